@@ -1,0 +1,46 @@
+# jem: the commands a user types.  CMake does the building.
+#
+#   make            build the program and the libraries
+#   make demo       install what is missing, build, run the main job on rendered images
+#   make test       install what is missing, build, run every test
+#   make install    PREFIX=/usr/local
+#   make perf       timings beside PyTorch (needs python3-torch)
+#   make sanitize   every test under the address and undefined-behaviour sanitizers
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DEMO ?= demo
+JOBS ?= $(shell nproc)
+CMAKE_FLAGS ?=
+
+.PHONY: all deps demo test install perf sanitize valgrind clean
+
+all: deps
+	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS) > $(BUILD).log 2>&1 \
+	    || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+	@cmake --build $(BUILD) -j $(JOBS)
+
+deps:
+	@scripts/install-deps
+
+demo: all
+	@scripts/demo $(BUILD)/jem $(DEMO)
+
+test: all
+	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
+
+install: all
+	cmake --install $(BUILD)
+
+perf: all
+	python3 perf/compare.py $(BUILD)/jem
+
+sanitize:
+	@$(MAKE) test BUILD=build-sanitize CMAKE_FLAGS="-DJEM_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo"
+
+valgrind: all
+	@cd $(BUILD) && ctest --output-on-failure -T memcheck -LE slow
+
+clean:
+	rm -rf build build-sanitize

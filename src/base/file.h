@@ -1,0 +1,44 @@
+/* Files: whole-file reads, and writes that either happen completely or not at
+ * all (temporary name, fsync, rename, fsync of the directory). */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "jem/status.h"
+
+/* Whole file into *data (owned, mem_free; a NUL follows the last byte).
+ * max_size bounds what is accepted (0 = no bound).  JEM_EDATA if it is missing
+ * or too large, JEM_EIO on read errors. */
+jem_status file_read(char **data, size_t *size, const char *path, size_t max_size);
+
+typedef struct file_writer {
+    int fd;
+    char *path, *tmp;
+    char *buf;
+    size_t used;
+    bool open;
+} file_writer;
+#define FILE_WRITER_INIT {-1, NULL, NULL, NULL, 0, false}
+
+jem_status file_writer_open(file_writer *w, const char *path);
+jem_status file_writer_put(file_writer *w, const void *data, size_t size);
+jem_status file_writer_printf(file_writer *w, const char *fmt, ...) JEM_PRINTF(2, 3);
+jem_status file_writer_commit(file_writer *w); /* now `path` has the new content */
+void file_writer_abort(file_writer *w);        /* removes the temporary file; no-op after commit */
+
+jem_status file_write(const char *path, const void *data, size_t size);
+
+bool file_exists(const char *path);
+bool dir_exists(const char *path);
+jem_status dir_make(const char *path); /* with parents; existing is fine */
+/* Sorted names of the entries (without . and ..); owned array of owned strings. */
+jem_status dir_list(char ***names, int *count, const char *path);
+void strings_free(char **names, int count);
+
+/* printf into an owned string. */
+jem_status str_format(char **out, const char *fmt, ...) JEM_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,103 @@
+/* Messages and progress through the sink that the program installed. */
+#include "base/log.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { LINE_MAX_BYTES = 1024 };
+
+static const double period_s = 1.0;
+static _Atomic(log_sink) current_sink;
+
+void log_set_sink(log_sink sink)
+{
+    atomic_store(&current_sink, sink);
+}
+
+static void emit(log_level level, const char *line)
+{
+    log_sink sink = atomic_load(&current_sink);
+
+    if (sink) sink(level, line);
+}
+
+void log_info(const char *fmt, ...)
+{
+    char line[LINE_MAX_BYTES];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    emit(LOG_INFO, line);
+}
+
+void log_warning(const char *fmt, ...)
+{
+    char line[LINE_MAX_BYTES];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    emit(LOG_WARNING, line);
+}
+
+double clock_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void progress_begin(progress *p, const char *label, const char *unit, int64_t total, int64_t done)
+{
+    p->label = label;
+    p->unit = unit;
+    p->total = total;
+    p->start_s = p->last_s = clock_s();
+    p->start_done = done;
+}
+
+/* "42s", "3m07s", "2h05m" */
+static void format_duration(char *text, size_t size, double s)
+{
+    int64_t t = (int64_t)fmin(fmax(s, 0.0) + 0.5, 1e9);
+
+    if (t < 60)
+        snprintf(text, size, "%ds", (int)t);
+    else if (t < 3600)
+        snprintf(text, size, "%dm%02ds", (int)(t / 60), (int)(t % 60));
+    else
+        snprintf(text, size, "%lldh%02dm", (long long)(t / 3600), (int)(t / 60 % 60));
+}
+
+void progress_update(progress *p, int64_t done, const char *extra)
+{
+    double now = clock_s(), rate;
+    char line[LINE_MAX_BYTES], eta[32] = "?";
+
+    if (now - p->last_s < period_s) return;
+    p->last_s = now;
+    rate = (double)(done - p->start_done) / (now - p->start_s);
+    if (rate > 0.0) format_duration(eta, sizeof eta, (double)(p->total - done) / rate);
+    snprintf(line, sizeof line, "%s %lld/%lld  %.3g %s/s  ETA %s%s%s", p->label, (long long)done,
+             (long long)p->total, rate, p->unit, eta, extra ? "  " : "", extra ? extra : "");
+    emit(LOG_PROGRESS, line);
+}
+
+void progress_end(progress *p, int64_t done)
+{
+    double elapsed = clock_s() - p->start_s;
+    char line[LINE_MAX_BYTES], took[32];
+
+    format_duration(took, sizeof took, elapsed);
+    snprintf(line, sizeof line, "%s %lld/%lld  %.3g %s/s  took %s", p->label, (long long)done,
+             (long long)p->total, elapsed > 0.0 ? (double)(done - p->start_done) / elapsed : 0.0,
+             p->unit, took);
+    emit(LOG_INFO, line);
+}

@@ -1,0 +1,33 @@
+/* Messages and progress for people.  The library never prints: whoever owns
+ * the process (cli/) installs a sink.  Without one, messages vanish. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "jem/status.h"
+
+typedef enum log_level { LOG_INFO, LOG_WARNING, LOG_PROGRESS } log_level;
+
+/* LOG_PROGRESS lines may replace one another on a terminal. */
+typedef void (*log_sink)(log_level level, const char *line);
+void log_set_sink(log_sink sink);
+void log_info(const char *fmt, ...) JEM_PRINTF(1, 2);
+void log_warning(const char *fmt, ...) JEM_PRINTF(1, 2);
+
+/* Progress with rate and ETA: a line at most every `period_s` seconds. */
+typedef struct progress {
+    const char *label, *unit;
+    int64_t total;
+    double start_s, last_s;
+    int64_t start_done;
+} progress;
+void progress_begin(progress *p, const char *label, const char *unit, int64_t total, int64_t done);
+/* `extra` (may be NULL) is appended, e.g. "loss 1.23". */
+void progress_update(progress *p, int64_t done, const char *extra);
+void progress_end(progress *p, int64_t done);
+
+double clock_s(void); /* monotonic seconds */
+
+#endif

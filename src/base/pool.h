@@ -1,0 +1,33 @@
+/* A fixed set of worker threads that run numbered tasks. */
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
+
+#include "jem/status.h"
+
+typedef struct pool pool;
+
+/* Called once per task, `task` in [0, tasks), `worker` in [0, pool_threads()).
+ * Tasks start in ascending order; a worker runs one at a time. */
+typedef jem_status (*pool_fn)(void *ctx, int task, int worker);
+
+/* threads = 0 means one per processor that the process may use. */
+jem_status pool_new(pool **out, int threads);
+void pool_free(pool *p);
+int pool_threads(const pool *p);
+
+/* Runs fn for every task and waits.  The calling thread is worker 0.  Returns
+ * the status (and message) of the failing task with the lowest number; tasks
+ * that have not started by then are skipped.  Runs do not nest: one pool, one
+ * caller at a time.  Allocates nothing. */
+jem_status pool_run(pool *p, int tasks, pool_fn fn, void *ctx);
+
+/* Lets tasks add to a shared sum in task order, whatever thread runs them, so
+ * that the sum has the same bits for any number of threads.  Within a pool_run:
+ * waits until all lower-numbered tasks have passed pool_order_leave.  In a run
+ * that uses the order every task must leave exactly once, also when it fails;
+ * one that fails before it entered may leave at once (leaving waits for its
+ * turn as well). */
+void pool_order_enter(pool *p, int task);
+void pool_order_leave(pool *p, int task);
+
+#endif

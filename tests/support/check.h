@@ -1,0 +1,77 @@
+/* What every test needs beside cmocka: tolerant comparison, data, files. */
+#ifndef SUPPORT_CHECK_H
+#define SUPPORT_CHECK_H
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "jem/status.h"
+
+/* The call succeeds; on failure its message is shown. */
+#define check_ok(expr)                                                         \
+    do {                                                                       \
+        jem_status check_st = (expr);                                          \
+        if (check_st != JEM_OK)                                                \
+            fail_msg("%s: status %d: %s", #expr, check_st, jem_error_message()); \
+    } while (0)
+
+/* The call fails with `code` and a message that contains `text`. */
+#define check_fails(expr, code, text)                                                \
+    do {                                                                             \
+        jem_status check_st = (expr);                                                \
+        if (check_st != (code))                                                      \
+            fail_msg("%s: status %d instead of %d", #expr, check_st, (code));        \
+        if (!strstr(jem_error_message(), (text)))                                    \
+            fail_msg("%s: message '%s' lacks '%s'", #expr, jem_error_message(), (text)); \
+    } while (0)
+
+/* |a - b| <= rel * max(|b|, floor). */
+#define check_near(a, b, rel, floor)                                                    \
+    do {                                                                                \
+        double check_a = (double)(a), check_b = (double)(b);                            \
+        double check_scale = fmax(fabs(check_b), (floor));                              \
+        if (!(fabs(check_a - check_b) <= (rel) * check_scale))                          \
+            fail_msg("%s = %.12g, expected %.12g (relative %.3g, allowed %.3g)", #a,    \
+                     check_a, check_b, fabs(check_a - check_b) / check_scale, (double)(rel)); \
+    } while (0)
+
+/* Path of `name` below the data folder in `path`; skips the test if absent. */
+static inline void check_data(char *path, size_t size, const char *name)
+{
+    const char *root = getenv("JEM_DATA");
+    struct stat sb;
+    if (root)
+        snprintf(path, size, "%s/%s", root, name);
+    else
+        snprintf(path, size, "%s/../shared/data/%s", JEM_SOURCE_DIR, name);
+    if (stat(path, &sb) != 0) {
+        print_message("skipped: no data at %s (set JEM_DATA)\n", path);
+        skip();
+    }
+}
+
+/* A fresh directory for this test; removed by the caller's check_tmp_remove. */
+static inline void check_tmp(char *path, size_t size)
+{
+    snprintf(path, size, "/tmp/jem-test-XXXXXX");
+    if (!mkdtemp(path)) fail_msg("cannot make a temporary directory");
+}
+
+static inline void check_tmp_remove(const char *path)
+{
+    char command[4200];
+    snprintf(command, sizeof command, "rm -rf '%s'", path);
+    if (system(command) != 0) print_message("could not remove %s\n", path);
+}
+
+#endif
