@@ -1,0 +1,276 @@
+/* numpy's .npy files (numpy.lib.format, versions 1.0 to 3.0): six bytes of
+ * magic, two of version, the header's length (2 bytes in version 1, else 4), a
+ * Python dictionary literal with 'descr', 'fortran_order' and 'shape', data. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "tensor/bytes.h"
+
+enum { MAGIC_SIZE = 6, HEADER_ALIGN = 64, HEADER_MAX = 1 << 20 };
+
+static const char magic[] = "\x93NUMPY";
+
+static const struct {
+    const char *descr;
+    jem_dtype dtype;
+} descrs[] = {
+    {"<f4", JEM_F32}, {"<f8", JEM_F64}, {"<i4", JEM_I32},
+    {"<i8", JEM_I64}, {"|u1", JEM_U8},  {"|b1", JEM_U8},
+};
+enum { DESCRS = sizeof descrs / sizeof *descrs };
+
+/* ---- the dictionary literal */
+
+typedef struct cursor {
+    const char *at, *end;
+    const char *path;
+} cursor;
+
+typedef struct header {
+    jem_dtype dtype;
+    int ndim;
+    int64_t shape[JEM_MAX_DIMS];
+    bool has_descr, has_order, has_shape;
+} header;
+
+static jem_status malformed(const cursor *c, const char *what)
+{
+    return jem_error(JEM_EDATA, "%s: not a readable npy header: %s; write the file again with "
+                                "numpy.save", c->path, what);
+}
+
+static void skip_space(cursor *c)
+{
+    while (c->at < c->end && isspace((unsigned char)*c->at)) c->at++;
+}
+
+/* Steps over `wanted` (after white space) if it comes next. */
+static bool accept(cursor *c, const char *wanted)
+{
+    size_t n = strlen(wanted);
+
+    skip_space(c);
+    if ((size_t)(c->end - c->at) < n || memcmp(c->at, wanted, n) != 0) return false;
+    c->at += n;
+    return true;
+}
+
+/* A quoted word without escapes. */
+static jem_status read_word(cursor *c, char *word, size_t size)
+{
+    const char *close;
+    char quote;
+
+    skip_space(c);
+    if (c->at == c->end || (*c->at != '\'' && *c->at != '"'))
+        return malformed(c, "expected a quoted word");
+    quote = *c->at++;
+    close = memchr(c->at, quote, (size_t)(c->end - c->at));
+    if (!close || (size_t)(close - c->at) >= size) return malformed(c, "a word does not end");
+    memcpy(word, c->at, (size_t)(close - c->at));
+    word[close - c->at] = '\0';
+    c->at = close + 1;
+    return JEM_OK;
+}
+
+static jem_status read_descr(cursor *c, header *h)
+{
+    char word[64];
+    jem_status st;
+
+    skip_space(c);
+    if (c->at < c->end && *c->at == '[')
+        return jem_error(JEM_EDATA, "%s: structured arrays are not supported; save one plain "
+                                    "array per file", c->path);
+    st = read_word(c, word, sizeof word);
+    if (st != JEM_OK) return st;
+    for (int i = 0; i < DESCRS; i++) {
+        if (strcmp(word, descrs[i].descr) != 0) continue;
+        h->dtype = descrs[i].dtype;
+        return JEM_OK;
+    }
+    return jem_error(JEM_EDATA, "%s: element type '%s'%s is not supported; convert to one of <f4 "
+                                "<f8 <i4 <i8 |u1 |b1", c->path, word,
+                     word[0] == '>'         ? " (big-endian)"
+                     : strchr(word, 'O')    ? " (Python objects)"
+                                            : "");
+}
+
+static jem_status read_dimension(cursor *c, int64_t *out)
+{
+    int64_t v = 0;
+    bool any = false;
+
+    skip_space(c);
+    for (; c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++, any = true)
+        if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, *c->at - '0', &v))
+            return malformed(c, "a size in the shape is too large");
+    if (!any) return malformed(c, "the shape is not a tuple of sizes");
+    *out = v;
+    return JEM_OK;
+}
+
+static jem_status read_shape(cursor *c, header *h)
+{
+    if (!accept(c, "(")) return malformed(c, "the shape is not a tuple");
+    h->ndim = 0;
+    while (!accept(c, ")")) {
+        jem_status st;
+        if (h->ndim == JEM_MAX_DIMS) return malformed(c, "more than 8 dimensions");
+        st = read_dimension(c, &h->shape[h->ndim++]);
+        if (st != JEM_OK) return st;
+        if (accept(c, ",")) continue;
+        if (!accept(c, ")")) return malformed(c, "the shape does not end");
+        break;
+    }
+    return JEM_OK;
+}
+
+static jem_status read_entry(cursor *c, header *h)
+{
+    jem_status st;
+    char key[32];
+    bool *seen;
+
+    TRY(read_word(c, key, sizeof key));
+    if (!accept(c, ":")) return malformed(c, "expected ':'");
+    seen = strcmp(key, "descr") == 0           ? &h->has_descr
+           : strcmp(key, "fortran_order") == 0 ? &h->has_order
+           : strcmp(key, "shape") == 0         ? &h->has_shape
+                                               : NULL;
+    if (!seen || *seen) return malformed(c, seen ? "a key comes twice" : "unknown key");
+    *seen = true;
+    if (seen == &h->has_descr) {
+        TRY(read_descr(c, h));
+    } else if (seen == &h->has_shape) {
+        TRY(read_shape(c, h));
+    } else if (accept(c, "True")) {
+        return jem_error(JEM_EDATA, "%s: the array is in Fortran order; save "
+                                    "numpy.ascontiguousarray(x)", c->path);
+    } else if (!accept(c, "False")) {
+        return malformed(c, "fortran_order is neither True nor False");
+    }
+done:
+    return st;
+}
+
+static jem_status read_header(cursor *c, header *h)
+{
+    if (!accept(c, "{")) return malformed(c, "it is not a dictionary");
+    while (!accept(c, "}")) {
+        jem_status st = read_entry(c, h);
+        if (st != JEM_OK) return st;
+        if (accept(c, ",")) continue;
+        if (!accept(c, "}")) return malformed(c, "expected ',' or '}'");
+        break;
+    }
+    skip_space(c);
+    if (c->at != c->end) return malformed(c, "something follows the dictionary");
+    if (!h->has_descr || !h->has_order || !h->has_shape) return malformed(c, "a key is missing");
+    return JEM_OK;
+}
+
+/* ---- files */
+
+/* Finds the header of the file in data[0..size); *offset <- start of the data. */
+static jem_status find_header(cursor *c, size_t *offset, const char *data, size_t size,
+                              const char *path)
+{
+    const unsigned char *b = (const unsigned char *)data;
+    size_t start, length;
+
+    if (size < MAGIC_SIZE + 4 || memcmp(data, magic, MAGIC_SIZE) != 0)
+        return jem_error(JEM_EDATA, "%s: not an npy file (the first bytes are not \\x93NUMPY)",
+                         path);
+    if (b[6] < 1 || b[6] > 3)
+        return jem_error(JEM_EDATA, "%s: npy version %d.%d is not supported (1 to 3 are)", path,
+                         b[6], b[7]);
+    start = b[6] == 1 ? 10 : 12;
+    if (size < start) return jem_error(JEM_EDATA, "%s: truncated after %zu bytes", path, size);
+    length = b[8] | (size_t)b[9] << 8;
+    if (b[6] > 1) length |= (size_t)b[10] << 16 | (size_t)b[11] << 24;
+    if (length > HEADER_MAX || length > size - start)
+        return jem_error(JEM_EDATA, "%s: the header claims %zu bytes, the file has %zu; it is "
+                                    "truncated or damaged: copy it again", path, length, size);
+    *c = (cursor){data + start, data + start + length, path};
+    *offset = start + length;
+    return JEM_OK;
+}
+
+jem_status jem_npy_read(jem_tensor *out, const char *path)
+{
+    jem_status st;
+    char *data = NULL;
+    size_t size = 0, offset = 0, bytes;
+    int64_t count;
+    cursor c = {NULL, NULL, path};
+    header h = {.dtype = JEM_F32};
+
+    TRY(file_read(&data, &size, path, 0));
+    TRY(find_header(&c, &offset, data, size, path));
+    TRY(read_header(&c, &h));
+    if (!shape_bytes(&bytes, &count, h.dtype, h.ndim, h.shape)) {
+        st = malformed(&c, "the shape is too large");
+        goto done;
+    }
+    if (size - offset != bytes) {
+        st = jem_error(JEM_EDATA, "%s: the header promises %zu bytes of data, the file has %zu; it "
+                                  "is truncated or damaged: copy it again", path, bytes,
+                       size - offset);
+        goto done;
+    }
+    /* the file's memory becomes the array's: large arrays are not held twice */
+    memmove(data, data + offset, bytes);
+    *out = (jem_tensor){.dtype = h.dtype, .ndim = h.ndim, .data = data};
+    memcpy(out->shape, h.shape, sizeof out->shape);
+    data = NULL;
+done:
+    mem_free(data);
+    return st;
+}
+
+static jem_status write_header(file_writer *w, const char *descr, const jem_tensor *t)
+{
+    char text[512];
+    size_t used, total;
+
+    used = (size_t)snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (",
+                            descr);
+    for (int i = 0; i < t->ndim; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%lld%s", i ? ", " : "",
+                                 (long long)t->shape[i], t->ndim == 1 ? "," : "");
+    used += (size_t)snprintf(text + used, sizeof text - used, "), }");
+    total = (MAGIC_SIZE + 4 + used + 1 + HEADER_ALIGN - 1) / HEADER_ALIGN * HEADER_ALIGN;
+    total -= MAGIC_SIZE + 4;
+    memset(text + used, ' ', total - used);
+    text[total - 1] = '\n';
+    unsigned char start[MAGIC_SIZE + 4] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0,
+                                           (unsigned char)(total & 0xff),
+                                           (unsigned char)(total >> 8)};
+    jem_status st = file_writer_put(w, start, sizeof start);
+    return st == JEM_OK ? file_writer_put(w, text, total) : st;
+}
+
+jem_status jem_npy_write(const char *path, const jem_tensor *t)
+{
+    jem_status st;
+    file_writer w = FILE_WRITER_INIT;
+    const char *descr = NULL;
+
+    for (int i = 0; i < DESCRS && !descr; i++)
+        if (descrs[i].dtype == t->dtype) descr = descrs[i].descr;
+    if (!descr)
+        return jem_error(JEM_EUSAGE, "%s: npy has no %s; convert the array to f32", path,
+                         jem_dtype_name(t->dtype));
+    TRY(file_writer_open(&w, path));
+    TRY(write_header(&w, descr, t));
+    TRY(file_writer_put(&w, t->data, (size_t)jem_tensor_count(t) * jem_dtype_size(t->dtype)));
+    TRY(file_writer_commit(&w));
+done:
+    file_writer_abort(&w);
+    return st;
+}

@@ -1,0 +1,39 @@
+/* safetensors: 8-byte little-endian header length, JSON header with dtype,
+ * shape and data_offsets per tensor and string pairs in __metadata__, raw data.
+ * Reading checks everything: offsets in range, contiguous, not overlapping,
+ * sizes matching shapes, no duplicate names, header at most 100 MB. */
+#ifndef TENSOR_SAFETENSORS_H
+#define TENSOR_SAFETENSORS_H
+
+#include "jem/tensor.h"
+
+typedef struct safetensors safetensors;
+
+/* ---- reading */
+jem_status safetensors_open(safetensors **out, const char *path);
+void safetensors_close(safetensors *f);
+const char *safetensors_path(const safetensors *f);
+int safetensors_count(const safetensors *f);
+const char *safetensors_name(const safetensors *f, int i); /* file order; borrowed */
+int safetensors_find(const safetensors *f, const char *name); /* -1 if absent */
+/* View into the file's memory: data is borrowed until safetensors_close. */
+jem_tensor safetensors_view(const safetensors *f, int i);
+const char *safetensors_metadata(const safetensors *f, const char *key); /* NULL if absent */
+
+/* Copies tensor `name` as float32 into dst after checking its shape (F32, F64
+ * and BF16 sources).  JEM_EDATA if missing, misshapen, or not finite. */
+jem_status safetensors_read_f32(const safetensors *f, const char *name, float *dst, int ndim,
+                                const int64_t *shape);
+
+/* ---- writing: collect, then write the file atomically in one go */
+typedef struct safetensors_writer safetensors_writer;
+jem_status safetensors_writer_new(safetensors_writer **out);
+void safetensors_writer_free(safetensors_writer *w);
+/* `data` is borrowed until safetensors_writer_save returns. */
+jem_status safetensors_writer_add(safetensors_writer *w, const char *name, jem_dtype dtype,
+                                  int ndim, const int64_t *shape, const void *data);
+jem_status safetensors_writer_metadata(safetensors_writer *w, const char *key,
+                                       const char *value);
+jem_status safetensors_writer_save(safetensors_writer *w, const char *path);
+
+#endif

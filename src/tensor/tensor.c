@@ -1,0 +1,120 @@
+/* Dense arrays: sizes, storage, conversion to floating point. */
+#include "jem/tensor.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "tensor/bytes.h"
+
+static const struct {
+    size_t size;
+    const char *name;
+} dtypes[] = {
+    [JEM_F32] = {4, "f32"}, [JEM_F64] = {8, "f64"}, [JEM_BF16] = {2, "bf16"},
+    [JEM_I32] = {4, "i32"}, [JEM_I64] = {8, "i64"}, [JEM_U8] = {1, "u8"},
+};
+
+size_t jem_dtype_size(jem_dtype dtype)
+{
+    return dtypes[dtype].size;
+}
+
+const char *jem_dtype_name(jem_dtype dtype)
+{
+    return dtypes[dtype].name;
+}
+
+bool shape_bytes(size_t *bytes, int64_t *count, jem_dtype dtype, int ndim, const int64_t *shape)
+{
+    int64_t n = 1;
+    bool empty = false;
+
+    if (ndim < 0 || ndim > JEM_MAX_DIMS) return false;
+    for (int i = 0; i < ndim; i++) {
+        if (shape[i] < 0) return false;
+        if (shape[i] == 0) empty = true;
+    }
+    for (int i = 0; i < ndim && !empty; i++)
+        if (__builtin_mul_overflow(n, shape[i], &n)) return false;
+    if (empty) n = 0;
+    if (n > PTRDIFF_MAX / (int64_t)jem_dtype_size(dtype)) return false;
+    *count = n;
+    *bytes = (size_t)n * jem_dtype_size(dtype);
+    return true;
+}
+
+jem_status jem_tensor_init(jem_tensor *t, jem_dtype dtype, int ndim, const int64_t *shape)
+{
+    jem_tensor made = {.dtype = dtype, .ndim = ndim};
+    size_t bytes;
+    int64_t count;
+    jem_status st;
+
+    if (!shape_bytes(&bytes, &count, dtype, ndim, shape))
+        return jem_error(JEM_ENOMEM, "an array of %d dimensions with this shape cannot be stored",
+                         ndim);
+    if (ndim) memcpy(made.shape, shape, (size_t)ndim * sizeof *shape);
+    st = mem_alloc(&made.data, bytes, 1);
+    if (st == JEM_OK) *t = made;
+    return st;
+}
+
+void jem_tensor_clear(jem_tensor *t)
+{
+    mem_free(t->data);
+    *t = (jem_tensor)JEM_TENSOR_INIT;
+}
+
+int64_t jem_tensor_count(const jem_tensor *t)
+{
+    int64_t n = 1;
+
+    for (int i = 0; i < t->ndim; i++) n *= t->shape[i];
+    return n;
+}
+
+float float_from_bf16(uint16_t bits)
+{
+    uint32_t wide = (uint32_t)bits << 16;
+    float f;
+
+    memcpy(&f, &wide, sizeof f);
+    return f;
+}
+
+double number_at(jem_dtype dtype, const void *data, int64_t i)
+{
+    switch (dtype) {
+    case JEM_F32: return (double)((const float *)data)[i];
+    case JEM_F64: return ((const double *)data)[i];
+    case JEM_BF16: return (double)float_from_bf16(((const uint16_t *)data)[i]);
+    case JEM_I32: return (double)((const int32_t *)data)[i];
+    case JEM_I64: return (double)((const int64_t *)data)[i];
+    case JEM_U8: return (double)((const uint8_t *)data)[i];
+    }
+    return 0.0; /* no other dtype exists */
+}
+
+jem_status jem_tensor_convert(jem_tensor *t, jem_dtype dtype)
+{
+    jem_tensor to = JEM_TENSOR_INIT;
+    int64_t n = jem_tensor_count(t);
+    jem_status st;
+
+    if (t->dtype == dtype) return JEM_OK;
+    if (dtype != JEM_F32 && dtype != JEM_F64)
+        return jem_error(JEM_EUSAGE, "cannot convert %s to %s: only to f32 and f64",
+                         jem_dtype_name(t->dtype), jem_dtype_name(dtype));
+    st = jem_tensor_init(&to, dtype, t->ndim, t->shape);
+    if (st != JEM_OK) return st;
+    for (int64_t i = 0; i < n; i++) {
+        double v = number_at(t->dtype, t->data, i);
+        if (dtype == JEM_F32)
+            ((float *)to.data)[i] = (float)v;
+        else
+            ((double *)to.data)[i] = v;
+    }
+    jem_tensor_clear(t);
+    *t = to;
+    return JEM_OK;
+}

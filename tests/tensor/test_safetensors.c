@@ -1,0 +1,251 @@
+/* safetensors: round trips, and every lie a header can tell. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "support/check.h"
+#include "tensor/safetensors.h"
+
+static char dir[64], path[128];
+
+static int make_dir(void **state)
+{
+    (void)state;
+    check_tmp(dir, sizeof dir);
+    snprintf(path, sizeof path, "%s/w.safetensors", dir);
+    return 0;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    check_tmp_remove(dir);
+    return 0;
+}
+
+static const uint8_t bytes_u8[] = {1, 2, 3};
+static const float weights[] = {0.5f, -1.0f, 2.0f, 3.0f, 4.0f, 5.0f};
+static const double doubles[] = {1.5, 2.5};
+static const uint16_t halves[] = {0x3fc0, 0xc000}; /* bf16 1.5, -2 */
+static const int64_t scalar[] = {77};
+
+static void write_example(void)
+{
+    safetensors_writer *w = NULL;
+
+    check_ok(safetensors_writer_new(&w));
+    check_ok(safetensors_writer_add(w, "mask", JEM_U8, 1, (int64_t[]){3}, bytes_u8));
+    check_ok(safetensors_writer_add(w, "f.weight", JEM_F32, 2, (int64_t[]){2, 3}, weights));
+    check_ok(safetensors_writer_add(w, "half", JEM_BF16, 1, (int64_t[]){2}, halves));
+    check_ok(safetensors_writer_add(w, "double", JEM_F64, 1, (int64_t[]){2}, doubles));
+    check_ok(safetensors_writer_add(w, "step", JEM_I64, 0, NULL, scalar));
+    check_ok(safetensors_writer_add(w, "none", JEM_F32, 1, (int64_t[]){0}, NULL));
+    check_ok(safetensors_writer_metadata(w, "model", "wrn-10-2"));
+    check_fails(safetensors_writer_add(w, "mask", JEM_U8, 1, (int64_t[]){3}, bytes_u8), JEM_EUSAGE,
+                "already");
+    check_fails(safetensors_writer_metadata(w, "k", "\xff"), JEM_EUSAGE, "UTF-8");
+    check_ok(safetensors_writer_save(w, path));
+    safetensors_writer_free(w);
+}
+
+static void what_is_written_reads_back(void **state)
+{
+    safetensors *f = NULL;
+    float out[6];
+
+    (void)state;
+    write_example();
+    check_ok(safetensors_open(&f, path));
+    assert_string_equal(safetensors_path(f), path);
+    assert_int_equal(safetensors_count(f), 6);
+    assert_string_equal(safetensors_metadata(f, "model"), "wrn-10-2");
+    assert_null(safetensors_metadata(f, "absent"));
+    assert_int_equal(safetensors_find(f, "absent"), -1);
+    for (int i = 0; i < 6; i++) {
+        jem_tensor t = safetensors_view(f, i);
+        assert_int_equal(safetensors_find(f, safetensors_name(f, i)), i);
+        assert_int_equal((uintptr_t)t.data % 64, 0);
+    }
+    jem_tensor mask = safetensors_view(f, safetensors_find(f, "mask"));
+    assert_int_equal(mask.dtype, JEM_U8);
+    assert_memory_equal(mask.data, bytes_u8, 3);
+    jem_tensor step = safetensors_view(f, safetensors_find(f, "step"));
+    assert_int_equal(step.ndim, 0);
+    assert_int_equal(*(int64_t *)step.data, 77);
+    check_ok(safetensors_read_f32(f, "f.weight", out, 2, (int64_t[]){2, 3}));
+    assert_memory_equal(out, weights, sizeof weights);
+    check_ok(safetensors_read_f32(f, "double", out, 1, (int64_t[]){2}));
+    assert_true(out[0] == 1.5f && out[1] == 2.5f);
+    check_ok(safetensors_read_f32(f, "half", out, 1, (int64_t[]){2}));
+    assert_true(out[0] == 1.5f && out[1] == -2.0f);
+    check_fails(safetensors_read_f32(f, "absent", out, 1, (int64_t[]){2}), JEM_EDATA, "'absent'");
+    check_fails(safetensors_read_f32(f, "mask", out, 1, (int64_t[]){3}), JEM_EDATA, "holds u8");
+    check_fails(safetensors_read_f32(f, "f.weight", out, 2, (int64_t[]){3, 2}), JEM_EDATA,
+                "shape [2, 3], expected [3, 2]");
+    safetensors_close(f);
+}
+
+static void the_same_content_has_the_same_bytes(void **state)
+{
+    char *a = NULL, *b = NULL;
+    size_t na = 0, nb = 0;
+
+    (void)state;
+    write_example();
+    check_ok(file_read(&a, &na, path, 0));
+    write_example();
+    check_ok(file_read(&b, &nb, path, 0));
+    assert_int_equal(na, nb);
+    assert_memory_equal(a, b, na);
+    mem_free(a);
+    mem_free(b);
+}
+
+static void numbers_that_are_not_finite_are_named(void **state)
+{
+    safetensors_writer *w = NULL;
+    safetensors *f = NULL;
+    float bad[] = {1.0f, NAN, 2.0f}, out[] = {9.0f, 9.0f, 9.0f};
+    double huge[] = {1.0, 2.0, 1e300};
+
+    (void)state;
+    check_ok(safetensors_writer_new(&w));
+    check_ok(safetensors_writer_add(w, "conv.bias", JEM_F32, 1, (int64_t[]){3}, bad));
+    check_ok(safetensors_writer_add(w, "big", JEM_F64, 1, (int64_t[]){3}, huge));
+    check_ok(safetensors_writer_save(w, path));
+    safetensors_writer_free(w);
+    check_ok(safetensors_open(&f, path));
+    check_fails(safetensors_read_f32(f, "conv.bias", out, 1, (int64_t[]){3}), JEM_EDATA,
+                "tensor 'conv.bias' holds nan at index 1");
+    check_fails(safetensors_read_f32(f, "big", out, 1, (int64_t[]){3}), JEM_EDATA, "index 2");
+    assert_true(out[0] == 9.0f); /* untouched */
+    safetensors_close(f);
+}
+
+static void put(const char *header, uint64_t length, size_t data)
+{
+    char *file = NULL;
+    size_t n = strlen(header);
+
+    check_ok(MEM_NEW(file, 8 + n + data));
+    memcpy(file, &length, 8);
+    memcpy(file + 8, header, n);
+    check_ok(file_write(path, file, 8 + n + data));
+    mem_free(file);
+}
+
+#define A(offsets) "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":" offsets "}"
+#define B(offsets) "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":" offsets "}"
+
+static void a_lying_header_is_refused_with_the_reason(void **state)
+{
+    static const struct {
+        const char *header;
+        size_t data;
+        const char *reason;
+    } cases[] = {
+        {"{" A("[0,8]") "," B("[4,12]") "}", 12, "overlaps"},
+        {"{" A("[0,8]") "," B("[0,8]") "}", 8, "overlaps"},
+        {"{" A("[0,8]") "," B("[12,20]") "}", 20, "unused bytes"},
+        {"{" A("[4,12]") "}", 12, "unused bytes"},
+        {"{" A("[0,8]") "}", 9, "follow the last tensor"},
+        {"{" A("[0,8]") "}", 7, "outside the file"},
+        {"{" A("[8,0]") "}", 8, "outside the file"},
+        {"{" A("[-8,0]") "}", 8, "not two positions"},
+        {"{" A("[0,4]") "}", 4, "disagree in size"},
+        {"{" A("[0]") "}", 8, "not two positions"},
+        {"{" A("[0,8,8]") "}", 8, "not two positions"},
+        {"{" A("[0,8.0]") "}", 8, "not two positions"},
+        {"{" A("[0,9223372036854775807]") "}", 8, "outside the file"},
+        {"{" A("[0,99999999999999999999]") "}", 8, "not a JSON object"},
+        {"{" A("[0,8]") "," A("[0,8]") "}", 8, "duplicate"},
+        {"{\"a\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]}}", 8, "dtype F16"},
+        {"{\"a\":{\"dtype\":3,\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "no dtype"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, "than sizes"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":2,\"data_offsets\":[0,8]}}", 8, "at most 8"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,2],\"data_offsets\":[0,8]}}", 8,
+         "at most 8"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,0]}}", 0,
+         "disagree in size"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8, "three keys"},
+        {"{\"a\":[1]}", 8, "not an object"},
+        {"{\"__metadata__\":{\"k\":1}}", 0, "not a string"},
+        {"{\"__metadata__\":[]}", 0, "not an object"},
+        {"[]", 0, "not a JSON object"},
+        {"{", 0, "not a JSON object"},
+        {"{} x", 0, "not a JSON object"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        safetensors *f = NULL;
+        put(cases[i].header, strlen(cases[i].header), cases[i].data);
+        check_fails(safetensors_open(&f, path), JEM_EDATA, cases[i].reason);
+        assert_non_null(strstr(jem_error_message(), path));
+        assert_null(f);
+    }
+}
+
+static void a_huge_header_length_is_refused(void **state)
+{
+    safetensors *f = NULL;
+
+    (void)state;
+    put("{}", 1000, 0);
+    check_fails(safetensors_open(&f, path), JEM_EDATA, "claims 1000 bytes");
+    put("{}", UINT64_MAX, 0);
+    check_fails(safetensors_open(&f, path), JEM_EDATA, "claims");
+    put("{}", UINT64_MAX - 7, 0);
+    check_fails(safetensors_open(&f, path), JEM_EDATA, "claims");
+    put("{}", 2, 0);
+    check_ok(safetensors_open(&f, path));
+    assert_int_equal(safetensors_count(f), 0);
+    safetensors_close(f);
+}
+
+static void every_truncation_is_refused(void **state)
+{
+    safetensors *f = NULL;
+    char *data = NULL;
+    size_t size = 0;
+
+    (void)state;
+    write_example();
+    check_ok(file_read(&data, &size, path, 0));
+    for (size_t n = 0; n < size; n++) {
+        check_ok(file_write(path, data, n));
+        check_fails(safetensors_open(&f, path), JEM_EDATA, path);
+    }
+    mem_free(data);
+}
+
+/* Unordered, unaligned and padded, as other writers may leave it. */
+static void files_of_other_writers_are_read(void **state)
+{
+    const char *header = "{\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[3,7]},"
+                         "\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]}}   ";
+    safetensors *f = NULL;
+    float out = 1.0f;
+
+    (void)state;
+    put(header, strlen(header), 7);
+    check_ok(safetensors_open(&f, path));
+    assert_string_equal(safetensors_name(f, 0), "a");
+    check_ok(safetensors_read_f32(f, "b", &out, 1, (int64_t[]){1}));
+    assert_true(out == 0.0f);
+    safetensors_close(f);
+    safetensors_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_reads_back),
+        cmocka_unit_test(the_same_content_has_the_same_bytes),
+        cmocka_unit_test(numbers_that_are_not_finite_are_named),
+        cmocka_unit_test(a_lying_header_is_refused_with_the_reason),
+        cmocka_unit_test(a_huge_header_length_is_refused),
+        cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(files_of_other_writers_are_read),
+    };
+
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
