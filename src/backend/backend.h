@@ -1,0 +1,203 @@
+/* The seam between a network and the machine that computes it.
+ *
+ * nn/ turns a graph into a plan: a list of steps over buffers ("slots") whose
+ * places in one arena are fixed when the plan is compiled.  A backend chooses
+ * the format of each slot, prepares a kernel per step, and runs it.  Nothing
+ * above this line knows which backend runs; nothing here knows what a residual
+ * network is.
+ *
+ *   kernel   one step prepared once: shared by all threads, immutable while
+ *            steps run; holds weights packed the way the step wants them
+ *   bound    a kernel tied to the buffers of one workspace: one thread's own
+ */
+#ifndef BACKEND_BACKEND_H
+#define BACKEND_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "jem/status.h"
+#include "jem/tensor.h"
+
+/* One image of a value: a vector has h = w = 1. */
+typedef struct shape {
+    int64_t c, h, w;
+} shape;
+
+static inline int64_t shape_count(shape s)
+{
+    return s.c * s.h * s.w;
+}
+
+/* How n images of a value lie in memory: [n][ceil(c/block)][h][w][block],
+ * channels beyond c are zero.  block = 1 is plain NCHW, block = c is NHWC,
+ * block = 16 is oneDNN's nChw16c. */
+typedef struct format {
+    jem_dtype dtype; /* JEM_F32, JEM_F64 or JEM_BF16 */
+    int64_t block;
+} format;
+
+static inline int64_t format_count(format f, shape s, int64_t n)
+{
+    return n * ((s.c + f.block - 1) / f.block) * f.block * s.h * s.w;
+}
+
+/* Position of element (n, c, y, x). */
+static inline int64_t format_index(format f, shape s, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    int64_t blocks = (s.c + f.block - 1) / f.block;
+    return (((n * blocks + c / f.block) * s.h + y) * s.w + x) * f.block + c % f.block;
+}
+
+typedef enum op_kind {
+    OP_INPUT,
+    OP_CONV2D,     /* square kernel, zero padding, bias */
+    OP_LINEAR,     /* over the value flattened channel-major (C,H,W) */
+    OP_LRELU,      /* y = x > 0 ? x : slope * x; derivative at 0 is slope */
+    OP_ADD,        /* two sources of one shape */
+    OP_POOL,       /* windows kernel_h x kernel_w at that stride, sum * scale */
+    OP_CONCAT_ELU, /* elu([x, -x]) along channels */
+    OP_NORM,
+    OP_DROPOUT
+} op_kind;
+
+typedef enum norm_kind { NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT } norm_kind;
+
+typedef struct op {
+    op_kind kind;
+    shape src, dst;
+    int64_t kernel_h, kernel_w, stride, pad;
+    double slope, scale, rate; /* lrelu; pool; dropout */
+    norm_kind norm;
+    double eps;
+    /* First elements in the flat parameter vector, -1 if absent.  Norms:
+     * weight and bias per channel; for NORM_BATCH also running mean and
+     * variance; NORM_ACT: y = weight * (x + bias). */
+    int64_t weight, bias, mean, var;
+    uint32_t id; /* node number: keys the random numbers of dropout */
+} op;
+
+typedef enum step_kind {
+    STEP_LOAD,       /* dst <- outside array (plain NCHW) */
+    STEP_STORE,      /* outside array (plain NCHW) <- src */
+    STEP_COPY,       /* dst <- src */
+    STEP_ACCUMULATE, /* dst <- dst + src */
+    STEP_FORWARD,    /* dst <- op(src, src2) */
+    STEP_BACKWARD_DATA,  /* dst <- (d op / d source)^T src */
+    STEP_BACKWARD_PARAMS /* outside dparams <- gradient, from src = gradient of
+                            the op's output and src2 = the op's input */
+} step_kind;
+
+/* Which outside array a LOAD or STORE means. */
+typedef enum port {
+    PORT_X,       /* in:  [n, c, h, w] */
+    PORT_LOGITS,  /* out: [n, k] */
+    PORT_DLOGITS, /* in:  [n, k] */
+    PORT_DX,      /* out: [n, c, h, w] */
+    PORT_FEATURE  /* out: the named value, by step_io.feature */
+} port;
+
+/* A buffer of the arena as one step sees it. */
+typedef struct slot {
+    int64_t offset; /* bytes from the start of the arena; -1: no such operand */
+    shape s;
+    format f;
+} slot;
+
+typedef struct step {
+    step_kind kind;
+    op op;
+    int64_t n;       /* images per execution */
+    bool train;      /* norms use batch statistics, dropout drops */
+    bool accumulate; /* dst is added to instead of overwritten */
+    bool lrelu;      /* FORWARD of a convolution or add: leaky rectification of the
+                        result with op.slope before it is written */
+    port port;
+    slot dst, src, src2;
+    /* One bit per element (in memory order of the rectified value): x > 0.
+     * FORWARD with lrelu (or of OP_LRELU) writes it if present, BACKWARD_DATA
+     * of OP_LRELU reads it. Backends choose the encoding; see mask_bytes. */
+    int64_t mask_offset; /* -1: none */
+    /* BACKWARD_DATA of NORM, CONCAT_ELU: the op's input is src2. */
+} step;
+
+/* What changes from call to call. */
+typedef struct step_io {
+    const void *x;
+    void *logits;
+    const void *dlogits;
+    void *dx;
+    const void *params; /* flat parameter vector */
+    void *dparams;      /* flat gradient: entries of the steps run are overwritten */
+    void *feature;
+    int64_t count;      /* valid images, <= n: LOAD zero-fills the rest, STORE skips it */
+    rng_stream dropout; /* stream of dropout masks (sub is set per node) */
+    uint32_t image0;    /* number of the first image in its batch */
+    void *batch_stats;  /* train mode NORM_BATCH: batch mean and unbiased variance at the
+                           op's mean and var offsets; NULL: not wanted */
+} step_io;
+
+/* Elementary steps of energy models on arrays in the backend's memory; all
+ * plain NCHW float32.  Sums are in double and in a fixed order. */
+typedef struct langevin_update {
+    float step_size;   /* lambda_t: factor on the gradient */
+    float noise_std;   /* sigma */
+    bool clip;         /* to [clip_min, clip_max] after the step */
+    float clip_min, clip_max;
+} langevin_update;
+
+typedef struct adam_update {
+    double lr, beta1, beta2, eps;
+    int64_t step;       /* counts from 1 */
+} adam_update;
+
+typedef struct backend {
+    const char *name;
+    const char *about;
+
+    /* JEM_EUSAGE with the reason if this machine cannot compute at `precision`
+     * (JEM_F64, JEM_F32 or JEM_BF16 products). */
+    jem_status (*supports)(jem_dtype precision);
+
+    /* Format of the output of `o` (or of its gradient); `src` is the format of
+     * the op's first source, to follow where the op does not care. */
+    format (*choose_format)(const op *o, format src, jem_dtype precision, bool gradient);
+    size_t (*mask_bytes)(format f, shape s, int64_t n);
+    /* May a forward convolution add to its destination and rectify in one step? */
+    bool fuses_conv;
+
+    jem_status (*kernel_new)(void **kernel, const step *s);
+    void (*kernel_free)(void *kernel);
+    /* Repacks the step's weights from the flat vector (elements: double for
+     * F64 plans, else float).  Called when no step runs. */
+    jem_status (*kernel_load)(void *kernel, const void *params);
+    size_t (*kernel_scratch)(const void *kernel); /* bytes; shared by the steps of a workspace */
+
+    jem_status (*bound_new)(void **bound, void *kernel, char *arena, void *scratch);
+    void (*bound_free)(void *bound);
+    jem_status (*run)(void *bound, const step_io *io); /* allocates nothing */
+
+    /* x <- clip(x + lambda g + sigma z).  noise: n standard normal values, or
+     * NULL for none. */
+    void (*langevin)(float *x, const float *g, const float *noise, int64_t n,
+                     const langevin_update *u);
+    /* lse[i] <- log sum_k exp logits[i,k]; softmax[i,k] (may alias logits).
+     * softmax may be NULL. */
+    void (*logsumexp)(float *lse, float *softmax, const float *logits, int64_t n, int64_t k);
+    /* theta, m, v <- one Adam step with gradient a*g + b*h (h may be NULL). */
+    void (*adam)(float *theta, float *m, float *v, const float *g, const float *h, double a,
+                 double b, int64_t n, const adam_update *u);
+    double (*sum_squares)(const float *x, int64_t n);
+} backend;
+
+/* ---- the list of backends (backends.c) */
+extern const backend backend_ref;
+extern const backend backend_cpu;
+
+/* NULL-terminated, preferred first. */
+const backend *const *backends(void);
+jem_status backend_find(const backend **out, const char *name);
+
+#endif

@@ -1,0 +1,195 @@
+/* The CPU backend: oneDNN for the products, own vector code between them.
+ *
+ * Spatial values stay in NHWC from the input to the pooling: oneDNN's direct
+ * kernels are as fast there as in its blocked layouts, and the matrix units that
+ * bf16 profits from want it (docs/performance.md).  Vectors are plain.
+ * A step runs on the calling thread alone: parallelism lies above, over images. */
+#include <dnnl.h>
+
+#include "backend/cpu/cpu.h"
+
+#include "backend/ref/ref.h"
+#include "base/mem.h"
+#include "base/try.h"
+
+static jem_status supports(jem_dtype precision)
+{
+    if (precision == JEM_F32) return JEM_OK;
+    if (precision == JEM_BF16) {
+        if (dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core) return JEM_OK;
+        return jem_error(JEM_EUSAGE, "precision bf16 needs a processor with AVX-512; use f32");
+    }
+    return jem_error(JEM_EUSAGE, "the cpu backend computes in f32 or bf16; for %s use "
+                     "--backend ref", jem_dtype_name(precision));
+}
+
+static format choose_format(const op *o, format src, jem_dtype precision, bool gradient)
+{
+    const format plain = {JEM_F32, 1};
+    const format nhwc = {precision, o->dst.c};
+
+    (void)gradient;
+    switch (o->kind) {
+    case OP_INPUT:
+    case OP_CONV2D:
+        return nhwc;
+    case OP_LINEAR:
+    case OP_POOL:
+    case OP_CONCAT_ELU:
+        return plain;
+    default:
+        return src;
+    }
+}
+
+/* One bit per element, padded to whole vectors. */
+static size_t mask_bytes(format f, shape s, int64_t n)
+{
+    return (size_t)(format_count(f, s, n) + 511) / 512 * 64;
+}
+
+static const cpu_impl *choose_impl(const step *s)
+{
+    bool blocked_source = s->src.offset >= 0 && s->src.f.block > 1;
+
+    switch (s->kind) {
+    case STEP_LOAD:
+    case STEP_STORE:
+        return &cpu_layout_impl;
+    case STEP_COPY:
+    case STEP_ACCUMULATE:
+        return &cpu_elementwise_impl;
+    default:
+        break;
+    }
+    switch (s->op.kind) {
+    case OP_CONV2D:
+    case OP_LINEAR:
+        return &cpu_dnnl_impl;
+    case OP_LRELU:
+    case OP_ADD:
+        return &cpu_elementwise_impl;
+    case OP_POOL:
+        return blocked_source || s->dst.f.block > 1 ? &cpu_layout_impl : &cpu_ref_impl;
+    default:
+        return &cpu_ref_impl;
+    }
+}
+
+static jem_status kernel_new(void **kernel, const step *s)
+{
+    jem_status st;
+    cpu_kernel *k = NULL;
+
+    TRY(MEM_NEW(k, 1));
+    k->impl = choose_impl(s);
+    k->s = *s;
+    if (k->impl->prepare) {
+        st = k->impl->prepare(k);
+        if (st) {
+            k->impl->release(k);
+            goto done;
+        }
+    }
+    *kernel = k;
+    k = NULL;
+done:
+    mem_free(k);
+    return st;
+}
+
+static void kernel_free(void *kernel)
+{
+    cpu_kernel *k = kernel;
+    if (k->impl->release) k->impl->release(k);
+    mem_free(k);
+}
+
+static jem_status kernel_load(void *kernel, const void *params)
+{
+    cpu_kernel *k = kernel;
+    k->params = params;
+    return k->impl->load ? k->impl->load(k, params) : JEM_OK;
+}
+
+static size_t kernel_scratch(const void *kernel)
+{
+    return ((const cpu_kernel *)kernel)->scratch;
+}
+
+static void bound_free(void *bound)
+{
+    cpu_bound *b = bound;
+    if (b->k->impl->unbind) b->k->impl->unbind(b);
+    mem_free(b);
+}
+
+static jem_status bound_new(void **bound, void *kernel, char *arena, void *scratch)
+{
+    jem_status st;
+    cpu_bound *b = NULL;
+
+    TRY(MEM_NEW(b, 1));
+    *b = (cpu_bound){.k = kernel, .arena = arena, .scratch = scratch};
+    if (b->k->impl->bind) TRY(b->k->impl->bind(b));
+    *bound = b;
+    b = NULL;
+done:
+    if (b) bound_free(b);
+    return st;
+}
+
+static jem_status run(void *bound, const step_io *io)
+{
+    cpu_bound *b = bound;
+    return b->k->impl->run(b, io);
+}
+
+/* ---- steps left to the reference loops */
+
+static jem_status ref_prepare(cpu_kernel *k)
+{
+    slot s = k->s.dst.offset >= 0 ? k->s.dst : k->s.src;
+    if (s.f.dtype != JEM_F32)
+        return jem_error(JEM_EUSAGE, "norm layers and dropout need engine.precision f32");
+    return JEM_OK;
+}
+
+static void ref_release(cpu_kernel *k)
+{
+    (void)k;
+}
+
+static jem_status ref_run(cpu_bound *b, const step_io *io)
+{
+    step_io with_params = *io;
+    with_params.params = b->k->params;
+    return ref_run_f32(&b->k->s, b->arena, &with_params);
+}
+
+const cpu_impl cpu_ref_impl = {
+    .name = "ref",
+    .prepare = ref_prepare,
+    .release = ref_release,
+    .run = ref_run,
+};
+
+const backend backend_cpu = {
+    .name = "cpu",
+    .about = "oneDNN convolutions, f32 or bf16",
+    .supports = supports,
+    .choose_format = choose_format,
+    .mask_bytes = mask_bytes,
+    .fuses_conv = true,
+    .kernel_new = kernel_new,
+    .kernel_free = kernel_free,
+    .kernel_load = kernel_load,
+    .kernel_scratch = kernel_scratch,
+    .bound_new = bound_new,
+    .bound_free = bound_free,
+    .run = run,
+    .langevin = ref_langevin,
+    .logsumexp = ref_logsumexp,
+    .adam = ref_adam,
+    .sum_squares = ref_sum_squares,
+};

@@ -1,0 +1,87 @@
+/* Inside the cpu backend: a kernel is one of a few implementations of a step. */
+#ifndef BACKEND_CPU_H
+#define BACKEND_CPU_H
+
+#include "backend/backend.h"
+
+typedef struct cpu_kernel cpu_kernel;
+typedef struct cpu_bound cpu_bound;
+
+/* How one class of steps is computed.  Entries may be NULL where there is
+ * nothing to do. */
+typedef struct cpu_impl {
+    const char *name;
+    jem_status (*prepare)(cpu_kernel *k); /* fills k->state and k->scratch */
+    void (*release)(cpu_kernel *k);
+    jem_status (*load)(cpu_kernel *k, const void *params);
+    jem_status (*bind)(cpu_bound *b); /* fills b->state */
+    void (*unbind)(cpu_bound *b);
+    jem_status (*run)(cpu_bound *b, const step_io *io);
+} cpu_impl;
+
+struct cpu_kernel {
+    const cpu_impl *impl;
+    step s;
+    size_t scratch;
+    const float *params;
+    void *state;
+};
+
+struct cpu_bound {
+    cpu_kernel *k;
+    char *arena, *scratch;
+    void *state;
+};
+
+static inline void *cpu_at(const cpu_bound *b, slot s)
+{
+    return b->arena + s.offset;
+}
+
+static inline int64_t cpu_slot_count(const cpu_kernel *k, slot s)
+{
+    return format_count(s.f, s.s, k->s.n);
+}
+
+/* Bit i of mask <- values[i] > 0. */
+void cpu_mask_from_sign(void *mask, const void *values, int64_t n, jem_dtype dtype);
+
+/* bf16 is the upper half of a float; rounding is to nearest, ties to even. */
+static inline float cpu_from_bf16(uint16_t v)
+{
+    union {
+        uint32_t bits;
+        float value;
+    } u = {(uint32_t)v << 16};
+    return u.value;
+}
+
+static inline uint16_t cpu_to_bf16(float v)
+{
+    union {
+        float value;
+        uint32_t bits;
+    } u = {v};
+    return (uint16_t)((u.bits + 0x7fff + (u.bits >> 16 & 1)) >> 16);
+}
+
+/* Element i of a buffer of either type. */
+static inline float cpu_get(const void *v, int64_t i, jem_dtype dtype)
+{
+    return dtype == JEM_F32 ? ((const float *)v)[i] : cpu_from_bf16(((const uint16_t *)v)[i]);
+}
+
+static inline void cpu_put(void *v, int64_t i, float x, jem_dtype dtype)
+{
+    if (dtype == JEM_F32)
+        ((float *)v)[i] = x;
+    else
+        ((uint16_t *)v)[i] = cpu_to_bf16(x);
+}
+
+extern const cpu_impl cpu_dnnl_impl;        /* convolutions, linear layers: oneDNN */
+extern const cpu_impl cpu_elementwise_impl; /* rectifiers, sums, copies */
+extern const cpu_impl cpu_layout_impl;      /* load, store, pool in blocked formats */
+extern const cpu_impl cpu_ref_impl;         /* everything else: the reference loops */
+
+#endif

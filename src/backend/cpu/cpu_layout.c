@@ -1,0 +1,112 @@
+/* Where values change layout: images in, gradients out, pooling from
+ * NHWC maps to plain vectors. */
+#include <string.h>
+
+#include "backend/cpu/cpu.h"
+
+static void load(char *dst, slot v, int64_t n, int64_t count, const float *x)
+{
+    int64_t area = v.s.h * v.s.w, per_image = format_count(v.f, v.s, 1);
+    size_t size = jem_dtype_size(v.f.dtype);
+
+    if (v.f.block == 1 && v.f.dtype == JEM_F32) {
+        memcpy(dst, x, (size_t)(count * per_image) * size);
+    } else {
+        for (int64_t row = 0; row < count * v.s.c; ++row) {
+            int64_t at = format_index(v.f, v.s, row / v.s.c, row % v.s.c, 0, 0);
+            for (int64_t i = 0; i < area; ++i)
+                cpu_put(dst, at + i * v.f.block, x[row * area + i], v.f.dtype);
+        }
+    }
+    memset(dst + (size_t)(count * per_image) * size, 0, (size_t)((n - count) * per_image) * size);
+}
+
+static void store(float *x, const char *src, slot v, int64_t count)
+{
+    int64_t area = v.s.h * v.s.w;
+
+    if (v.f.block == 1 && v.f.dtype == JEM_F32) {
+        memcpy(x, src, (size_t)(count * shape_count(v.s)) * sizeof *x);
+        return;
+    }
+    for (int64_t row = 0; row < count * v.s.c; ++row) {
+        int64_t at = format_index(v.f, v.s, row / v.s.c, row % v.s.c, 0, 0);
+        for (int64_t i = 0; i < area; ++i)
+            x[row * area + i] = cpu_get(src, at + i * v.f.block, v.f.dtype);
+    }
+}
+
+/* Channels of one image and one window at a time: sums of the window of `map`
+ * at element `first`, or the reverse, `values` spread over it. */
+enum { TILE = 16 };
+
+static void sum_window(float sums[TILE], const char *map, slot in, int64_t first, int64_t channels,
+                       const op *o)
+{
+    memset(sums, 0, TILE * sizeof *sums);
+    for (int64_t y = 0; y < o->kernel_h; ++y)
+        for (int64_t x = 0; x < o->kernel_w; ++x) {
+            int64_t at = first + (y * in.s.w + x) * in.f.block;
+            for (int64_t k = 0; k < channels; ++k) sums[k] += cpu_get(map, at + k, in.f.dtype);
+        }
+}
+
+static void fill_window(char *map, const float values[TILE], slot in, int64_t first,
+                        int64_t channels, const op *o)
+{
+    for (int64_t y = 0; y < o->kernel_h; ++y)
+        for (int64_t x = 0; x < o->kernel_w; ++x) {
+            int64_t at = first + (y * in.s.w + x) * in.f.block;
+            for (int64_t k = 0; k < channels; ++k) cpu_put(map, at + k, values[k], in.f.dtype);
+        }
+}
+
+/* map: the value (or gradient) in NHWC, pooled: the plain one. */
+static void pool(char *map, slot in, float *pooled, slot out, const op *o, int64_t n, bool forward)
+{
+    int64_t out_area = out.s.h * out.s.w;
+    float sums[TILE];
+
+    for (int64_t i = 0; i < n; ++i)
+        for (int64_t p = 0; p < out_area; ++p)
+            for (int64_t c = 0; c < in.s.c; c += TILE) {
+                int64_t y = p / out.s.w * o->kernel_h, x = p % out.s.w * o->kernel_w;
+                int64_t first = format_index(in.f, in.s, i, c, y, x);
+                int64_t channels = in.s.c - c < TILE ? in.s.c - c : TILE;
+                float *column = pooled + (i * out.s.c + c) * out_area + p;
+                if (forward) {
+                    sum_window(sums, map, in, first, channels, o);
+                    for (int64_t k = 0; k < channels; ++k)
+                        column[k * out_area] = sums[k] * (float)o->scale;
+                } else {
+                    for (int64_t k = 0; k < channels; ++k)
+                        sums[k] = column[k * out_area] * (float)o->scale;
+                    fill_window(map, sums, in, first, channels, o);
+                }
+            }
+}
+
+static jem_status run(cpu_bound *b, const step_io *io)
+{
+    const step *s = &b->k->s;
+
+    if (s->kind == STEP_LOAD) {
+        load(cpu_at(b, s->dst), s->dst, s->n, io->count, s->port == PORT_X ? io->x : io->dlogits);
+    } else if (s->kind == STEP_STORE) {
+        float *to = s->port == PORT_LOGITS ? io->logits : s->port == PORT_DX ? io->dx : io->feature;
+        if (to) store(to, cpu_at(b, s->src), s->src, io->count);
+    } else if (s->kind == STEP_FORWARD) {
+        pool(cpu_at(b, s->src), s->src, cpu_at(b, s->dst), s->dst, &s->op, s->n, true);
+    } else {
+        /* rows beyond the last whole window have no gradient */
+        memset(cpu_at(b, s->dst), 0,
+               (size_t)cpu_slot_count(b->k, s->dst) * jem_dtype_size(s->dst.f.dtype));
+        pool(cpu_at(b, s->dst), s->dst, cpu_at(b, s->src), s->src, &s->op, s->n, false);
+    }
+    return JEM_OK;
+}
+
+const cpu_impl cpu_layout_impl = {
+    .name = "layout",
+    .run = run,
+};

@@ -1,0 +1,32 @@
+/* The reference backend: plain loops that say what every step means.  Other
+ * backends delegate to it what they do not specialise.
+ *
+ * LOAD, STORE, COPY, ACCUMULATE and all ops but convolutions accept slots of any
+ * block; convolutions want block = 1.  Masks hold one byte per element, in memory
+ * order of the step's dst.  An op may work in place (dst over src) where its output
+ * element depends on the same input element alone: LRELU, ADD, DROPOUT, COPY,
+ * ACCUMULATE. */
+#ifndef BACKEND_REF_H
+#define BACKEND_REF_H
+
+#include "backend/backend.h"
+
+/* Executes one step on slots of dtype JEM_F32 (or JEM_F64); the arrays of `io`
+ * have the same element type.  Weights are read from io->params.  A STORE whose
+ * outside array is NULL does nothing.  Allocates nothing and never fails on a
+ * well-formed step. */
+jem_status ref_run_f32(const step *s, char *arena, const step_io *io);
+jem_status ref_run_f64(const step *s, char *arena, const step_io *io);
+
+/* Bytes of a mask of n images: one per element. */
+size_t ref_mask_bytes(format f, shape s, int64_t n);
+
+/* The elementary steps of energy models; see `struct backend`. */
+void ref_langevin(float *x, const float *g, const float *noise, int64_t n,
+                  const langevin_update *u);
+void ref_logsumexp(float *lse, float *softmax, const float *logits, int64_t n, int64_t k);
+void ref_adam(float *theta, float *m, float *v, const float *g, const float *h, double a, double b,
+              int64_t n, const adam_update *u);
+double ref_sum_squares(const float *x, int64_t n);
+
+#endif

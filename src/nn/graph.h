@@ -1,0 +1,77 @@
+/* A network as data: operations in order, shapes, named parameters.
+ *
+ * Building never fails half-way: the first mistake is kept and returned by
+ * graph_finish.  Node numbers are the order of construction; sources come
+ * before users. */
+#ifndef NN_GRAPH_H
+#define NN_GRAPH_H
+
+#include "backend/backend.h"
+
+typedef enum param_role {
+    PARAM_WEIGHT,
+    PARAM_BIAS,
+    PARAM_NORM_WEIGHT,
+    PARAM_NORM_BIAS,
+    PARAM_RUNNING_MEAN, /* not trained */
+    PARAM_RUNNING_VAR   /* not trained */
+} param_role;
+
+typedef struct param {
+    char *name; /* PyTorch state-dict name */
+    param_role role;
+    int ndim;
+    int64_t shape[4];
+    int64_t offset, count; /* elements in the flat vector */
+    int64_t fan_in;        /* of weights and of the biases that go with them */
+} param;
+
+typedef struct node {
+    op op;
+    int src[2];       /* node numbers, -1 if unused */
+    char *name;       /* feature name such as "layer2", or NULL */
+} node;
+
+typedef struct graph {
+    node *nodes;
+    int node_count;
+    param *params;
+    int param_count;
+    int64_t param_elements; /* length of the flat vector */
+    int output;             /* the logits */
+    jem_status failed;
+    int node_room, param_room;
+} graph;
+
+jem_status graph_new(graph **out, shape input); /* node 0 is the input */
+void graph_free(graph *g);
+
+/* Each returns the new node's number.  `name` is the prefix of the parameter
+ * names: "f.conv1" makes f.conv1.weight and f.conv1.bias. */
+int graph_conv2d(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
+                 int64_t stride, int64_t pad);
+int graph_linear(graph *g, int src, const char *name, int64_t out_features);
+int graph_lrelu(graph *g, int src, double slope);
+int graph_add(graph *g, int a, int b);
+/* Windows of kernel_h x kernel_w, sums times scale (1/area: average). */
+int graph_pool(graph *g, int src, int64_t kernel_h, int64_t kernel_w, double scale);
+int graph_concat_elu(graph *g, int src);
+int graph_norm(graph *g, int src, const char *name, norm_kind kind); /* NORM_NONE: src itself */
+int graph_dropout(graph *g, int src, double rate);                    /* 0: src itself */
+
+/* Names a node's value, so that plans can return it. */
+void graph_name(graph *g, int node, const char *name);
+int graph_find(const graph *g, const char *name); /* -1 if there is none */
+
+/* Declares the output and returns the first mistake made while building. */
+jem_status graph_finish(graph *g, int output);
+
+const param *graph_param(const graph *g, const char *name); /* NULL if absent */
+/* Number of trained parameters (running statistics left out). */
+int64_t graph_trained_elements(const graph *g);
+/* True if images of a batch influence each other in training (batch norm). */
+bool graph_couples_images(const graph *g);
+/* FLOPs of one forward pass of one image; 1 multiply-add = 2. */
+double graph_flops(const graph *g);
+
+#endif

@@ -1,0 +1,61 @@
+/* A graph compiled for (backend, images per execution, precision, passes).
+ *
+ * Compiling fuses what the backend can fuse, orders the steps of the forward
+ * and backward passes, and lays out all memory once by liveness.  A plan is
+ * shared by threads; each thread executes it in a workspace of its own.  After
+ * compilation nothing allocates.
+ *
+ * Numbers that cross this interface (x, logits, gradients, parameters) are
+ * double for JEM_F64 plans and float otherwise, images in plain NCHW order. */
+#ifndef NN_PLAN_H
+#define NN_PLAN_H
+
+#include "nn/graph.h"
+
+typedef struct plan plan;
+typedef struct workspace workspace;
+
+typedef struct plan_options {
+    int64_t batch;        /* images per execution, >= 1 */
+    jem_dtype precision;  /* JEM_F32, JEM_F64 (ref), JEM_BF16 */
+    bool backward_input;  /* gradients to the input wanted */
+    bool backward_params; /* gradients to the parameters wanted */
+    bool train;           /* dropout and norms in training mode */
+    const char *const *features; /* names to keep readable; NULL-terminated or NULL */
+} plan_options;
+
+jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan_options *o);
+void plan_free(plan *p);
+int64_t plan_batch(const plan *p);
+size_t plan_workspace_bytes(const plan *p);
+
+/* Takes over new parameter values: `params` is borrowed until the next load and
+ * must not change in between.  Not while another thread executes the plan. */
+jem_status plan_load(plan *p, const void *params);
+
+jem_status workspace_new(workspace **out, const plan *p);
+void workspace_free(workspace *w);
+
+/* What one execution works on; arrays not wanted are NULL. */
+typedef struct plan_call {
+    int64_t count;      /* images, 1 .. plan_batch */
+    rng_stream dropout; /* train mode */
+    uint32_t image0;
+    void *batch_stats;  /* see step_io */
+} plan_call;
+
+/* x [count,c,h,w] -> logits [count,k]. */
+jem_status plan_forward(workspace *w, const plan_call *call, const void *x, void *logits);
+
+/* After plan_forward with the same call; may be repeated with other cotangents.
+ *   dlogits [count,k]
+ *   dx      [count,c,h,w]: gradient of sum(dlogits * logits), or NULL
+ *   dparams flat vector, overwritten wherever the graph has a trained
+ *           parameter, or NULL */
+jem_status plan_backward(workspace *w, const plan_call *call, const void *dlogits, void *dx,
+                         void *dparams);
+
+/* Copies a kept feature of the last forward pass, [count,c,h,w]. */
+jem_status plan_feature(workspace *w, const plan_call *call, const char *name, void *dst);
+
+#endif

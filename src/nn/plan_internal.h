@@ -1,0 +1,54 @@
+/* What the three files of a plan share: building, memory, running. */
+#ifndef NN_PLAN_INTERNAL_H
+#define NN_PLAN_INTERNAL_H
+
+#include <limits.h>
+
+#include "nn/plan.h"
+
+enum { STEP_FOREVER = INT_MAX };
+
+/* A region of the arena, live from step `first` to step `last` inclusive. */
+typedef struct buffer {
+    int64_t bytes, offset;
+    int first, last;
+} buffer;
+
+typedef enum step_need { NEED_ALWAYS, NEED_DX, NEED_DPARAMS } step_need;
+
+typedef struct planned_step {
+    step s;
+    step_need need; /* run only if the call asks for it */
+    void *kernel;   /* the backend's */
+} planned_step;
+
+struct plan {
+    const graph *g;
+    const backend *b;
+    int64_t batch;
+    jem_dtype precision;
+    bool backward_input, backward_params, train;
+
+    /* forward [0, forward_end), backward [forward_end, backward_end), then one
+     * STORE per kept feature, in the order of `features`. */
+    planned_step *steps;
+    int step_count, step_room;
+    int forward_end, backward_end;
+    int *features; /* node numbers */
+    int feature_count;
+
+    buffer *buffers;
+    int buffer_count, buffer_room;
+    int64_t arena_bytes;
+    size_t scratch_bytes;
+};
+
+/* Builds steps and buffers; slot offsets are buffer numbers until
+ * plan_place_buffers has run. */
+jem_status plan_build(plan *p, const char *const *features);
+
+/* Gives every buffer its offset such that buffers alive at the same time do not
+ * overlap, and rewrites the slots of all steps to byte offsets. */
+jem_status plan_place_buffers(plan *p);
+
+#endif

@@ -1,0 +1,307 @@
+/* Plans: the cpu backend against ref on whole networks, memory by liveness,
+ * partial batches, repeated backward passes, features, and no allocation. */
+#include "support/check.h"
+
+#include <malloc.h>
+
+#include "base/mem.h"
+#include "nn/plan.h"
+
+typedef struct net {
+    plan *p;
+    workspace *w;
+} net;
+
+static float value(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return (float)(*state >> 8) / 8388608.0f - 1.0f;
+}
+
+static float *fill(int64_t n, uint32_t seed, float scale)
+{
+    float *v = NULL;
+    check_ok(MEM_NEW(v, n));
+    for (int64_t i = 0; i < n; ++i) v[i] = scale * value(&seed);
+    return v;
+}
+
+static net compile(const graph *g, const backend *b, const plan_options *o, const float *params)
+{
+    net t;
+    check_ok(plan_compile(&t.p, g, b, o));
+    check_ok(plan_load(t.p, params));
+    check_ok(workspace_new(&t.w, t.p));
+    return t;
+}
+
+static void clear(net *t)
+{
+    workspace_free(t->w);
+    plan_free(t->p);
+}
+
+/* Two residual blocks with everything a plan fuses, on an odd image size. */
+static graph *residual_graph(int64_t channels, int64_t h, int64_t w)
+{
+    graph *g = NULL;
+    check_ok(graph_new(&g, (shape){channels, h, w}));
+    int x = graph_conv2d(g, 0, "stem", 16, 3, 1, 1);
+    for (int i = 0; i < 2; ++i) {
+        char name[32];
+        int in = x;
+        snprintf(name, sizeof name, "a%d", i);
+        int y = graph_lrelu(g, graph_conv2d(g, graph_lrelu(g, x, 0.2), name, 32, 3, 1, 1), 0.2);
+        snprintf(name, sizeof name, "s%d", i);
+        if (i == 0) in = graph_conv2d(g, x, name, 32, 1, 2, 0);
+        snprintf(name, sizeof name, "b%d", i);
+        x = graph_add(g, graph_conv2d(g, y, name, 32, 3, i == 0 ? 2 : 1, 1), in);
+        snprintf(name, sizeof name, "block%d", i);
+        graph_name(g, x, name);
+    }
+    x = graph_pool(g, graph_lrelu(g, x, 0.2), 2, 2, 0.25);
+    x = graph_linear(g, graph_concat_elu(g, x), "proj", 7);
+    graph_name(g, x, "proj");
+    check_ok(graph_finish(g, graph_linear(g, x, "out", 5)));
+    return g;
+}
+
+static double largest(const float *v, int64_t n)
+{
+    double top = 0;
+    for (int64_t i = 0; i < n; ++i) top = fmax(top, fabs((double)v[i]));
+    return top;
+}
+
+static void compare(const char *what, const float *a, const float *b, int64_t n, double tolerance)
+{
+    double scale = largest(b, n);
+    for (int64_t i = 0; i < n; ++i)
+        if (!(fabs((double)a[i] - (double)b[i]) <= tolerance * scale))
+            fail_msg("%s[%lld]: cpu %.9g, ref %.9g (scale %.3g)", what, (long long)i, (double)a[i],
+                     (double)b[i], scale);
+}
+
+/* bf16 flips the odd rectifier, which moves single gradients a lot and the whole
+ * little: judged by the norm of the difference. */
+static void compare_norm(const char *what, const float *a, const float *b, int64_t n,
+                         double tolerance)
+{
+    double error = 0, norm = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        error += pow((double)a[i] - (double)b[i], 2);
+        norm += pow((double)b[i], 2);
+    }
+    if (!(error <= tolerance * tolerance * norm))
+        fail_msg("%s: relative error %.3g, allowed %.3g", what, sqrt(error / norm), tolerance);
+}
+
+static void compare_backends(int64_t channels, int64_t h, int64_t w, int64_t n, jem_dtype precision,
+                             double tolerance)
+{
+    graph *g = residual_graph(channels, h, w);
+    const char *features[] = {"block0", "block1", "proj", NULL};
+    plan_options o = {.batch = n, .precision = JEM_F32, .backward_input = true,
+                      .backward_params = true, .features = features};
+    float *params = fill(g->param_elements, 1, 0.15f), *x = fill(n * channels * h * w, 2, 1.0f);
+    float *d = fill(n * 5, 3, 1.0f);
+    net ref = compile(g, &backend_ref, &o, params);
+    o.precision = precision;
+    net cpu = compile(g, &backend_cpu, &o, params);
+    plan_call call = {.count = n};
+    int64_t sizes[4] = {n * 5, n * channels * h * w, g->param_elements, n * 32 * h * w};
+    float *out[2][4];
+    void (*judge)(const char *, const float *, const float *, int64_t, double) =
+        precision == JEM_BF16 ? compare_norm : compare;
+
+    for (int b = 0; b < 2; ++b) {
+        workspace *ws = b ? ref.w : cpu.w;
+        for (int k = 0; k < 4; ++k) check_ok(MEM_NEW(out[b][k], sizes[k]));
+        check_ok(plan_forward(ws, &call, x, out[b][0]));
+        check_ok(plan_backward(ws, &call, d, out[b][1], out[b][2]));
+        check_ok(plan_feature(ws, &call, "block1", out[b][3]));
+    }
+    judge("logits", out[0][0], out[1][0], sizes[0], tolerance);
+    judge("dx", out[0][1], out[1][1], sizes[1], tolerance);
+    judge("dparams", out[0][2], out[1][2], sizes[2], tolerance);
+    judge("block1", out[0][3], out[1][3], sizes[3], tolerance);
+    for (int b = 0; b < 2; ++b)
+        for (int k = 0; k < 4; ++k) mem_free(out[b][k]);
+    clear(&ref);
+    clear(&cpu);
+    graph_free(g);
+    mem_free(params);
+    mem_free(x);
+    mem_free(d);
+}
+
+static void cpu_agrees_with_ref_on_odd_sizes_and_channels(void **state)
+{
+    (void)state;
+    const int64_t sizes[][4] = {{3, 32, 32, 4}, {1, 9, 13, 3}, {3, 17, 8, 1}, {4, 16, 16, 2}, {20, 7, 7, 2}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i)
+        compare_backends(sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3], JEM_F32, 2e-5);
+}
+
+static void bf16_stays_within_its_error_bound(void **state)
+{
+    (void)state;
+    if (backend_cpu.supports(JEM_BF16)) {
+        print_message("skipped: %s\n", jem_error_message());
+        skip();
+    }
+    compare_backends(3, 32, 32, 4, JEM_BF16, 1e-1);
+    compare_backends(4, 16, 16, 2, JEM_BF16, 1e-1);
+}
+
+/* The input gradient of a plan that keeps only sign bits equals that of one
+ * that keeps all activations, and is smaller. */
+static void input_gradients_need_no_activations(void **state)
+{
+    (void)state;
+    graph *g = residual_graph(3, 32, 32);
+    plan_options chain = {.batch = 2, .precision = JEM_F32, .backward_input = true};
+    plan_options full = {.batch = 2, .precision = JEM_F32, .backward_input = true,
+                         .backward_params = true};
+    float *params = fill(g->param_elements, 1, 0.15f), *x = fill(2 * 3072, 2, 1.0f);
+    float *d = fill(10, 3, 1.0f), logits[10], *dx[2];
+    net nets[2] = {compile(g, &backend_cpu, &chain, params), compile(g, &backend_cpu, &full, params)};
+    plan_call call = {.count = 2};
+
+    for (int i = 0; i < 2; ++i) {
+        check_ok(MEM_NEW(dx[i], 2 * 3072));
+        check_ok(plan_forward(nets[i].w, &call, x, logits));
+        check_ok(plan_backward(nets[i].w, &call, d, dx[i], NULL));
+    }
+    assert_memory_equal(dx[0], dx[1], 2 * 3072 * sizeof(float));
+    assert_true(plan_workspace_bytes(nets[0].p) < plan_workspace_bytes(nets[1].p));
+    for (int i = 0; i < 2; ++i) {
+        clear(&nets[i]);
+        mem_free(dx[i]);
+    }
+    graph_free(g);
+    mem_free(params);
+    mem_free(x);
+    mem_free(d);
+}
+
+static void partial_batches_equal_full_ones(void **state)
+{
+    (void)state;
+    graph *g = residual_graph(3, 16, 16);
+    plan_options o = {.batch = 4, .precision = JEM_F32, .backward_input = true, .backward_params = true};
+    float *params = fill(g->param_elements, 1, 0.15f), *x = fill(4 * 768, 2, 1.0f);
+    float *d = fill(20, 3, 1.0f), logits[2][20], dx[2][4 * 768];
+    net t = compile(g, &backend_cpu, &o, params);
+    float *grads[2];
+
+    memset(d + 15, 0, 5 * sizeof *d); /* the fourth image does not count */
+    for (int i = 0; i < 2; ++i) {
+        plan_call call = {.count = 4 - i};
+        check_ok(MEM_NEW(grads[i], g->param_elements));
+        check_ok(plan_forward(t.w, &call, x, logits[i]));
+        check_ok(plan_backward(t.w, &call, d, dx[i], grads[i]));
+    }
+    assert_memory_equal(logits[0], logits[1], 15 * sizeof(float));
+    assert_memory_equal(dx[0], dx[1], 3 * 768 * sizeof(float));
+    compare("dparams", grads[1], grads[0], g->param_elements, 1e-6);
+    plan_call call = {.count = 5};
+    check_fails(plan_forward(t.w, &call, x, logits[0]), JEM_EINTERNAL, "5 images for a plan of 4");
+    clear(&t);
+    graph_free(g);
+    mem_free(params);
+    mem_free(x);
+    mem_free(d);
+    mem_free(grads[0]);
+    mem_free(grads[1]);
+}
+
+static void backward_may_be_repeated_with_other_cotangents(void **state)
+{
+    (void)state;
+    graph *g = residual_graph(3, 16, 16);
+    plan_options o = {.batch = 2, .precision = JEM_F32, .backward_params = true};
+    float *params = fill(g->param_elements, 1, 0.15f), *x = fill(2 * 768, 2, 1.0f);
+    float *d = fill(10, 3, 1.0f), *e = fill(10, 4, 1.0f), logits[10], *grads[2];
+    net t = compile(g, &backend_cpu, &o, params);
+    plan_call call = {.count = 2};
+
+    for (int i = 0; i < 2; ++i) check_ok(MEM_NEW(grads[i], g->param_elements));
+    check_ok(plan_forward(t.w, &call, x, logits));
+    check_ok(plan_backward(t.w, &call, d, NULL, grads[0]));
+    check_ok(plan_backward(t.w, &call, e, NULL, grads[1]));
+    check_ok(plan_backward(t.w, &call, d, NULL, grads[1]));
+    assert_memory_equal(grads[0], grads[1], (size_t)g->param_elements * sizeof(float));
+    clear(&t);
+    graph_free(g);
+    mem_free(params);
+    mem_free(x);
+    mem_free(d);
+    mem_free(e);
+    mem_free(grads[0]);
+    mem_free(grads[1]);
+}
+
+static void executing_a_plan_allocates_nothing(void **state)
+{
+    (void)state;
+    graph *g = residual_graph(3, 32, 32);
+    plan_options o = {.batch = 2, .precision = JEM_F32, .backward_input = true, .backward_params = true};
+    float *params = fill(g->param_elements, 1, 0.15f), *x = fill(2 * 3072, 2, 1.0f);
+    float *d = fill(10, 3, 1.0f), logits[10], *dx = fill(2 * 3072, 4, 0), *grads = NULL;
+    net t = compile(g, &backend_cpu, &o, params);
+    plan_call call = {.count = 2};
+
+    check_ok(MEM_NEW(grads, g->param_elements));
+    for (int i = 0; i < 2; ++i) { /* the first run may warm up caches of the library */
+        check_ok(plan_forward(t.w, &call, x, logits));
+        check_ok(plan_backward(t.w, &call, d, dx, grads));
+    }
+    struct mallinfo2 before = mallinfo2();
+    for (int i = 0; i < 10; ++i) {
+        check_ok(plan_forward(t.w, &call, x, logits));
+        check_ok(plan_backward(t.w, &call, d, dx, grads));
+    }
+    struct mallinfo2 after = mallinfo2();
+    assert_int_equal(before.uordblks + before.hblkhd, after.uordblks + after.hblkhd);
+    clear(&t);
+    graph_free(g);
+    mem_free(params);
+    mem_free(x);
+    mem_free(dx);
+    mem_free(d);
+    mem_free(grads);
+}
+
+static void mistakes_are_named(void **state)
+{
+    (void)state;
+    graph *g = residual_graph(3, 16, 16);
+    const char *features[] = {"nothing", NULL};
+    plan_options o = {.batch = 1, .precision = JEM_F32, .features = features};
+    plan *p = NULL;
+
+    check_fails(plan_compile(&p, g, &backend_cpu, &o), JEM_EUSAGE, "nothing");
+    o.features = NULL;
+    o.precision = JEM_F64;
+    check_fails(plan_compile(&p, g, &backend_cpu, &o), JEM_EUSAGE, "ref");
+    graph_free(g);
+    check_ok(graph_new(&g, (shape){3, 4, 4}));
+    graph_pool(g, 0, 8, 8, 1);
+    check_fails(graph_finish(g, 1), JEM_EUSAGE, "too small");
+    graph_free(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cpu_agrees_with_ref_on_odd_sizes_and_channels),
+        cmocka_unit_test(bf16_stays_within_its_error_bound),
+        cmocka_unit_test(input_gradients_need_no_activations),
+        cmocka_unit_test(partial_batches_equal_full_ones),
+        cmocka_unit_test(backward_may_be_repeated_with_other_cotangents),
+        cmocka_unit_test(executing_a_plan_allocates_nothing),
+        cmocka_unit_test(mistakes_are_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
