@@ -1,0 +1,355 @@
+/* Models on threads: plans per use, workspaces per worker, chunks of batches. */
+#include "model/model.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "model/init.h"
+
+const option engine_options[] = {
+    {"threads", OPTION_INT, offsetof(engine_spec, threads), "0", 0, 4096, NULL,
+     "threads; 0 = all processors"},
+    {"chunk", OPTION_INT, offsetof(engine_spec, chunk), "0", 0, 4096, NULL,
+     "images a thread takes at a time; 0 = as many as its cache holds"},
+    {"backend", OPTION_STRING, offsetof(engine_spec, backend), "cpu", 0, 0, NULL,
+     "cpu (oneDNN) or ref (plain loops)"},
+    {"precision", OPTION_CHOICE, offsetof(engine_spec, precision), "f32", 0, 0, "f32|bf16",
+     "of the products; sums, weights and losses stay f32"},
+    {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
+};
+
+/* One thread's memory for one use. */
+typedef struct worker {
+    workspace *ws;
+    float *logits, *cotangent, *x, *grad;
+    float *dparams[2];
+} worker;
+
+/* A compiled plan and its workers; the uses, then one for features. */
+typedef struct engine {
+    plan *p;
+    worker *workers;
+    bool stale; /* parameters changed since the plan last loaded them */
+} engine;
+
+enum { ENGINE_FEATURE = MODEL_USES, ENGINES };
+
+struct model {
+    model_spec spec;
+    engine_spec engine_spec;
+    graph *g;
+    const backend *b;
+    pool *workers;
+    float *params;
+    engine engines[ENGINES];
+    char feature[64]; /* what ENGINE_FEATURE was compiled for */
+};
+
+static void engine_clear(engine *e, int threads)
+{
+    for (int i = 0; e->workers && i < threads; ++i) {
+        worker *w = &e->workers[i];
+        workspace_free(w->ws);
+        mem_free(w->logits);
+        mem_free(w->cotangent);
+        mem_free(w->x);
+        mem_free(w->grad);
+        mem_free(w->dparams[0]);
+        mem_free(w->dparams[1]);
+    }
+    mem_free(e->workers);
+    plan_free(e->p);
+    *e = (engine){0};
+}
+
+void model_free(model *m)
+{
+    if (!m) return;
+    for (int i = 0; i < ENGINES; ++i) engine_clear(&m->engines[i], pool_threads(m->workers));
+    pool_free(m->workers);
+    mem_free(m->params);
+    graph_free(m->g);
+    mem_free(m);
+}
+
+jem_status model_new(model **out, const model_spec *spec, const engine_spec *engine_of)
+{
+    jem_status st;
+    model *m = NULL;
+
+    TRY(MEM_NEW(m, 1));
+    m->spec = *spec;
+    m->engine_spec = *engine_of;
+    TRY(pool_new(&m->workers, (int)engine_of->threads));
+    TRY(backend_find(&m->b, engine_of->backend));
+    TRY(wrn_build(&m->g, spec));
+    TRY(MEM_NEW(m->params, m->g->param_elements));
+    *out = m;
+    m = NULL;
+done:
+    model_free(m);
+    return st;
+}
+
+const model_spec *model_get_spec(const model *m)
+{
+    return &m->spec;
+}
+
+const graph *model_graph(const model *m)
+{
+    return m->g;
+}
+
+const backend *model_backend(const model *m)
+{
+    return m->b;
+}
+
+pool *model_pool(const model *m)
+{
+    return m->workers;
+}
+
+int64_t model_input_count(const model *m)
+{
+    return shape_count(m->g->nodes[0].op.dst);
+}
+
+int64_t model_classes(const model *m)
+{
+    return m->spec.classes;
+}
+
+int64_t model_params_count(const model *m)
+{
+    return m->g->param_elements;
+}
+
+float *model_params(model *m)
+{
+    return m->params;
+}
+
+jem_status model_params_changed(model *m)
+{
+    for (int i = 0; i < ENGINES; ++i) m->engines[i].stale = true;
+    return JEM_OK;
+}
+
+/* ---- engines */
+
+static jem_status worker_init(worker *w, const model *m, const plan *p, bool train)
+{
+    jem_status st;
+    int64_t n = plan_batch(p), k = m->spec.classes, size = model_input_count(m);
+
+    TRY(workspace_new(&w->ws, p));
+    TRY(MEM_NEW(w->logits, n * k));
+    TRY(MEM_NEW(w->cotangent, n * k));
+    TRY(MEM_NEW(w->x, n * size));
+    TRY(MEM_NEW(w->grad, n * size));
+    for (int i = 0; i < 2 && train; ++i) TRY(MEM_NEW(w->dparams[i], m->g->param_elements));
+done:
+    return st;
+}
+
+static jem_status compile(engine *e, model *m, const plan_options *o)
+{
+    jem_status st;
+    int threads = pool_threads(m->workers);
+
+    TRY(plan_compile(&e->p, m->g, m->b, o));
+    TRY(MEM_NEW(e->workers, threads));
+    for (int i = 0; i < threads; ++i)
+        TRY(worker_init(&e->workers[i], m, e->p, o->backward_params));
+    e->stale = true;
+done:
+    if (st) engine_clear(e, threads);
+    return st;
+}
+
+/* As many images as keep a chunk's working memory within a core's own cache,
+ * so that layers hand their values on without a trip to memory. */
+static jem_status choose_chunk(int64_t *chunk, const model *m, const plan_options *o)
+{
+    jem_status st;
+    const size_t cache_bytes = (size_t)2 << 20;
+    const int64_t most = 16;
+    plan_options one = *o;
+    plan *p = NULL;
+
+    if (m->engine_spec.chunk > 0) {
+        *chunk = m->engine_spec.chunk;
+        return JEM_OK;
+    }
+    one.batch = 1;
+    TRY(plan_compile(&p, m->g, m->b, &one));
+    *chunk = (int64_t)(cache_bytes / (plan_workspace_bytes(p) + 1));
+    if (*chunk < 1) *chunk = 1;
+    if (*chunk > most) *chunk = most;
+done:
+    plan_free(p);
+    return st;
+}
+
+static plan_options options_of(const model *m, int use)
+{
+    return (plan_options){.precision = m->engine_spec.precision == 1 ? JEM_BF16 : JEM_F32,
+                          .backward_input = use == MODEL_CHAIN,
+                          .backward_params = use == MODEL_TRAIN,
+                          .train = use == MODEL_TRAIN};
+}
+
+/* Makes engine `use` ready for batches of n. */
+static jem_status ensure(model *m, int use, int64_t n, const char *const *features)
+{
+    jem_status st = JEM_OK;
+    engine *e = &m->engines[use];
+    plan_options o = options_of(m, use);
+    bool whole_batch = o.train && graph_couples_images(m->g);
+
+    o.features = features;
+    if (e->p && whole_batch && plan_batch(e->p) != n) engine_clear(e, pool_threads(m->workers));
+    if (!e->p) {
+        if (whole_batch)
+            o.batch = n;
+        else
+            TRY(choose_chunk(&o.batch, m, &o));
+        TRY(compile(e, m, &o));
+    }
+    if (e->stale) TRY(plan_load(e->p, m->params));
+    e->stale = false;
+done:
+    return st;
+}
+
+/* ---- running chunks */
+
+typedef struct run_context {
+    const engine *e;
+    int64_t n;
+    model_chunk_fn fn;
+    void *ctx;
+} run_context;
+
+static jem_status run_chunk(void *ctx, int task, int worker_number)
+{
+    const run_context *r = ctx;
+    const worker *w = &r->e->workers[worker_number];
+    int64_t size = plan_batch(r->e->p), first = task * size;
+    model_chunk c = {.ws = w->ws, .first = first, .count = r->n - first < size ? r->n - first : size,
+                     .index = task, .worker = worker_number, .logits = w->logits,
+                     .cotangent = w->cotangent, .x = w->x, .grad = w->grad,
+                     .dparams = {w->dparams[0], w->dparams[1]}};
+    return r->fn(r->ctx, &c);
+}
+
+static jem_status run_engine(model *m, int use, int64_t n, const char *const *features,
+                             model_chunk_fn fn, void *ctx)
+{
+    jem_status st;
+    run_context r = {.e = &m->engines[use], .n = n, .fn = fn, .ctx = ctx};
+
+    if (n < 1) return JEM_OK;
+    TRY(ensure(m, use, n, features));
+    int64_t size = plan_batch(r.e->p);
+    TRY(pool_run(m->workers, (int)((n + size - 1) / size), run_chunk, &r));
+done:
+    return st;
+}
+
+jem_status model_run(model *m, model_use use, int64_t n, model_chunk_fn fn, void *ctx)
+{
+    return run_engine(m, (int)use, n, NULL, fn, ctx);
+}
+
+void model_add_in_order(model *m, const model_chunk *chunk, const model_sum *sums, int count,
+                        int64_t n)
+{
+    pool_order_enter(m->workers, chunk->index);
+    for (int i = 0; i < count; ++i) {
+        float *restrict total = sums[i].total;
+        const float *restrict part = sums[i].part;
+        for (int64_t k = 0; k < n; ++k) total[k] += part[k];
+    }
+    pool_order_leave(m->workers, chunk->index);
+}
+
+/* ---- evaluation */
+
+typedef struct evaluation {
+    const model *m;
+    const float *x;
+    const int32_t *y;
+    float *logits, *lse, *grad;
+} evaluation;
+
+static jem_status evaluate_chunk(void *ctx, const model_chunk *c)
+{
+    jem_status st;
+    const evaluation *e = ctx;
+    int64_t k = e->m->spec.classes, size = model_input_count(e->m);
+    const backend *b = e->m->b;
+    plan_call call = {.count = c->count};
+
+    TRY(plan_forward(c->ws, &call, e->x + c->first * size, c->logits));
+    b->logsumexp(e->lse ? e->lse + c->first : c->x, c->cotangent, c->logits, c->count, k);
+    if (e->logits)
+        memcpy(e->logits + c->first * k, c->logits, (size_t)(c->count * k) * sizeof *c->logits);
+    if (e->grad) {
+        for (int64_t i = 0; e->y && i < c->count; ++i)
+            for (int64_t j = 0; j < k; ++j)
+                c->cotangent[i * k + j] = e->y[c->first + i] == j ? 1.0f : 0.0f;
+        TRY(plan_backward(c->ws, &call, c->cotangent, e->grad + c->first * size, NULL));
+    }
+done:
+    return st;
+}
+
+jem_status model_evaluate(model *m, const float *x, int64_t n, const int32_t *y, float *logits,
+                          float *lse, float *grad)
+{
+    evaluation e = {m, x, y, logits, lse, grad};
+    return model_run(m, grad ? MODEL_CHAIN : MODEL_INFER, n, evaluate_chunk, &e);
+}
+
+typedef struct feature_request {
+    const model *m;
+    const char *name;
+    const float *x;
+    float *dst;
+    int64_t count; /* elements per image */
+} feature_request;
+
+static jem_status feature_chunk(void *ctx, const model_chunk *c)
+{
+    jem_status st;
+    const feature_request *f = ctx;
+    plan_call call = {.count = c->count};
+
+    TRY(plan_forward(c->ws, &call, f->x + c->first * model_input_count(f->m), c->logits));
+    TRY(plan_feature(c->ws, &call, f->name, f->dst + c->first * f->count));
+done:
+    return st;
+}
+
+jem_status model_feature(model *m, const char *name, const float *x, int64_t n, float *dst, shape *s)
+{
+    const char *features[2] = {name, NULL};
+    int at = graph_find(m->g, name);
+
+    if (at < 0)
+        return jem_error(JEM_EUSAGE, "%s has no feature '%s'; it has layer1, layer2, layer3, "
+                         "features, logits%s", m->spec.name, name, m->spec.proj ? ", proj" : "");
+    shape out = m->g->nodes[at].op.dst;
+    if (s) *s = out;
+    if (!dst) return JEM_OK;
+    if (strcmp(m->feature, name) != 0) {
+        engine_clear(&m->engines[ENGINE_FEATURE], pool_threads(m->workers));
+        strncpy(m->feature, name, sizeof m->feature - 1);
+    }
+    feature_request f = {m, name, x, dst, shape_count(out)};
+    return run_engine(m, ENGINE_FEATURE, n, features, feature_chunk, &f);
+}

@@ -1,0 +1,94 @@
+/* A JEM on an engine: a network, its parameters, and the threads that run it.
+ *
+ * Batches are cut into chunks of a size that depends on the network alone,
+ * each chunk goes through its whole computation (for Langevin: all L steps) on
+ * one thread, and sums over chunks are formed in chunk order: the number of
+ * threads changes no bit. */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "base/pool.h"
+#include "model/wrn.h"
+#include "nn/plan.h"
+
+typedef struct engine_spec {
+    int64_t threads; /* 0: all processors */
+    int64_t chunk;   /* images per thread and pass; 0: chosen by workspace size */
+    char backend[OPTION_STRING_MAX];
+    int precision;   /* index into f32|bf16|f64; f64 for jem_model_* means: not supported */
+} engine_spec;
+extern const option engine_options[]; /* engine.threads, engine.chunk, engine.backend,
+                                         engine.precision */
+
+typedef struct model model;
+
+jem_status model_new(model **out, const model_spec *spec, const engine_spec *engine);
+void model_free(model *m);
+const model_spec *model_get_spec(const model *m);
+const graph *model_graph(const model *m);
+const backend *model_backend(const model *m);
+pool *model_pool(const model *m);
+int64_t model_input_count(const model *m); /* c*h*w */
+int64_t model_classes(const model *m);
+int64_t model_params_count(const model *m);
+
+/* The flat parameter vector, borrowed and writable; call model_params_changed
+ * after writing and before anything is computed. */
+float *model_params(model *m);
+jem_status model_params_changed(model *m);
+
+/* ---- computing on batches: n images, plain NCHW float */
+
+typedef enum model_use {
+    MODEL_INFER, /* forward, evaluation mode */
+    MODEL_CHAIN, /* forward, backward to inputs, evaluation mode */
+    MODEL_TRAIN  /* forward, backward to parameters, training mode */
+} model_use;
+enum { MODEL_USES = 3 };
+
+typedef struct model_chunk {
+    workspace *ws;         /* this worker's, for the requested use */
+    int64_t first, count;  /* images [first, first + count) of the batch */
+    int index;             /* chunk number */
+    int worker;
+    float *logits, *cotangent; /* scratch [count, classes] each, this worker's */
+    float *x, *grad;           /* scratch [count, c*h*w] each, this worker's */
+    float *dparams[2];         /* scratch, flat vectors; MODEL_TRAIN only */
+} model_chunk;
+typedef jem_status (*model_chunk_fn)(void *ctx, const model_chunk *chunk);
+
+/* Cuts n images into chunks and runs fn for each on the pool. */
+jem_status model_run(model *m, model_use use, int64_t n, model_chunk_fn fn, void *ctx);
+
+/* Within a MODEL_TRAIN fn that succeeds, exactly once per chunk: total += part, in
+ * chunk order: a chunk may bring several (total, part) pairs of n elements. */
+typedef struct model_sum {
+    float *total;
+    const float *part;
+} model_sum;
+void model_add_in_order(model *m, const model_chunk *chunk, const model_sum *sums, int count,
+                        int64_t n);
+
+/* Any output may be NULL.  y[i] selects the class whose logit's gradient is
+ * wanted; y NULL means the gradient of log-sum-exp.
+ *   logits [n,k], lse [n] (= -E(x)), grad [n,c,h,w] */
+jem_status model_evaluate(model *m, const float *x, int64_t n, const int32_t *y, float *logits,
+                          float *lse, float *grad);
+
+/* Named value ("layer1" ... "proj") of n images into dst; its shape per image
+ * in *s if s is not NULL.  dst may be NULL to ask for the shape only. */
+jem_status model_feature(model *m, const char *name, const float *x, int64_t n, float *dst,
+                         shape *s);
+
+/* ---- files.  Weights are safetensors under state-dict names; architecture
+ * and spec travel as metadata ("jem.model", ...).  Loading is exact: a missing,
+ * extra, misshapen or non-finite tensor is JEM_EDATA; the unused heads
+ * f.linear.* and energy_output.*, replay_buffer and optimiser state (adam.*)
+ * are accepted and ignored. */
+/* params: the flat vector to write (model_params, or an average of it). */
+jem_status model_save(const model *m, const char *path, const float *params);
+jem_status model_load(model *m, const char *path);
+/* Reads the spec of a weights file that jem wrote. */
+jem_status model_spec_read(model_spec *spec, const char *path);
+
+#endif

@@ -1,0 +1,23 @@
+/* Parameters of a graph in safetensors files. */
+#ifndef MODEL_WEIGHTS_H
+#define MODEL_WEIGHTS_H
+
+#include "model/wrn.h"
+#include "tensor/safetensors.h"
+
+/* Adds every parameter of `g` under prefix + state-dict name (prefix "" for
+ * weights).  `params` is borrowed until the writer has saved. */
+jem_status weights_add(safetensors_writer *w, const graph *g, const float *params,
+                       const char *prefix);
+/* The reverse; every parameter must be there with its shape and finite. */
+jem_status weights_get(float *params, const graph *g, const safetensors *f, const char *prefix);
+
+/* Refuses tensors that belong neither to `g` nor to the unused heads, nor to
+ * training state (replay_buffer, adam.*, train.*, ema.*). */
+jem_status weights_check_names(const graph *g, const safetensors *f);
+
+/* The spec as metadata "jem.<key>". */
+jem_status weights_put_spec(safetensors_writer *w, const model_spec *spec);
+jem_status weights_get_spec(model_spec *spec, const safetensors *f);
+
+#endif

@@ -1,0 +1,121 @@
+/* Wide residual networks as the JEM code builds them: convolutions with biases,
+ * LeakyReLU 0.2, the stride on the second convolution of a block, the shortcut
+ * taken from the raw block input. */
+#include "model/wrn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+
+static const double slope = 0.2;
+
+const option model_options[] = {
+    {"name", OPTION_STRING, offsetof(model_spec, name), "wrn-28-10", 0, 0, NULL,
+     "network: wrn-DEPTH-WIDTH, depth = 6n + 4"},
+    {"norm", OPTION_CHOICE, offsetof(model_spec, norm), "none", 0, 0,
+     "none|batch|instance|layer|act", "normalisation; energy models train without (B.2)"},
+    {"dropout", OPTION_REAL, offsetof(model_spec, dropout), "0", 0, 0.9, NULL,
+     "dropout rate between the convolutions of a block"},
+    {"pool", OPTION_CHOICE, offsetof(model_spec, pool), "fixed", 0, 0, "fixed|adaptive|sum",
+     "fixed: 8x8 windows; adaptive: mean over the map; sum: sum over the map"},
+    {"proj", OPTION_INT, offsetof(model_spec, proj), "0", 0, 100000, NULL,
+     "dimensions of the gloss projection head; 0 = none (D.1)"},
+    {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
+};
+
+/* One residual block; `prefix` such as "f.layer1.0". */
+static int block(graph *g, int x, const model_spec *spec, const char *prefix, int64_t channels,
+                 int64_t stride)
+{
+    char name[96];
+    int shortcut = x;
+    bool project = stride != 1 || g->nodes[x].op.dst.c != channels;
+
+    snprintf(name, sizeof name, "%s.bn1", prefix);
+    int h = graph_lrelu(g, graph_norm(g, x, name, (norm_kind)spec->norm), slope);
+    snprintf(name, sizeof name, "%s.conv1", prefix);
+    h = graph_dropout(g, graph_conv2d(g, h, name, channels, 3, 1, 1), spec->dropout);
+    snprintf(name, sizeof name, "%s.bn2", prefix);
+    h = graph_lrelu(g, graph_norm(g, h, name, (norm_kind)spec->norm), slope);
+    /* Before conv2, so that conv2 can add onto the shortcut's buffer. */
+    snprintf(name, sizeof name, "%s.shortcut.0", prefix);
+    if (project) shortcut = graph_conv2d(g, x, name, channels, 1, stride, 0);
+    snprintf(name, sizeof name, "%s.conv2", prefix);
+    h = graph_conv2d(g, h, name, channels, 3, stride, 1);
+    return graph_add(g, h, shortcut);
+}
+
+static int pool_map(graph *g, int x, const model_spec *spec)
+{
+    shape s = g->nodes[x].op.dst;
+    double area = (double)(s.h * s.w);
+
+    if (spec->pool == POOL_SUM) return graph_pool(g, x, s.h, s.w, 1.0);
+    if (spec->pool == POOL_ADAPTIVE) return graph_pool(g, x, s.h, s.w, 1.0 / area);
+    return graph_pool(g, x, 8, 8, 1.0 / 64);
+}
+
+static jem_status parse_name(int64_t *depth, int64_t *width, const model_spec *spec)
+{
+    long long d = 0, k = 0;
+    char rest;
+    if (sscanf(spec->name, "wrn-%lld-%lld%c", &d, &k, &rest) != 2 || d < 10 || d > 1000 ||
+        (d - 4) % 6 != 0 || k < 1 || k > 100)
+        return jem_error(JEM_EUSAGE,
+                         "model.name '%s': expected wrn-DEPTH-WIDTH with DEPTH = 6n + 4, such as "
+                         "wrn-16-2 or wrn-28-10", spec->name);
+    *depth = d;
+    *width = k;
+    return JEM_OK;
+}
+
+static jem_status check_sizes(const model_spec *s)
+{
+    if (s->classes < 1 || s->channels < 1)
+        return jem_error(JEM_EUSAGE, "a model needs at least one class and one input channel");
+    if (s->pool == POOL_FIXED && (s->height < 29 || s->width < 29))
+        return jem_error(JEM_EUSAGE,
+                         "%s on %lldx%lld images leaves a map smaller than the 8x8 pooling window; "
+                         "set model.pool=adaptive", s->name, (long long)s->height,
+                         (long long)s->width);
+    return JEM_OK;
+}
+
+jem_status wrn_build(graph **out, const model_spec *spec)
+{
+    jem_status st;
+    graph *g = NULL;
+    int64_t depth = 0, width = 0;
+    char name[64];
+
+    TRY(parse_name(&depth, &width, spec));
+    TRY(check_sizes(spec));
+    TRY(graph_new(&g, (shape){spec->channels, spec->height, spec->width}));
+    int x = graph_conv2d(g, 0, "f.conv1", 16, 3, 1, 1);
+    for (int stage = 1; stage <= 3; ++stage) {
+        for (int b = 0; b < (depth - 4) / 6; ++b) {
+            snprintf(name, sizeof name, "f.layer%d.%d", stage, b);
+            x = block(g, x, spec, name, (16 << (stage - 1)) * width, stage > 1 && b == 0 ? 2 : 1);
+        }
+        snprintf(name, sizeof name, "layer%d", stage);
+        graph_name(g, x, name);
+    }
+    x = graph_lrelu(g, graph_norm(g, x, "f.bn1", (norm_kind)spec->norm), slope);
+    x = pool_map(g, x, spec);
+    graph_name(g, x, "features");
+    if (spec->proj > 0) {
+        x = graph_linear(g, graph_concat_elu(g, x), "proj", spec->proj);
+        graph_name(g, x, "proj");
+    }
+    x = graph_linear(g, x, "class_output", spec->classes);
+    graph_name(g, x, "logits");
+    TRY(graph_finish(g, x));
+    *out = g;
+    g = NULL;
+done:
+    graph_free(g);
+    return st;
+}
