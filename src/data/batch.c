@@ -1,0 +1,129 @@
+/* Training batches: an epoch's permutation, reflect-pad 4 and crop, flip with
+ * probability 1/2, scaling to [-1, 1], Gaussian noise (models.md B.1; Grathwohl
+ * et al. 2020).  Everything follows from (seed, iteration), so a batch can be
+ * made again at any time and a resumed run sees what an uninterrupted one saw. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "data/dataset.h"
+#include "data/units.h"
+
+enum { CROP_PAD = 4 };
+
+jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int64_t batch,
+                        uint64_t seed, bool generative)
+{
+    jem_status st;
+    batcher made = {
+        .d = d,
+        .seed = seed,
+        .batch = batch,
+        .shuffle = generative ? RNG_SHUFFLE_GEN : RNG_SHUFFLE,
+        .augment = generative ? RNG_AUGMENT_GEN : RNG_AUGMENT,
+        .noise = generative ? RNG_INPUT_NOISE_GEN : RNG_INPUT_NOISE,
+        .crop = o->crop,
+        .flip = o->flip,
+        .noise_std = (float)o->noise_std,
+        .order_epoch = -1,
+    };
+
+    if (batch < 1 || d->n < batch)
+        return jem_error(JEM_EDATA,
+                         "%" PRId64 " training images do not fill a batch of %" PRId64
+                         ": lower the batch size or add images (data.limit, data.path)",
+                         d->n, batch);
+    if (o->crop && (d->height <= CROP_PAD || d->width <= CROP_PAD))
+        return jem_error(JEM_EDATA,
+                         "%" PRId64 " x %" PRId64 " images are too small to reflect %d pixels: "
+                         "set data.crop to false",
+                         d->width, d->height, CROP_PAD);
+    TRY(MEM_NEW(made.order, d->n));
+    TRY(MEM_NEW(made.columns, d->width));
+    *b = made;
+    return JEM_OK;
+done:
+    batcher_clear(&made);
+    return st;
+}
+
+void batcher_clear(batcher *b)
+{
+    mem_free(b->order);
+    mem_free(b->columns);
+    b->order = b->columns = NULL;
+    b->order_epoch = -1;
+}
+
+int64_t batcher_per_epoch(const batcher *b) { return b->d->n / b->batch; }
+
+/* Position i of an axis of n pixels, mirrored without repeating the edge. */
+static int64_t reflect(int64_t i, int64_t n)
+{
+    if (i < 0) return -i;
+    return i >= n ? 2 * n - 2 - i : i;
+}
+
+typedef struct placement {
+    int64_t top, left; /* of the crop, relative to the image: -4 .. 4 */
+    bool flipped;
+} placement;
+
+static placement draw_placement(const batcher *b, int64_t iteration, int64_t slot)
+{
+    const rng_stream s = {b->seed, b->augment, (uint32_t)iteration, 0};
+    uint32_t image = (uint32_t)slot;
+    placement p = {0, 0, false};
+
+    if (b->crop) {
+        p.top = (int64_t)rng_below(&s, image, 0, 2 * CROP_PAD + 1) - CROP_PAD;
+        p.left = (int64_t)rng_below(&s, image, 1, 2 * CROP_PAD + 1) - CROP_PAD;
+    }
+    if (b->flip) p.flipped = rng_below(&s, image, 2, 2) == 1;
+    return p;
+}
+
+/* x [c][h][w] <- placed row of the data set + scale * x. */
+static void put_row(batcher *b, float *x, int64_t row, placement p, const float table[256],
+                    float scale)
+{
+    const dataset *d = b->d;
+    int64_t h = d->height, w = d->width;
+
+    for (int64_t j = 0; j < w; j++)
+        b->columns[j] = reflect(p.left + (p.flipped ? w - 1 - j : j), w);
+    for (int64_t c = 0; c < d->channels; c++)
+        for (int64_t i = 0; i < h; i++, x += w) {
+            int64_t at = ((row * d->channels + c) * h + reflect(p.top + i, h)) * w;
+            if (d->pixels)
+                for (int64_t j = 0; j < w; j++)
+                    x[j] = table[d->pixels[at + b->columns[j]]] + scale * x[j];
+            else
+                for (int64_t j = 0; j < w; j++) x[j] = d->values[at + b->columns[j]] + scale * x[j];
+        }
+}
+
+void batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y)
+{
+    int64_t per_epoch = batcher_per_epoch(b), epoch = iteration / per_epoch;
+    int64_t first = iteration % per_epoch * b->batch, size = dataset_row_size(b->d);
+    const rng_stream noise = {b->seed, b->noise, (uint32_t)iteration, 0};
+    float table[256];
+
+    units_table(table);
+    if (epoch != b->order_epoch) {
+        const rng_stream order = {b->seed, b->shuffle, (uint32_t)epoch, 0};
+        rng_permutation(b->order, b->d->n, &order);
+        b->order_epoch = epoch;
+    }
+    for (int64_t slot = 0; slot < b->batch; slot++, x += size) {
+        int64_t row = b->order[first + slot];
+        if (b->noise_std > 0)
+            rng_fill_normal(x, size, &noise, (uint32_t)slot);
+        else
+            memset(x, 0, (size_t)size * sizeof *x);
+        put_row(b, x, row, draw_placement(b, iteration, slot), table, b->noise_std);
+        if (y) y[slot] = b->d->labels[row];
+    }
+}

@@ -1,0 +1,211 @@
+/* CSV: one pass over the text, which is unquoted in place; cells point into it. */
+#include "data/csv.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+
+static const size_t file_size_max = (size_t)1 << 28;
+
+typedef struct cursor {
+    const csv *c;
+    char *p, *end;
+    int64_t line;
+    bool at_line_end; /* the field just read was the last of its line */
+} cursor;
+
+static jem_status fault(const cursor *k, int64_t line, const char *what)
+{
+    return jem_error(JEM_EDATA, "%s:%" PRId64 ": %s", k->c->path, line, what);
+}
+
+/* Steps over the separator behind a field and ends the field at `stop`. */
+static void finish_field(cursor *k, char *stop)
+{
+    k->at_line_end = k->p == k->end || *k->p != ',';
+    if (k->p < k->end && *k->p == '\r') k->p++;
+    if (k->p < k->end) {
+        if (*k->p == '\n') k->line++;
+        k->p++;
+    }
+    *stop = '\0';
+}
+
+static bool at_break(const cursor *k)
+{
+    if (k->p == k->end || *k->p == '\n') return true;
+    return *k->p == '\r' && (k->p + 1 == k->end || k->p[1] == '\n');
+}
+
+static jem_status read_quoted(cursor *k, char **field)
+{
+    int64_t first_line = k->line;
+    char *dst = ++k->p;
+
+    *field = dst;
+    for (;; k->p++) {
+        if (k->p == k->end) return fault(k, first_line, "a quote opens here and never closes");
+        if (*k->p == '"' && *++k->p != '"') break;
+        if (*k->p == '\n') k->line++;
+        *dst++ = *k->p;
+    }
+    if (!at_break(k) && *k->p != ',')
+        return fault(k, k->line, "text after a closing quote; double the quotes inside a field");
+    finish_field(k, dst);
+    return JEM_OK;
+}
+
+static jem_status read_field(cursor *k, char **field)
+{
+    if (k->p < k->end && *k->p == '"') return read_quoted(k, field);
+    *field = k->p;
+    while (!at_break(k) && *k->p != ',') k->p++;
+    finish_field(k, k->p);
+    return JEM_OK;
+}
+
+static jem_status read_header(csv *c, cursor *k)
+{
+    jem_status st = JEM_OK;
+
+    do {
+        TRY(read_field(k, &c->all[c->columns]));
+        c->columns++;
+    } while (!k->at_line_end);
+    c->names = c->all;
+    for (int i = 0; i < c->columns; i++)
+        for (int j = 0; j < i; j++)
+            if (strcasecmp(c->names[i], c->names[j]) == 0)
+                return jem_error(JEM_EDATA, "%s:1: two columns are called '%s': rename one",
+                                 c->path, c->names[i]);
+done:
+    return st;
+}
+
+static jem_status read_row(csv *c, cursor *k)
+{
+    jem_status st = JEM_OK;
+    int fields = 0;
+    char *extra, **row = c->all + (c->rows + 1) * c->columns;
+    int64_t line = k->line;
+
+    do {
+        TRY(read_field(k, fields < c->columns ? &row[fields] : &extra));
+        fields++;
+    } while (!k->at_line_end);
+    if (fields != c->columns)
+        return jem_error(JEM_EDATA, "%s:%" PRId64 ": %d fields instead of the header's %d", c->path,
+                         line, fields, c->columns);
+    c->lines[c->rows++] = line;
+done:
+    return st;
+}
+
+static void skip_empty_lines(cursor *k)
+{
+    while (k->p < k->end && at_break(k)) {
+        if (*k->p == '\r' && k->p + 1 < k->end) k->p++;
+        k->p++;
+        k->line++;
+    }
+}
+
+static jem_status parse(csv *c, size_t size)
+{
+    jem_status st;
+    cursor k = {c, c->text, c->text + size, 1, false};
+    size_t separators = 0, breaks = 0;
+
+    if (memchr(c->text, '\0', size))
+        return jem_error(JEM_EDATA, "%s: holds a NUL byte: not a CSV text file", c->path);
+    for (size_t i = 0; i < size; i++) {
+        separators += c->text[i] == ',';
+        breaks += c->text[i] == '\n';
+    }
+    /* every field ends at one of these, or at the end of the file */
+    TRY(MEM_NEW(c->all, separators + breaks + 1));
+    TRY(MEM_NEW(c->lines, breaks + 1));
+    if (size >= 3 && memcmp(k.p, "\xef\xbb\xbf", 3) == 0) k.p += 3;
+    skip_empty_lines(&k);
+    if (k.p == k.end)
+        return jem_error(JEM_EDATA, "%s: empty; a CSV begins with a line of column names", c->path);
+    TRY(read_header(c, &k));
+    for (skip_empty_lines(&k); k.p < k.end; skip_empty_lines(&k)) TRY(read_row(c, &k));
+    c->cells = c->all + c->columns;
+done:
+    return st;
+}
+
+jem_status csv_read(csv *out, const char *path)
+{
+    jem_status st;
+    csv c = CSV_INIT;
+    size_t size = 0;
+
+    TRY(mem_strdup(&c.path, path));
+    TRY(file_read(&c.text, &size, path, file_size_max));
+    TRY(parse(&c, size));
+    *out = c;
+    c = (csv)CSV_INIT;
+done:
+    csv_clear(&c);
+    return st;
+}
+
+void csv_clear(csv *c)
+{
+    mem_free(c->path);
+    mem_free(c->text);
+    mem_free(c->all);
+    mem_free(c->lines);
+    *c = (csv)CSV_INIT;
+}
+
+int csv_find(const csv *c, const char *name)
+{
+    for (int i = 0; i < c->columns; i++)
+        if (strcasecmp(c->names[i], name) == 0) return i;
+    return -1;
+}
+
+jem_status csv_need(int *column, const csv *c, const char *name, const char *remedy)
+{
+    char list[400] = "";
+    int found = csv_find(c, name);
+
+    if (found >= 0) {
+        *column = found;
+        return JEM_OK;
+    }
+    for (int i = 0; i < c->columns; i++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", c->names[i]);
+    }
+    return jem_error(JEM_EDATA, "%s:1: no column '%s' among: %s; %s", c->path, name, list, remedy);
+}
+
+const char *csv_cell(const csv *c, int64_t row, int column)
+{
+    return c->cells[row * c->columns + column];
+}
+
+jem_status csv_number(double *out, const csv *c, int64_t row, int column)
+{
+    const char *text = csv_cell(c, row, column);
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !isfinite(value))
+        return jem_error(JEM_EDATA, "%s:%" PRId64 ": column '%s' holds '%s', not a finite number",
+                         c->path, c->lines[row], c->names[column], text);
+    *out = value;
+    return JEM_OK;
+}

@@ -1,0 +1,208 @@
+/* Arrays written by numpy: images [N, C, H, W] in 8 bits, or floats already in
+ * network units (latents, for instance), and labels [N]. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "data/sources.h"
+#include "jem/tensor.h"
+
+static const int64_t classes_max = 100000;
+
+static jem_status check_images(const jem_tensor *x, const char *path)
+{
+    if (x->dtype != JEM_U8 && x->dtype != JEM_F32 && x->dtype != JEM_F64)
+        return jem_error(JEM_EDATA,
+                         "%s: images of type %s; expected u8 (0 to 255) or f32 (network units)",
+                         path, jem_dtype_name(x->dtype));
+    if (x->ndim != 4)
+        return jem_error(JEM_EDATA, "%s: %d dimensions; expected 4: [N, C, H, W]", path, x->ndim);
+    if (jem_tensor_count(x) == 0) return jem_error(JEM_EDATA, "%s: holds no images", path);
+    if (x->shape[1] > 4 && x->shape[3] <= 4)
+        return jem_error(JEM_EDATA,
+                         "%s: shape [%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
+                         "] looks like [N, H, W, C]; save x.transpose(0, 3, 1, 2)",
+                         path, x->shape[0], x->shape[1], x->shape[2], x->shape[3]);
+    return JEM_OK;
+}
+
+static jem_status load_images(dataset **out, const char *path)
+{
+    jem_status st;
+    jem_tensor x = JEM_TENSOR_INIT;
+    dataset *d = NULL;
+    int64_t count;
+
+    TRY(jem_npy_read(&x, path));
+    TRY(check_images(&x, path));
+    if (x.dtype == JEM_F64) TRY(jem_tensor_convert(&x, JEM_F32));
+    TRY(dataset_new(&d, x.shape[0], x.shape[1], x.shape[2], x.shape[3], x.dtype == JEM_F32));
+    count = jem_tensor_count(&x);
+    if (d->pixels) {
+        memcpy(d->pixels, x.data, (size_t)count);
+    } else {
+        memcpy(d->values, x.data, (size_t)count * sizeof *d->values);
+        for (int64_t i = 0; i < count; i++)
+            if (!isfinite(d->values[i])) {
+                st = jem_error(JEM_EDATA,
+                               "%s: image %" PRId64 " holds NaN or infinity (element %" PRId64
+                               "): mend or remove it",
+                               path, i / dataset_row_size(d), i % dataset_row_size(d));
+                goto done;
+            }
+    }
+    *out = d;
+    d = NULL;
+done:
+    dataset_free(d);
+    jem_tensor_clear(&x);
+    return st;
+}
+
+static int64_t integer_at(const jem_tensor *t, int64_t i)
+{
+    switch (t->dtype) {
+    case JEM_U8:
+        return ((const uint8_t *)t->data)[i];
+    case JEM_I32:
+        return ((const int32_t *)t->data)[i];
+    default:
+        return ((const int64_t *)t->data)[i];
+    }
+}
+
+/* Copies labels and returns one more than the largest in *classes. */
+static jem_status load_labels(dataset *d, int64_t *classes, const char *path)
+{
+    jem_status st;
+    jem_tensor y = JEM_TENSOR_INIT;
+    int64_t top = -1;
+
+    TRY(jem_npy_read(&y, path));
+    if (y.dtype != JEM_U8 && y.dtype != JEM_I32 && y.dtype != JEM_I64)
+        st = jem_error(JEM_EDATA, "%s: labels of type %s; expected u8, i32 or i64", path,
+                       jem_dtype_name(y.dtype));
+    else if (y.ndim != 1 || y.shape[0] != d->n)
+        st = jem_error(JEM_EDATA,
+                       "%s: %" PRId64 " labels in %d dimensions for %" PRId64
+                       " images; expected shape [%" PRId64 "]",
+                       path, jem_tensor_count(&y), y.ndim, d->n, d->n);
+    if (st) goto done;
+    for (int64_t i = 0; i < d->n; i++) {
+        int64_t label = integer_at(&y, i);
+        if (label < 0 || label >= classes_max) {
+            st = jem_error(JEM_EDATA,
+                           "%s: label %" PRId64 " of image %" PRId64
+                           "; labels count from 0 without gaps",
+                           path, label, i);
+            goto done;
+        }
+        d->labels[i] = (int32_t)label;
+        if (label > top) top = label;
+    }
+    *classes = top + 1;
+done:
+    jem_tensor_clear(&y);
+    return st;
+}
+
+/* Every label below `classes` must occur among the training images. */
+static jem_status check_contiguous(const dataset *d, int64_t classes, const char *path)
+{
+    jem_status st;
+    bool *seen = NULL;
+
+    TRY(MEM_NEW(seen, classes));
+    for (int64_t i = 0; i < d->n; i++) seen[d->labels[i]] = true;
+    for (int64_t k = 0; k < classes; k++)
+        if (!seen[k]) {
+            st = jem_error(JEM_EDATA,
+                           "%s: label %" PRId64 " never occurs but %" PRId64
+                           " does: number the classes from 0 without gaps",
+                           path, k, classes - 1);
+            break;
+        }
+done:
+    mem_free(seen);
+    return st;
+}
+
+/* Classes are called by their numbers. */
+static jem_status number_classes(dataset *d, int64_t classes)
+{
+    jem_status st;
+
+    TRY(MEM_NEW(d->class_names, classes));
+    d->classes = classes;
+    for (int64_t k = 0; k < classes; k++) TRY(str_format(&d->class_names[k], "%" PRId64, k));
+done:
+    return st;
+}
+
+/* One pair of files; classes 0 means: as many as the labels say. */
+static jem_status load_pair(dataset **out, const char *dir, const char *images, const char *labels,
+                            int64_t classes)
+{
+    jem_status st;
+    char *x_path = NULL, *y_path = NULL;
+    dataset *d = NULL;
+    int64_t found = 0;
+
+    TRY(str_format(&x_path, "%s/%s", dir, images));
+    TRY(str_format(&y_path, "%s/%s", dir, labels));
+    TRY(load_images(&d, x_path));
+    TRY(load_labels(d, &found, y_path));
+    if (classes == 0)
+        TRY(check_contiguous(d, found, y_path));
+    else if (found > classes) {
+        st = jem_error(JEM_EDATA,
+                       "%s: label %" PRId64 " does not occur among the training labels (0 to "
+                       "%" PRId64 ")",
+                       y_path, found - 1, classes - 1);
+        goto done;
+    }
+    TRY(number_classes(d, classes ? classes : found));
+    *out = d;
+    d = NULL;
+done:
+    dataset_free(d);
+    mem_free(x_path);
+    mem_free(y_path);
+    return st;
+}
+
+static jem_status load(dataset **train, dataset **test, const data_options *o)
+{
+    jem_status st;
+    char *split = NULL, *held_out = NULL;
+    dataset *first = NULL, *second = NULL;
+
+    TRY(str_format(&split, "%s/train_x.npy", o->path));
+    TRY(str_format(&held_out, "%s/test_x.npy", o->path));
+    if (file_exists(split)) {
+        TRY(load_pair(&first, o->path, "train_x.npy", "train_y.npy", 0));
+        if (file_exists(held_out))
+            TRY(load_pair(&second, o->path, "test_x.npy", "test_y.npy", first->classes));
+    } else {
+        TRY(load_pair(&first, o->path, "images.npy", "labels.npy", 0));
+    }
+    *train = first;
+    *test = second;
+    first = second = NULL;
+done:
+    dataset_free(first);
+    dataset_free(second);
+    mem_free(split);
+    mem_free(held_out);
+    return st;
+}
+
+const data_source data_npy = {
+    .name = "npy",
+    .about = "numpy arrays: images [N, C, H, W] as u8 or as f32 in network units, labels [N]",
+    .layout = "images.npy and labels.npy, or train_x.npy, train_y.npy, test_x.npy, test_y.npy",
+    .load = load,
+};

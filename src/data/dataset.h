@@ -1,0 +1,105 @@
+/* Labelled images in memory, from files or rendered, and batches cut from them.
+ *
+ * Images stay in 8 bits (or float for latents) and become floats in [-1, 1]
+ * only when a batch is made, so a data set is as small as its files. */
+#ifndef DATA_DATASET_H
+#define DATA_DATASET_H
+
+#include "base/options.h"
+#include "base/rng.h"
+#include "jem/status.h"
+
+/* What the renderer knows about each scene beyond its label. */
+typedef struct scene_column {
+    char *name;     /* "light", "bump", ... */
+    double *values; /* [n] */
+} scene_column;
+
+typedef struct dataset {
+    int64_t n, channels, height, width, classes;
+    uint8_t *pixels;  /* [n][c][h][w], or NULL */
+    float *values;    /* [n][c][h][w] already in network units, or NULL */
+    int32_t *labels;  /* [n], 0 .. classes-1 */
+    char **class_names; /* [classes] */
+    scene_column *columns;
+    int column_count;
+    uint64_t hash;    /* of images and labels (xxHash64): names the data in scores */
+} dataset;
+
+/* Zeroed images (8 bit, or float when `floats`) and labels, classes 0 and
+ * unnamed, no columns; the maker fills it and ends with dataset_seal. */
+jem_status dataset_new(dataset **out, int64_t n, int64_t channels, int64_t height, int64_t width,
+                       bool floats);
+/* Copies `classes` names. */
+jem_status dataset_name_classes(dataset *d, const char *const *names, int64_t classes);
+/* Adds a zeroed column and lends its values [n] for filling. */
+jem_status dataset_add_column(dataset *d, const char *name, double **values);
+/* Computes the hash. */
+void dataset_seal(dataset *d);
+void dataset_free(dataset *d); /* NULL is fine */
+int64_t dataset_row_size(const dataset *d); /* c * h * w */
+const double *dataset_column(const dataset *d, const char *name); /* NULL if absent */
+/* Keeps rows index[0..n) in that order, as a new data set. */
+jem_status dataset_select(dataset **out, const dataset *d, const int64_t *index, int64_t n);
+
+/* dst [n][c][h][w] <- rows index[0..n) in network units: pixels u8/255, then
+ * (v - 0.5)/0.5. */
+void dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t n);
+
+/* ---- settings data.* */
+typedef struct data_options {
+    char kind[OPTION_STRING_MAX]; /* name of a data_source: cifar10, folder, npy, gloss */
+    char path[OPTION_STRING_MAX];
+    int64_t size;          /* side images are resized to (shorter side, then centre
+                              crop); 0 = must all agree */
+    double val_fraction;   /* of the training images (0.05 on CIFAR-10) */
+    double test_fraction;  /* where the source has no test split of its own */
+    int64_t limit;         /* use the first so many training images; 0 = all */
+    bool crop;             /* reflect-pad 4 and crop */
+    bool flip;
+    double noise_std;      /* input noise in training */
+    char label[OPTION_STRING_MAX], light[OPTION_STRING_MAX], bump[OPTION_STRING_MAX];
+                           /* column names of scene_log.csv */
+} data_options;
+extern const option data_option_table[];
+
+typedef struct splits {
+    dataset *train, *val, *test; /* val may be empty (n = 0) */
+} splits;
+void splits_free(splits *s);
+
+/* Reads what `o` names and splits it with `seed` (purpose RNG_SPLIT). */
+jem_status data_load(splits *out, const data_options *o, uint64_t seed);
+
+/* One reader of a kind of data; registered in datasets.c. */
+typedef struct data_source {
+    const char *name, *about, *layout; /* layout: what the path must hold */
+    /* train and test (test NULL if the source has none). */
+    jem_status (*load)(dataset **train, dataset **test, const data_options *o);
+    bool ordered; /* rows have an order that splits keep: train, then val, then test */
+} data_source;
+const data_source *const *data_sources(void); /* NULL-terminated */
+
+/* ---- batches: pure functions of (seed, iteration) */
+
+/* The order in which training rows are visited: epoch e is a permutation with
+ * its own stream; drop-last batches. */
+typedef struct batcher {
+    const dataset *d;
+    uint64_t seed;
+    int64_t batch;
+    rng_purpose shuffle, augment, noise; /* streams: labelled or generative loader */
+    bool crop, flip;
+    float noise_std;
+    int64_t *order;      /* owned: permutation of the current epoch */
+    int64_t order_epoch; /* -1: none yet */
+    int64_t *columns;    /* owned, [w]: source column of each output column (scratch) */
+} batcher;
+jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int64_t batch,
+                        uint64_t seed, bool generative);
+void batcher_clear(batcher *b);
+int64_t batcher_per_epoch(const batcher *b); /* iterations per epoch */
+/* x [batch][c][h][w], y [batch] (may be NULL) for `iteration` (from 0). */
+void batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y);
+
+#endif

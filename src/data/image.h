@@ -1,0 +1,42 @@
+/* 8-bit pictures in PNG and JPEG files, and resizing. */
+#ifndef DATA_IMAGE_H
+#define DATA_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "jem/status.h"
+
+typedef struct image {
+    int64_t height, width, channels; /* channels 1, 3 or 4 */
+    uint8_t *pixels;                 /* [height][width][channels], owned */
+} image;
+#define IMAGE_INIT {0, 0, 0, NULL}
+
+jem_status image_init(image *m, int64_t height, int64_t width, int64_t channels);
+void image_clear(image *m);
+
+/* Decodes a PNG or JPEG (told apart by content) to RGB: grey is repeated,
+ * alpha dropped, 16 bits cut to 8.  At most 16384 pixels a side. JEM_EDATA. */
+jem_status image_read(image *out, const char *path);
+jem_status image_decode(image *out, const void *bytes, size_t size, const char *name);
+/* 8-bit PNG, written atomically. */
+jem_status image_write_png(const image *m, const char *path);
+
+/* Antialiased bilinear, bit-exact with Pillow on 8-bit pictures. */
+jem_status image_resize(image *out, const image *src, int64_t height, int64_t width);
+/* Shorter side to `size`, longer in proportion, then the central square:
+ * torchvision's Resize and CenterCrop. */
+jem_status image_resize_square(image *out, const image *src, int64_t size);
+
+/* planar [c][h][w] 8 bit <- picture, and back from floats in [-1,1] (rounded,
+ * clamped). */
+void image_to_planar(uint8_t *planar, const image *m);
+void image_from_floats(image *m, const float *planar); /* m has its size already */
+
+/* Lays out n pictures [n][c][h][w] floats in [-1,1] (c = 1 or 3) as a grid with
+ * `columns` columns, each magnified `zoom` times, 2-pixel gaps. */
+jem_status image_grid(image *out, const float *x, int64_t n, int64_t c, int64_t h, int64_t w,
+                      int64_t columns, int64_t zoom);
+
+#endif

@@ -1,0 +1,177 @@
+/* Reading and writing separated text. */
+#include "record/fields.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+
+enum { LARGEST_FILE = 1 << 28 };
+
+jem_status field_reader_open(field_reader *r, const char *path, char separator)
+{
+    size_t size;
+    char *text;
+    jem_status st = file_read(&text, &size, path, LARGEST_FILE);
+    if (st != JEM_OK) return st;
+    if (memchr(text, '\0', size)) {
+        mem_free(text);
+        return jem_error(JEM_EDATA, "%s: holds a NUL byte, this is not a text table", path);
+    }
+    *r = (field_reader)FIELD_READER_INIT;
+    r->path = path;
+    r->separator = separator;
+    r->text = text;
+    r->next = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+    return JEM_OK;
+}
+
+void field_reader_clear(field_reader *r)
+{
+    mem_free(r->fields);
+    mem_free(r->text);
+    *r = (field_reader)FIELD_READER_INIT;
+}
+
+static jem_status push_field(field_reader *r, char *field)
+{
+    jem_status st;
+    char **grown = NULL;
+
+    if (r->count == r->capacity) {
+        int64_t capacity = r->capacity ? 2 * r->capacity : 16;
+        TRY(MEM_NEW(grown, capacity));
+        if (r->count) memcpy(grown, r->fields, (size_t)r->count * sizeof *grown);
+        mem_free(r->fields);
+        r->fields = grown;
+        r->capacity = capacity;
+    }
+    r->fields[r->count++] = field;
+    st = JEM_OK;
+done:
+    return st;
+}
+
+/* Unquotes the field at p in place; returns what follows the closing quote, or
+ * NULL if there is none. */
+static char *unquote(char *p)
+{
+    char *to = p, *from = p + 1;
+    for (;; from++) {
+        if (!*from) return NULL;
+        if (*from == '"' && *++from != '"') break;
+        *to++ = *from;
+    }
+    char *after = from;
+    *to = '\0'; /* before `after`: the quotes are gone */
+    return after;
+}
+
+static jem_status split_line(field_reader *r, char *p)
+{
+    for (;;) {
+        char *field = p, *end;
+        if (*p == '"') {
+            end = unquote(p);
+            if (!end || (*end && *end != r->separator))
+                return jem_error(JEM_EDATA, "%s:%lld: field %lld is not quoted properly", r->path,
+                                 (long long)r->line, (long long)r->count + 1);
+        } else {
+            end = strchr(p, r->separator);
+            if (!end) end = p + strlen(p);
+        }
+        bool last = !*end;
+        *end = '\0';
+        jem_status st = push_field(r, field);
+        if (st != JEM_OK || last) return st;
+        p = end + 1;
+    }
+}
+
+jem_status field_reader_next(field_reader *r, int *more)
+{
+    r->count = 0;
+    while (*r->next) {
+        char *line = r->next, *end = strchr(line, '\n');
+        r->next = end ? end + 1 : line + strlen(line);
+        if (end) *end = '\0';
+        r->line++;
+        size_t length = strlen(line);
+        if (length && line[length - 1] == '\r') line[length - 1] = '\0';
+        if (!*line) continue;
+        *more = 1;
+        return split_line(r, line);
+    }
+    *more = 0;
+    return JEM_OK;
+}
+
+jem_status field_reader_expect(const field_reader *r, int64_t count)
+{
+    if (r->count == count) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s:%lld: %lld fields where the header has %lld", r->path,
+                     (long long)r->line, (long long)r->count, (long long)count);
+}
+
+jem_status field_reader_number(double *out, const field_reader *r, int64_t field)
+{
+    const char *text = r->fields[field];
+    if (!*text || strcasecmp(text, "nan") == 0) {
+        *out = NAN;
+        return JEM_OK;
+    }
+    char *end;
+    double x = strtod(text, &end);
+    if (end == text || *end)
+        return jem_error(JEM_EDATA, "%s:%lld: field %lld is '%.40s', not a number", r->path,
+                         (long long)r->line, (long long)field + 1, text);
+    *out = x;
+    return JEM_OK;
+}
+
+jem_status field_reader_integer(int64_t *out, const field_reader *r, int64_t field)
+{
+    const char *text = r->fields[field];
+    char *end;
+    errno = 0;
+    long long x = strtoll(text, &end, 10);
+    if (end == text || *end || errno)
+        return jem_error(JEM_EDATA, "%s:%lld: field %lld is '%.40s', not a whole number", r->path,
+                         (long long)r->line, (long long)field + 1, text);
+    *out = x;
+    return JEM_OK;
+}
+
+const char *number_text(char text[NUMBER_TEXT_MAX], double x)
+{
+    if (isnan(x)) return strcpy(text, "nan");
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, NUMBER_TEXT_MAX, "%.*g", digits, x);
+        if (strtod(text, NULL) == x) break;
+    }
+    return text;
+}
+
+jem_status field_write(file_writer *w, const char *text, char separator)
+{
+    const char special[] = {separator, '"', '\n', '\r', '\0'};
+    jem_status st;
+
+    if (!strpbrk(text, special)) return file_writer_put(w, text, strlen(text));
+    TRY(file_writer_put(w, "\"", 1));
+    for (; *text; text++) {
+        /* a field stays on its line */
+        char c = *text == '\n' || *text == '\r' ? ' ' : *text;
+        TRY(file_writer_put(w, &c, 1));
+        if (c == '"') TRY(file_writer_put(w, &c, 1));
+    }
+    TRY(file_writer_put(w, "\"", 1));
+done:
+    return st;
+}

@@ -1,0 +1,42 @@
+/* Separated text, line by line, cut in place: the TSV and CSV files of a run.
+ * Fields may be quoted as in RFC 4180, but not across lines. */
+#ifndef RECORD_FIELDS_H
+#define RECORD_FIELDS_H
+
+#include <stdint.h>
+
+#include "base/file.h"
+#include "jem/status.h"
+
+typedef struct field_reader {
+    const char *path;
+    char separator;
+    char *text, *next; /* text is owned */
+    int64_t line;      /* of the fields last read, from 1 */
+    int64_t count;     /* fields of this line */
+    char **fields;     /* [count], into text; valid until clear */
+    int64_t capacity;
+} field_reader;
+#define FIELD_READER_INIT                                                                          \
+    {                                                                                              \
+        NULL, '\t', NULL, NULL, 0, 0, NULL, 0                                                      \
+    }
+
+/* Reads the file (a byte order mark is skipped). */
+jem_status field_reader_open(field_reader *r, const char *path, char separator);
+void field_reader_clear(field_reader *r);
+/* The next line that is not empty; *more is 0 at the end. */
+jem_status field_reader_next(field_reader *r, int *more);
+/* JEM_EDATA naming path:line unless the line has `count` fields. */
+jem_status field_reader_expect(const field_reader *r, int64_t count);
+/* Field as a number: empty and nan (any case) read as NaN, else JEM_EDATA. */
+jem_status field_reader_number(double *out, const field_reader *r, int64_t field);
+jem_status field_reader_integer(int64_t *out, const field_reader *r, int64_t field);
+
+/* Shortest text that reads back as x; "nan" for NaN, "inf", "-inf". */
+enum { NUMBER_TEXT_MAX = 32 };
+const char *number_text(char text[NUMBER_TEXT_MAX], double x);
+/* One field, quoted where it must be. */
+jem_status field_write(file_writer *w, const char *text, char separator);
+
+#endif

@@ -1,0 +1,141 @@
+/* Numeric tables: a header of column names, then rows of numbers. */
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "record/fields.h"
+#include "record/record.h"
+
+jem_status table_init(table *t, int64_t columns, const char *const *names)
+{
+    jem_status st;
+    table fresh = {.columns = columns};
+
+    TRY(MEM_NEW(fresh.names, columns));
+    for (int64_t c = 0; c < columns; c++) TRY(mem_strdup(&fresh.names[c], names[c]));
+    *t = fresh;
+    fresh = (table)TABLE_INIT;
+done:
+    table_clear(&fresh);
+    return st;
+}
+
+jem_status table_append(table *t, const double *row)
+{
+    if (t->rows == t->capacity) {
+        int64_t capacity = t->capacity ? 2 * t->capacity : 64;
+        double *grown;
+        jem_status st = MEM_NEW(grown, capacity * t->columns);
+        if (st != JEM_OK) return st;
+        if (t->rows) memcpy(grown, t->values, (size_t)(t->rows * t->columns) * sizeof *grown);
+        mem_free(t->values);
+        t->values = grown;
+        t->capacity = capacity;
+    }
+    memcpy(t->values + t->rows * t->columns, row, (size_t)t->columns * sizeof *row);
+    t->rows++;
+    return JEM_OK;
+}
+
+void table_clear(table *t)
+{
+    if (t->names)
+        for (int64_t c = 0; c < t->columns; c++) mem_free(t->names[c]);
+    mem_free(t->names);
+    mem_free(t->values);
+    *t = (table)TABLE_INIT;
+}
+
+int64_t table_find(const table *t, const char *name)
+{
+    for (int64_t c = 0; c < t->columns; c++)
+        if (strcmp(t->names[c], name) == 0) return c;
+    return -1;
+}
+
+double table_get(const table *t, int64_t row, int64_t column)
+{
+    return t->values[row * t->columns + column];
+}
+
+static jem_status read_header(table *t, field_reader *r)
+{
+    int more;
+    jem_status st = field_reader_next(r, &more);
+    if (st != JEM_OK) return st;
+    if (!more) return jem_error(JEM_EDATA, "%s: empty, expected a line of column names", r->path);
+    for (int64_t a = 0; a < r->count; a++)
+        for (int64_t b = 0; b < a; b++)
+            if (strcmp(r->fields[a], r->fields[b]) == 0)
+                return jem_error(JEM_EDATA, "%s:%lld: two columns are named '%s'", r->path,
+                                 (long long)r->line, r->fields[a]);
+    return table_init(t, r->count, (const char *const *)r->fields);
+}
+
+jem_status table_read(table *out, const char *path, char separator)
+{
+    jem_status st;
+    field_reader r = FIELD_READER_INIT;
+    table t = TABLE_INIT;
+    double *row = NULL;
+    int more;
+
+    TRY(field_reader_open(&r, path, separator));
+    TRY(read_header(&t, &r));
+    TRY(MEM_NEW(row, t.columns));
+    for (;;) {
+        TRY(field_reader_next(&r, &more));
+        if (!more) break;
+        TRY(field_reader_expect(&r, t.columns));
+        for (int64_t c = 0; c < t.columns; c++) TRY(field_reader_number(&row[c], &r, c));
+        TRY(table_append(&t, row));
+    }
+    *out = t;
+    t = (table)TABLE_INIT;
+done:
+    mem_free(row);
+    table_clear(&t);
+    field_reader_clear(&r);
+    return st;
+}
+
+jem_status table_write(const table *t, const char *path, char separator)
+{
+    jem_status st;
+    file_writer w = FILE_WRITER_INIT;
+    char text[NUMBER_TEXT_MAX];
+
+    TRY(file_writer_open(&w, path));
+    for (int64_t c = 0; c < t->columns; c++) {
+        if (c) TRY(file_writer_put(&w, &separator, 1));
+        TRY(field_write(&w, t->names[c], separator));
+    }
+    TRY(file_writer_put(&w, "\n", 1));
+    for (int64_t i = 0; i < t->rows * t->columns; i++) {
+        number_text(text, t->values[i]);
+        TRY(file_writer_put(&w, text, strlen(text)));
+        TRY(file_writer_put(&w, (i + 1) % t->columns ? &separator : "\n", 1));
+    }
+    TRY(file_writer_commit(&w));
+done:
+    file_writer_abort(&w);
+    return st;
+}
+
+jem_status table_save(const table *t, const char *run, const char *name)
+{
+    jem_status st;
+    char *path = NULL;
+
+    TRY(str_format(&path, "%s/scores", run));
+    TRY(dir_make(path));
+    mem_free(path);
+    path = NULL;
+    TRY(str_format(&path, "%s/scores/%s.tsv", run, name));
+    TRY(table_write(t, path, '\t'));
+done:
+    mem_free(path);
+    return st;
+}

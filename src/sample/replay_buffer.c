@@ -1,0 +1,106 @@
+/* Replay buffer of persistent chains: see replay_buffer.h. */
+#include "sample/replay_buffer.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+
+/* Sub-streams of RNG_CHAIN_START. */
+enum { START_FRESH = 0, START_FILL = 1 };
+
+jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape image,
+                              int64_t classes, const chain_start *start, uint64_t seed)
+{
+    jem_status st;
+    replay_buffer b = {.size = o->buffer_size,
+                       .image = image,
+                       .classes = o->class_conditional ? classes : 0,
+                       .reinit_prob = o->reinit_prob,
+                       .start = *start,
+                       .seed = seed};
+    int64_t count = shape_count(image);
+
+    if (b.classes > 0 && b.size % b.classes != 0)
+        return jem_error(JEM_EUSAGE,
+                         "sampler.buffer_size: %lld is not a multiple of the %lld classes, which "
+                         "sampler.class_conditional needs",
+                         (long long)b.size, (long long)classes);
+    TRY(MEM_NEW(b.images, b.size * count));
+    TRY(MEM_NEW(b.age, b.size));
+    rng_stream s = {seed, RNG_CHAIN_START, 0, START_FILL};
+    for (int64_t i = 0; i < b.size; i++)
+        start->fill(start->ctx, b.images + i * count, count, &s, (uint32_t)i);
+    *r = b;
+    return JEM_OK;
+done:
+    replay_buffer_clear(&b);
+    return st;
+}
+
+void replay_buffer_clear(replay_buffer *r)
+{
+    mem_free(r->images);
+    mem_free(r->age);
+    r->images = NULL;
+    r->age = NULL;
+    r->size = 0;
+}
+
+void replay_buffer_draw(const replay_buffer *r, int64_t iteration, const int32_t *y, int64_t n,
+                        int64_t *index, float *x, bool *fresh)
+{
+    int64_t count = shape_count(r->image);
+    int64_t slice = r->classes > 0 ? r->size / r->classes : r->size;
+    rng_stream where = {r->seed, RNG_REPLAY_INDEX, (uint32_t)iteration, 0};
+    rng_stream whether = {r->seed, RNG_REPLAY_FRESH, (uint32_t)iteration, 0};
+    rng_stream anew = {r->seed, RNG_CHAIN_START, (uint32_t)iteration, START_FRESH};
+
+    for (int64_t i = 0; i < n; i++) {
+        int64_t first = r->classes > 0 && y ? y[i] * slice : 0;
+        index[i] = first + rng_below(&where, (uint32_t)i, 0, (uint32_t)slice);
+        fresh[i] = (double)rng_unit(&whether, (uint32_t)i, 0) < r->reinit_prob;
+        if (fresh[i])
+            r->start.fill(r->start.ctx, x + i * count, count, &anew, (uint32_t)i);
+        else
+            memcpy(x + i * count, r->images + index[i] * count, (size_t)count * sizeof *x);
+    }
+}
+
+void replay_buffer_store(replay_buffer *r, const int64_t *index, const float *x,
+                         const bool *fresh, int64_t n)
+{
+    int64_t count = shape_count(r->image);
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(r->images + index[i] * count, x + i * count, (size_t)count * sizeof *x);
+        r->age[index[i]] = fresh[i] ? 1 : r->age[index[i]] + 1;
+    }
+}
+
+jem_status replay_buffer_save(const replay_buffer *r, safetensors_writer *w)
+{
+    int64_t dims[4] = {r->size, r->image.c, r->image.h, r->image.w};
+    jem_status st;
+    TRY(safetensors_writer_add(w, "replay_buffer", JEM_F32, 4, dims, r->images));
+    TRY(safetensors_writer_add(w, "replay_buffer.age", JEM_I32, 1, dims, r->age));
+done:
+    return st;
+}
+
+jem_status replay_buffer_restore(replay_buffer *r, const safetensors *f)
+{
+    int64_t dims[4] = {r->size, r->image.c, r->image.h, r->image.w};
+    jem_status st;
+    int i = safetensors_find(f, "replay_buffer.age");
+    if (i < 0)
+        return jem_error(JEM_EDATA, "%s: tensor replay_buffer.age is missing: not a checkpoint "
+                         "of a run with Langevin chains", safetensors_path(f));
+    jem_tensor age = safetensors_view(f, i);
+    if (age.dtype != JEM_I32 || age.ndim != 1 || age.shape[0] != r->size)
+        return jem_error(JEM_EDATA, "%s: replay_buffer.age must hold %lld i32 values",
+                         safetensors_path(f), (long long)r->size);
+    TRY(safetensors_read_f32(f, "replay_buffer", r->images, 4, dims));
+    memcpy(r->age, age.data, (size_t)r->size * sizeof *r->age);
+done:
+    return st;
+}

@@ -1,0 +1,48 @@
+/* The memory of persistent chains: N images in float32.
+ *
+ * A training step draws the starts of its chains from here (some begin afresh)
+ * and stores where the chains ended.  With classes > 0 the buffer is cut into one
+ * slice of N/classes entries per class.  Source: Grathwohl et al. 2020, JEM code. */
+#ifndef SAMPLE_REPLAY_BUFFER_H
+#define SAMPLE_REPLAY_BUFFER_H
+
+#include "backend/backend.h"
+#include "sample/init.h"
+#include "sample/sgld.h"
+#include "tensor/safetensors.h"
+
+typedef struct replay_buffer {
+    int64_t size;       /* N */
+    shape image;
+    int64_t classes;    /* slices; 0: one pool */
+    double reinit_prob;
+    chain_start start;
+    uint64_t seed;
+    float *images;      /* [size][c][h][w] */
+    int32_t *age;       /* [size]: chains since the entry's fresh start */
+} replay_buffer;
+#define REPLAY_BUFFER_INIT {0, {0, 0, 0}, 0, 0, {NULL, NULL}, 0, NULL, NULL}
+
+/* Allocates and fills the buffer with starts.  JEM_EUSAGE if the sampler is
+ * class-conditional and the size is no multiple of `classes`. */
+jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape image,
+                              int64_t classes, const chain_start *start, uint64_t seed);
+void replay_buffer_clear(replay_buffer *r);
+
+/* Starts of n chains for `iteration`: index [n], with replacement; x [n][c][h][w];
+ * fresh [n] says which began anew.  y [n] picks the slices of a class-conditional
+ * buffer and is NULL otherwise.  A pure function of (seed, iteration, contents). */
+void replay_buffer_draw(const replay_buffer *r, int64_t iteration, const int32_t *y, int64_t n,
+                        int64_t *index, float *x, bool *fresh);
+
+/* Stores the chains' ends in order: where an index occurs twice the last one stays. */
+void replay_buffer_store(replay_buffer *r, const int64_t *index, const float *x,
+                         const bool *fresh, int64_t n);
+
+/* Tensors "replay_buffer" [N,C,H,W] and "replay_buffer.age" [N]; the buffer must live
+ * until the writer has saved. */
+jem_status replay_buffer_save(const replay_buffer *r, safetensors_writer *w);
+/* Into a buffer of the same size; JEM_EDATA if the file's does not fit. */
+jem_status replay_buffer_restore(replay_buffer *r, const safetensors *f);
+
+#endif

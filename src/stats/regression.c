@@ -1,0 +1,117 @@
+/* Standardisation and ordinary least squares. */
+#include <lapacke.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "stats/probe.h"
+#include "stats/summary.h"
+
+void stats_standardise_fit(double *mean, double *sd, const double *x, int64_t n, int64_t d)
+{
+    memset(mean, 0, (size_t)d * sizeof *mean);
+    memset(sd, 0, (size_t)d * sizeof *sd);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < d; j++) mean[j] += x[i * d + j];
+    for (int64_t j = 0; j < d; j++) mean[j] /= (double)n;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < d; j++) {
+            double gap = x[i * d + j] - mean[j];
+            sd[j] += gap * gap;
+        }
+    for (int64_t j = 0; j < d; j++) {
+        sd[j] = sqrt(sd[j] / (double)n);
+        /* A constant dimension leaves rounding behind, not spread. */
+        if (!(sd[j] > 1e-12 * fabs(mean[j]))) sd[j] = 1;
+    }
+}
+
+void stats_standardise_apply(double *out, const double *mean, const double *sd, const double *x,
+                             int64_t n, int64_t d)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < d; j++) out[i * d + j] = (x[i * d + j] - mean[j]) / sd[j];
+}
+
+jem_status stats_ols_fit(double *w, const double *x, const double *y, int64_t n, int64_t d)
+{
+    jem_status st;
+    double *a = NULL, *b = NULL, *singular = NULL, *mean = NULL;
+    int64_t longest = n > d ? n : d, shortest = n > d ? d : n;
+    int rank;
+
+    if (n < 1) return jem_error(JEM_EDATA, "least squares needs at least one row");
+    TRY(MEM_NEW(a, n * d));
+    TRY(MEM_NEW(b, longest));
+    TRY(MEM_NEW(singular, shortest));
+    TRY(MEM_NEW(mean, d));
+    for (int64_t i = 0; i < n * d; i++) mean[i % d] += x[i] / (double)n;
+    for (int64_t i = 0; i < n * d; i++) a[i] = x[i] - mean[i % d];
+    double y_mean = stats_mean(y, n);
+    for (int64_t i = 0; i < n; i++) b[i] = y[i] - y_mean;
+    /* Machine precision times the larger side, as numpy.linalg.matrix_rank has it. */
+    double tolerance = 2.220446049250313e-16 * (double)longest;
+    int info = LAPACKE_dgelsd(LAPACK_ROW_MAJOR, (int)n, (int)d, 1, a, (int)d, b, 1, singular,
+                              tolerance, &rank);
+    if (info) {
+        st = jem_error(JEM_EINTERNAL, "LAPACK dgelsd failed (info %d)", info);
+        goto done;
+    }
+    w[d] = y_mean;
+    for (int64_t j = 0; j < d; j++) {
+        w[j] = b[j];
+        w[d] -= b[j] * mean[j];
+    }
+done:
+    mem_free(mean);
+    mem_free(singular);
+    mem_free(b);
+    mem_free(a);
+    return st;
+}
+
+void stats_linear_predict(double *yhat, const double *w, const double *x, int64_t n, int64_t d)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double sum = w[d];
+        for (int64_t j = 0; j < d; j++) sum += w[j] * x[i * d + j];
+        yhat[i] = sum;
+    }
+}
+
+jem_status stats_r2(double *out, const double *y, const double *yhat, int64_t n)
+{
+    double mean = stats_mean(y, n), total = 0, left = 0;
+    for (int64_t i = 0; i < n; i++) {
+        total += (y[i] - mean) * (y[i] - mean);
+        left += (y[i] - yhat[i]) * (y[i] - yhat[i]);
+    }
+    if (!(total > 0)) return jem_error(JEM_EDATA, "R2 of constant values is undefined");
+    *out = 1 - left / total;
+    return JEM_OK;
+}
+
+jem_status stats_ols_probe(double *r2, const double *train, const double *train_y, int64_t n,
+                           const double *test, const double *test_y, int64_t m, int64_t d)
+{
+    jem_status st;
+    double *moments = NULL, *scaled = NULL, *w = NULL, *yhat = NULL;
+
+    TRY(MEM_NEW(moments, 2 * d));
+    TRY(MEM_NEW(scaled, (n > m ? n : m) * d));
+    TRY(MEM_NEW(w, d + 1));
+    TRY(MEM_NEW(yhat, m));
+    stats_standardise_fit(moments, moments + d, train, n, d);
+    stats_standardise_apply(scaled, moments, moments + d, train, n, d);
+    TRY(stats_ols_fit(w, scaled, train_y, n, d));
+    stats_standardise_apply(scaled, moments, moments + d, test, m, d);
+    stats_linear_predict(yhat, w, scaled, m, d);
+    TRY(stats_r2(r2, test_y, yhat, m));
+done:
+    mem_free(yhat);
+    mem_free(w);
+    mem_free(scaled);
+    mem_free(moments);
+    return st;
+}

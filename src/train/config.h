@@ -1,0 +1,63 @@
+/* All settings of a run in one struct: what config files, --set and RUN/config.yaml
+ * mean.  Every default is the study's value where it states one. */
+#ifndef TRAIN_CONFIG_H
+#define TRAIN_CONFIG_H
+
+#include "base/options.h"
+#include "data/dataset.h"
+#include "model/model.h"
+#include "sample/sgld.h"
+
+typedef enum train_schedule { SCHEDULE_COSINE, SCHEDULE_CONSTANT } train_schedule;
+
+/* Keys train.*. */
+typedef struct train_options {
+    int64_t batch;          /* images per labelled batch, per x+ and per x- */
+    int64_t epochs;
+    int64_t iterations;     /* > 0: instead of epochs */
+    double max_minutes;     /* > 0: stop after this much wall time */
+    double lr;
+    int64_t warmup;         /* iterations of linear warm-up */
+    int schedule;           /* train_schedule, after warm-up */
+    double beta1, beta2, adam_eps;
+    double label_smoothing;
+    double energy_l2;       /* strength of the penalty on squared energies */
+    double ema;             /* decay of averaged weights; 0: none */
+    bool share_batch;       /* the labelled images also serve as x+ */
+    int64_t log_every;      /* iterations */
+    int64_t eval_every;     /* epochs */
+    int64_t checkpoint_every; /* iterations; 0: every epoch */
+} train_options;
+
+enum { CONFIG_GROUPS = 7 };
+
+typedef struct config {
+    double alpha;   /* 0: classifier, 1: energy model */
+    int64_t seed;
+    model_spec model;
+    data_options data;
+    sampler_options sampler;
+    train_options train;
+    engine_spec engine;
+    option_group groups[CONFIG_GROUPS];
+} config;
+
+/* Training, validation and test images are the same for every run of a study,
+ * whatever its seed, so that scores can be compared. */
+enum { CONFIG_SPLIT_SEED = 1234 };
+
+/* The option groups over the fields of c: "" (alpha, seed), model, data, sampler,
+ * train, engine.  Borrowed from c, which must stay where it is while they are used. */
+const option_group *config_groups(config *c);
+
+jem_status config_defaults(config *c);
+/* Defaults, then the file, then "key=value" assignments, then checks across keys. */
+jem_status config_load(config *c, const char *path, const char *const *assignments, int count);
+/* JEM_EUSAGE if settings that are fine one by one contradict each other. */
+jem_status config_check(const config *c);
+
+/* The first key outside engine.* whose value differs, as text of both sides in
+ * `difference`; "" if there is none. */
+jem_status config_difference(config *a, config *b, char *difference, size_t size);
+
+#endif

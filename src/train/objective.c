@@ -1,0 +1,272 @@
+/* Losses and gradients of one step: see objective.h.  Sources: the study's Eq. 8 and
+ * Algorithm 1; Grathwohl et al. 2020.
+ *
+ * One forward pass serves both losses: backward runs once per loss with that loss's
+ * cotangent of the logits,
+ *   l_D, labelled: (softmax - target)/B    l_G, x+: -softmax/B    l_G, x-: +softmax/B
+ * and a chunk without rows of a loss skips its backward pass. */
+#include "train/objective.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+
+static const double norm_eps = 1e-8;
+
+/* PyTorch's momentum 0.9 of the JEM code: running = 0.1 running + 0.9 batch. */
+static const float running_keep = 0.1f;
+
+jem_status objective_init(objective *s, model *m, const objective_options *o)
+{
+    jem_status st;
+    objective b = {.o = *o, .labelled = -1, .positive = -1, .negative = -1};
+    int64_t n = model_params_count(m);
+
+    if (o->alpha < 1) b.labelled = 0, b.rows = o->batch;
+    if (o->alpha > 0) {
+        if (o->share_batch && b.labelled == 0) {
+            b.positive = 0;
+        } else {
+            b.positive = b.rows;
+            b.rows += o->batch;
+        }
+        b.negative = b.rows;
+        b.rows += o->batch;
+    }
+    TRY(MEM_NEW(b.x, b.rows * model_input_count(m)));
+    TRY(MEM_NEW(b.y, o->batch));
+    TRY(MEM_NEW(b.lse, b.rows));
+    TRY(MEM_NEW(b.loss_terms, o->batch));
+    TRY(MEM_NEW(b.hit, o->batch));
+    if (b.labelled >= 0) TRY(MEM_NEW(b.grad_d, n));
+    if (b.positive >= 0) TRY(MEM_NEW(b.grad_g, n));
+    if (graph_couples_images(model_graph(m))) {
+        TRY(MEM_NEW(b.running, n));
+        TRY(MEM_NEW(b.batch_stats, n));
+    }
+    *s = b;
+    return JEM_OK;
+done:
+    objective_clear(&b);
+    return st;
+}
+
+void objective_clear(objective *s)
+{
+    mem_free(s->x);
+    mem_free(s->y);
+    mem_free(s->lse);
+    mem_free(s->loss_terms);
+    mem_free(s->hit);
+    mem_free(s->grad_d);
+    mem_free(s->grad_g);
+    mem_free(s->running);
+    mem_free(s->batch_stats);
+    memset(s, 0, sizeof *s);
+}
+
+/* ---- one chunk */
+
+typedef struct pass {
+    objective *s;
+    model *m;
+    const backend *b;
+    int64_t first; /* row of x where this pass begins */
+    int64_t classes, size;
+    rng_stream dropout;
+} pass;
+
+static bool part_has(const objective *s, int64_t part, int64_t row)
+{
+    return part >= 0 && row >= part && row < part + s->o.batch;
+}
+
+/* Does the chunk's row range [first, first + count) meet the part? */
+static bool part_meets(const objective *s, int64_t part, int64_t first, int64_t count)
+{
+    return part >= 0 && first < part + s->o.batch && first + count > part;
+}
+
+/* d [k]: softmax on entry, (softmax - target)/B on return. */
+static void labelled_row(objective *s, float *d, const float *logits, double lse, int64_t i,
+                         int64_t k)
+{
+    double eps = s->o.label_smoothing, off = eps / (double)k, sum = 0;
+    int64_t y = s->y[i], best = 0;
+    for (int64_t c = 0; c < k; c++) {
+        double target = off + (c == y ? 1 - eps : 0);
+        d[c] = (float)(((double)d[c] - target) / (double)s->o.batch);
+        sum += lse - (double)logits[c];
+        if (logits[c] > logits[best]) best = c;
+    }
+    s->loss_terms[i] = (1 - eps) * (lse - (double)logits[y]) + off * sum;
+    s->hit[i] = best == y;
+}
+
+/* d [k]: softmax on entry, d l_G / d logits on return; sign -1 for x+, +1 for x-. */
+static void energy_row(const objective *s, float *d, double sign, double lse, int64_t k)
+{
+    double factor = (sign + 2 * s->o.energy_l2 * lse) / (double)s->o.batch;
+    for (int64_t c = 0; c < k; c++) d[c] = (float)(factor * (double)d[c]);
+}
+
+static void cotangents(const pass *p, const model_chunk *k, int64_t first, bool discriminative)
+{
+    objective *s = p->s;
+    p->b->logsumexp(s->lse + first, k->cotangent, k->logits, k->count, p->classes);
+    for (int64_t i = 0; i < k->count; i++) {
+        int64_t row = first + i;
+        float *d = k->cotangent + i * p->classes;
+        double lse = (double)s->lse[row];
+        if (discriminative && part_has(s, s->labelled, row))
+            labelled_row(s, d, k->logits + i * p->classes, lse, row - s->labelled, p->classes);
+        else if (!discriminative && part_has(s, s->positive, row))
+            energy_row(s, d, -1, lse, p->classes);
+        else if (!discriminative && part_has(s, s->negative, row))
+            energy_row(s, d, 1, lse, p->classes);
+        else
+            memset(d, 0, (size_t)p->classes * sizeof *d);
+    }
+}
+
+static jem_status chunk_gradients(void *ctx, const model_chunk *k)
+{
+    const pass *p = ctx;
+    objective *s = p->s;
+    int64_t first = p->first + k->first;
+    plan_call call = {k->count, p->dropout, (uint32_t)first, s->batch_stats};
+    model_sum sums[2];
+    int count = 0;
+    jem_status st;
+
+    TRY(plan_forward(k->ws, &call, s->x + first * p->size, k->logits));
+    if (part_meets(s, s->labelled, first, k->count)) {
+        cotangents(p, k, first, true);
+        TRY(plan_backward(k->ws, &call, k->cotangent, NULL, k->dparams[0]));
+        sums[count++] = (model_sum){s->grad_d, k->dparams[0]};
+    }
+    if (part_meets(s, s->positive, first, k->count) ||
+        part_meets(s, s->negative, first, k->count)) {
+        cotangents(p, k, first, false);
+        TRY(plan_backward(k->ws, &call, k->cotangent, NULL, k->dparams[1]));
+        sums[count++] = (model_sum){s->grad_g, k->dparams[1]};
+    }
+    model_add_in_order(p->m, k, sums, count, model_params_count(p->m));
+done:
+    return st;
+}
+
+/* ---- the whole batch */
+
+static void merge_running(objective *s, const graph *g)
+{
+    for (int i = 0; i < g->param_count; i++) {
+        const param *q = &g->params[i];
+        if (q->role != PARAM_RUNNING_MEAN && q->role != PARAM_RUNNING_VAR) continue;
+        for (int64_t j = q->offset; j < q->offset + q->count; j++)
+            s->running[j] = running_keep * s->running[j] +
+                            (1.0f - running_keep) * s->batch_stats[j];
+    }
+}
+
+/* Images that batch norm couples are normalised among their own kind: x+, x- and
+ * the labelled batch each make a pass, in the order of the JEM code. */
+static jem_status coupled_passes(pass *p)
+{
+    objective *s = p->s;
+    int64_t order[3] = {s->positive, s->negative, s->labelled};
+    jem_status st = JEM_OK;
+
+    memcpy(s->running, model_params(p->m), (size_t)model_params_count(p->m) * sizeof(float));
+    for (int i = 0; i < 3; i++) {
+        if (order[i] < 0 || (i == 2 && s->labelled == s->positive)) continue;
+        p->first = order[i];
+        TRY(model_run(p->m, MODEL_TRAIN, s->o.batch, chunk_gradients, p));
+        merge_running(s, model_graph(p->m));
+    }
+done:
+    return st;
+}
+
+static double mean(const float *x, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)x[i];
+    return sum / (double)n;
+}
+
+static double mean_square(const float *x, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+    return sum / (double)n;
+}
+
+static void summarise(objective_result *r, const objective *s, const backend *b, int64_t n)
+{
+    int64_t batch = s->o.batch;
+    *r = (objective_result){NAN, NAN, NAN, NAN, 1, NAN, NAN, NAN, NAN};
+    if (s->labelled >= 0) {
+        double sum = 0, hits = 0;
+        for (int64_t i = 0; i < batch; i++) {
+            sum += s->loss_terms[i];
+            hits += s->hit[i];
+        }
+        r->loss_d = sum / (double)batch;
+        r->accuracy = hits / (double)batch;
+        r->g_d = sqrt(b->sum_squares(s->grad_d, n));
+    }
+    if (s->positive >= 0) {
+        r->lse_pos = mean(s->lse + s->positive, batch);
+        r->lse_neg = mean(s->lse + s->negative, batch);
+        r->loss_g = r->lse_neg - r->lse_pos +
+                    s->o.energy_l2 * (mean_square(s->lse + s->positive, batch) +
+                                      mean_square(s->lse + s->negative, batch));
+        r->g_g = sqrt(b->sum_squares(s->grad_g, n));
+    }
+    if (s->labelled >= 0 && s->positive >= 0) {
+        double dot = 0;
+        for (int64_t i = 0; i < n; i++) dot += (double)s->grad_d[i] * (double)s->grad_g[i];
+        r->cosine = dot / (r->g_d * r->g_g);
+        r->c = r->g_d / (r->g_g + norm_eps);
+    }
+}
+
+jem_status objective_gradients(objective_result *r, objective *s, model *m, rng_stream dropout)
+{
+    jem_status st;
+    int64_t n = model_params_count(m);
+    pass p = {s, m, model_backend(m), 0, model_classes(m), model_input_count(m), dropout};
+
+    if (s->grad_d) memset(s->grad_d, 0, (size_t)n * sizeof *s->grad_d);
+    if (s->grad_g) memset(s->grad_g, 0, (size_t)n * sizeof *s->grad_g);
+    if (s->running)
+        TRY(coupled_passes(&p));
+    else
+        TRY(model_run(m, MODEL_TRAIN, s->rows, chunk_gradients, &p));
+    summarise(r, s, p.b, n);
+done:
+    return st;
+}
+
+direction objective_direction(const objective *s, const objective_result *r)
+{
+    double alpha = s->o.alpha;
+    if (s->positive < 0) return (direction){s->grad_d, NULL, 1, 0};
+    if (s->labelled < 0) return (direction){s->grad_g, NULL, 1, 0};
+    return (direction){s->grad_g, s->grad_d, alpha * r->c, 1 - alpha};
+}
+
+void objective_update_running(const objective *s, model *m)
+{
+    const graph *g = model_graph(m);
+    if (!s->running) return;
+    for (int i = 0; i < g->param_count; i++) {
+        const param *q = &g->params[i];
+        if (q->role == PARAM_RUNNING_MEAN || q->role == PARAM_RUNNING_VAR)
+            memcpy(model_params(m) + q->offset, s->running + q->offset,
+                   (size_t)q->count * sizeof(float));
+    }
+}

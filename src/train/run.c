@@ -1,0 +1,268 @@
+/* Run folders: see run.h. */
+#include "train/run.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "tensor/safetensors.h"
+
+static const char *const file_names[] = {"config.yaml", "run.json", "metrics.csv",
+                                         "best.safetensors", "checkpoint.safetensors"};
+
+jem_status run_path(char **out, const char *folder, run_file file)
+{
+    size_t n = strlen(folder);
+    while (n > 1 && folder[n - 1] == '/') n--;
+    return str_format(out, "%.*s/%s", (int)n, folder, file_names[file]);
+}
+
+static bool has_file(const char *folder, run_file file)
+{
+    char *path = NULL;
+    bool found = run_path(&path, folder, file) == JEM_OK && file_exists(path);
+    mem_free(path);
+    return found;
+}
+
+bool run_is(const char *path)
+{
+    return has_file(path, RUN_CONFIG);
+}
+
+/* ---- settings and status */
+
+jem_status run_load_config(config *cfg, const char *folder)
+{
+    jem_status st;
+    char *path = NULL;
+    TRY(run_path(&path, folder, RUN_CONFIG));
+    if (!file_exists(path)) {
+        st = jem_error(JEM_EDATA, "%s: not a run: there is no config.yaml in it", folder);
+        goto done;
+    }
+    TRY(config_load(cfg, path, NULL, 0));
+done:
+    mem_free(path);
+    return st;
+}
+
+jem_status run_override(config *cfg, const char *const *assignments, int count)
+{
+    jem_status st = JEM_OK;
+    for (int i = 0; i < count; i++) {
+        if (strncmp(assignments[i], "engine.", 7) != 0 &&
+            strncmp(assignments[i], "data.path=", 10) != 0)
+            return jem_error(JEM_EUSAGE,
+                             "--set %s: an existing run keeps its settings; only engine.* and "
+                             "data.path can be set",
+                             assignments[i]);
+        TRY(options_assign(config_groups(cfg), assignments[i]));
+    }
+done:
+    return st;
+}
+
+jem_status run_read_info(run_info *info, const char *folder)
+{
+    jem_status st;
+    char *path = NULL;
+    TRY(run_path(&path, folder, RUN_INFO));
+    TRY(run_info_read(info, path));
+done:
+    mem_free(path);
+    return st;
+}
+
+jem_status run_write_info(const run_info *info, const char *folder)
+{
+    jem_status st;
+    char *path = NULL;
+    TRY(run_path(&path, folder, RUN_INFO));
+    TRY(run_info_write(info, path));
+done:
+    mem_free(path);
+    return st;
+}
+
+void config_take_data(config *cfg, const dataset *d)
+{
+    cfg->model.classes = d->classes;
+    cfg->model.channels = d->channels;
+    cfg->model.height = d->height;
+    cfg->model.width = d->width;
+}
+
+/* ---- claiming and making a folder */
+
+static jem_status claim_existing(run_claim *out, const char *folder, config *cfg)
+{
+    jem_status st;
+    config *there = NULL;
+    run_info info;
+    char difference[3 * OPTION_STRING_MAX];
+
+    TRY(MEM_NEW(there, 1));
+    TRY(run_load_config(there, folder));
+    TRY(config_difference(there, cfg, difference, sizeof difference));
+    if (difference[0]) {
+        st = jem_error(JEM_EUSAGE,
+                       "%s: belongs to another run (%s); choose another --out or remove it",
+                       folder, difference);
+        goto done;
+    }
+    *out = RUN_UNFINISHED; /* a run that was killed early may have no run.json */
+    if (has_file(folder, RUN_INFO)) {
+        TRY(run_read_info(&info, folder));
+        if (info.status == RUN_FINISHED) *out = RUN_DONE;
+        if (info.status == RUN_DIVERGED) {
+            st = jem_error(JEM_EDIVERGED, "%s: this run has ended: %s", folder, info.message);
+            goto done;
+        }
+    }
+done:
+    mem_free(there);
+    return st;
+}
+
+jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg)
+{
+    jem_status st;
+    char **names = NULL;
+    int count = 0;
+
+    if (run_is(folder)) return claim_existing(out, folder, cfg);
+    if (file_exists(folder) && !dir_exists(folder))
+        return jem_error(JEM_EUSAGE, "%s: is a file; --out must name a folder", folder);
+    if (dir_exists(folder)) {
+        TRY(dir_list(&names, &count, folder));
+        if (count > 0) {
+            st = jem_error(JEM_EUSAGE,
+                           "%s: holds other files (%s ...); choose an empty or new folder", folder,
+                           names[0]);
+            goto done;
+        }
+    }
+    *out = RUN_NEW;
+    st = JEM_OK;
+done:
+    strings_free(names, count);
+    return st;
+}
+
+jem_status run_create(const char *folder, config *cfg)
+{
+    jem_status st;
+    file_writer w = FILE_WRITER_INIT;
+    char *path = NULL;
+    TRY(dir_make(folder));
+    TRY(run_path(&path, folder, RUN_CONFIG));
+    TRY(file_writer_open(&w, path));
+    TRY(options_save(config_groups(cfg), &w));
+    TRY(file_writer_commit(&w));
+done:
+    file_writer_abort(&w);
+    mem_free(path);
+    return st;
+}
+
+/* ---- using a trained run */
+
+static jem_status load_weights(run *r)
+{
+    jem_status st;
+    char *path = NULL;
+    config *c = &r->cfg;
+    c->model.classes = r->info.classes;
+    c->model.channels = r->info.channels;
+    c->model.height = r->info.height;
+    c->model.width = r->info.width;
+    TRY(run_path(&path, r->path, RUN_BEST));
+    if (!file_exists(path)) {
+        st = jem_error(JEM_EDATA,
+                       "%s: has no weights yet (status %s); train it with: jem resume %s", r->path, run_status_name(r->info.status), r->path);
+        goto done;
+    }
+    TRY(model_new(&r->m, &c->model, &c->engine));
+    TRY(model_load(r->m, path));
+done:
+    mem_free(path);
+    return st;
+}
+
+jem_status run_open(run **out, const char *path, const char *const *assignments, int count)
+{
+    jem_status st;
+    run *r = NULL;
+    TRY(MEM_NEW(r, 1));
+    TRY(mem_strdup(&r->path, path));
+    TRY(run_load_config(&r->cfg, path));
+    TRY(run_override(&r->cfg, assignments, count));
+    TRY(run_read_info(&r->info, path));
+    TRY(load_weights(r));
+    *out = r;
+    r = NULL;
+done:
+    run_close(r);
+    return st;
+}
+
+void run_close(run *r)
+{
+    if (!r) return;
+    splits_free(&r->data);
+    model_free(r->m);
+    mem_free(r->path);
+    mem_free(r);
+}
+
+jem_status run_load_data(run *r)
+{
+    jem_status st;
+    if (r->data.train) return JEM_OK;
+    TRY(data_load(&r->data, &r->cfg.data, CONFIG_SPLIT_SEED));
+    const dataset *d = r->data.train;
+    if (d->classes != r->info.classes || d->channels != r->info.channels ||
+        d->height != r->info.height || d->width != r->info.width) {
+        st = jem_error(JEM_EDATA,
+                       "%s: images are %lldx%lldx%lld with %lld classes, but %s was trained on "
+                       "%lldx%lldx%lld with %lld",
+                       r->cfg.data.path, (long long)d->channels, (long long)d->height,
+                       (long long)d->width, (long long)d->classes, r->path,
+                       (long long)r->info.channels, (long long)r->info.height,
+                       (long long)r->info.width, (long long)r->info.classes);
+        splits_free(&r->data);
+        r->data = (splits){NULL, NULL, NULL};
+        goto done;
+    }
+    if (d->hash != r->info.data_hash)
+        log_warning("%s: the training images differ from those of the training", r->path);
+done:
+    return st;
+}
+
+jem_status run_replay(float **images, int64_t *n, const run *r)
+{
+    jem_status st;
+    char *path = NULL;
+    safetensors *f = NULL;
+    float *x = NULL;
+    int64_t dims[4] = {r->cfg.sampler.buffer_size, r->info.channels, r->info.height,
+                       r->info.width};
+
+    if (r->cfg.alpha == 0)
+        return jem_error(JEM_EDATA, "%s: a run with alpha = 0 has no replay buffer", r->path);
+    TRY(run_path(&path, r->path, RUN_CHECKPOINT));
+    TRY(safetensors_open(&f, path));
+    TRY(MEM_NEW(x, dims[0] * dims[1] * dims[2] * dims[3]));
+    TRY(safetensors_read_f32(f, "replay_buffer", x, 4, dims));
+    *images = x;
+    *n = dims[0];
+    x = NULL;
+done:
+    mem_free(x);
+    safetensors_close(f);
+    mem_free(path);
+    return st;
+}

@@ -1,0 +1,68 @@
+/* The folder of a run:
+ *
+ *   RUN/config.yaml              every setting, resolved
+ *   RUN/run.json                 version, status, progress, data hash (run_info.h)
+ *   RUN/metrics.csv              the training log (metrics.h)
+ *   RUN/best.safetensors         weights of the selected epoch: what the run is for
+ *   RUN/checkpoint.safetensors   the newest state: to go on, and the replay buffer
+ *
+ * Later commands add RUN/scores, RUN/trials, RUN/samples (record/record.h). */
+#ifndef TRAIN_RUN_H
+#define TRAIN_RUN_H
+
+#include "train/config.h"
+#include "train/run_info.h"
+
+typedef enum run_file { RUN_CONFIG, RUN_INFO, RUN_METRICS, RUN_BEST, RUN_CHECKPOINT } run_file;
+
+/* Path of one of the files; owned by the caller. */
+jem_status run_path(char **out, const char *folder, run_file file);
+
+/* ---- reading a run: for every command that uses a trained model */
+
+typedef struct run {
+    char *path;
+    config cfg;   /* with the data's sizes in cfg.model */
+    run_info info;
+    model *m;     /* with the weights of the selected epoch */
+    splits data;  /* empty until run_load_data */
+} run;
+
+/* Opens RUN with its selected weights.  `assignments`: "engine.threads=1" and
+ * "data.path=DIR" may differ from training, nothing else (JEM_EUSAGE).  JEM_EDATA if
+ * `path` is no run or has no weights yet. */
+jem_status run_open(run **out, const char *path, const char *const *assignments, int count);
+void run_close(run *r); /* NULL is fine */
+
+/* The run's training, validation and test images into r->data.  A warning is logged
+ * if they are not the ones it was trained on. */
+jem_status run_load_data(run *r);
+
+/* The newest replay buffer: images [n][c][h][w] in network units, owned (mem_free).
+ * JEM_EDATA if there is none (alpha = 0). */
+jem_status run_replay(float **images, int64_t *n, const run *r);
+
+/* Is `path` a folder with a run in it? */
+bool run_is(const char *path);
+
+/* ---- making a run */
+
+/* Settings of an existing run folder. */
+jem_status run_load_config(config *cfg, const char *folder);
+/* Sets assignments whose key begins with one of the two allowed names. */
+jem_status run_override(config *cfg, const char *const *assignments, int count);
+
+typedef enum run_claim { RUN_NEW, RUN_UNFINISHED, RUN_DONE } run_claim;
+/* May a training with these settings use the folder?  JEM_EUSAGE if it holds
+ * something else: the message says what differs and what to do. */
+jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg);
+/* Makes the folder and writes config.yaml. */
+jem_status run_create(const char *folder, config *cfg);
+
+jem_status run_read_info(run_info *info, const char *folder);
+jem_status run_write_info(const run_info *info, const char *folder);
+
+/* Takes classes and image size from the data. */
+void config_take_data(config *cfg, const dataset *d);
+
+#endif

@@ -1,0 +1,300 @@
+/* PNG and JPEG in and out, every colour model, and files that are not right. */
+#include "data/image.h"
+#include "pictures.h"
+
+static image random_image(int64_t height, int64_t width, int64_t channels)
+{
+    image m = IMAGE_INIT;
+    uint32_t s = 12345;
+    check_ok(image_init(&m, height, width, channels));
+    for (int64_t i = 0; i < height * width * channels; i++) {
+        s = s * 1664525u + 1013904223u;
+        m.pixels[i] = (uint8_t)(s >> 24);
+    }
+    return m;
+}
+
+static void a_png_reads_back_as_it_was_written(void **state)
+{
+    char dir[64], path[128];
+    image m = random_image(13, 7, 3), back = IMAGE_INIT;
+    (void)state;
+    check_tmp(dir, sizeof dir);
+    snprintf(path, sizeof path, "%s/a.png", dir);
+    check_ok(image_write_png(&m, path));
+    check_ok(image_read(&back, path));
+    assert_int_equal(back.height, 13);
+    assert_int_equal(back.width, 7);
+    assert_int_equal(back.channels, 3);
+    assert_memory_equal(back.pixels, m.pixels, 13 * 7 * 3);
+    image_clear(&m);
+    image_clear(&back);
+    check_tmp_remove(dir);
+}
+
+static void grey_and_alpha_pictures_read_back_as_rgb(void **state)
+{
+    char dir[64], path[128];
+    (void)state;
+    check_tmp(dir, sizeof dir);
+    snprintf(path, sizeof path, "%s/a.png", dir);
+    for (int64_t channels = 1; channels <= 4; channels += 3) {
+        image m = random_image(5, 6, channels), back = IMAGE_INIT;
+        check_ok(image_write_png(&m, path));
+        check_ok(image_read(&back, path));
+        for (int64_t i = 0; i < 5 * 6; i++)
+            for (int64_t c = 0; c < 3; c++)
+                assert_int_equal(back.pixels[3 * i + c],
+                                 m.pixels[channels * i + (channels == 1 ? 0 : c)]);
+        image_clear(&m);
+        image_clear(&back);
+    }
+    check_tmp_remove(dir);
+}
+
+static void sixteen_bits_are_cut_to_eight(void **state)
+{
+    const unsigned char rows[] = {0x12, 0xff, 0x80, 0x00}; /* two grey pixels */
+    bytes b = png_bytes(2, 1, 16, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE, rows, 4);
+    image m = IMAGE_INIT;
+    (void)state;
+    check_ok(image_decode(&m, b.data, b.size, "grey16"));
+    assert_memory_equal(m.pixels, ((const uint8_t[]){0x12, 0x12, 0x12, 0x80, 0x80, 0x80}), 6);
+    image_clear(&m);
+    free(b.data);
+}
+
+static void palettes_and_single_bits_expand(void **state)
+{
+    const unsigned char two_bit[] = {0x1b}; /* 0 1 2 3 */
+    const unsigned char one_bit[] = {0x80};
+    bytes b = png_bytes(4, 1, 2, PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_NONE, two_bit, 1);
+    image m = IMAGE_INIT;
+    (void)state;
+    check_ok(image_decode(&m, b.data, b.size, "palette"));
+    assert_memory_equal(m.pixels, ((const uint8_t[]){0, 0, 255, 1, 2, 254, 2, 4, 253, 3, 6, 252}),
+                        12);
+    image_clear(&m);
+    free(b.data);
+    b = png_bytes(2, 1, 1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE, one_bit, 1);
+    check_ok(image_decode(&m, b.data, b.size, "bits"));
+    assert_memory_equal(m.pixels, ((const uint8_t[]){255, 255, 255, 0, 0, 0}), 6);
+    image_clear(&m);
+    free(b.data);
+}
+
+static void interlaced_pictures_are_put_together(void **state)
+{
+    image src = random_image(11, 9, 3), m = IMAGE_INIT;
+    bytes b = png_bytes(9, 11, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_ADAM7, src.pixels, 27);
+    (void)state;
+    check_ok(image_decode(&m, b.data, b.size, "interlaced"));
+    assert_memory_equal(m.pixels, src.pixels, 11 * 9 * 3);
+    image_clear(&m);
+    image_clear(&src);
+    free(b.data);
+}
+
+static void every_truncation_of_a_png_is_an_error(void **state)
+{
+    image src = random_image(11, 9, 3), m = IMAGE_INIT;
+    bytes b = png_bytes(9, 11, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, src.pixels, 27);
+    (void)state;
+    for (size_t size = 0; size < b.size; size++)
+        check_fails(image_decode(&m, b.data, size, "cut.png"), JEM_EDATA, "cut.png");
+    check_fails(image_decode(&m, b.data, b.size - 20, "cut.png"), JEM_EDATA, "ends early");
+    assert_null(m.pixels);
+    image_clear(&src);
+    free(b.data);
+}
+
+static void flipped_bits_never_crash_the_decoders(void **state)
+{
+    image src = random_image(11, 9, 3), m = IMAGE_INIT;
+    bytes files[] = {png_bytes(9, 11, 8, PNG_COLOR_TYPE_RGB, 0, src.pixels, 27),
+                     jpeg_bytes(24, 20, 3)};
+    (void)state;
+    for (int f = 0; f < 2; f++) {
+        for (size_t i = 0; i < files[f].size; i++)
+            for (int bit = 0; bit < 8; bit += 3) {
+                files[f].data[i] ^= (unsigned char)(1 << bit);
+                if (image_decode(&m, files[f].data, files[f].size, "bent") == JEM_OK)
+                    image_clear(&m);
+                files[f].data[i] ^= (unsigned char)(1 << bit);
+            }
+        free(files[f].data);
+    }
+    image_clear(&src);
+}
+
+static void oversized_pictures_are_refused_by_their_size(void **state)
+{
+    static const unsigned char row[3 * 20000];
+    bytes b = png_bytes(20000, 1, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, row, sizeof row);
+    image m = IMAGE_INIT;
+    (void)state;
+    check_fails(image_decode(&m, b.data, b.size, "wide.png"), JEM_EDATA, "wide.png: 20000 x 1");
+    check_fails(image_decode(&m, b.data, b.size, "wide.png"), JEM_EDATA, "16384");
+    free(b.data);
+}
+
+static void jpegs_decode_to_rgb_close_to_what_was_coded(void **state)
+{
+    (void)state;
+    for (int components = 1; components <= 3; components += 2) {
+        bytes b = jpeg_bytes(24, 20, components);
+        image m = IMAGE_INIT;
+        check_ok(image_decode(&m, b.data, b.size, "a.jpg"));
+        assert_int_equal(m.height, 20);
+        assert_int_equal(m.width, 24);
+        assert_int_equal(m.channels, 3);
+        for (int64_t i = 0; i < 20 * 24 * 3; i++) {
+            int64_t y = i / 72, x = i % 72 / 3, c = components == 1 ? 0 : i % 3;
+            check_near(m.pixels[i], 80 + 3 * y + 2 * x + 20 * c, 1.0, 12.0);
+        }
+        image_clear(&m);
+        free(b.data);
+    }
+}
+
+static void every_truncation_of_a_jpeg_is_an_error(void **state)
+{
+    bytes b = jpeg_bytes(24, 20, 3);
+    image m = IMAGE_INIT;
+    (void)state;
+    for (size_t size = 0; size < b.size; size++)
+        check_fails(image_decode(&m, b.data, size, "cut.jpg"), JEM_EDATA, "cut.jpg");
+    check_fails(image_decode(&m, b.data, b.size / 2, "cut.jpg"), JEM_EDATA, "truncated");
+    assert_null(m.pixels);
+    free(b.data);
+}
+
+static void cmyk_jpegs_are_refused_with_a_remedy(void **state)
+{
+    bytes b = jpeg_bytes(16, 16, 4);
+    image m = IMAGE_INIT;
+    (void)state;
+    check_fails(image_decode(&m, b.data, b.size, "c.jpg"), JEM_EDATA, "convert it to RGB");
+    free(b.data);
+}
+
+static void other_files_are_told_apart_by_content(void **state)
+{
+    char dir[64], path[128];
+    image m = IMAGE_INIT;
+    (void)state;
+    check_tmp(dir, sizeof dir);
+    write_text(dir, "a.png", "GIF89a and more");
+    snprintf(path, sizeof path, "%s/a.png", dir);
+    check_fails(image_read(&m, path), JEM_EDATA, "neither PNG nor JPEG");
+    write_text(dir, "a.png", "");
+    check_fails(image_read(&m, path), JEM_EDATA, "empty");
+    bytes b = jpeg_bytes(8, 8, 3); /* a wrong extension does not matter */
+    write_file(dir, "a.png", b.data, b.size);
+    check_ok(image_read(&m, path));
+    image_clear(&m);
+    free(b.data);
+    snprintf(path, sizeof path, "%s/none.png", dir);
+    check_fails(image_read(&m, path), JEM_EDATA, "none.png");
+    check_tmp_remove(dir);
+}
+
+static void a_failed_write_leaves_no_file(void **state)
+{
+    image m = random_image(4, 4, 3);
+    (void)state;
+    assert_int_not_equal(image_write_png(&m, "/nonexistent-folder/a.png"), JEM_OK);
+    assert_non_null(strstr(jem_error_message(), "/nonexistent-folder/a.png"));
+    image_clear(&m);
+}
+
+static void published_pictures_decode(void **state)
+{
+    char path[1024];
+    image a = IMAGE_INIT, b = IMAGE_INIT;
+    int64_t squared = 0;
+    (void)state;
+    check_data(path, sizeof path, "samples/lpips/ex_ref.png");
+    check_ok(image_read(&a, path));
+    check_data(path, sizeof path, "samples/lpips/ex_p0.png");
+    check_ok(image_read(&b, path));
+    assert_int_equal(a.height, 64);
+    for (int64_t i = 0; i < a.height * a.width * 3; i++) {
+        int64_t d = a.pixels[i] - b.pixels[i];
+        squared += d * d;
+    }
+    assert_int_equal(squared, 12531626); /* metrics.json, samples/lpips */
+    image_clear(&a);
+    image_clear(&b);
+    check_data(path, sizeof path, "samples/imagenet-val/ILSVRC2012_val_00007272.JPEG");
+    check_ok(image_read(&a, path));
+    assert_true(a.height > 64 && a.width > 64 && a.channels == 3);
+    image_clear(&a);
+}
+
+static void planes_and_floats_convert_both_ways(void **state)
+{
+    uint8_t pixels[] = {0, 1, 2, 3, 4, 5}, planar[6];
+    const float values[] = {-1.0f, 1.0f, 0.0f, -5.0f, 7.0f, NAN};
+    image m = {1, 2, 3, pixels};
+    (void)state;
+    image_to_planar(planar, &m);
+    assert_memory_equal(planar, ((const uint8_t[]){0, 3, 1, 4, 2, 5}), 6);
+    image_from_floats(&m, values);
+    assert_memory_equal(pixels, ((const uint8_t[]){0, 128, 255, 255, 0, 0}), 6);
+}
+
+static void all_levels_survive_the_way_to_floats_and_back(void **state)
+{
+    float values[256];
+    uint8_t pixels[256];
+    image m = {16, 16, 1, pixels};
+    (void)state;
+    for (int u = 0; u < 256; u++) values[u] = ((float)u / 255.0f - 0.5f) / 0.5f;
+    image_from_floats(&m, values);
+    for (int u = 0; u < 256; u++) assert_int_equal(pixels[u], u);
+}
+
+static void a_grid_places_zoomed_tiles_with_white_gaps(void **state)
+{
+    const float x[] = {-1.0f, 1.0f, 0.0f}; /* three 1 x 1 pictures */
+    image g = IMAGE_INIT;
+    (void)state;
+    check_ok(image_grid(&g, x, 3, 1, 1, 1, 2, 2));
+    assert_int_equal(g.height, 6);
+    assert_int_equal(g.width, 6);
+    assert_int_equal(g.channels, 1);
+    assert_int_equal(g.pixels[0], 0);
+    assert_int_equal(g.pixels[7], 0);       /* zoomed */
+    assert_int_equal(g.pixels[2], 255);     /* gap */
+    assert_int_equal(g.pixels[4], 255);     /* second picture */
+    assert_int_equal(g.pixels[4 * 6], 128); /* third, next row */
+    assert_int_equal(g.pixels[5 * 6 + 5], 255);
+    image_clear(&g);
+    check_fails(image_grid(&g, x, 3, 1, 1, 1, 0, 2), JEM_EUSAGE, "column");
+    check_fails(image_grid(&g, x, 1, 2, 1, 1, 1, 1), JEM_EUSAGE, "channels");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_png_reads_back_as_it_was_written),
+        cmocka_unit_test(grey_and_alpha_pictures_read_back_as_rgb),
+        cmocka_unit_test(sixteen_bits_are_cut_to_eight),
+        cmocka_unit_test(palettes_and_single_bits_expand),
+        cmocka_unit_test(interlaced_pictures_are_put_together),
+        cmocka_unit_test(every_truncation_of_a_png_is_an_error),
+        cmocka_unit_test(flipped_bits_never_crash_the_decoders),
+        cmocka_unit_test(oversized_pictures_are_refused_by_their_size),
+        cmocka_unit_test(jpegs_decode_to_rgb_close_to_what_was_coded),
+        cmocka_unit_test(every_truncation_of_a_jpeg_is_an_error),
+        cmocka_unit_test(cmyk_jpegs_are_refused_with_a_remedy),
+        cmocka_unit_test(other_files_are_told_apart_by_content),
+        cmocka_unit_test(a_failed_write_leaves_no_file),
+        cmocka_unit_test(published_pictures_decode),
+        cmocka_unit_test(planes_and_floats_convert_both_ways),
+        cmocka_unit_test(all_levels_survive_the_way_to_floats_and_back),
+        cmocka_unit_test(a_grid_places_zoomed_tiles_with_white_gaps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

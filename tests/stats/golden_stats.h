@@ -1,0 +1,53 @@
+/* Written by scripts/golden_stats.py; do not edit. */
+#ifndef GOLDEN_STATS_H
+#define GOLDEN_STATS_H
+
+static const double golden_accuracy = 0.25;
+static const double golden_nll = 2.35927923767322;
+static const double golden_ece20 = 0.372756930051288;
+static const double golden_ece15 = 0.335871887153959;
+static const double golden_auroc = 0.686;
+static const double golden_pearson = -0.0204396056334596;
+static const double golden_spearman = -0.0650877959382954;
+static const double golden_ranks[] = {
+    4.5, 7.5, 9.5, 6, 3, 1, 2, 4.5, 7.5, 9.5};
+static const double golden_mean = 0.0354176510925839;
+static const double golden_sd = 0.732123120916223;
+static const double golden_sem = 0.177565938734967;
+static const double golden_quantiles[] = {
+    -0.981142659235127, -0.419436630976006, 0.987080832321584};
+static const double golden_wilson[] = {
+    0.801357664756895, 0.974163974225412};
+static const double golden_frechet = 1.03461630687262;
+static const double golden_frechet_singular = 7.59377303051064;
+static const double golden_ols[] = {
+    1.0285528504481, -1.9927554728805, 0.48452365780079, -0.00827975310890073, 2.99313475807923};
+static const double golden_r2 = 0.976878064846172;
+static const double golden_ols_wide[] = {
+    3.26882256724102, -0.10688871319679, -0.345693118829268, -1.41162872783993,
+    1.62389205063859, -0.102310716671316, -0.563028508919537, 0.700199882513691,
+    -2.87972221162454, 1.41018306706756};
+static const double golden_svm_2_001[] = {
+    0.158578999552868, -0.500396491623147, -0.0500524104550387, -0.0386104084539402,
+    1.04127337986968e-16};
+static const double golden_svm_accuracy_2_001 = 0.911111111111111;
+static const double golden_svm_2_1[] = {
+    0.776500439099323, -1.48241836226589, 0.299404977116598, -0.135285777561875,
+    -0.00016306799933119};
+static const double golden_svm_accuracy_2_1 = 0.933333333333333;
+static const double golden_svm_3_001[] = {
+    -0.163405012632226, 0.461156770585362, -0.015151664064296, 0.00141443828583915,
+    -0.1718660462837, -0.011665669996209, -0.0108071227254882, 0.032129687579748,
+    -0.0311407041538357, -0.300000000000002, 0.174594257030518, -0.449794151404673,
+    -0.0174488185023434, 0.0299731311620784, -0.171466828907007};
+static const double golden_svm_accuracy_3_001 = 0.733333333333333;
+static const double golden_svm_3_1[] = {
+    -0.989244199435982, 1.79190213366928, -0.569163462093801, 0.124330284818462,
+    -0.648779772076261, -0.0181138719852973, -0.0163374635417932, 0.0496460089713911,
+    -0.0481888081674409, -0.464088397790072, 0.76419504178272, -1.43434802844564,
+    0.193690330739119, 0.107603915868183, -0.580434199358775};
+static const double golden_svm_accuracy_3_1 = 0.8;
+static const double golden_svm_probe[] = {
+    0.6, 0.6, 0.6, 0.633333333333333, 0.766666666666667, 0.733333333333333};
+
+#endif

@@ -1,0 +1,129 @@
+/* Settings: the study's defaults, the files in configs/, and mistakes in them. */
+#include "support/check.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "train/config.h"
+#include "train/schedule.h"
+
+static config *config_of(const char *const *assignments)
+{
+    config *c = NULL;
+    check_ok(MEM_NEW(c, 1));
+    check_ok(config_defaults(c));
+    for (int i = 0; assignments && assignments[i]; i++)
+        check_ok(options_assign(config_groups(c), assignments[i]));
+    return c;
+}
+
+static void defaults_are_those_of_the_study(void **state)
+{
+    (void)state;
+    config *c = config_of(NULL);
+    assert_string_equal(c->model.name, "wrn-28-10");
+    assert_int_equal(c->model.norm, NORM_NONE);
+    assert_int_equal(c->sampler.steps, 20);
+    check_near(c->sampler.step_size, 1, 0, 1);
+    assert_int_equal(c->sampler.decay, DECAY_LINEAR);
+    assert_int_equal(c->sampler.update, UPDATE_ALGORITHM1);
+    assert_true(c->sampler.clip);
+    assert_int_equal(c->sampler.buffer_size, 10000);
+    check_near(c->sampler.reinit_prob, 0.05, 1e-12, 0);
+    assert_int_equal(c->train.batch, 64);
+    check_near(c->train.lr, 1e-4, 1e-12, 0);
+    assert_int_equal(c->train.warmup, 1000);
+    check_near(c->train.beta2, 0.999, 1e-12, 0);
+    assert_false(c->train.share_batch);
+    check_near(c->data.noise_std, 0.05, 1e-12, 0);
+    check_near(c->data.val_fraction, 0.05, 1e-12, 0);
+    mem_free(c);
+}
+
+static void every_file_in_configs_loads(void **state)
+{
+    (void)state;
+    char **names = NULL, path[512];
+    int count = 0;
+    config *c = config_of(NULL);
+    check_ok(dir_list(&names, &count, JEM_SOURCE_DIR "/configs"));
+    assert_true(count >= 5);
+    for (int i = 0; i < count; i++) {
+        graph *g = NULL;
+        snprintf(path, sizeof path, "%s/configs/%s", JEM_SOURCE_DIR, names[i]);
+        check_ok(config_load(c, path, NULL, 0));
+        c->model.classes = 2;
+        c->model.channels = 3;
+        c->model.height = c->model.width = 128;
+        check_ok(wrn_build(&g, &c->model));
+        graph_free(g);
+    }
+    strings_free(names, count);
+    mem_free(c);
+}
+
+static void wrong_settings_are_refused_by_name(void **state)
+{
+    (void)state;
+    config *c = config_of(NULL);
+    const option_group *g = config_groups(c);
+    check_fails(options_assign(g, "alpha=1.2"), JEM_EUSAGE, "alpha");
+    check_fails(options_assign(g, "alpha=nan"), JEM_EUSAGE, "alpha");
+    check_fails(options_assign(g, "train.batch=many"), JEM_EUSAGE, "train.batch");
+    check_fails(options_assign(g, "train.schedule=step"), JEM_EUSAGE, "cosine");
+    check_fails(options_assign(g, "train.learning_rat=1"), JEM_EUSAGE, "train.");
+    check_fails(options_assign(g, "sampler.stpes=3"), JEM_EUSAGE, "sampler.steps");
+    check_ok(options_assign(g, "sampler.clip_min=2"));
+    check_fails(config_check(c), JEM_EUSAGE, "clip_min");
+    mem_free(c);
+}
+
+static void a_saved_config_loads_as_the_same_and_assignments_win(void **state)
+{
+    (void)state;
+    char dir[64], path[128], difference[4096];
+    config *a = config_of((const char *[]){"alpha=0.3", "train.lr=0.00123456789",
+                                           "sampler.milestones=[0.25]", NULL});
+    config *b = config_of(NULL);
+    file_writer w = FILE_WRITER_INIT;
+    check_tmp(dir, sizeof dir);
+    snprintf(path, sizeof path, "%s/config.yaml", dir);
+    check_ok(file_writer_open(&w, path));
+    check_ok(options_save(config_groups(a), &w));
+    check_ok(file_writer_commit(&w));
+    check_ok(config_load(b, path, NULL, 0));
+    check_ok(config_difference(a, b, difference, sizeof difference));
+    assert_string_equal(difference, "");
+    check_ok(config_load(b, path, (const char *[]){"alpha=0.4", "engine.threads=7"}, 2));
+    check_ok(config_difference(a, b, difference, sizeof difference));
+    assert_string_equal(difference, "alpha is 0.3 there and 0.4 here");
+    mem_free(a);
+    mem_free(b);
+    check_tmp_remove(dir);
+}
+
+static void the_rate_warms_up_and_falls_as_a_cosine(void **state)
+{
+    (void)state;
+    train_options o = {.lr = 2, .warmup = 100, .schedule = SCHEDULE_COSINE};
+    check_near(schedule_lr(&o, 0, 300), 0, 0, 1);
+    check_near(schedule_lr(&o, 50, 300), 1, 1e-12, 0);
+    check_near(schedule_lr(&o, 100, 300), 2, 1e-12, 0);
+    check_near(schedule_lr(&o, 200, 300), 1, 1e-12, 0);
+    assert_true(schedule_lr(&o, 299, 300) < 1e-3);
+    o.schedule = SCHEDULE_CONSTANT;
+    check_near(schedule_lr(&o, 299, 300), 2, 0, 1);
+    o.warmup = 0;
+    check_near(schedule_lr(&o, 0, 300), 2, 0, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_those_of_the_study),
+        cmocka_unit_test(every_file_in_configs_loads),
+        cmocka_unit_test(wrong_settings_are_refused_by_name),
+        cmocka_unit_test(a_saved_config_loads_as_the_same_and_assignments_win),
+        cmocka_unit_test(the_rate_warms_up_and_falls_as_a_cosine),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

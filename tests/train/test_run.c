@@ -1,0 +1,331 @@
+/* Runs as folders: resuming, refusing, surviving. */
+#include "train/tiny.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "tensor/safetensors.h"
+
+typedef struct rig {
+    char dir[64], a[128], b[128];
+    splits data;
+    config cfg;
+} rig;
+
+static rig *rig_new(const char *const *more)
+{
+    rig *r = NULL;
+    check_ok(MEM_NEW(r, 1));
+    check_tmp(r->dir, sizeof r->dir);
+    snprintf(r->a, sizeof r->a, "%s/a", r->dir);
+    snprintf(r->b, sizeof r->b, "%s/b", r->dir);
+    r->data = tiny_splits(24, 6); /* three iterations per epoch */
+    tiny_config(&r->cfg, more);
+    return r;
+}
+
+static void rig_free(rig *r)
+{
+    splits_free(&r->data);
+    check_tmp_remove(r->dir);
+    mem_free(r);
+}
+
+static jem_status train(rig *r, const char *out, bool resume, const volatile sig_atomic_t *stop)
+{
+    train_request q = {
+        .cfg = &r->cfg, .out = out, .data = &r->data, .resume = resume, .stop = stop};
+    return train_run(&q);
+}
+
+static const volatile sig_atomic_t stop_now = 1;
+
+/* metrics.csv without its last two columns, which are times. */
+static char *rows_without_times(const char *dir)
+{
+    size_t size;
+    char *text = tiny_read(dir, "metrics.csv", &size), *out = text, *line = text;
+    while (*line) {
+        char *end = strchr(line, '\n'), *cut = end;
+        for (int commas = 0; commas < 2; commas += *cut == ',') cut--;
+        memmove(out, line, (size_t)(cut - line));
+        out += cut - line;
+        *out++ = '\n';
+        line = end + 1;
+    }
+    *out = '\0';
+    return text;
+}
+
+static void same_run(const rig *r)
+{
+    tiny_same_file(r->a, r->b, "best.safetensors");
+    tiny_same_file(r->a, r->b, "checkpoint.safetensors");
+    char *a = rows_without_times(r->a), *b = rows_without_times(r->b);
+    assert_string_equal(a, b);
+    mem_free(a);
+    mem_free(b);
+}
+
+static void the_same_seed_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(options_assign(config_groups(&r->cfg), "engine.threads=1"));
+    check_ok(train(r, r->b, false, NULL));
+    same_run(r);
+    rig_free(r);
+}
+
+static void a_run_interrupted_after_every_iteration_ends_the_same(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.ema=0.9", "train.log_every=4", NULL});
+    int breaks = 0;
+    jem_status st;
+    check_ok(train(r, r->a, false, NULL));
+    while ((st = train(r, r->b, breaks > 0, &stop_now)) == JEM_EINTERRUPTED) breaks++;
+    check_ok(st);
+    assert_int_equal(breaks, 5);
+    same_run(r);
+    rig_free(r);
+}
+
+static void a_killed_run_repeats_from_its_checkpoint_and_drops_later_rows(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.log_every=1", NULL});
+    char path[256];
+    FILE *f;
+    check_ok(train(r, r->a, false, NULL));
+    check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "jem resume");
+    snprintf(path, sizeof path, "%s/metrics.csv", r->b);
+    f = fopen(path, "a"); /* what a run leaves that went on and was killed while writing */
+    fputs("2,0.6,0.5,1,1,1,1,1,1,1,1,1,1,1,1,1,1,nan,nan,nan,9,9\n3,1,0.", f);
+    fclose(f);
+    check_ok(train(r, r->b, true, NULL));
+    same_run(r);
+    rig_free(r);
+}
+
+static void a_finished_run_is_left_as_it_is(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.epochs=1", NULL});
+    run_info info;
+    check_ok(train(r, r->a, false, NULL));
+    size_t n, m;
+    char *before = tiny_read(r->a, "run.json", &n);
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(train(r, r->a, true, NULL));
+    char *after = tiny_read(r->a, "run.json", &m);
+    assert_string_equal(before, after);
+    check_ok(run_read_info(&info, r->a));
+    assert_int_equal(info.status, RUN_FINISHED);
+    assert_int_equal(info.iteration, 3);
+    assert_int_equal(info.data_hash, 4711);
+    assert_string_equal(info.selected_by, "val_accuracy");
+    mem_free(before);
+    mem_free(after);
+    rig_free(r);
+}
+
+static void a_folder_of_another_run_is_refused_and_stays_intact(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.epochs=1", NULL});
+    size_t n, m;
+    check_ok(train(r, r->a, false, NULL));
+    char *before = tiny_read(r->a, "checkpoint.safetensors", &n);
+    check_ok(options_assign(config_groups(&r->cfg), "alpha=0.7"));
+    check_fails(train(r, r->a, false, NULL), JEM_EUSAGE, "alpha is 0.5 there and 0.7 here");
+    check_fails(train(r, r->a, true, NULL), JEM_EUSAGE, "another run");
+    char *after = tiny_read(r->a, "checkpoint.safetensors", &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(before, after, n);
+    mem_free(before);
+    mem_free(after);
+    rig_free(r);
+}
+
+static void folders_with_other_files_and_unfinished_runs_are_refused(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    char path[256];
+    check_ok(dir_make(r->a));
+    snprintf(path, sizeof path, "%s/thesis.tex", r->a);
+    check_ok(file_write(path, "x", 1));
+    check_fails(train(r, r->a, false, NULL), JEM_EUSAGE, "thesis.tex");
+    check_fails(train(r, path, false, NULL), JEM_EUSAGE, "is a file");
+    check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "jem resume");
+    check_fails(train(r, r->b, false, NULL), JEM_EUSAGE, "jem resume");
+    rig_free(r);
+}
+
+static void a_full_disk_loses_nothing(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    struct rlimit old, small;
+    size_t n, m;
+
+    check_ok(train(r, r->a, false, NULL));
+    check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "saved");
+    char *before = tiny_read(r->b, "checkpoint.safetensors", &n);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    small = old;
+    small.rlim_cur = 100000; /* room for the log, not for weights */
+    setrlimit(RLIMIT_FSIZE, &small);
+    jem_status st = train(r, r->b, true, NULL);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_int_equal(st, JEM_EIO);
+    assert_non_null(strstr(jem_error_message(), r->b));
+    char *after = tiny_read(r->b, "checkpoint.safetensors", &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(before, after, n);
+    check_ok(train(r, r->b, true, NULL));
+    same_run(r);
+    mem_free(before);
+    mem_free(after);
+    rig_free(r);
+}
+
+static void a_diverged_run_keeps_its_checkpoint_and_says_why(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.lr=100", "train.warmup=0", "train.epochs=30",
+                                      "train.checkpoint_every=1", NULL});
+    run_info info;
+    char path[256];
+    check_fails(train(r, r->a, false, NULL), JEM_EDIVERGED, r->a);
+    check_ok(run_read_info(&info, r->a));
+    assert_int_equal(info.status, RUN_DIVERGED);
+    assert_true(strlen(info.message) > 10);
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", r->a);
+    assert_true(file_exists(path));
+    check_fails(train(r, r->a, true, NULL), JEM_EDIVERGED, "has ended");
+    rig_free(r);
+}
+
+static void changed_data_stop_a_resumed_run(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    check_fails(train(r, r->a, false, &stop_now), JEM_EINTERRUPTED, "saved");
+    r->data.train->hash = 1;
+    check_fails(train(r, r->a, true, NULL), JEM_EDATA, "training images");
+    rig_free(r);
+}
+
+static void a_broken_checkpoint_is_reported(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    char path[256], *bytes;
+    size_t n;
+    check_fails(train(r, r->a, false, &stop_now), JEM_EINTERRUPTED, "saved");
+    bytes = tiny_read(r->a, "checkpoint.safetensors", &n);
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", r->a);
+    check_ok(file_write(path, bytes, n / 2));
+    check_fails(train(r, r->a, true, NULL), JEM_EDATA, "checkpoint.safetensors");
+    mem_free(bytes);
+    rig_free(r);
+}
+
+static void runs_at_alpha_0_and_1_choose_their_epochs(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"alpha=1", NULL});
+    run_info info;
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(run_read_info(&info, r->a));
+    assert_string_equal(info.selected_by, "fd_pix");
+    assert_true(info.best.score < 0);
+    check_ok(options_assign(config_groups(&r->cfg), "alpha=0"));
+    check_ok(train(r, r->b, false, NULL));
+    check_ok(run_read_info(&info, r->b));
+    assert_string_equal(info.selected_by, "val_accuracy");
+    rig_free(r);
+}
+
+static void ties_go_to_the_earlier_epoch(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"alpha=0", "train.lr=0", NULL});
+    run_info info;
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(run_read_info(&info, r->a));
+    check_near(info.epoch, 2, 0, 1);
+    check_near(info.best.epoch, 1, 0, 1);
+    rig_free(r);
+}
+
+static void validating_averaged_weights_leaves_the_trained_ones_alone(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.ema=0.9", NULL});
+    safetensors *f[2] = {NULL, NULL};
+    char path[256];
+    const char *const outs[] = {r->a, r->b};
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(options_assign(config_groups(&r->cfg), "train.eval_every=2"));
+    check_ok(train(r, r->b, false, NULL));
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/checkpoint.safetensors", outs[i]);
+        check_ok(safetensors_open(&f[i], path));
+    }
+    for (int i = 0; i < safetensors_count(f[0]); i++) {
+        if (strcmp(safetensors_name(f[0], i), "train.window") == 0) continue;
+        jem_tensor a = safetensors_view(f[0], i), b = safetensors_view(f[1], i);
+        assert_memory_equal(a.data, b.data,
+                            (size_t)jem_tensor_count(&a) * jem_dtype_size(a.dtype));
+    }
+    safetensors_close(f[0]);
+    safetensors_close(f[1]);
+    rig_free(r);
+}
+
+static void a_run_can_be_opened_for_use(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.epochs=1", NULL});
+    run *opened = NULL;
+    float *images = NULL, logits[TINY_CLASSES];
+    int64_t n;
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(run_open(&opened, r->a, (const char *[]){"engine.threads=1"}, 1));
+    assert_int_equal(opened->info.classes, TINY_CLASSES);
+    check_ok(run_replay(&images, &n, opened));
+    assert_int_equal(n, 40);
+    check_ok(model_evaluate(opened->m, images, 1, NULL, logits, NULL, NULL));
+    assert_true(isfinite((double)logits[0]));
+    mem_free(images);
+    run_close(opened);
+    check_fails(run_open(&opened, r->a, (const char *[]){"alpha=1"}, 1), JEM_EUSAGE, "engine.*");
+    check_fails(run_open(&opened, r->dir, NULL, 0), JEM_EDATA, "config.yaml");
+    rig_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_seed_gives_the_same_bytes),
+        cmocka_unit_test(a_run_interrupted_after_every_iteration_ends_the_same),
+        cmocka_unit_test(a_killed_run_repeats_from_its_checkpoint_and_drops_later_rows),
+        cmocka_unit_test(a_finished_run_is_left_as_it_is),
+        cmocka_unit_test(a_folder_of_another_run_is_refused_and_stays_intact),
+        cmocka_unit_test(folders_with_other_files_and_unfinished_runs_are_refused),
+        cmocka_unit_test(a_full_disk_loses_nothing),
+        cmocka_unit_test(a_diverged_run_keeps_its_checkpoint_and_says_why),
+        cmocka_unit_test(changed_data_stop_a_resumed_run),
+        cmocka_unit_test(a_broken_checkpoint_is_reported),
+        cmocka_unit_test(runs_at_alpha_0_and_1_choose_their_epochs),
+        cmocka_unit_test(ties_go_to_the_earlier_epoch),
+        cmocka_unit_test(validating_averaged_weights_leaves_the_trained_ones_alone),
+        cmocka_unit_test(a_run_can_be_opened_for_use),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

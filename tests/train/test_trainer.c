@@ -1,0 +1,256 @@
+/* Training steps: learning, independence from threads and from what happens between. */
+#include "train/tiny.h"
+
+#include "train/norm_init.h"
+#include "train/trainer.h"
+
+typedef struct rig {
+    config cfg;
+    splits data;
+    model *m;
+    trainer t;
+} rig;
+
+static rig *rig_new(int64_t images, const char *const *more)
+{
+    rig *r = NULL;
+    check_ok(MEM_NEW(r, 1));
+    r->data = tiny_splits(images, 6);
+    tiny_config(&r->cfg, more);
+    check_ok(model_new(&r->m, &r->cfg.model, &r->cfg.engine));
+    check_ok(trainer_init(&r->t, &r->cfg, &r->data, r->m));
+    return r;
+}
+
+static void rig_free(rig *r)
+{
+    trainer_clear(&r->t);
+    model_free(r->m);
+    splits_free(&r->data);
+    mem_free(r);
+}
+
+static step_report steps(rig *r, int count)
+{
+    step_report s = {0};
+    for (int i = 0; i < count; i++) check_ok(trainer_step(&s, &r->t));
+    return s;
+}
+
+static void same_weights(const rig *a, const rig *b)
+{
+    assert_memory_equal(model_params(a->m), model_params(b->m),
+                        (size_t)model_params_count(a->m) * sizeof(float));
+}
+
+static void a_classifier_overfits_one_batch(void **state)
+{
+    (void)state;
+    rig *r = rig_new(8, (const char *[]){"alpha=0", "train.lr=1e-2", "train.iterations=80",
+                                         "data.crop=false", "data.flip=false", NULL});
+    assert_null(r->t.replay.images);
+    step_report s = steps(r, 80);
+    assert_true(s.loss.loss_d < 0.05);
+    check_near(s.loss.accuracy, 1, 0, 1);
+    assert_true(isnan(s.chain.movement) && isnan(s.loss.loss_g));
+    rig_free(r);
+}
+
+static void a_hybrid_overfits_one_batch_and_keeps_its_energies_bounded(void **state)
+{
+    (void)state;
+    rig *r = rig_new(8, (const char *[]){"alpha=0.5", "train.lr=3e-3", "train.iterations=80",
+                                         "data.crop=false", "data.flip=false", NULL});
+    step_report s = steps(r, 80);
+    assert_true(s.loss.loss_d < 0.3);
+    assert_true(fabs(s.loss.loss_g) < 100);
+    assert_true(s.chain.movement > 0);
+    rig_free(r);
+}
+
+static void the_first_iteration_has_rate_zero(void **state)
+{
+    (void)state;
+    rig *r = rig_new(24, NULL), *fresh = rig_new(24, NULL);
+    step_report s = steps(r, 1);
+    check_near(s.lr, 0, 0, 1);
+    same_weights(r, fresh);
+    steps(r, 1);
+    assert_memory_not_equal(model_params(r->m), model_params(fresh->m), 4000);
+    rig_free(r);
+    rig_free(fresh);
+}
+
+static void threads_and_repetition_change_no_bit(void **state)
+{
+    (void)state;
+    rig *a = rig_new(24, (const char *[]){"engine.threads=1", NULL});
+    rig *b = rig_new(24, (const char *[]){"engine.threads=2", NULL});
+    rig *c = rig_new(24, (const char *[]){"seed=2", NULL});
+    step_report sa = steps(a, 4), sb = steps(b, 4);
+    steps(c, 4);
+    same_weights(a, b);
+    assert_memory_equal(&sa, &sb, sizeof sa);
+    assert_memory_equal(a->t.replay.images, b->t.replay.images, 40 * TINY_COUNT * sizeof(float));
+    assert_memory_not_equal(model_params(a->m), model_params(c->m), 4000);
+    rig_free(a);
+    rig_free(b);
+    rig_free(c);
+}
+
+static void evaluating_and_sampling_in_between_change_nothing(void **state)
+{
+    (void)state;
+    rig *a = rig_new(24, NULL), *b = rig_new(24, NULL);
+    float *x = NULL, logits[4 * TINY_CLASSES], lse[4];
+    check_ok(MEM_NEW(x, 4 * TINY_COUNT));
+    for (int i = 0; i < 4; i++) {
+        sgld_call call = {.options = &b->cfg.sampler, .step_size = 1,
+                          .noise = {1, RNG_SAMPLE_NOISE, 0, 0}};
+        steps(a, 1);
+        steps(b, 1);
+        check_ok(sgld_chain(b->m, &call, x, 4));
+        check_ok(model_evaluate(b->m, x, 4, NULL, logits, lse, x));
+        check_ok(model_feature(b->m, "layer2", b->t.objective.x, 1, NULL, NULL));
+    }
+    same_weights(a, b);
+    mem_free(x);
+    rig_free(a);
+    rig_free(b);
+}
+
+static void shared_and_separate_batches_hold_what_they_should(void **state)
+{
+    (void)state;
+    rig *shared = rig_new(24, (const char *[]){"train.share_batch=true", NULL});
+    rig *apart = rig_new(24, NULL);
+    steps(shared, 1);
+    steps(apart, 1);
+    assert_int_equal(shared->t.objective.rows, 16);
+    assert_int_equal(apart->t.objective.rows, 24);
+    size_t bytes = 8 * TINY_COUNT * sizeof(float);
+    assert_memory_equal(shared->t.objective.x, apart->t.objective.x, bytes);
+    assert_memory_not_equal(apart->t.objective.x, apart->t.objective.x + 8 * TINY_COUNT, bytes);
+    rig_free(shared);
+    rig_free(apart);
+}
+
+static void class_conditional_chains_train(void **state)
+{
+    (void)state;
+    rig *r = rig_new(24, (const char *[]){"sampler.class_conditional=true",
+                                          "sampler.buffer_size=39", NULL});
+    steps(r, 3);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(r->t.index[i] / 13, r->t.chain_class[i]);
+    rig_free(r);
+}
+
+static void averaged_weights_lag_behind(void **state)
+{
+    (void)state;
+    rig *r = rig_new(24, (const char *[]){"train.ema=0.5", NULL});
+    const float *p = model_params(r->m);
+    steps(r, 2);
+    float before = r->t.ema[0], first = p[0];
+    assert_true(before != first);
+    steps(r, 1);
+    check_near(r->t.ema[0], 0.5 * (double)before + 0.5 * (double)p[0], 1e-6, 0);
+    rig_free(r);
+}
+
+static void a_run_that_explodes_stops_with_its_own_code(void **state)
+{
+    (void)state;
+    rig *r = rig_new(24, (const char *[]){"train.lr=100", "train.warmup=0",
+                                          "train.iterations=50", NULL});
+    step_report s;
+    jem_status st = JEM_OK;
+    for (int i = 0; i < 50 && st == JEM_OK; i++) st = trainer_step(&s, &r->t);
+    assert_int_equal(st, JEM_EDIVERGED);
+    rig_free(r);
+}
+
+/* With all weights zero the energy is flat: a chain's movement is its noise. */
+static void chain_noise_is_new_in_every_iteration_and_ends_are_stored(void **state)
+{
+    (void)state;
+    rig *r = rig_new(24, (const char *[]){"train.lr=0", "sampler.clip=false", NULL});
+    const objective *s = &r->t.objective;
+    const float *neg = s->x + s->negative * TINY_COUNT;
+    float first = 0;
+    memset(model_params(r->m), 0, (size_t)model_params_count(r->m) * sizeof(float));
+    check_ok(model_params_changed(r->m));
+    for (int i = 0; i < 2; i++) {
+        steps(r, 1);
+        float moved = neg[0] - r->t.start[0];
+        assert_true(fabs((double)(moved - first)) > 1e-4 && fabs((double)moved) < 0.1);
+        first = moved;
+        int64_t last = r->t.index[7];
+        assert_memory_equal(r->t.replay.images + last * TINY_COUNT, neg + 7 * TINY_COUNT,
+                            TINY_COUNT * sizeof(float));
+        assert_true(r->t.replay.age[last] > 0);
+    }
+    rig_free(r);
+}
+
+/* ActNorm undoes any scale and shift of the layer before it. */
+static void act_norm_takes_its_first_values_from_data(void **state)
+{
+    (void)state;
+    rig *r = rig_new(24, (const char *[]){"model.norm=act", NULL});
+    const param *w = graph_param(model_graph(r->m), "f.layer1.0.conv1.weight");
+    const param *b = graph_param(model_graph(r->m), "f.layer1.0.conv1.bias");
+    float *x = r->t.objective.x, first[8 * TINY_CLASSES], second[8 * TINY_CLASSES];
+    batcher_get(&r->t.labelled, 0, x, r->t.objective.y);
+
+    check_ok(norm_init_from_data(r->m, x, 8));
+    check_ok(model_evaluate(r->m, x, 8, NULL, first, NULL, NULL));
+    for (int64_t i = 0; i < w->count; i++) model_params(r->m)[w->offset + i] *= 8;
+    for (int64_t i = 0; i < b->count; i++) {
+        float *bias = model_params(r->m) + b->offset + i;
+        *bias = 8 * *bias + 5;
+    }
+    check_ok(model_params_changed(r->m));
+    check_ok(model_evaluate(r->m, x, 8, NULL, second, NULL, NULL));
+    assert_true(fabs((double)second[0] - (double)first[0]) > 1e-2);
+    check_ok(norm_init_from_data(r->m, x, 8));
+    check_ok(model_evaluate(r->m, x, 8, NULL, second, NULL, NULL));
+    for (int i = 0; i < 8 * TINY_CLASSES; i++) check_near(second[i], first[i], 1e-3, 0.1);
+    steps(r, 2);
+    rig_free(r);
+}
+
+static void batch_norm_and_dropout_train(void **state)
+{
+    (void)state;
+    rig *a = rig_new(24, (const char *[]){"model.norm=batch", "model.dropout=0.2",
+                                          "engine.threads=1", NULL});
+    rig *b = rig_new(24, (const char *[]){"model.norm=batch", "model.dropout=0.2", NULL});
+    const param *mean = graph_param(model_graph(a->m), "f.bn1.running_mean");
+    steps(a, 3);
+    steps(b, 3);
+    same_weights(a, b);
+    assert_true(model_params(a->m)[mean->offset] != 0.0f);
+    rig_free(a);
+    rig_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_classifier_overfits_one_batch),
+        cmocka_unit_test(a_hybrid_overfits_one_batch_and_keeps_its_energies_bounded),
+        cmocka_unit_test(the_first_iteration_has_rate_zero),
+        cmocka_unit_test(threads_and_repetition_change_no_bit),
+        cmocka_unit_test(evaluating_and_sampling_in_between_change_nothing),
+        cmocka_unit_test(shared_and_separate_batches_hold_what_they_should),
+        cmocka_unit_test(class_conditional_chains_train),
+        cmocka_unit_test(averaged_weights_lag_behind),
+        cmocka_unit_test(a_run_that_explodes_stops_with_its_own_code),
+        cmocka_unit_test(chain_noise_is_new_in_every_iteration_and_ends_are_stored),
+        cmocka_unit_test(act_norm_takes_its_first_values_from_data),
+        cmocka_unit_test(batch_norm_and_dropout_train),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
