@@ -61,11 +61,11 @@ static bool ends_with(const char *s, const char *end)
 
 static bool is_ignored(const char *name)
 {
-    const char *prefixes[] = {"f.linear.", "energy_output.", "adam.", "train.", "ema."};
+    const char *prefixes[] = {"f.linear.", "energy_output.", "replay_buffer", "adam.", "train.",
+                              "ema."};
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; ++i)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
-    return strcmp(name, "replay_buffer") == 0 || ends_with(name, ".num_batches_tracked") ||
-           ends_with(name, ".initialized");
+    return ends_with(name, ".num_batches_tracked") || ends_with(name, ".initialized");
 }
 
 jem_status weights_check_names(const graph *g, const safetensors *f)

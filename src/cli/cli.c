@@ -1,0 +1,207 @@
+/* Argument parsing, signals and messages of the jem program: see cli.h. */
+#include "cli/cli.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* ---- arguments */
+
+static jem_status usage_error(const command *c, const char *what, const char *word)
+{
+    return jem_error(JEM_EUSAGE, "%s: %s %s; usage: jem %s", c->name, what, word, c->usage);
+}
+
+/* The flag that `arg` names; *value <- what follows '=', NULL without one. */
+static const cli_flag *find_flag(const cli_flag *flags, const char *arg, const char **value)
+{
+    const char *equals = strchr(arg, '=');
+    size_t n = equals ? (size_t)(equals - arg) : strlen(arg);
+    *value = equals ? equals + 1 : NULL;
+    for (const cli_flag *f = flags; f->name; f++)
+        if (strlen(f->name) == n && strncmp(f->name, arg, n) == 0) return f;
+    return NULL;
+}
+
+static jem_status unknown_flag(const command *c, const cli_flag *flags, const char *arg)
+{
+    const char *names[64];
+    size_t n = 0;
+    for (const cli_flag *f = flags; f->name && n < 63; f++) names[n++] = f->name;
+    names[n] = NULL;
+    const char *near = cli_nearest(arg, names);
+    if (!near) return usage_error(c, "unknown option", arg);
+    return jem_error(JEM_EUSAGE, "%s: unknown option %s; did you mean %s?", c->name, arg, near);
+}
+
+/* "-5" and "-" are arguments, not flags. */
+static bool is_flag(const char *arg)
+{
+    return arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9') && arg[1] != '.';
+}
+
+static jem_status take_flag(const command *c, const cli_flag *f, const char *value)
+{
+    if (f->on) {
+        *f->on = true;
+    } else if (f->value) {
+        *f->value = value;
+    } else {
+        if (f->list->count == CLI_LIST_MAX) return usage_error(c, "too many options", f->name);
+        f->list->values[f->list->count++] = value;
+    }
+    return JEM_OK;
+}
+
+jem_status cli_parse(int argc, char **argv, const command *c, const cli_flag *flags,
+                     const char **args, int min_args, int max_args)
+{
+    int given = 0;
+    bool only_args = false;
+
+    for (int i = 0; i < max_args; i++) args[i] = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char *value;
+        if (!only_args && strcmp(argv[i], "--") == 0) {
+            only_args = true;
+            continue;
+        }
+        if (only_args || !is_flag(argv[i])) {
+            if (given == max_args) return usage_error(c, "unexpected argument", argv[i]);
+            args[given++] = argv[i];
+            continue;
+        }
+        const cli_flag *f = find_flag(flags, argv[i], &value);
+        if (!f) return unknown_flag(c, flags, argv[i]);
+        if (f->on && value) return usage_error(c, "no value belongs to", f->name);
+        if (!f->on && !value) {
+            if (i + 1 == argc) return usage_error(c, "a value is missing after", f->name);
+            value = argv[++i];
+        }
+        jem_status st = take_flag(c, f, value);
+        if (st != JEM_OK) return st;
+    }
+    if (given < min_args) return usage_error(c, "arguments are missing", "");
+    return JEM_OK;
+}
+
+jem_status cli_int(int64_t *out, const char *text, const char *flag, int64_t min, int64_t max)
+{
+    char *end;
+    long long v = strtoll(text, &end, 10);
+    if (end == text || *end || v < min || v > max)
+        return jem_error(JEM_EUSAGE, "%s: '%s' is not a whole number from %lld to %lld", flag,
+                         text, (long long)min, (long long)max);
+    *out = v;
+    return JEM_OK;
+}
+
+jem_status cli_real(double *out, const char *text, const char *flag, double min, double max)
+{
+    char *end;
+    double v = strtod(text, &end);
+    if (end == text || *end || !(v >= min && v <= max))
+        return jem_error(JEM_EUSAGE, "%s: '%s' is not a number from %g to %g", flag, text, min,
+                         max);
+    *out = v;
+    return JEM_OK;
+}
+
+/* Levenshtein distance of words of fewer than 64 characters. */
+static int distance(const char *a, const char *b)
+{
+    int row[65];
+    int n = (int)strlen(b);
+    if (n > 64 || strlen(a) > 64) return 64;
+    for (int j = 0; j <= n; j++) row[j] = j;
+    for (int i = 1; a[i - 1]; i++) {
+        int diagonal = row[0];
+        row[0] = i;
+        for (int j = 1; j <= n; j++) {
+            int best = diagonal + (a[i - 1] != b[j - 1]);
+            if (row[j] + 1 < best) best = row[j] + 1;
+            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[n];
+}
+
+const char *cli_nearest(const char *word, const char *const *names)
+{
+    const char *nearest = NULL;
+    int least = 4; /* beyond three edits a guess is noise */
+    for (; *names; names++) {
+        int d = distance(word, *names);
+        if (d < least && d < (int)strlen(word)) {
+            least = d;
+            nearest = *names;
+        }
+    }
+    return nearest;
+}
+
+/* ---- signals */
+
+static volatile sig_atomic_t stop_requested;
+static volatile sig_atomic_t stop_second; /* when, on the monotonic clock */
+
+/* One press of a key can arrive twice (timeout(1) signals the process and its
+ * group); only a signal that comes a while later means "at once". */
+static void request_stop(int number)
+{
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (stop_requested && now.tv_sec - stop_second > 1) {
+        signal(number, SIG_DFL);
+        raise(number);
+        return;
+    }
+    if (!stop_requested) stop_second = (sig_atomic_t)now.tv_sec;
+    stop_requested = 1;
+}
+
+const volatile sig_atomic_t *cli_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    return &stop_requested;
+}
+
+/* ---- messages */
+
+static const double plain_progress_s = 30; /* between progress lines in a log file */
+
+static void show(log_level level, const char *line)
+{
+    static bool progress_shown; /* a progress line is waiting to be replaced */
+    static double last_plain_s;
+    bool terminal = isatty(STDERR_FILENO);
+
+    if (level == LOG_PROGRESS && terminal) {
+        fprintf(stderr, "\r\033[K%s", line);
+        progress_shown = true;
+    } else if (level == LOG_PROGRESS) {
+        if (clock_s() - last_plain_s < plain_progress_s) return;
+        last_plain_s = clock_s();
+        fprintf(stderr, "%s\n", line);
+    } else {
+        fprintf(stderr, "%s%s%s\n", progress_shown ? "\r\033[K" : "",
+                level == LOG_WARNING ? "jem: warning: " : "", line);
+        progress_shown = false;
+    }
+    fflush(stderr);
+}
+
+void cli_show_log(void)
+{
+    log_set_sink(show);
+}

@@ -1,0 +1,61 @@
+/* What the commands of the jem program share.  A command is one file with a
+ * const struct at its foot and one line in the list in main.c.
+ *
+ * Results go to stdout or files, talk to stderr.  A command returns a status;
+ * main prints its message and exits with its code. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "base/options.h"
+#include "jem/status.h"
+
+typedef struct command {
+    const char *name;
+    const char *usage; /* after "jem ": "train CONFIG [--set KEY=VALUE ...] --out RUN" */
+    const char *about; /* one line */
+    /* argv[0] is the command's own name, arguments start at argv[1]. */
+    jem_status (*run)(int argc, char **argv);
+} command;
+
+/* Every repetition of one flag: --set a=1 --set b=2. */
+enum { CLI_LIST_MAX = 256 };
+typedef struct cli_list {
+    int count;
+    const char *values[CLI_LIST_MAX];
+} cli_list;
+
+/* One flag; exactly one of the targets is set.  `--flag VALUE` and
+ * `--flag=VALUE` mean the same; two entries may share a target (-o, --out). */
+typedef struct cli_flag {
+    const char *name;   /* "--out" */
+    const char **value; /* borrowed from argv */
+    bool *on;           /* a flag without a value */
+    cli_list *list;
+} cli_flag;
+
+/* Sorts argv[1..] into flags (array ends with name NULL) and positional
+ * arguments: at least min_args, at most max_args of them into args (those not
+ * given stay NULL).  JEM_EUSAGE with the command's usage. */
+jem_status cli_parse(int argc, char **argv, const command *c, const cli_flag *flags,
+                     const char **args, int min_args, int max_args);
+
+/* Whole-number and real arguments with bounds; `flag` is for the message. */
+jem_status cli_int(int64_t *out, const char *text, const char *flag, int64_t min, int64_t max);
+jem_status cli_real(double *out, const char *text, const char *flag, double min, double max);
+
+/* The candidate nearest to a mistyped word, or NULL if none is near.  `names` ends with NULL. */
+const char *cli_nearest(const char *word, const char *const *names);
+
+/* From here on SIGINT and SIGTERM set a flag instead of ending the process; another
+ * one after a second or more ends it.  Returns the flag. */
+const volatile sig_atomic_t *cli_catch_signals(void);
+
+/* Messages of base/log.h on stderr; progress lines replace one another on a terminal. */
+void cli_show_log(void);
+
+extern const command command_train, command_resume, command_sweep, command_data, command_report;
+
+#endif

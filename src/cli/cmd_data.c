@@ -1,0 +1,160 @@
+/* jem data: what kinds of data there are, whether a folder holds one, and the
+ * built-in gloss set. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/try.h"
+#include "cli/cli.h"
+#include "data/dataset.h"
+#include "data/gloss_render.h"
+
+
+static jem_status list(int argc, char **argv)
+{
+    const cli_flag flags[] = {{.name = NULL}};
+    jem_status st = cli_parse(argc, argv, &command_data, flags, NULL, 0, 0);
+    if (st != JEM_OK) return st;
+    for (const data_source *const *s = data_sources(); *s; s++)
+        printf("%-8s  %s\n          %s\n", (*s)->name, (*s)->about, (*s)->layout);
+    return JEM_OK;
+}
+
+/* ---- check */
+
+/* The kind whose characteristic file the folder has; any other is read as
+ * pictures by class. */
+static jem_status guess_kind(const char **kind, const char *path)
+{
+    static const char *const signs[][2] = {{"scene_log.csv", "gloss"},
+                                           {"data_batch_1.bin", "cifar10"},
+                                           {"test_batch.bin", "cifar10"},
+                                           {"images.npy", "npy"},
+                                           {"train_x.npy", "npy"}};
+    *kind = "folder";
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
+        char *file = NULL;
+        jem_status st = str_format(&file, "%s/%s", path, signs[k][0]);
+        if (st != JEM_OK) return st;
+        bool found = file_exists(file);
+        mem_free(file);
+        if (found) {
+            *kind = signs[k][1];
+            return JEM_OK;
+        }
+    }
+    return JEM_OK;
+}
+
+static void count_labels(int64_t *counts, const dataset *d)
+{
+    for (int64_t i = 0; d && i < d->n; i++) counts[d->labels[i]]++;
+}
+
+static jem_status show(const char *kind, const char *path, const splits *s)
+{
+    jem_status st;
+    const dataset *d = s->train;
+    int64_t *counts = NULL, test = s->test ? s->test->n : 0, val = s->val ? s->val->n : 0;
+
+    TRY(MEM_NEW(counts, d->classes));
+    count_labels(counts, d);
+    count_labels(counts, s->val);
+    count_labels(counts, s->test);
+    printf("%s: %s\n", path, kind);
+    printf("images   %" PRId64 " (%" PRId64 " train, %" PRId64 " validation, %" PRId64 " test)\n",
+           d->n + val + test, d->n, val, test);
+    printf("shape    %" PRId64 " x %" PRId64 " x %" PRId64 " (%s)\n", d->channels, d->height,
+           d->width, d->pixels ? "8 bit" : "float");
+    printf("classes  %" PRId64 "\n", d->classes);
+    for (int64_t k = 0; k < d->classes; k++)
+        printf("  %8" PRId64 "  %s\n", counts[k], d->class_names ? d->class_names[k] : "");
+    for (int k = 0; k < d->column_count; k++)
+        printf("%s%s", k ? ", " : "columns  ", d->columns[k].name);
+    if (d->column_count) putchar('\n');
+done:
+    mem_free(counts);
+    return st;
+}
+
+static jem_status check(int argc, char **argv)
+{
+    const char *args[2] = {NULL, NULL}, *size = NULL;
+    data_options o = {.size = 0};
+    splits s = {NULL, NULL, NULL};
+    jem_status st;
+    const cli_flag flags[] = {{.name = "--size", .value = &size}, {.name = NULL}};
+    const option_group groups[] = {{"data", data_option_table, &o}, {NULL, NULL, NULL}};
+
+    TRY(cli_parse(argc, argv, &command_data, flags, args, 1, 2));
+    const char *path = args[1] ? args[1] : args[0], *kind = args[0];
+    if (!args[1]) TRY(guess_kind(&kind, path));
+    TRY(options_defaults(groups));
+    if (size) TRY(options_set(groups, "data.size", size, "--size"));
+    TRY(options_set(groups, "data.kind", kind, "jem data check"));
+    TRY(options_set(groups, "data.path", path, "jem data check"));
+    TRY(data_load(&s, &o, 0));
+    TRY(show(kind, path, &s));
+done:
+    splits_free(&s);
+    return st;
+}
+
+/* ---- render */
+
+static jem_status render(int argc, char **argv)
+{
+    const char *n_text = "1000", *size_text = "128", *seed_text = "0", *threads_text = "0";
+    const char *out = NULL;
+    int64_t n = 0, size = 0, seed = 0, threads = 0;
+    pool *p = NULL;
+    jem_status st;
+    const cli_flag flags[] = {{.name = "--n", .value = &n_text},
+                              {.name = "--size", .value = &size_text},
+                              {.name = "--seed", .value = &seed_text},
+                              {.name = "--threads", .value = &threads_text},
+                              {.name = "-o", .value = &out},
+                              {.name = "--out", .value = &out},
+                              {.name = NULL}};
+
+    TRY(cli_parse(argc, argv, &command_data, flags, NULL, 0, 0));
+    if (!out) {
+        st = jem_error(JEM_EUSAGE, "jem data render: say where to write: -o DIR");
+        goto done;
+    }
+    TRY(cli_int(&n, n_text, "--n", 1, GLOSS_SCENES_MAX));
+    TRY(cli_int(&size, size_text, "--size", GLOSS_SIZE_MIN, GLOSS_SIZE_MAX));
+    TRY(cli_int(&seed, seed_text, "--seed", 0, INT64_MAX));
+    TRY(cli_int(&threads, threads_text, "--threads", 0, 1024));
+    TRY(pool_new(&p, (int)threads));
+    TRY(gloss_render_set(out, n, size, (uint64_t)seed, p));
+    printf("%s\n", out);
+done:
+    pool_free(p);
+    return st;
+}
+
+static jem_status data(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        jem_status (*run)(int argc, char **argv);
+    } actions[] = {{"list", list}, {"check", check}, {"render", render}};
+
+    if (argc < 2) return jem_error(JEM_EUSAGE, "usage: jem %s", command_data.usage);
+    for (size_t k = 0; k < sizeof actions / sizeof *actions; k++)
+        if (strcmp(argv[1], actions[k].name) == 0) return actions[k].run(argc - 1, argv + 1);
+    return jem_error(JEM_EUSAGE, "jem data: unknown action '%s'; usage: jem %s", argv[1],
+                     command_data.usage);
+}
+
+const command command_data = {
+    .name = "data",
+    .usage = "data list | check [KIND] PATH [--size S] | "
+             "render [--n 1000] [--size 128] [--seed 0] [--threads N] -o DIR",
+    .about = "kinds of data; does a folder hold one; render the built-in gloss set",
+    .run = data,
+};

@@ -1,0 +1,60 @@
+/* jem train: one training from a config file. */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "cli/cli.h"
+#include "train/loop.h"
+
+static void print_line(void *ctx, const char *line)
+{
+    (void)ctx;
+    puts(line);
+}
+
+static jem_status list_keys(config *c)
+{
+    jem_status st = config_defaults(c);
+    if (st == JEM_OK) options_help(config_groups(c), print_line, NULL);
+    return st;
+}
+
+static jem_status train(int argc, char **argv)
+{
+    const char *out = NULL, *args[1];
+    cli_list set = {0, {NULL}};
+    bool keys = false;
+    config *c = NULL;
+    jem_status st;
+    const cli_flag flags[] = {{.name = "--out", .value = &out},
+                              {.name = "-o", .value = &out},
+                              {.name = "--set", .list = &set},
+                              {.name = "--keys", .on = &keys},
+                              {.name = NULL}};
+
+    TRY(cli_parse(argc, argv, &command_train, flags, args, 0, 1));
+    TRY(MEM_NEW(c, 1));
+    if (keys) {
+        st = list_keys(c);
+        goto done;
+    }
+    if (!args[0] || !out) {
+        st = jem_error(JEM_EUSAGE, "train: needs a config file and --out; usage: jem %s",
+                       command_train.usage);
+        goto done;
+    }
+    TRY(config_load(c, args[0], set.values, set.count));
+    train_request r = {.cfg = c, .out = out, .stop = cli_catch_signals()};
+    TRY(train_run(&r));
+    printf("%s\n", out);
+done:
+    mem_free(c);
+    return st;
+}
+
+const command command_train = {
+    .name = "train",
+    .usage = "train CONFIG.yaml [--set KEY=VALUE ...] --out RUN    (train --keys lists all keys)",
+    .about = "train a model; RUN becomes a folder with settings, log, checkpoint and weights",
+    .run = train,
+};

@@ -1,0 +1,98 @@
+/* The jem program: finds the command and turns its status into an exit code. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+static const command *const commands[] = {
+    &command_train,
+    &command_resume,
+    &command_sweep,
+    &command_data,
+    &command_report,
+    NULL,
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const command *find_command(const char *name)
+{
+    for (int i = 0; commands[i]; i++)
+        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    return NULL;
+}
+
+static void show_help(void)
+{
+    puts("jem " JEM_VERSION ": joint energy-based models: train, sample, evaluate, report.\n");
+    for (int i = 0; commands[i]; i++)
+        printf("  jem %s\n      %s\n", commands[i]->usage, commands[i]->about);
+    puts("\n  jem help [COMMAND]    jem --version\n\n"
+         "exit codes: 0 ok, 1 internal error, 2 usage, 3 data, 4 diverged, 5 interrupted but "
+         "saved,\n6 out of memory, 7 system refused a read or write");
+}
+
+static jem_status unknown_command(const char *name)
+{
+    const char *names[COMMANDS + 1];
+    int n = 0;
+    for (int i = 0; commands[i]; i++) names[n++] = commands[i]->name;
+    names[n++] = "help";
+    names[n] = NULL;
+    const char *near = cli_nearest(name, names);
+    if (near)
+        return jem_error(JEM_EUSAGE, "unknown command '%s'; did you mean 'jem %s'?", name, near);
+    return jem_error(JEM_EUSAGE, "unknown command '%s'; 'jem help' lists them", name);
+}
+
+static jem_status help(int argc, char **argv)
+{
+    if (argc < 2) {
+        show_help();
+        return JEM_OK;
+    }
+    const command *c = find_command(argv[1]);
+    if (!c) return unknown_command(argv[1]);
+    printf("jem %s\n\n  %s\n", c->usage, c->about);
+    return JEM_OK;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+static jem_status dispatch(int argc, char **argv)
+{
+    if (argc < 1) {
+        show_help();
+        return jem_error(JEM_EUSAGE, "a command is missing");
+    }
+    if (is_one_of(argv[0], "--version", "-V", "version")) {
+        puts("jem " JEM_VERSION);
+        return JEM_OK;
+    }
+    if (is_one_of(argv[0], "help", "--help", "-h")) return help(argc, argv);
+    const command *c = find_command(argv[0]);
+    if (!c) return unknown_command(argv[0]);
+    if (argc == 2 && is_one_of(argv[1], "--help", "-h", "--help")) {
+        char *again[] = {argv[1], argv[0]};
+        return help(2, again);
+    }
+    return c->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    cli_show_log();
+    jem_status st = dispatch(argc - 1, argv + 1);
+    if (st != JEM_OK)
+        fprintf(stderr, "%sjem: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "",
+                jem_error_message());
+    if (fflush(stdout) != 0 && st == JEM_OK) {
+        fprintf(stderr, "jem: cannot write to standard output\n");
+        return JEM_EIO;
+    }
+    return (int)st;
+}

@@ -1,0 +1,238 @@
+/* Scales, ticks, labels and the marks in a plot. */
+#include "report/axes.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+text_style style_of(double size, h_align h, v_align v, colour ink)
+{
+    return (text_style){.size = size, .h = h, .v = v, .ink = ink};
+}
+
+int axes_ticks(double *first, double *step, double lo, double hi, int most)
+{
+    static const double mantissas[] = {1, 2, 2.5, 5, 10};
+    double span = hi - lo;
+    if (!(span > 0) || !isfinite(span)) {
+        *first = lo;
+        *step = 1;
+        return 1;
+    }
+    double decade = pow(10, floor(log10(span / most)));
+    for (int m = 0; m < 5; m++) {
+        *step = mantissas[m] * decade;
+        *first = ceil(lo / *step - 1e-9) * *step;
+        int count = (int)floor((hi - *first) / *step + 1e-9) + 1;
+        if (count <= most) return count;
+    }
+    *step = 20 * decade;
+    *first = ceil(lo / *step - 1e-9) * *step;
+    return (int)floor((hi - *first) / *step + 1e-9) + 1;
+}
+
+void axes_pad(double *lo, double *hi, double least, double most)
+{
+    if (!(*hi >= *lo)) {
+        *lo = fmax(least, 0);
+        *hi = fmin(most, *lo + 1);
+        return;
+    }
+    double margin = *hi > *lo ? 0.06 * (*hi - *lo) : fmax(0.05 * fabs(*hi), 1e-3);
+    *lo = fmax(least, *lo - margin);
+    *hi = fmin(most, *hi + margin);
+    if (!(*hi > *lo)) *hi = *lo + 1;
+}
+
+double axes_x(const axes *a, double x)
+{
+    return a->left + (x - a->x0) / (a->x1 - a->x0) * a->width;
+}
+
+double axes_y(const axes *a, double y)
+{
+    double t = a->log_y ? log(y / a->y0) / log(a->y1 / a->y0) : (y - a->y0) / (a->y1 - a->y0);
+    return a->top + (1 - t) * a->height;
+}
+
+/* As few decimals as the step needs. */
+static void tick_text(char *text, size_t size, double value, double step)
+{
+    if (fabs(value) < 1e-9 * step) value = 0;
+    int decimals = 0;
+    double s = step;
+    while (decimals < 6 && fabs(s - nearbyint(s)) > 1e-6 * s) {
+        s *= 10;
+        decimals++;
+    }
+    if (fabs(value) >= 1e6 || decimals == 6)
+        snprintf(text, size, "%.2g", value);
+    else if (fabs(value) >= 1e4 && decimals == 0 && fmod(value, 1000) == 0)
+        snprintf(text, size, "%gk", value / 1000);
+    else
+        snprintf(text, size, "%.*f", decimals, value);
+    size_t length = strlen(text);
+    if (text[0] == '-' && length + 3 <= size) { /* a true minus sign takes three bytes */
+        memmove(text + 3, text + 1, length);
+        memcpy(text, "−", 3);
+    }
+}
+
+static void draw_x_axis(draw *d, const axes *a)
+{
+    double first, step, bottom = a->top + a->height;
+    int count = axes_ticks(&first, &step, a->x0, a->x1,
+                           a->width > 260   ? 6
+                           : a->width > 180 ? 5
+                                            : 3);
+    int every = 1;
+    if (a->x_is_alpha) {
+        first = 0;
+        step = 0.1;
+        count = 11;
+        every = a->width > 260 ? 1 : a->width > 120 ? 2 : 5;
+    }
+    for (int i = 0; i < count; i++) {
+        char text[32];
+        double value = first + i * step, x = axes_x(a, value);
+        bool labelled = i % every == 0;
+        draw_segment(d, x, a->top, x, bottom, 1, 0, faded(GRID, labelled ? 1 : 0.5));
+        if (!labelled || a->bare_x) continue;
+        tick_text(text, sizeof text, value, step);
+        draw_text(d, x, bottom + 6, style_of(TICK_SIZE, CENTRE, TOP, MUTED), text);
+    }
+    if (a->x_label)
+        draw_text(d, a->left + a->width / 2, bottom + 22, style_of(LABEL_SIZE, CENTRE, TOP, INK),
+                  a->x_label);
+}
+
+static void draw_y_tick(draw *d, const axes *a, double value, double step)
+{
+    char text[32];
+    double y = axes_y(a, value);
+    draw_segment(d, a->left, y, a->left + a->width, y, 1, 0, GRID);
+    if (a->bare_y) return;
+    if (a->log_y)
+        snprintf(text, sizeof text, "%g", value);
+    else
+        tick_text(text, sizeof text, value, step);
+    draw_text(d, a->left - 6, y, style_of(TICK_SIZE, RIGHT, MIDDLE, MUTED), text);
+}
+
+static void draw_y_axis(draw *d, const axes *a)
+{
+    if (a->log_y) {
+        double low = ceil(log10(a->y0) - 1e-9), high = floor(log10(a->y1) + 1e-9);
+        double stride = fmax(1, ceil((high - low) / 5));
+        for (double e = low; e <= high; e += stride) draw_y_tick(d, a, pow(10, e), 1);
+    } else {
+        double first, step;
+        int count = axes_ticks(&first, &step, a->y0, a->y1, a->height > 130 ? 6 : 3);
+        for (int i = 0; i < count; i++) draw_y_tick(d, a, first + i * step, step);
+    }
+    if (a->y_label) {
+        text_style style = style_of(LABEL_SIZE, CENTRE, BASELINE, INK);
+        style.upwards = true;
+        draw_text(d, a->left - 36, a->top + a->height / 2, style, a->y_label);
+    }
+}
+
+void axes_draw(draw *d, const axes *a)
+{
+    draw_x_axis(d, a);
+    draw_y_axis(d, a);
+    double bottom = a->top + a->height;
+    draw_segment(d, a->left, bottom, a->left + a->width, bottom, 1, 0, MUTED);
+    if (a->title) {
+        text_style style = style_of(a->width < 200 ? LABEL_SIZE : TITLE_SIZE, LEFT, BASELINE, INK);
+        style.bold = true;
+        draw_text(d, a->left, a->top - 10, style, a->title);
+    }
+}
+
+void axes_reference(draw *d, const axes *a, double value, const char *label)
+{
+    double y = axes_y(a, value);
+    if (!(y >= a->top - 0.5 && y <= a->top + a->height + 0.5)) return;
+    draw_segment(d, a->left, y, a->left + a->width, y, 1.2, 4, MUTED);
+    bool room_above = y - a->top > 14;
+    draw_text(d, a->left + a->width - 3, room_above ? y - 4 : y + 4,
+              style_of(TICK_SIZE, RIGHT, room_above ? BASELINE : TOP, MUTED), label);
+}
+
+enum { CHUNK = 512 };
+
+void axes_curve(draw *d, const axes *a, const double *x, const double *y, int n, double width,
+                colour c)
+{
+    double px[CHUNK], py[CHUNK];
+    draw_clip(d, a->left - 1, a->top - 2, a->width + 2, a->height + 4);
+    /* Neighbouring chunks share a point, so the line stays whole. */
+    for (int from = 0; from < n; from += CHUNK - 1) {
+        int count = n - from < CHUNK ? n - from : CHUNK;
+        for (int i = 0; i < count; i++) {
+            px[i] = axes_x(a, x[from + i]);
+            py[i] = axes_y(a, y[from + i]);
+        }
+        draw_line(d, px, py, count, width, 0, c);
+    }
+    draw_unclip(d);
+}
+
+void axes_band(draw *d, const axes *a, const double *x, const double *low, const double *high,
+               int n, colour c)
+{
+    for (int i = 0; i + 1 < n; i++) {
+        const double px[] = {axes_x(a, x[i]), axes_x(a, x[i + 1]), axes_x(a, x[i + 1]),
+                             axes_x(a, x[i])};
+        const double py[] = {axes_y(a, low[i]), axes_y(a, low[i + 1]), axes_y(a, high[i + 1]),
+                             axes_y(a, high[i])};
+        if (isfinite(py[0]) && isfinite(py[1]) && isfinite(py[2]) && isfinite(py[3]))
+            draw_area(d, px, py, 4, c);
+    }
+}
+
+void axes_steps(draw *d, const axes *a, const double *lo, const double *hi, const double *y, int n,
+                colour c)
+{
+    double zero = axes_y(a, a->y0);
+    draw_clip(d, a->left, a->top - 2, a->width, a->height + 3);
+    for (int i = 0; i < n; i++) {
+        double left = axes_x(a, lo[i]), right = axes_x(a, hi[i]), top = axes_y(a, y[i]);
+        double before = i ? axes_y(a, y[i - 1]) : zero;
+        if (!isfinite(top) || (y[i] <= 0 && before == zero)) continue;
+        draw_rectangle(d, left, top, right - left, zero - top, faded(c, 0.22));
+        draw_line(d, (const double[]){left, left, right}, (const double[]){before, top, top}, 3,
+                  1.4, 0, c);
+        if (i + 1 == n) draw_segment(d, right, top, right, zero, 1.4, 0, c);
+    }
+    draw_unclip(d);
+}
+
+void axes_bar(draw *d, const axes *a, double lo, double hi, double from, double to, colour c)
+{
+    double left = axes_x(a, lo), right = axes_x(a, hi), y0 = axes_y(a, from), y1 = axes_y(a, to);
+    double top = fmin(y0, y1);
+    draw_rectangle(d, left, top, right - left, fabs(y1 - y0), c);
+}
+
+void draw_legend(draw *d, double x, double y, const char *const *names, const colour *colours,
+                 int n)
+{
+    text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, INK);
+    for (int i = 0; i < n; i++) {
+        draw_segment(d, x, y, x + 12, y, 2.5, 0, colours[i]);
+        draw_text(d, x + 17, y, style, names[i]);
+        x += 17 + draw_text_width(d, style, names[i]) + 14;
+    }
+}
+
+void draw_alpha_scale(draw *d, double x, double y, double width)
+{
+    enum { STEPS = 60 };
+    for (int i = 0; i < STEPS; i++)
+        draw_rectangle(d, x + width * i / STEPS, y, width / STEPS + 0.5, 7,
+                       alpha_colour((i + 0.5) / STEPS));
+    draw_text(d, x, y + 11, style_of(TICK_SIZE, LEFT, TOP, MUTED), "α = 0 classifier");
+    draw_text(d, x + width, y + 11, style_of(TICK_SIZE, RIGHT, TOP, MUTED), "1 energy model");
+}

@@ -1,0 +1,49 @@
+/* Plots: a box with scales, ticks and labels, and what is drawn in it. */
+#ifndef REPORT_AXES_H
+#define REPORT_AXES_H
+
+#include "report/draw.h"
+
+typedef struct axes {
+    double left, top, width, height; /* the box inside the labels, canvas units */
+    double x0, x1, y0, y1;           /* data at its edges; y0 > 0 for log_y */
+    bool log_y;
+    bool x_is_alpha;                       /* ticks every 0.1 */
+    bool bare_x, bare_y;                   /* no tick labels on that axis (small multiples) */
+    const char *title, *x_label, *y_label; /* NULL: none */
+} axes;
+
+/* Font sizes shared by all figures. */
+enum { TITLE_SIZE = 13, LABEL_SIZE = 11, TICK_SIZE = 10 };
+text_style style_of(double size, h_align h, v_align v, colour ink);
+
+/* At most `most` round numbers covering [lo, hi]: *first, *step; returns how many. */
+int axes_ticks(double *first, double *step, double lo, double hi, int most);
+/* Widens [lo, hi] by 6 % and keeps it in [least, most] (either may be infinite). */
+void axes_pad(double *lo, double *hi, double least, double most);
+
+/* Canvas position of a data value. */
+double axes_x(const axes *a, double x);
+double axes_y(const axes *a, double y);
+
+/* Grid, ticks, labels, title: before the data. */
+void axes_draw(draw *d, const axes *a);
+/* Horizontal reference (chance, human) with its label inside the box. */
+void axes_reference(draw *d, const axes *a, double y, const char *label);
+void axes_curve(draw *d, const axes *a, const double *x, const double *y, int n, double width,
+                colour c);
+/* Area between low and high, n points. */
+void axes_band(draw *d, const axes *a, const double *x, const double *low, const double *high,
+               int n, colour c);
+/* Histogram outline of n bins with edges lo[i], hi[i]. */
+void axes_steps(draw *d, const axes *a, const double *lo, const double *hi, const double *y, int n,
+                colour c);
+void axes_bar(draw *d, const axes *a, double lo, double hi, double from, double to, colour c);
+
+/* One row of coloured keys starting at (x, y); names [n], colours [n]. */
+void draw_legend(draw *d, double x, double y, const char *const *names, const colour *colours,
+                 int n);
+/* The alpha scale as a bar with its end points named. */
+void draw_alpha_scale(draw *d, double x, double y, double width);
+
+#endif

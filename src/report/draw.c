@@ -1,0 +1,390 @@
+/* Drawing on Cairo surfaces. */
+#include "report/draw.h"
+
+#include <cairo-pdf.h>
+#include <cairo-svg.h>
+#include <cairo.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "report/strbuf.h"
+
+struct draw {
+    cairo_t *cr;
+};
+
+struct picture {
+    cairo_surface_t *surface;
+};
+
+/* Percentages that Cairo prints exactly, so that page_inks() can find them. */
+const colour INK = {0.2, 0.2, 0.2, 1}, MUTED = {0.45, 0.45, 0.45, 1}, GRID = {0.88, 0.88, 0.88, 1};
+
+colour alpha_colour(double alpha)
+{
+    static const double from[] = {62, 91, 135}, to[] = {182, 80, 65};
+    double t = fmin(fmax(alpha, 0), 1);
+    return (colour){(from[0] + t * (to[0] - from[0])) / 255,
+                    (from[1] + t * (to[1] - from[1])) / 255,
+                    (from[2] + t * (to[2] - from[2])) / 255, 1};
+}
+
+colour series_colour(int index)
+{
+    static const colour colours[] = {{0.09, 0.49, 0.45, 1}, {0.80, 0.55, 0.12, 1},
+                                     {0.47, 0.33, 0.64, 1}, {0.36, 0.58, 0.20, 1},
+                                     {0.75, 0.30, 0.48, 1}, {0.42, 0.36, 0.32, 1}};
+    return colours[index % (int)(sizeof colours / sizeof *colours)];
+}
+
+colour faded(colour c, double opacity)
+{
+    c.a *= opacity;
+    return c;
+}
+
+/* ---- marks */
+
+static void use_colour(draw *d, colour c) { cairo_set_source_rgba(d->cr, c.r, c.g, c.b, c.a); }
+
+static void use_font(draw *d, text_style style)
+{
+    cairo_select_font_face(d->cr, "Liberation Sans", CAIRO_FONT_SLANT_NORMAL,
+                           style.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(d->cr, style.size);
+}
+
+double draw_text_width(draw *d, text_style style, const char *text)
+{
+    cairo_text_extents_t extents;
+    use_font(d, style);
+    cairo_text_extents(d->cr, text, &extents);
+    return extents.x_advance;
+}
+
+void draw_text(draw *d, double x, double y, text_style style, const char *text)
+{
+    double width = draw_text_width(d, style, text);
+    double dx = style.h == CENTRE ? -width / 2 : style.h == RIGHT ? -width : 0;
+    /* 0.72 em: the height of capitals and digits in the usual sans fonts */
+    double dy = style.v == MIDDLE ? 0.36 * style.size : style.v == TOP ? 0.72 * style.size : 0;
+    cairo_save(d->cr);
+    cairo_translate(d->cr, x, y);
+    if (style.upwards) cairo_rotate(d->cr, -1.5707963267948966);
+    use_colour(d, style.ink);
+    cairo_move_to(d->cr, dx, dy);
+    cairo_show_text(d->cr, text);
+    cairo_new_path(d->cr); /* text leaves a current point that areas would start from */
+    cairo_restore(d->cr);
+}
+
+static void stroke(draw *d, double width, double dash, colour c)
+{
+    use_colour(d, c);
+    cairo_set_line_width(d->cr, width);
+    cairo_set_dash(d->cr, &dash, dash > 0, 0);
+    cairo_set_line_join(d->cr, CAIRO_LINE_JOIN_ROUND);
+    cairo_set_line_cap(d->cr, dash > 0 ? CAIRO_LINE_CAP_BUTT : CAIRO_LINE_CAP_ROUND);
+    cairo_stroke(d->cr);
+}
+
+void draw_line(draw *d, const double *x, const double *y, int n, double width, double dash,
+               colour c)
+{
+    bool pen_down = false;
+    for (int i = 0; i < n; i++) {
+        if (!isfinite(x[i]) || !isfinite(y[i])) {
+            pen_down = false;
+            continue;
+        }
+        if (pen_down)
+            cairo_line_to(d->cr, x[i], y[i]);
+        else
+            cairo_move_to(d->cr, x[i], y[i]);
+        pen_down = true;
+    }
+    stroke(d, width, dash, c);
+}
+
+void draw_segment(draw *d, double x0, double y0, double x1, double y1, double width, double dash,
+                  colour c)
+{
+    draw_line(d, (const double[]){x0, x1}, (const double[]){y0, y1}, 2, width, dash, c);
+}
+
+void draw_area(draw *d, const double *x, const double *y, int n, colour c)
+{
+    for (int i = 0; i < n; i++)
+        if (isfinite(x[i]) && isfinite(y[i])) cairo_line_to(d->cr, x[i], y[i]);
+    cairo_close_path(d->cr);
+    use_colour(d, c);
+    cairo_fill(d->cr);
+}
+
+void draw_rectangle(draw *d, double x, double y, double w, double h, colour fill)
+{
+    cairo_rectangle(d->cr, x, y, w, h);
+    use_colour(d, fill);
+    cairo_fill(d->cr);
+}
+
+void draw_frame(draw *d, double x, double y, double w, double h, colour c)
+{
+    cairo_rectangle(d->cr, x, y, w, h);
+    stroke(d, 1, 0, c);
+}
+
+void draw_disc(draw *d, double x, double y, double radius, colour fill, colour edge)
+{
+    if (!isfinite(x) || !isfinite(y)) return;
+    cairo_new_sub_path(d->cr);
+    cairo_arc(d->cr, x, y, radius, 0, 6.283185307179586);
+    use_colour(d, fill);
+    cairo_fill_preserve(d->cr);
+    stroke(d, 1.2, 0, edge);
+}
+
+void draw_clip(draw *d, double x, double y, double w, double h)
+{
+    cairo_save(d->cr);
+    cairo_rectangle(d->cr, x, y, w, h);
+    cairo_clip(d->cr);
+}
+
+void draw_unclip(draw *d) { cairo_restore(d->cr); }
+
+/* ---- pictures */
+
+jem_status picture_read(picture **out, const char *path)
+{
+    jem_status st;
+    char *bytes = NULL;
+    size_t size;
+    picture *p = NULL;
+
+    TRY(file_read(&bytes, &size, path, (size_t)1 << 28));
+    TRY(MEM_NEW(p, 1));
+    p->surface = cairo_image_surface_create_from_png(path);
+    cairo_status_t status = cairo_surface_status(p->surface);
+    if (status != CAIRO_STATUS_SUCCESS) {
+        st = jem_error(JEM_EDATA, "%s: not a readable PNG file (%s)", path,
+                       cairo_status_to_string(status));
+        goto done;
+    }
+    /* SVG embeds the file's own bytes instead of compressing the pixels again. */
+    unsigned char *copy = malloc(size ? size : 1);
+    if (copy) {
+        memcpy(copy, bytes, size);
+        if (cairo_surface_set_mime_data(p->surface, CAIRO_MIME_TYPE_PNG, copy, size, free, copy) !=
+            CAIRO_STATUS_SUCCESS)
+            free(copy);
+    }
+    *out = p;
+    p = NULL;
+done:
+    picture_free(p);
+    mem_free(bytes);
+    return st;
+}
+
+void picture_free(picture *p)
+{
+    if (!p) return;
+    if (p->surface) cairo_surface_destroy(p->surface);
+    mem_free(p);
+}
+
+double picture_width(const picture *p) { return cairo_image_surface_get_width(p->surface); }
+
+double picture_height(const picture *p) { return cairo_image_surface_get_height(p->surface); }
+
+void draw_picture(draw *d, const picture *p, double x, double y, double w, double h)
+{
+    cairo_save(d->cr);
+    cairo_translate(d->cr, x, y);
+    cairo_scale(d->cr, w / picture_width(p), h / picture_height(p));
+    cairo_set_source_surface(d->cr, p->surface, 0, 0);
+    bool enlarged = w > picture_width(p);
+    cairo_pattern_set_filter(cairo_get_source(d->cr),
+                             enlarged ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_GOOD);
+    cairo_paint(d->cr);
+    cairo_restore(d->cr);
+}
+
+/* ---- figures */
+
+typedef enum format { SVG, PDF, PNG } format;
+
+static cairo_status_t collect(void *ctx, const unsigned char *data, unsigned int size)
+{
+    strbuf *t = ctx;
+    strbuf_put(t, (const char *)data, size);
+    return strbuf_status(t) == JEM_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_NO_MEMORY;
+}
+
+static cairo_surface_t *make_surface(format f, strbuf *out, double width, double height)
+{
+    const double zoom = 2; /* PNG at 192 dpi */
+    if (f == SVG) return cairo_svg_surface_create_for_stream(collect, out, width, height);
+    if (f == PNG) {
+        cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(zoom * width),
+                                                        (int)(zoom * height));
+        cairo_surface_set_device_scale(s, zoom, zoom);
+        return s;
+    }
+    /* a pixel is 1/96 inch, a PDF unit 1/72 */
+    cairo_surface_t *s =
+        cairo_pdf_surface_create_for_stream(collect, out, width * 0.75, height * 0.75);
+    cairo_surface_set_device_scale(s, 0.75, 0.75);
+    /* The same scores give the same bytes: no time of day in the file. */
+    cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
+    return s;
+}
+
+static jem_status render(strbuf *out, format f, bool paper, double width, double height, draw_fn fn,
+                         const void *ctx)
+{
+    cairo_surface_t *surface = make_surface(f, out, width, height);
+    draw d = {cairo_create(surface)};
+
+    if (paper) draw_rectangle(&d, 0, 0, width, height, (colour){1, 1, 1, 1});
+    jem_status st = fn(&d, ctx);
+    cairo_status_t status = cairo_status(d.cr);
+    cairo_destroy(d.cr);
+    if (f == PNG && status == CAIRO_STATUS_SUCCESS)
+        status = cairo_surface_write_to_png_stream(surface, collect, out);
+    cairo_surface_finish(surface);
+    if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
+    cairo_surface_destroy(surface);
+    if (st == JEM_OK) st = strbuf_status(out);
+    if (st == JEM_OK && status != CAIRO_STATUS_SUCCESS)
+        st = jem_error(JEM_EINTERNAL, "cannot draw a figure: %s", cairo_status_to_string(status));
+    return st;
+}
+
+/* The ids of one SVG file in order of appearance. */
+typedef struct id_list {
+    const char *names[8192]; /* into the file */
+    size_t lengths[8192];
+    int count;
+} id_list;
+
+/* Place of an id; -1 when the list is full. */
+static int id_index(id_list *ids, const char *name, size_t length)
+{
+    enum { MOST = sizeof ids->names / sizeof *ids->names };
+    for (int i = 0; i < ids->count; i++)
+        if (ids->lengths[i] == length && memcmp(ids->names[i], name, length) == 0) return i;
+    if (ids->count == MOST) return -1;
+    ids->names[ids->count] = name;
+    ids->lengths[ids->count] = length;
+    return ids->count++;
+}
+
+/* Copies SVG with its ids renumbered behind `prefix`: Cairo's own come from a counter
+ * of the process, and clash where several drawings share a page. */
+static jem_status renumber(strbuf *to, const char *svg, const char *prefix)
+{
+    static const char *const openings[] = {" id=\"", "href=\"#", "url(#"};
+    enum { OPENINGS = sizeof openings / sizeof *openings };
+    id_list *ids;
+    jem_status st = MEM_NEW(ids, 1);
+    if (st != JEM_OK) return st;
+    while (*svg) {
+        int k = 0;
+        size_t plain = strcspn(svg, " hu");
+        strbuf_put(to, svg, plain);
+        svg += plain;
+        if (!*svg) break;
+        while (k < OPENINGS && strncmp(svg, openings[k], strlen(openings[k])) != 0) k++;
+        if (k == OPENINGS) {
+            strbuf_put(to, svg++, 1);
+            continue;
+        }
+        svg += strlen(openings[k]);
+        size_t length = strcspn(svg, "\")");
+        int index = id_index(ids, svg, length);
+        if (index < 0)
+            st = jem_error(JEM_EINTERNAL, "a figure has more than 8192 parts with names");
+        strbuf_printf(to, "%s%si%d", openings[k], prefix, index);
+        svg += length;
+    }
+    mem_free(ids);
+    return st == JEM_OK ? strbuf_status(to) : st;
+}
+
+/* Copies SVG with the three inks replaced by the page's variables. */
+static jem_status page_inks(strbuf *to, const char *svg)
+{
+    static const char *const inks[][2] = {{"rgb(20%,20%,20%)", "var(--ink)"},
+                                          {"rgb(45%,45%,45%)", "var(--muted)"},
+                                          {"rgb(88%,88%,88%)", "var(--grid)"}};
+    enum { INKS = sizeof inks / sizeof *inks };
+    for (const char *next; (next = strstr(svg, "rgb("));) {
+        int k = 0;
+        strbuf_put(to, svg, (size_t)(next - svg));
+        while (k < INKS && strncmp(next, inks[k][0], strlen(inks[k][0])) != 0) k++;
+        strbuf_add(to, k < INKS ? inks[k][1] : "rgb(");
+        svg = next + strlen(k < INKS ? inks[k][0] : "rgb(");
+    }
+    strbuf_add(to, svg);
+    return strbuf_status(to);
+}
+
+jem_status draw_files(const char *stem, double width, double height, draw_fn fn, const void *ctx)
+{
+    static const char *const extensions[] = {"svg", "pdf", "png"};
+    jem_status st = JEM_OK;
+    strbuf out = STRBUF_INIT, numbered = STRBUF_INIT;
+    char *path = NULL;
+
+    for (int f = SVG; f <= PNG; f++) {
+        strbuf_clear(&out);
+        mem_free(path);
+        path = NULL;
+        TRY(str_format(&path, "%s.%s", stem, extensions[f]));
+        TRY(render(&out, (format)f, true, width, height, fn, ctx));
+        if (f == SVG) TRY(renumber(&numbered, out.data, ""));
+        const strbuf *bytes = f == SVG ? &numbered : &out;
+        TRY(file_write(path, bytes->data, bytes->used));
+    }
+done:
+    mem_free(path);
+    strbuf_clear(&numbered);
+    strbuf_clear(&out);
+    return st;
+}
+
+jem_status draw_inline(char **svg, const char *id, double width, double height, draw_fn fn,
+                       const void *ctx)
+{
+    jem_status st;
+    strbuf raw = STRBUF_INIT, numbered = STRBUF_INIT, page = STRBUF_INIT;
+
+    TRY(render(&raw, SVG, false, width, height, fn, ctx));
+    const char *root = strstr(raw.data, "<svg");
+    const char *body = root ? strchr(root, '>') : NULL;
+    if (!body) {
+        st = jem_error(JEM_EINTERNAL, "Cairo wrote an SVG file without a root element");
+        goto done;
+    }
+    strbuf_printf(&page,
+                  "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+                  "xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 0 %g %g\" "
+                  "style=\"max-width:%gpx\" role=\"img\">",
+                  width, height, width);
+    TRY(renumber(&numbered, body + 1, id));
+    TRY(page_inks(&page, numbered.data));
+    *svg = page.data;
+    page = (strbuf)STRBUF_INIT;
+done:
+    strbuf_clear(&page);
+    strbuf_clear(&numbered);
+    strbuf_clear(&raw);
+    return st;
+}

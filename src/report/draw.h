@@ -1,0 +1,78 @@
+/* One drawing API for SVG, PDF and PNG, over Cairo (draw.c is its only includer).
+ * Coordinates are CSS pixels, x to the right, y down. */
+#ifndef REPORT_DRAW_H
+#define REPORT_DRAW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "jem/status.h"
+
+typedef struct draw draw;
+
+typedef struct colour {
+    double r, g, b, a;
+} colour;
+
+/* The inks of every figure.  Inside a page they follow its light or dark scheme. */
+extern const colour INK, MUTED, GRID;
+
+/* The shared alpha scale: rgb(62,91,135) at 0, rgb(182,80,65) at 1. */
+colour alpha_colour(double alpha);
+/* Colours for things that are not an alpha: up to 6, then repeating. */
+colour series_colour(int index);
+colour faded(colour c, double opacity);
+
+/* ---- figures */
+
+/* Draws a whole figure; must draw the same every time it is called. */
+typedef jem_status (*draw_fn)(draw *d, const void *ctx);
+
+/* *svg <- owned text for inclusion in a page: no XML header, no fixed size, ids
+ * starting with `id`, which must differ between the figures of a page. */
+jem_status draw_inline(char **svg, const char *id, double width, double height, draw_fn fn,
+                       const void *ctx);
+/* Writes STEM.svg, STEM.pdf and STEM.png (192 dpi) on white. */
+jem_status draw_files(const char *stem, double width, double height, draw_fn fn, const void *ctx);
+
+/* ---- marks */
+
+typedef enum h_align { LEFT, CENTRE, RIGHT } h_align;
+typedef enum v_align { BASELINE, MIDDLE, TOP } v_align;
+
+typedef struct text_style {
+    double size;
+    bool bold;
+    h_align h;
+    v_align v;
+    bool upwards; /* turned by 90 degrees */
+    colour ink;
+} text_style;
+
+void draw_text(draw *d, double x, double y, text_style style, const char *text);
+double draw_text_width(draw *d, text_style style, const char *text);
+
+/* Points that are not finite interrupt the line.  dash 0: solid. */
+void draw_line(draw *d, const double *x, const double *y, int n, double width, double dash,
+               colour c);
+void draw_segment(draw *d, double x0, double y0, double x1, double y1, double width, double dash,
+                  colour c);
+void draw_area(draw *d, const double *x, const double *y, int n, colour c);
+void draw_rectangle(draw *d, double x, double y, double w, double h, colour fill);
+void draw_frame(draw *d, double x, double y, double w, double h, colour c);
+void draw_disc(draw *d, double x, double y, double radius, colour fill, colour edge);
+void draw_clip(draw *d, double x, double y, double w, double h);
+void draw_unclip(draw *d);
+
+/* ---- pictures */
+
+typedef struct picture picture;
+/* Reads a PNG file.  JEM_EDATA if it is not one. */
+jem_status picture_read(picture **out, const char *path);
+void picture_free(picture *p); /* NULL is fine */
+double picture_width(const picture *p);
+double picture_height(const picture *p);
+/* Scaled to w by h, pixels kept sharp when enlarged. */
+void draw_picture(draw *d, const picture *p, double x, double y, double w, double h);
+
+#endif

@@ -1,0 +1,165 @@
+/* Histograms of log-sum-exp for data, samples and noise, one panel per alpha. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "record/fields.h"
+#include "report/axes.h"
+#include "report/figures.h"
+#include "report/trend.h"
+
+enum { COLUMNS = 5, KINDS = 3, LEGEND = 26 };
+static const char *const kinds[KINDS] = {"data", "samples", "noise"};
+
+typedef struct histogram {
+    const study_run *run; /* the first seed of its alpha that has one */
+    int rows;
+    double *lo, *hi, *share[KINDS]; /* into one block; share of images; NULL if absent */
+    double *block;
+} histogram;
+
+typedef struct histograms {
+    int count;
+    histogram *panels;
+} histograms;
+
+static void histograms_free(void *ctx)
+{
+    histograms *c = ctx;
+    for (int i = 0; i < c->count; i++) mem_free(c->panels[i].block);
+    mem_free(c->panels);
+    mem_free(c);
+}
+
+/* One column as numbers; counts become shares of their sum. */
+static bool take_column(double *to, const table *t, const char *name, bool as_share)
+{
+    int64_t column = table_find(t, name);
+    double sum = 0;
+    if (column < 0) return false;
+    for (int64_t i = 0; i < t->rows; i++) {
+        to[i] = table_get(t, i, column);
+        sum += isfinite(to[i]) ? to[i] : 0;
+    }
+    for (int64_t i = 0; as_share && sum > 0 && i < t->rows; i++)
+        to[i] = isfinite(to[i]) ? to[i] / sum : 0;
+    return !as_share || sum > 0;
+}
+
+static jem_status take_histogram(histogram *h, const study_run *r, bool *usable)
+{
+    const table *t = &r->energies;
+    jem_status st = MEM_NEW(h->block, t->rows * (2 + KINDS));
+    if (st != JEM_OK) return st;
+    h->run = r;
+    h->rows = (int)t->rows;
+    h->lo = h->block;
+    h->hi = h->lo + t->rows;
+    *usable = take_column(h->lo, t, "lo", false) && take_column(h->hi, t, "hi", false);
+    bool any = false;
+    for (int k = 0; k < KINDS; k++) {
+        double *column = h->hi + (k + 1) * t->rows;
+        h->share[k] = take_column(column, t, kinds[k], true) ? column : NULL;
+        any = any || h->share[k];
+    }
+    *usable = *usable && any;
+    return JEM_OK;
+}
+
+static jem_status collect(histograms *c, study *s)
+{
+    for (int64_t i = 0; i < s->count; i++) {
+        const study_run *r = &s->runs[i];
+        bool usable;
+        if (!r->energies.rows || isnan(r->alpha)) continue;
+        if (c->count && c->panels[c->count - 1].run->alpha == r->alpha) continue;
+        jem_status st = take_histogram(&c->panels[c->count], r, &usable);
+        if (st != JEM_OK) return st;
+        if (usable) {
+            c->count++;
+            continue;
+        }
+        mem_free(c->panels[c->count].block);
+        c->panels[c->count] = (histogram){.run = NULL};
+        st = study_warn(s,
+                        "%s/scores/energy_hist.tsv has no columns lo, hi and one of data, "
+                        "samples, noise; it is left out.",
+                        r->name);
+        if (st != JEM_OK) return st;
+    }
+    return JEM_OK;
+}
+
+static jem_status draw_histograms(draw *d, const void *ctx)
+{
+    const histograms *c = ctx;
+    const colour colours[KINDS] = {series_colour(0), series_colour(1), faded(MUTED, 0.8)};
+    panel_grid grid = panel_grid_make(c->count, COLUMNS, 178, LEGEND);
+    draw_legend(d, 46, 12, kinds, colours, KINDS);
+    for (int i = 0; i < c->count; i++) {
+        const histogram *h = &c->panels[i];
+        char title[32];
+        snprintf(title, sizeof title, "α = %g", h->run->alpha);
+        axes a = {.left = 46 + (i % grid.columns) * (grid.cell_width - 6),
+                  .top = grid.top + (double)(i / grid.columns) * grid.cell_height + 24,
+                  .width = grid.cell_width - 58,
+                  .height = grid.cell_height - 70,
+                  .x0 = h->lo[0],
+                  .x1 = h->hi[h->rows - 1],
+                  .title = title,
+                  .x_label = i + grid.columns >= c->count ? "LSE(x)" : NULL,
+                  .y_label = i % grid.columns == 0 ? "share of images" : NULL};
+        for (int k = 0; k < KINDS; k++)
+            for (int b = 0; h->share[k] && b < h->rows; b++) a.y1 = fmax(a.y1, h->share[k][b]);
+        a.y1 = a.y1 > 0 ? 1.05 * a.y1 : 1;
+        if (!(a.x1 > a.x0)) a.x1 = a.x0 + 1;
+        axes_draw(d, &a);
+        for (int k = KINDS - 1; k >= 0; k--)
+            if (h->share[k]) axes_steps(d, &a, h->lo, h->hi, h->share[k], h->rows, colours[k]);
+    }
+    return JEM_OK;
+}
+
+static void write_numbers(strbuf *tsv, const histogram *h)
+{
+    char alpha[NUMBER_TEXT_MAX], value[NUMBER_TEXT_MAX];
+    for (int k = 0; k < KINDS; k++)
+        for (int b = 0; h->share[k] && b < h->rows; b++)
+            strbuf_printf(tsv, "energy\tlse_share_%s\t%s\t%s\t%lld\t%s\t[%g, %g)\n", kinds[k],
+                          h->run->model, number_text(alpha, h->run->alpha), (long long)h->run->seed,
+                          number_text(value, h->share[k][b]), h->lo[b], h->hi[b]);
+}
+
+jem_status figures_of_energies(figure_list *list, study *s)
+{
+    jem_status st;
+    histograms *c = NULL;
+    figure f = {.file = "energy-histograms",
+                .section = "Energy",
+                .title = "Log-sum-exp of data, samples and noise",
+                .about = "Distribution of LSE(x) = −E(x) over test images, samples and "
+                         "uniform noise, first seed of each α. LSE has an arbitrary zero: "
+                         "compare within a panel.",
+                .draw = draw_histograms,
+                .free_ctx = histograms_free};
+
+    TRY(MEM_NEW(c, 1));
+    f.ctx = c;
+    TRY(MEM_NEW(c->panels, s->count));
+    TRY(collect(c, s));
+    if (!c->count) {
+        TRY(mem_strdup(&f.missing, "No run of this study has scores/energy_hist.tsv."));
+        return figure_list_add(list, &f);
+    }
+    panel_grid g = panel_grid_make(c->count, COLUMNS, 178, LEGEND);
+    f.width = g.columns * (g.cell_width - 6) + 24;
+    f.height = g.top + g.rows * g.cell_height + 4;
+    strbuf_add(&f.tsv, trend_tsv_header);
+    for (int i = 0; i < c->count; i++) write_numbers(&f.tsv, &c->panels[i]);
+    return figure_list_add(list, &f);
+done:
+    figure_clear(&f);
+    return st;
+}

@@ -1,0 +1,161 @@
+/* Sheets of pictures: the same kind of sample grid for every alpha, side by side. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "report/axes.h"
+#include "report/figures.h"
+
+enum { COLUMNS_MAX = 4, GAP = 14, CAPTION = 22 };
+
+typedef struct sheet {
+    int count, columns;
+    picture **pictures;
+    char (*captions)[48];
+    double cell_width, cell_height;
+} sheet;
+
+typedef struct sheet_spec {
+    const char *picture, *file, *title, *about;
+    bool beside_data; /* real images come first */
+} sheet_spec;
+
+static const sheet_spec sheet_specs[] = {
+    {"buffer", "samples-buffer", "Samples from the replay buffer",
+     "What the chains have drawn by the end of training, beside real images. A classifier "
+     "(α = 0) runs no chains and has no buffer.",
+     true},
+    {"shared_start", "samples-shared-start", "Samples from one shared start",
+     "Every α begins its chains at the same noise images and uses the same noise: what "
+     "differs is the energy landscape.",
+     true},
+    {"classes", "samples-classes", "Class-conditional samples",
+     "Chains that climb one class's logit; one row per class.", false},
+};
+
+static void sheet_free(void *ctx)
+{
+    sheet *c = ctx;
+    for (int i = 0; i < c->count; i++) picture_free(c->pictures[i]);
+    mem_free(c->pictures);
+    mem_free(c->captions);
+    mem_free(c);
+}
+
+/* Adds RUN/samples/NAME.png; false in *added if there is none. */
+static jem_status add_picture(sheet *c, study *s, const study_run *r, const char *name,
+                              const char *caption, bool *added)
+{
+    jem_status st;
+    char *path = NULL;
+
+    *added = false;
+    TRY(str_format(&path, "%s/samples/%s.png", r->path, name));
+    if (!file_exists(path)) goto done;
+    st = picture_read(&c->pictures[c->count], path);
+    if (st == JEM_EDATA) {
+        TRY(study_warn(s, "%s.", jem_error_message()));
+        goto done;
+    }
+    if (st != JEM_OK) goto done;
+    snprintf(c->captions[c->count++], sizeof *c->captions, "%s", caption);
+    *added = true;
+done:
+    mem_free(path);
+    return st;
+}
+
+/* Real images if wanted, then the first seed of each alpha that has the picture. */
+static jem_status collect(sheet *c, study *s, const sheet_spec *spec)
+{
+    char caption[48];
+    bool added = !spec->beside_data;
+    double shown = NAN;
+
+    for (int64_t i = 0; i < s->count && !added; i++) {
+        jem_status st = add_picture(c, s, &s->runs[i], "data", "real images", &added);
+        if (st != JEM_OK) return st;
+    }
+    int real = c->count;
+    for (int64_t i = 0; i < s->count; i++) {
+        const study_run *r = &s->runs[i];
+        if (r->alpha == shown) continue;
+        snprintf(caption, sizeof caption, "α = %g%s", r->alpha,
+                 strcmp(r->status, "diverged") == 0 ? " (diverged)" : "");
+        jem_status st = add_picture(c, s, r, spec->picture, caption, &added);
+        if (st != JEM_OK) return st;
+        if (added) shown = r->alpha;
+    }
+    if (c->count == real) { /* nothing to compare the real images with */
+        for (int i = 0; i < c->count; i++) picture_free(c->pictures[i]);
+        c->count = 0;
+    }
+    return JEM_OK;
+}
+
+static jem_status draw_sheet(draw *d, const void *ctx)
+{
+    const sheet *c = ctx;
+    for (int i = 0; i < c->count; i++) {
+        double x = (i % c->columns) * (c->cell_width + GAP);
+        double y = (double)(i / c->columns) * (c->cell_height + CAPTION + GAP);
+        double zoom = fmin(c->cell_width / picture_width(c->pictures[i]),
+                           c->cell_height / picture_height(c->pictures[i]));
+        text_style style = style_of(LABEL_SIZE + 1, LEFT, BASELINE, INK);
+        style.bold = true;
+        draw_text(d, x, y + 14, style, c->captions[i]);
+        draw_picture(d, c->pictures[i], x, y + CAPTION, zoom * picture_width(c->pictures[i]),
+                     zoom * picture_height(c->pictures[i]));
+    }
+    return JEM_OK;
+}
+
+static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec)
+{
+    jem_status st;
+    sheet *c = NULL;
+    figure f = {.file = spec->file,
+                .section = "Samples",
+                .title = spec->title,
+                .about = spec->about,
+                .draw = draw_sheet,
+                .free_ctx = sheet_free,
+                .pictures = true};
+
+    TRY(MEM_NEW(c, 1));
+    f.ctx = c;
+    TRY(MEM_NEW(c->pictures, s->count + 1));
+    TRY(MEM_NEW(c->captions, s->count + 1));
+    TRY(collect(c, s, spec));
+    if (!c->count) {
+        TRY(str_format(&f.missing, "No run of this study has samples/%s.png.", spec->picture));
+        return figure_list_add(list, &f);
+    }
+    /* rows as equal as can be: 5 pictures are 3 and 2, not 4 and 1 */
+    int rows = (c->count + COLUMNS_MAX - 1) / COLUMNS_MAX;
+    c->columns = (c->count + rows - 1) / rows;
+    int shared = c->columns > 2 ? c->columns : 3;
+    c->cell_width = (double)(FIGURE_WIDTH - (shared - 1) * GAP) / shared;
+    for (int i = 0; i < c->count; i++)
+        c->cell_height = fmax(c->cell_height, c->cell_width * picture_height(c->pictures[i]) /
+                                                  picture_width(c->pictures[i]));
+    c->cell_height = fmin(c->cell_height, 2.5 * c->cell_width);
+    f.width = c->columns * (c->cell_width + GAP) - GAP;
+    f.height = rows * (c->cell_height + CAPTION + GAP) - GAP;
+    return figure_list_add(list, &f);
+done:
+    figure_clear(&f);
+    return st;
+}
+
+jem_status figures_of_samples(figure_list *list, study *s)
+{
+    for (size_t i = 0; i < sizeof sheet_specs / sizeof *sheet_specs; i++) {
+        jem_status st = make_sheet(list, s, &sheet_specs[i]);
+        if (st != JEM_OK) return st;
+    }
+    return JEM_OK;
+}

@@ -1,0 +1,56 @@
+/* Which figures a report has: each with its drawing, its table and its numbers. */
+#ifndef REPORT_FIGURES_H
+#define REPORT_FIGURES_H
+
+#include "report/draw.h"
+#include "report/strbuf.h"
+#include "report/study.h"
+
+typedef struct figure {
+    const char *file;    /* name below figures/, without extension */
+    const char *section; /* heading; figures of one section follow one another */
+    const char *title;
+    const char *about; /* how to read it: a sentence or two of plain text */
+    char *missing;     /* why there is nothing to draw, or NULL; owned */
+    double width, height;
+    draw_fn draw;
+    void *ctx; /* owned; may borrow from the study */
+    void (*free_ctx)(void *ctx);
+    strbuf table;  /* HTML, may be empty */
+    strbuf tsv;    /* with header, may be empty */
+    bool pictures; /* photographs: never recoloured by a page's scheme */
+} figure;
+
+typedef struct figure_list {
+    int64_t count;
+    figure *figures;
+} figure_list;
+#define FIGURE_LIST_INIT                                                                           \
+    {                                                                                              \
+        0, NULL                                                                                    \
+    }
+
+/* Takes over f's owned members, also on failure. */
+jem_status figure_list_add(figure_list *list, figure *f);
+void figure_clear(figure *f);
+void figure_list_clear(figure_list *list);
+
+/* Width of a figure in a page. */
+enum { FIGURE_WIDTH = 1040 };
+
+/* Makers, in the order of the page.  The study must outlive the list; warnings are
+ * added to it. */
+jem_status figures_of_scores(figure_list *list, study *s); /* one per benchmark */
+jem_status figures_of_calibration(figure_list *list, study *s);
+jem_status figures_of_energies(figure_list *list, study *s);
+jem_status figures_of_training(figure_list *list, study *s);
+jem_status figures_of_samples(figure_list *list, study *s);
+
+/* Cells of equal size in rows as equal as can be; panels >= 1. */
+typedef struct panel_grid {
+    int columns, rows;
+    double cell_width, cell_height, left, top;
+} panel_grid;
+panel_grid panel_grid_make(int panels, int most_columns, double cell_height, double top);
+
+#endif

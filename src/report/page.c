@@ -1,0 +1,315 @@
+/* The page: explanation, key results, figures, runs. */
+#include "report/page.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "report/page_style.h"
+#include "report/trend.h"
+
+/* ---- head */
+
+static void write_head(strbuf *h, const study *s, const char *name)
+{
+    strbuf_add(h,
+               "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+               "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
+    strbuf_escape(h, name);
+    strbuf_printf(h, " – jem report</title>\n<style>\n%s</style></head>\n<body><main>\n",
+                  page_style);
+    strbuf_add(h, "<h1>Joint energy-based models along α</h1>\n<p class=\"quiet\">");
+    strbuf_add(h, s->single ? "Run <b>" : "Study <b>");
+    strbuf_escape(h, name);
+    strbuf_add(h, "</b></p>\n");
+    strbuf_add(
+        h, "<p class=\"lead\">Each network here is a classifier and a model of its images at once: "
+           "its logits <i>f(x)</i> give class probabilities, and their log-sum-exp LSE(<i>x</i>) = "
+           "−<i>E(x)</i> says how probable an image is. One number, "
+           "α, sets how much training cares for which: the loss is "
+           "α·<i>c</i>·<i>l</i><sub>G</sub> + "
+           "(1−α)·<i>l</i><sub>D</sub>, where <i>l</i><sub>G</sub> raises "
+           "LSE of data over that of the model’s own samples, <i>l</i><sub>D</sub> is "
+           "cross-entropy, and <i>c</i> gives both gradients the same length. Everything else is "
+           "equal between the networks.</p>\n");
+    strbuf_add(h, "<div class=\"scale\"></div><div class=\"ends\"><span>α = 0: purely "
+                  "discriminative, p(y|x)</span><span>α = 1: purely generative, "
+                  "p(x)</span></div>\n");
+    strbuf_add(h,
+               "<p>The figures show scores against α. A point is the mean over seeds; "
+               "whisker and band are its standard error, drawn only where there are at least two "
+               "seeds; small dots are the seeds. Dashed lines are reference levels. The table "
+               "below a figure holds its numbers; with one seed, the small print is the 95 % "
+               "interval of the score.</p>\n");
+}
+
+/* ---- key results */
+
+typedef struct key_result {
+    const char *benchmark, *metric, *condition; /* condition: prefix, or NULL */
+    const char *label;
+    bool higher, skip_one;
+} key_result;
+
+static const key_result key_results[] = {
+    {"classification", "accuracy", NULL, "best test accuracy", true, true},
+    {"classification", "ece", NULL, "lowest calibration error", false, true},
+    {"gloss", "accuracy", NULL, "best gloss accuracy", true, false},
+    {"gloss", "light_accuracy", NULL, "best light-field accuracy", true, false},
+    {"gloss", "relief_r2", NULL, "best relief R²", true, false},
+    {"ood", "auroc", "lse:", "best AUROC of LSE", true, false},
+    {"generation", "fd_pix", NULL, "lowest FD-pix", false, false},
+};
+
+/* The first condition with this prefix in any run; NULL where the prefix is NULL. */
+static bool find_condition(const char **condition, const study *s, const key_result *k)
+{
+    *condition = NULL;
+    for (int64_t i = 0; i < s->count; i++)
+        for (int64_t j = 0; j < s->runs[i].scores.count; j++) {
+            const score *sc = &s->runs[i].scores.scores[j];
+            if (strcmp(sc->benchmark, k->benchmark) != 0 || strcmp(sc->metric, k->metric) != 0)
+                continue;
+            if (!k->condition) return true;
+            if (!sc->condition || strncmp(sc->condition, k->condition, strlen(k->condition)) != 0)
+                continue;
+            *condition = sc->condition;
+            return true;
+        }
+    return false;
+}
+
+static void write_card(strbuf *h, const key_result *k, const trend *t)
+{
+    char value[40], spread[40];
+    const trend_point *p = trend_best(t, k->higher, k->skip_one);
+    if (!p) return;
+    colour c = alpha_colour(p->alpha);
+    trend_number(value, sizeof value, p->mean);
+    strbuf_printf(h, "<div class=\"card\" style=\"border-color:rgb(%.0f,%.0f,%.0f)\"><b>%s",
+                  255 * c.r, 255 * c.g, 255 * c.b, value);
+    if (isfinite(p->sem)) {
+        trend_number(spread, sizeof spread, p->sem);
+        strbuf_printf(h, " <small>± %s</small>", spread);
+    }
+    strbuf_printf(h, "</b><span>%s", k->label);
+    if (t->condition && k->condition) {
+        strbuf_add(h, " against ");
+        strbuf_escape(h, t->condition + strlen(k->condition));
+    }
+    strbuf_printf(h, "</span><span>at α = %g</span></div>\n", p->alpha);
+}
+
+static jem_status write_cards(strbuf *h, const study *s)
+{
+    int64_t finished = 0;
+    for (int64_t i = 0; i < s->count; i++) finished += strcmp(s->runs[i].status, "finished") == 0;
+    strbuf_printf(h,
+                  "<div class=\"cards\"><div class=\"card\"><b>%lld <small>of %lld</small></b>"
+                  "<span>runs finished</span><span>%lld warning%s</span></div>\n",
+                  (long long)finished, (long long)s->count, (long long)s->warning_count,
+                  s->warning_count == 1 ? "" : "s");
+    for (size_t i = 0; i < sizeof key_results / sizeof *key_results; i++) {
+        const key_result *k = &key_results[i];
+        const char *condition;
+        trend t;
+        if (!find_condition(&condition, s, k)) continue;
+        jem_status st = trend_collect(&t, s, k->benchmark, k->metric, condition);
+        if (st != JEM_OK) return st;
+        write_card(h, k, &t);
+        trend_clear(&t);
+    }
+    strbuf_add(h, "</div>\n");
+    return JEM_OK;
+}
+
+static void write_warnings(strbuf *h, const study *s)
+{
+    if (!s->warning_count) return;
+    strbuf_add(h, "<div class=\"warnings\"><b>Read the numbers with this in mind</b><ul>");
+    for (int64_t i = 0; i < s->warning_count; i++) {
+        strbuf_add(h, "<li>");
+        strbuf_escape(h, s->warnings[i]);
+        strbuf_add(h, "</li>");
+    }
+    strbuf_add(h, "</ul></div>\n");
+}
+
+/* ---- figures */
+
+static const char *const sections[] = {"Classification", "Material perception", "Samples",
+                                       "Energy",         "Other benchmarks",    "Training"};
+enum { SECTIONS = sizeof sections / sizeof *sections };
+
+static jem_status write_figure(strbuf *h, const figure *f, int64_t number)
+{
+    strbuf_printf(h, "<h3>%s</h3>\n", f->title);
+    if (f->missing) {
+        strbuf_add(h, "<p class=\"missing\">Not available: ");
+        strbuf_escape(h, f->missing);
+        strbuf_add(h, "</p>\n");
+        return JEM_OK;
+    }
+    char id[24], *svg;
+    snprintf(id, sizeof id, "f%lld-", (long long)number);
+    jem_status st = draw_inline(&svg, id, f->width, f->height, f->draw, f->ctx);
+    if (st != JEM_OK) return st;
+    strbuf_printf(h, "<p>%s</p>\n<figure><div class=\"plot%s\" style=\"width:%.0fpx\">", f->about,
+                  f->pictures ? "" : " recolour", f->width);
+    strbuf_add(h, svg);
+    mem_free(svg);
+    strbuf_add(h, "</div>\n");
+    if (f->table.used) {
+        strbuf_add(h, "<div class=\"numbers\">");
+        strbuf_put(h, f->table.data, f->table.used);
+        strbuf_add(h, "</div>");
+    }
+    strbuf_printf(h, "<p class=\"files\">figures/%s.svg, .pdf, .png%s</p></figure>\n", f->file,
+                  f->tsv.used ? "; numbers: .tsv" : "");
+    return JEM_OK;
+}
+
+static bool has_section(const figure_list *figures, const char *section)
+{
+    for (int64_t i = 0; i < figures->count; i++)
+        if (strcmp(figures->figures[i].section, section) == 0) return true;
+    return false;
+}
+
+static void write_contents(strbuf *h, const figure_list *figures)
+{
+    strbuf_add(h, "<nav>");
+    for (int k = 0; k < SECTIONS; k++)
+        if (has_section(figures, sections[k]))
+            strbuf_printf(h, "<a href=\"#s%d\">%s</a>", k, sections[k]);
+    strbuf_add(h, "<a href=\"#runs\">Runs</a></nav>\n");
+}
+
+static jem_status write_sections(strbuf *h, const figure_list *figures)
+{
+    for (int k = 0; k < SECTIONS; k++) {
+        if (!has_section(figures, sections[k])) continue;
+        strbuf_printf(h, "<h2 id=\"s%d\">%s</h2>\n", k, sections[k]);
+        for (int64_t i = 0; i < figures->count; i++) {
+            if (strcmp(figures->figures[i].section, sections[k]) != 0) continue;
+            jem_status st = write_figure(h, &figures->figures[i], i);
+            if (st != JEM_OK) return st;
+        }
+    }
+    return JEM_OK;
+}
+
+/* ---- runs */
+
+static void write_entry(strbuf *h, const char *name, const char *value)
+{
+    if (!value || !*value) return;
+    strbuf_printf(h, "<dt>%s</dt><dd>", name);
+    strbuf_escape(h, value);
+    strbuf_add(h, "</dd>");
+}
+
+/* Every command that made a score of this run, once. */
+static void write_commands(strbuf *h, const study_run *r)
+{
+    strbuf_add(h, "<pre># the same training again\njem train ");
+    strbuf_escape(h, r->path);
+    strbuf_add(h, "/config.yaml --out NEW-FOLDER\n# its scores\n");
+    for (int64_t i = 0; i < r->scores.count; i++) {
+        const char *command = r->scores.scores[i].command;
+        bool seen = !command;
+        for (int64_t j = 0; j < i && !seen; j++)
+            seen = r->scores.scores[j].command && strcmp(r->scores.scores[j].command, command) == 0;
+        if (seen) continue;
+        strbuf_escape(h, command);
+        strbuf_add(h, "\n");
+    }
+    strbuf_add(h, "</pre>");
+}
+
+static void write_scores(strbuf *h, const score_list *list)
+{
+    char value[40], low[40], high[40];
+    if (!list->count) return;
+    strbuf_add(h, "<div class=\"numbers\"><table><thead><tr><th>score</th><th>condition</th>"
+                  "<th>value</th><th>95 % interval</th><th>images</th><th>how</th></tr></thead>"
+                  "<tbody>");
+    for (int64_t i = 0; i < list->count; i++) {
+        const score *s = &list->scores[i];
+        strbuf_add(h, "<tr><th>");
+        strbuf_escape(h, s->benchmark);
+        strbuf_add(h, " ");
+        strbuf_escape(h, s->metric);
+        strbuf_add(h, "</th><td>");
+        strbuf_escape(h, s->condition ? s->condition : "");
+        trend_number(value, sizeof value, s->value);
+        strbuf_printf(h, "</td><td>%s</td><td>", isfinite(s->value) ? value : "–");
+        if (isfinite(s->low) && isfinite(s->high)) {
+            trend_number(low, sizeof low, s->low);
+            trend_number(high, sizeof high, s->high);
+            strbuf_printf(h, "%s–%s", low, high);
+        }
+        strbuf_add(h, "</td><td>");
+        if (s->n) strbuf_printf(h, "%lld", (long long)s->n);
+        strbuf_add(h, "</td><td style=\"text-align:left\">");
+        strbuf_escape(h, s->formula ? s->formula : "");
+        strbuf_add(h, "</td></tr>");
+    }
+    strbuf_add(h, "</tbody></table></div>");
+}
+
+static void write_run(strbuf *h, const study_run *r)
+{
+    char text[64];
+    colour c = alpha_colour(r->alpha);
+    strbuf_printf(h,
+                  "<details><summary><span class=\"dot\" style=\"background:rgb(%.0f,%.0f,%.0f)\">"
+                  "</span>",
+                  255 * c.r, 255 * c.g, 255 * c.b);
+    strbuf_escape(h, r->name);
+    strbuf_printf(h, "<i>α = %g, seed %lld, %s, %lld iterations", r->alpha, (long long)r->seed,
+                  r->status, (long long)r->iteration);
+    if (isfinite(r->wall_s)) strbuf_printf(h, ", %.1f min", r->wall_s / 60);
+    strbuf_add(h, "</i></summary>\n<dl>");
+    write_entry(h, "folder", r->path);
+    write_entry(h, "network", r->model);
+    snprintf(text, sizeof text, "%s%s", r->version[0] ? "jem " : "", r->version);
+    write_entry(h, "trained by", text);
+    write_entry(h, "hash of the training data", r->data_hash);
+    for (int64_t i = 0; i < r->scores.count; i++)
+        if (r->scores.scores[i].data_hash) {
+            write_entry(h, "hash of the test data", r->scores.scores[i].data_hash);
+            break;
+        }
+    write_entry(h, "note", r->message);
+    strbuf_add(h, "</dl>\n");
+    write_commands(h, r);
+    write_scores(h, &r->scores);
+    strbuf_add(h, "<pre>");
+    strbuf_escape(h, r->config);
+    strbuf_add(h, "</pre></details>\n");
+}
+
+jem_status page_write(strbuf *html, const study *s, const figure_list *figures, const char *command)
+{
+    jem_status st;
+    const char *slash = strrchr(s->path, '/');
+
+    write_head(html, s, slash && slash[1] ? slash + 1 : s->path);
+    write_contents(html, figures);
+    TRY(write_cards(html, s));
+    write_warnings(html, s);
+    TRY(write_sections(html, figures));
+    strbuf_add(html, "<h2 id=\"runs\">Runs</h2>\n<p>The command, the data and every setting behind "
+                     "each point.</p>\n");
+    for (int64_t i = 0; i < s->count; i++) write_run(html, &s->runs[i]);
+    strbuf_add(html, "<p class=\"quiet\">Made by jem " JEM_VERSION " with <code>");
+    strbuf_escape(html, command);
+    strbuf_add(html, "</code>. This page loads nothing and runs no scripts.</p>\n"
+                     "</main></body></html>\n");
+    TRY(strbuf_status(html));
+done:
+    return st;
+}

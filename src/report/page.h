@@ -1,0 +1,11 @@
+/* The HTML page around the figures: no scripts, nothing loaded from elsewhere. */
+#ifndef REPORT_PAGE_H
+#define REPORT_PAGE_H
+
+#include "report/figures.h"
+
+/* Appends the whole page; `command` is the one that makes it. */
+jem_status page_write(strbuf *html, const study *s, const figure_list *figures,
+                      const char *command);
+
+#endif

@@ -1,0 +1,81 @@
+/* From a folder to a page. */
+#include "report/report.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "report/figures.h"
+#include "report/page.h"
+
+static jem_status make_figures(figure_list *list, study *s)
+{
+    jem_status st;
+    TRY(figures_of_scores(list, s));
+    TRY(figures_of_calibration(list, s));
+    TRY(figures_of_energies(list, s));
+    TRY(figures_of_samples(list, s));
+    TRY(figures_of_training(list, s));
+done:
+    return st;
+}
+
+static jem_status write_figure(const figure *f, const char *folder)
+{
+    jem_status st;
+    char *stem = NULL, *tsv = NULL;
+
+    TRY(str_format(&stem, "%s/%s", folder, f->file));
+    TRY(str_format(&tsv, "%s.tsv", stem));
+    TRY(draw_files(stem, f->width, f->height, f->draw, f->ctx));
+    if (f->tsv.used) TRY(file_write(tsv, f->tsv.data, f->tsv.used));
+done:
+    mem_free(tsv);
+    mem_free(stem);
+    return st;
+}
+
+static jem_status write_figures(int64_t *drawn, const figure_list *list, const study *s)
+{
+    jem_status st;
+    char *folder = NULL;
+
+    *drawn = 0;
+    TRY(str_format(&folder, "%s/figures", s->path));
+    TRY(dir_make(folder));
+    for (int64_t i = 0; i < list->count; i++) {
+        if (list->figures[i].missing) continue;
+        TRY(write_figure(&list->figures[i], folder));
+        ++*drawn;
+    }
+done:
+    mem_free(folder);
+    return st;
+}
+
+jem_status report_write(report_result *out, const char *folder, const char *page,
+                        const char *command)
+{
+    jem_status st;
+    study *s = NULL;
+    figure_list figures = FIGURE_LIST_INIT;
+    strbuf html = STRBUF_INIT;
+    report_result result;
+
+    TRY(study_read(&s, folder));
+    TRY(make_figures(&figures, s));
+    TRY(write_figures(&result.figures, &figures, s));
+    TRY(page_write(&html, s, &figures, command));
+    TRY(file_write(page, html.data, html.used));
+    for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
+    result.runs = s->count;
+    result.warnings = s->warning_count;
+    *out = result;
+done:
+    strbuf_clear(&html);
+    figure_list_clear(&figures);
+    study_free(s);
+    return st;
+}

@@ -1,0 +1,316 @@
+/* Reading the folders of a study. */
+#include "report/study.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+
+enum { LARGEST_TEXT = 1 << 24 };
+
+/* ---- warnings */
+
+jem_status study_warn(study *s, const char *fmt, ...)
+{
+    jem_status st;
+    char line[2048], **grown = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    TRY(MEM_NEW(grown, s->warning_count + 1));
+    TRY(mem_strdup(&grown[s->warning_count], line));
+    for (int64_t i = 0; i < s->warning_count; i++) grown[i] = s->warnings[i];
+    mem_free(s->warnings);
+    s->warnings = grown;
+    s->warning_count++;
+    grown = NULL;
+done:
+    mem_free(grown);
+    return st;
+}
+
+/* A file that cannot be used is a warning; only the machine's failures stop. */
+static jem_status tolerate(study *s, jem_status st)
+{
+    return st == JEM_EDATA ? study_warn(s, "%s.", jem_error_message()) : st;
+}
+
+/* ---- run.json and config.yaml */
+
+static jem_status take_string(char **to, const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    char *copy;
+    if (!text) return JEM_OK;
+    jem_status st = mem_strdup(&copy, text);
+    if (st != JEM_OK) return st;
+    mem_free(*to);
+    *to = copy;
+    return JEM_OK;
+}
+
+static void take_integer(int64_t *to, const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_integer(value)) *to = json_integer_value(value);
+}
+
+static void take_real(double *to, const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_number(value)) *to = json_number_value(value);
+}
+
+static jem_status read_info(study_run *r, const char *path)
+{
+    jem_status st;
+    char *content = NULL;
+    size_t size;
+    json_t *root = NULL;
+    json_error_t error;
+
+    TRY(file_read(&content, &size, path, LARGEST_TEXT));
+    root = json_loadb(content, size, 0, &error);
+    if (!json_is_object(root)) {
+        st = root ? jem_error(JEM_EDATA, "%s: expected an object", path)
+                  : jem_error(JEM_EDATA, "%s:%d: %s", path, error.line, error.text);
+        goto done;
+    }
+    TRY(take_string(&r->status, root, "status"));
+    TRY(take_string(&r->message, root, "message"));
+    TRY(take_string(&r->model, root, "model"));
+    TRY(take_string(&r->version, root, "version"));
+    TRY(take_string(&r->data_hash, root, "data_hash"));
+    take_real(&r->alpha, root, "alpha");
+    take_real(&r->wall_s, root, "wall_s");
+    take_integer(&r->seed, root, "seed");
+    take_integer(&r->classes, root, "classes");
+    take_integer(&r->iteration, root, "iteration");
+    take_integer(&r->iterations, root, "iterations");
+done:
+    json_decref(root);
+    mem_free(content);
+    return st;
+}
+
+/* Value of a top-level number in the resolved config, which has one key a line. */
+static void find_setting(double *to, const char *config, const char *key)
+{
+    size_t length = strlen(key);
+    for (const char *line = config; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        if (strncmp(line, key, length) == 0 && line[length] == ':') {
+            char *end;
+            double value = strtod(line + length + 1, &end);
+            if (end != line + length + 1) *to = value;
+        }
+}
+
+static jem_status read_config(study_run *r, const char *path)
+{
+    char *content;
+    size_t size;
+    jem_status st = file_read(&content, &size, path, LARGEST_TEXT);
+    if (st != JEM_OK) return st;
+    mem_free(r->config);
+    r->config = content;
+    double seed = (double)r->seed;
+    find_setting(&r->alpha, content, "alpha");
+    find_setting(&seed, content, "seed");
+    r->seed = (int64_t)seed;
+    return JEM_OK;
+}
+
+/* ---- one run */
+
+static jem_status read_table(study *s, table *to, const char *run, const char *file, char separator)
+{
+    char *path = NULL;
+    jem_status st = str_format(&path, "%s/%s", run, file);
+    if (st == JEM_OK && file_exists(path)) st = tolerate(s, table_read(to, path, separator));
+    mem_free(path);
+    return st;
+}
+
+static jem_status run_warnings(study *s, const study_run *r)
+{
+    if (strcmp(r->status, "diverged") == 0)
+        return study_warn(s, "%s diverged%s%s; its numbers are those of the last good state.",
+                          r->name, r->message[0] ? ": " : "", r->message);
+    if (strcmp(r->status, "finished") != 0)
+        return study_warn(s,
+                          "%s is not finished (%s, %lld of %lld iterations); its numbers are "
+                          "preliminary.",
+                          r->name, r->status, (long long)r->iteration, (long long)r->iterations);
+    return JEM_OK;
+}
+
+static jem_status run_init(study_run *r, const char *path)
+{
+    jem_status st;
+    const char *slash = strrchr(path, '/');
+
+    *r = (study_run){.alpha = NAN, .seed = -1, .wall_s = NAN};
+    TRY(mem_strdup(&r->path, path));
+    TRY(mem_strdup(&r->name, slash && slash[1] ? slash + 1 : path));
+    TRY(mem_strdup(&r->status, "unknown"));
+    TRY(mem_strdup(&r->message, ""));
+    TRY(mem_strdup(&r->model, ""));
+    TRY(mem_strdup(&r->version, ""));
+    TRY(mem_strdup(&r->data_hash, ""));
+    TRY(mem_strdup(&r->config, ""));
+done:
+    return st;
+}
+
+static jem_status read_run(study *s, study_run *r, const char *path)
+{
+    jem_status st;
+    char *info = NULL, *config = NULL;
+
+    TRY(run_init(r, path));
+    TRY(str_format(&info, "%s/run.json", path));
+    TRY(str_format(&config, "%s/config.yaml", path));
+    TRY(tolerate(s, read_config(r, config)));
+    TRY(tolerate(s, read_info(r, info)));
+    TRY(tolerate(s, score_list_load(&r->scores, path)));
+    TRY(read_table(s, &r->log, path, "metrics.csv", ','));
+    TRY(read_table(s, &r->reliability, path, "scores/reliability.tsv", '\t'));
+    TRY(read_table(s, &r->energies, path, "scores/energy_hist.tsv", '\t'));
+    TRY(run_warnings(s, r));
+    if (!r->scores.count) TRY(study_warn(s, "%s has no scores; run jem eval on it.", r->name));
+done:
+    mem_free(config);
+    mem_free(info);
+    return st;
+}
+
+static void run_clear(study_run *r)
+{
+    char *owned[] = {r->path,  r->name,    r->status,    r->message,
+                     r->model, r->version, r->data_hash, r->config};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) mem_free(owned[i]);
+    score_list_clear(&r->scores);
+    table_clear(&r->log);
+    table_clear(&r->reliability);
+    table_clear(&r->energies);
+}
+
+/* ---- the study */
+
+static bool is_run(const char *path)
+{
+    char info[4096], config[4096];
+    snprintf(info, sizeof info, "%s/run.json", path);
+    snprintf(config, sizeof config, "%s/config.yaml", path);
+    return file_exists(info) && file_exists(config);
+}
+
+static jem_status add_run(study *s, const char *path)
+{
+    jem_status st;
+    study_run *grown = NULL;
+
+    TRY(MEM_NEW(grown, s->count + 1));
+    if (s->count) memcpy(grown, s->runs, (size_t)s->count * sizeof *grown);
+    mem_free(s->runs);
+    s->runs = grown;
+    s->count++; /* counted at once, so that a half-read run is freed */
+    TRY(read_run(s, &s->runs[s->count - 1], path));
+done:
+    return st;
+}
+
+/* Warns about runs that a sweep was asked for and has not begun. */
+static jem_status check_plan(study *s)
+{
+    jem_status st;
+    char *path = NULL, *content = NULL;
+    size_t size;
+    json_t *root = NULL;
+    int64_t seeds = 0;
+
+    TRY(str_format(&path, "%s/study.json", s->path));
+    if (!file_exists(path)) goto done;
+    TRY(file_read(&content, &size, path, LARGEST_TEXT));
+    root = json_loadb(content, size, 0, NULL);
+    take_integer(&seeds, root, "seeds");
+    int64_t planned = seeds * (int64_t)json_array_size(json_object_get(root, "alphas"));
+    if (!root)
+        TRY(study_warn(s, "%s is not readable; whether runs are missing is unknown.", path));
+    else if (planned > s->count)
+        TRY(study_warn(s, "%lld of the %lld runs of this sweep have not begun.",
+                       (long long)(planned - s->count), (long long)planned));
+done:
+    json_decref(root);
+    mem_free(content);
+    mem_free(path);
+    return st;
+}
+
+static int compare_runs(const void *a, const void *b)
+{
+    const study_run *p = a, *q = b;
+    if (isnan(p->alpha) != isnan(q->alpha)) return isnan(p->alpha) ? 1 : -1;
+    if (p->alpha != q->alpha && !isnan(p->alpha)) return p->alpha < q->alpha ? -1 : 1;
+    if (p->seed != q->seed) return p->seed < q->seed ? -1 : 1;
+    return strcmp(p->name, q->name);
+}
+
+jem_status study_read(study **out, const char *path)
+{
+    jem_status st;
+    study *s = NULL;
+    char **names = NULL, *child = NULL;
+    int name_count = 0;
+
+    if (!dir_exists(path))
+        return jem_error(JEM_EDATA, "%s: no such folder; give a run or a study", path);
+    TRY(MEM_NEW(s, 1));
+    TRY(mem_strdup(&s->path, path));
+    for (size_t n = strlen(s->path); n > 1 && s->path[n - 1] == '/';) s->path[--n] = '\0';
+    s->single = is_run(s->path);
+    if (s->single) {
+        TRY(add_run(s, s->path));
+    } else {
+        TRY(dir_list(&names, &name_count, s->path));
+        for (int i = 0; i < name_count; i++) {
+            mem_free(child);
+            child = NULL;
+            TRY(str_format(&child, "%s/%s", s->path, names[i]));
+            if (is_run(child)) TRY(add_run(s, child));
+        }
+        TRY(check_plan(s));
+    }
+    if (!s->count) {
+        st = jem_error(JEM_EDATA,
+                       "%s: neither a run nor a folder of runs (no run.json and config.yaml); "
+                       "make one with jem train or jem sweep",
+                       path);
+        goto done;
+    }
+    qsort(s->runs, (size_t)s->count, sizeof *s->runs, compare_runs);
+    *out = s;
+    s = NULL;
+done:
+    mem_free(child);
+    strings_free(names, name_count);
+    study_free(s);
+    return st;
+}
+
+void study_free(study *s)
+{
+    if (!s) return;
+    for (int64_t i = 0; i < s->count; i++) run_clear(&s->runs[i]);
+    mem_free(s->runs);
+    strings_free(s->warnings, (int)s->warning_count);
+    mem_free(s->path);
+    mem_free(s);
+}

@@ -1,0 +1,40 @@
+/* All that a report knows of a study or of a single run, read from its folders. */
+#ifndef REPORT_STUDY_H
+#define REPORT_STUDY_H
+
+#include <stdbool.h>
+
+#include "record/record.h"
+
+typedef struct study_run {
+    char *path, *name;                 /* name: the folder's own */
+    double alpha;                      /* NaN if nothing says */
+    int64_t seed;                      /* -1 if nothing says */
+    int64_t classes;                   /* 0 if unknown */
+    char *status;                      /* "finished", "running", "interrupted", "diverged" */
+    char *message;                     /* why it diverged; may be "" */
+    char *model, *version, *data_hash; /* "" if unknown */
+    int64_t iteration, iterations;     /* done and planned; 0 if unknown */
+    double wall_s;
+    char *config; /* text of config.yaml */
+    score_list scores;
+    table log;                   /* metrics.csv; no columns if absent */
+    table reliability, energies; /* scores/reliability.tsv, energy_hist.tsv */
+} study_run;
+
+typedef struct study {
+    char *path;
+    bool single; /* the folder is itself a run */
+    int64_t count;
+    study_run *runs; /* by alpha, then seed, then name */
+    char **warnings; /* whole sentences for the page */
+    int64_t warning_count;
+} study;
+
+/* Reads a run, or every run that is a subfolder.  What is missing or broken within a
+ * run becomes a warning; JEM_EDATA if there is no run at all. */
+jem_status study_read(study **out, const char *path);
+void study_free(study *s); /* NULL is fine */
+jem_status study_warn(study *s, const char *fmt, ...) JEM_PRINTF(2, 3);
+
+#endif

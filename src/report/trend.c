@@ -1,0 +1,147 @@
+/* Scores against alpha. */
+#include "report/trend.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "record/fields.h"
+#include "stats/summary.h"
+
+const char *const trend_tsv_header = "benchmark\tmetric\tmodel\talpha\tseed\tvalue\tcondition\n";
+
+static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
+
+static bool belongs(const score *s, const trend *t)
+{
+    return same(s->benchmark, t->benchmark) && same(s->metric, t->metric) &&
+           same(s->condition, t->condition);
+}
+
+static void add_value(trend *t, const study_run *r, const score *s)
+{
+    trend_point *p = t->count ? &t->points[t->count - 1] : NULL;
+    if (!p || p->alpha != r->alpha) { /* runs come sorted by alpha */
+        p = &t->points[t->count++];
+        *p = (trend_point){.alpha = r->alpha};
+    }
+    if (p->seeds == TREND_SEEDS_MAX) return;
+    p->values[p->seeds++] = s->value;
+    p->low = p->seeds == 1 ? s->low : NAN;
+    p->high = p->seeds == 1 ? s->high : NAN;
+}
+
+jem_status trend_collect(trend *t, const study *s, const char *benchmark, const char *metric,
+                         const char *condition)
+{
+    *t = (trend){.benchmark = benchmark, .metric = metric, .condition = condition, .label = metric};
+    jem_status st = MEM_NEW(t->points, s->count);
+    if (st != JEM_OK) return st;
+    for (int64_t i = 0; i < s->count; i++) {
+        const study_run *r = &s->runs[i];
+        if (isnan(r->alpha)) continue;
+        for (int64_t k = 0; k < r->scores.count; k++) {
+            const score *sc = &r->scores.scores[k];
+            if (!belongs(sc, t) || !isfinite(sc->value)) continue;
+            add_value(t, r, sc);
+            break;
+        }
+    }
+    for (int64_t i = 0; i < t->count; i++) {
+        trend_point *p = &t->points[i];
+        p->mean = stats_mean(p->values, p->seeds);
+        p->sem = stats_sem(p->values, p->seeds);
+    }
+    return JEM_OK;
+}
+
+void trend_clear(trend *t)
+{
+    mem_free(t->points);
+    *t = (trend){.points = NULL};
+}
+
+const trend_point *trend_at(const trend *t, double alpha)
+{
+    for (int64_t i = 0; i < t->count; i++)
+        if (t->points[i].alpha == alpha) return &t->points[i];
+    return NULL;
+}
+
+const trend_point *trend_best(const trend *t, bool higher, bool skip_one)
+{
+    const trend_point *best = NULL;
+    for (int64_t i = 0; i < t->count; i++) {
+        const trend_point *p = &t->points[i];
+        if (skip_one && p->alpha >= 1) continue;
+        if (!best || (higher ? p->mean > best->mean : p->mean < best->mean)) best = p;
+    }
+    return best;
+}
+
+void trend_number(char *out, size_t size, double x)
+{
+    const char *sign = x < 0 ? "−" : "";
+    double m = fabs(x);
+    int decimals = m < 10 ? 3 : m < 100 ? 2 : m < 1000 ? 1 : 0;
+    if (m >= 1e6)
+        snprintf(out, size, "%s%.2e", sign, m);
+    else
+        snprintf(out, size, "%s%.*f", sign, decimals, m);
+}
+
+static void add_cell(strbuf *html, const trend_point *p)
+{
+    char mean[40], spread[40];
+    if (!p) {
+        strbuf_add(html, "<td class=\"none\">–</td>");
+        return;
+    }
+    trend_number(mean, sizeof mean, p->mean);
+    if (isfinite(p->sem)) {
+        trend_number(spread, sizeof spread, p->sem);
+        strbuf_printf(html, "<td>%s<small>±%s</small></td>", mean, spread);
+    } else if (isfinite(p->low) && isfinite(p->high)) {
+        char high[40];
+        trend_number(spread, sizeof spread, p->low);
+        trend_number(high, sizeof high, p->high);
+        strbuf_printf(html, "<td>%s<small>%s–%s</small></td>", mean, spread, high);
+    } else {
+        strbuf_printf(html, "<td>%s</td>", mean);
+    }
+}
+
+void trend_table(strbuf *html, const study *s, const trend *trends, int count)
+{
+    strbuf_add(html, "<table><thead><tr><th>α</th>");
+    for (int64_t i = 0; i < s->count; i++)
+        if (!isnan(s->runs[i].alpha) && (!i || s->runs[i].alpha != s->runs[i - 1].alpha))
+            strbuf_printf(html, "<th>%g</th>", s->runs[i].alpha);
+    strbuf_add(html, "</tr></thead><tbody>");
+    for (int k = 0; k < count; k++) {
+        strbuf_add(html, "<tr><th>");
+        strbuf_escape(html, trends[k].label);
+        strbuf_add(html, "</th>");
+        for (int64_t i = 0; i < s->count; i++)
+            if (!isnan(s->runs[i].alpha) && (!i || s->runs[i].alpha != s->runs[i - 1].alpha))
+                add_cell(html, trend_at(&trends[k], s->runs[i].alpha));
+        strbuf_add(html, "</tr>");
+    }
+    strbuf_add(html, "</tbody></table>");
+}
+
+void trend_tsv(strbuf *tsv, const study *s, const trend *trends, int count)
+{
+    char alpha[NUMBER_TEXT_MAX], value[NUMBER_TEXT_MAX];
+    for (int k = 0; k < count; k++)
+        for (int64_t i = 0; i < s->count; i++)
+            for (int64_t j = 0; j < s->runs[i].scores.count; j++) {
+                const score *sc = &s->runs[i].scores.scores[j];
+                if (!belongs(sc, &trends[k])) continue;
+                strbuf_printf(tsv, "%s\t%s\t%s\t%s\t%lld\t%s\t%s\n", sc->benchmark, sc->metric,
+                              sc->model ? sc->model : s->runs[i].model,
+                              number_text(alpha, s->runs[i].alpha), (long long)s->runs[i].seed,
+                              number_text(value, sc->value), sc->condition ? sc->condition : "");
+            }
+}

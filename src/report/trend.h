@@ -1,0 +1,45 @@
+/* One score against alpha: values of all seeds, their mean and standard error. */
+#ifndef REPORT_TREND_H
+#define REPORT_TREND_H
+
+#include "report/strbuf.h"
+#include "report/study.h"
+
+enum { TREND_SEEDS_MAX = 64 };
+
+typedef struct trend_point {
+    double alpha, mean;
+    double sem;       /* NaN with fewer than two seeds */
+    double low, high; /* the score's own interval where there is one seed, else NaN */
+    int seeds;
+    double values[TREND_SEEDS_MAX];
+} trend_point;
+
+typedef struct trend {
+    const char *benchmark, *metric, *condition; /* borrowed; condition may be NULL */
+    const char *label;                          /* of its line or table row; borrowed */
+    int64_t count;                              /* alphas at which there are values */
+    trend_point *points;                        /* owned */
+} trend;
+
+/* Collects what the runs of the study say; count 0 if nothing.  Values that are not
+ * finite are left out.  A score without a condition has condition NULL. */
+jem_status trend_collect(trend *t, const study *s, const char *benchmark, const char *metric,
+                         const char *condition);
+void trend_clear(trend *t);
+/* The point at this alpha, or NULL. */
+const trend_point *trend_at(const trend *t, double alpha);
+/* The best mean (ties: smaller alpha), leaving out alpha = 1 if asked; NULL if none. */
+const trend_point *trend_best(const trend *t, bool higher, bool skip_one);
+
+/* "0.912", "43.2", "1830", with a true minus sign. */
+void trend_number(char *out, size_t size, double x);
+
+/* HTML table: one row per trend, one column per alpha of the study. */
+void trend_table(strbuf *html, const study *s, const trend *trends, int count);
+/* Lines benchmark metric model alpha seed value condition for these trends, without
+ * header. */
+void trend_tsv(strbuf *tsv, const study *s, const trend *trends, int count);
+extern const char *const trend_tsv_header;
+
+#endif

@@ -1,0 +1,194 @@
+/* Ticks, scales, inline SVG and the three file formats. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "fontconfig_leaks.h"
+#include "report/axes.h"
+#include "report/strbuf.h"
+#include "report/trend.h"
+#include "support/check.h"
+
+static void ticks_are_round_and_inside_the_range(void **state)
+{
+    (void)state;
+    double first, step;
+    assert_int_equal(axes_ticks(&first, &step, 0, 1, 6), 6);
+    check_near(step, 0.2, 1e-12, 1);
+    assert_int_equal(axes_ticks(&first, &step, 0.83, 0.97, 6), 5);
+    check_near(first, 0.85, 1e-9, 1);
+    check_near(step, 0.025, 1e-9, 1);
+    const double ranges[][2] = {{-3, 17}, {1e-9, 2e-9}, {-1e6, 3e6}, {0.1, 0.10001}, {5, 5}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        double lo = ranges[i][0], hi = ranges[i][1];
+        int n = axes_ticks(&first, &step, lo, hi, 6);
+        assert_in_range(n, 1, 6);
+        assert_true(first >= lo - 1e-6 * fabs(lo));
+        assert_true(first + (n - 1) * step <= hi + 1e-6 * fabs(hi));
+    }
+}
+
+static void ranges_widen_within_what_a_metric_can_be(void **state)
+{
+    (void)state;
+    double lo = 0.5, hi = 1;
+    axes_pad(&lo, &hi, 0, 1);
+    check_near(lo, 0.47, 1e-12, 1);
+    assert_true(hi == 1);
+    lo = INFINITY;
+    hi = -INFINITY; /* no data */
+    axes_pad(&lo, &hi, -INFINITY, INFINITY);
+    assert_true(isfinite(lo) && hi > lo);
+    lo = hi = 0;
+    axes_pad(&lo, &hi, 0, INFINITY);
+    assert_true(lo == 0 && hi > 0);
+}
+
+static void axes_map_data_to_the_box_linearly_or_by_logarithm(void **state)
+{
+    (void)state;
+    axes a = {.left = 10, .top = 20, .width = 100, .height = 50, .x1 = 2, .y0 = 1, .y1 = 100};
+    check_near(axes_x(&a, 1), 60, 1e-12, 1);
+    check_near(axes_y(&a, 1), 70, 1e-12, 1);
+    a.log_y = true;
+    check_near(axes_y(&a, 10), 45, 1e-12, 1);
+}
+
+static void the_alpha_scale_has_the_published_ends(void **state)
+{
+    (void)state;
+    colour zero = alpha_colour(0), one = alpha_colour(1);
+    check_near(255 * zero.r, 62, 1e-9, 1);
+    check_near(255 * zero.g, 91, 1e-9, 1);
+    check_near(255 * one.b, 65, 1e-9, 1);
+    check_near(255 * one.r, 182, 1e-9, 1);
+}
+
+static jem_status draw_example(draw *d, const void *ctx)
+{
+    const double x[] = {0, 0.5, 1}, y[] = {0.2, NAN, 0.4};
+    axes a = {.left = 40,
+              .top = 30,
+              .width = 200,
+              .height = 100,
+              .x1 = 1,
+              .y1 = 1,
+              .x_is_alpha = true,
+              .title = ctx,
+              .x_label = "α",
+              .y_label = "y < 1"};
+    axes_draw(d, &a);
+    axes_reference(d, &a, 0.5, "chance");
+    axes_curve(d, &a, x, y, 3, 1, alpha_colour(0.3));
+    draw_disc(d, NAN, 3, 2, INK, INK);
+    return JEM_OK;
+}
+
+static void inline_figures_share_a_page_without_sharing_ids(void **state)
+{
+    (void)state;
+    char *svg;
+    check_ok(draw_inline(&svg, "f7-", 300, 200, draw_example, "title"));
+    assert_ptr_equal(strstr(svg, "<svg"), svg);
+    assert_non_null(strstr(svg, "viewBox=\"0 0 300 200\""));
+    assert_null(strstr(svg, "<?xml"));
+    assert_null(strstr(svg, "nan"));
+    assert_non_null(strstr(svg, "var(--ink)")); /* the scheme reaches the drawing */
+    assert_non_null(strstr(svg, "var(--grid)"));
+    int ids = 0, uses = 0;
+    for (const char *p = svg; (p = strstr(p, " id=\"")); p++, ids++)
+        assert_memory_equal(p, " id=\"f7-", 8);
+    for (const char *p = svg; (p = strstr(p, "href=\"#")); p++, uses++)
+        assert_memory_equal(p, "href=\"#f7-", 10);
+    assert_true(ids > 5 && uses > 5);
+    mem_free(svg);
+}
+
+static void files_come_in_three_formats_and_repeat_bit_for_bit(void **state)
+{
+    (void)state;
+    static const char *const magic[][2] = {{"svg", "<?xml"}, {"pdf", "%PDF"}, {"png", "\x89PNG"}};
+    char folder[64], stem[96], path[128];
+    check_tmp(folder, sizeof folder);
+    snprintf(stem, sizeof stem, "%s/figure", folder);
+    char *before[3];
+    size_t size[3];
+    for (int round = 0; round < 2; round++) {
+        check_ok(draw_files(stem, 300, 200, draw_example, "title"));
+        for (int i = 0; i < 3; i++) {
+            char *bytes;
+            size_t n;
+            snprintf(path, sizeof path, "%s.%s", stem, magic[i][0]);
+            check_ok(file_read(&bytes, &n, path, 0));
+            assert_memory_equal(bytes, magic[i][1], strlen(magic[i][1]));
+            /* no time of day may get into a file */
+            if (i == 1) assert_non_null(memmem(bytes, n, "(20000101", 9));
+            if (round) {
+                assert_int_equal(n, size[i]);
+                assert_memory_equal(bytes, before[i], n);
+                mem_free(bytes);
+                mem_free(before[i]);
+            } else {
+                before[i] = bytes;
+                size[i] = n;
+            }
+        }
+    }
+    picture *p;
+    check_ok(picture_read(&p, path));
+    assert_true(picture_width(p) == 600 && picture_height(p) == 400);
+    picture_free(p);
+    snprintf(path, sizeof path, "%s.svg", stem);
+    check_fails(picture_read(&p, path), JEM_EDATA, "not a readable PNG");
+    check_tmp_remove(folder);
+}
+
+static void text_is_escaped_and_encoded(void **state)
+{
+    (void)state;
+    strbuf t = STRBUF_INIT;
+    strbuf_escape(&t, "<a href=\"x\">&");
+    assert_string_equal(t.data, "&lt;a href=&quot;x&quot;&gt;&amp;");
+    strbuf_clear(&t);
+    static const char *const encoded[] = {"", "TQ==", "TWE=", "TWFu", "TWFuTQ=="};
+    for (size_t n = 0; n < 5; n++) {
+        strbuf_base64(&t, "ManM", n);
+        assert_string_equal(n ? t.data : "", encoded[n]);
+        strbuf_clear(&t);
+    }
+    for (int i = 0; i < 1000; i++) strbuf_printf(&t, "%d,", i % 10);
+    assert_int_equal(t.used, 2000);
+    assert_int_equal(strlen(t.data), 2000);
+    strbuf_clear(&t);
+}
+
+static void numbers_keep_three_digits_that_mean_something(void **state)
+{
+    (void)state;
+    static const struct {
+        double x;
+        const char *text;
+    } cases[] = {{0.91249, "0.912"},
+                 {43.219, "43.22"},
+                 {183.04, "183.0"},
+                 {1830.4, "1830"},
+                 {-0.5, "−0.500"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[40];
+        trend_number(out, sizeof out, cases[i].x);
+        assert_string_equal(out, cases[i].text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ticks_are_round_and_inside_the_range),
+        cmocka_unit_test(ranges_widen_within_what_a_metric_can_be),
+        cmocka_unit_test(axes_map_data_to_the_box_linearly_or_by_logarithm),
+        cmocka_unit_test(the_alpha_scale_has_the_published_ends),
+        cmocka_unit_test(inline_figures_share_a_page_without_sharing_ids),
+        cmocka_unit_test(files_come_in_three_formats_and_repeat_bit_for_bit),
+        cmocka_unit_test(text_is_escaped_and_encoded),
+        cmocka_unit_test(numbers_keep_three_digits_that_mean_something),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,245 @@
+/* A report of a small made-up study: what is on the page, what is said about what is
+ * missing, and that the numbers written beside a figure are those of the scores. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "fontconfig_leaks.h"
+#include "record/record.h"
+#include "report/axes.h"
+#include "report/report.h"
+#include "report/trend.h"
+#include "support/check.h"
+
+static char folder[64], page[128];
+static char *html;
+
+static int make_folder(void **state)
+{
+    (void)state;
+    check_tmp(folder, sizeof folder);
+    snprintf(page, sizeof page, "%s/report.html", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    mem_free(html);
+    html = NULL;
+    check_tmp_remove(folder);
+    return 0;
+}
+
+static void put_file(const char *content, const char *run, const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s/%s", folder, run, name);
+    check_ok(file_write(path, content, strlen(content)));
+}
+
+/* RUN folder "a<alpha>-s<seed>" with one accuracy, or no scores where it is NaN. */
+static void put_run(double alpha, int seed, double accuracy, const char *status)
+{
+    char name[64], path[128], text[512];
+    snprintf(name, sizeof name, "a%g-s%d", alpha, seed);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    check_ok(dir_make(path));
+    snprintf(text, sizeof text, "# weight\nalpha: %g\nseed: %d\nmodel:\n  name: wrn-10-1 # <b>\n",
+             alpha, seed);
+    put_file(text, name, "config.yaml");
+    snprintf(
+        text, sizeof text,
+        "{\"status\": \"%s\", \"version\": \"0.1.0\", \"model\": \"wrn-10-1\", \"classes\": 2, "
+        "\"alpha\": %g, \"seed\": %d, \"iteration\": 70, \"iterations\": 100, "
+        "\"message\": \"%s\"}",
+        status, alpha, seed, strcmp(status, "diverged") ? "" : "|l_G| = 20000");
+    put_file(text, name, "run.json");
+    if (isnan(accuracy)) return;
+    score s = SCORE_INIT;
+    score_list list = SCORE_LIST_INIT;
+    s.benchmark = "classification";
+    s.metric = "accuracy";
+    s.model = "wrn-10-1";
+    s.alpha = alpha;
+    s.seed = seed;
+    s.value = accuracy;
+    s.command = "jem eval RUN --seed <7>";
+    check_ok(score_list_append(&list, &s));
+    check_ok(score_list_save(&list, path));
+    score_list_clear(&list);
+}
+
+static report_result make_report(void)
+{
+    report_result result;
+    size_t size;
+    check_ok(report_write(&result, folder, page, "jem report STUDY"));
+    mem_free(html);
+    html = NULL;
+    check_ok(file_read(&html, &size, page, 0));
+    return result;
+}
+
+static bool says(const char *words) { return strstr(html, words) != NULL; }
+
+static void means_and_errors_are_over_seeds(void **state)
+{
+    (void)state;
+    study *s;
+    trend t;
+    put_run(0.5, 2, 0.7, "finished");
+    put_run(0.5, 1, 0.9, "finished");
+    put_run(0, 1, 0.6, "finished");
+    check_ok(study_read(&s, folder));
+    assert_int_equal(s->count, 3);
+    assert_int_equal(s->warning_count, 0);
+    assert_true(s->runs[0].alpha == 0 && s->runs[1].seed == 1 && s->runs[2].seed == 2);
+    check_ok(trend_collect(&t, s, "classification", "accuracy", NULL));
+    assert_int_equal(t.count, 2);
+    assert_true(isnan(t.points[0].sem)); /* one seed: no error bar */
+    check_near(t.points[1].mean, 0.8, 1e-12, 1);
+    check_near(t.points[1].sem, 0.1, 1e-12, 1);
+    assert_ptr_equal(trend_best(&t, true, false), &t.points[1]);
+    assert_ptr_equal(trend_best(&t, false, false), &t.points[0]);
+    assert_null(trend_at(&t, 0.3));
+    trend_clear(&t);
+    check_ok(trend_collect(&t, s, "classification", "accuracy", "other condition"));
+    assert_int_equal(t.count, 0);
+    trend_clear(&t);
+    study_free(s);
+}
+
+static void the_page_is_self_contained_and_names_its_sources(void **state)
+{
+    (void)state;
+    put_run(0, 1, 0.6, "finished");
+    put_run(1, 1, 0.5, "finished");
+    report_result r = make_report();
+    assert_int_equal(r.runs, 2);
+    assert_int_equal(r.figures, 1);
+    assert_false(says("<script"));
+    assert_false(says("src=\"http"));
+    assert_false(says("<link"));
+    assert_true(says("<svg"));
+    assert_true(says("jem eval RUN --seed &lt;7&gt;")); /* user text cannot become markup */
+    assert_true(says("name: wrn-10-1 # &lt;b&gt;"));
+    assert_true(says("jem report STUDY"));
+    char path[256];
+    static const char *const extensions[] = {"svg", "pdf", "png", "tsv"};
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s/figures/classification.%s", folder, extensions[i]);
+        assert_true(file_exists(path));
+    }
+    char *tsv;
+    size_t size;
+    check_ok(file_read(&tsv, &size, path, 0));
+    assert_string_equal(tsv, "benchmark\tmetric\tmodel\talpha\tseed\tvalue\tcondition\n"
+                             "classification\taccuracy\twrn-10-1\t0\t1\t0.6\t\n"
+                             "classification\taccuracy\twrn-10-1\t1\t1\t0.5\t\n");
+    mem_free(tsv);
+}
+
+static void what_is_missing_or_went_wrong_is_said(void **state)
+{
+    (void)state;
+    put_run(0, 1, 0.6, "finished");
+    put_run(0.5, 1, 0.5, "diverged");
+    put_run(0.5, 2, NAN, "running");
+    put_file("{\"alphas\": [0, 0.5], \"seeds\": 2}", ".", "study.json");
+    put_file("iteration,c\n1,x\n", "a0-s1", "metrics.csv");
+    report_result r = make_report();
+    assert_int_equal(r.warnings, 5);
+    assert_true(says("a0.5-s1 diverged: |l_G| = 20000"));
+    assert_true(says("a0.5-s2 is not finished (running, 70 of 100 iterations)"));
+    assert_true(says("a0.5-s2 has no scores"));
+    assert_true(says("1 of the 4 runs of this sweep have not begun"));
+    assert_true(says("metrics.csv:2: field 2 is 'x'"));
+    assert_true(says("No run of this study has scores of the benchmark &quot;ood&quot;"));
+    assert_true(says("No run of this study has scores/reliability.tsv"));
+    assert_true(says("No run of this study has samples/buffer.png"));
+}
+
+static void tables_logs_and_pictures_become_figures(void **state)
+{
+    (void)state;
+    put_run(0.5, 1, 0.5, "finished");
+    put_file("lo\thi\tconfidence\taccuracy\tcount\n0\t0.5\tnan\tnan\t0\n0.5\t1\t0.8\t0.6\t10\n",
+             "a0.5-s1", "scores/reliability.tsv");
+    put_file("lo\thi\tdata\tnoise\n0\t1\t3\t0\n1\t2\t0\t5\n", "a0.5-s1", "scores/energy_hist.tsv");
+    put_file("iteration,loss_d,lse_gap,c,accuracy\n1,0.7,1,2,0.5\n2,0.6,nan,3,0.6\n", "a0.5-s1",
+             "metrics.csv");
+    report_result r = make_report();
+    assert_int_equal(r.figures, 4);
+    assert_true(says("ECE, seeds pooled</th><td>0.200</td>"));
+    char path[512], samples[160];
+    snprintf(samples, sizeof samples, "%s/a0.5-s1/samples", folder);
+    check_ok(dir_make(samples));
+    snprintf(path, sizeof path, "cp %s/figures/training.png %s/buffer.png", folder, samples);
+    assert_int_equal(system(path), 0);
+    put_file("not a picture", "a0.5-s1", "samples/classes.png");
+    r = make_report();
+    assert_int_equal(r.figures, 5);
+    assert_int_equal(r.warnings, 1);
+    assert_true(says("data:image/png;base64,"));
+    assert_true(says("classes.png: not a readable PNG"));
+}
+
+static void benchmarks_of_tomorrow_are_drawn_too(void **state)
+{
+    (void)state;
+    put_run(0.5, 1, 0.5, "finished");
+    put_file("[{\"benchmark\": \"cue-conflict\", \"metric\": \"shape bias\", \"value\": 0.7},"
+             " {\"benchmark\": \"cue-conflict\", \"metric\": \"d\", \"value\": null}]",
+             "a0.5-s1", "scores/scores.json");
+    make_report();
+    assert_true(says("Other benchmarks"));
+    assert_true(says("shape bias</th><td>0.700</td>"));
+}
+
+static void a_single_run_has_a_report_of_its_own(void **state)
+{
+    (void)state;
+    char run[128];
+    report_result r;
+    put_run(0.5, 1, 0.5, "finished");
+    snprintf(run, sizeof run, "%s/a0.5-s1/", folder);
+    check_ok(report_write(&r, run, page, "jem report RUN"));
+    assert_int_equal(r.runs, 1);
+}
+
+static void the_same_scores_give_the_same_page(void **state)
+{
+    (void)state;
+    put_run(0.25, 1, 0.5, "finished");
+    put_run(0.5, 1, 0.75, "finished");
+    make_report();
+    char *before = html;
+    html = NULL;
+    make_report();
+    assert_string_equal(before, html);
+    mem_free(before);
+}
+
+static void folders_without_runs_are_refused(void **state)
+{
+    (void)state;
+    report_result r;
+    check_fails(report_write(&r, folder, page, ""), JEM_EDATA, "neither a run nor");
+    check_fails(report_write(&r, "/no/such/folder", page, ""), JEM_EDATA, "no such folder");
+    assert_false(file_exists(page));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+    const struct CMUnitTest tests[] = {
+        TEST(means_and_errors_are_over_seeds),
+        TEST(the_page_is_self_contained_and_names_its_sources),
+        TEST(what_is_missing_or_went_wrong_is_said),
+        TEST(tables_logs_and_pictures_become_figures),
+        TEST(benchmarks_of_tomorrow_are_drawn_too),
+        TEST(a_single_run_has_a_report_of_its_own),
+        TEST(the_same_scores_give_the_same_page),
+        TEST(folders_without_runs_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
