@@ -1,5 +1,5 @@
 /* What the commands of the jem program share.  A command is one file with a
- * const struct at its foot and one line in the list in main.c.
+ * const struct at its foot and one line in the list in commands.c.
  *
  * Results go to stdout or files, talk to stderr.  A command returns a status;
  * main prints its message and exits with its code. */
@@ -56,6 +56,10 @@ const volatile sig_atomic_t *cli_catch_signals(void);
 /* Messages of base/log.h on stderr; progress lines replace one another on a terminal. */
 void cli_show_log(void);
 
-extern const command command_train, command_resume, command_sweep, command_data, command_report;
+extern const command command_data, command_train, command_resume, command_sweep, command_eval,
+    command_report, command_sample, command_refine, command_apply, command_info, command_list;
+
+/* All commands in the order of a user's work (commands.c); ends with NULL. */
+const command *const *cli_commands(void);
 
 #endif

@@ -5,29 +5,20 @@
 
 #include "cli/cli.h"
 
-static const command *const commands[] = {
-    &command_train,
-    &command_resume,
-    &command_sweep,
-    &command_data,
-    &command_report,
-    NULL,
-};
-
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
+enum { COMMANDS_MAX = 64 };
 
 static const command *find_command(const char *name)
 {
-    for (int i = 0; commands[i]; i++)
-        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    for (const command *const *c = cli_commands(); *c; c++)
+        if (strcmp((*c)->name, name) == 0) return *c;
     return NULL;
 }
 
 static void show_help(void)
 {
     puts("jem " JEM_VERSION ": joint energy-based models: train, sample, evaluate, report.\n");
-    for (int i = 0; commands[i]; i++)
-        printf("  jem %s\n      %s\n", commands[i]->usage, commands[i]->about);
+    for (const command *const *c = cli_commands(); *c; c++)
+        printf("  jem %s\n      %s\n", (*c)->usage, (*c)->about);
     puts("\n  jem help [COMMAND]    jem --version\n\n"
          "exit codes: 0 ok, 1 internal error, 2 usage, 3 data, 4 diverged, 5 interrupted but "
          "saved,\n6 out of memory, 7 system refused a read or write");
@@ -35,9 +26,10 @@ static void show_help(void)
 
 static jem_status unknown_command(const char *name)
 {
-    const char *names[COMMANDS + 1];
+    const char *names[COMMANDS_MAX + 2];
     int n = 0;
-    for (int i = 0; commands[i]; i++) names[n++] = commands[i]->name;
+    for (const command *const *c = cli_commands(); *c && n < COMMANDS_MAX; c++)
+        names[n++] = (*c)->name;
     names[n++] = "help";
     names[n] = NULL;
     const char *near = cli_nearest(name, names);

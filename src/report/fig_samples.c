@@ -29,7 +29,8 @@ static const sheet_spec sheet_specs[] = {
      "(α = 0) runs no chains and has no buffer.",
      true},
     {"shared_start", "samples-shared-start", "Samples from one shared start",
-     "Every α begins its chains at the same noise images and uses the same noise: what "
+     "Every α begins its chains at the same noise images and uses the same noise; a row is shown "
+     "after 0, 5, 10, 20, 50 steps unless eval.steps says otherwise. What "
      "differs is the energy landscape.",
      true},
     {"classes", "samples-classes", "Class-conditional samples",

@@ -1,0 +1,27 @@
+/* Messages and progress for people.  Without a sink they vanish. */
+#ifndef JEM_LOG_H
+#define JEM_LOG_H
+
+#include "jem/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum jem_log_level {
+    JEM_LOG_INFO,
+    JEM_LOG_WARNING,
+    JEM_LOG_PROGRESS /* may replace the progress line before it */
+} jem_log_level;
+
+/* Gets one line without a line break, borrowed during the call.  May be called
+ * by any thread that computes. */
+typedef void (*jem_log_sink)(jem_log_level level, const char *line);
+
+/* Sets the sink of the whole process; NULL: none. */
+JEM_API void jem_log_set_sink(jem_log_sink sink);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

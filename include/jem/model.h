@@ -1,0 +1,70 @@
+/* A trained JEM: logits, energies, their gradients, and features of images.
+ *
+ * Images are plain float arrays [n, channels, height, width] in [-1, 1], as
+ * data.h loads them.  A model serves one call at a time. */
+#ifndef JEM_MODEL_H
+#define JEM_MODEL_H
+
+#include <stdint.h>
+
+#include "jem/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct jem_model jem_model;
+
+typedef enum jem_precision {
+    JEM_PRECISION_DEFAULT, /* the run's setting, f32 for a weights file */
+    JEM_PRECISION_F32,
+    JEM_PRECISION_BF16     /* of the products; sums and results stay f32 */
+} jem_precision;
+
+/* What computes.  Zero everywhere means the defaults. */
+typedef struct jem_engine_options {
+    const char *backend; /* "cpu" (oneDNN) or "ref" (plain loops); NULL: the run's, or cpu */
+    jem_precision precision;
+    int64_t threads;     /* 0: the run's setting, or all processors; changes no bit */
+} jem_engine_options;
+
+#define JEM_ENGINE_INIT {NULL, JEM_PRECISION_DEFAULT, 0}
+
+/* Opens a run folder (the weights of its selected epoch) or a safetensors file
+ * that jem wrote.  `engine` may be NULL.  *out is owned: jem_model_free.
+ * JEM_EDATA if `path` holds neither, or weights that do not fit exactly. */
+JEM_API jem_status jem_model_open(jem_model **out, const char *path,
+                                  const jem_engine_options *engine);
+JEM_API void jem_model_free(jem_model *m); /* NULL is fine */
+
+JEM_API int64_t jem_model_channels(const jem_model *m);
+JEM_API int64_t jem_model_height(const jem_model *m);
+JEM_API int64_t jem_model_width(const jem_model *m);
+JEM_API int64_t jem_model_classes(const jem_model *m);
+
+/* What is wanted of each image; outputs that are NULL are not computed. */
+typedef struct jem_evaluation {
+    float *logits;    /* [n, classes]  f(x) */
+    float *lse;       /* [n]  log sum_k exp f_k(x) = -E(x) = log p(x) + const */
+    float *grad;      /* [n, channels, height, width]  gradient to x of lse, or ... */
+    const int32_t *y; /* [n]  ... of the logit of this class; NULL: of lse */
+} jem_evaluation;
+
+#define JEM_EVALUATION_INIT {NULL, NULL, NULL, NULL}
+
+/* Evaluates n images x in evaluation mode (no dropout).  JEM_EUSAGE if a class in y
+ * does not exist. */
+JEM_API jem_status jem_model_evaluate(jem_model *m, const float *x, int64_t n,
+                                      const jem_evaluation *want);
+
+/* A named value inside the network ("layer1", "layer2", "layer3", "features",
+ * "proj" where there is one): dst [n, shape[0], shape[1], shape[2]].
+ * dst NULL: only shape is asked for; shape may be NULL otherwise.  JEM_EUSAGE for
+ * an unknown name; the message lists the known ones. */
+JEM_API jem_status jem_model_feature(jem_model *m, const char *name, const float *x, int64_t n,
+                                     float *dst, int64_t shape[3]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,59 @@
+/* Langevin chains: walks uphill on log p(x), or on one class's logit. */
+#ifndef JEM_SAMPLER_H
+#define JEM_SAMPLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "jem/model.h"
+#include "jem/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum jem_sampler_decay {
+    JEM_SAMPLER_LINEAR,  /* step size lambda (1 - t/steps) in step t */
+    JEM_SAMPLER_CONSTANT
+} jem_sampler_decay;
+
+typedef enum jem_sampler_update {
+    JEM_SAMPLER_ALGORITHM1, /* x + lambda g + noise_std z */
+    JEM_SAMPLER_LANGEVIN    /* x + lambda/2 g + sqrt(lambda) z; noise_std is not used */
+} jem_sampler_update;
+
+/* The settings of a chain; keys sampler.* of a config have the same names. */
+typedef struct jem_sampler {
+    int64_t steps;             /* at least 1 */
+    double step_size;          /* lambda, in network units */
+    jem_sampler_decay decay;
+    jem_sampler_update update;
+    double noise_std;          /* a standard deviation, in network units */
+    bool clip;                 /* after every step, to [clip_min, clip_max] */
+    double clip_min, clip_max;
+    uint64_t seed;             /* of the noise: image i of a seed gets the same in any batch */
+    const int32_t *y;          /* [n] climb the logit of this class; NULL: climb log p(x) */
+} jem_sampler;
+
+/* The study's values. */
+#define JEM_SAMPLER_INIT                                                                 \
+    {                                                                                    \
+        20, 1.0, JEM_SAMPLER_LINEAR, JEM_SAMPLER_ALGORITHM1, 0.01, true, -1.0, 1.0, 0, NULL \
+    }
+
+/* Sets *s to what the model's run was trained with, at the step size of its selected
+ * epoch; to JEM_SAMPLER_INIT for a model from a weights file. */
+JEM_API void jem_sampler_of(jem_sampler *s, const jem_model *m);
+
+/* Fills n images x with uniform noise in [-1, 1]: where a chain may start. */
+JEM_API void jem_sampler_start(float *x, int64_t n, const jem_model *m, uint64_t seed);
+
+/* Walks n images x [n, channels, height, width] through all steps, in place.
+ * JEM_EUSAGE for settings out of range; JEM_EDIVERGED, naming image and step, if a
+ * gradient is not finite: x then holds what was reached. */
+JEM_API jem_status jem_sampler_run(const jem_sampler *s, jem_model *m, float *x, int64_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,210 @@
+/* jem apply: arrays through a network, for scripts.
+ *
+ *   DIR/logits.npy [N,K]   DIR/energy.npy [N] = -LSE   DIR/grad.npy [N,C,H,W] = d LSE / dx
+ *   DIR/features.NAME.npy [N,C,H,W] or [N,D] of a vector
+ *
+ * f32 and bf16 run as in training; f64 runs the reference loops in double and writes
+ * doubles: the numbers other implementations are compared with. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "cli/cli.h"
+#include "cli/network.h"
+#include "cli/run_steps.h"
+
+typedef struct apply_flags {
+    const char *weights, *input, *want, *out, *backend, *precision, *threads;
+    network_flags network;
+} apply_flags;
+
+enum { FEATURES_MAX = 16 };
+
+typedef struct wants {
+    bool logits, energy, grad;
+    char *list; /* the words of --want, owned */
+    const char *features[FEATURES_MAX + 1];
+    int feature_count;
+} wants;
+
+static jem_status parse_want(wants *w, const char *word)
+{
+    static const char *const known[] = {"logits", "energy", "grad", "features:NAME", NULL};
+    if (strcmp(word, "logits") == 0) {
+        w->logits = true;
+    } else if (strcmp(word, "energy") == 0) {
+        w->energy = true;
+    } else if (strcmp(word, "grad") == 0) {
+        w->grad = true;
+    } else if (strncmp(word, "features:", 9) == 0 && word[9]) {
+        if (w->feature_count == FEATURES_MAX)
+            return jem_error(JEM_EUSAGE, "--want: at most %d features", FEATURES_MAX);
+        w->features[w->feature_count++] = word + 9;
+    } else {
+        const char *near = cli_nearest(word, known);
+        return jem_error(JEM_EUSAGE, "--want '%s': choose logits, energy, grad, features:NAME%s%s",
+                         word, near ? "; did you mean " : "", near ? near : "");
+    }
+    return JEM_OK;
+}
+
+static jem_status parse_wants(wants *w, const char *text)
+{
+    jem_status st;
+    char *rest = NULL;
+    TRY(mem_strdup(&w->list, text));
+    for (char *word = strtok_r(w->list, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
+        TRY(parse_want(w, word));
+    if (!w->logits && !w->energy && !w->grad && !w->feature_count)
+        st = jem_error(JEM_EUSAGE, "--want is empty: choose logits, energy, grad, features:NAME");
+done:
+    return st;
+}
+
+static jem_status parse(apply_flags *f, int argc, char **argv)
+{
+    jem_status st;
+    const cli_flag flags[] = {{.name = "--input", .value = &f->input},
+                              {.name = "--want", .value = &f->want},
+                              {.name = "--out", .value = &f->out},
+                              {.name = "-o", .value = &f->out},
+                              {.name = "--backend", .value = &f->backend},
+                              {.name = "--precision", .value = &f->precision},
+                              {.name = "--threads", .value = &f->threads},
+                              {.name = "--model", .value = &f->network.model},
+                              {.name = "--classes", .value = &f->network.classes},
+                              {.name = "--channels", .value = &f->network.channels},
+                              {.name = "--proj", .value = &f->network.proj},
+                              {.name = "--size", .value = &f->network.size},
+                              {.name = "--norm", .value = &f->network.norm},
+                              {.name = "--pool", .value = &f->network.pool},
+                              {.name = NULL}};
+    TRY(cli_parse(argc, argv, &command_apply, flags, &f->weights, 1, 1));
+    if (!f->input || !f->out)
+        st = jem_error(JEM_EUSAGE, "apply: %s is missing; usage: jem %s",
+                       f->input ? "-o" : "--input", command_apply.usage);
+done:
+    return st;
+}
+
+/* ---- input */
+
+/* Network units: floats as they are, 8-bit levels as (u8/255 - 0.5) / 0.5. */
+static jem_status read_input(jem_tensor *x, const char *path)
+{
+    jem_status st;
+    TRY(jem_npy_read(x, path));
+    if (x->ndim != 4 || x->shape[0] < 1) {
+        st = jem_error(JEM_EDATA, "%s: expected an array [N,C,H,W] with N >= 1; it has %d "
+                       "dimensions%s", path, x->ndim, x->ndim == 4 ? " and no image" : "");
+        goto done;
+    }
+    if (x->dtype != JEM_F32 && x->dtype != JEM_F64 && x->dtype != JEM_U8) {
+        st = jem_error(JEM_EDATA, "%s: %s values; expected f32, f64 or u8", path,
+                       jem_dtype_name(x->dtype));
+        goto done;
+    }
+    bool levels = x->dtype == JEM_U8;
+    TRY(jem_tensor_convert(x, JEM_F64));
+    double *v = x->data;
+    for (int64_t i = 0; i < jem_tensor_count(x); i++) {
+        if (levels) v[i] = (v[i] / 255.0 - 0.5) / 0.5;
+        if (v[i] - v[i] != 0) {
+            st = jem_error(JEM_EDATA, "%s: value %lld is not finite", path, (long long)i);
+            goto done;
+        }
+    }
+done:
+    return st;
+}
+
+/* ---- outputs */
+
+static jem_status save(const char *dir, const char *name, jem_tensor *t)
+{
+    char *path = NULL;
+    jem_status st = str_format(&path, "%s/%s.npy", dir, name);
+    if (st == JEM_OK) st = jem_npy_write(path, t);
+    if (st == JEM_OK) printf("%s\n", path);
+    mem_free(path);
+    return st;
+}
+
+static jem_status save_outputs(const apply_flags *f, const wants *w, network_outputs *o)
+{
+    jem_status st;
+    char name[96];
+    TRY(dir_make(f->out));
+    if (w->logits) TRY(save(f->out, "logits", &o->logits));
+    if (w->energy) TRY(save(f->out, "energy", &o->energy));
+    if (w->grad) TRY(save(f->out, "grad", &o->grad));
+    for (int i = 0; i < w->feature_count; i++) {
+        snprintf(name, sizeof name, "features.%s", w->features[i]);
+        TRY(save(f->out, name, &o->features[i]));
+    }
+done:
+    return st;
+}
+
+static jem_status weights_path(char **out, const char *given)
+{
+    if (!run_is(given)) return mem_strdup(out, given);
+    return run_path(out, given, RUN_BEST);
+}
+
+static jem_status engine_of(engine_spec *e, bool *f64, const apply_flags *f)
+{
+    jem_status st;
+    const option_group groups[] = {{"engine", engine_options, e}, {NULL, NULL, NULL}};
+    TRY(options_defaults(groups));
+    *f64 = f->precision && strcmp(f->precision, "f64") == 0;
+    if (f->precision && !*f64)
+        TRY(options_set(groups, "engine.precision", f->precision, "--precision"));
+    TRY(options_set(groups, "engine.backend", f->backend ? f->backend : *f64 ? "ref" : "cpu",
+                    "--backend"));
+    if (f->threads) TRY(options_set(groups, "engine.threads", f->threads, "--threads"));
+done:
+    return st;
+}
+
+static jem_status apply(int argc, char **argv)
+{
+    apply_flags f = {.want = "logits"};
+    wants w = {.logits = false};
+    engine_spec engine;
+    model_spec spec;
+    bool f64;
+    char *path = NULL;
+    jem_tensor x = JEM_TENSOR_INIT;
+    network_outputs outputs = {.logits = JEM_TENSOR_INIT};
+    jem_status st;
+
+    TRY(parse(&f, argc, argv));
+    TRY(parse_wants(&w, f.want));
+    TRY(engine_of(&engine, &f64, &f));
+    TRY(weights_path(&path, f.weights));
+    TRY(read_input(&x, f.input));
+    TRY(network_spec(&spec, &f.network, path, &x, f.input));
+    const network_call call = {.spec = &spec, .engine = &engine, .weights = path, .x = &x,
+                               .grad = w.grad, .features = w.features};
+    TRY(f64 ? network_apply_f64(&outputs, &call) : network_apply(&outputs, &call));
+    TRY(save_outputs(&f, &w, &outputs));
+done:
+    network_outputs_clear(&outputs);
+    jem_tensor_clear(&x);
+    mem_free(path);
+    mem_free(w.list);
+    return st;
+}
+
+const command command_apply = {
+    .name = "apply",
+    .usage = "apply WEIGHTS|RUN --input X.npy [--want logits,energy,grad,features:NAME] -o DIR "
+             "[--backend ref|cpu] [--precision f64|f32|bf16] [--threads N] [--model wrn-10-2 "
+             "--classes 10 --channels 3 [--proj D] [--size S] [--norm NORM] [--pool POOL]]",
+    .about = "put an array [N,C,H,W] (network units, or u8) through a network; write npy files",
+    .run = apply,
+};

@@ -1,0 +1,274 @@
+/* jem eval: scores, trials and pictures of one run or of all runs of a study.
+ *
+ * RUN/scores/evaluated.txt, written last, names the weights, the buffer and the settings
+ * behind them: a run that still has these is not evaluated again. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "cli/cli.h"
+#include "cli/run_steps.h"
+#include "eval/eval.h"
+#include "train/run.h"
+
+enum { FINGERPRINT = 160 };
+
+typedef struct eval_job {
+    eval_options options;
+    cli_list engine; /* assignments for the run: engine.*, data.path */
+    bool force;
+    char *command;
+    splits data; /* of the run before: runs of a study share their images */
+    data_options data_options;
+    uint64_t data_hash;
+    int done, skipped, failed;
+    jem_status first_failure;
+    char failures[1024];
+} eval_job;
+
+/* ---- what has been evaluated already */
+
+static jem_status hash_file(uint64_t *hash, const char *path)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    if (!file_exists(path)) return JEM_OK;
+    jem_status st = file_read(&bytes, &size, path, 0);
+    if (st == JEM_OK) *hash = XXH64(bytes, size, *hash);
+    mem_free(bytes);
+    return st;
+}
+
+/* Names weights, buffer and settings: the same text means the same results. */
+static jem_status fingerprint(char text[FINGERPRINT], const eval_job *j, const char *folder)
+{
+    jem_status st;
+    char *best = NULL, *checkpoint = NULL, value[OPTION_STRING_MAX];
+    uint64_t weights = 0, settings = 0;
+    eval_options copy = j->options;
+    const option_group groups[] = {{"eval", eval_option_table, &copy}, {NULL, NULL, NULL}};
+
+    TRY(run_path(&best, folder, RUN_BEST));
+    TRY(run_path(&checkpoint, folder, RUN_CHECKPOINT));
+    TRY(hash_file(&weights, best));
+    TRY(hash_file(&weights, checkpoint));
+    for (const option *o = eval_option_table; o->key; o++) {
+        char key[64];
+        snprintf(key, sizeof key, "eval.%s", o->key);
+        TRY(options_get(groups, key, value, sizeof value));
+        settings = XXH64(value, strlen(value) + 1, settings);
+    }
+    for (int i = 0; i < j->engine.count; i++) {
+        if (strncmp(j->engine.values[i], "engine.threads=", 15) == 0) continue; /* same bits */
+        settings = XXH64(j->engine.values[i], strlen(j->engine.values[i]) + 1, settings);
+    }
+    snprintf(text, FINGERPRINT, "jem %s weights %016" PRIx64 " settings %016" PRIx64 "\n",
+             JEM_VERSION, weights, settings);
+done:
+    mem_free(best);
+    mem_free(checkpoint);
+    return st;
+}
+
+static jem_status is_evaluated(bool *yes, const char *folder, const char *text)
+{
+    jem_status st;
+    char *path = NULL, *found = NULL;
+    size_t size = 0;
+    *yes = false;
+    TRY(str_format(&path, "%s/scores/evaluated.txt", folder));
+    if (!file_exists(path)) goto done;
+    TRY(file_read(&found, &size, path, 0));
+    *yes = strcmp(found, text) == 0;
+done:
+    mem_free(path);
+    mem_free(found);
+    return st;
+}
+
+static jem_status mark_evaluated(const char *folder, const char *text)
+{
+    char *path = NULL;
+    jem_status st = str_format(&path, "%s/scores/evaluated.txt", folder);
+    if (st == JEM_OK) st = file_write(path, text, strlen(text));
+    mem_free(path);
+    return st;
+}
+
+/* ---- one run */
+
+/* Images stay in memory from one run to the next where they are the same. */
+static jem_status lend_data(run *r, eval_job *j)
+{
+    if (j->data.train && r->info.data_hash == j->data_hash &&
+        memcmp(&r->cfg.data, &j->data_options, sizeof j->data_options) == 0) {
+        r->data = j->data;
+        j->data = (splits){NULL, NULL, NULL};
+        return JEM_OK;
+    }
+    splits_free(&j->data);
+    return run_load_data(r);
+}
+
+static void take_data_back(run *r, eval_job *j)
+{
+    if (!r->data.train) return;
+    j->data = r->data;
+    j->data_options = r->cfg.data;
+    j->data_hash = r->info.data_hash;
+    r->data = (splits){NULL, NULL, NULL};
+}
+
+static void show(const score_list *l)
+{
+    printf("%-15s %-15s %-26s %12s %12s %12s %8s\n", "benchmark", "metric", "condition", "value",
+           "low", "high", "n");
+    for (int64_t i = 0; i < l->count; i++) {
+        const score *s = &l->scores[i];
+        printf("%-15s %-15s %-26s %12.5g %12.5g %12.5g %8" PRId64 "\n", s->benchmark, s->metric,
+               s->condition ? s->condition : "", s->value, s->low, s->high, s->n);
+    }
+}
+
+static jem_status evaluate(eval_job *j, const char *folder)
+{
+    jem_status st;
+    run *r = NULL;
+    float *replay = NULL;
+    int64_t count = 0;
+    score_list scores = SCORE_LIST_INIT;
+    char text[FINGERPRINT];
+    bool known;
+
+    TRY(run_open(&r, folder, j->engine.values, j->engine.count));
+    TRY(fingerprint(text, j, folder));
+    TRY(is_evaluated(&known, folder, text));
+    if (known && !j->force) {
+        log_info("%s: evaluated already; --force does it again", folder);
+        j->skipped++;
+        TRY(score_list_load(&scores, folder));
+    } else {
+        log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
+        TRY(lend_data(r, j));
+        if (r->cfg.alpha > 0) TRY(run_replay(&replay, &count, r));
+        const eval_subject subject = {.folder = folder, .m = r->m, .alpha = r->cfg.alpha,
+                                      .seed = r->cfg.seed, .data = &r->data,
+                                      .data_options = &r->cfg.data, .replay = replay,
+                                      .replay_count = count, .sampler = &r->cfg.sampler,
+                                      .step_size = run_step_size(r), .command = j->command};
+        TRY(eval_run(&scores, &subject, &j->options));
+        TRY(mark_evaluated(folder, text));
+        j->done++;
+    }
+    printf("%s  alpha %g  seed %" PRId64 "\n", folder, r->cfg.alpha, r->cfg.seed);
+    show(&scores);
+done:
+    if (r) take_data_back(r, j);
+    score_list_clear(&scores);
+    mem_free(replay);
+    run_close(r);
+    return st;
+}
+
+/* ---- a study */
+
+static void note_failure(eval_job *j, const char *name, jem_status st)
+{
+    size_t used = strlen(j->failures);
+    log_warning("%s", jem_error_message());
+    if (j->failed++ == 0) j->first_failure = st;
+    snprintf(j->failures + used, sizeof j->failures - used, "%s%s", used ? ", " : "", name);
+}
+
+static jem_status evaluate_study(eval_job *j, const char *folder)
+{
+    jem_status st;
+    char **names = NULL, *path = NULL;
+    int count = 0, runs = 0;
+
+    if (!dir_exists(folder))
+        return jem_error(JEM_EDATA, "%s: no such folder; give a run or a study", folder);
+    TRY(dir_list(&names, &count, folder));
+    for (int i = 0; i < count; i++) {
+        mem_free(path);
+        path = NULL;
+        TRY(str_format(&path, "%s/%s", folder, names[i]));
+        if (!run_is(path)) continue;
+        runs++;
+        st = evaluate(j, path);
+        if (st == JEM_ENOMEM || st == JEM_EIO || st == JEM_EUSAGE) goto done;
+        if (st != JEM_OK) note_failure(j, names[i], st);
+        st = JEM_OK;
+    }
+    if (runs == 0)
+        st = jem_error(JEM_EDATA, "%s: neither a run nor a folder of runs; make one with jem "
+                       "train or jem sweep", folder);
+    else if (j->failed > 0)
+        st = jem_error(j->first_failure, "%d of %d runs could not be evaluated: %s", j->failed,
+                       runs, j->failures);
+done:
+    mem_free(path);
+    strings_free(names, count);
+    return st;
+}
+
+/* ---- the command */
+
+/* eval.* is for the evaluation, anything else for the run (which refuses most). */
+static jem_status sort_assignments(eval_job *j, const cli_list *set)
+{
+    const option_group groups[] = {{"eval", eval_option_table, &j->options}, {NULL, NULL, NULL}};
+    jem_status st;
+    TRY(options_defaults(groups));
+    for (int i = 0; i < set->count; i++) {
+        if (strncmp(set->values[i], "eval.", 5) == 0)
+            TRY(options_assign(groups, set->values[i]));
+        else
+            j->engine.values[j->engine.count++] = set->values[i];
+    }
+done:
+    return st;
+}
+
+static jem_status eval_command(int argc, char **argv)
+{
+    const char *args[1], *threads = NULL, *seed = NULL;
+    cli_list set = {0, {NULL}};
+    char assignment[64];
+    eval_job *j = NULL;
+    jem_status st;
+
+    TRY(MEM_NEW(j, 1));
+    const cli_flag flags[] = {{.name = "--set", .list = &set},
+                              {.name = "--force", .on = &j->force},
+                              {.name = "--threads", .value = &threads},
+                              {.name = "--seed", .value = &seed},
+                              {.name = NULL}};
+    TRY(cli_parse(argc, argv, &command_eval, flags, args, 1, 1));
+    TRY(sort_assignments(j, &set));
+    TRY(run_threads(assignment, sizeof assignment, threads));
+    if (threads) j->engine.values[j->engine.count++] = assignment;
+    if (seed) TRY(cli_int(&j->options.seed, seed, "--seed", 0, INT64_C(1000000000000000)));
+    TRY(run_command_line(&j->command, argc, argv));
+    st = run_is(args[0]) ? evaluate(j, args[0]) : evaluate_study(j, args[0]);
+done:
+    if (j) {
+        splits_free(&j->data);
+        mem_free(j->command);
+    }
+    mem_free(j);
+    return st;
+}
+
+const command command_eval = {
+    .name = "eval",
+    .usage = "eval RUN|STUDY [--set eval.KEY=VALUE ...] [--seed N] [--threads N] [--force]",
+    .about = "measure accuracy, calibration, energies, features and samples; write them to the "
+             "runs' folders",
+    .run = eval_command,
+};

@@ -1,0 +1,251 @@
+/* jem info: what a file or folder is, and whether the numbers in it are sound. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "cli/cli.h"
+#include "data/image.h"
+#include "record/record.h"
+#include "tensor/safetensors.h"
+#include "train/run.h"
+
+enum { CIFAR_RECORD = 3073, CIFAR_RECORDS_MAX = 10000 };
+
+/* ---- arrays */
+
+/* "f32 [3, 4]  min -1  max 1" and how many values are not finite.  t's data is only read. */
+static jem_status show_array(const char *name, const jem_tensor *t, int64_t *bad)
+{
+    jem_status st;
+    jem_tensor copy = JEM_TENSOR_INIT;
+    double low = INFINITY, high = -INFINITY;
+    int64_t odd = 0, n = jem_tensor_count(t);
+    char dims[JEM_MAX_DIMS * 24] = "";
+
+    TRY(jem_tensor_init(&copy, t->dtype, t->ndim, t->shape));
+    if (n > 0) memcpy(copy.data, t->data, (size_t)n * jem_dtype_size(t->dtype));
+    TRY(jem_tensor_convert(&copy, JEM_F64));
+    const double *v = copy.data;
+    for (int64_t i = 0; i < n; i++) {
+        if (!isfinite(v[i])) {
+            odd++;
+            continue;
+        }
+        low = fmin(low, v[i]);
+        high = fmax(high, v[i]);
+    }
+    for (int i = 0; i < t->ndim; i++) {
+        size_t used = strlen(dims);
+        snprintf(dims + used, sizeof dims - used, "%s%" PRId64, i ? ", " : "", t->shape[i]);
+    }
+    printf("%-36s %-5s [%s]", name, jem_dtype_name(t->dtype), dims);
+    if (low <= high) printf("  min %.6g  max %.6g", low, high);
+    if (odd) printf("  %" PRId64 " values are not finite", odd);
+    putchar('\n');
+    *bad += odd;
+done:
+    jem_tensor_clear(&copy);
+    return st;
+}
+
+static jem_status info_npy(const char *path)
+{
+    jem_tensor t = JEM_TENSOR_INIT;
+    int64_t bad = 0;
+    jem_status st = jem_npy_read(&t, path);
+    if (st == JEM_OK) {
+        printf("%s: npy array\n", path);
+        st = show_array("values", &t, &bad);
+    }
+    if (st == JEM_OK) printf("finite: %s\n", bad ? "no" : "yes");
+    jem_tensor_clear(&t);
+    return st;
+}
+
+static jem_status info_safetensors(const char *path)
+{
+    static const char *const keys[] = {
+        "format", "jem.name", "jem.norm", "jem.dropout", "jem.pool", "jem.proj", "jem.classes",
+        "jem.channels", "jem.height", "jem.width", "jem.iteration", "jem.best.iteration",
+        "jem.best.epoch", "jem.best.score"};
+    jem_status st;
+    safetensors *f = NULL;
+    int64_t bad = 0, values = 0;
+
+    TRY(safetensors_open(&f, path));
+    printf("%s: safetensors, %d tensors\n", path, safetensors_count(f));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *value = safetensors_metadata(f, keys[i]);
+        if (value) printf("%-36s %s\n", keys[i], value);
+    }
+    for (int i = 0; i < safetensors_count(f); i++) {
+        const jem_tensor t = safetensors_view(f, i);
+        TRY(show_array(safetensors_name(f, i), &t, &bad));
+        values += jem_tensor_count(&t);
+    }
+    printf("values: %" PRId64 "\nfinite: %s\n", values, bad ? "no" : "yes");
+done:
+    safetensors_close(f);
+    return st;
+}
+
+/* ---- pictures and CIFAR-10 */
+
+static jem_status info_picture(const char *path, const char *kind)
+{
+    image m = IMAGE_INIT;
+    jem_status st = image_read(&m, path);
+    if (st != JEM_OK) return st;
+    int low = 255, high = 0;
+    for (int64_t i = 0; i < m.height * m.width * m.channels; i++) {
+        low = m.pixels[i] < low ? m.pixels[i] : low;
+        high = m.pixels[i] > high ? m.pixels[i] : high;
+    }
+    printf("%s: %s picture, %" PRId64 " x %" PRId64 " pixels (read as RGB), min %d, max %d\n", path,
+           kind, m.width, m.height, low, high);
+    image_clear(&m);
+    return JEM_OK;
+}
+
+static jem_status info_cifar(const char *path, const char *bytes, size_t size)
+{
+    int64_t counts[10] = {0}, n = (int64_t)(size / CIFAR_RECORD);
+    if (size % CIFAR_RECORD != 0 || n > CIFAR_RECORDS_MAX)
+        return jem_error(JEM_EDATA,
+                         "%s: %zu bytes; CIFAR-10 batches are at most %d records of %d bytes: the "
+                         "file is truncated, oversized, or something else",
+                         path, size, CIFAR_RECORDS_MAX, CIFAR_RECORD);
+    for (int64_t i = 0; i < n; i++) {
+        int label = (unsigned char)bytes[i * CIFAR_RECORD];
+        if (label > 9)
+            return jem_error(JEM_EDATA, "%s: record %" PRId64 " has label %d; labels are 0 to 9",
+                             path, i, label);
+        counts[label]++;
+    }
+    printf("%s: CIFAR-10 batch, %" PRId64 " images 3 x 32 x 32\nlabels ", path, n);
+    for (int k = 0; k < 10; k++) printf(" %d: %" PRId64, k, counts[k]);
+    putchar('\n');
+    return JEM_OK;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), k = strlen(end);
+    return n >= k && strcmp(s + n - k, end) == 0;
+}
+
+/* By content; only raw CIFAR batches have nothing but their name. */
+static jem_status info_file(const char *path)
+{
+    jem_status st;
+    char *bytes = NULL;
+    size_t size = 0;
+
+    TRY(file_read(&bytes, &size, path, 0));
+    if (size >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0)
+        st = info_npy(path);
+    else if (size >= 8 && memcmp(bytes, "\x89PNG", 4) == 0)
+        st = info_picture(path, "PNG");
+    else if (size >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0)
+        st = info_picture(path, "JPEG");
+    else if ((size > 8 && bytes[8] == '{') || ends_with(path, ".safetensors"))
+        st = info_safetensors(path);
+    else if (ends_with(path, ".bin") && size > 0)
+        st = info_cifar(path, bytes, size);
+    else
+        st = jem_error(JEM_EDATA, "%s: not a file that jem knows (safetensors, npy, PNG, JPEG, "
+                       "CIFAR-10 .bin)", path);
+done:
+    mem_free(bytes);
+    return st;
+}
+
+/* ---- runs and studies */
+
+static jem_status info_run(const char *path)
+{
+    jem_status st;
+    config *c = NULL;
+    run_info info;
+    score_list scores = SCORE_LIST_INIT;
+
+    TRY(MEM_NEW(c, 1));
+    TRY(run_load_config(c, path));
+    TRY(run_read_info(&info, path));
+    TRY(score_list_load(&scores, path));
+    printf("%s: run, %s%s%s\n", path, run_status_name(info.status), info.message[0] ? ": " : "",
+           info.message);
+    printf("model      %s, %" PRId64 " parameters, input %" PRId64 "x%" PRId64 "x%" PRId64
+           ", %" PRId64 " classes\n",
+           info.model, info.params, info.channels, info.height, info.width, info.classes);
+    printf("alpha      %g\nseed       %" PRId64 "\n", info.alpha, info.seed);
+    printf("data       %s %s (hash %016" PRIx64 ")\n", c->data.kind, c->data.path, info.data_hash);
+    printf("iteration  %" PRId64 " of %" PRId64 " (epoch %.2f), %.0f s\n", info.iteration,
+           info.iterations, info.epoch, info.wall_s);
+    printf("selected   iteration %" PRId64 " by %s (%g)\n", info.best.iteration, info.selected_by,
+           info.best.score);
+    printf("scores     %" PRId64 "%s\n", scores.count,
+           scores.count ? "" : " (jem eval makes them)");
+done:
+    score_list_clear(&scores);
+    mem_free(c);
+    return st;
+}
+
+static jem_status info_study(const char *path)
+{
+    jem_status st;
+    char **names = NULL, *child = NULL;
+    int count = 0, runs = 0;
+    run_info info;
+
+    TRY(dir_list(&names, &count, path));
+    for (int i = 0; i < count; i++) {
+        mem_free(child);
+        child = NULL;
+        TRY(str_format(&child, "%s/%s", path, names[i]));
+        if (!run_is(child)) continue;
+        if (runs++ == 0) printf("%s: study\n", path);
+        st = run_read_info(&info, child);
+        if (st == JEM_OK)
+            printf("%-28s alpha %-6g seed %-4" PRId64 " %-12s %" PRId64 " of %" PRId64 "\n",
+                   names[i], info.alpha, info.seed, run_status_name(info.status), info.iteration,
+                   info.iterations);
+        else
+            printf("%-28s %s\n", names[i], jem_error_message());
+        st = JEM_OK;
+    }
+    if (!runs)
+        st = jem_error(JEM_EDATA, "%s: neither a run nor a study; for data use jem data check",
+                       path);
+done:
+    mem_free(child);
+    strings_free(names, count);
+    return st;
+}
+
+static jem_status info(int argc, char **argv)
+{
+    jem_status st;
+    const char *path;
+    const cli_flag flags[] = {{.name = NULL}};
+
+    TRY(cli_parse(argc, argv, &command_info, flags, &path, 1, 1));
+    if (!dir_exists(path))
+        st = info_file(path);
+    else
+        st = run_is(path) ? info_run(path) : info_study(path);
+done:
+    return st;
+}
+
+const command command_info = {
+    .name = "info",
+    .usage = "info FILE|RUN|STUDY",
+    .about = "what a file or folder is: shapes, range, finite or not, settings, progress",
+    .run = info,
+};

@@ -1,0 +1,125 @@
+/* jem list: what there is to choose from, printed from the registries themselves. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "cli/cli.h"
+#include "eval/eval.h"
+#include "train/config.h"
+
+static jem_status list_models(void)
+{
+    puts("wrn-DEPTH-WIDTH  wide residual network of the JEM code, depth = 6n + 4: wrn-10-1, "
+         "wrn-16-2, wrn-28-10\n"
+         "                 inputs of any channels and size; 3 stages at full, half and quarter "
+         "size\n"
+         "                 model.norm: none, batch, instance, layer, act; model.proj: gloss head\n"
+         "                 features for jem apply: layer1, layer2, layer3, features, proj, logits");
+    return JEM_OK;
+}
+
+static jem_status list_data(void)
+{
+    for (const data_source *const *s = data_sources(); *s; s++)
+        printf("%-8s  %s\n          %s\n", (*s)->name, (*s)->about, (*s)->layout);
+    return JEM_OK;
+}
+
+static jem_status list_samplers(void)
+{
+    puts("algorithm1  x <- clip(x + lambda (1 - t/L) grad LSE + sigma z): the study's Algorithm 1\n"
+         "langevin    x <- clip(x + eta_t/2 grad LSE + sqrt(eta_t) z): Langevin dynamics, Eq. 7\n"
+         "            set by sampler.update; starts: replay buffer of persistent chains, uniform "
+         "noise");
+    return JEM_OK;
+}
+
+static jem_status list_backends(void)
+{
+    static const jem_dtype precisions[] = {JEM_F64, JEM_F32, JEM_BF16};
+    for (const backend *const *b = backends(); *b; b++) {
+        printf("%-8s  %s (", (*b)->name, (*b)->about);
+        const char *comma = "";
+        for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++) {
+            if ((*b)->supports(precisions[i]) != JEM_OK) continue;
+            printf("%s%s", comma, jem_dtype_name(precisions[i]));
+            comma = ", ";
+        }
+        puts(")");
+    }
+    return JEM_OK;
+}
+
+static void print_line(void *ctx, const char *line)
+{
+    (void)ctx;
+    puts(line);
+}
+
+static jem_status list_options(void)
+{
+    jem_status st;
+    config *c = NULL;
+    eval_options e;
+    const option_group groups[] = {{"eval", eval_option_table, &e}, {NULL, NULL, NULL}};
+    TRY(MEM_NEW(c, 1));
+    TRY(config_defaults(c));
+    options_help(config_groups(c), print_line, NULL);
+    options_help(groups, print_line, NULL);
+done:
+    mem_free(c);
+    return st;
+}
+
+static jem_status list_commands(void)
+{
+    for (const command *const *c = cli_commands(); *c; c++)
+        printf("%-8s  %s\n          jem %s\n", (*c)->name, (*c)->about, (*c)->usage);
+    return JEM_OK;
+}
+
+static const struct {
+    const char *name;
+    jem_status (*run)(void);
+} topics[] = {{"models", list_models},     {"data", list_data},
+              {"samplers", list_samplers}, {"backends", list_backends},
+              {"options", list_options},   {"commands", list_commands}};
+enum { TOPICS = sizeof topics / sizeof *topics };
+
+static jem_status unknown_topic(const char *name)
+{
+    const char *names[TOPICS + 1];
+    for (int i = 0; i < TOPICS; i++) names[i] = topics[i].name;
+    names[TOPICS] = NULL;
+    const char *near = cli_nearest(name, names);
+    return jem_error(JEM_EUSAGE, "list: unknown topic '%s'; %s%s%s", name,
+                     near ? "did you mean " : "usage: jem ", near ? near : command_list.usage,
+                     near ? "?" : "");
+}
+
+static jem_status list(int argc, char **argv)
+{
+    jem_status st;
+    const char *topic;
+    const cli_flag flags[] = {{.name = NULL}};
+    bool found = false;
+
+    TRY(cli_parse(argc, argv, &command_list, flags, &topic, 0, 1));
+    for (int i = 0; i < TOPICS; i++) {
+        if (topic && strcmp(topic, topics[i].name) != 0) continue;
+        if (!topic) printf("%s%s\n", i ? "\n== " : "== ", topics[i].name);
+        TRY(topics[i].run());
+        found = true;
+    }
+    if (!found) st = unknown_topic(topic);
+done:
+    return st;
+}
+
+const command command_list = {
+    .name = "list",
+    .usage = "list [models|data|samplers|backends|options|commands]",
+    .about = "what there is to choose from: registries, every key with its default, commands",
+    .run = list,
+};

@@ -1,0 +1,130 @@
+/* jem sample: new chains from a trained run.  The run itself stays as it is. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "cli/cli.h"
+#include "cli/run_steps.h"
+#include "sample/init.h"
+
+typedef struct sampling {
+    const char *folder, *n_text, *steps_text, *class_text, *from, *seed_text, *threads, *out;
+    int64_t n, steps, chosen_class, seed; /* chosen_class -1: climb log-sum-exp */
+} sampling;
+
+static jem_status parse(sampling *s, int argc, char **argv)
+{
+    jem_status st;
+    const cli_flag flags[] = {{.name = "--n", .value = &s->n_text},
+                              {.name = "--steps", .value = &s->steps_text},
+                              {.name = "--class", .value = &s->class_text},
+                              {.name = "--from", .value = &s->from},
+                              {.name = "--seed", .value = &s->seed_text},
+                              {.name = "--threads", .value = &s->threads},
+                              {.name = "--out", .value = &s->out},
+                              {.name = "-o", .value = &s->out},
+                              {.name = NULL}};
+    TRY(cli_parse(argc, argv, &command_sample, flags, &s->folder, 1, 1));
+    if (!s->out)
+        return jem_error(JEM_EUSAGE, "sample: -o is missing; usage: jem %s", command_sample.usage);
+    TRY(cli_int(&s->n, s->n_text, "--n", 1, 1000000));
+    TRY(cli_int(&s->seed, s->seed_text, "--seed", 0, INT64_MAX));
+    if (s->from && strcmp(s->from, "buffer") != 0 && strcmp(s->from, "noise") != 0)
+        st = jem_error(JEM_EUSAGE, "--from '%s': choose buffer or noise", s->from);
+done:
+    return st;
+}
+
+/* Starts of the chains: random entries of the buffer, or uniform noise. */
+static jem_status fill_starts(float *x, const sampling *s, const run *r)
+{
+    jem_status st = JEM_OK;
+    const rng_stream stream = {(uint64_t)s->seed, RNG_SAMPLE, 0, 0};
+    int64_t size = model_input_count(r->m), count = 0;
+    bool buffer = s->from ? strcmp(s->from, "buffer") == 0 : r->cfg.alpha > 0;
+    float *replay = NULL;
+
+    if (buffer) TRY(run_replay(&replay, &count, r));
+    for (int64_t i = 0; i < s->n; i++) {
+        if (buffer)
+            memcpy(x + i * size,
+                   replay + rng_below(&stream, (uint32_t)i, 0, (uint32_t)count) * size,
+                   (size_t)size * sizeof *x);
+        else
+            chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, size, &stream,
+                                     (uint32_t)i);
+    }
+    log_info("%lld chains of %lld steps from %s, step size %g, noise %g", (long long)s->n,
+             (long long)s->steps, buffer ? "the replay buffer" : "noise", run_step_size(r),
+             r->cfg.sampler.noise_std);
+done:
+    mem_free(replay);
+    return st;
+}
+
+static jem_status walk(float *x, const sampling *s, const run *r)
+{
+    jem_status st = JEM_OK;
+    sampler_options o = r->cfg.sampler;
+    int32_t *y = NULL;
+
+    if (s->steps == 0) return JEM_OK;
+    o.steps = s->steps;
+    if (s->chosen_class >= 0) {
+        TRY(MEM_NEW(y, s->n));
+        for (int64_t i = 0; i < s->n; i++) y[i] = (int32_t)s->chosen_class;
+    }
+    const sgld_call call = {.options = &o, .step_size = run_step_size(r), .y = y,
+                            .noise = {(uint64_t)s->seed, RNG_SAMPLE_NOISE, 0, 0}};
+    TRY(sgld_chain(r->m, &call, x, s->n));
+done:
+    mem_free(y);
+    return st;
+}
+
+static jem_status save(const sampling *s, float *x, shape size)
+{
+    if (!run_is_npy(s->out))
+        return run_save_grid(s->out, x, s->n, size, (int64_t)ceil(sqrt((double)s->n)));
+    const jem_tensor t = {JEM_F32, 4, {s->n, size.c, size.h, size.w}, x};
+    return jem_npy_write(s->out, &t);
+}
+
+static jem_status sample(int argc, char **argv)
+{
+    sampling s = {.n_text = "64", .seed_text = "0", .chosen_class = -1};
+    const char *assignments[1];
+    char threads[64];
+    run *r = NULL;
+    float *x = NULL;
+    jem_status st;
+
+    TRY(parse(&s, argc, argv));
+    TRY(run_threads(threads, sizeof threads, s.threads));
+    assignments[0] = threads;
+    TRY(run_open(&r, s.folder, assignments, threads[0] ? 1 : 0));
+    s.steps = r->cfg.sampler.steps;
+    if (s.steps_text) TRY(cli_int(&s.steps, s.steps_text, "--steps", 0, 1000000));
+    if (s.class_text)
+        TRY(cli_int(&s.chosen_class, s.class_text, "--class", 0, model_classes(r->m) - 1));
+    TRY(MEM_NEW(x, s.n * model_input_count(r->m)));
+    TRY(fill_starts(x, &s, r));
+    TRY(walk(x, &s, r));
+    TRY(save(&s, x, (shape){r->info.channels, r->info.height, r->info.width}));
+    printf("%s\n", s.out);
+done:
+    mem_free(x);
+    run_close(r);
+    return st;
+}
+
+const command command_sample = {
+    .name = "sample",
+    .usage = "sample RUN [--n 64] [--steps S] [--class C] [--from buffer|noise] [--seed N] "
+             "[--threads N] -o GRID.png|X.npy",
+    .about = "run new Langevin chains and save where they end; the run is left as it is",
+    .run = sample,
+};

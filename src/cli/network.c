@@ -1,0 +1,250 @@
+/* Weights and an array to logits, energies, gradients, features: see network.h. */
+#include "cli/network.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "model/weights.h"
+#include "nn/plan.h"
+#include "stats/classify.h"
+
+enum { NETWORK_BATCH = 64, NETWORK_BATCH_F64 = 8 };
+
+/* ---- which network */
+
+typedef struct named_network {
+    model_spec spec;
+    int64_t size;
+} named_network;
+
+static const option network_options[] = {
+    {"classes", OPTION_INT, offsetof(named_network, spec.classes), "10", 1, 1e6, NULL, "classes"},
+    {"channels", OPTION_INT, offsetof(named_network, spec.channels), "3", 1, 1e6, NULL,
+     "input channels"},
+    {"size", OPTION_INT, offsetof(named_network, size), "0", 0, 1e5, NULL,
+     "side of the images; 0: as the input"},
+    {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
+};
+
+static jem_status name_network(model_spec *spec, const network_flags *f, const jem_tensor *x)
+{
+    jem_status st;
+    named_network n = {.size = 0};
+    const option_group groups[] = {{"model", model_options, &n.spec},
+                                   {"", network_options, &n},
+                                   {NULL, NULL, NULL}};
+    const struct {
+        const char *key, *value, *flag;
+    } given[] = {{"model.name", f->model, "--model"}, {"classes", f->classes, "--classes"},
+                 {"channels", f->channels, "--channels"}, {"model.proj", f->proj, "--proj"},
+                 {"size", f->size, "--size"}, {"model.norm", f->norm, "--norm"},
+                 {"model.pool", f->pool, "--pool"}};
+
+    TRY(options_defaults(groups));
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        if (given[i].value) TRY(options_set(groups, given[i].key, given[i].value, given[i].flag));
+    n.spec.height = n.size ? n.size : x->shape[2];
+    n.spec.width = n.size ? n.size : x->shape[3];
+    *spec = n.spec;
+done:
+    return st;
+}
+
+jem_status network_spec(model_spec *spec, const network_flags *f, const char *weights,
+                        const jem_tensor *x, const char *x_name)
+{
+    jem_status st;
+    model_spec s;
+
+    if (f->model) {
+        TRY(name_network(&s, f, x));
+    } else {
+        if (f->classes || f->channels || f->proj || f->norm || f->pool)
+            return jem_error(JEM_EUSAGE, "--classes, --channels, --proj, --norm and --pool go "
+                                         "with --model");
+        TRY(model_spec_read(&s, weights));
+        if (f->size) {
+            network_flags only_size = {.model = s.name, .size = f->size};
+            model_spec sized;
+            TRY(name_network(&sized, &only_size, x));
+            s.height = sized.height;
+            s.width = sized.width;
+        }
+    }
+    if (x->shape[1] != s.channels || x->shape[2] != s.height || x->shape[3] != s.width) {
+        st = jem_error(JEM_EDATA, "%s: images are %lldx%lldx%lld, the network takes %lldx%lldx%lld",
+                       x_name, (long long)x->shape[1], (long long)x->shape[2],
+                       (long long)x->shape[3], (long long)s.channels, (long long)s.height,
+                       (long long)s.width);
+        goto done;
+    }
+    *spec = s;
+done:
+    return st;
+}
+
+/* ---- outputs */
+
+void network_outputs_clear(network_outputs *o)
+{
+    jem_tensor_clear(&o->logits);
+    jem_tensor_clear(&o->energy);
+    jem_tensor_clear(&o->grad);
+    for (int i = 0; i < NETWORK_FEATURES_MAX; i++) jem_tensor_clear(&o->features[i]);
+}
+
+static jem_status find_feature(shape *s, const graph *g, const char *name)
+{
+    int at = graph_find(g, name);
+    if (at < 0)
+        return jem_error(JEM_EUSAGE, "--want features:%s: the network has no value of this name; "
+                         "it has layer1, layer2, layer3, features, logits%s", name,
+                         graph_find(g, "proj") >= 0 ? ", proj" : "");
+    *s = g->nodes[at].op.dst;
+    return JEM_OK;
+}
+
+static jem_status outputs_init(network_outputs *o, const network_call *c, const graph *g,
+                               jem_dtype dtype)
+{
+    jem_status st;
+    int64_t n = c->x->shape[0];
+    const int64_t logits[] = {n, c->spec->classes};
+    TRY(jem_tensor_init(&o->logits, dtype, 2, logits));
+    TRY(jem_tensor_init(&o->energy, dtype, 1, &n));
+    if (c->grad) TRY(jem_tensor_init(&o->grad, dtype, 4, c->x->shape));
+    for (int i = 0; c->features[i]; i++) {
+        shape s = {0, 0, 0};
+        TRY(find_feature(&s, g, c->features[i]));
+        const int64_t dims[] = {n, s.c, s.h, s.w};
+        TRY(jem_tensor_init(&o->features[i], dtype, s.h == 1 && s.w == 1 ? 2 : 4, dims));
+    }
+done:
+    return st;
+}
+
+static int64_t row_count(const jem_tensor *t)
+{
+    return t->shape[0] > 0 ? jem_tensor_count(t) / t->shape[0] : 0;
+}
+
+/* ---- single precision */
+
+jem_status network_apply(network_outputs *o, const network_call *c)
+{
+    jem_status st;
+    model *m = NULL;
+    float *x = NULL;
+
+    TRY(model_new(&m, c->spec, c->engine));
+    TRY(model_load(m, c->weights));
+    TRY(outputs_init(o, c, model_graph(m), JEM_F32));
+    int64_t size = model_input_count(m), n = c->x->shape[0];
+    const double *from = c->x->data;
+    TRY(MEM_NEW(x, NETWORK_BATCH * size));
+    for (int64_t first = 0; first < n; first += NETWORK_BATCH) {
+        int64_t count = n - first < NETWORK_BATCH ? n - first : NETWORK_BATCH;
+        float *energy = (float *)o->energy.data + first;
+        for (int64_t i = 0; i < count * size; i++) x[i] = (float)from[first * size + i];
+        TRY(model_evaluate(m, x, count, NULL,
+                           (float *)o->logits.data + first * c->spec->classes, energy,
+                           c->grad ? (float *)o->grad.data + first * size : NULL));
+        for (int64_t i = 0; i < count; i++) energy[i] = -energy[i];
+    }
+    /* One feature at a time: the model keeps one compiled. */
+    for (int k = 0; c->features[k]; k++)
+        for (int64_t first = 0; first < n; first += NETWORK_BATCH) {
+            int64_t count = n - first < NETWORK_BATCH ? n - first : NETWORK_BATCH;
+            for (int64_t i = 0; i < count * size; i++) x[i] = (float)from[first * size + i];
+            TRY(model_feature(m, c->features[k], x, count,
+                              (float *)o->features[k].data + first * row_count(&o->features[k]),
+                              NULL));
+        }
+done:
+    mem_free(x);
+    model_free(m);
+    return st;
+}
+
+/* ---- double precision */
+
+/* Parameters in double: weights_get checks the file and brings singles; tensors that the
+ * file holds in double are then read again without rounding. */
+static jem_status load_f64(double *params, const graph *g, const char *path)
+{
+    jem_status st;
+    safetensors *f = NULL;
+    float *single = NULL;
+
+    TRY(safetensors_open(&f, path));
+    TRY(weights_check_names(g, f));
+    TRY(MEM_NEW(single, g->param_elements));
+    TRY(weights_get(single, g, f, ""));
+    for (int64_t i = 0; i < g->param_elements; i++) params[i] = (double)single[i];
+    for (int i = 0; i < g->param_count; i++) {
+        const param *p = &g->params[i];
+        const jem_tensor t = safetensors_view(f, safetensors_find(f, p->name));
+        if (t.dtype == JEM_F64)
+            memcpy(params + p->offset, t.data, (size_t)p->count * sizeof *params);
+    }
+done:
+    mem_free(single);
+    safetensors_close(f);
+    return st;
+}
+
+/* Images first .. first + count - 1. */
+static jem_status chunk_f64(network_outputs *o, const network_call *c, workspace *w,
+                            double *softmax, int64_t first, int64_t count)
+{
+    jem_status st;
+    int64_t k = c->spec->classes, size = row_count(c->x);
+    const plan_call call = {.count = count};
+    double *logits = (double *)o->logits.data + first * k, *energy = o->energy.data;
+
+    TRY(plan_forward(w, &call, (const double *)c->x->data + first * size, logits));
+    for (int64_t i = 0; i < count; i++) energy[first + i] = -stats_logsumexp(logits + i * k, k);
+    for (int j = 0; c->features[j]; j++)
+        TRY(plan_feature(w, &call, c->features[j],
+                         (double *)o->features[j].data + first * row_count(&o->features[j])));
+    if (c->grad) {
+        stats_softmax(softmax, logits, count, k);
+        TRY(plan_backward(w, &call, softmax, (double *)o->grad.data + first * size, NULL));
+    }
+done:
+    return st;
+}
+
+jem_status network_apply_f64(network_outputs *o, const network_call *c)
+{
+    jem_status st;
+    const backend *b = NULL;
+    graph *g = NULL;
+    plan *p = NULL;
+    workspace *w = NULL;
+    double *params = NULL, *softmax = NULL;
+    int64_t n = c->x->shape[0], batch = n < NETWORK_BATCH_F64 ? n : NETWORK_BATCH_F64;
+    const plan_options options = {.batch = batch, .precision = JEM_F64,
+                                  .backward_input = c->grad, .features = c->features};
+
+    TRY(backend_find(&b, c->engine->backend));
+    TRY(b->supports(JEM_F64));
+    TRY(wrn_build(&g, c->spec));
+    TRY(outputs_init(o, c, g, JEM_F64));
+    TRY(MEM_NEW(params, g->param_elements));
+    TRY(MEM_NEW(softmax, batch * c->spec->classes));
+    TRY(load_f64(params, g, c->weights));
+    TRY(plan_compile(&p, g, b, &options));
+    TRY(plan_load(p, params));
+    TRY(workspace_new(&w, p));
+    for (int64_t first = 0; first < n; first += batch)
+        TRY(chunk_f64(o, c, w, softmax, first, n - first < batch ? n - first : batch));
+done:
+    workspace_free(w);
+    plan_free(p);
+    graph_free(g);
+    mem_free(params);
+    mem_free(softmax);
+    return st;
+}

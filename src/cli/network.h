@@ -1,0 +1,39 @@
+/* A network applied to an array in single or double precision: behind jem apply. */
+#ifndef CLI_NETWORK_H
+#define CLI_NETWORK_H
+
+#include "jem/tensor.h"
+#include "model/model.h"
+
+/* How a command line names a network; NULL: not given. */
+typedef struct network_flags {
+    const char *model, *classes, *channels, *proj, *size, *norm, *pool;
+} network_flags;
+
+/* The network of a weights file: as its metadata say, or as the flags say if --model is
+ * given; --size overrides the metadata's.  Checks that x [N,C,H,W] fits: JEM_EDATA. */
+jem_status network_spec(model_spec *spec, const network_flags *f, const char *weights,
+                        const jem_tensor *x, const char *x_name);
+
+typedef struct network_call {
+    const model_spec *spec;
+    const engine_spec *engine;
+    const char *weights;   /* path */
+    const jem_tensor *x;   /* f64 [N,C,H,W], network units */
+    bool grad;             /* gradient of log-sum-exp wanted */
+    const char *const *features; /* names, NULL-terminated */
+} network_call;
+
+/* Owned; logits [N,K], energy [N], grad [N,C,H,W], features [N,C,H,W] or [N,D]. */
+enum { NETWORK_FEATURES_MAX = 16 };
+typedef struct network_outputs {
+    jem_tensor logits, energy, grad, features[NETWORK_FEATURES_MAX];
+} network_outputs;
+void network_outputs_clear(network_outputs *o);
+
+/* f32 or bf16 through the model, results in f32. */
+jem_status network_apply(network_outputs *o, const network_call *c);
+/* f64 through a plan of the backend (only ref has it); weights stored in f64 stay so. */
+jem_status network_apply_f64(network_outputs *o, const network_call *c);
+
+#endif

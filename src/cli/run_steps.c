@@ -1,0 +1,58 @@
+/* Shared steps of commands on trained runs: see run_steps.h. */
+#include "cli/run_steps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "cli/cli.h"
+
+enum { SHOWN_PIXELS = 64, COMMAND_LINE_MAX = 4096 };
+
+double run_step_size(const run *r)
+{
+    double planned = (double)r->info.iterations;
+    return sgld_step_size(&r->cfg.sampler,
+                          planned > 0 ? (double)r->info.best.iteration / planned : 0);
+}
+
+jem_status run_threads(char *assignment, size_t size, const char *threads)
+{
+    int64_t n;
+    jem_status st;
+    assignment[0] = '\0';
+    if (!threads) return JEM_OK;
+    TRY(cli_int(&n, threads, "--threads", 0, 4096));
+    snprintf(assignment, size, "engine.threads=%lld", (long long)n);
+done:
+    return st;
+}
+
+jem_status run_command_line(char **out, int argc, char **argv)
+{
+    char line[COMMAND_LINE_MAX] = "jem";
+    size_t used = strlen(line);
+    for (int i = 0; i < argc && used < sizeof line - 1; i++)
+        used += (size_t)snprintf(line + used, sizeof line - used, " %s", argv[i]);
+    return mem_strdup(out, line);
+}
+
+jem_status run_save_grid(const char *path, const float *x, int64_t n, shape size,
+                         int64_t columns)
+{
+    jem_status st;
+    image grid = IMAGE_INIT;
+    int64_t zoom = size.w < SHOWN_PIXELS ? SHOWN_PIXELS / size.w : 1;
+    TRY(image_grid(&grid, x, n, size.c, size.h, size.w, columns, zoom));
+    TRY(image_write_png(&grid, path));
+done:
+    image_clear(&grid);
+    return st;
+}
+
+bool run_is_npy(const char *path)
+{
+    size_t n = strlen(path);
+    return n >= 4 && strcmp(path + n - 4, ".npy") == 0;
+}

@@ -1,0 +1,25 @@
+/* What the commands that use a trained run share. */
+#ifndef CLI_RUN_STEPS_H
+#define CLI_RUN_STEPS_H
+
+#include "data/image.h"
+#include "train/run.h"
+
+/* lambda of the iteration whose weights were kept. */
+double run_step_size(const run *r);
+
+/* "engine.threads=N" from --threads; NULL leaves the text empty. */
+jem_status run_threads(char *assignment, size_t size, const char *threads);
+
+/* "jem eval STUDY --force", as typed; owned. */
+jem_status run_command_line(char **out, int argc, char **argv);
+
+/* Pictures x [n][c][h][w] as a grid with `columns` in a PNG, small ones magnified.
+ * JEM_EUSAGE for other than 1 or 3 channels. */
+jem_status run_save_grid(const char *path, const float *x, int64_t n, shape size,
+                         int64_t columns);
+
+/* Does the path end in ".npy"? */
+bool run_is_npy(const char *path);
+
+#endif

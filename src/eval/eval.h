@@ -1,0 +1,47 @@
+/* What a trained model can do, measured: classification and its calibration, scene
+ * properties in its features, energies, out-of-distribution scores, samples.
+ *
+ * Results go to RUN/scores, RUN/trials and RUN/samples (record/record.h).  Evaluation
+ * reads a model and never changes it: nothing else in the run's folder is written.
+ * Sources: Grathwohl et al. 2020 (energies, OOD), Guo et al. 2017 (calibration), Storrs
+ * et al. 2021 (gloss). */
+#ifndef EVAL_EVAL_H
+#define EVAL_EVAL_H
+
+#include "data/dataset.h"
+#include "model/model.h"
+#include "record/record.h"
+#include "sample/sgld.h"
+
+/* Keys eval.*. */
+typedef struct eval_options {
+    int64_t limit; /* images per set for energies and OOD scores */
+    char ood[OPTION_STRING_MAX]; /* further OOD sets: KIND:PATH, separated by commas */
+    option_list steps; /* after which the chains of a shared start are shown; ascending */
+    int64_t samples;   /* pictures on a sheet */
+    int64_t seed;      /* of noise and starts: the same for every run of a study */
+} eval_options;
+
+extern const option eval_option_table[];
+
+/* The model and what belongs to it; all borrowed. */
+typedef struct eval_subject {
+    const char *folder;         /* RUN */
+    model *m;
+    double alpha;
+    int64_t seed;
+    const splits *data;
+    const data_options *data_options;
+    const float *replay;        /* [replay_count][c][h][w]; NULL: the run has no buffer */
+    int64_t replay_count;
+    const sampler_options *sampler;
+    double step_size;           /* lambda when the weights were kept */
+    const char *command;        /* as typed: goes with every score */
+} eval_subject;
+
+/* Appends to `scores` and writes everything to the run's folder.  What does not apply
+ * (no light fields, no buffer, too few images for a probe) is left out with a message.
+ * JEM_EDATA if the test split is empty or a user's OOD set cannot be read. */
+jem_status eval_run(score_list *scores, const eval_subject *s, const eval_options *o);
+
+#endif

@@ -1,0 +1,222 @@
+/* What the network's features say about a rendered surface: gloss, light field, relief.
+ *
+ * Probes are linear, standardised and fitted on training and validation images and
+ * scored on test images (Storrs et al. 2021; the study's D.2).  Gloss is read from the
+ * classifier head, except at alpha = 1, where the head was never trained and a linear
+ * support vector machine on the features takes its place. */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "eval/eval_parts.h"
+#include "eval/predict.h"
+#include "stats/probe.h"
+
+enum { LIGHT_FIELDS = 6 };
+
+/* Features of train + val and of test, with what is to be read from them. */
+typedef struct probe_data {
+    int64_t n, m, d; /* fitting images, test images, dimensions */
+    double *train, *test;
+    int32_t *train_gloss, *test_gloss, *train_light, *test_light;
+    double *train_bump, *test_bump;
+    int64_t lights;
+    const char *feature;
+} probe_data;
+
+static void probe_data_clear(probe_data *p)
+{
+    void *const owned[] = {p->train,       p->test,       p->train_gloss, p->test_gloss,
+                           p->train_light, p->test_light, p->train_bump,  p->test_bump};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) mem_free(owned[i]);
+}
+
+/* Labels and columns of d into the arrays from row `first` on. */
+static void take_truth(const dataset *d, int64_t first, int32_t *gloss, int32_t *light,
+                       double *bump, int64_t *lights)
+{
+    const double *l = dataset_column(d, "light"), *b = dataset_column(d, "bump");
+    for (int64_t i = 0; i < d->n; i++) {
+        gloss[first + i] = d->labels[i];
+        light[first + i] = (int32_t)l[i];
+        bump[first + i] = b[i];
+        if ((int64_t)l[i] >= *lights) *lights = (int64_t)l[i] + 1;
+    }
+}
+
+static jem_status truth_init(probe_data *p, const splits *s)
+{
+    jem_status st;
+    int64_t val = s->val ? s->val->n : 0;
+    p->n = s->train->n + val;
+    p->m = s->test->n;
+    TRY(MEM_NEW(p->train_gloss, p->n));
+    TRY(MEM_NEW(p->train_light, p->n));
+    TRY(MEM_NEW(p->train_bump, p->n));
+    TRY(MEM_NEW(p->test_gloss, p->m));
+    TRY(MEM_NEW(p->test_light, p->m));
+    TRY(MEM_NEW(p->test_bump, p->m));
+    take_truth(s->train, 0, p->train_gloss, p->train_light, p->train_bump, &p->lights);
+    if (val)
+        take_truth(s->val, s->train->n, p->train_gloss, p->train_light, p->train_bump, &p->lights);
+    take_truth(s->test, 0, p->test_gloss, p->test_light, p->test_bump, &p->lights);
+done:
+    return st;
+}
+
+/* Appends the features of d behind the `used` rows of *all. */
+static jem_status features_of(double **all, int64_t *used, int64_t *dim, const evaluation *e,
+                              const char *name, const dataset *d)
+{
+    jem_status st = JEM_OK;
+    double *more = NULL, *both = NULL;
+    const image_source images = source_dataset(d, 0);
+
+    if (d->n == 0) return JEM_OK;
+    TRY(predict_features(&more, dim, e->s->m, name, &images));
+    TRY(MEM_NEW(both, (*used + d->n) * *dim));
+    for (int64_t i = 0; i < *used * *dim; i++) both[i] = (*all)[i];
+    for (int64_t i = 0; i < d->n * *dim; i++) both[*used * *dim + i] = more[i];
+    mem_free(*all);
+    *all = both;
+    *used += d->n;
+    both = NULL;
+done:
+    mem_free(more);
+    mem_free(both);
+    return st;
+}
+
+static jem_status probe_data_init(probe_data *p, const evaluation *e)
+{
+    jem_status st;
+    const splits *s = e->s->data;
+    int64_t train = 0, test = 0;
+
+    p->feature = model_get_spec(e->s->m)->proj > 0 ? "proj" : "features";
+    TRY(truth_init(p, s));
+    TRY(features_of(&p->train, &train, &p->d, e, p->feature, s->train));
+    if (s->val) TRY(features_of(&p->train, &train, &p->d, e, p->feature, s->val));
+    TRY(features_of(&p->test, &test, &p->d, e, p->feature, s->test));
+done:
+    return st;
+}
+
+/* ---- the three scores */
+
+static jem_status add_share(evaluation *e, const char *metric, double share, int64_t n,
+                            const char *formula)
+{
+    const result r = {.benchmark = "gloss", .metric = metric, .value = share, .n = n,
+                      .interval = stats_wilson(llround(share * (double)n), n, stats_z95),
+                      .formula = formula};
+    return evaluation_add(e, &r);
+}
+
+static jem_status svm_score(evaluation *e, const probe_data *p, const char *metric,
+                            const char *what, const int32_t *train, const int32_t *test,
+                            int64_t classes)
+{
+    jem_status st;
+    double accuracy, c;
+    char formula[200];
+    TRY(stats_svm_probe(&accuracy, &c, p->train, train, p->n, p->test, test, p->m, p->d, classes,
+                        (uint64_t)e->o->seed));
+    snprintf(formula, sizeof formula,
+             "%s by linear SVM (C = %g by 5-fold cross-validation) on %lld-d %s, fitted on %lld "
+             "training and validation images; Wilson interval",
+             what, c, (long long)p->d, p->feature, (long long)p->n);
+    TRY(add_share(e, metric, accuracy, p->m, formula));
+done:
+    return st;
+}
+
+static jem_status head_score(evaluation *e)
+{
+    jem_status st;
+    const score *s = score_list_find(e->scores, "classification", "accuracy", NULL);
+    if (!s) return jem_error(JEM_EDATA, "the classifier was not evaluated");
+    TRY(add_share(e, "accuracy", s->value, s->n,
+                  "share of argmax f(x) == gloss label; Wilson interval"));
+done:
+    return st;
+}
+
+typedef struct fit {
+    const double *y, *yhat;
+    double *scratch; /* [2n] */
+} fit;
+
+static double r2_of(const void *ctx, const int64_t *index, int64_t n)
+{
+    const fit *f = ctx;
+    double value;
+    for (int64_t i = 0; i < n; i++) {
+        f->scratch[i] = f->y[index[i]];
+        f->scratch[n + i] = f->yhat[index[i]];
+    }
+    return stats_r2(&value, f->scratch, f->scratch + n, n) == JEM_OK ? value : 0;
+}
+
+static jem_status relief_score(evaluation *e, const probe_data *p)
+{
+    jem_status st;
+    char formula[160];
+    double *moments = NULL, *scaled = NULL, *w = NULL, *yhat = NULL, *scratch = NULL;
+    result r = {.benchmark = "gloss", .metric = "relief_r2", .n = p->m, .formula = formula};
+    int64_t rows = p->n > p->m ? p->n : p->m;
+
+    TRY(MEM_NEW(moments, 2 * p->d));
+    TRY(MEM_NEW(scaled, rows * p->d));
+    TRY(MEM_NEW(w, p->d + 1));
+    TRY(MEM_NEW(yhat, p->m));
+    TRY(MEM_NEW(scratch, 2 * p->m));
+    stats_standardise_fit(moments, moments + p->d, p->train, p->n, p->d);
+    stats_standardise_apply(scaled, moments, moments + p->d, p->train, p->n, p->d);
+    TRY(stats_ols_fit(w, scaled, p->train_bump, p->n, p->d));
+    stats_standardise_apply(scaled, moments, moments + p->d, p->test, p->m, p->d);
+    stats_linear_predict(yhat, w, scaled, p->m, p->d);
+    TRY(stats_r2(&r.value, p->test_bump, yhat, p->m));
+    const fit f = {p->test_bump, yhat, scratch};
+    TRY(stats_bootstrap(&r.interval, r2_of, &f, p->m, 1000, 0.95, (uint64_t)e->o->seed));
+    snprintf(formula, sizeof formula,
+             "R2 of bump height by least squares on %lld-d %s, fitted on %lld training and "
+             "validation images; bootstrap interval",
+             (long long)p->d, p->feature, (long long)p->n);
+    TRY(evaluation_add(e, &r));
+done:
+    mem_free(moments);
+    mem_free(scaled);
+    mem_free(w);
+    mem_free(yhat);
+    mem_free(scratch);
+    return st;
+}
+
+jem_status eval_gloss(evaluation *e)
+{
+    jem_status st;
+    const dataset *test = e->s->data->test;
+    probe_data p = {.n = 0};
+
+    if (!dataset_column(test, "light") || !dataset_column(test, "bump")) return JEM_OK;
+    TRY(probe_data_init(&p, e));
+    if (e->s->alpha < 1)
+        TRY(head_score(e));
+    else
+        TRY(evaluation_tolerate(e, "gloss accuracy",
+                                svm_score(e, &p, "accuracy", "gloss", p.train_gloss,
+                                          p.test_gloss, test->classes)));
+    if (p.lights != LIGHT_FIELDS)
+        log_warning("%s: %lld light fields instead of %d: chance is not 1/6", e->s->folder,
+                    (long long)p.lights, LIGHT_FIELDS);
+    TRY(evaluation_tolerate(e, "light-field accuracy",
+                            svm_score(e, &p, "light_accuracy", "light field", p.train_light,
+                                      p.test_light, p.lights)));
+    TRY(evaluation_tolerate(e, "surface relief", relief_score(e, &p)));
+done:
+    probe_data_clear(&p);
+    return st;
+}

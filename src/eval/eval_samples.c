@@ -1,0 +1,135 @@
+/* Pictures: real images, the replay buffer, chains from one shared start (as the
+ * study's Fig. 6: same start, same noise for every alpha), chains per class. */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "data/image.h"
+#include "eval/eval_parts.h"
+#include "eval/predict.h"
+#include "sample/init.h"
+
+enum { SHEET_COLUMNS = 8, CLASS_ROWS_MAX = 10, SHOWN_PIXELS = 64 };
+
+static jem_status save_sheet(const evaluation *e, const char *name, const float *x, int64_t n)
+{
+    jem_status st;
+    image sheet = IMAGE_INIT;
+    char *folder = NULL, *path = NULL;
+    shape m = e->image;
+    int64_t zoom = m.w < SHOWN_PIXELS ? SHOWN_PIXELS / m.w : 1;
+
+    TRY(str_format(&folder, "%s/samples", e->s->folder));
+    TRY(dir_make(folder));
+    TRY(str_format(&path, "%s/%s.png", folder, name));
+    TRY(image_grid(&sheet, x, n, m.c, m.h, m.w, SHEET_COLUMNS, zoom));
+    TRY(image_write_png(&sheet, path));
+done:
+    image_clear(&sheet);
+    mem_free(folder);
+    mem_free(path);
+    return st;
+}
+
+static jem_status show_source(const evaluation *e, const char *name, const image_source *s)
+{
+    jem_status st;
+    float *x = NULL;
+    TRY(MEM_NEW(x, s->n * shape_count(s->image)));
+    s->fill(s, x, 0, s->n);
+    TRY(save_sheet(e, name, x, s->n));
+done:
+    mem_free(x);
+    return st;
+}
+
+/* One row of the sheet per number of steps, one column per start. */
+static jem_status shared_start(const evaluation *e)
+{
+    jem_status st;
+    const option_list *steps = &e->o->steps;
+    const rng_stream start = {(uint64_t)e->o->seed, RNG_SAMPLE, 0, 0};
+    int64_t size = shape_count(e->image), row = SHEET_COLUMNS * size, done_steps = 0;
+    float *x = NULL, *sheet = NULL;
+
+    if (steps->count == 0) return JEM_OK;
+    TRY(MEM_NEW(x, row));
+    TRY(MEM_NEW(sheet, steps->count * row));
+    for (int64_t i = 0; i < SHEET_COLUMNS; i++)
+        chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, size, &start, (uint32_t)i);
+    for (int k = 0; k < steps->count; k++) {
+        int64_t more = (int64_t)steps->values[k] - done_steps;
+        if (more > 0) TRY(evaluation_chain(e, x, SHEET_COLUMNS, NULL, more, CHAINS_SHARED, k));
+        done_steps += more;
+        for (int64_t i = 0; i < row; i++) sheet[k * row + i] = x[i];
+    }
+    TRY(save_sheet(e, "shared_start", sheet, steps->count * SHEET_COLUMNS));
+done:
+    mem_free(x);
+    mem_free(sheet);
+    return st;
+}
+
+/* One row per class, from the buffer where there is one, else from noise. */
+static jem_status class_rows(const evaluation *e)
+{
+    jem_status st = JEM_OK;
+    const eval_subject *s = e->s;
+    const option_list *list = &e->o->steps;
+    int64_t classes = model_classes(s->m), size = shape_count(e->image);
+    int64_t rows = classes < CLASS_ROWS_MAX ? classes : CLASS_ROWS_MAX, n = rows * SHEET_COLUMNS;
+    int64_t steps = list->count ? (int64_t)list->values[list->count - 1] : 0;
+    const rng_stream start = {(uint64_t)e->o->seed, RNG_SAMPLE, 0, 0};
+    image_source buffer = source_array(s->replay, s->replay_count, e->image, SHEET_COLUMNS);
+    float *x = NULL;
+    int32_t *y = NULL;
+
+    if (s->alpha == 1) return JEM_OK; /* its logits never saw a label */
+    TRY(MEM_NEW(x, n * size));
+    TRY(MEM_NEW(y, n));
+    for (int64_t i = 0; i < n; i++) {
+        y[i] = (int32_t)(i / SHEET_COLUMNS);
+        /* every row begins at the same images: what differs is the class */
+        int64_t column = i % SHEET_COLUMNS;
+        if (s->replay)
+            buffer.fill(&buffer, x + i * size, column % buffer.n, 1);
+        else
+            chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, size, &start,
+                                     (uint32_t)column);
+    }
+    if (steps > 0) TRY(evaluation_chain(e, x, n, y, steps, CHAINS_CLASSES, 0));
+    TRY(save_sheet(e, "classes", x, n));
+done:
+    mem_free(x);
+    mem_free(y);
+    return st;
+}
+
+/* A chain that leaves the numbers is a fact about the model, not a failure to evaluate. */
+static jem_status tolerate_divergence(const evaluation *e, const char *what, jem_status st)
+{
+    if (st != JEM_EDIVERGED) return st;
+    log_warning("%s: %s left out: %s", e->s->folder, what, jem_error_message());
+    return JEM_OK;
+}
+
+jem_status eval_samples(evaluation *e)
+{
+    jem_status st;
+    const eval_subject *s = e->s;
+    const image_source real = source_dataset(s->data->test, e->o->samples);
+    const image_source buffer = source_array(s->replay, s->replay_count, e->image, e->o->samples);
+
+    if (e->image.c != 1 && e->image.c != 3) {
+        log_info("%s: %lld channels: no pictures", s->folder, (long long)e->image.c);
+        return JEM_OK;
+    }
+    TRY(show_source(e, "data", &real));
+    if (s->replay) TRY(show_source(e, "buffer", &buffer));
+    TRY(tolerate_divergence(e, "chains from a shared start", shared_start(e)));
+    TRY(tolerate_divergence(e, "chains per class", class_rows(e)));
+done:
+    return st;
+}

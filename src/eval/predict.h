@@ -1,0 +1,44 @@
+/* Sets of images, and what a model says about them. */
+#ifndef EVAL_PREDICT_H
+#define EVAL_PREDICT_H
+
+#include "data/dataset.h"
+#include "model/model.h"
+
+/* n images in network units, made on demand: whichever the maker chose. */
+typedef struct image_source {
+    /* x [count][c][h][w] <- images first .. first + count - 1. */
+    void (*fill)(const struct image_source *s, float *x, int64_t first, int64_t count);
+    int64_t n;
+    int64_t total;       /* images behind it, >= n: an even spread of them is taken */
+    const dataset *d;    /* borrowed */
+    const float *images; /* borrowed */
+    shape image;
+    uint64_t seed;
+} image_source;
+
+/* At most `limit` (0: all) images of a data set or an array, evenly spread. */
+image_source source_dataset(const dataset *d, int64_t limit);
+image_source source_array(const float *images, int64_t total, shape image, int64_t limit);
+/* Uniform noise on [-1, 1]; one uniform colour per image; means of two images of d. */
+image_source source_noise(shape image, int64_t n, uint64_t seed);
+image_source source_constant(shape image, int64_t n, uint64_t seed);
+image_source source_interpolated(const dataset *d, int64_t n, uint64_t seed);
+
+/* Per image: logits [n][k], log-sum-exp, largest probability, and, if asked for,
+ * |d LSE / dx|_2.  In double. */
+typedef struct predictions {
+    int64_t n, k;
+    double *logits, *lse, *max_softmax;
+    double *grad_norm; /* NULL unless gradients were wanted */
+} predictions;
+#define PREDICTIONS_INIT {0, 0, NULL, NULL, NULL, NULL}
+
+jem_status predict(predictions *out, model *m, const image_source *s, bool gradients);
+void predictions_clear(predictions *p);
+
+/* *features <- [n][*dim], owned. */
+jem_status predict_features(double **features, int64_t *dim, model *m, const char *name,
+                            const image_source *s);
+
+#endif

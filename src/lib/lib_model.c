@@ -1,0 +1,141 @@
+/* jem/model.h over model/ and train/run.h. */
+#include "lib/lib_model.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+
+enum { ENGINE_KEYS = 3, ASSIGNMENT_MAX = 128 };
+
+/* What `engine` sets, as "engine.key=value": checked where all settings are. */
+typedef struct engine_set {
+    char text[ENGINE_KEYS][ASSIGNMENT_MAX];
+    const char *items[ENGINE_KEYS];
+    int count;
+} engine_set;
+
+static char *next_item(engine_set *s)
+{
+    s->items[s->count] = s->text[s->count];
+    return s->text[s->count++];
+}
+
+static void engine_set_fill(engine_set *s, const jem_engine_options *engine)
+{
+    s->count = 0;
+    if (!engine) return;
+    if (engine->backend)
+        snprintf(next_item(s), ASSIGNMENT_MAX, "engine.backend=%s", engine->backend);
+    if (engine->precision != JEM_PRECISION_DEFAULT)
+        snprintf(next_item(s), ASSIGNMENT_MAX, "engine.precision=%s",
+                 engine->precision == JEM_PRECISION_BF16 ? "bf16" : "f32");
+    if (engine->threads != 0)
+        snprintf(next_item(s), ASSIGNMENT_MAX, "engine.threads=%lld", (long long)engine->threads);
+}
+
+static jem_status open_weights(model **out, const char *path, const engine_set *set)
+{
+    jem_status st;
+    model_spec *spec = NULL; /* large: not on the stack */
+    engine_spec engine;
+    const option_group groups[] = {{"engine", engine_options, &engine}, {NULL, NULL, NULL}};
+    model *m = NULL;
+
+    TRY(options_defaults(groups));
+    for (int i = 0; i < set->count; i++) TRY(options_assign(groups, set->items[i]));
+    TRY(MEM_NEW(spec, 1));
+    TRY(model_spec_read(spec, path));
+    TRY(model_new(&m, spec, &engine));
+    TRY(model_load(m, path));
+    *out = m;
+    m = NULL;
+done:
+    model_free(m);
+    mem_free(spec);
+    return st;
+}
+
+jem_status jem_model_open(jem_model **out, const char *path, const jem_engine_options *engine)
+{
+    jem_status st;
+    engine_set set;
+    jem_model *m = NULL;
+
+    engine_set_fill(&set, engine);
+    TRY(MEM_NEW(m, 1));
+    if (dir_exists(path)) {
+        TRY(run_open(&m->r, path, set.items, set.count));
+        m->m = m->r->m;
+    } else {
+        TRY(open_weights(&m->m, path, &set));
+    }
+    *out = m;
+    m = NULL;
+done:
+    jem_model_free(m);
+    return st;
+}
+
+void jem_model_free(jem_model *m)
+{
+    if (!m) return;
+    if (m->r)
+        run_close(m->r);
+    else
+        model_free(m->m);
+    mem_free(m);
+}
+
+int64_t jem_model_channels(const jem_model *m)
+{
+    return model_get_spec(m->m)->channels;
+}
+
+int64_t jem_model_height(const jem_model *m)
+{
+    return model_get_spec(m->m)->height;
+}
+
+int64_t jem_model_width(const jem_model *m)
+{
+    return model_get_spec(m->m)->width;
+}
+
+int64_t jem_model_classes(const jem_model *m)
+{
+    return model_classes(m->m);
+}
+
+jem_status lib_check_classes(const jem_model *m, const int32_t *y, int64_t n)
+{
+    for (int64_t i = 0; y && i < n; i++)
+        if (y[i] < 0 || y[i] >= model_classes(m->m))
+            return jem_error(JEM_EUSAGE, "y[%lld] = %d is not a class; the model has 0 to %lld",
+                             (long long)i, (int)y[i], (long long)model_classes(m->m) - 1);
+    return JEM_OK;
+}
+
+jem_status jem_model_evaluate(jem_model *m, const float *x, int64_t n, const jem_evaluation *want)
+{
+    jem_status st;
+    TRY(lib_check_classes(m, want->y, n));
+    TRY(model_evaluate(m->m, x, n, want->y, want->logits, want->lse, want->grad));
+done:
+    return st;
+}
+
+jem_status jem_model_feature(jem_model *m, const char *name, const float *x, int64_t n, float *dst,
+                             int64_t shape_out[3])
+{
+    jem_status st;
+    shape s;
+    TRY(model_feature(m->m, name, x, n, dst, &s));
+    if (shape_out) {
+        shape_out[0] = s.c;
+        shape_out[1] = s.h;
+        shape_out[2] = s.w;
+    }
+done:
+    return st;
+}

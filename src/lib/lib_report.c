@@ -1,0 +1,25 @@
+/* jem/report.h over report/. */
+#include "jem/report.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "report/report.h"
+
+jem_status jem_report(const char *folder, const char *page)
+{
+    jem_status st;
+    char *path = NULL, *command = NULL;
+    report_result result;
+
+    if (page)
+        TRY(mem_strdup(&path, page));
+    else
+        TRY(str_format(&path, "%s/report.html", folder));
+    TRY(str_format(&command, "jem report %s -o %s", folder, path));
+    TRY(report_write(&result, folder, path, command));
+done:
+    mem_free(command);
+    mem_free(path);
+    return st;
+}

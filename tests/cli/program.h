@@ -1,0 +1,56 @@
+/* Running the real jem program and reading what it said. */
+#ifndef CLI_PROGRAM_H
+#define CLI_PROGRAM_H
+
+#include "support/check.h"
+
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+/* Runs `BEFORE jem ARGS` with %D replaced by `dir`; stdout and stderr go to DIR/out and
+ * DIR/err.  Returns the exit code. */
+static inline int program_run(const char *dir, const char *before, const char *args)
+{
+    char command[4096];
+    size_t used = (size_t)snprintf(command, sizeof command, "%s '%s' ", before, JEM_PROGRAM);
+    for (; *args; args++) {
+        if (args[0] == '%' && args[1] == 'D') {
+            used += (size_t)snprintf(command + used, sizeof command - used, "%s", dir);
+            args++;
+        } else {
+            command[used++] = *args;
+        }
+    }
+    snprintf(command + used, sizeof command - used, " >'%s/out' 2>'%s/err'", dir, dir);
+    int code = system(command);
+    assert_true(WIFEXITED(code));
+    return WEXITSTATUS(code);
+}
+
+/* Content of DIR/NAME; owned. */
+static inline char *program_read(const char *dir, const char *name, size_t *size)
+{
+    char path[256], *data = NULL;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    check_ok(file_read(&data, size, path, 0));
+    return data;
+}
+
+static inline void program_said(const char *dir, const char *file, const char *text)
+{
+    size_t n;
+    char *data = program_read(dir, file, &n);
+    if (!strstr(data, text)) fail_msg("'%s' is not in %s: %s", text, file, data);
+    mem_free(data);
+}
+
+static inline bool program_made(const char *dir, const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return file_exists(path);
+}
+
+#endif

@@ -1,0 +1,433 @@
+/* The library's functions give what the functions behind them give. */
+#include "train/tiny.h"
+
+#include "jem/jem.h"
+#include "model/init.h"
+#include "sample/init.h"
+
+enum { N = 5, LOGITS = N * TINY_CLASSES, VALUES = N * TINY_COUNT };
+
+/* A folder with weights, a data set in npy files, and a short run on it. */
+typedef struct rig {
+    char dir[64], weights[128], run[128], set[10][128];
+    const char *items[10];
+    int count;
+    model *m; /* what is in `weights` */
+    float x[VALUES];
+} rig;
+
+static void write_npy(const rig *r)
+{
+    char path[128];
+    dataset *d = tiny_dataset(40, 5);
+    const jem_tensor x = {JEM_U8, 4, {40, 3, TINY_SIDE, TINY_SIDE}, d->pixels};
+    const jem_tensor y = {JEM_I32, 1, {40}, d->labels};
+    snprintf(path, sizeof path, "%s/images.npy", r->dir);
+    check_ok(jem_npy_write(path, &x));
+    snprintf(path, sizeof path, "%s/labels.npy", r->dir);
+    check_ok(jem_npy_write(path, &y));
+    dataset_free(d);
+}
+
+static void fill_settings(rig *r)
+{
+    static const char *const set[] = {"data.kind=npy", "model.name=wrn-10-1",
+                                      "model.pool=adaptive", "sampler.steps=3",
+                                      "sampler.buffer_size=40", "train.batch=8",
+                                      "train.iterations=4", "train.warmup=1", "train.lr=1e-3"};
+    for (r->count = 0; r->count < 9; r->count++) {
+        snprintf(r->set[r->count], sizeof r->set[0], "%s", set[r->count]);
+        r->items[r->count] = r->set[r->count];
+    }
+    snprintf(r->set[9], sizeof r->set[0], "data.path=%s", r->dir);
+    r->items[r->count++] = r->set[9];
+}
+
+static rig *rig_new(void)
+{
+    rig *r = NULL;
+    config *c = NULL;
+    const rng_stream stream = {7, RNG_TEST, 0, 0};
+
+    check_ok(MEM_NEW(r, 1));
+    check_ok(MEM_NEW(c, 1));
+    check_tmp(r->dir, sizeof r->dir);
+    snprintf(r->weights, sizeof r->weights, "%s/w.safetensors", r->dir);
+    snprintf(r->run, sizeof r->run, "%s/run", r->dir);
+    tiny_config(c, NULL);
+    check_ok(model_new(&r->m, &c->model, &c->engine));
+    params_init(model_params(r->m), model_graph(r->m), 11);
+    check_ok(model_params_changed(r->m));
+    check_ok(model_save(r->m, r->weights, model_params(r->m)));
+    rng_fill_uniform(r->x, VALUES, -1, 1, &stream, 0);
+    write_npy(r);
+    fill_settings(r);
+    mem_free(c);
+    return r;
+}
+
+static void rig_free(rig *r)
+{
+    model_free(r->m);
+    check_tmp_remove(r->dir);
+    mem_free(r);
+}
+
+static jem_status train(const rig *r, const char *out)
+{
+    const jem_train_options o = {r->items, r->count, NULL};
+    return jem_train(NULL, out, &o);
+}
+
+/* ---- models */
+
+static void a_weights_file_opens_and_knows_its_shape(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL;
+    check_ok(jem_model_open(&m, r->weights, NULL));
+    assert_int_equal(jem_model_channels(m), 3);
+    assert_int_equal(jem_model_height(m), TINY_SIDE);
+    assert_int_equal(jem_model_width(m), TINY_SIDE);
+    assert_int_equal(jem_model_classes(m), TINY_CLASSES);
+    jem_model_free(m);
+    rig_free(r);
+}
+
+static void evaluations_equal_those_of_the_model_inside(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL;
+    const jem_engine_options engine = {.threads = 1};
+    const int32_t y[N] = {0, 1, 2, 0, 1};
+    float logits[2][LOGITS], lse[2][N];
+    static float grad[2][VALUES];
+
+    check_ok(jem_model_open(&m, r->weights, &engine));
+    for (int with_y = 0; with_y < 2; with_y++) {
+        const jem_evaluation want = {logits[0], lse[0], grad[0], with_y ? y : NULL};
+        check_ok(jem_model_evaluate(m, r->x, N, &want));
+        check_ok(model_evaluate(r->m, r->x, N, with_y ? y : NULL, logits[1], lse[1], grad[1]));
+        assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
+        assert_memory_equal(lse[0], lse[1], sizeof lse[0]);
+        assert_memory_equal(grad[0], grad[1], sizeof grad[0]);
+    }
+    const jem_evaluation only = {.lse = lse[1]};
+    check_ok(jem_model_evaluate(m, r->x, N, &only));
+    for (int i = 0; i < N; i++) check_near(lse[1][i], lse[0][i], 1e-5, 1);
+    jem_model_free(m);
+    rig_free(r);
+}
+
+static void features_equal_those_of_the_model_inside(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL;
+    int64_t dims[3] = {0, 0, 0};
+    static float a[N * 64 * 4 * 4], b[N * 64 * 4 * 4];
+
+    check_ok(jem_model_open(&m, r->weights, NULL));
+    check_ok(jem_model_feature(m, "layer3", NULL, 0, NULL, dims));
+    assert_int_equal(dims[0], 64);
+    assert_int_equal(dims[1], 4);
+    assert_int_equal(dims[2], 4);
+    check_ok(jem_model_feature(m, "layer3", r->x, N, a, NULL));
+    check_ok(model_feature(r->m, "layer3", r->x, N, b, NULL));
+    assert_memory_equal(a, b, sizeof a);
+    check_fails(jem_model_feature(m, "layer9", r->x, N, a, NULL), JEM_EUSAGE, "layer3");
+    jem_model_free(m);
+    rig_free(r);
+}
+
+static void the_reference_backend_can_be_chosen(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL;
+    const jem_engine_options engine = {.backend = "ref", .precision = JEM_PRECISION_F32};
+    float a[LOGITS], b[LOGITS];
+    const jem_evaluation want = {.logits = a};
+
+    check_ok(jem_model_open(&m, r->weights, &engine));
+    check_ok(jem_model_evaluate(m, r->x, N, &want));
+    check_ok(model_evaluate(r->m, r->x, N, NULL, b, NULL, NULL));
+    for (int i = 0; i < LOGITS; i++) check_near(a[i], b[i], 1e-4, 1);
+    jem_model_free(m);
+    rig_free(r);
+}
+
+static void what_is_no_model_is_refused_and_leaves_the_pointer_alone(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL;
+    char path[128];
+    const jem_engine_options odd = {.backend = "abacus"}, few = {.threads = -1};
+
+    snprintf(path, sizeof path, "%s/absent.safetensors", r->dir);
+    check_fails(jem_model_open(&m, path, NULL), JEM_EDATA, "absent.safetensors");
+    check_fails(jem_model_open(&m, r->dir, NULL), JEM_EDATA, "not a run");
+    snprintf(path, sizeof path, "%s/images.npy", r->dir);
+    check_fails(jem_model_open(&m, path, NULL), JEM_EDATA, "images.npy");
+    check_fails(jem_model_open(&m, r->weights, &odd), JEM_EUSAGE, "abacus");
+    check_fails(jem_model_open(&m, r->weights, &few), JEM_EUSAGE, "engine.threads");
+    assert_null(m);
+    jem_model_free(NULL);
+    rig_free(r);
+}
+
+static void classes_that_do_not_exist_are_refused(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL;
+    const int32_t y[N] = {0, 1, TINY_CLASSES, 0, -1};
+    static float grad[VALUES];
+    const jem_evaluation want = {.grad = grad, .y = y};
+    jem_sampler s = JEM_SAMPLER_INIT;
+
+    check_ok(jem_model_open(&m, r->weights, NULL));
+    check_fails(jem_model_evaluate(m, r->x, N, &want), JEM_EUSAGE, "y[2] = 3");
+    s.y = y;
+    check_fails(jem_sampler_run(&s, m, r->x, N), JEM_EUSAGE, "y[2] = 3");
+    jem_model_free(m);
+    rig_free(r);
+}
+
+/* ---- sampling */
+
+static void the_initialiser_holds_the_defaults_of_the_config(void **state)
+{
+    (void)state;
+    const jem_sampler s = JEM_SAMPLER_INIT;
+    sampler_options o;
+    const option_group groups[] = {{"sampler", sampler_option_table, &o}, {NULL, NULL, NULL}};
+    check_ok(options_defaults(groups));
+    assert_int_equal(s.steps, o.steps);
+    assert_true(s.step_size == o.step_size && s.noise_std == o.noise_std);
+    assert_true(s.clip == o.clip && s.clip_min == o.clip_min && s.clip_max == o.clip_max);
+    assert_int_equal(s.decay, JEM_SAMPLER_LINEAR);
+    assert_int_equal(o.decay, DECAY_LINEAR);
+    assert_int_equal(s.update, JEM_SAMPLER_ALGORITHM1);
+    assert_int_equal(o.update, UPDATE_ALGORITHM1);
+}
+
+static void chains_equal_those_of_the_sampler_inside(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL;
+    jem_sampler s = JEM_SAMPLER_INIT;
+    const int32_t y[N] = {2, 1, 0, 1, 2};
+    static float a[VALUES], b[VALUES];
+    const sampler_options o = {.steps = 4, .step_size = 0.5, .decay = DECAY_CONSTANT,
+                               .update = UPDATE_LANGEVIN, .noise_std = 0.01, .clip = true,
+                               .clip_min = -0.9, .clip_max = 0.8};
+    const sgld_call call = {.options = &o, .step_size = 0.5, .y = y,
+                            .noise = {9, RNG_SAMPLE_NOISE, 0, 0}};
+
+    s.steps = 4;
+    s.step_size = 0.5;
+    s.decay = JEM_SAMPLER_CONSTANT;
+    s.update = JEM_SAMPLER_LANGEVIN;
+    s.clip_min = -0.9;
+    s.clip_max = 0.8;
+    s.seed = 9;
+    s.y = y;
+    check_ok(jem_model_open(&m, r->weights, NULL));
+    memcpy(a, r->x, sizeof a);
+    memcpy(b, r->x, sizeof b);
+    check_ok(jem_sampler_run(&s, m, a, N));
+    check_ok(sgld_chain(r->m, &call, b, N));
+    assert_memory_equal(a, b, sizeof a);
+    memcpy(a, r->x, sizeof a);
+    s.seed = 10;
+    check_ok(jem_sampler_run(&s, m, a, N));
+    assert_memory_not_equal(a, b, sizeof a);
+    jem_model_free(m);
+    rig_free(r);
+}
+
+static void settings_out_of_range_are_refused_and_move_nothing(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL;
+    static float before[VALUES];
+    jem_sampler s[5];
+    const char *const says[5] = {"steps", "step_size", "noise_std", "clip_min", "step_size"};
+
+    for (int i = 0; i < 5; i++) s[i] = (jem_sampler)JEM_SAMPLER_INIT;
+    s[0].steps = 0;
+    s[1].step_size = -1;
+    s[2].noise_std = (double)INFINITY;
+    s[3].clip_min = 2;
+    s[4].step_size = (double)NAN;
+    memcpy(before, r->x, sizeof before);
+    check_ok(jem_model_open(&m, r->weights, NULL));
+    for (int i = 0; i < 5; i++)
+        check_fails(jem_sampler_run(&s[i], m, r->x, N), JEM_EUSAGE, says[i]);
+    assert_memory_equal(before, r->x, sizeof before);
+    jem_model_free(m);
+    rig_free(r);
+}
+
+static void starts_are_uniform_noise_by_seed(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL;
+    const rng_stream stream = {3, RNG_SAMPLE, 0, 0};
+    static float a[VALUES], b[TINY_COUNT];
+    check_ok(jem_model_open(&m, r->weights, NULL));
+    jem_sampler_start(a, N, m, 3);
+    chain_start_uniform.fill(chain_start_uniform.ctx, b, TINY_COUNT, &stream, 2);
+    assert_memory_equal(a + 2 * TINY_COUNT, b, sizeof b);
+    jem_model_free(m);
+    rig_free(r);
+}
+
+/* ---- runs */
+
+static _Atomic int lines_seen;
+
+static void count_lines(jem_log_level level, const char *line)
+{
+    (void)level;
+    assert_non_null(line);
+    lines_seen++;
+}
+
+static void a_training_opens_as_a_model_with_its_sampler(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL, *file = NULL;
+    jem_sampler s;
+    char best[160];
+    float a[LOGITS], b[LOGITS];
+    const jem_evaluation from_run = {.logits = a}, from_file = {.logits = b};
+
+    lines_seen = 0;
+    jem_log_set_sink(count_lines);
+    check_ok(train(r, r->run));
+    jem_log_set_sink(NULL);
+    assert_true(lines_seen > 0);
+    check_ok(jem_model_open(&m, r->run, NULL));
+    jem_sampler_of(&s, m);
+    assert_int_equal(s.steps, 3);
+    snprintf(best, sizeof best, "%s/best.safetensors", r->run);
+    check_ok(jem_model_open(&file, best, NULL));
+    check_ok(jem_model_evaluate(m, r->x, N, &from_run));
+    check_ok(jem_model_evaluate(file, r->x, N, &from_file));
+    assert_memory_equal(a, b, sizeof a);
+    jem_sampler_of(&s, file);
+    assert_int_equal(s.steps, 20);
+    jem_model_free(file);
+    jem_model_free(m);
+    rig_free(r);
+}
+
+static void a_stopped_training_resumes_to_the_same_bytes(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    char other[128];
+    const sig_atomic_t stop = 1;
+    const jem_train_options stopped = {r->items, r->count, &stop};
+
+    snprintf(other, sizeof other, "%s/other", r->dir);
+    check_ok(train(r, r->run));
+    check_fails(jem_train(NULL, other, &stopped), JEM_EINTERRUPTED, "saved");
+    check_ok(jem_resume(other, NULL));
+    tiny_same_file(r->run, other, "best.safetensors");
+    rig_free(r);
+}
+
+static void unknown_settings_and_absent_configs_are_refused(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    const char *const typo[] = {"train.epoch=3"};
+    const jem_train_options o = {typo, 1, NULL};
+    check_fails(jem_train(NULL, r->run, &o), JEM_EUSAGE, "train.epochs");
+    check_fails(jem_train("absent.yaml", r->run, NULL), JEM_EDATA, "absent.yaml");
+    check_fails(jem_resume(r->dir, NULL), JEM_EDATA, "not a run");
+    rig_free(r);
+}
+
+static void data_are_the_images_of_the_same_run(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_data d = JEM_DATA_INIT;
+    jem_data_options o = {.kind = "npy", .path = r->dir, .part = JEM_DATA_TRAIN};
+    run *inside = NULL;
+    static float x[VALUES];
+    const int64_t index[N] = {0, 1, 2, 3, 4};
+
+    check_ok(train(r, r->run));
+    check_ok(run_open(&inside, r->run, NULL, 0));
+    check_ok(run_load_data(inside));
+    check_ok(jem_data_load(&d, &o));
+    assert_int_equal(d.images.shape[0], inside->data.train->n);
+    assert_int_equal(d.classes, TINY_CLASSES);
+    dataset_floats(x, inside->data.train, index, N);
+    assert_memory_equal(d.images.data, x, sizeof x);
+    assert_memory_equal(d.labels.data, inside->data.train->labels, N * sizeof(int32_t));
+    jem_data_clear(&d);
+    o.part = JEM_DATA_TEST;
+    check_ok(jem_data_load(&d, &o));
+    assert_int_equal(d.labels.shape[0], inside->data.test->n);
+    jem_data_clear(&d);
+    o.kind = "tea";
+    check_fails(jem_data_load(&d, &o), JEM_EUSAGE, "npy");
+    run_close(inside);
+    rig_free(r);
+}
+
+static void a_folder_without_runs_gives_no_report(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    char page[160];
+    snprintf(page, sizeof page, "%s/report.html", r->dir);
+    check_fails(jem_report(r->dir, NULL), JEM_EDATA, r->dir);
+    assert_false(file_exists(page));
+    rig_free(r);
+}
+
+static void the_version_of_the_library_is_that_of_its_headers(void **state)
+{
+    (void)state;
+    char text[32];
+    snprintf(text, sizeof text, "%d.%d.%d", JEM_VERSION_MAJOR, JEM_VERSION_MINOR,
+             JEM_VERSION_PATCH);
+    assert_string_equal(jem_version(), text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_weights_file_opens_and_knows_its_shape),
+        cmocka_unit_test(evaluations_equal_those_of_the_model_inside),
+        cmocka_unit_test(features_equal_those_of_the_model_inside),
+        cmocka_unit_test(the_reference_backend_can_be_chosen),
+        cmocka_unit_test(what_is_no_model_is_refused_and_leaves_the_pointer_alone),
+        cmocka_unit_test(classes_that_do_not_exist_are_refused),
+        cmocka_unit_test(the_initialiser_holds_the_defaults_of_the_config),
+        cmocka_unit_test(chains_equal_those_of_the_sampler_inside),
+        cmocka_unit_test(settings_out_of_range_are_refused_and_move_nothing),
+        cmocka_unit_test(starts_are_uniform_noise_by_seed),
+        cmocka_unit_test(a_training_opens_as_a_model_with_its_sampler),
+        cmocka_unit_test(a_stopped_training_resumes_to_the_same_bytes),
+        cmocka_unit_test(unknown_settings_and_absent_configs_are_refused),
+        cmocka_unit_test(data_are_the_images_of_the_same_run),
+        cmocka_unit_test(a_folder_without_runs_gives_no_report),
+        cmocka_unit_test(the_version_of_the_library_is_that_of_its_headers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
