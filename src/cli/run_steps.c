@@ -10,13 +10,6 @@
 
 enum { SHOWN_PIXELS = 64, COMMAND_LINE_MAX = 4096 };
 
-double run_step_size(const run *r)
-{
-    double planned = (double)r->info.iterations;
-    return sgld_step_size(&r->cfg.sampler,
-                          planned > 0 ? (double)r->info.best.iteration / planned : 0);
-}
-
 jem_status run_threads(char *assignment, size_t size, const char *threads)
 {
     int64_t n;

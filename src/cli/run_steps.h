@@ -5,9 +5,6 @@
 #include "data/image.h"
 #include "train/run.h"
 
-/* lambda of the iteration whose weights were kept. */
-double run_step_size(const run *r);
-
 /* "engine.threads=N" from --threads; NULL leaves the text empty. */
 jem_status run_threads(char *assignment, size_t size, const char *threads);
 

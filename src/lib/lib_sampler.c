@@ -14,10 +14,8 @@ void jem_sampler_of(jem_sampler *s, const jem_model *m)
     *s = (jem_sampler)JEM_SAMPLER_INIT;
     if (!m->r) return;
     const sampler_options *o = &m->r->cfg.sampler;
-    const run_info *info = &m->r->info;
-    double planned = (double)info->iterations;
     s->steps = o->steps;
-    s->step_size = sgld_step_size(o, planned > 0 ? (double)info->best.iteration / planned : 0);
+    s->step_size = run_step_size(m->r);
     s->decay = o->decay == DECAY_LINEAR ? JEM_SAMPLER_LINEAR : JEM_SAMPLER_CONSTANT;
     s->update = o->update == UPDATE_LANGEVIN ? JEM_SAMPLER_LANGEVIN : JEM_SAMPLER_ALGORITHM1;
     s->noise_std = o->noise_std;

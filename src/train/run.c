@@ -217,6 +217,13 @@ void run_close(run *r)
     mem_free(r);
 }
 
+double run_step_size(const run *r)
+{
+    double planned = (double)r->info.iterations;
+    return sgld_step_size(&r->cfg.sampler,
+                          planned > 0 ? (double)r->info.best.iteration / planned : 0);
+}
+
 jem_status run_load_data(run *r)
 {
     jem_status st;

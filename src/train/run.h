@@ -34,6 +34,9 @@ typedef struct run {
 jem_status run_open(run **out, const char *path, const char *const *assignments, int count);
 void run_close(run *r); /* NULL is fine */
 
+/* lambda of the iteration whose weights were kept. */
+double run_step_size(const run *r);
+
 /* The run's training, validation and test images into r->data.  A warning is logged
  * if they are not the ones it was trained on. */
 jem_status run_load_data(run *r);

@@ -6,8 +6,9 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "stats/frechet.h"
+#include "stats/pooled_pixels.h"
 
-enum { VALIDATE_BATCH = 256, POOL_SIDE = 8 };
+enum { VALIDATE_BATCH = 256 };
 
 jem_status validate(validation *out, model *m, const dataset *d)
 {
@@ -43,32 +44,11 @@ done:
     return st;
 }
 
-static int64_t grid(int64_t side)
-{
-    return side < POOL_SIDE ? side : POOL_SIDE;
-}
-
-/* f [c][8][8] <- means over a grid of cells of x [c][h][w]; sides below 8 stay as they are. */
-static void pool_image(double *f, const float *x, shape s)
-{
-    int64_t gh = grid(s.h), gw = grid(s.w);
-    for (int64_t c = 0; c < s.c; c++)
-        for (int64_t p = 0; p < gh; p++)
-            for (int64_t q = 0; q < gw; q++) {
-                int64_t y0 = p * s.h / gh, y1 = (p + 1) * s.h / gh;
-                int64_t x0 = q * s.w / gw, x1 = (q + 1) * s.w / gw;
-                double sum = 0;
-                for (int64_t y = y0; y < y1; y++)
-                    for (int64_t u = x0; u < x1; u++) sum += (double)x[(c * s.h + y) * s.w + u];
-                f[(c * gh + p) * gw + q] = sum / (double)((y1 - y0) * (x1 - x0));
-            }
-}
-
 jem_status pixel_distance_init(pixel_distance *p, const dataset *d, int64_t limit)
 {
     jem_status st;
     shape s = {d->channels, d->height, d->width};
-    pixel_distance b = {s.c * grid(s.h) * grid(s.w), NULL, NULL};
+    pixel_distance b = {stats_pooled_pixels_dim(s.c, s.h, s.w), NULL, NULL};
     int64_t n = d->n < limit ? d->n : limit;
     double *f = NULL;
     float *x = NULL;
@@ -79,7 +59,7 @@ jem_status pixel_distance_init(pixel_distance *p, const dataset *d, int64_t limi
     TRY(MEM_NEW(x, shape_count(s)));
     for (int64_t i = 0; i < n; i++) {
         dataset_floats(x, d, &i, 1);
-        pool_image(f + i * b.dim, x, s);
+        stats_pooled_pixels(f + i * b.dim, x, s.c, s.h, s.w);
     }
     TRY(stats_covariance(b.mean, b.covariance, f, n, b.dim));
     *p = b;
@@ -106,7 +86,8 @@ jem_status pixel_distance_measure(double *out, const pixel_distance *p, const fl
     TRY(MEM_NEW(f, n * p->dim));
     TRY(MEM_NEW(mean, p->dim));
     TRY(MEM_NEW(covariance, p->dim * p->dim));
-    for (int64_t i = 0; i < n; i++) pool_image(f + i * p->dim, x + i * shape_count(image), image);
+    for (int64_t i = 0; i < n; i++)
+        stats_pooled_pixels(f + i * p->dim, x + i * shape_count(image), image.c, image.h, image.w);
     TRY(stats_covariance(mean, covariance, f, n, p->dim));
     TRY(stats_frechet(out, p->mean, p->covariance, mean, covariance, p->dim));
 done:
