@@ -170,13 +170,14 @@ done:
     return st;
 }
 
-/* As many images as keep a chunk's working memory within a core's own cache,
- * so that layers hand their values on without a trip to memory. */
+/* As many images as keep a chunk's working memory within a core's own cache, so
+ * that layers hand their values on without a trip to memory; but few enough that
+ * a batch of 64 feeds sixteen cores. */
 static jem_status choose_chunk(int64_t *chunk, const model *m, const plan_options *o)
 {
     jem_status st;
     const size_t cache_bytes = (size_t)2 << 20;
-    const int64_t most = 16;
+    const int64_t most = 4;
     plan_options one = *o;
     plan *p = NULL;
 
