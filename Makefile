@@ -6,6 +6,7 @@
 #   make install    PREFIX=/usr/local
 #   make perf       timings beside PyTorch (needs python3-torch)
 #   make sanitize   every test under the address and undefined-behaviour sanitizers
+#   make valgrind   every test that is not too slow for it, under valgrind
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -39,8 +40,9 @@ perf: all
 sanitize:
 	@$(MAKE) test BUILD=build-sanitize CMAKE_FLAGS="-DJEM_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo"
 
-valgrind: all
-	@cd $(BUILD) && ctest --output-on-failure -T memcheck -LE slow
+valgrind:
+	@$(MAKE) all BUILD=build-valgrind CMAKE_FLAGS="-DJEM_VALGRIND=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo"
+	@cd build-valgrind && ctest --output-on-failure -LE slow -j $(JOBS)
 
 clean:
-	rm -rf build build-sanitize
+	rm -rf build build-sanitize build-valgrind

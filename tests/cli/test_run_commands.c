@@ -38,13 +38,8 @@ static int make_study(void **state)
         "data: {kind: gloss, size: 16, val_fraction: 0.1, test_fraction: 0.2, crop: false}\n"
         "sampler: {steps: 3, buffer_size: 40}\n"
         "train: {batch: 8, iterations: 20, lr: 1e-3, warmup: 4, share_batch: true}\n";
-    static const char known_leaks[] = "leak:libfontconfig\n"; /* kept until the process ends */
-    char path[128], leak_options[200];
+    char path[128];
     check_tmp(dir, sizeof dir);
-    snprintf(path, sizeof path, "%s/leaks.txt", dir);
-    check_ok(file_write(path, known_leaks, sizeof known_leaks - 1));
-    snprintf(leak_options, sizeof leak_options, "suppressions=%s:print_suppressions=0", path);
-    setenv("LSAN_OPTIONS", leak_options, 1); /* read by a program built with sanitizers */
     snprintf(path, sizeof path, "%s/c.yaml", dir);
     check_ok(file_write(path, config, sizeof config - 1));
     works("data render --n 100 --size 32 --seed 4 --threads 1 -o %D/set");

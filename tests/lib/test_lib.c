@@ -55,6 +55,7 @@ static rig *rig_new(void)
     snprintf(r->weights, sizeof r->weights, "%s/w.safetensors", r->dir);
     snprintf(r->run, sizeof r->run, "%s/run", r->dir);
     tiny_config(c, NULL);
+    c->engine.chunk = 0; /* as the library opens models: other sizes may round otherwise */
     check_ok(model_new(&r->m, &c->model, &c->engine));
     params_init(model_params(r->m), model_graph(r->m), 11);
     check_ok(model_params_changed(r->m));

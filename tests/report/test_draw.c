@@ -1,7 +1,6 @@
 /* Ticks, scales, inline SVG and the three file formats. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "fontconfig_leaks.h"
 #include "report/axes.h"
 #include "report/strbuf.h"
 #include "report/trend.h"

@@ -2,7 +2,6 @@
  * missing, and that the numbers written beside a figure are those of the scores. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "fontconfig_leaks.h"
 #include "record/record.h"
 #include "report/axes.h"
 #include "report/report.h"

@@ -69,7 +69,7 @@ static const loops plain_loops = {plain_mask_from_sign, plain_forward, plain_bac
 
 AVX512 static inline __mmask16 tail(int64_t n, int64_t i)
 {
-    return n - i >= 16 ? (__mmask16)0xffff : (__mmask16)((1u << (n - i)) - 1);
+    return (__mmask16)(n - i >= 16 ? 0xffffu : (1u << (n - i)) - 1);
 }
 
 AVX512 static inline __m512 load16(const void *v, int64_t i, __mmask16 m, jem_dtype dtype)

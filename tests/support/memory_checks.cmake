@@ -1,0 +1,15 @@
+# How tests run when something watches their memory.
+
+# Read by programs that are built with sanitizers (JEM_SANITIZE).
+set(test_environment
+  LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0)
+
+# Written before the name of a test program.
+set(test_launcher)
+if(JEM_VALGRIND)
+  find_program(VALGRIND valgrind REQUIRED)
+  set(test_launcher ${VALGRIND} -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite
+    --errors-for-leak-kinds=definite --suppressions=${CMAKE_SOURCE_DIR}/tests/support/valgrind.supp)
+  # Valgrind does not know AVX-512: these libraries would ask the processor and use it.
+  list(APPEND test_environment DNNL_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell)
+endif()
