@@ -172,12 +172,13 @@ done:
 
 /* As many images as keep a chunk's working memory within a core's own cache, so
  * that layers hand their values on without a trip to memory; but few enough that
- * a batch of 64 feeds sixteen cores. */
+ * a batch of 64 feeds sixteen cores (training passes carry x+ and x- together,
+ * and weight gradients profit from larger products). */
 static jem_status choose_chunk(int64_t *chunk, const model *m, const plan_options *o)
 {
     jem_status st;
     const size_t cache_bytes = (size_t)2 << 20;
-    const int64_t most = 4;
+    const int64_t most = o->backward_params ? 8 : 4;
     plan_options one = *o;
     plan *p = NULL;
 
