@@ -5,7 +5,6 @@
  *
  * Finished runs are skipped and unfinished ones resumed, so the same command can be
  * given until it is done.  A run that fails does not stop the others. */
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "record/json_file.h"
 #include "train/loop.h"
 
 enum { ALPHAS_MAX = 1001, RUN_NAME = 64 };
@@ -90,8 +90,7 @@ static void run_name(char *name, double alpha, int64_t seed)
 static jem_status write_study(const sweep *s)
 {
     jem_status st;
-    char *path = NULL, *text = NULL;
-    file_writer w = FILE_WRITER_INIT;
+    char *path = NULL;
     json_t *root = json_object(), *alphas = json_array(), *set = json_array();
 
     for (int i = 0; i < s->alpha_count; i++) json_array_append_new(alphas, json_real(s->alphas[i]));
@@ -103,19 +102,10 @@ static jem_status write_study(const sweep *s)
     json_object_set_new(root, "alphas", alphas);
     json_object_set_new(root, "seeds", json_integer((json_int_t)s->seeds));
     json_object_set(root, "runs", s->runs);
-    text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     TRY(str_format(&path, "%s/study.json", s->out));
-    if (!text) {
-        st = jem_error(JEM_ENOMEM, "%s: out of memory", path);
-        goto done;
-    }
-    TRY(file_writer_open(&w, path));
-    TRY(file_writer_printf(&w, "%s\n", text));
-    TRY(file_writer_commit(&w));
+    TRY(json_file_write(path, root));
 done:
-    file_writer_abort(&w);
     json_decref(root);
-    free(text);
     mem_free(path);
     return st;
 }

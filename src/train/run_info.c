@@ -2,7 +2,6 @@
 #include "train/run_info.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "record/json_file.h"
 
 enum { RUN_INFO_MAX_BYTES = 1 << 20 };
 
@@ -87,8 +87,6 @@ jem_status run_info_write(const run_info *info, const char *path)
 {
     jem_status st;
     char hash[32];
-    char *text = NULL;
-    file_writer w = FILE_WRITER_INIT;
     snprintf(hash, sizeof hash, "%016" PRIx64, info->data_hash);
     json_t *root = json_pack(
         "{s:s s:s s:s s:f s:I s:I s:I s:I s:I s:I s:s s:I s:I s:f s:{s:I s:f s:f s:s} s:f s:s}",
@@ -100,17 +98,7 @@ jem_status run_info_write(const run_info *info, const char *path)
         "iterations", (json_int_t)info->iterations, "epoch", info->epoch, "best", "iteration",
         (json_int_t)info->best.iteration, "epoch", info->best.epoch, "score", info->best.score,
         "selected_by", info->selected_by, "wall_s", info->wall_s, "message", info->message);
-    if (root) text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-    if (!text) {
-        st = jem_error(JEM_ENOMEM, "%s: out of memory", path);
-        goto done;
-    }
-    TRY(file_writer_open(&w, path));
-    TRY(file_writer_printf(&w, "%s\n", text));
-    TRY(file_writer_commit(&w));
-done:
-    file_writer_abort(&w);
-    free(text);
+    st = json_file_write(path, root);
     json_decref(root);
     return st;
 }
