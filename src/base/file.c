@@ -291,19 +291,11 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* Appends a copy of `name`, doubling the array's room when it is full. */
-static jem_status append_name(char ***names, int *count, int *room, const char *name)
+static jem_status append_name(char ***names, int *count, int64_t *room, const char *name)
 {
     jem_status st;
-    char **grown = NULL;
 
-    if (*count == *room) {
-        int wanted = *room ? 2 * *room : 64;
-        TRY(MEM_NEW(grown, wanted));
-        if (*count) memcpy(grown, *names, (size_t)*count * sizeof *grown);
-        mem_free(*names);
-        *names = grown;
-        *room = wanted;
-    }
+    TRY(MEM_GROW(*names, *count, *room));
     TRY(mem_strdup(&(*names)[*count], name));
     ++*count;
 done:
@@ -315,7 +307,8 @@ jem_status dir_list(char ***names, int *count, const char *path)
     jem_status st = JEM_OK;
     DIR *dir = opendir(path);
     char **list = NULL;
-    int n = 0, room = 0;
+    int n = 0;
+    int64_t room = 0;
 
     if (!dir) return jem_error(JEM_EDATA, "%s: cannot list the folder: %s", path, strerror(errno));
     for (;;) {

@@ -13,23 +13,6 @@ static void graph_fail(graph *g, jem_status st)
     if (g->failed == JEM_OK) g->failed = st;
 }
 
-static jem_status grow(void *array, int count, int *room, size_t size)
-{
-    void **p = array;
-    void *bigger = NULL;
-    jem_status st;
-
-    if (count < *room) return JEM_OK;
-    int larger = *room ? 2 * *room : 32;
-    TRY(mem_alloc(&bigger, (size_t)larger, size));
-    if (*p) memcpy(bigger, *p, (size_t)count * size);
-    mem_free(*p);
-    *p = bigger;
-    *room = larger;
-done:
-    return st;
-}
-
 jem_status graph_new(graph **out, shape input)
 {
     jem_status st;
@@ -39,7 +22,7 @@ jem_status graph_new(graph **out, shape input)
         return jem_error(JEM_EUSAGE, "network input %lldx%lldx%lld: every side must be at least 1",
                          (long long)input.c, (long long)input.h, (long long)input.w);
     TRY(MEM_NEW(g, 1));
-    TRY(grow(&g->nodes, 0, &g->node_room, sizeof *g->nodes));
+    TRY(MEM_GROW(g->nodes, 0, g->node_room));
     g->nodes[0] = (node){.op = {.kind = OP_INPUT, .src = input, .dst = input, .weight = -1,
                                 .bias = -1, .mean = -1, .var = -1},
                          .src = {-1, -1}};
@@ -65,7 +48,7 @@ void graph_free(graph *g)
 static int add_node(graph *g, op o, int a, int b)
 {
     if (g->failed) return 0;
-    jem_status st = grow(&g->nodes, g->node_count, &g->node_room, sizeof *g->nodes);
+    jem_status st = MEM_GROW(g->nodes, g->node_count, g->node_room);
     if (st) {
         graph_fail(g, st);
         return 0;
@@ -94,7 +77,7 @@ static int64_t add_param(graph *g, const char *prefix, const char *suffix, param
                .fan_in = fan_in};
 
     if (g->failed) return 0;
-    TRY(grow(&g->params, g->param_count, &g->param_room, sizeof *g->params));
+    TRY(MEM_GROW(g->params, g->param_count, g->param_room));
     TRY(str_format(&p.name, "%s.%s", prefix, suffix));
     for (int i = 0; i < ndim; ++i) {
         p.shape[i] = dims[i];

@@ -40,7 +40,7 @@ typedef struct graph {
     int64_t param_elements; /* length of the flat vector */
     int output;             /* the logits */
     jem_status failed;
-    int node_room, param_room;
+    int64_t node_room, param_room;
 } graph;
 
 jem_status graph_new(graph **out, shape input); /* node 0 is the input */

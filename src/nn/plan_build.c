@@ -39,26 +39,10 @@ static shape shape_at(const builder *b, int i)
 
 /* ---- buffers and steps */
 
-static jem_status grow_room(void *array, int count, int *room, size_t size)
-{
-    void **p = array;
-    void *bigger = NULL;
-    jem_status st;
-
-    if (count < *room) return JEM_OK;
-    TRY(mem_alloc(&bigger, (size_t)(2 * *room + 64), size));
-    if (*p) memcpy(bigger, *p, (size_t)count * size);
-    mem_free(*p);
-    *p = bigger;
-    *room = 2 * *room + 64;
-done:
-    return st;
-}
-
 static int new_buffer(builder *b, int64_t bytes)
 {
     plan *p = b->p;
-    if (!b->st) b->st = grow_room(&p->buffers, p->buffer_count, &p->buffer_room, sizeof *p->buffers);
+    if (!b->st) b->st = MEM_GROW(p->buffers, p->buffer_count, p->buffer_room);
     if (b->st) return 0;
     p->buffers[p->buffer_count] = (buffer){.bytes = bytes, .first = p->step_count,
                                            .last = p->step_count};
@@ -97,7 +81,7 @@ static void touch(builder *b, int64_t buffer_number)
 static void emit(builder *b, step s, step_need need)
 {
     plan *p = b->p;
-    if (!b->st) b->st = grow_room(&p->steps, p->step_count, &p->step_room, sizeof *p->steps);
+    if (!b->st) b->st = MEM_GROW(p->steps, p->step_count, p->step_room);
     if (b->st) return;
     s.n = p->batch;
     s.train = p->train;

@@ -32,13 +32,15 @@ struct plan {
     /* forward [0, forward_end), backward [forward_end, backward_end), then one
      * STORE per kept feature, in the order of `features`. */
     planned_step *steps;
-    int step_count, step_room;
+    int step_count;
+    int64_t step_room;
     int forward_end, backward_end;
     int *features; /* node numbers */
     int feature_count;
 
     buffer *buffers;
-    int buffer_count, buffer_room;
+    int buffer_count;
+    int64_t buffer_room;
     int64_t arena_bytes;
     size_t scratch_bytes;
 };

@@ -41,20 +41,8 @@ void field_reader_clear(field_reader *r)
 
 static jem_status push_field(field_reader *r, char *field)
 {
-    jem_status st;
-    char **grown = NULL;
-
-    if (r->count == r->capacity) {
-        int64_t capacity = r->capacity ? 2 * r->capacity : 16;
-        TRY(MEM_NEW(grown, capacity));
-        if (r->count) memcpy(grown, r->fields, (size_t)r->count * sizeof *grown);
-        mem_free(r->fields);
-        r->fields = grown;
-        r->capacity = capacity;
-    }
-    r->fields[r->count++] = field;
-    st = JEM_OK;
-done:
+    jem_status st = MEM_GROW(r->fields, r->count, r->capacity);
+    if (st == JEM_OK) r->fields[r->count++] = field;
     return st;
 }
 

@@ -115,20 +115,6 @@ static bool same_keys(const score *a, const score *b)
            (a->alpha == b->alpha || (isnan(a->alpha) && isnan(b->alpha)));
 }
 
-static jem_status make_room(score_list *list)
-{
-    if (list->count < list->capacity) return JEM_OK;
-    int64_t capacity = list->capacity ? 2 * list->capacity : 32;
-    score *grown;
-    jem_status st = MEM_NEW(grown, capacity);
-    if (st != JEM_OK) return st;
-    if (list->count) memcpy(grown, list->scores, (size_t)list->count * sizeof *grown);
-    mem_free(list->scores);
-    list->scores = grown;
-    list->capacity = capacity;
-    return JEM_OK;
-}
-
 jem_status score_list_append(score_list *list, const score *s)
 {
     jem_status st;
@@ -137,7 +123,7 @@ jem_status score_list_append(score_list *list, const score *s)
 
     if (!s->benchmark || !s->metric)
         return jem_error(JEM_EDATA, "a score needs a benchmark and a metric");
-    TRY(make_room(list));
+    TRY(MEM_GROW(list->scores, list->count, list->capacity));
     TRY(copy_score(&copy, s));
     while (place < list->count && !same_keys(&list->scores[place], s)) place++;
     if (place < list->count)

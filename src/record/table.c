@@ -24,17 +24,10 @@ done:
 
 jem_status table_append(table *t, const double *row)
 {
-    if (t->rows == t->capacity) {
-        int64_t capacity = t->capacity ? 2 * t->capacity : 64;
-        double *grown;
-        jem_status st = MEM_NEW(grown, capacity * t->columns);
-        if (st != JEM_OK) return st;
-        if (t->rows) memcpy(grown, t->values, (size_t)(t->rows * t->columns) * sizeof *grown);
-        mem_free(t->values);
-        t->values = grown;
-        t->capacity = capacity;
-    }
-    memcpy(t->values + t->rows * t->columns, row, (size_t)t->columns * sizeof *row);
+    size_t row_bytes = (size_t)t->columns * sizeof *row;
+    jem_status st = mem_grow(&t->values, t->rows, &t->capacity, row_bytes);
+    if (st != JEM_OK) return st;
+    memcpy(t->values + t->rows * t->columns, row, row_bytes);
     t->rows++;
     return JEM_OK;
 }

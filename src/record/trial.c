@@ -35,18 +35,9 @@ static jem_status copy_strings(trial *to, const trial *from)
 
 jem_status trial_list_append(trial_list *list, const trial *t)
 {
-    if (list->count == list->capacity) {
-        int64_t capacity = list->capacity ? 2 * list->capacity : 64;
-        trial *grown;
-        jem_status st = MEM_NEW(grown, capacity);
-        if (st != JEM_OK) return st;
-        if (list->count) memcpy(grown, list->trials, (size_t)list->count * sizeof *grown);
-        mem_free(list->trials);
-        list->trials = grown;
-        list->capacity = capacity;
-    }
     trial copy = *t;
-    jem_status st = copy_strings(&copy, t);
+    jem_status st = MEM_GROW(list->trials, list->count, list->capacity);
+    if (st == JEM_OK) st = copy_strings(&copy, t);
     if (st == JEM_OK) list->trials[list->count++] = copy;
     return st;
 }

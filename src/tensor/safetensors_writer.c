@@ -32,7 +32,8 @@ typedef struct item {
 
 struct safetensors_writer {
     item *items;
-    int count, room;
+    int count;
+    int64_t room;
     json_t *metadata;
 };
 
@@ -68,22 +69,6 @@ void safetensors_writer_free(safetensors_writer *w)
     mem_free(w);
 }
 
-static jem_status make_room(safetensors_writer *w)
-{
-    item *grown = NULL;
-    int room = w->room ? 2 * w->room : 64;
-    jem_status st;
-
-    if (w->count < w->room) return JEM_OK;
-    st = MEM_NEW(grown, room);
-    if (st != JEM_OK) return st;
-    if (w->count) memcpy(grown, w->items, (size_t)w->count * sizeof *grown);
-    mem_free(w->items);
-    w->items = grown;
-    w->room = room;
-    return JEM_OK;
-}
-
 jem_status safetensors_writer_add(safetensors_writer *w, const char *name, jem_dtype dtype,
                                   int ndim, const int64_t *shape, const void *data)
 {
@@ -99,7 +84,7 @@ jem_status safetensors_writer_add(safetensors_writer *w, const char *name, jem_d
     if (strcmp(name, "__metadata__") == 0)
         return jem_error(JEM_EUSAGE, "a tensor cannot be called __metadata__");
     if (ndim) memcpy(it.shape, shape, (size_t)ndim * sizeof *shape);
-    TRY(make_room(w));
+    TRY(MEM_GROW(w->items, w->count, w->room));
     TRY(mem_strdup(&it.name, name));
     w->items[w->count++] = it;
 done:
