@@ -19,8 +19,9 @@ typedef struct dnnl_state {
     dnnl_engine_t engine;
     dnnl_primitive_t primitive, pack; /* pack: weights to or from the flat vector */
     dnnl_memory_desc_t source, dest, weights, plain_weights, bias, scratchpad;
-    dnnl_memory_t packed_weights, bias_memory; /* forward and backward data */
-    int64_t pack_scratch, weights_at, pad_at;  /* offsets in the scratch memory */
+    dnnl_memory_t packed_weights, bias_memory, flat_weights; /* forward and backward data */
+    dnnl_stream_t pack_stream;
+    int64_t pad_at; /* where the scratchpad begins in the scratch memory */
 } dnnl_state;
 
 enum { MAX_ARGS = 5 };
@@ -177,9 +178,7 @@ static jem_status make_pack(dnnl_state *x, bool from_flat)
     DNNL_TRY(dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user));
     DNNL_TRY(dnnl_reorder_primitive_desc_create(&pd, from, x->engine, to, x->engine, attr));
     DNNL_TRY(dnnl_primitive_create(&x->pack, pd));
-    x->pack_scratch = (int64_t)dnnl_memory_desc_get_size(
-        dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0));
-    if (x->pack_scratch > 0)
+    if (dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0)) > 0)
         st = jem_error(JEM_EINTERNAL, "oneDNN wants scratch memory for a weight reorder");
 done:
     if (pd) dnnl_primitive_desc_destroy(pd);
@@ -247,6 +246,8 @@ static jem_status prepare(cpu_kernel *k)
     if (!to_params) {
         DNNL_TRY(dnnl_memory_create(&x->packed_weights, &x->weights, x->engine, DNNL_MEMORY_ALLOCATE));
         DNNL_TRY(dnnl_memory_create(&x->bias_memory, &x->bias, x->engine, DNNL_MEMORY_NONE));
+        DNNL_TRY(dnnl_memory_create(&x->flat_weights, &x->plain_weights, x->engine, DNNL_MEMORY_NONE));
+        DNNL_TRY(dnnl_stream_create(&x->pack_stream, x->engine, dnnl_stream_default_flags));
     }
 done:
     omp_set_num_threads(threads);
@@ -259,6 +260,8 @@ static void release(cpu_kernel *k)
     if (!x) return;
     if (x->packed_weights) dnnl_memory_destroy(x->packed_weights);
     if (x->bias_memory) dnnl_memory_destroy(x->bias_memory);
+    if (x->flat_weights) dnnl_memory_destroy(x->flat_weights);
+    if (x->pack_stream) dnnl_stream_destroy(x->pack_stream);
     if (x->pack) dnnl_primitive_destroy(x->pack);
     if (x->primitive) dnnl_primitive_destroy(x->primitive);
     if (x->engine) dnnl_engine_destroy(x->engine);
@@ -279,21 +282,15 @@ static jem_status load(cpu_kernel *k, const void *params)
 {
     jem_status st = JEM_OK;
     dnnl_state *x = k->state;
-    dnnl_memory_t flat = NULL;
-    dnnl_stream_t stream = NULL;
     const float *p = params;
 
     if (k->s.kind == STEP_BACKWARD_PARAMS) return JEM_OK;
-    DNNL_TRY(dnnl_memory_create(&flat, &x->plain_weights, x->engine,
-                                readable(p + k->s.op.weight)));
-    DNNL_TRY(dnnl_stream_create(&stream, x->engine, dnnl_stream_default_flags));
-    dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, flat}, {DNNL_ARG_TO, x->packed_weights}};
-    DNNL_TRY(dnnl_primitive_execute(x->pack, stream, 2, args));
-    DNNL_TRY(dnnl_stream_wait(stream));
+    DNNL_TRY(dnnl_memory_set_data_handle(x->flat_weights, readable(p + k->s.op.weight)));
+    dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, x->flat_weights}, {DNNL_ARG_TO, x->packed_weights}};
+    DNNL_TRY(dnnl_primitive_execute(x->pack, x->pack_stream, 2, args));
+    DNNL_TRY(dnnl_stream_wait(x->pack_stream));
     DNNL_TRY(dnnl_memory_set_data_handle(x->bias_memory, readable(p + k->s.op.bias)));
 done:
-    if (flat) dnnl_memory_destroy(flat);
-    if (stream) dnnl_stream_destroy(stream);
     return st;
 }
 
