@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,12 +36,13 @@ static jem_status read_up_to(size_t *got, char *data, size_t size, int fd, const
     return JEM_OK;
 }
 
-static jem_status read_open(char **data, size_t *size, int fd, const char *path, size_t max_size)
+static jem_status read_open(char **data, size_t *size, int fd, const char *path, size_t max_size,
+                            size_t most)
 {
     jem_status st;
     struct stat sb;
     char *p = NULL;
-    size_t got = 0;
+    size_t got = 0, wanted;
 
     if (fstat(fd, &sb) != 0)
         return jem_error(JEM_EIO, "%s: cannot read: %s", path, strerror(errno));
@@ -48,8 +51,9 @@ static jem_status read_open(char **data, size_t *size, int fd, const char *path,
     if (max_size && (uint64_t)sb.st_size > max_size)
         return jem_error(JEM_EDATA, "%s: %lld bytes, more than the %zu that such a file may have",
                          path, (long long)sb.st_size, max_size);
-    TRY(MEM_NEW(p, (size_t)sb.st_size + 1));
-    TRY(read_up_to(&got, p, (size_t)sb.st_size, fd, path));
+    wanted = (size_t)sb.st_size < most ? (size_t)sb.st_size : most;
+    TRY(MEM_NEW(p, wanted + 1));
+    TRY(read_up_to(&got, p, wanted, fd, path));
     p[got] = '\0';
     *data = p;
     *size = got;
@@ -59,20 +63,35 @@ done:
     return st;
 }
 
-jem_status file_read(char **data, size_t *size, const char *path, size_t max_size)
+static jem_status cannot_open(const char *path)
 {
-    jem_status st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool absent = errno == ENOENT || errno == ENOTDIR;
 
-    if (fd < 0) {
-        bool absent = errno == ENOENT || errno == ENOTDIR;
-        return jem_error(absent ? JEM_EDATA : JEM_EIO, "%s: cannot open: %s; %s", path,
-                         strerror(errno),
-                         absent ? "check the path" : "check the permissions of the file");
-    }
-    st = read_open(data, size, fd, path, max_size);
+    return jem_error(absent ? JEM_EDATA : JEM_EIO, "%s: cannot open: %s; %s", path,
+                     strerror(errno),
+                     absent ? "check the path" : "check the permissions of the file");
+}
+
+static jem_status read_path(char **data, size_t *size, const char *path, size_t max_size,
+                            size_t most)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    jem_status st;
+
+    if (fd < 0) return cannot_open(path);
+    st = read_open(data, size, fd, path, max_size, most);
     close(fd);
     return st;
+}
+
+jem_status file_read(char **data, size_t *size, const char *path, size_t max_size)
+{
+    return read_path(data, size, path, max_size, SIZE_MAX);
+}
+
+jem_status file_read_start(char **data, size_t *size, const char *path, size_t most)
+{
+    return read_path(data, size, path, 0, most);
 }
 
 /* ---- writing */
@@ -88,6 +107,13 @@ static jem_status write_failed(const char *what, const char *path, int err)
     return jem_error(JEM_EIO, "%s: cannot %s: %s; %s", path, what, strerror(err), remedy);
 }
 
+static const char temporary_mark[] = ".tmp-"; /* and the process */
+
+static jem_status temporary_name(char **out, const char *path)
+{
+    return str_format(out, "%s%s%ld", path, temporary_mark, (long)getpid());
+}
+
 /* Sends the buffer to the file. */
 static jem_status flush(file_writer *w)
 {
@@ -96,7 +122,7 @@ static jem_status flush(file_writer *w)
     while (done < w->used) {
         ssize_t n = write(w->fd, w->buf + done, w->used - done);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return write_failed("write", w->path, errno);
+        if (n <= 0) return write_failed("write", w->path, n < 0 ? errno : EIO);
         done += (size_t)n;
     }
     w->used = 0;
@@ -109,7 +135,7 @@ jem_status file_writer_open(file_writer *w, const char *path)
 
     *w = (file_writer)FILE_WRITER_INIT;
     TRY(mem_strdup(&w->path, path));
-    TRY(str_format(&w->tmp, "%s.tmp-%ld", path, (long)getpid()));
+    TRY(temporary_name(&w->tmp, path));
     TRY(mem_alloc(&w->buf, BUFFER_SIZE, 1));
     w->fd = open(w->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (w->fd < 0) {
@@ -175,6 +201,14 @@ jem_status file_writer_printf(file_writer *w, const char *fmt, ...)
     return st;
 }
 
+static int sync_all(int fd)
+{
+    int err;
+
+    while ((err = fsync(fd)) != 0 && errno == EINTR) {}
+    return err;
+}
+
 /* A rename survives a power cut only once the directory is on disk. */
 static jem_status sync_directory_of(const char *path)
 {
@@ -186,7 +220,7 @@ static jem_status sync_directory_of(const char *path)
     TRY(str_format(&dir, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : "."));
     fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* some file systems refuse to sync a directory: not an error */
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL)) st = write_failed("sync", path, errno);
+    if (fd < 0 || (sync_all(fd) != 0 && errno != EINVAL)) st = write_failed("sync", path, errno);
     if (fd >= 0) close(fd);
 done:
     mem_free(dir);
@@ -199,12 +233,12 @@ jem_status file_writer_commit(file_writer *w)
     int fd = w->fd;
 
     TRY(flush(w));
-    if (fsync(fd) != 0) {
+    if (sync_all(fd) != 0) {
         st = write_failed("write", w->path, errno);
         goto done;
     }
     w->fd = -1;
-    if (close(fd) != 0 || rename(w->tmp, w->path) != 0) {
+    if ((close(fd) != 0 && errno != EINTR) || rename(w->tmp, w->path) != 0) {
         st = write_failed("replace", w->path, errno);
         goto done;
     }
@@ -238,7 +272,95 @@ done:
     return st;
 }
 
+/* ---- links, removal */
+
+static jem_status file_copy(const char *from, const char *path)
+{
+    char *data = NULL;
+    size_t size = 0;
+    jem_status st = file_read(&data, &size, from, 0);
+
+    if (st == JEM_OK) st = file_write(path, data, size);
+    mem_free(data);
+    return st;
+}
+
+jem_status file_link(const char *from, const char *path)
+{
+    jem_status st;
+    char *tmp = NULL;
+
+    TRY(temporary_name(&tmp, path));
+    unlink(tmp);
+    if (link(from, tmp) != 0) {
+        if (errno == ENOENT)
+            st = cannot_open(from);
+        else
+            st = file_copy(from, path); /* also says what is wrong if nothing can be written */
+        goto done;
+    }
+    if (rename(tmp, path) != 0) {
+        st = write_failed("replace", path, errno);
+        unlink(tmp);
+        goto done;
+    }
+    unlink(tmp); /* rename leaves it if both were the same file already */
+    TRY(sync_directory_of(path));
+done:
+    mem_free(tmp);
+    return st;
+}
+
+jem_status file_remove(const char *path)
+{
+    if (unlink(path) == 0 || errno == ENOENT) return JEM_OK;
+    return write_failed("remove", path, errno);
+}
+
+static bool is_leftover(const char *name)
+{
+    const char *mark = strstr(name, temporary_mark);
+    char *end;
+    long pid;
+
+    if (!mark) return false;
+    mark += sizeof temporary_mark - 1;
+    errno = 0;
+    pid = strtol(mark, &end, 10);
+    if (end == mark || *end || errno || pid <= 0) return false;
+    return pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+}
+
+jem_status file_remove_leftovers(const char *folder)
+{
+    jem_status st;
+    char **names = NULL, *path = NULL;
+    int count = 0;
+
+    TRY(dir_list(&names, &count, folder));
+    for (int i = 0; i < count; i++) {
+        if (!is_leftover(names[i])) continue;
+        mem_free(path);
+        path = NULL;
+        TRY(str_format(&path, "%s/%s", folder, names[i]));
+        TRY(file_remove(path));
+    }
+done:
+    mem_free(path);
+    if (names) strings_free(names, count);
+    return st;
+}
+
 /* ---- directories */
+
+jem_status file_size(int64_t *size, const char *path)
+{
+    struct stat sb;
+
+    if (stat(path, &sb) != 0) return cannot_open(path);
+    *size = (int64_t)sb.st_size;
+    return JEM_OK;
+}
 
 bool file_exists(const char *path)
 {
@@ -252,6 +374,16 @@ bool dir_exists(const char *path)
     struct stat sb;
 
     return stat(path, &sb) == 0 && S_ISDIR(sb.st_mode);
+}
+
+jem_status dir_lock(int *fd, bool *busy, const char *path)
+{
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) return jem_error(JEM_EIO, "%s: cannot open: %s", path, strerror(errno));
+    *busy = flock(dir, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (*busy) close(dir);
+    *fd = *busy ? -1 : dir;
+    return JEM_OK;
 }
 
 static jem_status make_one(const char *path)

@@ -13,6 +13,8 @@
  * max_size bounds what is accepted (0 = no bound).  JEM_EDATA if it is missing
  * or too large, JEM_EIO on read errors. */
 jem_status file_read(char **data, size_t *size, const char *path, size_t max_size);
+/* The first `most` bytes, or all if the file is shorter; otherwise as file_read. */
+jem_status file_read_start(char **data, size_t *size, const char *path, size_t most);
 
 typedef struct file_writer {
     int fd;
@@ -31,9 +33,23 @@ void file_writer_abort(file_writer *w);        /* removes the temporary file; no
 
 jem_status file_write(const char *path, const void *data, size_t size);
 
+/* Makes `path` the same as `from`, atomically: a hard link, or a copy where links are
+ * refused. */
+jem_status file_link(const char *from, const char *path);
+/* A file that is missing already is fine. */
+jem_status file_remove(const char *path);
+/* Removes the temporary files in `folder` that interrupted writes left: those of this
+ * process, which must not be writing there, and of processes that are gone. */
+jem_status file_remove_leftovers(const char *folder);
+
+jem_status file_size(int64_t *size, const char *path);
 bool file_exists(const char *path);
 bool dir_exists(const char *path);
 jem_status dir_make(const char *path); /* with parents; existing is fine */
+/* Marks a folder as worked on until *fd is closed or the process is gone, however it
+ * went.  *busy: another process holds it (then *fd is -1).  File systems without locks
+ * never say so. */
+jem_status dir_lock(int *fd, bool *busy, const char *path);
 /* Sorted names of the entries (without . and ..); owned array of owned strings. */
 jem_status dir_list(char ***names, int *count, const char *path);
 void strings_free(char **names, int count);

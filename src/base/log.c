@@ -63,8 +63,7 @@ void progress_begin(progress *p, const char *label, const char *unit, int64_t to
     p->start_done = done;
 }
 
-/* "42s", "3m07s", "2h05m" */
-static void format_duration(char *text, size_t size, double s)
+void format_duration(char *text, size_t size, double s)
 {
     int64_t t = (int64_t)fmin(fmax(s, 0.0) + 0.5, 1e9);
 

@@ -4,6 +4,7 @@
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "jem/status.h"
@@ -29,5 +30,8 @@ void progress_update(progress *p, int64_t done, const char *extra);
 void progress_end(progress *p, int64_t done);
 
 double clock_s(void); /* monotonic seconds */
+
+/* "42s", "3m07s", "2h05m" */
+void format_duration(char *text, size_t size, double s);
 
 #endif

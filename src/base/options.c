@@ -38,8 +38,7 @@ void options_full_key(const option_place *place, char key[OPTION_KEY_MAX])
     snprintf(key, OPTION_KEY_MAX, "%s%s%s", prefix, *prefix ? "." : "", place->option->key);
 }
 
-/* Levenshtein distance; longer words are compared by their first letters. */
-static int edit_distance(const char *a, const char *b)
+int options_distance(const char *a, const char *b)
 {
     int row[OPTION_KEY_MAX];
     int la = (int)strnlen(a, OPTION_KEY_MAX - 1), lb = (int)strnlen(b, OPTION_KEY_MAX - 1);
@@ -69,8 +68,8 @@ static void nearest_key(const option_group *groups, const char *key, char near[O
         char full[OPTION_KEY_MAX];
         int whole, tail;
         options_full_key(&p, full);
-        whole = edit_distance(key, full);
-        tail = 1 + edit_distance(key, p.option->key);
+        whole = options_distance(key, full);
+        tail = 1 + options_distance(key, p.option->key);
         if (tail < whole) whole = tail;
         if (whole >= best) continue;
         best = whole;

@@ -23,6 +23,10 @@ void options_full_key(const option_place *place, char key[OPTION_KEY_MAX]);
 jem_status options_find(option_place *out, const option_group *groups, const char *key,
                         const char *origin);
 
+/* Levenshtein distance, to suggest the word that was meant; long words are compared by
+ * their first letters. */
+int options_distance(const char *a, const char *b);
+
 /* Whether `name` is a group's prefix, or a leading part of one up to a dot. */
 bool options_is_prefix(const option_group *groups, const char *name);
 

@@ -4,7 +4,8 @@
  *
  * Why nothing can wait forever on the task order: a worker looks for a failure
  * *before* it takes a number and runs every task whose number it took, so the
- * started tasks are always 0 .. k without gaps, and each one leaves. */
+ * started tasks are always 0 .. k without gaps; each one leaves or fails, and a
+ * failure wakes all that wait. */
 #include "base/pool.h"
 
 #include <assert.h>
@@ -60,6 +61,7 @@ static void note_failure(pool *p, int task, jem_status st)
         p->failed_status = st;
         snprintf(p->failed_message, sizeof p->failed_message, "%s", jem_error_message());
         atomic_store(&p->failed, true);
+        pthread_cond_broadcast(&p->ordered);
     }
     pthread_mutex_unlock(&p->lock);
 }
@@ -195,20 +197,22 @@ jem_status pool_run(pool *p, int tasks, pool_fn fn, void *ctx)
     return JEM_OK;
 }
 
-void pool_order_enter(pool *p, int task)
+bool pool_order_enter(pool *p, int task)
 {
     for (int i = 0; i < SPINS; i++)
-        if (atomic_load(&p->order) == task) return;
+        if (atomic_load(&p->order) == task) break;
     pthread_mutex_lock(&p->lock);
     p->order_waiting++;
-    while (atomic_load(&p->order) != task) pthread_cond_wait(&p->ordered, &p->lock);
+    while (atomic_load(&p->order) != task && !atomic_load(&p->failed))
+        pthread_cond_wait(&p->ordered, &p->lock);
     p->order_waiting--;
+    bool turn = !atomic_load(&p->failed);
     pthread_mutex_unlock(&p->lock);
+    return turn;
 }
 
 void pool_order_leave(pool *p, int task)
 {
-    pool_order_enter(p, task); /* returns at once unless the task failed before entering */
     pthread_mutex_lock(&p->lock);
     atomic_store(&p->order, task + 1);
     if (p->order_waiting > 0) pthread_cond_broadcast(&p->ordered);

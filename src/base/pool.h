@@ -2,6 +2,8 @@
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 
+#include <stdbool.h>
+
 #include "jem/status.h"
 
 typedef struct pool pool;
@@ -22,12 +24,11 @@ int pool_threads(const pool *p);
 jem_status pool_run(pool *p, int tasks, pool_fn fn, void *ctx);
 
 /* Lets tasks add to a shared sum in task order, whatever thread runs them, so
- * that the sum has the same bits for any number of threads.  Within a pool_run:
- * waits until all lower-numbered tasks have passed pool_order_leave.  In a run
- * that uses the order every task must leave exactly once, also when it fails;
- * one that fails before it entered may leave at once (leaving waits for its
- * turn as well). */
-void pool_order_enter(pool *p, int task);
+ * that the sum has the same bits for any number of threads.  Within a pool_run in
+ * which every task that succeeds enters and leaves exactly once: waits until all
+ * lower-numbered tasks have left.  false if a task of the run has failed: the sum
+ * will not be used and must not be touched; the task does not leave then. */
+bool pool_order_enter(pool *p, int task);
 void pool_order_leave(pool *p, int task);
 
 #endif

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "tensor/bytes.h"
+#include "tensor/safetensors_checksum.h"
 #include "tensor/safetensors_dtype.h"
 
 enum { LENGTH_SIZE = 8, ALIGN = 64 };
@@ -186,11 +186,42 @@ static jem_status copy_aligned(safetensors *f, const char *data)
     return JEM_OK;
 }
 
-static jem_status parse(safetensors *f, const char *file, size_t size)
+static jem_status read_header(safetensors *f, const char *text, size_t size)
 {
-    jem_status st;
+    /* half of what a file may take: the list of entries comes on top of it */
+    jem_status st = json_parse(&f->header, text, size, "the header is not a JSON object",
+                               JSON_MEMORY / 2 + 2 * size);
+
+    if (st != JEM_OK) return jem_error_context(st, "%s", f->path);
+    if (!json_is_object(f->header))
+        return jem_error(JEM_EDATA, "%s: the header is not a JSON object but another value",
+                         f->path);
+    return JEM_OK;
+}
+
+/* Where the file's header says a checksum, it must be the file's. */
+static jem_status verify_checksum(const safetensors *f, char *file, size_t size, size_t head)
+{
+    const char *value = json_string_value(
+        json_object_get(json_object_get(f->header, "__metadata__"), CHECKSUM_KEY));
+    char text[CHECKSUM_DIGITS + 1] = "", *place;
+
+    if (!value) return JEM_OK;
+    place = safetensors_checksum_place(file, head, value);
+    if (place) {
+        memcpy(place, CHECKSUM_BLANK, CHECKSUM_DIGITS);
+        safetensors_checksum_text(text, XXH3_128bits(file, size));
+        memcpy(place, value, CHECKSUM_DIGITS);
+    }
+    if (strcmp(text, value) == 0) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s: checksum does not match: the file is damaged; use a copy of "
+                                "it, or the checkpoint before it", f->path);
+}
+
+/* Bytes of length and header, from the file's first LENGTH_SIZE; `size` is the file's. */
+static jem_status head_size(size_t *head, const safetensors *f, const char *file, size_t size)
+{
     uint64_t length = 0;
-    json_error_t err;
 
     if (size < LENGTH_SIZE)
         return jem_error(JEM_EDATA, "%s: %zu bytes are too few for a safetensors file", f->path,
@@ -200,12 +231,20 @@ static jem_status parse(safetensors *f, const char *file, size_t size)
         return jem_error(JEM_EDATA, "%s: the header claims %llu bytes, the file has %zu; it is "
                                     "truncated or not safetensors", f->path,
                          (unsigned long long)length, size);
-    f->header = json_loadb(file + LENGTH_SIZE, (size_t)length, JSON_REJECT_DUPLICATES, &err);
-    if (!json_is_object(f->header))
-        return jem_error(JEM_EDATA, "%s: the header is not a JSON object: %s (byte %d)", f->path,
-                         f->header ? "another kind of value" : err.text, err.position);
-    TRY(read_entries(f, (int64_t)(size - LENGTH_SIZE - length)));
-    TRY(copy_aligned(f, file + LENGTH_SIZE + length));
+    *head = LENGTH_SIZE + (size_t)length;
+    return JEM_OK;
+}
+
+static jem_status parse(safetensors *f, char *file, size_t size)
+{
+    jem_status st;
+    size_t head = 0;
+
+    TRY(head_size(&head, f, file, size));
+    TRY(read_header(f, file + LENGTH_SIZE, head - LENGTH_SIZE));
+    TRY(verify_checksum(f, file, size, head));
+    TRY(read_entries(f, (int64_t)(size - head)));
+    TRY(copy_aligned(f, file + head));
 done:
     return st;
 }
@@ -226,6 +265,34 @@ jem_status safetensors_open(safetensors **out, const char *path)
 done:
     safetensors_close(f);
     mem_free(file);
+    return st;
+}
+
+jem_status safetensors_open_metadata(safetensors **out, const char *path)
+{
+    jem_status st;
+    safetensors *f = NULL;
+    char *start = NULL;
+    size_t got = 0, head = 0;
+    int64_t size = 0;
+    json_t *metadata;
+
+    TRY(MEM_NEW(f, 1));
+    TRY(mem_strdup(&f->path, path));
+    TRY(file_size(&size, path));
+    TRY(file_read_start(&start, &got, path, LENGTH_SIZE));
+    TRY(head_size(&head, f, start, got < LENGTH_SIZE ? got : (size_t)size));
+    mem_free(start);
+    start = NULL;
+    TRY(file_read_start(&start, &got, path, head));
+    TRY(read_header(f, start + LENGTH_SIZE, got < LENGTH_SIZE ? 0 : got - LENGTH_SIZE));
+    metadata = json_object_get(f->header, "__metadata__");
+    if (metadata) TRY(read_metadata(f, metadata));
+    *out = f;
+    f = NULL;
+done:
+    safetensors_close(f);
+    mem_free(start);
     return st;
 }
 
@@ -271,6 +338,18 @@ const char *safetensors_metadata(const safetensors *f, const char *key)
     return json_string_value(json_object_get(f->metadata, key));
 }
 
+const char *safetensors_checksum(const safetensors *f)
+{
+    return safetensors_metadata(f, CHECKSUM_KEY);
+}
+
+jem_status safetensors_require_checksum(const safetensors *f)
+{
+    if (safetensors_checksum(f)) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s: its metadata holds no checksum: the file is damaged, or "
+                                "another program or version wrote it", f->path);
+}
+
 /* "[16, 3, 3, 3]" */
 static void shape_text(char *text, size_t size, int ndim, const int64_t *shape)
 {
@@ -295,6 +374,12 @@ static jem_status check_shape(const safetensors *f, const char *name, const jem_
                                 "another model or setting", f->path, name, has, wanted);
 }
 
+static inline float f32_at(const jem_tensor *t, int64_t i)
+{
+    return t->dtype == JEM_F32 ? ((const float *)t->data)[i]
+                               : (float)number_at(t->dtype, t->data, i);
+}
+
 jem_status safetensors_read_f32(const safetensors *f, const char *name, float *dst, int ndim,
                                 const int64_t *shape)
 {
@@ -314,12 +399,12 @@ jem_status safetensors_read_f32(const safetensors *f, const char *name, float *d
     if (st != JEM_OK) return st;
     n = jem_tensor_count(&t);
     for (int64_t i = 0; i < n; i++) {
-        float v = (float)number_at(t.dtype, t.data, i);
+        float v = f32_at(&t, i);
         if (!isfinite(v))
             return jem_error(JEM_EDATA, "%s: tensor '%s' holds %g at index %lld: the file is "
                                         "damaged or its training diverged; use an earlier one",
                              f->path, name, (double)v, (long long)i);
     }
-    for (int64_t i = 0; i < n; i++) dst[i] = (float)number_at(t.dtype, t.data, i);
+    for (int64_t i = 0; dst && i < n; i++) dst[i] = f32_at(&t, i);
     return JEM_OK;
 }

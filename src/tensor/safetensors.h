@@ -1,7 +1,11 @@
 /* safetensors: 8-byte little-endian header length, JSON header with dtype,
  * shape and data_offsets per tensor and string pairs in __metadata__, raw data.
  * Reading checks everything: offsets in range, contiguous, not overlapping,
- * sizes matching shapes, no duplicate names, header at most 100 MB. */
+ * sizes matching shapes, no duplicate names, header at most 100 MB.
+ *
+ * What jem writes carries its own checksum as metadata "jem.checksum": 32 hexadecimal
+ * digits, XXH3-128 of the whole file with these digits set to '0'.  Wherever the key is
+ * present it is verified. */
 #ifndef TENSOR_SAFETENSORS_H
 #define TENSOR_SAFETENSORS_H
 
@@ -10,7 +14,10 @@
 typedef struct safetensors safetensors;
 
 /* ---- reading */
+/* JEM_EDATA if the file is no safetensors, or damaged. */
 jem_status safetensors_open(safetensors **out, const char *path);
+/* The metadata alone (no tensors), without reading the data: nothing is verified. */
+jem_status safetensors_open_metadata(safetensors **out, const char *path);
 void safetensors_close(safetensors *f);
 const char *safetensors_path(const safetensors *f);
 int safetensors_count(const safetensors *f);
@@ -19,9 +26,15 @@ int safetensors_find(const safetensors *f, const char *name); /* -1 if absent */
 /* View into the file's memory: data is borrowed until safetensors_close. */
 jem_tensor safetensors_view(const safetensors *f, int i);
 const char *safetensors_metadata(const safetensors *f, const char *key); /* NULL if absent */
+/* The file's checksum as 32 digits, borrowed; NULL if it carries none. */
+const char *safetensors_checksum(const safetensors *f);
+/* JEM_EDATA if the file carries no checksum: for files that only jem writes, where a
+ * missing one is damage. */
+jem_status safetensors_require_checksum(const safetensors *f);
 
 /* Copies tensor `name` as float32 into dst after checking its shape (F32, F64
- * and BF16 sources).  JEM_EDATA if missing, misshapen, or not finite. */
+ * and BF16 sources).  JEM_EDATA if missing, misshapen, or not finite: dst is then
+ * untouched.  dst NULL: checks only. */
 jem_status safetensors_read_f32(const safetensors *f, const char *name, float *dst, int ndim,
                                 const int64_t *shape);
 
@@ -34,6 +47,7 @@ jem_status safetensors_writer_add(safetensors_writer *w, const char *name, jem_d
                                   int ndim, const int64_t *shape, const void *data);
 jem_status safetensors_writer_metadata(safetensors_writer *w, const char *key,
                                        const char *value);
+/* Adds the checksum and writes. */
 jem_status safetensors_writer_save(safetensors_writer *w, const char *path);
 
 #endif

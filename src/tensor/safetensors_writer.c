@@ -11,6 +11,7 @@
 #include "base/try.h"
 #include "tensor/bytes.h"
 #include "tensor/safetensors.h"
+#include "tensor/safetensors_checksum.h"
 #include "tensor/safetensors_dtype.h"
 
 enum { LENGTH_SIZE = 8, HEADER_ALIGN = 64 };
@@ -48,7 +49,7 @@ jem_status safetensors_writer_new(safetensors_writer **out)
     safetensors_writer *w = NULL;
 
     TRY(MEM_NEW(w, 1));
-    w->metadata = json_object();
+    w->metadata = json_pack("{s:s}", CHECKSUM_KEY, CHECKSUM_BLANK);
     if (!w->metadata) {
         st = no_memory();
         goto done;
@@ -93,10 +94,14 @@ done:
 
 jem_status safetensors_writer_metadata(safetensors_writer *w, const char *key, const char *value)
 {
-    json_t *text = json_string(value);
+    json_t *text;
 
-    if (!text || json_object_set_new(w->metadata, key, text) != 0)
-        return jem_error(JEM_EUSAGE, "metadata '%s' is not UTF-8 text", key);
+    if (strcmp(key, CHECKSUM_KEY) == 0)
+        return jem_error(JEM_EUSAGE, "metadata '%s' belongs to the writer", key);
+    text = json_string(value);
+    if (!text) return json_text_error(JEM_EUSAGE, value, "a value of the metadata");
+    if (json_object_set_new(w->metadata, key, text) != 0)
+        return json_text_error(JEM_EUSAGE, key, "a key of the metadata");
     return JEM_OK;
 }
 
@@ -124,7 +129,7 @@ static jem_status add_entry(json_t *header, const item *it, size_t begin)
     json_decref(shape);
     if (!ok) return no_memory();
     if (json_object_set_new(header, it->name, entry) != 0)
-        return jem_error(JEM_EUSAGE, "tensor name '%s' is not UTF-8 text", it->name);
+        return json_text_error(JEM_EUSAGE, it->name, "the name of a tensor");
     return JEM_OK;
 }
 
@@ -137,8 +142,7 @@ static jem_status make_header(char **out, const safetensors_writer *w)
     size_t at = 0;
 
     if (!header) return no_memory();
-    if (json_object_size(w->metadata) > 0 &&
-        json_object_set(header, "__metadata__", w->metadata) != 0) {
+    if (json_object_set(header, "__metadata__", w->metadata) != 0) {
         st = no_memory();
         goto done;
     }
@@ -156,30 +160,67 @@ done:
     return st;
 }
 
-jem_status safetensors_writer_save(safetensors_writer *w, const char *path)
+/* Everything before the data: the length, the JSON header, spaces up to a multiple of
+ * HEADER_ALIGN.  Owned. */
+static jem_status make_head(char **out, size_t *size, const safetensors_writer *w)
 {
-    static const char spaces[HEADER_ALIGN + 1] =
-        "                                                                ";
     jem_status st;
-    file_writer file = FILE_WRITER_INIT;
-    char *header = NULL;
-    size_t used, pad;
+    char *header = NULL, *head = NULL;
+    size_t used, total;
     uint64_t length;
 
-    if (w->count) qsort(w->items, (size_t)w->count, sizeof *w->items, compare_items);
     TRY(make_header(&header, w));
-    used = strlen(header);
-    pad = (HEADER_ALIGN - (LENGTH_SIZE + used) % HEADER_ALIGN) % HEADER_ALIGN;
-    length = used + pad;
+    used = LENGTH_SIZE + strlen(header);
+    total = (used + HEADER_ALIGN - 1) / HEADER_ALIGN * HEADER_ALIGN;
+    length = total - LENGTH_SIZE;
+    TRY(mem_alloc(&head, total, 1));
+    memcpy(head, &length, LENGTH_SIZE);
+    memcpy(head + LENGTH_SIZE, header, used - LENGTH_SIZE);
+    memset(head + used, ' ', total - used);
+    *out = head;
+    *size = total;
+done:
+    free(header);
+    return st;
+}
+
+/* Writes the checksum of all that will be in the file over the blank one. */
+static jem_status put_checksum(char *head, size_t size, const safetensors_writer *w)
+{
+    char text[CHECKSUM_DIGITS + 1];
+    char *place = safetensors_checksum_place(head, size, CHECKSUM_BLANK);
+    XXH3_state_t *state;
+
+    if (!place) return jem_error(JEM_EINTERNAL, "jansson did not write the checksum as asked");
+    state = XXH3_createState();
+    if (!state) return no_memory();
+    XXH3_128bits_reset(state);
+    XXH3_128bits_update(state, head, size);
+    for (int i = 0; i < w->count; i++)
+        if (w->items[i].bytes) XXH3_128bits_update(state, w->items[i].data, w->items[i].bytes);
+    safetensors_checksum_text(text, XXH3_128bits_digest(state));
+    XXH3_freeState(state);
+    memcpy(place, text, CHECKSUM_DIGITS);
+    return JEM_OK;
+}
+
+jem_status safetensors_writer_save(safetensors_writer *w, const char *path)
+{
+    jem_status st;
+    file_writer file = FILE_WRITER_INIT;
+    char *head = NULL;
+    size_t size = 0;
+
+    if (w->count) qsort(w->items, (size_t)w->count, sizeof *w->items, compare_items);
+    TRY(make_head(&head, &size, w));
+    TRY(put_checksum(head, size, w));
     TRY(file_writer_open(&file, path));
-    TRY(file_writer_put(&file, &length, sizeof length));
-    TRY(file_writer_put(&file, header, used));
-    TRY(file_writer_put(&file, spaces, pad));
+    TRY(file_writer_put(&file, head, size));
     for (int i = 0; i < w->count; i++)
         TRY(file_writer_put(&file, w->items[i].data, w->items[i].bytes));
     TRY(file_writer_commit(&file));
 done:
     file_writer_abort(&file);
-    free(header);
+    mem_free(head);
     return st;
 }

@@ -69,6 +69,9 @@ int64_t jem_tensor_count(const jem_tensor *t)
 {
     int64_t n = 1;
 
+    /* an empty array's other sizes may be anything: their product need not exist */
+    for (int i = 0; i < t->ndim; i++)
+        if (t->shape[i] == 0) return 0;
     for (int i = 0; i < t->ndim; i++) n *= t->shape[i];
     return n;
 }

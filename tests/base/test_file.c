@@ -192,6 +192,71 @@ static void folders_are_made_with_parents_and_listed_sorted(void **state)
     mem_free(bad);
 }
 
+static void a_link_replaces_the_old_file_and_leaves_nothing_else(void **state)
+{
+    char *from = in_dir("from"), *to = in_dir("to"), *none = in_dir("none");
+    struct stat a, b;
+
+    (void)state;
+    check_ok(file_write(from, "new", 3));
+    check_ok(file_write(to, "old", 3));
+    check_fails(file_link(none, to), JEM_EDATA, none);
+    check_content(to, "old");
+    for (int i = 0; i < 2; i++) { /* the second time they are one file already */
+        check_ok(file_link(from, to));
+        check_content(to, "new");
+        assert_int_equal(stat(from, &a), 0);
+        assert_int_equal(stat(to, &b), 0);
+        assert_int_equal(a.st_ino, b.st_ino);
+        check_entries(2);
+    }
+    mem_free(from);
+    mem_free(to);
+    mem_free(none);
+}
+
+static void where_links_are_refused_a_copy_is_made(void **state)
+{
+    char elsewhere[] = "/dev/shm/jem-test-XXXXXX", *to = in_dir("to");
+    int fd = mkstemp(elsewhere);
+
+    (void)state;
+    if (fd < 0) skip();
+    assert_int_equal(write(fd, "far", 3), 3);
+    close(fd);
+    jem_status st = file_link(elsewhere, to);
+    unlink(elsewhere);
+    check_ok(st);
+    check_content(to, "far");
+    check_entries(1);
+    mem_free(to);
+}
+
+static void beginnings_sizes_and_removal(void **state)
+{
+    char *path = in_dir("a"), *data = NULL;
+    size_t got = 0;
+    int64_t size = 0;
+
+    (void)state;
+    check_fails(file_size(&size, path), JEM_EDATA, path);
+    check_ok(file_write(path, "12345", 5));
+    check_ok(file_size(&size, path));
+    assert_int_equal(size, 5);
+    check_ok(file_read_start(&data, &got, path, 3));
+    assert_int_equal(got, 3);
+    assert_string_equal(data, "123");
+    mem_free(data);
+    check_ok(file_read_start(&data, &got, path, 30));
+    assert_string_equal(data, "12345");
+    mem_free(data);
+    check_ok(file_remove(path));
+    check_ok(file_remove(path));
+    check_entries(0);
+    check_fails(file_remove(dir), JEM_EIO, "cannot remove");
+    mem_free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +268,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_space_left_names_the_remedy, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(reading_refuses_with_a_reason, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(writing_into_a_missing_folder_fails, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_link_replaces_the_old_file_and_leaves_nothing_else,
+                                        make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(where_links_are_refused_a_copy_is_made, make_dir,
+                                        remove_dir),
+        cmocka_unit_test_setup_teardown(beginnings_sizes_and_removal, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(folders_are_made_with_parents_and_listed_sorted, make_dir,
                                         remove_dir),
     };

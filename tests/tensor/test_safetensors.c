@@ -1,4 +1,6 @@
 /* safetensors: round trips, and every lie a header can tell. */
+#include <xxhash.h>
+
 #include "base/file.h"
 #include "base/mem.h"
 #include "support/check.h"
@@ -217,6 +219,81 @@ static void every_truncation_is_refused(void **state)
     mem_free(data);
 }
 
+/* Every bit: in the name of the key the checksum is lost, anywhere else it is wrong. */
+static void every_flipped_bit_is_noticed(void **state)
+{
+    char *data = NULL;
+    size_t size = 0;
+    int lost = 0;
+
+    (void)state;
+    write_example();
+    check_ok(file_read(&data, &size, path, 0));
+    for (size_t bit = 0; bit < 8 * size; bit++) {
+        safetensors *f = NULL;
+        FILE *out;
+        data[bit / 8] = (char)(data[bit / 8] ^ (1 << bit % 8));
+        out = fopen(path, "wb");
+        assert_int_equal(fwrite(data, 1, size, out), size);
+        fclose(out);
+        jem_status st = safetensors_open(&f, path);
+        if (st == JEM_OK) {
+            st = safetensors_require_checksum(f);
+            lost++;
+        }
+        if (st != JEM_EDATA) fail_msg("bit %zu of byte %zu: status %d", bit % 8, bit / 8, st);
+        safetensors_close(f);
+        data[bit / 8] = (char)(data[bit / 8] ^ (1 << bit % 8));
+    }
+    assert_in_range(lost, 1, 8 * (int)strlen("jem.checksum"));
+    mem_free(data);
+}
+
+static void the_checksum_is_that_of_the_file_with_blank_digits(void **state)
+{
+    safetensors *f = NULL, *g = NULL;
+    char *data = NULL, *digits, text[40];
+    size_t size = 0;
+    XXH128_hash_t hash;
+
+    (void)state;
+    write_example();
+    check_ok(file_read(&data, &size, path, 0));
+    check_ok(safetensors_open(&f, path));
+    assert_int_equal(strlen(safetensors_checksum(f)), 32);
+    digits = memmem(data, size, safetensors_checksum(f), 32);
+    memset(digits, '0', 32);
+    hash = XXH3_128bits(data, size);
+    snprintf(text, sizeof text, "%016llx%016llx", (unsigned long long)hash.high64,
+             (unsigned long long)hash.low64);
+    assert_string_equal(safetensors_checksum(f), text);
+    check_ok(safetensors_open_metadata(&g, path));
+    assert_string_equal(safetensors_checksum(g), text);
+    assert_string_equal(safetensors_metadata(g, "model"), "wrn-10-2");
+    assert_int_equal(safetensors_count(g), 0);
+    safetensors_close(f);
+    safetensors_close(g);
+    mem_free(data);
+}
+
+static void the_checksum_belongs_to_the_writer(void **state)
+{
+    safetensors_writer *w = NULL;
+    safetensors *f = NULL;
+
+    (void)state;
+    check_ok(safetensors_writer_new(&w));
+    check_fails(safetensors_writer_metadata(w, "jem.checksum", "x"), JEM_EUSAGE, "writer");
+    /* looks like the checksum in the file's text */
+    check_ok(safetensors_writer_metadata(w, "x\"jem.checksum",
+                                         "00000000000000000000000000000000"));
+    check_ok(safetensors_writer_save(w, path));
+    safetensors_writer_free(w);
+    check_ok(safetensors_open(&f, path));
+    check_ok(safetensors_require_checksum(f));
+    safetensors_close(f);
+}
+
 /* Unordered, unaligned and padded, as other writers may leave it. */
 static void files_of_other_writers_are_read(void **state)
 {
@@ -231,6 +308,9 @@ static void files_of_other_writers_are_read(void **state)
     assert_string_equal(safetensors_name(f, 0), "a");
     check_ok(safetensors_read_f32(f, "b", &out, 1, (int64_t[]){1}));
     assert_true(out == 0.0f);
+    check_ok(safetensors_read_f32(f, "b", NULL, 1, (int64_t[]){1}));
+    assert_null(safetensors_checksum(f));
+    check_fails(safetensors_require_checksum(f), JEM_EDATA, "no checksum");
     safetensors_close(f);
     safetensors_close(NULL);
 }
@@ -244,6 +324,9 @@ int main(void)
         cmocka_unit_test(a_lying_header_is_refused_with_the_reason),
         cmocka_unit_test(a_huge_header_length_is_refused),
         cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(every_flipped_bit_is_noticed),
+        cmocka_unit_test(the_checksum_is_that_of_the_file_with_blank_digits),
+        cmocka_unit_test(the_checksum_belongs_to_the_writer),
         cmocka_unit_test(files_of_other_writers_are_read),
     };
 

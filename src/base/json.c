@@ -1,0 +1,60 @@
+/* JSON through jansson, which bounds the depth of nesting but not memory. */
+#include "base/json.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/options_table.h"
+#include "base/try.h"
+
+/* Upper bound of what jansson 2.14 allocates for the text: an object with its first
+ * buckets, an array with its first elements, a member (pair, buckets while they are
+ * rehashed), an element (number, places while the array grows), a string; the characters
+ * themselves twice, as read and as kept.  Characters within strings are counted as well,
+ * which errs on the safe side. */
+static size_t memory_bound(const char *text, size_t size)
+{
+    enum { OBJECT = 240, ARRAY = 140, MEMBER = 120, ELEMENT = 64, QUOTE = 32 };
+    size_t cost[256] = {['{'] = OBJECT, ['['] = ARRAY, [':'] = MEMBER, [','] = ELEMENT,
+                        ['"'] = QUOTE};
+    size_t total = ELEMENT + 2 * size;
+
+    for (size_t i = 0; i < size; i++) total += cost[(unsigned char)text[i]];
+    return total;
+}
+
+jem_status json_parse(json_t **out, const char *text, size_t size, const char *name,
+                      size_t memory)
+{
+    json_error_t e;
+    json_t *root;
+
+    if (memory_bound(text, size) > memory)
+        return jem_error(JEM_EDATA, "%s: %zu bytes of JSON with too many small values: not a file "
+                                    "of jem", name, size);
+    root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
+    if (!root && (!*e.text || json_error_code(&e) == json_error_out_of_memory))
+        return jem_error(JEM_ENOMEM, "%s: out of memory", name);
+    if (!root) return jem_error(JEM_EDATA, "%s:%d: %s", name, e.line, e.text);
+    *out = root;
+    return JEM_OK;
+}
+
+jem_status json_read(json_t **out, const char *path, size_t max_size)
+{
+    jem_status st;
+    char *text = NULL;
+    size_t size;
+
+    TRY(file_read(&text, &size, path, max_size));
+    TRY(json_parse(out, text, size, path, JSON_MEMORY + 3 * size));
+done:
+    mem_free(text);
+    return st;
+}
+
+jem_status json_text_error(jem_status code, const char *text, const char *what)
+{
+    while (*text)
+        if (options_next_char(&text) < 0) return jem_error(code, "%s is not UTF-8 text", what);
+    return jem_error(JEM_ENOMEM, "%s: out of memory", what);
+}

@@ -1,0 +1,25 @@
+/* JSON from a stranger. */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "jem/status.h"
+
+/* What a JSON file may take beside three times its size, so that with its text it stays
+ * within 4 times the file and 64 MiB. */
+enum { JSON_MEMORY = 60 << 20 };
+
+/* *out <- the value in text[0..size), owned (json_decref).  JEM_EDATA, opened by `name`
+ * and the line, if it is not JSON, has a key twice in one object, is nested more than
+ * 2048 deep, or might take more than `memory` bytes: "[{},{},...]" grows a hundredfold. */
+jem_status json_parse(json_t **out, const char *text, size_t size, const char *name,
+                      size_t memory);
+/* The same for a file of at most max_size bytes (0: any). */
+jem_status json_read(json_t **out, const char *path, size_t max_size);
+
+/* Why jansson did not take `text`: JEM_ENOMEM, or `code` and that `what` is not UTF-8. */
+jem_status json_text_error(jem_status code, const char *text, const char *what);
+
+#endif
