@@ -1,13 +1,13 @@
 /* Frechet distance through two symmetric eigenproblems (LAPACK dsyevd). */
 #include "stats/frechet.h"
 
-#include <cblas.h>
 #include <lapacke.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "stats/blas_threads.h"
 
 jem_status stats_covariance(double *mean, double *covariance, const double *x, int64_t n, int64_t d)
 {
@@ -28,8 +28,10 @@ jem_status stats_covariance(double *mean, double *covariance, const double *x, i
     }
     for (int64_t j = 0; j < d; j++) mean[j] /= (double)n;
     for (int64_t i = 0; i < n * d; i++) centred[i] = x[i] - mean[i % d];
+    int threads = blas_threads_one();
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)d, (int)n, 1.0 / (double)(n - 1),
                 centred, (int)d, 0, covariance, (int)d);
+    blas_threads_restore(threads);
     for (int64_t i = 0; i < d; i++)
         for (int64_t j = 0; j < i; j++) covariance[i * d + j] = covariance[j * d + i];
 done:
@@ -64,12 +66,16 @@ jem_status stats_frechet(double *out, const double *mean1, const double *covaria
     jem_status st;
     double *v = NULL, *root = NULL, *product = NULL, *lambda = NULL;
     double distance = 0;
+    int threads = blas_threads_one();
 
     for (int64_t i = 0; i < d; i++) {
         double gap = mean1[i] - mean2[i];
         distance += gap * gap + covariance1[i * d + i] + covariance2[i * d + i];
     }
-    if (!isfinite(distance)) return jem_error(JEM_EDATA, "the moments are not finite");
+    if (!isfinite(distance)) {
+        st = jem_error(JEM_EDATA, "the moments are not finite");
+        goto done;
+    }
     TRY(MEM_NEW(v, d * d));
     TRY(MEM_NEW(root, d * d));
     TRY(MEM_NEW(product, d * d));
@@ -86,6 +92,7 @@ jem_status stats_frechet(double *out, const double *mean1, const double *covaria
     for (int64_t i = 0; i < d; i++) distance -= 2 * sqrt(fmax(0, lambda[i]));
     *out = fmax(0, distance); /* rounding may leave -1e-15 for equal moments */
 done:
+    blas_threads_restore(threads);
     mem_free(lambda);
     mem_free(product);
     mem_free(root);

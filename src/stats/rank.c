@@ -2,42 +2,23 @@
 #include "stats/rank.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
-
-typedef struct ranked {
-    double value;
-    int64_t index;
-} ranked;
-
-static int compare_ranked(const void *a, const void *b)
-{
-    const ranked *p = a, *q = b;
-    if (p->value != q->value) return p->value < q->value ? -1 : 1;
-    return (p->index > q->index) - (p->index < q->index);
-}
+#include "stats/sort_order.h"
 
 jem_status stats_ranks(double *ranks, const double *x, int64_t n)
 {
     jem_status st;
-    ranked *order = NULL;
+    int64_t *order = NULL;
 
     TRY(MEM_NEW(order, n));
-    for (int64_t i = 0; i < n; i++) {
-        if (isnan(x[i])) {
-            st = jem_error(JEM_EDATA, "value %lld is NaN and has no rank", (long long)i);
-            goto done;
-        }
-        order[i] = (ranked){x[i], i};
-    }
-    if (n > 1) qsort(order, (size_t)n, sizeof *order, compare_ranked);
+    TRY(stats_sort_order(order, x, n));
     for (int64_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && order[end].value == order[i].value;) end++;
+        for (end = i + 1; end < n && x[order[end]] == x[order[i]];) end++;
         double shared = 0.5 * (double)(i + 1 + end); /* mean of ranks i+1 .. end */
-        for (int64_t j = i; j < end; j++) ranks[order[j].index] = shared;
+        for (int64_t j = i; j < end; j++) ranks[order[j]] = shared;
     }
 done:
     mem_free(order);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "stats/blas_threads.h"
 #include "stats/probe.h"
 #include "stats/summary.h"
 
@@ -52,8 +53,10 @@ jem_status stats_ols_fit(double *w, const double *x, const double *y, int64_t n,
     for (int64_t i = 0; i < n; i++) b[i] = y[i] - y_mean;
     /* Machine precision times the larger side, as numpy.linalg.matrix_rank has it. */
     double tolerance = 2.220446049250313e-16 * (double)longest;
+    int threads = blas_threads_one();
     int info = LAPACKE_dgelsd(LAPACK_ROW_MAJOR, (int)n, (int)d, 1, a, (int)d, b, 1, singular,
                               tolerance, &rank);
+    blas_threads_restore(threads);
     if (info) {
         st = jem_error(JEM_EINTERNAL, "LAPACK dgelsd failed (info %d)", info);
         goto done;

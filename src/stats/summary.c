@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
 #include "base/try.h"
+#include "stats/bootstrap.h"
 
 const double stats_z95 = 1.959963984540054;
 
@@ -79,10 +79,8 @@ jem_status stats_bootstrap(stats_interval *out, stats_statistic statistic, const
         return jem_error(JEM_EDATA, "a bootstrap of %lld values is undefined", (long long)n);
     TRY(MEM_NEW(index, n));
     TRY(MEM_NEW(values, rounds));
-    rng_stream stream = {.seed = seed, .purpose = RNG_BOOTSTRAP};
     for (int64_t r = 0; r < rounds; r++) {
-        stream.step = (uint32_t)r;
-        for (int64_t i = 0; i < n; i++) index[i] = rng_below(&stream, 0, (uint32_t)i, (uint32_t)n);
+        stats_resample(index, n, seed, r, 0);
         values[r] = statistic(ctx, index, n);
     }
     stats_sort(values, rounds);

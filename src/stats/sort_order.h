@@ -1,0 +1,15 @@
+/* The order that sorts an array. */
+#ifndef STATS_SORT_ORDER_H
+#define STATS_SORT_ORDER_H
+
+#include <stdint.h>
+
+#include "jem/status.h"
+
+/* order [n] <- indices of x [n] from the smallest value to the largest; equal values
+ * (-0 and 0 are equal) stay in the order of x.  Radix sort on the bits: time is
+ * proportional to n, and digits in which all values agree cost nothing.  JEM_EDATA
+ * with the place of a NaN. */
+jem_status stats_sort_order(int64_t *order, const double *x, int64_t n);
+
+#endif
