@@ -1,6 +1,6 @@
 /* Training: from a config to a run folder.
  *
- *   RUN/config.yaml  run.json  metrics.csv  best.safetensors  checkpoint.safetensors */
+ *   RUN/config.yaml  run.json  metrics.csv  best.safetensors  checkpoints/ */
 #ifndef JEM_TRAIN_H
 #define JEM_TRAIN_H
 

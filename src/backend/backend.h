@@ -174,6 +174,10 @@ typedef struct backend {
      * F64 plans, else float).  Called when no step runs. */
     jem_status (*kernel_load)(void *kernel, const void *params);
     size_t (*kernel_scratch)(const void *kernel); /* bytes; shared by the steps of a workspace */
+    /* For people, both optional (NULL: the backend has nothing to tell): the algorithm
+     * as text, such as "jit:avx512_core", and the bytes of weights kept packed. */
+    void (*kernel_describe)(const void *kernel, char *text, size_t size);
+    size_t (*kernel_packed)(const void *kernel);
 
     jem_status (*bound_new)(void **bound, void *kernel, char *arena, void *scratch);
     void (*bound_free)(void *bound);

@@ -25,15 +25,21 @@ static size_t memory_bound(const char *text, size_t size)
 jem_status json_parse(json_t **out, const char *text, size_t size, const char *name,
                       size_t memory)
 {
+    const size_t bound = memory_bound(text, size);
     json_error_t e;
     json_t *root;
 
-    if (memory_bound(text, size) > memory)
+    if (bound > memory)
         return jem_error(JEM_EDATA, "%s: %zu bytes of JSON with too many small values: not a file "
                                     "of jem", name, size);
     root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
-    if (!root && (!*e.text || json_error_code(&e) == json_error_out_of_memory))
-        return jem_error(JEM_ENOMEM, "%s: out of memory", name);
+    if (!root) { /* which jansson may also say when memory ran out: is it so with enough? */
+        char *enough;
+        jem_status st = mem_alloc(&enough, bound, 1);
+        if (st != JEM_OK) return jem_error_context(st, "%s", name);
+        mem_free(enough);
+        root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
+    }
     if (!root) return jem_error(JEM_EDATA, "%s:%d: %s", name, e.line, e.text);
     *out = root;
     return JEM_OK;
@@ -47,6 +53,25 @@ jem_status json_read(json_t **out, const char *path, size_t max_size)
 
     TRY(file_read(&text, &size, path, max_size));
     TRY(json_parse(out, text, size, path, JSON_MEMORY + 3 * size));
+done:
+    mem_free(text);
+    return st;
+}
+
+jem_status json_text(char **out, const json_t *root, size_t flags)
+{
+    size_t size = root ? json_dumpb(root, NULL, 0, flags) : 0;
+    char *text = NULL;
+    jem_status st;
+
+    if (size == 0) return jem_error(JEM_ENOMEM, "out of memory while writing JSON");
+    TRY(MEM_NEW(text, size + 1));
+    if (json_dumpb(root, text, size, flags) != size) {
+        st = jem_error(JEM_ENOMEM, "out of memory while writing JSON");
+        goto done;
+    }
+    *out = text;
+    text = NULL;
 done:
     mem_free(text);
     return st;

@@ -1,4 +1,4 @@
-/* JSON from a stranger. */
+/* JSON from a stranger, and JSON as text. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -18,6 +18,11 @@ jem_status json_parse(json_t **out, const char *text, size_t size, const char *n
                       size_t memory);
 /* The same for a file of at most max_size bytes (0: any). */
 jem_status json_read(json_t **out, const char *path, size_t max_size);
+
+/* *out <- `root` as text for jansson's `flags`, ended by a NUL (owned, mem_free); NULL
+ * as root, which is what jansson makes without memory, is JEM_ENOMEM.  Not json_dumps,
+ * which may lose a key when memory runs out and say nothing (2.14). */
+jem_status json_text(char **out, const json_t *root, size_t flags);
 
 /* Why jansson did not take `text`: JEM_ENOMEM, or `code` and that `what` is not UTF-8. */
 jem_status json_text_error(jem_status code, const char *text, const char *what);

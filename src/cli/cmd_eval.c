@@ -14,6 +14,8 @@
 #include "cli/cli.h"
 #include "cli/run_steps.h"
 #include "eval/eval.h"
+#include "tensor/safetensors.h"
+#include "train/checkpoint_store.h"
 #include "train/run.h"
 
 enum { FINGERPRINT = 160 };
@@ -33,19 +35,19 @@ typedef struct eval_job {
 
 /* ---- what has been evaluated already */
 
+/* Adds the file's own checksum, which its reader has verified. */
 static jem_status hash_file(uint64_t *hash, const char *path)
 {
-    char *bytes = NULL;
-    size_t size = 0;
-    if (!file_exists(path)) return JEM_OK;
-    jem_status st = file_read(&bytes, &size, path, 0);
-    if (st == JEM_OK) *hash = XXH64(bytes, size, *hash);
-    mem_free(bytes);
+    safetensors *f = NULL;
+    jem_status st = safetensors_open_metadata(&f, path);
+    const char *sum = st == JEM_OK ? safetensors_checksum(f) : NULL;
+    if (sum) *hash = XXH64(sum, strlen(sum), *hash);
+    safetensors_close(f);
     return st;
 }
 
 /* Names weights, buffer and settings: the same text means the same results. */
-static jem_status fingerprint(char text[FINGERPRINT], const eval_job *j, const char *folder)
+static jem_status fingerprint(char text[FINGERPRINT], const eval_job *j, const run *r)
 {
     jem_status st;
     char *best = NULL, *checkpoint = NULL, value[OPTION_STRING_MAX];
@@ -53,10 +55,12 @@ static jem_status fingerprint(char text[FINGERPRINT], const eval_job *j, const c
     eval_options copy = j->options;
     const option_group groups[] = {{"eval", eval_option_table, &copy}, {NULL, NULL, NULL}};
 
-    TRY(run_path(&best, folder, RUN_BEST));
-    TRY(run_path(&checkpoint, folder, RUN_CHECKPOINT));
+    TRY(best_find(&best, r->path, r->info.best.iteration));
     TRY(hash_file(&weights, best));
-    TRY(hash_file(&weights, checkpoint));
+    if (r->cfg.alpha > 0) {
+        TRY(checkpoint_newest(&checkpoint, r->path));
+        TRY(hash_file(&weights, checkpoint));
+    }
     for (const option *o = eval_option_table; o->key; o++) {
         char key[64];
         snprintf(key, sizeof key, "eval.%s", o->key);
@@ -142,11 +146,11 @@ static jem_status evaluate(eval_job *j, const char *folder)
     float *replay = NULL;
     int64_t count = 0;
     score_list scores = SCORE_LIST_INIT;
-    char text[FINGERPRINT];
+    char text[FINGERPRINT], note[64];
     bool known;
 
     TRY(run_open(&r, folder, j->engine.values, j->engine.count));
-    TRY(fingerprint(text, j, folder));
+    TRY(fingerprint(text, j, r));
     TRY(is_evaluated(&known, folder, text));
     if (known && !j->force) {
         log_info("%s: evaluated already; --force does it again", folder);
@@ -156,11 +160,14 @@ static jem_status evaluate(eval_job *j, const char *folder)
         log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
         TRY(lend_data(r, j));
         if (r->cfg.alpha > 0) TRY(run_replay(&replay, &count, r));
+        snprintf(note, sizeof note, "run rescued %d time(s) while it trained",
+                 r->info.rescue.count);
         const eval_subject subject = {.folder = folder, .m = r->m, .alpha = r->cfg.alpha,
                                       .seed = r->cfg.seed, .data = &r->data,
                                       .data_options = &r->cfg.data, .replay = replay,
                                       .replay_count = count, .sampler = &r->cfg.sampler,
-                                      .step_size = run_step_size(r), .command = j->command};
+                                      .step_size = run_step_size(r), .command = j->command,
+                                      .note = r->info.rescue.count ? note : NULL};
         TRY(eval_run(&scores, &subject, &j->options));
         TRY(mark_evaluated(folder, text));
         j->done++;

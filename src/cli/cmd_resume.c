@@ -4,21 +4,26 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/status_line.h"
 #include "train/loop.h"
 
 static jem_status resume(int argc, char **argv)
 {
-    const char *args[1];
+    const char *status = NULL, *args[1];
     cli_list set = {0, {NULL}};
     config *c = NULL;
+    int status_fd;
     jem_status st;
-    const cli_flag flags[] = {{.name = "--set", .list = &set}, {.name = NULL}};
+    const cli_flag flags[] = {{.name = "--set", .list = &set},
+                              {.name = "--status-fd", .value = &status},
+                              {.name = NULL}};
 
     TRY(cli_parse(argc, argv, &command_resume, flags, args, 1, 1));
     TRY(MEM_NEW(c, 1));
     TRY(run_load_config(c, args[0]));
     TRY(run_override(c, set.values, set.count));
     train_request r = {.cfg = c, .out = args[0], .resume = true, .stop = cli_catch_signals()};
+    if (status) TRY(status_line_watch(&r.watch, &status_fd, status));
     TRY(train_run(&r));
     printf("%s\n", args[0]);
 done:
@@ -28,7 +33,7 @@ done:
 
 const command command_resume = {
     .name = "resume",
-    .usage = "resume RUN [--set engine.KEY=VALUE ...]",
+    .usage = "resume RUN [--set engine.KEY=VALUE ...] [--status-fd N]",
     .about = "continue an unfinished run; the result has the same bits as without the break",
     .run = resume,
 };

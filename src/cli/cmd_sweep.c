@@ -1,227 +1,338 @@
 /* jem sweep: the grid of alphas and seeds as a folder of runs.
  *
- *   STUDY/study.json             what was asked for, and the state of every run
- *   STUDY/alpha-0.50-seed-1/     one run each
+ *   STUDY/study.json               what was asked for, and the state of every run
+ *   STUDY/alpha-0.50-seed-1/       one run each
+ *   STUDY/logs/alpha-0.50-seed-1.log  what its training said
  *
- * Finished runs are skipped and unfinished ones resumed, so the same command can be
- * given until it is done.  A run that fails does not stop the others. */
+ * Every training is a process of its own; --slots says how many at a time.  Finished
+ * runs are skipped and unfinished ones resumed, so the same command can be given
+ * until it is done.  A run that fails does not stop the others. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
-#include "record/json_file.h"
-#include "train/loop.h"
+#include "cli/sweep_show.h"
+#include "cli/sweep_slots.h"
+#include "cli/sweep_study.h"
 
-enum { ALPHAS_MAX = 1001, RUN_NAME = 64 };
+enum { RUNS_MAX = 10000, SLOTS_MAX = 4096 };
+
+static const double tick_s = 0.1;
 
 typedef struct sweep {
-    const char *config_path, *out;
-    cli_list set;
-    double alphas[ALPHAS_MAX];
-    int alpha_count;
-    int64_t seeds;
+    const char *out;
+    sweep_plan plan;
     config cfg;
-    splits data; /* the same for all runs */
-    json_t *runs;
-    int failed;
-    char failures[1024]; /* names of the failed runs */
-    jem_status first_failure;
+    sweep_run *runs; /* [count], seed by seed */
+    int count;
+    int64_t slot_count;
+    sweep_slots *slots;
+    double *load;    /* [slot_count] for sweep_eta_s */
+    sweep_show show;
+    int lock;        /* descriptor of the folder while this sweep works on it */
 } sweep;
 
 /* ---- the grid */
-
-static jem_status add_alpha(sweep *s, const char *text)
-{
-    double v;
-    jem_status st = cli_real(&v, text, "--alpha", 0, 1);
-    if (st != JEM_OK) return st;
-    if (s->alpha_count == ALPHAS_MAX) return jem_error(JEM_EUSAGE, "--alpha: too many values");
-    s->alphas[s->alpha_count++] = v;
-    return JEM_OK;
-}
-
-/* "0:1:0.1": from, to (included), step. */
-static jem_status parse_range(sweep *s, const char *text)
-{
-    double from, to, by;
-    char tail;
-    if (sscanf(text, "%lf:%lf:%lf%c", &from, &to, &by, &tail) != 3 || !(from >= 0) ||
-        !(to <= 1) || !(from <= to) || !(by >= 0.001))
-        return jem_error(JEM_EUSAGE,
-                         "--alpha %s: expected FROM:TO:STEP within 0 to 1, as in 0:1:0.1", text);
-    int64_t n = (int64_t)floor((to - from) / by + 1e-6) + 1;
-    for (int64_t i = 0; i < n; i++) {
-        /* Rounded, so that 0:1:0.1 means exactly the numbers a person types. */
-        double v = round((from + (double)i * by) * 1e6) / 1e6;
-        s->alphas[s->alpha_count++] = v > 1 ? 1 : v;
-    }
-    return JEM_OK;
-}
-
-static jem_status parse_alphas(sweep *s, const char *text)
-{
-    jem_status st;
-    char *copy = NULL, *rest = NULL;
-    if (strchr(text, ':')) return parse_range(s, text);
-    TRY(mem_strdup(&copy, text));
-    for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
-        TRY(add_alpha(s, word));
-    if (s->alpha_count == 0) st = jem_error(JEM_EUSAGE, "--alpha: no values in '%s'", text);
-done:
-    mem_free(copy);
-    return st;
-}
 
 /* alpha-0.50-seed-1; more digits where two do not tell alphas apart. */
 static void run_name(char *name, double alpha, int64_t seed)
 {
     bool cents = fabs(alpha * 100 - round(alpha * 100)) < 1e-9;
-    snprintf(name, RUN_NAME, cents ? "alpha-%.2f-seed-%lld" : "alpha-%.6f-seed-%lld", alpha,
+    snprintf(name, SWEEP_NAME, cents ? "alpha-%.2f-seed-%lld" : "alpha-%.6f-seed-%lld", alpha,
              (long long)seed);
 }
 
-/* ---- study.json */
-
-static jem_status write_study(const sweep *s)
+/* Runs of one name would share a folder. */
+static jem_status check_names(const sweep *s)
 {
-    jem_status st;
-    char *path = NULL;
-    json_t *root = json_object(), *alphas = json_array(), *set = json_array();
-
-    for (int i = 0; i < s->alpha_count; i++) json_array_append_new(alphas, json_real(s->alphas[i]));
-    for (int i = 0; i < s->set.count; i++)
-        json_array_append_new(set, json_string(s->set.values[i]));
-    json_object_set_new(root, "version", json_string(JEM_VERSION));
-    json_object_set_new(root, "config", json_string(s->config_path));
-    json_object_set_new(root, "set", set);
-    json_object_set_new(root, "alphas", alphas);
-    json_object_set_new(root, "seeds", json_integer((json_int_t)s->seeds));
-    json_object_set(root, "runs", s->runs);
-    TRY(str_format(&path, "%s/study.json", s->out));
-    TRY(json_file_write(path, root));
-done:
-    json_decref(root);
-    mem_free(path);
-    return st;
-}
-
-/* ---- running */
-
-static jem_status configure(sweep *s, double alpha, int64_t seed)
-{
-    char text[64];
-    jem_status st;
-    TRY(config_load(&s->cfg, s->config_path, s->set.values, s->set.count));
-    snprintf(text, sizeof text, "alpha=%.9g", alpha);
-    TRY(options_assign(config_groups(&s->cfg), text));
-    snprintf(text, sizeof text, "seed=%lld", (long long)(s->cfg.seed + seed));
-    TRY(options_assign(config_groups(&s->cfg), text));
-done:
-    return st;
-}
-
-static void note_failure(sweep *s, const char *name, jem_status st)
-{
-    size_t used = strlen(s->failures);
-    log_warning("%s", jem_error_message());
-    if (s->failed++ == 0) s->first_failure = st;
-    snprintf(s->failures + used, sizeof s->failures - used, "%s%s", used ? ", " : "", name);
-}
-
-static jem_status run_one(sweep *s, double alpha, int64_t offset, json_t *entry)
-{
-    char name[RUN_NAME];
-    char *out = NULL;
-    jem_status st;
-
-    TRY(configure(s, alpha, offset));
-    run_name(name, alpha, s->cfg.seed);
-    TRY(str_format(&out, "%s/%s", s->out, name));
-    log_info("== %s", name);
-    train_request r = {.cfg = &s->cfg, .out = out, .data = &s->data, .resume = true,
-                       .stop = cli_catch_signals()};
-    st = train_run(&r);
-    json_object_set_new(entry, "status", json_string(st == JEM_OK              ? "finished"
-                                                     : st == JEM_EINTERRUPTED ? "interrupted"
-                                                     : st == JEM_EDIVERGED    ? "diverged"
-                                                                              : "failed"));
-    if (st != JEM_OK && st != JEM_EINTERRUPTED) {
-        note_failure(s, name, st);
-        st = JEM_OK;
-    }
-    jem_status written = write_study(s);
-    if (st == JEM_OK) st = written;
-done:
-    mem_free(out);
-    return st;
+    for (int i = 0; i < s->plan.alphas.count; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(s->runs[i].name, s->runs[k].name) == 0)
+                return jem_error(JEM_EUSAGE, "--alpha: two runs would have the name %s",
+                                 s->runs[i].name);
+    return JEM_OK;
 }
 
 static jem_status plan_runs(sweep *s)
 {
-    s->runs = json_array();
-    for (int64_t k = 0; k < s->seeds; k++)
-        for (int i = 0; i < s->alpha_count; i++) {
-            char name[RUN_NAME];
-            run_name(name, s->alphas[i], s->cfg.seed + k);
-            json_t *entry = json_pack("{s:s s:f s:I s:s}", "path", name, "alpha", s->alphas[i],
-                                      "seed", (json_int_t)(s->cfg.seed + k), "status", "waiting");
-            if (json_array_append_new(s->runs, entry) != 0)
-                return jem_error(JEM_ENOMEM, "sweep: out of memory");
+    jem_status st;
+    const sweep_plan *p = &s->plan;
+    if (p->seeds * p->alphas.count > RUNS_MAX)
+        return jem_error(JEM_EUSAGE, "sweep: more than %d runs", RUNS_MAX);
+    TRY(MEM_NEW(s->runs, p->seeds * p->alphas.count));
+    for (int64_t k = 0; k < p->seeds; k++)
+        for (int i = 0; i < p->alphas.count; i++) {
+            sweep_run *r = &s->runs[s->count++];
+            r->alpha = p->alphas.values[i];
+            r->seed = s->cfg.seed + k;
+            run_name(r->name, r->alpha, r->seed);
         }
-    return JEM_OK;
+    TRY(check_names(s));
+done:
+    return st;
+}
+
+/* ---- one run */
+
+typedef struct run_settings {
+    char alpha[64], seed[64];
+} run_settings;
+
+static run_settings settings_of(const sweep_run *r)
+{
+    run_settings t;
+    snprintf(t.alpha, sizeof t.alpha, "alpha=%.9g", r->alpha);
+    snprintf(t.seed, sizeof t.seed, "seed=%lld", (long long)r->seed);
+    return t;
+}
+
+static void note_failure(sweep_run *r, jem_status st)
+{
+    r->state = st == JEM_EDIVERGED ? SWEEP_DIVERGED : SWEEP_FAILED;
+    r->code = st;
+    sweep_run_reason(r, jem_error_message());
+}
+
+/* Finished, or impossible to begin: then no process is needed to learn it. */
+static jem_status look_at_run(sweep *s, sweep_run *r)
+{
+    jem_status st;
+    char *folder = NULL;
+    run_claim claim;
+    run_settings own = settings_of(r);
+    TRY(options_assign(config_groups(&s->cfg), own.alpha));
+    TRY(options_assign(config_groups(&s->cfg), own.seed));
+    TRY(str_format(&folder, "%s/%s", s->out, r->name));
+    jem_status claimed = run_claim_folder(&claim, folder, &s->cfg);
+    if (claimed != JEM_OK)
+        note_failure(r, claimed);
+    else if (claim == RUN_DONE)
+        r->state = SWEEP_FINISHED;
+done:
+    mem_free(folder);
+    return st;
+}
+
+/* As a user would type it: jem train --resume --set ... --out STUDY/RUN -- CONFIG */
+static jem_status start_run(sweep *s, sweep_run *r, bool *busy)
+{
+    jem_status st;
+    char *folder = NULL, *log = NULL, status_fd[16];
+    const char *argv[2 * CLI_LIST_MAX + 16];
+    run_settings own = settings_of(r);
+    int n = 0;
+
+    TRY(str_format(&folder, "%s/%s", s->out, r->name));
+    TRY(str_format(&log, "%s/logs/%s.log", s->out, r->name));
+    snprintf(status_fd, sizeof status_fd, "%d", SLOT_STATUS_FD);
+    argv[n++] = "jem";
+    argv[n++] = "train";
+    argv[n++] = "--resume";
+    argv[n++] = "--status-fd";
+    argv[n++] = status_fd;
+    for (int i = 0; i < s->plan.set.count; i++) {
+        argv[n++] = "--set";
+        argv[n++] = s->plan.set.values[i];
+    }
+    argv[n++] = "--set";
+    argv[n++] = own.alpha;
+    argv[n++] = "--set";
+    argv[n++] = own.seed;
+    argv[n++] = "--out";
+    argv[n++] = folder;
+    argv[n++] = "--";
+    argv[n++] = s->plan.config_path;
+    argv[n] = NULL;
+    TRY(sweep_slots_start(s->slots, r, argv, log, busy));
+done:
+    mem_free(folder);
+    mem_free(log);
+    return st;
+}
+
+/* ---- all runs */
+
+/* Starts waiting runs while there are vacant slots; returns if a state changed. */
+static bool start_runs(sweep *s)
+{
+    bool changed = false;
+    for (int i = 0; i < s->count && sweep_slots_vacant(s->slots); i++) {
+        sweep_run *r = &s->runs[i];
+        bool busy = false;
+        if (r->state != SWEEP_WAITING) continue;
+        jem_status st = start_run(s, r, &busy);
+        if (st != JEM_OK) note_failure(r, st);
+        if (busy) sweep_run_reason(r, "an earlier process is still saving it");
+        changed |= r->state != SWEEP_WAITING;
+    }
+    return changed;
+}
+
+static int count_state(const sweep *s, sweep_state state)
+{
+    int n = 0;
+    for (int i = 0; i < s->count; i++) n += s->runs[i].state == state;
+    return n;
+}
+
+/* A full disk for a moment must not cost days of training: the next change of state
+ * writes study.json again. */
+static void write_study(sweep *s)
+{
+    if (sweep_study_write(&s->plan, s->runs, s->count, s->out) == JEM_OK) return;
+    sweep_show_leave(&s->show);
+    log_warning("%s", jem_error_message());
+}
+
+/* Returns true if a signal stopped it. */
+static bool train_all(sweep *s)
+{
+    const volatile sig_atomic_t *stop = cli_catch_signals();
+    bool stopped = false, changed = true;
+    while (sweep_slots_running(s->slots) > 0 ||
+           (!stopped && count_state(s, SWEEP_WAITING) > 0)) {
+        if (!stopped && *stop) {
+            stopped = true;
+            sweep_slots_stop(s->slots);
+            sweep_show_leave(&s->show);
+            log_info("sweep: stopping; the runs are being saved");
+        }
+        if (!stopped && start_runs(s)) changed = true;
+        if (changed) write_study(s);
+        sweep_show_update(&s->show, s->runs, s->count,
+                          sweep_eta_s(s->runs, s->count, s->load, (int)s->slot_count), changed);
+        changed = sweep_slots_wait(s->slots, tick_s) > 0;
+    }
+    sweep_show_update(&s->show, s->runs, s->count, NAN, true);
+    return stopped;
+}
+
+/* A run that somebody else interrupted has not done what it should; one that was
+ * stopped with the sweep has. */
+static bool has_failed(const sweep_run *r, bool stopped)
+{
+    return r->state > SWEEP_FINISHED && !(stopped && r->state == SWEEP_INTERRUPTED);
+}
+
+/* Names the runs that failed, each with its reason; the first one's code. */
+static jem_status report_failures(const sweep *s, bool stopped)
+{
+    char names[1024] = "";
+    size_t used = 0;
+    int failed = 0;
+    jem_status first = JEM_OK;
+    for (int i = 0; i < s->count; i++) {
+        const sweep_run *r = &s->runs[i];
+        if (!has_failed(r, stopped)) continue;
+        if (failed++ == 0) first = r->code;
+        log_warning("%s: %s", r->name, r->reason);
+        if (used < sizeof names - 1)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                                     r->name);
+    }
+    if (failed == 0) return JEM_OK;
+    return jem_error(first, "%d of %d runs failed: %s; see %s/logs", failed, s->count, names,
+                     s->out);
+}
+
+/* Two sweeps at work on one study would begin the same runs twice. */
+static jem_status lock_study(sweep *s)
+{
+    bool busy;
+    jem_status st = dir_lock(&s->lock, &busy, s->out);
+    if (st == JEM_OK && busy)
+        st = jem_error(JEM_EUSAGE,
+                       "%s: another sweep is at work there; wait for it or choose another --out",
+                       s->out);
+    return st;
+}
+
+static jem_status begin(sweep *s)
+{
+    jem_status st;
+    char *logs = NULL;
+    TRY(config_load(&s->cfg, s->plan.config_path, s->plan.set.values, s->plan.set.count));
+    TRY(plan_runs(s));
+    TRY(str_format(&logs, "%s/logs", s->out));
+    TRY(dir_make(logs));
+    TRY(lock_study(s));
+    for (int i = 0; i < s->count; i++) TRY(look_at_run(s, &s->runs[i]));
+    TRY(sweep_show_init(&s->show, s->runs, s->count));
+    int waiting = count_state(s, SWEEP_WAITING);
+    if (s->slot_count > waiting) s->slot_count = waiting > 0 ? waiting : 1;
+    TRY(MEM_NEW(s->load, s->slot_count));
+    TRY(sweep_slots_new(&s->slots, (int)s->slot_count));
+    TRY(sweep_study_write(&s->plan, s->runs, s->count, s->out));
+done:
+    mem_free(logs);
+    return st;
 }
 
 static jem_status run_all(sweep *s)
 {
     jem_status st;
-    TRY(config_load(&s->cfg, s->config_path, s->set.values, s->set.count));
-    TRY(plan_runs(s));
-    TRY(data_load(&s->data, &s->cfg.data, CONFIG_SPLIT_SEED));
-    TRY(dir_make(s->out));
-    TRY(write_study(s));
-    for (int64_t k = 0; k < s->seeds; k++)
-        for (int i = 0; i < s->alpha_count; i++)
-            TRY(run_one(s, s->alphas[i], k,
-                        json_array_get(s->runs, (size_t)(k * s->alpha_count + i))));
-    if (s->failed > 0)
-        st = jem_error(s->first_failure, "%d of %lld runs failed: %s", s->failed,
-                       (long long)s->seeds * s->alpha_count, s->failures);
+    TRY(begin(s));
+    bool stopped = train_all(s);
+    TRY(sweep_study_write(&s->plan, s->runs, s->count, s->out));
+    sweep_show_leave(&s->show);
+    st = report_failures(s, stopped);
+    if (stopped)
+        st = jem_error(JEM_EINTERRUPTED,
+                       "interrupted and saved, %d of %d runs are finished; the same command goes on",
+                       count_state(s, SWEEP_FINISHED), s->count);
+done:
+    return st;
+}
+
+static jem_status read_arguments(sweep *s, int argc, char **argv)
+{
+    const char *args[1], *alpha = "0:1:0.1", *seeds = "1", *slots = "1";
+    jem_status st;
+    const cli_flag flags[] = {{.name = "--out", .value = &s->out},
+                              {.name = "-o", .value = &s->out},
+                              {.name = "--alpha", .value = &alpha},
+                              {.name = "--seeds", .value = &seeds},
+                              {.name = "--slots", .value = &slots},
+                              {.name = "--set", .list = &s->plan.set},
+                              {.name = NULL}};
+    TRY(cli_parse(argc, argv, &command_sweep, flags, args, 1, 1));
+    s->plan.config_path = args[0];
+    if (!s->out)
+        return jem_error(JEM_EUSAGE, "sweep: --out is missing; usage: jem %s",
+                         command_sweep.usage);
+    /* A training takes two more, its alpha and seed. */
+    if (s->plan.set.count > CLI_LIST_MAX - 2)
+        return jem_error(JEM_EUSAGE, "sweep: at most %d times --set", CLI_LIST_MAX - 2);
+    TRY(alpha_list_parse(&s->plan.alphas, alpha));
+    TRY(cli_int(&s->plan.seeds, seeds, "--seeds", 1, 1000));
+    TRY(cli_int(&s->slot_count, slots, "--slots", 1, SLOTS_MAX));
 done:
     return st;
 }
 
 static jem_status sweep_command(int argc, char **argv)
 {
-    const char *args[1], *alpha = "0:1:0.1", *seeds = "1";
     sweep *s = NULL;
     jem_status st;
 
     TRY(MEM_NEW(s, 1));
-    const cli_flag flags[] = {{.name = "--out", .value = &s->out},
-                              {.name = "-o", .value = &s->out},
-                              {.name = "--alpha", .value = &alpha},
-                              {.name = "--seeds", .value = &seeds},
-                              {.name = "--set", .list = &s->set},
-                              {.name = NULL}};
-    TRY(cli_parse(argc, argv, &command_sweep, flags, args, 1, 1));
-    s->config_path = args[0];
-    if (!s->out) {
-        st = jem_error(JEM_EUSAGE, "sweep: --out is missing; usage: jem %s", command_sweep.usage);
-        goto done;
-    }
-    TRY(parse_alphas(s, alpha));
-    TRY(cli_int(&s->seeds, seeds, "--seeds", 1, 1000));
+    s->lock = -1;
+    TRY(read_arguments(s, argc, argv));
     TRY(run_all(s));
     printf("%s\n", s->out);
 done:
     if (s) {
-        splits_free(&s->data);
-        json_decref(s->runs);
+        sweep_slots_free(s->slots);
+        sweep_show_clear(&s->show);
+        if (s->lock >= 0) close(s->lock);
+        mem_free(s->runs);
+        mem_free(s->load);
     }
     mem_free(s);
     return st;
@@ -229,8 +340,9 @@ done:
 
 const command command_sweep = {
     .name = "sweep",
-    .usage = "sweep CONFIG.yaml [--alpha 0:1:0.1 | 0,0.5,1] [--seeds N] [--set KEY=VALUE ...] "
-             "--out STUDY",
-    .about = "train every alpha and seed; skips finished runs, resumes unfinished ones",
+    .usage = "sweep CONFIG.yaml [--alpha 0:1:0.1 | 0,0.5,1] [--seeds N] [--slots N] "
+             "[--set KEY=VALUE ...] --out STUDY",
+    .about = "train every alpha and seed, --slots at a time; skips finished runs, resumes "
+             "unfinished ones",
     .run = sweep_command,
 };

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/status_line.h"
 #include "train/loop.h"
 
 static void print_line(void *ctx, const char *line)
@@ -21,15 +22,18 @@ static jem_status list_keys(config *c)
 
 static jem_status train(int argc, char **argv)
 {
-    const char *out = NULL, *args[1];
+    const char *out = NULL, *status = NULL, *args[1];
     cli_list set = {0, {NULL}};
-    bool keys = false;
+    bool keys = false, go_on = false;
+    int status_fd;
     config *c = NULL;
     jem_status st;
     const cli_flag flags[] = {{.name = "--out", .value = &out},
                               {.name = "-o", .value = &out},
                               {.name = "--set", .list = &set},
                               {.name = "--keys", .on = &keys},
+                              {.name = "--resume", .on = &go_on},
+                              {.name = "--status-fd", .value = &status},
                               {.name = NULL}};
 
     TRY(cli_parse(argc, argv, &command_train, flags, args, 0, 1));
@@ -44,7 +48,8 @@ static jem_status train(int argc, char **argv)
         goto done;
     }
     TRY(config_load(c, args[0], set.values, set.count));
-    train_request r = {.cfg = c, .out = out, .stop = cli_catch_signals()};
+    train_request r = {.cfg = c, .out = out, .resume = go_on, .stop = cli_catch_signals()};
+    if (status) TRY(status_line_watch(&r.watch, &status_fd, status));
     TRY(train_run(&r));
     printf("%s\n", out);
 done:
@@ -54,7 +59,8 @@ done:
 
 const command command_train = {
     .name = "train",
-    .usage = "train CONFIG.yaml [--set KEY=VALUE ...] --out RUN    (train --keys lists all keys)",
+    .usage = "train CONFIG.yaml [--set KEY=VALUE ...] [--resume] [--status-fd N] --out RUN    "
+             "(train --keys lists all keys)",
     .about = "train a model; RUN becomes a folder with settings, log, checkpoint and weights",
     .run = train,
 };

@@ -26,6 +26,9 @@ const option eval_option_table[] = {
 
 jem_status evaluation_add(evaluation *e, const result *r)
 {
+    char formula[512];
+    snprintf(formula, sizeof formula, "%s%s%s", r->formula, e->s->note ? "; " : "",
+             e->s->note ? e->s->note : "");
     const score s = {.benchmark = r->benchmark,
                      .metric = r->metric,
                      .model = model_get_spec(e->s->m)->name,
@@ -38,7 +41,7 @@ jem_status evaluation_add(evaluation *e, const result *r)
                      .high = r->interval.high,
                      .n = r->n,
                      .ceiling = NAN,
-                     .formula = r->formula,
+                     .formula = formula,
                      .data_hash = e->test_hash,
                      .command = e->s->command};
     return score_list_append(e->scores, &s);

@@ -37,6 +37,7 @@ typedef struct eval_subject {
     const sampler_options *sampler;
     double step_size;           /* lambda when the weights were kept */
     const char *command;        /* as typed: goes with every score */
+    const char *note;           /* what every score's formula must say too; NULL: nothing */
 } eval_subject;
 
 /* Appends to `scores` and writes everything to the run's folder.  What does not apply

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "model/engine_plan.h"
 #include "model/init.h"
 
 const option engine_options[] = {
@@ -44,6 +45,7 @@ struct model {
     float *params;
     engine engines[ENGINES];
     char feature[64]; /* what ENGINE_FEATURE was compiled for */
+    const volatile sig_atomic_t *stop; /* borrowed; NULL: nothing stops it */
 };
 
 static void engine_clear(engine *e, int threads)
@@ -66,7 +68,8 @@ static void engine_clear(engine *e, int threads)
 void model_free(model *m)
 {
     if (!m) return;
-    for (int i = 0; i < ENGINES; ++i) engine_clear(&m->engines[i], pool_threads(m->workers));
+    for (int i = 0; m->workers && i < ENGINES; ++i)
+        engine_clear(&m->engines[i], pool_threads(m->workers));
     pool_free(m->workers);
     mem_free(m->params);
     graph_free(m->g);
@@ -155,53 +158,19 @@ done:
     return st;
 }
 
-static jem_status compile(engine *e, model *m, const plan_options *o)
+static jem_status compile(engine *e, model *m, int use, int64_t n, const char *const *features)
 {
     jem_status st;
     int threads = pool_threads(m->workers);
 
-    TRY(plan_compile(&e->p, m->g, m->b, o));
+    TRY(engine_plan(&e->p, m->g, m->b, &m->engine_spec, use, n, features));
     TRY(MEM_NEW(e->workers, threads));
     for (int i = 0; i < threads; ++i)
-        TRY(worker_init(&e->workers[i], m, e->p, o->backward_params));
+        TRY(worker_init(&e->workers[i], m, e->p, use == MODEL_TRAIN));
     e->stale = true;
 done:
     if (st) engine_clear(e, threads);
     return st;
-}
-
-/* As many images as keep a chunk's working memory within a core's own cache, so
- * that layers hand their values on without a trip to memory; but few enough that
- * a batch of 64 feeds sixteen cores (training passes carry x+ and x- together,
- * and weight gradients profit from larger products). */
-static jem_status choose_chunk(int64_t *chunk, const model *m, const plan_options *o)
-{
-    jem_status st;
-    const size_t cache_bytes = (size_t)2 << 20;
-    const int64_t most = o->backward_params ? 8 : 4;
-    plan_options one = *o;
-    plan *p = NULL;
-
-    if (m->engine_spec.chunk > 0) {
-        *chunk = m->engine_spec.chunk;
-        return JEM_OK;
-    }
-    one.batch = 1;
-    TRY(plan_compile(&p, m->g, m->b, &one));
-    *chunk = (int64_t)(cache_bytes / (plan_workspace_bytes(p) + 1));
-    if (*chunk < 1) *chunk = 1;
-    if (*chunk > most) *chunk = most;
-done:
-    plan_free(p);
-    return st;
-}
-
-static plan_options options_of(const model *m, int use)
-{
-    return (plan_options){.precision = m->engine_spec.precision == 1 ? JEM_BF16 : JEM_F32,
-                          .backward_input = use == MODEL_CHAIN,
-                          .backward_params = use == MODEL_TRAIN,
-                          .train = use == MODEL_TRAIN};
 }
 
 /* Makes engine `use` ready for batches of n. */
@@ -209,18 +178,10 @@ static jem_status ensure(model *m, int use, int64_t n, const char *const *featur
 {
     jem_status st = JEM_OK;
     engine *e = &m->engines[use];
-    plan_options o = options_of(m, use);
-    bool whole_batch = o.train && graph_couples_images(m->g);
 
-    o.features = features;
-    if (e->p && whole_batch && plan_batch(e->p) != n) engine_clear(e, pool_threads(m->workers));
-    if (!e->p) {
-        if (whole_batch)
-            o.batch = n;
-        else
-            TRY(choose_chunk(&o.batch, m, &o));
-        TRY(compile(e, m, &o));
-    }
+    if (e->p && engine_whole_batch(m->g, use) && plan_batch(e->p) != n)
+        engine_clear(e, pool_threads(m->workers));
+    if (!e->p) TRY(compile(e, m, use, n, features));
     if (e->stale) TRY(plan_load(e->p, m->params));
     e->stale = false;
 done:
@@ -229,7 +190,19 @@ done:
 
 /* ---- running chunks */
 
+void model_set_stop(model *m, const volatile sig_atomic_t *stop)
+{
+    m->stop = stop;
+}
+
+jem_status model_check_stop(const model *m)
+{
+    if (!m->stop || !*m->stop) return JEM_OK;
+    return jem_error(JEM_EINTERRUPTED, "stopped by a signal");
+}
+
 typedef struct run_context {
+    const model *m;
     const engine *e;
     int64_t n;
     model_chunk_fn fn;
@@ -245,14 +218,15 @@ static jem_status run_chunk(void *ctx, int task, int worker_number)
                      .index = task, .worker = worker_number, .logits = w->logits,
                      .cotangent = w->cotangent, .x = w->x, .grad = w->grad,
                      .dparams = {w->dparams[0], w->dparams[1]}};
-    return r->fn(r->ctx, &c);
+    jem_status st = model_check_stop(r->m);
+    return st == JEM_OK ? r->fn(r->ctx, &c) : st;
 }
 
 static jem_status run_engine(model *m, int use, int64_t n, const char *const *features,
                              model_chunk_fn fn, void *ctx)
 {
     jem_status st;
-    run_context r = {.e = &m->engines[use], .n = n, .fn = fn, .ctx = ctx};
+    run_context r = {.m = m, .e = &m->engines[use], .n = n, .fn = fn, .ctx = ctx};
 
     if (n < 1) return JEM_OK;
     TRY(ensure(m, use, n, features));
@@ -270,7 +244,7 @@ jem_status model_run(model *m, model_use use, int64_t n, model_chunk_fn fn, void
 void model_add_in_order(model *m, const model_chunk *chunk, const model_sum *sums, int count,
                         int64_t n)
 {
-    pool_order_enter(m->workers, chunk->index);
+    if (!pool_order_enter(m->workers, chunk->index)) return;
     for (int i = 0; i < count; ++i) {
         float *restrict total = sums[i].total;
         const float *restrict part = sums[i].part;

@@ -7,6 +7,8 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include <signal.h>
+
 #include "base/pool.h"
 #include "model/wrn.h"
 #include "nn/plan.h"
@@ -36,6 +38,12 @@ int64_t model_params_count(const model *m);
  * after writing and before anything is computed. */
 float *model_params(model *m);
 jem_status model_params_changed(model *m);
+
+/* While *stop is nonzero, all that computes on the model ends soon (within a Langevin
+ * step of one chunk) with JEM_EINTERRUPTED; NULL: nothing stops it. */
+void model_set_stop(model *m, const volatile sig_atomic_t *stop);
+/* JEM_EINTERRUPTED if that has happened. */
+jem_status model_check_stop(const model *m);
 
 /* ---- computing on batches: n images, plain NCHW float */
 

@@ -230,14 +230,16 @@ bool graph_couples_images(const graph *g)
     return false;
 }
 
+double op_flops(const op *o)
+{
+    double out = 2.0 * (double)shape_count(o->dst);
+    if (o->kind == OP_CONV2D) return out * (double)(o->src.c * o->kernel_h * o->kernel_w);
+    return o->kind == OP_LINEAR ? out * (double)shape_count(o->src) : 0;
+}
+
 double graph_flops(const graph *g)
 {
     double flops = 0;
-    for (int i = 0; i < g->node_count; ++i) {
-        const op *o = &g->nodes[i].op;
-        if (o->kind == OP_CONV2D)
-            flops += 2.0 * (double)(shape_count(o->dst) * o->src.c * o->kernel_h * o->kernel_w);
-        if (o->kind == OP_LINEAR) flops += 2.0 * (double)(shape_count(o->dst) * shape_count(o->src));
-    }
+    for (int i = 0; i < g->node_count; ++i) flops += op_flops(&g->nodes[i].op);
     return flops;
 }

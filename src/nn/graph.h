@@ -71,7 +71,9 @@ const param *graph_param(const graph *g, const char *name); /* NULL if absent */
 int64_t graph_trained_elements(const graph *g);
 /* True if images of a batch influence each other in training (batch norm). */
 bool graph_couples_images(const graph *g);
-/* FLOPs of one forward pass of one image; 1 multiply-add = 2. */
+/* FLOPs of one forward pass of one image, of one operation and of all; 1 multiply-add = 2
+ * and only products count. */
+double op_flops(const op *o);
 double graph_flops(const graph *g);
 
 #endif

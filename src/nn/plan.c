@@ -67,6 +67,30 @@ size_t plan_workspace_bytes(const plan *p)
     return (size_t)p->arena_bytes + p->scratch_bytes;
 }
 
+size_t plan_packed_bytes(const plan *p)
+{
+    size_t bytes = 0;
+    for (int i = 0; p->b->kernel_packed && i < p->step_count; ++i)
+        bytes += p->b->kernel_packed(p->steps[i].kernel);
+    return bytes;
+}
+
+int plan_step_count(const plan *p)
+{
+    return p->step_count;
+}
+
+const step *plan_step(const plan *p, int i)
+{
+    return &p->steps[i].s;
+}
+
+void plan_step_algorithm(const plan *p, int i, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (p->b->kernel_describe) p->b->kernel_describe(p->steps[i].kernel, text, size);
+}
+
 jem_status plan_load(plan *p, const void *params)
 {
     jem_status st = JEM_OK;

@@ -27,7 +27,17 @@ typedef struct plan_options {
 jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan_options *o);
 void plan_free(plan *p);
 int64_t plan_batch(const plan *p);
-size_t plan_workspace_bytes(const plan *p);
+
+/* ---- looking at a plan: nothing is allocated for it before workspace_new and plan_load */
+
+size_t plan_workspace_bytes(const plan *p); /* of one workspace */
+size_t plan_packed_bytes(const plan *p);    /* of the weights all workspaces share */
+int plan_step_count(const plan *p);
+const step *plan_step(const plan *p, int i); /* borrowed; step.op.id is the graph's node */
+/* How the backend computes step i, such as "jit:avx512_core"; "" if it does not say. */
+void plan_step_algorithm(const plan *p, int i, char *text, size_t size);
+
+/* ---- running it */
 
 /* Takes over new parameter values: `params` is borrowed until the next load and
  * must not change in between.  Not while another thread executes the plan. */

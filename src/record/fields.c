@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 
-enum { LARGEST_FILE = 1 << 28 };
+enum { LARGEST_FILE = 1 << 28, BESIDE_TEXT = 60 << 20 };
 
 jem_status field_reader_open(field_reader *r, const char *path, char separator)
 {
@@ -28,6 +28,7 @@ jem_status field_reader_open(field_reader *r, const char *path, char separator)
     r->path = path;
     r->separator = separator;
     r->text = text;
+    r->size = size;
     r->next = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
     return JEM_OK;
 }
@@ -41,6 +42,9 @@ void field_reader_clear(field_reader *r)
 
 static jem_status push_field(field_reader *r, char *field)
 {
+    if (r->count == FIELDS_MAX)
+        return jem_error(JEM_EDATA, "%s:%lld: more than %d fields", r->path, (long long)r->line,
+                         FIELDS_MAX);
     jem_status st = MEM_GROW(r->fields, r->count, r->capacity);
     if (st == JEM_OK) r->fields[r->count++] = field;
     return st;
@@ -89,6 +93,7 @@ jem_status field_reader_next(field_reader *r, int *more)
         char *line = r->next, *end = strchr(line, '\n');
         r->next = end ? end + 1 : line + strlen(line);
         if (end) *end = '\0';
+        r->cut = !end;
         r->line++;
         size_t length = strlen(line);
         if (length && line[length - 1] == '\r') line[length - 1] = '\0';
@@ -98,6 +103,26 @@ jem_status field_reader_next(field_reader *r, int *more)
     }
     *more = 0;
     return JEM_OK;
+}
+
+void field_reader_rest(const field_reader *r, int64_t *rows, int64_t *fields)
+{
+    const char *end = r->text + r->size;
+    int64_t breaks = 0, separators = 0;
+
+    for (const char *p = r->next; p < end; p++) {
+        breaks += *p == '\n';
+        separators += *p == r->separator;
+    }
+    *rows = breaks + 1;
+    *fields = breaks + 1 + separators;
+}
+
+jem_status field_reader_afford(const field_reader *r, int64_t bytes)
+{
+    if ((uint64_t)bytes <= 3 * (uint64_t)r->size + BESIDE_TEXT) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s: %zu bytes with too many empty or short fields: not a table "
+                                "of jem", r->path, r->size);
 }
 
 jem_status field_reader_expect(const field_reader *r, int64_t count)

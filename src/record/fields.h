@@ -12,21 +12,31 @@ typedef struct field_reader {
     const char *path;
     char separator;
     char *text, *next; /* text is owned */
+    size_t size;       /* of the text */
     int64_t line;      /* of the fields last read, from 1 */
+    bool cut;          /* that line lacks its line break: the last one of the file */
     int64_t count;     /* fields of this line */
     char **fields;     /* [count], into text; valid until clear */
     int64_t capacity;
 } field_reader;
 #define FIELD_READER_INIT                                                                          \
     {                                                                                              \
-        NULL, '\t', NULL, NULL, 0, 0, NULL, 0                                                      \
+        NULL, '\t', NULL, NULL, 0, 0, false, 0, NULL, 0                                               \
     }
+
+/* A line has at most so many fields. */
+enum { FIELDS_MAX = 1000 };
 
 /* Reads the file (a byte order mark is skipped). */
 jem_status field_reader_open(field_reader *r, const char *path, char separator);
 void field_reader_clear(field_reader *r);
 /* The next line that is not empty; *more is 0 at the end. */
 jem_status field_reader_next(field_reader *r, int *more);
+/* At least as many as the rows and fields that are still to come. */
+void field_reader_rest(const field_reader *r, int64_t *rows, int64_t *fields);
+/* JEM_EDATA unless the file is large enough for results of `bytes`: they, with the text,
+ * should not take more than 4 times the file and 64 MiB. */
+jem_status field_reader_afford(const field_reader *r, int64_t bytes);
 /* JEM_EDATA naming path:line unless the line has `count` fields. */
 jem_status field_reader_expect(const field_reader *r, int64_t count);
 /* Field as a number: empty and nan (any case) read as NaN, else JEM_EDATA. */

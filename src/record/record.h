@@ -6,7 +6,7 @@
  *   RUN/scores/NAME.tsv      numeric tables: histograms, reliability, ...
  *   RUN/trials/NAME.csv      one row per image, in the field's columns
  *   RUN/samples/NAME.png     pictures
- *   RUN/metrics.csv          the training log
+ *   RUN/metrics.csv          the training log (read here, written by train/metrics.h)
  *
  * Reading is strict: an error names file and line.  All writes are atomic. */
 #ifndef RECORD_RECORD_H
@@ -91,6 +91,9 @@ double table_get(const table *t, int64_t row, int64_t column);
 /* Header line, then rows of numbers; an empty field reads as NaN.  Anything
  * else, and a wrong number of fields, is JEM_EDATA with file:line. */
 jem_status table_read(table *out, const char *path, char separator);
+/* A CSV log that may be growing: columns named in `words` (ends with NULL) hold text
+ * and are left out, as is a last line without its line break. */
+jem_status table_read_log(table *out, const char *path, const char *const *words);
 jem_status table_write(const table *t, const char *path, char separator);
 /* RUN/scores/NAME.tsv; makes the folder. */
 jem_status table_save(const table *t, const char *run, const char *name);

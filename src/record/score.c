@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "record/fields.h"
@@ -37,6 +38,9 @@ static const score_field score_fields[] = {
     {"command", TEXT, offsetof(score, command), 0},
 };
 enum { FIELDS = sizeof score_fields / sizeof *score_fields };
+
+/* In one file: each new score is compared with all before it. */
+enum { SCORES_MAX = 10000 };
 
 static const char *const tsv_columns[] = {"benchmark", "metric", "model",     "alpha",
                                           "seed",      "value",  "condition", "dataset",
@@ -197,36 +201,28 @@ static jem_status read_score(score_list *list, json_t *object, const char *path,
 jem_status score_list_read(score_list *list, const char *path)
 {
     jem_status st;
-    char *text = NULL;
-    size_t size;
     json_t *root = NULL;
-    json_error_t error;
 
-    TRY(file_read(&text, &size, path, (size_t)1 << 28));
-    root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    if (!root) {
-        st = jem_error(JEM_EDATA, "%s:%d: %s", path, error.line, error.text);
-        goto done;
-    }
-    if (!json_is_array(root)) {
-        st = jem_error(JEM_EDATA, "%s: expected an array of scores", path);
+    TRY(json_read(&root, path, 0));
+    if (!json_is_array(root) || json_array_size(root) > SCORES_MAX) {
+        st = jem_error(JEM_EDATA, "%s: expected an array of at most %d scores", path, SCORES_MAX);
         goto done;
     }
     for (size_t i = 0; i < json_array_size(root); i++)
         TRY(read_score(list, json_array_get(root, i), path, i + 1));
 done:
     json_decref(root);
-    mem_free(text);
     return st;
 }
 
 static jem_status write_text(file_writer *w, const char *text)
 {
     json_t *string = json_string(text);
-    char *quoted = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
-    jem_status st = quoted ? file_writer_put(w, quoted, strlen(quoted))
-                           : jem_error(JEM_EDATA, "'%.60s' is not UTF-8 text", text);
-    free(quoted);
+    char *quoted = NULL;
+    jem_status st = string ? json_text(&quoted, string, JSON_ENCODE_ANY)
+                           : json_text_error(JEM_EDATA, text, "a text of a score");
+    if (st == JEM_OK) st = file_writer_put(w, quoted, strlen(quoted));
+    mem_free(quoted);
     json_decref(string);
     return st;
 }

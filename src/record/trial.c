@@ -105,17 +105,22 @@ static jem_status find_columns(int64_t *column, const field_reader *r)
     return JEM_OK;
 }
 
+/* What a trial takes: itself, thrice while the list grows, and its strings' block. */
+enum { TRIAL_BYTES = 3 * sizeof(trial) + 64 };
+
 jem_status trial_list_read(trial_list *list, const char *path)
 {
     jem_status st;
     field_reader r = FIELD_READER_INIT;
-    int64_t column[COLUMNS], columns;
+    int64_t column[COLUMNS], columns, rows, fields;
     int more;
 
     TRY(field_reader_open(&r, path, ','));
     TRY(field_reader_next(&r, &more));
     columns = r.count;
     TRY(find_columns(column, &r));
+    field_reader_rest(&r, &rows, &fields);
+    TRY(field_reader_afford(&r, rows * TRIAL_BYTES + (int64_t)r.size));
     for (;;) {
         TRY(field_reader_next(&r, &more));
         if (!more) break;

@@ -272,6 +272,9 @@ static void write_run(strbuf *h, const study_run *r)
     strbuf_printf(h, "<i>α = %g, seed %lld, %s, %lld iterations", r->alpha, (long long)r->seed,
                   r->status, (long long)r->iteration);
     if (isfinite(r->wall_s)) strbuf_printf(h, ", %.1f min", r->wall_s / 60);
+    if (r->rescue_count)
+        strbuf_printf(h, ", rescued %lld time%s", (long long)r->rescue_count,
+                      r->rescue_count == 1 ? "" : "s");
     strbuf_add(h, "</i></summary>\n<dl>");
     write_entry(h, "folder", r->path);
     write_entry(h, "network", r->model);
@@ -284,6 +287,7 @@ static void write_run(strbuf *h, const study_run *r)
             break;
         }
     write_entry(h, "note", r->message);
+    for (int64_t i = 0; i < r->rescue_count; i++) write_entry(h, "rescued", r->rescues[i]);
     strbuf_add(h, "</dl>\n");
     write_commands(h, r);
     write_scores(h, &r->scores);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -68,19 +69,41 @@ static void take_real(double *to, const json_t *object, const char *key)
     if (json_is_number(value)) *to = json_number_value(value);
 }
 
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* Roll-backs of the training, each as a sentence. */
+static jem_status read_rescues(study_run *r, const json_t *events)
+{
+    jem_status st = JEM_OK;
+    size_t count = json_array_size(events);
+    if (count == 0) return JEM_OK;
+    TRY(MEM_NEW(r->rescues, count));
+    for (size_t i = 0; i < count; i++) {
+        const json_t *e = json_array_get(events, i);
+        int64_t at = 0, back = 0;
+        take_integer(&at, e, "iteration");
+        take_integer(&back, e, "back_to");
+        TRY(str_format(&r->rescues[i], "Iteration %lld: %s; back to iteration %lld with %s.",
+                       (long long)at, text_of(e, "reason"), (long long)back,
+                       text_of(e, "change")));
+        r->rescue_count++;
+    }
+done:
+    return st;
+}
+
 static jem_status read_info(study_run *r, const char *path)
 {
     jem_status st;
-    char *content = NULL;
-    size_t size;
     json_t *root = NULL;
-    json_error_t error;
 
-    TRY(file_read(&content, &size, path, LARGEST_TEXT));
-    root = json_loadb(content, size, 0, &error);
+    TRY(json_read(&root, path, LARGEST_TEXT));
     if (!json_is_object(root)) {
-        st = root ? jem_error(JEM_EDATA, "%s: expected an object", path)
-                  : jem_error(JEM_EDATA, "%s:%d: %s", path, error.line, error.text);
+        st = jem_error(JEM_EDATA, "%s: expected an object", path);
         goto done;
     }
     TRY(take_string(&r->status, root, "status"));
@@ -94,9 +117,9 @@ static jem_status read_info(study_run *r, const char *path)
     take_integer(&r->classes, root, "classes");
     take_integer(&r->iteration, root, "iteration");
     take_integer(&r->iterations, root, "iterations");
+    TRY(read_rescues(r, json_object_get(root, "events")));
 done:
     json_decref(root);
-    mem_free(content);
     return st;
 }
 
@@ -123,23 +146,42 @@ static jem_status read_config(study_run *r, const char *path)
     double seed = (double)r->seed;
     find_setting(&r->alpha, content, "alpha");
     find_setting(&seed, content, "seed");
-    r->seed = (int64_t)seed;
+    if (fabs(seed) < 1e18) r->seed = (int64_t)seed;
     return JEM_OK;
 }
 
 /* ---- one run */
 
-static jem_status read_table(study *s, table *to, const char *run, const char *file, char separator)
+static jem_status read_table(study *s, table *to, const char *run, const char *file)
 {
     char *path = NULL;
     jem_status st = str_format(&path, "%s/%s", run, file);
-    if (st == JEM_OK && file_exists(path)) st = tolerate(s, table_read(to, path, separator));
+    if (st == JEM_OK && file_exists(path)) st = tolerate(s, table_read(to, path, '\t'));
+    mem_free(path);
+    return st;
+}
+
+static jem_status read_log(study *s, table *to, const char *run)
+{
+    static const char *const words[] = {"verdict", "reason", NULL};
+    char *path = NULL;
+    jem_status st = str_format(&path, "%s/metrics.csv", run);
+    if (st == JEM_OK && file_exists(path)) st = tolerate(s, table_read_log(to, path, words));
     mem_free(path);
     return st;
 }
 
 static jem_status run_warnings(study *s, const study_run *r)
 {
+    if (r->rescue_count) {
+        jem_status st = study_warn(s,
+                                   "%s was rescued %lld time%s while it trained, so it is not the "
+                                   "same experiment as the others; the list of runs says what "
+                                   "was changed.",
+                                   r->name, (long long)r->rescue_count,
+                                   r->rescue_count == 1 ? "" : "s");
+        if (st != JEM_OK) return st;
+    }
     if (strcmp(r->status, "diverged") == 0)
         return study_warn(s, "%s diverged%s%s; its numbers are those of the last good state.",
                           r->name, r->message[0] ? ": " : "", r->message);
@@ -180,9 +222,9 @@ static jem_status read_run(study *s, study_run *r, const char *path)
     TRY(tolerate(s, read_config(r, config)));
     TRY(tolerate(s, read_info(r, info)));
     TRY(tolerate(s, score_list_load(&r->scores, path)));
-    TRY(read_table(s, &r->log, path, "metrics.csv", ','));
-    TRY(read_table(s, &r->reliability, path, "scores/reliability.tsv", '\t'));
-    TRY(read_table(s, &r->energies, path, "scores/energy_hist.tsv", '\t'));
+    TRY(read_log(s, &r->log, path));
+    TRY(read_table(s, &r->reliability, path, "scores/reliability.tsv"));
+    TRY(read_table(s, &r->energies, path, "scores/energy_hist.tsv"));
     TRY(run_warnings(s, r));
     if (!r->scores.count) TRY(study_warn(s, "%s has no scores; run jem eval on it.", r->name));
 done:
@@ -196,6 +238,7 @@ static void run_clear(study_run *r)
     char *owned[] = {r->path,  r->name,    r->status,    r->message,
                      r->model, r->version, r->data_hash, r->config};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) mem_free(owned[i]);
+    strings_free(r->rescues, (int)r->rescue_count);
     score_list_clear(&r->scores);
     table_clear(&r->log);
     table_clear(&r->reliability);
@@ -231,25 +274,24 @@ done:
 static jem_status check_plan(study *s)
 {
     jem_status st;
-    char *path = NULL, *content = NULL;
-    size_t size;
+    char *path = NULL;
     json_t *root = NULL;
-    int64_t seeds = 0;
+    int64_t seeds = 0, planned = 0;
 
     TRY(str_format(&path, "%s/study.json", s->path));
     if (!file_exists(path)) goto done;
-    TRY(file_read(&content, &size, path, LARGEST_TEXT));
-    root = json_loadb(content, size, 0, NULL);
+    st = json_read(&root, path, LARGEST_TEXT);
+    if (st != JEM_OK && st != JEM_EDATA) goto done;
+    st = JEM_OK;
     take_integer(&seeds, root, "seeds");
-    int64_t planned = seeds * (int64_t)json_array_size(json_object_get(root, "alphas"));
-    if (!root)
+    if (!root || __builtin_mul_overflow(
+                     seeds, (int64_t)json_array_size(json_object_get(root, "alphas")), &planned))
         TRY(study_warn(s, "%s is not readable; whether runs are missing is unknown.", path));
     else if (planned > s->count)
         TRY(study_warn(s, "%lld of the %lld runs of this sweep have not begun.",
                        (long long)(planned - s->count), (long long)planned));
 done:
     json_decref(root);
-    mem_free(content);
     mem_free(path);
     return st;
 }

@@ -13,6 +13,8 @@ typedef struct study_run {
     int64_t classes;                   /* 0 if unknown */
     char *status;                      /* "finished", "running", "interrupted", "diverged" */
     char *message;                     /* why it diverged; may be "" */
+    char **rescues;                    /* whole sentences: what went wrong and was changed */
+    int64_t rescue_count;
     char *model, *version, *data_hash; /* "" if unknown */
     int64_t iteration, iterations;     /* done and planned; 0 if unknown */
     double wall_s;

@@ -1,6 +1,7 @@
 /* Replay buffer of persistent chains: see replay_buffer.h. */
 #include "sample/replay_buffer.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -8,6 +9,42 @@
 
 /* Sub-streams of RNG_CHAIN_START. */
 enum { START_FRESH = 0, START_FILL = 1 };
+
+/* Standard deviation over entries, quadratic mean over elements.  A block of elements at
+ * a time, so that memory is read in order; values are shifted by the first entry's. */
+static double deviation(const replay_buffer *r)
+{
+    enum { ENTRIES = 256, BLOCK = 64 };
+    int64_t size = shape_count(r->image), n = r->size < ENTRIES ? r->size : ENTRIES;
+    int64_t stride = r->size / (n > 0 ? n : 1);
+    double total = 0;
+
+    if (n < 2) return NAN;
+    for (int64_t first = 0; first < size; first += BLOCK) {
+        int64_t width = size - first < BLOCK ? size - first : BLOCK;
+        double sum[BLOCK] = {0}, squares[BLOCK] = {0};
+        const float *shift = r->images + first;
+        for (int64_t i = 1; i < n; i++) {
+            const float *x = r->images + i * stride * size + first;
+            for (int64_t k = 0; k < width; k++) {
+                double d = (double)x[k] - (double)shift[k];
+                sum[k] += d;
+                squares[k] += d * d;
+            }
+        }
+        for (int64_t k = 0; k < width; k++) total += squares[k] - sum[k] * sum[k] / (double)n;
+    }
+    return sqrt(fmax(total, 0) / (double)(size * (n - 1)));
+}
+
+void replay_buffer_refill(replay_buffer *r, uint64_t seed)
+{
+    int64_t count = shape_count(r->image);
+    rng_stream s = {seed, RNG_CHAIN_START, 0, START_FILL};
+    for (int64_t i = 0; i < r->size; i++)
+        r->start.fill(r->start.ctx, r->images + i * count, count, &s, (uint32_t)i);
+    memset(r->age, 0, (size_t)r->size * sizeof *r->age);
+}
 
 jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape image,
                               int64_t classes, const chain_start *start, uint64_t seed)
@@ -28,9 +65,8 @@ jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape 
                          (long long)b.size, (long long)classes);
     TRY(MEM_NEW(b.images, b.size * count));
     TRY(MEM_NEW(b.age, b.size));
-    rng_stream s = {seed, RNG_CHAIN_START, 0, START_FILL};
-    for (int64_t i = 0; i < b.size; i++)
-        start->fill(start->ctx, b.images + i * count, count, &s, (uint32_t)i);
+    replay_buffer_refill(&b, seed);
+    b.start_deviation = deviation(&b);
     *r = b;
     return JEM_OK;
 done:
@@ -75,6 +111,18 @@ void replay_buffer_store(replay_buffer *r, const int64_t *index, const float *x,
         memcpy(r->images + index[i] * count, x + i * count, (size_t)count * sizeof *x);
         r->age[index[i]] = fresh[i] ? 1 : r->age[index[i]] + 1;
     }
+}
+
+double replay_buffer_mean_age(const replay_buffer *r)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < r->size; i++) sum += r->age[i];
+    return r->size > 0 ? sum / (double)r->size : (double)NAN;
+}
+
+double replay_buffer_diversity(const replay_buffer *r)
+{
+    return deviation(r) / r->start_deviation;
 }
 
 jem_status replay_buffer_save(const replay_buffer *r, safetensors_writer *w)

@@ -20,14 +20,18 @@ typedef struct replay_buffer {
     uint64_t seed;
     float *images;      /* [size][c][h][w] */
     int32_t *age;       /* [size]: chains since the entry's fresh start */
+    double start_deviation; /* of fresh starts, as replay_buffer_diversity measures it */
 } replay_buffer;
-#define REPLAY_BUFFER_INIT {0, {0, 0, 0}, 0, 0, {NULL, NULL}, 0, NULL, NULL}
+#define REPLAY_BUFFER_INIT {0, {0, 0, 0}, 0, 0, {NULL, NULL}, 0, NULL, NULL, 0}
 
 /* Allocates and fills the buffer with starts.  JEM_EUSAGE if the sampler is
  * class-conditional and the size is no multiple of `classes`. */
 jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape image,
                               int64_t classes, const chain_start *start, uint64_t seed);
 void replay_buffer_clear(replay_buffer *r);
+
+/* Fills the buffer with the starts of `seed` again, as if it were new. */
+void replay_buffer_refill(replay_buffer *r, uint64_t seed);
 
 /* Starts of n chains for `iteration`: index [n], with replacement; x [n][c][h][w];
  * fresh [n] says which began anew.  y [n] picks the slices of a class-conditional
@@ -38,6 +42,13 @@ void replay_buffer_draw(const replay_buffer *r, int64_t iteration, const int32_t
 /* Stores the chains' ends in order: where an index occurs twice the last one stays. */
 void replay_buffer_store(replay_buffer *r, const int64_t *index, const float *x,
                          const bool *fresh, int64_t n);
+
+/* Mean number of chains since an entry's fresh start; NaN for an empty buffer. */
+double replay_buffer_mean_age(const replay_buffer *r);
+/* How different the images are: standard deviation over entries, quadratic mean over
+ * elements, against that of fresh starts.  Near 0 all are alike.  From 256 entries at
+ * fixed places; NaN for fewer than two. */
+double replay_buffer_diversity(const replay_buffer *r);
 
 /* Tensors "replay_buffer" [N,C,H,W] and "replay_buffer.age" [N]; the buffer must live
  * until the writer has saved. */

@@ -58,6 +58,16 @@ langevin_update sgld_update(const sampler_options *o, double step_size, int64_t 
     };
 }
 
+double sgld_diffusion(const sampler_options *o, double step_size, int64_t size)
+{
+    double variance = 0;
+    for (int64_t t = 0; t < o->steps; t++) {
+        double std = (double)sgld_update(o, step_size, t).noise_std;
+        variance += std * std;
+    }
+    return sqrt(variance * (double)size);
+}
+
 /* Clipping would turn a NaN into an innocent-looking number: gradients are
  * checked before they are used. */
 static jem_status check_finite(const backend *b, const float *grad, int64_t first, int64_t count,
@@ -66,10 +76,13 @@ static jem_status check_finite(const backend *b, const float *grad, int64_t firs
     if (isfinite(b->sum_squares(grad, count * size))) return JEM_OK;
     int64_t i = 0;
     while (i < count - 1 && isfinite(b->sum_squares(grad + i * size, size))) i++;
+    int64_t bad = 0;
+    for (int64_t k = i * size; k < (i + 1) * size; k++) bad += !isfinite(grad[k]);
     return jem_error(JEM_EDIVERGED,
                      "the energy's gradient is not finite for image %lld in step %lld of its "
-                     "Langevin chain; use a smaller sampler.step_size or train.lr",
-                     (long long)(first + i), (long long)t);
+                     "Langevin chain (%lld of %lld values); use a smaller sampler.step_size or "
+                     "train.lr",
+                     (long long)(first + i), (long long)t, (long long)bad, (long long)size);
 }
 
 static void draw_noise(const sgld_call *call, float *noise, int64_t first, int64_t count,
@@ -104,6 +117,7 @@ done:
 /* ---- the model's energy as a slope */
 
 typedef struct chain {
+    const model *m;
     const sgld_call *call;
     const backend *b;
     float *x;
@@ -125,6 +139,7 @@ static jem_status model_slope(void *ctx, float *grad, const float *x, int64_t fi
     plan_call call = {.count = count};
     jem_status st;
 
+    TRY(model_check_stop(cc->chain->m));
     TRY(plan_forward(k->ws, &call, x, k->logits));
     if (y) {
         for (int64_t i = 0; i < count; i++)
@@ -151,7 +166,7 @@ static jem_status chain_chunk_run(void *ctx, const model_chunk *k)
 
 jem_status sgld_chain(model *m, const sgld_call *call, float *x, int64_t n)
 {
-    chain c = {call, model_backend(m), x, model_input_count(m), model_classes(m)};
+    chain c = {m, call, model_backend(m), x, model_input_count(m), model_classes(m)};
     return model_run(m, MODEL_CHAIN, n, chain_chunk_run, &c);
 }
 

@@ -42,6 +42,9 @@ double sgld_step_size(const sampler_options *o, double fraction);
 /* Update of step t of a chain that starts with step size `step_size`. */
 langevin_update sgld_update(const sampler_options *o, double step_size, int64_t t);
 
+/* How far (|x - start|_2) the noise of a chain alone carries an image of `size` elements. */
+double sgld_diffusion(const sampler_options *o, double step_size, int64_t size);
+
 typedef struct sgld_call {
     const sampler_options *options;
     double step_size;   /* from sgld_step_size, or options->step_size */

@@ -1,24 +1,63 @@
-/* RUN/checkpoint.safetensors: all a training needs to go on with the same bits.
+/* One checkpoint: all that a training needs to go on with the same bits.
+ *
+ *   RUN/checkpoints/000001484.safetensors   the state after 1484 iterations
  *
  *   <parameter>             weights, as in a weights file
  *   adam.m.<p>, adam.v.<p>  moments of the trained parameters
  *   ema.<parameter>         averaged weights, if train.ema is set
  *   replay_buffer [N,C,H,W], replay_buffer.age [N]      if alpha > 0
- *   train.window [13]       sums of the unfinished row of metrics.csv
- *   metadata                jem.iteration, jem.best.{epoch,iteration,score}
+ *   train.window            of the unfinished row of metrics.csv (metrics.h)
+ *   metadata                jem.checksum, jem.iteration, jem.alpha, jem.seed,
+ *                           jem.best.{epoch,iteration,score}, jem.due, jem.scheduled,
+ *                           jem.data_hash, and those of health.h and rescue.h
  *
  * Random numbers need no state: they follow from seed and iteration. */
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
 
+#include "train/health.h"
 #include "train/metrics.h"
 #include "train/run_info.h"
 #include "train/trainer.h"
 
-/* Written atomically: on failure the previous checkpoint is intact. */
-jem_status checkpoint_save(const trainer *t, const metrics_window *w, const best_epoch *best,
-                           const char *path);
-/* Into a trainer of the same settings.  JEM_EDATA if the file does not fit. */
-jem_status checkpoint_load(trainer *t, metrics_window *w, best_epoch *best, const char *path);
+/* What a checkpoint holds beside the trainer. */
+typedef struct checkpoint_state {
+    metrics_window window;
+    best_epoch best;
+    health_state health;
+    bool due;           /* validation and log after the last iteration are still to be done */
+    bool scheduled;     /* false: written because of a signal; never rolled back to */
+    uint64_t data_hash; /* of the training images */
+} checkpoint_state;
+
+/* Written atomically.  JEM_EDIVERGED if a value is not finite: then nothing is written. */
+jem_status checkpoint_save(const trainer *t, const checkpoint_state *s, const char *path);
+/* Into a trainer of the same settings.  JEM_EDATA if the file is damaged (its checksum
+ * does not match or is missing), belongs to another run or does not fit: trainer and
+ * state are then untouched. */
+jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path);
+
+/* The same in parts, for the background writer.  Pointers lead into a trainer or into a
+ * copy of its state. */
+typedef struct checkpoint_view {
+    const graph *graph;
+    int64_t n;                     /* parameters */
+    float *params, *adam_m, *adam_v; /* [n] */
+    float *ema;                    /* [n]; NULL: none */
+    replay_buffer replay;          /* images NULL: none */
+    int64_t iteration, seed;
+    double alpha;
+    rescue_state rescue;
+    checkpoint_state state;
+} checkpoint_view;
+/* Borrows from the trainer. */
+checkpoint_view checkpoint_look(const trainer *t, const checkpoint_state *s);
+/* JEM_EDIVERGED naming the part that holds a value that is not finite. */
+jem_status checkpoint_check(const checkpoint_view *v);
+/* Without the check. */
+jem_status checkpoint_write(const checkpoint_view *v, const char *path);
+
+/* Are all n numbers finite? */
+bool all_finite(const float *x, int64_t n);
 
 #endif

@@ -31,7 +31,8 @@ static const option train_option_table[] = {
      "learning rate after warm-up; cosine falls to 0"},
     {"beta1", OPTION_REAL, AT(beta1), "0.9", 0, 0.999999999, NULL, "Adam"},
     {"beta2", OPTION_REAL, AT(beta2), "0.999", 0, 0.999999999, NULL, "Adam"},
-    {"adam_eps", OPTION_REAL, AT(adam_eps), "1e-8", 0, 1, NULL, "Adam"},
+    {"adam_eps", OPTION_REAL, AT(adam_eps), "1e-8", 1e-20, 1, NULL,
+     "Adam; above 0, so that a gradient of zero makes no NaN"},
     {"label_smoothing", OPTION_REAL, AT(label_smoothing), "0", 0, 1, NULL,
      "target (1-e) onehot + e/K; the study: 0.05 on gloss, 0 on CIFAR-10"},
     {"energy_l2", OPTION_REAL, AT(energy_l2), "0", 0, 1e6, NULL,
@@ -46,6 +47,8 @@ static const option train_option_table[] = {
      "epochs between validations"},
     {"checkpoint_every", OPTION_INT, AT(checkpoint_every), "0", 0, 1000000000, NULL,
      "iterations between checkpoints; 0: every epoch"},
+    {"event_files", OPTION_BOOL, AT(event_files), "true", 0, 0, NULL,
+     "also log to RUN/events for TensorBoard"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 #undef AT
@@ -58,6 +61,8 @@ const option_group *config_groups(config *c)
         {"data", data_option_table, &c->data},
         {"sampler", sampler_option_table, &c->sampler},
         {"train", train_option_table, &c->train},
+        {"health", health_option_table, &c->health},
+        {"rescue", rescue_option_table, &c->rescue},
         {"engine", engine_options, &c->engine},
         {NULL, NULL, NULL},
     };
@@ -76,7 +81,7 @@ jem_status config_check(const config *c)
     if (c->sampler.clip && c->sampler.clip_min >= c->sampler.clip_max)
         return jem_error(JEM_EUSAGE, "sampler.clip_min = %g must be below sampler.clip_max = %g",
                          c->sampler.clip_min, c->sampler.clip_max);
-    return JEM_OK;
+    return rescue_check(&c->rescue);
 }
 
 jem_status config_load(config *c, const char *path, const char *const *assignments, int count)

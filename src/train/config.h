@@ -7,6 +7,8 @@
 #include "data/dataset.h"
 #include "model/model.h"
 #include "sample/sgld.h"
+#include "train/health.h"
+#include "train/rescue.h"
 
 typedef enum train_schedule { SCHEDULE_COSINE, SCHEDULE_CONSTANT } train_schedule;
 
@@ -27,9 +29,10 @@ typedef struct train_options {
     int64_t log_every;      /* iterations */
     int64_t eval_every;     /* epochs */
     int64_t checkpoint_every; /* iterations; 0: every epoch */
+    bool event_files;       /* for TensorBoard */
 } train_options;
 
-enum { CONFIG_GROUPS = 7 };
+enum { CONFIG_GROUPS = 9 };
 
 typedef struct config {
     double alpha;   /* 0: classifier, 1: energy model */
@@ -38,6 +41,8 @@ typedef struct config {
     data_options data;
     sampler_options sampler;
     train_options train;
+    health_options health;
+    rescue_options rescue;
     engine_spec engine;
     option_group groups[CONFIG_GROUPS];
 } config;
@@ -47,7 +52,7 @@ typedef struct config {
 enum { CONFIG_SPLIT_SEED = 1234 };
 
 /* The option groups over the fields of c: "" (alpha, seed), model, data, sampler,
- * train, engine.  Borrowed from c, which must stay where it is while they are used. */
+ * train, health, rescue, engine.  Borrowed from c, which must stay where it is while they are used. */
 const option_group *config_groups(config *c);
 
 jem_status config_defaults(config *c);

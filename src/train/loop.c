@@ -1,210 +1,219 @@
-/* The training loop: see loop.h.  Model selection: best validation accuracy, ties to
- * the earlier epoch; at alpha = 1, where labels play no part, the epoch whose replay
- * buffer is nearest to the training images (pooled-pixel Frechet distance). */
+/* The training loop: see loop.h.
+ *
+ * What follows a step (validation, row of the log, checkpoint) may be stopped by a signal
+ * in the middle; state.due remembers it, and a resumed training does it first. */
 #include "train/loop.h"
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "train/checkpoint.h"
-#include "train/metrics.h"
-#include "train/trainer.h"
-#include "train/validate.h"
+#include "train/forecast.h"
+#include "train/rescue.h"
+#include "train/session.h"
 
-enum { REFERENCE_IMAGES = 10000 };
+/* ---- checkpoints and status */
 
-typedef struct session {
-    const train_request *r;
-    config *cfg;
-    splits own;          /* if the request brought no data */
-    const splits *data;
-    model *m;
-    trainer t;
-    run_info info;
-    metrics_log log;
-    metrics_window window;
-    best_epoch best;
-    pixel_distance pixels;
-    float *kept;         /* parameters while averaged ones are evaluated */
-    char *best_path, *checkpoint_path, *metrics_path;
-    double start_s;      /* clock when wall time was 0 */
-    double row_s;        /* clock at the last row */
-    int64_t row_steps;   /* steps since then in this process */
-} session;
-
-static const char *selected_by(const session *s)
-{
-    if (s->cfg->alpha >= 1) return "fd_pix";
-    return s->data->val->n > 0 ? "val_accuracy" : "last";
-}
-
-/* ---- validation */
-
-/* Averaged weights stand in for the trained ones while they are evaluated. */
-static jem_status show_averaged(session *s, bool show)
-{
-    size_t bytes = (size_t)model_params_count(s->m) * sizeof(float);
-    if (!s->t.ema) return JEM_OK;
-    if (show) {
-        memcpy(s->kept, model_params(s->m), bytes);
-        memcpy(model_params(s->m), s->t.ema, bytes);
-    } else {
-        memcpy(model_params(s->m), s->kept, bytes);
-    }
-    return model_params_changed(s->m);
-}
-
-static jem_status keep_if_best(session *s, const metrics_row *row)
-{
-    double score = s->cfg->alpha >= 1       ? -row->fd_pix
-                   : s->data->val->n > 0    ? row->val_accuracy
-                                            : (double)row->iteration;
-    jem_status st;
-    if (s->best.iteration > 0 && !(score > s->best.score)) return JEM_OK;
-    TRY(model_save(s->m, s->best_path, model_params(s->m)));
-    s->best = (best_epoch){row->iteration, row->epoch, score};
-done:
-    return st;
-}
-
-static jem_status validate_epoch(session *s, metrics_row *row)
-{
-    validation v = {NAN, NAN};
-    jem_status st, back;
-    TRY(show_averaged(s, true));
-    st = validate(&v, s->m, s->data->val);
-    row->val_accuracy = v.accuracy;
-    row->val_nll = v.nll;
-    if (st == JEM_OK && s->t.replay.size > 1)
-        st = pixel_distance_measure(&row->fd_pix, &s->pixels, s->t.replay.images,
-                                    s->t.replay.size, s->t.replay.image);
-    if (st == JEM_OK) st = keep_if_best(s, row);
-    back = show_averaged(s, false);
-    if (st == JEM_OK) st = back;
-done:
-    return st;
-}
-
-/* ---- rows, checkpoints, status */
-
-static double wall_s(const session *s)
-{
-    return clock_s() - s->start_s;
-}
-
-static jem_status write_row(session *s, metrics_row *row, const step_report *last)
-{
-    double now = clock_s(), passed = now - s->row_s;
-    row->alpha = s->cfg->alpha;
-    row->lr = last->lr;
-    row->step_size = s->t.objective.negative >= 0 ? last->step_size : NAN;
-    row->images_per_s = (double)(s->row_steps * s->cfg->train.batch) / fmax(passed, 1e-9);
-    row->wall_s = wall_s(s);
-    jem_status st = metrics_write(&s->log, row, &s->window);
-    s->row_s = clock_s();
-    s->row_steps = 0;
-    return st;
-}
-
-static jem_status write_info(session *s, run_status status)
+static void fill_info(session *s, run_status status)
 {
     s->info.status = status;
     s->info.iteration = s->t.iteration;
     s->info.epoch = (double)s->t.iteration / (double)s->t.per_epoch;
-    s->info.best = s->best;
-    s->info.wall_s = wall_s(s);
+    s->info.best = s->state.best;
+    s->info.rescue = s->t.rescue;
+    s->info.wall_s = journal_wall_s(s);
+}
+
+static jem_status write_info(session *s, run_status status)
+{
+    fill_info(s, status);
     return run_write_info(&s->info, s->r->out);
 }
 
-static jem_status save(session *s, run_status status)
+/* Hands the state to the background writer; training goes on. */
+static jem_status save(session *s, run_status status, bool scheduled)
 {
     jem_status st;
-    TRY(checkpoint_save(&s->t, &s->window, &s->best, s->checkpoint_path));
-    TRY(write_info(s, status));
+    fill_info(s, status);
+    s->state.scheduled = scheduled;
+    TRY(journal_sync(s));
+    TRY(checkpoint_writer_put(s->writer, &s->t, &s->state, &s->info));
 done:
     return st;
 }
 
-/* What is due after an iteration. */
-static jem_status after_step(session *s, const step_report *did, bool last)
+static jem_status save_and_wait(session *s, run_status status, bool scheduled)
+{
+    jem_status st;
+    TRY(save(s, status, scheduled));
+    TRY(checkpoint_writer_wait(s->writer));
+done:
+    return st;
+}
+
+static int64_t checkpoint_period(const session *s)
+{
+    int64_t every = s->cfg->train.checkpoint_every;
+    return every > 0 ? every : s->t.per_epoch;
+}
+
+/* ---- rescue */
+
+static jem_status stop_diverged(session *s, const char *reason)
+{
+    jem_status st;
+    snprintf(s->info.message, sizeof s->info.message, "%.*s",
+             (int)sizeof s->info.message - 1, reason);
+    /* A write under way must not replace this status by its own. */
+    (void)checkpoint_writer_wait(s->writer);
+    TRY(write_info(s, RUN_DIVERGED));
+    return jem_error(JEM_EDIVERGED,
+                     "%s: %s; the last good state is kept; start anew with a lower train.lr, more "
+                     "sampler.steps or train.energy_l2 (docs/reliability.md)",
+                     s->r->out, s->info.message);
+done:
+    return st;
+}
+
+/* A training that diverges again before it has written a new checkpoint goes back
+ * one further: the one it came from may already have been ill. */
+static int64_t roll_back_limit(const session *s)
+{
+    const rescue_state *r = &s->t.rescue;
+    int64_t period = checkpoint_period(s), newest = s->t.iteration / period * period;
+    if (r->count == 0) return INT64_MAX;
+    int64_t from = r->events[r->count - 1].back_to;
+    return newest <= from ? from : INT64_MAX;
+}
+
+static jem_status load_earlier(session *s)
+{
+    const char *out = s->r->out;
+    int64_t limit = roll_back_limit(s);
+    bool found;
+    jem_status st;
+    TRY(checkpoint_roll_back(&s->t, &s->state, &found, out, limit));
+    if (!found && limit < INT64_MAX) /* nothing older: from the same place once more */
+        TRY(checkpoint_roll_back(&s->t, &s->state, &found, out, INT64_MAX));
+    if (!found) {
+        TRY(trainer_reset(&s->t));
+        s->state = (checkpoint_state){.data_hash = s->state.data_hash};
+    }
+done:
+    return st;
+}
+
+/* Back to a good state, one thing changed; `reason` is why. */
+static jem_status rescue(session *s, const char *reason)
+{
+    rescue_state changed = s->t.rescue; /* a checkpoint knows only what was before it */
+    int64_t at = s->t.iteration;
+    jem_status st;
+
+    if (!rescue_left(&changed, &s->cfg->rescue)) return stop_diverged(s, reason);
+    st = checkpoint_writer_wait(s->writer);
+    if (st != JEM_OK && st != JEM_EDIVERGED) goto done;
+    TRY(load_earlier(s));
+    rescue_next(&changed, &s->cfg->rescue, s->cfg, at, s->t.iteration, reason);
+    trainer_set_rescue(&s->t, &changed);
+    TRY(best_restore(s->r->out, s->state.best.iteration));
+    TRY(journal_rewind(s));
+    TRY(write_info(s, RUN_RUNNING));
+    const rescue_event *e = &changed.events[changed.count - 1];
+    log_warning("%s; back to iteration %lld with a change: %s", e->reason,
+                (long long)e->back_to, e->change);
+done:
+    return st;
+}
+
+/* ---- iterations */
+
+/* Validation, log and checkpoint that are due after an iteration. */
+static jem_status after_step(session *s, bool last)
 {
     const train_options *o = &s->cfg->train;
     int64_t it = s->t.iteration, epoch = it / s->t.per_epoch;
     bool epoch_ends = it % s->t.per_epoch == 0;
     bool evaluate = last || (epoch_ends && epoch % o->eval_every == 0);
-    bool checkpoint = o->checkpoint_every > 0 ? it % o->checkpoint_every == 0 : epoch_ends;
     metrics_row row = {.iteration = it, .epoch = (double)it / (double)s->t.per_epoch,
                        .val_accuracy = NAN, .val_nll = NAN, .fd_pix = NAN};
     jem_status st = JEM_OK;
 
-    metrics_window_add(&s->window, did);
-    s->row_steps++;
-    if (evaluate) TRY(validate_epoch(s, &row));
-    if (evaluate || epoch_ends || it % o->log_every == 0) TRY(write_row(s, &row, did));
-    if (evaluate)
-        log_info("epoch %.4g: l_D %.4g, l_G %.4g, validation accuracy %.4g, FD-pix %.4g",
-                 row.epoch, did->loss.loss_d, did->loss.loss_g, row.val_accuracy, row.fd_pix);
-    if (checkpoint && !last) TRY(save(s, RUN_RUNNING));
+    if (evaluate) TRY(selection_validate(s, &row));
+    if (evaluate || epoch_ends || it % o->log_every == 0) TRY(journal_row(s, &row));
+    s->state.due = false;
+    if (it % checkpoint_period(s) == 0 && !last)
+        TRY(save(s, RUN_RUNNING, !health_in_doubt(&s->state.health)));
 done:
     return st;
 }
 
-static void show_progress(session *s, progress *p, const step_report *r)
+static jem_status make_step(session *s)
 {
-    char extra[128];
-    double done = (double)((s->t.iteration - p->start_done) * s->cfg->train.batch);
-    double rate = done / fmax(clock_s() - p->start_s, 1e-9);
-    snprintf(extra, sizeof extra, "l_D %.3f  l_G %.3f  c %.2f  %.0f images/s", r->loss.loss_d,
-             r->loss.loss_g, r->loss.c, rate);
-    progress_update(p, s->t.iteration, extra);
+    step_report did;
+    jem_status st;
+    TRY(trainer_step(&did, &s->t));
+    TRY(health_step(&s->state.health, &s->cfg->health, &did, s->t.iteration));
+    metrics_window_add(&s->state.window, &did);
+    s->row_steps++;
+    s->state.due = true;
+    journal_step(s, &did);
+done:
+    return st;
 }
 
-static bool time_is_up(const session *s)
+static bool is_last(const session *s)
 {
     double limit = s->cfg->train.max_minutes * 60;
-    return limit > 0 && wall_s(s) >= limit;
+    return s->t.iteration == s->t.iterations || (limit > 0 && journal_wall_s(s) >= limit);
 }
 
-static jem_status stop_diverged(session *s)
+static jem_status stop_interrupted(session *s)
 {
-    snprintf(s->info.message, sizeof s->info.message, "%s", jem_error_message());
-    /* run.json keeps the count of the last good checkpoint's iteration or later. */
-    jem_status st = write_info(s, RUN_DIVERGED);
-    if (st != JEM_OK) return st;
-    return jem_error(JEM_EDIVERGED, "%s: %s", s->r->out, s->info.message);
+    jem_status st;
+    TRY(save_and_wait(s, RUN_INTERRUPTED, false));
+    return jem_error(JEM_EINTERRUPTED,
+                     "interrupted after iteration %lld of %lld and saved; go on with: jem resume %s",
+                     (long long)s->t.iteration, (long long)s->t.iterations, s->r->out);
+done:
+    return st;
+}
+
+/* One iteration with all that follows it; *last tells that it was the last. */
+static jem_status advance(session *s, bool *last)
+{
+    char reason[RESCUE_TEXT];
+    jem_status st = JEM_OK;
+
+    if (!s->state.due) st = make_step(s);
+    if (st == JEM_OK) {
+        *last = is_last(s);
+        st = after_step(s, *last);
+    }
+    /* A state with a value that is not finite is refused by the checkpoint writer. */
+    if (st == JEM_EDIVERGED) {
+        snprintf(reason, sizeof reason, "%s", jem_error_message());
+        *last = false;
+        return rescue(s, reason);
+    }
+    if (st == JEM_EINTERRUPTED || (st == JEM_OK && !*last && model_check_stop(s->m) != JEM_OK))
+        return stop_interrupted(s);
+    return st;
 }
 
 static jem_status iterate(session *s)
 {
-    step_report did = {0};
-    progress p;
     jem_status st = JEM_OK;
+    bool last = s->t.iteration == s->t.iterations && !s->state.due;
 
-    progress_begin(&p, "train", "it", s->t.iterations, s->t.iteration);
-    s->row_s = clock_s();
-    while (s->t.iteration < s->t.iterations) {
-        st = trainer_step(&did, &s->t);
-        if (st == JEM_EDIVERGED) return stop_diverged(s);
-        if (st != JEM_OK) return st;
-        bool last = s->t.iteration == s->t.iterations || time_is_up(s);
-        show_progress(s, &p, &did);
-        TRY(after_step(s, &did, last));
-        if (last) break;
-        if (s->r->stop && *s->r->stop) {
-            TRY(save(s, RUN_INTERRUPTED));
-            return jem_error(JEM_EINTERRUPTED,
-                             "interrupted after iteration %lld of %lld and saved; go on with: "
-                             "jem resume %s",
-                             (long long)s->t.iteration, (long long)s->t.iterations, s->r->out);
-        }
-    }
-    progress_end(&p, s->t.iteration);
-    TRY(save(s, RUN_FINISHED));
-    log_info("%s: finished; kept epoch %.4g (%s %.4g)", s->r->out, s->best.epoch,
-             s->info.selected_by, s->best.score);
+    while (!last) TRY(advance(s, &last));
+    TRY(save_and_wait(s, RUN_FINISHED, true));
+    journal_finish(s);
+    log_info("%s: finished; kept epoch %.4g (%s %.4g)", s->r->out, s->state.best.epoch,
+             s->info.selected_by, s->state.best.score);
 done:
     return st;
 }
@@ -231,7 +240,7 @@ static void describe(session *s)
     *i = (run_info){.status = RUN_RUNNING, .alpha = c->alpha, .seed = c->seed};
     snprintf(i->version, sizeof i->version, "%s", JEM_VERSION);
     snprintf(i->model, sizeof i->model, "%.*s", (int)sizeof i->model - 1, c->model.name);
-    snprintf(i->selected_by, sizeof i->selected_by, "%s", selected_by(s));
+    snprintf(i->selected_by, sizeof i->selected_by, "%s", selection_criterion(s));
     i->classes = c->model.classes;
     i->channels = c->model.channels;
     i->height = c->model.height;
@@ -241,42 +250,51 @@ static void describe(session *s)
     i->iterations = s->t.iterations;
 }
 
+/* Two processes that train one run would undo each other's checkpoints. */
+static jem_status lock_run(session *s)
+{
+    bool busy;
+    jem_status st = dir_lock(&s->lock, &busy, s->r->out);
+    if (st == JEM_OK && busy)
+        st = jem_error(JEM_EUSAGE, "%s: another process is training this run; wait for it to end",
+                       s->r->out);
+    return st;
+}
+
+/* The newest good checkpoint, if there is one: a run may be killed before its first. */
 static jem_status restore(session *s)
 {
-    run_info before;
-    jem_status st = JEM_OK;
-    if (!file_exists(s->checkpoint_path)) return JEM_OK; /* killed before the first one */
-    TRY(run_read_info(&before, s->r->out));
-    if (before.data_hash != s->data->train->hash)
-        return jem_error(JEM_EDATA,
-                         "%s: the training images are not the ones this run began with; restore "
-                         "them or start a new run",
-                         s->r->out);
-    TRY(checkpoint_load(&s->t, &s->window, &s->best, s->checkpoint_path));
+    bool found;
+    jem_status st;
+    TRY(checkpoint_resume(&s->t, &s->state, &found, s->r->out));
+    if (found && s->state.data_hash != s->data->train->hash) {
+        st = jem_error(JEM_EDATA,
+                       "%s: the training images are not the ones this run began with; restore "
+                       "them or start a new run",
+                       s->r->out);
+        goto done;
+    }
+    TRY(best_restore(s->r->out, s->state.best.iteration));
 done:
     return st;
 }
 
 static jem_status session_begin(session *s, bool fresh)
 {
-    const char *out = s->r->out;
     jem_status st;
     TRY(open_data(s));
+    TRY(forecast_before_training(s->cfg, s->data, s->r->out));
     TRY(model_new(&s->m, &s->cfg->model, &s->cfg->engine));
+    model_set_stop(s->m, s->r->stop);
     TRY(trainer_init(&s->t, s->cfg, s->data, s->m));
-    if (s->t.ema) TRY(MEM_NEW(s->kept, model_params_count(s->m)));
-    if (s->t.replay.size > 1)
-        TRY(pixel_distance_init(&s->pixels, s->data->train, REFERENCE_IMAGES));
+    TRY(selection_begin(s));
     describe(s);
-    TRY(run_path(&s->best_path, out, RUN_BEST));
-    TRY(run_path(&s->checkpoint_path, out, RUN_CHECKPOINT));
-    TRY(run_path(&s->metrics_path, out, RUN_METRICS));
-    if (fresh)
-        TRY(run_create(out, s->cfg));
-    else
-        TRY(restore(s));
-    TRY(metrics_open(&s->log, s->metrics_path, s->t.iteration));
-    s->start_s = clock_s() - s->log.wall_s;
+    if (fresh) TRY(run_create(s->r->out, s->cfg));
+    TRY(lock_run(s));
+    if (!fresh) TRY(restore(s));
+    s->state.data_hash = s->data->train->hash;
+    TRY(checkpoint_writer_new(&s->writer, &s->t, s->r->out));
+    TRY(journal_begin(s));
     TRY(write_info(s, RUN_RUNNING));
 done:
     return st;
@@ -284,20 +302,19 @@ done:
 
 static void session_end(session *s)
 {
-    metrics_close(&s->log);
-    pixel_distance_clear(&s->pixels);
+    checkpoint_writer_free(s->writer);
+    journal_end(s);
+    selection_end(s);
     trainer_clear(&s->t);
     model_free(s->m);
     splits_free(&s->own);
-    mem_free(s->kept);
-    mem_free(s->best_path);
-    mem_free(s->checkpoint_path);
-    mem_free(s->metrics_path);
+    if (s->lock >= 0) close(s->lock);
 }
 
 jem_status train_run(const train_request *r)
 {
-    session s = {.r = r, .cfg = r->cfg, .log = METRICS_LOG_INIT, .pixels = PIXEL_DISTANCE_INIT};
+    session s = {.r = r, .cfg = r->cfg, .log = METRICS_LOG_INIT, .pixels = PIXEL_DISTANCE_INIT,
+                 .val_accuracy = NAN, .lock = -1};
     run_claim claim;
     jem_status st;
 

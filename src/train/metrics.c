@@ -1,8 +1,8 @@
 /* The training log: see metrics.h. */
 #include "train/metrics.h"
 
-#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,75 +10,265 @@
 #include "base/mem.h"
 #include "base/try.h"
 
-static const char header[] =
-    "iteration,epoch,alpha,lr,step_size,loss_d,loss_g,g_d,g_g,c,cosine,lse_pos,lse_neg,lse_gap,"
-    "accuracy,clipped,movement,val_accuracy,val_nll,fd_pix,images_per_s,wall_s\n";
+/* ---- the window */
+
+typedef enum fold { FOLD_MEAN, FOLD_MIN, FOLD_MAX, FOLD_NEWEST } fold;
+
+/* Which numbers of a report a window gathers, and how. */
+#define AT(field) offsetof(step_report, field)
+static const struct {
+    size_t offset;
+    fold fold;
+} window_fields[METRICS_WINDOW] = {
+    {AT(loss.loss_d), FOLD_MEAN},    {AT(loss.loss_g), FOLD_MEAN},
+    {AT(loss.g_d), FOLD_MEAN},       {AT(loss.g_g), FOLD_MEAN},
+    {AT(loss.c), FOLD_MEAN},         {AT(loss.cosine), FOLD_MEAN},
+    {AT(loss.lse_pos), FOLD_MEAN},   {AT(loss.lse_neg), FOLD_MEAN},
+    {AT(loss.accuracy), FOLD_MEAN},  {AT(chain.clipped), FOLD_MEAN},
+    {AT(chain.movement), FOLD_MEAN}, {AT(diffusion), FOLD_MEAN},
+    {AT(lse_min), FOLD_MIN},         {AT(lse_max), FOLD_MAX},
+    {AT(lr), FOLD_NEWEST},           {AT(step_size), FOLD_NEWEST},
+};
+#undef AT
+
+static double folded(fold how, double before, double v)
+{
+    switch (how) {
+    case FOLD_MEAN: return before + v;
+    case FOLD_MIN: return fmin(before, v);
+    case FOLD_MAX: return fmax(before, v);
+    case FOLD_NEWEST: break;
+    }
+    return v;
+}
 
 void metrics_window_add(metrics_window *w, const step_report *r)
 {
-    const objective_result *l = &r->loss;
-    double v[METRIC_MEANS] = {l->loss_d,  l->loss_g,  l->g_d,
-                              l->g_g,     l->c,       l->cosine,
-                              l->lse_pos, l->lse_neg, l->lse_pos - l->lse_neg,
-                              l->accuracy, r->chain.clipped, r->chain.movement};
-    for (int i = 0; i < METRIC_MEANS; i++) w->sums[i] += v[i];
-    w->steps++;
+    for (int i = 0; i < METRICS_WINDOW; i++) {
+        double v;
+        memcpy(&v, (const char *)r + window_fields[i].offset, sizeof v);
+        if (!isfinite(v)) continue;
+        w->values[i] = w->counts[i] > 0 ? folded(window_fields[i].fold, w->values[i], v) : v;
+        w->counts[i]++;
+    }
 }
 
-/* Length of the part of `text` to keep: header and rows up to `iteration`. */
-static size_t kept_size(const char *text, int64_t iteration, double *wall_s)
+void metrics_window_mean(step_report *out, const metrics_window *w)
 {
-    size_t used = strlen(header);
+    *out = (step_report){0};
+    for (int i = 0; i < METRICS_WINDOW; i++) {
+        double v = w->counts[i] > 0 ? w->values[i] : (double)NAN;
+        if (window_fields[i].fold == FOLD_MEAN) v /= (double)w->counts[i];
+        memcpy((char *)out + window_fields[i].offset, &v, sizeof v);
+    }
+}
+
+void metrics_window_pack(double out[METRICS_WINDOW_DOUBLES], const metrics_window *w)
+{
+    for (int i = 0; i < METRICS_WINDOW; i++) {
+        out[i] = w->values[i];
+        out[METRICS_WINDOW + i] = (double)w->counts[i];
+    }
+}
+
+jem_status metrics_window_unpack(metrics_window *w, const double in[METRICS_WINDOW_DOUBLES])
+{
+    metrics_window b;
+    for (int i = 0; i < METRICS_WINDOW; i++) {
+        double count = in[METRICS_WINDOW + i];
+        if (!isfinite(in[i]) || !(count >= 0 && count <= 1e15) || count != floor(count))
+            return jem_error(JEM_EDATA, "not the sums of a row: %g over %g steps", in[i], count);
+        b.values[i] = in[i];
+        b.counts[i] = (int64_t)count;
+    }
+    *w = b;
+    return JEM_OK;
+}
+
+/* ---- columns */
+
+const metrics_column metrics_columns[METRICS_COLUMNS] = {
+    {"epoch", "schedule/epoch", 6},
+    {"alpha", "schedule/alpha", 9},
+    {"lr", "schedule/lr", 9},
+    {"step_size", "schedule/step_size", 9},
+    {"loss_d", "loss/discriminative", 9},
+    {"loss_g", "loss/generative", 9},
+    {"g_d", "gradient/discriminative", 9},
+    {"g_g", "gradient/generative", 9},
+    {"c", "gradient/c", 9},
+    {"cosine", "gradient/cosine", 9},
+    {"lse_pos", "energy/lse_data", 9},
+    {"lse_neg", "energy/lse_samples", 9},
+    {"lse_gap", "energy/lse_gap", 9},
+    {"accuracy", "loss/accuracy", 9},
+    {"clipped", "chain/clipped", 9},
+    {"movement", "chain/movement", 9},
+    {"lse_min", "energy/lse_min", 9},
+    {"lse_max", "energy/lse_max", 9},
+    {"buffer_age", "chain/buffer_age", 9},
+    {"buffer_diversity", "chain/buffer_diversity", 9},
+    {"verdict", "health/verdict", 0}, /* its name, and the reason in a column after it */
+    {"val_accuracy", "validation/accuracy", 6},
+    {"val_nll", "validation/nll", 6},
+    {"fd_pix", "validation/fd_pix", 6},
+    {"images_per_s", "speed/images_per_s", 6},
+    {"wall_s", "speed/wall_s", 6},
+};
+enum { COLUMN_VERDICT = 20 };
+
+void metrics_values(double v[METRICS_COLUMNS], const metrics_row *r)
+{
+    const step_report *m = &r->mean;
+    const objective_result *l = &m->loss;
+    const health_report *h = r->health;
+    const double values[] = {
+        r->epoch, r->alpha, m->lr, m->step_size,
+        l->loss_d, l->loss_g, l->g_d, l->g_g, l->c, l->cosine,
+        l->lse_pos, l->lse_neg, l->lse_pos - l->lse_neg, l->accuracy,
+        m->chain.clipped, m->chain.movement, m->lse_min, m->lse_max,
+        h ? h->buffer_age : NAN, h ? h->buffer_diversity : NAN, h ? (double)h->verdict : NAN,
+        r->val_accuracy, r->val_nll, r->fd_pix,
+        r->images_per_s, r->wall_s,
+    };
+    _Static_assert(sizeof values == METRICS_COLUMNS * sizeof *values, "one value per column");
+    memcpy(v, values, sizeof values);
+}
+
+/* ---- text */
+
+typedef struct line {
+    char text[2048]; /* of a row of 28 fields, most of less than 20 characters */
+    size_t used;
+} line;
+
+static void add_text(line *l, const char *text)
+{
+    size_t n = strlen(text), room = sizeof l->text - 1 - l->used;
+    if (n > room) n = room;
+    memcpy(l->text + l->used, text, n);
+    l->used += n;
+    l->text[l->used] = '\0';
+}
+
+/* A number that is not finite is an empty field. */
+static void add_number(line *l, double v, int digits)
+{
+    char text[40] = "";
+    if (isfinite(v)) snprintf(text, sizeof text, "%.*g", digits, v);
+    add_text(l, ",");
+    add_text(l, text);
+}
+
+/* Commas and the like do not occur in reasons, but would break every reader. */
+static void add_words(line *l, const char *words)
+{
+    add_text(l, ",");
+    for (; *words; words++) {
+        const char c[2] = {strchr(",\"\r\n", *words) ? ' ' : *words, '\0'};
+        add_text(l, c);
+    }
+}
+
+static void make_header(line *l)
+{
+    *l = (line){.used = 0};
+    add_text(l, "iteration");
+    for (int i = 0; i < METRICS_COLUMNS; i++) {
+        add_words(l, metrics_columns[i].name);
+        if (i == COLUMN_VERDICT) add_words(l, "reason");
+    }
+    add_text(l, "\n");
+}
+
+static void make_row(line *l, const metrics_row *r)
+{
+    double v[METRICS_COLUMNS];
+    metrics_values(v, r);
+    *l = (line){.used = 0};
+    l->used = (size_t)snprintf(l->text, sizeof l->text, "%lld", (long long)r->iteration);
+    for (int i = 0; i < METRICS_COLUMNS; i++)
+        if (i == COLUMN_VERDICT) {
+            add_words(l, r->health ? verdict_name(r->health->verdict) : "");
+            add_words(l, r->health ? r->health->reason : "");
+        } else {
+            add_number(l, v[i], metrics_columns[i].digits);
+        }
+    add_text(l, "\n");
+}
+
+/* ---- the file */
+
+/* Length of the part of `text` to keep: header and whole rows up to `iteration`. */
+static size_t kept_size(const char *text, size_t header, int64_t iteration, double *wall_s)
+{
+    size_t used = header;
+    *wall_s = 0;
     while (text[used]) {
-        const char *line = text + used, *end = strchr(line, '\n');
+        const char *start = text + used, *end = strchr(start, '\n');
         char *stop;
-        long long it = strtoll(line, &stop, 10);
-        if (!end || stop == line || it > iteration) break; /* later, or cut short */
+        long long it = strtoll(start, &stop, 10);
+        if (!end || stop == start || it > iteration) break; /* later, or cut short */
         const char *last = end;
-        while (last > line && last[-1] != ',') last--;
+        while (last > start && last[-1] != ',') last--;
         *wall_s = strtod(last, NULL);
         used = (size_t)(end + 1 - text);
     }
     return used;
 }
 
-static jem_status drop_later_rows(const char *path, int64_t iteration, double *wall_s)
+jem_status metrics_truncate(metrics_log *l, int64_t iteration)
 {
     jem_status st;
     char *text = NULL;
     size_t size;
-    TRY(file_read(&text, &size, path, 0));
-    if (strncmp(text, header, strlen(header)) != 0) {
+    line header;
+
+    make_header(&header);
+    TRY(file_read(&text, &size, l->file.path, 0));
+    if (strncmp(text, header.text, header.used) != 0) {
         st = jem_error(JEM_EDATA, "%s: not a training log of this version of jem; move it away",
-                       path);
+                       l->file.path);
         goto done;
     }
-    size_t keep = kept_size(text, iteration, wall_s);
-    if (keep < size) TRY(file_write(path, text, keep));
+    size_t keep = kept_size(text, header.used, iteration, &l->wall_s);
+    if (keep < size) TRY(append_file_cut(&l->file, (int64_t)keep));
 done:
     mem_free(text);
     return st;
 }
 
-static jem_status log_failed(const metrics_log *l)
+/* Is the file absent, or no more than the beginning of a header? */
+static jem_status is_new(bool *out, const char *path, const line *header)
 {
-    return jem_error(JEM_EIO, "%s: cannot write: %s", l->path, strerror(errno));
+    jem_status st;
+    char *text = NULL;
+    size_t size = 0;
+
+    if (file_exists(path)) {
+        TRY(file_read(&text, &size, path, 0));
+        *out = size < header->used && memcmp(text, header->text, size) == 0;
+    } else {
+        *out = true;
+        st = JEM_OK;
+    }
+done:
+    mem_free(text);
+    return st;
 }
 
 jem_status metrics_open(metrics_log *l, const char *path, int64_t iteration)
 {
     jem_status st;
     metrics_log b = METRICS_LOG_INIT;
-    if (file_exists(path))
-        TRY(drop_later_rows(path, iteration, &b.wall_s));
-    else
-        TRY(file_write(path, header, strlen(header)));
-    TRY(mem_strdup(&b.path, path));
-    b.file = fopen(path, "ab");
-    if (!b.file) {
-        st = log_failed(&b);
-        goto done;
-    }
+    line header;
+    bool fresh = false;
+
+    make_header(&header);
+    TRY(is_new(&fresh, path, &header));
+    if (fresh) TRY(file_write(path, header.text, header.used));
+    TRY(append_file_open(&b.file, path));
+    TRY(metrics_truncate(&b, iteration));
     *l = b;
     return JEM_OK;
 done:
@@ -88,26 +278,17 @@ done:
 
 void metrics_close(metrics_log *l)
 {
-    if (l->file) fclose(l->file);
-    mem_free(l->path);
-    l->file = NULL;
-    l->path = NULL;
+    append_file_close(&l->file);
 }
 
-jem_status metrics_write(metrics_log *l, const metrics_row *r, metrics_window *w)
+jem_status metrics_write(metrics_log *l, const metrics_row *r)
 {
-    FILE *f = l->file;
-    bool ok = fprintf(f, "%lld,%.6g,%.9g,%.9g,%.9g", (long long)r->iteration, r->epoch, r->alpha,
-                      r->lr, r->step_size) > 0;
-    for (int i = 0; i < METRIC_MEANS; i++) {
-        double v = w->steps > 0 ? w->sums[i] / (double)w->steps : (double)NAN;
-        ok = ok && (isnan(v) ? fputs(",nan", f) >= 0 : fprintf(f, ",%.9g", v) > 0);
-    }
-    const double rest[] = {r->val_accuracy, r->val_nll, r->fd_pix, r->images_per_s, r->wall_s};
-    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
-        ok = ok && (isnan(rest[i]) ? fputs(",nan", f) >= 0 : fprintf(f, ",%.6g", rest[i]) > 0);
-    ok = ok && fputc('\n', f) != EOF;
-    if (!ok || fflush(f) != 0) return log_failed(l);
-    *w = (metrics_window){{0}, 0};
-    return JEM_OK;
+    line row;
+    make_row(&row, r);
+    return append_file_put(&l->file, row.text, row.used);
+}
+
+jem_status metrics_sync(metrics_log *l)
+{
+    return append_file_sync(&l->file);
 }

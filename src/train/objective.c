@@ -229,7 +229,8 @@ static void summarise(objective_result *r, const objective *s, const backend *b,
     if (s->labelled >= 0 && s->positive >= 0) {
         double dot = 0;
         for (int64_t i = 0; i < n; i++) dot += (double)s->grad_d[i] * (double)s->grad_g[i];
-        r->cosine = dot / (r->g_d * r->g_g);
+        double norms = r->g_d * r->g_g;
+        r->cosine = norms > 0 ? dot / norms : 0;
         r->c = r->g_d / (r->g_g + norm_eps);
     }
 }

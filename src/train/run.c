@@ -7,9 +7,10 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "tensor/safetensors.h"
+#include "train/checkpoint_store.h"
 
 static const char *const file_names[] = {"config.yaml", "run.json", "metrics.csv",
-                                         "best.safetensors", "checkpoint.safetensors"};
+                                         "best.safetensors"};
 
 jem_status run_path(char **out, const char *folder, run_file file)
 {
@@ -79,8 +80,10 @@ jem_status run_write_info(const run_info *info, const char *folder)
 {
     jem_status st;
     char *path = NULL;
+    run_info with_files = *info;
+    TRY(checkpoint_manifest(&with_files, folder));
     TRY(run_path(&path, folder, RUN_INFO));
-    TRY(run_info_write(info, path));
+    TRY(run_info_write(&with_files, path));
 done:
     mem_free(path);
     return st;
@@ -113,14 +116,16 @@ static jem_status claim_existing(run_claim *out, const char *folder, config *cfg
         goto done;
     }
     *out = RUN_UNFINISHED; /* a run that was killed early may have no run.json */
-    if (has_file(folder, RUN_INFO)) {
-        TRY(run_read_info(&info, folder));
-        if (info.status == RUN_FINISHED) *out = RUN_DONE;
-        if (info.status == RUN_DIVERGED) {
-            st = jem_error(JEM_EDIVERGED, "%s: this run has ended: %s", folder, info.message);
-            goto done;
-        }
+    if (!has_file(folder, RUN_INFO)) goto done;
+    st = run_read_info(&info, folder);
+    if (st == JEM_EDATA) {
+        log_warning("%s; going on as its checkpoints say", jem_error_message());
+        st = JEM_OK;
+        goto done;
     }
+    if (st == JEM_OK && info.status == RUN_FINISHED) *out = RUN_DONE;
+    if (st == JEM_OK && info.status == RUN_DIVERGED)
+        st = jem_error(JEM_EDIVERGED, "%s: this run has ended: %s", folder, info.message);
 done:
     mem_free(there);
     return st;
@@ -178,12 +183,10 @@ static jem_status load_weights(run *r)
     c->model.channels = r->info.channels;
     c->model.height = r->info.height;
     c->model.width = r->info.width;
-    TRY(run_path(&path, r->path, RUN_BEST));
-    if (!file_exists(path)) {
-        st = jem_error(JEM_EDATA,
-                       "%s: has no weights yet (status %s); train it with: jem resume %s", r->path, run_status_name(r->info.status), r->path);
-        goto done;
-    }
+    if (r->info.best.iteration == 0 && !has_file(r->path, RUN_BEST))
+        return jem_error(JEM_EDATA, "%s: has no weights yet (status %s); train it with: jem resume "
+                         "%s", r->path, run_status_name(r->info.status), r->path);
+    TRY(best_find(&path, r->path, r->info.best.iteration));
     TRY(model_new(&r->m, &c->model, &c->engine));
     TRY(model_load(r->m, path));
 done:
@@ -199,7 +202,11 @@ jem_status run_open(run **out, const char *path, const char *const *assignments,
     TRY(mem_strdup(&r->path, path));
     TRY(run_load_config(&r->cfg, path));
     TRY(run_override(&r->cfg, assignments, count));
-    TRY(run_read_info(&r->info, path));
+    st = run_read_info(&r->info, path);
+    if (st != JEM_OK) {
+        jem_error_context(st, "%s: its status cannot be read (jem resume writes it again)", path);
+        goto done;
+    }
     TRY(load_weights(r));
     *out = r;
     r = NULL;
@@ -260,7 +267,7 @@ jem_status run_replay(float **images, int64_t *n, const run *r)
 
     if (r->cfg.alpha == 0)
         return jem_error(JEM_EDATA, "%s: a run with alpha = 0 has no replay buffer", r->path);
-    TRY(run_path(&path, r->path, RUN_CHECKPOINT));
+    TRY(checkpoint_newest(&path, r->path));
     TRY(safetensors_open(&f, path));
     TRY(MEM_NEW(x, dims[0] * dims[1] * dims[2] * dims[3]));
     TRY(safetensors_read_f32(f, "replay_buffer", x, 4, dims));

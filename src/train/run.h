@@ -4,7 +4,8 @@
  *   RUN/run.json                 version, status, progress, data hash (run_info.h)
  *   RUN/metrics.csv              the training log (metrics.h)
  *   RUN/best.safetensors         weights of the selected epoch: what the run is for
- *   RUN/checkpoint.safetensors   the newest state: to go on, and the replay buffer
+ *   RUN/checkpoints/             states to go on from, with the replay buffer
+ *                                (checkpoint_store.h)
  *
  * Later commands add RUN/scores, RUN/trials, RUN/samples (record/record.h). */
 #ifndef TRAIN_RUN_H
@@ -13,7 +14,7 @@
 #include "train/config.h"
 #include "train/run_info.h"
 
-typedef enum run_file { RUN_CONFIG, RUN_INFO, RUN_METRICS, RUN_BEST, RUN_CHECKPOINT } run_file;
+typedef enum run_file { RUN_CONFIG, RUN_INFO, RUN_METRICS, RUN_BEST } run_file;
 
 /* Path of one of the files; owned by the caller. */
 jem_status run_path(char **out, const char *folder, run_file file);
@@ -28,7 +29,8 @@ typedef struct run {
     splits data;  /* empty until run_load_data */
 } run;
 
-/* Opens RUN with its selected weights.  `assignments`: "engine.threads=1" and
+/* Opens RUN with its selected weights; if best.safetensors is damaged, with their copy
+ * in checkpoints and a warning.  `assignments`: "engine.threads=1" and
  * "data.path=DIR" may differ from training, nothing else (JEM_EUSAGE).  JEM_EDATA if
  * `path` is no run or has no weights yet. */
 jem_status run_open(run **out, const char *path, const char *const *assignments, int count);
@@ -57,12 +59,14 @@ jem_status run_override(config *cfg, const char *const *assignments, int count);
 
 typedef enum run_claim { RUN_NEW, RUN_UNFINISHED, RUN_DONE } run_claim;
 /* May a training with these settings use the folder?  JEM_EUSAGE if it holds
- * something else: the message says what differs and what to do. */
+ * something else: the message says what differs and what to do.  A run whose run.json is
+ * missing or damaged counts as unfinished, with a warning: its checkpoints know better. */
 jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg);
 /* Makes the folder and writes config.yaml. */
 jem_status run_create(const char *folder, config *cfg);
 
 jem_status run_read_info(run_info *info, const char *folder);
+/* With the list of files that are there. */
 jem_status run_write_info(const run_info *info, const char *folder);
 
 /* Takes classes and image size from the data. */

@@ -2,11 +2,12 @@
 #include "train/run_info.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "record/json_file.h"
@@ -35,51 +36,158 @@ static jem_status parse_status(run_status *s, const char *text, const char *path
     return jem_error(JEM_EDATA, "%s: unknown status '%s'", path, text ? text : "");
 }
 
+/* ---- numbers, lists */
+
+/* A number or null (NaN). */
+static bool read_real(double *out, const json_t *object, const char *key)
+{
+    const json_t *v = json_object_get(object, key);
+    if (!json_is_number(v) && !json_is_null(v)) return false;
+    *out = json_is_null(v) ? (double)NAN : json_number_value(v);
+    return true;
+}
+
+static json_t *real(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+/* Messages may quote names of files, which may be anything: what is no text becomes '?'. */
+static json_t *text_of(const char *s)
+{
+    char plain[sizeof((run_info *)0)->message];
+    json_t *text = json_string(s);
+    size_t n = 0;
+    if (text) return text;
+    for (; s[n] && n + 1 < sizeof plain; n++) plain[n] = (unsigned char)s[n] < 128 ? s[n] : '?';
+    plain[n] = '\0';
+    return json_string(plain);
+}
+
+static bool read_events(rescue_state *r, const json_t *list)
+{
+    *r = rescue_none();
+    if (!list) return true; /* older versions */
+    if (!json_is_array(list) || json_array_size(list) > RESCUE_TRIES_MAX) return false;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        rescue_event *e = &r->events[r->count++];
+        json_int_t iteration, back_to;
+        const char *reason, *change;
+        if (json_unpack(json_array_get(list, i), "{s:I s:I s:s s:s}", "iteration", &iteration,
+                        "back_to", &back_to, "reason", &reason, "change", &change) != 0)
+            return false;
+        e->iteration = iteration;
+        e->back_to = back_to;
+        copy_text(e->reason, sizeof e->reason, reason);
+        copy_text(e->change, sizeof e->change, change);
+    }
+    return true;
+}
+
+static json_t *write_events(const rescue_state *r)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < r->count; i++) {
+        const rescue_event *e = &r->events[i];
+        if (json_array_append_new(list, json_pack("{s:I s:I s:o s:o}", "iteration",
+                                                  (json_int_t)e->iteration, "back_to",
+                                                  (json_int_t)e->back_to, "reason",
+                                                  text_of(e->reason), "change",
+                                                  text_of(e->change))) == 0)
+            continue;
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
+static bool read_files(run_info *info, const json_t *list)
+{
+    if (!list) return true;
+    if (!json_is_array(list) || json_array_size(list) > RUN_INFO_FILES) return false;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        run_info_file *f = &info->files[info->file_count++];
+        json_int_t bytes, iteration;
+        const char *name, *checksum;
+        if (json_unpack(json_array_get(list, i), "{s:s s:I s:s s:I}", "name", &name, "bytes",
+                        &bytes, "checksum", &checksum, "iteration", &iteration) != 0)
+            return false;
+        f->bytes = bytes;
+        f->iteration = iteration;
+        copy_text(f->name, sizeof f->name, name);
+        copy_text(f->checksum, sizeof f->checksum, checksum);
+    }
+    return true;
+}
+
+static json_t *write_files(const run_info *info)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < info->file_count; i++) {
+        const run_info_file *f = &info->files[i];
+        if (json_array_append_new(list, json_pack("{s:s s:I s:s s:I}", "name", f->name, "bytes",
+                                                  (json_int_t)f->bytes, "checksum", f->checksum,
+                                                  "iteration", (json_int_t)f->iteration)) == 0)
+            continue;
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
+/* ---- the file */
+
+static jem_status take_apart(run_info *b, json_t *root, const char *path)
+{
+    jem_status st;
+    json_error_t e;
+    const char *status, *version, *model, *hash, *selected, *message = "";
+    const json_t *events = NULL, *files = NULL;
+    json_t *best;
+    json_int_t seed, classes, channels, height, width, params, iteration, iterations, best_it;
+
+    if (json_unpack_ex(root, &e, 0,
+                       "{s:s s:s s:s s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s?s s?o s?o}",
+                       "status", &status, "version", &version, "model", &model, "seed", &seed,
+                       "classes", &classes, "channels", &channels, "height", &height, "width",
+                       &width, "params", &params, "data_hash", &hash, "iteration", &iteration,
+                       "iterations", &iterations, "best", &best, "message", &message, "events",
+                       &events, "files", &files) != 0 ||
+        json_unpack_ex(best, &e, 0, "{s:I s:s}", "iteration", &best_it, "selected_by",
+                       &selected) != 0)
+        return jem_error(JEM_EDATA, "%s: not the run.json of a run: %s", path, e.text);
+    if (!read_real(&b->alpha, root, "alpha") || !read_real(&b->epoch, root, "epoch") ||
+        !read_real(&b->wall_s, root, "wall_s") || !read_real(&b->best.epoch, best, "epoch") ||
+        !read_real(&b->best.score, best, "score"))
+        return jem_error(JEM_EDATA, "%s: not the run.json of a run: a number is missing", path);
+    if (!read_events(&b->rescue, events) || !read_files(b, files))
+        return jem_error(JEM_EDATA, "%s: its events or files are not such lists", path);
+    TRY(parse_status(&b->status, status, path));
+    copy_text(b->version, sizeof b->version, version);
+    copy_text(b->model, sizeof b->model, model);
+    copy_text(b->selected_by, sizeof b->selected_by, selected);
+    copy_text(b->message, sizeof b->message, message);
+    b->seed = seed;
+    b->classes = classes, b->channels = channels, b->height = height, b->width = width;
+    b->params = params;
+    b->data_hash = strtoull(hash, NULL, 16);
+    b->iteration = iteration, b->iterations = iterations;
+    b->best.iteration = best_it;
+done:
+    return st;
+}
+
 jem_status run_info_read(run_info *info, const char *path)
 {
     jem_status st;
-    char *text = NULL;
-    size_t size;
-    json_error_t e;
     json_t *root = NULL;
     run_info b = {.status = RUN_RUNNING};
-    const char *status, *version, *model, *hash, *selected, *message = "";
-    json_int_t seed, classes, channels, height, width, params, iteration, iterations, best;
 
-    TRY(file_read(&text, &size, path, RUN_INFO_MAX_BYTES));
-    root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
-    if (!root) {
-        st = jem_error(JEM_EDATA, "%s:%d: %s", path, e.line, e.text);
-        goto done;
-    }
-    if (json_unpack_ex(root, &e, 0,
-                       "{s:s s:s s:s s:F s:I s:I s:I s:I s:I s:I s:s s:I s:I s:F"
-                       " s:{s:I s:F s:F s:s} s:F s?s}",
-                       "status", &status, "version", &version, "model", &model, "alpha", &b.alpha,
-                       "seed", &seed, "classes", &classes, "channels", &channels, "height",
-                       &height, "width", &width, "params", &params, "data_hash", &hash,
-                       "iteration", &iteration, "iterations", &iterations, "epoch", &b.epoch,
-                       "best", "iteration", &best, "epoch", &b.best.epoch, "score",
-                       &b.best.score, "selected_by", &selected, "wall_s", &b.wall_s, "message",
-                       &message) != 0) {
-        st = jem_error(JEM_EDATA, "%s: not the run.json of a run: %s", path, e.text);
-        goto done;
-    }
-    TRY(parse_status(&b.status, status, path));
-    copy_text(b.version, sizeof b.version, version);
-    copy_text(b.model, sizeof b.model, model);
-    copy_text(b.selected_by, sizeof b.selected_by, selected);
-    copy_text(b.message, sizeof b.message, message);
-    b.seed = seed;
-    b.classes = classes, b.channels = channels, b.height = height, b.width = width;
-    b.params = params;
-    b.data_hash = strtoull(hash, NULL, 16);
-    b.iteration = iteration, b.iterations = iterations;
-    b.best.iteration = best;
+    TRY(json_read(&root, path, RUN_INFO_MAX_BYTES));
+    TRY(take_apart(&b, root, path));
     *info = b;
 done:
     json_decref(root);
-    mem_free(text);
     return st;
 }
 
@@ -89,15 +197,18 @@ jem_status run_info_write(const run_info *info, const char *path)
     char hash[32];
     snprintf(hash, sizeof hash, "%016" PRIx64, info->data_hash);
     json_t *root = json_pack(
-        "{s:s s:s s:s s:f s:I s:I s:I s:I s:I s:I s:s s:I s:I s:f s:{s:I s:f s:f s:s} s:f s:s}",
+        "{s:s s:s s:s s:o s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s:{s:I s:o s:o s:s} s:o s:o"
+        " s:o s:o}",
         "status", status_names[info->status], "version", info->version, "model", info->model,
-        "alpha", info->alpha, "seed", (json_int_t)info->seed, "classes",
+        "alpha", real(info->alpha), "seed", (json_int_t)info->seed, "classes",
         (json_int_t)info->classes, "channels", (json_int_t)info->channels, "height",
         (json_int_t)info->height, "width", (json_int_t)info->width, "params",
         (json_int_t)info->params, "data_hash", hash, "iteration", (json_int_t)info->iteration,
-        "iterations", (json_int_t)info->iterations, "epoch", info->epoch, "best", "iteration",
-        (json_int_t)info->best.iteration, "epoch", info->best.epoch, "score", info->best.score,
-        "selected_by", info->selected_by, "wall_s", info->wall_s, "message", info->message);
+        "iterations", (json_int_t)info->iterations, "epoch", real(info->epoch), "best",
+        "iteration", (json_int_t)info->best.iteration, "epoch", real(info->best.epoch), "score",
+        real(info->best.score), "selected_by", info->selected_by, "wall_s", real(info->wall_s),
+        "message", text_of(info->message), "events", write_events(&info->rescue), "files",
+        write_files(info));
     st = json_file_write(path, root);
     json_decref(root);
     return st;

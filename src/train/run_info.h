@@ -1,10 +1,11 @@
-/* RUN/run.json: what a run is and how far it got. */
+/* RUN/run.json: what a run is, how far it got, what happened, which files belong to it. */
 #ifndef TRAIN_RUN_INFO_H
 #define TRAIN_RUN_INFO_H
 
 #include <stdint.h>
 
 #include "jem/status.h"
+#include "train/rescue.h"
 
 typedef enum run_status {
     RUN_RUNNING, /* or ended without notice: can be resumed */
@@ -18,8 +19,17 @@ const char *run_status_name(run_status s);
 typedef struct best_epoch {
     int64_t iteration;
     double epoch;
-    double score; /* higher is better */
+    double score; /* higher is better; NaN: none could be computed */
 } best_epoch;
+
+enum { RUN_INFO_FILES = 16, RUN_INFO_NAME = 64, RUN_INFO_CHECKSUM = 33 };
+
+/* A line of the manifest. */
+typedef struct run_info_file {
+    char name[RUN_INFO_NAME];         /* below RUN */
+    char checksum[RUN_INFO_CHECKSUM]; /* safetensors.h */
+    int64_t bytes, iteration;
+} run_info_file;
 
 typedef struct run_info {
     run_status status;
@@ -35,10 +45,14 @@ typedef struct run_info {
     char selected_by[32]; /* "val_accuracy", "fd_pix" (negated), "last" */
     double wall_s;
     char message[512];    /* why it stopped, if it diverged */
+    rescue_state rescue;  /* its events alone are stored */
+    int file_count;
+    run_info_file files[RUN_INFO_FILES]; /* checkpoints and selected weights */
 } run_info;
 
 /* `path` is the file's.  JEM_EDATA if it is missing or not a run's. */
 jem_status run_info_read(run_info *info, const char *path);
+/* Atomically.  A number that is not finite is stored as null. */
 jem_status run_info_write(const run_info *info, const char *path);
 
 #endif

@@ -12,8 +12,6 @@
 #include "train/norm_init.h"
 #include "train/schedule.h"
 
-static const double divergence_limit = 1e4; /* on |l_G| */
-
 static jem_status init_chains(trainer *t)
 {
     const config *c = t->cfg;
@@ -28,6 +26,37 @@ static jem_status init_chains(trainer *t)
     if (c->sampler.class_conditional) TRY(MEM_NEW(t->chain_class, b));
 done:
     return st;
+}
+
+void trainer_set_rescue(trainer *t, const rescue_state *s)
+{
+    const config *c = t->cfg;
+    t->rescue = *s;
+    t->sampler = c->sampler;
+    t->sampler.steps = rescue_steps(s, c->sampler.steps);
+    t->objective.o.energy_l2 = rescue_energy_l2(s, c->train.energy_l2);
+    t->chain_seed = rescue_seed(s, (uint64_t)c->seed);
+    t->replay.seed = t->chain_seed;
+}
+
+/* Iteration 0, but for moments and buffer. */
+static jem_status begin(trainer *t)
+{
+    rescue_state none = rescue_none();
+    trainer_set_rescue(t, &none);
+    t->iteration = 0;
+    params_init(model_params(t->m), model_graph(t->m), (uint64_t)t->cfg->seed);
+    if (t->ema) memcpy(t->ema, model_params(t->m), (size_t)t->adam.n * sizeof(float));
+    return model_params_changed(t->m);
+}
+
+jem_status trainer_reset(trainer *t)
+{
+    size_t bytes = (size_t)t->adam.n * sizeof(float);
+    memset(t->adam.m, 0, bytes);
+    memset(t->adam.v, 0, bytes);
+    if (t->replay.images) replay_buffer_refill(&t->replay, (uint64_t)t->cfg->seed);
+    return begin(t);
 }
 
 jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model *m)
@@ -52,9 +81,7 @@ jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model
     t->per_epoch = batcher_per_epoch(&t->labelled);
     t->iterations = o->iterations > 0 ? o->iterations : o->epochs * t->per_epoch;
 
-    params_init(model_params(m), model_graph(m), seed);
-    TRY(model_params_changed(m));
-    if (t->ema) memcpy(t->ema, model_params(m), (size_t)n * sizeof *t->ema);
+    TRY(begin(t));
     return JEM_OK;
 done:
     trainer_clear(t);
@@ -89,9 +116,9 @@ static void draw_batches(trainer *t)
 /* x- <- the ends of chains from the replay buffer. */
 static jem_status draw_chains(trainer *t, step_report *r)
 {
-    const sampler_options *o = &t->cfg->sampler;
+    const sampler_options *o = &t->sampler;
     int64_t n = t->cfg->train.batch, size = model_input_count(t->m);
-    uint64_t seed = (uint64_t)t->cfg->seed;
+    uint64_t seed = t->chain_seed;
     uint32_t it = (uint32_t)t->iteration;
     float *x = t->objective.x + t->objective.negative * size;
     sgld_call call = {.options = o,
@@ -110,20 +137,72 @@ static jem_status draw_chains(trainer *t, step_report *r)
     memcpy(t->start, x, (size_t)(n * size) * sizeof *x);
     TRY(sgld_chain(t->m, &call, x, n));
     r->chain = sgld_measure(o, x, t->start, n, size);
+    r->diffusion = sgld_diffusion(o, r->step_size, size);
 done:
     return st;
 }
 
-static jem_status check_divergence(const trainer *t, const objective_result *l)
+/* ---- nothing that is not finite may reach the state */
+
+/* Squares of larger gradients would leave float32 in Adam's second moments. */
+static const double largest_gradient = 1e15;
+
+static int64_t not_finite(const float *x, int64_t n)
 {
-    bool finite = (t->objective.positive < 0 || isfinite(l->loss_g + l->g_g)) &&
-                  (t->objective.labelled < 0 || isfinite(l->loss_d + l->g_d));
-    if (finite && !(fabs(l->loss_g) > divergence_limit)) return JEM_OK;
-    return jem_error(JEM_EDIVERGED,
-                     "training diverged in iteration %lld: l_D %g, l_G %g, |grad l_D| %g, "
-                     "|grad l_G| %g; start again with another seed, a lower train.lr or more "
-                     "sampler.steps",
-                     (long long)t->iteration, l->loss_d, l->loss_g, l->g_d, l->g_g);
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++) count += !isfinite(x[i]);
+    return count;
+}
+
+static void describe(char *text, size_t size, const char *what, const float *x, int64_t n)
+{
+    int64_t bad = x ? not_finite(x, n) : 0;
+    size_t used = strlen(text);
+    if (bad > 0)
+        snprintf(text + used, size - used, "%s%lld of %lld values of %s", used ? ", " : "",
+                 (long long)bad, (long long)n, what);
+}
+
+static jem_status refuse(const trainer *t, const step_report *r)
+{
+    const objective *s = &t->objective;
+    int64_t n = model_params_count(t->m), rows = s->o.batch * model_input_count(t->m);
+    char text[512] = "";
+    describe(text, sizeof text, "LSE", s->lse, s->rows);
+    describe(text, sizeof text, "grad l_D", s->grad_d, n);
+    describe(text, sizeof text, "grad l_G", s->grad_g, n);
+    describe(text, sizeof text, "the running statistics", s->running, n);
+    if (s->negative >= 0)
+        describe(text, sizeof text, "x-", s->x + s->negative * model_input_count(t->m), rows);
+    return jem_error(JEM_EDIVERGED, "not finite: %s; l_D %g, l_G %g, |grad l_D| %g, |grad l_G| %g",
+                     *text ? text : "0 values, but a gradient too large to be used",
+                     r->loss.loss_d, r->loss.loss_g, r->loss.g_d, r->loss.g_g);
+}
+
+static jem_status check_finite(const trainer *t, const step_report *r)
+{
+    const objective *s = &t->objective;
+    const objective_result *l = &r->loss;
+    bool fine = isfinite(r->lse_min) && isfinite(r->lse_max);
+    if (s->labelled >= 0) fine = fine && isfinite(l->loss_d) && l->g_d < largest_gradient;
+    if (s->positive >= 0)
+        fine = fine && isfinite(l->loss_g) && l->g_g < largest_gradient &&
+               isfinite(r->chain.movement);
+    if (s->running)
+        fine = fine &&
+               isfinite(model_backend(t->m)->sum_squares(s->running, model_params_count(t->m)));
+    return fine ? JEM_OK : refuse(t, r);
+}
+
+static void energy_range(const objective *s, step_report *r)
+{
+    r->lse_min = r->lse_max = (double)s->lse[0];
+    for (int64_t i = 0; i < s->rows; i++) {
+        double e = (double)s->lse[i];
+        /* written so that NaN stays */
+        if (!(e >= r->lse_min)) r->lse_min = e;
+        if (!(e <= r->lse_max)) r->lse_max = e;
+    }
 }
 
 static void average_weights(trainer *t)
@@ -135,31 +214,53 @@ static void average_weights(trainer *t)
         t->ema[i] = keep * t->ema[i] + (1.0f - keep) * theta[i];
 }
 
-jem_status trainer_step(step_report *r, trainer *t)
+/* Losses and gradients at the present parameters; JEM_EDIVERGED if not all is finite. */
+static jem_status compute(step_report *s, trainer *t)
+{
+    rng_stream dropout = {(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0};
+    jem_status st;
+    draw_batches(t);
+    if (t->iteration == 0) TRY(norm_init_from_data(t->m, t->objective.x, t->cfg->train.batch));
+    if (t->objective.negative >= 0) TRY(draw_chains(t, s));
+    TRY(objective_gradients(&s->loss, &t->objective, t->m, dropout));
+    energy_range(&t->objective, s);
+    TRY(check_finite(t, s));
+done:
+    if (st == JEM_EDIVERGED)
+        return jem_error_context(st, "training diverged in iteration %lld",
+                                 (long long)t->iteration + 1);
+    return st;
+}
+
+/* The steps that change the state; all values are known to be finite. */
+static jem_status update(trainer *t, const step_report *s)
 {
     const train_options *o = &t->cfg->train;
-    double fraction = (double)t->iteration / (double)t->iterations;
-    rng_stream dropout = {(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0};
-    step_report s = {.chain = {NAN, NAN}, .step_size = sgld_step_size(&t->cfg->sampler, fraction)};
+    direction d = objective_direction(&t->objective, &s->loss);
+    adam_update u = {s->lr, o->beta1, o->beta2, o->adam_eps, t->iteration + 1};
     jem_status st;
-
-    s.lr = schedule_lr(o, t->iteration, t->iterations);
-    draw_batches(t);
-    if (t->iteration == 0) TRY(norm_init_from_data(t->m, t->objective.x, o->batch));
-    if (t->objective.negative >= 0) TRY(draw_chains(t, &s));
-    TRY(objective_gradients(&s.loss, &t->objective, t->m, dropout));
-    TRY(check_divergence(t, &s.loss));
+    TRY(adam_step(&t->adam, model_backend(t->m), model_pool(t->m), model_params(t->m), &d, &u));
     if (t->objective.negative >= 0)
         replay_buffer_store(&t->replay, t->index,
                             t->objective.x + t->objective.negative * model_input_count(t->m),
                             t->fresh, o->batch);
-    direction d = objective_direction(&t->objective, &s.loss);
-    adam_update u = {s.lr, o->beta1, o->beta2, o->adam_eps, t->iteration + 1};
-    TRY(adam_step(&t->adam, model_backend(t->m), model_pool(t->m), model_params(t->m), &d, &u));
     objective_update_running(&t->objective, t->m);
     TRY(model_params_changed(t->m));
     average_weights(t);
     t->iteration++;
+done:
+    return st;
+}
+
+jem_status trainer_step(step_report *r, trainer *t)
+{
+    double fraction = (double)t->iteration / (double)t->iterations;
+    step_report s = {.chain = {NAN, NAN}, .diffusion = NAN};
+    jem_status st;
+    s.step_size = t->objective.negative >= 0 ? sgld_step_size(&t->sampler, fraction) : NAN;
+    s.lr = schedule_lr(&t->cfg->train, t->iteration, t->iterations) * t->rescue.rate_factor;
+    TRY(compute(&s, t));
+    TRY(update(t, &s));
     *r = s;
 done:
     return st;

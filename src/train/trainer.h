@@ -5,8 +5,10 @@
 
 #include "sample/replay_buffer.h"
 #include "train/adam.h"
-#include "train/objective.h"
 #include "train/config.h"
+#include "train/objective.h"
+#include "train/rescue.h"
+#include "train/step_report.h"
 
 typedef struct trainer {
     const config *cfg;       /* borrowed */
@@ -24,23 +26,28 @@ typedef struct trainer {
     int64_t iteration;       /* the next one, from 0 */
     int64_t iterations;      /* in all */
     int64_t per_epoch;
+    rescue_state rescue;     /* set by trainer_set_rescue */
+    sampler_options sampler; /* cfg's with the rescue's changes */
+    uint64_t chain_seed;     /* of all that is random about chains */
 } trainer;
-
-/* What one step did; NaN where a part is not active. */
-typedef struct step_report {
-    objective_result loss;
-    sgld_report chain;
-    double lr, step_size;
-} step_report;
 
 /* Fresh parameters, moments, buffer: iteration 0.  JEM_EUSAGE if the data are fewer
  * than one batch. */
 jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model *m);
 void trainer_clear(trainer *t);
 
+/* Back to iteration 0, as trainer_init left it: no rescue either. */
+jem_status trainer_reset(trainer *t);
+
+/* From the next step on, settings are cfg's with these changes.  To be called after
+ * rescue_next and with what a checkpoint held; s is copied. */
+void trainer_set_rescue(trainer *t, const rescue_state *s);
+
 /* One iteration: batches, chains, gradients, update.  Allocates nothing after the
- * first.  JEM_EDIVERGED if a loss is not finite or |l_G| exceeds 1e4: the
- * parameters are then those before the step. */
+ * first.  JEM_EDIVERGED if anything is not finite: the message says what and how many
+ * values.  JEM_EINTERRUPTED if the model was stopped.  A step that fails changes
+ * nothing (but for ActNorm layers taking their first values in iteration 0, which a
+ * repetition does again); whether finite values are healthy is for health.h to say. */
 jem_status trainer_step(step_report *r, trainer *t);
 
 #endif

@@ -8,8 +8,6 @@
 #include "stats/frechet.h"
 #include "stats/pooled_pixels.h"
 
-enum { VALIDATE_BATCH = 256 };
-
 jem_status validate(validation *out, model *m, const dataset *d)
 {
     jem_status st;

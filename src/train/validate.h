@@ -6,6 +6,11 @@
 #include "model/model.h"
 #include "sample/replay_buffer.h"
 
+enum {
+    VALIDATE_BATCH = 256,    /* images evaluated at a time */
+    REFERENCE_IMAGES = 10000 /* training images that samples are compared with */
+};
+
 /* Share of argmax == label (first maximum) and mean -log p(label), without input
  * noise; NaN for an empty set. */
 typedef struct validation {

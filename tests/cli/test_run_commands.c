@@ -57,7 +57,8 @@ static int remove_study(void **state)
 static XXH64_hash_t training_files(void)
 {
     static const char *const files[] = {"config.yaml", "run.json", "metrics.csv",
-                                        "best.safetensors", "checkpoint.safetensors"};
+                                        "best.safetensors",
+                                        "checkpoints/000000020.safetensors"};
     XXH64_hash_t hash = 0;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char name[128];
@@ -122,6 +123,10 @@ static void one_broken_run_does_not_stop_an_evaluation(void **state)
           "--out %D/two/a");
     char path[128];
     snprintf(path, sizeof path, "%s/two/a/best.safetensors", dir);
+    check_ok(file_write(path, "junk", 4)); /* its copy serves */
+    works("eval %D/two --set eval.steps=[0]");
+    said("err", "checkpoints/best-000000002.safetensors is used");
+    snprintf(path, sizeof path, "%s/two/a/checkpoints/best-000000002.safetensors", dir);
     check_ok(file_write(path, "junk", 4));
     fails("eval %D/two --set eval.steps=[0]", JEM_EDATA, "1 of 2 runs could not be evaluated: a");
     said("out", "two/b  alpha 0");

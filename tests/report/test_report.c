@@ -164,8 +164,9 @@ static void tables_logs_and_pictures_become_figures(void **state)
     put_file("lo\thi\tconfidence\taccuracy\tcount\n0\t0.5\tnan\tnan\t0\n0.5\t1\t0.8\t0.6\t10\n",
              "a0.5-s1", "scores/reliability.tsv");
     put_file("lo\thi\tdata\tnoise\n0\t1\t3\t0\n1\t2\t0\t5\n", "a0.5-s1", "scores/energy_hist.tsv");
-    put_file("iteration,loss_d,lse_gap,c,accuracy\n1,0.7,1,2,0.5\n2,0.6,nan,3,0.6\n", "a0.5-s1",
-             "metrics.csv");
+    put_file("iteration,loss_d,lse_gap,c,accuracy,verdict,reason\n1,0.7,1,2,0.5,healthy,\n"
+             "2,0.6,nan,3,0.6,drifting,the gap is 31 > 30\n3,0.5,,3,0.6,,\n4,0.5,2,3,0.", "a0.5-s1",
+             "metrics.csv"); /* it is still being trained */
     report_result r = make_report();
     assert_int_equal(r.figures, 4);
     assert_true(says("ECE, seeds pooled</th><td>0.200</td>"));

@@ -3,8 +3,11 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "tensor/safetensors.h"
+#include "train/checkpoint_store.h"
 
 typedef struct rig {
     char dir[64], a[128], b[128];
@@ -39,6 +42,32 @@ static jem_status train(rig *r, const char *out, bool resume, const volatile sig
 }
 
 static const volatile sig_atomic_t stop_now = 1;
+static volatile sig_atomic_t stop_later;
+
+static void request_stop(int number)
+{
+    (void)number;
+    stop_later = 1;
+}
+
+/* stop_later becomes 1 after so many milliseconds, wherever the training is then. */
+static void stop_in(int ms)
+{
+    const struct itimerval t = {{0, 0}, {ms / 1000, ms % 1000 * 1000}};
+    stop_later = 0;
+    signal(SIGALRM, request_stop);
+    setitimer(ITIMER_REAL, &t, NULL);
+}
+
+static const char *newest_checkpoint(const char *dir)
+{
+    static char path[512];
+    char *found = NULL;
+    check_ok(checkpoint_newest(&found, dir));
+    snprintf(path, sizeof path, "%s", found + strlen(dir) + 1);
+    mem_free(found);
+    return path;
+}
 
 /* metrics.csv without its last two columns, which are times. */
 static char *rows_without_times(const char *dir)
@@ -60,7 +89,7 @@ static char *rows_without_times(const char *dir)
 static void same_run(const rig *r)
 {
     tiny_same_file(r->a, r->b, "best.safetensors");
-    tiny_same_file(r->a, r->b, "checkpoint.safetensors");
+    tiny_same_file(r->a, r->b, newest_checkpoint(r->a));
     char *a = rows_without_times(r->a), *b = rows_without_times(r->b);
     assert_string_equal(a, b);
     mem_free(a);
@@ -78,16 +107,42 @@ static void the_same_seed_gives_the_same_bytes(void **state)
     rig_free(r);
 }
 
-static void a_run_interrupted_after_every_iteration_ends_the_same(void **state)
+static void a_run_interrupted_anywhere_ends_the_same(void **state)
 {
     (void)state;
     rig *r = rig_new((const char *[]){"train.ema=0.9", "train.log_every=4", NULL});
     int breaks = 0;
+    double patience_ms = 2;
     jem_status st;
     check_ok(train(r, r->a, false, NULL));
-    while ((st = train(r, r->b, breaks > 0, &stop_now)) == JEM_EINTERRUPTED) breaks++;
+    do {
+        stop_in((int)patience_ms);
+        st = train(r, r->b, breaks > 0, &stop_later);
+        breaks += st == JEM_EINTERRUPTED;
+        patience_ms *= 1.2; /* a slow machine gets somewhere, too */
+    } while (st == JEM_EINTERRUPTED);
     check_ok(st);
-    assert_int_equal(breaks, 5);
+    assert_true(breaks > 2);
+    same_run(r);
+    rig_free(r);
+}
+
+static void a_stop_while_validating_leaves_that_for_later(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.epochs=1", "train.checkpoint_every=2", NULL});
+    int breaks = 0;
+    double patience_ms = 1;
+    jem_status st = JEM_EINTERRUPTED;
+    splits_free(&r->data);
+    r->data = tiny_splits(24, 600); /* validation takes longer than the rest */
+    check_ok(train(r, r->a, false, NULL));
+    for (; st == JEM_EINTERRUPTED; patience_ms *= 1.2) {
+        stop_in((int)patience_ms);
+        st = train(r, r->b, breaks > 0, &stop_later);
+        breaks++;
+    }
+    check_ok(st);
     same_run(r);
     rig_free(r);
 }
@@ -102,7 +157,7 @@ static void a_killed_run_repeats_from_its_checkpoint_and_drops_later_rows(void *
     check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "jem resume");
     snprintf(path, sizeof path, "%s/metrics.csv", r->b);
     f = fopen(path, "a"); /* what a run leaves that went on and was killed while writing */
-    fputs("2,0.6,0.5,1,1,1,1,1,1,1,1,1,1,1,1,1,1,nan,nan,nan,9,9\n3,1,0.", f);
+    fputs("2,0.6,0.5,1,1,1,1,1,1,1,1,1,1,1,1,1,1,,,,,,,,,,9,9\n3,1,0.", f);
     fclose(f);
     check_ok(train(r, r->b, true, NULL));
     same_run(r);
@@ -137,11 +192,11 @@ static void a_folder_of_another_run_is_refused_and_stays_intact(void **state)
     rig *r = rig_new((const char *[]){"train.epochs=1", NULL});
     size_t n, m;
     check_ok(train(r, r->a, false, NULL));
-    char *before = tiny_read(r->a, "checkpoint.safetensors", &n);
+    char *before = tiny_read(r->a, newest_checkpoint(r->a), &n);
     check_ok(options_assign(config_groups(&r->cfg), "alpha=0.7"));
     check_fails(train(r, r->a, false, NULL), JEM_EUSAGE, "alpha is 0.5 there and 0.7 here");
     check_fails(train(r, r->a, true, NULL), JEM_EUSAGE, "another run");
-    char *after = tiny_read(r->a, "checkpoint.safetensors", &m);
+    char *after = tiny_read(r->a, newest_checkpoint(r->a), &m);
     assert_int_equal(n, m);
     assert_memory_equal(before, after, n);
     mem_free(before);
@@ -173,7 +228,7 @@ static void a_full_disk_loses_nothing(void **state)
 
     check_ok(train(r, r->a, false, NULL));
     check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "saved");
-    char *before = tiny_read(r->b, "checkpoint.safetensors", &n);
+    char *before = tiny_read(r->b, newest_checkpoint(r->b), &n);
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &old);
     small = old;
@@ -183,7 +238,7 @@ static void a_full_disk_loses_nothing(void **state)
     setrlimit(RLIMIT_FSIZE, &old);
     assert_int_equal(st, JEM_EIO);
     assert_non_null(strstr(jem_error_message(), r->b));
-    char *after = tiny_read(r->b, "checkpoint.safetensors", &m);
+    char *after = tiny_read(r->b, newest_checkpoint(r->b), &m);
     assert_int_equal(n, m);
     assert_memory_equal(before, after, n);
     check_ok(train(r, r->b, true, NULL));
@@ -193,20 +248,66 @@ static void a_full_disk_loses_nothing(void **state)
     rig_free(r);
 }
 
-static void a_diverged_run_keeps_its_checkpoint_and_says_why(void **state)
+static void a_run_beyond_rescue_keeps_its_checkpoint_and_says_why(void **state)
 {
     (void)state;
     rig *r = rig_new((const char *[]){"train.lr=100", "train.warmup=0", "train.epochs=30",
-                                      "train.checkpoint_every=1", NULL});
+                                      "train.checkpoint_every=1", "rescue.tries=2",
+                                      "rescue.rules=noise,rate", NULL});
     run_info info;
-    char path[256];
+    size_t n;
     check_fails(train(r, r->a, false, NULL), JEM_EDIVERGED, r->a);
     check_ok(run_read_info(&info, r->a));
     assert_int_equal(info.status, RUN_DIVERGED);
     assert_true(strlen(info.message) > 10);
-    snprintf(path, sizeof path, "%s/checkpoint.safetensors", r->a);
-    assert_true(file_exists(path));
+    assert_int_equal(info.rescue.count, 2);
+    assert_non_null(strstr(info.rescue.events[1].change, "train.lr"));
+    mem_free(tiny_read(r->a, newest_checkpoint(r->a), &n));
     check_fails(train(r, r->a, true, NULL), JEM_EDIVERGED, "has ended");
+    rig_free(r);
+}
+
+/* Diverges in its first iterations; a hundredth of the rate is fine. */
+static void a_rescued_run_ends_well_and_the_same_when_interrupted(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.lr=100", "train.warmup=0", "train.epochs=4",
+                                      "train.checkpoint_every=2", "rescue.tries=3",
+                                      "rescue.rules=rate", "rescue.rate_factor=1e-3", NULL});
+    run_info info, again;
+    double patience_ms = 2;
+    bool begun = false;
+    jem_status st;
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(run_read_info(&info, r->a));
+    assert_int_equal(info.status, RUN_FINISHED);
+    assert_true(info.rescue.count > 0);
+    do {
+        stop_in((int)patience_ms);
+        st = train(r, r->b, begun, &stop_later);
+        patience_ms *= 1.3;
+        begun = true;
+    } while (st == JEM_EINTERRUPTED);
+    check_ok(st);
+    same_run(r);
+    check_ok(run_read_info(&again, r->b));
+    assert_int_equal(info.rescue.count, again.rescue.count);
+    assert_string_equal(info.rescue.events[0].change, again.rescue.events[0].change);
+    rig_free(r);
+}
+
+static void a_run_that_is_being_trained_is_left_alone(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    int lock;
+    bool busy;
+    check_fails(train(r, r->a, false, &stop_now), JEM_EINTERRUPTED, "saved");
+    check_ok(dir_lock(&lock, &busy, r->a));
+    assert_false(busy);
+    check_fails(train(r, r->a, true, NULL), JEM_EUSAGE, "another process");
+    close(lock);
+    check_ok(train(r, r->a, true, NULL));
     rig_free(r);
 }
 
@@ -224,13 +325,13 @@ static void a_broken_checkpoint_is_reported(void **state)
 {
     (void)state;
     rig *r = rig_new(NULL);
-    char path[256], *bytes;
+    char path[700], *bytes;
     size_t n;
     check_fails(train(r, r->a, false, &stop_now), JEM_EINTERRUPTED, "saved");
-    bytes = tiny_read(r->a, "checkpoint.safetensors", &n);
-    snprintf(path, sizeof path, "%s/checkpoint.safetensors", r->a);
+    snprintf(path, sizeof path, "%s/%s", r->a, newest_checkpoint(r->a));
+    bytes = tiny_read(r->a, newest_checkpoint(r->a), &n);
     check_ok(file_write(path, bytes, n / 2));
-    check_fails(train(r, r->a, true, NULL), JEM_EDATA, "checkpoint.safetensors");
+    check_fails(train(r, r->a, true, NULL), JEM_EDATA, "checkpoints");
     mem_free(bytes);
     rig_free(r);
 }
@@ -268,13 +369,13 @@ static void validating_averaged_weights_leaves_the_trained_ones_alone(void **sta
     (void)state;
     rig *r = rig_new((const char *[]){"train.ema=0.9", NULL});
     safetensors *f[2] = {NULL, NULL};
-    char path[256];
+    char path[700];
     const char *const outs[] = {r->a, r->b};
     check_ok(train(r, r->a, false, NULL));
     check_ok(options_assign(config_groups(&r->cfg), "train.eval_every=2"));
     check_ok(train(r, r->b, false, NULL));
     for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/checkpoint.safetensors", outs[i]);
+        snprintf(path, sizeof path, "%s/%s", outs[i], newest_checkpoint(outs[i]));
         check_ok(safetensors_open(&f[i], path));
     }
     for (int i = 0; i < safetensors_count(f[0]); i++) {
@@ -313,13 +414,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_seed_gives_the_same_bytes),
-        cmocka_unit_test(a_run_interrupted_after_every_iteration_ends_the_same),
+        cmocka_unit_test(a_run_interrupted_anywhere_ends_the_same),
+        cmocka_unit_test(a_stop_while_validating_leaves_that_for_later),
         cmocka_unit_test(a_killed_run_repeats_from_its_checkpoint_and_drops_later_rows),
         cmocka_unit_test(a_finished_run_is_left_as_it_is),
         cmocka_unit_test(a_folder_of_another_run_is_refused_and_stays_intact),
         cmocka_unit_test(folders_with_other_files_and_unfinished_runs_are_refused),
         cmocka_unit_test(a_full_disk_loses_nothing),
-        cmocka_unit_test(a_diverged_run_keeps_its_checkpoint_and_says_why),
+        cmocka_unit_test(a_run_beyond_rescue_keeps_its_checkpoint_and_says_why),
+        cmocka_unit_test(a_rescued_run_ends_well_and_the_same_when_interrupted),
+        cmocka_unit_test(a_run_that_is_being_trained_is_left_alone),
         cmocka_unit_test(changed_data_stop_a_resumed_run),
         cmocka_unit_test(a_broken_checkpoint_is_reported),
         cmocka_unit_test(runs_at_alpha_0_and_1_choose_their_epochs),

@@ -58,7 +58,7 @@ static inline void tiny_config(config *c, const char *const *more)
 /* Whole file DIR/NAME; owned. */
 static inline char *tiny_read(const char *dir, const char *name, size_t *size)
 {
-    char path[512], *data = NULL;
+    char path[1024], *data = NULL;
     snprintf(path, sizeof path, "%s/%s", dir, name);
     check_ok(file_read(&data, size, path, 0));
     return data;

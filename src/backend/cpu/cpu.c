@@ -5,6 +5,7 @@
  * bf16 profits from want it (docs/performance.md).  Vectors are plain.
  * A step runs on the calling thread alone: parallelism lies above, over images. */
 #include <dnnl.h>
+#include <stdio.h>
 
 #include "backend/cpu/cpu.h"
 
@@ -117,6 +118,20 @@ static size_t kernel_scratch(const void *kernel)
     return ((const cpu_kernel *)kernel)->scratch;
 }
 
+static void kernel_describe(const void *kernel, char *text, size_t size)
+{
+    const cpu_kernel *k = kernel;
+    if (k->impl->describe)
+        k->impl->describe(k, text, size);
+    else
+        snprintf(text, size, "%s", k->impl->name);
+}
+
+static size_t kernel_packed(const void *kernel)
+{
+    return ((const cpu_kernel *)kernel)->packed;
+}
+
 static void bound_free(void *bound)
 {
     cpu_bound *b = bound;
@@ -185,6 +200,8 @@ const backend backend_cpu = {
     .kernel_free = kernel_free,
     .kernel_load = kernel_load,
     .kernel_scratch = kernel_scratch,
+    .kernel_describe = kernel_describe,
+    .kernel_packed = kernel_packed,
     .bound_new = bound_new,
     .bound_free = bound_free,
     .run = run,

@@ -17,12 +17,13 @@ typedef struct cpu_impl {
     jem_status (*bind)(cpu_bound *b); /* fills b->state */
     void (*unbind)(cpu_bound *b);
     jem_status (*run)(cpu_bound *b, const step_io *io);
+    void (*describe)(const cpu_kernel *k, char *text, size_t size); /* NULL: the name says it */
 } cpu_impl;
 
 struct cpu_kernel {
     const cpu_impl *impl;
     step s;
-    size_t scratch;
+    size_t scratch, packed; /* bytes */
     const float *params;
     void *state;
 };

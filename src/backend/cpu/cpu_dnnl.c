@@ -4,6 +4,7 @@
  * own scratchpad belongs to the thread that created the primitive, and other
  * threads execute it.  Primitives are made and run with one OpenMP thread. */
 #include <dnnl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
@@ -244,6 +245,7 @@ static jem_status prepare(cpu_kernel *k)
     x->pad_at = to_params ? round_up((int64_t)dnnl_memory_desc_get_size(&x->weights)) : 0;
     k->scratch = (size_t)(x->pad_at + (int64_t)dnnl_memory_desc_get_size(&x->scratchpad));
     if (!to_params) {
+        k->packed = dnnl_memory_desc_get_size(&x->weights);
         DNNL_TRY(dnnl_memory_create(&x->packed_weights, &x->weights, x->engine, DNNL_MEMORY_ALLOCATE));
         DNNL_TRY(dnnl_memory_create(&x->bias_memory, &x->bias, x->engine, DNNL_MEMORY_NONE));
         DNNL_TRY(dnnl_memory_create(&x->flat_weights, &x->plain_weights, x->engine, DNNL_MEMORY_NONE));
@@ -292,6 +294,19 @@ static jem_status load(cpu_kernel *k, const void *params)
     DNNL_TRY(dnnl_memory_set_data_handle(x->bias_memory, readable(p + k->s.op.bias)));
 done:
     return st;
+}
+
+/* The name oneDNN gives the implementation it chose. */
+static void describe(const cpu_kernel *k, char *text, size_t size)
+{
+    const dnnl_state *x = k->state;
+    const_dnnl_primitive_desc_t pd = NULL;
+    const char *info = NULL;
+
+    if (dnnl_primitive_get_primitive_desc(x->primitive, &pd) != dnnl_success ||
+        dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &info) != dnnl_success)
+        info = k->impl->name;
+    snprintf(text, size, "%s", info);
 }
 
 /* ---- one workspace's memory objects */
@@ -405,4 +420,5 @@ const cpu_impl cpu_dnnl_impl = {
     .bind = bind,
     .unbind = unbind,
     .run = run,
+    .describe = describe,
 };

@@ -1,0 +1,79 @@
+/* STUDY/study.json: see sweep_study.h. */
+#include "cli/sweep_study.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "record/json_file.h"
+
+enum { LARGEST_STUDY = 64 << 20 };
+
+static json_t *describe_run(const sweep_run *r)
+{
+    json_t *entry = json_pack("{s:s s:f s:I s:s}", "path", r->name, "alpha", r->alpha, "seed",
+                              (json_int_t)r->seed, "status", sweep_state_name(r->state));
+    if (r->state > SWEEP_FINISHED && r->reason[0])
+        json_object_set_new(entry, "reason", json_string(r->reason));
+    return entry;
+}
+
+static bool among(const sweep_run *runs, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(runs[i].name, name) == 0) return true;
+    return false;
+}
+
+/* Appends the entries of the file that are not among `runs`; an unreadable file has none. */
+static jem_status keep_others(json_t *list, const sweep_run *runs, int count, const char *path)
+{
+    jem_status st = JEM_OK;
+    size_t i;
+    json_t *before = NULL, *entry;
+
+    if (!file_exists(path)) return JEM_OK;
+    st = json_read(&before, path, LARGEST_STUDY);
+    if (st != JEM_OK) return st == JEM_EDATA ? JEM_OK : st;
+    json_array_foreach(json_object_get(before, "runs"), i, entry)
+    {
+        const char *name = json_string_value(json_object_get(entry, "path"));
+        if (name && !among(runs, count, name)) json_array_append(list, entry);
+    }
+    json_decref(before);
+    return st;
+}
+
+jem_status sweep_study_write(const sweep_plan *p, const sweep_run *runs, int count,
+                             const char *folder)
+{
+    jem_status st;
+    char *path = NULL;
+    json_t *root = json_object(), *alphas = json_array(), *set = json_array(),
+           *list = json_array();
+
+    for (int i = 0; i < p->alphas.count; i++)
+        json_array_append_new(alphas, json_real(p->alphas.values[i]));
+    for (int i = 0; i < p->set.count; i++)
+        json_array_append_new(set, json_string(p->set.values[i]));
+    for (int i = 0; i < count; i++) json_array_append_new(list, describe_run(&runs[i]));
+    json_object_set_new(root, "version", json_string(JEM_VERSION));
+    json_object_set_new(root, "config", json_string(p->config_path));
+    json_object_set_new(root, "set", set);
+    json_object_set_new(root, "alphas", alphas);
+    json_object_set_new(root, "seeds", json_integer((json_int_t)p->seeds));
+    json_object_set_new(root, "runs", list);
+    TRY(str_format(&path, "%s/study.json", folder));
+    TRY(keep_others(list, runs, count, path));
+    if ((int)json_array_size(list) < count) {
+        st = jem_error(JEM_ENOMEM, "%s: out of memory", path);
+        goto done;
+    }
+    TRY(json_file_write(path, root));
+done:
+    json_decref(root);
+    mem_free(path);
+    return st;
+}

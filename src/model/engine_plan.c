@@ -1,0 +1,52 @@
+/* Options and chunk size of a model's plans: see engine_plan.h. */
+#include "model/engine_plan.h"
+
+#include "base/try.h"
+
+bool engine_whole_batch(const graph *g, int use)
+{
+    return use == MODEL_TRAIN && graph_couples_images(g);
+}
+
+/* As many images as keep a chunk's working memory within a core's own cache, so
+ * that layers hand their values on without a trip to memory; but few enough that
+ * a batch of 64 feeds sixteen cores (training passes carry x+ and x- together,
+ * and weight gradients profit from larger products). */
+static jem_status choose_chunk(int64_t *chunk, const graph *g, const backend *b,
+                               const plan_options *o)
+{
+    jem_status st;
+    const size_t cache_bytes = (size_t)2 << 20;
+    const int64_t most = o->backward_params ? 8 : 4;
+    plan_options one = *o;
+    plan *p = NULL;
+
+    one.batch = 1;
+    TRY(plan_compile(&p, g, b, &one));
+    *chunk = (int64_t)(cache_bytes / (plan_workspace_bytes(p) + 1));
+    if (*chunk < 1) *chunk = 1;
+    if (*chunk > most) *chunk = most;
+done:
+    plan_free(p);
+    return st;
+}
+
+jem_status engine_plan(plan **out, const graph *g, const backend *b, const engine_spec *e, int use,
+                       int64_t n, const char *const *features)
+{
+    jem_status st;
+    plan_options o = {.precision = e->precision == 1 ? JEM_BF16 : JEM_F32,
+                      .backward_input = use == MODEL_CHAIN,
+                      .backward_params = use == MODEL_TRAIN,
+                      .train = use == MODEL_TRAIN,
+                      .features = features};
+    if (engine_whole_batch(g, use))
+        o.batch = n;
+    else if (e->chunk > 0)
+        o.batch = e->chunk;
+    else
+        TRY(choose_chunk(&o.batch, g, b, &o));
+    TRY(plan_compile(out, g, b, &o));
+done:
+    return st;
+}

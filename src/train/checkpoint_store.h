@@ -1,0 +1,61 @@
+/* The checkpoints of a run, RUN/checkpoints: the newest two scheduled ones, one
+ * written at a signal if that is newer, and the selected weights they refer to.
+ *
+ *   000001484.safetensors       the state after 1484 iterations (checkpoint.h)
+ *   best-000001484.safetensors  weights selected then; RUN/best.safetensors is a hard
+ *                               link to (or a copy of) the one that counts now
+ *   NAME.damaged                set aside because its checksum did not match
+ *
+ * Files never change once they have their name, so a run can be copied while it is
+ * trained.  `folder` is the run's.  Functions that load or restore need the writer to be
+ * idle (checkpoint_writer_wait); so does writing run.json. */
+#ifndef TRAIN_CHECKPOINT_STORE_H
+#define TRAIN_CHECKPOINT_STORE_H
+
+#include "train/checkpoint.h"
+
+/* Loads the newest checkpoint that is whole; a damaged one is named in a warning, set
+ * aside, and the one before it used.  *found false: there are none.  JEM_EDATA if there
+ * are some and all are damaged.  Leftovers of interrupted writes are removed. */
+jem_status checkpoint_resume(trainer *t, checkpoint_state *s, bool *found, const char *folder);
+
+/* For a roll-back: loads the newest scheduled checkpoint that is whole and older than
+ * iteration `before`, and removes every newer one.  *found false: there is none, and
+ * nothing was loaded or removed. */
+jem_status checkpoint_roll_back(trainer *t, checkpoint_state *s, bool *found, const char *folder,
+                                int64_t before);
+
+/* Path of the newest checkpoint that is whole (owned), for readers of the replay
+ * buffer.  JEM_EDATA if there is none. */
+jem_status checkpoint_newest(char **path, const char *folder);
+
+/* Fills the list of files of run.json with those that are there. */
+jem_status checkpoint_manifest(run_info *info, const char *folder);
+
+/* Weights `params` of the model as the selected ones of `iteration`.  JEM_EDIVERGED if
+ * one is not finite: nothing is written. */
+jem_status best_save(const char *folder, const model *m, const float *params, int64_t iteration);
+/* Makes RUN/best.safetensors the weights of `iteration` again (0: removes it).
+ * JEM_EDATA if no whole copy of them is left. */
+jem_status best_restore(const char *folder, int64_t iteration);
+/* Path of a whole copy of the selected weights of `iteration` (owned): best.safetensors,
+ * or with a warning the one in checkpoints.  JEM_EDATA if neither is whole. */
+jem_status best_find(char **path, const char *folder, int64_t iteration);
+
+/* Writes checkpoints on a thread of its own from a copy of the state, so that training
+ * goes on meanwhile; then run.json, whose list of files is the manifest; then removes
+ * what is no longer kept. */
+typedef struct checkpoint_writer checkpoint_writer;
+/* Allocates the copy: as much memory as the trainer's state. */
+jem_status checkpoint_writer_new(checkpoint_writer **out, const trainer *t, const char *folder);
+/* Waits for the previous write and returns its error, if any; copies the state and
+ * returns.  JEM_EDIVERGED: a value of this state is not finite and nothing is written.
+ * A state that is not scheduled does not replace a scheduled one of its iteration: only
+ * run.json is written then. */
+jem_status checkpoint_writer_put(checkpoint_writer *w, const trainer *t,
+                                 const checkpoint_state *s, const run_info *info);
+/* Waits until all is on disk; the last write's error. */
+jem_status checkpoint_writer_wait(checkpoint_writer *w);
+void checkpoint_writer_free(checkpoint_writer *w); /* waits; NULL is fine */
+
+#endif

@@ -1,0 +1,338 @@
+/* Reckoning what a training takes: see forecast.h. */
+#include "train/forecast.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "stats/pooled_pixels.h"
+#include "train/validate.h"
+
+/* Measured on Linux x86-64 with Debian 12's libraries (docs/performance.md). */
+static const int64_t program_bytes = 18 << 20; /* code, libraries, linear algebra's buffers */
+static const int64_t kernel_bytes = 48 << 10;  /* generated code and handles per kernel */
+static const int64_t thread_bytes = 256 << 10; /* stack and allocator of a thread */
+
+static const double gib = 1 << 30;
+static const unsigned always = (1u << FORECAST_PHASES) - 1;
+static const unsigned in_training = 1u << PHASE_TRAIN | 1u << PHASE_VALIDATE |
+                                    1u << PHASE_RESTORE;
+static const unsigned from_begin = 1u << PHASE_BEGIN | 1u << PHASE_TRAIN | 1u << PHASE_VALIDATE |
+                                   1u << PHASE_RESTORE;
+
+const char *forecast_phase_name(forecast_phase p)
+{
+    static const char *const names[] = {"reading the data", "beginning", "training",
+                                        "validation", "going back to a checkpoint"};
+    return names[p];
+}
+
+/* ---- the data */
+
+static int64_t part_bytes(const dataset *d)
+{
+    int64_t value = d->pixels ? 1 : (int64_t)sizeof(float);
+    return d->n * (dataset_row_size(d) * value + (int64_t)sizeof(int32_t) +
+                   d->column_count * (int64_t)sizeof(double));
+}
+
+data_facts data_facts_of(const splits *s)
+{
+    const dataset *d = s->train;
+    data_facts f = {.train = d->n, .val = s->val->n, .test = s->test->n, .channels = d->channels,
+                    .height = d->height, .width = d->width, .classes = d->classes};
+    f.bytes = part_bytes(s->train) + part_bytes(s->val) + part_bytes(s->test);
+    f.loading_bytes = 2 * f.bytes; /* the parts are copies, made while the whole is there */
+    return f;
+}
+
+data_facts data_facts_declared(const data_options *o, int64_t images, int64_t channels,
+                               int64_t height, int64_t width, int64_t classes, bool floats)
+{
+    data_facts f = {.channels = channels, .height = height, .width = width, .classes = classes};
+    bool own_test = strcmp(o->kind, "cifar10") == 0;
+    int64_t row = channels * height * width * (floats ? 4 : 1) + (int64_t)sizeof(int32_t);
+    int64_t rest = images;
+    f.test = own_test ? images / 5 : llround(o->test_fraction * (double)images);
+    if (!own_test) rest -= f.test;
+    if (o->limit > 0 && o->limit < rest) rest = o->limit;
+    f.val = llround(o->val_fraction * (double)rest);
+    f.train = rest - f.val;
+    f.bytes = (f.train + f.val + f.test) * row;
+    f.loading_bytes = 2 * (images + (own_test ? f.test : 0)) * row;
+    return f;
+}
+
+int64_t forecast_per_epoch(const config *cfg, const data_facts *d)
+{
+    int64_t n = d->train / cfg->train.batch;
+    return n > 0 ? n : 1;
+}
+
+int64_t forecast_iterations(const config *cfg, const data_facts *d)
+{
+    const train_options *o = &cfg->train;
+    return o->iterations > 0 ? o->iterations : o->epochs * forecast_per_epoch(cfg, d);
+}
+
+/* ---- memory */
+
+static void add(memory_forecast *m, const char *name, int64_t bytes, unsigned phases)
+{
+    if (bytes <= 0) return;
+    m->items[m->count++] = (forecast_item){name, bytes, phases};
+    for (int p = 0; p < FORECAST_PHASES; p++)
+        if (phases >> p & 1) m->phases[p] += bytes;
+}
+
+static int64_t input_count(const data_facts *d)
+{
+    return d->channels * d->height * d->width;
+}
+
+/* Weights, moments, average, replay buffer: what a checkpoint holds. */
+static int64_t state_bytes(const config *cfg, const model_outline *o, const data_facts *d)
+{
+    int64_t vectors = cfg->train.ema > 0 ? 4 : 3;
+    int64_t replay = cfg->alpha > 0 ? cfg->sampler.buffer_size * (input_count(d) + 1) : 0;
+    return (vectors * o->elements + replay) * (int64_t)sizeof(float);
+}
+
+static bool uses(const config *cfg, const data_facts *d, int use)
+{
+    if (use == MODEL_CHAIN) return cfg->alpha > 0;
+    return use == MODEL_TRAIN || d->val > 0;
+}
+
+static void add_model(memory_forecast *m, const config *cfg, const model_outline *o,
+                      const data_facts *d)
+{
+    static const char *const names[MODEL_USES] = {"validation's workspaces", "chains' workspaces",
+                                                  "gradients' workspaces"};
+    int64_t packed = 0, kernels = 0, gradients = 0;
+    for (int use = 0; use < MODEL_USES; use++) {
+        if (!uses(cfg, d, use)) continue;
+        const use_outline *u = &o->uses[use];
+        add(m, names[use], (int64_t)u->workspaces, in_training);
+        packed += (int64_t)u->packed;
+        gradients += (int64_t)u->gradients;
+        kernels += u->kernels;
+    }
+    add(m, "weights in the backend's format", packed, in_training);
+    add(m, "gradients of each thread", gradients, in_training);
+    add(m, "kernels and threads", kernels * kernel_bytes + o->threads * thread_bytes, in_training);
+}
+
+static void add_optimiser(memory_forecast *m, const config *cfg, const model_outline *o)
+{
+    const int64_t vector = o->elements * (int64_t)sizeof(float);
+    int64_t sums = (cfg->alpha < 1) + (cfg->alpha > 0) + (o->couples_images ? 2 : 0);
+    add(m, "weights", vector, from_begin);
+    add(m, "gradients", sums * vector, from_begin);
+    add(m, "Adam's moments", 2 * vector, from_begin);
+    if (cfg->train.ema > 0) add(m, "averaged weights", 2 * vector, from_begin);
+}
+
+static void add_images(memory_forecast *m, const config *cfg, const data_facts *d)
+{
+    const int64_t row = input_count(d) * (int64_t)sizeof(float), b = cfg->train.batch;
+    bool generative = cfg->alpha > 0, labelled = cfg->alpha < 1;
+    int64_t rows = labelled + 2 * generative - (cfg->train.share_batch && labelled && generative);
+    add(m, "data", d->bytes, from_begin);
+    add(m, "order of the data", 2 * d->train * (int64_t)sizeof(int64_t), from_begin);
+    add(m, "batches", (rows + generative) * b * row, from_begin);
+    if (generative)
+        add(m, "replay buffer", cfg->sampler.buffer_size * (row + (int64_t)sizeof(int32_t)),
+            from_begin);
+    if (d->val > 0)
+        add(m, "validation's images", VALIDATE_BATCH * (row + d->classes * (int64_t)sizeof(float)),
+            1u << PHASE_VALIDATE);
+}
+
+/* Features and a centred copy of them while moments are formed; then five matrices. */
+static void add_pixel_distance(memory_forecast *m, const config *cfg, const data_facts *d)
+{
+    if (!(cfg->alpha > 0) || cfg->sampler.buffer_size < 2) return;
+    int64_t dim = stats_pooled_pixels_dim(d->channels, d->height, d->width);
+    int64_t feature = 2 * dim * (int64_t)sizeof(double), matrix = dim * feature / 2;
+    int64_t reference = d->train < REFERENCE_IMAGES ? d->train : REFERENCE_IMAGES;
+    int64_t moments = matrix, sampled = cfg->sampler.buffer_size * feature;
+    add(m, "FD-pix: moments of the data", moments, from_begin);
+    add(m, "FD-pix: features of the data", reference * feature, 1u << PHASE_BEGIN);
+    add(m, "FD-pix: features of the buffer", sampled + matrix, 1u << PHASE_VALIDATE);
+}
+
+/* ActNorm's first step runs the whole batch at once and keeps every norm's input. */
+static void add_norm_init(memory_forecast *m, const config *cfg, const model_outline *o)
+{
+    int64_t kept = o->norm_inputs + o->norm_largest;
+    add(m, "first step's norm statistics", kept * cfg->train.batch * (int64_t)sizeof(float),
+        1u << PHASE_BEGIN);
+}
+
+void forecast_memory(memory_forecast *out, const config *cfg, const model_outline *o,
+                     const data_facts *d)
+{
+    memory_forecast m = {.count = 0};
+    add(&m, "program and libraries", program_bytes, always);
+    add(&m, "data while they are read", d->loading_bytes, 1u << PHASE_LOAD);
+    add_images(&m, cfg, d);
+    add_optimiser(&m, cfg, o);
+    add_model(&m, cfg, o, d);
+    add_pixel_distance(&m, cfg, d);
+    add_norm_init(&m, cfg, o);
+    add(&m, "copy for the checkpoint", state_bytes(cfg, o, d), from_begin);
+    add(&m, "checkpoint as it is checked and read", 2 * state_bytes(cfg, o, d),
+        1u << PHASE_RESTORE);
+    for (int p = 0; p < PHASE_RESTORE; p++)
+        if (m.phases[p] > m.phases[m.peak]) m.peak = (forecast_phase)p;
+    m.bytes = m.phases[m.peak];
+    *out = m;
+}
+
+static const forecast_item *largest(const memory_forecast *m)
+{
+    const forecast_item *most = &m->items[0];
+    for (int i = 0; i < m->count; i++)
+        if (m->items[i].phases >> m->peak & 1 && m->items[i].bytes > most->bytes)
+            most = &m->items[i];
+    return most;
+}
+
+jem_status forecast_check_memory(const memory_forecast *m, const config *cfg, int64_t most)
+{
+    const forecast_item *i = largest(m);
+    char remedy[200];
+    if (m->bytes <= most) return JEM_OK;
+    if (m->peak == PHASE_LOAD)
+        snprintf(remedy, sizeof remedy, "fewer or smaller images (data.limit, data.size)");
+    else
+        snprintf(remedy, sizeof remedy,
+                 "a smaller sampler.buffer_size (now %" PRId64 "), train.batch (now %" PRId64
+                 "), engine.chunk or model.name, fewer engine.threads%s",
+                 cfg->sampler.buffer_size, cfg->train.batch,
+                 cfg->train.ema > 0 ? ", train.ema=0" : "");
+    return jem_error(JEM_ENOMEM,
+                     "this training needs %.2f GiB of memory and %.2f GiB are there; the most, "
+                     "%.2f GiB, goes into: %s; use %s",
+                     (double)m->bytes / gib, (double)most / gib, (double)i->bytes / gib, i->name,
+                     remedy);
+}
+
+/* ---- disk */
+
+static void keep(disk_forecast *f, const char *name, int64_t bytes)
+{
+    if (bytes <= 0) return;
+    f->items[f->count++] = (forecast_item){name, bytes, 0};
+    f->bytes += bytes;
+}
+
+/* Bytes of one row of metrics.csv and of the same row as events. */
+static const int64_t row_bytes = 260, event_bytes = 600;
+/* An 8x8 grid of noisy pictures takes about 1.4 bytes per value as PNG, borders included. */
+enum { GRID_PICTURES = 64 };
+static const double png_bytes = 1.4;
+
+static int64_t validations(const config *cfg, const data_facts *d)
+{
+    int64_t epochs = forecast_iterations(cfg, d) / forecast_per_epoch(cfg, d);
+    int64_t n = epochs / cfg->train.eval_every;
+    bool last_is_extra = n * cfg->train.eval_every * forecast_per_epoch(cfg, d) !=
+                         forecast_iterations(cfg, d);
+    return n + last_is_extra;
+}
+
+void forecast_disk(disk_forecast *out, const config *cfg, const model_outline *o,
+                   const data_facts *d)
+{
+    disk_forecast f = {.count = 0};
+    int64_t state = state_bytes(cfg, o, d), weights = o->elements * (int64_t)sizeof(float);
+    int64_t epochs = forecast_iterations(cfg, d) / forecast_per_epoch(cfg, d);
+    int64_t rows = forecast_iterations(cfg, d) / cfg->train.log_every + epochs + 1;
+    double grid = cfg->alpha > 0 ? png_bytes * GRID_PICTURES * (double)input_count(d) : 0;
+    int64_t pictures = (int64_t)(grid * (double)validations(cfg, d));
+
+    keep(&f, "checkpoints: two scheduled, one at a signal", 3 * state);
+    keep(&f, "checkpoint while it is written", state);
+    keep(&f, "selected weights: up to three, one being written", 4 * weights);
+    keep(&f, "metrics.csv", rows * row_bytes);
+    if (cfg->train.event_files) keep(&f, "event files", rows * event_bytes + pictures);
+    *out = f;
+}
+
+jem_status forecast_check_disk(const disk_forecast *d, const char *folder, int64_t room)
+{
+    if (d->bytes <= room) return JEM_OK;
+    return jem_error(JEM_EIO,
+                     "%s: this training writes up to %.2f GiB and its file system has room for "
+                     "%.2f GiB; free some, choose another --out, or use a smaller "
+                     "sampler.buffer_size",
+                     folder, (double)d->bytes / gib, (double)room / gib);
+}
+
+/* ---- before a training */
+
+jem_status forecast_before_training(const config *cfg, const splits *data, const char *folder)
+{
+    jem_status st;
+    model_outline o = MODEL_OUTLINE_INIT;
+    memory_forecast m;
+    disk_forecast k;
+    machine_memory have;
+    int64_t room;
+    const data_facts d = data_facts_of(data);
+
+    TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch));
+    forecast_memory(&m, cfg, &o, &d);
+    forecast_disk(&k, cfg, &o, &d);
+    if (machine_memory_read(&have, "") == JEM_OK) {
+        TRY(forecast_check_memory(&m, cfg, have.total));
+        if (forecast_check_memory(&m, cfg, have.available) != JEM_OK)
+            log_warning("%s", jem_error_message());
+    }
+    if (machine_disk_free(&room, folder) == JEM_OK &&
+        forecast_check_disk(&k, folder, room) != JEM_OK)
+        log_warning("%s", jem_error_message());
+done:
+    model_outline_clear(&o);
+    return st;
+}
+
+/* ---- arithmetic and time */
+
+step_flops forecast_flops(const config *cfg, double forward_flops)
+{
+    const double f = forward_flops;
+    bool labelled = cfg->alpha < 1, generative = cfg->alpha > 0;
+    bool shared = cfg->train.share_batch && labelled;
+    step_flops s = {0, 0, 0, 0, 0};
+    if (generative) {
+        s.chain = (double)cfg->sampler.steps * 2 * f;
+        s.generative = 2 * 3 * f - (shared ? f : 0);
+    }
+    if (labelled) s.discriminative = 3 * f;
+    s.total = s.chain + s.generative + s.discriminative;
+    s.forwards = f > 0 ? s.total / f : 0;
+    return s;
+}
+
+time_forecast forecast_time(const config *cfg, const data_facts *d, const step_flops *f,
+                            const step_times *t)
+{
+    const double batch = (double)cfg->train.batch, limit = cfg->train.max_minutes * 60;
+    time_forecast r = {.alpha = cfg->alpha, .step_s = t->step_s, .validation_s = t->validation_s};
+    r.images_per_s = batch / t->step_s;
+    r.flops_per_s = f->total * batch / t->step_s;
+    r.epoch_s = (double)forecast_per_epoch(cfg, d) * t->step_s + t->validation_s;
+    r.run_s = (double)forecast_iterations(cfg, d) * t->step_s +
+              (double)validations(cfg, d) * t->validation_s;
+    r.capped = limit > 0 && limit < r.run_s;
+    if (r.capped) r.run_s = limit + t->validation_s;
+    return r;
+}

@@ -1,0 +1,147 @@
+/* What a training writes while it runs: rows of metrics.csv with their verdict, event
+ * files, the progress line, the status for whoever watches. */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "train/session.h"
+
+static const double watch_period_s = 1;
+
+double journal_wall_s(const session *s)
+{
+    return clock_s() - s->start_s;
+}
+
+static void begin_progress(session *s)
+{
+    progress_begin(&s->progress, "train", "it", s->t.iterations, s->t.iteration);
+    s->row_s = clock_s();
+    s->row_steps = 0;
+}
+
+jem_status journal_begin(session *s)
+{
+    jem_status st;
+    char *path = NULL;
+    /* A row that is still due may be there already: of a session that was killed since. */
+    int64_t logged = s->t.iteration - (s->state.due ? 1 : 0);
+    TRY(run_path(&path, s->r->out, RUN_METRICS));
+    TRY(metrics_open(&s->log, path, logged));
+    if (s->cfg->train.event_files) TRY(event_log_open(&s->events, s->r->out, logged));
+    s->start_s = clock_s() - s->log.wall_s;
+    s->health.verdict = (verdict)s->state.health.last;
+    begin_progress(s);
+done:
+    mem_free(path);
+    return st;
+}
+
+void journal_end(session *s)
+{
+    metrics_close(&s->log);
+    event_log_close(s->events);
+    s->events = NULL;
+}
+
+jem_status journal_rewind(session *s)
+{
+    jem_status st;
+    TRY(metrics_truncate(&s->log, s->t.iteration));
+    TRY(event_log_rewind(s->events, s->t.iteration));
+    s->health = (health_report){.verdict = (verdict)s->state.health.last};
+    begin_progress(s);
+done:
+    return st;
+}
+
+/* ---- rows */
+
+/* A healthy training is silent; a change for better or worse is told once. */
+static void tell_verdict(session *s, verdict before, int64_t iteration)
+{
+    const health_report *h = &s->health;
+    if (h->verdict == before) return;
+    if (h->verdict == VERDICT_HEALTHY)
+        log_info("iteration %lld: healthy again", (long long)iteration);
+    else
+        log_warning("iteration %lld: %s: %s", (long long)iteration, verdict_name(h->verdict),
+                    h->reason);
+}
+
+jem_status journal_row(session *s, metrics_row *row)
+{
+    verdict before = (verdict)s->state.health.last;
+    jem_status st;
+
+    metrics_window_mean(&row->mean, &s->state.window);
+    health_assess(&s->health, &s->state.health, &s->cfg->health, &row->mean, &s->t.replay);
+    tell_verdict(s, before, row->iteration);
+    row->health = &s->health;
+    row->alpha = s->cfg->alpha;
+    row->images_per_s = (double)(s->row_steps * s->cfg->train.batch) /
+                        fmax(clock_s() - s->row_s, 1e-9);
+    row->wall_s = journal_wall_s(s);
+    TRY(metrics_write(&s->log, row));
+    TRY(event_log_row(s->events, row));
+    s->state.window = (metrics_window){{0}, {0}};
+    if (isfinite(row->val_accuracy) || isfinite(row->fd_pix)) {
+        TRY(event_log_images(s->events, &s->t.replay, row->iteration));
+        log_info("epoch %.4g: l_D %.4g, l_G %.4g, validation accuracy %.4g, FD-pix %.4g", row->epoch,
+                 row->mean.loss.loss_d, row->mean.loss.loss_g, row->val_accuracy, row->fd_pix);
+    }
+    s->row_s = clock_s();
+    s->row_steps = 0;
+done:
+    return st;
+}
+
+jem_status journal_sync(session *s)
+{
+    return metrics_sync(&s->log);
+}
+
+/* ---- while it runs */
+
+static void tell_watch(const session *s)
+{
+    const train_watch *w = &s->r->watch;
+    const progress *p = &s->progress;
+    double rate = (double)(s->t.iteration - p->start_done) / fmax(clock_s() - p->start_s, 1e-9);
+    if (!w->fn) return;
+    const train_status status = {
+        .iteration = s->t.iteration,
+        .iterations = s->t.iterations,
+        .epoch = (double)s->t.iteration / (double)s->t.per_epoch,
+        .images_per_s = rate * (double)s->cfg->train.batch,
+        .eta_s = rate > 0 ? (double)(s->t.iterations - s->t.iteration) / rate : (double)NAN,
+        .val_accuracy = s->val_accuracy,
+        .verdict = s->health.verdict,
+        .reason = s->health.reason,
+        .rescues = s->t.rescue.count,
+    };
+    w->fn(w->ctx, &status);
+}
+
+void journal_step(session *s, const step_report *did)
+{
+    char extra[160];
+    progress *p = &s->progress;
+    double done = (double)((s->t.iteration - p->start_done) * s->cfg->train.batch);
+    double rate = done / fmax(clock_s() - p->start_s, 1e-9);
+    snprintf(extra, sizeof extra, "l_D %.3f  l_G %.3f  c %.2f  %.0f images/s  %s",
+             did->loss.loss_d, did->loss.loss_g, did->loss.c, rate,
+             verdict_name(s->health.verdict));
+    progress_update(p, s->t.iteration, extra);
+    if (clock_s() - s->watch_s >= watch_period_s) {
+        tell_watch(s);
+        s->watch_s = clock_s();
+    }
+}
+
+void journal_finish(session *s)
+{
+    tell_watch(s);
+    progress_end(&s->progress, s->t.iteration);
+}

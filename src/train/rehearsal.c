@@ -1,0 +1,257 @@
+/* Timing steps before a training: see rehearsal.h. */
+#include "train/rehearsal.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/try.h"
+#include "train/trainer.h"
+#include "train/validate.h"
+
+/* ---- noise as data */
+
+static jem_status noise_set(dataset **out, const data_facts *d, int64_t n, uint32_t part)
+{
+    jem_status st;
+    dataset *s = NULL;
+    const rng_stream stream = {0, RNG_TEST, part, 0};
+    TRY(dataset_new(&s, n, d->channels, d->height, d->width, true));
+    s->classes = d->classes;
+    for (int64_t i = 0; i < n; i++) {
+        float *x = s->values + i * dataset_row_size(s);
+        s->labels[i] = (int32_t)(i % d->classes);
+        for (int64_t k = 0; k < dataset_row_size(s); k++)
+            x[k] = 2 * rng_unit(&stream, (uint32_t)i, (uint32_t)k) - 1;
+    }
+    *out = s;
+    s = NULL;
+done:
+    dataset_free(s);
+    return st;
+}
+
+jem_status rehearsal_noise(splits *out, const config *cfg, const data_facts *d)
+{
+    jem_status st;
+    splits s = {NULL, NULL, NULL};
+    TRY(noise_set(&s.train, d, 2 * cfg->train.batch, 0));
+    TRY(noise_set(&s.val, d, d->val < VALIDATE_BATCH ? d->val : VALIDATE_BATCH, 1));
+    TRY(noise_set(&s.test, d, 0, 2));
+    *out = s;
+    s = (splits){NULL, NULL, NULL};
+done:
+    splits_free(&s);
+    return st;
+}
+
+/* ---- parts */
+
+typedef struct stage {
+    const config *cfg; /* the run's */
+    const splits *data;
+    const data_facts *facts;
+    model *m;
+    int64_t round; /* images that keep every thread busy once */
+} stage;
+
+/* n training images; owned. */
+static jem_status take_images(float **x, const stage *g, int64_t n)
+{
+    jem_status st;
+    int64_t size = model_input_count(g->m);
+    TRY(MEM_NEW(*x, n * size));
+    for (int64_t i = 0; i < n; i++) dataset_floats(*x + i * size, g->data->train, &i, 1);
+done:
+    return st;
+}
+
+/* Seconds per image of one evaluation of n training images, after one that compiles. */
+static jem_status time_evaluation(double *per_image, const stage *g, int64_t n, double seconds)
+{
+    jem_status st;
+    float *x = NULL, *lse = NULL;
+    double start = 0;
+    int64_t done_images = 0;
+    TRY(take_images(&x, g, n));
+    TRY(MEM_NEW(lse, n));
+    TRY(model_evaluate(g->m, x, n, NULL, NULL, lse, NULL));
+    for (start = clock_s(); done_images == 0 || clock_s() - start < seconds; done_images += n)
+        TRY(model_evaluate(g->m, x, n, NULL, NULL, lse, NULL));
+    *per_image = (clock_s() - start) / (double)done_images;
+done:
+    mem_free(x);
+    mem_free(lse);
+    return st;
+}
+
+/* Seconds per image of one Langevin step, likewise. */
+static jem_status time_chain(double *per_image, const stage *g, int64_t n, double seconds)
+{
+    jem_status st;
+    sampler_options one = g->cfg->sampler;
+    sgld_call call = {.options = &one, .step_size = one.step_size,
+                      .noise = {0, RNG_CHAIN_NOISE, 0, 0}};
+    float *x = NULL;
+    double start = 0;
+    int64_t done_images = 0;
+    one.steps = 1;
+    TRY(take_images(&x, g, n));
+    TRY(sgld_chain(g->m, &call, x, n));
+    for (start = clock_s(); done_images == 0 || clock_s() - start < seconds; done_images += n)
+        TRY(sgld_chain(g->m, &call, x, n));
+    *per_image = (clock_s() - start) / (double)done_images;
+done:
+    mem_free(x);
+    return st;
+}
+
+/* Steps of the real trainer with `batch` images and chains of `steps`, for about `seconds`,
+ * after one that compiles and touches its memory for the first time. */
+static jem_status time_steps(step_times *t, const stage *g, int64_t batch, int64_t steps,
+                             double seconds)
+{
+    jem_status st;
+    config *cfg = NULL;
+    trainer tr;
+    step_report did;
+    bool open = false;
+    double sum = 0;
+
+    *t = (step_times){.batch = batch, .low_s = INFINITY};
+    TRY(MEM_NEW(cfg, 1));
+    *cfg = *g->cfg;
+    cfg->train.batch = batch;
+    cfg->sampler.steps = steps;
+    TRY(trainer_init(&tr, cfg, g->data, g->m));
+    open = true;
+    double begin = clock_s();
+    for (int i = 0; t->steps == 0 || clock_s() - begin < seconds; i++) {
+        double start = clock_s();
+        st = trainer_step(&did, &tr);
+        if (st == JEM_EDIVERGED && t->steps > 0) { /* as fast as one that does not */
+            st = JEM_OK;
+            break;
+        }
+        if (st != JEM_OK) goto done;
+        double step_s = clock_s() - start;
+        if (i == 0) continue;
+        sum += step_s;
+        t->low_s = fmin(t->low_s, step_s);
+        t->high_s = fmax(t->high_s, step_s);
+        t->steps++;
+    }
+    t->step_s = sum / t->steps;
+done:
+    if (open) trainer_clear(&tr);
+    mem_free(cfg);
+    return st;
+}
+
+/* A step that takes too long to be timed as a whole: t(B, L) = fixed + B (gradients + L
+ * chain), with chain known and the rest from two small batches n and 2n with L = 1. */
+static jem_status compose_step(step_times *t, const stage *g, int64_t n, double chain_s,
+                               double seconds)
+{
+    jem_status st;
+    step_times one, two;
+    double batch = (double)g->cfg->train.batch;
+    double steps_left = g->cfg->alpha > 0 ? (double)g->cfg->sampler.steps - 1 : 0;
+    TRY(time_steps(&one, g, n, 1, seconds / 3));
+    TRY(time_steps(&two, g, 2 * n, 1, seconds * 2 / 3));
+    double more_images = (batch - (double)n) * fmax(two.step_s - one.step_s, 0) / (double)n;
+    *t = one;
+    t->step_s = one.step_s + more_images + batch * steps_left * chain_s;
+    t->low_s = t->high_s = t->step_s;
+done:
+    return st;
+}
+
+/* Real steps if three of them pass within `seconds`, else from their parts. */
+static jem_status time_training(step_times *t, const stage *g, double seconds)
+{
+    jem_status st;
+    const train_options *o = &g->cfg->train;
+    int64_t n = g->round < o->batch ? g->round : o->batch;
+    bool generative = g->cfg->alpha > 0;
+    double forwards = forecast_flops(g->cfg, 1).forwards, image_s;
+
+    if (generative)
+        TRY(time_chain(&image_s, g, n, 0.1 * seconds));
+    else
+        TRY(time_evaluation(&image_s, g, n, 0.1 * seconds));
+    double expected_s = (double)o->batch * image_s * forwards / (generative ? 2 : 1);
+    if (3 * expected_s <= seconds || 2 * n >= o->batch)
+        TRY(time_steps(t, g, o->batch, g->cfg->sampler.steps, 0.9 * seconds));
+    else
+        TRY(compose_step(t, g, n, image_s, 0.9 * seconds));
+done:
+    return st;
+}
+
+/* FD-pix of as many pictures as the buffer holds; which ones does not matter. */
+static jem_status time_pixel_distance(double *seconds, const stage *g)
+{
+    jem_status st;
+    pixel_distance p = PIXEL_DISTANCE_INIT;
+    const data_facts *f = g->facts;
+    const shape image = {f->channels, f->height, f->width};
+    int64_t n = g->cfg->sampler.buffer_size, size = shape_count(image);
+    int64_t most = ((int64_t)1 << 24) / size + 2, few = n < most ? n : most;
+    const rng_stream stream = {0, RNG_TEST, 3, 0};
+    float *x = NULL;
+    double distance;
+
+    *seconds = 0;
+    if (!(g->cfg->alpha > 0) || n < 2) return JEM_OK;
+    TRY(MEM_NEW(x, few * size));
+    for (int64_t i = 0; i < few; i++) rng_fill_normal(x + i * size, size, &stream, (uint32_t)i);
+    TRY(pixel_distance_init(&p, g->data->train, few));
+    double start = clock_s();
+    TRY(pixel_distance_measure(&distance, &p, x, few, image));
+    *seconds = (clock_s() - start) * (double)n / (double)few;
+done:
+    pixel_distance_clear(&p);
+    mem_free(x);
+    return st;
+}
+
+static jem_status time_validation(double *seconds, const stage *g, double limit)
+{
+    jem_status st;
+    double per_image = 0, pixels = 0;
+    int64_t all = g->data->train->n, n = g->round < all ? g->round : all;
+    int64_t batch = VALIDATE_BATCH < all ? VALIDATE_BATCH : all;
+
+    if (g->facts->val > 0) {
+        TRY(time_evaluation(&per_image, g, n, 0));
+        if (per_image * 2 * (double)batch < limit)
+            TRY(time_evaluation(&per_image, g, batch, limit / 2));
+    }
+    TRY(time_pixel_distance(&pixels, g));
+    *seconds = per_image * (double)g->facts->val + pixels;
+done:
+    return st;
+}
+
+jem_status rehearse(step_times *out, const config *cfg, const splits *data, const data_facts *d,
+                    double seconds)
+{
+    jem_status st;
+    step_times t = {.steps = 0};
+    model_outline o = MODEL_OUTLINE_INIT;
+    stage g = {.cfg = cfg, .data = data, .facts = d};
+
+    TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch));
+    g.round = o.threads * o.uses[MODEL_CHAIN].chunk;
+    TRY(model_new(&g.m, &cfg->model, &cfg->engine));
+    TRY(time_training(&t, &g, 0.8 * seconds));
+    TRY(time_validation(&t.validation_s, &g, 0.2 * seconds));
+    *out = t;
+done:
+    model_free(g.m);
+    model_outline_clear(&o);
+    return st;
+}

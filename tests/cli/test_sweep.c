@@ -1,0 +1,260 @@
+/* jem sweep as a user types it: slots change no bit, neither do breaks of any kind, and
+ * one failing run costs only itself. */
+#include "cli/program.h"
+
+#include <signal.h>
+
+#include "base/log.h"
+
+static char dir[64]; /* a config, a few rendered surfaces, and the studies */
+
+enum { RUNS = 4 };
+static const char *const runs[RUNS] = {"alpha-0.00-seed-1", "alpha-0.50-seed-1",
+                                       "alpha-0.00-seed-2", "alpha-0.50-seed-2"};
+
+#define SWEEP "sweep %D/c.yaml --set data.path=%D/set --alpha 0,0.5 --seeds 2 "
+
+static int jem(const char *args) { return program_run(dir, "", args); }
+static void said(const char *file, const char *text) { program_said(dir, file, text); }
+
+static void exits(const char *args, int code)
+{
+    int got = jem(args);
+    size_t n;
+    if (got != code)
+        fail_msg("jem %s: exit code %d instead of %d: %s", args, got, code,
+                 program_read(dir, "err", &n));
+}
+
+static int make_data(void **state)
+{
+    (void)state;
+    static const char config[] =
+        "model: {name: wrn-10-1, pool: adaptive}\n"
+        "data: {kind: gloss, size: 16, val_fraction: 0.1, test_fraction: 0.2, crop: false}\n"
+        "sampler: {steps: 2, buffer_size: 20}\n"
+        "train: {batch: 8, iterations: 48, lr: 1e-3, warmup: 4, log_every: 4, "
+        "checkpoint_every: 6}\n";
+    char path[128];
+    check_tmp(dir, sizeof dir);
+    snprintf(path, sizeof path, "%s/c.yaml", dir);
+    check_ok(file_write(path, config, sizeof config - 1));
+    exits("data render --n 60 --size 32 --seed 4 --threads 1 -o %D/set", 0);
+    exits(SWEEP "--slots 1 --out %D/one", 0);
+    return 0;
+}
+
+static int remove_data(void **state)
+{
+    (void)state;
+    check_tmp_remove(dir);
+    return 0;
+}
+
+/* Cuts off the last two columns of every line: they depend on the clock. */
+static void cut_clock(char *csv)
+{
+    char *to = csv;
+    for (char *line = csv; *line;) {
+        size_t n = strcspn(line, "\n"), kept = n;
+        char *next = line + n + (line[n] == '\n');
+        for (int commas = 0; kept > 0 && commas < 2;) commas += line[--kept] == ',';
+        memmove(to, line, kept);
+        to += kept;
+        *to++ = '\n';
+        line = next;
+    }
+    *to = '\0';
+}
+
+static void same_file(const char *study, const char *run, const char *file, bool csv)
+{
+    char name[2][128], *data[2];
+    size_t size[2];
+    for (int i = 0; i < 2; i++) {
+        snprintf(name[i], sizeof name[i], "%s/%s/%s", i ? study : "one", run, file);
+        data[i] = program_read(dir, name[i], &size[i]);
+        if (csv) {
+            cut_clock(data[i]);
+            size[i] = strlen(data[i]);
+        }
+    }
+    if (size[0] != size[1] || memcmp(data[0], data[1], size[0]) != 0)
+        fail_msg("%s and %s differ", name[0], name[1]);
+    mem_free(data[0]);
+    mem_free(data[1]);
+}
+
+static void same_study(const char *study)
+{
+    for (int i = 0; i < RUNS; i++) {
+        same_file(study, runs[i], "best.safetensors", false);
+        same_file(study, runs[i], "metrics.csv", true);
+    }
+}
+
+/* ---- a sweep in the background */
+
+static pid_t start(const char *study)
+{
+    char path[128], config[128], data[128], err[128];
+    snprintf(path, sizeof path, "%s/%s", dir, study);
+    snprintf(config, sizeof config, "%s/c.yaml", dir);
+    snprintf(data, sizeof data, "data.path=%s/set", dir);
+    snprintf(err, sizeof err, "%s/err", dir);
+    pid_t child = fork();
+    if (child != 0) return child;
+    if (!freopen(err, "w", stderr) || !freopen("/dev/null", "w", stdout)) _exit(99);
+    execl(JEM_PROGRAM, "jem", "sweep", config, "--set", data, "--alpha", "0,0.5", "--seeds", "2",
+          "--slots", "2", "--out", path, (char *)NULL);
+    _exit(98);
+}
+
+/* Waits until the run's log has so many rows. */
+static void wait_for_rows(const char *study, const char *run, int rows)
+{
+    char name[128];
+    double from = clock_s();
+    snprintf(name, sizeof name, "%s/%s/metrics.csv", study, run);
+    while (clock_s() - from < 120) {
+        int lines = 0;
+        if (program_made(dir, name)) {
+            size_t n;
+            char *data = program_read(dir, name, &n);
+            for (size_t i = 0; i < n; i++) lines += data[i] == '\n';
+            mem_free(data);
+        }
+        if (lines > rows) return;
+        usleep(3000);
+    }
+    fail_msg("%s never had %d rows", name, rows);
+}
+
+static int end_of(pid_t child)
+{
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    return WIFEXITED(how) ? WEXITSTATUS(how) : -WTERMSIG(how);
+}
+
+/* ---- tests */
+
+static void slots_change_no_bit(void **state)
+{
+    (void)state;
+    exits(SWEEP "--slots 2 --out %D/two", 0);
+    same_study("two");
+    said("err", "alpha-0.50-seed-2: started");
+    said("err", "alpha-0.50-seed-2: finished, accuracy");
+    said("out", "/two");
+    assert_true(program_made(dir, "two/logs/alpha-0.00-seed-1.log"));
+    exits(SWEEP "--slots 2 --out %D/two", 0);
+    said("err", "4 of 4 runs are finished already");
+}
+
+static void a_sweep_goes_on_after_a_signal_and_after_a_kill(void **state)
+{
+    (void)state;
+    pid_t child = start("broken");
+    wait_for_rows("broken", runs[1], 1);
+    kill(child, SIGTERM);
+    assert_int_equal(end_of(child), JEM_EINTERRUPTED);
+    said("err", "the same command goes on");
+    said("broken/study.json", "\"interrupted\"");
+    said("broken/study.json", "\"waiting\"");
+
+    child = start("broken");
+    wait_for_rows("broken", runs[1], 4);
+    kill(child, SIGKILL);
+    assert_int_equal(end_of(child), -SIGKILL);
+
+    /* At once, while the trainings of the killed sweep may still be saving. */
+    exits(SWEEP "--slots 2 --out %D/broken", 0);
+    same_study("broken");
+    char *study;
+    size_t n;
+    study = program_read(dir, "broken/study.json", &n);
+    assert_null(strstr(study, "interrupted"));
+    mem_free(study);
+}
+
+static void two_sweeps_do_not_work_on_one_study(void **state)
+{
+    (void)state;
+    pid_t child = start("busy");
+    wait_for_rows("busy", runs[0], 1);
+    exits(SWEEP "--out %D/busy", JEM_EUSAGE);
+    said("err", "another sweep is at work there");
+    kill(child, SIGINT);
+    assert_int_equal(end_of(child), JEM_EINTERRUPTED);
+}
+
+static void a_failing_run_is_named_and_the_others_finish(void **state)
+{
+    (void)state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/part/alpha-0.50-seed-1", dir);
+    check_ok(dir_make(path));
+    snprintf(path, sizeof path, "%s/part/alpha-0.50-seed-1/mine.txt", dir);
+    check_ok(file_write(path, "x", 1));
+    exits(SWEEP "--set train.iterations=2 --slots 2 --out %D/part", JEM_EUSAGE);
+    said("err", "1 of 4 runs failed: alpha-0.50-seed-1");
+    said("err", "holds other files (mine.txt ...)");
+    said("part/study.json", "\"reason\": ");
+    for (int i = 0; i < RUNS; i++) {
+        snprintf(path, sizeof path, "part/%s/best.safetensors", runs[i]);
+        assert_int_equal(program_made(dir, path), i != 1);
+    }
+    assert_true(program_made(dir, "part/alpha-0.50-seed-1/mine.txt"));
+}
+
+static void what_a_training_says_before_it_fails_is_the_reason(void **state)
+{
+    (void)state;
+    exits("sweep %D/c.yaml --set data.path=/nowhere --alpha 0,1 --slots 2 --out %D/none",
+          JEM_EDATA);
+    said("err", "2 of 2 runs failed: alpha-0.00-seed-1, alpha-1.00-seed-1");
+    said("err", "jem: warning: alpha-1.00-seed-1: /nowhere");
+    said("none/study.json", "\"failed\"");
+}
+
+static void another_grid_extends_a_study(void **state)
+{
+    (void)state;
+    exits("sweep %D/c.yaml --set data.path=/nowhere --alpha 0.25 --out %D/grown", JEM_EDATA);
+    exits("sweep %D/c.yaml --set data.path=%D/set --set train.iterations=2 --alpha 1 "
+          "--out %D/grown",
+          0);
+    said("grown/study.json", "\"path\": \"alpha-0.25-seed-1\"");
+    said("grown/study.json", "\"path\": \"alpha-1.00-seed-1\"");
+}
+
+static void mistakes_are_refused_before_anything_is_written(void **state)
+{
+    (void)state;
+    char path[128];
+    exits(SWEEP "--slots 0 --out %D/x", JEM_EUSAGE);
+    said("err", "--slots");
+    exits("train %D/c.yaml --status-fd 77 --out %D/x", JEM_EUSAGE);
+    said("err", "--status-fd 77: is not an open descriptor");
+    exits("sweep %D/c.yaml --alpha 0.5,0.50 --out %D/x", JEM_EUSAGE);
+    said("err", "two runs would have the name alpha-0.50-seed-1");
+    exits("sweep %D/c.yaml --set train.lrr=1 --out %D/x", JEM_EUSAGE);
+    said("err", "train.lr");
+    snprintf(path, sizeof path, "%s/x", dir);
+    assert_false(dir_exists(path));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slots_change_no_bit),
+        cmocka_unit_test(a_sweep_goes_on_after_a_signal_and_after_a_kill),
+        cmocka_unit_test(two_sweeps_do_not_work_on_one_study),
+        cmocka_unit_test(a_failing_run_is_named_and_the_others_finish),
+        cmocka_unit_test(what_a_training_says_before_it_fails_is_the_reason),
+        cmocka_unit_test(another_grid_extends_a_study),
+        cmocka_unit_test(mistakes_are_refused_before_anything_is_written),
+    };
+    return cmocka_run_group_tests(tests, make_data, remove_data);
+}
