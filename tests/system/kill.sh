@@ -19,8 +19,9 @@ while [ "$killed" -lt "$kills" ]; do
         code=0
         if [ "$killed" -lt "$kills" ]; then
             # 20 to 420 ms: from before the data are read to many checkpoints later
-            timeout -s KILL "0.$(printf %03d $((20 + RANDOM % 400)))" \
-                "$jem" "${verb[@]}" > "$work/killed.log" 2>&1 || code=$?
+            # (in a shell of its own, so that this one does not report each death)
+            (timeout -s KILL "0.$(printf %03d $((20 + RANDOM % 400)))" \
+                "$jem" "${verb[@]}" > "$work/killed.log" 2>&1; exit $?) 2> /dev/null || code=$?
         else
             "$jem" "${verb[@]}" > "$work/killed.log" 2>&1 || code=$?
         fi
