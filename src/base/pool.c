@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/try.h"
 
 enum { SPINS = 2000, MESSAGE_MAX = 2048, THREADS_MAX = 4096 };
@@ -134,7 +135,7 @@ jem_status pool_new(pool **out, int threads)
         int err;
         w->pool = p;
         w->index = i;
-        err = pthread_create(&w->thread, NULL, worker_main, w);
+        err = thread_start(&w->thread, worker_main, w);
         if (err != 0) {
             st = jem_error(JEM_ENOMEM, "cannot start thread %d of %d: %s; use fewer threads", i + 1,
                            p->threads, strerror(err));

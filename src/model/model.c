@@ -1,6 +1,7 @@
 /* Models on threads: plans per use, workspaces per worker, chunks of batches. */
 #include "model/model.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -46,6 +47,7 @@ struct model {
     engine engines[ENGINES];
     char feature[64]; /* what ENGINE_FEATURE was compiled for */
     const volatile sig_atomic_t *stop; /* borrowed; NULL: nothing stops it */
+    atomic_bool stopping;              /* what *stop was when worker 0 looked last */
 };
 
 static void engine_clear(engine *e, int threads)
@@ -195,14 +197,17 @@ void model_set_stop(model *m, const volatile sig_atomic_t *stop)
     m->stop = stop;
 }
 
-jem_status model_check_stop(const model *m)
+jem_status model_check_stop(model *m, int worker)
 {
-    if (!m->stop || !*m->stop) return JEM_OK;
+    /* A flag that a signal handler sets may be read by the thread that it interrupts
+     * only; the others are told. */
+    if (worker == 0) atomic_store(&m->stopping, m->stop && *m->stop);
+    if (!atomic_load(&m->stopping)) return JEM_OK;
     return jem_error(JEM_EINTERRUPTED, "stopped by a signal");
 }
 
 typedef struct run_context {
-    const model *m;
+    model *m;
     const engine *e;
     int64_t n;
     model_chunk_fn fn;
@@ -218,7 +223,7 @@ static jem_status run_chunk(void *ctx, int task, int worker_number)
                      .index = task, .worker = worker_number, .logits = w->logits,
                      .cotangent = w->cotangent, .x = w->x, .grad = w->grad,
                      .dparams = {w->dparams[0], w->dparams[1]}};
-    jem_status st = model_check_stop(r->m);
+    jem_status st = model_check_stop(r->m, worker_number);
     return st == JEM_OK ? r->fn(r->ctx, &c) : st;
 }
 

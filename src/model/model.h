@@ -40,10 +40,11 @@ float *model_params(model *m);
 jem_status model_params_changed(model *m);
 
 /* While *stop is nonzero, all that computes on the model ends soon (within a Langevin
- * step of one chunk) with JEM_EINTERRUPTED; NULL: nothing stops it. */
+ * step of one chunk) with JEM_EINTERRUPTED; NULL: nothing stops it.  Set by a signal
+ * handler of the thread that computes on the model, or by that thread. */
 void model_set_stop(model *m, const volatile sig_atomic_t *stop);
-/* JEM_EINTERRUPTED if that has happened. */
-jem_status model_check_stop(const model *m);
+/* JEM_EINTERRUPTED if that has happened.  worker: the chunk's; 0 outside of chunks. */
+jem_status model_check_stop(model *m, int worker);
 
 /* ---- computing on batches: n images, plain NCHW float */
 

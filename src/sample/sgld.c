@@ -117,7 +117,7 @@ done:
 /* ---- the model's energy as a slope */
 
 typedef struct chain {
-    const model *m;
+    model *m;
     const sgld_call *call;
     const backend *b;
     float *x;
@@ -139,7 +139,7 @@ static jem_status model_slope(void *ctx, float *grad, const float *x, int64_t fi
     plan_call call = {.count = count};
     jem_status st;
 
-    TRY(model_check_stop(cc->chain->m));
+    TRY(model_check_stop(cc->chain->m, k->worker));
     TRY(plan_forward(k->ws, &call, x, k->logits));
     if (y) {
         for (int64_t i = 0; i < count; i++)

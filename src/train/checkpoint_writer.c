@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/try.h"
 #include "train/checkpoint_files.h"
 #include "train/checkpoint_store.h"
@@ -128,7 +129,7 @@ static jem_status start_thread(checkpoint_writer *w)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    err = pthread_create(&w->thread, NULL, run_writer, w);
+    err = thread_start(&w->thread, run_writer, w);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (err)
         return jem_error(JEM_ENOMEM, "cannot start the thread that writes checkpoints: %s",

@@ -199,7 +199,7 @@ static jem_status advance(session *s, bool *last)
         *last = false;
         return rescue(s, reason);
     }
-    if (st == JEM_EINTERRUPTED || (st == JEM_OK && !*last && model_check_stop(s->m) != JEM_OK))
+    if (st == JEM_EINTERRUPTED || (st == JEM_OK && !*last && model_check_stop(s->m, 0) != JEM_OK))
         return stop_interrupted(s);
     return st;
 }

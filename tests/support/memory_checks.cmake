@@ -1,8 +1,14 @@
-# How tests run when something watches their memory.
+# How tests run when something watches their memory or their threads.
 
 # Read by programs that are built with sanitizers (JEM_SANITIZE).
 set(test_environment
   LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0)
+
+if(JEM_SANITIZE MATCHES thread)
+  # A thread that the library starts when it is loaded would be given signals, and
+  # their handlers would then run on it.
+  list(APPEND test_environment OPENBLAS_NUM_THREADS=1)
+endif()
 
 # Written before the name of a test program.
 set(test_launcher)

@@ -47,7 +47,7 @@ static volatile sig_atomic_t stop_later;
 static void request_stop(int number)
 {
     (void)number;
-    stop_later = 1;
+    stop_later = 1; /* on this thread: no other one gets signals */
 }
 
 /* stop_later becomes 1 after so many milliseconds, wherever the training is then. */
