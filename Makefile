@@ -6,15 +6,19 @@
 #   make install    PREFIX=/usr/local
 #   make perf       timings beside PyTorch (needs python3-torch)
 #   make sanitize   every test under the address and undefined-behaviour sanitizers
+#                   (SANITIZE=thread: under the thread sanitizer)
 #   make valgrind   every test that is not too slow for it, under valgrind
+#   make fuzz       hostile files for every reader, FUZZ_SECONDS each (needs clang)
 
 BUILD ?= build
 PREFIX ?= /usr/local
 DEMO ?= demo
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?=
+SANITIZE ?= address,undefined
+FUZZ_SECONDS ?= 60
 
-.PHONY: all deps demo test install perf sanitize valgrind clean
+.PHONY: all deps demo test install perf sanitize valgrind fuzz clean
 
 all: deps
 	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS) > $(BUILD).log 2>&1 \
@@ -38,11 +42,14 @@ perf: all
 	python3 perf/compare.py $(BUILD)/jem
 
 sanitize:
-	@$(MAKE) test BUILD=build-sanitize CMAKE_FLAGS="-DJEM_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo"
+	@$(MAKE) test BUILD=build-sanitize CMAKE_FLAGS="-DJEM_SANITIZE=$(SANITIZE) -DCMAKE_BUILD_TYPE=RelWithDebInfo"
 
 valgrind:
 	@$(MAKE) all BUILD=build-valgrind CMAKE_FLAGS="-DJEM_VALGRIND=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo"
 	@cd build-valgrind && ctest --output-on-failure -LE slow -j $(JOBS)
 
+fuzz: deps
+	@scripts/fuzz build-fuzz $(FUZZ_SECONDS)
+
 clean:
-	rm -rf build build-sanitize build-valgrind
+	rm -rf build build-sanitize build-valgrind build-fuzz

@@ -14,6 +14,7 @@
 #include "base/try.h"
 
 static const size_t file_size_max = (size_t)1 << 28;
+enum { COLUMNS_MAX = 1000, BESIDE_TEXT = 60 << 20 };
 
 typedef struct cursor {
     const csv *c;
@@ -77,6 +78,8 @@ static jem_status read_header(csv *c, cursor *k)
     jem_status st = JEM_OK;
 
     do {
+        if (c->columns == COLUMNS_MAX)
+            return jem_error(JEM_EDATA, "%s:1: more than %d columns", c->path, COLUMNS_MAX);
         TRY(read_field(k, &c->all[c->columns]));
         c->columns++;
     } while (!k->at_line_end);
@@ -130,6 +133,10 @@ static jem_status parse(csv *c, size_t size)
         separators += c->text[i] == ',';
         breaks += c->text[i] == '\n';
     }
+    /* with the text at most 4 times the file and 64 MiB */
+    if ((separators + 2 * breaks + 2) * sizeof *c->all > 3 * size + BESIDE_TEXT)
+        return jem_error(JEM_EDATA, "%s: %zu bytes with too many empty or short fields: not a "
+                                    "table of scenes", c->path, size);
     /* every field ends at one of these, or at the end of the file */
     TRY(MEM_NEW(c->all, separators + breaks + 1));
     TRY(MEM_NEW(c->lines, breaks + 1));

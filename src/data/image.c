@@ -42,6 +42,23 @@ jem_status image_check_size(int64_t height, int64_t width, const char *name)
                      name, width, height, IMAGE_SIDE_MAX);
 }
 
+jem_status image_check_claim(const image_claim *c, size_t size, const char *name)
+{
+    const int64_t most = ((int64_t)56 << 20) + 3 * (int64_t)size;
+
+    if (c->file_least > (int64_t)size)
+        return jem_error(JEM_EDATA,
+                         "%s: promises %" PRId64 " x %" PRId64 " pixels in %zu bytes; it is "
+                         "truncated or damaged: copy it again or remove it",
+                         name, c->width, c->height, size);
+    if (c->memory > most)
+        return jem_error(JEM_EDATA,
+                         "%s: %" PRId64 " x %" PRId64 " pixels take %" PRId64 " MiB to decode; a "
+                         "file of its size may take %" PRId64 ": shrink the picture or remove it",
+                         name, c->width, c->height, c->memory >> 20, most >> 20);
+    return JEM_OK;
+}
+
 jem_status image_decode(image *out, const void *bytes, size_t size, const char *name)
 {
     if (image_is_png(bytes, size)) return image_decode_png(out, bytes, size, name);

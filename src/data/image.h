@@ -17,10 +17,13 @@ jem_status image_init(image *m, int64_t height, int64_t width, int64_t channels)
 void image_clear(image *m);
 
 /* Decodes a PNG or JPEG (told apart by content) to RGB: grey is repeated,
- * alpha dropped, 16 bits cut to 8.  At most 16384 pixels a side. JEM_EDATA. */
+ * alpha dropped, 16 bits cut to 8.  At most 16384 pixels a side,
+ * and 56 MiB with three times the file for what decoding takes.  JEM_EDATA. */
 jem_status image_read(image *out, const char *path);
 jem_status image_decode(image *out, const void *bytes, size_t size, const char *name);
-/* 8-bit PNG, written atomically. */
+/* An 8-bit PNG file in memory: *bytes [*size], owned (mem_free). */
+jem_status image_encode_png(char **bytes, size_t *size, const image *m);
+/* The same on disk, written atomically. */
 jem_status image_write_png(const image *m, const char *path);
 
 /* Antialiased bilinear, bit-exact with Pillow on 8-bit pictures. */

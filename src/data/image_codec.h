@@ -8,9 +8,20 @@
 
 enum { IMAGE_SIDE_MAX = 16384 };
 
-/* JEM_EDATA if a picture has no pixels or more than IMAGE_SIDE_MAX a side;
- * `name` opens the message. */
+/* What a file's first bytes promise. */
+typedef struct image_claim {
+    int64_t height, width;
+    int64_t file_least; /* bytes that no file of such a picture stays below */
+    int64_t memory;     /* bytes that decoding takes beside the file */
+} image_claim;
+
+/* JEM_EDATA unless each side has 1 to IMAGE_SIDE_MAX pixels; to be asked first, so that
+ * products of the sides are safe.  `name` opens the message. */
 jem_status image_check_size(int64_t height, int64_t width, const char *name);
+/* JEM_EDATA if the file is too short for what it promises, or if decoding would take
+ * more than 56 MiB and three times its `size`: the bound of 4 times the file and 64 MiB
+ * with what a decoder needs for itself. */
+jem_status image_check_claim(const image_claim *c, size_t size, const char *name);
 
 /* Whether the bytes begin like a file of the format. */
 bool image_is_png(const void *bytes, size_t size);

@@ -14,12 +14,17 @@
 #include "base/try.h"
 #include "data/image_codec.h"
 
+/* A progressive file sends its picture in about ten scans, each over all blocks. */
+enum { SCANS_MAX = 100 };
+
 typedef struct jpeg_job {
     struct jpeg_error_mgr errors; /* first: libjpeg hands back a pointer to it */
+    struct jpeg_progress_mgr progress;
     struct jpeg_decompress_struct jpeg;
     jmp_buf jump;
     char message[JMSG_LENGTH_MAX];
     const char *name;
+    size_t size; /* of the file */
     image result;
 } jpeg_job;
 
@@ -47,14 +52,46 @@ bool image_is_jpeg(const void *bytes, size_t size)
     return size >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff;
 }
 
+/* Called while scans are read: a file may send any number of them in a few bytes each. */
+static void on_progress(j_common_ptr common)
+{
+    jpeg_job *job = (jpeg_job *)(void *)common->err;
+
+    if (job->jpeg.input_scan_number <= SCANS_MAX) return;
+    snprintf(job->message, sizeof job->message, "more than %d scans", SCANS_MAX);
+    longjmp(job->jump, 1);
+}
+
+/* Decoding takes three bytes a pixel and, where the picture comes in several scans, all
+ * coefficients in 16 bits.  Some component has a block for each 8 x 8 pixels at its best
+ * sampling, or several share them, and a block takes at least one bit; no file that
+ * decodes without loss of data stays below half of that. */
+static image_claim read_claim(const jpeg_job *job)
+{
+    const struct jpeg_decompress_struct *jpeg = &job->jpeg;
+    image_claim c = {.height = jpeg->image_height, .width = jpeg->image_width};
+
+    c.file_least = c.height * c.width / (8 * 8) / 8 / 2;
+    c.memory = c.height * c.width * 3;
+    if (!jpeg->progressive_mode && jpeg->comps_in_scan == jpeg->num_components) return c;
+    for (int i = 0; i < jpeg->num_components; i++) {
+        const jpeg_component_info *info = &jpeg->comp_info[i];
+        c.memory += (int64_t)info->width_in_blocks * info->height_in_blocks * (8 * 8 * 2);
+    }
+    return c;
+}
+
 static jem_status read_pixels(jpeg_job *job)
 {
     jem_status st;
     struct jpeg_decompress_struct *jpeg = &job->jpeg;
     image *m = &job->result;
+    image_claim c;
 
     jpeg_read_header(jpeg, TRUE);
-    TRY(image_check_size(jpeg->image_height, jpeg->image_width, job->name));
+    c = read_claim(job);
+    TRY(image_check_size(c.height, c.width, job->name));
+    TRY(image_check_claim(&c, job->size, job->name));
     if (jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK ||
         jpeg->num_components == 2)
         return jem_error(JEM_EDATA,
@@ -72,27 +109,29 @@ done:
     return st;
 }
 
-static jem_status read_guarded(jpeg_job *job, const void *bytes, size_t size)
+static jem_status read_guarded(jpeg_job *job, const void *bytes)
 {
     if (setjmp(job->jump))
         return jem_error(JEM_EDATA,
                          "%s: damaged or truncated JPEG (%s): copy it again or remove it",
                          job->name, job->message);
     jpeg_create_decompress(&job->jpeg);
-    jpeg_mem_src(&job->jpeg, bytes, (unsigned long)size);
+    job->progress.progress_monitor = on_progress;
+    job->jpeg.progress = &job->progress;
+    jpeg_mem_src(&job->jpeg, bytes, (unsigned long)job->size);
     return read_pixels(job);
 }
 
 jem_status image_decode_jpeg(image *out, const void *bytes, size_t size, const char *name)
 {
     jem_status st;
-    jpeg_job job = {.name = name, .result = IMAGE_INIT};
+    jpeg_job job = {.name = name, .size = size, .result = IMAGE_INIT};
 
     job.jpeg.err = jpeg_std_error(&job.errors);
     job.errors.error_exit = on_error;
     job.errors.emit_message = on_message;
     job.errors.output_message = on_output;
-    TRY(read_guarded(&job, bytes, size));
+    TRY(read_guarded(&job, bytes));
     *out = job.result;
     job.result = (image)IMAGE_INIT;
 done:

@@ -10,6 +10,9 @@
 #include "base/try.h"
 #include "data/image_codec.h"
 
+/* deflate packs 1032 bytes into one at best */
+enum { DEFLATE_MAX = 1032 };
+
 typedef struct png_job {
     png_structp png;
     png_infop info;
@@ -20,8 +23,9 @@ typedef struct png_job {
     size_t size, at;
     image result;
     /* writing */
-    file_writer *writer;
-    jem_status status; /* of the writer or of an allocation; JEM_OK if libpng failed */
+    char *encoded; /* [room], of which `at` bytes are used */
+    size_t room;
+    jem_status status; /* of an allocation; JEM_OK if libpng failed */
 } png_job;
 
 static void on_error(png_structp png, png_const_charp message)
@@ -54,17 +58,23 @@ bool image_is_png(const void *bytes, size_t size)
 static jem_status read_header(png_job *job)
 {
     png_structp png = job->png;
+    image_claim c;
+    int64_t bits;
     jem_status st;
 
     png_read_info(png, job->info);
-    TRY(image_check_size(png_get_image_height(png, job->info), png_get_image_width(png, job->info),
-                         job->name));
+    c.height = png_get_image_height(png, job->info);
+    c.width = png_get_image_width(png, job->info);
+    bits = png_get_bit_depth(png, job->info) * png_get_channels(png, job->info);
+    TRY(image_check_size(c.height, c.width, job->name));
+    c.file_least = c.height * c.width * bits / 8 / DEFLATE_MAX;
+    c.memory = c.height * c.width * 3;
+    TRY(image_check_claim(&c, job->size, job->name));
     png_set_expand(png);
     png_set_strip_16(png);
     png_set_gray_to_rgb(png);
     png_set_strip_alpha(png);
-    TRY(image_init(&job->result, png_get_image_height(png, job->info),
-                   png_get_image_width(png, job->info), 3));
+    TRY(image_init(&job->result, c.height, c.width, 3));
 done:
     return st;
 }
@@ -92,6 +102,8 @@ static jem_status read_guarded(png_job *job)
                          job->name, job->message);
     png_set_read_fn(job->png, job, take_bytes);
     png_set_user_limits(job->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* we check, and say so */
+    /* texts and profiles mean nothing to us, and a few kilobytes of them unpack to 8 MB */
+    png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     job->status = read_header(job);
     return job->status ? job->status : read_rows(job);
 }
@@ -121,8 +133,19 @@ done:
 static void give_bytes(png_structp png, png_bytep src, size_t count)
 {
     png_job *job = png_get_io_ptr(png);
-    job->status = file_writer_put(job->writer, src, count);
-    if (job->status) png_error(png, "write failed");
+    char *grown = NULL;
+
+    if (count > job->room - job->at) {
+        size_t room = 2 * (job->at + count);
+        job->status = MEM_NEW(grown, room);
+        if (job->status) png_error(png, "out of memory");
+        if (job->at) memcpy(grown, job->encoded, job->at);
+        mem_free(job->encoded);
+        job->encoded = grown;
+        job->room = room;
+    }
+    memcpy(job->encoded + job->at, src, count);
+    job->at += count;
 }
 
 static void flush_nothing(png_structp png) { (void)png; }
@@ -147,23 +170,34 @@ static jem_status write_guarded(png_job *job, const image *m)
     return JEM_OK;
 }
 
-jem_status image_write_png(const image *m, const char *path)
+jem_status image_encode_png(char **bytes, size_t *size, const image *m)
 {
     jem_status st;
-    file_writer w = FILE_WRITER_INIT;
-    png_job job = {.name = path, .writer = &w, .result = IMAGE_INIT};
+    png_job job = {.name = "a picture", .result = IMAGE_INIT};
 
-    TRY(file_writer_open(&w, path));
     job.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning);
     if (job.png) job.info = png_create_info_struct(job.png);
     if (!job.info) {
-        st = jem_error(JEM_ENOMEM, "%s: out of memory while encoding", path);
+        st = jem_error(JEM_ENOMEM, "out of memory while encoding a picture");
         goto done;
     }
     TRY(write_guarded(&job, m));
-    TRY(file_writer_commit(&w));
+    *bytes = job.encoded;
+    *size = job.at;
+    job.encoded = NULL;
 done:
     png_destroy_write_struct(&job.png, &job.info);
-    file_writer_abort(&w);
+    mem_free(job.encoded);
+    return st;
+}
+
+jem_status image_write_png(const image *m, const char *path)
+{
+    char *bytes = NULL;
+    size_t size;
+    jem_status st = image_encode_png(&bytes, &size, m);
+    if (st != JEM_OK) return jem_error_context(st, "%s", path);
+    st = file_write(path, bytes, size);
+    mem_free(bytes);
     return st;
 }

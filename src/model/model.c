@@ -197,11 +197,11 @@ void model_set_stop(model *m, const volatile sig_atomic_t *stop)
     m->stop = stop;
 }
 
-jem_status model_check_stop(model *m, int worker)
+jem_status model_check_stop(model *m, int worker_number)
 {
     /* A flag that a signal handler sets may be read by the thread that it interrupts
      * only; the others are told. */
-    if (worker == 0) atomic_store(&m->stopping, m->stop && *m->stop);
+    if (worker_number == 0) atomic_store(&m->stopping, m->stop && *m->stop);
     if (!atomic_load(&m->stopping)) return JEM_OK;
     return jem_error(JEM_EINTERRUPTED, "stopped by a signal");
 }

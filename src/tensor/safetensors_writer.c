@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "tensor/bytes.h"
@@ -133,12 +132,11 @@ static jem_status add_entry(json_t *header, const item *it, size_t begin)
     return JEM_OK;
 }
 
-/* The JSON header as text, owned by the caller through free(). */
+/* The JSON header as text, owned. */
 static jem_status make_header(char **out, const safetensors_writer *w)
 {
     jem_status st = JEM_OK;
     json_t *header = json_object();
-    char *text = NULL;
     size_t at = 0;
 
     if (!header) return no_memory();
@@ -150,11 +148,7 @@ static jem_status make_header(char **out, const safetensors_writer *w)
         TRY(add_entry(header, &w->items[i], at));
         at += w->items[i].bytes;
     }
-    text = json_dumps(header, JSON_COMPACT);
-    if (text)
-        *out = text;
-    else
-        st = no_memory();
+    TRY(json_text(out, header, JSON_COMPACT));
 done:
     json_decref(header);
     return st;
@@ -180,7 +174,7 @@ static jem_status make_head(char **out, size_t *size, const safetensors_writer *
     *out = head;
     *size = total;
 done:
-    free(header);
+    mem_free(header);
     return st;
 }
 

@@ -72,23 +72,23 @@ static bool has_diverged(char reason[160], const health_state *s, const health_o
 {
     const objective_result *l = &r->loss;
     if (fabs(l->loss_g) > o->max_loss)
-        return because(reason, "l_G is %.4g and health.max_loss %g", l->loss_g, o->max_loss);
+        return because(reason, "l_G = %.6g is beyond health.max_loss = %g", l->loss_g, o->max_loss);
     if (l->loss_d > o->max_loss)
-        return because(reason, "l_D is %.4g and health.max_loss %g", l->loss_d, o->max_loss);
+        return because(reason, "l_D = %.6g is beyond health.max_loss = %g", l->loss_d, o->max_loss);
     if (largest_energy(r) > o->max_energy)
-        return because(reason, "energies reach from %.4g to %.4g and health.max_energy is %g",
+        return because(reason, "energies from %.4g to %.4g are beyond health.max_energy = %g",
                        r->lse_min, r->lse_max, o->max_energy);
     if (l->g_d > o->max_gradient)
-        return because(reason, "|grad l_D| is %.4g and health.max_gradient %g", l->g_d,
+        return because(reason, "|grad l_D| = %.4g is beyond health.max_gradient = %g", l->g_d,
                        o->max_gradient);
     if (l->g_g > o->max_gradient)
-        return because(reason, "|grad l_G| is %.4g and health.max_gradient %g", l->g_g,
+        return because(reason, "|grad l_G| = %.4g is beyond health.max_gradient = %g", l->g_g,
                        o->max_gradient);
     if (s->wide_gap >= o->patience)
-        return because(reason, "LSE(x+) - LSE(x-) is %.4g and beyond health.gap_limit = %g for "
+        return because(reason, "LSE(x+) - LSE(x-) = %.4g is beyond health.gap_limit = %g for "
                        "%lld iterations", gap(r), o->gap_limit, (long long)s->wide_gap);
     if (s->high_loss >= o->patience)
-        return because(reason, "l_D is %.4g and beyond health.loss_limit = %g for %lld iterations",
+        return because(reason, "l_D = %.4g is beyond health.loss_limit = %g for %lld iterations",
                        l->loss_d, o->loss_limit, (long long)s->high_loss);
     return false;
 }
@@ -97,7 +97,7 @@ static bool has_collapsed(char reason[160], const health_report *h, const health
                           const health_options *o)
 {
     if (h->buffer_diversity < o->diversity)
-        return because(reason, "buffer diversity is %.3g and health.diversity %g",
+        return because(reason, "buffer diversity = %.3g is below health.diversity = %g",
                        h->buffer_diversity, o->diversity);
     if (s->still >= o->patience)
         return because(reason, "chains stand still for %lld iterations", (long long)s->still);
@@ -107,24 +107,24 @@ static bool has_collapsed(char reason[160], const health_report *h, const health
 static bool saturates(char reason[160], const health_options *o, const step_report *r)
 {
     return r->chain.clipped > o->saturation &&
-           because(reason, "%.1f%% of the samples are clipped and health.saturation is "
-                   "%g", 100 * r->chain.clipped, o->saturation);
+           because(reason, "the clipped share of samples = %.3f is beyond health.saturation = %g",
+                   r->chain.clipped, o->saturation);
 }
 
 static bool drifts(char reason[160], const health_report *h, const health_options *o,
                    const step_report *r)
 {
     if (h->buffer_diversity > o->drift_diversity)
-        return because(reason, "buffer diversity is %.3g and health.drift_diversity %g",
+        return because(reason, "buffer diversity = %.3g is beyond health.drift_diversity = %g",
                        h->buffer_diversity, o->drift_diversity);
     if (fabs(gap(r)) > o->drift_gap)
-        return because(reason, "LSE(x+) - LSE(x-) is %.4g and health.drift_gap %g", gap(r),
+        return because(reason, "LSE(x+) - LSE(x-) = %.4g is beyond health.drift_gap = %g", gap(r),
                        o->drift_gap);
     if (r->loss.loss_d > o->drift_loss)
-        return because(reason, "l_D is %.4g and health.drift_loss %g", r->loss.loss_d,
+        return because(reason, "l_D = %.4g is beyond health.drift_loss = %g", r->loss.loss_d,
                        o->drift_loss);
     if (largest_energy(r) > o->drift_energy)
-        return because(reason, "energies reach from %.4g to %.4g and health.drift_energy is %g",
+        return because(reason, "energies from %.4g to %.4g are beyond health.drift_energy = %g",
                        r->lse_min, r->lse_max, o->drift_energy);
     return false;
 }

@@ -70,10 +70,13 @@ static jem_status stop_diverged(session *s, const char *reason)
     /* A write under way must not replace this status by its own. */
     (void)checkpoint_writer_wait(s->writer);
     TRY(write_info(s, RUN_DIVERGED));
+    TRY(checkpoint_manifest(&s->info, s->r->out));
     return jem_error(JEM_EDIVERGED,
-                     "%s: %s; the last good state is kept; start anew with a lower train.lr, more "
-                     "sampler.steps or train.energy_l2 (docs/reliability.md)",
-                     s->r->out, s->info.message);
+                     "%s: %s; %s; start anew with a lower train.lr, more sampler.steps or "
+                     "train.energy_l2 (docs/reliability.md)",
+                     s->r->out, s->info.message,
+                     s->info.file_count > 0 ? "the last good state is kept"
+                                            : "no checkpoint had been written before");
 done:
     return st;
 }

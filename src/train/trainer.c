@@ -174,8 +174,8 @@ static jem_status refuse(const trainer *t, const step_report *r)
     describe(text, sizeof text, "the running statistics", s->running, n);
     if (s->negative >= 0)
         describe(text, sizeof text, "x-", s->x + s->negative * model_input_count(t->m), rows);
-    return jem_error(JEM_EDIVERGED, "not finite: %s; l_D %g, l_G %g, |grad l_D| %g, |grad l_G| %g",
-                     *text ? text : "0 values, but a gradient too large to be used",
+    return jem_error(JEM_EDIVERGED, "%s%s; l_D %g, l_G %g, |grad l_D| %g, |grad l_G| %g",
+                     *text ? "not finite: " : "", *text ? text : "a gradient too large to be used",
                      r->loss.loss_d, r->loss.loss_g, r->loss.g_d, r->loss.g_g);
 }
 

@@ -87,12 +87,12 @@ static void a_loss_an_energy_or_a_gradient_beyond_its_limit_diverges_at_once(voi
         double value;
         const char *reason;
     } cases[] = {
-        {offsetof(step_report, loss.loss_g), 10001, "l_G is"},
-        {offsetof(step_report, loss.loss_g), -10001, "l_G is"},
-        {offsetof(step_report, loss.loss_g), HUGE_VAL, "l_G is inf"},
-        {offsetof(step_report, loss.loss_d), 10001, "l_D is"},
-        {offsetof(step_report, lse_max), 100001, "energies reach"},
-        {offsetof(step_report, lse_min), -100001, "energies reach"},
+        {offsetof(step_report, loss.loss_g), 10001, "l_G ="},
+        {offsetof(step_report, loss.loss_g), -10001, "l_G ="},
+        {offsetof(step_report, loss.loss_g), HUGE_VAL, "l_G = inf"},
+        {offsetof(step_report, loss.loss_d), 10001, "l_D ="},
+        {offsetof(step_report, lse_max), 100001, "energies from"},
+        {offsetof(step_report, lse_min), -100001, "energies from"},
         {offsetof(step_report, loss.g_d), 1.1e7, "|grad l_D|"},
         {offsetof(step_report, loss.g_g), 1.1e7, "|grad l_G|"},
     };
@@ -158,7 +158,7 @@ static void samples_that_leave_the_range_of_images_drift(void **state)
     (void)state;
     rig *g = rig_new();
     for (int64_t i = 0; i < g->replay.size * shape_count(image); i++) g->replay.images[i] *= 6;
-    expect(g, VERDICT_DRIFTING, "buffer diversity is 6");
+    expect(g, VERDICT_DRIFTING, "buffer diversity = 6");
     rig_free(g);
 }
 
@@ -167,7 +167,7 @@ static void clipped_samples_saturate(void **state)
     (void)state;
     rig *g = rig_new();
     g->r.chain.clipped = 0.51;
-    expect(g, VERDICT_SATURATING, "51.0%");
+    expect(g, VERDICT_SATURATING, "= 0.510");
     g->r.loss.lse_pos = 50; /* drifting too, which is less */
     expect(g, VERDICT_SATURATING, "health.saturation");
     rig_free(g);
@@ -216,7 +216,7 @@ static void thresholds_are_settings(void **state)
     check_ok(options_assign(config_groups(&cfg), "health.drift_gap=0.2"));
     check_ok(options_assign(config_groups(&cfg), "health.patience=2"));
     g->o = cfg.health;
-    expect(g, VERDICT_DRIFTING, "health.drift_gap 0.2");
+    expect(g, VERDICT_DRIFTING, "health.drift_gap = 0.2");
     g->r.loss.lse_neg = 400;
     check_ok(health_step(&g->s, &g->o, &g->r, 1));
     check_fails(health_step(&g->s, &g->o, &g->r, 2), JEM_EDIVERGED, "for 2 iterations");
