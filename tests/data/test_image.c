@@ -138,6 +138,38 @@ static void oversized_pictures_are_refused_by_their_size(void **state)
     free(b.data);
 }
 
+/* Files of a few kilobytes that libpng and libjpeg would give a gigabyte or minutes. */
+static void what_a_file_promises_is_weighed_against_its_size(void **state)
+{
+    static const struct {
+        const char *name, *error;
+    } bombs[] = {
+        {"png/805-megabytes", "promises 16384 x 16384 pixels in"},
+        {"png/805-megabytes-interlaced", "promises 16384 x 16384 pixels in"},
+        {"png/64-megabytes-1-bit", "4730 x 4730 pixels take 64 MiB to decode"},
+        {"jpeg/805-megabytes", "promises 16384 x 16384 pixels in"},
+        {"jpeg/805-megabytes-progressive", "promises 16384 x 16384 pixels in"},
+        {"jpeg/400-scans", "more than 100 scans"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
+        char path[512];
+        image m = IMAGE_INIT;
+        snprintf(path, sizeof path, JEM_SOURCE_DIR "/tests/fuzz/corpus/%s", bombs[i].name);
+        check_fails(image_read(&m, path), JEM_EDATA, bombs[i].error);
+        assert_null(m.pixels);
+    }
+}
+
+static void texts_and_profiles_in_a_png_are_skipped(void **state)
+{
+    image m = IMAGE_INIT;
+    (void)state;
+    check_ok(image_read(&m, JEM_SOURCE_DIR "/tests/fuzz/corpus/png/bomb-in-text"));
+    assert_int_equal(m.width, 4);
+    image_clear(&m);
+}
+
 static void jpegs_decode_to_rgb_close_to_what_was_coded(void **state)
 {
     (void)state;
@@ -286,6 +318,8 @@ int main(void)
         cmocka_unit_test(every_truncation_of_a_png_is_an_error),
         cmocka_unit_test(flipped_bits_never_crash_the_decoders),
         cmocka_unit_test(oversized_pictures_are_refused_by_their_size),
+        cmocka_unit_test(what_a_file_promises_is_weighed_against_its_size),
+        cmocka_unit_test(texts_and_profiles_in_a_png_are_skipped),
         cmocka_unit_test(jpegs_decode_to_rgb_close_to_what_was_coded),
         cmocka_unit_test(every_truncation_of_a_jpeg_is_an_error),
         cmocka_unit_test(cmyk_jpegs_are_refused_with_a_remedy),

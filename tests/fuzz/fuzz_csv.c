@@ -1,4 +1,4 @@
-/* CSV: whole files, then every cell as text and as a number. */
+/* CSV: whole files, then every cell as text and the first ones as numbers. */
 #include <math.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 void fuzz_one(const uint8_t *data, size_t size)
 {
     csv c = CSV_INIT;
-    int column;
+    int column, numbers = 0;
     double value;
 
     fuzz_file(PATH, data, size);
@@ -22,6 +22,7 @@ void fuzz_one(const uint8_t *data, size_t size)
     for (int64_t row = 0; row < c.rows; row++)
         for (int i = 0; i < c.columns; i++) {
             fuzz_touch(csv_cell(&c, row, i), strlen(csv_cell(&c, row, i)));
+            if (++numbers > 16) continue; /* most are refused, which is slow to say */
             if (!fuzz_refused(csv_number(&value, &c, row, i), PATH)) fuzz_expect(isfinite(value));
         }
     fuzz_refused(csv_need(&column, &c, "scene_num", "add it"), PATH);

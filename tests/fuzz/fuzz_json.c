@@ -37,6 +37,8 @@ void fuzz_one(const uint8_t *data, size_t size)
     /* a file that is there already is found first */
     fuzz_file("study/run/run.json", "{\"status\": \"finished\"}", 22);
     fuzz_file("study/run/config.yaml", "alpha: 0.5\n", 11);
-    if (data[0] == 's') read_scores();
-    read_study();
+    if (data[0] == 's')
+        read_scores();
+    else
+        read_study();
 }

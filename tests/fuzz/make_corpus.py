@@ -252,8 +252,12 @@ def make_jpeg():
     first = segment_at(scans, 0xDA)
     tail = scans[first:-2]
     put("jpeg", "scans-repeated", (scans[:-2] + tail * 40)[:8000] + b"\xff\xd9")
-    refine = b"\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x00" + b"\x00" * 2
-    put("jpeg", "600-scans", scans[:-2] + refine * 600 + b"\xff\xd9")
+    grey = real("jpeg", "real-grey-progressive")
+    first = segment_at(grey, 0xDA)
+    end = first + 10
+    while grey[end] != 0xFF or grey[end + 1] == 0:
+        end += 1
+    put("jpeg", "400-scans", grey[:end] + grey[first:end] * 400 + b"\xff\xd9")
     put("jpeg", "four-components", base[:sof + 9] + b"\x04" + base[sof + 10:])
     put("jpeg", "no-components", base[:sof + 9] + b"\x00" + base[sof + 10:])
     put("jpeg", "sampling-0", base[:sof + 11] + b"\x00" + base[sof + 12:])

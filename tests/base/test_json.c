@@ -1,0 +1,78 @@
+/* JSON from strangers: what is refused, and by which words. */
+#include "support/check.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+static jem_status parse(json_t **out, const char *text, size_t memory)
+{
+    return json_parse(out, text, strlen(text), "x.json", memory);
+}
+
+static void good_json_is_read_and_written_again(void **state)
+{
+    json_t *root = NULL;
+    char *text = NULL;
+    (void)state;
+    check_ok(parse(&root, "{\"a\": [1, 2.5, \"\\u00e9\"], \"b\": null}", 4000));
+    check_ok(json_text(&text, root, JSON_COMPACT));
+    assert_string_equal(text, "{\"a\":[1,2.5,\"\xc3\xa9\"],\"b\":null}");
+    mem_free(text);
+    json_decref(root);
+}
+
+static void bad_json_is_refused_with_its_line(void **state)
+{
+    json_t *root = NULL;
+    (void)state;
+    check_fails(parse(&root, "[1,\n2,\n]", 4000), JEM_EDATA, "x.json:3:");
+    check_fails(parse(&root, "", 4000), JEM_EDATA, "x.json:");
+    check_fails(parse(&root, "{\"a\":1,\"a\":2}", 4000), JEM_EDATA, "duplicate");
+    check_fails(parse(&root, "[] []", 4000), JEM_EDATA, "x.json:1:");
+    assert_null(root);
+}
+
+static void nesting_is_bounded(void **state)
+{
+    char text[5001];
+    json_t *root = NULL;
+    (void)state;
+    memset(text, '[', 5000);
+    text[5000] = '\0';
+    check_fails(parse(&root, text, 1 << 20), JEM_EDATA, "depth");
+}
+
+static void what_would_grow_beyond_memory_is_refused_before_it_is_read(void **state)
+{
+    char text[3002];
+    json_t *root = NULL;
+    (void)state;
+    text[0] = '[';
+    for (int i = 0; i < 1000; i++) memcpy(text + 1 + 3 * i, "{},", 3);
+    memcpy(text + 3000, "]", 2);
+    check_fails(parse(&root, text, 100000), JEM_EDATA, "too many small values");
+    check_ok(parse(&root, text, 1000000));
+    json_decref(root);
+}
+
+static void text_that_is_not_utf8_is_told_from_missing_memory(void **state)
+{
+    (void)state;
+    assert_int_equal(json_text_error(JEM_EUSAGE, "\xff", "a key"), JEM_EUSAGE);
+    assert_non_null(strstr(jem_error_message(), "a key is not UTF-8"));
+    assert_int_equal(json_text_error(JEM_EUSAGE, "\xc3\xa9", "a key"), JEM_ENOMEM);
+    char *text = NULL;
+    check_fails(json_text(&text, NULL, 0), JEM_ENOMEM, "out of memory");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_json_is_read_and_written_again),
+        cmocka_unit_test(bad_json_is_refused_with_its_line),
+        cmocka_unit_test(nesting_is_bounded),
+        cmocka_unit_test(what_would_grow_beyond_memory_is_refused_before_it_is_read),
+        cmocka_unit_test(text_that_is_not_utf8_is_told_from_missing_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
