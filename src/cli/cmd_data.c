@@ -1,5 +1,5 @@
-/* jem data: what kinds of data there are, whether a folder holds one, and the
- * built-in gloss set. */
+/* jem data: what kinds of data there are, whether a folder holds one (or what a benchmark
+ * needs), and the built-in gloss set. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,10 +8,10 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/try.h"
+#include "bench/bench.h"
 #include "cli/cli.h"
 #include "data/dataset.h"
 #include "data/gloss_render.h"
-
 
 static jem_status list(int argc, char **argv)
 {
@@ -80,6 +80,22 @@ done:
     return st;
 }
 
+static void print_line(void *ctx, const char *line)
+{
+    (void)ctx;
+    puts(line);
+}
+
+/* gloss names both a kind of images and a benchmark: the images come with scene_log.csv. */
+static bool means_images(const char *name, const char *path)
+{
+    const char *found = NULL;
+    for (const data_source *const *s = data_sources(); *s; s++)
+        if (strcmp((*s)->name, name) == 0)
+            return guess_kind(&found, path) == JEM_OK && strcmp(found, name) == 0;
+    return false;
+}
+
 static jem_status check(int argc, char **argv)
 {
     const char *args[2] = {NULL, NULL}, *size = NULL;
@@ -91,6 +107,12 @@ static jem_status check(int argc, char **argv)
 
     TRY(cli_parse(argc, argv, &command_data, flags, args, 1, 2));
     const char *path = args[1] ? args[1] : args[0], *kind = args[0];
+    const benchmark *b = args[1] ? benchmark_find(kind) : NULL;
+    if (b && !means_images(kind, path)) {
+        TRY(b->check(path, print_line, NULL));
+        printf("%s: all that %s needs is there\n", path, b->name);
+        goto done;
+    }
     if (!args[1]) TRY(guess_kind(&kind, path));
     TRY(options_defaults(groups));
     if (size) TRY(options_set(groups, "data.size", size, "--size"));
@@ -153,7 +175,7 @@ static jem_status data(int argc, char **argv)
 
 const command command_data = {
     .name = "data",
-    .usage = "data list | check [KIND] PATH [--size S] | "
+    .usage = "data list | check [KIND|BENCHMARK] PATH [--size S] | "
              "render [--n 1000] [--size 128] [--seed 0] [--threads N] -o DIR",
     .about = "kinds of data; does a folder hold one; render the built-in gloss set",
     .run = data,

@@ -4,8 +4,10 @@
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "cli/bench_settings.h"
 #include "cli/cli.h"
 #include "eval/eval.h"
+#include "report/baselines.h"
 #include "train/config.h"
 
 static jem_status list_models(void)
@@ -62,13 +64,35 @@ static jem_status list_options(void)
     jem_status st;
     config *c = NULL;
     eval_options e;
+    bench_settings b;
     const option_group groups[] = {{"eval", eval_option_table, &e}, {NULL, NULL, NULL}};
+    TRY(bench_settings_init(&b));
     TRY(MEM_NEW(c, 1));
     TRY(config_defaults(c));
     options_help(config_groups(c), print_line, NULL);
     options_help(groups, print_line, NULL);
+    options_help(b.groups, print_line, NULL);
 done:
+    bench_settings_clear(&b);
     mem_free(c);
+    return st;
+}
+
+static jem_status list_benchmarks(void)
+{
+    for (const benchmark *const *b = benchmarks(); *b; b++)
+        printf("%-15s %s\n                from %s\n", (*b)->name, (*b)->measures, (*b)->needs);
+    return JEM_OK;
+}
+
+/* Published scores with their sources, as TSV. */
+static jem_status list_baselines(void)
+{
+    strbuf tsv = STRBUF_INIT;
+    baselines_tsv(&tsv);
+    jem_status st = strbuf_status(&tsv);
+    if (st == JEM_OK) fputs(tsv.data, stdout);
+    strbuf_clear(&tsv);
     return st;
 }
 
@@ -82,9 +106,10 @@ static jem_status list_commands(void)
 static const struct {
     const char *name;
     jem_status (*run)(void);
-} topics[] = {{"models", list_models},     {"data", list_data},
-              {"samplers", list_samplers}, {"backends", list_backends},
-              {"options", list_options},   {"commands", list_commands}};
+} topics[] = {{"models", list_models},         {"data", list_data},
+              {"samplers", list_samplers},     {"backends", list_backends},
+              {"benchmarks", list_benchmarks}, {"options", list_options},
+              {"baselines", list_baselines},   {"commands", list_commands}};
 enum { TOPICS = sizeof topics / sizeof *topics };
 
 static jem_status unknown_topic(const char *name)
@@ -119,7 +144,7 @@ done:
 
 const command command_list = {
     .name = "list",
-    .usage = "list [models|data|samplers|backends|options|commands]",
+    .usage = "list [models|data|samplers|backends|benchmarks|baselines|options|commands]",
     .about = "what there is to choose from: registries, every key with its default, commands",
     .run = list,
 };

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "data/cifar10.h"
 #include "data/sources.h"
 
 enum { SIDE = 32, IMAGE_BYTES = 3 * SIDE * SIDE, RECORD = 1 + IMAGE_BYTES };
@@ -128,7 +129,7 @@ done:
     return st;
 }
 
-static jem_status load_test(dataset **out, const char *dir)
+jem_status cifar10_read_test(dataset **out, const char *dir)
 {
     jem_status st;
     batch_file file = {NULL, NULL, 0};
@@ -147,7 +148,7 @@ static jem_status load(dataset **train, dataset **test, const data_options *o)
     dataset *first = NULL;
 
     TRY(load_train(&first, o->path));
-    TRY(load_test(test, o->path));
+    TRY(cifar10_read_test(test, o->path));
     *train = first;
     first = NULL;
 done:

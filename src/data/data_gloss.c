@@ -204,6 +204,15 @@ done:
     return st;
 }
 
+/* The number in each picture's name. */
+static jem_status fill_scene(dataset *d, const scene *s)
+{
+    double *values = NULL;
+    jem_status st = dataset_add_column(d, "scene", &values);
+    for (int64_t i = 0; st == JEM_OK && i < d->n; i++) values[i] = (double)s[i].number;
+    return st;
+}
+
 /* The scenes that have both picture and row; *n of them. */
 static jem_status find_scenes(scene **out, int64_t *n, const csv *log, const char *dir)
 {
@@ -267,6 +276,7 @@ static jem_status load(dataset **train, dataset **test, const data_options *o)
     TRY(fill_labels(d, &log, scenes, o->label));
     TRY(fill_light(d, &log, scenes, o->light));
     TRY(fill_bump(d, &log, scenes, o->bump));
+    TRY(fill_scene(d, scenes));
     *train = d;
     *test = NULL;
     d = NULL;

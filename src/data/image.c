@@ -91,6 +91,14 @@ void image_to_planar(uint8_t *planar, const image *m)
         for (int64_t i = 0; i < area; i++) planar[c * area + i] = m->pixels[i * m->channels + c];
 }
 
+void image_from_planar(image *m, const uint8_t *planar)
+{
+    int64_t area = m->height * m->width;
+    for (int64_t a = 0; a < area; a++)
+        for (int64_t c = 0; c < m->channels; c++)
+            m->pixels[a * m->channels + c] = planar[c * area + a];
+}
+
 /* [-1, 1] -> 0..255, rounded; NaN becomes 0. */
 static uint8_t quantize(float v)
 {

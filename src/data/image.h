@@ -35,6 +35,7 @@ jem_status image_resize_square(image *out, const image *src, int64_t size);
 /* planar [c][h][w] 8 bit <- picture, and back from floats in [-1,1] (rounded,
  * clamped). */
 void image_to_planar(uint8_t *planar, const image *m);
+void image_from_planar(image *m, const uint8_t *planar); /* m has its size already */
 void image_from_floats(image *m, const float *planar); /* m has its size already */
 
 /* Lays out n pictures [n][c][h][w] floats in [-1,1] (c = 1 or 3) as a grid with

@@ -144,54 +144,25 @@ done:
     return st;
 }
 
-typedef struct fit {
-    const double *y, *yhat;
-    double *scratch; /* [2n] */
-} fit;
-
-static double r2_of(const void *ctx, const int64_t *index, int64_t n)
-{
-    const fit *f = ctx;
-    double value;
-    for (int64_t i = 0; i < n; i++) {
-        f->scratch[i] = f->y[index[i]];
-        f->scratch[n + i] = f->yhat[index[i]];
-    }
-    return stats_r2(&value, f->scratch, f->scratch + n, n) == JEM_OK ? value : 0;
-}
-
 static jem_status relief_score(evaluation *e, const probe_data *p)
 {
     jem_status st;
     char formula[160];
-    double *moments = NULL, *scaled = NULL, *w = NULL, *yhat = NULL, *scratch = NULL;
+    double *yhat = NULL;
     result r = {.benchmark = "gloss", .metric = "relief_r2", .n = p->m, .formula = formula};
-    int64_t rows = p->n > p->m ? p->n : p->m;
 
-    TRY(MEM_NEW(moments, 2 * p->d));
-    TRY(MEM_NEW(scaled, rows * p->d));
-    TRY(MEM_NEW(w, p->d + 1));
     TRY(MEM_NEW(yhat, p->m));
-    TRY(MEM_NEW(scratch, 2 * p->m));
-    stats_standardise_fit(moments, moments + p->d, p->train, p->n, p->d);
-    stats_standardise_apply(scaled, moments, moments + p->d, p->train, p->n, p->d);
-    TRY(stats_ols_fit(w, scaled, p->train_bump, p->n, p->d));
-    stats_standardise_apply(scaled, moments, moments + p->d, p->test, p->m, p->d);
-    stats_linear_predict(yhat, w, scaled, p->m, p->d);
+    TRY(stats_ols_probe_predict(yhat, p->train, p->train_bump, p->n, p->test, p->m, p->d));
     TRY(stats_r2(&r.value, p->test_bump, yhat, p->m));
-    const fit f = {p->test_bump, yhat, scratch};
-    TRY(stats_bootstrap(&r.interval, r2_of, &f, p->m, 1000, 0.95, (uint64_t)e->o->seed));
+    TRY(stats_r2_interval(&r.interval, p->test_bump, yhat, p->m, 1000, 0.95,
+                          (uint64_t)e->o->seed));
     snprintf(formula, sizeof formula,
              "R2 of bump height by least squares on %lld-d %s, fitted on %lld training and "
              "validation images; bootstrap interval",
              (long long)p->d, p->feature, (long long)p->n);
     TRY(evaluation_add(e, &r));
 done:
-    mem_free(moments);
-    mem_free(scaled);
-    mem_free(w);
     mem_free(yhat);
-    mem_free(scratch);
     return st;
 }
 

@@ -122,5 +122,8 @@ jem_status trial_list_write(const trial_list *list, const char *path);
 jem_status trial_list_read(trial_list *list, const char *path);
 /* RUN/trials/NAME.csv; makes the folder. */
 jem_status trial_list_save(const trial_list *list, const char *run, const char *name);
+/* The same with the columns of `extra` [one row per trial] behind the usual ones. */
+jem_status trial_list_save_with(const trial_list *list, const table *extra, const char *run,
+                                const char *name);
 
 #endif

@@ -1,4 +1,5 @@
 /* Trials: what was shown and what was answered, in the columns of model-vs-human. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -55,7 +56,8 @@ void trial_list_clear(trial_list *list)
     *list = (trial_list)TRIAL_LIST_INIT;
 }
 
-static jem_status write_trial(file_writer *w, const trial *t)
+/* extra (may be NULL) has a row for trial number `row`. */
+static jem_status write_trial(file_writer *w, const trial *t, const table *extra, int64_t row)
 {
     jem_status st;
     char number[NUMBER_TEXT_MAX];
@@ -71,24 +73,37 @@ static jem_status write_trial(file_writer *w, const trial *t)
     TRY(field_write(w, t->condition, ','));
     TRY(file_writer_put(w, ",", 1));
     TRY(field_write(w, t->imagename, ','));
+    for (int64_t c = 0; extra && c < extra->columns; c++)
+        TRY(file_writer_printf(w, ",%s", number_text(number, table_get(extra, row, c))));
     TRY(file_writer_put(w, "\n", 1));
 done:
     return st;
 }
 
-jem_status trial_list_write(const trial_list *list, const char *path)
+static jem_status write_list(const trial_list *list, const table *extra, const char *path)
 {
     jem_status st;
     file_writer w = FILE_WRITER_INIT;
 
+    assert(!extra || extra->rows == list->count);
     TRY(file_writer_open(&w, path));
     for (int c = 0; c < COLUMNS; c++)
-        TRY(file_writer_printf(&w, "%s%c", column_names[c], c + 1 < COLUMNS ? ',' : '\n'));
-    for (int64_t i = 0; i < list->count; i++) TRY(write_trial(&w, &list->trials[i]));
+        TRY(file_writer_printf(&w, "%s%s", c ? "," : "", column_names[c]));
+    for (int64_t c = 0; extra && c < extra->columns; c++) {
+        TRY(file_writer_put(&w, ",", 1));
+        TRY(field_write(&w, extra->names[c], ','));
+    }
+    TRY(file_writer_put(&w, "\n", 1));
+    for (int64_t i = 0; i < list->count; i++) TRY(write_trial(&w, &list->trials[i], extra, i));
     TRY(file_writer_commit(&w));
 done:
     file_writer_abort(&w);
     return st;
+}
+
+jem_status trial_list_write(const trial_list *list, const char *path)
+{
+    return write_list(list, NULL, path);
 }
 
 /* column [COLUMNS] <- place of each of our columns in the file's header. */
@@ -142,6 +157,12 @@ done:
 
 jem_status trial_list_save(const trial_list *list, const char *run, const char *name)
 {
+    return trial_list_save_with(list, NULL, run, name);
+}
+
+jem_status trial_list_save_with(const trial_list *list, const table *extra, const char *run,
+                                const char *name)
+{
     jem_status st;
     char *path = NULL;
 
@@ -150,7 +171,7 @@ jem_status trial_list_save(const trial_list *list, const char *run, const char *
     mem_free(path);
     path = NULL;
     TRY(str_format(&path, "%s/trials/%s.csv", run, name));
-    TRY(trial_list_write(list, path));
+    TRY(write_list(list, extra, path));
 done:
     mem_free(path);
     return st;

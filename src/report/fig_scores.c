@@ -7,10 +7,12 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "report/axes.h"
+#include "report/baselines.h"
 #include "report/figures.h"
+#include "report/labels.h"
 #include "report/trend.h"
 
-enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX };
+enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX, EDGE = 88 };
 
 /* ---- what is known about the metrics */
 
@@ -23,51 +25,101 @@ typedef struct metric_spec {
     double reference; /* FIXED */
     const char *reference_label;
     bool needs_head; /* alpha = 1 never trained a classifier: shown in grey */
+    const char *dataset, *condition; /* that the panel shows; NULL: any, none */
 } metric_spec;
 
 static const metric_spec metric_specs[] = {
-    {"classification", "accuracy", "Accuracy", "test accuracy", 0, 1, CHANCE, 0, "chance", true},
+    {"classification", "accuracy", "Accuracy", "test accuracy", 0, 1, CHANCE, 0, "chance", true, NULL, NULL},
     {"classification", "nll", "Negative log-likelihood", "nats per image", 0, INFINITY, CHANCE_NATS,
-     0, "uniform guess", true},
-    {"classification", "ece", "Calibration error", "ECE", 0, 1, NO_REFERENCE, 0, NULL, true},
-    {"gloss", "accuracy", "Gloss", "accuracy", 0, 1, FIXED, 0.5, "chance", false},
+     0, "uniform guess", true, NULL, NULL},
+    {"classification", "ece", "Calibration error", "ECE", 0, 1, NO_REFERENCE, 0, NULL, true, NULL, NULL},
+    {"bapps", "2afc", "2AFC (traditional, cnn)", "agreement with people", 0, 1,
+     NO_REFERENCE, 0, NULL, false, NULL, "distortion"},
+    {"bapps", "jnd_map", "JND (traditional, cnn)", "mean average precision", 0, 1, NO_REFERENCE, 0,
+     NULL, false, NULL, "distortion"},
+    {"gloss", "pearson", "Human correlation", "Pearson r with the mean rating", -1, 1,
+     NO_REFERENCE, 0, NULL, false, NULL, NULL},
+    {"cifar10h", "accuracy", "Accuracy", "CIFAR-10 accuracy", 0, 1, FIXED, 0.1, "chance", true,
+     NULL, NULL},
+    {"cifar10h", "cross_entropy_human", "Cross-entropy with people", "nats per image", 0, INFINITY,
+     NO_REFERENCE, 0, NULL, true, NULL, NULL},
+    {"cifar10h", "kl_human_model", "Divergence from people", "KL, nats per image", 0, INFINITY,
+     NO_REFERENCE, 0, NULL, true, NULL, NULL},
+    {"model-vs-human", "accuracy", "OOD accuracy", "mean over the sets", 0, 1, FIXED, 1.0 / 16,
+     "chance", true, "mean", NULL},
+    {"model-vs-human", "error_consistency", "Error consistency", "κ with people", -1, 1, FIXED,
+     0.39, "people, as the paper draws it", true, "mean", NULL},
+    {"cue-conflict", "shape_bias", "Shape bias", "shape / (shape + texture)", 0, 1, NO_REFERENCE, 0,
+     NULL, true, "cue-conflict", NULL},
+    {"cue-conflict", "accuracy", "Accuracy", "share answered with the shape", 0, 1, FIXED, 1.0 / 16,
+     "chance", true, "cue-conflict", NULL},
+    {"clickme", "alignment", "Alignment with people's maps", "Spearman / ceiling", -1, INFINITY,
+     NO_REFERENCE, 0, NULL, false, NULL, NULL},
+    {"gloss", "accuracy", "Gloss", "accuracy", 0, 1, FIXED, 0.5, "chance", false, NULL, NULL},
     {"gloss", "light_accuracy", "Light field", "accuracy, 6 classes", 0, 1, FIXED, 1.0 / 6,
-     "chance", false},
+     "chance", false, NULL, NULL},
     {"gloss", "relief_r2", "Surface relief", "R²", -INFINITY, 1, FIXED, 0, "predicting the mean",
-     false},
-    {"ood", "auroc", "", "AUROC", 0, 1, FIXED, 0.5, "chance", false},
+     false, NULL, NULL},
+    {"ood", "auroc", "", "AUROC", 0, 1, FIXED, 0.5, "chance", false, NULL, NULL},
     {"generation", "fd_pix", "FD-pix (8×8 pixels)", "Fréchet distance", 0, INFINITY, NO_REFERENCE,
-     0, NULL, false},
+     0, NULL, false, NULL, NULL},
     {"generation", "fd_own", "FD-own (classifier features)", "Fréchet distance", 0, INFINITY,
-     NO_REFERENCE, 0, NULL, false},
+     NO_REFERENCE, 0, NULL, false, NULL, NULL},
     {"energy", "mean_lse", "Mean log-sum-exp", "LSE(x) = −E(x)", -INFINITY, INFINITY, NO_REFERENCE,
-     0, NULL, false},
+     0, NULL, false, NULL, NULL},
 };
 enum { SPECS = sizeof metric_specs / sizeof *metric_specs };
 
 typedef struct benchmark_spec {
     const char *benchmark, *section, *title, *about;
+    bool headline; /* only the metrics above are drawn, and only where there are some */
 } benchmark_spec;
 
 static const benchmark_spec benchmark_specs[] = {
+    {"bapps", "People", "BAPPS: perceptual similarity of patches",
+     "How often distances between features of the network prefer the patch that people prefer "
+     "(2AFC), and how well they order pairs by whether people see a difference (JND).",
+     true},
+    {"cifar10h", "People", "CIFAR-10H: what people would answer",
+     "Accuracy on the CIFAR-10 test images, and how well the class probabilities predict the "
+     "answers of about 51 people per image: lower cross-entropy and divergence are better. 0.55 "
+     "nats is what the paper gives for groups of people, no bound.",
+     true},
+    {"model-vs-human", "People", "model-vs-human: accuracy and errors on distorted images",
+     "Mean over the image sets. Error consistency is Cohen’s κ of right and wrong answers of the "
+     "network and each person on the same images: 0 is what accuracies alone would give.",
+     true},
+    {"cue-conflict", "People", "Cue conflict: shape or texture",
+     "Images with the shape of one category and the texture of another: the share of decisions "
+     "for the shape among those for either.",
+     true},
+    {"clickme", "People", "ClickMe: where the evidence is",
+     "Rank correlation between the network’s sensitivity to pixels and maps of what people "
+     "reveal to each other, as a share of the correlation between people.",
+     true},
     {"classification", "Classification", "Accuracy, likelihood and calibration",
      "Test images that were never trained on. Higher accuracy is better; lower negative "
      "log-likelihood and calibration error are better. At α = 1 the classifier head is "
-     "never trained, so its decisions are noise and shown in grey."},
+     "never trained, so its decisions are noise and shown in grey.",
+     false},
     {"gloss", "Material perception", "Gloss, light field and surface relief",
      "What the network's features say about a rendered surface: whether it is glossy, which of six "
-     "light fields shines on it (linear SVM) and how bumpy it is (linear regression, R²). "
-     "Higher is better."},
+     "light fields shines on it (linear SVM) and how bumpy it is (linear regression, R²); and how "
+     "its glossiness correlates with people’s ratings, if that was measured. Higher is better.",
+     true},
     {"ood", "Energy", "Telling other images from the training kind",
      "AUROC of scores that should be high for test images and low for images of another kind: 1 "
-     "separates them perfectly, 0.5 is chance, below 0.5 the other images are preferred."},
+     "separates them perfectly, 0.5 is chance, below 0.5 the other images are preferred.",
+     false},
     {"generation", "Samples", "Distance between samples and data",
      "Fréchet distance between Gaussian fits to samples and to data, on pooled pixels or "
      "on the features of an own classifier. These are not FID and compare only with one another. "
-     "Lower is better."},
+     "Lower is better.",
+     false},
     {"energy", "Energy", "Mean log-sum-exp of data, samples and noise",
      "An energy model gives data a higher LSE than noise, and its samples about the same LSE as "
-     "data."},
+     "data.",
+     false},
 };
 enum { BENCHMARKS = sizeof benchmark_specs / sizeof *benchmark_specs };
 
@@ -106,13 +158,23 @@ static void chart_free(void *ctx)
     mem_free(c);
 }
 
-static const metric_spec *find_spec(const char *benchmark, const char *metric)
+static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
+
+static const metric_spec *find_spec(const score *sc)
 {
     for (int i = 0; i < SPECS; i++)
-        if (strcmp(metric_specs[i].benchmark, benchmark) == 0 &&
-            strcmp(metric_specs[i].metric, metric) == 0)
+        if (same(metric_specs[i].benchmark, sc->benchmark) &&
+            same(metric_specs[i].metric, sc->metric))
             return &metric_specs[i];
     return NULL;
+}
+
+/* One of those that a benchmark with a headline shows? */
+static bool is_headline(const score *sc)
+{
+    const metric_spec *spec = find_spec(sc);
+    return spec && (!spec->dataset || same(spec->dataset, sc->dataset)) &&
+           same(spec->condition, sc->condition);
 }
 
 static double reference_of(const metric_spec *spec, const study *s)
@@ -145,7 +207,7 @@ static int name_index(const chart *c, const char *name)
 static panel *find_panel(chart *c, const score *sc, const study *s)
 {
     char title[96];
-    const metric_spec *spec = find_spec(sc->benchmark, sc->metric);
+    const metric_spec *spec = find_spec(sc);
     const char *colon = sc->condition ? strchr(sc->condition, ':') : NULL;
     snprintf(title, sizeof title, "%s", spec && spec->title[0] ? spec->title : sc->metric);
     if (colon) {
@@ -178,13 +240,14 @@ static bool has_trend(const chart *c, const score *sc)
 }
 
 /* Trends of a panel must follow one another: scores are visited panel by panel. */
-static jem_status collect_trends(chart *c, const study *s, const char *benchmark)
+static jem_status collect_trends(chart *c, const study *s, const char *benchmark, bool headline)
 {
     for (int pass = -1; pass < c->panel_count; pass++)
         for (int64_t i = 0; i < s->count; i++)
             for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
                 const score *sc = &s->runs[i].scores.scores[k];
                 if (strcmp(sc->benchmark, benchmark) != 0 || isnan(s->runs[i].alpha)) continue;
+                if (trend_is_reference(sc) || (headline && !is_headline(sc))) continue;
                 panel *p = find_panel(c, sc, s);
                 if (p && isfinite(sc->ceiling)) p->ceiling = sc->ceiling;
                 if (!p) c->left_out = true;
@@ -194,8 +257,9 @@ static jem_status collect_trends(chart *c, const study *s, const char *benchmark
                     c->left_out = true;
                     continue;
                 }
-                jem_status st = trend_collect(&c->trends[c->trend_count], s, benchmark, sc->metric,
-                                              sc->condition);
+                jem_status st = trend_collect_in(&c->trends[c->trend_count], s, benchmark,
+                                                 p->spec ? p->spec->dataset : NULL, sc->metric,
+                                                 sc->condition);
                 c->trend_count++;
                 p->count++;
                 if (st != JEM_OK) return st;
@@ -222,13 +286,55 @@ static void name_lines(chart *c)
         const panel *p = &c->panels[i];
         for (int k = 0; k < p->count; k++) {
             trend *t = &c->trends[p->first + k];
-            t->label = t->condition ? t->condition : p->title;
-            if (!t->condition && p->count == 1) continue;
+            bool own = !t->condition || (p->spec && p->spec->condition);
+            t->label = own ? p->title : t->condition;
+            if (own && p->count == 1) continue;
             if (name_index(c, line_name(t)) < 0 && c->name_count < TRENDS_MAX)
                 c->names[c->name_count++] = line_name(t);
         }
     }
 }
+
+/* ---- published models */
+
+static int64_t baseline_count(void)
+{
+    int64_t count;
+    baselines(&count);
+    return count;
+}
+
+/* Value of entry i if it belongs into this panel, else NaN. */
+static double baseline_of(const panel *p, int64_t i)
+{
+    int64_t count;
+    const baseline *b = &baselines(&count)[i];
+    const metric_spec *m = p->spec;
+    return m && baseline_is_model(b, m->benchmark, m->metric, m->dataset, m->condition) ? b->value
+                                                                                         : NAN;
+}
+
+static bool has_baselines(const panel *p)
+{
+    for (int64_t i = 0; i < baseline_count(); i++)
+        if (isfinite(baseline_of(p, i))) return true;
+    return false;
+}
+
+/* Ticks with names at the right edge. */
+static void draw_baselines(draw *d, const axes *a, const panel *p)
+{
+    int64_t count;
+    const baseline *all = baselines(&count);
+    label_list labels = {.left = a->left, .right = a->left + a->width, .top = a->top,
+                         .bottom = a->top + a->height};
+    for (int64_t i = 0; i < count; i++)
+        if (isfinite(baseline_of(p, i)))
+            label_at_edge(&labels, a->left + a->width + 7, axes_y(a, all[i].value), all[i].model);
+    label_draw_edge(d, &labels);
+}
+
+/* ---- drawing */
 
 static void range_of(const chart *c, const panel *p, double *lo, double *hi)
 {
@@ -246,6 +352,12 @@ static void range_of(const chart *c, const panel *p, double *lo, double *hi)
                 *hi = fmax(*hi, q->values[v]);
             }
         }
+    }
+    for (int64_t i = 0; i < baseline_count(); i++) {
+        double value = baseline_of(p, i);
+        if (!isfinite(value)) continue;
+        *lo = fmin(*lo, value);
+        *hi = fmax(*hi, value);
     }
     const double lines[] = {p->reference, p->ceiling};
     for (int i = 0; i < 2; i++) {
@@ -305,7 +417,7 @@ static jem_status draw_chart(draw *d, const void *ctx)
         const panel *p = &c->panels[i];
         axes a = {.left = 52 + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 32,
-                  .width = g.cell_width - 72,
+                  .width = g.cell_width - 72 - (has_baselines(p) ? EDGE : 0),
                   .height = g.cell_height - 82,
                   .x1 = 1,
                   .x_is_alpha = true,
@@ -316,6 +428,7 @@ static jem_status draw_chart(draw *d, const void *ctx)
         axes_draw(d, &a);
         if (isfinite(p->reference)) axes_reference(d, &a, p->reference, p->spec->reference_label);
         if (isfinite(p->ceiling)) axes_reference(d, &a, p->ceiling, "human");
+        draw_baselines(d, &a, p);
         for (int k = 0; k < p->count; k++) {
             const trend *t = &c->trends[p->first + k];
             int name = name_index(c, line_name(t));
@@ -339,7 +452,7 @@ static jem_status make_figure(figure_list *list, study *s, const benchmark_spec 
 
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
-    TRY(collect_trends(c, s, benchmark));
+    TRY(collect_trends(c, s, benchmark, b && b->headline));
     if (c->left_out)
         TRY(study_warn(s,
                        "The figure of \"%s\" has no room for all of its scores; scores.tsv of "
@@ -347,6 +460,7 @@ static jem_status make_figure(figure_list *list, study *s, const benchmark_spec 
                        benchmark));
     order_panels(c);
     name_lines(c);
+    if (!c->trend_count && b && b->headline) goto done; /* no reason to speak of it */
     if (!c->trend_count) {
         TRY(str_format(&f.missing, "No run of this study has scores of the benchmark \"%s\".",
                        benchmark));

@@ -40,7 +40,10 @@ enum { FIGURE_WIDTH = 1040 };
 
 /* Makers, in the order of the page.  The study must outlive the list; warnings are
  * added to it. */
+jem_status figures_of_sweetspots(figure_list *list, study *s);
+jem_status figures_of_people(figure_list *list, study *s);
 jem_status figures_of_scores(figure_list *list, study *s); /* one per benchmark */
+jem_status figures_of_details(figure_list *list, study *s); /* sets, categories, steps */
 jem_status figures_of_calibration(figure_list *list, study *s);
 jem_status figures_of_energies(figure_list *list, study *s);
 jem_status figures_of_training(figure_list *list, study *s);

@@ -139,8 +139,9 @@ static void write_warnings(strbuf *h, const study *s)
 
 /* ---- figures */
 
-static const char *const sections[] = {"Classification", "Material perception", "Samples",
-                                       "Energy",         "Other benchmarks",    "Training"};
+static const char *const sections[] = {
+    "Sweet spot", "People", "Classification",   "Material perception",
+    "Samples",    "Energy", "Other benchmarks", "Training"};
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
 static jem_status write_figure(strbuf *h, const figure *f, int64_t number)

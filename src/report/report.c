@@ -13,7 +13,10 @@
 static jem_status make_figures(figure_list *list, study *s)
 {
     jem_status st;
+    TRY(figures_of_sweetspots(list, s));
+    TRY(figures_of_people(list, s));
     TRY(figures_of_scores(list, s));
+    TRY(figures_of_details(list, s));
     TRY(figures_of_calibration(list, s));
     TRY(figures_of_energies(list, s));
     TRY(figures_of_samples(list, s));

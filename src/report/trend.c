@@ -13,9 +13,24 @@ const char *const trend_tsv_header = "benchmark\tmetric\tmodel\talpha\tseed\tval
 
 static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
+bool trend_is_reference(const score *s) { return s->model && isnan(s->alpha) && s->seed < 0; }
+
+const score *trend_score(const study_run *r, const char *benchmark, const char *dataset,
+                         const char *metric, const char *condition)
+{
+    for (int64_t k = 0; k < r->scores.count; k++) {
+        const score *s = &r->scores.scores[k];
+        if (!trend_is_reference(s) && same(s->benchmark, benchmark) && same(s->metric, metric) &&
+            (!dataset || same(s->dataset, dataset)) && same(s->condition, condition))
+            return s;
+    }
+    return NULL;
+}
+
 static bool belongs(const score *s, const trend *t)
 {
-    return same(s->benchmark, t->benchmark) && same(s->metric, t->metric) &&
+    return !trend_is_reference(s) && same(s->benchmark, t->benchmark) &&
+           (!t->dataset || same(s->dataset, t->dataset)) && same(s->metric, t->metric) &&
            same(s->condition, t->condition);
 }
 
@@ -35,7 +50,17 @@ static void add_value(trend *t, const study_run *r, const score *s)
 jem_status trend_collect(trend *t, const study *s, const char *benchmark, const char *metric,
                          const char *condition)
 {
-    *t = (trend){.benchmark = benchmark, .metric = metric, .condition = condition, .label = metric};
+    return trend_collect_in(t, s, benchmark, NULL, metric, condition);
+}
+
+jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, const char *dataset,
+                            const char *metric, const char *condition)
+{
+    *t = (trend){.benchmark = benchmark,
+                 .dataset = dataset,
+                 .metric = metric,
+                 .condition = condition,
+                 .label = metric};
     jem_status st = MEM_NEW(t->points, s->count);
     if (st != JEM_OK) return st;
     for (int64_t i = 0; i < s->count; i++) {

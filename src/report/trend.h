@@ -16,16 +16,28 @@ typedef struct trend_point {
 } trend_point;
 
 typedef struct trend {
-    const char *benchmark, *metric, *condition; /* borrowed; condition may be NULL */
+    /* borrowed; a dataset of NULL means any, a condition of NULL none */
+    const char *benchmark, *dataset, *metric, *condition;
     const char *label;                          /* of its line or table row; borrowed */
     int64_t count;                              /* alphas at which there are values */
     trend_point *points;                        /* owned */
 } trend;
 
+/* The first score of a run's own network with these keys (no dataset: any; no condition: none):
+ * rows about people and oracles, which have a model but no alpha and no seed, are nobody's
+ * trend.  NULL if there is none; borrowed. */
+const score *trend_score(const study_run *r, const char *benchmark, const char *dataset,
+                         const char *metric, const char *condition);
+/* Is it a row about people or an oracle? */
+bool trend_is_reference(const score *s);
+
 /* Collects what the runs of the study say; count 0 if nothing.  Values that are not
  * finite are left out.  A score without a condition has condition NULL. */
 jem_status trend_collect(trend *t, const study *s, const char *benchmark, const char *metric,
                          const char *condition);
+/* The same of one data set. */
+jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, const char *dataset,
+                            const char *metric, const char *condition);
 void trend_clear(trend *t);
 /* The point at this alpha, or NULL. */
 const trend_point *trend_at(const trend *t, double alpha);

@@ -135,30 +135,43 @@ static double share_equal(const int32_t *a, const int32_t *b, int64_t n)
     return n > 0 ? (double)equal / (double)n : NAN;
 }
 
-/* Fit on train with `c` after standardising by train, accuracy on test. */
-static jem_status score_split(double *accuracy, const double *train_x, const int32_t *train_y,
-                              int64_t n, const double *test_x, const int32_t *test_y, int64_t m,
-                              int64_t d, int64_t classes, double c)
+/* Fit on train with `c` after standardising by train; answers to test. */
+static jem_status fit_and_answer(int32_t *answers, double *f, const double *train_x,
+                                 const int32_t *train_y, int64_t n, const double *test_x, int64_t m,
+                                 int64_t d, int64_t classes, double c)
 {
     jem_status st;
     stats_svm svm = STATS_SVM_INIT;
     double *moments = NULL, *scaled = NULL;
-    int32_t *answers = NULL;
 
     TRY(MEM_NEW(moments, 2 * d));
     TRY(MEM_NEW(scaled, (n > m ? n : m) * d));
-    TRY(MEM_NEW(answers, m));
     stats_standardise_fit(moments, moments + d, train_x, n, d);
     stats_standardise_apply(scaled, moments, moments + d, train_x, n, d);
     TRY(stats_svm_fit(&svm, scaled, train_y, n, d, classes, c));
     stats_standardise_apply(scaled, moments, moments + d, test_x, m, d);
     TRY(stats_svm_predict(answers, &svm, scaled, m));
-    *accuracy = share_equal(answers, test_y, m);
+    if (f) stats_svm_decide(f, &svm, scaled, m);
 done:
     stats_svm_clear(&svm);
-    mem_free(answers);
     mem_free(scaled);
     mem_free(moments);
+    return st;
+}
+
+/* The accuracy of that on test. */
+static jem_status score_split(double *accuracy, const double *train_x, const int32_t *train_y,
+                              int64_t n, const double *test_x, const int32_t *test_y, int64_t m,
+                              int64_t d, int64_t classes, double c)
+{
+    jem_status st;
+    int32_t *answers = NULL;
+
+    TRY(MEM_NEW(answers, m));
+    TRY(fit_and_answer(answers, NULL, train_x, train_y, n, test_x, m, d, classes, c));
+    *accuracy = share_equal(answers, test_y, m);
+done:
+    mem_free(answers);
     return st;
 }
 
@@ -217,15 +230,31 @@ done:
     return st;
 }
 
+jem_status stats_svm_probe_predict(int32_t *answers, double *f, double *c, const double *train_x,
+                                   const int32_t *train_y, int64_t n, const double *test_x,
+                                   int64_t m, int64_t d, int64_t classes, uint64_t seed)
+{
+    double chosen;
+    jem_status st = stats_svm_choose_c(&chosen, train_x, train_y, n, d, classes, seed);
+    if (st == JEM_OK)
+        st = fit_and_answer(answers, f, train_x, train_y, n, test_x, m, d, classes, chosen);
+    if (st == JEM_OK && c) *c = chosen;
+    return st;
+}
+
 jem_status stats_svm_probe(double *accuracy, double *c, const double *train_x,
                            const int32_t *train_y, int64_t n, const double *test_x,
                            const int32_t *test_y, int64_t m, int64_t d, int64_t classes,
                            uint64_t seed)
 {
-    double chosen;
-    jem_status st = stats_svm_choose_c(&chosen, train_x, train_y, n, d, classes, seed);
-    if (st == JEM_OK)
-        st = score_split(accuracy, train_x, train_y, n, test_x, test_y, m, d, classes, chosen);
-    if (st == JEM_OK && c) *c = chosen;
+    jem_status st;
+    int32_t *answers = NULL;
+
+    TRY(MEM_NEW(answers, m));
+    TRY(stats_svm_probe_predict(answers, NULL, c, train_x, train_y, n, test_x, m, d, classes,
+                                seed));
+    *accuracy = share_equal(answers, test_y, m);
+done:
+    mem_free(answers);
     return st;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "jem/status.h"
+#include "stats/summary.h"
 
 /* Mean and population standard deviation per dimension; a deviation of 0 becomes 1.
  * mean [d], sd [d]; x [n][d], n >= 1. */
@@ -22,7 +23,14 @@ void stats_linear_predict(double *yhat, const double *w, const double *x, int64_
 /* 1 - sum (y-yhat)^2 / sum (y-mean y)^2: may be negative.  JEM_EDATA if y is constant. */
 jem_status stats_r2(double *out, const double *y, const double *yhat, int64_t n);
 
-/* The whole probe: standardise on train, fit, R2 on test. */
+/* Percentile bootstrap of R2 over the n values; rounds in which y is constant are left out. */
+jem_status stats_r2_interval(stats_interval *out, const double *y, const double *yhat, int64_t n,
+                             int64_t rounds, double level, uint64_t seed);
+
+/* yhat [m] <- the whole probe's predictions: standardise on train, fit, predict test. */
+jem_status stats_ols_probe_predict(double *yhat, const double *train, const double *train_y,
+                                   int64_t n, const double *test, int64_t m, int64_t d);
+/* Its R2 on test. */
 jem_status stats_ols_probe(double *r2, const double *train, const double *train_y, int64_t n,
                            const double *test, const double *test_y, int64_t m, int64_t d);
 
@@ -56,6 +64,12 @@ jem_status stats_svm_predict(int32_t *labels, const stats_svm *svm, const double
  * ties go to the smallest C).  Every class needs 5 images (JEM_EDATA). */
 jem_status stats_svm_choose_c(double *c, const double *x, const int32_t *labels, int64_t n,
                               int64_t d, int64_t classes, uint64_t seed);
+
+/* The whole probe's answers: choose C, standardise on train, refit; answers [m] <- classes of
+ * test, f [m][rows] (may be NULL) <- decision values, *c (may be NULL) <- the chosen C. */
+jem_status stats_svm_probe_predict(int32_t *answers, double *f, double *c, const double *train,
+                                   const int32_t *train_labels, int64_t n, const double *test,
+                                   int64_t m, int64_t d, int64_t classes, uint64_t seed);
 
 /* The whole probe: choose C, standardise on train, refit, accuracy on test.  c (may
  * be NULL) receives the chosen C. */

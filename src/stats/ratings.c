@@ -153,3 +153,29 @@ done:
     mem_free(both);
     return st;
 }
+
+jem_status stats_rating_fit_resampled(stats_rating_fit *out, const double *model,
+                                      const double *rating, const stats_draw *draw, int64_t images,
+                                      double lowest, double highest)
+{
+    jem_status st;
+    double *drawn = NULL;
+    int64_t observers = draw->sizes[0];
+
+    TRY(MEM_NEW(drawn, (observers + 1) * images));
+    double *predicted = drawn + observers * images;
+    for (int64_t i = 0; i < images; i++) {
+        int64_t image = draw->index[1][i];
+        predicted[i] = model[image];
+        for (int64_t o = 0; o < observers; o++)
+            drawn[o * images + i] = rating[draw->index[0][o] * images + image];
+    }
+    st = stats_rating_compare(out, predicted, drawn, observers, images, lowest, highest);
+    if (st == JEM_EDATA) {
+        *out = (stats_rating_fit){NAN, NAN, NAN, NAN, NAN, NAN};
+        st = JEM_OK;
+    }
+done:
+    mem_free(drawn);
+    return st;
+}

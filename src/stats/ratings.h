@@ -48,4 +48,9 @@ jem_status stats_rating_compare(stats_rating_fit *out, const double *model, cons
 jem_status stats_rating_resampled(double *out, const double *model, const double *rating,
                                   const stats_draw *draw, int64_t images);
 
+/* *out <- stats_rating_compare in such a draw; all NaN where something does not vary. */
+jem_status stats_rating_fit_resampled(stats_rating_fit *out, const double *model,
+                                      const double *rating, const stats_draw *draw, int64_t images,
+                                      double lowest, double highest);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "stats/blas_threads.h"
+#include "stats/bootstrap.h"
 #include "stats/probe.h"
 #include "stats/summary.h"
 
@@ -95,26 +96,78 @@ jem_status stats_r2(double *out, const double *y, const double *yhat, int64_t n)
     return JEM_OK;
 }
 
-jem_status stats_ols_probe(double *r2, const double *train, const double *train_y, int64_t n,
-                           const double *test, const double *test_y, int64_t m, int64_t d)
+/* Values whose R2 is resampled. */
+typedef struct fitted {
+    const double *y, *yhat;
+} fitted;
+
+static jem_status resampled_r2(double *value, const void *ctx, const stats_draw *draw)
 {
     jem_status st;
-    double *moments = NULL, *scaled = NULL, *w = NULL, *yhat = NULL;
+    const fitted *f = ctx;
+    int64_t n = draw->sizes[0];
+    double *drawn = NULL;
+
+    TRY(MEM_NEW(drawn, 2 * n));
+    for (int64_t i = 0; i < n; i++) {
+        drawn[i] = f->y[draw->index[0][i]];
+        drawn[n + i] = f->yhat[draw->index[0][i]];
+    }
+    if (stats_r2(value, drawn, drawn + n, n) != JEM_OK) *value = NAN;
+done:
+    mem_free(drawn);
+    return st;
+}
+
+jem_status stats_r2_interval(stats_interval *out, const double *y, const double *yhat, int64_t n,
+                             int64_t rounds, double level, uint64_t seed)
+{
+    jem_status st;
+    const fitted f = {y, yhat};
+    const stats_bootstrap_plan plan = {.factors = 1, .sizes = &n, .values = 1,
+                                       .statistic = resampled_r2, .ctx = &f, .rounds = rounds,
+                                       .seed = seed};
+    double *values = NULL;
+
+    TRY(MEM_NEW(values, rounds));
+    TRY(stats_bootstrap_distribution(values, &plan));
+    TRY(stats_percentile_interval(out, NULL, values, rounds, 1, level));
+done:
+    mem_free(values);
+    return st;
+}
+
+jem_status stats_ols_probe_predict(double *yhat, const double *train, const double *train_y,
+                                   int64_t n, const double *test, int64_t m, int64_t d)
+{
+    jem_status st;
+    double *moments = NULL, *scaled = NULL, *w = NULL;
 
     TRY(MEM_NEW(moments, 2 * d));
     TRY(MEM_NEW(scaled, (n > m ? n : m) * d));
     TRY(MEM_NEW(w, d + 1));
-    TRY(MEM_NEW(yhat, m));
     stats_standardise_fit(moments, moments + d, train, n, d);
     stats_standardise_apply(scaled, moments, moments + d, train, n, d);
     TRY(stats_ols_fit(w, scaled, train_y, n, d));
     stats_standardise_apply(scaled, moments, moments + d, test, m, d);
     stats_linear_predict(yhat, w, scaled, m, d);
-    TRY(stats_r2(r2, test_y, yhat, m));
 done:
-    mem_free(yhat);
     mem_free(w);
     mem_free(scaled);
     mem_free(moments);
+    return st;
+}
+
+jem_status stats_ols_probe(double *r2, const double *train, const double *train_y, int64_t n,
+                           const double *test, const double *test_y, int64_t m, int64_t d)
+{
+    jem_status st;
+    double *yhat = NULL;
+
+    TRY(MEM_NEW(yhat, m));
+    TRY(stats_ols_probe_predict(yhat, train, train_y, n, test, m, d));
+    TRY(stats_r2(r2, test_y, yhat, m));
+done:
+    mem_free(yhat);
     return st;
 }

@@ -187,12 +187,12 @@ static void benchmarks_of_tomorrow_are_drawn_too(void **state)
 {
     (void)state;
     put_run(0.5, 1, 0.5, "finished");
-    put_file("[{\"benchmark\": \"cue-conflict\", \"metric\": \"shape bias\", \"value\": 0.7},"
-             " {\"benchmark\": \"cue-conflict\", \"metric\": \"d\", \"value\": null}]",
+    put_file("[{\"benchmark\": \"moving-dots\", \"metric\": \"direction\", \"value\": 0.7},"
+             " {\"benchmark\": \"moving-dots\", \"metric\": \"d\", \"value\": null}]",
              "a0.5-s1", "scores/scores.json");
     make_report();
     assert_true(says("Other benchmarks"));
-    assert_true(says("shape bias</th><td>0.700</td>"));
+    assert_true(says("direction</th><td>0.700</td>"));
 }
 
 static void a_single_run_has_a_report_of_its_own(void **state)

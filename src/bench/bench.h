@@ -1,0 +1,66 @@
+/* Benchmarks of human vision: each takes a subject and the published data and gives
+ * trials and scores in the formats of record.h.
+ *
+ * A benchmark is one file with a const struct at its foot and a line in benchmarks.c.
+ * Everything it computes from trials lies in stats/ and is a pure function; scores can be
+ * computed again from the trials alone. */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include "base/options.h"
+#include "base/pool.h"
+#include "bench/subject.h"
+#include "record/record.h"
+#include "stats/summary.h"
+
+/* Keys bench.* that all benchmarks share. */
+typedef struct bench_options {
+    int64_t rounds; /* of the bootstrap; 10000 */
+    int64_t seed;   /* of the bootstrap and of splits */
+    double level;   /* of intervals; 0.95 */
+} bench_options;
+extern const option bench_option_table[];
+
+typedef struct bench_request {
+    const subject *subject; /* NULL: only the human reference rows are computed */
+    const char *data;       /* folder of the benchmark's data */
+    const char *humans;     /* folder of human trials where that is another one; NULL: data */
+    const bench_options *common;
+    const void *options;    /* the benchmark's own keys */
+    const char *command;    /* as typed: goes with every score */
+    const char *out;        /* folder (a run's, or --out) that trials/ is written to; NULL: none */
+    pool *threads;          /* for the bootstrap; NULL: the calling thread alone */
+    score_list *scores;     /* appended to */
+} bench_request;
+
+typedef struct benchmark {
+    const char *name;      /* "cifar10h" */
+    const char *measures;  /* one line */
+    const char *source;    /* paper */
+    const char *needs;     /* of the subject: "logits or probabilities" */
+    const char *data;      /* what the folder holds and where it is to be had, with licence */
+    const option *options; /* keys NAME.*; NULL: none */
+    size_t options_size;
+    /* Is the folder whole?  Lines for people through emit; JEM_EDATA if it cannot be used. */
+    jem_status (*check)(const char *data, void (*emit)(void *ctx, const char *line), void *ctx);
+    jem_status (*run)(const bench_request *r);
+} benchmark;
+
+/* All benchmarks in the order of the study; ends with NULL. */
+const benchmark *const *benchmarks(void);
+const benchmark *benchmark_find(const char *name); /* NULL if there is none */
+
+/* One score of the request's subject; what is not set is left out of the score. */
+typedef struct bench_score {
+    const char *benchmark, *metric, *dataset, *condition;
+    double value;
+    stats_interval interval; /* {NAN, NAN}: none */
+    int64_t n;
+    double ceiling;          /* NAN: none */
+    const char *formula;     /* says which choices of the open points were made */
+    uint64_t data_hash;      /* 0: none */
+    const char *model;       /* NULL: the subject's name; "human", "oracle" for reference rows */
+} bench_score;
+jem_status bench_add(const bench_request *r, const bench_score *s);
+
+#endif

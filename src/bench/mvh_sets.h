@@ -1,0 +1,64 @@
+/* The 17 image sets of model-vs-human (Geirhos et al., NeurIPS 2021), and what people
+ * answered to them. */
+#ifndef BENCH_MVH_SETS_H
+#define BENCH_MVH_SETS_H
+
+#include "record/trial_matrix.h"
+
+/* The twelve with conditions come first. */
+enum { MVH_SETS = 17, MVH_PARAMETRIC = 12, MVH_CONDITIONS_MAX = 8 };
+
+typedef struct mvh_set {
+    const char *name;   /* of its folder: "colour" */
+    const char *code;   /* second piece of its images' names: "cl" */
+    int64_t people;     /* in the published trials */
+    int64_t images;     /* seen by each of them */
+    bool in_categories; /* pictures lie in CATEGORY/, else in dnn/session-N/ */
+    const char *conditions[MVH_CONDITIONS_MAX + 1]; /* weakest distortion first; none: {NULL} */
+    /* Not in the scores: the undistorted condition, and those where people are right on
+     * less than a fifth of the images. */
+    const char *excluded[MVH_CONDITIONS_MAX + 1];
+} mvh_set;
+extern const mvh_set mvh_sets[MVH_SETS];
+
+const mvh_set *mvh_set_find(const char *name); /* NULL if there is none */
+int64_t mvh_conditions(const mvh_set *set);    /* 0 for a set without */
+bool mvh_kept(const mvh_set *set, int64_t condition);
+/* Place of a condition, however it is written; -1 if the set has no such one, 0 for every
+ * text in a set without conditions. */
+int64_t mvh_condition_find(const mvh_set *set, const char *text);
+
+/* The people of a set, their trials and the images in one order: condition after
+ * condition, ascending ids within. */
+typedef struct mvh_people {
+    const mvh_set *set;
+    int64_t observers;
+    trial_list *lists; /* [observers] in order of their files' names */
+    trial_matrix all;  /* of every condition (one where the set has none) */
+    int32_t *category; /* [all.images] the right answer */
+    uint64_t hash;     /* of images, categories and answers */
+} mvh_people;
+#define MVH_PEOPLE_INIT                                                                            \
+    {                                                                                              \
+        NULL, 0, NULL, TRIAL_MATRIX_INIT, NULL, 0                                                  \
+    }
+
+/* Reads FOLDER/SET/SET_subject-NN_session_K.csv, or the same in FOLDER/raw-data; files of
+ * other observers are left alone.  JEM_EDATA for a missing folder, nobody in it, people
+ * who did not see the same images, an unknown category, response or condition, a
+ * condition without trials. */
+jem_status mvh_people_read(mvh_people *out, const char *folder, const mvh_set *set);
+void mvh_people_clear(mvh_people *p);
+/* Place in `all` of an image that people saw in this condition (0 in a set without). */
+int64_t mvh_image_find(const mvh_people *p, int64_t condition, const char *id);
+/* Whether FOLDER has trials of people for this set. */
+bool mvh_people_exist(const char *folder, const mvh_set *set);
+const char *mvh_observer(const mvh_people *p, int64_t o); /* "subject-01" */
+
+/* Says through emit how the trials of a set differ from the published ones (one line when
+ * they do not); *usable is set to false, with the reason as a line, when they cannot be
+ * read.  The status is that of memory and of the disk. */
+jem_status mvh_people_check(bool *usable, const char *folder, const mvh_set *set,
+                            void (*emit)(void *ctx, const char *line), void *ctx);
+
+#endif

@@ -1,0 +1,25 @@
+/* Keys of all benchmarks: bench.* and NAME.*, as --set and listings use them. */
+#ifndef CLI_BENCH_SETTINGS_H
+#define CLI_BENCH_SETTINGS_H
+
+#include "bench/bench.h"
+
+enum { BENCHMARKS_MAX = 16 };
+
+typedef struct bench_settings {
+    bench_options common;
+    void *own[BENCHMARKS_MAX]; /* in the order of benchmarks(); owned; NULL: no keys */
+    option_group groups[BENCHMARKS_MAX + 2];
+} bench_settings;
+
+/* With every default. */
+jem_status bench_settings_init(bench_settings *s);
+void bench_settings_clear(bench_settings *s);
+
+/* Is the assignment's key one of these ("bench." or a benchmark's name before the dot)? */
+bool bench_settings_own(const bench_settings *s, const char *assignment);
+
+/* Options of benchmark number `place`. */
+const void *bench_settings_get(const bench_settings *s, int place);
+
+#endif

@@ -1,0 +1,176 @@
+/* Listings and tables of jem bench: see bench_show.h. */
+#include "cli/bench_show.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/try.h"
+#include "bench/bench.h"
+#include "cli/bench_settings.h"
+#include "record/fields.h"
+
+/* ---- the list */
+
+static void print_line(void *ctx, const char *line)
+{
+    (void)ctx;
+    printf("    %s\n", line);
+}
+
+static void print_recorded_answers(void)
+{
+    puts(
+        "recorded answers (--answers FILE, or a folder with one file per image set):\n"
+        "    trials     CSV with model-vs-human's columns; --observer NAME where several answered\n"
+        "    logits     npy [n][classes] or CSV; rows that sum to 1 are probabilities\n"
+        "    distances  CSV: set, name, patch, distance\n"
+        "    maps       npy [n][height][width]\n"
+        "    scalars    npy [n], or [instances][n] of which the mean is scored, or CSV: name, "
+        "value\n"
+        "    features   npy [n][dim], with --kind features\n"
+        "    docs/formats.md has the details; FILE.names beside FILE.npy names its rows\n");
+}
+
+jem_status bench_list(void)
+{
+    jem_status st;
+    bench_settings s;
+
+    TRY(bench_settings_init(&s));
+    for (const benchmark *const *b = benchmarks(); *b; b++)
+        printf("%s\n    measures  %s\n    source    %s\n    needs     %s\n    data      %s\n\n",
+               (*b)->name, (*b)->measures, (*b)->source, (*b)->needs, (*b)->data);
+    print_recorded_answers();
+    puts("keys for --set KEY=VALUE:");
+    options_help(s.groups, print_line, NULL);
+done:
+    bench_settings_clear(&s);
+    return st;
+}
+
+/* ---- scores */
+
+static bool same_model(const score *a, const score *b)
+{
+    const char *x = a->model ? a->model : "", *y = b->model ? b->model : "";
+    return strcmp(x, y) == 0 && a->seed == b->seed &&
+           (a->alpha == b->alpha || (isnan(a->alpha) && isnan(b->alpha)));
+}
+
+static void number_cell(char text[NUMBER_TEXT_MAX], double x)
+{
+    if (isnan(x))
+        strcpy(text, "-");
+    else
+        snprintf(text, NUMBER_TEXT_MAX, "%.6g", x);
+}
+
+static void show_heading(const score *s)
+{
+    printf("%s", s->model ? s->model : "-");
+    if (!isnan(s->alpha)) printf("  alpha %g", s->alpha);
+    if (s->seed >= 0) printf("  seed %" PRId64, s->seed);
+    printf("\n  %-15s %-24s %-18s %-24s %10s %10s %10s %8s %9s\n", "benchmark", "metric", "dataset",
+           "condition", "value", "low", "high", "n", "ceiling");
+}
+
+static void show_row(const score *s)
+{
+    char value[NUMBER_TEXT_MAX], low[NUMBER_TEXT_MAX], high[NUMBER_TEXT_MAX],
+        ceiling[NUMBER_TEXT_MAX];
+    number_cell(value, s->value);
+    number_cell(low, s->low);
+    number_cell(high, s->high);
+    number_cell(ceiling, s->ceiling);
+    printf("  %-15s %-24s %-18s %-24s %10s %10s %10s %8" PRId64 " %9s\n", s->benchmark, s->metric,
+           s->dataset ? s->dataset : "-", s->condition ? s->condition : "-", value, low, high, s->n,
+           ceiling);
+}
+
+void bench_show_table(const score_list *l)
+{
+    for (int64_t i = 0; i < l->count; i++) {
+        int64_t before = 0;
+        while (!same_model(&l->scores[before], &l->scores[i])) before++;
+        if (before < i) continue; /* shown with the first score of this model */
+        if (i > 0) putchar('\n');
+        show_heading(&l->scores[i]);
+        for (int64_t k = i; k < l->count; k++)
+            if (same_model(&l->scores[k], &l->scores[i])) show_row(&l->scores[k]);
+    }
+}
+
+static jem_status put_text(const char *key, const char *text)
+{
+    if (!text) {
+        printf("\"%s\": null", key);
+        return JEM_OK;
+    }
+    json_t *string = json_string(text);
+    char *quoted = string ? json_dumps(string, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+    json_decref(string);
+    if (!quoted) return jem_error(JEM_EDATA, "the %s of a score is not UTF-8 text", key);
+    printf("\"%s\": %s", key, quoted);
+    free(quoted);
+    return JEM_OK;
+}
+
+static void put_number(const char *key, double x)
+{
+    char text[NUMBER_TEXT_MAX];
+    printf("\"%s\": %s, ", key, isfinite(x) ? number_text(text, x) : "null");
+}
+
+static void put_count(const char *key, int64_t n, bool given)
+{
+    if (given)
+        printf("\"%s\": %" PRId64 ", ", key, n);
+    else
+        printf("\"%s\": null, ", key);
+}
+
+static jem_status put_score(const score *s)
+{
+    jem_status st;
+    const struct {
+        const char *key, *text;
+    } first[] = {{"benchmark", s->benchmark}, {"metric", s->metric}, {"model", s->model}};
+
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        TRY(put_text(first[i].key, first[i].text));
+        fputs(", ", stdout);
+    }
+    put_number("alpha", s->alpha);
+    put_count("seed", s->seed, s->seed >= 0);
+    TRY(put_text("dataset", s->dataset));
+    fputs(", ", stdout);
+    TRY(put_text("condition", s->condition));
+    fputs(", ", stdout);
+    put_number("value", s->value);
+    put_number("low", s->low);
+    put_number("high", s->high);
+    put_count("n", s->n, s->n > 0);
+    put_number("ceiling", s->ceiling);
+    TRY(put_text("formula", s->formula));
+    fputs(", ", stdout);
+    TRY(put_text("data_hash", s->data_hash));
+done:
+    return st;
+}
+
+jem_status bench_show_json(const score_list *l)
+{
+    jem_status st = JEM_OK;
+    for (int64_t i = 0; i < l->count; i++) {
+        fputs(i ? ",\n {" : "[{", stdout);
+        TRY(put_score(&l->scores[i]));
+        putchar('}');
+    }
+    puts(l->count ? "]" : "[]");
+done:
+    return st;
+}

@@ -1,0 +1,15 @@
+/* What jem bench prints: the list of benchmarks, and scores as a table or as JSON. */
+#ifndef CLI_BENCH_SHOW_H
+#define CLI_BENCH_SHOW_H
+
+#include "record/record.h"
+
+/* Benchmarks with what they measure, need and where their data are; answers; keys. */
+jem_status bench_list(void);
+
+/* One line per score, under a heading per model. */
+void bench_show_table(const score_list *l);
+/* One array of objects; null where a key does not apply. */
+jem_status bench_show_json(const score_list *l);
+
+#endif

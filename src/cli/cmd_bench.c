@@ -1,0 +1,450 @@
+/* jem bench: scores of a run, of all runs of a study or of recorded answers on the benchmarks
+ * of human vision.  Scores and trials of a run go to its folder. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "bench/bench.h"
+#include "cli/bench_settings.h"
+#include "cli/bench_show.h"
+#include "cli/cli.h"
+#include "cli/run_steps.h"
+#include "train/run.h"
+
+enum { LEFT_OUT_MAX = 64 };
+
+/* Images that a run of this kind was trained beside, where a benchmark asks about them and
+ * --set says nothing else. */
+static const struct {
+    const char *kind, *sign, *key;
+} own_images[] = {{"cifar10", "test_batch.bin", "cifar10h.images"},
+                  {"gloss", "scene_log.csv", "gloss.scenes"}};
+enum { OWN_IMAGES = sizeof own_images / sizeof *own_images };
+
+typedef struct bench_job {
+    const char *name, *path; /* benchmark or "all"; RUN or STUDY, NULL for answers */
+    const char *answers, *kind, *observer, *mapping, *humans, *data, *out, *threads_text;
+    bool json;
+    bench_settings settings;
+    bool images_given[OWN_IMAGES]; /* by --set */
+    cli_list run_set;              /* assignments for runs: engine.*, data.path */
+    char threads[64];
+    char *command;
+    pool *workers;
+    score_list shown; /* of everything that was scored */
+    int scored, failed, runs;
+    jem_status first_failure;
+    char *left_out[LEFT_OUT_MAX]; /* reasons told already */
+    int left_out_count;
+} bench_job;
+
+/* ---- which data */
+
+/* Owned; NULL if nothing says where the data are. */
+static jem_status data_folder(char **out, const bench_job *j, const benchmark *b)
+{
+    const char *root = getenv("JEM_DATA");
+    bool all = strcmp(j->name, "all") == 0;
+    *out = NULL;
+    if (j->data && !all) return mem_strdup(out, j->data);
+    if (j->data) root = j->data;
+    return root ? str_format(out, "%s/%s", root, b->name) : JEM_OK;
+}
+
+static jem_status need_data(char **out, const bench_job *j, const benchmark *b)
+{
+    jem_status st = data_folder(out, j, b);
+    if (st != JEM_OK || (*out && dir_exists(*out))) return st;
+    st = jem_error(JEM_EDATA,
+                   "%s: %s%s; give its data with --data DIR or in $JEM_DATA/%s. It "
+                   "needs: %s",
+                   b->name, *out ? "no folder " : "no data folder is known", *out ? *out : "",
+                   b->name, b->data);
+    mem_free(*out);
+    *out = NULL;
+    return st;
+}
+
+/* ---- subjects */
+
+typedef struct bench_who {
+    const run *r;       /* a trained run; NULL: answers, or nobody */
+    const char *folder; /* that trials and scores go to; NULL: none */
+} bench_who;
+
+static const char *const cifar10_names[] = {"airplane", "automobile", "bird",  "cat",  "deer",
+                                            "dog",      "frog",       "horse", "ship", "truck"};
+
+static jem_status make_subject(subject *out, const bench_job *j, const bench_who *who)
+{
+    jem_status st;
+    char *kind = NULL;
+
+    if (who->r) {
+        const run *r = who->r;
+        bool cifar = strcmp(r->cfg.data.kind, "cifar10") == 0;
+        const pixel_subject p = {.m = r->m,
+                                 .sampler = &r->cfg.sampler,
+                                 .step_size = run_step_size(r),
+                                 .alpha = r->cfg.alpha,
+                                 .seed = r->cfg.seed,
+                                 .class_names = cifar ? cifar10_names : NULL};
+        TRY(subject_of_model(out, &p));
+    } else {
+        if (j->observer) TRY(str_format(&kind, "trials:%s", j->observer));
+        TRY(subject_of_answers(out, j->answers, kind ? kind : j->kind));
+    }
+    if (j->mapping) TRY(subject_use_mapping(out, j->mapping));
+done:
+    mem_free(kind);
+    return st;
+}
+
+/* One benchmark; its scores are appended to `scores`. */
+static jem_status score_one(bench_job *j, int place, const bench_who *who, score_list *scores)
+{
+    jem_status st;
+    const benchmark *b = benchmarks()[place];
+    char *data = NULL;
+    subject s = {.ops = NULL};
+    bool nobody = !who->r && !j->answers;
+
+    TRY(need_data(&data, j, b));
+    if (!nobody) TRY(make_subject(&s, j, who));
+    const bench_request request = {.subject = nobody ? NULL : &s,
+                                   .data = data,
+                                   .humans = j->humans,
+                                   .common = &j->settings.common,
+                                   .options = bench_settings_get(&j->settings, place),
+                                   .command = j->command,
+                                   .out = who->folder,
+                                   .threads = j->workers,
+                                   .scores = scores};
+    TRY(b->run(&request));
+done:
+    subject_clear(&s);
+    mem_free(data);
+    return st;
+}
+
+/* ---- everything, or one */
+
+/* Tells a reason once, however many runs it holds for. */
+static void tell_left_out(bench_job *j, const benchmark *b)
+{
+    char *line = NULL;
+    const char *why = jem_error_message();
+    size_t n = strlen(b->name);
+    bool named = strncmp(why, b->name, n) == 0 && why[n] == ':';
+    if (str_format(&line, "left out: %s%s%s", named ? "" : b->name, named ? "" : ": ", why) !=
+        JEM_OK)
+        return;
+    for (int i = 0; i < j->left_out_count; i++) {
+        if (strcmp(j->left_out[i], line) != 0) continue;
+        mem_free(line);
+        return;
+    }
+    log_warning("%s", line);
+    if (j->left_out_count < LEFT_OUT_MAX)
+        j->left_out[j->left_out_count++] = line;
+    else
+        mem_free(line);
+}
+
+static void note_failure(bench_job *j, jem_status st, const char *what)
+{
+    log_warning("%s: %s", what, jem_error_message());
+    if (j->failed++ == 0) j->first_failure = st;
+}
+
+/* Every benchmark whose data are there and whose questions the subject answers.  Data that
+ * are there but damaged are a failure; the others are scored all the same. */
+static jem_status score_all(bench_job *j, const bench_who *who, score_list *scores)
+{
+    const benchmark *const *list = benchmarks();
+    jem_status st = JEM_OK;
+
+    for (int i = 0; list[i]; i++) {
+        char *data = NULL;
+        st = need_data(&data, j, list[i]);
+        mem_free(data);
+        if (st == JEM_EDATA) {
+            tell_left_out(j, list[i]);
+            continue;
+        }
+        if (st != JEM_OK) return st;
+        log_info("%s", list[i]->name);
+        st = score_one(j, i, who, scores);
+        if (st == JEM_OK)
+            j->scored++;
+        else if (st == JEM_EUSAGE)
+            tell_left_out(j, list[i]);
+        else if (st == JEM_EDATA)
+            note_failure(j, st, list[i]->name);
+        else
+            return st;
+    }
+    return JEM_OK;
+}
+
+static jem_status show_later(bench_job *j, const score_list *scores)
+{
+    for (int64_t i = 0; i < scores->count; i++) {
+        jem_status st = score_list_append(&j->shown, &scores->scores[i]);
+        if (st != JEM_OK) return st;
+    }
+    return JEM_OK;
+}
+
+static int place_of(const char *name)
+{
+    const benchmark *const *list = benchmarks();
+    int i = 0;
+    while (list[i] && strcmp(list[i]->name, name) != 0) i++;
+    return list[i] ? i : -1;
+}
+
+static jem_status score_subject(bench_job *j, const bench_who *who)
+{
+    jem_status st;
+    score_list scores = SCORE_LIST_INIT;
+
+    if (strcmp(j->name, "all") == 0) {
+        TRY(score_all(j, who, &scores));
+    } else {
+        TRY(score_one(j, place_of(j->name), who, &scores));
+        j->scored++;
+    }
+    if (who->folder && scores.count > 0) TRY(score_list_save(&scores, who->folder));
+    TRY(show_later(j, &scores));
+done:
+    score_list_clear(&scores);
+    return st;
+}
+
+/* ---- runs and studies */
+
+static jem_status lend_images(bench_job *j, const run *r)
+{
+    jem_status st = JEM_OK;
+    char *sign = NULL;
+
+    for (int i = 0; i < OWN_IMAGES; i++) {
+        if (j->images_given[i] || strcmp(own_images[i].kind, r->cfg.data.kind) != 0) continue;
+        mem_free(sign);
+        sign = NULL;
+        TRY(str_format(&sign, "%s/%s", r->cfg.data.path, own_images[i].sign));
+        TRY(options_set(j->settings.groups, own_images[i].key,
+                        file_exists(sign) ? r->cfg.data.path : "", "the run's data.path"));
+    }
+done:
+    mem_free(sign);
+    return st;
+}
+
+static jem_status score_run(bench_job *j, const char *folder)
+{
+    jem_status st;
+    run *r = NULL;
+
+    TRY(run_open(&r, folder, j->run_set.values, j->run_set.count));
+    log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
+    TRY(lend_images(j, r));
+    const bench_who who = {r, folder};
+    TRY(score_subject(j, &who));
+done:
+    run_close(r);
+    return st;
+}
+
+static jem_status score_study(bench_job *j)
+{
+    jem_status st;
+    char **names = NULL, *path = NULL;
+    int count = 0;
+
+    if (!dir_exists(j->path))
+        return jem_error(JEM_EDATA, "%s: no such folder; give a run or a study", j->path);
+    TRY(dir_list(&names, &count, j->path));
+    for (int i = 0; i < count; i++) {
+        mem_free(path);
+        path = NULL;
+        TRY(str_format(&path, "%s/%s", j->path, names[i]));
+        if (!run_is(path)) continue;
+        j->runs++;
+        st = score_run(j, path);
+        if (st == JEM_ENOMEM || st == JEM_EIO || st == JEM_EUSAGE || st == JEM_EINTERRUPTED)
+            goto done;
+        if (st != JEM_OK) note_failure(j, st, names[i]);
+        st = JEM_OK;
+    }
+    if (j->runs == 0)
+        st = jem_error(JEM_EDATA,
+                       "%s: neither a run nor a folder of runs; make one with jem "
+                       "train or jem sweep",
+                       j->path);
+done:
+    mem_free(path);
+    strings_free(names, count);
+    return st;
+}
+
+/* ---- the command */
+
+static jem_status unknown_benchmark(const char *name)
+{
+    const char *names[BENCHMARKS_MAX + 3];
+    char list[400] = "";
+    int n = 0;
+    for (const benchmark *const *b = benchmarks(); *b; b++) {
+        size_t used = strlen(list);
+        names[n++] = (*b)->name;
+        snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", (*b)->name);
+    }
+    names[n++] = "list";
+    names[n++] = "all";
+    names[n] = NULL;
+    const char *near = cli_nearest(name, names);
+    if (near)
+        return jem_error(JEM_EUSAGE, "bench: unknown benchmark '%s'; did you mean %s?", name, near);
+    return jem_error(JEM_EUSAGE,
+                     "bench: unknown benchmark '%s'; there are %s, all, and 'jem bench "
+                     "list' explains them",
+                     name, list);
+}
+
+static jem_status check_arguments(const bench_job *j)
+{
+    bool all = strcmp(j->name, "all") == 0;
+    if (!all && place_of(j->name) < 0) return unknown_benchmark(j->name);
+    if (j->path && j->answers)
+        return jem_error(JEM_EUSAGE, "bench: give a run (or study) or --answers, not both");
+    if (j->path && j->out)
+        return jem_error(JEM_EUSAGE, "bench: --out goes with --answers; scores of a run are "
+                                     "written to its own folder");
+    if (all && !j->path && !j->answers)
+        return jem_error(JEM_EUSAGE, "bench all: give a run, a study or --answers");
+    if (!j->answers && (j->observer || strcmp(j->kind, "auto") != 0))
+        return jem_error(JEM_EUSAGE, "bench: --kind and --observer go with --answers");
+    if (j->observer && strcmp(j->kind, "auto") != 0 && strcmp(j->kind, "trials") != 0)
+        return jem_error(JEM_EUSAGE, "bench: --observer chooses among trials, not %s", j->kind);
+    if (j->mapping && !j->path && !j->answers)
+        return jem_error(JEM_EUSAGE, "bench: --mapping is about the classes of a run or of "
+                                     "recorded logits");
+    return JEM_OK;
+}
+
+static jem_status assign(bench_job *j, const cli_list *set)
+{
+    jem_status st = JEM_OK;
+    char value[OPTION_STRING_MAX];
+
+    for (int i = 0; i < set->count; i++) {
+        bool own = bench_settings_own(&j->settings, set->values[i]);
+        if (!own && j->path && j->run_set.count < CLI_LIST_MAX)
+            j->run_set.values[j->run_set.count++] = set->values[i];
+        else /* if it is nobody's: says which key is nearest */
+            TRY(options_assign(j->settings.groups, set->values[i]));
+    }
+    for (int i = 0; i < OWN_IMAGES; i++) {
+        TRY(options_get(j->settings.groups, own_images[i].key, value, sizeof value));
+        j->images_given[i] = value[0] != '\0';
+    }
+done:
+    return st;
+}
+
+static jem_status parse(bench_job *j, int argc, char **argv)
+{
+    jem_status st;
+    const char *args[2];
+    cli_list set = {0, {NULL}};
+    const cli_flag flags[] = {{.name = "--answers", .value = &j->answers},
+                              {.name = "--kind", .value = &j->kind},
+                              {.name = "--observer", .value = &j->observer},
+                              {.name = "--mapping", .value = &j->mapping},
+                              {.name = "--humans", .value = &j->humans},
+                              {.name = "--data", .value = &j->data},
+                              {.name = "--set", .list = &set},
+                              {.name = "--threads", .value = &j->threads_text},
+                              {.name = "--json", .on = &j->json},
+                              {.name = "--out", .value = &j->out},
+                              {.name = "-o", .value = &j->out},
+                              {.name = NULL}};
+
+    TRY(cli_parse(argc, argv, &command_bench, flags, args, 1, 2));
+    j->name = args[0];
+    j->path = args[1];
+    TRY(run_threads(j->threads, sizeof j->threads, j->threads_text));
+    if (j->threads_text) j->run_set.values[j->run_set.count++] = j->threads;
+    TRY(assign(j, &set));
+done:
+    return st;
+}
+
+/* The scores first: what could not be done must not hide what was. */
+static jem_status finish(const bench_job *j)
+{
+    jem_status st = JEM_OK;
+    if (j->json)
+        TRY(bench_show_json(&j->shown));
+    else
+        bench_show_table(&j->shown);
+    if (j->failed > 0)
+        return jem_error(j->first_failure, "%d of the scorings failed; the warnings above say why",
+                         j->failed);
+    if (j->scored == 0)
+        return jem_error(JEM_EDATA, "nothing could be scored; 'jem bench list' says what each "
+                                    "benchmark needs");
+done:
+    return st;
+}
+
+static jem_status bench(int argc, char **argv)
+{
+    jem_status st;
+    bench_job *j = NULL;
+    int64_t threads = 0;
+
+    if (argc == 2 && strcmp(argv[1], "list") == 0) return bench_list();
+    TRY(MEM_NEW(j, 1));
+    j->kind = "auto";
+    TRY(bench_settings_init(&j->settings));
+    TRY(parse(j, argc, argv));
+    TRY(check_arguments(j));
+    if (j->threads_text) TRY(cli_int(&threads, j->threads_text, "--threads", 0, 4096));
+    TRY(pool_new(&j->workers, (int)threads));
+    TRY(run_command_line(&j->command, argc, argv));
+    if (j->path) {
+        TRY(run_is(j->path) ? score_run(j, j->path) : score_study(j));
+    } else {
+        const bench_who who = {NULL, j->out};
+        TRY(score_subject(j, &who));
+    }
+    TRY(finish(j));
+done:
+    if (j) {
+        bench_settings_clear(&j->settings);
+        score_list_clear(&j->shown);
+        pool_free(j->workers);
+        mem_free(j->command);
+        for (int i = 0; i < j->left_out_count; i++) mem_free(j->left_out[i]);
+    }
+    mem_free(j);
+    return st;
+}
+
+const command command_bench = {
+    .name = "bench",
+    .usage = "bench list | bench NAME|all RUN|STUDY | bench NAME|all --answers FILE_OR_DIR "
+             "[--kind KIND] [--observer NAME] [--out DIR]; with [--data DIR] [--humans DIR] "
+             "[--mapping FILE] [--set NAME.KEY=VALUE ...] [--threads N] [--json]",
+    .about = "human-alignment benchmarks: score runs or recorded answers, with intervals and "
+             "human rows",
+    .run = bench,
+};

@@ -1,0 +1,387 @@
+/* What lies behind two headline scores: model-vs-human set by set, and cue conflict category
+ * by category and along Langevin steps. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "record/image_name.h"
+#include "report/axes.h"
+#include "report/baselines.h"
+#include "report/figures.h"
+#include "report/trend.h"
+
+enum { SETS_MAX = 17 };
+
+/* In the order of the toolbox. */
+static const char *const set_names[SETS_MAX] = {
+    "colour",         "contrast",       "high-pass",    "low-pass",  "phase-scrambling",
+    "power-equalisation", "false-colour", "rotation",     "eidolonI",  "eidolonII",
+    "eidolonIII",     "uniform-noise",  "edge",         "silhouette", "cue-conflict",
+    "sketch",         "stylized"};
+
+static const char mvh[] = "model-vs-human", cue[] = "cue-conflict", kappa[] = "error_consistency";
+
+/* ---- small multiples: one panel per set */
+
+typedef struct set_panel {
+    const char *set;
+    trend accuracy, kappa;
+} set_panel;
+
+typedef struct set_chart {
+    int count;
+    set_panel panels[SETS_MAX];
+} set_chart;
+
+static void set_chart_free(void *ctx)
+{
+    set_chart *c = ctx;
+    for (int i = 0; i < c->count; i++) {
+        trend_clear(&c->panels[i].accuracy);
+        trend_clear(&c->panels[i].kappa);
+    }
+    mem_free(c);
+}
+
+static void draw_curve(draw *d, const axes *a, const trend *t, colour c)
+{
+    for (int64_t i = 0; i < t->count; i++) {
+        const trend_point *p = &t->points[i];
+        bool grey = p->alpha >= 1; /* its classifier was never trained */
+        double x = axes_x(a, p->alpha), y = axes_y(a, p->mean);
+        if (i > 0 && !grey) {
+            const trend_point *q = p - 1;
+            draw_segment(d, axes_x(a, q->alpha), axes_y(a, q->mean), x, y, 1.6, 0, c);
+        }
+        if (isfinite(p->sem))
+            draw_segment(d, x, axes_y(a, p->mean - p->sem), x, axes_y(a, p->mean + p->sem), 1.2, 0,
+                         c);
+        draw_disc(d, x, y, 2.6, grey ? faded(MUTED, 0.6) : c, grey ? faded(MUTED, 0.6) : c);
+    }
+}
+
+static void draw_people(draw *d, const axes *a, const set_panel *p, const char *metric, colour c)
+{
+    double value = baseline_value(mvh, metric, p->set, NULL, "human");
+    if (isfinite(value))
+        draw_segment(d, a->left, axes_y(a, value), a->left + a->width, axes_y(a, value), 1.2, 4,
+                     faded(c, 0.8));
+}
+
+static panel_grid set_grid(const set_chart *c) { return panel_grid_make(c->count, 6, 190, 30); }
+
+static jem_status draw_sets(draw *d, const void *ctx)
+{
+    static const char *const names[] = {"accuracy", "error consistency κ"};
+    const set_chart *c = ctx;
+    const colour colours[] = {series_colour(0), series_colour(1)};
+    panel_grid g = set_grid(c);
+    draw_legend(d, 36, 12, names, colours, 2);
+    draw_text(d, 320, 12, style_of(TICK_SIZE, LEFT, MIDDLE, MUTED),
+              "dashed: people, in the same colours");
+    for (int i = 0; i < c->count; i++) {
+        const set_panel *p = &c->panels[i];
+        axes a = {.left = 36 + (i % g.columns) * g.cell_width,
+                  .top = g.top + (double)(i / g.columns) * g.cell_height + 28,
+                  .width = g.cell_width - 46,
+                  .height = g.cell_height - 68,
+                  .x1 = 1, .y0 = -0.1, .y1 = 1,
+                  .x_is_alpha = true,
+                  .bare_y = i % g.columns > 0,
+                  .title = p->set,
+                  .x_label = "α"};
+        axes_draw(d, &a);
+        draw_people(d, &a, p, "accuracy", colours[0]);
+        draw_people(d, &a, p, kappa, colours[1]);
+        draw_curve(d, &a, &p->accuracy, colours[0]);
+        draw_curve(d, &a, &p->kappa, colours[1]);
+    }
+    return JEM_OK;
+}
+
+static jem_status figure_of_sets(figure_list *list, study *s)
+{
+    jem_status st;
+    set_chart *c = NULL;
+    figure f = {.file = "model-vs-human-sets",
+                .section = "People",
+                .title = "model-vs-human, set by set",
+                .about = "Accuracy and error consistency on each set of images, without the "
+                         "conditions that the benchmark leaves out.",
+                .draw = draw_sets,
+                .free_ctx = set_chart_free};
+
+    TRY(MEM_NEW(c, 1));
+    f.ctx = c;
+    strbuf_add(&f.tsv, trend_tsv_header);
+    for (int i = 0; i < SETS_MAX; i++) {
+        set_panel *p = &c->panels[c->count++];
+        p->set = set_names[i];
+        TRY(trend_collect_in(&p->accuracy, s, mvh, p->set, "accuracy", NULL));
+        TRY(trend_collect_in(&p->kappa, s, mvh, p->set, kappa, NULL));
+        if (p->kappa.count == 0 && p->accuracy.count == 0) {
+            trend_clear(&p->accuracy);
+            trend_clear(&p->kappa);
+            c->count--;
+            continue;
+        }
+        p->accuracy.label = p->kappa.label = p->set;
+        trend_tsv(&f.tsv, s, &p->accuracy, 1);
+        trend_tsv(&f.tsv, s, &p->kappa, 1);
+    }
+    if (c->count < 2) goto done; /* one set is its own mean */
+    panel_grid g = set_grid(c);
+    f.width = g.cell_width * g.columns;
+    f.height = g.top + g.cell_height * g.rows;
+    return figure_list_add(list, &f);
+done:
+    figure_clear(&f);
+    return st;
+}
+
+/* ---- shape bias by category (the paper's Fig. 20) */
+
+typedef struct category_chart {
+    int order[CATEGORY_COUNT]; /* from most to least shape decisions of people */
+    trend overall, category[CATEGORY_COUNT];
+} category_chart;
+
+/* Shape bias of people per shape category (Geirhos et al. 2019, ten observers pooled). */
+static const double people_bias[CATEGORY_COUNT] = {.8931, .9347, .9972, .9683, .8722, .9868,
+                                                   .9739, .9590, .9913, .9958, .9413, .9634,
+                                                   .9422, .8911, .9680, .9833};
+static const double people_overall = 0.958688;
+
+static void category_chart_free(void *ctx)
+{
+    category_chart *c = ctx;
+    trend_clear(&c->overall);
+    for (int i = 0; i < CATEGORY_COUNT; i++) trend_clear(&c->category[i]);
+    mem_free(c);
+}
+
+/* Increasing texture decisions of people from the top. */
+static void order_categories(category_chart *c)
+{
+    for (int i = 0; i < CATEGORY_COUNT; i++) {
+        int at = i;
+        for (; at > 0 && people_bias[c->order[at - 1]] < people_bias[i]; at--)
+            c->order[at] = c->order[at - 1];
+        c->order[at] = i;
+    }
+}
+
+enum { ROW = 22, ROWS_TOP = 64, ROWS_LEFT = 110, ROWS_WIDTH = 760 };
+
+static double texture_x(double bias) { return ROWS_LEFT + (1 - bias) * ROWS_WIDTH; }
+
+static void draw_row_scale(draw *d, double bottom)
+{
+    for (int i = 0; i <= 10; i += 2) {
+        char text[8], mirrored[8];
+        double x = ROWS_LEFT + i / 10.0 * ROWS_WIDTH;
+        snprintf(text, sizeof text, "%.1f", i / 10.0);
+        snprintf(mirrored, sizeof mirrored, "%.1f", 1 - i / 10.0);
+        draw_segment(d, x, ROWS_TOP, x, bottom, 1, 0, GRID);
+        draw_text(d, x, bottom + 6, style_of(TICK_SIZE, CENTRE, TOP, MUTED), text);
+        draw_text(d, x, ROWS_TOP - 6, style_of(TICK_SIZE, CENTRE, BASELINE, MUTED), mirrored);
+    }
+    double middle = ROWS_LEFT + ROWS_WIDTH / 2.0;
+    draw_text(d, middle, bottom + 24, style_of(LABEL_SIZE, CENTRE, TOP, INK),
+              "fraction of texture decisions");
+    draw_text(d, middle, ROWS_TOP - 24, style_of(LABEL_SIZE, CENTRE, BASELINE, INK),
+              "fraction of shape decisions");
+}
+
+static const colour people_colour = {165 / 255.0, 30 / 255.0, 55 / 255.0, 1};
+
+static void draw_diamond(draw *d, double x, double y)
+{
+    const double px[] = {x, x + 5, x, x - 5}, py[] = {y - 5, y, y + 5, y};
+    draw_area(d, px, py, 4, people_colour);
+}
+
+static jem_status draw_categories(draw *d, const void *ctx)
+{
+    const category_chart *c = ctx;
+    double bottom = ROWS_TOP + CATEGORY_COUNT * ROW;
+    draw_alpha_scale(d, ROWS_LEFT, 8, 200);
+    draw_row_scale(d, bottom);
+    for (int64_t i = 0; i < c->overall.count; i++) {
+        const trend_point *p = &c->overall.points[i];
+        if (p->alpha < 1)
+            draw_segment(d, texture_x(p->mean), ROWS_TOP, texture_x(p->mean), bottom, 1.4, 0,
+                         faded(alpha_colour(p->alpha), 0.5));
+    }
+    draw_segment(d, texture_x(people_overall), ROWS_TOP, texture_x(people_overall), bottom, 1.4, 0,
+                 faded(people_colour, 0.6));
+    for (int r = 0; r < CATEGORY_COUNT; r++) {
+        const trend *t = &c->category[c->order[r]];
+        double y = ROWS_TOP + (r + 0.5) * ROW;
+        draw_segment(d, ROWS_LEFT, y, ROWS_LEFT + ROWS_WIDTH, y, 1, 0, faded(GRID, 0.6));
+        draw_text(d, ROWS_LEFT - 8, y, style_of(LABEL_SIZE, RIGHT, MIDDLE, INK),
+                  category_names[c->order[r]]);
+        for (int64_t i = 0; i < t->count; i++) {
+            const trend_point *p = &t->points[i];
+            colour own = alpha_colour(p->alpha);
+            if (p->alpha < 1) draw_disc(d, texture_x(p->mean), y, 3.8, faded(own, 0.85), own);
+        }
+        draw_diamond(d, texture_x(people_bias[c->order[r]]), y);
+    }
+    draw_diamond(d, ROWS_LEFT + ROWS_WIDTH + 24, ROWS_TOP + 10);
+    draw_text(d, ROWS_LEFT + ROWS_WIDTH + 34, ROWS_TOP + 10,
+              style_of(TICK_SIZE, LEFT, MIDDLE, MUTED), "people");
+    return JEM_OK;
+}
+
+static jem_status figure_of_categories(figure_list *list, study *s)
+{
+    jem_status st;
+    category_chart *c = NULL;
+    int64_t found = 0;
+    figure f = {.file = "cue-conflict-categories",
+                .section = "People",
+                .title = "Shape or texture, category by category",
+                .about = "Decisions for shape or texture on images of each shape category, a "
+                         "marker per α; vertical lines are values over all categories. At α = 1 "
+                         "the classifier was never trained: left out.",
+                .width = FIGURE_WIDTH,
+                .height = ROWS_TOP + CATEGORY_COUNT * ROW + 48,
+                .draw = draw_categories,
+                .free_ctx = category_chart_free};
+
+    TRY(MEM_NEW(c, 1));
+    f.ctx = c;
+    order_categories(c);
+    TRY(trend_collect_in(&c->overall, s, cue, cue, "shape_bias", NULL));
+    strbuf_add(&f.tsv, trend_tsv_header);
+    trend_tsv(&f.tsv, s, &c->overall, 1);
+    for (int i = 0; i < CATEGORY_COUNT; i++) {
+        TRY(trend_collect_in(&c->category[i], s, cue, cue, "shape_bias", category_names[i]));
+        trend_tsv(&f.tsv, s, &c->category[i], 1);
+        found += c->category[i].count;
+    }
+    if (!found) goto done;
+    return figure_list_add(list, &f);
+done:
+    figure_clear(&f);
+    return st;
+}
+
+/* ---- shape bias along Langevin steps (the paper's Fig. 3b) */
+
+enum { STEPS_MAX = 32 };
+
+typedef struct steps_chart {
+    int count; /* ascending by steps */
+    int64_t steps[STEPS_MAX];
+    char condition[STEPS_MAX][24];
+    trend trends[STEPS_MAX];
+} steps_chart;
+
+static void steps_chart_free(void *ctx)
+{
+    steps_chart *c = ctx;
+    for (int i = 0; i < c->count; i++) trend_clear(&c->trends[i]);
+    mem_free(c);
+}
+
+/* Adds `steps` in its place unless it is there. */
+static void add_steps(steps_chart *c, int64_t steps)
+{
+    int at = 0;
+    while (at < c->count && c->steps[at] < steps) at++;
+    if (c->count == STEPS_MAX || (at < c->count && c->steps[at] == steps)) return;
+    memmove(c->steps + at + 1, c->steps + at, (size_t)(c->count - at) * sizeof *c->steps);
+    c->steps[at] = steps;
+    c->count++;
+}
+
+static void find_steps(steps_chart *c, const study *s)
+{
+    for (int64_t i = 0; i < s->count; i++)
+        for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
+            const score *sc = &s->runs[i].scores.scores[k];
+            if (strcmp(sc->benchmark, cue) != 0 || strcmp(sc->metric, "shape_bias") != 0) continue;
+            if (sc->condition && strncmp(sc->condition, "steps=", 6) == 0)
+                add_steps(c, strtoll(sc->condition + 6, NULL, 10));
+        }
+    if (c->count) add_steps(c, 0);
+}
+
+static jem_status draw_steps(draw *d, const void *ctx)
+{
+    const steps_chart *c = ctx;
+    axes a = {.left = 60, .top = 60, .width = 520, .height = 260,
+              .x0 = 0, .x1 = (double)c->steps[c->count - 1], .y0 = 0, .y1 = 1,
+              .x_label = "Langevin steps on the image", .y_label = "shape bias"};
+    draw_alpha_scale(d, 60, 8, 220);
+    axes_draw(d, &a);
+    axes_reference(d, &a, people_overall, "people");
+    for (int64_t k = 0; k < c->trends[0].count; k++) {
+        double alpha = c->trends[0].points[k].alpha;
+        double before_x = NAN, before_y = NAN;
+        if (alpha >= 1) continue;
+        colour own = alpha_colour(alpha);
+        for (int i = 0; i < c->count; i++) {
+            const trend_point *p = trend_at(&c->trends[i], alpha);
+            if (!p) continue;
+            double x = axes_x(&a, (double)c->steps[i]), y = axes_y(&a, p->mean);
+            if (isfinite(before_x)) draw_segment(d, before_x, before_y, x, y, 1.8, 0, own);
+            if (isfinite(p->sem))
+                draw_segment(d, x, axes_y(&a, p->mean - p->sem), x, axes_y(&a, p->mean + p->sem),
+                             1.2, 0, own);
+            draw_disc(d, x, y, 3.4, own, own);
+            before_x = x;
+            before_y = y;
+        }
+    }
+    return JEM_OK;
+}
+
+static jem_status figure_of_steps(figure_list *list, study *s)
+{
+    jem_status st = JEM_OK;
+    steps_chart *c = NULL;
+    figure f = {.file = "cue-conflict-steps",
+                .section = "People",
+                .title = "Shape bias along Langevin steps",
+                .about = "The image is refined by Langevin steps on the network’s own energy "
+                         "before it is classified: one line per α, mean over seeds with its "
+                         "standard error. α = 1 is left out.",
+                .width = 640,
+                .height = 380,
+                .draw = draw_steps,
+                .free_ctx = steps_chart_free};
+
+    TRY(MEM_NEW(c, 1));
+    f.ctx = c;
+    find_steps(c, s);
+    if (c->count < 2) goto done;
+    strbuf_add(&f.tsv, trend_tsv_header);
+    for (int i = 0; i < c->count; i++) {
+        snprintf(c->condition[i], sizeof c->condition[i], "steps=%lld", (long long)c->steps[i]);
+        TRY(trend_collect_in(&c->trends[i], s, cue, cue, "shape_bias",
+                             c->steps[i] ? c->condition[i] : NULL));
+        c->trends[i].label = c->condition[i];
+        trend_tsv(&f.tsv, s, &c->trends[i], 1);
+    }
+    trend_table(&f.table, s, c->trends, c->count);
+    return figure_list_add(list, &f);
+done:
+    figure_clear(&f);
+    return st;
+}
+
+jem_status figures_of_details(figure_list *list, study *s)
+{
+    jem_status st;
+    TRY(figure_of_sets(list, s));
+    TRY(figure_of_categories(list, s));
+    TRY(figure_of_steps(list, s));
+done:
+    return st;
+}

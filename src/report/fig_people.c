@@ -1,0 +1,363 @@
+/* Each benchmark as the paper's Fig. 2 shows it: one panel, what people do on the vertical
+ * axis against another ability, a marker per alpha joined in order, published models and
+ * the human reference beside them. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "record/fields.h"
+#include "report/axes.h"
+#include "report/baselines.h"
+#include "report/figures.h"
+#include "report/labels.h"
+#include "report/trend.h"
+
+typedef struct axis_spec {
+    const char *benchmark, *dataset, *metric, *condition, *label;
+    double least, most;
+} axis_spec;
+
+typedef struct scatter_spec {
+    const char *title;
+    axis_spec x, y;
+    double human; /* of y, as the paper draws it */
+    const char *human_label;
+    bool skip_one; /* alpha = 1 in grey and not joined */
+} scatter_spec;
+
+static const scatter_spec scatters[] = {
+    {"BAPPS",
+     {"bapps", NULL, "jnd_map", "distortion", "JND mAP", 0, 1},
+     {"bapps", NULL, "2afc", "distortion", "2AFC agreement", 0, 1},
+     0.83, "people 0.83", false},
+    {"Gloss",
+     {"gloss", NULL, "accuracy", NULL, "gloss accuracy", 0, 1},
+     {"gloss", NULL, "pearson", NULL, "r with mean human rating", -1, 1},
+     1, "r = 1", false},
+    {"CIFAR-10H",
+     {"cifar10h", NULL, "accuracy", NULL, "CIFAR-10 accuracy", 0, 1},
+     {"cifar10h", NULL, "cross_entropy_human", NULL, "cross-entropy, nats (lower is better)", 0,
+      INFINITY},
+     0.55, "people 0.55", true},
+    {"model-vs-human",
+     {"model-vs-human", "mean", "accuracy", NULL, "OOD accuracy", 0, 1},
+     {"model-vs-human", "mean", "error_consistency", NULL, "error consistency κ", -1, 1},
+     0.39, "people 0.39", true},
+    {"Cue conflict",
+     {"cue-conflict", "cue-conflict", "accuracy", NULL, "accuracy (shape)", 0, 1},
+     {"cue-conflict", "cue-conflict", "shape_bias", NULL, "shape bias", 0, 1},
+     0.96, "people 0.96", true},
+    {"ClickMe",
+     {"classification", NULL, "accuracy", NULL, "test accuracy", 0, 1},
+     {"clickme", NULL, "alignment", NULL, "alignment / ceiling", -1, 1.1},
+     1, "between people", true},
+};
+enum { SCATTERS = sizeof scatters / sizeof *scatters };
+
+/* A model's mean over seeds. */
+typedef struct mark {
+    double alpha, x, y;
+} mark;
+
+typedef struct scatter_panel {
+    const scatter_spec *spec;
+    trend x, y;
+    bool x_is_alpha; /* the other ability was not measured */
+    mark *marks;
+    int count;
+} scatter_panel;
+
+typedef struct scatter_chart {
+    int count;
+    scatter_panel panels[SCATTERS];
+} scatter_chart;
+
+static void panel_clear(scatter_panel *p)
+{
+    trend_clear(&p->x);
+    trend_clear(&p->y);
+    mem_free(p->marks);
+}
+
+static void scatter_free(void *ctx)
+{
+    scatter_chart *c = ctx;
+    for (int i = 0; i < c->count; i++) panel_clear(&c->panels[i]);
+    mem_free(c);
+}
+
+static jem_status collect_axis(trend *t, const study *s, const axis_spec *a)
+{
+    return trend_collect_in(t, s, a->benchmark, a->dataset, a->metric, a->condition);
+}
+
+static jem_status panel_collect(scatter_panel *p, const study *s, const scatter_spec *spec)
+{
+    jem_status st;
+    *p = (scatter_panel){.spec = spec};
+    TRY(collect_axis(&p->x, s, &spec->x));
+    TRY(collect_axis(&p->y, s, &spec->y));
+    TRY(MEM_NEW(p->marks, p->y.count));
+    for (int64_t i = 0; i < p->y.count; i++) {
+        const trend_point *y = &p->y.points[i], *x = trend_at(&p->x, y->alpha);
+        if (x) p->marks[p->count++] = (mark){y->alpha, x->mean, y->mean};
+    }
+    if (p->count || !p->y.count) goto done;
+    p->x_is_alpha = true;
+    for (int64_t i = 0; i < p->y.count; i++)
+        p->marks[p->count++] =
+            (mark){p->y.points[i].alpha, p->y.points[i].alpha, p->y.points[i].mean};
+done:
+    return st;
+}
+
+/* ---- baselines */
+
+static bool is_of(const baseline *b, const axis_spec *a)
+{
+    return baseline_is_model(b, a->benchmark, a->metric, a->dataset, a->condition);
+}
+
+/* x of a published model, NaN where only y is published. */
+static double baseline_x(const scatter_panel *p, const baseline *b)
+{
+    const axis_spec *a = &p->spec->x;
+    if (p->x_is_alpha) return NAN;
+    return baseline_value(a->benchmark, a->metric,
+                          a->dataset && strcmp(a->dataset, a->benchmark) != 0 ? a->dataset : NULL,
+                          a->condition, b->model);
+}
+
+static void extend(double *lo, double *hi, double x)
+{
+    if (!isfinite(x)) return;
+    *lo = fmin(*lo, x);
+    *hi = fmax(*hi, x);
+}
+
+static void panel_range(axes *a, const scatter_panel *p)
+{
+    int64_t count;
+    const baseline *all = baselines(&count);
+    a->x0 = a->y0 = INFINITY;
+    a->x1 = a->y1 = -INFINITY;
+    for (int i = 0; i < p->count; i++) {
+        extend(&a->x0, &a->x1, p->marks[i].x);
+        extend(&a->y0, &a->y1, p->marks[i].y);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        if (!is_of(&all[i], &p->spec->y)) continue;
+        extend(&a->x0, &a->x1, baseline_x(p, &all[i]));
+        extend(&a->y0, &a->y1, all[i].value);
+    }
+    extend(&a->y0, &a->y1, p->spec->human);
+    axes_pad(&a->y0, &a->y1, p->spec->y.least, p->spec->y.most);
+    if (p->x_is_alpha) {
+        a->x0 = 0;
+        a->x1 = 1;
+        a->x_is_alpha = true;
+    } else {
+        axes_pad(&a->x0, &a->x1, p->spec->x.least, p->spec->x.most);
+    }
+}
+
+static void draw_baselines(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+{
+    int64_t count;
+    const baseline *all = baselines(&count);
+    for (int64_t i = 0; i < count; i++) {
+        if (!is_of(&all[i], &p->spec->y)) continue;
+        double x = baseline_x(p, &all[i]), y = axes_y(a, all[i].value);
+        if (isnan(x)) {
+            label_at_edge(labels, a->left + a->width + 3, y, all[i].model);
+            continue;
+        }
+        double at = axes_x(a, x);
+        draw_rectangle(d, at - 3, y - 3, 6, 6, faded(MUTED, 0.85));
+        label_reserve(labels, at - 4, y - 4, 8, 8);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        double x = is_of(&all[i], &p->spec->y) ? baseline_x(p, &all[i]) : NAN;
+        if (!isnan(x)) label_near(d, labels, axes_x(a, x), axes_y(a, all[i].value), all[i].model);
+    }
+    label_draw_edge(d, labels);
+}
+
+static bool mark_is_grey(const scatter_panel *p, const mark *m)
+{
+    return p->spec->skip_one && m->alpha >= 1;
+}
+
+static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+{
+    for (int i = 0; i + 1 < p->count; i++) {
+        const mark *m = &p->marks[i], *n = m + 1;
+        if (mark_is_grey(p, n)) continue;
+        draw_segment(d, axes_x(a, m->x), axes_y(a, m->y), axes_x(a, n->x), axes_y(a, n->y), 1.4, 0,
+                     faded(alpha_colour((m->alpha + n->alpha) / 2), 0.6));
+    }
+    for (int i = 0; i < p->count; i++) {
+        const mark *m = &p->marks[i];
+        colour c = mark_is_grey(p, m) ? faded(MUTED, 0.6) : alpha_colour(m->alpha);
+        double x = axes_x(a, m->x), y = axes_y(a, m->y);
+        draw_disc(d, x, y, 4.2, c, c);
+        label_reserve(labels, x - 5, y - 5, 10, 10);
+    }
+}
+
+/* The first, the last and every other alpha say which they are. */
+static void name_marks(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+{
+    for (int i = 0; i < p->count; i++) {
+        char text[24];
+        if (i % 2 && i + 1 < p->count) continue;
+        snprintf(text, sizeof text, "%g", p->marks[i].alpha);
+        label_near(d, labels, axes_x(a, p->marks[i].x), axes_y(a, p->marks[i].y), text);
+    }
+}
+
+/* Does a model's name stand at the right edge? */
+static bool has_edge(const scatter_panel *p)
+{
+    int64_t count;
+    const baseline *all = baselines(&count);
+    for (int64_t i = 0; i < count; i++)
+        if (is_of(&all[i], &p->spec->y) && isnan(baseline_x(p, &all[i]))) return true;
+    return false;
+}
+
+/* The human reference, named at the left where there are no models' names. */
+static void draw_human(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+{
+    double y = axes_y(a, p->spec->human);
+    double text = y - a->top > 14 ? y - 7 : y + 8;
+    text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, MUTED);
+    draw_segment(d, a->left, y, a->left + a->width, y, 1.2, 4, MUTED);
+    draw_text(d, a->left + 5, text, style, p->spec->human_label);
+    label_reserve(labels, a->left, text - 6, 10 + draw_text_width(d, style, p->spec->human_label),
+                  12);
+}
+
+enum { EDGE = 84, SCALE_ROOM = 34 };
+
+static panel_grid scatter_grid(const scatter_chart *c)
+{
+    return panel_grid_make(c->count, 3, 300, SCALE_ROOM);
+}
+
+static jem_status draw_scatters(draw *d, const void *ctx)
+{
+    const scatter_chart *c = ctx;
+    panel_grid g = scatter_grid(c);
+    draw_alpha_scale(d, 52, 8, 220);
+    for (int i = 0; i < c->count; i++) {
+        const scatter_panel *p = &c->panels[i];
+        axes a = {.left = 52 + (i % g.columns) * g.cell_width,
+                  .top = g.top + (double)(i / g.columns) * g.cell_height + 36,
+                  .width = g.cell_width - 72 - (has_edge(p) ? EDGE : 0),
+                  .height = g.cell_height - 86,
+                  .title = p->spec->title,
+                  .x_label = p->x_is_alpha ? "α" : p->spec->x.label,
+                  .y_label = p->spec->y.label};
+        label_list labels = {.left = a.left, .right = a.left + a.width, .top = a.top,
+                             .bottom = a.top + a.height};
+        panel_range(&a, p);
+        axes_draw(d, &a);
+        draw_human(d, &a, p, &labels);
+        draw_marks(d, &a, p, &labels);
+        name_marks(d, &a, p, &labels);
+        draw_baselines(d, &a, p, &labels);
+    }
+    return JEM_OK;
+}
+
+/* ---- numbers */
+
+/* The published values that the panels show, below those of the study. */
+static void baseline_lines(strbuf *tsv, const scatter_chart *c)
+{
+    int64_t count;
+    char text[NUMBER_TEXT_MAX];
+    const baseline *all = baselines(&count);
+    for (int i = 0; i < c->count; i++)
+        for (int64_t k = 0; k < count; k++) {
+            const baseline *b = &all[k];
+            if (!is_of(b, &c->panels[i].spec->x) && !is_of(b, &c->panels[i].spec->y)) continue;
+            strbuf_printf(tsv, "%s\t%s\t%s\tnan\t-1\t%s\t%s\n", b->benchmark, b->metric, b->model,
+                          number_text(text, b->value), b->condition ? b->condition : "");
+        }
+}
+
+static void sources(strbuf *html, const scatter_chart *c)
+{
+    int64_t count;
+    const baseline *all = baselines(&count);
+    strbuf_add(html, "<table><thead><tr><th>published</th><th>benchmark</th><th>metric</th>"
+                     "<th>value</th><th>source</th></tr></thead><tbody>");
+    for (int i = 0; i < c->count; i++)
+        for (int64_t k = 0; k < count; k++) {
+            char value[40];
+            if (!is_of(&all[k], &c->panels[i].spec->y)) continue;
+            trend_number(value, sizeof value, all[k].value);
+            strbuf_printf(html,
+                          "<tr><th>%s</th><td>%s</td><td>%s</td><td>%s</td>"
+                          "<td style=\"text-align:left\">",
+                          all[k].model, all[k].benchmark, all[k].metric, value);
+            strbuf_escape(html, all[k].source);
+            strbuf_add(html, "</td></tr>");
+        }
+    strbuf_add(html, "</tbody></table>");
+}
+
+static void write_numbers(figure *f, const study *s, scatter_chart *c)
+{
+    strbuf_add(&f->tsv, trend_tsv_header);
+    for (int i = 0; i < c->count; i++) {
+        scatter_panel *p = &c->panels[i];
+        trend_tsv(&f->tsv, s, &p->x, 1);
+        trend_tsv(&f->tsv, s, &p->y, 1);
+        p->x.label = p->spec->x.label;
+        p->y.label = p->spec->y.label;
+        if (p->x.count) trend_table(&f->table, s, &p->x, 1);
+        trend_table(&f->table, s, &p->y, 1);
+    }
+    baseline_lines(&f->tsv, c);
+    sources(&f->table, c);
+}
+
+jem_status figures_of_people(figure_list *list, study *s)
+{
+    jem_status st;
+    scatter_chart *c = NULL;
+    figure f = {.file = "people",
+                .section = "People",
+                .title = "How close to people, and at what other price",
+                .about = "One marker per α, the mean over seeds, joined in order; squares, and "
+                         "names at the right edge where the horizontal value is not published, "
+                         "are published models, dashed lines the human reference. A grey marker "
+                         "is α = 1, whose classifier was never trained.",
+                .draw = draw_scatters,
+                .free_ctx = scatter_free};
+
+    TRY(MEM_NEW(c, 1));
+    f.ctx = c;
+    for (int i = 0; i < SCATTERS; i++) {
+        st = panel_collect(&c->panels[c->count++], s, &scatters[i]);
+        if (st != JEM_OK) goto done;
+        if (c->panels[c->count - 1].count == 0) panel_clear(&c->panels[--c->count]);
+    }
+    if (!c->count) { /* nothing was compared with people: no reason to speak of it */
+        figure_clear(&f);
+        return JEM_OK;
+    }
+    panel_grid g = scatter_grid(c);
+    f.width = g.cell_width * g.columns;
+    f.height = g.top + g.cell_height * g.rows;
+    write_numbers(&f, s, c);
+    return figure_list_add(list, &f);
+done:
+    figure_clear(&f);
+    return st;
+}

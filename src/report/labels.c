@@ -1,0 +1,101 @@
+/* Placing names: see labels.h. */
+#include "report/labels.h"
+
+#include "report/axes.h"
+
+enum { SIZE = 9, LINE = 10 };
+
+static text_style label_style(void) { return style_of(SIZE, LEFT, MIDDLE, MUTED); }
+
+void label_reserve(label_list *l, double x, double y, double w, double h)
+{
+    if (l->count < LABELS_MAX) l->taken[l->count++] = (label_box){x, y, w, h};
+}
+
+static bool is_free(const label_list *l, label_box b)
+{
+    if (b.x < l->left || b.x + b.w > l->right || b.y < l->top || b.y + b.h > l->bottom)
+        return false;
+    for (int i = 0; i < l->count; i++) {
+        const label_box *t = &l->taken[i];
+        if (b.x < t->x + t->w && t->x < b.x + b.w && b.y < t->y + t->h && t->y < b.y + b.h)
+            return false;
+    }
+    return true;
+}
+
+void label_near(draw *d, label_list *l, double x, double y, const char *text)
+{
+    double w = draw_text_width(d, label_style(), text);
+    const label_box places[] = {{x + 6, y - LINE / 2.0, w, LINE},
+                                {x - 6 - w, y - LINE / 2.0, w, LINE},
+                                {x - w / 2, y - 6 - LINE, w, LINE},
+                                {x - w / 2, y + 6, w, LINE}};
+    for (int i = 0; i < 4; i++) {
+        if (!is_free(l, places[i])) continue;
+        draw_text(d, places[i].x, places[i].y + LINE / 2.0, label_style(), text);
+        label_reserve(l, places[i].x, places[i].y, w, LINE);
+        return;
+    }
+}
+
+void label_at_edge(label_list *l, double x, double y, const char *text)
+{
+    if (l->edge_count == EDGE_MAX) return;
+    l->edge[l->edge_count].x = x;
+    l->edge[l->edge_count].y = y;
+    l->edge[l->edge_count++].text = text;
+}
+
+/* By height, from the top; insertion keeps equal ones in their order. */
+static void sort_edge(label_list *l)
+{
+    for (int i = 1; i < l->edge_count; i++)
+        for (int j = i; j > 0 && l->edge[j].y < l->edge[j - 1].y; j--) {
+            double x = l->edge[j].x, y = l->edge[j].y;
+            const char *text = l->edge[j].text;
+            l->edge[j] = l->edge[j - 1];
+            l->edge[j - 1].x = x;
+            l->edge[j - 1].y = y;
+            l->edge[j - 1].text = text;
+        }
+}
+
+/* at [edge_count] <- heights of the names, a line apart: halfway between moving them down as
+ * little as needed and moving them up, so that a bundle stays around its ticks. */
+static void spread(double *at, const label_list *l)
+{
+    double last = l->top - LINE;
+    for (int i = 0; i < l->edge_count; i++) {
+        last = l->edge[i].y < last + LINE ? last + LINE : l->edge[i].y;
+        at[i] = last;
+    }
+    last = l->bottom + LINE;
+    for (int i = l->edge_count - 1; i >= 0; i--) {
+        last = l->edge[i].y > last - LINE ? last - LINE : l->edge[i].y;
+        at[i] = (at[i] + last) / 2;
+    }
+    last = l->top - LINE; /* neither end may leave the box while there is room */
+    for (int i = 0; i < l->edge_count; i++) {
+        if (at[i] < last + LINE) at[i] = last + LINE;
+        last = at[i];
+    }
+    last = l->bottom + LINE;
+    for (int i = l->edge_count - 1; i >= 0; i--) {
+        if (at[i] > last - LINE) at[i] = last - LINE;
+        last = at[i];
+    }
+}
+
+void label_draw_edge(draw *d, label_list *l)
+{
+    double at[EDGE_MAX];
+    sort_edge(l);
+    spread(at, l);
+    for (int i = 0; i < l->edge_count; i++) {
+        double x = l->edge[i].x, y = l->edge[i].y;
+        draw_segment(d, x, y, x + 6, y, 1.6, 0, MUTED);
+        draw_segment(d, x + 6, y, x + 12, at[i], 0.8, 0, faded(MUTED, 0.6));
+        draw_text(d, x + 14, at[i], label_style(), l->edge[i].text);
+    }
+}

@@ -1,0 +1,35 @@
+/* Names beside marks, placed so that they cover neither marks nor each other; a name for
+ * which there is no room is left out. */
+#ifndef REPORT_LABELS_H
+#define REPORT_LABELS_H
+
+#include "report/draw.h"
+
+enum { LABELS_MAX = 128, EDGE_MAX = 32 };
+
+typedef struct label_box {
+    double x, y, w, h;
+} label_box;
+
+typedef struct label_list {
+    double left, right, top, bottom; /* where names may be */
+    int count;
+    label_box taken[LABELS_MAX];
+    int edge_count;
+    struct {
+        double x, y;
+        const char *text;
+    } edge[EDGE_MAX];
+} label_list;
+
+/* Nothing will be written here. */
+void label_reserve(label_list *l, double x, double y, double w, double h);
+/* Writes beside the mark at (x, y): right, left, above or below, where there is room. */
+void label_near(draw *d, label_list *l, double x, double y, const char *text);
+
+/* A tick from x to the right with a name beside it, drawn by label_draw_edge: names are kept
+ * apart and in order.  text is borrowed until then. */
+void label_at_edge(label_list *l, double x, double y, const char *text);
+void label_draw_edge(draw *d, label_list *l);
+
+#endif

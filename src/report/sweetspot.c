@@ -1,0 +1,413 @@
+/* Collecting scores and trials of a study, and the bootstrap of the sweet spot. */
+#include "report/sweetspot.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "report/trend.h"
+#include "stats/bootstrap.h"
+
+/* ---- the grid of runs */
+
+typedef struct cell {
+    const study_run *run; /* NULL: no run at this alpha and seed */
+    const char *model;    /* of its score */
+    double value[SPOT_METRICS_MAX];
+    int64_t column; /* of the images' matrix; -1: no trials */
+} cell;
+
+/* Everything a round needs. */
+typedef struct grid {
+    const sweetspot_spec *spec;
+    int64_t alphas, seeds;
+    const double *alpha; /* [alphas] */
+    cell *cells;         /* [alphas][seeds] */
+    int64_t *present;    /* [alphas][seeds] seeds of each alpha, the first present_count[a] */
+    int64_t *present_count;
+    int64_t columns, images;
+    spot_trials kind;
+    int terms;     /* of each column */
+    double *rows;  /* [images][columns][terms] */
+    int64_t width; /* columns * terms */
+} grid;
+
+static void grid_clear(grid *g)
+{
+    mem_free(g->cells);
+    mem_free(g->present);
+    mem_free(g->present_count);
+    mem_free(g->rows);
+}
+
+static bool values_of(cell *c, const study_run *r, const sweetspot_spec *spec)
+{
+    if (isnan(r->alpha)) return false;
+    for (int m = 0; m < spec->metrics; m++) {
+        const score *s = trend_score(r, spec->benchmark, spec->dataset, spec->metric[m],
+                                     spec->condition);
+        if (!s || !isfinite(s->value)) return false;
+        c->value[m] = s->value;
+        c->model = s->model;
+    }
+    return true;
+}
+
+/* Place of x in the ascending list, which it joins if it is new. */
+static int64_t place_in(double *list, int64_t *count, double x)
+{
+    int64_t at = 0;
+    while (at < *count && list[at] < x) at++;
+    if (at < *count && list[at] == x) return at;
+    memmove(list + at + 1, list + at, (size_t)(*count - at) * sizeof *list);
+    list[at] = x;
+    ++*count;
+    return at;
+}
+
+/* alpha and seed (room for one per run) <- what the scored runs have. */
+static void find_axes(int64_t *alphas, double *alpha, int64_t *seeds, double *seed, const study *s,
+                      const sweetspot_spec *spec)
+{
+    cell c;
+    *alphas = *seeds = 0;
+    for (int64_t i = 0; i < s->count; i++) {
+        if (!values_of(&c, &s->runs[i], spec)) continue;
+        place_in(alpha, alphas, s->runs[i].alpha);
+        place_in(seed, seeds, (double)s->runs[i].seed);
+    }
+}
+
+static jem_status fill_cells(grid *g, double *alpha, double *seed, study *s)
+{
+    jem_status st = JEM_OK;
+    int64_t alphas = g->alphas, seeds = g->seeds;
+    for (int64_t i = 0; i < s->count; i++) {
+        const study_run *r = &s->runs[i];
+        cell c = {.run = r, .column = -1};
+        if (!values_of(&c, r, g->spec)) continue;
+        int64_t a = place_in(alpha, &alphas, r->alpha);
+        int64_t k = place_in(seed, &seeds, (double)r->seed);
+        if (g->cells[a * g->seeds + k].run) {
+            TRY(study_warn(s,
+                           "%s has the alpha and seed of another run; sweet spots leave it out.",
+                           r->name));
+            continue;
+        }
+        g->cells[a * g->seeds + k] = c;
+        g->present[a * g->seeds + g->present_count[a]++] = k;
+    }
+done:
+    return st;
+}
+
+/* ---- images */
+
+static double metric_of_items(const spot_items *items, spot_trials kind)
+{
+    double sums[SPOT_TERMS_MAX] = {0};
+    for (int64_t i = 0; i < items->count; i++)
+        for (int t = 0; t < items->terms; t++) sums[t] += items->term[i * items->terms + t];
+    return spot_metric(kind, sums, items->count);
+}
+
+static bool same_images(const spot_items *a, const spot_items *b)
+{
+    if (a->count != b->count) return false;
+    for (int64_t i = 0; i < a->count; i++)
+        if (strcmp(a->name[i], b->name[i]) != 0) return false;
+    return true;
+}
+
+/* Trials that were set aside, and the first run they are of. */
+typedef struct set_aside {
+    int64_t differ, others; /* they do not give the score; are of other images */
+    const char *run;
+} set_aside;
+
+/* Reads the trials of a cell; items->count 0 unless they can be used together with
+ * those of `first` (NULL: these are the first). */
+static jem_status usable_items(spot_items *items, set_aside *aside, const cell *c,
+                               const sweetspot_spec *spec, const spot_items *first, study *s)
+{
+    jem_status st = spot_items_read(items, spec, c->run->path, c->model);
+    if (st == JEM_EDATA)
+        return study_warn(s, "%s; sweet spots use the run's score alone.", jem_error_message());
+    if (st != JEM_OK || items->count == 0) return st;
+    double found = metric_of_items(items, spec->kind), expected = c->value[0];
+    bool agrees = fabs(found - expected) <= 1e-6 * fmax(1, fabs(expected));
+    if (agrees && (!first || same_images(first, items))) return JEM_OK;
+    spot_items_clear(items);
+    /* At alpha = 1 another classifier takes the place of the untrained head. */
+    if (!agrees && c->run->alpha >= 1) return JEM_OK;
+    if (!aside->run) aside->run = c->run->name;
+    *(agrees ? &aside->others : &aside->differ) += 1;
+    return JEM_OK;
+}
+
+static jem_status warn_aside(const set_aside *aside, const sweetspot_spec *spec, study *s)
+{
+    if (!aside->run) return JEM_OK;
+    return study_warn(s,
+                      "trials/%s.csv of %lld run%s (%s%s) %s; for the sweet spot of %s, %s, their "
+                      "scores are taken without drawing images.",
+                      spec->trials, (long long)(aside->differ + aside->others),
+                      aside->differ + aside->others == 1 ? "" : "s", aside->run,
+                      aside->differ + aside->others == 1 ? "" : ", ...",
+                      aside->others == 0   ? "does not give the score beside it"
+                      : aside->differ == 0 ? "has other images than the first run"
+                                           : "has other images or does not give the score",
+                      spec->title, spec->measure);
+}
+
+
+static void add_column(grid *g, int64_t column, const spot_items *items)
+{
+    for (int64_t i = 0; i < items->count; i++)
+        for (int t = 0; t < g->terms; t++)
+            g->rows[i * g->width + column * g->terms + t] = items->term[i * items->terms + t];
+}
+
+/* Are there numbers for all images?  Their mean needs no count then: half of the work. */
+static bool all_defined(const spot_items *items, int64_t cells)
+{
+    for (int64_t c = 0; c < cells; c++)
+        for (int64_t i = 0; i < items[c].count; i++)
+            if (items[c].term[i * items[c].terms + 1] != 1) return false;
+    return true;
+}
+
+/* The trials of all cells side by side. */
+static jem_status read_images(grid *g, study *s)
+{
+    jem_status st = JEM_OK;
+    int64_t cells = g->alphas * g->seeds;
+    const spot_items *first = NULL;
+    spot_items *items = NULL;
+    set_aside aside = {0, 0, NULL};
+
+    if (g->spec->kind == SPOT_NO_TRIALS) return JEM_OK;
+    TRY(MEM_NEW(items, cells));
+    for (int64_t i = 0; i < cells; i++) {
+        if (!g->cells[i].run) continue;
+        TRY(usable_items(&items[i], &aside, &g->cells[i], g->spec, first, s));
+        if (items[i].count == 0) continue;
+        g->cells[i].column = g->columns++;
+        if (!first) first = &items[i];
+    }
+    TRY(warn_aside(&aside, g->spec, s));
+    if (!first) goto done;
+    g->images = first->count;
+    g->kind = g->spec->kind;
+    if (g->kind == SPOT_NUMBER && all_defined(items, cells)) g->kind = SPOT_RIGHT;
+    g->terms = spot_terms(g->kind);
+    g->width = g->columns * g->terms;
+    TRY(MEM_NEW(g->rows, g->images * g->width));
+    for (int64_t i = 0; i < cells; i++)
+        if (g->cells[i].column >= 0) add_column(g, g->cells[i].column, &items[i]);
+done:
+    for (int64_t i = 0; items && i < cells; i++) spot_items_clear(&items[i]);
+    mem_free(items);
+    return st;
+}
+
+/* ---- one round */
+
+static double loss_of(const grid *g, int64_t a, const double *metric)
+{
+    double loss;
+    if (g->spec->skip_one && g->alpha[a] >= 1) return NAN;
+    if (g->spec->lowest) return metric[0];
+    stats_distance_to_human(&loss, metric, g->spec->human, g->spec->metrics, 1);
+    return loss;
+}
+
+/* sums [width] of the drawn images, or NULL. */
+static double metric_of(const grid *g, const cell *c, int m, const double *sums)
+{
+    if (m > 0 || c->column < 0) return c->value[m];
+    return spot_metric(g->kind, sums + c->column * g->terms, g->images);
+}
+
+/* An alpha that lacks a drawn seed number takes one of its own instead. */
+static const cell *drawn_cell(const grid *g, int64_t a, int64_t k)
+{
+    const cell *c = &g->cells[a * g->seeds + k];
+    return c->run ? c : &g->cells[a * g->seeds + g->present[a * g->seeds + k % g->present_count[a]]];
+}
+
+/* A stats_resampled: factor 0 = seed numbers, factor 1 = images if there are any. */
+static jem_status resampled_losses(double *loss, const void *ctx, const stats_draw *draw)
+{
+    const grid *g = ctx;
+    double *sums = NULL;
+    if (g->images) {
+        jem_status st = MEM_NEW(sums, g->width);
+        if (st != JEM_OK) return st;
+        for (int64_t i = 0; i < g->images; i++) {
+            const double *row = g->rows + draw->index[1][i] * g->width;
+            for (int64_t c = 0; c < g->width; c++) sums[c] += row[c];
+        }
+    }
+    for (int64_t a = 0; a < g->alphas; a++) {
+        double metric[SPOT_METRICS_MAX] = {0};
+        for (int m = 0; m < g->spec->metrics; m++) {
+            for (int64_t j = 0; j < g->seeds; j++)
+                metric[m] += metric_of(g, drawn_cell(g, a, draw->index[0][j]), m, sums);
+            metric[m] /= (double)g->seeds;
+        }
+        loss[a] = loss_of(g, a, metric);
+    }
+    mem_free(sums);
+    return JEM_OK;
+}
+
+/* ---- one benchmark */
+
+static void spot_clear(sweetspot *p)
+{
+    void *const owned[] = {p->alpha, p->value, p->sem, p->loss, p->share, p->seeds};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) mem_free(owned[i]);
+}
+
+void sweetspot_list_clear(sweetspot_list *list)
+{
+    for (int64_t i = 0; i < list->count; i++) spot_clear(&list->spots[i]);
+    mem_free(list->spots);
+    *list = (sweetspot_list)SWEETSPOT_LIST_INIT;
+}
+
+static jem_status grid_init(grid *g, sweetspot *p, study *s, double *seed)
+{
+    jem_status st;
+    g->alpha = p->alpha;
+    g->alphas = p->alphas;
+    g->seeds = p->seed_numbers;
+    TRY(MEM_NEW(g->cells, g->alphas * g->seeds));
+    TRY(MEM_NEW(g->present, g->alphas * g->seeds));
+    TRY(MEM_NEW(g->present_count, g->alphas));
+    TRY(fill_cells(g, p->alpha, seed, s));
+    TRY(read_images(g, s));
+done:
+    return st;
+}
+
+/* Means, errors and losses of the data. */
+static jem_status describe(sweetspot *p, const grid *g)
+{
+    jem_status st;
+    double *values = NULL;
+
+    TRY(MEM_NEW(p->value, p->spec->metrics * p->alphas));
+    TRY(MEM_NEW(p->sem, p->spec->metrics * p->alphas));
+    TRY(MEM_NEW(p->loss, p->alphas));
+    TRY(MEM_NEW(p->share, p->alphas));
+    TRY(MEM_NEW(p->seeds, p->alphas));
+    TRY(MEM_NEW(values, g->seeds));
+    for (int64_t a = 0; a < p->alphas; a++) {
+        double metric[SPOT_METRICS_MAX];
+        int64_t n = p->seeds[a] = g->present_count[a];
+        for (int m = 0; m < p->spec->metrics; m++) {
+            for (int64_t j = 0; j < n; j++)
+                values[j] = g->cells[a * g->seeds + g->present[a * g->seeds + j]].value[m];
+            metric[m] = stats_mean(values, n);
+            p->value[m * p->alphas + a] = metric[m];
+            p->sem[m * p->alphas + a] = stats_sem(values, n);
+        }
+        p->loss[a] = loss_of(g, a, metric);
+        p->share[a] = NAN;
+        p->runs += n;
+    }
+    p->runs_with_trials = g->columns;
+    p->images = g->images;
+done:
+    mem_free(values);
+    return st;
+}
+
+static void say_basis(sweetspot *p)
+{
+    int used;
+    const char *plural = p->seed_numbers == 1 ? "" : "s";
+    if (p->images)
+        used = snprintf(p->basis, sizeof p->basis, "%lld images, %lld seed%s", (long long)p->images,
+                        (long long)p->seed_numbers, plural);
+    else if (p->rounds)
+        used = snprintf(p->basis, sizeof p->basis, "%lld seeds alone", (long long)p->seed_numbers);
+    else
+        used = snprintf(p->basis, sizeof p->basis, "one seed, no trials: no interval");
+    if (p->images && p->runs_with_trials < p->runs)
+        snprintf(p->basis + used, sizeof p->basis - (size_t)used, "; %lld of %lld runs by score",
+                 (long long)(p->runs - p->runs_with_trials), (long long)p->runs);
+}
+
+static jem_status locate(sweetspot *p, const grid *g, const sweetspot_options *o)
+{
+    jem_status st;
+    double *resampled = NULL;
+    const int64_t sizes[] = {g->seeds, g->images};
+    stats_bootstrap_plan plan = {.factors = g->images ? 2 : 1, .sizes = sizes,
+                                 .values = g->alphas, .statistic = resampled_losses,
+                                 .ctx = g, .rounds = o->rounds, .seed = o->seed,
+                                 .threads = o->threads};
+
+    if (g->seeds < 2 && !g->images) { /* nothing to draw: the data are their only round */
+        TRY(stats_sweet_spot_find(&p->at, NULL, p->alpha, p->loss, p->loss, p->alphas, 1,
+                                  o->level));
+        p->at.interval = p->at.margin_interval = (stats_interval){NAN, NAN};
+        p->at.inside = NAN;
+    } else {
+        TRY(MEM_NEW(resampled, o->rounds * g->alphas));
+        TRY(stats_bootstrap_distribution(resampled, &plan));
+        TRY(stats_sweet_spot_find(&p->at, p->share, p->alpha, p->loss, resampled, p->alphas,
+                                  o->rounds, o->level));
+        p->rounds = o->rounds;
+    }
+    p->level = o->level;
+    say_basis(p);
+done:
+    mem_free(resampled);
+    return st;
+}
+
+static jem_status find_one(sweetspot_list *list, const sweetspot_spec *spec, study *s,
+                           const sweetspot_options *o)
+{
+    jem_status st;
+    sweetspot p = {.spec = spec};
+    grid g = {.spec = spec};
+    double *seed = NULL;
+
+    TRY(MEM_NEW(p.alpha, s->count));
+    TRY(MEM_NEW(seed, s->count));
+    find_axes(&p.alphas, p.alpha, &p.seed_numbers, seed, s, spec);
+    if (p.alphas < 2) goto done;
+    TRY(grid_init(&g, &p, s, seed));
+    TRY(describe(&p, &g));
+    TRY(locate(&p, &g, o));
+    TRY(MEM_GROW(list->spots, list->count, list->capacity));
+    list->spots[list->count++] = p;
+    p = (sweetspot){.spec = spec};
+done:
+    spot_clear(&p);
+    grid_clear(&g);
+    mem_free(seed);
+    return st;
+}
+
+jem_status sweetspots_find(sweetspot_list *out, study *s, const sweetspot_options *o)
+{
+    int64_t count;
+    sweetspot_list list = SWEETSPOT_LIST_INIT;
+    const sweetspot_spec *specs = sweetspot_specs(&count);
+    for (int64_t i = 0; i < count; i++) {
+        jem_status st = find_one(&list, &specs[i], s, o);
+        if (st == JEM_OK) continue;
+        sweetspot_list_clear(&list);
+        return st;
+    }
+    *out = list;
+    return JEM_OK;
+}

@@ -1,0 +1,81 @@
+/* A benchmark run as the program runs it, for the tests of single benchmarks. */
+#ifndef BENCH_ASKING_H
+#define BENCH_ASKING_H
+
+#include "support/check.h"
+
+#include "base/mem.h"
+#include "bench/benchmarks.h"
+
+enum { ASKING_OPTIONS = 16384 }; /* bytes of the largest struct of a benchmark's keys */
+
+typedef struct asking {
+    bench_options common;
+    union {
+        char bytes[ASKING_OPTIONS];
+        double align;
+    } own;
+    option_group groups[3];
+    score_list scores;
+    bench_request request;
+    const benchmark *bench;
+} asking;
+
+/* Defaults with 200 rounds; `set` is "name.key=value" or NULL. */
+static inline void asking_begin(asking *a, const benchmark *b, const subject *who, const char *data,
+                                const char *set)
+{
+    memset(a, 0, sizeof *a);
+    assert_true(b->options_size <= ASKING_OPTIONS);
+    a->bench = b;
+    a->groups[0] = (option_group){"bench", bench_option_table, &a->common};
+    if (b->options) a->groups[1] = (option_group){b->name, b->options, &a->own};
+    check_ok(options_defaults(a->groups));
+    check_ok(options_assign(a->groups, "bench.rounds=200"));
+    if (set) check_ok(options_assign(a->groups, set));
+    a->scores = (score_list)SCORE_LIST_INIT;
+    a->request = (bench_request){.subject = who,
+                                 .data = data,
+                                 .common = &a->common,
+                                 .options = &a->own,
+                                 .command = "jem bench",
+                                 .scores = &a->scores};
+}
+
+static inline void asking_end(asking *a) { score_list_clear(&a->scores); }
+
+/* The whole call, for those that fail. */
+static inline jem_status asking_status(const benchmark *b, const subject *who, const char *data,
+                                       const char *set)
+{
+    asking a;
+    asking_begin(&a, b, who, data, set);
+    jem_status st = b->run(&a.request);
+    asking_end(&a);
+    return st;
+}
+
+/* The one score with these keys; NULL as condition: it has none. */
+static inline const score *asking_find(const asking *a, const char *metric, const char *condition,
+                                       const char *who)
+{
+    for (int64_t i = 0; i < a->scores.count; i++) {
+        const score *s = &a->scores.scores[i];
+        const bool same_condition = condition ? s->condition && !strcmp(s->condition, condition)
+                                              : s->condition == NULL;
+        if (!strcmp(s->metric, metric) && same_condition && s->model && !strcmp(s->model, who))
+            return s;
+    }
+    return NULL;
+}
+
+static inline const score *asking_score(const asking *a, const char *metric, const char *condition,
+                                        const char *who)
+{
+    const score *s = asking_find(a, metric, condition, who);
+    if (!s)
+        fail_msg("no score %s, condition %s, of %s", metric, condition ? condition : "-", who);
+    return s;
+}
+
+#endif

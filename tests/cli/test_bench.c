@@ -1,0 +1,341 @@
+/* jem bench as a user types it: recorded answers and trained runs, what is printed and
+ * written, what is left out and what is refused. */
+#include "cli/program.h"
+
+#include <jansson.h>
+
+#include "jem/tensor.h"
+#include "record/record.h"
+
+static char dir[64];
+
+static int jem(const char *args) { return program_run(dir, "", args); }
+static void said(const char *file, const char *text) { program_said(dir, file, text); }
+
+static void works(const char *args)
+{
+    int code = jem(args);
+    if (code == 0) return;
+    size_t n;
+    fail_msg("jem %s: exit code %d: %s", args, code, program_read(dir, "err", &n));
+}
+
+static void fails(const char *args, int code, const char *message)
+{
+    int got = jem(args);
+    if (got != code) fail_msg("jem %s: exit code %d instead of %d", args, got, code);
+    said("err", message);
+}
+
+/* "bench ... --data DATA/name" with few rounds. */
+static void works_with(const char *data, const char *args)
+{
+    char line[2048];
+    snprintf(line, sizeof line, "%s --data '%s' --set bench.rounds=100 --threads 1", args, data);
+    works(line);
+}
+
+static int make_dir(void **state)
+{
+    (void)state;
+    check_tmp(dir, sizeof dir);
+    return 0;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    check_tmp_remove(dir);
+    return 0;
+}
+
+static void write_text(const char *name, const char *text)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    check_ok(file_write(path, text, strlen(text)));
+}
+
+static json_t *printed(void)
+{
+    size_t n;
+    char *text = program_read(dir, "out", &n);
+    json_error_t error;
+    json_t *root = json_loads(text, 0, &error);
+    if (!root) fail_msg("not JSON: %s in %s", error.text, text);
+    mem_free(text);
+    return root;
+}
+
+/* The first printed score with these values. */
+static json_t *score_of(json_t *root, const char *metric, const char *model)
+{
+    size_t i;
+    json_t *s;
+    json_array_foreach(root, i, s)
+    {
+        const char *m = json_string_value(json_object_get(s, "model"));
+        if (m && strcmp(m, model) == 0 &&
+            strcmp(json_string_value(json_object_get(s, "metric")), metric) == 0)
+            return s;
+    }
+    fail_msg("no %s of %s", metric, model);
+    return NULL;
+}
+
+/* ---- listings */
+
+static void the_list_says_what_each_benchmark_needs(void **state)
+{
+    (void)state;
+    works("bench list");
+    static const char *const names[] = {"bapps",          "gloss",        "cifar10h",
+                                        "model-vs-human", "cue-conflict", "clickme"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) said("out", names[i]);
+    said("out", "needs     logits or probabilities");
+    said("out", "bench.rounds");
+    said("out", "recorded answers");
+    works("list benchmarks");
+    said("out", "cue-conflict");
+    works("list options");
+    said("out", "cue-conflict.steps");
+}
+
+/* ---- recorded answers */
+
+static void json_has_exactly_the_keys_of_a_score(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"benchmark", "metric",    "model",   "alpha",    "seed",
+                                       "dataset",   "condition", "value",   "low",      "high",
+                                       "n",         "ceiling",   "formula", "data_hash"};
+    char data[512], args[1200];
+    size_t i;
+    json_t *s;
+    check_data(data, sizeof data, "cue-conflict");
+    snprintf(args, sizeof args,
+             "bench cue-conflict --json --answers '%s/decisions/"
+             "resnet50-torchvision.csv'",
+             data);
+    works_with(data, args);
+    json_t *root = printed();
+    assert_true(json_is_array(root) && json_array_size(root) > 1);
+    json_array_foreach(root, i, s)
+    {
+        assert_int_equal(json_object_size(s), sizeof keys / sizeof *keys);
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            assert_non_null(json_object_get(s, keys[k]));
+    }
+    s = score_of(root, "shape_bias", "resnet50");
+    check_near(json_real_value(json_object_get(s, "value")), 0.2207084469, 1e-9, 1);
+    assert_true(json_is_null(json_object_get(s, "alpha")));
+    assert_true(json_is_null(json_object_get(s, "seed")));
+    assert_true(json_is_number(json_object_get(s, "low")));
+    json_decref(root);
+}
+
+static void answers_are_saved_where_out_says(void **state)
+{
+    (void)state;
+    char data[512], args[1200], path[160];
+    score_list list = SCORE_LIST_INIT;
+    check_data(data, sizeof data, "cue-conflict");
+    snprintf(args, sizeof args,
+             "bench cue-conflict --out %s/scored --answers '%s/decisions/"
+             "alexnet-caffe.csv'",
+             dir, data);
+    works_with(data, args);
+    said("out", "0.429439");
+    snprintf(path, sizeof path, "%s/scored", dir);
+    check_ok(score_list_load(&list, path));
+    const score *s = score_list_find(&list, "cue-conflict", "shape_bias", NULL);
+    check_near(s->value, 0.4294385432, 1e-9, 1);
+    assert_string_equal(s->model, "alexnet");
+    assert_non_null(strstr(s->command, "jem bench cue-conflict"));
+    score_list_clear(&list);
+}
+
+static void one_of_several_observers_is_chosen(void **state)
+{
+    (void)state;
+    char data[512], args[1200];
+    check_data(data, sizeof data, "model-vs-human");
+    snprintf(args, sizeof args, "bench model-vs-human --data '%s' --answers '%s/raw-data/edge'",
+             data, data);
+    fails(args, 2, "resnet50");
+    said("err", "--observer NAME");
+    snprintf(args, sizeof args,
+             "bench model-vs-human --json --answers '%s/raw-data/edge' --observer "
+             "resnet50 --set model-vs-human.sets=edge",
+             data);
+    works_with(data, args);
+    json_t *root = printed(), *s = score_of(root, "accuracy", "resnet50");
+    assert_true(json_real_value(json_object_get(s, "value")) > 0.05);
+    json_decref(root);
+}
+
+static void people_are_scored_without_a_subject(void **state)
+{
+    (void)state;
+    char data[512];
+    check_data(data, sizeof data, "cifar10h");
+    works_with(data, "bench cifar10h --json");
+    json_t *root = printed(), *s = score_of(root, "mean_entropy_nats", "human");
+    check_near(json_real_value(json_object_get(s, "value")), 0.1544595844, 1e-9, 1);
+    json_decref(root);
+}
+
+static void all_says_what_it_leaves_out(void **state)
+{
+    (void)state;
+    char data[512], link[1200], args[1200];
+    check_data(data, sizeof data, "cue-conflict");
+    snprintf(link, sizeof link, "mkdir -p '%s/d' && ln -sfn '%s' '%s/d/cue-conflict'", dir, data,
+             dir);
+    assert_int_equal(system(link), 0);
+    snprintf(args, sizeof args,
+             "bench all --data %s/d --set bench.rounds=100 --answers "
+             "'%s/decisions/alexnet-caffe.csv'",
+             dir, data);
+    works(args);
+    said("out", "shape_bias");
+    said("err", "left out: cifar10h: no folder");
+    said("err", "left out: bapps: no folder");
+    write_text("z.csv", "name,value\na,1\n");
+    fails("bench all --data %D/d --answers %D/z.csv", 3, "nothing could be scored");
+    said("err", "left out: cue-conflict");
+}
+
+/* ---- trained runs */
+
+/* The layout of CIFAR-10 with the real labels and made-up pictures. */
+static void make_cifar(const char *tsv)
+{
+    enum { RECORD = 3073, TRAIN = 200, TEST = 10000 };
+    unsigned char *records;
+    char path[160], line[256];
+    FILE *f = fopen(tsv, "r");
+    assert_non_null(f);
+    check_ok(MEM_NEW(records, TEST * RECORD));
+    assert_non_null(fgets(line, sizeof line, f));
+    for (int i = 0; i < TEST; i++) {
+        assert_non_null(fgets(line, sizeof line, f));
+        unsigned char *r = records + (size_t)i * RECORD;
+        r[0] = (unsigned char)atoi(strchr(line, '\t') + 1);
+        for (int k = 1; k < RECORD; k++) r[k] = (unsigned char)(k * (r[0] + 3) + i * 7);
+    }
+    fclose(f);
+    snprintf(path, sizeof path, "%s/cifar", dir);
+    check_ok(dir_make(path));
+    snprintf(path, sizeof path, "%s/cifar/test_batch.bin", dir);
+    check_ok(file_write(path, records, (size_t)TEST * RECORD));
+    snprintf(path, sizeof path, "%s/cifar/data_batch_1.bin", dir);
+    check_ok(file_write(path, records, (size_t)TRAIN * RECORD));
+    mem_free(records);
+}
+
+static void runs_of_a_study_are_scored_into_their_folders(void **state)
+{
+    (void)state;
+    char data[512], tsv[600];
+    check_data(data, sizeof data, "cifar10h");
+    snprintf(tsv, sizeof tsv, "%s/test-images.tsv", data);
+    make_cifar(tsv);
+    write_text("c.yaml", "model: {name: wrn-10-1}\n"
+                         "data: {kind: cifar10, crop: false, val_fraction: 0.1}\n"
+                         "sampler: {steps: 2, buffer_size: 20}\n"
+                         "train: {batch: 8, iterations: 10, lr: 1e-3, warmup: 2}\n");
+    works("sweep %D/c.yaml --set data.path=%D/cifar --alpha 0 --out %D/study");
+    works_with(data, "bench cifar10h %D/study --json");
+    json_t *root = printed(), *s = score_of(root, "cross_entropy_human", "wrn-10-1");
+    assert_true(json_real_value(json_object_get(s, "alpha")) == 0 ||
+                json_integer_value(json_object_get(s, "alpha")) == 0);
+    assert_true(json_is_integer(json_object_get(s, "seed")));
+    assert_int_equal(json_integer_value(json_object_get(s, "n")), 10000);
+    json_decref(root);
+
+    char run[160];
+    score_list list = SCORE_LIST_INIT;
+    snprintf(run, sizeof run, "%s/study/alpha-0.00-seed-1", dir);
+    check_ok(score_list_load(&list, run));
+    assert_non_null(score_list_find(&list, "cifar10h", "kl_human_model", NULL));
+    score_list_clear(&list);
+
+    check_data(data, sizeof data, "bapps-layout"); /* 64x64 patches for a 32x32 network */
+    works_with(data, "bench bapps %D/study/alpha-0.00-seed-1 --json");
+    root = printed();
+    s = score_of(root, "2afc", "wrn-10-1");
+    assert_non_null(
+        strstr(json_string_value(json_object_get(s, "formula")), "pictures resized to 32x32"));
+    json_decref(root);
+    fails("bench cue-conflict %D/study --out %D/elsewhere", 2, "--out goes with --answers");
+}
+
+/* ---- what is refused */
+
+static void mistakes_are_told_with_a_remedy(void **state)
+{
+    (void)state;
+    write_text("l.csv", "name,value\na,1\n");
+    fails("bench", 2, "usage: jem bench");
+    fails("bench cifar10 --answers x.npy", 2, "did you mean cifar10h?");
+    fails("bench imagenet-9000", 2, "there are bapps");
+    fails("bench cifar10h %D --answers %D/l.csv", 2, "not both");
+    fails("bench all", 2, "give a run, a study or --answers");
+    fails("bench cifar10h --observer resnet50", 2, "go with --answers");
+    fails("bench cifar10h --answers %D/l.csv --observer a --kind maps", 2, "chooses among trials");
+    fails("bench cifar10h --mapping m.tsv", 2, "--mapping");
+    fails("bench cifar10h --answers %D/l.csv --set cifar10h.imges=x", 2, "cifar10h.images");
+    fails("bench cifar10h --answers %D/l.csv --set bench.rounds=1", 2, "bench.rounds");
+    fails("bench cifar10h --answers %D/l.csv --kind pictures --data %D", 2, "no kind of answers");
+    fails("bench cifar10h --answers %D/gone.npy --data %D", 3, "gone.npy");
+    fails("bench cifar10h %D/gone --data %D", 3, "no such folder");
+    fails("bench cifar10h %D --data %D", 3, "neither a run nor a folder of runs");
+    fails("bench cifar10h --answers %D/l.csv --data %D/nowhere", 3,
+          "It needs: cifar10h-counts.npy");
+    int code = program_run(dir, "env -u JEM_DATA", "bench cifar10h --answers %D/l.csv");
+    assert_int_equal(code, 3);
+    said("err", "no data folder is known; give its data with --data DIR or in $JEM_DATA/cifar10h");
+}
+
+static void answers_of_the_wrong_kind_are_refused(void **state)
+{
+    (void)state;
+    char data[512], args[1200];
+    check_data(data, sizeof data, "cifar10h");
+    write_text("l.csv", "name,value\na,1\n");
+    snprintf(args, sizeof args, "bench cifar10h --answers %s/l.csv --data '%s'", dir, data);
+    fails(args, 2, "l gives none of what this benchmark needs: logits");
+}
+
+static void data_check_knows_the_benchmarks(void **state)
+{
+    (void)state;
+    char data[512], args[700];
+    check_data(data, sizeof data, "cifar10h");
+    snprintf(args, sizeof args, "data check cifar10h '%s'", data);
+    works(args);
+    said("out", "all that cifar10h needs is there");
+    fails("data check cifar10h %D", 3, "cifar10h-counts.npy");
+    check_data(data, sizeof data, "gloss");
+    snprintf(args, sizeof args, "data check gloss '%s'", data);
+    works(args);
+    said("out", "all that gloss needs is there");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_list_says_what_each_benchmark_needs),
+        cmocka_unit_test(json_has_exactly_the_keys_of_a_score),
+        cmocka_unit_test(answers_are_saved_where_out_says),
+        cmocka_unit_test(one_of_several_observers_is_chosen),
+        cmocka_unit_test(people_are_scored_without_a_subject),
+        cmocka_unit_test(all_says_what_it_leaves_out),
+        cmocka_unit_test(runs_of_a_study_are_scored_into_their_folders),
+        cmocka_unit_test(mistakes_are_told_with_a_remedy),
+        cmocka_unit_test(answers_of_the_wrong_kind_are_refused),
+        cmocka_unit_test(data_check_knows_the_benchmarks),
+    };
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
