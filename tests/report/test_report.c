@@ -107,6 +107,20 @@ static void means_and_errors_are_over_seeds(void **state)
     study_free(s);
 }
 
+static void a_rescued_run_is_told_of_with_every_event(void **state)
+{
+    (void)state;
+    put_run(0.5, 1, 0.7, "finished");
+    put_file("{\"status\": \"finished\", \"alpha\": 0.5, \"seed\": 1, \"iteration\": 100, "
+             "\"iterations\": 100, \"events\": [{\"iteration\": 40, \"back_to\": 20, "
+             "\"reason\": \"l_G = 20000\", \"change\": \"train.lr 0.1 -> 0.05\"}]}",
+             "a0.5-s1", "run.json");
+    assert_int_equal(make_report().warnings, 1);
+    assert_true(says("a0.5-s1 was rescued 1 time while it trained"));
+    assert_true(says("rescued 1 time<"));
+    assert_true(says("Iteration 40: l_G = 20000; back to iteration 20 with train.lr 0.1 -&gt; 0.05."));
+}
+
 static void the_page_is_self_contained_and_names_its_sources(void **state)
 {
     (void)state;
@@ -233,6 +247,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         TEST(means_and_errors_are_over_seeds),
+        TEST(a_rescued_run_is_told_of_with_every_event),
         TEST(the_page_is_self_contained_and_names_its_sources),
         TEST(what_is_missing_or_went_wrong_is_said),
         TEST(tables_logs_and_pictures_become_figures),
