@@ -234,19 +234,22 @@ static void draw_numbers(draw *d, const sweetspot *p, double base)
     }
 }
 
-/* "60 images, 3 seeds" on up to two lines, cut at a comma or semicolon. */
+/* "60 images, 3 seeds; 1 of 5 runs by score" on a line each. */
 static void draw_basis(draw *d, const sweetspot *p, double base)
 {
+    enum { LINE = 13 };
     text_style style = style_of(TICK_SIZE, LEFT, BASELINE, MUTED);
-    const char *cut = strpbrk(p->basis, ",;");
     char line[160];
-    if (!cut) {
-        draw_text(d, DRAWN_X, base - 4, style, p->basis);
-        return;
+    int lines = 1;
+    for (const char *c = p->basis; *c; c++) lines += *c == ',' || *c == ';';
+    double y = base - 3 - LINE * (lines - 1) / 2.0;
+    for (const char *text = p->basis; *text; y += LINE) {
+        size_t length = strcspn(text, ",;");
+        snprintf(line, sizeof line, "%.*s", (int)length, text);
+        draw_text(d, DRAWN_X, y, style, line);
+        text += length;
+        text += strspn(text, ",; ");
     }
-    snprintf(line, sizeof line, "%.*s", (int)(cut - p->basis), p->basis);
-    draw_text(d, DRAWN_X, base - 10, style, line);
-    draw_text(d, DRAWN_X, base + 4, style, cut + 2);
 }
 
 static void draw_lane(draw *d, const sweetspot *p, double base)
