@@ -48,6 +48,18 @@ done:
     return st;
 }
 
+bench_score bench_human(const char *metric, const char *condition, double value,
+                        const char *formula)
+{
+    return (bench_score){.metric = metric,
+                         .condition = condition,
+                         .value = value,
+                         .interval = {NAN, NAN},
+                         .ceiling = NAN,
+                         .formula = formula,
+                         .model = "human"};
+}
+
 jem_status bench_add(const bench_request *r, const bench_score *s)
 {
     jem_status st;

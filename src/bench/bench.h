@@ -61,6 +61,9 @@ typedef struct bench_score {
     uint64_t data_hash;      /* 0: none */
     const char *model;       /* NULL: the subject's name; "human", "oracle" for reference rows */
 } bench_score;
+/* A row about people: a plain value without interval or ceiling. */
+bench_score bench_human(const char *metric, const char *condition, double value,
+                        const char *formula);
 jem_status bench_add(const bench_request *r, const bench_score *s);
 
 #endif

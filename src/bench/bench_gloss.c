@@ -149,13 +149,7 @@ static jem_status add(const job *j, bench_score s)
 static jem_status add_human(const job *j, const char *metric, const char *condition, double value,
                             const char *formula)
 {
-    return add(j, (bench_score){.metric = metric,
-                                .condition = condition,
-                                .value = value,
-                                .interval = {NAN, NAN},
-                                .ceiling = NAN,
-                                .formula = formula,
-                                .model = "human"});
+    return add(j, bench_human(metric, condition, value, formula));
 }
 
 static jem_status score_people(const job *j)

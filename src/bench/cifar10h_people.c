@@ -15,13 +15,7 @@ enum { N = CIFAR10H_IMAGES, K = CIFAR10H_CLASSES, FORMULA_MAX = 300 };
 static jem_status add_human(const cifar10h_job *j, const char *metric, const char *condition,
                             double value, const char *formula)
 {
-    return cifar10h_add(j, (bench_score){.metric = metric,
-                                         .condition = condition,
-                                         .value = value,
-                                         .interval = {NAN, NAN},
-                                         .ceiling = NAN,
-                                         .formula = formula,
-                                         .model = "human"});
+    return cifar10h_add(j, bench_human(metric, condition, value, formula));
 }
 
 static jem_status human_counts(const cifar10h_job *j)

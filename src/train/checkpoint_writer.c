@@ -3,7 +3,6 @@
  * The copy belongs to the training thread while the writer is idle and to the writer
  * while it is busy; `busy`, the only thing both look at, is guarded by the lock. */
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -121,34 +120,24 @@ done:
     return st;
 }
 
-/* Signals are for the thread that trains. */
-static jem_status start_thread(checkpoint_writer *w)
-{
-    sigset_t all, before;
-    int err;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    err = thread_start(&w->thread, run_writer, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (err)
-        return jem_error(JEM_ENOMEM, "cannot start the thread that writes checkpoints: %s",
-                         strerror(err));
-    w->started = true;
-    return JEM_OK;
-}
-
 jem_status checkpoint_writer_new(checkpoint_writer **out, const trainer *t, const char *folder)
 {
     jem_status st;
     checkpoint_writer *w = NULL;
+    int err;
 
     TRY(MEM_NEW(w, 1));
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
     TRY(mem_strdup(&w->folder, folder));
     TRY(new_copy(&w->copy, t));
-    TRY(start_thread(w));
+    err = thread_start(&w->thread, run_writer, w);
+    if (err) {
+        st = jem_error(JEM_ENOMEM, "cannot start the thread that writes checkpoints: %s",
+                       strerror(err));
+        goto done;
+    }
+    w->started = true;
     *out = w;
     w = NULL;
 done:

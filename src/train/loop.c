@@ -70,7 +70,6 @@ static jem_status stop_diverged(session *s, const char *reason)
     /* A write under way must not replace this status by its own. */
     (void)checkpoint_writer_wait(s->writer);
     TRY(write_info(s, RUN_DIVERGED));
-    TRY(checkpoint_manifest(&s->info, s->r->out));
     return jem_error(JEM_EDIVERGED,
                      "%s: %s; %s; start anew with a lower train.lr, more sampler.steps or "
                      "train.energy_l2 (docs/reliability.md)",

@@ -77,14 +77,13 @@ done:
     return st;
 }
 
-jem_status run_write_info(const run_info *info, const char *folder)
+jem_status run_write_info(run_info *info, const char *folder)
 {
     jem_status st;
     char *path = NULL;
-    run_info with_files = *info;
-    TRY(checkpoint_manifest(&with_files, folder));
+    TRY(checkpoint_manifest(info, folder));
     TRY(run_path(&path, folder, RUN_INFO));
-    TRY(run_info_write(&with_files, path));
+    TRY(run_info_write(info, path));
 done:
     mem_free(path);
     return st;

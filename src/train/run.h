@@ -66,8 +66,8 @@ jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg);
 jem_status run_create(const char *folder, config *cfg);
 
 jem_status run_read_info(run_info *info, const char *folder);
-/* With the list of files that are there. */
-jem_status run_write_info(const run_info *info, const char *folder);
+/* Fills info's list of files with those that are there first. */
+jem_status run_write_info(run_info *info, const char *folder);
 
 /* Takes classes and image size from the data. */
 void config_take_data(config *cfg, const dataset *d);

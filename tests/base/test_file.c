@@ -6,29 +6,13 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "support/check.h"
-
-static char dir[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    check_tmp(dir, sizeof dir);
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    check_tmp_remove(dir);
-    return 0;
-}
+#include "support/folder.h"
 
 static char *in_dir(const char *name)
 {
     char *path = NULL;
 
-    check_ok(str_format(&path, "%s/%s", dir, name));
+    check_ok(str_format(&path, "%s/%s", folder, name));
     return path;
 }
 
@@ -48,7 +32,7 @@ static void check_entries(int wanted)
     char **names = NULL;
     int count = 0;
 
-    check_ok(dir_list(&names, &count, dir));
+    check_ok(dir_list(&names, &count, folder));
     assert_int_equal(count, wanted);
     strings_free(names, count);
 }
@@ -150,7 +134,7 @@ static void reading_refuses_with_a_reason(void **state)
 
     (void)state;
     check_fails(file_read(&data, &size, path, 0), JEM_EDATA, "No such file");
-    check_fails(file_read(&data, &size, dir, 0), JEM_EDATA, "not a regular file");
+    check_fails(file_read(&data, &size, folder, 0), JEM_EDATA, "not a regular file");
     check_ok(file_write(path, "12345", 5));
     check_fails(file_read(&data, &size, path, 4), JEM_EDATA, "5 bytes");
     assert_null(data);
@@ -253,28 +237,28 @@ static void beginnings_sizes_and_removal(void **state)
     check_ok(file_remove(path));
     check_ok(file_remove(path));
     check_entries(0);
-    check_fails(file_remove(dir), JEM_EIO, "cannot remove");
+    check_fails(file_remove(folder), JEM_EIO, "cannot remove");
     mem_free(path);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_written_file_reads_back_equal, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(the_old_file_stays_until_commit_and_after_abort, make_dir,
-                                        remove_dir),
-        cmocka_unit_test_setup_teardown(a_full_disk_is_one_clear_error_and_loses_nothing, make_dir,
-                                        remove_dir),
-        cmocka_unit_test_setup_teardown(no_space_left_names_the_remedy, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(reading_refuses_with_a_reason, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(writing_into_a_missing_folder_fails, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_written_file_reads_back_equal, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(the_old_file_stays_until_commit_and_after_abort, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_one_clear_error_and_loses_nothing, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(no_space_left_names_the_remedy, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(reading_refuses_with_a_reason, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(writing_into_a_missing_folder_fails, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_link_replaces_the_old_file_and_leaves_nothing_else,
-                                        make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(where_links_are_refused_a_copy_is_made, make_dir,
-                                        remove_dir),
-        cmocka_unit_test_setup_teardown(beginnings_sizes_and_removal, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(folders_are_made_with_parents_and_listed_sorted, make_dir,
-                                        remove_dir),
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(where_links_are_refused_a_copy_is_made, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(beginnings_sizes_and_removal, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(folders_are_made_with_parents_and_listed_sorted, make_folder,
+                                        remove_folder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

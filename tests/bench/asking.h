@@ -78,4 +78,16 @@ static inline const score *asking_score(const asking *a, const char *metric, con
     return s;
 }
 
+/* The same metrics with the same values, bit for bit, and the same intervals. */
+static inline void asking_same_scores(const score_list *a, const score_list *b)
+{
+    assert_true(a->count == b->count);
+    for (int64_t i = 0; i < a->count; i++) {
+        const score *p = &a->scores[i], *q = &b->scores[i];
+        assert_string_equal(p->metric, q->metric);
+        assert_memory_equal(&p->value, &q->value, sizeof p->value);
+        assert_true((p->low == q->low && p->high == q->high) || (isnan(p->low) && isnan(q->low)));
+    }
+}
+
 #endif

@@ -1,6 +1,7 @@
 /* BAPPS end to end: the published values from the sample in its layout, worked vectors and
  * Table 5 through recorded distances, and whatever must be refused. */
 #include "asking.h"
+#include "support/folder.h"
 
 #include "base/file.h"
 #include "base/log.h"
@@ -44,22 +45,6 @@ static subject looking(int64_t *asked)
 }
 
 /* ---- layouts of our own */
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    check_tmp(folder, sizeof folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    check_tmp_remove(folder);
-    return 0;
-}
 
 /* Runs a shell command in the folder. */
 static void shell(const char *command)

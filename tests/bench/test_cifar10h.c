@@ -293,17 +293,6 @@ static void the_ceiling_is_the_one_that_was_asked_for(void **state)
     subject_clear(&s);
 }
 
-static void check_same_scores(const score_list *a, const score_list *b)
-{
-    assert_true(a->count == b->count);
-    for (int64_t i = 0; i < a->count; i++) {
-        const score *p = &a->scores[i], *q = &b->scores[i];
-        assert_string_equal(p->metric, q->metric);
-        assert_memory_equal(&p->value, &q->value, sizeof p->value);
-        assert_true((p->low == q->low && p->high == q->high) || (isnan(p->low) && isnan(q->low)));
-    }
-}
-
 static void scores_follow_from_the_trials_alone(void **state)
 {
     (void)state;
@@ -321,7 +310,7 @@ static void scores_follow_from_the_trials_alone(void **state)
     check_ok(subject_of_answers(&again, path, "auto"));
     asking_begin(&b, &bench_cifar10h, &again, folder, NULL);
     check_ok(bench_cifar10h.run(&b.request));
-    check_same_scores(&a.scores, &b.scores);
+    asking_same_scores(&a.scores, &b.scores);
     snprintf(path, sizeof path, "%s/trials/cifar10h.csv", tmp);
     csv c = CSV_INIT;
     trial_list trials = TRIAL_LIST_INIT;
@@ -372,7 +361,7 @@ static void threads_change_no_bit(void **state)
     check_ok(pool_new(&threads, 3));
     b.request.threads = threads;
     check_ok(bench_cifar10h.run(&b.request));
-    check_same_scores(&a.scores, &b.scores);
+    asking_same_scores(&a.scores, &b.scores);
     pool_free(threads);
     asking_end(&a);
     asking_end(&b);

@@ -1,6 +1,7 @@
 /* ClickMe end to end: the published alignments of three stand-ins on the real sample, shards
  * as they are packaged, and whatever must be refused. */
 #include "asking.h"
+#include "support/folder.h"
 
 #include "base/file.h"
 #include "base/pool.h"
@@ -90,22 +91,6 @@ static const subject_ops centre_ops = {.saliency = centre}, edges_ops = {.salien
                          spoilt_ops = {.saliency = answer_spoilt}, no_ops = {.saliency = NULL};
 
 /* ---- folders */
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    check_tmp(folder, sizeof folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    check_tmp_remove(folder);
-    return 0;
-}
 
 static void place_file(const char *name, const void *data, size_t size)
 {

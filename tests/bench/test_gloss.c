@@ -196,17 +196,6 @@ static void the_ceiling_is_the_one_that_was_asked_for(void **state)
     subject_clear(&s);
 }
 
-static void check_same_scores(const score_list *a, const score_list *b)
-{
-    assert_true(a->count == b->count);
-    for (int64_t i = 0; i < a->count; i++) {
-        const score *p = &a->scores[i], *q = &b->scores[i];
-        assert_string_equal(p->metric, q->metric);
-        assert_memory_equal(&p->value, &q->value, sizeof p->value);
-        assert_true((p->low == q->low && p->high == q->high) || (isnan(p->low) && isnan(q->low)));
-    }
-}
-
 static void scores_follow_from_the_trials_alone_on_any_number_of_threads(void **state)
 {
     (void)state;
@@ -226,7 +215,7 @@ static void scores_follow_from_the_trials_alone_on_any_number_of_threads(void **
     check_ok(pool_new(&threads, 3));
     b.request.threads = threads;
     check_ok(bench_gloss.run(&b.request));
-    check_same_scores(&a.scores, &b.scores);
+    asking_same_scores(&a.scores, &b.scores);
     /* the correlation from the two lists of trials */
     trial_list said = TRIAL_LIST_INIT, people = TRIAL_LIST_INIT;
     snprintf(path, sizeof path, "%s/trials/gloss.csv", tmp);

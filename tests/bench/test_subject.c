@@ -1,5 +1,5 @@
 /* Subjects: recorded answers of every kind, and a trained network that looks at pictures. */
-#include "support/check.h"
+#include "support/folder.h"
 
 #include <string.h>
 
@@ -10,22 +10,6 @@
 #include "model/init.h"
 #include "record/image_name.h"
 
-static char dir[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    check_tmp(dir, sizeof dir);
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    check_tmp_remove(dir);
-    return 0;
-}
-
 /* ---- files */
 
 static const char *in_dir(const char *name)
@@ -33,7 +17,7 @@ static const char *in_dir(const char *name)
     static char path[4][160];
     static int next;
     char *p = path[next++ % 4];
-    snprintf(p, sizeof path[0], "%s/%s", dir, name);
+    snprintf(p, sizeof path[0], "%s/%s", folder, name);
     return p;
 }
 
@@ -656,5 +640,5 @@ int main(void)
         cmocka_unit_test(classes_of_cifar_become_seven_categories),
         cmocka_unit_test(a_score_says_what_its_subject_must_say),
     };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -46,6 +46,22 @@ static inline void program_said(const char *dir, const char *file, const char *t
     mem_free(data);
 }
 
+static inline void program_works(const char *dir, const char *args)
+{
+    int code = program_run(dir, "", args);
+    if (code == 0) return;
+    size_t n;
+    fail_msg("jem %s: exit code %d: %s", args, code, program_read(dir, "err", &n));
+}
+
+/* Ends with exit code `code` and says `message`. */
+static inline void program_fails(const char *dir, const char *args, int code, const char *message)
+{
+    int got = program_run(dir, "", args);
+    if (got != code) fail_msg("jem %s: exit code %d instead of %d", args, got, code);
+    program_said(dir, "err", message);
+}
+
 static inline bool program_made(const char *dir, const char *name)
 {
     char path[256];

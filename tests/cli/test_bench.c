@@ -1,30 +1,19 @@
 /* jem bench as a user types it: recorded answers and trained runs, what is printed and
  * written, what is left out and what is refused. */
 #include "cli/program.h"
+#include "support/folder.h"
 
 #include <jansson.h>
 
 #include "jem/tensor.h"
 #include "record/record.h"
 
-static char dir[64];
+static void said(const char *file, const char *text) { program_said(folder, file, text); }
 
-static int jem(const char *args) { return program_run(dir, "", args); }
-static void said(const char *file, const char *text) { program_said(dir, file, text); }
-
-static void works(const char *args)
-{
-    int code = jem(args);
-    if (code == 0) return;
-    size_t n;
-    fail_msg("jem %s: exit code %d: %s", args, code, program_read(dir, "err", &n));
-}
-
+static void works(const char *args) { program_works(folder, args); }
 static void fails(const char *args, int code, const char *message)
 {
-    int got = jem(args);
-    if (got != code) fail_msg("jem %s: exit code %d instead of %d", args, got, code);
-    said("err", message);
+    program_fails(folder, args, code, message);
 }
 
 /* "bench ... --data DATA/name" with few rounds. */
@@ -35,31 +24,17 @@ static void works_with(const char *data, const char *args)
     works(line);
 }
 
-static int make_dir(void **state)
-{
-    (void)state;
-    check_tmp(dir, sizeof dir);
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    check_tmp_remove(dir);
-    return 0;
-}
-
 static void write_text(const char *name, const char *text)
 {
     char path[160];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     check_ok(file_write(path, text, strlen(text)));
 }
 
 static json_t *printed(void)
 {
     size_t n;
-    char *text = program_read(dir, "out", &n);
+    char *text = program_read(folder, "out", &n);
     json_error_t error;
     json_t *root = json_loads(text, 0, &error);
     if (!root) fail_msg("not JSON: %s in %s", error.text, text);
@@ -143,10 +118,10 @@ static void answers_are_saved_where_out_says(void **state)
     snprintf(args, sizeof args,
              "bench cue-conflict --out %s/scored --answers '%s/decisions/"
              "alexnet-caffe.csv'",
-             dir, data);
+             folder, data);
     works_with(data, args);
     said("out", "0.429439");
-    snprintf(path, sizeof path, "%s/scored", dir);
+    snprintf(path, sizeof path, "%s/scored", folder);
     check_ok(score_list_load(&list, path));
     const score *s = score_list_find(&list, "cue-conflict", "shape_bias", NULL);
     check_near(s->value, 0.4294385432, 1e-9, 1);
@@ -190,13 +165,13 @@ static void all_says_what_it_leaves_out(void **state)
     (void)state;
     char data[512], link[1200], args[1200];
     check_data(data, sizeof data, "cue-conflict");
-    snprintf(link, sizeof link, "mkdir -p '%s/d' && ln -sfn '%s' '%s/d/cue-conflict'", dir, data,
-             dir);
+    snprintf(link, sizeof link, "mkdir -p '%s/d' && ln -sfn '%s' '%s/d/cue-conflict'", folder, data,
+             folder);
     assert_int_equal(system(link), 0);
     snprintf(args, sizeof args,
              "bench all --data %s/d --set bench.rounds=100 --answers "
              "'%s/decisions/alexnet-caffe.csv'",
-             dir, data);
+             folder, data);
     works(args);
     said("out", "shape_bias");
     said("err", "left out: cifar10h: no folder");
@@ -225,11 +200,11 @@ static void make_cifar(const char *tsv)
         for (int k = 1; k < RECORD; k++) r[k] = (unsigned char)(k * (r[0] + 3) + i * 7);
     }
     fclose(f);
-    snprintf(path, sizeof path, "%s/cifar", dir);
+    snprintf(path, sizeof path, "%s/cifar", folder);
     check_ok(dir_make(path));
-    snprintf(path, sizeof path, "%s/cifar/test_batch.bin", dir);
+    snprintf(path, sizeof path, "%s/cifar/test_batch.bin", folder);
     check_ok(file_write(path, records, (size_t)TEST * RECORD));
-    snprintf(path, sizeof path, "%s/cifar/data_batch_1.bin", dir);
+    snprintf(path, sizeof path, "%s/cifar/data_batch_1.bin", folder);
     check_ok(file_write(path, records, (size_t)TRAIN * RECORD));
     mem_free(records);
 }
@@ -256,7 +231,7 @@ static void runs_of_a_study_are_scored_into_their_folders(void **state)
 
     char run[160];
     score_list list = SCORE_LIST_INIT;
-    snprintf(run, sizeof run, "%s/study/alpha-0.00-seed-1", dir);
+    snprintf(run, sizeof run, "%s/study/alpha-0.00-seed-1", folder);
     check_ok(score_list_load(&list, run));
     assert_non_null(score_list_find(&list, "cifar10h", "kl_human_model", NULL));
     score_list_clear(&list);
@@ -293,7 +268,7 @@ static void mistakes_are_told_with_a_remedy(void **state)
     fails("bench cifar10h %D --data %D", 3, "neither a run nor a folder of runs");
     fails("bench cifar10h --answers %D/l.csv --data %D/nowhere", 3,
           "It needs: cifar10h-counts.npy");
-    int code = program_run(dir, "env -u JEM_DATA", "bench cifar10h --answers %D/l.csv");
+    int code = program_run(folder, "env -u JEM_DATA", "bench cifar10h --answers %D/l.csv");
     assert_int_equal(code, 3);
     said("err", "no data folder is known; give its data with --data DIR or in $JEM_DATA/cifar10h");
 }
@@ -304,7 +279,7 @@ static void answers_of_the_wrong_kind_are_refused(void **state)
     char data[512], args[1200];
     check_data(data, sizeof data, "cifar10h");
     write_text("l.csv", "name,value\na,1\n");
-    snprintf(args, sizeof args, "bench cifar10h --answers %s/l.csv --data '%s'", dir, data);
+    snprintf(args, sizeof args, "bench cifar10h --answers %s/l.csv --data '%s'", folder, data);
     fails(args, 2, "l gives none of what this benchmark needs: logits");
 }
 
@@ -337,5 +312,5 @@ int main(void)
         cmocka_unit_test(answers_of_the_wrong_kind_are_refused),
         cmocka_unit_test(data_check_knows_the_benchmarks),
     };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -12,22 +12,12 @@ static char dir[64]; /* one study for all tests: they only read it */
 
 static const char *const run = "study/alpha-0.50-seed-1";
 
-static int jem(const char *args) { return program_run(dir, "", args); }
 static void said(const char *file, const char *text) { program_said(dir, file, text); }
 
-static void works(const char *args)
-{
-    int code = jem(args);
-    if (code == 0) return;
-    size_t n;
-    fail_msg("jem %s: exit code %d: %s", args, code, program_read(dir, "err", &n));
-}
-
+static void works(const char *args) { program_works(dir, args); }
 static void fails(const char *args, int code, const char *message)
 {
-    int got = jem(args);
-    if (got != code) fail_msg("jem %s: exit code %d instead of %d", args, got, code);
-    said("err", message);
+    program_fails(dir, args, code, message);
 }
 
 static int make_study(void **state)

@@ -4,23 +4,7 @@
 #include "base/mem.h"
 #include "record/fields.h"
 #include "record/record.h"
-#include "support/check.h"
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    check_tmp(folder, sizeof folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    check_tmp_remove(folder);
-    return 0;
-}
+#include "support/folder.h"
 
 static const char *in_folder(const char *name)
 {

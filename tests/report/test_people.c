@@ -5,7 +5,7 @@
 #include "report/baselines.h"
 #include "report/figures.h"
 #include "report/labels.h"
-#include "support/check.h"
+#include "support/folder.h"
 
 /* ---- the published values */
 
@@ -65,22 +65,6 @@ static void published_means_are_those_of_their_parts(void **state)
 }
 
 /* ---- a study */
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    check_tmp(folder, sizeof folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    check_tmp_remove(folder);
-    return 0;
-}
 
 static void put_run(double alpha, const char *scores)
 {

@@ -1,6 +1,7 @@
 /* What a training leaves for TensorBoard.  With a folder as argument the program only
  * writes a run there, for scripts/check_tensorboard.py. */
 #include "base/file.h"
+#include "support/folder.h"
 #include "base/mem.h"
 #include "data/image.h"
 #include "record/tf_records.h"
@@ -94,32 +95,16 @@ static void write_run(const char *run)
 
 /* ---- tests */
 
-static char dir[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    check_tmp(dir, sizeof dir);
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    check_tmp_remove(dir);
-    return 0;
-}
-
 /* The events of the only file. */
 static tf_records only_file(void)
 {
     char path[512], **names;
     int count;
     tf_records r;
-    snprintf(path, sizeof path, "%s/events", dir);
+    snprintf(path, sizeof path, "%s/events", folder);
     check_ok(dir_list(&names, &count, path));
     assert_int_equal(count, 1);
-    snprintf(path, sizeof path, "%s/events/%s", dir, names[0]);
+    snprintf(path, sizeof path, "%s/events/%s", folder, names[0]);
     tf_records_read(&r, path);
     strings_free(names, count);
     return r;
@@ -135,7 +120,7 @@ static void a_row_becomes_one_event_with_the_numbers_that_apply(void **state)
     (void)state;
     event_log *l;
     metrics_row row = log_rig_row(20, NULL);
-    check_ok(event_log_open(&l, dir, 12));
+    check_ok(event_log_open(&l, folder, 12));
     check_ok(event_log_row(l, &row));
     event_log_close(l);
     tf_records r = only_file();
@@ -156,7 +141,7 @@ static void eight_by_eight_entries_from_the_whole_buffer_are_shown(void **state)
     event_log *l;
     replay_buffer replay = buffer_new(1000);
     image m = IMAGE_INIT;
-    check_ok(event_log_open(&l, dir, 0));
+    check_ok(event_log_open(&l, folder, 0));
     check_ok(event_log_images(l, &replay, 5));
     event_log_close(l);
     tf_records r = only_file();
@@ -183,7 +168,7 @@ static void small_buffers_and_large_pictures_make_smaller_grids(void **state)
     large.size = 70;
     large.image = (shape){3, 2, 300};
     check_ok(MEM_NEW(large.images, large.size * 1800));
-    check_ok(event_log_open(&l, dir, 0));
+    check_ok(event_log_open(&l, folder, 0));
     check_ok(event_log_images(l, &none, 4)); /* alpha = 0 */
     check_ok(event_log_images(l, &few, 5));
     check_ok(event_log_images(l, &large, 6));
@@ -209,7 +194,7 @@ static void without_a_log_nothing_is_written(void **state)
     mem_free(few.images);
 }
 
-#define in_folder(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+#define in_folder(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(int argc, char **argv)
 {

@@ -1,9 +1,8 @@
 /* Attempts after a divergence: rules in order, what they change, and how a trainer takes
  * them up. */
-#include "train/tiny.h"
+#include "train/trainer_rig.h"
 
 #include "train/rescue.h"
-#include "train/trainer.h"
 
 static void with_rules(config *c, const char *rules)
 {
@@ -226,39 +225,6 @@ static void a_damaged_record_is_refused(void **state)
 
 /* ---- in a trainer */
 
-typedef struct rig {
-    config cfg;
-    splits data;
-    model *m;
-    trainer t;
-} rig;
-
-static rig *rig_new(const char *const *more)
-{
-    rig *r = NULL;
-    check_ok(MEM_NEW(r, 1));
-    r->data = tiny_splits(24, 6);
-    tiny_config(&r->cfg, more);
-    check_ok(model_new(&r->m, &r->cfg.model, &r->cfg.engine));
-    check_ok(trainer_init(&r->t, &r->cfg, &r->data, r->m));
-    return r;
-}
-
-static void rig_free(rig *r)
-{
-    trainer_clear(&r->t);
-    model_free(r->m);
-    splits_free(&r->data);
-    mem_free(r);
-}
-
-static step_report steps(rig *r, int count)
-{
-    step_report s = {0};
-    for (int i = 0; i < count; i++) check_ok(trainer_step(&s, &r->t));
-    return s;
-}
-
 static void same_trainer(const rig *a, const rig *b)
 {
     size_t n = (size_t)model_params_count(a->m) * sizeof(float);
@@ -283,7 +249,7 @@ static void a_reset_trainer_is_a_new_one(void **state)
         {"alpha=1", "sampler.class_conditional=true", "sampler.buffer_size=39", NULL},
     };
     for (int i = 0; i < 3; i++) {
-        rig *a = rig_new(kinds[i]), *b = rig_new(kinds[i]);
+        rig *a = rig_new(24, kinds[i]), *b = rig_new(24, kinds[i]);
         rescue_state changed = some_rescues();
         trainer_set_rescue(&a->t, &changed);
         steps(a, 3);
@@ -301,7 +267,7 @@ static void a_reset_trainer_is_a_new_one(void **state)
 static void an_empty_rescue_changes_no_bit(void **state)
 {
     (void)state;
-    rig *a = rig_new(NULL), *b = rig_new(NULL);
+    rig *a = rig_new(24, NULL), *b = rig_new(24, NULL);
     rescue_state none = rescue_none();
     trainer_set_rescue(&a->t, &none);
     steps(a, 3);
@@ -314,7 +280,7 @@ static void an_empty_rescue_changes_no_bit(void **state)
 static void each_rule_reaches_the_training(void **state)
 {
     (void)state;
-    rig *a = rig_new(NULL), *b = rig_new((const char *[]){"train.lr=5e-4", NULL});
+    rig *a = rig_new(24, NULL), *b = rig_new(24, (const char *[]){"train.lr=5e-4", NULL});
     rescue_state s = rescue_none();
     s.rate_factor = 0.5;
     trainer_set_rescue(&a->t, &s);
@@ -324,7 +290,7 @@ static void each_rule_reaches_the_training(void **state)
     rig_free(b);
 
     check_ok(trainer_reset(&a->t));
-    b = rig_new((const char *[]){"sampler.steps=5", "train.energy_l2=0.25", NULL});
+    b = rig_new(24, (const char *[]){"sampler.steps=5", "train.energy_l2=0.25", NULL});
     s = rescue_none();
     s.steps_factor = 1.5;
     s.energy_l2 = 0.25;
@@ -341,7 +307,7 @@ static void each_rule_reaches_the_training(void **state)
 static void fresh_noise_changes_chains_and_nothing_else(void **state)
 {
     (void)state;
-    rig *a = rig_new(NULL), *b = rig_new(NULL);
+    rig *a = rig_new(24, NULL), *b = rig_new(24, NULL);
     rescue_state s = rescue_none();
     s.reseeds = 1;
     steps(a, 1);
@@ -365,8 +331,8 @@ static void fresh_noise_changes_chains_and_nothing_else(void **state)
 static void a_step_that_is_not_finite_changes_nothing(void **state)
 {
     (void)state;
-    rig *a = rig_new((const char *[]){"train.ema=0.5", NULL});
-    rig *b = rig_new((const char *[]){"train.ema=0.5", NULL});
+    rig *a = rig_new(24, (const char *[]){"train.ema=0.5", NULL});
+    rig *b = rig_new(24, (const char *[]){"train.ema=0.5", NULL});
     int64_t n = model_params_count(a->m);
     step_report r = {.lr = 77};
     steps(a, 2);
@@ -384,7 +350,7 @@ static void a_step_that_is_not_finite_changes_nothing(void **state)
 static void the_message_counts_what_is_not_finite(void **state)
 {
     (void)state;
-    rig *a = rig_new((const char *[]){"alpha=0", NULL});
+    rig *a = rig_new(24, (const char *[]){"alpha=0", NULL});
     step_report r;
     steps(a, 1);
     float *p = model_params(a->m);

@@ -1,41 +1,7 @@
 /* Training steps: learning, independence from threads and from what happens between. */
-#include "train/tiny.h"
+#include "train/trainer_rig.h"
 
 #include "train/norm_init.h"
-#include "train/trainer.h"
-
-typedef struct rig {
-    config cfg;
-    splits data;
-    model *m;
-    trainer t;
-} rig;
-
-static rig *rig_new(int64_t images, const char *const *more)
-{
-    rig *r = NULL;
-    check_ok(MEM_NEW(r, 1));
-    r->data = tiny_splits(images, 6);
-    tiny_config(&r->cfg, more);
-    check_ok(model_new(&r->m, &r->cfg.model, &r->cfg.engine));
-    check_ok(trainer_init(&r->t, &r->cfg, &r->data, r->m));
-    return r;
-}
-
-static void rig_free(rig *r)
-{
-    trainer_clear(&r->t);
-    model_free(r->m);
-    splits_free(&r->data);
-    mem_free(r);
-}
-
-static step_report steps(rig *r, int count)
-{
-    step_report s = {0};
-    for (int i = 0; i < count; i++) check_ok(trainer_step(&s, &r->t));
-    return s;
-}
 
 static void same_weights(const rig *a, const rig *b)
 {
