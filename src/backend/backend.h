@@ -53,24 +53,32 @@ static inline int64_t format_index(format f, shape s, int64_t n, int64_t c, int6
 
 typedef enum op_kind {
     OP_INPUT,
-    OP_CONV2D,     /* square kernel, zero padding, bias */
+    OP_CONV2D,     /* square kernel, zero padding, bias (none if bias is -1) */
     OP_LINEAR,     /* over the value flattened channel-major (C,H,W) */
     OP_LRELU,      /* y = x > 0 ? x : slope * x; derivative at 0 is slope */
     OP_ADD,        /* two sources of one shape */
     OP_POOL,       /* windows kernel_h x kernel_w at that stride, sum * scale */
     OP_CONCAT_ELU, /* elu([x, -x]) along channels */
     OP_NORM,
-    OP_DROPOUT
+    OP_DROPOUT,
+    OP_SILU,      /* y = x * sigmoid(x) */
+    OP_UPSAMPLE,  /* twice the height and width, nearest neighbour */
+    OP_ATTENTION  /* source: queries, keys, values of C channels each, T = h*w positions;
+                     softmax(q k^T / sqrt(C)) v, one head */
 } op_kind;
 
-typedef enum norm_kind { NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT } norm_kind;
+typedef enum norm_kind {
+    NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT, NORM_GROUP
+} norm_kind;
 
 typedef struct op {
     op_kind kind;
     shape src, dst;
-    int64_t kernel_h, kernel_w, stride, pad;
+    int64_t kernel_h, kernel_w, stride;
+    int64_t pad, pad_end; /* rows and columns of zeros: at the top and left; bottom and right */
     double slope, scale, rate; /* lrelu; pool; dropout */
     norm_kind norm;
+    int64_t groups; /* NORM_GROUP: channels c/groups at a time share their statistics */
     double eps;
     /* First elements in the flat parameter vector, -1 if absent.  Norms:
      * weight and bias per channel; for NORM_BATCH also running mean and
@@ -86,17 +94,23 @@ typedef enum step_kind {
     STEP_ACCUMULATE, /* dst <- dst + src */
     STEP_FORWARD,    /* dst <- op(src, src2) */
     STEP_BACKWARD_DATA,  /* dst <- (d op / d source)^T src */
-    STEP_BACKWARD_PARAMS /* outside dparams <- gradient, from src = gradient of
-                            the op's output and src2 = the op's input */
+    STEP_BACKWARD_PARAMS, /* outside dparams <- gradient, from src = gradient of
+                             the op's output and src2 = the op's input */
+    STEP_TANGENT /* dst <- (d op / d source) src, src2 = the op's input; of NORM, CONCAT_ELU
+                    and ATTENTION.  The others need no such step: they are linear up to a
+                    bias (STEP_FORWARD with bias -1), or their Jacobian is diagonal
+                    (STEP_BACKWARD_DATA). */
 } step_kind;
 
 /* Which outside array a LOAD or STORE means. */
 typedef enum port {
     PORT_X,       /* in:  [n, c, h, w] */
-    PORT_LOGITS,  /* out: [n, k] */
-    PORT_DLOGITS, /* in:  [n, k] */
+    PORT_LOGITS,  /* out: the graph's output, [n, k] or [n, c, h, w] */
+    PORT_DLOGITS, /* in:  cotangent of the output */
     PORT_DX,      /* out: [n, c, h, w] */
-    PORT_FEATURE  /* out: the named value, by step_io.feature */
+    PORT_FEATURE, /* out: the named value, by step_io.feature */
+    PORT_TX,      /* in:  tangent of the input */
+    PORT_TLOGITS  /* out: tangent of the output */
 } port;
 
 /* A buffer of the arena as one step sees it. */
@@ -114,13 +128,22 @@ typedef struct step {
     bool accumulate; /* dst is added to instead of overwritten */
     bool lrelu;      /* FORWARD of a convolution or add: leaky rectification of the
                         result with op.slope before it is written */
+    bool split;      /* worth cutting into parts that several threads run at once */
+    bool lean;       /* weights are packed for every run instead of being kept so */
+    /* A 3x3 convolution of an upsampled map in two forward steps.  Each of the four pixels
+     * that pixel (y,x) of the small map becomes sees 2x2 pixels of it, by a kernel of sums of
+     * the 3x3 kernel's elements.  CONV2D: op is that 2x2 convolution of the small map with
+     * zeros around it, four times the channels, while op.weight and op.bias are the 3x3 one's;
+     * UPSAMPLE: dst(2y+i, 2x+j) <- src(y+i, x+j), channels 2i+j of its four. */
+    bool quad;
+    bool silu;       /* of a NORM_GROUP: the step is that of silu(norm(x)) */
     port port;
     slot dst, src, src2;
     /* One bit per element (in memory order of the rectified value): x > 0.
      * FORWARD with lrelu (or of OP_LRELU) writes it if present, BACKWARD_DATA
      * of OP_LRELU reads it. Backends choose the encoding; see mask_bytes. */
     int64_t mask_offset; /* -1: none */
-    /* BACKWARD_DATA of NORM, CONCAT_ELU: the op's input is src2. */
+    /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, ATTENTION: the op's input is src2. */
 } step;
 
 /* What changes from call to call. */
@@ -129,6 +152,8 @@ typedef struct step_io {
     void *logits;
     const void *dlogits;
     void *dx;
+    const void *tx;
+    void *tlogits;
     const void *params; /* flat parameter vector */
     void *dparams;      /* flat gradient: entries of the steps run are overwritten */
     void *feature;
@@ -165,10 +190,14 @@ typedef struct backend {
      * the op's first source, to follow where the op does not care. */
     format (*choose_format)(const op *o, format src, jem_dtype precision, bool gradient);
     size_t (*mask_bytes)(format f, shape s, int64_t n);
-    /* May a forward convolution add to its destination and rectify in one step? */
+    /* May a forward convolution add to its destination and rectify in one step, and a
+     * group norm be followed by SiLU in one step? */
     bool fuses_conv;
+    bool fuses_upsample; /* `quad` steps */
 
-    jem_status (*kernel_new)(void **kernel, const step *s);
+    /* sibling: kernel of an earlier forward step with the same weights that is loaded before
+     * and freed after this one, which may share what it keeps packed; NULL: there is none. */
+    jem_status (*kernel_new)(void **kernel, const step *s, void *sibling);
     void (*kernel_free)(void *kernel);
     /* Repacks the step's weights from the flat vector (elements: double for
      * F64 plans, else float).  Called when no step runs. */
@@ -181,7 +210,11 @@ typedef struct backend {
 
     jem_status (*bound_new)(void **bound, void *kernel, char *arena, void *scratch);
     void (*bound_free)(void *bound);
-    jem_status (*run)(void *bound, const step_io *io); /* allocates nothing */
+    /* A step runs in phases, one after another, and a phase in parts, which may run at the
+     * same time on any threads: how many depends on the step alone, so that threads change
+     * no bit.  kernel_parts is 0 after the last phase; NULL: one phase of one part. */
+    int (*kernel_parts)(const void *kernel, int phase);
+    jem_status (*run)(void *bound, const step_io *io, int phase, int part); /* allocates nothing */
 
     /* x <- clip(x + lambda g + sigma z).  noise: n standard normal values, or
      * NULL for none. */

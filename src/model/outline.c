@@ -13,7 +13,8 @@
 static bool is_listed(const op *o)
 {
     return o->kind == OP_CONV2D || o->kind == OP_LINEAR || o->kind == OP_NORM ||
-           o->kind == OP_POOL || o->kind == OP_CONCAT_ELU;
+           o->kind == OP_POOL || o->kind == OP_CONCAT_ELU || o->kind == OP_UPSAMPLE ||
+           o->kind == OP_ATTENTION;
 }
 
 static const param *param_at(const graph *g, int64_t offset)
@@ -35,7 +36,7 @@ static void name_layer(layer_outline *l, const graph *g, const node *n)
 
 static void name_kind(layer_outline *l, const op *o)
 {
-    static const char *const norms[] = {"none", "batch", "instance", "layer", "act"};
+    static const char *const norms[] = {"none", "batch", "instance", "layer", "act", "group"};
     char stride[24] = "";
     if (o->stride > 1) snprintf(stride, sizeof stride, " /%lld", (long long)o->stride);
     switch (o->kind) {
@@ -50,6 +51,12 @@ static void name_kind(layer_outline *l, const op *o)
     case OP_NORM:
         snprintf(l->kind, sizeof l->kind, "%s norm", norms[o->norm]);
         break;
+    case OP_UPSAMPLE:
+        snprintf(l->kind, sizeof l->kind, "upsample 2x2");
+        break;
+    case OP_ATTENTION:
+        snprintf(l->kind, sizeof l->kind, "attention");
+        break;
     default:
         snprintf(l->kind, sizeof l->kind, "%s", o->kind == OP_LINEAR ? "linear" : "concat-ELU");
     }
@@ -58,11 +65,10 @@ static void name_kind(layer_outline *l, const op *o)
 static void outline_layer(layer_outline *l, const graph *g, int i)
 {
     const node *n = &g->nodes[i];
-    const param *weight = param_at(g, n->op.weight), *bias = param_at(g, n->op.bias);
     name_layer(l, g, n);
     name_kind(l, &n->op);
     l->out = n->op.dst;
-    l->params = (weight ? weight->count : 0) + (bias ? bias->count : 0);
+    l->params = op_params(&n->op);
     l->flops = op_flops(&n->op);
 }
 
@@ -74,7 +80,7 @@ static void keep_algorithm(layer_outline *l, const plan *p, int i, int use)
     if (s->kind == STEP_FORWARD && use == MODEL_INFER) {
         size_t used = strlen(l->kind);
         snprintf(l->kind + used, sizeof l->kind - used, "%s%s", s->accumulate ? " + sum" : "",
-                 s->lrelu ? " + lrelu" : "");
+                 s->lrelu ? " + lrelu" : s->silu ? " + silu" : "");
         l->dtype = s->dst.f.dtype;
         plan_step_algorithm(p, i, l->forward, sizeof l->forward);
     }

@@ -91,8 +91,15 @@ done:
     return 0;
 }
 
-int graph_conv2d(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
-                 int64_t stride, int64_t pad)
+/* 0 if not even one window fits. */
+static int64_t conv_side(const op *o, int64_t side)
+{
+    int64_t room = side + o->pad + o->pad_end - o->kernel_h;
+    return room < 0 ? 0 : room / o->stride + 1;
+}
+
+int graph_conv2d_pad(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
+                     int64_t stride, int64_t pad_begin, int64_t pad_end)
 {
     op o = op_after(g, src, OP_CONV2D);
     int64_t dims[4] = {out_channels, o.src.c, kernel, kernel};
@@ -100,11 +107,36 @@ int graph_conv2d(graph *g, int src, const char *name, int64_t out_channels, int6
 
     o.kernel_h = o.kernel_w = kernel;
     o.stride = stride;
-    o.pad = pad;
-    o.dst = (shape){out_channels, (o.src.h + 2 * pad - kernel) / stride + 1,
-                    (o.src.w + 2 * pad - kernel) / stride + 1};
+    o.pad = pad_begin;
+    o.pad_end = pad_end;
+    o.dst = (shape){out_channels, conv_side(&o, o.src.h), conv_side(&o, o.src.w)};
     o.weight = add_param(g, name, "weight", PARAM_WEIGHT, 4, dims, fan_in);
     o.bias = add_param(g, name, "bias", PARAM_BIAS, 1, dims, fan_in);
+    return add_node(g, o, src, -1);
+}
+
+int graph_conv2d(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
+                 int64_t stride, int64_t pad)
+{
+    return graph_conv2d_pad(g, src, name, out_channels, kernel, stride, pad, pad);
+}
+
+/* A 1x1 convolution to `out_channels`, its parameters yet to be named. */
+static op projection_after(const graph *g, int src, int64_t out_channels)
+{
+    op o = op_after(g, src, OP_CONV2D);
+    o.kernel_h = o.kernel_w = o.stride = 1;
+    o.dst.c = out_channels;
+    return o;
+}
+
+int graph_project(graph *g, int src, const char *name, int64_t out_channels)
+{
+    op o = projection_after(g, src, out_channels);
+    int64_t dims[2] = {out_channels, o.src.c};
+
+    o.weight = add_param(g, name, "weight", PARAM_WEIGHT, 2, dims, dims[1]);
+    o.bias = add_param(g, name, "bias", PARAM_BIAS, 1, dims, dims[1]);
     return add_node(g, o, src, -1);
 }
 
@@ -152,6 +184,59 @@ int graph_concat_elu(graph *g, int src)
 {
     op o = op_after(g, src, OP_CONCAT_ELU);
     o.dst.c = 2 * o.src.c;
+    return add_node(g, o, src, -1);
+}
+
+int graph_silu(graph *g, int src)
+{
+    return add_node(g, op_after(g, src, OP_SILU), src, -1);
+}
+
+int graph_upsample(graph *g, int src)
+{
+    op o = op_after(g, src, OP_UPSAMPLE);
+    o.dst.h = 2 * o.src.h;
+    o.dst.w = 2 * o.src.w;
+    return add_node(g, o, src, -1);
+}
+
+int graph_attention_qkv(graph *g, int src, const char *const names[3])
+{
+    op o = projection_after(g, src, 3 * g->nodes[src].op.dst.c);
+    int64_t dims[2] = {o.src.c, o.src.c}, weight[3], bias[3];
+
+    for (int i = 0; i < 3; ++i)
+        weight[i] = add_param(g, names[i], "weight", PARAM_WEIGHT, 2, dims, dims[1]);
+    for (int i = 0; i < 3; ++i)
+        bias[i] = add_param(g, names[i], "bias", PARAM_BIAS, 1, dims, dims[1]);
+    o.weight = weight[0];
+    o.bias = bias[0];
+    return add_node(g, o, src, -1);
+}
+
+int graph_attention(graph *g, int qkv)
+{
+    op o = op_after(g, qkv, OP_ATTENTION);
+    if (o.src.c % 3)
+        graph_fail(g, jem_error(JEM_EUSAGE, "attention over %lld channels: queries, keys and values "
+                                "must be as many each", (long long)o.src.c));
+    o.dst.c = o.src.c / 3;
+    return add_node(g, o, qkv, -1);
+}
+
+int graph_group_norm(graph *g, int src, const char *name, int64_t groups, double eps)
+{
+    op o = op_after(g, src, OP_NORM);
+    int64_t dims[1] = {o.src.c};
+
+    if (groups < 1 || o.src.c % groups)
+        graph_fail(g, jem_error(JEM_EUSAGE, "group norm '%s': %lld channels do not make %lld groups",
+                                name, (long long)o.src.c, (long long)groups));
+    o.norm = NORM_GROUP;
+    o.groups = groups;
+    o.eps = eps;
+    o.weight = add_param(g, name, "weight", PARAM_NORM_WEIGHT, 1, dims, 1);
+    o.bias = add_param(g, name, "bias", PARAM_NORM_BIAS, 1, dims, 1);
     return add_node(g, o, src, -1);
 }
 
@@ -230,11 +315,23 @@ bool graph_couples_images(const graph *g)
     return false;
 }
 
+int64_t op_params(const op *o)
+{
+    int64_t inputs = o->kind == OP_CONV2D   ? o->src.c * o->kernel_h * o->kernel_w
+                     : o->kind == OP_LINEAR ? shape_count(o->src)
+                                            : 1;
+    return (o->weight >= 0 ? o->dst.c * inputs : 0) + (o->bias >= 0 ? o->dst.c : 0);
+}
+
 double op_flops(const op *o)
 {
     double out = 2.0 * (double)shape_count(o->dst);
-    if (o->kind == OP_CONV2D) return out * (double)(o->src.c * o->kernel_h * o->kernel_w);
-    return o->kind == OP_LINEAR ? out * (double)shape_count(o->src) : 0;
+    switch (o->kind) {
+    case OP_CONV2D: return out * (double)(o->src.c * o->kernel_h * o->kernel_w);
+    case OP_LINEAR: return out * (double)shape_count(o->src);
+    case OP_ATTENTION: return 2.0 * out * (double)(o->src.h * o->src.w); /* q k^T and P v */
+    default: return 0;
+    }
 }
 
 double graph_flops(const graph *g)

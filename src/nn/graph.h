@@ -38,7 +38,7 @@ typedef struct graph {
     param *params;
     int param_count;
     int64_t param_elements; /* length of the flat vector */
-    int output;             /* the logits */
+    int output;             /* logits, or an image-like value */
     jem_status failed;
     int64_t node_room, param_room;
 } graph;
@@ -50,13 +50,30 @@ void graph_free(graph *g);
  * names: "f.conv1" makes f.conv1.weight and f.conv1.bias. */
 int graph_conv2d(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
                  int64_t stride, int64_t pad);
+/* The same with pad_begin rows and columns of zeros at the top and left, pad_end at the
+ * bottom and right. */
+int graph_conv2d_pad(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
+                     int64_t stride, int64_t pad_begin, int64_t pad_end);
+/* A 1x1 convolution whose weight is a linear layer's: NAME.weight [out,in], NAME.bias [out]. */
+int graph_project(graph *g, int src, const char *name, int64_t out_channels);
 int graph_linear(graph *g, int src, const char *name, int64_t out_features);
 int graph_lrelu(graph *g, int src, double slope);
 int graph_add(graph *g, int a, int b);
 /* Windows of kernel_h x kernel_w, sums times scale (1/area: average). */
 int graph_pool(graph *g, int src, int64_t kernel_h, int64_t kernel_w, double scale);
 int graph_concat_elu(graph *g, int src);
+int graph_silu(graph *g, int src);     /* x * sigmoid(x) */
+int graph_upsample(graph *g, int src); /* twice the height and width, nearest neighbour */
 int graph_norm(graph *g, int src, const char *name, norm_kind kind); /* NORM_NONE: src itself */
+/* Mean 0 and variance 1 over each of `groups` runs of channels of one image, then NAME.weight
+ * and NAME.bias per channel.  `groups` divides the channels. */
+int graph_group_norm(graph *g, int src, const char *name, int64_t groups, double eps);
+/* Queries, keys and values [3C,h,w] of a [C,h,w] map: one 1x1 convolution whose parameters
+ * are those of the three linear layers `names`, the weights [C,C] one after another, then
+ * the biases [C]. */
+int graph_attention_qkv(graph *g, int src, const char *const names[3]);
+/* [3C,h,w] -> [C,h,w]: softmax(q k^T / sqrt(C)) v over the h*w positions, one head. */
+int graph_attention(graph *g, int qkv);
 int graph_dropout(graph *g, int src, double rate);                    /* 0: src itself */
 
 /* Names a node's value, so that plans can return it. */
@@ -71,6 +88,7 @@ const param *graph_param(const graph *g, const char *name); /* NULL if absent */
 int64_t graph_trained_elements(const graph *g);
 /* True if images of a batch influence each other in training (batch norm). */
 bool graph_couples_images(const graph *g);
+int64_t op_params(const op *o); /* trained elements of one operation */
 /* FLOPs of one forward pass of one image, of one operation and of all; 1 multiply-add = 2
  * and only products count. */
 double op_flops(const op *o);

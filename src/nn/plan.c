@@ -11,13 +11,24 @@ struct workspace {
     const plan *p;
     char *arena, *scratch;
     void **bound; /* one per step */
+    pool *helpers; /* borrowed; NULL: the caller alone */
 };
+
+/* Kernel of the first forward step with the weights of step i, if that comes before. */
+static void *sibling_of(const plan *p, int i)
+{
+    const step *s = &p->steps[i].s;
+    for (int k = 0; k < i && s->kind == STEP_FORWARD && s->op.weight >= 0; ++k)
+        if (p->steps[k].s.kind == STEP_FORWARD && p->steps[k].s.op.weight == s->op.weight)
+            return p->steps[k].kernel;
+    return NULL;
+}
 
 static jem_status prepare_kernels(plan *p)
 {
     jem_status st = JEM_OK;
     for (int i = 0; i < p->step_count; ++i) {
-        TRY(p->b->kernel_new(&p->steps[i].kernel, &p->steps[i].s));
+        TRY(p->b->kernel_new(&p->steps[i].kernel, &p->steps[i].s, sibling_of(p, i)));
         size_t scratch = p->b->kernel_scratch(p->steps[i].kernel);
         if (scratch > p->scratch_bytes) p->scratch_bytes = scratch;
     }
@@ -31,11 +42,14 @@ jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan
     plan *p = NULL;
 
     if (o->batch < 1) return jem_error(JEM_EUSAGE, "a plan needs at least one image per execution");
+    if (o->tangent && (o->backward_input || o->backward_params))
+        return jem_error(JEM_EINTERNAL, "a plan for tangents cannot be one for gradients as well");
     TRY(b->supports(o->precision));
     TRY(MEM_NEW(p, 1));
     *p = (plan){.g = g, .b = b, .batch = o->batch, .precision = o->precision,
                 .backward_input = o->backward_input, .backward_params = o->backward_params,
-                .train = o->train};
+                .tangent = o->tangent, .split = o->split,
+                .lean = o->lean, .train = o->train};
     TRY(plan_build(p, o->features));
     TRY(plan_place_buffers(p));
     TRY(prepare_kernels(p));
@@ -49,7 +63,7 @@ done:
 void plan_free(plan *p)
 {
     if (!p) return;
-    for (int i = 0; i < p->step_count; ++i)
+    for (int i = p->step_count - 1; i >= 0; --i) /* siblings last */
         if (p->steps[i].kernel) p->b->kernel_free(p->steps[i].kernel);
     mem_free(p->steps);
     mem_free(p->buffers);
@@ -129,6 +143,11 @@ void workspace_free(workspace *w)
     mem_free(w);
 }
 
+void workspace_set_helpers(workspace *w, pool *helpers)
+{
+    w->helpers = helpers;
+}
+
 static step_io io_for(const plan_call *call)
 {
     return (step_io){.count = call->count, .dropout = call->dropout, .image0 = call->image0,
@@ -138,7 +157,39 @@ static step_io io_for(const plan_call *call)
 static bool wanted(step_need need, const step_io *io)
 {
     return need == NEED_ALWAYS || (need == NEED_DX && io->dx) ||
-           (need == NEED_DPARAMS && io->dparams);
+           (need == NEED_DPARAMS && io->dparams) || (need == NEED_TANGENT && io->tx);
+}
+
+typedef struct step_call {
+    const backend *b;
+    void *bound;
+    const step_io *io;
+    int phase;
+} step_call;
+
+static jem_status run_part(void *ctx, int part, int worker)
+{
+    const step_call *c = ctx;
+    (void)worker;
+    return c->b->run(c->bound, c->io, c->phase, part);
+}
+
+static jem_status run_step(workspace *w, int i, const step_io *io)
+{
+    jem_status st = JEM_OK;
+    const backend *b = w->p->b;
+    const void *kernel = w->p->steps[i].kernel;
+    step_call c = {b, w->bound[i], io, 0};
+
+    if (!b->kernel_parts) return run_part(&c, 0, 0);
+    for (int parts; (parts = b->kernel_parts(kernel, c.phase)) > 0; ++c.phase) {
+        if (w->helpers && parts > 1)
+            TRY(pool_run(w->helpers, parts, run_part, &c));
+        else
+            for (int part = 0; part < parts; ++part) TRY(run_part(&c, part, 0));
+    }
+done:
+    return st;
 }
 
 static jem_status run_steps(workspace *w, int from, int to, const step_io *io)
@@ -146,20 +197,38 @@ static jem_status run_steps(workspace *w, int from, int to, const step_io *io)
     jem_status st = JEM_OK;
     const plan *p = w->p;
     for (int i = from; i < to; ++i)
-        if (wanted(p->steps[i].need, io)) TRY(p->b->run(w->bound[i], io));
+        if (wanted(p->steps[i].need, io)) TRY(run_step(w, i, io));
 done:
     return st;
+}
+
+static jem_status run_forward(workspace *w, const step_io *io)
+{
+    if (io->count < 1 || io->count > w->p->batch)
+        return jem_error(JEM_EINTERNAL, "%lld images for a plan of %lld", (long long)io->count,
+                         (long long)w->p->batch);
+    return run_steps(w, 0, w->p->forward_end, io);
 }
 
 jem_status plan_forward(workspace *w, const plan_call *call, const void *x, void *logits)
 {
     step_io io = io_for(call);
-    if (call->count < 1 || call->count > w->p->batch)
-        return jem_error(JEM_EINTERNAL, "%lld images for a plan of %lld", (long long)call->count,
-                         (long long)w->p->batch);
     io.x = x;
     io.logits = logits;
-    return run_steps(w, 0, w->p->forward_end, &io);
+    return run_forward(w, &io);
+}
+
+jem_status plan_tangent(workspace *w, const plan_call *call, const void *x, const void *tx,
+                        void *logits, void *tlogits)
+{
+    step_io io = io_for(call);
+    io.x = x;
+    io.tx = tx;
+    io.logits = logits;
+    io.tlogits = tlogits;
+    if (!w->p->tangent)
+        return jem_error(JEM_EINTERNAL, "this plan was not compiled for tangents");
+    return run_forward(w, &io);
 }
 
 jem_status plan_backward(workspace *w, const plan_call *call, const void *dlogits, void *dx,

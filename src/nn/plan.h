@@ -10,6 +10,7 @@
 #ifndef NN_PLAN_H
 #define NN_PLAN_H
 
+#include "base/pool.h"
 #include "nn/graph.h"
 
 typedef struct plan plan;
@@ -20,6 +21,11 @@ typedef struct plan_options {
     jem_dtype precision;  /* JEM_F32, JEM_F64 (ref), JEM_BF16 */
     bool backward_input;  /* gradients to the input wanted */
     bool backward_params; /* gradients to the parameters wanted */
+    bool tangent;         /* forward mode wanted: plan_tangent; not with gradients */
+    bool split;           /* cut large steps into parts for threads: workspace_set_helpers */
+    bool lean;            /* keep no packed copy of the weights: each step packs its own when it
+                             runs, which takes a little time and saves as much memory as the
+                             parameters take; plans of several passes then share them */
     bool train;           /* dropout and norms in training mode */
     const char *const *features; /* names to keep readable; NULL-terminated or NULL */
 } plan_options;
@@ -45,6 +51,10 @@ jem_status plan_load(plan *p, const void *params);
 
 jem_status workspace_new(workspace **out, const plan *p);
 void workspace_free(workspace *w);
+/* Executions of a plan compiled with `split` run on these threads together with the caller,
+ * which then must be the pool's only one; for when there are fewer images than threads.  The
+ * pool is borrowed.  Threads change no bit, but splitting may. */
+void workspace_set_helpers(workspace *w, pool *helpers);
 
 /* What one execution works on; arrays not wanted are NULL. */
 typedef struct plan_call {
@@ -54,11 +64,17 @@ typedef struct plan_call {
     void *batch_stats;  /* see step_io */
 } plan_call;
 
-/* x [count,c,h,w] -> logits [count,k]. */
+/* x [count,c,h,w] -> logits: the graph's output, [count,k] or [count,c,h,w]. */
 jem_status plan_forward(workspace *w, const plan_call *call, const void *x, void *logits);
 
+/* Forward mode: tlogits = J tx for J the Jacobian of the output at x, beside the output
+ * itself; either result may be NULL.  Values and tangents of what is alive is all that is
+ * in memory. */
+jem_status plan_tangent(workspace *w, const plan_call *call, const void *x, const void *tx,
+                        void *logits, void *tlogits);
+
 /* After plan_forward with the same call; may be repeated with other cotangents.
- *   dlogits [count,k]
+ *   dlogits of the output's shape
  *   dx      [count,c,h,w]: gradient of sum(dlogits * logits), or NULL
  *   dparams flat vector, overwritten wherever the graph has a trained
  *           parameter, or NULL */

@@ -2,8 +2,13 @@
  *
  * Forward, what can be is fused: a convolution whose only user is a leaky
  * rectifier writes the rectified value; a convolution whose only user is a sum
- * adds onto the other summand's buffer.  Rectifiers work in place where nobody
- * needs their input any more.
+ * adds onto the other summand's buffer; a group norm whose only user is a SiLU
+ * hands on the rectified value, and the gradient goes through both at once.
+ * A 3x3 convolution of an upsampled map works on the small one (`quad` steps).
+ * Rectifiers work in place where nobody needs their input any more.
+ *
+ * In forward mode every step that computes a value comes with one that computes
+ * its tangent, in buffers that begin and end with the value's.
  *
  * Backward runs over the nodes in reverse.  A node's gradient lives in a buffer
  * that several nodes may share (a sum hands its gradient to both summands
@@ -21,9 +26,11 @@ typedef struct builder {
     jem_status st; /* first failure; later calls do nothing */
     /* per node */
     int *users, *last_user;
-    int *fused_into; /* the LRELU or ADD node that takes over this convolution, or -1 */
+    int *fused_into; /* the LRELU or ADD node that takes over this convolution, the SILU
+                        node that takes over this norm, the CONV2D node that takes over
+                        this upsampling, or -1 */
     bool *kept, *saved, *needs_grad;
-    int *value, *grad, *mask; /* buffer numbers, -1: none */
+    int *value, *tangent, *grad, *mask; /* buffer numbers, -1: none */
     format *value_format, *grad_format;
 } builder;
 
@@ -64,6 +71,11 @@ static slot value_slot(const builder *b, int i)
     return slot_of(b->value[i], shape_at(b, i), b->value_format[i]);
 }
 
+static slot tangent_slot(const builder *b, int i)
+{
+    return slot_of(b->tangent[i], shape_at(b, i), b->value_format[i]);
+}
+
 static slot grad_slot(const builder *b, int i)
 {
     return slot_of(b->grad[i], shape_at(b, i), b->grad_format[i]);
@@ -85,6 +97,8 @@ static void emit(builder *b, step s, step_need need)
     if (b->st) return;
     s.n = p->batch;
     s.train = p->train;
+    s.split = p->split;
+    s.lean = p->lean;
     touch(b, s.dst.offset);
     touch(b, s.src.offset);
     touch(b, s.src2.offset);
@@ -98,6 +112,15 @@ static step new_step(step_kind kind, const op *o, slot dst, slot src)
                   .mask_offset = -1};
 }
 
+/* Between the slot and the outside array of node i that `port` means. */
+static void emit_port(builder *b, step_kind kind, port at, int i, slot s, step_need need)
+{
+    step io = new_step(kind, &node_at(b, i)->op, kind == STEP_LOAD ? s : no_slot,
+                       kind == STEP_LOAD ? no_slot : s);
+    io.port = at;
+    emit(b, io, need);
+}
+
 /* ---- analysis */
 
 static bool has_backward(const builder *b)
@@ -105,12 +128,24 @@ static bool has_backward(const builder *b)
     return b->p->backward_input || b->p->backward_params;
 }
 
+/* Does the Jacobian depend on the input's values, beyond their signs? */
+static bool is_curved(const op *o)
+{
+    return o->kind == OP_NORM || o->kind == OP_CONCAT_ELU || o->kind == OP_SILU ||
+           o->kind == OP_ATTENTION;
+}
+
+static bool is_group_norm(const op *o)
+{
+    return o->kind == OP_NORM && o->norm == NORM_GROUP;
+}
+
 static void analyse(builder *b)
 {
     const plan *p = b->p;
     for (int i = 0; i < p->g->node_count; ++i) {
         const node *n = node_at(b, i);
-        b->value[i] = b->grad[i] = b->mask[i] = b->fused_into[i] = -1;
+        b->value[i] = b->tangent[i] = b->grad[i] = b->mask[i] = b->fused_into[i] = -1;
         b->last_user[i] = i;
         format src = i ? b->value_format[n->src[0]] : (format){p->precision, 1};
         format src_grad = i ? b->grad_format[n->src[0]] : src;
@@ -123,7 +158,7 @@ static void analyse(builder *b)
             if (b->needs_grad[n->src[k]]) b->needs_grad[i] = true;
         }
         bool for_params = p->backward_params && n->op.weight >= 0;
-        bool for_data = has_backward(b) && (n->op.kind == OP_CONCAT_ELU || n->op.kind == OP_NORM);
+        bool for_data = has_backward(b) && is_curved(&n->op);
         if (for_params || for_data) b->saved[n->src[0]] = true;
     }
     b->kept[p->g->output] = true;
@@ -142,17 +177,39 @@ static bool can_fuse(const builder *b, int conv, int user)
            same_format(b->value_format[conv], b->value_format[user]);
 }
 
+/* The gradient goes through norm and SiLU at once as well and needs the norm's input only;
+ * gradients to the norm's parameters would want the value in between. */
+static bool can_fuse_norm(const builder *b, int norm)
+{
+    return b->p->b->fuses_conv && is_group_norm(&node_at(b, norm)->op) && b->users[norm] == 1 &&
+           !b->kept[norm] && !b->p->backward_params;
+}
+
+/* Does node i do the work of the upsampling that it works on? */
+static bool can_fuse_upsample(const builder *b, int i)
+{
+    const op *o = &node_at(b, i)->op;
+    int up = node_at(b, i)->src[0];
+    return b->p->b->fuses_upsample && !has_backward(b) && o->kind == OP_CONV2D &&
+           o->kernel_h == 3 && o->stride == 1 && o->pad == 1 && o->pad_end == 1 &&
+           node_at(b, up)->op.kind == OP_UPSAMPLE && b->users[up] == 1 && !b->kept[up] &&
+           b->fused_into[i] < 0;
+}
+
 static void choose_fusions(builder *b)
 {
     for (int i = 1; i < b->p->g->node_count; ++i) {
         const node *n = node_at(b, i);
         int a = n->src[0], c = n->src[1];
         if (n->op.kind == OP_LRELU && can_fuse(b, a, i)) b->fused_into[a] = i;
+        if (n->op.kind == OP_SILU && can_fuse_norm(b, a)) b->fused_into[a] = i;
         if (n->op.kind == OP_ADD && a != c) {
             int later = a > c ? a : c; /* the other summand exists when it runs */
             if (can_fuse(b, later, i)) b->fused_into[later] = i;
         }
     }
+    for (int i = 1; i < b->p->g->node_count; ++i) /* only where nothing else was found */
+        if (can_fuse_upsample(b, i)) b->fused_into[node_at(b, i)->src[0]] = i;
 }
 
 /* Is the value of `i` dead once `user` has run, so that it may be overwritten? */
@@ -165,29 +222,76 @@ static bool dies_at(const builder *b, int i, int user)
 
 static void add_mask(builder *b, int lrelu, step *s)
 {
-    if (!has_backward(b) || !b->needs_grad[lrelu]) return;
+    bool backward = has_backward(b) && b->needs_grad[lrelu];
+    if (!backward && !b->p->tangent) return;
     size_t bytes = b->p->b->mask_bytes(b->value_format[lrelu], shape_at(b, lrelu), b->p->batch);
     b->mask[lrelu] = new_buffer(b, (int64_t)bytes);
-    if (!b->st) b->p->buffers[b->mask[lrelu]].last = STEP_FOREVER;
+    if (!b->st && backward) b->p->buffers[b->mask[lrelu]].last = STEP_FOREVER;
     s->mask_offset = b->mask[lrelu];
+}
+
+/* Gives `made` a place for its value (and tangent): that of `reused`, or if -1 its own. */
+static void place(builder *b, int made, int reused)
+{
+    b->value[made] = reused >= 0 ? b->value[reused]
+                                 : new_value(b, shape_at(b, made), b->value_format[made]);
+    if (b->p->tangent)
+        b->tangent[made] = reused >= 0 ? b->tangent[reused]
+                                       : new_value(b, shape_at(b, made), b->value_format[made]);
+}
+
+/* The tangent of a rectified value, in place, by the mask that the value's step wrote: a
+ * diagonal Jacobian is its own transpose. */
+static void emit_rectified_tangent(builder *b, int lrelu, slot src)
+{
+    step t = new_step(STEP_BACKWARD_DATA, &node_at(b, lrelu)->op, tangent_slot(b, lrelu), src);
+    t.mask_offset = b->mask[lrelu];
+    emit(b, t, NEED_TANGENT);
+}
+
+/* Emits `value`, the step that computes node i (into `made`, which may be a node that takes
+ * it over), and its tangent: before it where that needs an input that the step may overwrite. */
+static void emit_forward(builder *b, int i, int made, step value)
+{
+    const node *n = node_at(b, i);
+    slot src = b->p->tangent ? tangent_slot(b, n->src[0]) : no_slot;
+    step t = value;
+
+    if (b->p->tangent && n->op.kind != OP_LRELU) {
+        t.dst = tangent_slot(b, made);
+        t.src = src;
+        t.src2 = is_curved(&n->op) ? value.src : n->src[1] >= 0 ? tangent_slot(b, n->src[1]) : no_slot;
+        t.lrelu = false;
+        t.mask_offset = -1;
+        if (n->op.kind == OP_SILU)
+            t.kind = STEP_BACKWARD_DATA;
+        else if (is_curved(&n->op))
+            t.kind = STEP_TANGENT;
+        else
+            t.op.bias = -1;
+        emit(b, t, NEED_TANGENT);
+    }
+    emit(b, value, NEED_ALWAYS);
+    if (b->p->tangent && n->op.kind == OP_LRELU) emit_rectified_tangent(b, made, src);
+    if (b->p->tangent && value.lrelu) emit_rectified_tangent(b, made, tangent_slot(b, made));
 }
 
 /* conv followed by lrelu, as one step that writes the lrelu's value. */
 static void forward_conv_lrelu(builder *b, int conv, int lrelu)
 {
-    b->value[lrelu] = new_value(b, shape_at(b, lrelu), b->value_format[lrelu]);
+    place(b, lrelu, -1);
     step s = new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, lrelu),
                       value_slot(b, node_at(b, conv)->src[0]));
     s.lrelu = true;
     s.op.slope = node_at(b, lrelu)->op.slope;
     add_mask(b, lrelu, &s);
-    emit(b, s, NEED_ALWAYS);
+    emit_forward(b, conv, lrelu, s);
 }
 
-/* Does a node strictly between `from` and `to` read the value of `i`? */
+/* Does `from` or a node between it and `to` read the value of `i`? */
 static bool used_between(const builder *b, int i, int from, int to)
 {
-    for (int k = from + 1; k < to; ++k)
+    for (int k = from; k < to; ++k)
         if (node_at(b, k)->src[0] == i || node_at(b, k)->src[1] == i) return true;
     return false;
 }
@@ -197,58 +301,96 @@ static void forward_conv_add(builder *b, int conv, int sum)
 {
     const node *n = node_at(b, sum);
     int other = n->src[0] == conv ? n->src[1] : n->src[0];
+    bool in_place = dies_at(b, other, sum) && !used_between(b, other, conv, sum);
 
-    if (dies_at(b, other, sum) && !used_between(b, other, conv, sum)) {
-        b->value[sum] = b->value[other];
-    } else {
-        b->value[sum] = new_value(b, shape_at(b, sum), b->value_format[sum]);
+    place(b, sum, in_place ? other : -1);
+    if (!in_place) {
         emit(b, new_step(STEP_COPY, &n->op, value_slot(b, sum), value_slot(b, other)), NEED_ALWAYS);
+        if (b->p->tangent)
+            emit(b, new_step(STEP_COPY, &n->op, tangent_slot(b, sum), tangent_slot(b, other)),
+                 NEED_TANGENT);
     }
     step s = new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, sum),
                       value_slot(b, node_at(b, conv)->src[0]));
     s.accumulate = true;
-    emit(b, s, NEED_ALWAYS);
+    emit_forward(b, conv, sum, s);
 }
 
-static void forward_node(builder *b, int i)
+/* Node i into `made`: itself, or the SiLU that takes over this norm. */
+static void forward_node(builder *b, int i, int made)
 {
     const node *n = node_at(b, i);
-    bool in_place = (n->op.kind == OP_LRELU || n->op.kind == OP_ADD) && dies_at(b, n->src[0], i) &&
-                    same_format(b->value_format[i], b->value_format[n->src[0]]);
+    bool may_overwrite = n->op.kind == OP_LRELU || n->op.kind == OP_ADD || n->op.kind == OP_SILU ||
+                         is_group_norm(&n->op);
+    bool in_place = may_overwrite && dies_at(b, n->src[0], i) &&
+                    same_format(b->value_format[made], b->value_format[n->src[0]]);
 
-    b->value[i] = in_place ? b->value[n->src[0]]
-                           : new_value(b, shape_at(b, i), b->value_format[i]);
-    step s = new_step(STEP_FORWARD, &n->op, value_slot(b, i), value_slot(b, n->src[0]));
+    place(b, made, in_place ? n->src[0] : -1);
+    step s = new_step(STEP_FORWARD, &n->op, value_slot(b, made), value_slot(b, n->src[0]));
+    s.silu = made != i;
     if (n->src[1] >= 0) s.src2 = value_slot(b, n->src[1]);
     if (n->op.kind == OP_LRELU) add_mask(b, i, &s);
-    emit(b, s, NEED_ALWAYS);
+    emit_forward(b, i, made, s);
+}
+
+/* The 3x3 convolution `conv` of the upsampling `up`, or the tangent of that, from `src`. */
+static void emit_quad(builder *b, int up, int conv, slot dst, slot src, step_need need)
+{
+    op product = node_at(b, conv)->op, gather = node_at(b, up)->op;
+
+    product.src = src.s;
+    product.dst = (shape){4 * product.dst.c, src.s.h + 1, src.s.w + 1};
+    product.kernel_h = product.kernel_w = 2;
+    if (need == NEED_TANGENT) product.bias = -1;
+    gather.src = product.dst;
+    gather.dst = dst.s;
+    format f = b->p->b->choose_format(&product, src.f, b->p->precision, false);
+    slot four = slot_of(new_value(b, product.dst, f), product.dst, f);
+    step s = new_step(STEP_FORWARD, &product, four, src);
+    s.quad = true;
+    emit(b, s, need);
+    s = new_step(STEP_FORWARD, &gather, dst, four);
+    s.quad = true;
+    emit(b, s, need);
+}
+
+static void forward_upsampled_conv(builder *b, int up, int conv)
+{
+    int small = node_at(b, up)->src[0];
+    place(b, conv, -1);
+    if (b->p->tangent)
+        emit_quad(b, up, conv, tangent_slot(b, conv), tangent_slot(b, small), NEED_TANGENT);
+    emit_quad(b, up, conv, value_slot(b, conv), value_slot(b, small), NEED_ALWAYS);
 }
 
 static void build_forward(builder *b)
 {
     const graph *g = b->p->g;
 
-    b->value[0] = new_value(b, shape_at(b, 0), b->value_format[0]);
-    step load = new_step(STEP_LOAD, &node_at(b, 0)->op, value_slot(b, 0), no_slot);
-    load.port = PORT_X;
-    emit(b, load, NEED_ALWAYS);
+    place(b, 0, -1);
+    emit_port(b, STEP_LOAD, PORT_X, 0, value_slot(b, 0), NEED_ALWAYS);
+    if (b->p->tangent) emit_port(b, STEP_LOAD, PORT_TX, 0, tangent_slot(b, 0), NEED_TANGENT);
 
     for (int i = 1; i < g->node_count && !b->st; ++i) {
         int into = b->fused_into[i];
+        if (into >= 0 && node_at(b, i)->op.kind == OP_UPSAMPLE) {
+            forward_upsampled_conv(b, i, into);
+            continue; /* to the convolution, which has its value already */
+        }
         if (into >= 0 && node_at(b, into)->op.kind == OP_LRELU)
             forward_conv_lrelu(b, i, into);
-        else if (into >= 0)
+        else if (into >= 0 && node_at(b, into)->op.kind == OP_ADD)
             forward_conv_add(b, i, into);
         else if (b->value[i] < 0)
-            forward_node(b, i);
+            forward_node(b, i, into >= 0 ? into : i);
         if (b->st) return;
         int made = into >= 0 ? into : i;
         if (b->kept[made] || (b->saved[made] && has_backward(b)))
             b->p->buffers[b->value[made]].last = STEP_FOREVER;
     }
-    step store = new_step(STEP_STORE, &node_at(b, g->output)->op, no_slot, value_slot(b, g->output));
-    store.port = PORT_LOGITS;
-    emit(b, store, NEED_ALWAYS);
+    emit_port(b, STEP_STORE, PORT_LOGITS, g->output, value_slot(b, g->output), NEED_ALWAYS);
+    if (b->p->tangent)
+        emit_port(b, STEP_STORE, PORT_TLOGITS, g->output, tangent_slot(b, g->output), NEED_TANGENT);
     if (b->saved[0] && !b->st) b->p->buffers[b->value[0]].last = STEP_FOREVER;
 }
 
@@ -277,10 +419,10 @@ static step_need need_for(const builder *b, int source)
     return source == 0 && b->p->backward_params ? NEED_DX : NEED_ALWAYS;
 }
 
-/* grad[source] += (or =) transpose of node i applied to grad[i]. */
-static void backward_data(builder *b, int i, int source)
+/* grad[source] += (or =) transpose of op `o` applied to grad[i]; o is node i's, or with
+ * `silu` that of the norm which node i takes over. */
+static void backward_data(builder *b, int i, int source, const op *o, bool silu)
 {
-    const op *o = &node_at(b, i)->op;
     bool first = b->grad[source] < 0;
     bool rectifier = o->kind == OP_LRELU;
     step_need need = need_for(b, source);
@@ -297,7 +439,8 @@ static void backward_data(builder *b, int i, int source)
         dst.offset = new_value(b, shape_at(b, source), b->grad_format[source]);
     step s = new_step(STEP_BACKWARD_DATA, o, dst, grad_slot(b, i));
     s.accumulate = !first && rectifier;
-    if (o->kind == OP_CONCAT_ELU || o->kind == OP_NORM) s.src2 = value_slot(b, source);
+    s.silu = silu;
+    if (is_curved(o)) s.src2 = value_slot(b, source);
     if (rectifier) s.mask_offset = b->mask[i];
     emit(b, s, need);
     if (!first && !rectifier) emit(b, new_step(STEP_ACCUMULATE, o, total, dst), need);
@@ -330,10 +473,13 @@ static void backward_node(builder *b, int i)
         s.src2 = value_slot(b, n->src[0]);
         emit(b, s, NEED_DPARAMS);
     }
+    int a = n->src[0];
+    bool takes_norm = n->op.kind == OP_SILU && b->fused_into[a] == i;
+    const node *computed = takes_norm ? node_at(b, a) : n;
     if (n->op.kind == OP_ADD)
         backward_add(b, i);
-    else if (b->needs_grad[n->src[0]])
-        backward_data(b, i, n->src[0]);
+    else if (b->needs_grad[computed->src[0]])
+        backward_data(b, i, computed->src[0], &computed->op, takes_norm);
 }
 
 static void build_backward(builder *b)
@@ -341,16 +487,11 @@ static void build_backward(builder *b)
     const graph *g = b->p->g;
 
     b->grad[g->output] = new_value(b, shape_at(b, g->output), b->grad_format[g->output]);
-    step load = new_step(STEP_LOAD, &node_at(b, g->output)->op, grad_slot(b, g->output), no_slot);
-    load.port = PORT_DLOGITS;
-    emit(b, load, NEED_ALWAYS);
+    emit_port(b, STEP_LOAD, PORT_DLOGITS, g->output, grad_slot(b, g->output), NEED_ALWAYS);
     for (int i = g->output; i > 0 && !b->st; --i)
         if (b->grad[i] >= 0) backward_node(b, i);
-    if (b->p->backward_input && b->grad[0] >= 0) {
-        step store = new_step(STEP_STORE, &node_at(b, 0)->op, no_slot, grad_slot(b, 0));
-        store.port = PORT_DX;
-        emit(b, store, NEED_DX);
-    }
+    if (b->p->backward_input && b->grad[0] >= 0)
+        emit_port(b, STEP_STORE, PORT_DX, 0, grad_slot(b, 0), NEED_DX);
 }
 
 /* ---- all of it */
@@ -376,9 +517,7 @@ static void store_features(builder *b)
 {
     for (int i = 0; i < b->p->feature_count; ++i) {
         int n = b->p->features[i];
-        step s = new_step(STEP_STORE, &node_at(b, n)->op, no_slot, value_slot(b, n));
-        s.port = PORT_FEATURE;
-        emit(b, s, NEED_ALWAYS);
+        emit_port(b, STEP_STORE, PORT_FEATURE, n, value_slot(b, n), NEED_ALWAYS);
     }
 }
 
@@ -395,6 +534,7 @@ static jem_status builder_init(builder *b, plan *p)
     TRY(MEM_NEW(b->saved, n));
     TRY(MEM_NEW(b->needs_grad, n));
     TRY(MEM_NEW(b->value, n));
+    TRY(MEM_NEW(b->tangent, n));
     TRY(MEM_NEW(b->grad, n));
     TRY(MEM_NEW(b->mask, n));
     TRY(MEM_NEW(b->value_format, n));
@@ -412,6 +552,7 @@ static void builder_clear(builder *b)
     mem_free(b->saved);
     mem_free(b->needs_grad);
     mem_free(b->value);
+    mem_free(b->tangent);
     mem_free(b->grad);
     mem_free(b->mask);
     mem_free(b->value_format);

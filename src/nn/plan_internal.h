@@ -14,7 +14,7 @@ typedef struct buffer {
     int first, last;
 } buffer;
 
-typedef enum step_need { NEED_ALWAYS, NEED_DX, NEED_DPARAMS } step_need;
+typedef enum step_need { NEED_ALWAYS, NEED_DX, NEED_DPARAMS, NEED_TANGENT } step_need;
 
 typedef struct planned_step {
     step s;
@@ -27,9 +27,9 @@ struct plan {
     const backend *b;
     int64_t batch;
     jem_dtype precision;
-    bool backward_input, backward_params, train;
+    bool backward_input, backward_params, tangent, split, lean, train;
 
-    /* forward [0, forward_end), backward [forward_end, backward_end), then one
+    /* forward, with tangents between, [0, forward_end), backward [forward_end, backward_end), then one
      * STORE per kept feature, in the order of `features`. */
     planned_step *steps;
     int step_count;

@@ -31,11 +31,18 @@ static int list_cases(op_case *cases)
     cases[n++] = (op_case){"pool", rig_pool(odd, 2, 3, 1.0f / 6), false, true};
     cases[n++] = (op_case){"sum of all", rig_pool(many, 4, 5, 1.0f), false, true};
     cases[n++] = (op_case){"concat-elu", rig_concat_elu(many), false, true};
+    cases[n++] = (op_case){"silu", rig_op(OP_SILU, many, many), false, true};
+    cases[n++] = (op_case){"upsample", rig_op(OP_UPSAMPLE, odd, (shape){5, 14, 6}), false, true};
+    cases[n++] = (op_case){"attention", rig_op(OP_ATTENTION, (shape){9, 7, 3}, (shape){3, 7, 3}),
+                           true, true};
     for (int train = 0; train < 2; train++) {
         for (norm_kind k = NORM_BATCH; k <= NORM_ACT; k++) {
             cases[n++] = (op_case){"norm", rig_norm(many, k), false, train};
             cases[n++] = (op_case){"norm, odd", rig_norm(odd, k), false, train};
         }
+        op groups = rig_norm((shape){12, 3, 3}, NORM_GROUP);
+        groups.groups = 4;
+        cases[n++] = (op_case){"group norm", groups, false, train};
         op drop = rig_op(OP_DROPOUT, many, many);
         drop.rate = 0.4f;
         cases[n++] = (op_case){"dropout", drop, false, train};

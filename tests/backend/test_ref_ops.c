@@ -347,13 +347,13 @@ static void the_descriptor_runs_with_the_parameters_it_was_given(void **state)
 
     p.op.weight = 0;
     p.op.bias = 1;
-    check_ok(backend_ref.kernel_new(&kernel, &p));
+    check_ok(backend_ref.kernel_new(&kernel, &p, NULL));
     check_ok(backend_ref.bound_new(&bound, kernel, (char *)arena, NULL));
     check_ok(backend_ref.kernel_load(kernel, first));
-    check_ok(backend_ref.run(bound, &io));
+    check_ok(backend_ref.run(bound, &io, 0, 0));
     assert_true(arena[0] == 9);
     check_ok(backend_ref.kernel_load(kernel, second));
-    check_ok(backend_ref.run(bound, &io));
+    check_ok(backend_ref.run(bound, &io, 0, 0));
     assert_true(arena[0] == 12);
     backend_ref.bound_free(bound);
     backend_ref.kernel_free(kernel);

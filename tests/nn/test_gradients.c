@@ -1,5 +1,5 @@
-/* Whole graphs against central differences: every op, the shapes that fusing and
- * buffer sharing make delicate, and graphs put together at random. */
+/* Whole graphs against central differences, backward and in forward mode: every op, the
+ * shapes that fusing and buffer sharing make delicate, and graphs put together at random. */
 #include "nn/gradient_check.h"
 
 typedef int (*build_fn)(graph *g);
@@ -128,6 +128,67 @@ static int normed_input(graph *g)
     return graph_add(g, graph_norm(g, h, "m", NORM_INSTANCE), 0);
 }
 
+/* ---- the operations of an autoencoder */
+
+static int group_norm_silu(graph *g, int src, const char *name, int64_t groups)
+{
+    return graph_silu(g, graph_group_norm(g, src, name, groups, 1e-6));
+}
+
+static int resnet_block(graph *g)
+{
+    int x = graph_conv2d(g, 0, "in", 4, 3, 1, 1);
+    int h = graph_conv2d(g, group_norm_silu(g, x, "n1", 2), "a", 6, 3, 1, 1);
+    h = graph_conv2d(g, group_norm_silu(g, h, "n2", 3), "b", 6, 3, 1, 1);
+    return graph_add(g, h, graph_conv2d(g, x, "s", 6, 1, 1, 0));
+}
+
+static int norm_read_twice(graph *g)
+{
+    int n = graph_group_norm(g, graph_conv2d(g, 0, "a", 4, 3, 1, 1), "n", 2, 1e-6);
+    return graph_add(g, graph_silu(g, n), n);
+}
+
+static int norm_input_read_later(graph *g)
+{
+    int x = graph_conv2d(g, 0, "a", 4, 3, 1, 1);
+    int n = graph_group_norm(g, x, "n", 1, 1e-6);
+    int r = graph_lrelu(g, x, 0.2);
+    return graph_add(g, graph_silu(g, n), r);
+}
+
+static int silu_of_the_input(graph *g)
+{
+    return graph_silu(g, graph_add(g, graph_silu(g, 0), 0));
+}
+
+static int downsampled_at_the_end(graph *g)
+{
+    int h = graph_conv2d_pad(g, 0, "a", 4, 3, 2, 0, 1);
+    return graph_conv2d_pad(g, h, "b", 3, 2, 1, 1, 0);
+}
+
+static int upsampled(graph *g)
+{
+    int h = graph_upsample(g, graph_conv2d(g, 0, "a", 3, 3, 2, 1));
+    return graph_add(g, graph_conv2d(g, h, "b", 3, 3, 1, 1), h);
+}
+
+static const char *const qkv_names[3] = {"q", "k", "v"};
+
+static int attention_block(graph *g)
+{
+    int x = graph_conv2d(g, 0, "in", 4, 3, 1, 1);
+    int n = graph_group_norm(g, x, "n", 2, 1e-6);
+    int o = graph_attention(g, graph_attention_qkv(g, n, qkv_names));
+    return graph_add(g, graph_project(g, o, "o", 4), x);
+}
+
+static int attention_alone(graph *g)
+{
+    return graph_silu(g, graph_attention(g, graph_attention_qkv(g, 0, qkv_names)));
+}
+
 static const struct {
     const char *name;
     build_fn build;
@@ -152,6 +213,14 @@ static const struct {
     {"layer norm", layer_normed},
     {"act norm", act_normed},
     {"normed input", normed_input},
+    {"resnet block", resnet_block},
+    {"norm read twice", norm_read_twice},
+    {"norm input read later", norm_input_read_later},
+    {"silu of the input", silu_of_the_input},
+    {"downsampled at the end", downsampled_at_the_end},
+    {"upsampled", upsampled},
+    {"attention block", attention_block},
+    {"attention alone", attention_alone},
 };
 enum { GRAPHS = sizeof graphs / sizeof *graphs };
 
@@ -170,6 +239,30 @@ static void every_graph_agrees_with_central_differences(void **state)
         graph *g = build(graphs[i].build);
         for (int64_t n = 1; n <= 3; n++)
             for (int train = 0; train < 2; train++) check_gradients(graphs[i].name, g, n, train);
+        graph_free(g);
+    }
+}
+
+static void every_graph_agrees_with_central_differences_in_forward_mode(void **state)
+{
+    (void)state;
+    for (int i = 0; i < GRAPHS; i++) {
+        graph *g = build(graphs[i].build);
+        for (int64_t n = 1; n <= 3; n++)
+            for (int train = 0; train < 2; train++) check_tangents(graphs[i].name, g, n, train);
+        graph_free(g);
+    }
+}
+
+/* The output may be a map as well as logits. */
+static void maps_as_outputs_have_gradients_and_tangents(void **state)
+{
+    (void)state;
+    for (int i = 0; i < GRAPHS; i++) {
+        graph *g = NULL;
+        check_ok(graph_new(&g, (shape){3, 7, 5}));
+        check_ok(graph_finish(g, graphs[i].build(g)));
+        check_tangents(graphs[i].name, g, 2, false);
         graph_free(g);
     }
 }
@@ -204,13 +297,19 @@ static void random_op(graph *g, uint32_t *rng)
     const shape s = g->nodes[x].op.dst;
 
     snprintf(name, sizeof name, "p%d", g->node_count);
-    switch (draw(rng, 12)) {
+    switch (draw(rng, 17)) {
     case 0: case 1: case 2: graph_conv2d(g, x, name, 3, 3, 1, 1); break;
     case 3: graph_conv2d(g, x, name, 3, 3, s.h > 3 ? 2 : 1, 1); break;
     case 4: case 5: graph_lrelu(g, x, 0.2); break;
     case 6: case 7: case 8: graph_add(g, x, same_shape(g, x, rng)); break;
     case 9: graph_norm(g, x, name, (norm_kind)(NORM_BATCH + draw(rng, 4))); break;
     case 10: graph_dropout(g, x, 0.25); break;
+    case 11: graph_silu(g, x); break;
+    case 12: graph_group_norm(g, x, name, s.c % 2 ? 1 : 2, 0.1); break;
+    case 13: graph_silu(g, graph_group_norm(g, x, name, s.c % 3 ? 1 : 3, 0.1)); break;
+    case 14: graph_conv2d_pad(g, x, name, 3, 3, s.h > 3 ? 2 : 1, 0, 2); break;
+    case 15: s.h < 4 ? graph_upsample(g, x) : graph_silu(g, x); break;
+    case 16: graph_attention(g, graph_conv2d(g, x, name, 9, 1, 1, 0)); break;
     default: s.c < 7 ? graph_concat_elu(g, x) : graph_lrelu(g, x, 0.4); break;
     }
 }
@@ -248,6 +347,7 @@ static void random_graphs_agree_with_central_differences(void **state)
         char name[32];
         snprintf(name, sizeof name, "random graph %u", seed);
         check_gradients(name, g, 1 + seed % 3, seed % 2);
+        check_tangents(name, g, 1 + seed % 3, seed % 2);
         graph_free(g);
     }
 }
@@ -363,6 +463,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_graph_agrees_with_central_differences),
+        cmocka_unit_test(every_graph_agrees_with_central_differences_in_forward_mode),
+        cmocka_unit_test(maps_as_outputs_have_gradients_and_tangents),
         cmocka_unit_test(random_graphs_agree_with_central_differences),
         cmocka_unit_test(plans_for_less_give_the_same_numbers),
         cmocka_unit_test(a_partly_filled_batch_equals_a_smaller_one),

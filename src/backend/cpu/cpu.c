@@ -3,7 +3,8 @@
  * Spatial values stay in NHWC from the input to the pooling: oneDNN's direct
  * kernels are as fast there as in its blocked layouts, and the matrix units that
  * bf16 profits from want it (docs/performance.md).  Vectors are plain.
- * A step runs on the calling thread alone: parallelism lies above, over images. */
+ * A part of a step runs on the calling thread alone: parallelism lies above, over images
+ * or over the parts of a step that is worth splitting. */
 #include <dnnl.h>
 #include <stdio.h>
 
@@ -33,6 +34,7 @@ static format choose_format(const op *o, format src, jem_dtype precision, bool g
     switch (o->kind) {
     case OP_INPUT:
     case OP_CONV2D:
+    case OP_ATTENTION:
         return nhwc;
     case OP_LINEAR:
     case OP_POOL:
@@ -72,12 +74,21 @@ static const cpu_impl *choose_impl(const step *s)
         return &cpu_elementwise_impl;
     case OP_POOL:
         return blocked_source || s->dst.f.block > 1 ? &cpu_layout_impl : &cpu_ref_impl;
+    case OP_UPSAMPLE:
+        return &cpu_layout_impl;
+    case OP_SILU:
+        return &cpu_silu_impl;
+    case OP_ATTENTION:
+        return &cpu_attention_impl;
+    case OP_NORM:
+        return s->op.norm == NORM_GROUP && s->kind != STEP_BACKWARD_PARAMS ? &cpu_norm_impl
+                                                                           : &cpu_ref_impl;
     default:
         return &cpu_ref_impl;
     }
 }
 
-static jem_status kernel_new(void **kernel, const step *s)
+static jem_status kernel_new(void **kernel, const step *s, void *sibling)
 {
     jem_status st;
     cpu_kernel *k = NULL;
@@ -85,6 +96,7 @@ static jem_status kernel_new(void **kernel, const step *s)
     TRY(MEM_NEW(k, 1));
     k->impl = choose_impl(s);
     k->s = *s;
+    k->sibling = sibling;
     if (k->impl->prepare) {
         st = k->impl->prepare(k);
         if (st) {
@@ -154,10 +166,16 @@ done:
     return st;
 }
 
-static jem_status run(void *bound, const step_io *io)
+static int kernel_parts(const void *kernel, int phase)
+{
+    const cpu_kernel *k = kernel;
+    return k->impl->parts ? k->impl->parts(k, phase) : phase == 0;
+}
+
+static jem_status run(void *bound, const step_io *io, int phase, int part)
 {
     cpu_bound *b = bound;
-    return b->k->impl->run(b, io);
+    return b->k->impl->run(b, io, phase, part);
 }
 
 /* ---- steps left to the reference loops */
@@ -175,9 +193,10 @@ static void ref_release(cpu_kernel *k)
     (void)k;
 }
 
-static jem_status ref_run(cpu_bound *b, const step_io *io)
+static jem_status ref_run(cpu_bound *b, const step_io *io, int phase, int part)
 {
     step_io with_params = *io;
+    (void)phase, (void)part;
     with_params.params = b->k->params;
     return ref_run_f32(&b->k->s, b->arena, &with_params);
 }
@@ -196,6 +215,7 @@ const backend backend_cpu = {
     .choose_format = choose_format,
     .mask_bytes = mask_bytes,
     .fuses_conv = true,
+    .fuses_upsample = true,
     .kernel_new = kernel_new,
     .kernel_free = kernel_free,
     .kernel_load = kernel_load,
@@ -204,6 +224,7 @@ const backend backend_cpu = {
     .kernel_packed = kernel_packed,
     .bound_new = bound_new,
     .bound_free = bound_free,
+    .kernel_parts = kernel_parts,
     .run = run,
     .langevin = ref_langevin,
     .logsumexp = ref_logsumexp,

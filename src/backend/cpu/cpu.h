@@ -16,13 +16,15 @@ typedef struct cpu_impl {
     jem_status (*load)(cpu_kernel *k, const void *params);
     jem_status (*bind)(cpu_bound *b); /* fills b->state */
     void (*unbind)(cpu_bound *b);
-    jem_status (*run)(cpu_bound *b, const step_io *io);
+    int (*parts)(const cpu_kernel *k, int phase); /* NULL: one phase of one part */
+    jem_status (*run)(cpu_bound *b, const step_io *io, int phase, int part);
     void (*describe)(const cpu_kernel *k, char *text, size_t size); /* NULL: the name says it */
 } cpu_impl;
 
 struct cpu_kernel {
     const cpu_impl *impl;
     step s;
+    cpu_kernel *sibling; /* see backend.kernel_new */
     size_t scratch, packed; /* bytes */
     const float *params;
     void *state;
@@ -82,7 +84,10 @@ static inline void cpu_put(void *v, int64_t i, float x, jem_dtype dtype)
 
 extern const cpu_impl cpu_dnnl_impl;        /* convolutions, linear layers: oneDNN */
 extern const cpu_impl cpu_elementwise_impl; /* rectifiers, sums, copies */
-extern const cpu_impl cpu_layout_impl;      /* load, store, pool in blocked formats */
+extern const cpu_impl cpu_layout_impl;      /* load, store, pool and upsampling in NHWC */
+extern const cpu_impl cpu_norm_impl;        /* group norms, with SiLU or without */
+extern const cpu_impl cpu_silu_impl;
+extern const cpu_impl cpu_attention_impl;
 extern const cpu_impl cpu_ref_impl;         /* everything else: the reference loops */
 
 #endif

@@ -166,13 +166,13 @@ static jem_status run_rectifier(cpu_bound *b)
     return JEM_OK;
 }
 
-static jem_status run(cpu_bound *b, const step_io *io)
+static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
 {
     const step *s = &b->k->s;
     int64_t n = cpu_slot_count(b->k, s->dst);
     jem_dtype dtype = s->dst.f.dtype;
 
-    (void)io;
+    (void)io, (void)phase, (void)part;
     if (s->kind == STEP_FORWARD || s->kind == STEP_BACKWARD_DATA) {
         if (s->op.kind == OP_LRELU) return run_rectifier(b);
         /* OP_ADD: dst <- src, then + src2 */

@@ -1,5 +1,5 @@
-/* Where values change layout: images in, gradients out, pooling from
- * NHWC maps to plain vectors. */
+/* Where values change layout or size: images in, gradients out, pooling from
+ * NHWC maps to plain vectors, upsampling. */
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
@@ -86,15 +86,91 @@ static void pool(char *map, slot in, float *pooled, slot out, const op *o, int64
             }
 }
 
-static jem_status run(cpu_bound *b, const step_io *io)
+/* ---- upsampling: in one part, or where that is split in rows, of the smaller map or of the
+ * result of a quad step */
+
+static int64_t upsample_rows(const cpu_kernel *k)
+{
+    const shape rows = k->s.quad || k->s.kind == STEP_BACKWARD_DATA ? k->s.dst.s : k->s.src.s;
+    return k->s.n * rows.h;
+}
+
+static int parts(const cpu_kernel *k, int phase)
+{
+    bool rows = k->s.op.kind == OP_UPSAMPLE && k->s.split && k->s.kind != STEP_LOAD &&
+                k->s.kind != STEP_STORE;
+    return phase > 0 ? 0 : rows ? (int)upsample_rows(k) : 1;
+}
+
+/* Row `row` of the smaller map, over all images, to two rows of the larger one. */
+static void upsample_row(char *large, const char *small, slot to, int64_t row)
+{
+    size_t pixel = (size_t)to.s.c * jem_dtype_size(to.f.dtype), width = (size_t)to.s.w * pixel;
+    const char *from = small + (size_t)row * width / 2;
+    char *at = large + (size_t)row * 2 * width;
+
+    for (int64_t x = 0; x < to.s.w; ++x) memcpy(at + (size_t)x * pixel, from + (size_t)(x / 2) * pixel, pixel);
+    memcpy(at + width, at, width);
+}
+
+/* The transpose: sums of two by two pixels. */
+static void downsample_row(char *small, const char *large, slot to, int64_t row)
+{
+    int64_t width = to.s.w * to.s.c, first = row * width, pair = 4 * first;
+
+    for (int64_t x = 0; x < to.s.w; ++x)
+        for (int64_t c = 0; c < to.s.c; ++c) {
+            int64_t a = pair + 2 * x * to.s.c + c, b = a + 2 * width;
+            float top = cpu_get(large, a, to.f.dtype) + cpu_get(large, a + to.s.c, to.f.dtype);
+            float bottom = cpu_get(large, b, to.f.dtype) + cpu_get(large, b + to.s.c, to.f.dtype);
+            cpu_put(small, first + x * to.s.c + c, top + bottom, to.f.dtype);
+        }
+}
+
+/* Row `row` of the larger map, over all images, from four maps of (h+1) x (w+1). */
+static void gather_row(char *large, const char *four, slot to, slot from, int64_t row)
+{
+    size_t pixel = (size_t)to.s.c * jem_dtype_size(to.f.dtype);
+    int64_t n = row / to.s.h, y = row % to.s.h;
+    char *at = large + (size_t)(row * to.s.w) * pixel;
+
+    for (int64_t x = 0; x < to.s.w; ++x) {
+        int64_t source = (n * from.s.h + y / 2 + y % 2) * from.s.w + x / 2 + x % 2;
+        int64_t which = y % 2 * 2 + x % 2;
+        memcpy(at + (size_t)x * pixel, four + (size_t)(4 * source + which) * pixel, pixel);
+    }
+}
+
+static void upsample(cpu_bound *b, int part)
+{
+    const step *s = &b->k->s;
+    int64_t rows = upsample_rows(b->k), first = s->split ? part : 0, end = s->split ? part + 1 : rows;
+
+    for (int64_t row = first; row < end; ++row)
+        if (s->quad)
+            gather_row(cpu_at(b, s->dst), cpu_at(b, s->src), s->dst, s->src, row);
+        else if (s->kind == STEP_FORWARD)
+            upsample_row(cpu_at(b, s->dst), cpu_at(b, s->src), s->dst, row);
+        else
+            downsample_row(cpu_at(b, s->dst), cpu_at(b, s->src), s->dst, row);
+}
+
+static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
 {
     const step *s = &b->k->s;
 
+    (void)phase;
     if (s->kind == STEP_LOAD) {
-        load(cpu_at(b, s->dst), s->dst, s->n, io->count, s->port == PORT_X ? io->x : io->dlogits);
+        const float *from = s->port == PORT_X ? io->x : s->port == PORT_TX ? io->tx : io->dlogits;
+        load(cpu_at(b, s->dst), s->dst, s->n, io->count, from);
     } else if (s->kind == STEP_STORE) {
-        float *to = s->port == PORT_LOGITS ? io->logits : s->port == PORT_DX ? io->dx : io->feature;
+        float *to = s->port == PORT_LOGITS    ? io->logits
+                    : s->port == PORT_TLOGITS ? io->tlogits
+                    : s->port == PORT_DX      ? io->dx
+                                              : io->feature;
         if (to) store(to, cpu_at(b, s->src), s->src, io->count);
+    } else if (s->op.kind == OP_UPSAMPLE) {
+        upsample(b, part);
     } else if (s->kind == STEP_FORWARD) {
         pool(cpu_at(b, s->src), s->src, cpu_at(b, s->dst), s->dst, &s->op, s->n, true);
     } else {
@@ -108,5 +184,6 @@ static jem_status run(cpu_bound *b, const step_io *io)
 
 const cpu_impl cpu_layout_impl = {
     .name = "layout",
+    .parts = parts,
     .run = run,
 };

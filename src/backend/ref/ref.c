@@ -35,11 +35,12 @@ size_t ref_mask_bytes(format f, shape s, int64_t n)
     return (size_t)format_count(f, s, n);
 }
 
-static jem_status kernel_new(void **kernel, const step *s)
+static jem_status kernel_new(void **kernel, const step *s, void *sibling)
 {
     jem_status st;
     ref_kernel *k = NULL;
 
+    (void)sibling;
     TRY(MEM_NEW(k, 1));
     k->s = *s;
     k->dtype = s->src.offset >= 0 ? s->src.f.dtype : s->dst.f.dtype;
@@ -84,10 +85,12 @@ static void bound_free(void *bound)
     mem_free(bound);
 }
 
-static jem_status run(void *bound, const step_io *io)
+static jem_status run(void *bound, const step_io *io, int phase, int part)
 {
     const ref_bound *b = bound;
     step_io call = *io;
+
+    (void)phase, (void)part;
     call.params = b->kernel->params;
     return b->kernel->dtype == JEM_F64 ? ref_run_f64(&b->kernel->s, b->arena, &call)
                                        : ref_run_f32(&b->kernel->s, b->arena, &call);

@@ -1,11 +1,11 @@
 /* The reference backend: plain loops that say what every step means.  Other
  * backends delegate to it what they do not specialise.
  *
- * LOAD, STORE, COPY, ACCUMULATE and all ops but convolutions accept slots of any
- * block; convolutions want block = 1.  Masks hold one byte per element, in memory
+ * LOAD, STORE, COPY, ACCUMULATE and all ops but convolutions and attention accept slots of
+ * any block; these two want block = 1.  Masks hold one byte per element, in memory
  * order of the step's dst.  An op may work in place (dst over src) where its output
- * element depends on the same input element alone: LRELU, ADD, DROPOUT, COPY,
- * ACCUMULATE. */
+ * element depends on the same input element alone: LRELU, ADD, DROPOUT, SILU,
+ * COPY, ACCUMULATE; and NORM, whose statistics are taken first. */
 #ifndef BACKEND_REF_H
 #define BACKEND_REF_H
 

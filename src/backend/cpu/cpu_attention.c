@@ -1,0 +1,311 @@
+/* Attention of one head: oneDNN's matrix products in float32, and softmax between
+ * them; the mathematics is that of ref_attention.inc.
+ *
+ * Rows of the T x T matrix p are computed a tile at a time, so that memory is linear in T. */
+#include <dnnl.h>
+#include <math.h>
+
+#include "backend/cpu/cpu_lanes.h"
+#include "base/try.h"
+
+/* From the OpenMP runtime that oneDNN is linked with. */
+extern void omp_set_num_threads(int threads);
+
+enum { TILE_ROWS = 128 };
+
+/* [rows, C] in memory, rows `step` elements apart. */
+typedef struct rows {
+    float *at;
+    int64_t step;
+} rows;
+
+/* One image's queries, keys and values, or what belongs to them. */
+typedef struct head {
+    rows q, k, v;
+} head;
+
+static head head_of(float *at, int64_t c)
+{
+    return (head){{at, 3 * c}, {at + c, 3 * c}, {at + 2 * c, 3 * c}};
+}
+
+static rows row(rows m, int64_t i)
+{
+    return (rows){m.at + i * m.step, m.step};
+}
+
+static int64_t positions(const cpu_kernel *k)
+{
+    return k->s.op.src.h * k->s.op.src.w;
+}
+
+static int64_t tiles(const cpu_kernel *k)
+{
+    return (positions(k) + TILE_ROWS - 1) / TILE_ROWS;
+}
+
+/* ---- scratch: float copies of one image's buffers where they are bf16, and for each part
+ * two tiles of rows of p */
+
+static bool is_bf16(const cpu_kernel *k)
+{
+    return k->s.dst.f.dtype == JEM_BF16;
+}
+
+static int64_t copies_count(const cpu_kernel *k)
+{
+    int64_t source = k->s.kind == STEP_FORWARD ? 0 : 3; /* gradient or tangent of it, too */
+    return is_bf16(k) ? (3 + 1 + source) * k->s.op.dst.c * positions(k) : 0;
+}
+
+static int tile_parts(const cpu_kernel *k)
+{
+    return k->s.split && k->s.kind != STEP_BACKWARD_DATA ? (int)tiles(k) : 1;
+}
+
+static jem_status prepare(cpu_kernel *k)
+{
+    int64_t tile = 2 * TILE_ROWS * positions(k);
+    k->scratch = (size_t)(copies_count(k) + tile_parts(k) * tile) * sizeof(float);
+    return JEM_OK;
+}
+
+static void release(cpu_kernel *k)
+{
+    (void)k;
+}
+
+typedef struct work {
+    int64_t t, c;
+    float scale;
+    head x;   /* the op's input */
+    head d;   /* its tangent or gradient */
+    rows y;   /* the op's output, its tangent or gradient */
+    float *p, *dp; /* [TILE_ROWS, t] */
+} work;
+
+/* Image n of a slot as floats: itself, or its copy at `copy`. */
+static float *floats_of(const cpu_bound *b, slot s, int64_t n, float *copy)
+{
+    return is_bf16(b->k) ? copy : (float *)cpu_at(b, s) + n * shape_count(s.s);
+}
+
+static work work_of(const cpu_bound *b, int64_t n, int part)
+{
+    const step *s = &b->k->s;
+    const int64_t t = positions(b->k), c = s->op.dst.c;
+    const slot input = s->kind == STEP_FORWARD ? s->src : s->src2;
+    const slot output = s->kind == STEP_BACKWARD_DATA ? s->src : s->dst;
+    float *copies = (float *)(void *)b->scratch, *tile = copies + copies_count(b->k);
+    work w = {.t = t, .c = c, .scale = (float)(1 / sqrt((double)c))};
+
+    w.x = head_of(floats_of(b, input, n, copies), c);
+    w.y = (rows){floats_of(b, output, n, copies + 3 * t * c), c};
+    if (s->kind != STEP_FORWARD)
+        w.d = head_of(floats_of(b, s->kind == STEP_TANGENT ? s->src : s->dst, n, copies + 4 * t * c), c);
+    w.p = tile + part * 2 * TILE_ROWS * t;
+    w.dp = w.p + TILE_ROWS * t;
+    return w;
+}
+
+/* ---- loops over one row of p */
+
+typedef struct softmax_task {
+    float *p;  /* scores on entry, their softmax on return */
+    float *ds; /* NULL, or: ds <- p (ds - sum p ds) */
+    int64_t t;
+} softmax_task;
+
+LANES_INLINE float lane_sum(lanes v)
+{
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i) v[i] += v[i + half];
+    return v[0];
+}
+
+/* Elements [i, i + count) of p <- exp(p - top), which it returns; lanes beyond are 0. */
+LANES_INLINE lanes exp_chunk(float *p, int64_t i, int64_t count, float top)
+{
+    lanes_store(p, i, count, JEM_F32, lanes_exp(lanes_load(p, i, count, JEM_F32) - top));
+    return lanes_load(p, i, count, JEM_F32);
+}
+
+LANES_INLINE void softmax_loop(softmax_task s, jem_dtype dtype)
+{
+    float top = s.p[0];
+    lanes total = {0};
+    int64_t i = 0;
+
+    (void)dtype;
+    for (int64_t k = 1; k < s.t; ++k) top = s.p[k] > top ? s.p[k] : top;
+    for (; i + LANES <= s.t; i += LANES) total += exp_chunk(s.p, i, LANES, top);
+    if (i < s.t) total += exp_chunk(s.p, i, s.t - i, top);
+    float factor = 1 / lane_sum(total);
+    for (i = 0; i < s.t; ++i) s.p[i] *= factor;
+}
+CPU_LANES_TWICE(softmax, softmax_task)
+
+LANES_INLINE void centre_loop(softmax_task s, jem_dtype dtype)
+{
+    lanes total = {0};
+    int64_t i = 0;
+
+    (void)dtype;
+    for (; i + LANES <= s.t; i += LANES)
+        total += lanes_load(s.p, i, LANES, JEM_F32) * lanes_load(s.ds, i, LANES, JEM_F32);
+    total += lanes_load(s.p, i, s.t - i, JEM_F32) * lanes_load(s.ds, i, s.t - i, JEM_F32);
+    float mean = lane_sum(total);
+    for (i = 0; i < s.t; ++i) s.ds[i] = s.p[i] * (s.ds[i] - mean);
+}
+CPU_LANES_TWICE(centre, softmax_task)
+
+/* ---- products */
+
+/* c (+)= factor a b^T, with a [m,k], b [n,k], c [m,n] */
+static dnnl_status_t times_transposed(rows c, float factor, rows a, rows b, int64_t m, int64_t n,
+                                      int64_t k, bool add)
+{
+    return dnnl_sgemm('N', 'T', m, n, k, factor, a.at, a.step, b.at, b.step, add, c.at, c.step);
+}
+
+/* c (+)= factor a b, with a [m,k], b [k,n], c [m,n] */
+static dnnl_status_t times(rows c, float factor, rows a, rows b, int64_t m, int64_t n, int64_t k,
+                           bool add)
+{
+    return dnnl_sgemm('N', 'N', m, n, k, factor, a.at, a.step, b.at, b.step, add, c.at, c.step);
+}
+
+/* c += factor a^T b, with a [k,m], b [k,n], c [m,n] */
+static dnnl_status_t add_transposed_times(rows c, float factor, rows a, rows b, int64_t m, int64_t n,
+                                          int64_t k)
+{
+    return dnnl_sgemm('T', 'N', m, n, k, factor, a.at, a.step, b.at, b.step, 1, c.at, c.step);
+}
+
+#define GEMM_TRY(call)                                                              \
+    do {                                                                            \
+        if ((call) != dnnl_success)                                                 \
+            return jem_error(JEM_ENOMEM, "oneDNN failed to multiply matrices");     \
+    } while (0)
+
+/* Rows [i, i + m) of p into w->p. */
+static jem_status scores(const work *w, int64_t i, int64_t m)
+{
+    GEMM_TRY(times_transposed((rows){w->p, w->t}, w->scale, row(w->x.q, i), w->x.k, m, w->t, w->c,
+                              false));
+    for (int64_t r = 0; r < m; ++r) softmax((softmax_task){w->p + r * w->t, NULL, w->t}, JEM_F32);
+    return JEM_OK;
+}
+
+static void centre_rows(const work *w, int64_t m)
+{
+    for (int64_t r = 0; r < m; ++r)
+        centre((softmax_task){w->p + r * w->t, w->dp + r * w->t, w->t}, JEM_F32);
+}
+
+static jem_status forward_tile(const work *w, int64_t i, int64_t m)
+{
+    jem_status st;
+    TRY(scores(w, i, m));
+    GEMM_TRY(times(row(w->y, i), 1, (rows){w->p, w->t}, w->x.v, m, w->c, w->t, false));
+done:
+    return st;
+}
+
+static jem_status tangent_tile(const work *w, int64_t i, int64_t m)
+{
+    jem_status st;
+    const rows p = {w->p, w->t}, dp = {w->dp, w->t}, y = row(w->y, i);
+    TRY(scores(w, i, m));
+    GEMM_TRY(times_transposed(dp, w->scale, row(w->d.q, i), w->x.k, m, w->t, w->c, false));
+    GEMM_TRY(times_transposed(dp, w->scale, row(w->x.q, i), w->d.k, m, w->t, w->c, true));
+    centre_rows(w, m);
+    GEMM_TRY(times(y, 1, dp, w->x.v, m, w->c, w->t, false));
+    GEMM_TRY(times(y, 1, p, w->d.v, m, w->c, w->t, true));
+done:
+    return st;
+}
+
+static jem_status backward_tile(const work *w, int64_t i, int64_t m)
+{
+    jem_status st;
+    const rows p = {w->p, w->t}, dp = {w->dp, w->t}, dy = row(w->y, i);
+    TRY(scores(w, i, m));
+    GEMM_TRY(add_transposed_times(w->d.v, 1, p, dy, w->t, w->c, m));
+    GEMM_TRY(times_transposed(dp, 1, dy, w->x.v, m, w->t, w->c, false));
+    centre_rows(w, m);
+    GEMM_TRY(times(row(w->d.q, i), w->scale, dp, w->x.k, m, w->c, w->t, false));
+    GEMM_TRY(add_transposed_times(w->d.k, w->scale, dp, row(w->x.q, i), w->t, w->c, m));
+done:
+    return st;
+}
+
+/* ---- the step: for each image the phases copy in, tiles, copy out */
+
+enum phase { COPY_IN, TILES, COPY_OUT, PHASES };
+
+static void copy_in(float *copy, const cpu_bound *b, slot s, int64_t n)
+{
+    const uint16_t *from = (const uint16_t *)cpu_at(b, s) + n * shape_count(s.s);
+    for (int64_t i = 0; i < shape_count(s.s); ++i) copy[i] = cpu_from_bf16(from[i]);
+}
+
+static void copy_out(const cpu_bound *b, slot s, int64_t n, const float *copy)
+{
+    uint16_t *to = (uint16_t *)cpu_at(b, s) + n * shape_count(s.s);
+    for (int64_t i = 0; i < shape_count(s.s); ++i) to[i] = cpu_to_bf16(copy[i]);
+}
+
+static void prepare_image(const cpu_bound *b, const work *w, int64_t n)
+{
+    const step *s = &b->k->s;
+    if (is_bf16(b->k)) {
+        copy_in(w->x.q.at, b, s->kind == STEP_FORWARD ? s->src : s->src2, n);
+        if (s->kind == STEP_TANGENT) copy_in(w->d.q.at, b, s->src, n);
+        if (s->kind == STEP_BACKWARD_DATA) copy_in(w->y.at, b, s->src, n);
+    }
+    if (s->kind == STEP_BACKWARD_DATA) /* the tiles add to it */
+        memset(w->d.q.at, 0, (size_t)(3 * w->c * w->t) * sizeof(float));
+}
+
+static jem_status run_tile(const work *w, step_kind kind, int64_t tile)
+{
+    int64_t i = tile * TILE_ROWS, m = w->t - i < TILE_ROWS ? w->t - i : TILE_ROWS;
+    return kind == STEP_FORWARD   ? forward_tile(w, i, m)
+           : kind == STEP_TANGENT ? tangent_tile(w, i, m)
+                                  : backward_tile(w, i, m);
+}
+
+static int parts(const cpu_kernel *k, int phase)
+{
+    if (phase >= k->s.n * PHASES) return 0;
+    return phase % PHASES == TILES ? tile_parts(k) : 1;
+}
+
+static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
+{
+    jem_status st = JEM_OK;
+    const step *s = &b->k->s;
+    const int64_t n = phase / PHASES;
+    const work w = work_of(b, n, part);
+    const bool split = tile_parts(b->k) > 1;
+
+    (void)io;
+    omp_set_num_threads(1); /* of the calling thread */
+    if (phase % PHASES == COPY_IN) prepare_image(b, &w, n);
+    if (phase % PHASES == TILES)
+        for (int64_t i = split ? part : 0; i < (split ? part + 1 : tiles(b->k)); ++i)
+            TRY(run_tile(&w, s->kind, i));
+    if (phase % PHASES == COPY_OUT && is_bf16(b->k))
+        copy_out(b, s->dst, n, s->kind == STEP_BACKWARD_DATA ? w.d.q.at : w.y.at);
+done:
+    return st;
+}
+
+const cpu_impl cpu_attention_impl = {
+    .name = "attention",
+    .prepare = prepare,
+    .release = release,
+    .parts = parts,
+    .run = run,
+};

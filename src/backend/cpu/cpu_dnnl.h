@@ -1,0 +1,71 @@
+/* What the two files of steps by oneDNN share: kernels (cpu_dnnl.c) and their execution
+ * (cpu_dnnl_run.c). */
+#ifndef BACKEND_CPU_DNNL_H
+#define BACKEND_CPU_DNNL_H
+
+#include <dnnl.h>
+
+#include "backend/cpu/cpu.h"
+#include "base/try.h"
+
+/* From the OpenMP runtime that oneDNN is linked with; its header ships with one
+ * compiler only. */
+extern void omp_set_num_threads(int threads);
+extern int omp_get_max_threads(void);
+
+/* Rows [out, out + out_rows) of an image's output, and what they need. */
+typedef struct band {
+    int64_t in, in_rows, out, out_rows;
+    int64_t pad, pad_end; /* rows of zeros above and below; the columns' are the op's */
+} band;
+
+typedef struct piece {
+    band of; /* the first of the bands that it computes */
+    dnnl_primitive_t primitive;
+    dnnl_memory_desc_t source, dest, scratchpad;
+} piece;
+
+enum { MAX_BANDS = 16, BAND_PIXELS = 512 };
+
+typedef struct dnnl_state {
+    dnnl_engine_t engine;
+    piece pieces[MAX_BANDS];
+    int piece_count, bands, piece_of[MAX_BANDS]; /* bands per image; 1: all images at once */
+    dnnl_primitive_t pack; /* weights to or from the flat vector */
+    dnnl_memory_desc_t weights, plain_weights, bias;
+    dnnl_memory_t packed_weights, bias_memory, flat_weights; /* forward and backward data */
+    float *quad_bias;     /* of quad steps, owned */
+    bool borrows_weights; /* packed_weights are the sibling's */
+    bool packs_late;      /* into the scratch memory, in a phase before the others */
+    dnnl_stream_t pack_stream;
+    size_t quad_at;           /* summed kernels in the scratch memory, if packed late */
+    size_t pad_at, pad_bytes; /* the scratchpad: of the first part; of each */
+} dnnl_state;
+
+/* Entries of cpu_dnnl_impl. */
+jem_status cpu_dnnl_prepare(cpu_kernel *k);
+void cpu_dnnl_release(cpu_kernel *k);
+jem_status cpu_dnnl_load(cpu_kernel *k, const void *params);
+void cpu_dnnl_describe(const cpu_kernel *k, char *text, size_t size);
+
+/* Band i of an image. */
+band cpu_band_of(const step *s, int i);
+/* What the convolution of a quad step has for weights [4 out,in,2,2], from params [out,in,3,3]. */
+void cpu_quad_weights(float *weights, const op *o, const float *params);
+/* oneDNN takes pointers to non-const data even for what it only reads. */
+void *cpu_dnnl_readable(const float *p);
+
+#define DNNL_TRY(call)                                                                   \
+    do {                                                                                 \
+        dnnl_status_t dnnl_st = (call);                                                  \
+        if (dnnl_st == dnnl_out_of_memory) {                                             \
+            st = jem_error(JEM_ENOMEM, "oneDNN is out of memory");                       \
+            goto done;                                                                   \
+        }                                                                                \
+        if (dnnl_st != dnnl_success) {                                                   \
+            st = jem_error(JEM_EINTERNAL, "oneDNN refused %s (status %d)", #call, dnnl_st); \
+            goto done;                                                                   \
+        }                                                                                \
+    } while (0)
+
+#endif

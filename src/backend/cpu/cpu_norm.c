@@ -1,0 +1,254 @@
+/* Group norms in NHWC, alone or followed by SiLU; the mathematics is that of
+ * ref_norm.inc.
+ *
+ * Phases: sums of x and x^2 per channel; the statistics of each group; and unless the step
+ * is a forward one, sums of d and d (x - mean), d the incoming gradient or tangent, and
+ * their means over each group; then every element.  Sums are in double, first over blocks
+ * of pixels, then over the blocks, in this order whoever computes which. */
+#include <math.h>
+
+#include "backend/cpu/cpu_lanes.h"
+
+enum phase { SUM_X, REDUCE_X, SUM_D, REDUCE_D, APPLY, PHASES };
+
+/* What every channel of an image is computed with:
+ *   z = (x - mean) * scale + shift, the norm's value;  core = scale * d - p - (x - mean) * q */
+typedef struct channels {
+    float *mean, *scale, *shift, *p, *q; /* [c] each */
+    double *rstd;                        /* [c] */
+} channels;
+
+/* Scratch: partial sums [n][blocks][2][c] in double, then `channels` of every image. */
+static int64_t blocks_of(const cpu_kernel *k)
+{
+    const shape s = k->s.op.src;
+    int64_t most = k->s.split ? 64 : 16, blocks = s.h * s.w / 256;
+    return blocks < 1 ? 1 : blocks > most ? most : blocks;
+}
+
+static double *sums_at(const cpu_bound *b, int64_t n, int64_t block)
+{
+    const cpu_kernel *k = b->k;
+    return (double *)(void *)b->scratch + (n * blocks_of(k) + block) * 2 * k->s.op.src.c;
+}
+
+static channels channels_at(const cpu_bound *b, int64_t n)
+{
+    const int64_t c = b->k->s.op.src.c;
+    double *rstd = sums_at(b, b->k->s.n, 0) + n * c;
+    float *f = (float *)(void *)(sums_at(b, b->k->s.n, 0) + b->k->s.n * c) + n * 5 * c;
+    return (channels){f, f + c, f + 2 * c, f + 3 * c, f + 4 * c, rstd};
+}
+
+static jem_status prepare(cpu_kernel *k)
+{
+    const int64_t c = k->s.op.src.c;
+    const size_t sums = (size_t)(k->s.n * blocks_of(k) * 2 * c) * sizeof(double);
+    k->scratch = sums + (size_t)(k->s.n * c) * (sizeof(double) + 5 * sizeof(float));
+    return JEM_OK;
+}
+
+static void release(cpu_kernel *k)
+{
+    (void)k;
+}
+
+/* ---- loops over the pixels [first, end) of one image */
+
+typedef struct pixels {
+    step_kind kind;
+    bool silu;
+    const void *x, *d; /* the op's input; what comes in */
+    void *dst;
+    int64_t first, end, c; /* in pixels; channels */
+    channels of;
+    double *sums; /* [2][c] */
+} pixels;
+
+LANES_INLINE lanes bent(const pixels *t, int64_t c, int64_t count, lanes centred, lanes d)
+{
+    lanes z = centred * lanes_load(t->of.scale, c, count, JEM_F32) +
+              lanes_load(t->of.shift, c, count, JEM_F32);
+    return d * lanes_silu_slope(z);
+}
+
+/* sums[0] += x (or d), sums[1] += x^2 (or d (x - mean)) over the pixels [first, end): sixteen
+ * channels at a time, so that the sums stay in registers. */
+LANES_INLINE void sums_chunk(const pixels *t, int64_t first, int64_t end, int64_t c, int64_t count,
+                             jem_dtype dtype)
+{
+    lanes_double a = {0}, b = {0};
+    lanes mean = t->d ? lanes_load(t->of.mean, c, count, JEM_F32) : lanes_all(0);
+
+    memcpy(&a, t->sums + c, (size_t)count * sizeof(double));
+    memcpy(&b, t->sums + t->c + c, (size_t)count * sizeof(double));
+    for (int64_t i = first; i < end; ++i) {
+        lanes x = lanes_load(t->x, i * t->c + c, count, dtype) - mean, d = x;
+        if (t->d) d = lanes_load(t->d, i * t->c + c, count, dtype);
+        if (t->silu) d = bent(t, c, count, x, d);
+        lanes_double wide = __builtin_convertvector(d, lanes_double);
+        a += wide;
+        b += wide * __builtin_convertvector(x, lanes_double);
+    }
+    memcpy(t->sums + c, &a, (size_t)count * sizeof(double));
+    memcpy(t->sums + t->c + c, &b, (size_t)count * sizeof(double));
+}
+
+/* A few pixels at a time, which the cache keeps from one chunk to the next. */
+LANES_INLINE void sums_loop(pixels t, jem_dtype dtype)
+{
+    const int64_t few = 16;
+    memset(t.sums, 0, (size_t)(2 * t.c) * sizeof(double));
+    for (int64_t i = t.first; i < t.end; i += few) {
+        int64_t c = 0, end = i + few < t.end ? i + few : t.end;
+        for (; c + LANES <= t.c; c += LANES) sums_chunk(&t, i, end, c, LANES, dtype);
+        if (c < t.c) sums_chunk(&t, i, end, c, t.c - c, dtype);
+    }
+}
+CPU_LANES_TWICE(sums, pixels)
+
+LANES_INLINE lanes apply_to(const pixels *t, int64_t c, int64_t count, lanes x, lanes d)
+{
+    lanes scale = lanes_load(t->of.scale, c, count, JEM_F32);
+    x -= lanes_load(t->of.mean, c, count, JEM_F32);
+    if (t->kind == STEP_FORWARD) {
+        lanes z = x * scale + lanes_load(t->of.shift, c, count, JEM_F32);
+        return t->silu ? lanes_silu(z) : z;
+    }
+    if (t->silu && t->kind == STEP_BACKWARD_DATA) d = bent(t, c, count, x, d);
+    d = scale * d - lanes_load(t->of.p, c, count, JEM_F32) -
+        x * lanes_load(t->of.q, c, count, JEM_F32);
+    return t->silu && t->kind == STEP_TANGENT ? bent(t, c, count, x, d) : d;
+}
+
+LANES_INLINE void apply_chunk(const pixels *t, int64_t i, int64_t c, int64_t count, jem_dtype dtype)
+{
+    lanes x = lanes_load(t->x, i * t->c + c, count, dtype), d = x;
+    if (t->d) d = lanes_load(t->d, i * t->c + c, count, dtype);
+    lanes_store(t->dst, i * t->c + c, count, dtype, apply_to(t, c, count, x, d));
+}
+
+LANES_INLINE void apply_loop(pixels t, jem_dtype dtype)
+{
+    for (int64_t i = t.first; i < t.end; ++i) {
+        int64_t c = 0;
+        for (; c + LANES <= t.c; c += LANES) apply_chunk(&t, i, c, LANES, dtype);
+        if (c < t.c) apply_chunk(&t, i, c, t.c - c, dtype);
+    }
+}
+CPU_LANES_TWICE(apply, pixels)
+
+/* ---- between the loops: groups of one image */
+
+/* Sum number `which` of channel c over the blocks. */
+static double block_sum(const cpu_bound *b, int64_t n, int which, int64_t c)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < blocks_of(b->k); ++i) sum += sums_at(b, n, i)[which * b->k->s.op.src.c + c];
+    return sum;
+}
+
+static void reduce_x(const cpu_bound *b, int64_t n)
+{
+    const op *o = &b->k->s.op;
+    const float *params = b->k->params;
+    const int64_t run = o->src.c / o->groups;
+    const double size = (double)(run * o->src.h * o->src.w);
+    channels of = channels_at(b, n);
+
+    for (int64_t first = 0; first < o->src.c; first += run) {
+        double sum = 0, squares = 0;
+        for (int64_t c = first; c < first + run; ++c) {
+            sum += block_sum(b, n, 0, c);
+            squares += block_sum(b, n, 1, c);
+        }
+        double mean = sum / size, var = squares / size - mean * mean;
+        for (int64_t c = first; c < first + run; ++c) {
+            of.mean[c] = (float)mean;
+            of.rstd[c] = 1 / sqrt((var > 0 ? var : 0) + o->eps);
+            of.scale[c] = (float)(params[o->weight + c] * of.rstd[c]);
+            of.shift[c] = params[o->bias + c];
+        }
+    }
+}
+
+/* Backward the means are of e = weight d; a tangent takes the factor weight afterwards. */
+static void reduce_d(const cpu_bound *b, int64_t n)
+{
+    const op *o = &b->k->s.op;
+    const float *weight = b->k->params + o->weight;
+    const bool tangent = b->k->s.kind == STEP_TANGENT;
+    const int64_t run = o->src.c / o->groups;
+    const double size = (double)(run * o->src.h * o->src.w);
+    channels of = channels_at(b, n);
+
+    for (int64_t first = 0; first < o->src.c; first += run) {
+        double mean = 0, slope = 0;
+        for (int64_t c = first; c < first + run; ++c) {
+            double factor = (tangent ? 1 : weight[c]) / size;
+            mean += factor * block_sum(b, n, 0, c);
+            slope += factor * block_sum(b, n, 1, c) * of.rstd[c];
+        }
+        for (int64_t c = first; c < first + run; ++c) {
+            double factor = (tangent ? weight[c] : 1) * of.rstd[c];
+            of.p[c] = (float)(factor * mean);
+            of.q[c] = (float)(factor * slope * of.rstd[c]);
+        }
+    }
+}
+
+/* ---- the step */
+
+static int parts(const cpu_kernel *k, int phase)
+{
+    bool forward = k->s.kind == STEP_FORWARD;
+    if (phase >= (forward ? PHASES - 2 : PHASES)) return 0;
+    if (forward && phase >= SUM_D) phase += 2;
+    if (phase == REDUCE_X || phase == REDUCE_D || !k->s.split) return 1;
+    return (int)(k->s.n * blocks_of(k));
+}
+
+/* Block number i over all images. */
+static void run_block(cpu_bound *b, int phase, int64_t i)
+{
+    const step *s = &b->k->s;
+    const int64_t blocks = blocks_of(b->k), n = i / blocks, area = s->op.src.h * s->op.src.w;
+    const bool forward = s->kind == STEP_FORWARD;
+    const slot x = forward ? s->src : s->src2;
+    const size_t image = (size_t)n * (size_t)(area * x.s.c) * jem_dtype_size(x.f.dtype);
+    pixels t = {.kind = s->kind, .silu = s->silu && phase != SUM_X, .c = x.s.c,
+                .x = (char *)cpu_at(b, x) + image, .dst = (char *)cpu_at(b, s->dst) + image,
+                .d = forward || phase == SUM_X ? NULL : (char *)cpu_at(b, s->src) + image,
+                .first = area * (i % blocks) / blocks, .end = area * (i % blocks + 1) / blocks,
+                .of = channels_at(b, n), .sums = sums_at(b, n, i % blocks)};
+
+    if (phase == SUM_D && s->kind == STEP_TANGENT) t.silu = false; /* it comes after the norm */
+    if (phase == APPLY)
+        apply(t, x.f.dtype);
+    else
+        sums(t, x.f.dtype);
+}
+
+static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
+{
+    const step *s = &b->k->s;
+    const int64_t all = s->n * blocks_of(b->k);
+
+    (void)io;
+    if (s->kind == STEP_FORWARD && phase >= SUM_D) phase += 2;
+    if (phase == REDUCE_X || phase == REDUCE_D) {
+        for (int64_t n = 0; n < s->n; ++n) phase == REDUCE_X ? reduce_x(b, n) : reduce_d(b, n);
+    } else {
+        for (int64_t i = s->split ? part : 0; i < (s->split ? part + 1 : all); ++i)
+            run_block(b, phase, i);
+    }
+    return JEM_OK;
+}
+
+const cpu_impl cpu_norm_impl = {
+    .name = "norm",
+    .prepare = prepare,
+    .release = release,
+    .parts = parts,
+    .run = run,
+};

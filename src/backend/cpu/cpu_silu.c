@@ -1,0 +1,50 @@
+/* SiLU on whole buffers, whatever their layout. */
+#include "backend/cpu/cpu_lanes.h"
+
+typedef struct silu_task {
+    void *dst;
+    const void *src, *x; /* x: the op's input where src is a gradient; NULL: forward */
+    int64_t first, end;
+} silu_task;
+
+LANES_INLINE void silu_chunk(const silu_task *t, int64_t i, int64_t count, jem_dtype dtype)
+{
+    lanes v = lanes_load(t->src, i, count, dtype);
+    lanes y = t->x ? v * lanes_silu_slope(lanes_load(t->x, i, count, dtype)) : lanes_silu(v);
+    lanes_store(t->dst, i, count, dtype, y);
+}
+
+LANES_INLINE void silu_loop(silu_task t, jem_dtype dtype)
+{
+    int64_t i = t.first;
+    for (; i + LANES <= t.end; i += LANES) silu_chunk(&t, i, LANES, dtype);
+    if (i < t.end) silu_chunk(&t, i, t.end - i, dtype);
+}
+CPU_LANES_TWICE(silu, silu_task)
+
+enum { PART = 1 << 16 }; /* elements */
+
+static int parts(const cpu_kernel *k, int phase)
+{
+    if (phase > 0) return 0;
+    return k->s.split ? (int)((cpu_slot_count(k, k->s.dst) + PART - 1) / PART) : 1;
+}
+
+static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
+{
+    const step *s = &b->k->s;
+    int64_t n = cpu_slot_count(b->k, s->dst), first = s->split ? part * (int64_t)PART : 0;
+    silu_task t = {.dst = cpu_at(b, s->dst), .src = cpu_at(b, s->src), .first = first,
+                   .x = s->kind == STEP_FORWARD ? NULL : cpu_at(b, s->src2),
+                   .end = s->split && first + PART < n ? first + PART : n};
+
+    (void)io, (void)phase;
+    silu(t, s->dst.f.dtype);
+    return JEM_OK;
+}
+
+const cpu_impl cpu_silu_impl = {
+    .name = "silu",
+    .parts = parts,
+    .run = run,
+};
