@@ -15,7 +15,7 @@ typedef enum jem_data_part { JEM_DATA_TRAIN, JEM_DATA_VAL, JEM_DATA_TEST } jem_d
 
 /* Which images.  The parts are those of a run with these data.* settings and no others. */
 typedef struct jem_data_options {
-    const char *kind; /* "cifar10", "folder", "npy" or "gloss" */
+    const char *kind; /* "cifar10", "folder", "npy", "latents" or "gloss" */
     const char *path; /* the folder */
     jem_data_part part;
     int64_t size;     /* resize to this side (shorter side, then centre crop); 0: as they are */

@@ -13,7 +13,7 @@ extern "C" {
 
 enum { JEM_MAX_DIMS = 8 };
 
-typedef enum jem_dtype { JEM_F32, JEM_F64, JEM_BF16, JEM_I32, JEM_I64, JEM_U8 } jem_dtype;
+typedef enum jem_dtype { JEM_F32, JEM_F64, JEM_BF16, JEM_I32, JEM_I64, JEM_U8, JEM_F16 } jem_dtype;
 
 /* C order (last index fastest).  ndim 0 is a scalar with one element. */
 typedef struct jem_tensor {

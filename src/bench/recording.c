@@ -38,6 +38,7 @@ double tensor_number(const jem_tensor *t, int64_t i)
     case JEM_U8:
         return (double)((const uint8_t *)t->data)[i];
     case JEM_BF16:
+    case JEM_F16:
         break; /* npy files hold none */
     }
     return NAN;

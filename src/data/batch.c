@@ -39,8 +39,12 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
                          "%" PRId64 " x %" PRId64 " images are too small to reflect %d pixels: "
                          "set data.crop to false",
                          d->width, d->height, CROP_PAD);
+    if (o->flip && d->latents && !latent_set_format(d->latents)->flip)
+        return jem_error(JEM_EDATA, "%s: holds no latents of mirrored pictures: set data.flip to "
+                                    "false, or encode with --flip", o->path);
     TRY(MEM_NEW(made.order, d->n));
     TRY(MEM_NEW(made.columns, d->width));
+    if (d->latents) TRY(MEM_NEW(made.latent, dataset_row_size(d)));
     *b = made;
     return JEM_OK;
 done:
@@ -52,7 +56,9 @@ void batcher_clear(batcher *b)
 {
     mem_free(b->order);
     mem_free(b->columns);
+    mem_free(b->latent);
     b->order = b->columns = NULL;
+    b->latent = NULL;
     b->order_epoch = -1;
 }
 
@@ -90,7 +96,14 @@ static void put_row(batcher *b, float *x, int64_t row, placement p, const float 
 {
     const dataset *d = b->d;
     int64_t h = d->height, w = d->width;
+    const float *values = d->values;
 
+    if (d->latents) { /* a mirrored picture has a latent of its own */
+        latent_set_row(d->latents, d->rows[row], p.flipped, b->latent);
+        p.flipped = false;
+        values = b->latent;
+        row = 0;
+    }
     for (int64_t j = 0; j < w; j++)
         b->columns[j] = reflect(p.left + (p.flipped ? w - 1 - j : j), w);
     for (int64_t c = 0; c < d->channels; c++)
@@ -100,7 +113,7 @@ static void put_row(batcher *b, float *x, int64_t row, placement p, const float 
                 for (int64_t j = 0; j < w; j++)
                     x[j] = table[d->pixels[at + b->columns[j]]] + scale * x[j];
             else
-                for (int64_t j = 0; j < w; j++) x[j] = d->values[at + b->columns[j]] + scale * x[j];
+                for (int64_t j = 0; j < w; j++) x[j] = values[at + b->columns[j]] + scale * x[j];
         }
 }
 

@@ -10,6 +10,34 @@
 
 int64_t dataset_row_size(const dataset *d) { return d->channels * d->height * d->width; }
 
+int64_t dataset_bytes(const dataset *d)
+{
+    int64_t image = d->pixels   ? dataset_row_size(d)
+                    : d->values ? dataset_row_size(d) * (int64_t)sizeof *d->values
+                                : (int64_t)sizeof *d->rows;
+    return d->n * (image + (int64_t)sizeof *d->labels + d->column_count * (int64_t)sizeof(double));
+}
+
+/* A data set whose images are still to come. */
+static jem_status new_without_images(dataset **out, int64_t n, int64_t channels, int64_t height,
+                                     int64_t width)
+{
+    jem_status st;
+    dataset *d = NULL;
+
+    TRY(MEM_NEW(d, 1));
+    d->n = n;
+    d->channels = channels;
+    d->height = height;
+    d->width = width;
+    TRY(MEM_NEW(d->labels, n));
+    *out = d;
+    d = NULL;
+done:
+    dataset_free(d);
+    return st;
+}
+
 jem_status dataset_new(dataset **out, int64_t n, int64_t channels, int64_t height, int64_t width,
                        bool floats)
 {
@@ -17,16 +45,45 @@ jem_status dataset_new(dataset **out, int64_t n, int64_t channels, int64_t heigh
     dataset *d = NULL;
     size_t row = (size_t)channels * (size_t)height * (size_t)width;
 
-    TRY(MEM_NEW(d, 1));
-    d->n = n;
-    d->channels = channels;
-    d->height = height;
-    d->width = width;
+    TRY(new_without_images(&d, n, channels, height, width));
     if (floats)
         TRY(mem_alloc(&d->values, (size_t)n, row * sizeof *d->values));
     else
         TRY(mem_alloc(&d->pixels, (size_t)n, row));
-    TRY(MEM_NEW(d->labels, n));
+    *out = d;
+    d = NULL;
+done:
+    dataset_free(d);
+    return st;
+}
+
+/* n rows without labels. */
+static jem_status new_rows(dataset **out, latent_set *s, int64_t n)
+{
+    jem_status st;
+    const latent_format *f = latent_set_format(s);
+    dataset *d = NULL;
+
+    TRY(new_without_images(&d, n, f->channels, f->height, f->width));
+    d->latents = latent_set_share(s);
+    TRY(MEM_NEW(d->rows, n));
+    *out = d;
+    d = NULL;
+done:
+    dataset_free(d);
+    return st;
+}
+
+jem_status dataset_new_latents(dataset **out, latent_set *s)
+{
+    jem_status st;
+    dataset *d = NULL;
+
+    TRY(new_rows(&d, s, latent_set_count(s)));
+    for (int64_t i = 0; i < d->n; i++) {
+        d->rows[i] = i;
+        d->labels[i] = latent_set_label(s, i);
+    }
     *out = d;
     d = NULL;
 done:
@@ -46,6 +103,8 @@ void dataset_free(dataset *d)
     mem_free(d->columns);
     mem_free(d->pixels);
     mem_free(d->values);
+    latent_set_free(d->latents);
+    mem_free(d->rows);
     mem_free(d->labels);
     mem_free(d);
 }
@@ -97,8 +156,14 @@ void dataset_seal(dataset *d)
     uint64_t hash = XXH64(shape, sizeof shape, 0);
 
     hash = XXH64(d->labels, (size_t)d->n * sizeof *d->labels, hash);
-    d->hash = d->pixels ? XXH64(d->pixels, count, hash)
-                        : XXH64(d->values, count * sizeof *d->values, hash);
+    if (d->pixels) {
+        d->hash = XXH64(d->pixels, count, hash);
+    } else if (d->values) {
+        d->hash = XXH64(d->values, count * sizeof *d->values, hash);
+    } else {
+        hash ^= latent_set_hash(d->latents);
+        d->hash = XXH64(d->rows, (size_t)d->n * sizeof *d->rows, hash);
+    }
 }
 
 jem_status dataset_select(dataset **out, const dataset *d, const int64_t *index, int64_t n)
@@ -108,11 +173,16 @@ jem_status dataset_select(dataset **out, const dataset *d, const int64_t *index,
     double *values = NULL;
     int64_t row = dataset_row_size(d);
 
-    TRY(dataset_new(&s, n, d->channels, d->height, d->width, d->values != NULL));
+    if (d->latents)
+        TRY(new_rows(&s, d->latents, n));
+    else
+        TRY(dataset_new(&s, n, d->channels, d->height, d->width, d->values != NULL));
     TRY(dataset_name_classes(s, (const char *const *)d->class_names, d->classes));
     for (int64_t i = 0; i < n; i++) {
         if (d->pixels)
             memcpy(s->pixels + i * row, d->pixels + index[i] * row, (size_t)row);
+        else if (d->latents)
+            s->rows[i] = d->rows[index[i]];
         else
             memcpy(s->values + i * row, d->values + index[i] * row,
                    (size_t)row * sizeof *s->values);
@@ -137,6 +207,10 @@ void dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t 
 
     units_table(table);
     for (int64_t i = 0; i < n; i++, dst += row) {
+        if (d->latents) {
+            latent_set_row(d->latents, d->rows[index[i]], false, dst);
+            continue;
+        }
         if (d->values) {
             memcpy(dst, d->values + index[i] * row, (size_t)row * sizeof *dst);
             continue;

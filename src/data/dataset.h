@@ -1,12 +1,13 @@
 /* Labelled images in memory, from files or rendered, and batches cut from them.
  *
- * Images stay in 8 bits (or float for latents) and become floats in [-1, 1]
- * only when a batch is made, so a data set is as small as its files. */
+ * Images stay in 8 bits and become floats in [-1, 1] only when a batch is made, so a
+ * data set is as small as its files; encoded ones (latents) stay in their files. */
 #ifndef DATA_DATASET_H
 #define DATA_DATASET_H
 
 #include "base/options.h"
 #include "base/rng.h"
+#include "data/latent_set.h"
 #include "jem/status.h"
 
 /* What the renderer knows about each scene beyond its label. */
@@ -17,8 +18,11 @@ typedef struct scene_column {
 
 typedef struct dataset {
     int64_t n, channels, height, width, classes;
-    uint8_t *pixels;  /* [n][c][h][w], or NULL */
-    float *values;    /* [n][c][h][w] already in network units, or NULL */
+    /* The images: one of these three. */
+    uint8_t *pixels;     /* [n][c][h][w] */
+    float *values;       /* [n][c][h][w] already in network units */
+    latent_set *latents; /* shared files; image i is row rows[i] */
+    int64_t *rows;       /* [n] with latents */
     int32_t *labels;  /* [n], 0 .. classes-1 */
     char **class_names; /* [classes] */
     scene_column *columns;
@@ -30,6 +34,8 @@ typedef struct dataset {
  * unnamed, no columns; the maker fills it and ends with dataset_seal. */
 jem_status dataset_new(dataset **out, int64_t n, int64_t channels, int64_t height, int64_t width,
                        bool floats);
+/* All rows of `s`, of which it becomes an owner, with their labels; otherwise the same. */
+jem_status dataset_new_latents(dataset **out, latent_set *s);
 /* Copies `classes` names. */
 jem_status dataset_name_classes(dataset *d, const char *const *names, int64_t classes);
 /* Adds a zeroed column and lends its values [n] for filling. */
@@ -38,6 +44,7 @@ jem_status dataset_add_column(dataset *d, const char *name, double **values);
 void dataset_seal(dataset *d);
 void dataset_free(dataset *d); /* NULL is fine */
 int64_t dataset_row_size(const dataset *d); /* c * h * w */
+int64_t dataset_bytes(const dataset *d);    /* of memory, without what stays in files */
 const double *dataset_column(const dataset *d, const char *name); /* NULL if absent */
 /* Keeps rows index[0..n) in that order, as a new data set. */
 jem_status dataset_select(dataset **out, const dataset *d, const int64_t *index, int64_t n);
@@ -48,7 +55,7 @@ void dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t 
 
 /* ---- settings data.* */
 typedef struct data_options {
-    char kind[OPTION_STRING_MAX]; /* name of a data_source: cifar10, folder, npy, gloss */
+    char kind[OPTION_STRING_MAX]; /* name of a data_source: cifar10, folder, npy, latents, gloss */
     char path[OPTION_STRING_MAX];
     int64_t size;          /* side images are resized to (shorter side, then centre
                               crop); 0 = must all agree */
@@ -94,6 +101,7 @@ typedef struct batcher {
     int64_t *order;      /* owned: permutation of the current epoch */
     int64_t order_epoch; /* -1: none yet */
     int64_t *columns;    /* owned, [w]: source column of each output column (scratch) */
+    float *latent;       /* owned, [c][h][w]: of data that stay in files (scratch) */
 } batcher;
 jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int64_t batch,
                         uint64_t seed, bool generative);

@@ -13,7 +13,7 @@
 const data_source *const *data_sources(void)
 {
     static const data_source *const sources[] = {
-        &data_cifar10, &data_folder, &data_npy, &data_gloss, NULL,
+        &data_cifar10, &data_folder, &data_npy, &data_latents, &data_gloss, NULL,
     };
     return sources;
 }
@@ -21,7 +21,7 @@ const data_source *const *data_sources(void)
 #define FIELD(name) offsetof(data_options, name)
 const option data_option_table[] = {
     {"kind", OPTION_STRING, FIELD(kind), "cifar10", 0, 0, NULL,
-     "reader of data.path: cifar10, folder, npy, gloss (jem data list)"},
+     "reader of data.path: cifar10, folder, npy, latents, gloss (jem data list)"},
     {"path", OPTION_STRING, FIELD(path), "", 0, 0, NULL, "folder of the data"},
     {"size", OPTION_INT, FIELD(size), "0", 0, 16384, NULL,
      "side in pixels images are resized to (shorter side, then centre crop); 0: all must agree"},
@@ -122,14 +122,14 @@ done:
 static jem_status check_shapes(const dataset *train, const dataset *test, const char *path)
 {
     if (train->channels == test->channels && train->height == test->height &&
-        train->width == test->width && !train->values == !test->values)
+        train->width == test->width && !train->pixels == !test->pixels)
         return JEM_OK;
     return jem_error(JEM_EDATA,
                      "%s: training images are %s [%" PRId64 ", %" PRId64 ", %" PRId64
                      "], test images %s [%" PRId64 ", %" PRId64 ", %" PRId64
                      "]: they must agree (data.size resizes pictures)",
-                     path, train->values ? "f32" : "u8", train->channels, train->height,
-                     train->width, test->values ? "f32" : "u8", test->channels, test->height,
+                     path, train->pixels ? "u8" : "float", train->channels, train->height,
+                     train->width, test->pixels ? "u8" : "float", test->channels, test->height,
                      test->width);
 }
 

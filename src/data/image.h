@@ -32,6 +32,12 @@ jem_status image_resize(image *out, const image *src, int64_t height, int64_t wi
  * torchvision's Resize and CenterCrop. */
 jem_status image_resize_square(image *out, const image *src, int64_t size);
 
+/* The same with a kernel of choice, antialiased and bit-exact with Pillow as well. */
+typedef enum image_kernel { IMAGE_BILINEAR, IMAGE_BICUBIC } image_kernel;
+jem_status image_resize_by(image *out, const image *src, int64_t height, int64_t width,
+                           image_kernel kernel);
+jem_status image_resize_square_by(image *out, const image *src, int64_t size, image_kernel kernel);
+
 /* planar [c][h][w] 8 bit <- picture, and back from floats in [-1,1] (rounded,
  * clamped). */
 void image_to_planar(uint8_t *planar, const image *m);

@@ -110,7 +110,7 @@ jem_status image_set_resize(dataset *d, int64_t size)
     job j = {.size = size, .src = d, .dst = &resized};
 
     if (d->height == size && d->width == size) return JEM_OK;
-    if (d->values)
+    if (!d->pixels)
         return jem_error(JEM_EUSAGE,
                          "data.size = %" PRId64 " does not apply to float images of %" PRId64
                          " x %" PRId64 ": leave it at 0",

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/try.h"
+
 static bool is_layer_param(const param *p)
 {
     return p->role == PARAM_WEIGHT || p->role == PARAM_BIAS;
@@ -39,19 +42,39 @@ void hash_values(double *v, int64_t n, const char *name)
     }
 }
 
+static void init_param_hash(double *v, const param *p, double gain)
+{
+    hash_values(v, p->count, p->name);
+    for (int64_t k = 0; k < p->count; ++k) {
+        if (p->role == PARAM_WEIGHT)
+            v[k] *= gain / sqrt((double)p->fan_in);
+        else if (p->role == PARAM_NORM_WEIGHT || p->role == PARAM_RUNNING_VAR)
+            v[k] = 1.0 + 0.1 * v[k];
+        else
+            v[k] *= 0.1;
+    }
+}
+
 void params_init_hash(double *params, const graph *g, double gain)
 {
+    for (int i = 0; i < g->param_count; ++i)
+        init_param_hash(params + g->params[i].offset, &g->params[i], gain);
+}
+
+jem_status params_init_hash_f32(float *params, const graph *g, double gain)
+{
+    jem_status st = JEM_OK;
+    double *v = NULL;
+
     for (int i = 0; i < g->param_count; ++i) {
         const param *p = &g->params[i];
-        double *v = params + p->offset;
-        hash_values(v, p->count, p->name);
-        for (int64_t k = 0; k < p->count; ++k) {
-            if (p->role == PARAM_WEIGHT)
-                v[k] *= gain / sqrt((double)p->fan_in);
-            else if (p->role == PARAM_NORM_WEIGHT || p->role == PARAM_RUNNING_VAR)
-                v[k] = 1.0 + 0.1 * v[k];
-            else
-                v[k] *= 0.1;
-        }
+        TRY(MEM_NEW(v, p->count));
+        init_param_hash(v, p, gain);
+        for (int64_t k = 0; k < p->count; ++k) params[p->offset + k] = (float)v[k];
+        mem_free(v);
+        v = NULL;
     }
+done:
+    mem_free(v);
+    return st;
 }

@@ -14,5 +14,7 @@ void params_init(float *params, const graph *g, uint64_t seed);
  *   biases 0.1 v. */
 void hash_values(double *v, int64_t n, const char *name);
 void params_init_hash(double *params, const graph *g, double gain);
+/* The same rounded to float32. */
+jem_status params_init_hash_f32(float *params, const graph *g, double gain);
 
 #endif

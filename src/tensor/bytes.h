@@ -15,6 +15,8 @@
 bool shape_bytes(size_t *bytes, int64_t *count, jem_dtype dtype, int ndim, const int64_t *shape);
 
 float float_from_bf16(uint16_t bits);
+float float_from_f16(uint16_t bits);
+uint16_t f16_from_float(float f); /* to nearest, half to even; infinity from 65520 */
 
 /* Element i as a double (rounded for i64 beyond 2^53). */
 double number_at(jem_dtype dtype, const void *data, int64_t i);

@@ -3,9 +3,14 @@
  * Format: huggingface/safetensors, README "Format". */
 #include "tensor/safetensors.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -31,7 +36,9 @@ struct safetensors {
     json_t *metadata; /* borrowed from `header`; NULL if absent */
     int count;
     entry *entries; /* in the order of their data */
-    char *data;     /* every tensor on its own 64-byte boundary */
+    char *data;     /* every tensor on its own 64-byte boundary; NULL if mapped */
+    char *map;      /* the mapped file, or NULL */
+    size_t map_size;
 };
 
 /* ---- one tensor's entry */
@@ -54,7 +61,7 @@ static jem_status read_dtype(jem_dtype *out, const json_t *object, const char *p
         return JEM_OK;
     }
     return jem_error(JEM_EDATA, "%s: tensor '%.200s' has dtype %.20s; convert it to one of F32 F64 "
-                                "BF16 I32 I64 U8", path, name, text);
+                                "F16 BF16 I32 I64 U8", path, name, text);
 }
 
 static bool read_integers(int64_t *out, size_t count, const json_t *array)
@@ -166,6 +173,17 @@ done:
     return st;
 }
 
+/* Points the views into a mapped file; false if a tensor is not aligned to its elements. */
+static bool point_into_map(safetensors *f, size_t head)
+{
+    for (int i = 0; f->map && i < f->count; i++) {
+        entry *e = &f->entries[i];
+        if ((head + (size_t)e->begin) % jem_dtype_size(e->view.dtype)) return false;
+        e->view.data = f->map + head + e->begin;
+    }
+    return f->map != NULL;
+}
+
 /* Offsets in the file promise no alignment; the views do. */
 static jem_status copy_aligned(safetensors *f, const char *data)
 {
@@ -200,18 +218,26 @@ static jem_status read_header(safetensors *f, const char *text, size_t size)
 }
 
 /* Where the file's header says a checksum, it must be the file's. */
-static jem_status verify_checksum(const safetensors *f, char *file, size_t size, size_t head)
+static jem_status verify_checksum(const safetensors *f, const char *file, size_t size, size_t head)
 {
     const char *value = json_string_value(
         json_object_get(json_object_get(f->header, "__metadata__"), CHECKSUM_KEY));
-    char text[CHECKSUM_DIGITS + 1] = "", *place;
+    char text[CHECKSUM_DIGITS + 1] = "";
+    XXH3_state_t *state;
+    size_t place;
 
     if (!value) return JEM_OK;
     place = safetensors_checksum_place(file, head, value);
-    if (place) {
-        memcpy(place, CHECKSUM_BLANK, CHECKSUM_DIGITS);
-        safetensors_checksum_text(text, XXH3_128bits(file, size));
-        memcpy(place, value, CHECKSUM_DIGITS);
+    if (place > 0) {
+        const size_t behind = place + CHECKSUM_DIGITS;
+        state = XXH3_createState();
+        if (!state) return jem_error(JEM_ENOMEM, "out of memory while reading %s", f->path);
+        XXH3_128bits_reset(state);
+        XXH3_128bits_update(state, file, place);
+        XXH3_128bits_update(state, CHECKSUM_BLANK, CHECKSUM_DIGITS);
+        XXH3_128bits_update(state, file + behind, size - behind);
+        safetensors_checksum_text(text, XXH3_128bits_digest(state));
+        XXH3_freeState(state);
     }
     if (strcmp(text, value) == 0) return JEM_OK;
     return jem_error(JEM_EDATA, "%s: checksum does not match: the file is damaged; use a copy of "
@@ -235,7 +261,7 @@ static jem_status head_size(size_t *head, const safetensors *f, const char *file
     return JEM_OK;
 }
 
-static jem_status parse(safetensors *f, char *file, size_t size)
+static jem_status parse(safetensors *f, const char *file, size_t size)
 {
     jem_status st;
     size_t head = 0;
@@ -244,7 +270,7 @@ static jem_status parse(safetensors *f, char *file, size_t size)
     TRY(read_header(f, file + LENGTH_SIZE, head - LENGTH_SIZE));
     TRY(verify_checksum(f, file, size, head));
     TRY(read_entries(f, (int64_t)(size - head)));
-    TRY(copy_aligned(f, file + head));
+    if (!point_into_map(f, head)) TRY(copy_aligned(f, file + head));
 done:
     return st;
 }
@@ -265,6 +291,45 @@ jem_status safetensors_open(safetensors **out, const char *path)
 done:
     safetensors_close(f);
     mem_free(file);
+    return st;
+}
+
+/* f->map <- the file, read-only. */
+static jem_status map_file(safetensors *f)
+{
+    jem_status st = JEM_OK;
+    struct stat sb;
+    void *map = MAP_FAILED;
+    int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) return jem_error(JEM_EDATA, "%s: cannot be opened: %s", f->path, strerror(errno));
+    if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size > 0)
+        map = mmap(NULL, (size_t)sb.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED) {
+        st = jem_error(JEM_EDATA, "%s: cannot be mapped into memory: it is empty, no regular file, "
+                                  "or address space ran out", f->path);
+        goto done;
+    }
+    f->map = map;
+    f->map_size = (size_t)sb.st_size;
+done:
+    close(fd);
+    return st;
+}
+
+jem_status safetensors_map(safetensors **out, const char *path)
+{
+    jem_status st;
+    safetensors *f = NULL;
+
+    TRY(MEM_NEW(f, 1));
+    TRY(mem_strdup(&f->path, path));
+    TRY(map_file(f));
+    TRY(parse(f, f->map, f->map_size));
+    *out = f;
+    f = NULL;
+done:
+    safetensors_close(f);
     return st;
 }
 
@@ -302,6 +367,7 @@ void safetensors_close(safetensors *f)
     json_decref(f->header);
     mem_free(f->entries);
     mem_free(f->data);
+    if (f->map) munmap(f->map, f->map_size);
     mem_free(f->path);
     mem_free(f);
 }
@@ -392,7 +458,8 @@ jem_status safetensors_read_f32(const safetensors *f, const char *name, float *d
         return jem_error(JEM_EDATA, "%s: no tensor '%s': the file belongs to another model",
                          f->path, name);
     t = f->entries[at].view;
-    if (t.dtype != JEM_F32 && t.dtype != JEM_F64 && t.dtype != JEM_BF16)
+    if (t.dtype != JEM_F32 && t.dtype != JEM_F64 && t.dtype != JEM_BF16 &&
+        t.dtype != JEM_F16)
         return jem_error(JEM_EDATA, "%s: tensor '%s' holds %s, expected floating point", f->path,
                          name, jem_dtype_name(t.dtype));
     st = check_shape(f, name, &t, ndim, shape);

@@ -16,6 +16,10 @@ typedef struct safetensors safetensors;
 /* ---- reading */
 /* JEM_EDATA if the file is no safetensors, or damaged. */
 jem_status safetensors_open(safetensors **out, const char *path);
+/* The same without a copy: the file is mapped and must not be cut short while it is open.
+ * Views lie in the mapping, read-only.  (If data is not aligned to its elements, as in some
+ * files of other programs, it is copied all the same.) */
+jem_status safetensors_map(safetensors **out, const char *path);
 /* The metadata alone (no tensors), without reading the data: nothing is verified. */
 jem_status safetensors_open_metadata(safetensors **out, const char *path);
 void safetensors_close(safetensors *f);
@@ -32,8 +36,8 @@ const char *safetensors_checksum(const safetensors *f);
  * missing one is damage. */
 jem_status safetensors_require_checksum(const safetensors *f);
 
-/* Copies tensor `name` as float32 into dst after checking its shape (F32, F64
- * and BF16 sources).  JEM_EDATA if missing, misshapen, or not finite: dst is then
+/* Copies tensor `name` as float32 into dst after checking its shape (F32, F64,
+ * F16 and BF16 sources).  JEM_EDATA if missing, misshapen, or not finite: dst is then
  * untouched.  dst NULL: checks only. */
 jem_status safetensors_read_f32(const safetensors *f, const char *name, float *dst, int ndim,
                                 const int64_t *shape);

@@ -11,15 +11,15 @@ void safetensors_checksum_text(char text[CHECKSUM_DIGITS + 1], XXH128_hash_t has
              (uint64_t)hash.low64);
 }
 
-char *safetensors_checksum_place(char *header, size_t size, const char *value)
+size_t safetensors_checksum_place(const char *header, size_t size, const char *value)
 {
     static const char before[] = "\"" CHECKSUM_KEY "\":\"";
-    char *found;
+    const char *found;
 
-    if (strlen(value) != CHECKSUM_DIGITS) return NULL;
+    if (strlen(value) != CHECKSUM_DIGITS) return 0;
     found = memmem(header, size, before, sizeof before - 1);
-    if (!found) return NULL;
+    if (!found) return 0;
     found += sizeof before - 1;
-    if ((size_t)(header + size - found) < CHECKSUM_DIGITS) return NULL;
-    return memcmp(found, value, CHECKSUM_DIGITS) == 0 ? found : NULL;
+    if ((size_t)(header + size - found) < CHECKSUM_DIGITS) return 0;
+    return memcmp(found, value, CHECKSUM_DIGITS) == 0 ? (size_t)(found - header) : 0;
 }

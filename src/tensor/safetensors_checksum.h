@@ -11,8 +11,8 @@ enum { CHECKSUM_DIGITS = 32 };
 
 /* XXH3-128 as text, most significant digit first. */
 void safetensors_checksum_text(char text[CHECKSUM_DIGITS + 1], XXH128_hash_t hash);
-/* Where the digits `value` of the key begin in the header's text; NULL if they are not
+/* Where the digits `value` of the key begin in the header's text; 0 if they are not
  * written there as jem writes them. */
-char *safetensors_checksum_place(char *header, size_t size, const char *value);
+size_t safetensors_checksum_place(const char *header, size_t size, const char *value);
 
 #endif

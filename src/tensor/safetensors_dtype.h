@@ -4,7 +4,7 @@
 
 #include "jem/tensor.h"
 
-enum { SAFETENSORS_DTYPES = 6 };
+enum { SAFETENSORS_DTYPES = 7 };
 
 /* Indexed by jem_dtype. */
 extern const struct safetensors_dtype {

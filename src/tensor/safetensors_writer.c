@@ -18,6 +18,7 @@ enum { LENGTH_SIZE = 8, HEADER_ALIGN = 64 };
 const struct safetensors_dtype safetensors_dtypes[SAFETENSORS_DTYPES] = {
     [JEM_F32] = {"F32", JEM_F32}, [JEM_F64] = {"F64", JEM_F64}, [JEM_BF16] = {"BF16", JEM_BF16},
     [JEM_I32] = {"I32", JEM_I32}, [JEM_I64] = {"I64", JEM_I64}, [JEM_U8] = {"U8", JEM_U8},
+    [JEM_F16] = {"F16", JEM_F16},
 };
 
 typedef struct item {
@@ -182,10 +183,10 @@ done:
 static jem_status put_checksum(char *head, size_t size, const safetensors_writer *w)
 {
     char text[CHECKSUM_DIGITS + 1];
-    char *place = safetensors_checksum_place(head, size, CHECKSUM_BLANK);
+    size_t place = safetensors_checksum_place(head, size, CHECKSUM_BLANK);
     XXH3_state_t *state;
 
-    if (!place) return jem_error(JEM_EINTERNAL, "jansson did not write the checksum as asked");
+    if (place == 0) return jem_error(JEM_EINTERNAL, "jansson did not write the checksum as asked");
     state = XXH3_createState();
     if (!state) return no_memory();
     XXH3_128bits_reset(state);
@@ -194,7 +195,7 @@ static jem_status put_checksum(char *head, size_t size, const safetensors_writer
         if (w->items[i].bytes) XXH3_128bits_update(state, w->items[i].data, w->items[i].bytes);
     safetensors_checksum_text(text, XXH3_128bits_digest(state));
     XXH3_freeState(state);
-    memcpy(place, text, CHECKSUM_DIGITS);
+    memcpy(head + place, text, CHECKSUM_DIGITS);
     return JEM_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Dense arrays: sizes, storage, conversion to floating point. */
 #include "jem/tensor.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -12,6 +13,7 @@ static const struct {
 } dtypes[] = {
     [JEM_F32] = {4, "f32"}, [JEM_F64] = {8, "f64"}, [JEM_BF16] = {2, "bf16"},
     [JEM_I32] = {4, "i32"}, [JEM_I64] = {8, "i64"}, [JEM_U8] = {1, "u8"},
+    [JEM_F16] = {2, "f16"},
 };
 
 size_t jem_dtype_size(jem_dtype dtype)
@@ -85,6 +87,38 @@ float float_from_bf16(uint16_t bits)
     return f;
 }
 
+float float_from_f16(uint16_t bits)
+{
+    uint32_t wide = (bits & 0x7fffu) << 13;
+    float f;
+
+    memcpy(&f, &wide, sizeof f);
+    f *= 0x1p112f; /* the difference of the exponents' biases; exact for subnormals, too */
+    memcpy(&wide, &f, sizeof f);
+    wide |= f >= 0x1p16f ? 0x7f800000u : 0u; /* infinity and NaN */
+    wide |= (uint32_t)(bits & 0x8000u) << 16;
+    memcpy(&f, &wide, sizeof f);
+    return f;
+}
+
+uint16_t f16_from_float(float f)
+{
+    uint32_t x, sign;
+
+    memcpy(&x, &f, sizeof x);
+    sign = x >> 16 & 0x8000u;
+    x &= 0x7fffffffu;
+    if (x > 0x7f800000u) return (uint16_t)(sign | 0x7e00u);
+    if (x >= 0x477ff000u) return (uint16_t)(sign | 0x7c00u); /* 65520 and more: infinity */
+    if (x < 0x38800000u) { /* below 2^-14: a half's last bit is one half's, 2^-24 */
+        f = fabsf(f) + 0.5f;
+        memcpy(&x, &f, sizeof x);
+        return (uint16_t)(sign | (x - 0x3f000000u));
+    }
+    x += 0xc8000fffu + (x >> 13 & 1u); /* the other bias; half to even */
+    return (uint16_t)(sign | x >> 13);
+}
+
 double number_at(jem_dtype dtype, const void *data, int64_t i)
 {
     switch (dtype) {
@@ -94,6 +128,7 @@ double number_at(jem_dtype dtype, const void *data, int64_t i)
     case JEM_I32: return (double)((const int32_t *)data)[i];
     case JEM_I64: return (double)((const int64_t *)data)[i];
     case JEM_U8: return (double)((const uint8_t *)data)[i];
+    case JEM_F16: return (double)float_from_f16(((const uint16_t *)data)[i]);
     }
     return 0.0; /* no other dtype exists */
 }

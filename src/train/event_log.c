@@ -53,21 +53,25 @@ jem_status event_log_row(event_log *l, const metrics_row *r)
     return event_file_scalars(l->file, r->iteration, scalars, METRICS_COLUMNS);
 }
 
-/* Entries spread evenly, so that every class of a class-conditional buffer is shown. */
+/* Entries spread evenly, so that every class of a class-conditional buffer is shown; of latents
+ * three channels as colours, black and white at three standard deviations. */
 static jem_status compose(image *out, const replay_buffer *r)
 {
     jem_status st;
     float *x = NULL;
     int64_t fit = GRID_PIXELS / r->image.w, side = fit < GRID_SIDE ? fit : GRID_SIDE;
-    int64_t pixels = shape_count(r->image), n;
+    const int64_t shown = r->image.c < 3 ? 1 : 3, pixels = shown * r->image.h * r->image.w;
+    const float scale = r->image.c > 3 ? 1.0f / 3 : 1;
+    int64_t n;
 
     if (side < 1) side = 1;
     n = r->size < side * side ? r->size : side * side;
     TRY(MEM_NEW(x, n * pixels));
     for (int64_t i = 0; i < n; i++)
-        memcpy(x + i * pixels, r->images + i * r->size / n * pixels,
+        memcpy(x + i * pixels, r->images + i * r->size / n * shape_count(r->image),
                (size_t)pixels * sizeof *x);
-    TRY(image_grid(out, x, n, r->image.c, r->image.h, r->image.w, side, 1));
+    for (int64_t i = 0; i < n * pixels; i++) x[i] *= scale;
+    TRY(image_grid(out, x, n, shown, r->image.h, r->image.w, side, 1));
 done:
     mem_free(x);
     return st;

@@ -34,19 +34,12 @@ const char *forecast_phase_name(forecast_phase p)
 
 /* ---- the data */
 
-static int64_t part_bytes(const dataset *d)
-{
-    int64_t value = d->pixels ? 1 : (int64_t)sizeof(float);
-    return d->n * (dataset_row_size(d) * value + (int64_t)sizeof(int32_t) +
-                   d->column_count * (int64_t)sizeof(double));
-}
-
 data_facts data_facts_of(const splits *s)
 {
     const dataset *d = s->train;
     data_facts f = {.train = d->n, .val = s->val->n, .test = s->test->n, .channels = d->channels,
                     .height = d->height, .width = d->width, .classes = d->classes};
-    f.bytes = part_bytes(s->train) + part_bytes(s->val) + part_bytes(s->test);
+    f.bytes = dataset_bytes(s->train) + dataset_bytes(s->val) + dataset_bytes(s->test);
     f.loading_bytes = 2 * f.bytes; /* the parts are copies, made while the whole is there */
     return f;
 }

@@ -135,6 +135,30 @@ static json_t *write_files(const run_info *info)
     return list;
 }
 
+/* ---- latents: null for a run on pictures, absent in older files */
+
+static bool read_latents(run_latents *l, json_t *object)
+{
+    const char *vae;
+    json_int_t picture;
+
+    if (!object || json_is_null(object)) return true;
+    if (json_unpack(object, "{s:s s:F s:I}", "vae", &vae, "latent_scale", &l->scale, "picture",
+                    &picture) != 0 ||
+        !(l->scale > 0))
+        return false;
+    copy_text(l->vae, sizeof l->vae, vae);
+    l->picture = picture;
+    return true;
+}
+
+static json_t *write_latents(const run_latents *l)
+{
+    if (!l->vae[0]) return json_null();
+    return json_pack("{s:s s:f s:I}", "vae", l->vae, "latent_scale", l->scale, "picture",
+                     (json_int_t)l->picture);
+}
+
 /* ---- the file */
 
 static jem_status take_apart(run_info *b, json_t *root, const char *path)
@@ -143,16 +167,16 @@ static jem_status take_apart(run_info *b, json_t *root, const char *path)
     json_error_t e;
     const char *status, *version, *model, *hash, *selected, *message = "";
     const json_t *events = NULL, *files = NULL;
-    json_t *best;
+    json_t *best, *latents = NULL;
     json_int_t seed, classes, channels, height, width, params, iteration, iterations, best_it;
 
     if (json_unpack_ex(root, &e, 0,
-                       "{s:s s:s s:s s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s?s s?o s?o}",
+                       "{s:s s:s s:s s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s?s s?o s?o s?o}",
                        "status", &status, "version", &version, "model", &model, "seed", &seed,
                        "classes", &classes, "channels", &channels, "height", &height, "width",
                        &width, "params", &params, "data_hash", &hash, "iteration", &iteration,
                        "iterations", &iterations, "best", &best, "message", &message, "events",
-                       &events, "files", &files) != 0 ||
+                       &events, "files", &files, "latents", &latents) != 0 ||
         json_unpack_ex(best, &e, 0, "{s:I s:s}", "iteration", &best_it, "selected_by",
                        &selected) != 0)
         return jem_error(JEM_EDATA, "%s: not the run.json of a run: %s", path, e.text);
@@ -162,6 +186,8 @@ static jem_status take_apart(run_info *b, json_t *root, const char *path)
         return jem_error(JEM_EDATA, "%s: not the run.json of a run: a number is missing", path);
     if (!read_events(&b->rescue, events) || !read_files(b, files))
         return jem_error(JEM_EDATA, "%s: its events or files are not such lists", path);
+    if (!read_latents(&b->latents, latents))
+        return jem_error(JEM_EDATA, "%s: its latents lack vae, latent_scale or picture", path);
     TRY(parse_status(&b->status, status, path));
     copy_text(b->version, sizeof b->version, version);
     copy_text(b->model, sizeof b->model, model);
@@ -198,7 +224,7 @@ jem_status run_info_write(const run_info *info, const char *path)
     snprintf(hash, sizeof hash, "%016" PRIx64, info->data_hash);
     json_t *root = json_pack(
         "{s:s s:s s:s s:o s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s:{s:I s:o s:o s:s} s:o s:o"
-        " s:o s:o}",
+        " s:o s:o s:o}",
         "status", status_names[info->status], "version", info->version, "model", info->model,
         "alpha", real(info->alpha), "seed", (json_int_t)info->seed, "classes",
         (json_int_t)info->classes, "channels", (json_int_t)info->channels, "height",
@@ -208,7 +234,7 @@ jem_status run_info_write(const run_info *info, const char *path)
         "iteration", (json_int_t)info->best.iteration, "epoch", real(info->best.epoch), "score",
         real(info->best.score), "selected_by", info->selected_by, "wall_s", real(info->wall_s),
         "message", text_of(info->message), "events", write_events(&info->rescue), "files",
-        write_files(info));
+        write_files(info), "latents", write_latents(&info->latents));
     st = json_file_write(path, root);
     json_decref(root);
     return st;

@@ -31,6 +31,13 @@ typedef struct run_info_file {
     int64_t bytes, iteration;
 } run_info_file;
 
+/* Where a run on latents came from: what may encode pictures for it and decode its samples. */
+typedef struct run_latents {
+    char vae[RUN_INFO_CHECKSUM]; /* the autoencoder's hash; "": the run is on pictures */
+    double scale;                /* latent_scale */
+    int64_t picture;             /* side of the pictures that were encoded */
+} run_latents;
+
 typedef struct run_info {
     run_status status;
     char version[32];
@@ -39,6 +46,7 @@ typedef struct run_info {
     int64_t seed;
     int64_t classes, channels, height, width, params;
     uint64_t data_hash; /* of the training images and labels */
+    run_latents latents;
     int64_t iteration, iterations; /* done, planned */
     double epoch;
     best_epoch best;

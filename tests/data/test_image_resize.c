@@ -1,5 +1,5 @@
 /* Resizing gives Pillow's bytes: the check numbers of the rule itself, and
- * pictures resized by Pillow 9.4 (Image.resize(size, Image.BILINEAR)). */
+ * pictures resized by Pillow 9.4 (Image.resize(size, Image.BILINEAR or BICUBIC)). */
 #include "data/image.h"
 #include "support/check.h"
 
@@ -53,13 +53,13 @@ static void a_small_picture_resizes_as_in_pillow(void **state)
     image_clear(&out);
 }
 
-static void expect_digest(int64_t from_h, int64_t from_w, int64_t h, int64_t w, uint32_t digest,
-                          int64_t sum)
+static void expect_digest(int64_t from_h, int64_t from_w, int64_t h, int64_t w, image_kernel kernel,
+                          uint32_t digest, int64_t sum)
 {
     image src = pattern(from_h, from_w), out = IMAGE_INIT;
     uint32_t d = 0;
     int64_t s = 0;
-    check_ok(image_resize(&out, &src, h, w));
+    check_ok(image_resize_by(&out, &src, h, w, kernel));
     for (int64_t i = 0; i < h * w * 3; i++) {
         d = d * 31 + out.pixels[i];
         s += out.pixels[i];
@@ -73,8 +73,11 @@ static void expect_digest(int64_t from_h, int64_t from_w, int64_t h, int64_t w, 
 static void larger_pictures_shrink_and_grow_as_in_pillow(void **state)
 {
     (void)state;
-    expect_digest(61, 83, 32, 20, 1050818176u, 243820);
-    expect_digest(33, 21, 50, 100, 1194626796u, 1905106);
+    expect_digest(61, 83, 32, 20, IMAGE_BILINEAR, 1050818176u, 243820);
+    expect_digest(61, 83, 32, 20, IMAGE_BICUBIC, 1767310610u, 243850);
+    expect_digest(33, 21, 50, 100, IMAGE_BILINEAR, 1194626796u, 1905106);
+    expect_digest(33, 21, 50, 100, IMAGE_BICUBIC, 1777219767u, 1903543);
+    expect_digest(7, 5, 9, 4, IMAGE_BICUBIC, 2297182887u, 13803);
 }
 
 static void the_same_size_changes_nothing(void **state)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "support/check.h"
+#include "tensor/bytes.h"
 #include "tensor/safetensors.h"
 
 static char dir[64], path[128];
@@ -85,6 +86,95 @@ static void what_is_written_reads_back(void **state)
     safetensors_close(f);
 }
 
+static void a_mapped_file_reads_the_same_without_a_copy(void **state)
+{
+    safetensors *f = NULL;
+    float out[6];
+
+    (void)state;
+    write_example();
+    check_ok(safetensors_map(&f, path));
+    assert_int_equal(safetensors_count(f), 6);
+    assert_string_equal(safetensors_metadata(f, "model"), "wrn-10-2");
+    check_ok(safetensors_read_f32(f, "f.weight", out, 2, (int64_t[]){2, 3}));
+    assert_memory_equal(out, weights, sizeof weights);
+    const char *first = safetensors_view(f, 0).data;
+    const char *mask = safetensors_view(f, safetensors_find(f, "mask")).data;
+    assert_int_equal(mask - first, 8 + 16 + 24 + 4); /* step, double, f.weight, half */
+    safetensors_close(f);
+}
+
+static void a_mapped_file_is_verified_and_must_be_one(void **state)
+{
+    safetensors *f = NULL;
+    char *file = NULL;
+    size_t size = 0;
+
+    (void)state;
+    write_example();
+    check_ok(file_read(&file, &size, path, 0));
+    file[size - 1] ^= 1;
+    check_ok(file_write(path, file, size));
+    check_fails(safetensors_map(&f, path), JEM_EDATA, "checksum does not match");
+    check_ok(file_write(path, file, size / 2));
+    check_fails(safetensors_map(&f, path), JEM_EDATA, path);
+    check_ok(file_write(path, file, 0));
+    check_fails(safetensors_map(&f, path), JEM_EDATA, "empty");
+    check_fails(safetensors_map(&f, "/nowhere/at/all"), JEM_EDATA, "cannot be opened");
+    check_fails(safetensors_map(&f, dir), JEM_EDATA, "no regular file");
+    mem_free(file);
+}
+
+static void mapped_data_without_alignment_is_copied(void **state)
+{
+    safetensors *f = NULL;
+    float out[2];
+    char file[128], header[] =
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
+    uint64_t length = sizeof header - 1;
+
+    (void)state;
+    assert_int_not_equal(length % 4, 0);
+    memcpy(file, &length, 8);
+    memcpy(file + 8, header, length);
+    memcpy(file + 8 + length, weights, 8);
+    check_ok(file_write(path, file, 8 + length + 8));
+    check_ok(safetensors_map(&f, path));
+    check_ok(safetensors_read_f32(f, "a", out, 1, (int64_t[]){2}));
+    assert_memory_equal(out, weights, sizeof out);
+    safetensors_close(f);
+}
+
+static void half_precision_numbers_are_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t bits;
+        float value;
+    } known[] = {{0x3c00, 1}, {0xc000, -2}, {0x7bff, 65504}, {0x0001, 0x1p-24f}, {0x8000, -0.0f},
+                 {0x03ff, 1023 * 0x1p-24f}, {0x0400, 0x1p-14f}, {0x3555, 0.333251953125f},
+                 {0xfc00, -INFINITY}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        float got = float_from_f16(known[i].bits);
+        assert_memory_equal(&got, &known[i].value, sizeof got);
+        assert_int_equal(f16_from_float(known[i].value), known[i].bits);
+    }
+    for (uint32_t bits = 0; bits < 0x10000; bits++) {
+        bool nan = (bits & 0x7fff) > 0x7c00;
+        assert_true(!isnan(float_from_f16((uint16_t)bits)) == !nan);
+        if (!nan) assert_int_equal(f16_from_float(float_from_f16((uint16_t)bits)), bits);
+    }
+    assert_int_equal(f16_from_float(NAN) & 0x7fff, 0x7e00);
+    /* halfway: to even; just beyond: up */
+    assert_int_equal(f16_from_float(1 + 0x1p-11f), 0x3c00);
+    assert_int_equal(f16_from_float(1 + 3 * 0x1p-11f), 0x3c02);
+    assert_int_equal(f16_from_float(1 + 0x1.002p-11f), 0x3c01);
+    assert_int_equal(f16_from_float(65519.99f), 0x7bff);
+    assert_int_equal(f16_from_float(65520), 0x7c00);
+    assert_int_equal(f16_from_float(0x1p-25f), 0);
+    assert_int_equal(f16_from_float(0x1.8p-24f), 2);
+}
+
 static void the_same_content_has_the_same_bytes(void **state)
 {
     char *a = NULL, *b = NULL;
@@ -159,7 +249,7 @@ static void a_lying_header_is_refused_with_the_reason(void **state)
         {"{" A("[0,9223372036854775807]") "}", 8, "outside the file"},
         {"{" A("[0,99999999999999999999]") "}", 8, "not a JSON object"},
         {"{" A("[0,8]") "," A("[0,8]") "}", 8, "duplicate"},
-        {"{\"a\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]}}", 8, "dtype F16"},
+        {"{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[8],\"data_offsets\":[0,8]}}", 8, "dtype F8_E4M3"},
         {"{\"a\":{\"dtype\":3,\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "no dtype"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, "than sizes"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":2,\"data_offsets\":[0,8]}}", 8, "at most 8"},
@@ -319,6 +409,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_reads_back),
+        cmocka_unit_test(a_mapped_file_reads_the_same_without_a_copy),
+        cmocka_unit_test(a_mapped_file_is_verified_and_must_be_one),
+        cmocka_unit_test(mapped_data_without_alignment_is_copied),
+        cmocka_unit_test(half_precision_numbers_are_exact),
         cmocka_unit_test(the_same_content_has_the_same_bytes),
         cmocka_unit_test(numbers_that_are_not_finite_are_named),
         cmocka_unit_test(a_lying_header_is_refused_with_the_reason),

@@ -1,0 +1,302 @@
+/* Listing ImageNet: see imagenet.h. */
+#include "data/imagenet.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "data/image_set.h"
+
+enum { WORDNET_CLASSES = 1000 };
+static const size_t labels_size_max = (size_t)256 << 20;
+
+void imagenet_clear(imagenet *m)
+{
+    strings_free(m->classes, m->class_count);
+    image_list_clear(&m->train);
+    image_list_clear(&m->val);
+    *m = (imagenet)IMAGENET_INIT;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The class called `name`, -1 if there is none. */
+static int32_t find_class(const imagenet *m, const char *name)
+{
+    char **found = bsearch(&name, m->classes, (size_t)m->class_count, sizeof *m->classes,
+                           compare_strings);
+    return found ? (int32_t)(found - m->classes) : -1;
+}
+
+static bool is_wordnet(const imagenet *m)
+{
+    bool all = m->class_count == WORDNET_CLASSES;
+    for (int k = 0; all && k < m->class_count; k++) {
+        const char *name = m->classes[k];
+        all = name[0] == 'n' && strlen(name) == 9 && strspn(name + 1, "0123456789") == 8;
+    }
+    return all;
+}
+
+/* ---- a flat folder and its file of labels */
+
+/* Length of a file's name without folder, which starts at *stem, and extension. */
+static size_t stem_of(const char **stem, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    *stem = slash ? slash + 1 : path;
+    const char *dot = strrchr(*stem, '.');
+    return dot && image_name(path) ? (size_t)(dot - *stem) : strlen(*stem);
+}
+
+/* As strcmp on names without extension. */
+static int compare_stems(const void *a, const void *b)
+{
+    const char *x, *y;
+    size_t n = stem_of(&x, *(char *const *)a), k = stem_of(&y, *(char *const *)b);
+    int order = memcmp(x, y, n < k ? n : k);
+    return order ? order : (n > k) - (n < k);
+}
+
+/* The picture's number in a list sorted by stems, -1 if it is not there. */
+static int64_t find_picture(const image_list *l, const char *name)
+{
+    char **found = bsearch(&name, l->paths, (size_t)l->n, sizeof *l->paths, compare_stems);
+    return found ? found - l->paths : -1;
+}
+
+/* A file of labels while it is read. */
+typedef struct label_file {
+    const char *path;
+    int64_t line;
+    int64_t picture; /* of lines with a class alone */
+    bool named;      /* the lines have names */
+} label_file;
+
+/* The class that a line calls `text`. */
+static jem_status parse_class(int32_t *label, const imagenet *m, const label_file *f,
+                              const char *text)
+{
+    bool number = text[strspn(text, "0123456789")] == '\0';
+
+    *label = find_class(m, text);
+    if (*label >= 0) return JEM_OK;
+    if (number && f->named && strlen(text) < 8 && atoi(text) < m->class_count) {
+        *label = atoi(text);
+        return JEM_OK;
+    }
+    if (number && !f->named)
+        return jem_error(JEM_EDATA,
+                         "%s:%" PRId64 ": '%.40s' is a number without a file's name: ILSVRC numbers "
+                         "its classes in another order than WordNet ids; use a file of WordNet ids, "
+                         "or of names and numbers from 0",
+                         f->path, f->line, text);
+    return jem_error(JEM_EDATA,
+                     "%s:%" PRId64 ": '%.40s' is no class: expected the name of a folder in train or "
+                     "a number from 0 to %d",
+                     f->path, f->line, text, m->class_count - 1);
+}
+
+static jem_status read_line(imagenet *m, label_file *f, char *line)
+{
+    static const char blank[] = " \t,;\r";
+    char *rest = NULL, *first = strtok_r(line, blank, &rest);
+    char *second = first ? strtok_r(NULL, blank, &rest) : NULL;
+    int64_t picture;
+    int32_t label = 0;
+
+    if (!first) return JEM_OK;
+    if (f->line == 1) {
+        f->named = second != NULL;
+        if (second && strcmp(first, "ImageId") == 0) return JEM_OK;
+    }
+    if (f->named != (second != NULL))
+        return jem_error(JEM_EDATA, "%s:%" PRId64 ": %s: every line must be alike", f->path, f->line,
+                         second ? "a name and a class" : "one word alone");
+    jem_status st = parse_class(&label, m, f, f->named ? second : first);
+    if (st) return st;
+    picture = f->named ? find_picture(&m->val, first) : f->picture++;
+    if (picture >= m->val.n)
+        return jem_error(JEM_EDATA, "%s: more lines than the %" PRId64 " pictures: without names "
+                                    "there must be as many", f->path, m->val.n);
+    if (picture >= 0) m->val.labels[picture] = label; /* names may be of pictures left out */
+    return JEM_OK;
+}
+
+static jem_status read_labels(imagenet *m, const char *path)
+{
+    jem_status st;
+    char *text = NULL, *rest = NULL;
+    size_t size = 0;
+    label_file f = {.path = path};
+
+    for (int64_t i = 0; i < m->val.n; i++) m->val.labels[i] = -1;
+    TRY(file_read(&text, &size, path, labels_size_max));
+    for (char *line = text; line; line = rest) {
+        rest = strchr(line, '\n');
+        if (rest) *rest++ = '\0';
+        f.line++;
+        TRY(read_line(m, &f, line));
+    }
+    for (int64_t i = 0; i < m->val.n; i++) {
+        if (m->val.labels[i] >= 0) continue;
+        st = jem_error(JEM_EDATA, "%s: no class for %s", path, m->val.paths[i]);
+        goto done;
+    }
+done:
+    mem_free(text);
+    return st;
+}
+
+/* *path <- the first file of labels that is there, owned; NULL if none is. */
+static jem_status find_labels(char **path, const char *dir)
+{
+    static const char *const places[] = {
+        "val_labels.txt", "val/val_labels.txt", "val.txt", "val/val.txt", "LOC_val_solution.csv",
+        "../../../LOC_val_solution.csv", /* Kaggle: beside ILSVRC/Data/CLS-LOC */
+        "imagenet_2012_validation_synset_labels.txt",
+    };
+    char *found = NULL;
+
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        jem_status st = str_format(&found, "%s/%s", dir, places[i]);
+        if (st) return st;
+        if (file_exists(found)) {
+            *path = found;
+            return JEM_OK;
+        }
+        mem_free(found);
+    }
+    return JEM_OK;
+}
+
+static jem_status list_flat(imagenet *m, const char *dir, const char *folder,
+                            const char *labels_file)
+{
+    jem_status st;
+    char **files = NULL, *path = NULL, *found = NULL;
+    int count = 0;
+
+    TRY(dir_list(&files, &count, folder));
+    for (int i = 0; i < count; i++) {
+        if (files[i][0] == '.' || !image_name(files[i])) continue;
+        TRY(str_format(&path, "%s/%s", folder, files[i]));
+        TRY(image_list_add(&m->val, path, -1));
+    }
+    if (m->val.n == 0) goto done;
+    qsort(m->val.paths, (size_t)m->val.n, sizeof *m->val.paths, compare_stems);
+    if (!labels_file) TRY(find_labels(&found, dir));
+    if (!labels_file && !found) {
+        st = jem_error(JEM_EDATA,
+                       "%s: %" PRId64 " pictures without class folders and no file that says their "
+                       "classes: put val_labels.txt with lines \"NAME CLASS\" beside it, or name it "
+                       "with --labels", folder, m->val.n);
+        goto done;
+    }
+    TRY(read_labels(m, labels_file ? labels_file : found));
+done:
+    mem_free(found);
+    strings_free(files, count);
+    return st;
+}
+
+/* ---- class folders */
+
+/* The pictures of folder/CLASS, whose classes are among those of train. */
+static jem_status list_val_classes(imagenet *m, const char *folder, char *const *names, int count)
+{
+    jem_status st;
+    int32_t *label = NULL;
+
+    TRY(MEM_NEW(label, count));
+    for (int k = 0; k < count; k++) {
+        label[k] = find_class(m, names[k]);
+        if (label[k] >= 0) continue;
+        st = jem_error(JEM_EDATA, "%s: class '%s' is not among the %d of the training pictures",
+                       folder, names[k], m->class_count);
+        goto done;
+    }
+    TRY(image_list_classes(&m->val, folder, names, count));
+    for (int64_t i = 0; i < m->val.n; i++) m->val.labels[i] = label[m->val.labels[i]];
+done:
+    mem_free(label);
+    return st;
+}
+
+static jem_status list_val(imagenet *m, const char *dir, const char *labels_file)
+{
+    jem_status st;
+    char *folder = NULL, **names = NULL;
+    int count = 0;
+
+    TRY(str_format(&folder, "%s/val", dir));
+    if (dir_exists(folder)) {
+        TRY(image_list_folders(&names, &count, folder));
+        if (count > 0)
+            TRY(list_val_classes(m, folder, names, count));
+        else
+            TRY(list_flat(m, dir, folder, labels_file));
+        goto done;
+    }
+    mem_free(folder);
+    folder = NULL;
+    TRY(str_format(&folder, "%s/test", dir));
+    if (!dir_exists(folder)) goto done;
+    TRY(image_list_folders(&names, &count, folder));
+    if (count > 0) TRY(list_val_classes(m, folder, names, count));
+done:
+    mem_free(folder);
+    strings_free(names, count);
+    return st;
+}
+
+jem_status imagenet_list(imagenet *out, const char *dir, const char *labels_file)
+{
+    jem_status st;
+    imagenet m = IMAGENET_INIT;
+    char *train = NULL;
+
+    TRY(str_format(&train, "%s/train", dir));
+    const bool split = dir_exists(train);
+    const char *folder = split ? train : dir;
+    TRY(image_list_folders(&m.classes, &m.class_count, folder));
+    if (m.class_count == 0) {
+        st = jem_error(JEM_EDATA,
+                       "%s: no class folders; expected %s/train/CLASS/*.JPEG (n01440764, ...) and "
+                       "%s/val, or %s/CLASS/*.JPEG", folder, dir, dir, dir);
+        goto done;
+    }
+    m.wordnet = is_wordnet(&m);
+    TRY(image_list_classes(&m.train, folder, m.classes, m.class_count));
+    if (split) TRY(list_val(&m, dir, labels_file));
+    *out = m;
+    m = (imagenet)IMAGENET_INIT;
+done:
+    imagenet_clear(&m);
+    mem_free(train);
+    return st;
+}
+
+jem_status imagenet_try_pictures(const imagenet *m)
+{
+    jem_status st;
+    char **paths = NULL;
+    dataset *d = NULL;
+    int count = 0;
+
+    TRY(MEM_NEW(paths, m->class_count));
+    for (int64_t i = 0; i < m->train.n; i++)
+        if (i == 0 || m->train.labels[i] != m->train.labels[i - 1])
+            paths[count++] = m->train.paths[i];
+    TRY(image_set_read(&d, paths, count, 8));
+done:
+    dataset_free(d);
+    mem_free(paths);
+    return st;
+}

@@ -1,0 +1,55 @@
+/* index.json: what a folder of latents holds, and how far it came.  docs/formats.md lists
+ * its keys. */
+#ifndef DATA_LATENT_INDEX_H
+#define DATA_LATENT_INDEX_H
+
+#include "data/latent_shard.h"
+
+typedef struct latent_index_shard {
+    char *file; /* name in the folder */
+    int64_t rows;
+    char checksum[LATENT_CHECKSUM_SIZE];
+} latent_index_shard;
+
+typedef struct latent_skipped {
+    char *file, *reason;
+} latent_skipped;
+
+/* Pictures of one part, train or val, in the order of their list. */
+typedef struct latent_part {
+    int64_t images;      /* on the list */
+    int64_t done;        /* of those, encoded or skipped: the first ones */
+    char listing[17];    /* hash of the list's names and labels */
+    latent_index_shard *shards;
+    int64_t shard_count, shard_room;
+    latent_skipped *skipped;
+    int64_t skipped_count, skipped_room;
+} latent_part;
+
+enum { LATENT_TRAIN, LATENT_VAL, LATENT_PARTS };
+extern const char *const latent_part_names[LATENT_PARTS]; /* "train", "val" */
+
+typedef struct latent_index {
+    latent_format format;
+    char **classes; /* [class_count] */
+    int class_count;
+    latent_part parts[LATENT_PARTS];
+} latent_index;
+#define LATENT_INDEX_INIT {.class_count = 0}
+
+void latent_index_clear(latent_index *x);
+
+/* DIR/index.json.  JEM_EDATA if it is missing or not what jem writes. */
+jem_status latent_index_read(latent_index *out, const char *dir);
+/* Atomically. */
+jem_status latent_index_write(const latent_index *x, const char *dir);
+bool latent_index_exists(const char *dir);
+
+/* These copy the names; bytes of a text that is not UTF-8, which JSON cannot hold, become
+ * question marks.  On failure index and part are as they were. */
+jem_status latent_index_name_classes(latent_index *x, char *const *names, int count);
+jem_status latent_part_add_shard(latent_part *p, const char *file, int64_t rows,
+                                 const char *checksum);
+jem_status latent_part_skip(latent_part *p, const char *file, const char *reason);
+
+#endif

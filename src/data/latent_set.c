@@ -1,0 +1,139 @@
+/* Mapped shards as one list of rows. */
+#include "data/latent_set.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/try.h"
+#include "tensor/bytes.h"
+
+struct latent_set {
+    latent_format format;
+    latent_shard *shards; /* [count] */
+    int64_t *first;       /* [count + 1]: rows before shard i */
+    int count;
+    uint64_t hash;
+    atomic_int owners;
+};
+
+typedef struct open_job {
+    latent_set *s;
+    const latent_part *part;
+    const char *dir;
+} open_job;
+
+static jem_status open_shard(void *ctx, int task, int worker)
+{
+    const open_job *j = ctx;
+    const latent_index_shard *want = &j->part->shards[task];
+    latent_shard *shard = &j->s->shards[task];
+    char *path = NULL;
+    jem_status st;
+
+    (void)worker;
+    TRY(str_format(&path, "%s/%s", j->dir, want->file));
+    TRY(latent_shard_map(shard, path, &j->s->format, want->checksum));
+    if (shard->n != want->rows)
+        st = jem_error(JEM_EDATA, "%s: %lld rows, the set's index says %lld: the index was changed",
+                       path, (long long)shard->n, (long long)want->rows);
+done:
+    mem_free(path);
+    return st;
+}
+
+jem_status latent_set_open(latent_set **out, const latent_index *x, int part, const char *dir)
+{
+    jem_status st;
+    const latent_part *p = &x->parts[part];
+    latent_set *s = NULL;
+    pool *workers = NULL;
+
+    TRY(MEM_NEW(s, 1));
+    atomic_init(&s->owners, 1);
+    s->format = x->format;
+    s->count = (int)p->shard_count;
+    TRY(MEM_NEW(s->shards, s->count));
+    TRY(MEM_NEW(s->first, s->count + 1));
+    TRY(pool_new(&workers, 0));
+    open_job j = {s, p, dir};
+    TRY(pool_run(workers, s->count, open_shard, &j));
+    for (int i = 0; i < s->count; i++) {
+        s->first[i + 1] = s->first[i] + s->shards[i].n;
+        s->hash = XXH64(p->shards[i].checksum, LATENT_CHECKSUM_SIZE - 1, s->hash);
+    }
+    *out = s;
+    s = NULL;
+done:
+    pool_free(workers);
+    latent_set_free(s);
+    return st;
+}
+
+latent_set *latent_set_share(latent_set *s)
+{
+    atomic_fetch_add(&s->owners, 1);
+    return s;
+}
+
+void latent_set_free(latent_set *s)
+{
+    if (!s || atomic_fetch_sub(&s->owners, 1) > 1) return;
+    for (int i = 0; s->shards && i < s->count; i++) latent_shard_clear(&s->shards[i]);
+    mem_free(s->shards);
+    mem_free(s->first);
+    mem_free(s);
+}
+
+int64_t latent_set_count(const latent_set *s)
+{
+    return s->first[s->count];
+}
+
+const latent_format *latent_set_format(const latent_set *s)
+{
+    return &s->format;
+}
+
+uint64_t latent_set_hash(const latent_set *s)
+{
+    return s->hash;
+}
+
+/* The shard of a row, which becomes its number there. */
+static const latent_shard *find_shard(const latent_set *s, int64_t *row)
+{
+    int low = 0, high = s->count; /* first[low] <= row < first[high] */
+    while (high - low > 1) {
+        int mid = (low + high) / 2;
+        if (s->first[mid] <= *row)
+            low = mid;
+        else
+            high = mid;
+    }
+    *row -= s->first[low];
+    return &s->shards[low];
+}
+
+int32_t latent_set_label(const latent_set *s, int64_t row)
+{
+    const latent_shard *shard = find_shard(s, &row);
+    return shard->labels[row];
+}
+
+void latent_set_row(const latent_set *s, int64_t row, bool mirrored, float *dst)
+{
+    const latent_shard *shard = find_shard(s, &row);
+    const int64_t n = latent_values(&s->format);
+    const int64_t at = (row * (s->format.flip ? 2 : 1) + (mirrored ? 1 : 0)) * n;
+
+    if (s->format.dtype == JEM_F32) {
+        memcpy(dst, (const float *)shard->values + at, (size_t)n * sizeof *dst);
+        return;
+    }
+    const uint16_t *src = (const uint16_t *)shard->values + at;
+    for (int64_t i = 0; i < n; i++) dst[i] = float_from_f16(src[i]);
+}

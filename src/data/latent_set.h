@@ -1,0 +1,23 @@
+/* Latents of one part of a folder, mapped into memory: shared by the data sets that are cut
+ * from it, read row by row. */
+#ifndef DATA_LATENT_SET_H
+#define DATA_LATENT_SET_H
+
+#include "data/latent_index.h"
+
+typedef struct latent_set latent_set;
+
+/* Maps and verifies, on all processors, every shard of a part (LATENT_TRAIN, LATENT_VAL).
+ * JEM_EDATA names a shard that is missing, damaged or of another set. */
+jem_status latent_set_open(latent_set **out, const latent_index *x, int part, const char *dir);
+latent_set *latent_set_share(latent_set *s); /* one more owner */
+void latent_set_free(latent_set *s);         /* one owner less; NULL is fine */
+
+int64_t latent_set_count(const latent_set *s);
+const latent_format *latent_set_format(const latent_set *s);
+uint64_t latent_set_hash(const latent_set *s); /* of all shards' checksums */
+int32_t latent_set_label(const latent_set *s, int64_t row);
+/* dst [c,h,w] <- the row's latent, or that of the mirrored picture (format.flip). */
+void latent_set_row(const latent_set *s, int64_t row, bool mirrored, float *dst);
+
+#endif
