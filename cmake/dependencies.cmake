@@ -7,6 +7,21 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo cairo-svg cairo-pdf cairo-png)
+pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+
+# Optional: without libcurl `jem data fetch` takes files from folders and names what is to be
+# loaded by hand.  One of two files speaks HTTP.
+option(JEM_DOWNLOADS "download data with libcurl, where it is installed" ON)
+if(JEM_DOWNLOADS)
+  pkg_check_modules(CURL IMPORTED_TARGET libcurl>=7.85)
+endif()
+set(JEM_CURL)
+set(unused_http src/fetch/http_curl.c)
+if(JEM_DOWNLOADS AND CURL_FOUND)
+  set(JEM_CURL PkgConfig::CURL)
+  set(unused_http src/fetch/http_none.c)
+endif()
+set_source_files_properties(${unused_http} PROPERTIES HEADER_FILE_ONLY ON)
 
 function(jem_plain_library target header library)
   find_path(${target}_INCLUDE ${header} PATH_SUFFIXES openblas REQUIRED)

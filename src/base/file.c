@@ -311,6 +311,12 @@ done:
     return st;
 }
 
+jem_status file_rename(const char *from, const char *path)
+{
+    if (rename(from, path) != 0) return write_failed("give the name", path, errno);
+    return sync_directory_of(path);
+}
+
 jem_status file_remove(const char *path)
 {
     if (unlink(path) == 0 || errno == ENOENT) return JEM_OK;

@@ -36,6 +36,9 @@ jem_status file_write(const char *path, const void *data, size_t size);
 /* Makes `path` the same as `from`, atomically: a hard link, or a copy where links are
  * refused. */
 jem_status file_link(const char *from, const char *path);
+/* Gives what `from` names (a file, or a folder) the name `path`, atomically, and syncs the
+ * folder; what it names must have been synced before. */
+jem_status file_rename(const char *from, const char *path);
 /* A file that is missing already is fine. */
 jem_status file_remove(const char *path);
 /* Removes the temporary files in `folder` that interrupted writes left: those of this

@@ -1,5 +1,5 @@
 /* jem data: what kinds of data there are, whether a folder holds one (or what a benchmark
- * needs), and the built-in gloss set. */
+ * needs), and the built-in gloss set; fetching is in cmd_data_fetch.c. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/cli.h"
+#include "cli/cmd_data.h"
 #include "data/dataset.h"
 #include "data/gloss_render.h"
 
@@ -33,7 +34,8 @@ static jem_status guess_kind(const char **kind, const char *path)
                                            {"data_batch_1.bin", "cifar10"},
                                            {"test_batch.bin", "cifar10"},
                                            {"images.npy", "npy"},
-                                           {"train_x.npy", "npy"}};
+                                           {"train_x.npy", "npy"},
+                                           {"index.json", "latents"}};
     *kind = "folder";
     for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
         char *file = NULL;
@@ -96,17 +98,20 @@ static bool means_images(const char *name, const char *path)
     return false;
 }
 
-static jem_status check(int argc, char **argv)
+jem_status data_check(int argc, char **argv)
 {
-    const char *args[2] = {NULL, NULL}, *size = NULL;
+    const char *args[2] = {NULL, NULL}, *size = NULL, *labels = NULL;
     data_options o = {.size = 0};
     splits s = {NULL, NULL, NULL};
     jem_status st;
-    const cli_flag flags[] = {{.name = "--size", .value = &size}, {.name = NULL}};
+    const cli_flag flags[] = {{.name = "--size", .value = &size},
+                              {.name = "--labels", .value = &labels},
+                              {.name = NULL}};
     const option_group groups[] = {{"data", data_option_table, &o}, {NULL, NULL, NULL}};
 
     TRY(cli_parse(argc, argv, &command_data, flags, args, 1, 2));
     const char *path = args[1] ? args[1] : args[0], *kind = args[0];
+    if (args[1] && strcmp(kind, "imagenet") == 0) return data_check_imagenet(path, labels);
     const benchmark *b = args[1] ? benchmark_find(kind) : NULL;
     if (b && !means_images(kind, path)) {
         TRY(b->check(path, print_line, NULL));
@@ -164,7 +169,11 @@ static jem_status data(int argc, char **argv)
     static const struct {
         const char *name;
         jem_status (*run)(int argc, char **argv);
-    } actions[] = {{"list", list}, {"check", check}, {"render", render}};
+    } actions[] = {{"list", list},
+                   {"check", data_check},
+                   {"fetch", data_fetch},
+                   {"encode", data_encode},
+                   {"render", render}};
 
     if (argc < 2) return jem_error(JEM_EUSAGE, "usage: jem %s", command_data.usage);
     for (size_t k = 0; k < sizeof actions / sizeof *actions; k++)
@@ -175,8 +184,12 @@ static jem_status data(int argc, char **argv)
 
 const command command_data = {
     .name = "data",
-    .usage = "data list | check [KIND|BENCHMARK] PATH [--size S] | "
+    .usage = "data list | check [KIND|BENCHMARK|imagenet] PATH [--size S] [--labels FILE] | "
+             "fetch [NAME] [--out DIR] [--from URL|DIR] [--offline] [--dry-run] | "
+             "encode [imagenet] DIR --vae FILE --out DIR [--size 256] [--flip] [--labels FILE] "
+             "[--damaged stop|skip] [--dtype f16|f32] [--resize bicubic|bilinear] [--scale S] "
+             "[--threads N] [--precision f32|bf16] [--batch N] [--shard 512] | "
              "render [--n 1000] [--size 128] [--seed 0] [--threads N] -o DIR",
-    .about = "kinds of data; does a folder hold one; render the built-in gloss set",
+    .about = "kinds of data; does a folder hold one; fetch published ones; render the gloss set",
     .run = data,
 };

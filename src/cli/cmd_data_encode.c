@@ -1,0 +1,218 @@
+/* jem data encode: a set of pictures into the latent space of an autoencoder, for training
+ * there; and jem data check imagenet, which looks at such a set. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "cli/cli.h"
+#include "cli/cmd_data.h"
+#include "data/latent_encode.h"
+#include "model/autoencoder.h"
+
+/* Without the slashes at its end: names are told from the folder on. */
+static jem_status copy_folder(char **out, const char *path)
+{
+    jem_status st = mem_strdup(out, path);
+    for (size_t n = st ? 0 : strlen(*out); n > 1 && (*out)[n - 1] == '/'; n--) (*out)[n - 1] = '\0';
+    return st;
+}
+
+/* ---- check */
+
+/* "1281167 pictures, 732 to 1300 per class" */
+static jem_status show_list(const char *name, const image_list *l, int classes)
+{
+    jem_status st;
+    int64_t *counts = NULL, least, most = 0;
+
+    TRY(MEM_NEW(counts, classes));
+    for (int64_t i = 0; i < l->n; i++) counts[l->labels[i]]++;
+    least = counts[0];
+    for (int k = 0; k < classes; k++) {
+        if (counts[k] < least) least = counts[k];
+        if (counts[k] > most) most = counts[k];
+    }
+    printf("%-8s %" PRId64 " pictures, %" PRId64 " to %" PRId64 " per class\n", name, l->n, least,
+           most);
+done:
+    mem_free(counts);
+    return st;
+}
+
+jem_status data_check_imagenet(const char *path, const char *labels)
+{
+    jem_status st;
+    imagenet m = IMAGENET_INIT;
+    char *folder = NULL;
+
+    TRY(copy_folder(&folder, path));
+    TRY(imagenet_list(&m, folder, labels));
+    TRY(imagenet_try_pictures(&m));
+    printf("%s: imagenet\n", path);
+    printf("classes  %d, %s (0) to %s (%d)%s\n", m.class_count, m.classes[0],
+           m.classes[m.class_count - 1], m.class_count - 1,
+           m.wordnet ? ": ImageNet's WordNet ids" : "");
+    TRY(show_list("train", &m.train, m.class_count));
+    if (m.val.n > 0) TRY(show_list("val", &m.val, m.class_count));
+    printf("the first picture of every class can be read; jem data encode reads all\n");
+done:
+    imagenet_clear(&m);
+    mem_free(folder);
+    return st;
+}
+
+/* ---- encode */
+
+typedef struct encoding {
+    const char *args[2]; /* imagenet DIR, or DIR */
+    const char *vae, *out, *size, *labels, *scale, *dtype, *damaged, *resize;
+    const char *threads, *precision, *backend, *batch, *shard;
+    bool flip;
+} encoding;
+
+static jem_status parse_choice(int *out, const char *text, const char *flag, const char *first,
+                               const char *second)
+{
+    *out = strcmp(text, second) == 0;
+    if (*out || strcmp(text, first) == 0) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s: '%s' is unknown; choose %s or %s", flag, text, first, second);
+}
+
+static jem_status parse(encoding *e, int argc, char **argv)
+{
+    jem_status st;
+    const cli_flag flags[] = {{.name = "--vae", .value = &e->vae},
+                              {.name = "--out", .value = &e->out},
+                              {.name = "-o", .value = &e->out},
+                              {.name = "--size", .value = &e->size},
+                              {.name = "--flip", .on = &e->flip},
+                              {.name = "--labels", .value = &e->labels},
+                              {.name = "--scale", .value = &e->scale},
+                              {.name = "--dtype", .value = &e->dtype},
+                              {.name = "--damaged", .value = &e->damaged},
+                              {.name = "--resize", .value = &e->resize},
+                              {.name = "--threads", .value = &e->threads},
+                              {.name = "--precision", .value = &e->precision},
+                              {.name = "--backend", .value = &e->backend},
+                              {.name = "--batch", .value = &e->batch},
+                              {.name = "--shard", .value = &e->shard},
+                              {.name = NULL}};
+
+    TRY(cli_parse(argc, argv, &command_data, flags, e->args, 1, 2));
+    if (e->args[1] && strcmp(e->args[0], "imagenet") != 0 && strcmp(e->args[0], "folder") != 0)
+        st = jem_error(JEM_EUSAGE, "jem data encode: unknown kind '%s': it reads imagenet DIR, or any "
+                                   "folder of classes", e->args[0]);
+    else if (!e->vae)
+        st = jem_error(JEM_EUSAGE, "jem data encode: name the autoencoder's weights: --vae FILE");
+    else if (!e->out)
+        st = jem_error(JEM_EUSAGE, "jem data encode: say where to write: --out DIR");
+done:
+    return st;
+}
+
+/* The network and everything about the job that follows from the flags. */
+typedef struct encoder {
+    autoencoder *vae;
+    int64_t size;
+} encoder;
+
+static jem_status encode_batch(void *ctx, const float *x, int64_t n, float *mean)
+{
+    const encoder *e = ctx;
+    return autoencoder_encode(e->vae, (autoencoder_batch){n, e->size, e->size}, x, mean, NULL);
+}
+
+static jem_status open_vae(encoder *out, const encoding *e)
+{
+    jem_status st;
+    engine_spec engine = {.threads = 0};
+
+    TRY(parse_choice(&engine.precision, e->precision, "--precision", "f32", "bf16"));
+    TRY(cli_int(&engine.threads, e->threads, "--threads", 0, 1024));
+    snprintf(engine.backend, sizeof engine.backend, "%s", e->backend);
+    TRY(autoencoder_load(&out->vae, e->vae, &engine));
+    const int64_t factor = autoencoder_factor(autoencoder_get_spec(out->vae));
+    TRY(cli_int(&out->size, e->size, "--size", factor, 16384));
+    if (out->size % factor)
+        st = jem_error(JEM_EUSAGE, "--size %" PRId64 ": this autoencoder takes sides that are multiples "
+                                   "of %" PRId64, out->size, factor);
+done:
+    return st;
+}
+
+static jem_status make_job(latent_job *j, const encoding *e, encoder *network)
+{
+    jem_status st;
+    int f32 = 0, skip = 0, bicubic = 0;
+    const autoencoder_spec *s = autoencoder_get_spec(network->vae);
+    const int64_t side = network->size / autoencoder_factor(s);
+    const int threads = pool_threads(autoencoder_pool(network->vae));
+
+    TRY(parse_choice(&f32, e->dtype, "--dtype", "f16", "f32"));
+    TRY(parse_choice(&skip, e->damaged, "--damaged", "stop", "skip"));
+    TRY(parse_choice(&bicubic, e->resize, "--resize", "bilinear", "bicubic"));
+    j->format = (latent_format){.scale = s->latent_scale, .picture = network->size,
+                                .channels = s->latent, .height = side, .width = side,
+                                .flip = e->flip, .dtype = f32 ? JEM_F32 : JEM_F16};
+    autoencoder_hash(network->vae, j->format.vae);
+    if (e->scale) TRY(cli_real(&j->format.scale, e->scale, "--scale", 1e-6, 1e6));
+    j->kernel = bicubic ? IMAGE_BICUBIC : IMAGE_BILINEAR;
+    j->skip_damaged = skip;
+    j->batch = threads; /* a picture per thread */
+    if (e->batch) TRY(cli_int(&j->batch, e->batch, "--batch", 1, 4096));
+    TRY(cli_int(&j->per_shard, e->shard, "--shard", 1, 1 << 20));
+    j->threads = threads < 4 ? threads : 4;
+    j->encode = encode_batch;
+    j->encoder = network;
+    j->stop = cli_catch_signals();
+done:
+    return st;
+}
+
+static void show_index(const latent_index *x, const char *dir)
+{
+    const latent_format *f = &x->format;
+
+    printf("%s: %" PRId64 " x %" PRId64 " x %" PRId64 " latents in %s, scaled by %g%s\n", dir,
+           f->channels, f->height, f->width, jem_dtype_name(f->dtype), f->scale,
+           f->flip ? ", with those of mirrored pictures" : "");
+    for (int i = 0; i < LATENT_PARTS; i++) {
+        const latent_part *p = &x->parts[i];
+        if (p->images == 0) continue;
+        printf("%-8s %" PRId64 " pictures in %" PRId64 " shards", latent_part_names[i],
+               p->images - p->skipped_count, p->shard_count);
+        if (p->skipped_count) printf(", %" PRId64 " damaged ones left out", p->skipped_count);
+        putchar('\n');
+    }
+    for (int i = 0; i < LATENT_PARTS; i++)
+        for (int64_t k = 0; k < x->parts[i].skipped_count; k++)
+            printf("  left out: %s\n", x->parts[i].skipped[k].file);
+}
+
+jem_status data_encode(int argc, char **argv)
+{
+    jem_status st;
+    encoding e = {.size = "256", .dtype = "f16", .damaged = "stop", .resize = "bicubic",
+                  .threads = "0", .precision = "f32", .backend = "cpu", .shard = "512"};
+    imagenet m = IMAGENET_INIT;
+    encoder network = {NULL, 0};
+    latent_index x = LATENT_INDEX_INIT;
+    char *folder = NULL;
+
+    TRY(parse(&e, argc, argv));
+    TRY(copy_folder(&folder, e.args[1] ? e.args[1] : e.args[0]));
+    TRY(imagenet_list(&m, folder, e.labels));
+    TRY(open_vae(&network, &e));
+    latent_job j = {.source = folder, .out = e.out, .images = &m};
+    TRY(make_job(&j, &e, &network));
+    TRY(latent_encode(&x, &j));
+    show_index(&x, e.out);
+done:
+    latent_index_clear(&x);
+    autoencoder_free(network.vae);
+    imagenet_clear(&m);
+    mem_free(folder);
+    return st;
+}

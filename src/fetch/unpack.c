@@ -1,0 +1,260 @@
+/* Archives through libarchive, which only reads here: names are judged and files written by
+ * jem, in a fresh folder in which nobody can have made a link. */
+#include "fetch/unpack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+
+enum { BLOCK = 1 << 16, ENTRIES_MOST = 1000000, NAME_MOST = 1024, OPEN_FOLDERS = 16 };
+
+typedef struct unpacking {
+    const char *archive, *member;
+    char *staging;           /* owned: DEST.unpacking */
+    struct archive *a;
+    char *block;             /* [BLOCK] */
+    char folder[NAME_MOST];  /* made last, below staging */
+    int64_t entries, files, bytes, most;
+    const volatile sig_atomic_t *stop;
+} unpacking;
+
+/* ---- folders */
+
+static int remove_one(const char *path, const struct stat *sb, int kind, struct FTW *where)
+{
+    (void)sb;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static jem_status remove_folder(const char *path)
+{
+    if (nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
+        return JEM_OK;
+    return jem_error(JEM_EIO, "%s: cannot be removed: %s; remove it and run the same command again",
+                     path, strerror(errno));
+}
+
+static jem_status sync_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && syncfs(fd) == 0;
+    jem_status st = synced ? JEM_OK
+                           : jem_error(JEM_EIO, "%s: cannot be synced: %s", path, strerror(errno));
+    if (fd >= 0) close(fd);
+    return st;
+}
+
+/* ---- names */
+
+static jem_status hostile(const unpacking *u, const char *name, const char *why)
+{
+    return jem_error(JEM_EDATA, "%s: '%.200s' %s: such an archive is not unpacked", u->archive,
+                     name, why);
+}
+
+typedef enum place { PLACE_WANTED, PLACE_ROOT, PLACE_LEFT_OUT } place;
+
+/* Where an entry goes: `below` <- its name below the member. */
+static jem_status judge_name(place *out, char below[NAME_MOST], const unpacking *u,
+                             const char *name)
+{
+    size_t used = 0;
+    int depth = 0;
+    bool wanted = true;
+
+    if (!name) return hostile(u, "?", "has a name that cannot be read");
+    if (name[0] == '/') return hostile(u, name, "has an absolute name");
+    if (strlen(name) >= NAME_MOST) return hostile(u, name, "has a name without end");
+    for (const char *at = name; *at;) {
+        size_t n = strcspn(at, "/");
+        if (n == 2 && at[0] == '.' && at[1] == '.') return hostile(u, name, "points outside");
+        if (n > 0 && !(n == 1 && at[0] == '.')) {
+            if (depth == 0)
+                wanted = strlen(u->member) == n && strncmp(at, u->member, n) == 0;
+            else
+                used += (size_t)snprintf(below + used, NAME_MOST - used, "%s%.*s",
+                                         used ? "/" : "", (int)n, at);
+            if (at[0] == '.') wanted = false;
+            depth++;
+        }
+        at += n + (at[n] == '/');
+    }
+    *out = !wanted || depth == 0 ? PLACE_LEFT_OUT : depth == 1 ? PLACE_ROOT : PLACE_WANTED;
+    return JEM_OK;
+}
+
+/* ---- entries */
+
+static jem_status read_failed(const unpacking *u)
+{
+    const char *why = archive_error_string(u->a);
+    return jem_error(JEM_EDATA, "%s: no whole archive: %s", u->archive, why ? why : "it is cut");
+}
+
+static jem_status write_failed(const char *path)
+{
+    bool twice = errno == EEXIST || errno == EISDIR || errno == ENOTDIR;
+    if (twice)
+        return jem_error(JEM_EDATA, "%s: the archive holds this name twice", path);
+    return jem_error(JEM_EIO, "%s: cannot be written: %s; %s and run the same command again", path,
+                     strerror(errno),
+                     errno == ENOSPC || errno == EDQUOT ? "free space" : "check the permissions");
+}
+
+static jem_status make_folder(unpacking *u, const char *below, size_t size)
+{
+    char *path = NULL;
+    if (strlen(u->folder) == size && strncmp(u->folder, below, size) == 0) return JEM_OK;
+    jem_status st = str_format(&path, "%s/%.*s", u->staging, (int)size, below);
+    if (st == JEM_OK) st = dir_make(path);
+    if (st == JEM_OK) snprintf(u->folder, sizeof u->folder, "%.*s", (int)size, below);
+    mem_free(path);
+    return st;
+}
+
+static jem_status write_all(int fd, const char *path, const char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return write_failed(path);
+        data += n;
+        size -= (size_t)n;
+    }
+    return JEM_OK;
+}
+
+static jem_status check_stop(const unpacking *u)
+{
+    if (!u->stop || !*u->stop) return JEM_OK;
+    return jem_error(JEM_EINTERRUPTED, "stopped while unpacking; %s is kept and the same command "
+                                       "unpacks it", u->archive);
+}
+
+static jem_status write_file(unpacking *u, const char *path)
+{
+    jem_status st = JEM_OK;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (fd < 0) return write_failed(path);
+    for (;;) {
+        TRY(check_stop(u));
+        la_ssize_t n = archive_read_data(u->a, u->block, BLOCK);
+        if (n < 0) {
+            st = read_failed(u);
+            goto done;
+        }
+        if (n == 0) break;
+        u->bytes += n;
+        if (u->bytes > u->most) {
+            st = jem_error(JEM_EDATA, "%s: unpacks to more than the %lld bytes that it may",
+                           u->archive, (long long)u->most);
+            goto done;
+        }
+        TRY(write_all(fd, path, u->block, (size_t)n));
+    }
+done:
+    if (close(fd) != 0 && errno != EINTR && st == JEM_OK) st = write_failed(path);
+    return st;
+}
+
+static jem_status take_entry(unpacking *u, struct archive_entry *e)
+{
+    const char *name = archive_entry_pathname(e);
+    char below[NAME_MOST] = "", *path = NULL;
+    bool folder = archive_entry_filetype(e) == AE_IFDIR;
+    place where = PLACE_LEFT_OUT;
+    jem_status st;
+
+    TRY(judge_name(&where, below, u, name));
+    if (archive_entry_hardlink(e) || archive_entry_symlink(e)) {
+        st = hostile(u, name, "is a link");
+        goto done;
+    }
+    if (!folder && archive_entry_filetype(e) != AE_IFREG) {
+        st = hostile(u, name, "is neither a file nor a folder");
+        goto done;
+    }
+    if (where == PLACE_LEFT_OUT || (where == PLACE_ROOT && folder)) goto done;
+    if (where == PLACE_ROOT) {
+        st = hostile(u, name, "is a file where a folder should be");
+        goto done;
+    }
+    if (u->entries++ == ENTRIES_MOST) {
+        st = hostile(u, name, "is one file too many");
+        goto done;
+    }
+    const char *slash = strrchr(below, '/');
+    if (folder) {
+        TRY(make_folder(u, below, strlen(below)));
+        goto done;
+    }
+    if (slash) TRY(make_folder(u, below, (size_t)(slash - below)));
+    TRY(str_format(&path, "%s/%s", u->staging, below));
+    TRY(write_file(u, path));
+    u->files++;
+done:
+    mem_free(path);
+    return st;
+}
+
+static jem_status take_entries(unpacking *u)
+{
+    for (;;) {
+        struct archive_entry *e;
+        int r = archive_read_next_header(u->a, &e);
+        if (r == ARCHIVE_EOF) return JEM_OK;
+        if (r != ARCHIVE_OK && r != ARCHIVE_WARN) return read_failed(u);
+        jem_status st = check_stop(u);
+        if (st == JEM_OK) st = take_entry(u, e);
+        if (st != JEM_OK) return st;
+    }
+}
+
+static jem_status open_archive(unpacking *u)
+{
+    u->a = archive_read_new();
+    if (!u->a) return jem_error(JEM_ENOMEM, "%s: no memory to unpack it", u->archive);
+    archive_read_support_filter_gzip(u->a);
+    archive_read_support_format_tar(u->a);
+    if (archive_read_open_filename(u->a, u->archive, BLOCK) == ARCHIVE_OK) return JEM_OK;
+    return read_failed(u);
+}
+
+jem_status unpack_folder(int64_t *files, const char *archive, const char *member,
+                         const char *dest, int64_t most, const volatile sig_atomic_t *stop)
+{
+    jem_status st;
+    unpacking u = {.archive = archive, .member = member, .most = most, .stop = stop};
+
+    TRY(str_format(&u.staging, "%s.unpacking", dest));
+    TRY(remove_folder(u.staging));
+    TRY(dir_make(u.staging));
+    TRY(MEM_NEW(u.block, BLOCK));
+    TRY(open_archive(&u));
+    TRY(take_entries(&u));
+    if (u.files == 0) {
+        st = jem_error(JEM_EDATA, "%s: holds no files in a folder %s", archive, member);
+        goto done;
+    }
+    TRY(sync_folder(u.staging));
+    TRY(file_rename(u.staging, dest));
+    *files = u.files;
+done:
+    if (u.a) archive_read_free(u.a);
+    mem_free(u.block);
+    if (st != JEM_OK && u.staging) nftw(u.staging, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    mem_free(u.staging);
+    return st;
+}
