@@ -4,7 +4,7 @@
 #   make demo       install what is missing, build, run the main job on rendered images
 #   make test       install what is missing, build, run every test
 #   make install    PREFIX=/usr/local
-#   make perf       timings beside PyTorch (needs python3-torch)
+#   make perf       timings beside PyTorch, NumPy, pandas and SciPy (needs all of them)
 #   make sanitize   every test under the address and undefined-behaviour sanitizers
 #                   (SANITIZE=thread: under the thread sanitizer)
 #   make valgrind   every test that is not too slow for it, under valgrind
@@ -39,6 +39,8 @@ install: all
 	cmake --install $(BUILD)
 
 perf: all
+	@cmake --build $(BUILD) --target stat_bench
+	python3 perf/compare_statistics.py $(BUILD)/stat_bench
 	python3 perf/compare.py $(BUILD)/jem
 
 sanitize:

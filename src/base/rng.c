@@ -86,6 +86,25 @@ uint32_t rng_below(const rng_stream *s, uint32_t image, uint32_t element, uint32
     return (uint32_t)((uint64_t)rng_u32(s, image, element) * bound >> 32);
 }
 
+void rng_fill_below(int64_t *dst, int64_t n, uint32_t bound, const rng_stream *s, uint32_t image)
+{
+    uint32_t w[4][LANES];
+
+    assert(bound >= 1 && n >= 0 && n <= (int64_t)UINT32_MAX + 1);
+    for (int64_t i = 0; i < n; i += 4 * LANES) {
+        int64_t left = n - i, blocks = left / 4 < LANES ? left / 4 : LANES;
+        if (blocks == LANES)
+            philox_lanes(w, LANES, s, image, (uint32_t)(i / 4));
+        else
+            philox_lanes(w, (int)blocks + 1, s, image, (uint32_t)(i / 4));
+        for (int64_t b = 0; b < blocks; b++)
+            for (int j = 0; j < 4; j++)
+                dst[i + 4 * b + j] = (int64_t)((uint64_t)w[j][b] * bound >> 32);
+        for (int64_t e = 4 * blocks; blocks < LANES && e < left; e++)
+            dst[i + e] = (int64_t)((uint64_t)w[e % 4][blocks] * bound >> 32);
+    }
+}
+
 INLINE float float_from_bits(uint32_t bits)
 {
     float f;

@@ -46,6 +46,9 @@ uint32_t rng_u32(const rng_stream *s, uint32_t image, uint32_t element);
 float rng_unit(const rng_stream *s, uint32_t image, uint32_t element);
 uint32_t rng_below(const rng_stream *s, uint32_t image, uint32_t element, uint32_t bound);
 
+/* dst[0..n) <- rng_below of elements 0..n-1 of (stream, image), many at a time. */
+void rng_fill_below(int64_t *dst, int64_t n, uint32_t bound, const rng_stream *s, uint32_t image);
+
 /* dst[0..n) <- elements 0..n-1 of (stream, image).
  * normal: standard normal by Box-Muller (words 0, 1 give elements 0, 1 and words
  * 2, 3 elements 2, 3 of a block) on IEEE additions and multiplications only, so

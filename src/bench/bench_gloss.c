@@ -41,7 +41,10 @@ static const option gloss_option_table[] = {
      "side in pixels scenes are resized to when read (128 in the study); 0: all must agree"},
     {"split", OPTION_LIST, AT(split), "[]", 0, 1e9, NULL,
      "images to train, validate and test on, in scene order ([8000, 1000, 998] in the study); "
-     "empty: the last tenth is tested"},
+     "empty: by test_fraction"},
+    {"test_fraction", OPTION_REAL, AT(test_fraction), "0.1", 0, 0.9, NULL,
+     "share of scenes that is tested, the last ones; of a run trained on these scenes its own "
+     "(data.test_fraction), so that no image is tested that it was trained on"},
     {"ceiling", OPTION_CHOICE, AT(ceiling), "paper", 0, 0, "paper|others|all",
      "human reference of the correlation: 1 (the paper's), one observer with the mean of the "
      "others (lower noise ceiling), or with the mean of all (upper)"},

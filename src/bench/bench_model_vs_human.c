@@ -16,6 +16,7 @@
 #include "bench/decisions.h"
 #include "bench/mvh_agreement.h"
 #include "bench/mvh_pictures.h"
+#include "bench/mvh_trials.h"
 #include "record/image_name.h"
 
 static const char bench_name[] = "model-vs-human";
@@ -64,6 +65,7 @@ typedef struct job {
     int64_t sets;
     const mvh_set *chosen[MVH_SETS];
     set_result *results; /* [sets] */
+    file_writer trials;  /* open where there is a subject and an output folder */
     group_mean groups[GROUPS];
 } job;
 
@@ -74,6 +76,7 @@ static void job_clear(job *j)
         mem_free(j->results[s].right);
     }
     for (int g = 0; g < GROUPS; g++) mem_free(j->groups[g].rounds);
+    file_writer_abort(&j->trials);
     mem_free(j->results);
     mem_free(j->default_images);
 }
@@ -156,7 +159,7 @@ done:
     return st;
 }
 
-static jem_status ask_subject(const job *j, set_result *res)
+static jem_status ask_subject(job *j, set_result *res)
 {
     jem_status st;
     const trial_matrix *m = &res->people.all;
@@ -180,6 +183,8 @@ static jem_status ask_subject(const job *j, set_result *res)
                       "name their folder with --set model-vs-human.images=DIR"));
     for (int64_t i = 0; i < m->images; i++) res->right[i] = answer[i] == res->people.category[i];
     TRY(decisions_save(j->r, bench_name, &set, answer, ""));
+    if (j->r->out)
+        TRY(mvh_trials_add(&j->trials, j->r, &set, answer, &res->people, j->o->exclusions));
 done:
     mem_free(pictures.of);
     mvh_pictures_clear(&pictures.found);
@@ -455,11 +460,17 @@ static jem_status find_images(job *j)
 static jem_status mvh_run(const bench_request *r)
 {
     jem_status st;
-    job j = {.r = r, .o = r->options, .humans = r->humans ? r->humans : r->data};
+    job j = {.r = r,
+             .o = r->options,
+             .humans = r->humans ? r->humans : r->data,
+             .trials = FILE_WRITER_INIT};
+    bool saved = r->subject && r->out;
 
     TRY(choose_sets(&j));
     TRY(find_images(&j));
+    if (saved) TRY(mvh_trials_open(&j.trials, r->out));
     TRY(compute(&j));
+    if (saved) TRY(mvh_trials_close(&j.trials));
     TRY(add_groups(&j));
     for (int64_t s = 0; s < j.sets; s++) {
         TRY(add_set(&j, &j.results[s]));

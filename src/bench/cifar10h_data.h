@@ -5,7 +5,10 @@
 
 #include "data/dataset.h"
 
-enum { CIFAR10H_IMAGES = 10000, CIFAR10H_CLASSES = 10 };
+#ifndef CIFAR10H_TEST_IMAGES /* fewer for a fuzz target */
+#define CIFAR10H_TEST_IMAGES 10000
+#endif
+enum { CIFAR10H_IMAGES = CIFAR10H_TEST_IMAGES, CIFAR10H_CLASSES = 10 };
 
 typedef struct cifar10h_data {
     int64_t *counts;                /* [10000][10] people who chose each class */

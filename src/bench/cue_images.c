@@ -59,6 +59,9 @@ static jem_status add_image(cue_images *c, const char *id, const char *path, con
     jem_status st;
     cue_image one = {.planes = planes, .shape = shape};
 
+    if (c->count == c->set->images)
+        return jem_error(JEM_EDATA, "%s: more than its %lld images", c->set->name,
+                         (long long)c->set->images);
     TRY(read_id(&one.texture, id, shape, c->set));
     TRY(MEM_GROW(c->items, c->count, c->capacity));
     TRY(mem_strdup(&one.id, id));

@@ -32,7 +32,7 @@ typedef struct cue_images {
 
 /* `whole`: JEM_EDATA unless cue-conflict has its 1280 images, 5 for each pair of shape and
  * texture, and the other sets 160.  JEM_EDATA also for a name that is not
- * SHAPEn-TEXTUREm.png, a shape that is not the folder's, an image twice. */
+ * SHAPEn-TEXTUREm.png, a shape that is not the folder's, an image twice, more than the set has. */
 jem_status cue_images_read_files(cue_images *out, const char *folder, const mvh_set *set,
                                  bool whole);
 jem_status cue_images_read_records(cue_images *out, const char *folder, const mvh_set *set,

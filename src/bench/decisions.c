@@ -104,6 +104,18 @@ done:
     return st;
 }
 
+jem_status decisions_list(trial_list *list, const bench_request *r, const decision_set *set,
+                          const int32_t *answer, const char *variant)
+{
+    char who[160];
+    file_name_of(who, sizeof who, r->subject->name, variant);
+    for (int64_t i = 0; i < set->n; i++) {
+        jem_status st = append(list, set, answer, i, who);
+        if (st != JEM_OK) return st;
+    }
+    return JEM_OK;
+}
+
 jem_status decisions_save(const bench_request *r, const char *bench, const decision_set *set,
                           const int32_t *answer, const char *variant)
 {
@@ -113,7 +125,7 @@ jem_status decisions_save(const bench_request *r, const char *bench, const decis
 
     if (!r->out) return JEM_OK;
     file_name_of(who, sizeof who, r->subject->name, variant);
-    for (int64_t i = 0; i < set->n; i++) TRY(append(&list, set, answer, i, who));
+    TRY(decisions_list(&list, r, set, answer, variant));
     TRY(str_format(&folder, "%s/trials/%s/%s", r->out, bench, set->set->name));
     TRY(dir_make(folder));
     TRY(str_format(&path, "%s/%s_%s_session-1.csv", folder, set->set->name, who));

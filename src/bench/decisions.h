@@ -23,6 +23,10 @@ typedef struct decision_set {
 jem_status decisions_ask(int32_t *answer, const bench_request *r, const char *bench,
                          const decision_set *set, const char *pictures_needed);
 
+/* Appends a trial per image, of the subject as files name it (see below). */
+jem_status decisions_list(trial_list *list, const bench_request *r, const decision_set *set,
+                          const int32_t *answer, const char *variant);
+
 /* OUT/trials/BENCH/SET/SET_SUBJECT_session-1.csv, the layout of model-vs-human's raw-data;
  * `variant` ("" or "-steps-5") follows the subject's name.  Does nothing without an
  * output folder. */

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/dataset.h"
+#include "record/fields.h"
 #include "stats/classify.h"
 #include "stats/probe.h"
 
@@ -58,9 +59,13 @@ static jem_status split(scenes *s)
     const option_list *parts = &s->o->split;
     int64_t n = s->d->n;
     if (parts->count == 0) {
-        s->tested = llround(0.1 * (double)n);
+        s->tested = llround(s->o->test_fraction * (double)n);
         s->fitted = n - s->tested;
-        return JEM_OK;
+        if (s->tested > 0) return JEM_OK;
+        return jem_error(JEM_EDATA,
+                         "%s: none of %" PRId64 " scenes is left to test: gloss.test_fraction "
+                         "(of a run its data.test_fraction) is %g",
+                         s->o->scenes, n, s->o->test_fraction);
     }
     if (parts->count != 3)
         return jem_error(JEM_EUSAGE, "gloss.split: %d numbers, expected [train, val, test]",
@@ -292,24 +297,44 @@ done:
     return st;
 }
 
-static jem_status add_trials(trial_list *list, const scenes *s, const char *question,
+/* One row about test image i. */
+static jem_status add_trial(trial_list *list, const scenes *s, const char *question, int64_t i,
+                            const char *said, const char *was)
+{
+    char name[NAME_MAX_TEXT];
+    snprintf(name, sizeof name, "rgb_scene%06.0f.png",
+             dataset_column(s->d, "scene")[s->fitted + i]);
+    return trial_list_append(list, &(trial){.subj = s->r->subject->name,
+                                            .session = 1,
+                                            .trial = i + 1,
+                                            .rt = NAN,
+                                            .object_response = said,
+                                            .category = was,
+                                            .condition = question,
+                                            .imagename = name});
+}
+
+static jem_status add_labels(trial_list *list, const scenes *s, const char *question,
                              const int32_t *answer, const int32_t *truth)
 {
     jem_status st = JEM_OK;
-    const double *number = dataset_column(s->d, "scene");
     for (int64_t i = 0; i < s->tested; i++) {
-        char name[NAME_MAX_TEXT], said[16], was[16];
-        snprintf(name, sizeof name, "rgb_scene%06.0f.png", number[s->fitted + i]);
+        char said[16], was[16];
         snprintf(said, sizeof said, "%d", (int)answer[i]);
         snprintf(was, sizeof was, "%d", (int)truth[i]);
-        TRY(trial_list_append(list, &(trial){.subj = s->r->subject->name,
-                                             .session = 1,
-                                             .trial = i + 1,
-                                             .rt = NAN,
-                                             .object_response = said,
-                                             .category = was,
-                                             .condition = question,
-                                             .imagename = name}));
+        TRY(add_trial(list, s, question, i, said, was));
+    }
+done:
+    return st;
+}
+
+static jem_status add_heights(trial_list *list, const scenes *s, const double *yhat,
+                              const double *y)
+{
+    jem_status st = JEM_OK;
+    for (int64_t i = 0; i < s->tested; i++) {
+        char said[NUMBER_TEXT_MAX], was[NUMBER_TEXT_MAX];
+        TRY(add_trial(list, s, "relief", i, number_text(said, yhat[i]), number_text(was, y[i])));
     }
 done:
     return st;
@@ -334,17 +359,17 @@ static jem_status score_labels(const scenes *s, double *glossiness, trial_list *
                  "share of argmax f(x) == gloss label; Wilson interval of 95 %%");
     }
     TRY(add_share(s, "accuracy", answers, gloss, formula));
-    TRY(add_trials(trials, s, "gloss", answers, gloss));
+    TRY(add_labels(trials, s, "gloss", answers, gloss));
     TRY(probe(s, answers, values, formula, "light field", s->light, LIGHTS));
     TRY(add_share(s, "light_accuracy", answers, light, formula));
-    TRY(add_trials(trials, s, "light", answers, light));
+    TRY(add_labels(trials, s, "light", answers, light));
 done:
     mem_free(values);
     mem_free(answers);
     return st;
 }
 
-static jem_status score_relief(const scenes *s)
+static jem_status score_relief(const scenes *s, trial_list *trials)
 {
     jem_status st;
     char formula[FORMULA_MAX];
@@ -371,6 +396,7 @@ static jem_status score_relief(const scenes *s)
              " training and validation images; percentile bootstrap over images",
              s->dim, s->fitted);
     TRY(bench_add(s->r, &out));
+    TRY(add_heights(trials, s, yhat, test));
 done:
     mem_free(yhat);
     return st;
@@ -390,7 +416,7 @@ jem_status gloss_scenes_score(double glossiness[GLOSS_RATED], bool *rated, const
     TRY(check_part(&s, s.fitted, s.tested, "test"));
     TRY(take_features(&s));
     TRY(score_labels(&s, glossiness, &trials));
-    TRY(score_relief(&s));
+    TRY(score_relief(&s, &trials));
     if (r->out) TRY(trial_list_save(&trials, r->out, "gloss-scenes"));
     *rated = s.rated > 0;
 done:

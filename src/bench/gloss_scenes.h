@@ -12,7 +12,8 @@ typedef struct gloss_options {
     char scenes[OPTION_STRING_MAX], images[OPTION_STRING_MAX], layer[OPTION_STRING_MAX];
     char label[OPTION_STRING_MAX], light[OPTION_STRING_MAX], bump[OPTION_STRING_MAX];
     int64_t size;
-    option_list split; /* train, val, test; empty: the last tenth is tested */
+    option_list split; /* train, val, test */
+    double test_fraction; /* without them: the share of scenes that is tested, the last ones */
     int ceiling;       /* gloss_ceiling */
 } gloss_options;
 

@@ -102,7 +102,7 @@ enum { IMAGENET_CLASSES = 1000, IMAGENET_RANGES = sizeof imagenet / sizeof *imag
 /* Other words for a category. */
 static const char *const synonyms[][2] = {
     {"automobile", "car"}, {"ship", "boat"}, {"aeroplane", "airplane"}};
-enum { SYNONYMS = sizeof synonyms / sizeof *synonyms, INDEX_MAX = 1000000 };
+enum { SYNONYMS = sizeof synonyms / sizeof *synonyms, INDEX_MAX = 100000 };
 
 /* ---- making */
 
@@ -111,19 +111,22 @@ static jem_status from_owners(label_map **out, const int32_t *owner, int64_t cla
 {
     jem_status st;
     label_map *m = NULL;
-    int64_t used = 0;
+    int64_t owned[CATEGORY_COUNT] = {0}, next[CATEGORY_COUNT], used = 0;
 
     TRY(MEM_NEW(m, 1));
     TRY(MEM_NEW(m->index, classes));
     m->classes = exact ? classes : 0;
+    for (int64_t i = 0; i < classes; i++)
+        if (owner[i] >= 0) owned[owner[i]]++;
     for (int32_t c = 0; c < CATEGORY_COUNT; c++) {
-        int64_t before = used;
-        for (int64_t i = 0; i < classes; i++)
-            if (owner[i] == c) m->index[used++] = (int32_t)i;
-        if (used == before) continue;
+        next[c] = used;
+        if (owned[c] == 0) continue;
+        used += owned[c];
         m->category[m->categories++] = c;
         m->start[m->categories] = used;
     }
+    for (int64_t i = 0; i < classes; i++)
+        if (owner[i] >= 0) m->index[next[owner[i]]++] = (int32_t)i;
     *out = m;
     m = NULL;
 done:

@@ -10,72 +10,37 @@
 const char *const mvh_metric_names[MVH_METRICS] = {"accuracy", "accuracy_difference",
                                                    "observed_consistency", "error_consistency"};
 
-/* One condition by itself. */
-typedef struct block {
-    int64_t start[2]; /* {0, images} */
-    uint8_t *right;   /* [observers][images] */
-    const uint8_t *subject;
-    bool kept;
-} block;
-
 typedef struct job {
     const mvh_people *people;
-    const uint8_t *subject; /* [images] or NULL */
-    int64_t conditions, scopes;
-    block blocks[MVH_CONDITIONS_MAX];
+    int64_t rows, conditions, scopes;
+    const uint8_t **row; /* [rows] people, then the subject if there is one */
+    int64_t images[MVH_CONDITIONS_MAX];
+    bool kept[MVH_CONDITIONS_MAX];
+    stats_joint_table table;
 } job;
 
-static void to_values(double out[MVH_METRICS], const stats_agreement *a)
+static void job_clear(job *j)
 {
-    const double values[] = {a->accuracy, a->accuracy_difference, a->observed, a->kappa};
+    stats_joint_table_clear(&j->table);
+    mem_free(j->row);
+}
+
+static void to_values(double out[MVH_METRICS], stats_agreement a)
+{
+    const double values[] = {a.accuracy, a.accuracy_difference, a.observed, a.kappa};
     memcpy(out, values, sizeof values);
 }
 
-/* Values of rows of one condition (or of all of them as one). */
-static jem_status agree(mvh_values *out, const uint8_t *right, const stats_observers *people,
-                        const stats_draw *draw)
+/* Values of one condition, or of all of them as one. */
+static void agree(mvh_values *out, const job *j, const int64_t *both, int64_t images,
+                  const double *times)
 {
-    jem_status st;
-    stats_agreement a = {NAN, NAN, NAN, NAN};
-
-    if (right) TRY(stats_agreement_model(&a, right, people, draw));
-    to_values(out->of[MVH_SUBJECT], &a);
-    TRY(stats_agreement_people(&a, people, draw));
-    to_values(out->of[MVH_PEOPLE], &a);
-done:
-    return st;
-}
-
-static jem_status block_values(mvh_values *out, const job *j, int64_t c, const stats_draw *draw)
-{
-    const block *b = &j->blocks[c];
-    const stats_observers people = {j->people->observers, 1, b->start, b->right};
-    if (!draw) return agree(out, b->subject, &people, NULL);
-    const int64_t sizes[] = {draw->sizes[0], draw->sizes[1 + c]};
-    const int64_t *const index[] = {draw->index[0], draw->index[1 + c]};
-    return agree(out, b->subject, &people, &(const stats_draw){sizes, index});
-}
-
-/* All conditions as one; drawn within each. */
-static jem_status pooled_values(mvh_values *out, const job *j, const stats_draw *draw)
-{
-    jem_status st;
-    const trial_matrix *m = &j->people->all;
-    const int64_t start[] = {0, m->images};
-    const stats_observers people = {m->observers, 1, start, m->right};
-    int64_t *all = NULL;
-
-    if (!draw) return agree(out, j->subject, &people, NULL);
-    TRY(MEM_NEW(all, m->images));
-    for (int64_t c = 0; c < m->conditions; c++)
-        for (int64_t i = m->start[c]; i < m->start[c + 1]; i++)
-            all[i] = m->start[c] + draw->index[1 + c][i - m->start[c]];
-    const int64_t sizes[] = {draw->sizes[0], m->images};
-    const int64_t *const index[] = {draw->index[0], all};
-    TRY(agree(out, j->subject, &people, &(const stats_draw){sizes, index}));
-done:
-    mem_free(all);
-    return st;
+    int64_t people = j->people->observers;
+    const stats_joint joint = {j->rows, 1, &images, both};
+    to_values(out->of[MVH_SUBJECT], j->rows > people
+                                        ? stats_joint_model(&joint, people, people, times)
+                                        : (stats_agreement){NAN, NAN, NAN, NAN});
+    to_values(out->of[MVH_PEOPLE], stats_joint_people(&joint, people, times));
 }
 
 /* Means over kept conditions; accuracy pools their trials. */
@@ -84,8 +49,8 @@ static void average(mvh_values *out, const job *j, const mvh_values *each)
     double conditions = 0, images = 0;
     *out = (mvh_values){{{0}}};
     for (int64_t c = 0; c < j->conditions; c++) {
-        if (!j->blocks[c].kept) continue;
-        double n = (double)j->blocks[c].start[1];
+        if (!j->kept[c]) continue;
+        double n = (double)j->images[c];
         conditions += 1;
         images += n;
         for (int w = 0; w < MVH_WHO; w++)
@@ -97,15 +62,33 @@ static void average(mvh_values *out, const job *j, const mvh_values *each)
             out->of[w][k] /= k == MVH_ACCURACY ? images : conditions;
 }
 
-/* scope [scopes]: the set, then its conditions, then all of them pooled. */
+/* scope [scopes] <- the set, then its conditions, then all of them pooled. */
 static jem_status scope_values(mvh_values *scope, const job *j, const stats_draw *draw)
 {
     jem_status st;
-    if (j->scopes == 1) return block_values(scope, j, 0, draw);
-    for (int64_t c = 0; c < j->conditions; c++) TRY(block_values(scope + 1 + c, j, c, draw));
-    average(scope, j, scope + 1);
-    TRY(pooled_values(scope + 1 + j->conditions, j, draw));
+    const int64_t *start = j->people->all.start, pairs = stats_joint_pairs(j->rows);
+    mvh_values *each = j->scopes == 1 ? scope : scope + 1;
+    int64_t *both = NULL, *pooled;
+    double *times = NULL;
+
+    TRY(MEM_NEW(both, 2 * pairs));
+    TRY(MEM_NEW(times, j->people->observers));
+    pooled = both + pairs;
+    for (int64_t o = 0; o < j->people->observers; o++) times[draw ? draw->index[0][o] : o] += 1;
+    for (int64_t c = 0; c < j->conditions; c++) {
+        if (draw)
+            stats_joint_resample(both, &j->table, start[c], draw->index[1 + c], j->images[c]);
+        else
+            stats_joint_count(both, j->row, j->rows, start[c], j->images[c]);
+        agree(each + c, j, both, j->images[c], times);
+        for (int64_t p = 0; p < pairs; p++) pooled[p] += both[p];
+    }
+    if (j->scopes == 1) goto done;
+    average(scope, j, each);
+    agree(each + j->conditions, j, pooled, j->people->all.images, times);
 done:
+    mem_free(times);
+    mem_free(both);
     return st;
 }
 
@@ -119,22 +102,26 @@ static jem_status resampled(double *values, const void *ctx, const stats_draw *d
     return st;
 }
 
-static jem_status cut_blocks(job *j, bool exclusions)
+static jem_status job_init(job *j, const mvh_people *p, const uint8_t *right, bool exclusions)
 {
     jem_status st;
-    const trial_matrix *m = &j->people->all;
+    const trial_matrix *m = &p->all;
 
+    if (p->observers < 2)
+        return jem_error(JEM_EDATA, "agreement between people needs two of them, not %lld",
+                         (long long)p->observers);
+    j->people = p;
+    j->rows = p->observers + (right != NULL);
+    j->conditions = m->conditions;
+    j->scopes = mvh_conditions(p->set) ? j->conditions + 2 : 1;
     for (int64_t c = 0; c < j->conditions; c++) {
-        block *b = &j->blocks[c];
-        int64_t first = m->start[c], n = m->start[c + 1] - first;
-        b->start[1] = n;
-        b->kept = j->scopes == 1 || !exclusions || mvh_kept(j->people->set, c);
-        b->subject = j->subject ? j->subject + first : NULL;
-        TRY(MEM_NEW(b->right, m->observers * n));
-        for (int64_t o = 0; o < m->observers; o++)
-            memcpy(b->right + o * n, m->right + o * m->images + first, (size_t)n);
+        j->images[c] = m->start[c + 1] - m->start[c];
+        j->kept[c] = j->scopes == 1 || !exclusions || mvh_kept(p->set, c);
     }
-    return JEM_OK;
+    TRY(MEM_NEW(j->row, j->rows));
+    for (int64_t o = 0; o < p->observers; o++) j->row[o] = m->right + o * m->images;
+    if (right) j->row[p->observers] = right;
+    TRY(stats_joint_table_init(&j->table, j->row, j->rows, m->images));
 done:
     return st;
 }
@@ -150,8 +137,7 @@ static void describe(mvh_agreement *out, const job *j, const mvh_values *value)
         scope->condition = s == 0 ? NULL : pooled ? "all" : set->conditions[s - 1];
         scope->images = 0;
         for (int64_t c = 0; c < j->conditions; c++)
-            if (pooled || s == 1 + c || (s == 0 && j->blocks[c].kept))
-                scope->images += j->blocks[c].start[1];
+            if (pooled || s == 1 + c || (s == 0 && j->kept[c])) scope->images += j->images[c];
     }
 }
 
@@ -173,7 +159,7 @@ static jem_status bootstrap(mvh_agreement *out, mvh_values *rounds, const job *j
         .threads = threads};
 
     sizes[0] = j->people->observers;
-    for (int64_t c = 0; c < j->conditions; c++) sizes[1 + c] = j->blocks[c].start[1];
+    for (int64_t c = 0; c < j->conditions; c++) sizes[1 + c] = j->images[c];
     TRY(MEM_NEW(drawn, common->rounds * j->scopes));
     TRY(stats_bootstrap_distribution(drawn->of[0], &draws));
     for (int64_t s = 0; s < j->scopes; s++)
@@ -194,16 +180,15 @@ jem_status mvh_agreement_compute(mvh_agreement *out, mvh_values *rounds, const m
     jem_status st;
     mvh_values value[MVH_SCOPES_MAX];
     mvh_agreement got = {0};
-    job j = {.people = p, .subject = right, .conditions = p->all.conditions};
+    job j = {0};
 
-    j.scopes = mvh_conditions(p->set) ? j.conditions + 2 : 1;
-    TRY(cut_blocks(&j, exclusions));
+    TRY(job_init(&j, p, right, exclusions));
     TRY(scope_values(value, &j, NULL));
     describe(&got, &j, value);
     TRY(bootstrap(&got, rounds, &j, stream, common, threads));
     *out = got;
 done:
-    for (int64_t c = 0; c < j.conditions; c++) mem_free(j.blocks[c].right);
+    job_clear(&j);
     return st;
 }
 

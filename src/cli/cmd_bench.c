@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/bench.h"
+#include "cli/bench_own_data.h"
 #include "cli/bench_settings.h"
 #include "cli/bench_show.h"
 #include "cli/cli.h"
@@ -18,21 +19,13 @@
 
 enum { LEFT_OUT_MAX = 64 };
 
-/* Images that a run of this kind was trained beside, where a benchmark asks about them and
- * --set says nothing else. */
-static const struct {
-    const char *kind, *sign, *key;
-} own_images[] = {{"cifar10", "test_batch.bin", "cifar10h.images"},
-                  {"gloss", "scene_log.csv", "gloss.scenes"}};
-enum { OWN_IMAGES = sizeof own_images / sizeof *own_images };
-
 typedef struct bench_job {
     const char *name, *path; /* benchmark or "all"; RUN or STUDY, NULL for answers */
     const char *answers, *kind, *observer, *mapping, *humans, *data, *out, *threads_text;
     bool json;
     bench_settings settings;
-    bool images_given[OWN_IMAGES]; /* by --set */
-    cli_list run_set;              /* assignments for runs: engine.*, data.path */
+    cli_list set;     /* assignments to keys of benchmarks, */
+    cli_list run_set; /* and for runs: engine.*, data.path */
     char threads[64];
     char *command;
     pool *workers;
@@ -105,13 +98,23 @@ done:
     return st;
 }
 
-/* One benchmark; its scores are appended to `scores`. */
-static jem_status score_one(bench_job *j, int place, const bench_who *who, score_list *scores)
+static jem_status show_later(bench_job *j, const score_list *scores)
+{
+    for (int64_t i = 0; i < scores->count; i++) {
+        jem_status st = score_list_append(&j->shown, &scores->scores[i]);
+        if (st != JEM_OK) return st;
+    }
+    return JEM_OK;
+}
+
+/* One benchmark, whose scores are saved and shown if all of it succeeds. */
+static jem_status score_one(bench_job *j, int place, const bench_who *who)
 {
     jem_status st;
     const benchmark *b = benchmarks()[place];
     char *data = NULL;
     subject s = {.ops = NULL};
+    score_list scores = SCORE_LIST_INIT;
     bool nobody = !who->r && !j->answers;
 
     TRY(need_data(&data, j, b));
@@ -124,9 +127,15 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who, score
                                    .command = j->command,
                                    .out = who->folder,
                                    .threads = j->workers,
-                                   .scores = scores};
+                                   .scores = &scores};
     TRY(b->run(&request));
+    if (who->folder && nobody) TRY(score_list_save(&scores, who->folder));
+    if (who->folder && !nobody)
+        TRY(score_list_replace(&scores, who->folder, b->name, s.name));
+    TRY(show_later(j, &scores));
+    j->scored++;
 done:
+    score_list_clear(&scores);
     subject_clear(&s);
     mem_free(data);
     return st;
@@ -164,7 +173,7 @@ static void note_failure(bench_job *j, jem_status st, const char *what)
 
 /* Every benchmark whose data are there and whose questions the subject answers.  Data that
  * are there but damaged are a failure; the others are scored all the same. */
-static jem_status score_all(bench_job *j, const bench_who *who, score_list *scores)
+static jem_status score_all(bench_job *j, const bench_who *who)
 {
     const benchmark *const *list = benchmarks();
     jem_status st = JEM_OK;
@@ -179,24 +188,13 @@ static jem_status score_all(bench_job *j, const bench_who *who, score_list *scor
         }
         if (st != JEM_OK) return st;
         log_info("%s", list[i]->name);
-        st = score_one(j, i, who, scores);
-        if (st == JEM_OK)
-            j->scored++;
-        else if (st == JEM_EUSAGE)
+        st = score_one(j, i, who);
+        if (st == JEM_EUSAGE)
             tell_left_out(j, list[i]);
         else if (st == JEM_EDATA)
             note_failure(j, st, list[i]->name);
-        else
+        else if (st != JEM_OK)
             return st;
-    }
-    return JEM_OK;
-}
-
-static jem_status show_later(bench_job *j, const score_list *scores)
-{
-    for (int64_t i = 0; i < scores->count; i++) {
-        jem_status st = score_list_append(&j->shown, &scores->scores[i]);
-        if (st != JEM_OK) return st;
     }
     return JEM_OK;
 }
@@ -211,41 +209,11 @@ static int place_of(const char *name)
 
 static jem_status score_subject(bench_job *j, const bench_who *who)
 {
-    jem_status st;
-    score_list scores = SCORE_LIST_INIT;
-
-    if (strcmp(j->name, "all") == 0) {
-        TRY(score_all(j, who, &scores));
-    } else {
-        TRY(score_one(j, place_of(j->name), who, &scores));
-        j->scored++;
-    }
-    if (who->folder && scores.count > 0) TRY(score_list_save(&scores, who->folder));
-    TRY(show_later(j, &scores));
-done:
-    score_list_clear(&scores);
-    return st;
+    if (strcmp(j->name, "all") == 0) return score_all(j, who);
+    return score_one(j, place_of(j->name), who);
 }
 
 /* ---- runs and studies */
-
-static jem_status lend_images(bench_job *j, const run *r)
-{
-    jem_status st = JEM_OK;
-    char *sign = NULL;
-
-    for (int i = 0; i < OWN_IMAGES; i++) {
-        if (j->images_given[i] || strcmp(own_images[i].kind, r->cfg.data.kind) != 0) continue;
-        mem_free(sign);
-        sign = NULL;
-        TRY(str_format(&sign, "%s/%s", r->cfg.data.path, own_images[i].sign));
-        TRY(options_set(j->settings.groups, own_images[i].key,
-                        file_exists(sign) ? r->cfg.data.path : "", "the run's data.path"));
-    }
-done:
-    mem_free(sign);
-    return st;
-}
 
 static jem_status score_run(bench_job *j, const char *folder)
 {
@@ -254,7 +222,7 @@ static jem_status score_run(bench_job *j, const char *folder)
 
     TRY(run_open(&r, folder, j->run_set.values, j->run_set.count));
     log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
-    TRY(lend_images(j, r));
+    TRY(bench_own_data(&j->settings, r, &j->set));
     const bench_who who = {r, folder};
     TRY(score_subject(j, &who));
 done:
@@ -342,18 +310,15 @@ static jem_status check_arguments(const bench_job *j)
 static jem_status assign(bench_job *j, const cli_list *set)
 {
     jem_status st = JEM_OK;
-    char value[OPTION_STRING_MAX];
 
     for (int i = 0; i < set->count; i++) {
         bool own = bench_settings_own(&j->settings, set->values[i]);
-        if (!own && j->path && j->run_set.count < CLI_LIST_MAX)
+        if (!own && j->path && j->run_set.count < CLI_LIST_MAX) {
             j->run_set.values[j->run_set.count++] = set->values[i];
-        else /* if it is nobody's: says which key is nearest */
+        } else { /* if it is nobody's: says which key is nearest */
             TRY(options_assign(j->settings.groups, set->values[i]));
-    }
-    for (int i = 0; i < OWN_IMAGES; i++) {
-        TRY(options_get(j->settings.groups, own_images[i].key, value, sizeof value));
-        j->images_given[i] = value[0] != '\0';
+            j->set.values[j->set.count++] = set->values[i];
+        }
     }
 done:
     return st;

@@ -10,9 +10,10 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/text_count.h"
 #include "base/try.h"
 
-enum { LARGEST_FILE = 1 << 28, BESIDE_TEXT = 60 << 20 };
+enum { LARGEST_FILE = 1 << 28, BESIDE_TEXT = 60 << 20, MANY_NUMBERS = 2 << 20 };
 
 jem_status field_reader_open(field_reader *r, const char *path, char separator)
 {
@@ -65,7 +66,8 @@ static char *unquote(char *p)
     return after;
 }
 
-static jem_status split_line(field_reader *r, char *p)
+/* The line p[0..line_end), where a NUL stands. */
+static jem_status split_line(field_reader *r, char *p, char *line_end)
 {
     for (;;) {
         char *field = p, *end;
@@ -75,10 +77,10 @@ static jem_status split_line(field_reader *r, char *p)
                 return jem_error(JEM_EDATA, "%s:%lld: field %lld is not quoted properly", r->path,
                                  (long long)r->line, (long long)r->count + 1);
         } else {
-            end = strchr(p, r->separator);
-            if (!end) end = p + strlen(p);
+            end = memchr(p, r->separator, (size_t)(line_end - p));
+            if (!end) end = line_end;
         }
-        bool last = !*end;
+        bool last = end == line_end;
         *end = '\0';
         jem_status st = push_field(r, field);
         if (st != JEM_OK || last) return st;
@@ -90,16 +92,15 @@ jem_status field_reader_next(field_reader *r, int *more)
 {
     r->count = 0;
     while (*r->next) {
-        char *line = r->next, *end = strchr(line, '\n');
-        r->next = end ? end + 1 : line + strlen(line);
-        if (end) *end = '\0';
-        r->cut = !end;
+        char *line = r->next, *end = strchrnul(line, '\n');
+        r->cut = !*end;
+        r->next = r->cut ? end : end + 1;
         r->line++;
-        size_t length = strlen(line);
-        if (length && line[length - 1] == '\r') line[length - 1] = '\0';
-        if (!*line) continue;
+        if (end > line && end[-1] == '\r') end--;
+        *end = '\0';
+        if (end == line) continue;
         *more = 1;
-        return split_line(r, line);
+        return split_line(r, line, end);
     }
     *more = 0;
     return JEM_OK;
@@ -107,22 +108,26 @@ jem_status field_reader_next(field_reader *r, int *more)
 
 void field_reader_rest(const field_reader *r, int64_t *rows, int64_t *fields)
 {
-    const char *end = r->text + r->size;
-    int64_t breaks = 0, separators = 0;
+    size_t left = r->size - (size_t)(r->next - r->text);
 
-    for (const char *p = r->next; p < end; p++) {
-        breaks += *p == '\n';
-        separators += *p == r->separator;
-    }
-    *rows = breaks + 1;
-    *fields = breaks + 1 + separators;
+    *rows = (int64_t)text_count(r->next, left, '\n') + 1;
+    *fields = (int64_t)text_count(r->next, left, r->separator) + *rows;
+}
+
+static jem_status too_short(const field_reader *r)
+{
+    return jem_error(JEM_EDATA, "%s: %zu bytes with too many empty or short fields: not a table "
+                                "of jem", r->path, r->size);
 }
 
 jem_status field_reader_afford(const field_reader *r, int64_t bytes)
 {
-    if ((uint64_t)bytes <= 3 * (uint64_t)r->size + BESIDE_TEXT) return JEM_OK;
-    return jem_error(JEM_EDATA, "%s: %zu bytes with too many empty or short fields: not a table "
-                                "of jem", r->path, r->size);
+    return (uint64_t)bytes <= 3 * (uint64_t)r->size + BESIDE_TEXT ? JEM_OK : too_short(r);
+}
+
+jem_status field_reader_afford_numbers(const field_reader *r, int64_t count)
+{
+    return (uint64_t)count <= r->size / 8 + MANY_NUMBERS ? JEM_OK : too_short(r);
 }
 
 jem_status field_reader_expect(const field_reader *r, int64_t count)
@@ -135,7 +140,8 @@ jem_status field_reader_expect(const field_reader *r, int64_t count)
 jem_status field_reader_number(double *out, const field_reader *r, int64_t field)
 {
     const char *text = r->fields[field];
-    if (!*text || strcasecmp(text, "nan") == 0) {
+    bool maybe_nan = *text == 'n' || *text == 'N';
+    if (!*text || (maybe_nan && strcasecmp(text, "nan") == 0)) {
         *out = NAN;
         return JEM_OK;
     }

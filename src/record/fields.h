@@ -37,6 +37,8 @@ void field_reader_rest(const field_reader *r, int64_t *rows, int64_t *fields);
 /* JEM_EDATA unless the file is large enough for results of `bytes`: they, with the text,
  * should not take more than 4 times the file and 64 MiB. */
 jem_status field_reader_afford(const field_reader *r, int64_t bytes);
+/* The same for numbers, whose reading takes time: two million, and one for every 8 bytes. */
+jem_status field_reader_afford_numbers(const field_reader *r, int64_t count);
 /* JEM_EDATA naming path:line unless the line has `count` fields. */
 jem_status field_reader_expect(const field_reader *r, int64_t count);
 /* Field as a number: empty and nan (any case) read as NaN, else JEM_EDATA. */

@@ -35,10 +35,11 @@ typedef struct score {
     const char *formula;     /* "share of argmax == label", plain text */
     const char *data_hash;   /* xxHash64 in hex */
     const char *command;     /* the exact command that made it */
+    uint64_t keys_hash;      /* a list's own: of what tells this score from others */
 } score;
 #define SCORE_INIT                                                                                 \
     {                                                                                              \
-        NULL, NULL, NULL, NAN, -1, NULL, NULL, NAN, NAN, NAN, 0, NAN, NULL, NULL, NULL             \
+        NULL, NULL, NULL, NAN, -1, NULL, NULL, NAN, NAN, NAN, 0, NAN, NULL, NULL, NULL, 0          \
     }
 
 typedef struct score_list {
@@ -66,6 +67,11 @@ jem_status score_list_write_tsv(const score_list *list, const char *path);
 /* RUN/scores/scores.json and scores.tsv; makes the folder.  Scores already there
  * that `list` does not replace are kept. */
 jem_status score_list_save(const score_list *list, const char *run);
+/* The same for a scoring of one model on one benchmark, which replaces earlier ones whole: all
+ * scores of the benchmark go that a command wrote which scored this model, those about
+ * people included, whatever its settings were. */
+jem_status score_list_replace(const score_list *list, const char *run, const char *benchmark,
+                              const char *model);
 /* Reads RUN/scores/scores.json; an empty list where there is none. */
 jem_status score_list_load(score_list *list, const char *run);
 

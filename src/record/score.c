@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -39,8 +40,8 @@ static const score_field score_fields[] = {
 };
 enum { FIELDS = sizeof score_fields / sizeof *score_fields };
 
-/* In one file: each new score is compared with all before it. */
-enum { SCORES_MAX = 10000 };
+/* In one file: each new score is compared with all before it.  Bytes are ample for them. */
+enum { SCORES_MAX = 10000, FILE_MAX = 16 << 20 };
 
 static const char *const tsv_columns[] = {"benchmark", "metric", "model",     "alpha",
                                           "seed",      "value",  "condition", "dataset",
@@ -111,12 +112,23 @@ static jem_status copy_score(score *to, const score *from)
 
 static bool same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
+/* Of the texts and the seed; alpha is left out: 0 and -0 are the same key. */
+static uint64_t keys_hash(const score *s)
+{
+    const char *const texts[] = {s->benchmark, s->metric, s->model, s->dataset, s->condition};
+    uint64_t hash = (uint64_t)s->seed;
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i]) hash = XXH64(texts[i], strlen(texts[i]), hash + i);
+    return hash;
+}
+
 static bool same_keys(const score *a, const score *b)
 {
-    return same_text(a->benchmark, b->benchmark) && same_text(a->metric, b->metric) &&
-           same_text(a->model, b->model) && same_text(a->dataset, b->dataset) &&
-           same_text(a->condition, b->condition) && a->seed == b->seed &&
-           (a->alpha == b->alpha || (isnan(a->alpha) && isnan(b->alpha)));
+    return a->keys_hash == b->keys_hash && same_text(a->benchmark, b->benchmark) &&
+           same_text(a->metric, b->metric) && same_text(a->model, b->model) &&
+           same_text(a->dataset, b->dataset) && same_text(a->condition, b->condition) &&
+           a->seed == b->seed && (a->alpha == b->alpha || (isnan(a->alpha) && isnan(b->alpha)));
 }
 
 jem_status score_list_append(score_list *list, const score *s)
@@ -129,7 +141,8 @@ jem_status score_list_append(score_list *list, const score *s)
         return jem_error(JEM_EDATA, "a score needs a benchmark and a metric");
     TRY(MEM_GROW(list->scores, list->count, list->capacity));
     TRY(copy_score(&copy, s));
-    while (place < list->count && !same_keys(&list->scores[place], s)) place++;
+    copy.keys_hash = keys_hash(s);
+    while (place < list->count && !same_keys(&list->scores[place], &copy)) place++;
     if (place < list->count)
         clear_strings(&list->scores[place]);
     else
@@ -203,7 +216,7 @@ jem_status score_list_read(score_list *list, const char *path)
     jem_status st;
     json_t *root = NULL;
 
-    TRY(json_read(&root, path, 0));
+    TRY(json_read(&root, path, FILE_MAX));
     if (!json_is_array(root) || json_array_size(root) > SCORES_MAX) {
         st = jem_error(JEM_EDATA, "%s: expected an array of at most %d scores", path, SCORES_MAX);
         goto done;
@@ -306,7 +319,38 @@ done:
     return st;
 }
 
-jem_status score_list_save(const score_list *list, const char *run)
+/* Drops the scores of a benchmark that commands wrote which scored this model on it. */
+static jem_status drop_scorings(score_list *list, const char *benchmark, const char *model)
+{
+    jem_status st;
+    bool *dropped = NULL;
+    int64_t kept = 0;
+
+    TRY(MEM_NEW(dropped, list->count));
+    for (int64_t i = 0; i < list->count; i++) {
+        const score *s = &list->scores[i];
+        if (dropped[i] || !same_text(s->benchmark, benchmark) || !same_text(s->model, model))
+            continue;
+        for (int64_t k = 0; k < list->count; k++)
+            if (same_text(list->scores[k].benchmark, benchmark) &&
+                same_text(list->scores[k].command, s->command))
+                dropped[k] = true;
+    }
+    for (int64_t i = 0; i < list->count; i++) {
+        if (dropped[i])
+            clear_strings(&list->scores[i]);
+        else
+            list->scores[kept++] = list->scores[i];
+    }
+    list->count = kept;
+done:
+    mem_free(dropped);
+    return st;
+}
+
+/* benchmark NULL: no scoring is dropped. */
+static jem_status save(const score_list *list, const char *run, const char *benchmark,
+                       const char *model)
 {
     jem_status st;
     score_list merged = SCORE_LIST_INIT;
@@ -317,6 +361,7 @@ jem_status score_list_save(const score_list *list, const char *run)
     TRY(str_format(&tsv, "%s/scores.tsv", dir));
     TRY(dir_make(dir));
     TRY(score_list_load(&merged, run));
+    if (benchmark) TRY(drop_scorings(&merged, benchmark, model));
     for (int64_t i = 0; i < list->count; i++) TRY(score_list_append(&merged, &list->scores[i]));
     TRY(score_list_write(&merged, json));
     TRY(score_list_write_tsv(&merged, tsv));
@@ -326,4 +371,15 @@ done:
     mem_free(json);
     mem_free(dir);
     return st;
+}
+
+jem_status score_list_save(const score_list *list, const char *run)
+{
+    return save(list, run, NULL, NULL);
+}
+
+jem_status score_list_replace(const score_list *list, const char *run, const char *benchmark,
+                              const char *model)
+{
+    return save(list, run, benchmark, model);
 }

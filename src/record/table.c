@@ -25,7 +25,8 @@ done:
 jem_status table_append(table *t, const double *row)
 {
     size_t row_bytes = (size_t)t->columns * sizeof *row;
-    jem_status st = mem_grow(&t->values, t->rows, &t->capacity, row_bytes);
+    jem_status st =
+        t->rows < t->capacity ? JEM_OK : mem_grow(&t->values, t->rows, &t->capacity, row_bytes);
     if (st != JEM_OK) return st;
     memcpy(t->values + t->rows * t->columns, row, row_bytes);
     t->rows++;
@@ -100,7 +101,7 @@ static jem_status make_room(table *t, const field_reader *r)
 
     field_reader_rest(r, &rows, &fields);
     if (rows > fields / r->count + 1) rows = fields / r->count + 1;
-    TRY(field_reader_afford(r, rows * t->columns * (int64_t)sizeof *t->values));
+    TRY(field_reader_afford_numbers(r, rows * t->columns));
     TRY(MEM_NEW(t->values, rows * t->columns));
     t->capacity = rows;
 done:

@@ -150,14 +150,29 @@ void axes_draw(draw *d, const axes *a)
     }
 }
 
-void axes_reference(draw *d, const axes *a, double value, const char *label)
+enum { REFERENCE_LINE = 14 }; /* a label with the space around it */
+
+static void draw_reference(draw *d, const axes *a, double value, const char *label, bool above)
 {
     double y = axes_y(a, value);
     if (!(y >= a->top - 0.5 && y <= a->top + a->height + 0.5)) return;
     draw_segment(d, a->left, y, a->left + a->width, y, 1.2, 4, MUTED);
-    bool room_above = y - a->top > 14;
-    draw_text(d, a->left + a->width - 3, room_above ? y - 4 : y + 4,
-              style_of(TICK_SIZE, RIGHT, room_above ? BASELINE : TOP, MUTED), label);
+    if (y - a->top <= REFERENCE_LINE) above = false;
+    draw_text(d, a->left + a->width - 3, above ? y - 4 : y + 4,
+              style_of(TICK_SIZE, RIGHT, above ? BASELINE : TOP, MUTED), label);
+}
+
+void axes_reference(draw *d, const axes *a, double value, const char *label)
+{
+    draw_reference(d, a, value, label, true);
+}
+
+void axes_references(draw *d, const axes *a, const double value[2], const char *const label[2])
+{
+    bool close = fabs(axes_y(a, value[0]) - axes_y(a, value[1])) < 2 * REFERENCE_LINE;
+    for (int i = 0; i < 2; i++)
+        if (isfinite(value[i]))
+            draw_reference(d, a, value[i], label[i], !close || value[i] > value[1 - i]);
 }
 
 enum { CHUNK = 512 };

@@ -8,19 +8,11 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "record/image_name.h"
+#include "record/image_sets.h"
 #include "report/axes.h"
 #include "report/baselines.h"
 #include "report/figures.h"
 #include "report/trend.h"
-
-enum { SETS_MAX = 17 };
-
-/* In the order of the toolbox. */
-static const char *const set_names[SETS_MAX] = {
-    "colour",         "contrast",       "high-pass",    "low-pass",  "phase-scrambling",
-    "power-equalisation", "false-colour", "rotation",     "eidolonI",  "eidolonII",
-    "eidolonIII",     "uniform-noise",  "edge",         "silhouette", "cue-conflict",
-    "sketch",         "stylized"};
 
 static const char mvh[] = "model-vs-human", cue[] = "cue-conflict", kappa[] = "error_consistency";
 
@@ -33,7 +25,7 @@ typedef struct set_panel {
 
 typedef struct set_chart {
     int count;
-    set_panel panels[SETS_MAX];
+    set_panel panels[MVH_SETS];
 } set_chart;
 
 static void set_chart_free(void *ctx)
@@ -117,9 +109,9 @@ static jem_status figure_of_sets(figure_list *list, study *s)
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
     strbuf_add(&f.tsv, trend_tsv_header);
-    for (int i = 0; i < SETS_MAX; i++) {
+    for (int i = 0; i < MVH_SETS; i++) {
         set_panel *p = &c->panels[c->count++];
-        p->set = set_names[i];
+        p->set = mvh_sets[i].name;
         TRY(trend_collect_in(&p->accuracy, s, mvh, p->set, "accuracy", NULL));
         TRY(trend_collect_in(&p->kappa, s, mvh, p->set, kappa, NULL));
         if (p->kappa.count == 0 && p->accuracy.count == 0) {

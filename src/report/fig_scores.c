@@ -426,8 +426,8 @@ static jem_status draw_chart(draw *d, const void *ctx)
                   .y_label = p->spec ? p->spec->unit : NULL};
         range_of(c, p, &a.y0, &a.y1);
         axes_draw(d, &a);
-        if (isfinite(p->reference)) axes_reference(d, &a, p->reference, p->spec->reference_label);
-        if (isfinite(p->ceiling)) axes_reference(d, &a, p->ceiling, "human");
+        axes_references(d, &a, (const double[]){p->reference, p->ceiling},
+                        (const char *const[]){p->spec ? p->spec->reference_label : NULL, "human"});
         draw_baselines(d, &a, p);
         for (int k = 0; k < p->count; k++) {
             const trend *t = &c->trends[p->first + k];

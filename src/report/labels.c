@@ -30,8 +30,10 @@ void label_near(draw *d, label_list *l, double x, double y, const char *text)
     const label_box places[] = {{x + 6, y - LINE / 2.0, w, LINE},
                                 {x - 6 - w, y - LINE / 2.0, w, LINE},
                                 {x - w / 2, y - 6 - LINE, w, LINE},
-                                {x - w / 2, y + 6, w, LINE}};
-    for (int i = 0; i < 4; i++) {
+                                {x - w / 2, y + 6, w, LINE},
+                                {x + 4 - w, y - 6 - LINE, w, LINE},
+                                {x + 4 - w, y + 6, w, LINE}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (!is_free(l, places[i])) continue;
         draw_text(d, places[i].x, places[i].y + LINE / 2.0, label_style(), text);
         label_reserve(l, places[i].x, places[i].y, w, LINE);

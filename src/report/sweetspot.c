@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "report/spot_trials.h"
 #include "report/trend.h"
-#include "stats/bootstrap.h"
 
 /* ---- the grid of runs */
 
@@ -16,7 +16,7 @@ typedef struct cell {
     const study_run *run; /* NULL: no run at this alpha and seed */
     const char *model;    /* of its score */
     double value[SPOT_METRICS_MAX];
-    int64_t column; /* of the images' matrix; -1: no trials */
+    int64_t column; /* of the draws; -1: no trials */
 } cell;
 
 /* Everything a round needs. */
@@ -27,11 +27,7 @@ typedef struct grid {
     cell *cells;         /* [alphas][seeds] */
     int64_t *present;    /* [alphas][seeds] seeds of each alpha, the first present_count[a] */
     int64_t *present_count;
-    int64_t columns, images;
-    spot_trials kind;
-    int terms;     /* of each column */
-    double *rows;  /* [images][columns][terms] */
-    int64_t width; /* columns * terms */
+    spot_draws draws; /* columns 0: no trials */
 } grid;
 
 static void grid_clear(grid *g)
@@ -39,7 +35,7 @@ static void grid_clear(grid *g)
     mem_free(g->cells);
     mem_free(g->present);
     mem_free(g->present_count);
-    mem_free(g->rows);
+    spot_draws_clear(&g->draws);
 }
 
 static bool values_of(cell *c, const study_run *r, const sweetspot_spec *spec)
@@ -103,23 +99,7 @@ done:
     return st;
 }
 
-/* ---- images */
-
-static double metric_of_items(const spot_items *items, spot_trials kind)
-{
-    double sums[SPOT_TERMS_MAX] = {0};
-    for (int64_t i = 0; i < items->count; i++)
-        for (int t = 0; t < items->terms; t++) sums[t] += items->term[i * items->terms + t];
-    return spot_metric(kind, sums, items->count);
-}
-
-static bool same_images(const spot_items *a, const spot_items *b)
-{
-    if (a->count != b->count) return false;
-    for (int64_t i = 0; i < a->count; i++)
-        if (strcmp(a->name[i], b->name[i]) != 0) return false;
-    return true;
-}
+/* ---- trials */
 
 /* Trials that were set aside, and the first run they are of. */
 typedef struct set_aside {
@@ -127,24 +107,43 @@ typedef struct set_aside {
     const char *run;
 } set_aside;
 
+/* Do the trials give the scores? */
+static jem_status give_scores(bool *agree, const spot_items *items, const cell *c,
+                              const sweetspot_spec *spec)
+{
+    jem_status st;
+    double found[SPOT_METRICS_MAX];
+    spot_draws alone = {.columns = 0};
+
+    TRY(spot_draws_new(&alone, spec->kind, &items, 1));
+    TRY(spot_draws_data(found, &alone));
+    *agree = true;
+    for (int m = 0; m < spec->metrics; m++)
+        *agree = *agree && fabs(found[m] - c->value[m]) <= 1e-6 * fmax(1, fabs(c->value[m]));
+done:
+    spot_draws_clear(&alone);
+    return st;
+}
+
 /* Reads the trials of a cell; items->count 0 unless they can be used together with
  * those of `first` (NULL: these are the first). */
 static jem_status usable_items(spot_items *items, set_aside *aside, const cell *c,
                                const sweetspot_spec *spec, const spot_items *first, study *s)
 {
+    bool agrees;
     jem_status st = spot_items_read(items, spec, c->run->path, c->model);
     if (st == JEM_EDATA)
         return study_warn(s, "%s; sweet spots use the run's score alone.", jem_error_message());
     if (st != JEM_OK || items->count == 0) return st;
-    double found = metric_of_items(items, spec->kind), expected = c->value[0];
-    bool agrees = fabs(found - expected) <= 1e-6 * fmax(1, fabs(expected));
-    if (agrees && (!first || same_images(first, items))) return JEM_OK;
+    TRY(give_scores(&agrees, items, c, spec));
+    if (agrees && (!first || spot_items_match(first, items))) return JEM_OK;
     spot_items_clear(items);
     /* At alpha = 1 another classifier takes the place of the untrained head. */
     if (!agrees && c->run->alpha >= 1) return JEM_OK;
     if (!aside->run) aside->run = c->run->name;
     *(agrees ? &aside->others : &aside->differ) += 1;
-    return JEM_OK;
+done:
+    return st;
 }
 
 static jem_status warn_aside(const set_aside *aside, const sweetspot_spec *spec, study *s)
@@ -162,54 +161,31 @@ static jem_status warn_aside(const set_aside *aside, const sweetspot_spec *spec,
                       spec->title, spec->measure);
 }
 
-
-static void add_column(grid *g, int64_t column, const spot_items *items)
-{
-    for (int64_t i = 0; i < items->count; i++)
-        for (int t = 0; t < g->terms; t++)
-            g->rows[i * g->width + column * g->terms + t] = items->term[i * items->terms + t];
-}
-
-/* Are there numbers for all images?  Their mean needs no count then: half of the work. */
-static bool all_defined(const spot_items *items, int64_t cells)
-{
-    for (int64_t c = 0; c < cells; c++)
-        for (int64_t i = 0; i < items[c].count; i++)
-            if (items[c].term[i * items[c].terms + 1] != 1) return false;
-    return true;
-}
-
 /* The trials of all cells side by side. */
-static jem_status read_images(grid *g, study *s)
+static jem_status read_trials(grid *g, study *s)
 {
-    jem_status st = JEM_OK;
-    int64_t cells = g->alphas * g->seeds;
-    const spot_items *first = NULL;
+    jem_status st;
+    int64_t cells = g->alphas * g->seeds, columns = 0;
+    const spot_items **used = NULL;
     spot_items *items = NULL;
     set_aside aside = {0, 0, NULL};
 
     if (g->spec->kind == SPOT_NO_TRIALS) return JEM_OK;
     TRY(MEM_NEW(items, cells));
+    TRY(MEM_NEW(used, cells));
     for (int64_t i = 0; i < cells; i++) {
         if (!g->cells[i].run) continue;
-        TRY(usable_items(&items[i], &aside, &g->cells[i], g->spec, first, s));
+        TRY(usable_items(&items[i], &aside, &g->cells[i], g->spec, columns ? used[0] : NULL, s));
         if (items[i].count == 0) continue;
-        g->cells[i].column = g->columns++;
-        if (!first) first = &items[i];
+        g->cells[i].column = columns;
+        used[columns++] = &items[i];
     }
     TRY(warn_aside(&aside, g->spec, s));
-    if (!first) goto done;
-    g->images = first->count;
-    g->kind = g->spec->kind;
-    if (g->kind == SPOT_NUMBER && all_defined(items, cells)) g->kind = SPOT_RIGHT;
-    g->terms = spot_terms(g->kind);
-    g->width = g->columns * g->terms;
-    TRY(MEM_NEW(g->rows, g->images * g->width));
-    for (int64_t i = 0; i < cells; i++)
-        if (g->cells[i].column >= 0) add_column(g, g->cells[i].column, &items[i]);
+    if (columns) TRY(spot_draws_new(&g->draws, g->spec->kind, used, columns));
 done:
     for (int64_t i = 0; items && i < cells; i++) spot_items_clear(&items[i]);
     mem_free(items);
+    mem_free(used);
     return st;
 }
 
@@ -224,11 +200,10 @@ static double loss_of(const grid *g, int64_t a, const double *metric)
     return loss;
 }
 
-/* sums [width] of the drawn images, or NULL. */
-static double metric_of(const grid *g, const cell *c, int m, const double *sums)
+/* drawn [columns][metrics], or NULL. */
+static double metric_of(const grid *g, const cell *c, int m, const double *drawn)
 {
-    if (m > 0 || c->column < 0) return c->value[m];
-    return spot_metric(g->kind, sums + c->column * g->terms, g->images);
+    return c->column < 0 ? c->value[m] : drawn[c->column * g->spec->metrics + m];
 }
 
 /* An alpha that lacks a drawn seed number takes one of its own instead. */
@@ -238,30 +213,30 @@ static const cell *drawn_cell(const grid *g, int64_t a, int64_t k)
     return c->run ? c : &g->cells[a * g->seeds + g->present[a * g->seeds + k % g->present_count[a]]];
 }
 
-/* A stats_resampled: factor 0 = seed numbers, factor 1 = images if there are any. */
+/* A stats_resampled: factor 0 = seed numbers, then those of the trials. */
 static jem_status resampled_losses(double *loss, const void *ctx, const stats_draw *draw)
 {
+    jem_status st = JEM_OK;
     const grid *g = ctx;
-    double *sums = NULL;
-    if (g->images) {
-        jem_status st = MEM_NEW(sums, g->width);
-        if (st != JEM_OK) return st;
-        for (int64_t i = 0; i < g->images; i++) {
-            const double *row = g->rows + draw->index[1][i] * g->width;
-            for (int64_t c = 0; c < g->width; c++) sums[c] += row[c];
-        }
+    double *drawn = NULL;
+
+    if (g->draws.columns) {
+        TRY(MEM_NEW(drawn, g->draws.columns * g->spec->metrics));
+        TRY(g->draws.values(drawn, g->draws.state,
+                            &(const stats_draw){draw->sizes + 1, draw->index + 1}));
     }
     for (int64_t a = 0; a < g->alphas; a++) {
         double metric[SPOT_METRICS_MAX] = {0};
         for (int m = 0; m < g->spec->metrics; m++) {
             for (int64_t j = 0; j < g->seeds; j++)
-                metric[m] += metric_of(g, drawn_cell(g, a, draw->index[0][j]), m, sums);
+                metric[m] += metric_of(g, drawn_cell(g, a, draw->index[0][j]), m, drawn);
             metric[m] /= (double)g->seeds;
         }
         loss[a] = loss_of(g, a, metric);
     }
-    mem_free(sums);
-    return JEM_OK;
+done:
+    mem_free(drawn);
+    return st;
 }
 
 /* ---- one benchmark */
@@ -289,7 +264,7 @@ static jem_status grid_init(grid *g, sweetspot *p, study *s, double *seed)
     TRY(MEM_NEW(g->present, g->alphas * g->seeds));
     TRY(MEM_NEW(g->present_count, g->alphas));
     TRY(fill_cells(g, p->alpha, seed, s));
-    TRY(read_images(g, s));
+    TRY(read_trials(g, s));
 done:
     return st;
 }
@@ -320,8 +295,9 @@ static jem_status describe(sweetspot *p, const grid *g)
         p->share[a] = NAN;
         p->runs += n;
     }
-    p->runs_with_trials = g->columns;
-    p->images = g->images;
+    p->runs_with_trials = g->draws.columns;
+    p->images = g->draws.images;
+    p->people = g->draws.people;
 done:
     mem_free(values);
     return st;
@@ -329,11 +305,13 @@ done:
 
 static void say_basis(sweetspot *p)
 {
+    char people[40] = "";
     int used;
     const char *plural = p->seed_numbers == 1 ? "" : "s";
+    if (p->people) snprintf(people, sizeof people, ", %lld people", (long long)p->people);
     if (p->images)
-        used = snprintf(p->basis, sizeof p->basis, "%lld images, %lld seed%s", (long long)p->images,
-                        (long long)p->seed_numbers, plural);
+        used = snprintf(p->basis, sizeof p->basis, "%lld images%s, %lld seed%s",
+                        (long long)p->images, people, (long long)p->seed_numbers, plural);
     else if (p->rounds)
         used = snprintf(p->basis, sizeof p->basis, "%lld seeds alone", (long long)p->seed_numbers);
     else
@@ -343,24 +321,37 @@ static void say_basis(sweetspot *p)
                  (long long)(p->runs - p->runs_with_trials), (long long)p->runs);
 }
 
+static jem_status draw_rounds(double *resampled, const grid *g, const sweetspot_options *o)
+{
+    jem_status st;
+    int64_t *sizes = NULL;
+
+    TRY(MEM_NEW(sizes, 1 + g->draws.factors));
+    sizes[0] = g->seeds;
+    for (int64_t f = 0; f < g->draws.factors; f++) sizes[1 + f] = g->draws.sizes[f];
+    const stats_bootstrap_plan plan = {.factors = 1 + g->draws.factors, .sizes = sizes,
+                                       .values = g->alphas, .statistic = resampled_losses,
+                                       .ctx = g, .rounds = o->rounds, .seed = o->seed,
+                                       .threads = o->threads};
+    TRY(stats_bootstrap_distribution(resampled, &plan));
+done:
+    mem_free(sizes);
+    return st;
+}
+
 static jem_status locate(sweetspot *p, const grid *g, const sweetspot_options *o)
 {
     jem_status st;
     double *resampled = NULL;
-    const int64_t sizes[] = {g->seeds, g->images};
-    stats_bootstrap_plan plan = {.factors = g->images ? 2 : 1, .sizes = sizes,
-                                 .values = g->alphas, .statistic = resampled_losses,
-                                 .ctx = g, .rounds = o->rounds, .seed = o->seed,
-                                 .threads = o->threads};
 
-    if (g->seeds < 2 && !g->images) { /* nothing to draw: the data are their only round */
+    if (g->seeds < 2 && !g->draws.columns) { /* nothing to draw: the data are their only round */
         TRY(stats_sweet_spot_find(&p->at, NULL, p->alpha, p->loss, p->loss, p->alphas, 1,
                                   o->level));
         p->at.interval = p->at.margin_interval = (stats_interval){NAN, NAN};
         p->at.inside = NAN;
     } else {
         TRY(MEM_NEW(resampled, o->rounds * g->alphas));
-        TRY(stats_bootstrap_distribution(resampled, &plan));
+        TRY(draw_rounds(resampled, g, o));
         TRY(stats_sweet_spot_find(&p->at, p->share, p->alpha, p->loss, resampled, p->alphas,
                                   o->rounds, o->level));
         p->rounds = o->rounds;

@@ -1,11 +1,11 @@
 /* Where along alpha each benchmark of a study comes closest to people, and how sure that
- * is: benchmarks.md 0.3 of the study, with a bootstrap over images and seeds.
+ * is: benchmarks.md 0.3 of the study, with a bootstrap over seeds, images and people.
  *
  * Data are the scores of the runs, averaged over seeds.  In a round of the bootstrap the
- * seed numbers and the images are drawn with replacement, once for all alphas: alphas are
- * compared on equal images.  Images come from the trials beside the scores; where
- * there are none a run's score itself stands for it and only seeds are drawn.  Every draw
- * is a function of (seed, round): threads change no bit. */
+ * seed numbers, then the images and, where people are part of the score, people are drawn
+ * with replacement, once for all alphas: alphas are compared on equal images.  Images and
+ * people come from the trials beside the scores; a run without them is represented by its
+ * score.  Every draw is a function of (seed, round): threads change no bit. */
 #ifndef REPORT_SWEETSPOT_H
 #define REPORT_SWEETSPOT_H
 
@@ -14,16 +14,18 @@
 #include "report/study.h"
 #include "stats/sweet_spot.h"
 
-enum { SPOT_METRICS_MAX = 2, SPOT_TERMS_MAX = 5 };
+enum { SPOT_METRICS_MAX = 2 };
 
-/* How a metric follows from the rows of a trial file: all of them from sums over images of
- * a few terms per image. */
+/* How metrics follow from the rows of a trial file. */
 typedef enum spot_trials {
     SPOT_NO_TRIALS,
     SPOT_RIGHT,      /* mean of 1 where object_response == category, else 0 */
     SPOT_SHAPE_BIAS, /* shape decisions of shape and texture decisions */
     SPOT_NUMBER,     /* mean of the numbers in `column`; NaN: not defined for an image */
-    SPOT_PEARSON     /* correlation of the numbers in `column` with those in category */
+    SPOT_R2,         /* of object_response as a prediction of category */
+    SPOT_RATINGS,    /* correlation of object_response with the mean rating of people */
+    SPOT_BAPPS,      /* mean 2AFC score and mean JND area of the distortion sets */
+    SPOT_KAPPA       /* error consistency with people, mean over sets */
 } spot_trials;
 
 /* One line of the table of sweet spots (sweetspot_specs.c). */
@@ -41,10 +43,12 @@ typedef struct sweetspot_spec {
     bool alignment;                 /* a comparison with people, not only a measure of the model */
     const char *source;             /* of the reference */
     double paper_low, paper_high;   /* best alpha that the paper claims; NaN: none */
-    spot_trials kind;               /* of metric[0] with metrics == 1 */
-    const char *trials; /* RUN/trials/TRIALS.csv; a "*" stands for the score's model */
-    const char *column; /* NULL: object_response */
-    double unit;        /* that numbers are divided by; 0: none */
+    spot_trials kind;               /* of all metrics */
+    const char *trials;   /* RUN/trials/TRIALS.csv; a "*" stands for the score's model */
+    const char *question; /* only rows of this condition; NULL: all */
+    const char *otherwise; /* file that serves, with all its rows, where that one is missing */
+    const char *column;   /* NULL: object_response */
+    double unit;          /* that numbers are divided by; 0: none */
 } sweetspot_spec;
 
 /* All lines; *count of them.  Comparisons with people come first, in the paper's order. */
@@ -60,7 +64,7 @@ typedef struct sweetspot {
     double *share;  /* [alphas] share of rounds in which it is best; NaN without rounds */
     int64_t *seeds; /* [alphas] runs behind the value */
     int64_t seed_numbers;        /* different seeds in the study */
-    int64_t images;              /* drawn in a round; 0: none */
+    int64_t images, people;      /* drawn in a round; 0: none */
     int64_t runs, runs_with_trials;
     int64_t rounds;              /* 0: one seed and no trials, nothing to draw */
     double level;                /* of the intervals */
@@ -100,30 +104,5 @@ void sweetspots_tsv(strbuf *out, const sweetspot_list *list);
 void sweetspots_curves_tsv(strbuf *out, const sweetspot_list *list);
 /* *text (owned) <- an array with one object per benchmark, curves included. */
 jem_status sweetspots_json(char **text, const sweetspot_list *list);
-
-/* ---- trials (sweetspot_trials.c) */
-
-/* Per image of one run, ascending by name, which is CONDITION/IMAGENAME. */
-typedef struct spot_items {
-    int64_t count;
-    int terms;
-    char **name;  /* [count] owned */
-    double *term; /* [count][terms] */
-} spot_items;
-#define SPOT_ITEMS_INIT                                                                            \
-    {                                                                                              \
-        0, 0, NULL, NULL                                                                           \
-    }
-
-/* Reads RUN/trials/SPEC->trials.csv of a model; count 0 where there is no such file.  JEM_EDATA with
- * file and line for a broken one, or an image that occurs twice in a condition. */
-jem_status spot_items_read(spot_items *out, const sweetspot_spec *spec, const char *run,
-                           const char *model);
-void spot_items_clear(spot_items *items);
-
-/* Terms per image. */
-int spot_terms(spot_trials kind);
-/* The metric of n images with these sums of their terms; NaN where it is undefined. */
-double spot_metric(spot_trials kind, const double *sums, int64_t n);
 
 #endif

@@ -161,8 +161,8 @@ static void put_metrics(strbuf *out, const sweetspot_spec *spec)
 void sweetspots_tsv(strbuf *out, const sweetspot_list *list)
 {
     strbuf_add(out, "benchmark\tmetric\tbest_alpha\tlow\thigh\tinside\tmargin\tmargin_low\t"
-                    "margin_high\tpaper_low\tpaper_high\tlevel\trounds\tseeds\timages\tdrawn\t"
-                    "reference\n");
+                    "margin_high\tpaper_low\tpaper_high\tlevel\trounds\tseeds\timages\tpeople\t"
+                    "drawn\treference\n");
     for (int64_t i = 0; i < list->count; i++) {
         const sweetspot *p = &list->spots[i];
         const double numbers[] = {p->alpha[p->at.best],    p->at.interval.low,
@@ -173,9 +173,9 @@ void sweetspots_tsv(strbuf *out, const sweetspot_list *list)
         strbuf_printf(out, "%s\t", p->spec->benchmark);
         put_metrics(out, p->spec);
         for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) put_number(out, numbers[k]);
-        strbuf_printf(out, "\t%lld\t%lld\t%lld\t%s\t%s\n", (long long)p->rounds,
-                      (long long)p->seed_numbers, (long long)p->images, p->basis,
-                      p->spec->source);
+        strbuf_printf(out, "\t%lld\t%lld\t%lld\t%lld\t%s\t%s\n", (long long)p->rounds,
+                      (long long)p->seed_numbers, (long long)p->images, (long long)p->people,
+                      p->basis, p->spec->source);
     }
 }
 
@@ -234,11 +234,12 @@ static json_t *spot_json(const sweetspot *p)
         number(p->at.inside), "margin", number(p->at.margin), "margin_low",
         number(p->at.margin_interval.low), "margin_high", number(p->at.margin_interval.high));
     json_t *more = json_pack(
-        "{s:o s:b s:b s:s s:o s:o s:f s:I s:I s:I s:I s:s s:o}", "human", human, "lowest_is_best",
+        "{s:o s:b s:b s:s s:o s:o s:f s:I s:I s:I s:I s:I s:s s:o}", "human", human, "lowest_is_best",
         spec->lowest, "alpha_1_left_out", spec->skip_one, "source", spec->source, "paper_low",
         number(spec->paper_low), "paper_high", number(spec->paper_high), "level", p->level,
         "rounds", (json_int_t)p->rounds, "undefined_rounds", (json_int_t)p->at.undefined, "seeds",
-        (json_int_t)p->seed_numbers, "images", (json_int_t)p->images, "drawn", p->basis, "curve",
+        (json_int_t)p->seed_numbers, "images", (json_int_t)p->images, "people",
+        (json_int_t)p->people, "drawn", p->basis, "curve",
         curve_json(p));
     if (json_object_update(o, more) != 0) { /* no memory */
         json_decref(o);

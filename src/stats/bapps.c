@@ -64,7 +64,8 @@ jem_status stats_jnd_order(int64_t *order, const double *distance, int64_t n)
 }
 
 /* From the last pair to the first, the best precision so far is the envelope and
- * each pair's share of "same" votes is its step of recall. */
+ * each pair's share of "same" votes is its step of recall.  Without such votes there is no
+ * step, and the precision is that of the pair before it or less. */
 double stats_jnd_resampled(const int64_t *order, const double *same, const int64_t *times,
                            int64_t n)
 {
@@ -79,6 +80,10 @@ double stats_jnd_resampled(const int64_t *order, const double *same, const int64
     for (int64_t k = n - 1; k >= 0; k--) {
         double s = same[order[k]];
         int64_t count = times ? times[order[k]] : 1;
+        if (!(s > 0)) {
+            pairs -= (double)count;
+            continue;
+        }
         for (int64_t c = 0; c < count; c++) {
             envelope = fmax(envelope, hits / pairs);
             area += s * envelope;

@@ -1,4 +1,4 @@
-/* Bootstrap: draws four at a time, rounds on threads, percentile and BCa intervals. */
+/* Bootstrap: draws, rounds on threads, percentile and BCa intervals. */
 #include "stats/bootstrap.h"
 
 #include <math.h>
@@ -6,19 +6,13 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/try.h"
+#include "stats/sort_order.h"
 
-/* The same numbers as rng_below(&stream, 0, i, n), one Philox block for four. */
 void stats_resample(int64_t *index, int64_t n, uint64_t seed, int64_t round, int64_t factor)
 {
     const rng_stream stream = {
         .seed = seed, .purpose = RNG_BOOTSTRAP, .step = (uint32_t)round, .sub = (uint32_t)factor};
-    uint64_t bound = (uint64_t)n;
-    uint32_t words[4];
-    for (int64_t i = 0; i < n; i += 4) {
-        rng_block(words, &stream, 0, (uint32_t)(i / 4));
-        int64_t here = n - i < 4 ? n - i : 4;
-        for (int64_t j = 0; j < here; j++) index[i + j] = (int64_t)(words[j] * bound >> 32);
-    }
+    rng_fill_below(index, n, (uint32_t)n, &stream, 0);
 }
 
 enum { ROUNDS_PER_TASK = 32 };
@@ -109,21 +103,30 @@ jem_status stats_resampled_mean(double *value, const void *ctx, const stats_draw
 static jem_status sorted_rounds(double **out, int64_t *count, const double *distribution,
                                 int64_t rounds, int64_t stride)
 {
-    double *x = NULL;
-    jem_status st = MEM_NEW(x, rounds);
-    if (st != JEM_OK) return st;
-    int64_t n = 0;
+    jem_status st;
+    double *x = NULL, *sorted = NULL;
+    int64_t *order = NULL, n = 0;
+
+    TRY(MEM_NEW(x, rounds));
+    TRY(MEM_NEW(sorted, rounds));
+    TRY(MEM_NEW(order, rounds));
     for (int64_t r = 0; r < rounds; r++)
         if (!isnan(distribution[r * stride])) x[n++] = distribution[r * stride];
     if (n < 1) {
-        mem_free(x);
-        return jem_error(JEM_EDATA, "the statistic is undefined in all %lld bootstrap rounds",
-                         (long long)rounds);
+        st = jem_error(JEM_EDATA, "the statistic is undefined in all %lld bootstrap rounds",
+                       (long long)rounds);
+        goto done;
     }
-    stats_sort(x, n);
-    *out = x;
+    TRY(stats_sort_order(order, x, n));
+    for (int64_t i = 0; i < n; i++) sorted[i] = x[order[i]];
+    *out = sorted;
     *count = n;
-    return JEM_OK;
+    sorted = NULL;
+done:
+    mem_free(order);
+    mem_free(sorted);
+    mem_free(x);
+    return st;
 }
 
 jem_status stats_percentile_interval(stats_interval *out, int64_t *undefined,

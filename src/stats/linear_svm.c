@@ -71,6 +71,10 @@ jem_status stats_svm_fit(stats_svm *out, const double *x, const int32_t *labels,
     struct model *m = NULL;
 
     TRY(check_labels(labels, n, classes, 1));
+    for (int64_t i = 0; i < n * d; i++)
+        if (!isfinite(x[i])) /* liblinear would not stop */
+            return jem_error(JEM_EDATA, "feature %lld of training image %lld is %g",
+                             (long long)(i % d), (long long)(i / d), x[i]);
     TRY(MEM_NEW(nodes, n * (d + 2)));
     TRY(MEM_NEW(rows, n));
     TRY(MEM_NEW(targets, n));

@@ -20,7 +20,8 @@ void stats_standardise_apply(double *out, const double *mean, const double *sd, 
 jem_status stats_ols_fit(double *w, const double *x, const double *y, int64_t n, int64_t d);
 /* yhat [n] <- x w + intercept. */
 void stats_linear_predict(double *yhat, const double *w, const double *x, int64_t n, int64_t d);
-/* 1 - sum (y-yhat)^2 / sum (y-mean y)^2: may be negative.  JEM_EDATA if y is constant. */
+/* 1 - sum (y-yhat)^2 / sum (y-mean y)^2: may be negative.  JEM_EDATA if y is constant, a
+ * value is not finite, or R2 is not. */
 jem_status stats_r2(double *out, const double *y, const double *yhat, int64_t n);
 
 /* Percentile bootstrap of R2 over the n values; rounds in which y is constant are left out. */
@@ -50,7 +51,7 @@ typedef struct stats_svm {
         0, 0, 0, NULL                                                                              \
     }
 
-/* labels in 0 .. classes-1; each class must occur (JEM_EDATA). */
+/* labels in 0 .. classes-1; each class must occur, features be finite (JEM_EDATA). */
 jem_status stats_svm_fit(stats_svm *out, const double *x, const int32_t *labels, int64_t n,
                          int64_t d, int64_t classes, double c);
 void stats_svm_clear(stats_svm *svm);

@@ -8,20 +8,28 @@
 #include "base/try.h"
 #include "stats/sort_order.h"
 
+static jem_status fill_ranks(double *ranks, uint64_t *scratch, const double *x, int64_t n)
+{
+    jem_status st = stats_sort_items(scratch, x, n);
+    if (st != JEM_OK) return st;
+    for (int64_t i = 0, end; i < n; i = end) {
+        double value = x[(uint32_t)scratch[i]];
+        for (end = i + 1; end < n && x[(uint32_t)scratch[end]] == value;) end++;
+        double shared = 0.5 * (double)(i + 1 + end); /* mean of ranks i+1 .. end */
+        for (int64_t j = i; j < end; j++) ranks[(uint32_t)scratch[j]] = shared;
+    }
+    return JEM_OK;
+}
+
 jem_status stats_ranks(double *ranks, const double *x, int64_t n)
 {
     jem_status st;
-    int64_t *order = NULL;
+    uint64_t *scratch = NULL;
 
-    TRY(MEM_NEW(order, n));
-    TRY(stats_sort_order(order, x, n));
-    for (int64_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && x[order[end]] == x[order[i]];) end++;
-        double shared = 0.5 * (double)(i + 1 + end); /* mean of ranks i+1 .. end */
-        for (int64_t j = i; j < end; j++) ranks[order[j]] = shared;
-    }
+    TRY(MEM_NEW(scratch, stats_sort_scratch(n)));
+    TRY(fill_ranks(ranks, scratch, x, n));
 done:
-    mem_free(order);
+    mem_free(scratch);
     return st;
 }
 
@@ -49,41 +57,67 @@ done:
     return st;
 }
 
+/* *scale <- a power of two that brings x into [-1, 1]: exact, and squares stay doubles.
+ * JEM_EDATA unless the values are finite and differ. */
+static jem_status scale_of(double *scale, const double *x, int64_t n)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (int64_t i = 0; i < n; i++) {
+        if (!isfinite(x[i]))
+            return jem_error(JEM_EDATA, "value %lld is %g: its correlation is undefined",
+                             (long long)i, x[i]);
+        low = x[i] < low ? x[i] : low;
+        high = x[i] > high ? x[i] : high;
+    }
+    if (low == high) return jem_error(JEM_EDATA, "a correlation with constant values is undefined");
+    int exponent;
+    frexp(fmax(-low, high), &exponent);
+    *scale = ldexp(1, exponent < -1000 ? 1000 : -exponent);
+    return JEM_OK;
+}
+
 jem_status stats_pearson(double *out, const double *x, const double *y, int64_t n)
 {
+    jem_status st;
+    double ax, ay, mx = 0, my = 0, sxy = 0, sxx = 0, syy = 0;
+
     if (n < 2)
         return jem_error(JEM_EDATA, "a correlation of %lld pairs is undefined", (long long)n);
-    double mx = 0, my = 0, sxy = 0, sxx = 0, syy = 0;
+    TRY(scale_of(&ax, x, n));
+    TRY(scale_of(&ay, y, n));
     for (int64_t i = 0; i < n; i++) {
-        mx += x[i];
-        my += y[i];
+        mx += ax * x[i];
+        my += ay * y[i];
     }
     mx /= (double)n;
     my /= (double)n;
     for (int64_t i = 0; i < n; i++) {
-        double dx = x[i] - mx, dy = y[i] - my;
+        double dx = ax * x[i] - mx, dy = ay * y[i] - my;
         sxy += dx * dy;
         sxx += dx * dx;
         syy += dy * dy;
     }
-    if (!(sxx > 0) || !(syy > 0))
-        return jem_error(JEM_EDATA, "a correlation with constant values is undefined");
     *out = sxy / (sqrt(sxx) * sqrt(syy));
-    return JEM_OK;
+done:
+    return st;
 }
 
 jem_status stats_spearman(double *out, const double *x, const double *y, int64_t n)
 {
     jem_status st;
-    double *rx = NULL, *ry = NULL;
+    double *rx = NULL;
+    uint64_t *scratch = NULL;
 
-    TRY(MEM_NEW(rx, n));
-    TRY(MEM_NEW(ry, n));
-    TRY(stats_ranks(rx, x, n));
-    TRY(stats_ranks(ry, y, n));
+    /* Two blocks that malloc keeps from call to call: fresh pages would cost as much as
+     * sorting. */
+    TRY(MEM_NEW(rx, 2 * n));
+    TRY(MEM_NEW(scratch, stats_sort_scratch(n)));
+    double *ry = rx + n;
+    TRY(fill_ranks(rx, scratch, x, n));
+    TRY(fill_ranks(ry, scratch, y, n));
     TRY(stats_pearson(out, rx, ry, n));
 done:
-    mem_free(ry);
+    mem_free(scratch);
     mem_free(rx);
     return st;
 }

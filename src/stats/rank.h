@@ -15,7 +15,8 @@ jem_status stats_ranks(double *ranks, const double *x, int64_t n);
 jem_status stats_auroc(double *out, const double *positive, int64_t positives,
                        const double *negative, int64_t negatives);
 
-/* Two-pass Pearson correlation.  JEM_EDATA when either variance is 0 or n < 2. */
+/* Two-pass Pearson correlation of values of any size.  JEM_EDATA for n < 2, constant values
+ * and values that are not finite. */
 jem_status stats_pearson(double *out, const double *x, const double *y, int64_t n);
 
 /* Pearson correlation of average ranks. */

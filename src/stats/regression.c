@@ -1,6 +1,7 @@
 /* Standardisation and ordinary least squares. */
 #include <lapacke.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -84,16 +85,50 @@ void stats_linear_predict(double *yhat, const double *w, const double *x, int64_
     }
 }
 
+/* JEM_EDATA for a value that is not finite; *exponent <- of the largest: |x| < 2^exponent. */
+static jem_status size_of(int *exponent, const double *x, int64_t n)
+{
+    double largest = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (!isfinite(x[i]))
+            return jem_error(JEM_EDATA, "value %lld is %g: its R2 is undefined", (long long)i,
+                             x[i]);
+        largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
+    }
+    frexp(largest, exponent);
+    if (*exponent < -1000) *exponent = -1000;
+    return JEM_OK;
+}
+
 jem_status stats_r2(double *out, const double *y, const double *yhat, int64_t n)
 {
-    double mean = stats_mean(y, n), total = 0, left = 0;
+    jem_status st;
+    double mean = 0, total = 0, left = 0;
+    int size, size_hat;
+    bool constant = true;
+
+    TRY(size_of(&size, y, n));
+    TRY(size_of(&size_hat, yhat, n));
+    for (int64_t i = 1; i < n; i++) constant = constant && y[i] == y[0];
+    if (constant) return jem_error(JEM_EDATA, "R2 of constant values is undefined");
+    if (size_hat < size) size_hat = size;
+    /* Powers of two keep squares within doubles and change no digit. */
+    double scale = ldexp(1, -size), scale_hat = ldexp(1, -size_hat);
+    for (int64_t i = 0; i < n; i++) mean += scale * y[i];
+    mean /= (double)n;
     for (int64_t i = 0; i < n; i++) {
-        total += (y[i] - mean) * (y[i] - mean);
-        left += (y[i] - yhat[i]) * (y[i] - yhat[i]);
+        double spread = scale * y[i] - mean, error = scale_hat * y[i] - scale_hat * yhat[i];
+        total += spread * spread;
+        left += error * error;
     }
-    if (!(total > 0)) return jem_error(JEM_EDATA, "R2 of constant values is undefined");
-    *out = 1 - left / total;
-    return JEM_OK;
+    double value = 1 - ldexp(left / total, 2 * (size_hat - size));
+    if (!isfinite(value)) {
+        st = jem_error(JEM_EDATA, "R2 is below any number: predictions are out of proportion");
+        goto done;
+    }
+    *out = value;
+done:
+    return st;
 }
 
 /* Values whose R2 is resampled. */
@@ -124,8 +159,12 @@ jem_status stats_r2_interval(stats_interval *out, const double *y, const double 
 {
     jem_status st;
     const fitted f = {y, yhat};
-    const stats_bootstrap_plan plan = {.factors = 1, .sizes = &n, .values = 1,
-                                       .statistic = resampled_r2, .ctx = &f, .rounds = rounds,
+    const stats_bootstrap_plan plan = {.factors = 1,
+                                       .sizes = &n,
+                                       .values = 1,
+                                       .statistic = resampled_r2,
+                                       .ctx = &f,
+                                       .rounds = rounds,
                                        .seed = seed};
     double *values = NULL;
 

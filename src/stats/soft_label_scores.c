@@ -130,21 +130,29 @@ done:
     return st;
 }
 
-/* ---- one resample; times [n]: how often each image was drawn */
+/* ---- one resample */
+
+/* Which images were drawn, in their order, and how often. */
+typedef struct resample {
+    int64_t count;
+    int64_t *image; /* [count] */
+    double *times;  /* [n], of every image */
+} resample;
 
 static double correlation(double xx, double yy, double xy)
 {
     return xx > 0 && yy > 0 ? xy / (sqrt(xx) * sqrt(yy)) : NAN;
 }
 
-static void means(double *values, const stats_soft_scores *s, const double *times)
+static void means(double *values, const stats_soft_scores *s, const resample *r)
 {
     double sum[SOFT_MEANS] = {0}, cell[CELL_SUMS] = {0}, bin[BINS] = {0}, error = 0;
-    for (int64_t i = 0; i < s->n; i++) {
-        if (times[i] == 0) continue; /* also keeps 0 * inf out */
-        for (int m = 0; m < SOFT_MEANS; m++) sum[m] += times[i] * s->rows[i * SOFT_MEANS + m];
-        for (int m = 0; m < CELL_SUMS; m++) cell[m] += times[i] * s->cells[i * CELL_SUMS + m];
-        bin[s->bin[i]] += times[i] * s->gap[i];
+    for (int64_t d = 0; d < r->count; d++) {
+        int64_t i = r->image[d];
+        double times = r->times[i];
+        for (int m = 0; m < SOFT_MEANS; m++) sum[m] += times * s->rows[i * SOFT_MEANS + m];
+        for (int m = 0; m < CELL_SUMS; m++) cell[m] += times * s->cells[i * CELL_SUMS + m];
+        bin[s->bin[i]] += times * s->gap[i];
     }
     for (int m = 0; m < SOFT_MEANS; m++) values[m] = sum[m] / (double)s->n;
     for (int b = 0; b < BINS; b++) error += fabs(bin[b]);
@@ -152,17 +160,19 @@ static void means(double *values, const stats_soft_scores *s, const double *time
     values[SOFT_CELL_PEARSON] = correlation(cell[0], cell[1], cell[2]);
 }
 
-static double entropy_pearson(const stats_soft_scores *s, const double *times, double model_mean)
+static double entropy_pearson(const stats_soft_scores *s, const resample *r, double model_mean)
 {
     double human_mean = 0, xx = 0, yy = 0, xy = 0;
-    for (int64_t i = 0; i < s->n; i++) human_mean += times[i] * s->human_entropy[i];
+    for (int64_t d = 0; d < r->count; d++)
+        human_mean += r->times[r->image[d]] * s->human_entropy[r->image[d]];
     human_mean /= (double)s->n;
-    for (int64_t i = 0; i < s->n; i++) {
+    for (int64_t d = 0; d < r->count; d++) {
+        int64_t i = r->image[d];
         double x = s->human_entropy[i] - human_mean;
         double y = s->rows[i * SOFT_MEANS + SOFT_ENTROPY] - model_mean;
-        xx += times[i] * x * x;
-        yy += times[i] * y * y;
-        xy += times[i] * x * y;
+        xx += r->times[i] * x * x;
+        yy += r->times[i] * y * y;
+        xy += r->times[i] * x * y;
     }
     return correlation(xx, yy, xy);
 }
@@ -181,32 +191,33 @@ static void drawn_ranks(double *rank, const int64_t *order, const double *sorted
 }
 
 /* ranks [2n] is scratch. */
-static double entropy_spearman(const stats_soft_scores *s, const double *times, double *ranks)
+static double entropy_spearman(const stats_soft_scores *s, const resample *r, double *ranks)
 {
     double *x = ranks, *y = ranks + s->n, xx = 0, yy = 0, xy = 0;
-    drawn_ranks(x, s->human_order, s->human_sorted, times, s->n);
-    drawn_ranks(y, s->model_order, s->model_sorted, times, s->n);
-    for (int64_t i = 0; i < s->n; i++) {
-        xx += times[i] * x[i] * x[i];
-        yy += times[i] * y[i] * y[i];
-        xy += times[i] * x[i] * y[i];
+    drawn_ranks(x, s->human_order, s->human_sorted, r->times, s->n);
+    drawn_ranks(y, s->model_order, s->model_sorted, r->times, s->n);
+    for (int64_t d = 0; d < r->count; d++) {
+        int64_t i = r->image[d];
+        xx += r->times[i] * x[i] * x[i];
+        yy += r->times[i] * y[i] * y[i];
+        xy += r->times[i] * x[i] * y[i];
     }
     return correlation(xx, yy, xy);
 }
 
 /* drawn [k] is scratch, zero. */
-static void class_means(double *values, const stats_soft_scores *s, const double *times,
+static void class_means(double *values, const stats_soft_scores *s, const resample *r,
                         double *drawn)
 {
     static const stats_soft_metric column[SOFT_CLASS_METRICS] = {SOFT_CROSS_ENTROPY, SOFT_KL,
                                                                  SOFT_ACCURACY, SOFT_ENTROPY};
     for (int64_t i = 0; i < s->k * SOFT_CLASS_METRICS; i++) values[i] = 0;
-    for (int64_t i = 0; i < s->n; i++) {
-        double *sum = values + s->label[i] * SOFT_CLASS_METRICS;
-        if (times[i] == 0) continue;
-        drawn[s->label[i]] += times[i];
+    for (int64_t d = 0; d < r->count; d++) {
+        int64_t i = r->image[d];
+        double *sum = values + s->label[i] * SOFT_CLASS_METRICS, times = r->times[i];
+        drawn[s->label[i]] += times;
         for (int m = 0; m < SOFT_CLASS_METRICS; m++)
-            sum[m] += times[i] * s->rows[i * SOFT_MEANS + column[m]];
+            sum[m] += times * s->rows[i * SOFT_MEANS + column[m]];
     }
     for (int64_t i = 0; i < s->k * SOFT_CLASS_METRICS; i++) /* 0 / 0: no image of the class */
         values[i] /= drawn[i / SOFT_CLASS_METRICS];
@@ -216,19 +227,26 @@ jem_status stats_soft_scores_draw(double *values, const void *ctx, const stats_d
 {
     jem_status st;
     const stats_soft_scores *s = ctx;
-    double *times = NULL;
+    resample r = {0, NULL, NULL};
 
-    TRY(MEM_NEW(times, 3 * s->n + s->k));
-    for (int64_t i = 0; i < s->n; i++) times[draw ? draw->index[0][i] : i] += 1;
-    means(values, s, times);
+    TRY(MEM_NEW(r.times, 3 * s->n + s->k));
+    TRY(MEM_NEW(r.image, s->n));
+    double *ranks = r.times + s->n, *of_class = r.times + 3 * s->n;
+    for (int64_t i = 0; i < s->n; i++) r.times[draw ? draw->index[0][i] : i] += 1;
+    for (int64_t i = 0; i < s->n; i++) { /* no branch: a third is never drawn, at random */
+        r.image[r.count] = i;
+        r.count += r.times[i] > 0;
+    }
+    means(values, s, &r);
     values[SOFT_ENTROPY_PEARSON] = values[SOFT_ENTROPY_SPEARMAN] = NAN;
     if (!s->flat) {
-        values[SOFT_ENTROPY_PEARSON] = entropy_pearson(s, times, values[SOFT_ENTROPY]);
-        values[SOFT_ENTROPY_SPEARMAN] = entropy_spearman(s, times, times + s->n);
+        values[SOFT_ENTROPY_PEARSON] = entropy_pearson(s, &r, values[SOFT_ENTROPY]);
+        values[SOFT_ENTROPY_SPEARMAN] = entropy_spearman(s, &r, ranks);
     }
-    class_means(values + SOFT_METRICS, s, times, times + 3 * s->n);
+    class_means(values + SOFT_METRICS, s, &r, of_class);
 done:
-    mem_free(times);
+    mem_free(r.image);
+    mem_free(r.times);
     return st;
 }
 

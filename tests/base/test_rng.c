@@ -191,7 +191,7 @@ static void every_part_of_the_address_changes_the_draw(void **state)
     assert_int_not_equal(first, rng_u32(&t, 0, 0));
 }
 
-static void below_is_uniform_and_in_range(void **state)
+static void below_is_uniform_in_range_and_the_same_in_bulk(void **state)
 {
     int seen[7] = {0};
     rng_stream s = test_stream(5);
@@ -204,6 +204,16 @@ static void below_is_uniform_and_in_range(void **state)
     }
     for (int i = 0; i < 7; i++) check_near(seen[i], 10000, 0.05, 1);
     assert_int_equal(rng_below(&s, 0, 0, 1), 0);
+
+    int64_t many[1000];
+    const int64_t lengths[] = {0, 1, 3, 4, 255, 256, 257, 999, 1000};
+    for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
+        many[lengths[l] % 1000] = -1; /* one past the end stays as it is */
+        rng_fill_below(many, lengths[l], 123, &s, 9);
+        for (int64_t i = 0; i < lengths[l]; i++)
+            assert_int_equal(many[i], rng_below(&s, 9, (uint32_t)i, 123));
+        if (lengths[l] < 1000) assert_int_equal(many[lengths[l]], -1);
+    }
 }
 
 static void uniforms_fill_their_interval(void **state)
@@ -250,7 +260,7 @@ int main(void)
         cmocka_unit_test(normals_are_standard_normal),
         cmocka_unit_test(neighbouring_draws_are_uncorrelated),
         cmocka_unit_test(every_part_of_the_address_changes_the_draw),
-        cmocka_unit_test(below_is_uniform_and_in_range),
+        cmocka_unit_test(below_is_uniform_in_range_and_the_same_in_bulk),
         cmocka_unit_test(uniforms_fill_their_interval),
         cmocka_unit_test(a_permutation_holds_every_index_and_is_fair),
     };

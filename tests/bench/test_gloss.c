@@ -416,8 +416,13 @@ static void features_of_scenes_are_probed_and_rate_the_rated_images(void **state
     trial_list trials = TRIAL_LIST_INIT;
     snprintf(path, sizeof path, "%s/trials/gloss-scenes.csv", tmp);
     check_ok(trial_list_read(&trials, path));
-    assert_true(trials.count == 12);
+    assert_true(trials.count == 3 * 6);
     assert_string_equal(trials.trials[0].imagename, "rgb_scene000055.png");
+    for (int i = 12; i < 18; i++) { /* R2 is 1: heights are predicted as they are */
+        const trial *t = &trials.trials[i];
+        assert_string_equal(t->condition, "relief");
+        check_near(strtod(t->object_response, NULL), strtod(t->category, NULL), 1e-6, 1);
+    }
     trial_list_clear(&trials);
     check_tmp_remove(tmp);
 }

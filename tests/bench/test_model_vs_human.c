@@ -3,6 +3,7 @@
  * what is refused. */
 #include "asking.h"
 #include "stats/published.h"
+#include "stats/published_sets.h"
 
 #include "base/file.h"
 #include "bench/mvh_sets.h"
@@ -70,29 +71,6 @@ static const char *const metrics[] = {"accuracy", "accuracy_difference", "observ
 
 /* ---- people */
 
-static const struct {
-    const char *set;
-    double people[4], accuracy, kappa; /* the last two: ResNet-50 */
-} published[] = {
-    {"colour", {.886719, .000747, .882812, .415432}, 0.96875, 0.21135},
-    {"contrast", {.660937, .008126, .780208, .437025}, 0.81625, 0.22546},
-    {"high-pass", {.628906, .014971, .765104, .440141}, 0.33437, 0.20300},
-    {"low-pass", {.661250, .001682, .790833, .468879}, 0.43875, 0.16741},
-    {"phase-scrambling", {.687891, .000802, .798177, .446673}, 0.62031, 0.26879},
-    {"power-equalisation", {.758929, .002640, .820238, .510632}, 0.73214, 0.29293},
-    {"false-colour", {.873661, .003267, .875893, .444045}, 0.94286, 0.29431},
-    {"rotation", {.829948, .001029, .842535, .438509}, 0.68438, 0.16892},
-    {"eidolonI", {.607500, .008919, .782917, .386336}, 0.53375, 0.21029},
-    {"eidolonII", {.582812, .003988, .788021, .454018}, 0.56719, 0.25090},
-    {"eidolonIII", {.639062, .011031, .778819, .459532}, 0.58542, 0.15806},
-    {"uniform-noise", {.682813, .001908, .782292, .434057}, 0.44500, 0.19839},
-    {"edge", {.871250, .020351, .838611, .318436}, 0.13750, 0.03626},
-    {"silhouette", {.753125, .008477, .803472, .475709}, 0.54375, 0.42805},
-    {"cue-conflict", {.775547, .011554, .765156, .331052}, 0.18203, 0.06800},
-    {"sketch", {.916250, .003579, .899881, .369620}, 0.59625, 0.10537},
-    {"stylized", {.471250, .008544, .750250, .500582}, 0.37125, 0.25430},
-};
-
 static void people_of_all_17_sets_agree_as_published(void **state)
 {
     (void)state;
@@ -102,8 +80,8 @@ static void people_of_all_17_sets_agree_as_published(void **state)
     run(&a);
     for (size_t s = 0; s < 17; s++)
         for (int k = 0; k < 4; k++) {
-            const score *got = find(&a, metrics[k], published[s].set, NULL, "human");
-            check_near(got->value, published[s].people[k], 6e-7, 1);
+            const score *got = find(&a, metrics[k], published_sets[s].set, NULL, "human");
+            check_near(got->value, published_sets[s].people[k], 6e-7, 1);
             assert_true(got->low <= got->high && isnan(got->ceiling) && got->n > 0);
         }
     for (int k = 0; k < 4; k++)
@@ -216,10 +194,9 @@ static void check_network(json_t *root, const char *name)
         check_near(value_of(&a, "accuracy", "mean", NULL, NULL), 0.5588205, 6e-6, 1);
         check_near(value_of(&a, "error_consistency", "mean", NULL, NULL), 0.2083392, 6e-6, 1);
         for (size_t i = 0; i < 17; i++) {
-            check_near(value_of(&a, "accuracy", published[i].set, NULL, NULL),
-                       published[i].accuracy, 6e-6, 1);
-            check_near(value_of(&a, "error_consistency", published[i].set, NULL, NULL),
-                       published[i].kappa, 6e-6, 1);
+            const published_set *p = &published_sets[i];
+            check_near(value_of(&a, "accuracy", p->set, NULL, NULL), p->accuracy, 6e-6, 1);
+            check_near(value_of(&a, "error_consistency", p->set, NULL, NULL), p->kappa, 6e-6, 1);
         }
     }
     asking_end(&a);

@@ -24,10 +24,10 @@ static const char *in_dir(const char *name)
 static const char *text_file(const char *name, const char *text)
 {
     const char *path = in_dir(name);
-    char folder[160];
-    snprintf(folder, sizeof folder, "%s", path);
-    *strrchr(folder, '/') = '\0';
-    check_ok(dir_make(folder));
+    char parent[160];
+    snprintf(parent, sizeof parent, "%s", path);
+    *strrchr(parent, '/') = '\0';
+    check_ok(dir_make(parent));
     check_ok(file_write(path, text, strlen(text)));
     return path;
 }
@@ -206,6 +206,15 @@ static void damaged_arrays_are_refused(void **state)
     refused(text_file("cut.npy", "\x93NUMPY"), "auto", JEM_EDATA, "cut.npy");
 }
 
+static void rows_of_next_to_nothing_are_refused(void **state)
+{
+    enum { ROWS = 800000 };
+    static char text[4 * ROWS + 8] = "name,x\n";
+    (void)state;
+    for (int i = 0; i < ROWS; i++) memcpy(text + 7 + 4 * i, "a,1\n", 4);
+    refused(text_file("short.csv", text), "auto", JEM_EDATA, "800000 rows in 3200007 bytes");
+}
+
 static void rows_may_have_names(void **state)
 {
     (void)state;
@@ -309,6 +318,8 @@ static void other_label_spaces_need_a_mapping(void **state)
                 JEM_EDATA, "m.tsv:3: class 1 is listed twice");
     check_fails(subject_use_mapping(&s, text_file("m.tsv", "category\tindex\ncat\t-1\n")),
                 JEM_EDATA, "m.tsv:2: class -1");
+    check_fails(subject_use_mapping(&s, text_file("m.tsv", "category\tindex\ncat\t100000\n")),
+                JEM_EDATA, "m.tsv:2: class 100000");
     check_fails(subject_use_mapping(&s, text_file("m.tsv", "cat\t1\n")), JEM_EDATA,
                 "category<TAB>index");
     check_fails(subject_use_mapping(&s, text_file("m.tsv", "category\tindex\n")), JEM_EDATA,
@@ -625,6 +636,7 @@ int main(void)
         cmocka_unit_test(logits_are_found_by_place),
         cmocka_unit_test(rows_that_sum_to_one_are_probabilities),
         cmocka_unit_test(damaged_arrays_are_refused),
+        cmocka_unit_test(rows_of_next_to_nothing_are_refused),
         cmocka_unit_test(rows_may_have_names),
         cmocka_unit_test(files_of_a_folder_are_image_sets),
         cmocka_unit_test(imagenet_classes_become_categories_as_published),

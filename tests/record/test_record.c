@@ -88,6 +88,48 @@ static void evaluating_again_updates_and_keeps_other_scores(void **state)
     score_list_clear(&list);
 }
 
+static void put_score(score_list *list, const char *benchmark, const char *model,
+                      const char *condition, const char *command)
+{
+    score s = example();
+    s.benchmark = benchmark;
+    s.model = model;
+    s.condition = condition;
+    s.command = command;
+    check_ok(score_list_append(list, &s));
+}
+
+static void a_scoring_replaces_all_that_earlier_ones_of_this_model_said(void **state)
+{
+    (void)state;
+    score_list old = SCORE_LIST_INIT, fresh = SCORE_LIST_INIT, back = SCORE_LIST_INIT;
+    put_score(&old, "bapps", "resnet", "traditional", "first");
+    put_score(&old, "bapps", "resnet", "deblur", "first");
+    put_score(&old, "bapps", "human", "deblur", "first");
+    put_score(&old, "bapps", "alexnet", "deblur", "second"); /* another model's stay, */
+    put_score(&old, "bapps", "oracle", "deblur", "second");
+    put_score(&old, "gloss", "resnet", NULL, "first"); /* and other benchmarks */
+    check_ok(score_list_save(&old, folder));
+    put_score(&fresh, "bapps", "resnet", "traditional", "third");
+    put_score(&fresh, "bapps", "human", "traditional", "third");
+    check_ok(score_list_replace(&fresh, folder, "bapps", "resnet"));
+    check_ok(score_list_load(&back, folder));
+    static const char *const left[][3] = {{"bapps", "alexnet", "deblur"},
+                                          {"bapps", "oracle", "deblur"},
+                                          {"gloss", "resnet", NULL},
+                                          {"bapps", "resnet", "traditional"},
+                                          {"bapps", "human", "traditional"}};
+    assert_int_equal(back.count, 5);
+    for (int i = 0; i < 5; i++) {
+        assert_string_equal(back.scores[i].benchmark, left[i][0]);
+        assert_string_equal(back.scores[i].model, left[i][1]);
+        if (left[i][2]) assert_string_equal(back.scores[i].condition, left[i][2]);
+    }
+    score_list_clear(&old);
+    score_list_clear(&fresh);
+    score_list_clear(&back);
+}
+
 static void the_score_table_has_the_columns_that_redraw_a_figure(void **state)
 {
     (void)state;
@@ -179,6 +221,23 @@ static void bad_tables_are_refused_with_file_and_line(void **state)
     check_fails(table_read(&t, in_folder("absent"), ','), JEM_EDATA, "absent");
 }
 
+static void a_table_of_nothing_but_short_numbers_is_refused(void **state)
+{
+    enum { ROWS = 3000000 };
+    char *text;
+    table t = TABLE_INIT;
+    (void)state;
+    check_ok(mem_alloc(&text, 2 * ROWS + 3, 1));
+    memcpy(text, "a\n", 2);
+    for (int i = 0; i < ROWS; i++) memcpy(text + 2 + 2 * i, "1\n", 2);
+    check_fails(table_read(&t, with_text(text), ','), JEM_EDATA, "too many empty or short fields");
+    text[2 + 2 * (ROWS / 2)] = '\0';
+    check_ok(table_read(&t, with_text(text), ','));
+    assert_int_equal(t.rows, ROWS / 2);
+    table_clear(&t);
+    mem_free(text);
+}
+
 static void a_table_may_come_from_another_system(void **state)
 {
     (void)state;
@@ -236,10 +295,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(scores_read_back_as_they_were_written),
         TEST(evaluating_again_updates_and_keeps_other_scores),
+        TEST(a_scoring_replaces_all_that_earlier_ones_of_this_model_said),
         TEST(the_score_table_has_the_columns_that_redraw_a_figure),
         TEST(bad_scores_are_refused_with_their_place),
         TEST(tables_read_back_bit_for_bit),
         TEST(bad_tables_are_refused_with_file_and_line),
+        TEST(a_table_of_nothing_but_short_numbers_is_refused),
         TEST(a_table_may_come_from_another_system),
         TEST(trials_keep_the_columns_of_the_field),
         cmocka_unit_test(numbers_take_no_more_digits_than_they_need),

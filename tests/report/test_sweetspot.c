@@ -354,64 +354,6 @@ static void one_alpha_is_no_curve(void **state)
     study_free(s);
 }
 
-/* ---- terms of trials */
-
-static const sweetspot_spec *spec_of(const char *benchmark, const char *metric)
-{
-    int64_t count;
-    const sweetspot_spec *specs = sweetspot_specs(&count);
-    for (int64_t i = 0; i < count; i++)
-        if (strcmp(specs[i].benchmark, benchmark) == 0 && strcmp(specs[i].metric[0], metric) == 0)
-            return &specs[i];
-    fail_msg("no sweet spot of %s", benchmark);
-    return NULL;
-}
-
-static double metric_of_trials(const char *benchmark, const char *metric)
-{
-    const sweetspot_spec *spec = spec_of(benchmark, metric);
-    spot_items items;
-    double sums[SPOT_TERMS_MAX] = {0};
-    check_ok(spot_items_read(&items, spec, run_path(0, 1), "my_m"));
-    assert_true(items.count > 0);
-    for (int64_t i = 0; i < items.count; i++)
-        for (int t = 0; t < items.terms; t++) sums[t] += items.term[i * items.terms + t];
-    double value = spot_metric(spec->kind, sums, items.count);
-    spot_items_clear(&items);
-    return value;
-}
-
-static void trials_give_the_scores_they_belong_to(void **state)
-{
-    (void)state;
-    /* the worked example of shape bias: 2 shape, 1 texture; one image without conflict */
-    const char *const shape[] = {"cat", "cat", "cat", "car", "car"};
-    const char *const said[] = {"cat", "dog", "cat", "oven", "car"};
-    const char *const cue[] = {"cat1-dog1.png", "cat2-dog2.png", "cat3-cat1.png", "car1-bear1.png",
-                               "car2-bear2.png"};
-    char path[256];
-    snprintf(path, sizeof path, "%s/trials/cue-conflict/cue-conflict", run_path(0, 1));
-    check_ok(dir_make(path));
-    put_trials(0, 1, "cue-conflict/cue-conflict/cue-conflict_my-m_session-1", said, shape, cue, NULL, 5);
-    check_near(metric_of_trials("cue-conflict", "shape_bias"), 2.0 / 3, 1e-12, 1);
-
-    put_trials(0, 1, "test", said, shape, cue, NULL, 5);
-    check_near(metric_of_trials("classification", "accuracy"), 0.6, 1e-12, 1);
-
-    /* images without a defined correlation are left out; the mean is over the ceiling */
-    const char *const rho[] = {"0.2", "nan", "0.4", "0.3", "-0.1"};
-    put_trials(0, 1, "clickme", rho, shape, cue, NULL, 5);
-    check_near(metric_of_trials("clickme", "alignment"), 0.2 / 0.65753, 1e-12, 1);
-
-    /* (1,2,3,4,5) with (2,1,4,3,5): r = 0.8 */
-    const char *const x[] = {"1001", "1002", "1003", "1004", "1005"};
-    const char *const y[] = {"2", "1", "4", "3", "5"}, *const flat[] = {"2", "2", "2", "2", "2"};
-    put_trials(0, 1, "gloss", x, y, cue, NULL, 5);
-    check_near(metric_of_trials("gloss", "pearson"), 0.8, 1e-12, 1);
-    put_trials(0, 1, "gloss", x, flat, cue, NULL, 5);
-    assert_true(isnan(metric_of_trials("gloss", "pearson"))); /* undefined, not 0 */
-}
-
 /* ---- text */
 
 static void tables_say_what_was_found(void **state)
@@ -471,7 +413,6 @@ int main(void)
         TEST(a_missing_seed_and_a_repeated_run_do_not_stop_it),
         TEST(rows_about_people_are_not_the_networks),
         TEST(one_alpha_is_no_curve),
-        TEST(trials_give_the_scores_they_belong_to),
         TEST(tables_say_what_was_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

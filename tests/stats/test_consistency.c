@@ -1,6 +1,7 @@
 /* Error consistency: worked vectors, the people and networks of model-vs-human in all
  * 17 sets, resamples, and what must be refused. */
 #include "published.h"
+#include "published_sets.h"
 #include "trials.h"
 
 #include "stats/consistency.h"
@@ -145,65 +146,40 @@ static void missing_people_and_empty_conditions_are_refused(void **state)
     assert_true(out.kappa == 7);
 }
 
-/* ---- model-vs-human: sets, the conditions that count, published values of people */
+/* ---- model-vs-human */
 
-static const struct {
-    const char *set;
-    const char *conditions[8];
-    double accuracy, difference, observed, kappa;
-} sets[] = {
-    {"colour", {"bw"}, .886719, .000747, .882812, .415432},
-    {"contrast", {"c50", "c30", "c15", "c10", "c05"}, .660937, .008126, .780208, .437025},
-    {"high-pass", {"3.0", "1.5", "1.0", "0.7"}, .628906, .014971, .765104, .440141},
-    {"low-pass", {"1", "3", "5", "7", "10"}, .661250, .001682, .790833, .468879},
-    {"phase-scrambling", {"30", "60", "90", "120"}, .687891, .000802, .798177, .446673},
-    {"power-equalisation", {"pow"}, .758929, .002640, .820238, .510632},
-    {"false-colour", {"False"}, .873661, .003267, .875893, .444045},
-    {"rotation", {"90", "180", "270"}, .829948, .001029, .842535, .438509},
-    {"eidolonI",
-     {"2-10-10", "4-10-10", "8-10-10", "16-10-10", "32-10-10"},
-     .607500,
-     .008919,
-     .782917,
-     .386336},
-    {"eidolonII", {"2-3-10", "4-3-10", "8-3-10", "16-3-10"}, .582812, .003988, .788021, .454018},
-    {"eidolonIII", {"2-0-10", "4-0-10", "8-0-10"}, .639062, .011031, .778819, .459532},
-    {"uniform-noise", {"0.03", "0.05", "0.1", "0.2", "0.35"}, .682813, .001908, .782292, .434057},
-    {"edge", {NULL}, .871250, .020351, .838611, .318436},
-    {"silhouette", {NULL}, .753125, .008477, .803472, .475709},
-    {"cue-conflict", {NULL}, .775547, .011554, .765156, .331052},
-    {"sketch", {NULL}, .916250, .003579, .899881, .369620},
-    {"stylized", {NULL}, .471250, .008544, .750250, .500582},
-};
-enum { SETS = sizeof sets / sizeof *sets };
-
-static int64_t count_conditions(const char *const *conditions)
+/* The conditions that count. */
+static int64_t kept_conditions(const char *kept[MVH_CONDITIONS_MAX], const mvh_set *set)
 {
     int64_t n = 0;
-    while (n < 8 && conditions[n]) n++;
+    for (int64_t c = 0; c < mvh_conditions(set); c++)
+        if (mvh_kept(set, c)) kept[n++] = set->conditions[c];
     return n;
 }
 
 static void people_agree_with_each_other_as_published(void **state)
 {
     (void)state;
-    stats_agreement each[SETS], mean;
-    for (int s = 0; s < SETS; s++) {
-        answers *a = answers_open(sets[s].set, NULL);
+    stats_agreement each[MVH_SETS], mean;
+    for (int s = 0; s < MVH_SETS; s++) {
+        const char *kept[MVH_CONDITIONS_MAX];
+        const double *people_of = published_sets[s].people;
+        assert_string_equal(published_sets[s].set, mvh_sets[s].name);
+        answers *a = answers_open(mvh_sets[s].name, NULL);
         trial_matrix m = TRIAL_MATRIX_INIT;
-        check_ok(trial_matrix_build(&m, a->all, a->people, sets[s].conditions,
-                                    count_conditions(sets[s].conditions)));
+        check_ok(trial_matrix_build(&m, a->all, a->people, kept,
+                                    kept_conditions(kept, &mvh_sets[s])));
         const stats_observers people = {m.observers, m.conditions, m.start, m.right};
         check_ok(stats_agreement_people(&each[s], &people, NULL));
         /* six decimals are given */
-        check_near(each[s].accuracy, sets[s].accuracy, 6e-7, 1);
-        check_near(each[s].accuracy_difference, sets[s].difference, 6e-7, 1);
-        check_near(each[s].observed, sets[s].observed, 6e-7, 1);
-        check_near(each[s].kappa, sets[s].kappa, 6e-7, 1);
+        check_near(each[s].accuracy, people_of[0], 6e-7, 1);
+        check_near(each[s].accuracy_difference, people_of[1], 6e-7, 1);
+        check_near(each[s].observed, people_of[2], 6e-7, 1);
+        check_near(each[s].kappa, people_of[3], 6e-7, 1);
         trial_matrix_clear(&m);
         answers_close(a);
     }
-    check_ok(stats_agreement_mean(&mean, each, SETS));
+    check_ok(stats_agreement_mean(&mean, each, MVH_SETS));
     check_near(mean.accuracy, 0.722815, 6e-7, 1);
     check_near(mean.accuracy_difference, 0.006566, 6e-7, 1);
     check_near(mean.observed, 0.808542, 6e-7, 1);
@@ -214,36 +190,21 @@ static void people_agree_with_each_other_as_published(void **state)
     check_near(mean.kappa, 0.399080, 6e-7, 1);
 }
 
-/* Different conditions in a list of trials, in order of appearance; borrowed texts. */
-static int64_t all_conditions(const char *found[16], const trial_list *list)
-{
-    int64_t n = 0;
-    for (int64_t i = 0; i < list->count; i++) {
-        int64_t c = 0;
-        while (c < n && !condition_equal(found[c], list->trials[i].condition)) c++;
-        if (c < n) continue;
-        assert_true(n < 16);
-        found[n++] = list->trials[i].condition;
-    }
-    return n;
-}
-
 static void without_the_exclusions_people_agree_less(void **state)
 {
     (void)state;
-    stats_agreement each[SETS], mean;
-    for (int s = 0; s < SETS; s++) {
-        answers *a = answers_open(sets[s].set, NULL);
+    stats_agreement each[MVH_SETS], mean;
+    for (int s = 0; s < MVH_SETS; s++) {
+        const mvh_set *set = &mvh_sets[s];
+        answers *a = answers_open(set->name, NULL);
         trial_matrix m = TRIAL_MATRIX_INIT;
-        const char *conditions[16];
-        int64_t count = all_conditions(conditions, &a->lists[0]);
-        check_ok(trial_matrix_build(&m, a->all, a->people, conditions, s < 12 ? count : 0));
+        check_ok(trial_matrix_build(&m, a->all, a->people, set->conditions, mvh_conditions(set)));
         const stats_observers people = {m.observers, m.conditions, m.start, m.right};
         check_ok(stats_agreement_people(&each[s], &people, NULL));
         trial_matrix_clear(&m);
         answers_close(a);
     }
-    check_ok(stats_agreement_mean(&mean, each, SETS));
+    check_ok(stats_agreement_mean(&mean, each, MVH_SETS));
     check_near(mean.kappa, 0.381236, 6e-7, 1);
     check_ok(stats_agreement_mean(&mean, each, 12));
     check_near(mean.kappa, 0.373801, 6e-7, 1);
@@ -338,13 +299,13 @@ static void networks_agree_with_people_as_published(void **state)
     const char *name;
     json_object_foreach(values, name, set)
     {
-        int s = 0;
-        while (s < SETS && strcmp(sets[s].set, name) != 0) s++;
-        assert_true(s < SETS);
+        const char *kept[MVH_CONDITIONS_MAX];
+        const mvh_set *known = mvh_set_find(name);
+        assert_non_null(known);
         answers *a = answers_open(name, networks);
         trial_matrix m = TRIAL_MATRIX_INIT;
-        check_ok(trial_matrix_build(&m, a->all, a->people + a->models, sets[s].conditions,
-                                    count_conditions(sets[s].conditions)));
+        check_ok(trial_matrix_build(&m, a->all, a->people + a->models, kept,
+                                    kept_conditions(kept, known)));
         const stats_observers people = {a->people, m.conditions, m.start, m.right};
         json_t *benchmark = published_get(set, "benchmark", NULL);
         stats_agreement got;

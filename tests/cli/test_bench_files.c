@@ -1,0 +1,233 @@
+/* The files that jem bench leaves: the same for any number of threads, enough to compute the
+ * scores again, nothing of an earlier scoring, and a run's own test images. */
+#include "cli/program.h"
+#include "support/folder.h"
+
+#include "jem/tensor.h"
+#include "report/spot_trials.h"
+
+static void works(const char *args) { program_works(folder, args); }
+
+JEM_PRINTF(1, 2)
+static void shell(const char *format, ...)
+{
+    char command[2048];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(command, sizeof command, format, list);
+    va_end(list);
+    if (system(command) != 0) fail_msg("%s", command);
+}
+
+/* ---- answers of something to each benchmark */
+
+/* FOLDER/d.csv: distances of all patches of the stand-in for BAPPS. */
+static void put_distances(void)
+{
+    static const char *const sets[] = {"2afc/traditional", "2afc/cnn", "jnd/traditional",
+                                       "jnd/cnn"};
+    char text[1 << 14];
+    size_t used = (size_t)sprintf(text, "set,name,patch,distance\n");
+    for (int s = 0; s < 4; s++)
+        for (int i = 0; i < 24; i++)
+            for (int p = s < 2 ? 0 : 1; p < 2; p++)
+                used += (size_t)sprintf(text + used, "%s,%06d,p%d,%g\n", sets[s], i, p,
+                                        (i * 7 + s + 5 * p) % 11 / 8.0);
+    char path[160];
+    snprintf(path, sizeof path, "%s/d.csv", folder);
+    check_ok(file_write(path, text, used));
+}
+
+/* FOLDER/m.npy: the green of each ClickMe photograph as its map. */
+static void put_maps(const char *clickme)
+{
+    enum { SIDE = 224 * 224 };
+    char path[640];
+    jem_tensor images = JEM_TENSOR_INIT, maps = JEM_TENSOR_INIT;
+    snprintf(path, sizeof path, "%s/images-224.npy", clickme);
+    check_ok(jem_npy_read(&images, path));
+    const int64_t n = images.shape[0], shape[] = {n, 224, 224};
+    check_ok(jem_tensor_init(&maps, JEM_F32, 3, shape));
+    for (int64_t i = 0; i < n * SIDE; i++)
+        ((float *)maps.data)[i] = ((const uint8_t *)images.data)[3 * i + 1];
+    snprintf(path, sizeof path, "%s/m.npy", folder);
+    check_ok(jem_npy_write(path, &maps));
+    jem_tensor_clear(&images);
+    jem_tensor_clear(&maps);
+}
+
+static const struct {
+    const char *benchmark, *data, *answers; /* %s: the folder of all data, or of this test */
+    bool made;                              /* answers are in the folder of this test */
+    const char *more;
+} asked[] = {
+    {"bapps", "bapps-layout", "d.csv", true, ""},
+    {"gloss", "gloss", "gloss/predicted/gloss_vals_imagenetDNN_expt1.npy", false, ""},
+    {"cifar10h", "cifar10h", "cifar10h/predictions/vgg_15_BN_64-logits.npy", false, ""},
+    {"model-vs-human", "model-vs-human", "model-vs-human/raw-data", false,
+     "--observer resnet50 --set model-vs-human.sets=edge,colour"},
+    {"cue-conflict", "cue-conflict", "cue-conflict/decisions/alexnet-caffe.csv", false, ""},
+    {"clickme", "clickme", "m.npy", true, ""},
+};
+enum { ASKED = sizeof asked / sizeof *asked };
+
+/* Scores all six into FOLDER/out-THREADS. */
+static void score_all(const char *root, int threads)
+{
+    char args[2000];
+    for (int i = 0; i < ASKED; i++) {
+        snprintf(args, sizeof args,
+                 "bench %s --answers '%s/%s' --data '%s/%s' %s --set bench.rounds=100 "
+                 "--threads %d --out %%D/out-%d",
+                 asked[i].benchmark, asked[i].made ? folder : root, asked[i].answers, root,
+                 asked[i].data, asked[i].more, threads, threads);
+        works(args);
+    }
+}
+
+/* The trials of this benchmark give the scores of its sweet spot. */
+static void check_trials(const sweetspot_spec *spec, const score_list *scores, const char *out)
+{
+    double value[SPOT_METRICS_MAX];
+    spot_items items;
+    spot_draws draws;
+    const spot_items *const one = &items;
+    const score *found[SPOT_METRICS_MAX] = {NULL};
+    for (int64_t i = 0; i < scores->count; i++)
+        for (int m = 0; m < spec->metrics; m++) {
+            const score *s = &scores->scores[i];
+            bool same = s->condition && spec->condition ? !strcmp(s->condition, spec->condition)
+                                                        : s->condition == spec->condition;
+            if (same && !strcmp(s->benchmark, spec->benchmark) &&
+                !strcmp(s->metric, spec->metric[m]) && strcmp(s->model, "human") != 0 &&
+                strcmp(s->model, "oracle") != 0 &&
+                (!spec->dataset || !strcmp(s->dataset, spec->dataset)) && !found[m])
+                found[m] = s;
+        }
+    check_ok(spot_items_read(&items, spec, out, found[0]->model));
+    if (items.count == 0) fail_msg("no trials of %s", spec->benchmark);
+    check_ok(spot_draws_new(&draws, spec->kind, &one, 1));
+    check_ok(spot_draws_data(value, &draws));
+    for (int m = 0; m < spec->metrics; m++) check_near(value[m], found[m]->value, 1e-9, 1e-3);
+    spot_draws_clear(&draws);
+    spot_items_clear(&items);
+}
+
+static void threads_change_no_byte_and_trials_give_the_scores(void **state)
+{
+    (void)state;
+    char root[512], clickme[600], out[160];
+    check_data(root, sizeof root, "bapps-layout");
+    *strrchr(root, '/') = '\0';
+    check_data(clickme, sizeof clickme, "clickme");
+    put_distances();
+    put_maps(clickme);
+    score_all(root, 1);
+
+    int64_t count;
+    int checked = 0;
+    score_list scores = SCORE_LIST_INIT;
+    const sweetspot_spec *specs = sweetspot_specs(&count);
+    snprintf(out, sizeof out, "%s/out-1", folder);
+    check_ok(score_list_load(&scores, out));
+    for (int64_t i = 0; i < count; i++)
+        if (specs[i].alignment) {
+            check_trials(&specs[i], &scores, out);
+            checked++;
+        }
+    assert_int_equal(checked, ASKED);
+    score_list_clear(&scores);
+
+    score_all(root, 2);
+    for (int threads = 1; threads <= 2; threads++) /* what was typed is not the same */
+        shell("sed -i 's/\"command\": .*//' '%s/out-%d/scores/scores.json'", folder, threads);
+    shell("diff -r '%s/out-1' '%s/out-2'", folder, folder);
+}
+
+/* ---- scoring again */
+
+static int64_t rows_of(const char *out, const char *dataset)
+{
+    char path[160];
+    int64_t n = 0;
+    score_list scores = SCORE_LIST_INIT;
+    snprintf(path, sizeof path, "%s/%s", folder, out);
+    check_ok(score_list_load(&scores, path));
+    for (int64_t i = 0; i < scores.count; i++)
+        n += scores.scores[i].dataset && strcmp(scores.scores[i].dataset, dataset) == 0;
+    score_list_clear(&scores);
+    return n;
+}
+
+static void scoring_with_other_keys_leaves_nothing_of_the_scoring_before(void **state)
+{
+    (void)state;
+    char data[512], args[1600];
+    static const char *const sets[] = {"edge,silhouette --set model-vs-human.pairs=true", "edge"};
+    check_data(data, sizeof data, "model-vs-human");
+    for (int i = 0; i < 2; i++) {
+        snprintf(args, sizeof args,
+                 "bench model-vs-human --answers '%s/raw-data' --observer resnet50 --data '%s' "
+                 "--set bench.rounds=100 --threads 1 --out %%D/again --set model-vs-human.sets=%s",
+                 data, data, sets[i]);
+        works(args);
+        assert_true(i ? rows_of("again", "silhouette") == 0 : rows_of("again", "silhouette") > 100);
+        assert_true(i ? rows_of("again", "edge") == 8 : rows_of("again", "edge") > 100);
+    }
+    assert_int_equal(rows_of("again", "mean"), 9);
+    /* what fails changes nothing */
+    snprintf(args, sizeof args,
+             "bench model-vs-human --answers '%s/raw-data' --observer resnet50 --data '%s' "
+             "--threads 1 --out %%D/again --set model-vs-human.sets=edge --humans %%D",
+             data, data);
+    program_fails(folder, args, 3, "no folder 'edge' with people's trials");
+    assert_int_equal(rows_of("again", "edge"), 8);
+}
+
+/* ---- a run on rendered scenes */
+
+static void a_run_is_tested_on_its_own_test_scenes(void **state)
+{
+    (void)state;
+    char data[512], args[1600], path[160];
+    static const char config[] = "alpha: 0\n"
+                                 "model: {name: wrn-10-1, pool: adaptive}\n"
+                                 "data: {kind: gloss, test_fraction: 0.3, val_fraction: 0.1}\n"
+                                 "train: {batch: 8, iterations: 4, lr: 1e-3, warmup: 2}\n";
+    check_data(data, sizeof data, "gloss");
+    snprintf(path, sizeof path, "%s/c.yaml", folder);
+    check_ok(file_write(path, config, strlen(config)));
+    works("data render --n 120 --size 16 --seed 1 --threads 1 -o %D/surfaces");
+    works("train %D/c.yaml --set data.path=%D/surfaces --set engine.threads=1 --out %D/run");
+    snprintf(args, sizeof args,
+             "bench gloss %%D/run --data '%s' --set bench.rounds=100 --threads 1", data);
+    works(args);
+    score_list scores = SCORE_LIST_INIT;
+    snprintf(path, sizeof path, "%s/run", folder);
+    check_ok(score_list_load(&scores, path));
+    static const char *const metrics[] = {"accuracy", "light_accuracy", "relief_r2"};
+    for (int m = 0; m < 3; m++)
+        assert_int_equal(score_list_find(&scores, "gloss", metrics[m], NULL)->n, 36);
+    score_list_clear(&scores);
+    program_said(folder, "run/trials/gloss-scenes.csv", "gloss,rgb_scene000085.png");
+    program_said(folder, "run/trials/gloss-scenes.csv", "relief,rgb_scene000120.png");
+
+    strcat(args, " --set gloss.split=");
+    size_t end = strlen(args);
+    strcpy(args + end, "[60,20,40]");
+    program_fails(folder, args, 2, "0.3333 of the scenes would be tested");
+    strcpy(args + end, "[60,24,36]");
+    works(args);
+    strcpy(strstr(args, " --set gloss.split"), " --set gloss.test_fraction=0.4");
+    program_fails(folder, args, 2, "all but the last 0.3 of which this run was trained on");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_change_no_byte_and_trials_give_the_scores),
+        cmocka_unit_test(scoring_with_other_keys_leaves_nothing_of_the_scoring_before),
+        cmocka_unit_test(a_run_is_tested_on_its_own_test_scenes),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
