@@ -1,6 +1,8 @@
 /* JSON through jansson, which bounds the depth of nesting but not memory. */
 #include "base/json.h"
 
+#include <errno.h>
+
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/options_table.h"
@@ -32,13 +34,11 @@ jem_status json_parse(json_t **out, const char *text, size_t size, const char *n
     if (bound > memory)
         return jem_error(JEM_EDATA, "%s: %zu bytes of JSON with too many small values: not a file "
                                     "of jem", name, size);
+    errno = 0;
     root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
-    if (!root) { /* which jansson may also say when memory ran out: is it so with enough? */
-        char *enough;
-        jem_status st = mem_alloc(&enough, bound, 1);
-        if (st != JEM_OK) return jem_error_context(st, "%s", name);
-        mem_free(enough);
-        root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
+    if (errno == ENOMEM) { /* jansson may call the file damaged then, or leave out a letter */
+        json_decref(root);
+        return jem_error(JEM_ENOMEM, "%s: out of memory", name);
     }
     if (!root) return jem_error(JEM_EDATA, "%s:%d: %s", name, e.line, e.text);
     *out = root;

@@ -12,6 +12,9 @@
 #include "bench/recording_index.h"
 #include "record/image_name.h"
 
+/* What a trial with its texts takes, in a list that has grown. */
+enum { TRIAL_BYTES = 2 * sizeof(trial) + 64 };
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t n = strlen(text), m = strlen(end);
@@ -76,6 +79,7 @@ static jem_status add_trials(recording *r, answer_file *f, int64_t at, const cha
         goto done;
     }
     TRY(trial_set(&f->set, f->path, f->trials.trials[0].subj, folder));
+    TRY(recording_reserve(r, f->trials.count, f->trials.count * TRIAL_BYTES, f->path));
     for (int64_t i = 0; i < f->trials.count; i++) {
         const trial *t = &f->trials.trials[i];
         int category = category_find(t->object_response);
@@ -109,6 +113,12 @@ static int name_column(const csv *c)
     return -1;
 }
 
+/* Beside a table's text are its cells, the numbers in them and its lines' places. */
+static jem_status reserve_rows(recording *r, const csv *c)
+{
+    return recording_reserve(r, c->rows, c->rows * (2 * c->columns + 1) * 8, c->path);
+}
+
 static jem_status add_distances(recording *r, const answer_file *f, int64_t at)
 {
     jem_status st;
@@ -118,6 +128,7 @@ static jem_status add_distances(recording *r, const answer_file *f, int64_t at)
 
     TRY(csv_need(&value, c, "distance", remedy));
     if (name < 0) TRY(csv_need(&name, c, "name", remedy));
+    TRY(reserve_rows(r, c));
     for (int64_t i = 0; i < c->rows; i++) {
         answer a = {.set = set >= 0 ? csv_cell(c, i, set) : f->set,
                     .key = csv_cell(c, i, name),
@@ -176,6 +187,8 @@ static jem_status add_numbers(recording *r, answer_file *f, int64_t at)
         st = jem_error(JEM_EDATA, "%s: no column of numbers, or no row", c->path);
         goto done;
     }
+    f->named = l.name >= 0;
+    if (f->named) TRY(reserve_rows(r, c));
     const int64_t sizes[] = {c->rows, columns};
     TRY(jem_tensor_init(&f->values, JEM_F64, columns == 1 ? 1 : 2, sizes));
     double *to = f->values.data;
@@ -190,12 +203,21 @@ static jem_status add_numbers(recording *r, answer_file *f, int64_t at)
                           .row = i};
         TRY(recording_add(r, &a));
     }
-    f->named = l.name >= 0;
 done:
     return st;
 }
 
 /* ---- arrays */
+
+static int64_t count_lines(const char *text)
+{
+    int64_t n = 0;
+    for (text += strspn(text, "\r\n"); *text; text += strspn(text, "\r\n")) {
+        text += strcspn(text, "\r\n");
+        n++;
+    }
+    return n;
+}
 
 /* Names of an array's rows, one a line, where FILE.names is beside FILE.npy. */
 static jem_status add_names(recording *r, answer_file *f, int64_t at)
@@ -203,19 +225,23 @@ static jem_status add_names(recording *r, answer_file *f, int64_t at)
     jem_status st = JEM_OK;
     char *path = NULL, *line, *rest;
     size_t size;
-    int64_t rows = 0;
+    int64_t count, rows = 0;
 
     TRY(str_format(&path, "%.*s.names", (int)(strlen(f->path) - 4), f->path));
     if (!file_exists(path)) goto done;
     TRY(file_read(&f->names_text, &size, path, (size_t)1 << 28));
+    count = count_lines(f->names_text);
+    if (count != f->values.shape[0]) {
+        st = jem_error(JEM_EDATA, "%s: %lld names for the %lld rows of %s", path, (long long)count,
+                       (long long)f->values.shape[0], f->path);
+        goto done;
+    }
+    TRY(recording_reserve(r, count, 0, path));
     for (line = strtok_r(f->names_text, "\r\n", &rest); line;
          line = strtok_r(NULL, "\r\n", &rest)) {
         const answer a = {.set = f->set, .key = line, .tag = "", .file = at, .row = rows++};
         TRY(recording_add(r, &a));
     }
-    if (rows != f->values.shape[0])
-        st = jem_error(JEM_EDATA, "%s: %lld names for the %lld rows of %s", path, (long long)rows,
-                       (long long)f->values.shape[0], f->path);
     f->named = true;
 done:
     mem_free(path);

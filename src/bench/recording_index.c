@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "record/image_name.h"
+
+enum { BESIDE_TEXT = 60 << 20 };
 
 /* ---- adding and sorting */
 
@@ -20,6 +23,28 @@ static void cut_key(answer *a, const char *name)
     a->key = image_id(slash ? slash + 1 : name);
     const char *dot = strrchr(a->key, '.');
     a->key_size = dot ? (size_t)(dot - a->key) : strlen(a->key);
+}
+
+jem_status recording_reserve(recording *r, int64_t rows, int64_t beside, const char *path)
+{
+    jem_status st;
+    answer *larger = NULL;
+    int64_t size, room = r->count + r->count / 2 + rows;
+
+    TRY(file_size(&size, path));
+    if (beside + rows * (int64_t)sizeof *larger > 3 * size + BESIDE_TEXT)
+        return jem_error(JEM_EDATA,
+                         "%s: %lld rows in %lld bytes: too many short ones to be "
+                         "answers",
+                         path, (long long)rows, (long long)size);
+    if (r->count + rows <= r->room) goto done;
+    TRY(MEM_NEW(larger, room));
+    if (r->count) memcpy(larger, r->answers, (size_t)r->count * sizeof *larger);
+    mem_free(r->answers);
+    r->answers = larger;
+    r->room = room;
+done:
+    return st;
 }
 
 jem_status recording_add(recording *r, const answer *a)

@@ -4,6 +4,11 @@
 
 #include "bench/recording.h"
 
+/* Makes room for `rows` more answers, read from `path`.  JEM_EDATA if they and `beside`, the
+ * bytes of whatever else was made of the file, take more than 3 times the file and 60 MiB:
+ * rows of two characters are no answers. */
+jem_status recording_reserve(recording *r, int64_t rows, int64_t beside, const char *path);
+
 /* Appends *a; its key, a whole image name, is cut to what identifies the image. */
 jem_status recording_add(recording *r, const answer *a);
 

@@ -11,14 +11,17 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text_count.h"
 #include "base/try.h"
 
+/* A file has at most so many bytes.  Pointers to its fields, and its lines' numbers, take
+ * at most twice as many and BESIDE_TEXT: two million fields, and one for every 4 bytes. */
 static const size_t file_size_max = (size_t)1 << 28;
-enum { COLUMNS_MAX = 1000, BESIDE_TEXT = 60 << 20 };
+enum { COLUMNS_MAX = 1000, BESIDE_TEXT = 16 << 20 };
 
 typedef struct cursor {
     const csv *c;
-    char *p, *end;
+    char *p; /* a NUL follows the text, and none is in it */
     int64_t line;
     bool at_line_end; /* the field just read was the last of its line */
 } cursor;
@@ -28,22 +31,22 @@ static jem_status fault(const cursor *k, int64_t line, const char *what)
     return jem_error(JEM_EDATA, "%s:%" PRId64 ": %s", k->c->path, line, what);
 }
 
+/* A line ends at p: at LF, CR LF, or the end of the file, where a NUL stands. */
+static bool at_break(const char *p)
+{
+    return *p == '\n' || *p == '\0' || (*p == '\r' && (p[1] == '\n' || p[1] == '\0'));
+}
+
 /* Steps over the separator behind a field and ends the field at `stop`. */
 static void finish_field(cursor *k, char *stop)
 {
-    k->at_line_end = k->p == k->end || *k->p != ',';
-    if (k->p < k->end && *k->p == '\r') k->p++;
-    if (k->p < k->end) {
-        if (*k->p == '\n') k->line++;
-        k->p++;
-    }
-    *stop = '\0';
-}
+    char separator = *k->p;
 
-static bool at_break(const cursor *k)
-{
-    if (k->p == k->end || *k->p == '\n') return true;
-    return *k->p == '\r' && (k->p + 1 == k->end || k->p[1] == '\n');
+    *stop = '\0';
+    k->at_line_end = separator != ',';
+    if (separator == '\r') separator = *++k->p;
+    if (separator == '\n') k->line++;
+    if (separator != '\0') k->p++;
 }
 
 static jem_status read_quoted(cursor *k, char **field)
@@ -53,12 +56,12 @@ static jem_status read_quoted(cursor *k, char **field)
 
     *field = dst;
     for (;; k->p++) {
-        if (k->p == k->end) return fault(k, first_line, "a quote opens here and never closes");
+        if (*k->p == '\0') return fault(k, first_line, "a quote opens here and never closes");
         if (*k->p == '"' && *++k->p != '"') break;
         if (*k->p == '\n') k->line++;
         *dst++ = *k->p;
     }
-    if (!at_break(k) && *k->p != ',')
+    if (*k->p != ',' && !at_break(k->p))
         return fault(k, k->line, "text after a closing quote; double the quotes inside a field");
     finish_field(k, dst);
     return JEM_OK;
@@ -66,9 +69,10 @@ static jem_status read_quoted(cursor *k, char **field)
 
 static jem_status read_field(cursor *k, char **field)
 {
-    if (k->p < k->end && *k->p == '"') return read_quoted(k, field);
+    if (*k->p == '"') return read_quoted(k, field);
     *field = k->p;
-    while (!at_break(k) && *k->p != ',') k->p++;
+    k->p += strcspn(k->p, ",\r\n");
+    while (*k->p == '\r' && !at_break(k->p)) k->p += 1 + strcspn(k->p + 1, ",\r\n");
     finish_field(k, k->p);
     return JEM_OK;
 }
@@ -114,9 +118,8 @@ done:
 
 static void skip_empty_lines(cursor *k)
 {
-    while (k->p < k->end && at_break(k)) {
-        if (*k->p == '\r' && k->p + 1 < k->end) k->p++;
-        k->p++;
+    while (*k->p && at_break(k->p)) {
+        k->p += *k->p == '\r' && k->p[1] ? 2 : 1;
         k->line++;
     }
 }
@@ -124,28 +127,23 @@ static void skip_empty_lines(cursor *k)
 static jem_status parse(csv *c, size_t size)
 {
     jem_status st;
-    cursor k = {c, c->text, c->text + size, 1, false};
-    size_t separators = 0, breaks = 0;
+    cursor k = {c, c->text, 1, false};
 
     if (memchr(c->text, '\0', size))
         return jem_error(JEM_EDATA, "%s: holds a NUL byte: not a CSV text file", c->path);
-    for (size_t i = 0; i < size; i++) {
-        separators += c->text[i] == ',';
-        breaks += c->text[i] == '\n';
-    }
-    /* with the text at most 4 times the file and 64 MiB */
-    if ((separators + 2 * breaks + 2) * sizeof *c->all > 3 * size + BESIDE_TEXT)
+    size_t breaks = text_count(c->text, size, '\n');
+    size_t fields = text_count(c->text, size, ',') + breaks + 1; /* at most, as are the lines */
+    if ((fields + breaks) * sizeof *c->all > 2 * size + BESIDE_TEXT)
         return jem_error(JEM_EDATA, "%s: %zu bytes with too many empty or short fields: not a "
-                                    "table of scenes", c->path, size);
-    /* every field ends at one of these, or at the end of the file */
-    TRY(MEM_NEW(c->all, separators + breaks + 1));
+                                    "table that jem knows", c->path, size);
+    TRY(MEM_NEW(c->all, fields));
     TRY(MEM_NEW(c->lines, breaks + 1));
-    if (size >= 3 && memcmp(k.p, "\xef\xbb\xbf", 3) == 0) k.p += 3;
+    if (strncmp(k.p, "\xef\xbb\xbf", 3) == 0) k.p += 3;
     skip_empty_lines(&k);
-    if (k.p == k.end)
+    if (!*k.p)
         return jem_error(JEM_EDATA, "%s: empty; a CSV begins with a line of column names", c->path);
     TRY(read_header(c, &k));
-    for (skip_empty_lines(&k); k.p < k.end; skip_empty_lines(&k)) TRY(read_row(c, &k));
+    for (skip_empty_lines(&k); *k.p; skip_empty_lines(&k)) TRY(read_row(c, &k));
     c->cells = c->all + c->columns;
 done:
     return st;

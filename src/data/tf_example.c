@@ -1,4 +1,5 @@
-/* Just enough protobuf: fields are read where they lie, nothing is copied. */
+/* Just enough protobuf: fields are read where they lie, nothing is copied, and no more of
+ * them than a record of a few features has. */
 #include "data/tf_example.h"
 
 #include <stdbool.h>
@@ -6,6 +7,7 @@
 
 typedef struct span {
     const uint8_t *at, *end;
+    int *left; /* so many fields may still be read, in this message and those in it */
 } span;
 
 typedef struct field {
@@ -16,7 +18,7 @@ typedef struct field {
 } field;
 
 enum { VARINT = 0, FIXED64 = 1, SPAN = 2, FIXED32 = 5 };
-enum { BYTES_LIST = 1, INT64_LIST = 3 };
+enum { BYTES_LIST = 1, INT64_LIST = 3, FIELDS_MAX = 1000 };
 
 static bool read_varint(uint64_t *out, span *s)
 {
@@ -34,11 +36,11 @@ static bool read_varint(uint64_t *out, span *s)
     return false;
 }
 
-/* False for a field that is not well formed; the span must not be empty. */
+/* False for a field that is not well formed, or one too many; the span must not be empty. */
 static bool read_field(field *f, span *s)
 {
     uint64_t tag, size;
-    if (!read_varint(&tag, s) || tag >> 3 == 0) return false;
+    if (--*s->left < 0 || !read_varint(&tag, s) || tag >> 3 == 0) return false;
     *f = (field){.number = tag >> 3, .wire = (int)(tag & 7)};
     switch (f->wire) {
     case VARINT:
@@ -56,7 +58,7 @@ static bool read_field(field *f, span *s)
         return false;
     }
     if (size > (uint64_t)(s->end - s->at)) return false;
-    f->bytes = (span){s->at, s->at + size};
+    f->bytes = (span){s->at, s->at + size, s->left};
     s->at += size;
     return true;
 }
@@ -72,7 +74,7 @@ static jem_status read_entry(span *feature, bool *match, span entry, const char 
 {
     field f;
     *match = false;
-    *feature = (span){entry.at, entry.at};
+    *feature = (span){entry.at, entry.at, entry.left};
     while (entry.at < entry.end) {
         if (!read_field(&f, &entry)) return malformed(name);
         if (f.number == 1 && f.wire == SPAN)
@@ -102,10 +104,8 @@ static jem_status find_in_features(span *feature, int *found, span features, con
 }
 
 /* *feature <- the Feature of `key`. */
-static jem_status find_feature(span *feature, const uint8_t *record, size_t size, const char *key,
-                               const char *name)
+static jem_status find_feature(span *feature, span example, const char *key, const char *name)
 {
-    span example = {record, record + size};
     field f;
     int found = 0;
     while (example.at < example.end) {
@@ -149,10 +149,11 @@ static jem_status check_single(int64_t count, const char *key, const char *name)
 jem_status tf_example_bytes(const uint8_t **data, size_t *size, const uint8_t *record,
                             size_t record_size, const char *key, const char *name)
 {
-    span feature, list, value = {record, record};
+    int left = FIELDS_MAX;
+    span feature, list, value = {record, record, &left};
     field f;
     int64_t count = 0;
-    jem_status st = find_feature(&feature, record, record_size, key, name);
+    jem_status st = find_feature(&feature, (span){record, record + record_size, &left}, key, name);
     if (st == JEM_OK) st = find_list(&list, feature, BYTES_LIST, key, name);
     if (st != JEM_OK) return st;
     while (list.at < list.end) {
@@ -171,11 +172,12 @@ jem_status tf_example_bytes(const uint8_t **data, size_t *size, const uint8_t *r
 jem_status tf_example_int64(int64_t *value, const uint8_t *record, size_t record_size,
                             const char *key, const char *name)
 {
+    int left = FIELDS_MAX;
     span feature, list;
     field f;
     uint64_t last = 0;
     int64_t count = 0;
-    jem_status st = find_feature(&feature, record, record_size, key, name);
+    jem_status st = find_feature(&feature, (span){record, record + record_size, &left}, key, name);
     if (st == JEM_OK) st = find_list(&list, feature, INT64_LIST, key, name);
     if (st != JEM_OK) return st;
     while (list.at < list.end) {
@@ -186,7 +188,7 @@ jem_status tf_example_int64(int64_t *value, const uint8_t *record, size_t record
             count++;
         } else if (f.wire == SPAN) {
             for (; f.bytes.at < f.bytes.end; count++)
-                if (!read_varint(&last, &f.bytes)) return malformed(name);
+                if (--left < 0 || !read_varint(&last, &f.bytes)) return malformed(name);
         } else {
             return malformed(name);
         }

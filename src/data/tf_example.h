@@ -17,8 +17,9 @@
 #include "jem/status.h"
 
 /* The one value of feature `key`: bytes are borrowed from the record.  `name` (file and
- * record) opens messages.  JEM_EDATA for a message that is not well formed, a missing
- * or repeated key, a feature of another type, no value or more than one. */
+ * record) opens messages.  JEM_EDATA for a message that is not well formed or has more than
+ * 1000 fields in all, a missing or repeated key, a feature of another type, no value or
+ * more than one. */
 jem_status tf_example_bytes(const uint8_t **data, size_t *size, const uint8_t *record,
                             size_t record_size, const char *key, const char *name);
 jem_status tf_example_int64(int64_t *value, const uint8_t *record, size_t record_size,

@@ -1,4 +1,5 @@
 /* CSV as people and spreadsheets write it, and faults with file:line. */
+#include "base/mem.h"
 #include "data/csv.h"
 #include "pictures.h"
 
@@ -72,6 +73,34 @@ static void carriage_return_ends_the_last_line_too(void **state)
     csv_clear(&c);
 }
 
+static void other_carriage_returns_are_letters_of_their_field(void **state)
+{
+    csv c = read_back("a,b\n\r\r1,\r\r\n2\r,\"3\"\r\n");
+    (void)state;
+    assert_int_equal(c.rows, 2);
+    assert_string_equal(csv_cell(&c, 0, 0), "\r\r1");
+    assert_string_equal(csv_cell(&c, 0, 1), "\r");
+    assert_string_equal(csv_cell(&c, 1, 0), "2\r");
+    assert_string_equal(csv_cell(&c, 1, 1), "3");
+    csv_clear(&c);
+}
+
+static void a_file_of_nothing_but_short_fields_is_refused(void **state)
+{
+    enum { SIZE = 3 << 20 };
+    char *text = NULL;
+    (void)state;
+    check_ok(MEM_NEW(text, SIZE + 1));
+    memset(text, ',', SIZE);
+    refuse(text, "too many empty or short fields");
+    memset(text, 'x', SIZE);
+    memcpy(text, "a\n", 2);
+    csv c = read_back(text);
+    assert_int_equal(c.rows, 1);
+    csv_clear(&c);
+    mem_free(text);
+}
+
 static void a_header_alone_has_no_rows(void **state)
 {
     csv c = read_back("a,b");
@@ -128,6 +157,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(quotes_marks_and_line_ends_of_every_kind_are_understood,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(carriage_return_ends_the_last_line_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(other_carriage_returns_are_letters_of_their_field, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_file_of_nothing_but_short_fields_is_refused, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_header_alone_has_no_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(columns_are_found_in_any_letter_case, set_up, tear_down),
         cmocka_unit_test_setup_teardown(numbers_must_be_finite_numbers, set_up, tear_down),

@@ -200,6 +200,25 @@ static void missing_repeated_and_mistyped_features_are_refused(void **state)
     assert_true(!data && size == 7 && value == 7);
 }
 
+static void a_message_of_nothing_but_fields_is_refused(void **state)
+{
+    const uint8_t one[] = {0x0a, 3, 0x0a, 1, 'x'};
+    bytes e = {0};
+    const uint8_t *data;
+    size_t size;
+    (void)state;
+    put_feature(&e, "one", one, sizeof one); /* 6 fields: features, entry, key, value, list, x */
+    for (int i = 0; i < 994; i++) {
+        put_byte(&e, 15 << 3);
+        put_byte(&e, 0);
+    }
+    check_ok(tf_example_bytes(&data, &size, e.data, e.size, "one", "f"));
+    put_byte(&e, 15 << 3);
+    put_byte(&e, 0);
+    check_fails(tf_example_bytes(&data, &size, e.data, e.size, "one", "f"), JEM_EDATA,
+                "not a well-formed");
+}
+
 static void no_cut_or_changed_message_is_read_beyond_its_end(void **state)
 {
     (void)state;
@@ -232,6 +251,7 @@ int main(void)
         cmocka_unit_test(damaged_records_are_refused),
         cmocka_unit_test(features_are_found_by_key),
         cmocka_unit_test(missing_repeated_and_mistyped_features_are_refused),
+        cmocka_unit_test(a_message_of_nothing_but_fields_is_refused),
         cmocka_unit_test(no_cut_or_changed_message_is_read_beyond_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,8 @@ void fuzz_one(const uint8_t *data, size_t size)
     fuzz_expect(c.columns > 0 && c.rows >= 0);
     for (int64_t row = 0; row < c.rows; row++)
         for (int i = 0; i < c.columns; i++) {
-            fuzz_touch(csv_cell(&c, row, i), strlen(csv_cell(&c, row, i)));
+            const char *cell = csv_cell(&c, row, i);
+            fuzz_touch(cell, strlen(cell));
             if (++numbers > 16) continue; /* most are refused, which is slow to say */
             if (!fuzz_refused(csv_number(&value, &c, row, i), PATH)) fuzz_expect(isfinite(value));
         }

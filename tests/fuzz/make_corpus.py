@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the hand-made part of tests/fuzz/corpus: files that promise too much, end too
-early or contradict themselves.  Files called real-* were written by jem and by libjpeg
-and are only read here.
+early or contradict themselves.  Files called real-* were written by jem and by libjpeg,
+or are the first lines of published data; they are only read here.
 
     python3 tests/fuzz/make_corpus.py          (needs nothing but Python)
     python3 tests/fuzz/make_corpus.py DIR      files of 20 MB that ask for much memory or
@@ -484,6 +484,310 @@ def make_metrics():
     put("metrics", "trials-real", "tsubj,session,trial,rt,object_response,category,condition,imagename\nwrn,1.5,1,1,a,b,c,d\n")
 
 
+# ---- TFRecords: see fuzz_tfrecord.c and fuzz_clickme_shard.c for the first byte
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def tfrecord(data, length=None):
+    head = struct.pack("<Q", len(data) if length is None else length)
+    return head + struct.pack("<I", crc32c(head)) + data + struct.pack("<I", crc32c(data))
+
+
+def varint(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def span(number, data):
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def feature(key, kind, *values):
+    if kind == 3:
+        values = b"".join(b"\x08" + varint(v) for v in values)
+    else:
+        values = b"".join(span(1, v) for v in values)
+    return span(1, span(1, key.encode()) + span(2, span(kind, values)))
+
+
+def jpeg_like(channels):
+    return b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x0b\x08\x01\x00\x01\x00" + bytes([channels]) + b"x" * 9
+
+
+def example(picture=jpeg_like(3), heat=jpeg_like(1), label=7, extra=b""):
+    return span(1, feature("image", 1, picture) + feature("heatmap", 1, heat) + feature("label", 3, label) + extra)
+
+
+def make_tfrecord():
+    one = tfrecord(b"hello")
+    put("tfrecord", "one", b"x" + one)
+    put("tfrecord", "two", b"x" + one + tfrecord(bytes(range(256))))
+    put("tfrecord", "nothing", b"x")
+    put("tfrecord", "cut-in-head", b"x" + one[:7])
+    put("tfrecord", "cut-in-data", b"x" + one[:15])
+    put("tfrecord", "cut-in-checksum", b"x" + one[:-1])
+    put("tfrecord", "one-byte-more", b"x" + one + b"\0")
+    put("tfrecord", "wrong-checksum", b"x" + one[:-1] + b"\0")
+    put("tfrecord", "wrong-checksum-of-length", b"x" + one[:9] + b"\xff" + one[10:])
+    put("tfrecord", "empty-record", b"x" + tfrecord(b"") + one)
+    for name, length in [("2-to-63", 2**63), ("all-ones", 2**64 - 1), ("wraps", 2**64 - 12), ("wraps-with-tail", 2**64 - 16),
+                         ("64-megabytes", 64 << 20), ("larger", (64 << 20) + 1), ("one-more", 6)]:
+        put("tfrecord", "length-" + name, b"x" + tfrecord(b"hello", length))
+    put("tfrecord", "sealed", b"o" + struct.pack("<Q", 3) + b"\0\0\0\0abc\0\0\0\0" + struct.pack("<Q", 0) + b"\0" * 8)
+    put("tfrecord", "sealed-length-all-ones", b"o" + b"\xff" * 40)
+
+
+def make_tf_example():
+    good = example()
+    put("tf_example", "clickme", good)
+    put("tf_example", "nothing", b"")
+    put("tf_example", "no-features", span(1, b""))
+    put("tf_example", "features-twice", good + good)
+    put("tf_example", "key-twice", example(extra=feature("label", 3, 1)))
+    put("tf_example", "two-labels", example(extra=b"").replace(feature("label", 3, 7), feature("label", 3, 7, 8)))
+    put("tf_example", "packed-label", span(1, span(1, span(1, b"label") + span(2, span(3, span(1, varint(999)))))))
+    put("tf_example", "negative-label", span(1, feature("label", 3, 2**64 - 1)))
+    put("tf_example", "label-is-bytes", span(1, feature("label", 1, b"7")))
+    put("tf_example", "image-is-integers", span(1, feature("image", 3, 1, 2)))
+    put("tf_example", "empty-image", span(1, feature("image", 1, b"")))
+    put("tf_example", "floats", span(1, span(1, span(1, b"image") + span(2, span(2, span(1, b"\0" * 8))))))
+    put("tf_example", "key-without-value", span(1, span(1, span(1, b"image"))))
+    put("tf_example", "value-without-key", span(1, span(1, span(2, span(1, b"x")))))
+    put("tf_example", "unknown-fields", b"\x78\x05\x79" + b"\0" * 8 + b"\x7d" + b"\0" * 4 + span(15, b"abc") + good)
+    put("tf_example", "group", b"\x0b\x0c" + good)
+    put("tf_example", "field-0", b"\x02\x00" + good)
+    put("tf_example", "wire-7", b"\x0f")
+    put("tf_example", "varint-endless", b"\xff" * 64)
+    put("tf_example", "varint-65-bits", b"\x08" + b"\xff" * 9 + b"\x02")
+    put("tf_example", "span-too-long", b"\x0a\x7f" + good)
+    put("tf_example", "span-2-to-64", b"\x0a" + varint(2**64 - 1) + good)
+    put("tf_example", "cut", good[:-5])
+    put("tf_example", "deep", b"\x0a\x7e" * 60 + b"\0" * 8)
+
+
+def make_clickme_shard():
+    def shard(mode, *records):
+        return mode + b"".join(tfrecord(r) for r in records)
+
+    put("clickme_shard", "two", shard(b"p", example(), example(label=999)))
+    put("clickme_shard", "smaller-pictures", shard(b"s", example()))
+    put("clickme_shard", "damaged-pictures", shard(b"d", example()))
+    put("clickme_shard", "label-1000", shard(b"p", example(label=1000)))
+    put("clickme_shard", "label-negative", shard(b"p", example(label=2**64 - 1)))
+    put("clickme_shard", "heat-in-colour", shard(b"p", example(heat=jpeg_like(3))))
+    put("clickme_shard", "picture-in-grey", shard(b"p", example(picture=jpeg_like(1))))
+    put("clickme_shard", "png", shard(b"p", example(picture=png())))
+    put("clickme_shard", "jpeg-without-frame", shard(b"p", example(picture=b"\xff\xd8\xff" + b"\xff" * 40)))
+    put("clickme_shard", "jpeg-segments-of-0", shard(b"p", example(picture=b"\xff\xd8" + b"\xff\xe0\0\0" * 20)))
+    put("clickme_shard", "jpeg-segment-outside", shard(b"p", example(picture=b"\xff\xd8\xff\xe0\xff\xff" + b"x" * 9)))
+    put("clickme_shard", "jpeg-ends-in-marker", shard(b"p", example(picture=b"\xff\xd8\xff\xe0\x00\x02\xff\xc0\x00\x0b\x08")))
+    put("clickme_shard", "no-heatmap", shard(b"p", span(1, feature("image", 1, jpeg_like(3)) + feature("label", 3, 7))))
+    put("clickme_shard", "not-an-example", shard(b"p", b"hello"))
+    put("clickme_shard", "nothing", b"p")
+
+
+# ---- ratings of gloss: see fuzz_gloss_ratings.c for the first byte
+def make_gloss_ratings():
+    head = "stimOne,a,b,c,d,rating,participant ID (e.g. 01),age,\n"
+    row = "stimuli\\rgb_scene%06d.png,0,0,0,47,%s,16,21\n"
+    good = head + "".join(row % (12, r) for r in "345") + "".join(row % (13, r) for r in "116")
+
+    def case(name, text, who="12"):
+        for w in who:
+            put("gloss_ratings", name + "-" + w, w.encode() + (text if isinstance(text, bytes) else text.encode()))
+
+    case("good", good)
+    case("crlf-and-mark", "\ufeff" + good.replace("\n", "\r\n"))
+    case("nothing", "", "1")
+    case("header-alone", head, "1")
+    case("header-too-short", "a,b,c,d,e,f\n" + good)
+    case("no-line-break", good[:-1])
+    case("empty-lines", good.replace("\n", "\n\n\n"))
+    case("row-too-short", good + "x,1\n", "1")
+    case("row-too-long", good + row.replace("\n", ",,\n") % (12, 3), "1")
+    case("seven-digits", good.replace("000012", "0000123"), "1")
+    case("twelve-digits", good.replace("000012", "000012000012"), "1")
+    case("two-numbers", good.replace("scene", "999999_scene"), "1")
+    case("no-number", good.replace("0000", ""), "1")
+    for name, rating in [("0", "0"), ("7", "7"), ("half", "3.5"), ("word", "three"), ("nan", "nan"), ("infinite", "1e999"),
+                         ("hexadecimal", "0x3"), ("empty", ""), ("spaces", " 3"), ("negative", "-1")]:
+        case("rating-" + name, good + row % (12, rating), "1")
+    case("twice", good.replace(row % (13, "6"), ""), "1")
+    case("four-times", good + row % (12, "1"))
+    case("other-image", good.replace("000013", "000014"), "2")
+    case("more-images", good + "".join(row % (14, r) for r in "111"))
+    case("commas", head + "," * 3000, "1")
+    case("nul", good.encode() + b"\0", "1")
+
+
+def make_label_map():
+    head = "category\tindex\n"
+    put("label_map", "two", head + "cat\t3\ndog\t17\n")
+    put("label_map", "crlf", head + "cat\t3\r\ndog\t17\r\n")
+    put("label_map", "many", head + "".join("%s\t%d\n" % ("truck" if i % 2 else "bear", i) for i in range(60)))
+    put("label_map", "nothing", "")
+    put("label_map", "header-alone", head)
+    put("label_map", "other-header", "index\tcategory\n3\tcat\n")
+    put("label_map", "commas", head.replace("\t", ",") + "cat,3\n")
+    put("label_map", "unknown-category", head + "lion\t3\n")
+    put("label_map", "twice", head + "cat\t3\ndog\t3\n")
+    put("label_map", "quoted", head + '"cat"\t"3"\n')
+    for name, index in [("negative", "-1"), ("real", "1.5"), ("word", "three"), ("empty", ""), ("last", "99999"),
+                        ("too-large", "100000"), ("2-to-63", str(2**63)), ("spaces", " 3")]:
+        put("label_map", "index-" + name, head + "cat\t" + index + "\n")
+    put("label_map", "third-column", head + "cat\t3\t\n")
+    put("label_map", "nul", head + "cat\t3\0\n")
+
+
+# ---- people's trials: see fuzz_mvh_people.c for the first byte
+TRIALS = "subj,session,trial,rt,object_response,category,condition,imagename\n"
+
+
+def make_mvh_people():
+    first, second = "%s,1,%d,0.5,cat,dog,cr,0001_cl_s01_cr_dog_00_a.png\n", "%s,1,%d,NaN,na,car,bw,0002_cl_s01_bw_car_00_b.png\n"
+    good = TRIALS + first % ("subject-01", 1) + second % ("subject-01", 2)
+    edges = TRIALS + "subject-01,1,1,0.5,cat,dog,0,dog1.png\nsubject-01,1,2,0.7,car,car,0,car3.png\n"
+
+    def case(name, text, who="1"):
+        for w in who:
+            put("mvh_people", name + "-" + w, w + text)
+
+    case("good", good, "12")
+    case("edges", edges, "34")
+    case("other-order", TRIALS + second % ("s", 1) + first % ("s", 2), "12")
+    case("capitals", good.replace("session", "Session").replace("cr", "CR"), "1")
+    case("nothing", "", "13")
+    case("header-alone", TRIALS, "1234")
+    case("one-trial", TRIALS + first % ("s", 1), "12")
+    case("three-trials", good + (first % ("s", 3)).replace("_a", "_c"), "12")
+    case("image-twice", TRIALS + first % ("s", 1) * 2, "12")
+    case("other-image", good.replace("_b.", "_c."), "12")
+    case("other-category", good.replace("dog", "bear"), "12")
+    case("unknown-category", good.replace("dog", "lion"), "1")
+    case("unknown-response", good.replace(",cat,", ",lion,"), "1")
+    case("unknown-condition", good.replace(",bw,", ",xx,"), "12")
+    case("one-condition", good.replace(",bw,", ",cr,"), "12")
+    case("names-without-id", good.replace("0001_cl_s01_cr_dog_00_a.png", "_").replace("0002_cl_s01_bw_car_00_b.png", ""), "1")
+    case("no-column", good.replace("category", "x"), "1")
+
+
+# ---- CIFAR-10H: see fuzz_cifar10h.c for the first byte
+def make_cifar10h():
+    def case(mode, name, descr, shape, values, code):
+        put("cifar10h", name, mode + npy(npy_header(descr, shape=shape), struct.pack("<%d%s" % (len(values), code), *values)))
+
+    one = [0] * 40
+    one[1::10] = [51] * 4
+    case(b"c", "counts", "<i8", "(4, 10)", one, "q")
+    case(b"c", "counts-real", "<f8", "(4, 10)", one, "d")
+    case(b"c", "counts-others", "|u1", "(4, 10)", range(40), "B")
+    case(b"c", "counts-shape", "|u1", "(10, 4)", one, "B")
+    case(b"c", "counts-flat", "|u1", "(40,)", one, "B")
+    case(b"c", "counts-nobody", "|u1", "(4, 10)", [0] * 40, "B")
+    case(b"c", "counts-negative", "<i4", "(4, 10)", [-1] * 40, "i")
+    case(b"c", "counts-beyond-32-bits", "<i8", "(4, 10)", [2**33] * 40, "q")
+    case(b"c", "counts-most", "<i8", "(4, 10)", [2**31 - 1] * 40, "q")
+    case(b"c", "counts-halves", "<f4", "(4, 10)", [0.5] * 40, "f")
+    case(b"c", "counts-nan", "<f4", "(4, 10)", [float("nan")] * 40, "f")
+    case(b"c", "counts-infinite", "<f8", "(4, 10)", [float("inf")] * 40, "d")
+    case(b"c", "counts-cut", "<f8", "(4, 10)", one[:30], "d")
+    share = [v / 51 for v in one]
+    case(b"p", "shares", "<f8", "(4, 10)", share, "d")
+    case(b"p", "shares-others", "<f8", "(4, 10)", [0.1] * 40, "d")
+    case(b"p", "shares-no-sum", "<f8", "(4, 10)", [0.5] * 40, "d")
+    case(b"p", "shares-nan", "<f4", "(4, 10)", [float("nan")] * 40, "f")
+    head = "index\tlabel\tclass\tofficial_name\tjpeg\n"
+    rows = "0\t3\tcat\tdomestic_cat_s_000907.png\tx\n1\t8\tship\ta.png\tx\n2\t8\tship\tb\tx\n3\t0\tairplane\tc\tx\n"
+    for name, text in [("labels", head + rows), ("labels-nothing", ""), ("labels-header", head), ("labels-one-short", head + rows[:-20]),
+                       ("labels-one-more", head + rows + "4\t0\tx\tx\tx\n"), ("labels-twice", head + rows.replace("3\t0", "2\t0")),
+                       ("labels-10", head + rows.replace("\t8", "\t10")), ("labels-negative", head + rows.replace("3\t0", "-3\t0")),
+                       ("labels-no-name", head.replace("official_", "") + rows), ("labels-commas", (head + rows).replace("\t", ","))]:
+        put("cifar10h", name, b"t" + text.encode())
+
+
+# ---- small pictures of shapes and textures: see fuzz_cue_records.c for the first byte
+def make_cue_records():
+    head = "tset\trecord\tshape\ttexture\timagename\n"
+    row = "cue-conflict\t%s\t%s\t%s\t%s\n"
+    cat, boat = row % (0, "cat", "elephant", "cat7-elephant1.png"), row % (1, "boat", "boat", "boat3-boat2.png")
+    put("cue_records", "two", head + cat + boat)
+    put("cue_records", "other-sets", head + cat + "edge\t0\tcat\tnone\tcat1.png\n")
+    put("cue_records", "nothing", "t")
+    put("cue_records", "header-alone", head)
+    put("cue_records", "other-header", head.replace("set", "x") + cat)
+    put("cue_records", "twice", head + cat + cat)
+    put("cue_records", "record-2", head + row % (2, "cat", "elephant", "cat7-elephant1.png"))
+    put("cue_records", "record-negative", head + row % (-1, "cat", "elephant", "cat7-elephant1.png"))
+    put("cue_records", "record-2-to-62", head + row % (2**62, "cat", "elephant", "cat7-elephant1.png"))
+    put("cue_records", "other-shape", head + row % (0, "dog", "elephant", "dog7-elephant1.png"))
+    put("cue_records", "unknown-shape", head + row % (0, "lion", "elephant", "lion7-elephant1.png"))
+    put("cue_records", "no-texture", head + row % (0, "cat", "none", "cat7-elephant1.png"))
+    for i, name in enumerate(["cat7", "cat7.png", "cat7-.png", "cat-elephant1.png", "cat7-elephant1-dog2.png", "cat7-elephant.png",
+                              "cat7-elephant1.jpg", "cat7-elephant1", "cat7-x_elephant1.png", "-", "", "cat7--elephant1.png"]):
+        put("cue_records", "name-%d" % i, head + row % (0, "cat", "elephant", name))
+    put("cue_records", "record", b"b" + bytes([7, 11]) + bytes(i % 251 for i in range(3072)))
+    put("cue_records", "record-of-others", b"b" + bytes([255, 255]) + bytes(3072))
+    put("cue_records", "record-short", b"b" + bytes([7, 11]) + bytes(3071))
+    put("cue_records", "records-none", b"b")
+
+
+# ---- recorded answers: see fuzz_recording.c for the first byte
+def make_recording():
+    def case(name, text):
+        put("recording", name, text)
+
+    case("logits", "lname,class0,class1\na.png,1,-2.5\nb.png,3e2,4\n")
+    case("logits-by-place", "Lclass0,class1,class2\n1,2,3\n4,5,6\n")
+    case("logits-of-sets", "lset,condition,imagename,class0,class1\ncnn,clean,a.png,1,2\ncnn,noise,a.png,1,2\n")
+    case("logits-pandas", "l,0,1\n0,1,2\n1,3,4\n")
+    case("logits-without-names", "l0.1,0.2\n1,2\n")
+    case("logits-word", "lname,class0\na.png,one\n")
+    case("logits-not-finite", "lname,class0\na.png,nan\nb.png,inf\n")
+    case("scalars", "lname,gloss\na.png,0.5\nb.png,1\n")
+    case("no-numbers", "lname\na.png\n")
+    case("no-rows", "lname,class0\n")
+    case("named-twice", "lname,class0\na.png,1\na.jpg,2\n")
+    case("names-of-nothing", "lname,class0\n_,1\n.,2\n\\/,3\n\"\",4\n")
+    case("trials", "t" + TRIALS + "net,1,1,NaN,cat,dog,clean,0001_x_dog_n01_a.png\nnet,1,2,NaN,na,car,noise,b.png\n")
+    case("trials-of-people", "T" + TRIALS + "subject-01,1,1,0.5,cat,dog,0,a.png\nsubject-02,1,1,0.5,cat,dog,0,a.png\n")
+    case("trials-of-two", "t" + TRIALS + "x,1,1,1,cat,dog,0,a.png\ny,1,1,1,cat,dog,0,b.png\n")
+    case("trials-nobody", "t" + TRIALS)
+    case("trials-unknown", "t" + TRIALS + "x,1,1,1,lion,dog,0,a.png\n")
+    case("trials-long-name", "t" + TRIALS + "x" * 300 + ",1,1,1,cat,dog,0,a.png\n")
+    case("distances", "dset,name,patch,distance\ncnn,a.png,p0,0.5\ncnn,a.png,p1,0.25\n")
+    case("distances-without-patch", "dname,distance\na.png,0.5\nb.png,1\n")
+    case("distances-without-name", "dset,distance\ncnn,0.5\n")
+    case("distances-word", "dname,distance\na.png,near\n")
+    f32 = struct.pack("<6f", 1, -2, 3.5, 0, 1e-40, 1e38)
+    case("array", b"n" + npy(npy_header(), f32))
+    case("array-of-scalars", b"n" + npy(npy_header(shape="(6,)"), f32))
+    case("array-of-maps", b"n" + npy(npy_header(shape="(1,2,3)"), f32))
+    case("array-of-bytes", b"n" + npy(npy_header("|u1", shape="(3,2)"), b"abcdef"))
+    case("array-scalar", b"n" + npy(npy_header("<f8", shape="()"), b"\0" * 8))
+    case("array-empty", b"n" + npy(npy_header(shape="(0, 10)")))
+    case("array-not-finite", b"n" + npy(npy_header(shape="(1,)"), struct.pack("<f", float("nan"))))
+    case("array-of-4", b"n" + npy(npy_header(shape="(1,1,2,3)"), f32))
+    case("names", "Na.png\nb.png\n")
+    case("names-one", "Na.png\n")
+    case("names-three", "Na.png\nb.png\nc.png")
+    case("names-twice", "Na.png\r\na.png\r\n")
+    case("names-nul", b"Na\0b\nc\n")
+    case("folder", "fname,class0,class1\na.png,1,2\n")
+    case("folder-of-two-kinds", "fname,distance\na.png,1\n")
+    case("folder-of-arrays", b"a" + npy(npy_header(shape="(3,2)"), f32))
+    case("folder-of-other-arrays", b"a" + npy(npy_header(shape="(6,)"), f32))
+
+
 # ---- large ones, too large to be committed
 def make_large():
     million, n = 1000000, 20000000
@@ -494,15 +798,39 @@ def make_large():
     put("csv", "one-line", "a\n" + "1" * n)
     put("csv", "one-quote", "a\n\"" + "1\"\"" * (n // 3))
     put("csv", "pairs", "a,b\n" + "1,2\n" * (n // 4))
+    put("csv", "short", "a,b\n" + "123,456\n" * (n // 8))
+    put("csv", "short-wide", ",".join("c%d" % i for i in range(1000)) + "\n" + ("12," * 999 + "12\n") * (n // 3000))
     put("metrics", "commas", "ma,b\n" + "," * n)
     put("metrics", "header", "m" + "," * n)
     put("metrics", "lines", "ma\n" + "1\n" * (n // 2))
+    put("metrics", "short", "ma,b\n" + "123,4567\n" * (n // 9))
+    put("metrics", "rows", "ma\n" + "1234\n" * (n // 5))
     put("metrics", "tabs", "sa\tb\n" + "\t\n" * (n // 2))
     put("metrics", "quotes", "m" + "\"" * n)
     trials = "tsubj,session,trial,rt,object_response,category,condition,imagename\n"
     put("metrics", "trials", trials + "a,1,1,1,b,c,d,e\n" * (n // 16))
     put("metrics", "trials-empty", trials + ",1,1,,,,,\n" * (n // 10))
+    put("metrics", "trials-many", trials + "model,1,123,NaN,elephant,keyboard,condition-1,an_image_name.png\n" * (n // 66))
     put("metrics", "trials-few", trials + "wrn,1,1,1,banana,cat,dog,image\n" * 50000)
+    for name, text in [("short", "lname,x\n" + "a,1\n" * (n // 4)), ("names", "lname,x\n" + "".join("%x,1\n" % i for i in range(400000))),
+                       ("numbers", "lx\n" + "1\n" * (n // 2)), ("distances", "dname,distance\n" + "".join("%x,1\n" % i for i in range(400000))),
+                       ("trials", trials + "".join("s%d,1,1,1,cat,dog,0,%d.png\n" % (i % 512, i) for i in range(200000))),
+                       ("lines", "N" + "a\n" * (n // 2)), ("returns", "N" + "\r" * n)]:
+        put("recording", name, "t" + text[1:] if name == "trials" else text)
+    put("recording", "array", b"n" + npy(npy_header("|u1", shape="(%d,)" % n), b"\0" * n))
+    put("label_map", "lines", "category\tindex\n" + "".join("cat\t%d\n" % i for i in range(100000)))
+    put("label_map", "tabs", "\t" * n)
+    put("gloss_ratings", "rows", "1" + "stim,a,b,c,d,rating,x,\n" + "000001,,,,,1,\n" * (4 * million // 14))
+    put("gloss_ratings", "commas", "1" + "," * (4 * million))
+    put("tfrecord", "records", b"x" + tfrecord(b"a") * (n // 17))
+    put("tf_example", "empty-spans", b"\x0a\0" * (n // 2))
+    put("tf_example", "spans-in-features", span(1, b"\x0a\0" * (n // 2)))
+    put("tf_example", "varints", b"\x08\0" * (n // 2))
+    put("tf_example", "integers", span(1, span(1, span(1, b"label") + span(2, span(3, b"\x08\0" * (n // 2))))))
+    put("clickme_shard", "records", b"p" + tfrecord(example()) * 20)
+    put("clickme_shard", "padded", b"p" + tfrecord(example() + b"\x78\0" * (n // 2)))
+    put("mvh_people", "trials", "1" + trials[1:] + "".join("s,1,1,1,cat,dog,%s,%d.png\n" % ("cr" if i % 2 else "bw", i) for i in range(200000)))
+    put("cue_records", "lines", "tset\trecord\tshape\ttexture\timagename\n" + "".join("cue-conflict\t0\tcat\telephant\tcat%d-elephant1.png\n" % i for i in range(400000)))
     for name, text in [("objects", "[" + "{}," * (n // 3) + "{}]"), ("arrays", "[" + "[]," * (n // 3) + "[]]"),
                        ("numbers", "[" + "1," * (n // 2) + "1]"), ("text", '["' + "a" * n + '"]'),
                        ("escapes", '["' + "\\u0041" * (n // 6) + '"]'), ("deep", "[" * n),
@@ -553,7 +881,8 @@ if __name__ == "__main__":
         make_large()
         sys.exit()
     for make in [make_npy, make_safetensors, make_cifar10, make_png, make_jpeg, make_yaml, make_csv,
-                 make_json, make_manifest, make_metrics]:
+                 make_json, make_manifest, make_metrics, make_tfrecord, make_tf_example, make_clickme_shard,
+                 make_gloss_ratings, make_label_map, make_mvh_people, make_cifar10h, make_recording, make_cue_records]:
         try:
             make()
         except FileNotFoundError as e:

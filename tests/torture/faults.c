@@ -74,7 +74,9 @@ static void *json_memory(size_t size)
 {
     bool none = faults.armed && faults.kind == FAULT_MEMORY && faults.lasting && faults.at &&
                 faults.calls >= faults.at;
-    return none || fails(JSON) ? NULL : malloc(size);
+    if (!none && !fails(JSON)) return malloc(size);
+    errno = ENOMEM; /* as malloc does */
+    return NULL;
 }
 
 int __real_posix_memalign(void **p, size_t alignment, size_t size);
