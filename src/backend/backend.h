@@ -127,7 +127,8 @@ typedef struct step {
     bool train;      /* norms use batch statistics, dropout drops */
     bool accumulate; /* dst is added to instead of overwritten */
     bool lrelu;      /* FORWARD of a convolution or add: leaky rectification of the
-                        result with op.slope before it is written */
+                        result with op.slope before it is written.  BACKWARD_DATA of a
+                        convolution: the result times the derivative at the masked bits */
     bool split;      /* worth cutting into parts that several threads run at once */
     bool lean;       /* weights are packed for every run instead of being kept so */
     /* A 3x3 convolution of an upsampled map in two forward steps.  Each of the four pixels
@@ -141,7 +142,7 @@ typedef struct step {
     slot dst, src, src2;
     /* One bit per element (in memory order of the rectified value): x > 0.
      * FORWARD with lrelu (or of OP_LRELU) writes it if present, BACKWARD_DATA
-     * of OP_LRELU reads it. Backends choose the encoding; see mask_bytes. */
+     * of OP_LRELU or with lrelu reads it. Backends choose the encoding; see mask_bytes. */
     int64_t mask_offset; /* -1: none */
     /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, ATTENTION: the op's input is src2. */
 } step;
@@ -194,6 +195,9 @@ typedef struct backend {
      * group norm be followed by SiLU in one step? */
     bool fuses_conv;
     bool fuses_upsample; /* `quad` steps */
+    /* May BACKWARD_DATA of a convolution add to its destination and multiply by a rectifier's
+     * derivative, as `s` asks?  NULL: never. */
+    bool (*fuses_backward)(const step *s);
 
     /* sibling: kernel of an earlier forward step with the same weights that is loaded before
      * and freed after this one, which may share what it keeps packed; NULL: there is none. */

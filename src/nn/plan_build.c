@@ -419,6 +419,32 @@ static step_need need_for(const builder *b, int source)
     return source == 0 && b->p->backward_params ? NEED_DX : NEED_ALWAYS;
 }
 
+/* The step grad[source] += (or =) transpose of convolution i applied to grad[i], times the
+ * derivative of `lrelu` (a node, -1: none); false if the backend cannot do it in one. */
+static bool fused_backward(builder *b, int i, int source, int lrelu)
+{
+    step s = new_step(STEP_BACKWARD_DATA, &node_at(b, i)->op,
+                      slot_of(0, shape_at(b, source), b->grad_format[source]), grad_slot(b, i));
+
+    s.accumulate = b->grad[source] >= 0;
+    s.lrelu = lrelu >= 0;
+    if (s.op.kind != OP_CONV2D || (!s.accumulate && !s.lrelu) || !b->p->b->fuses_backward)
+        return false;
+    if (s.lrelu) {
+        s.op.slope = node_at(b, lrelu)->op.slope;
+        s.mask_offset = b->mask[lrelu];
+    }
+    s.n = b->p->batch;
+    if (!b->p->b->fuses_backward(&s)) return false;
+    if (s.accumulate)
+        own_grad(b, source, i);
+    else
+        b->grad[source] = new_value(b, shape_at(b, source), b->grad_format[source]);
+    s.dst = grad_slot(b, source);
+    emit(b, s, need_for(b, source));
+    return true;
+}
+
 /* grad[source] += (or =) transpose of op `o` applied to grad[i]; o is node i's, or with
  * `silu` that of the norm which node i takes over. */
 static void backward_data(builder *b, int i, int source, const op *o, bool silu)
@@ -444,6 +470,16 @@ static void backward_data(builder *b, int i, int source, const op *o, bool silu)
     if (rectifier) s.mask_offset = b->mask[i];
     emit(b, s, need);
     if (!first && !rectifier) emit(b, new_step(STEP_ACCUMULATE, o, total, dst), need);
+}
+
+/* Convolution i together with the rectifier before it, or onto a gradient that is there. */
+static bool backward_in_one(builder *b, int i)
+{
+    int source = node_at(b, i)->src[0];
+    bool rectified = node_at(b, source)->op.kind == OP_LRELU && b->users[source] == 1;
+
+    return (rectified && fused_backward(b, i, node_at(b, source)->src[0], source)) ||
+           fused_backward(b, i, source, -1);
 }
 
 /* A sum passes its gradient on as it is. */
@@ -478,7 +514,7 @@ static void backward_node(builder *b, int i)
     const node *computed = takes_norm ? node_at(b, a) : n;
     if (n->op.kind == OP_ADD)
         backward_add(b, i);
-    else if (b->needs_grad[computed->src[0]])
+    else if (b->needs_grad[computed->src[0]] && !backward_in_one(b, i))
         backward_data(b, i, computed->src[0], &computed->op, takes_norm);
 }
 
