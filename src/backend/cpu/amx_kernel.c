@@ -108,10 +108,6 @@ AMX static void products_2x2(const amx_product *list, int count, const target *t
                              const char *b, int64_t group_bytes)
 {
     const char *a0 = t[0].corner, *a1 = t[1].corner, *b1 = b + group_bytes;
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
     for (int i = 0; i < count; ++i) {
         _tile_loadd(6, b + list[i].b, 64);
         _tile_loadd(4, a0 + list[i].a, stride);
@@ -128,10 +124,6 @@ AMX static void products_4x1(const amx_product *list, int count, const target *t
                              const char *b)
 {
     const char *a0 = t[0].corner, *a1 = t[1].corner, *a2 = t[2].corner, *a3 = t[3].corner;
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
     for (int i = 0; i < count; ++i) {
         _tile_loadd(6, b + list[i].b, 64);
         _tile_loadd(4, a0 + list[i].a, stride);
@@ -242,6 +234,10 @@ AMX static void run_block(walk *w, int64_t group, int groups, const char *packed
     target t[4];
 
     for (int i = 0; i < block; ++i) t[i] = i < count ? walk_next(w) : t[0];
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
     if (groups == 2)
         products_2x2(list, w->k->count, t, stride, b, c->group_bytes);
     else
