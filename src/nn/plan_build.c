@@ -8,45 +8,14 @@
  * Rectifiers work in place where nobody needs their input any more.
  *
  * In forward mode every step that computes a value comes with one that computes
- * its tangent, in buffers that begin and end with the value's.
- *
- * Backward runs over the nodes in reverse.  A node's gradient lives in a buffer
- * that several nodes may share (a sum hands its gradient to both summands
- * without a copy); writing into a buffer that a node still has to read makes a
- * copy first.  Input gradients need no activations at all, only one bit per
- * rectified element. */
-#include <string.h>
-
+ * its tangent, in buffers that begin and end with the value's. */
 #include "base/mem.h"
 #include "base/try.h"
-#include "nn/plan_internal.h"
-
-typedef struct builder {
-    plan *p;
-    jem_status st; /* first failure; later calls do nothing */
-    /* per node */
-    int *users, *last_user;
-    int *fused_into; /* the LRELU or ADD node that takes over this convolution, the SILU
-                        node that takes over this norm, the CONV2D node that takes over
-                        this upsampling, or -1 */
-    bool *kept, *saved, *needs_grad;
-    int *value, *tangent, *grad, *mask; /* buffer numbers, -1: none */
-    format *value_format, *grad_format;
-} builder;
-
-static const node *node_at(const builder *b, int i)
-{
-    return &b->p->g->nodes[i];
-}
-
-static shape shape_at(const builder *b, int i)
-{
-    return node_at(b, i)->op.dst;
-}
+#include "nn/plan_builder.h"
 
 /* ---- buffers and steps */
 
-static int new_buffer(builder *b, int64_t bytes)
+int plan_new_buffer(builder *b, int64_t bytes)
 {
     plan *p = b->p;
     if (!b->st) b->st = MEM_GROW(p->buffers, p->buffer_count, p->buffer_room);
@@ -56,32 +25,15 @@ static int new_buffer(builder *b, int64_t bytes)
     return p->buffer_count++;
 }
 
-static int new_value(builder *b, shape s, format f)
+int plan_new_value(builder *b, shape s, format f)
 {
-    return new_buffer(b, format_count(f, s, b->p->batch) * (int64_t)jem_dtype_size(f.dtype));
-}
-
-static slot slot_of(int buffer_number, shape s, format f)
-{
-    return (slot){buffer_number, s, f};
-}
-
-static slot value_slot(const builder *b, int i)
-{
-    return slot_of(b->value[i], shape_at(b, i), b->value_format[i]);
+    return plan_new_buffer(b, format_count(f, s, b->p->batch) * (int64_t)jem_dtype_size(f.dtype));
 }
 
 static slot tangent_slot(const builder *b, int i)
 {
     return slot_of(b->tangent[i], shape_at(b, i), b->value_format[i]);
 }
-
-static slot grad_slot(const builder *b, int i)
-{
-    return slot_of(b->grad[i], shape_at(b, i), b->grad_format[i]);
-}
-
-static const slot no_slot = {.offset = -1};
 
 static void touch(builder *b, int64_t buffer_number)
 {
@@ -90,7 +42,7 @@ static void touch(builder *b, int64_t buffer_number)
     if (t->last < b->p->step_count) t->last = b->p->step_count;
 }
 
-static void emit(builder *b, step s, step_need need)
+void plan_emit(builder *b, step s, step_need need)
 {
     plan *p = b->p;
     if (!b->st) b->st = MEM_GROW(p->steps, p->step_count, p->step_room);
@@ -106,19 +58,18 @@ static void emit(builder *b, step s, step_need need)
     p->steps[p->step_count++] = (planned_step){.s = s, .need = need};
 }
 
-static step new_step(step_kind kind, const op *o, slot dst, slot src)
+step plan_new_step(step_kind kind, const op *o, slot dst, slot src)
 {
     return (step){.kind = kind, .op = *o, .dst = dst, .src = src, .src2 = no_slot,
                   .mask_offset = -1};
 }
 
-/* Between the slot and the outside array of node i that `port` means. */
-static void emit_port(builder *b, step_kind kind, port at, int i, slot s, step_need need)
+void plan_emit_port(builder *b, step_kind kind, port at, int i, slot s, step_need need)
 {
-    step io = new_step(kind, &node_at(b, i)->op, kind == STEP_LOAD ? s : no_slot,
-                       kind == STEP_LOAD ? no_slot : s);
+    step io = plan_new_step(kind, &node_at(b, i)->op, kind == STEP_LOAD ? s : no_slot,
+                            kind == STEP_LOAD ? no_slot : s);
     io.port = at;
-    emit(b, io, need);
+    plan_emit(b, io, need);
 }
 
 /* ---- analysis */
@@ -126,13 +77,6 @@ static void emit_port(builder *b, step_kind kind, port at, int i, slot s, step_n
 static bool has_backward(const builder *b)
 {
     return b->p->backward_input || b->p->backward_params;
-}
-
-/* Does the Jacobian depend on the input's values, beyond their signs? */
-static bool is_curved(const op *o)
-{
-    return o->kind == OP_NORM || o->kind == OP_CONCAT_ELU || o->kind == OP_SILU ||
-           o->kind == OP_ATTENTION;
 }
 
 static bool is_group_norm(const op *o)
@@ -162,11 +106,6 @@ static void analyse(builder *b)
         if (for_params || for_data) b->saved[n->src[0]] = true;
     }
     b->kept[p->g->output] = true;
-}
-
-static bool same_format(format a, format b)
-{
-    return a.dtype == b.dtype && a.block == b.block;
 }
 
 /* May `node` (a convolution used once) hand its result straight to `user`? */
@@ -225,7 +164,7 @@ static void add_mask(builder *b, int lrelu, step *s)
     bool backward = has_backward(b) && b->needs_grad[lrelu];
     if (!backward && !b->p->tangent) return;
     size_t bytes = b->p->b->mask_bytes(b->value_format[lrelu], shape_at(b, lrelu), b->p->batch);
-    b->mask[lrelu] = new_buffer(b, (int64_t)bytes);
+    b->mask[lrelu] = plan_new_buffer(b, (int64_t)bytes);
     if (!b->st && backward) b->p->buffers[b->mask[lrelu]].last = STEP_FOREVER;
     s->mask_offset = b->mask[lrelu];
 }
@@ -233,20 +172,21 @@ static void add_mask(builder *b, int lrelu, step *s)
 /* Gives `made` a place for its value (and tangent): that of `reused`, or if -1 its own. */
 static void place(builder *b, int made, int reused)
 {
-    b->value[made] = reused >= 0 ? b->value[reused]
-                                 : new_value(b, shape_at(b, made), b->value_format[made]);
+    const shape s = shape_at(b, made);
+    const format f = b->value_format[made];
+
+    b->value[made] = reused >= 0 ? b->value[reused] : plan_new_value(b, s, f);
     if (b->p->tangent)
-        b->tangent[made] = reused >= 0 ? b->tangent[reused]
-                                       : new_value(b, shape_at(b, made), b->value_format[made]);
+        b->tangent[made] = reused >= 0 ? b->tangent[reused] : plan_new_value(b, s, f);
 }
 
 /* The tangent of a rectified value, in place, by the mask that the value's step wrote: a
  * diagonal Jacobian is its own transpose. */
 static void emit_rectified_tangent(builder *b, int lrelu, slot src)
 {
-    step t = new_step(STEP_BACKWARD_DATA, &node_at(b, lrelu)->op, tangent_slot(b, lrelu), src);
+    step t = plan_new_step(STEP_BACKWARD_DATA, &node_at(b, lrelu)->op, tangent_slot(b, lrelu), src);
     t.mask_offset = b->mask[lrelu];
-    emit(b, t, NEED_TANGENT);
+    plan_emit(b, t, NEED_TANGENT);
 }
 
 /* Emits `value`, the step that computes node i (into `made`, which may be a node that takes
@@ -269,9 +209,9 @@ static void emit_forward(builder *b, int i, int made, step value)
             t.kind = STEP_TANGENT;
         else
             t.op.bias = -1;
-        emit(b, t, NEED_TANGENT);
+        plan_emit(b, t, NEED_TANGENT);
     }
-    emit(b, value, NEED_ALWAYS);
+    plan_emit(b, value, NEED_ALWAYS);
     if (b->p->tangent && n->op.kind == OP_LRELU) emit_rectified_tangent(b, made, src);
     if (b->p->tangent && value.lrelu) emit_rectified_tangent(b, made, tangent_slot(b, made));
 }
@@ -280,8 +220,8 @@ static void emit_forward(builder *b, int i, int made, step value)
 static void forward_conv_lrelu(builder *b, int conv, int lrelu)
 {
     place(b, lrelu, -1);
-    step s = new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, lrelu),
-                      value_slot(b, node_at(b, conv)->src[0]));
+    step s = plan_new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, lrelu),
+                           value_slot(b, node_at(b, conv)->src[0]));
     s.lrelu = true;
     s.op.slope = node_at(b, lrelu)->op.slope;
     add_mask(b, lrelu, &s);
@@ -305,13 +245,13 @@ static void forward_conv_add(builder *b, int conv, int sum)
 
     place(b, sum, in_place ? other : -1);
     if (!in_place) {
-        emit(b, new_step(STEP_COPY, &n->op, value_slot(b, sum), value_slot(b, other)), NEED_ALWAYS);
-        if (b->p->tangent)
-            emit(b, new_step(STEP_COPY, &n->op, tangent_slot(b, sum), tangent_slot(b, other)),
-                 NEED_TANGENT);
+        plan_emit(b, plan_new_step(STEP_COPY, &n->op, value_slot(b, sum), value_slot(b, other)),
+                  NEED_ALWAYS);
+        step t = plan_new_step(STEP_COPY, &n->op, tangent_slot(b, sum), tangent_slot(b, other));
+        if (b->p->tangent) plan_emit(b, t, NEED_TANGENT);
     }
-    step s = new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, sum),
-                      value_slot(b, node_at(b, conv)->src[0]));
+    step s = plan_new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, sum),
+                           value_slot(b, node_at(b, conv)->src[0]));
     s.accumulate = true;
     emit_forward(b, conv, sum, s);
 }
@@ -326,7 +266,7 @@ static void forward_node(builder *b, int i, int made)
                     same_format(b->value_format[made], b->value_format[n->src[0]]);
 
     place(b, made, in_place ? n->src[0] : -1);
-    step s = new_step(STEP_FORWARD, &n->op, value_slot(b, made), value_slot(b, n->src[0]));
+    step s = plan_new_step(STEP_FORWARD, &n->op, value_slot(b, made), value_slot(b, n->src[0]));
     s.silu = made != i;
     if (n->src[1] >= 0) s.src2 = value_slot(b, n->src[1]);
     if (n->op.kind == OP_LRELU) add_mask(b, i, &s);
@@ -345,13 +285,13 @@ static void emit_quad(builder *b, int up, int conv, slot dst, slot src, step_nee
     gather.src = product.dst;
     gather.dst = dst.s;
     format f = b->p->b->choose_format(&product, src.f, b->p->precision, false);
-    slot four = slot_of(new_value(b, product.dst, f), product.dst, f);
-    step s = new_step(STEP_FORWARD, &product, four, src);
+    slot four = slot_of(plan_new_value(b, product.dst, f), product.dst, f);
+    step s = plan_new_step(STEP_FORWARD, &product, four, src);
     s.quad = true;
-    emit(b, s, need);
-    s = new_step(STEP_FORWARD, &gather, dst, four);
+    plan_emit(b, s, need);
+    s = plan_new_step(STEP_FORWARD, &gather, dst, four);
     s.quad = true;
-    emit(b, s, need);
+    plan_emit(b, s, need);
 }
 
 static void forward_upsampled_conv(builder *b, int up, int conv)
@@ -368,8 +308,8 @@ static void build_forward(builder *b)
     const graph *g = b->p->g;
 
     place(b, 0, -1);
-    emit_port(b, STEP_LOAD, PORT_X, 0, value_slot(b, 0), NEED_ALWAYS);
-    if (b->p->tangent) emit_port(b, STEP_LOAD, PORT_TX, 0, tangent_slot(b, 0), NEED_TANGENT);
+    plan_emit_port(b, STEP_LOAD, PORT_X, 0, value_slot(b, 0), NEED_ALWAYS);
+    if (b->p->tangent) plan_emit_port(b, STEP_LOAD, PORT_TX, 0, tangent_slot(b, 0), NEED_TANGENT);
 
     for (int i = 1; i < g->node_count && !b->st; ++i) {
         int into = b->fused_into[i];
@@ -388,146 +328,11 @@ static void build_forward(builder *b)
         if (b->kept[made] || (b->saved[made] && has_backward(b)))
             b->p->buffers[b->value[made]].last = STEP_FOREVER;
     }
-    emit_port(b, STEP_STORE, PORT_LOGITS, g->output, value_slot(b, g->output), NEED_ALWAYS);
+    plan_emit_port(b, STEP_STORE, PORT_LOGITS, g->output, value_slot(b, g->output), NEED_ALWAYS);
     if (b->p->tangent)
-        emit_port(b, STEP_STORE, PORT_TLOGITS, g->output, tangent_slot(b, g->output), NEED_TANGENT);
+        plan_emit_port(b, STEP_STORE, PORT_TLOGITS, g->output, tangent_slot(b, g->output),
+                       NEED_TANGENT);
     if (b->saved[0] && !b->st) b->p->buffers[b->value[0]].last = STEP_FOREVER;
-}
-
-/* ---- backward */
-
-/* Does a node other than `i`, still to be visited after `current`, read the
- * gradient buffer of `i`? */
-static bool shared(const builder *b, int i, int current)
-{
-    for (int k = 0; k < current; ++k)
-        if (k != i && b->grad[k] == b->grad[i]) return true;
-    return false;
-}
-
-/* Makes the gradient of `i` safe to write while visiting `current`. */
-static void own_grad(builder *b, int i, int current)
-{
-    if (b->st || !shared(b, i, current)) return;
-    slot old = grad_slot(b, i);
-    b->grad[i] = new_value(b, shape_at(b, i), b->grad_format[i]);
-    emit(b, new_step(STEP_COPY, &node_at(b, i)->op, grad_slot(b, i), old), NEED_ALWAYS);
-}
-
-static step_need need_for(const builder *b, int source)
-{
-    return source == 0 && b->p->backward_params ? NEED_DX : NEED_ALWAYS;
-}
-
-/* The step grad[source] += (or =) transpose of convolution i applied to grad[i], times the
- * derivative of `lrelu` (a node, -1: none); false if the backend cannot do it in one. */
-static bool fused_backward(builder *b, int i, int source, int lrelu)
-{
-    step s = new_step(STEP_BACKWARD_DATA, &node_at(b, i)->op,
-                      slot_of(0, shape_at(b, source), b->grad_format[source]), grad_slot(b, i));
-
-    s.accumulate = b->grad[source] >= 0;
-    s.lrelu = lrelu >= 0;
-    if (s.op.kind != OP_CONV2D || (!s.accumulate && !s.lrelu) || !b->p->b->fuses_backward)
-        return false;
-    if (s.lrelu) {
-        s.op.slope = node_at(b, lrelu)->op.slope;
-        s.mask_offset = b->mask[lrelu];
-    }
-    s.n = b->p->batch;
-    if (!b->p->b->fuses_backward(&s)) return false;
-    if (s.accumulate)
-        own_grad(b, source, i);
-    else
-        b->grad[source] = new_value(b, shape_at(b, source), b->grad_format[source]);
-    s.dst = grad_slot(b, source);
-    emit(b, s, need_for(b, source));
-    return true;
-}
-
-/* grad[source] += (or =) transpose of op `o` applied to grad[i]; o is node i's, or with
- * `silu` that of the norm which node i takes over. */
-static void backward_data(builder *b, int i, int source, const op *o, bool silu)
-{
-    bool first = b->grad[source] < 0;
-    bool rectifier = o->kind == OP_LRELU;
-    step_need need = need_for(b, source);
-
-    if (!first) own_grad(b, source, i);
-    if (first && rectifier && !shared(b, i, i) &&
-        same_format(b->grad_format[source], b->grad_format[i]))
-        b->grad[source] = b->grad[i]; /* in place */
-    else if (first)
-        b->grad[source] = new_value(b, shape_at(b, source), b->grad_format[source]);
-
-    slot total = grad_slot(b, source), dst = total;
-    if (!first && !rectifier) /* most backends cannot add here: through a buffer */
-        dst.offset = new_value(b, shape_at(b, source), b->grad_format[source]);
-    step s = new_step(STEP_BACKWARD_DATA, o, dst, grad_slot(b, i));
-    s.accumulate = !first && rectifier;
-    s.silu = silu;
-    if (is_curved(o)) s.src2 = value_slot(b, source);
-    if (rectifier) s.mask_offset = b->mask[i];
-    emit(b, s, need);
-    if (!first && !rectifier) emit(b, new_step(STEP_ACCUMULATE, o, total, dst), need);
-}
-
-/* Convolution i together with the rectifier before it, or onto a gradient that is there. */
-static bool backward_in_one(builder *b, int i)
-{
-    int source = node_at(b, i)->src[0];
-    bool rectified = node_at(b, source)->op.kind == OP_LRELU && b->users[source] == 1;
-
-    return (rectified && fused_backward(b, i, node_at(b, source)->src[0], source)) ||
-           fused_backward(b, i, source, -1);
-}
-
-/* A sum passes its gradient on as it is. */
-static void backward_add(builder *b, int i)
-{
-    const node *n = node_at(b, i);
-    for (int k = 0; k < 2; ++k) {
-        int source = n->src[k];
-        if (!b->needs_grad[source]) continue;
-        if (b->grad[source] < 0) {
-            b->grad[source] = b->grad[i];
-        } else {
-            slot addend = grad_slot(b, i);
-            own_grad(b, source, i + 1);
-            emit(b, new_step(STEP_ACCUMULATE, &n->op, grad_slot(b, source), addend),
-                 need_for(b, source));
-        }
-    }
-}
-
-static void backward_node(builder *b, int i)
-{
-    const node *n = node_at(b, i);
-
-    if (b->p->backward_params && n->op.weight >= 0) {
-        step s = new_step(STEP_BACKWARD_PARAMS, &n->op, no_slot, grad_slot(b, i));
-        s.src2 = value_slot(b, n->src[0]);
-        emit(b, s, NEED_DPARAMS);
-    }
-    int a = n->src[0];
-    bool takes_norm = n->op.kind == OP_SILU && b->fused_into[a] == i;
-    const node *computed = takes_norm ? node_at(b, a) : n;
-    if (n->op.kind == OP_ADD)
-        backward_add(b, i);
-    else if (b->needs_grad[computed->src[0]] && !backward_in_one(b, i))
-        backward_data(b, i, computed->src[0], &computed->op, takes_norm);
-}
-
-static void build_backward(builder *b)
-{
-    const graph *g = b->p->g;
-
-    b->grad[g->output] = new_value(b, shape_at(b, g->output), b->grad_format[g->output]);
-    emit_port(b, STEP_LOAD, PORT_DLOGITS, g->output, grad_slot(b, g->output), NEED_ALWAYS);
-    for (int i = g->output; i > 0 && !b->st; --i)
-        if (b->grad[i] >= 0) backward_node(b, i);
-    if (b->p->backward_input && b->grad[0] >= 0)
-        emit_port(b, STEP_STORE, PORT_DX, 0, grad_slot(b, 0), NEED_DX);
 }
 
 /* ---- all of it */
@@ -553,7 +358,7 @@ static void store_features(builder *b)
 {
     for (int i = 0; i < b->p->feature_count; ++i) {
         int n = b->p->features[i];
-        emit_port(b, STEP_STORE, PORT_FEATURE, n, value_slot(b, n), NEED_ALWAYS);
+        plan_emit_port(b, STEP_STORE, PORT_FEATURE, n, value_slot(b, n), NEED_ALWAYS);
     }
 }
 
@@ -606,7 +411,7 @@ jem_status plan_build(plan *p, const char *const *features)
     if (!b.st) choose_fusions(&b);
     if (!b.st) build_forward(&b);
     p->forward_end = p->step_count;
-    if (!b.st && has_backward(&b)) build_backward(&b);
+    if (!b.st && has_backward(&b)) plan_build_backward(&b);
     p->backward_end = p->step_count;
     if (!b.st) store_features(&b);
     st = b.st;

@@ -1,4 +1,4 @@
-/* What the three files of a plan share: building, memory, running. */
+/* What the files of a plan share: building, memory, running. */
 #ifndef NN_PLAN_INTERNAL_H
 #define NN_PLAN_INTERNAL_H
 

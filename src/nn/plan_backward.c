@@ -1,0 +1,142 @@
+/* The backward half of a plan.
+ *
+ * It runs over the nodes in reverse.  A node's gradient lives in a buffer
+ * that several nodes may share (a sum hands its gradient to both summands
+ * without a copy); writing into a buffer that a node still has to read makes a
+ * copy first.  Input gradients need no activations at all, only one bit per
+ * rectified element. */
+#include "nn/plan_builder.h"
+
+/* Does a node other than `i`, still to be visited after `current`, read the
+ * gradient buffer of `i`? */
+static bool shared(const builder *b, int i, int current)
+{
+    for (int k = 0; k < current; ++k)
+        if (k != i && b->grad[k] == b->grad[i]) return true;
+    return false;
+}
+
+/* Makes the gradient of `i` safe to write while visiting `current`. */
+static void own_grad(builder *b, int i, int current)
+{
+    if (b->st || !shared(b, i, current)) return;
+    slot old = grad_slot(b, i);
+    b->grad[i] = plan_new_value(b, shape_at(b, i), b->grad_format[i]);
+    plan_emit(b, plan_new_step(STEP_COPY, &node_at(b, i)->op, grad_slot(b, i), old), NEED_ALWAYS);
+}
+
+static step_need need_for(const builder *b, int source)
+{
+    return source == 0 && b->p->backward_params ? NEED_DX : NEED_ALWAYS;
+}
+
+/* The step grad[source] += (or =) transpose of convolution i applied to grad[i], times the
+ * derivative of `lrelu` (a node, -1: none); false if the backend cannot do it in one. */
+static bool fused_backward(builder *b, int i, int source, int lrelu)
+{
+    const slot total = slot_of(0, shape_at(b, source), b->grad_format[source]);
+    step s = plan_new_step(STEP_BACKWARD_DATA, &node_at(b, i)->op, total, grad_slot(b, i));
+
+    s.accumulate = b->grad[source] >= 0;
+    s.lrelu = lrelu >= 0;
+    if (s.op.kind != OP_CONV2D || (!s.accumulate && !s.lrelu) || !b->p->b->fuses_backward)
+        return false;
+    if (s.lrelu) {
+        s.op.slope = node_at(b, lrelu)->op.slope;
+        s.mask_offset = b->mask[lrelu];
+    }
+    s.n = b->p->batch;
+    if (!b->p->b->fuses_backward(&s)) return false;
+    if (s.accumulate)
+        own_grad(b, source, i);
+    else
+        b->grad[source] = plan_new_value(b, shape_at(b, source), b->grad_format[source]);
+    s.dst = grad_slot(b, source);
+    plan_emit(b, s, need_for(b, source));
+    return true;
+}
+
+/* grad[source] += (or =) transpose of op `o` applied to grad[i]; o is node i's, or with
+ * `silu` that of the norm which node i takes over. */
+static void backward_data(builder *b, int i, int source, const op *o, bool silu)
+{
+    bool first = b->grad[source] < 0;
+    bool rectifier = o->kind == OP_LRELU;
+    step_need need = need_for(b, source);
+
+    if (!first) own_grad(b, source, i);
+    if (first && rectifier && !shared(b, i, i) &&
+        same_format(b->grad_format[source], b->grad_format[i]))
+        b->grad[source] = b->grad[i]; /* in place */
+    else if (first)
+        b->grad[source] = plan_new_value(b, shape_at(b, source), b->grad_format[source]);
+
+    slot total = grad_slot(b, source), dst = total;
+    if (!first && !rectifier) /* most backends cannot add here: through a buffer */
+        dst.offset = plan_new_value(b, shape_at(b, source), b->grad_format[source]);
+    step s = plan_new_step(STEP_BACKWARD_DATA, o, dst, grad_slot(b, i));
+    s.accumulate = !first && rectifier;
+    s.silu = silu;
+    if (is_curved(o)) s.src2 = value_slot(b, source);
+    if (rectifier) s.mask_offset = b->mask[i];
+    plan_emit(b, s, need);
+    if (!first && !rectifier) plan_emit(b, plan_new_step(STEP_ACCUMULATE, o, total, dst), need);
+}
+
+/* Convolution i together with the rectifier before it, or onto a gradient that is there. */
+static bool backward_in_one(builder *b, int i)
+{
+    int source = node_at(b, i)->src[0];
+    bool rectified = node_at(b, source)->op.kind == OP_LRELU && b->users[source] == 1;
+
+    return (rectified && fused_backward(b, i, node_at(b, source)->src[0], source)) ||
+           fused_backward(b, i, source, -1);
+}
+
+/* A sum passes its gradient on as it is. */
+static void backward_add(builder *b, int i)
+{
+    const node *n = node_at(b, i);
+    for (int k = 0; k < 2; ++k) {
+        int source = n->src[k];
+        if (!b->needs_grad[source]) continue;
+        if (b->grad[source] < 0) {
+            b->grad[source] = b->grad[i];
+        } else {
+            slot addend = grad_slot(b, i);
+            own_grad(b, source, i + 1);
+            plan_emit(b, plan_new_step(STEP_ACCUMULATE, &n->op, grad_slot(b, source), addend),
+                      need_for(b, source));
+        }
+    }
+}
+
+static void backward_node(builder *b, int i)
+{
+    const node *n = node_at(b, i);
+
+    if (b->p->backward_params && n->op.weight >= 0) {
+        step s = plan_new_step(STEP_BACKWARD_PARAMS, &n->op, no_slot, grad_slot(b, i));
+        s.src2 = value_slot(b, n->src[0]);
+        plan_emit(b, s, NEED_DPARAMS);
+    }
+    int a = n->src[0];
+    bool takes_norm = n->op.kind == OP_SILU && b->fused_into[a] == i;
+    const node *computed = takes_norm ? node_at(b, a) : n;
+    if (n->op.kind == OP_ADD)
+        backward_add(b, i);
+    else if (b->needs_grad[computed->src[0]] && !backward_in_one(b, i))
+        backward_data(b, i, computed->src[0], &computed->op, takes_norm);
+}
+
+void plan_build_backward(builder *b)
+{
+    const graph *g = b->p->g;
+
+    b->grad[g->output] = plan_new_value(b, shape_at(b, g->output), b->grad_format[g->output]);
+    plan_emit_port(b, STEP_LOAD, PORT_DLOGITS, g->output, grad_slot(b, g->output), NEED_ALWAYS);
+    for (int i = g->output; i > 0 && !b->st; --i)
+        if (b->grad[i] >= 0) backward_node(b, i);
+    if (b->p->backward_input && b->grad[0] >= 0)
+        plan_emit_port(b, STEP_STORE, PORT_DX, 0, grad_slot(b, 0), NEED_DX);
+}

@@ -1,0 +1,72 @@
+/* A plan under construction: what its two files, plan_build.c and plan_backward.c, share. */
+#ifndef NN_PLAN_BUILDER_H
+#define NN_PLAN_BUILDER_H
+
+#include "nn/plan_internal.h"
+
+typedef struct builder {
+    plan *p;
+    jem_status st; /* first failure; later calls do nothing */
+    /* per node */
+    int *users, *last_user;
+    int *fused_into; /* the LRELU or ADD node that takes over this convolution, the SILU
+                        node that takes over this norm, the CONV2D node that takes over
+                        this upsampling, or -1 */
+    bool *kept, *saved, *needs_grad;
+    int *value, *tangent, *grad, *mask; /* buffer numbers, -1: none */
+    format *value_format, *grad_format;
+} builder;
+
+static inline const node *node_at(const builder *b, int i)
+{
+    return &b->p->g->nodes[i];
+}
+
+static inline shape shape_at(const builder *b, int i)
+{
+    return node_at(b, i)->op.dst;
+}
+
+static inline slot slot_of(int buffer_number, shape s, format f)
+{
+    return (slot){buffer_number, s, f};
+}
+
+static inline slot value_slot(const builder *b, int i)
+{
+    return slot_of(b->value[i], shape_at(b, i), b->value_format[i]);
+}
+
+static inline slot grad_slot(const builder *b, int i)
+{
+    return slot_of(b->grad[i], shape_at(b, i), b->grad_format[i]);
+}
+
+static inline bool same_format(format a, format b)
+{
+    return a.dtype == b.dtype && a.block == b.block;
+}
+
+/* Does the Jacobian depend on the input's values, beyond their signs? */
+static inline bool is_curved(const op *o)
+{
+    return o->kind == OP_NORM || o->kind == OP_CONCAT_ELU || o->kind == OP_SILU ||
+           o->kind == OP_ATTENTION;
+}
+
+static const slot no_slot = {.offset = -1};
+
+/* Numbers of new buffers, alive from the step that is emitted next. */
+int plan_new_buffer(builder *b, int64_t bytes);
+int plan_new_value(builder *b, shape s, format f);
+
+step plan_new_step(step_kind kind, const op *o, slot dst, slot src);
+/* Appends a step and keeps the buffers it names alive until then. */
+void plan_emit(builder *b, step s, step_need need);
+/* Between the slot and the outside array of node i that `at` means. */
+void plan_emit_port(builder *b, step_kind kind, port at, int i, slot s, step_need need);
+
+/* The steps of the backward pass, behind those of the forward one. */
+void plan_build_backward(builder *b);
+
+#endif
