@@ -99,6 +99,28 @@ static void note_failure(sweep_run *r, jem_status st)
     sweep_run_reason(r, jem_error_message());
 }
 
+/* What an earlier sweep left to be said of a finished run. */
+static jem_status recall_run(sweep_run *r, const char *folder)
+{
+    jem_status st;
+    char *path = NULL;
+    run_info info;
+
+    TRY(str_format(&path, "%s/run.json", folder));
+    TRY(run_info_read(&info, path));
+    bool classified = strcmp(info.selected_by, "val_accuracy") == 0;
+    sweep_run_report(r, &(train_status){.iteration = info.iteration,
+                                        .iterations = info.iterations,
+                                        .epoch = info.epoch,
+                                        .eta_s = NAN,
+                                        .val_accuracy = classified ? info.best.score : NAN,
+                                        .rescues = info.rescue.count});
+    r->state = SWEEP_FINISHED;
+done:
+    mem_free(path);
+    return st;
+}
+
 /* Finished, or impossible to begin: then no process is needed to learn it. */
 static jem_status look_at_run(sweep *s, sweep_run *r)
 {
@@ -113,7 +135,7 @@ static jem_status look_at_run(sweep *s, sweep_run *r)
     if (claimed != JEM_OK)
         note_failure(r, claimed);
     else if (claim == RUN_DONE)
-        r->state = SWEEP_FINISHED;
+        TRY(recall_run(r, folder));
 done:
     mem_free(folder);
     return st;
@@ -190,13 +212,33 @@ static void write_study(sweep *s)
     log_warning("%s", jem_error_message());
 }
 
+static volatile sig_atomic_t pause_wanted;
+
+static void want_pause(int number)
+{
+    (void)number;
+    pause_wanted = 1;
+}
+
+/* Ctrl-Z reaches this process alone, since trainings are groups of their own. */
+static void pause_all(sweep *s)
+{
+    pause_wanted = 0;
+    sweep_slots_signal(s->slots, SIGSTOP);
+    sweep_show_leave(&s->show);
+    raise(SIGSTOP);
+    sweep_slots_signal(s->slots, SIGCONT);
+}
+
 /* Returns true if a signal stopped it. */
 static bool train_all(sweep *s)
 {
     const volatile sig_atomic_t *stop = cli_catch_signals();
     bool stopped = false, changed = true;
+    signal(SIGTSTP, want_pause);
     while (sweep_slots_running(s->slots) > 0 ||
            (!stopped && count_state(s, SWEEP_WAITING) > 0)) {
+        if (pause_wanted) pause_all(s);
         if (!stopped && *stop) {
             stopped = true;
             sweep_slots_stop(s->slots);

@@ -161,11 +161,16 @@ bool sweep_slots_vacant(const sweep_slots *s)
     return sweep_slots_running(s) < s->count;
 }
 
+void sweep_slots_signal(sweep_slots *s, int number)
+{
+    for (int i = 0; i < s->count; i++)
+        if (s->slots[i].run) kill(s->slots[i].pid, number);
+}
+
 void sweep_slots_stop(sweep_slots *s)
 {
     s->stopping = true;
-    for (int i = 0; i < s->count; i++)
-        if (s->slots[i].run) kill(s->slots[i].pid, SIGTERM);
+    sweep_slots_signal(s, SIGTERM);
 }
 
 /* ---- starting */

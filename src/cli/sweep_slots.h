@@ -34,6 +34,9 @@ jem_status sweep_slots_start(sweep_slots *s, sweep_run *r, const char *const *ar
  * runs.  Returns how many trainings have ended. */
 int sweep_slots_wait(sweep_slots *s, double timeout_s);
 
+/* Sends a signal to every training. */
+void sweep_slots_signal(sweep_slots *s, int number);
+
 /* Asks every training to save and end. */
 void sweep_slots_stop(sweep_slots *s);
 

@@ -152,6 +152,54 @@ static void slots_change_no_bit(void **state)
     said("err", "4 of 4 runs are finished already");
 }
 
+/* The letter of /proc/PID/stat: R, S, T (stopped) ... */
+static char process_state(pid_t pid)
+{
+    char path[64], letter = '?';
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    if (!f) return letter;
+    if (fscanf(f, "%*d (%*[^)]) %c", &letter) != 1) letter = '?';
+    fclose(f);
+    return letter;
+}
+
+/* How many of the processes that `parent` started are in state `letter`. */
+static int children_in(pid_t parent, char letter)
+{
+    char path[64];
+    int pid, n = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fscanf(f, "%d", &pid) == 1) n += process_state(pid) == letter;
+    fclose(f);
+    return n;
+}
+
+static void wait_for_state(pid_t pid, char letter)
+{
+    double from = clock_s();
+    while (process_state(pid) != letter) {
+        if (clock_s() - from > 60) fail_msg("the sweep is never in state %c", letter);
+        usleep(3000);
+    }
+}
+
+static void ctrl_z_stops_the_trainings_too_and_changes_no_bit(void **state)
+{
+    (void)state;
+    pid_t child = start("paused");
+    wait_for_rows("paused", runs[1], 1);
+    kill(child, SIGTSTP);
+    wait_for_state(child, 'T');
+    int stopped = children_in(child, 'T');
+    kill(child, SIGCONT);
+    assert_in_range(stopped, 1, 2);
+    assert_int_equal(end_of(child), 0);
+    same_study("paused");
+}
+
 static void a_sweep_goes_on_after_a_signal_and_after_a_kill(void **state)
 {
     (void)state;
@@ -249,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slots_change_no_bit),
+        cmocka_unit_test(ctrl_z_stops_the_trainings_too_and_changes_no_bit),
         cmocka_unit_test(a_sweep_goes_on_after_a_signal_and_after_a_kill),
         cmocka_unit_test(two_sweeps_do_not_work_on_one_study),
         cmocka_unit_test(a_failing_run_is_named_and_the_others_finish),
