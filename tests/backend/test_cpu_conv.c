@@ -1,6 +1,7 @@
 /* Convolutions of the cpu backend, whichever kernel it chooses, against sums in double. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "backend/backend.h"
 #include "base/mem.h"
@@ -26,6 +27,10 @@ static const layer layers[] = {
     {4, 8, 6, 6, 1, 1, 0, 1},
     {32, 16, 1, 1, 1, 1, 0, 2},
     {16, 16, 9, 7, 3, 2, 0, 2},
+    {16, 32, 5, 12, 3, 1, 1, 2}, /* Winograd: 15 positions */
+    {48, 16, 3, 4, 3, 1, 1, 1},  /* 3 positions */
+    {32, 80, 7, 16, 3, 1, 1, 1}, /* 28 positions, an odd number of groups */
+    {16, 8, 6, 8, 3, 1, 1, 1},
 };
 
 typedef struct trial {
@@ -101,8 +106,73 @@ static void reference(const op *o, bool forward, const float *v, const float *w,
         }
 }
 
+/* ---- how far Winograd's F(4, 3) with factors rounded to bf16 may be off */
+
+enum { POINTS = 5 };
+static const double points[POINTS] = {0, 0.625, -0.625, 1.5, -1.5};
+
+/* Coefficients [0..count] of the product of (x - points[k]) without k == left_out. */
+static int polynomial(double *coefficients, int left_out)
+{
+    int degree = 0;
+    memset(coefficients, 0, (POINTS + 1) * sizeof *coefficients);
+    coefficients[0] = 1;
+    for (int k = 0; k < POINTS; ++k) {
+        if (k == left_out) continue;
+        for (int i = ++degree; i >= 0; --i)
+            coefficients[i] = (i ? coefficients[i - 1] : 0) - points[k] * coefficients[i];
+    }
+    return degree;
+}
+
+/* |A|, |G| and |B| of plane t; the last plane is the point at infinity. */
+static void sizes_of_plane(int t, double a[4], double g[3], double b[6])
+{
+    bool infinite = t == POINTS;
+    double scale = 1;
+
+    polynomial(b, t);
+    for (int k = 0; k < POINTS; ++k)
+        if (!infinite && k != t) scale *= points[t] - points[k];
+    for (int i = 0; i < 4; ++i) a[i] = infinite ? i == 3 : fabs(pow(points[t], i));
+    for (int i = 0; i < 3; ++i) g[i] = infinite ? i == 2 : fabs(pow(points[t], i) / scale);
+    for (int i = 0; i < 6; ++i) b[i] = fabs(b[i]);
+}
+
+/* Both factors of every product are off by at most 2^-8 of themselves, so the result by twice
+ * that of the sum of all absolute values. */
+static double winograd_bound(const op *o, bool forward, const float *v, const float *w, int64_t n,
+                             int64_t c, int64_t y, int64_t x)
+{
+    shape from = forward ? o->src : o->dst;
+    double bound = 0, a[4], g[3], b[6];
+
+    for (int t = 0; t < POINTS + 1; ++t) {
+        sizes_of_plane(t, a, g, b);
+        for (int64_t ky = 0; ky < 3; ++ky)
+            for (int64_t k = 0; k < from.c; ++k) {
+                double factors = 0, numbers = 0;
+                int64_t iy = y + ky - 1, first = forward ? c : k, second = forward ? k : c;
+                if (iy < 0 || iy >= from.h) continue;
+                for (int64_t i = 0; i < 3; ++i) {
+                    int64_t row = forward ? ky : 2 - ky, column = forward ? i : 2 - i;
+                    factors += g[i] * fabs((double)w[((first * o->src.c + second) * 3 + row) * 3 + column]);
+                }
+                for (int64_t i = 0; i < 6; ++i) {
+                    int64_t ix = x / 4 * 4 - 1 + i;
+                    if (ix < 0 || ix >= from.w) continue;
+                    numbers += b[i] * fabs((double)v[((n * from.h + iy) * from.w + ix) * from.c + k]);
+                }
+                bound += a[x % 4] * factors * numbers;
+            }
+    }
+    return bound / 128;
+}
+
 typedef struct setup {
     step s;
+    bool winograd;            /* is the kernel one? */
+    double errors, results;   /* sums of squares */
     char *arena;
     int64_t guard_at;
     float *params, *src, *old;
@@ -165,7 +235,11 @@ static void run_step(setup *u)
     char *room = NULL;
     step_io io = {.params = u->params, .count = u->s.n};
 
+    char name[64];
+
     check_ok(backend_cpu.kernel_new(&kernel, &u->s, NULL));
+    backend_cpu.kernel_describe(kernel, name, sizeof name);
+    u->winograd = strcmp(name, "dot:winograd") == 0;
     check_ok(backend_cpu.kernel_load(kernel, u->params));
     size_t size = backend_cpu.kernel_scratch(kernel);
     check_ok(MEM_NEW(room, size + 64));
@@ -182,7 +256,7 @@ static bool mask_bit(const setup *u, int64_t i)
     return u->arena[u->s.mask_offset + i / 8] >> i % 8 & 1;
 }
 
-static void check_element(const setup *u, const trial *t, int64_t n, int64_t c, int64_t y, int64_t x)
+static void check_element(setup *u, const trial *t, int64_t n, int64_t c, int64_t y, int64_t x)
 {
     const step *s = &u->s;
     shape d = s->dst.s;
@@ -195,11 +269,14 @@ static void check_element(const setup *u, const trial *t, int64_t n, int64_t c, 
     if (t->lrelu && !t->forward) sum *= mask_bit(u, i) ? 1 : slope;
     sum += (double)u->old[i];
     double tolerance = 2e-6 * (size + 1) + (t->dtype == JEM_BF16 ? fabs(sum) / 128 : 0);
+    if (u->winograd) tolerance += winograd_bound(&s->op, t->forward, u->src, u->params, n, c, y, x);
     if (t->lrelu && t->forward) {
         if (fabs(sum) > tolerance && mask_bit(u, i) != (sum > 0))
             fail_msg("mask bit %d is %d for %g", (int)i, mask_bit(u, i), sum);
         sum = sum > 0 ? sum : slope * sum;
     }
+    u->errors += (got - sum) * (got - sum);
+    u->results += sum * sum;
     if (!(fabs(got - sum) <= tolerance))
         fail_msg("%d -> %d, %dx%d, kernel %d, stride %d, %s%s%s%s: image %d, channel %d at (%d, %d) is "
                  "%.9g, not %.9g", (int)t->l->in, (int)t->l->out, (int)t->l->h, (int)t->l->w,
@@ -219,6 +296,8 @@ static void check_trial(const trial *t)
         for (int64_t y = 0; y < d.h; ++y)
             for (int64_t x = 0; x < d.w; ++x)
                 for (int64_t c = 0; c < d.c; ++c) check_element(&u, t, n, c, y, x);
+    if (u.winograd && !(sqrt(u.errors / u.results) < 0.008))
+        fail_msg("Winograd's error is %g of the results", sqrt(u.errors / u.results));
     for (int i = 0; i < GUARD; ++i) assert_int_equal(u.arena[u.guard_at + i], 0x55);
     mem_free(u.arena);
     mem_free(u.params);

@@ -8,7 +8,7 @@
 #include <dnnl.h>
 #include <stdio.h>
 
-#include "backend/cpu/amx_conv.h"
+#include "backend/cpu/bf16_conv.h"
 #include "backend/cpu/cpu.h"
 
 #include "backend/ref/ref.h"
@@ -68,7 +68,7 @@ static const cpu_impl *choose_impl(const step *s)
     }
     switch (s->op.kind) {
     case OP_CONV2D:
-        return amx_supports(s) ? &cpu_amx_impl : &cpu_dnnl_impl;
+        return bf16_supports(s) ? &cpu_bf16_impl : &cpu_dnnl_impl;
     case OP_LINEAR:
         return &cpu_dnnl_impl;
     case OP_LRELU:
@@ -218,7 +218,7 @@ const backend backend_cpu = {
     .mask_bytes = mask_bytes,
     .fuses_conv = true,
     .fuses_upsample = true,
-    .fuses_backward = amx_supports,
+    .fuses_backward = bf16_supports,
     .kernel_new = kernel_new,
     .kernel_free = kernel_free,
     .kernel_load = kernel_load,

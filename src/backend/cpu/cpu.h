@@ -82,7 +82,7 @@ static inline void cpu_put(void *v, int64_t i, float x, jem_dtype dtype)
         ((uint16_t *)v)[i] = cpu_to_bf16(x);
 }
 
-extern const cpu_impl cpu_amx_impl;         /* convolutions on the matrix unit */
+extern const cpu_impl cpu_bf16_impl;         /* own bf16 convolutions */
 extern const cpu_impl cpu_dnnl_impl;        /* convolutions, linear layers: oneDNN */
 extern const cpu_impl cpu_elementwise_impl; /* rectifiers, sums, copies */
 extern const cpu_impl cpu_layout_impl;      /* load, store, pool and upsampling in NHWC */
