@@ -41,6 +41,7 @@ typedef struct benchmark {
     const char *data;      /* what the folder holds and where it is to be had, with licence */
     const option *options; /* keys NAME.*; NULL: none */
     size_t options_size;
+    bool scores_autoencoder; /* that of a latent JEM can be scored alone, beside it */
     /* Is the folder whole?  Lines for people through emit; JEM_EDATA if it cannot be used. */
     jem_status (*check)(const char *data, void (*emit)(void *ctx, const char *line), void *ctx);
     jem_status (*run)(const bench_request *r);

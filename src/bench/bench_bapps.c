@@ -57,6 +57,7 @@ enum { SUBSETS_AUTO, SUBSETS_DISTORTION, SUBSETS_ALL };
 
 typedef struct bapps_options {
     int tasks, subsets;
+    int64_t size;
 } bapps_options;
 
 #define AT(field) offsetof(bapps_options, field)
@@ -64,6 +65,9 @@ static const option bapps_option_table[] = {
     {"tasks", OPTION_CHOICE, AT(tasks), "both", 0, 0, "both|2afc|jnd", "which judgements"},
     {"subsets", OPTION_CHOICE, AT(subsets), "auto", 0, 0, "auto|distortion|all",
      "2AFC sets: traditional and cnn, with the four of real algorithms if they are there (auto)"},
+    {"size", OPTION_INT, AT(size), "64", 0, 4096, NULL,
+     "side of the patches that models on latents are shown, which take any; 0: that of their "
+     "training pictures"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -465,6 +469,8 @@ static jem_status bapps_run(const bench_request *r)
 
     if (r->subject)
         TRY(subject_can(r->subject, r->subject->ops->distance != NULL, "bapps", "distances"));
+    if (r->subject && r->subject->ops->look_at)
+        TRY(r->subject->ops->look_at(r->subject->ctx, ((const bapps_options *)r->options)->size));
     TRY(read_sets(&e, r->data, r->options));
     for (int k = 0; k < SETS; k++) {
         part *p = &e.parts[k];
@@ -500,7 +506,7 @@ static jem_status bapps_check(const char *data, void (*emit)(void *ctx, const ch
 {
     jem_status st;
     evaluation e = {.hash = 0};
-    const bapps_options all = {TASKS_BOTH, SUBSETS_AUTO};
+    const bapps_options all = {.tasks = TASKS_BOTH, .subsets = SUBSETS_AUTO};
     char line[512];
     int missing = 0;
 
@@ -541,6 +547,7 @@ const benchmark bench_bapps = {
             "no licence is stated for the data)",
     .options = bapps_option_table,
     .options_size = sizeof(bapps_options),
+    .scores_autoencoder = true,
     .check = bapps_check,
     .run = bapps_run,
 };

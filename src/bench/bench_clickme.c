@@ -21,10 +21,12 @@
 
 enum { BATCH = 32, IMAGENET_CLASSES = 1000, SOURCES_MAX = 64 };
 enum { TARGET_LABEL, TARGET_ENERGY };
+enum { CHANNELS_MAX, CHANNELS_MEAN };
+enum { JACOBIAN_EXACT, JACOBIAN_DIFFERENCE };
 
 typedef struct clickme_options {
     double ceiling;
-    int target;
+    int target, channels, jacobian;
     int64_t shards;
 } clickme_options;
 
@@ -34,6 +36,10 @@ static const option clickme_option_table[] = {
      "Spearman correlation between people, by which scores are divided (Fel et al. 2022)"},
     {"target", OPTION_CHOICE, AT(target), "label", 0, 0, "label|energy",
      "scalar whose gradient is the map: f(x)[label], or -E(x) = log sum exp f(x)"},
+    {"channels", OPTION_CHOICE, AT(channels), "max", 0, 0, "max|mean",
+     "a pixel's importance from |values| of its colour channels"},
+    {"jacobian", OPTION_CHOICE, AT(jacobian), "exact", 0, 0, "exact|difference",
+     "of the decoder, for models on latents; central differences are a check"},
     {"shards", OPTION_INT, AT(shards), "17", 1, 18, NULL,
      "read val-0 to val-(shards-1); 17 as the original does"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
@@ -117,13 +123,16 @@ static jem_status ask_subject(batch *b, const clickme_image *m, int64_t place)
     jem_status st;
     const subject *who = b->r->subject;
     float *map = b->model[b->count];
+    const clickme_options *o = b->r->options;
     const stimulus s = {.name = m->name,
                         .set = "clickme",
                         .place = place,
                         .picture = who->needs_pictures ? &m->picture : NULL};
+    const saliency_request how = {.y = target_of(b->r, m->label),
+                                  .channel_mean = o->channels == CHANNELS_MEAN,
+                                  .difference = o->jacobian == JACOBIAN_DIFFERENCE};
 
-    TRY(who->ops->saliency(who->ctx, &s, target_of(b->r, m->label), map, CLICKME_SIDE,
-                           CLICKME_SIDE));
+    TRY(who->ops->saliency(who->ctx, &s, &how, map, CLICKME_SIDE, CLICKME_SIDE));
     for (int64_t p = 0; p < CLICKME_PIXELS; p++) {
         if (isfinite(map[p])) continue;
         st = jem_error(JEM_EDATA,
@@ -317,14 +326,18 @@ done:
     return st;
 }
 
-/* What the subject's map is the gradient of; recorded maps do not say. */
-static const char *target_text(const bench_request *r, const evaluation *e)
+/* text <- what the subject's map is the gradient of; recorded maps do not say. */
+static void target_text(char *text, size_t size, const bench_request *r, const evaluation *e)
 {
+    const clickme_options *o = r->options;
     bool known = false;
     for (int64_t i = 0; i < e->n; i++) known |= target_of(r, e->images[i].label) >= 0;
-    if (!r->subject->needs_pictures) return "maps as recorded";
-    return known ? "map = max over channels of |gradient of f(x)[label]|"
-                 : "map = max over channels of |gradient of log sum exp f(x)|";
+    if (!r->subject->needs_pictures)
+        snprintf(text, size, "maps as recorded");
+    else
+        snprintf(text, size, "map = %s over channels of |gradient of %s|",
+                 o->channels == CHANNELS_MEAN ? "mean" : "max",
+                 known ? "f(x)[label]" : "log sum exp f(x)");
 }
 
 static jem_status add_group(const bench_request *r, const evaluation *e, const results *s,
@@ -332,13 +345,14 @@ static jem_status add_group(const bench_request *r, const evaluation *e, const r
 {
     jem_status st = JEM_OK;
     const clickme_options *o = r->options;
-    char formula[256];
+    char formula[256], target[100];
     bench_score out = {.benchmark = "clickme",
                        .dataset = "clickme",
                        .condition = group ? e->sources[group - 1] : NULL,
                        .formula = formula,
                        .data_hash = e->hash};
 
+    target_text(target, sizeof target, r, e);
     for (int k = 0; k < METRICS; k++) {
         const int64_t j = group * METRICS + k;
         if (s->counts[j] < 1) continue;
@@ -351,7 +365,7 @@ static jem_status add_group(const bench_request *r, const evaluation *e, const r
                  k == SPEARMAN ? "mean over images of Spearman's rho over 224 x 224 pixels"
                  : k == IOU    ? "mean intersection over union of pixels above the 90th percentile"
                                : "mean Dice overlap of pixels above the 90th percentile",
-                 target_text(r, e));
+                 target);
         TRY(bench_add(r, &out));
         if (k != SPEARMAN) continue;
         out.metric = "alignment";
@@ -360,7 +374,7 @@ static jem_status add_group(const bench_request *r, const evaluation *e, const r
         out.interval.high /= o->ceiling;
         out.ceiling = 1;
         snprintf(formula, sizeof formula, "mean Spearman's rho / %g; %s", o->ceiling,
-                 target_text(r, e));
+                 target);
         TRY(bench_add(r, &out));
     }
 done:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "record/image_name.h"
@@ -46,9 +47,11 @@ jem_status decisions_ask(int32_t *answer, const bench_request *r, const char *be
     int64_t at_once = look ? PICTURES_AT_ONCE : set->n;
     stimulus *stimuli = NULL;
     image pictures[PICTURES_AT_ONCE] = {IMAGE_INIT};
+    progress shown;
 
     TRY(check_subject(r, bench, set, pictures_needed));
     TRY(MEM_NEW(stimuli, at_once));
+    progress_begin(&shown, set->set->name, "images", set->n, 0);
     for (int64_t first = 0; first < set->n; first += at_once) {
         int64_t count = set->n - first < at_once ? set->n - first : at_once;
         for (int64_t i = 0; i < count; i++) {
@@ -63,7 +66,9 @@ jem_status decisions_ask(int32_t *answer, const bench_request *r, const char *be
                                     .picture = look ? &pictures[i] : NULL};
         }
         TRY(s->ops->decide(s->ctx, stimuli, count, answer + first));
+        progress_update(&shown, first + count, NULL);
     }
+    progress_end(&shown, set->n);
 done:
     for (int i = 0; i < PICTURES_AT_ONCE; i++) image_clear(&pictures[i]);
     mem_free(stimuli);

@@ -1,5 +1,5 @@
-/* What a benchmark sees of whatever it scores: a trained JEM, recorded answers of any
- * program, later JEMs in a latent space and baseline networks.
+/* What a benchmark sees of whatever it scores: a trained JEM on pixels or in the latent space
+ * of an autoencoder, that autoencoder alone, recorded answers of any program.
  *
  * Questions are about stimuli.  A network looks at the picture; recorded answers are
  * looked up by the stimulus' name or place.  Every operation may be NULL: then the
@@ -8,6 +8,7 @@
 #define BENCH_SUBJECT_H
 
 #include "data/image.h"
+#include "latent/latent_space.h"
 #include "model/model.h"
 #include "sample/sgld.h"
 
@@ -21,6 +22,13 @@ typedef struct stimulus {
 
 struct label_map;
 
+/* How a saliency map is made; what a subject does not distinguish it leaves aside. */
+typedef struct saliency_request {
+    int64_t y;          /* gradient of this class's logit; < 0: of the log-sum-exp */
+    bool channel_mean;  /* mean of |values| over channels; else the largest */
+    bool difference;    /* Jacobian products by central differences: a check */
+} saliency_request;
+
 typedef struct subject_ops {
     /* out [n][classes] <- logits, or log-probabilities where only probabilities are known. */
     jem_status (*logits)(void *ctx, const stimulus *s, int64_t n, double *out);
@@ -30,15 +38,19 @@ typedef struct subject_ops {
     jem_status (*distance)(void *ctx, const stimulus *a, const stimulus *b, int64_t n, float *d);
     /* out [instances][n] <- a scalar judgement, such as glossiness, of each trained instance. */
     jem_status (*rate)(void *ctx, const stimulus *s, int64_t n, double *out);
-    /* map [height][width] <- importance of each pixel of one stimulus for class y of the
-     * subject's own; y < 0: for its log-sum-exp. */
-    jem_status (*saliency)(void *ctx, const stimulus *s, int64_t y, float *map, int64_t height,
-                           int64_t width);
+    /* map [height][width] <- importance of each pixel of one stimulus. */
+    jem_status (*saliency)(void *ctx, const stimulus *s, const saliency_request *how, float *map,
+                           int64_t height, int64_t width);
     /* out [n][dim] <- values of the named layer; *dim also when out is NULL. */
     jem_status (*features)(void *ctx, const char *layer, const stimulus *s, int64_t n, float *out,
                            int64_t *dim);
     /* The subject sees pictures after this many Langevin steps from now on (0: as they are). */
     jem_status (*refine)(void *ctx, int64_t steps);
+    /* *out <- what the subject sees of one stimulus, refined and decoded. */
+    jem_status (*show)(void *ctx, const stimulus *s, image *out);
+    /* Pictures are brought to this side from now on; 0: to the subject's own.  NULL: the
+     * subject looks at one size alone. */
+    jem_status (*look_at)(void *ctx, int64_t side);
     /* Are there answers to this image set at all?  NULL: to every one. */
     bool (*has_set)(void *ctx, const char *set);
     /* Takes over how classes become categories; then decide works. */
@@ -62,22 +74,29 @@ typedef struct subject {
     void *ctx;            /* owned: ops->free */
 } subject;
 
-/* A trained JEM in pixel space; the model, its sampler settings and step size are borrowed.
- * Pictures of another size are resized to the network's (shorter side, then centre crop; and
- * every score says so); class names map its label space to the 16 categories where a
- * mapping exists, a network of 1000 classes is taken for one of ImageNet.
+/* A trained JEM; the model, its sampler settings, step size and latent space are borrowed.
+ * Pictures of another size are resized to its own (shorter side, then centre crop; and every
+ * score says so); class names map its label space to the 16 categories where a mapping exists, a
+ * network of 1000 classes is taken for one of ImageNet.
  * Distances are LPIPS-style over layer1, layer2 and layer3 as they leave their last
- * addition; saliency is the largest |gradient| of a pixel's channels.  Refinement is a chain
- * of constant step size whose noise depends on the stimulus' place alone. */
-typedef struct pixel_subject {
+ * addition.  Refinement is a chain of constant step size whose noise depends on the stimulus'
+ * place alone.  Saliency is the gradient at a pixel's channels; in a latent space, the gradient
+ * of the latent pushed through the decoder. */
+typedef struct model_subject {
     model *m;
     const sampler_options *sampler;
     double step_size;
     double alpha;
     int64_t seed;
     const char *const *class_names; /* [classes]; NULL: unknown; not needed afterwards */
-} pixel_subject;
-jem_status subject_of_model(subject *out, const pixel_subject *p);
+    const latent_space *latents;    /* where it lives; NULL: on pixels */
+} model_subject;
+jem_status subject_of_model(subject *out, const model_subject *p);
+
+/* The autoencoder without a JEM: distances over the outputs of its encoder's down blocks.  The
+ * codec is borrowed. */
+extern const char subject_autoencoder_name[];
+jem_status subject_of_autoencoder(subject *out, latent_codec *codec);
 
 /* Answers that were recorded in a file or folder; what it is follows from its content:
  *   trials    a CSV (or folder of CSVs) with the columns of model-vs-human: decide

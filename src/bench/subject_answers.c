@@ -93,15 +93,15 @@ done:
     return st;
 }
 
-static jem_status saliency(void *ctx, const stimulus *s, int64_t y, float *map, int64_t height,
-                           int64_t width)
+static jem_status saliency(void *ctx, const stimulus *s, const saliency_request *how, float *map,
+                           int64_t height, int64_t width)
 {
     jem_status st;
     answers_ctx *k = ctx;
     const answer_file *f;
     int64_t row;
     double *own = NULL, *resized = NULL;
-    (void)y; /* the map was made for whatever class it was made for */
+    (void)how; /* the map was made for whatever class it was made for */
 
     TRY(recording_row(&k->r, s, &f, &row));
     int64_t h = f->values.shape[1], w = f->values.shape[2];

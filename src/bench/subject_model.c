@@ -1,64 +1,32 @@
-/* A trained JEM as a subject: pictures are brought to the network's size and units, then
- * asked about in batches. */
+/* A trained JEM as a subject: pictures are brought to the network's size and units, or to
+ * its latents (subject_view.h), then asked about in batches. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/label_map.h"
-#include "bench/subject.h"
+#include "bench/subject_view.h"
 #include "data/map_prepare.h"
-#include "data/units.h"
 #include "stats/lpips.h"
 
 enum { BATCH = 64, IMAGENET_CLASSES = 1000, STAGES = 3 };
 static const char *const stage_names[STAGES] = {"layer1", "layer2", "layer3"};
 
-typedef struct pixel_ctx {
-    pixel_subject p;
-    int64_t channels, height, width, size; /* of the network's input */
-    float units[256];
-    label_map *map;        /* NULL: decides nothing */
-    int64_t steps;         /* of refinement */
-    bool resized, decided; /* since the subject was made */
-    float *x;              /* scratch [BATCH][size] */
-    uint8_t *planar;       /* scratch [size] */
-} pixel_ctx;
+typedef struct model_ctx {
+    model_subject p;
+    model *m;       /* p.m, or `other` */
+    model *other;   /* the same network for pictures of another size; NULL: there is none */
+    view v;
+    int64_t size;   /* of the network's input */
+    float *x;       /* scratch [BATCH][size] */
+    label_map *map; /* NULL: decides nothing */
+    int64_t steps;  /* of refinement */
+    bool decided;   /* since the subject was made */
+} model_ctx;
 
 /* ---- pictures */
-
-static const char *name_of(const stimulus *s) { return s->name ? s->name : "stimulus"; }
-
-/* x [size] <- one picture in network units. */
-static jem_status load_picture(pixel_ctx *k, float *x, const stimulus *s)
-{
-    jem_status st = JEM_OK;
-    image square = IMAGE_INIT;
-    const image *from = s->picture;
-
-    if (!from || from->channels != k->channels)
-        return jem_error(JEM_EDATA,
-                         "%s: the network looks at pictures of %" PRId64 " channels, "
-                         "this one has %" PRId64,
-                         name_of(s), k->channels, from ? from->channels : 0);
-    if (from->height != k->height || from->width != k->width) {
-        if (k->height != k->width)
-            return jem_error(JEM_EDATA,
-                             "%s: %" PRId64 "x%" PRId64 " pixels; the network takes "
-                             "%" PRId64 "x%" PRId64,
-                             name_of(s), from->width, from->height, k->width, k->height);
-        TRY(image_resize_square(&square, from, k->height));
-        from = &square;
-        k->resized = true;
-    }
-    image_to_planar(k->planar, from);
-    for (int64_t i = 0; i < k->size; i++) x[i] = k->units[k->planar[i]];
-done:
-    image_clear(&square);
-    return st;
-}
 
 typedef struct chain_noise {
     rng_stream stream;
@@ -75,10 +43,10 @@ static void draw_noise(void *ctx, float *noise, int64_t size, int64_t t, int64_t
 }
 
 /* k->x <- up to BATCH pictures, refined. */
-static jem_status load_batch(pixel_ctx *k, const stimulus *s, int64_t n)
+static jem_status load_batch(model_ctx *k, const stimulus *s, int64_t n)
 {
     jem_status st;
-    for (int64_t i = 0; i < n; i++) TRY(load_picture(k, k->x + i * k->size, &s[i]));
+    TRY(k->v.ops->load(k->v.ctx, k->x, s, n));
     if (k->steps > 0) {
         sampler_options o = *k->p.sampler;
         chain_noise noise = {{0, RNG_SAMPLE_NOISE, 0, 0}, s};
@@ -89,7 +57,7 @@ static jem_status load_batch(pixel_ctx *k, const stimulus *s, int64_t n)
                                 .noise = noise.stream,
                                 .inject = draw_noise,
                                 .inject_ctx = &noise};
-        TRY(sgld_chain(k->p.m, &call, k->x, n));
+        TRY(sgld_chain(k->m, &call, k->x, n));
     }
 done:
     return st;
@@ -102,15 +70,15 @@ static int64_t batch_at(int64_t first, int64_t n) { return n - first < BATCH ? n
 static jem_status logits(void *ctx, const stimulus *s, int64_t n, double *out)
 {
     jem_status st = JEM_OK;
-    pixel_ctx *k = ctx;
-    int64_t classes = model_classes(k->p.m);
+    model_ctx *k = ctx;
+    int64_t classes = model_classes(k->m);
     float *f = NULL;
 
     TRY(MEM_NEW(f, BATCH * classes));
     for (int64_t first = 0; first < n; first += BATCH) {
         int64_t count = batch_at(first, n);
         TRY(load_batch(k, s + first, count));
-        TRY(model_evaluate(k->p.m, k->x, count, NULL, f, NULL, NULL));
+        TRY(model_evaluate(k->m, k->x, count, NULL, f, NULL, NULL));
         for (int64_t i = 0; i < count * classes; i++) out[first * classes + i] = (double)f[i];
     }
 done:
@@ -121,8 +89,8 @@ done:
 static jem_status decide(void *ctx, const stimulus *s, int64_t n, int32_t *category)
 {
     jem_status st;
-    pixel_ctx *k = ctx;
-    int64_t classes = model_classes(k->p.m);
+    model_ctx *k = ctx;
+    int64_t classes = model_classes(k->m);
     double *f = NULL;
 
     if (!k->map)
@@ -138,7 +106,7 @@ done:
 }
 
 /* Feature maps of the three stages for pairs a, b [n], n at most BATCH / 2; f [STAGES] owned. */
-static jem_status stage_maps(pixel_ctx *k, float *f[STAGES], shape sizes[STAGES], const stimulus *a,
+static jem_status stage_maps(model_ctx *k, float *f[STAGES], shape sizes[STAGES], const stimulus *a,
                              const stimulus *b, int64_t n)
 {
     jem_status st;
@@ -149,7 +117,7 @@ static jem_status stage_maps(pixel_ctx *k, float *f[STAGES], shape sizes[STAGES]
     }
     TRY(load_batch(k, pairs, 2 * n));
     for (int l = 0; l < STAGES; l++)
-        TRY(model_feature(k->p.m, stage_names[l], k->x, 2 * n, f[l], &sizes[l]));
+        TRY(model_feature(k->m, stage_names[l], k->x, 2 * n, f[l], &sizes[l]));
 done:
     return st;
 }
@@ -157,12 +125,12 @@ done:
 static jem_status distance(void *ctx, const stimulus *a, const stimulus *b, int64_t n, float *d)
 {
     jem_status st;
-    pixel_ctx *k = ctx;
+    model_ctx *k = ctx;
     float *f[STAGES] = {NULL, NULL, NULL};
     shape sizes[STAGES];
 
     for (int l = 0; l < STAGES; l++) {
-        TRY(model_feature(k->p.m, stage_names[l], NULL, 0, NULL, &sizes[l]));
+        TRY(model_feature(k->m, stage_names[l], NULL, 0, NULL, &sizes[l]));
         TRY(MEM_NEW(f[l], BATCH * shape_count(sizes[l])));
     }
     for (int64_t first = 0; first < n; first += BATCH / 2) {
@@ -183,38 +151,28 @@ done:
     return st;
 }
 
-/* pixels [height*width] of the network's own size <- largest |gradient| of the channels. */
-static void strongest_channel(double *pixels, const float *grad, int64_t channels, int64_t count)
-{
-    for (int64_t p = 0; p < count; p++) {
-        double most = 0;
-        for (int64_t c = 0; c < channels; c++) most = fmax(most, fabs((double)grad[c * count + p]));
-        pixels[p] = most;
-    }
-}
-
-static jem_status saliency(void *ctx, const stimulus *s, int64_t y, float *map, int64_t height,
-                           int64_t width)
+static jem_status saliency(void *ctx, const stimulus *s, const saliency_request *how, float *map,
+                           int64_t height, int64_t width)
 {
     jem_status st;
-    pixel_ctx *k = ctx;
-    int64_t own = k->height * k->width, count = height * width;
-    int32_t label = (int32_t)y;
+    model_ctx *k = ctx;
+    int64_t count = height * width;
+    int32_t label = (int32_t)how->y;
     float *grad = NULL;
     double *pixels = NULL, *resized = NULL;
 
-    if (y >= model_classes(k->p.m))
+    if (how->y >= model_classes(k->m))
         return jem_error(JEM_EUSAGE,
                          "%s: class %" PRId64 " of a network with %" PRId64 " classes; "
                          "ask for the gradient of log-sum-exp, which needs no class",
-                         name_of(s), y, model_classes(k->p.m));
+                         s->name ? s->name : "stimulus", how->y, model_classes(k->m));
     TRY(MEM_NEW(grad, k->size));
-    TRY(MEM_NEW(pixels, own));
+    TRY(MEM_NEW(pixels, k->v.height * k->v.width));
     TRY(MEM_NEW(resized, count));
     TRY(load_batch(k, s, 1));
-    TRY(model_evaluate(k->p.m, k->x, 1, y < 0 ? NULL : &label, NULL, NULL, grad));
-    strongest_channel(pixels, grad, k->channels, own);
-    TRY(map_resize(resized, height, width, pixels, k->height, k->width));
+    TRY(model_evaluate(k->m, k->x, 1, how->y < 0 ? NULL : &label, NULL, NULL, grad));
+    TRY(k->v.ops->importance(k->v.ctx, pixels, k->x, grad, how));
+    TRY(map_resize(resized, height, width, pixels, k->v.height, k->v.width));
     for (int64_t i = 0; i < count; i++) map[i] = (float)resized[i];
 done:
     mem_free(grad);
@@ -223,19 +181,29 @@ done:
     return st;
 }
 
+static jem_status show(void *ctx, const stimulus *s, image *out)
+{
+    jem_status st;
+    model_ctx *k = ctx;
+    TRY(load_batch(k, s, 1));
+    TRY(k->v.ops->show(k->v.ctx, out, k->x));
+done:
+    return st;
+}
+
 static jem_status features(void *ctx, const char *layer, const stimulus *s, int64_t n, float *out,
                            int64_t *dim)
 {
     jem_status st;
-    pixel_ctx *k = ctx;
+    model_ctx *k = ctx;
     shape size = {0, 0, 0};
 
-    TRY(model_feature(k->p.m, layer, NULL, 0, NULL, &size));
+    TRY(model_feature(k->m, layer, NULL, 0, NULL, &size));
     *dim = shape_count(size);
     for (int64_t first = 0; out && first < n; first += BATCH) {
         int64_t count = batch_at(first, n);
         TRY(load_batch(k, s + first, count));
-        TRY(model_feature(k->p.m, layer, k->x, count, out + first * *dim, NULL));
+        TRY(model_feature(k->m, layer, k->x, count, out + first * *dim, NULL));
     }
 done:
     return st;
@@ -243,7 +211,7 @@ done:
 
 static jem_status refine(void *ctx, int64_t steps)
 {
-    pixel_ctx *k = ctx;
+    model_ctx *k = ctx;
     if (steps < 0 || (steps > 0 && !k->p.sampler))
         return jem_error(JEM_EUSAGE, "refinement takes a sampler and 0 or more steps");
     k->steps = steps;
@@ -252,71 +220,133 @@ static jem_status refine(void *ctx, int64_t steps)
 
 static jem_status use_mapping(void *ctx, struct label_map *map)
 {
-    pixel_ctx *k = ctx;
+    model_ctx *k = ctx;
     label_map_free(k->map);
     k->map = map;
     return JEM_OK;
 }
 
+/* ---- pictures of another size */
+
+/* The same parameters for inputs of another size.  Its head pools whatever is left of the
+ * input; stages do not depend on it. */
+static jem_status new_sibling(model **out, const model_ctx *k, shape input)
+{
+    jem_status st;
+    model *m = NULL;
+    model_spec spec = *model_get_spec(k->p.m);
+    const engine_spec *engine = model_get_engine(k->p.m);
+
+    spec.height = input.h;
+    spec.width = input.w;
+    if (spec.pool == POOL_FIXED) spec.pool = POOL_ADAPTIVE;
+    TRY(model_new(&m, &spec, engine));
+    if (model_params_count(m) != model_params_count(k->p.m)) {
+        st = jem_error(JEM_EUSAGE,
+                       "%s: its head is made for inputs of %" PRId64 "x%" PRId64
+                       " and takes no others", spec.name, model_get_spec(k->p.m)->height,
+                       model_get_spec(k->p.m)->width);
+        goto done;
+    }
+    memcpy(model_params(m), model_params(k->p.m),
+           (size_t)model_params_count(m) * sizeof *model_params(m));
+    TRY(model_params_changed(m));
+    model_set_stop(m, k->p.latents->codec->stop);
+    *out = m;
+    m = NULL;
+done:
+    model_free(m);
+    return st;
+}
+
+static jem_status look_at(void *ctx, int64_t side)
+{
+    jem_status st;
+    model_ctx *k = ctx;
+    view v = {.ops = NULL};
+    model *other = NULL;
+    float *x = NULL;
+    const model_spec *own = model_get_spec(k->p.m);
+
+    TRY(view_of_latents(&v, k->p.latents, side));
+    if (v.input.h != own->height || v.input.w != own->width) TRY(new_sibling(&other, k, v.input));
+    TRY(MEM_NEW(x, BATCH * shape_count(v.input)));
+    view_clear(&k->v);
+    model_free(k->other);
+    mem_free(k->x);
+    k->v = v;
+    k->other = other;
+    k->m = other ? other : k->p.m;
+    k->x = x;
+    k->size = shape_count(v.input);
+    return JEM_OK;
+done:
+    view_clear(&v);
+    model_free(other);
+    return st;
+}
+
+/* ---- the subject */
+
 static void describe(void *ctx, char *text, size_t size)
 {
-    const pixel_ctx *k = ctx;
-    size_t used = 0;
-    text[0] = '\0';
-    if (k->resized)
-        used = (size_t)snprintf(text, size, "pictures resized to %" PRId64 "x%" PRId64, k->width,
-                                k->height);
-    if (!k->decided || used >= size) return;
+    const model_ctx *k = ctx;
     char kinds[200];
+
+    k->v.ops->describe(k->v.ctx, text, size);
+    size_t used = strlen(text);
+    if (!k->decided || used >= size) return;
     label_map_describe(k->map, kinds, sizeof kinds);
     if (kinds[0]) snprintf(text + used, size - used, "%s%s", used ? "; " : "", kinds);
 }
 
 static void release(void *ctx)
 {
-    pixel_ctx *k = ctx;
+    model_ctx *k = ctx;
     if (!k) return;
     label_map_free(k->map);
+    view_clear(&k->v);
+    model_free(k->other);
     mem_free(k->x);
-    mem_free(k->planar);
     mem_free(k);
 }
 
-static const subject_ops ops = {
-    .logits = logits,
-    .decide = decide,
-    .distance = distance,
-    .saliency = saliency,
-    .features = features,
-    .refine = refine,
-    .use_mapping = use_mapping,
-    .describe = describe,
-    .free = release,
-};
+/* Networks on pixels look at one size: no look_at. */
+#define COMMON_OPS                                                                                 \
+    .logits = logits, .decide = decide, .distance = distance, .saliency = saliency,                \
+    .features = features, .refine = refine, .show = show, .use_mapping = use_mapping,              \
+    .describe = describe, .free = release
+static const subject_ops pixel_ops = {COMMON_OPS};
+static const subject_ops latent_ops = {COMMON_OPS, .look_at = look_at};
 
 /* The categories of its classes as far as they are known. */
-static jem_status find_map(label_map **out, const pixel_subject *p)
+static jem_status find_map(label_map **out, const model_subject *p)
 {
     int64_t classes = model_classes(p->m);
     if (p->class_names) return label_map_of_names(out, p->class_names, classes);
     return classes == IMAGENET_CLASSES ? label_map_imagenet(out) : JEM_OK;
 }
 
-jem_status subject_of_model(subject *out, const pixel_subject *p)
+jem_status subject_of_model(subject *out, const model_subject *p)
 {
     jem_status st;
-    pixel_ctx *k = NULL;
-    const model_spec *spec = model_get_spec(p->m);
+    model_ctx *k = NULL;
 
     TRY(MEM_NEW(k, 1));
     k->p = *p;
-    k->channels = spec->channels;
-    k->height = spec->height;
-    k->width = spec->width;
+    k->m = p->m;
+    if (p->latents)
+        TRY(view_of_latents(&k->v, p->latents, 0));
+    else
+        TRY(view_of_pixels(&k->v, p->m));
     k->size = model_input_count(p->m);
-    units_table(k->units);
+    if (shape_count(k->v.input) != k->size) {
+        st = jem_error(JEM_EDATA, "the network takes %" PRId64 " numbers, a latent has %" PRId64
+                                  ": it was not trained on latents of this autoencoder",
+                       k->size, shape_count(k->v.input));
+        goto done;
+    }
     TRY(MEM_NEW(k->x, BATCH * k->size));
-    TRY(MEM_NEW(k->planar, k->size));
     TRY(find_map(&k->map, p));
     k->p.class_names = NULL;
     *out = (subject){.alpha = p->alpha,
@@ -324,9 +354,9 @@ jem_status subject_of_model(subject *out, const pixel_subject *p)
                      .classes = model_classes(p->m),
                      .logits_known = true,
                      .needs_pictures = true,
-                     .ops = &ops,
+                     .ops = p->latents ? &latent_ops : &pixel_ops,
                      .ctx = k};
-    snprintf(out->name, sizeof out->name, "%.63s", spec->name);
+    snprintf(out->name, sizeof out->name, "%.63s", model_get_spec(p->m)->name);
     k = NULL;
 done:
     release(k);

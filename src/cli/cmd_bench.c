@@ -14,6 +14,7 @@
 #include "cli/bench_settings.h"
 #include "cli/bench_show.h"
 #include "cli/cli.h"
+#include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "train/run.h"
 
@@ -23,6 +24,9 @@ typedef struct bench_job {
     const char *name, *path; /* benchmark or "all"; RUN or STUDY, NULL for answers */
     const char *answers, *kind, *observer, *mapping, *humans, *data, *out, *threads_text;
     bool json;
+    latent_flags latent_flags;
+    latent_codec codec;       /* of runs on latents */
+    score_list vae_scores;    /* of the autoencoder alone, once they are there */
     bench_settings settings;
     cli_list set;     /* assignments to keys of benchmarks, */
     cli_list run_set; /* and for runs: engine.*, data.path */
@@ -66,14 +70,16 @@ static jem_status need_data(char **out, const bench_job *j, const benchmark *b)
 /* ---- subjects */
 
 typedef struct bench_who {
-    const run *r;       /* a trained run; NULL: answers, or nobody */
+    const run *r;       /* a trained run; NULL: answers, the autoencoder, or nobody */
     const char *folder; /* that trials and scores go to; NULL: none */
+    latent_space space; /* of r, */
+    bool on_latents;    /* if it lives in one */
 } bench_who;
 
 static const char *const cifar10_names[] = {"airplane", "automobile", "bird",  "cat",  "deer",
                                             "dog",      "frog",       "horse", "ship", "truck"};
 
-static jem_status make_subject(subject *out, const bench_job *j, const bench_who *who)
+static jem_status make_subject(subject *out, bench_job *j, const bench_who *who)
 {
     jem_status st;
     char *kind = NULL;
@@ -81,13 +87,16 @@ static jem_status make_subject(subject *out, const bench_job *j, const bench_who
     if (who->r) {
         const run *r = who->r;
         bool cifar = strcmp(r->cfg.data.kind, "cifar10") == 0;
-        const pixel_subject p = {.m = r->m,
+        const model_subject p = {.m = r->m,
                                  .sampler = &r->cfg.sampler,
                                  .step_size = run_step_size(r),
                                  .alpha = r->cfg.alpha,
                                  .seed = r->cfg.seed,
-                                 .class_names = cifar ? cifar10_names : NULL};
+                                 .class_names = cifar ? cifar10_names : NULL,
+                                 .latents = who->on_latents ? &who->space : NULL};
         TRY(subject_of_model(out, &p));
+    } else if (!j->answers) {
+        TRY(subject_of_autoencoder(out, &j->codec));
     } else {
         if (j->observer) TRY(str_format(&kind, "trials:%s", j->observer));
         TRY(subject_of_answers(out, j->answers, kind ? kind : j->kind));
@@ -107,6 +116,29 @@ static jem_status show_later(bench_job *j, const score_list *scores)
     return JEM_OK;
 }
 
+/* Adds the scores of the autoencoder alone, which are the same for every run. */
+static jem_status add_autoencoder(bench_job *j, bench_request r, const benchmark *b,
+                                  score_list *scores)
+{
+    jem_status st = JEM_OK;
+    subject s = {.ops = NULL};
+
+    if (j->vae_scores.count == 0) {
+        TRY(subject_of_autoencoder(&s, &j->codec));
+        r.subject = &s;
+        r.out = NULL;
+        r.scores = &j->vae_scores;
+        log_info("the autoencoder without a JEM");
+        TRY(b->run(&r));
+    }
+    for (int64_t i = 0; i < j->vae_scores.count; i++)
+        if (strcmp(j->vae_scores.scores[i].model, subject_autoencoder_name) == 0)
+            TRY(score_list_append(scores, &j->vae_scores.scores[i]));
+done:
+    subject_clear(&s);
+    return st;
+}
+
 /* One benchmark, whose scores are saved and shown if all of it succeeds. */
 static jem_status score_one(bench_job *j, int place, const bench_who *who)
 {
@@ -115,7 +147,7 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
     char *data = NULL;
     subject s = {.ops = NULL};
     score_list scores = SCORE_LIST_INIT;
-    bool nobody = !who->r && !j->answers;
+    bool nobody = !who->r && !j->answers && !j->codec.vae;
 
     TRY(need_data(&data, j, b));
     if (!nobody) TRY(make_subject(&s, j, who));
@@ -129,6 +161,7 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
                                    .threads = j->workers,
                                    .scores = &scores};
     TRY(b->run(&request));
+    if (who->on_latents && b->scores_autoencoder) TRY(add_autoencoder(j, request, b, &scores));
     if (who->folder && nobody) TRY(score_list_save(&scores, who->folder));
     if (who->folder && !nobody)
         TRY(score_list_replace(&scores, who->folder, b->name, s.name));
@@ -223,7 +256,8 @@ static jem_status score_run(bench_job *j, const char *folder)
     TRY(run_open(&r, folder, j->run_set.values, j->run_set.count));
     log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
     TRY(bench_own_data(&j->settings, r, &j->set));
-    const bench_who who = {r, folder};
+    bench_who who = {.r = r, .folder = folder};
+    TRY(run_latents_of(&who.space, &who.on_latents, &j->codec, r, "showing it pictures"));
     TRY(score_subject(j, &who));
 done:
     run_close(r);
@@ -295,6 +329,8 @@ static jem_status check_arguments(const bench_job *j)
     if (j->path && j->out)
         return jem_error(JEM_EUSAGE, "bench: --out goes with --answers; scores of a run are "
                                      "written to its own folder");
+    if (j->answers && j->latent_flags.vae)
+        return jem_error(JEM_EUSAGE, "bench: --vae goes with runs, not with --answers");
     if (all && !j->path && !j->answers)
         return jem_error(JEM_EUSAGE, "bench all: give a run, a study or --answers");
     if (!j->answers && (j->observer || strcmp(j->kind, "auto") != 0))
@@ -334,6 +370,7 @@ static jem_status parse(bench_job *j, int argc, char **argv)
                               {.name = "--observer", .value = &j->observer},
                               {.name = "--mapping", .value = &j->mapping},
                               {.name = "--humans", .value = &j->humans},
+                              LATENT_FLAGS(j->latent_flags),
                               {.name = "--data", .value = &j->data},
                               {.name = "--set", .list = &set},
                               {.name = "--threads", .value = &j->threads_text},
@@ -349,6 +386,19 @@ static jem_status parse(bench_job *j, int argc, char **argv)
     if (j->threads_text) j->run_set.values[j->run_set.count++] = j->threads;
     TRY(assign(j, &set));
 done:
+    return st;
+}
+
+/* Latents are kept in the run's or study's folder, so that each picture is encoded once. */
+static jem_status open_codec(bench_job *j)
+{
+    char *keep = NULL;
+    jem_status st = JEM_OK;
+
+    if (j->path && dir_exists(j->path)) TRY(str_format(&keep, "%s/kept-latents.bin", j->path));
+    TRY(run_latents_open(&j->codec, &j->latent_flags, j->threads_text, keep));
+done:
+    mem_free(keep);
     return st;
 }
 
@@ -385,10 +435,15 @@ static jem_status bench(int argc, char **argv)
     if (j->threads_text) TRY(cli_int(&threads, j->threads_text, "--threads", 0, 4096));
     TRY(pool_new(&j->workers, (int)threads));
     TRY(run_command_line(&j->command, argc, argv));
+    TRY(open_codec(j));
     if (j->path) {
-        TRY(run_is(j->path) ? score_run(j, j->path) : score_study(j));
+        st = run_is(j->path) ? score_run(j, j->path) : score_study(j);
+        if (st == JEM_EINTERRUPTED && j->codec.kept)
+            st = jem_error(st, "stopped by a signal; what is encoded so far is kept, the same command "
+                               "goes on");
+        if (st) goto done;
     } else {
-        const bench_who who = {NULL, j->out};
+        const bench_who who = {.folder = j->out};
         TRY(score_subject(j, &who));
     }
     TRY(finish(j));
@@ -396,6 +451,8 @@ done:
     if (j) {
         bench_settings_clear(&j->settings);
         score_list_clear(&j->shown);
+        score_list_clear(&j->vae_scores);
+        latent_codec_clear(&j->codec);
         pool_free(j->workers);
         mem_free(j->command);
         for (int i = 0; i < j->left_out_count; i++) mem_free(j->left_out[i]);
@@ -408,7 +465,7 @@ const command command_bench = {
     .name = "bench",
     .usage = "bench list | bench NAME|all RUN|STUDY | bench NAME|all --answers FILE_OR_DIR "
              "[--kind KIND] [--observer NAME] [--out DIR]; with [--data DIR] [--humans DIR] "
-             "[--mapping FILE] [--set NAME.KEY=VALUE ...] [--threads N] [--json]",
+             "[--mapping FILE] [--vae FILE [--vae-precision f32|bf16] [--vae-cache FILE]] [--set NAME.KEY=VALUE ...] [--threads N] [--json]",
     .about = "human-alignment benchmarks: score runs or recorded answers, with intervals and "
              "human rows",
     .run = bench,

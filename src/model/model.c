@@ -102,6 +102,11 @@ const model_spec *model_get_spec(const model *m)
     return &m->spec;
 }
 
+const engine_spec *model_get_engine(const model *m)
+{
+    return &m->engine_spec;
+}
+
 const graph *model_graph(const model *m)
 {
     return m->g;

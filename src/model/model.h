@@ -27,6 +27,7 @@ typedef struct model model;
 jem_status model_new(model **out, const model_spec *spec, const engine_spec *engine);
 void model_free(model *m);
 const model_spec *model_get_spec(const model *m);
+const engine_spec *model_get_engine(const model *m);
 const graph *model_graph(const model *m);
 const backend *model_backend(const model *m);
 pool *model_pool(const model *m);

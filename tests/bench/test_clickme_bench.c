@@ -14,12 +14,12 @@ enum { SIDE = CLICKME_SIDE, PIXELS = CLICKME_PIXELS, ROWS = 51 };
 
 /* ---- stand-ins for networks */
 
-static jem_status centre(void *ctx, const stimulus *s, int64_t y, float *map, int64_t height,
-                         int64_t width)
+static jem_status centre(void *ctx, const stimulus *s, const saliency_request *how, float *map,
+                         int64_t height, int64_t width)
 {
     (void)ctx;
     (void)s;
-    (void)y;
+    (void)how;
     for (int64_t p = 0; p < height * width; p++) {
         const int64_t row = 2 * (p / width) - 223, column = 2 * (p % width) - 223;
         map[p] = (float)-(row * row + column * column);
@@ -35,13 +35,13 @@ static int luminance(const image *m, int64_t y, int64_t x)
     return 299 * p[0] + 587 * p[1] + 114 * p[2];
 }
 
-static jem_status edges(void *ctx, const stimulus *s, int64_t y, float *map, int64_t height,
-                        int64_t width)
+static jem_status edges(void *ctx, const stimulus *s, const saliency_request *how, float *map,
+                        int64_t height, int64_t width)
 {
     (void)ctx;
     const image *m = s->picture;
     assert_true(height == SIDE && width == SIDE && m->height == SIDE && m->channels == 3);
-    assert_true(y == -1); /* the sample does not know its classes */
+    assert_true(how->y == -1); /* the sample does not know its classes */
     for (int64_t p = 0; p < PIXELS; p++) {
         const int64_t i = p / SIDE, j = p % SIDE;
         map[p] = (float)(abs(luminance(m, i, j + 1) - luminance(m, i, j - 1)) +
@@ -58,13 +58,13 @@ typedef struct witness {
     const float *truth; /* [count][PIXELS] */
 } witness;
 
-static jem_status testify(void *ctx, const stimulus *s, int64_t y, float *map, int64_t height,
-                          int64_t width)
+static jem_status testify(void *ctx, const stimulus *s, const saliency_request *how, float *map,
+                          int64_t height, int64_t width)
 {
     witness *w = ctx;
     assert_true(w->count < 4 && s->place == w->count);
     snprintf(w->names[w->count], sizeof w->names[0], "%s", s->name);
-    w->y[w->count++] = y;
+    w->y[w->count++] = how->y;
     for (int64_t p = 0; p < height * width; p++)
         map[p] = (float)w->sign * w->truth[s->place * PIXELS + p];
     return JEM_OK;
@@ -75,11 +75,11 @@ typedef struct spoilt {
     int64_t constant, nan; /* places; -1: none */
 } spoilt;
 
-static jem_status answer_spoilt(void *ctx, const stimulus *s, int64_t y, float *map,
-                                int64_t height, int64_t width)
+static jem_status answer_spoilt(void *ctx, const stimulus *s, const saliency_request *how,
+                                float *map, int64_t height, int64_t width)
 {
     const spoilt *k = ctx;
-    jem_status st = centre(NULL, s, y, map, height, width);
+    jem_status st = centre(NULL, s, how, map, height, width);
     if (s->place == k->constant)
         for (int64_t p = 0; p < height * width; p++) map[p] = 0.25f;
     if (s->place == k->nan) map[2 * width + 3] = NAN;

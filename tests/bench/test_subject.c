@@ -357,13 +357,14 @@ static void maps_keep_their_size_or_are_resized(void **state)
     float map[16];
     char text[64];
     const stimulus x = {.place = 1};
+    const saliency_request class_5 = {.y = 5};
     subject s =
         answers(array_file("m.npy", SIZES(2, 2, 2), VALUES(0, 0, 0, 0, 1, 2, 3, 4)), "auto");
-    check_ok(s.ops->saliency(s.ctx, &x, 5, map, 2, 2));
+    check_ok(s.ops->saliency(s.ctx, &x, &class_5, map, 2, 2));
     assert_true(map[0] == 1 && map[3] == 4);
     s.ops->describe(s.ctx, text, sizeof text);
     assert_string_equal(text, "");
-    check_ok(s.ops->saliency(s.ctx, &x, 5, map, 4, 4));
+    check_ok(s.ops->saliency(s.ctx, &x, &class_5, map, 4, 4));
     assert_true(map[0] == 1 && map[15] == 4 && map[5] == 1.75f);
     s.ops->describe(s.ctx, text, sizeof text);
     assert_string_equal(text, "maps resized");
@@ -449,7 +450,7 @@ static void look(looking *l, int64_t side, const char *const *names)
             p->pixels[i] = (uint8_t)((unsigned)(i * 37 + n * 101 + i * i * (n + 3)) % 256);
         l->stimuli[n] = (stimulus){.name = "p", .place = n, .picture = p};
     }
-    const pixel_subject p = {.m = l->m,
+    const model_subject p = {.m = l->m,
                              .sampler = &l->sampler,
                              .step_size = 1,
                              .alpha = 0.5,
@@ -491,12 +492,12 @@ static void a_network_answers_as_its_model_does(void **state)
     }
     as_input(x, &l.pictures[2]);
     check_ok(model_evaluate(l.m, x, 1, &y, NULL, NULL, grad));
-    check_ok(l.s.ops->saliency(l.s.ctx, &l.stimuli[2], 4, map, SIDE, SIDE));
+    check_ok(l.s.ops->saliency(l.s.ctx, &l.stimuli[2], &(const saliency_request){.y = 4}, map, SIDE, SIDE));
     for (int i = 0; i < SIDE * SIDE; i++) {
         float most = fmaxf(fabsf(grad[i]), fmaxf(fabsf(grad[64 + i]), fabsf(grad[128 + i])));
         assert_true(map[i] == most);
     }
-    check_fails(l.s.ops->saliency(l.s.ctx, &l.stimuli[2], 10, map, SIDE, SIDE), JEM_EUSAGE,
+    check_fails(l.s.ops->saliency(l.s.ctx, &l.stimuli[2], &(const saliency_request){.y = 10}, map, SIDE, SIDE), JEM_EUSAGE,
                 "class 10 of a network with 10 classes");
     l.s.ops->describe(l.s.ctx, text, sizeof text);
     assert_string_equal(text, "");

@@ -1,0 +1,151 @@
+/* The autoencoder alone: what its encoder's features say without a JEM behind them. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "bench/subject_view.h"
+#include "data/units.h"
+#include "stats/lpips.h"
+
+/* Features of one 64 x 64 patch take 1 MiB, of a 256 x 256 picture 16. */
+enum { PICTURES = 8 };
+
+const char subject_autoencoder_name[] = "autoencoder";
+
+typedef struct vae_ctx {
+    latent_codec *codec;
+    int levels;
+    int64_t side; /* that pictures are brought to; 0: their own */
+    bool resized;
+    float units[256];
+} vae_ctx;
+
+/* What the pictures of one call become: all of one size. */
+typedef struct looked_at {
+    shape size;
+    uint8_t *planar;
+    float *x;                             /* [PICTURES][size] */
+    shape shapes[AUTOENCODER_LEVELS_MAX];
+    float *maps[AUTOENCODER_LEVELS_MAX];  /* [PICTURES][shape] */
+} looked_at;
+
+static void looked_at_clear(looked_at *l)
+{
+    mem_free(l->planar);
+    mem_free(l->x);
+    for (int i = 0; i < AUTOENCODER_LEVELS_MAX; i++) mem_free(l->maps[i]);
+}
+
+static jem_status looked_at_init(looked_at *l, const vae_ctx *k, const stimulus *s)
+{
+    jem_status st;
+    const autoencoder_spec *spec = autoencoder_get_spec(k->codec->vae);
+    const image *m = s->picture;
+
+    l->size = (shape){spec->image_channels, k->side ? k->side : m->height,
+                      k->side ? k->side : m->width};
+    TRY(MEM_NEW(l->planar, shape_count(l->size)));
+    TRY(MEM_NEW(l->x, PICTURES * shape_count(l->size)));
+    for (int i = 0; i < k->levels; i++) {
+        l->shapes[i] = autoencoder_feature_shape(spec, i, l->size.h, l->size.w);
+        TRY(MEM_NEW(l->maps[i], PICTURES * shape_count(l->shapes[i])));
+    }
+done:
+    return st;
+}
+
+/* l->maps <- features of n pictures. */
+static jem_status look(vae_ctx *k, looked_at *l, const stimulus *s, int64_t n)
+{
+    jem_status st = JEM_OK;
+    image m = IMAGE_INIT;
+    const int64_t count = shape_count(l->size);
+
+    if (k->codec->stop && *k->codec->stop) return jem_error(JEM_EINTERRUPTED, "stopped by a signal");
+    for (int64_t i = 0; i < n; i++) {
+        image_clear(&m);
+        TRY(view_picture(&m, &k->resized, &s[i], l->size));
+        image_to_planar(l->planar, &m);
+        for (int64_t p = 0; p < count; p++) l->x[i * count + p] = k->units[l->planar[p]];
+    }
+    TRY(autoencoder_features(k->codec->vae, (autoencoder_batch){n, l->size.h, l->size.w}, l->x,
+                             l->maps));
+done:
+    image_clear(&m);
+    return st;
+}
+
+static jem_status distance(void *ctx, const stimulus *a, const stimulus *b, int64_t n, float *d)
+{
+    jem_status st;
+    vae_ctx *k = ctx;
+    looked_at l = {.x = NULL};
+    stimulus pairs[PICTURES];
+
+    TRY(looked_at_init(&l, k, a));
+    for (int64_t first = 0; first < n; first += PICTURES / 2) {
+        const int64_t count = n - first < PICTURES / 2 ? n - first : PICTURES / 2;
+        for (int64_t i = 0; i < count; i++) {
+            pairs[2 * i] = a[first + i];
+            pairs[2 * i + 1] = b[first + i];
+        }
+        TRY(look(k, &l, pairs, 2 * count));
+        for (int64_t i = 0; i < count; i++) {
+            lpips_layer layers[AUTOENCODER_LEVELS_MAX];
+            for (int e = 0; e < k->levels; e++) {
+                const int64_t size = shape_count(l.shapes[e]);
+                layers[e] = (lpips_layer){l.maps[e] + 2 * i * size, l.maps[e] + (2 * i + 1) * size,
+                                          l.shapes[e].c, l.shapes[e].h * l.shapes[e].w};
+            }
+            d[first + i] = lpips_distance(layers, k->levels);
+        }
+    }
+done:
+    looked_at_clear(&l);
+    return st;
+}
+
+static jem_status look_at(void *ctx, int64_t side)
+{
+    vae_ctx *k = ctx;
+    const int64_t factor = autoencoder_factor(autoencoder_get_spec(k->codec->vae));
+
+    if (side % factor)
+        return jem_error(JEM_EUSAGE, "pictures of %lld pixels a side: this autoencoder takes "
+                                     "multiples of %lld", (long long)side, (long long)factor);
+    k->side = side;
+    return JEM_OK;
+}
+
+static void describe(void *ctx, char *text, size_t size)
+{
+    const vae_ctx *k = ctx;
+    snprintf(text, size, "outputs of the encoder's %d down blocks%s", k->levels,
+             k->resized ? ", pictures resized" : "");
+}
+
+static void release(void *ctx) { mem_free(ctx); }
+
+static const subject_ops ops = {
+    .distance = distance, .look_at = look_at, .describe = describe, .free = release};
+
+jem_status subject_of_autoencoder(subject *out, latent_codec *codec)
+{
+    jem_status st;
+    vae_ctx *k = NULL;
+
+    TRY(MEM_NEW(k, 1));
+    k->codec = codec;
+    k->levels = autoencoder_get_spec(codec->vae)->levels;
+    units_table(k->units);
+    *out = (subject){.alpha = NAN,
+                     .seed = -1,
+                     .needs_pictures = true,
+                     .ops = &ops,
+                     .ctx = k};
+    snprintf(out->name, sizeof out->name, "%s", subject_autoencoder_name);
+done:
+    return st;
+}

@@ -1,0 +1,53 @@
+/* What views share. */
+#include "bench/subject_view.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/try.h"
+
+void view_clear(view *v)
+{
+    if (v->ops) v->ops->free(v->ctx);
+    *v = (view){.ops = NULL};
+}
+
+static const char *name_of(const stimulus *s) { return s->name ? s->name : "stimulus"; }
+
+jem_status view_picture(image *out, bool *resized, const stimulus *s, shape size)
+{
+    const image *from = s->picture;
+
+    if (!from || from->channels != size.c)
+        return jem_error(JEM_EDATA,
+                         "%s: the network looks at pictures of %" PRId64 " channels, "
+                         "this one has %" PRId64,
+                         name_of(s), size.c, from ? from->channels : 0);
+    if (from->height == size.h && from->width == size.w) {
+        jem_status st = image_init(out, size.h, size.w, size.c);
+        if (st) return st;
+        memcpy(out->pixels, from->pixels, (size_t)shape_count(size));
+        return JEM_OK;
+    }
+    if (size.h != size.w)
+        return jem_error(JEM_EDATA,
+                         "%s: %" PRId64 "x%" PRId64 " pixels; the network takes "
+                         "%" PRId64 "x%" PRId64,
+                         name_of(s), from->width, from->height, size.w, size.h);
+    *resized = true;
+    return image_resize_square(out, from, size.h);
+}
+
+void view_reduce(double *map, const float *grad, int64_t channels, int64_t pixels, bool mean)
+{
+    for (int64_t p = 0; p < pixels; p++) {
+        double most = 0, sum = 0;
+        for (int64_t c = 0; c < channels; c++) {
+            double value = fabs((double)grad[c * pixels + p]);
+            most = fmax(most, value);
+            sum += value;
+        }
+        map[p] = mean ? sum / (double)channels : most;
+    }
+}

@@ -1,0 +1,84 @@
+/* A network that takes pictures as they are. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "bench/subject_view.h"
+#include "data/units.h"
+
+typedef struct pixels_ctx {
+    shape size;
+    float units[256];
+    uint8_t *planar; /* scratch [size] */
+    bool resized;    /* a picture since the view was made */
+} pixels_ctx;
+
+static jem_status load(void *ctx, float *x, const stimulus *s, int64_t n)
+{
+    jem_status st = JEM_OK;
+    pixels_ctx *k = ctx;
+    const int64_t count = shape_count(k->size);
+    image m = IMAGE_INIT;
+
+    for (int64_t i = 0; i < n; i++, x += count) {
+        image_clear(&m);
+        TRY(view_picture(&m, &k->resized, &s[i], k->size));
+        image_to_planar(k->planar, &m);
+        for (int64_t p = 0; p < count; p++) x[p] = k->units[k->planar[p]];
+    }
+done:
+    image_clear(&m);
+    return st;
+}
+
+static jem_status importance(void *ctx, double *map, const float *x, const float *grad,
+                             const saliency_request *how)
+{
+    const pixels_ctx *k = ctx;
+    (void)x;
+    view_reduce(map, grad, k->size.c, k->size.h * k->size.w, how->channel_mean);
+    return JEM_OK;
+}
+
+static jem_status show(void *ctx, image *out, const float *x)
+{
+    const pixels_ctx *k = ctx;
+    jem_status st = image_init(out, k->size.h, k->size.w, k->size.c);
+    if (st == JEM_OK) image_from_floats(out, x);
+    return st;
+}
+
+static void describe(const void *ctx, char *text, size_t size)
+{
+    const pixels_ctx *k = ctx;
+    text[0] = '\0';
+    if (k->resized)
+        snprintf(text, size, "pictures resized to %" PRId64 "x%" PRId64, k->size.w, k->size.h);
+}
+
+static void release(void *ctx)
+{
+    pixels_ctx *k = ctx;
+    if (k) mem_free(k->planar);
+    mem_free(k);
+}
+
+static const view_ops ops = {load, importance, show, describe, release};
+
+jem_status view_of_pixels(view *out, const model *m)
+{
+    jem_status st;
+    const model_spec *spec = model_get_spec(m);
+    pixels_ctx *k = NULL;
+
+    TRY(MEM_NEW(k, 1));
+    k->size = (shape){spec->channels, spec->height, spec->width};
+    units_table(k->units);
+    TRY(MEM_NEW(k->planar, shape_count(k->size)));
+    *out = (view){spec->height, spec->width, k->size, &ops, k};
+    k = NULL;
+done:
+    release(k);
+    return st;
+}

@@ -1,0 +1,35 @@
+/* --vae: the autoencoder in whose latent space runs live, for the commands that show them
+ * pictures or look at theirs. */
+#ifndef CLI_RUN_LATENTS_H
+#define CLI_RUN_LATENTS_H
+
+#include "cli/cli.h"
+#include "latent/latent_space.h"
+#include "train/run.h"
+
+/* As typed; NULL: not given. */
+typedef struct latent_flags {
+    const char *vae;       /* --vae FILE */
+    const char *precision; /* --vae-precision f32|bf16 */
+    const char *cache;     /* --vae-cache FILE */
+} latent_flags;
+#define LATENT_FLAGS(f)                                                                            \
+    {.name = "--vae", .value = &(f).vae}, {.name = "--vae-precision", .value = &(f).precision},    \
+    {.name = "--vae-cache", .value = &(f).cache}
+#define LATENT_USAGE "[--vae FILE] [--vae-precision f32|bf16]"
+
+enum { LATENT_CACHE_BYTES = 1 << 30 };
+
+/* Loads the autoencoder, if one is named; signals then stop its encoding (cli_catch_signals).
+ * threads: text of --threads, or NULL.  keep: file that what is encoded is kept in where
+ * --vae-cache names none; NULL: nothing is kept. */
+jem_status run_latents_open(latent_codec *out, const latent_flags *f, const char *threads,
+                            const char *keep);
+
+/* The run's latent space.  JEM_EUSAGE if it lives on latents and no autoencoder is named (`why`
+ * says what it is needed for), or if one is named and it lives on pictures; JEM_EDATA if it is
+ * another one.  *lives is false for a run on pictures. */
+jem_status run_latents_of(latent_space *out, bool *lives, latent_codec *c, const run *r,
+                          const char *why);
+
+#endif

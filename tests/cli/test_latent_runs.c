@@ -1,0 +1,126 @@
+/* Commands on runs that live in the latent space of an autoencoder. */
+#include "cli/latent_study.h"
+
+/* Four cue-conflict pictures below "cue", and "map.tsv" from the run's classes to categories. */
+static void prepare_cue_conflict(void)
+{
+    static const char *const dirs[] = {"cue", "cue/cue-conflict", "cue/cue-conflict/airplane",
+                                       "cue/cue-conflict/bear"};
+    static const char *const names[] = {"airplane/airplane1-bear2.jpg", "airplane/airplane2-bear1.jpg",
+                                        "bear/bear1-airplane2.jpg", "bear/bear3-bear1.jpg"};
+    char path[64];
+
+    for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) make_dir(folder, dirs[i]);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "cue/cue-conflict/%s", names[i]);
+        bytes b = jpeg_bytes(224, 224 - 7 * i, 3); /* the last ones are no squares */
+        write_file(folder, path, b.data, b.size);
+        free(b.data);
+    }
+    write_text(folder, "map.tsv", "category\tindex\nairplane\t0\nbear\t1\n");
+}
+
+#define CUE                                                                                        \
+    "bench cue-conflict %D/run --data %D/cue --mapping %D/map.tsv --set cue-conflict.subset=true " \
+    "--set bench.rounds=100 "
+
+static void decisions_go_through_the_autoencoder(void **state)
+{
+    (void)state;
+    size_t n;
+    prepare_latent_run();
+    prepare_cue_conflict();
+    program_works(folder, CUE "--vae %D/vae.safetensors");
+    program_said(folder, "run/scores/scores.json",
+                 "latents of pictures resized to 32x32, scaled by 0.5");
+    program_said(folder, "run/scores/scores.json", "\"steps=20\"");
+    program_said(folder, "run/trials/cue-conflict/cue-conflict/"
+                         "cue-conflict_wrn-10-1-steps-20_session-1.csv", "airplane1-bear2");
+
+    /* Nothing is encoded again, and the answers are the same. */
+    char *first = program_read(folder, "run/scores/scores.tsv", &n);
+    int64_t before, after;
+    char kept[128];
+    snprintf(kept, sizeof kept, "%s/run/kept-latents.bin", folder);
+    check_ok(file_size(&before, kept));
+    assert_int_equal(before, 16 + 4 * (32 + 4 * 8 * 8 * 4));
+    program_works(folder, CUE "--vae %D/vae.safetensors --threads 1");
+    check_ok(file_size(&after, kept));
+    assert_int_equal(after, before);
+    program_said(folder, "run/scores/scores.tsv", first);
+    mem_free(first);
+}
+
+static void another_autoencoder_is_refused(void **state)
+{
+    (void)state;
+    prepare_latent_run();
+    prepare_cue_conflict();
+    program_fails(folder, CUE, 2, "lives in the latent space of the autoencoder ");
+    program_said(folder, "err", "showing it pictures needs its weights: --vae FILE");
+    write_small_vae(folder, "other.safetensors", 12);
+    program_fails(folder, CUE "--vae %D/other.safetensors", 3,
+                  "name the file that its latents were encoded with");
+    program_fails(folder, CUE "--vae %D/run/best.safetensors", 3, "holds no AutoencoderKL");
+    program_fails(folder, CUE "--vae %D/gone.safetensors", 3, "gone.safetensors");
+    program_fails(folder, CUE "--vae-precision bf16", 2, "go with --vae FILE");
+    program_fails(folder, CUE "--vae %D/vae.safetensors --vae-precision f8", 2,
+                  "'f8' is unknown; choose f32 or bf16");
+    program_fails(folder, CUE "--vae %D/vae.safetensors --vae-cache %D/c.yaml", 3,
+                  "c.yaml: is no file of kept latents");
+    assert_false(program_made(folder, "run/scores/scores.json"));
+}
+
+static void bapps_is_scored_with_and_without_the_jem(void **state)
+{
+    (void)state;
+    char data[256], command[512];
+    check_data(data, sizeof data, "bapps-layout");
+    prepare_latent_run();
+    snprintf(command, sizeof command, "bench bapps %%D/run --vae %%D/vae.safetensors --data %s "
+                                      "--set bench.rounds=100", data);
+    program_works(folder, command);
+    program_said(folder, "run/scores/scores.json", "\"model\": \"autoencoder\"");
+    program_said(folder, "run/scores/scores.json", "outputs of the encoder's 3 down blocks");
+    program_said(folder, "run/scores/scores.json", "latents of pictures of 64x64");
+    program_said(folder, "run/trials/bapps.csv", "wrn-10-1");
+    snprintf(command, sizeof command, "bench bapps %%D/run --vae %%D/vae.safetensors --data %s "
+                                      "--set bench.rounds=100 --set bapps.size=66", data);
+    program_fails(folder, command, 2, "multiples of 4");
+    snprintf(command, sizeof command, "bench bapps --vae %%D/vae.safetensors --data %s "
+                                      "--set bench.rounds=100 --out %%D/alone", data);
+    program_works(folder, command);
+    program_said(folder, "alone/scores/scores.json", "\"model\": \"autoencoder\"");
+    program_said(folder, "alone/trials/bapps.csv", "autoencoder");
+}
+
+static void clickme_maps_go_through_the_decoder(void **state)
+{
+    (void)state;
+    char data[256], command[512];
+    check_data(data, sizeof data, "clickme");
+    prepare_latent_run();
+    snprintf(command, sizeof command, "bench clickme %%D/run --vae %%D/vae.safetensors --data %s "
+                                      "--set bench.rounds=100", data);
+    program_works(folder, command);
+    program_said(folder, "run/scores/scores.json",
+                 "map = max over channels of |gradient of log sum exp f(x)|; latents of pictures "
+                 "resized to 32x32, scaled by 0.5; gradient of the latent through the decoder's "
+                 "exact Jacobian");
+    strcat(command, " --set clickme.jacobian=difference --set clickme.channels=mean");
+    program_works(folder, command);
+    program_said(folder, "run/scores/scores.json", "map = mean over channels");
+    program_said(folder, "run/scores/scores.json", "through the decoder, by differences");
+}
+
+int main(void)
+{
+#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(decisions_go_through_the_autoencoder),
+        IN_FOLDER(another_autoencoder_is_refused),
+        IN_FOLDER(bapps_is_scored_with_and_without_the_jem),
+        IN_FOLDER(clickme_maps_go_through_the_decoder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
