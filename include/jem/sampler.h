@@ -19,7 +19,8 @@ typedef enum jem_sampler_decay {
 
 typedef enum jem_sampler_update {
     JEM_SAMPLER_ALGORITHM1, /* x + lambda g + noise_std z */
-    JEM_SAMPLER_LANGEVIN    /* x + lambda/2 g + sqrt(lambda) z; noise_std is not used */
+    JEM_SAMPLER_LANGEVIN,   /* x + lambda/2 g + sqrt(lambda) z; noise_std is not used */
+    JEM_SAMPLER_CLAMPED     /* clip(x + lambda clamp(g, -1, 1)) + noise_std z */
 } jem_sampler_update;
 
 /* The settings of a chain; keys sampler.* of a config have the same names. */

@@ -172,12 +172,17 @@ typedef struct langevin_update {
     float noise_std;   /* sigma */
     bool clip;         /* to [clip_min, clip_max] after the step */
     float clip_min, clip_max;
+    bool clamped;      /* x <- clip(x + lambda clamp(g, -1, 1)) + sigma z: the noise comes last */
 } langevin_update;
 
 typedef struct adam_update {
     double lr, beta1, beta2, eps;
     int64_t step;       /* counts from 1 */
 } adam_update;
+
+typedef struct sgd_update {
+    double lr, momentum, weight_decay;
+} sgd_update;
 
 typedef struct backend {
     const char *name;
@@ -220,7 +225,7 @@ typedef struct backend {
     int (*kernel_parts)(const void *kernel, int phase);
     jem_status (*run)(void *bound, const step_io *io, int phase, int part); /* allocates nothing */
 
-    /* x <- clip(x + lambda g + sigma z).  noise: n standard normal values, or
+    /* x <- clip(x + lambda g + sigma z), or as u->clamped says.  noise: n standard normal values, or
      * NULL for none. */
     void (*langevin)(float *x, const float *g, const float *noise, int64_t n,
                      const langevin_update *u);
@@ -230,6 +235,9 @@ typedef struct backend {
     /* theta, m, v <- one Adam step with gradient a*g + b*h (h may be NULL). */
     void (*adam)(float *theta, float *m, float *v, const float *g, const float *h, double a,
                  double b, int64_t n, const adam_update *u);
+    /* m <- momentum m + (a*g + b*h + weight_decay theta), theta <- theta - lr m. */
+    void (*sgd)(float *theta, float *m, const float *g, const float *h, double a, double b,
+                int64_t n, const sgd_update *u);
     double (*sum_squares)(const float *x, int64_t n);
 } backend;
 

@@ -125,7 +125,8 @@ static jem_status reckon(plan_report *r, const plan_request *q)
     for (int i = 0; i < list->count; i++) r->alphas[i].alpha = list->values[i];
     r->alpha_count = list->count;
     r->folder = q->out ? q->out : ".";
-    TRY(model_outline_init(&r->outline, &r->cfg.model, &r->cfg.engine, r->cfg.train.batch));
+    TRY(model_outline_init(&r->outline, &r->cfg.model, &r->cfg.engine, r->cfg.train.batch,
+                           config_generative_batch(&r->cfg.train)));
     reckon_memory(r);
     TRY(machine_memory_read(&r->machine, ""));
     TRY(machine_disk_free(&r->room, r->folder));

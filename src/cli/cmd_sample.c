@@ -54,7 +54,7 @@ static jem_status fill_starts(float *x, const sampling *s, const run *r)
                    replay + rng_below(&stream, (uint32_t)i, 0, (uint32_t)count) * size,
                    (size_t)size * sizeof *x);
         else
-            chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, size, &stream,
+            chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, 1, size, -1, &stream,
                                      (uint32_t)i);
     }
     log_info("%lld chains of %lld steps from %s, step size %g, noise %g", (long long)s->n,

@@ -16,6 +16,7 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
                         uint64_t seed, bool generative)
 {
     jem_status st;
+    const bool augmented = !generative || o->augment_generative;
     batcher made = {
         .d = d,
         .seed = seed,
@@ -23,8 +24,8 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
         .shuffle = generative ? RNG_SHUFFLE_GEN : RNG_SHUFFLE,
         .augment = generative ? RNG_AUGMENT_GEN : RNG_AUGMENT,
         .noise = generative ? RNG_INPUT_NOISE_GEN : RNG_INPUT_NOISE,
-        .crop = o->crop,
-        .flip = o->flip,
+        .crop = o->crop && augmented,
+        .flip = o->flip && augmented,
         .noise_std = (float)o->noise_std,
         .order_epoch = -1,
     };
@@ -34,12 +35,12 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
                          "%" PRId64 " training images do not fill a batch of %" PRId64
                          ": lower the batch size or add images (data.limit, data.path)",
                          d->n, batch);
-    if (o->crop && (d->height <= CROP_PAD || d->width <= CROP_PAD))
+    if (made.crop && (d->height <= CROP_PAD || d->width <= CROP_PAD))
         return jem_error(JEM_EDATA,
                          "%" PRId64 " x %" PRId64 " images are too small to reflect %d pixels: "
                          "set data.crop to false",
                          d->width, d->height, CROP_PAD);
-    if (o->flip && d->latents && !latent_set_format(d->latents)->flip)
+    if (made.flip && d->latents && !latent_set_format(d->latents)->flip)
         return jem_error(JEM_EDATA, "%s: holds no latents of mirrored pictures: set data.flip to "
                                     "false, or encode with --flip", o->path);
     TRY(MEM_NEW(made.order, d->n));

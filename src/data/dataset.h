@@ -64,6 +64,7 @@ typedef struct data_options {
     int64_t limit;         /* use the first so many training images; 0 = all */
     bool crop;             /* reflect-pad 4 and crop */
     bool flip;
+    bool augment_generative; /* x+ are cropped and flipped too */
     double noise_std;      /* input noise in training */
     char label[OPTION_STRING_MAX], light[OPTION_STRING_MAX], bump[OPTION_STRING_MAX];
                            /* column names of scene_log.csv */

@@ -35,6 +35,8 @@ const option data_option_table[] = {
      "augment by reflecting 4 pixels and cropping at random (paper E.1)"},
     {"flip", OPTION_BOOL, FIELD(flip), "true", 0, 0, NULL,
      "augment by mirroring half of the images (paper E.1)"},
+    {"augment_generative", OPTION_BOOL, FIELD(augment_generative), "true", 0, 0, NULL,
+     "crop and mirror the images of the density term (x+) too; false in SADA-JEM"},
     {"noise_std", OPTION_REAL, FIELD(noise_std), "0.05", 0, 10, NULL,
      "Gaussian noise on training images, in network units (paper B.2)"},
     {"label", OPTION_STRING, FIELD(label), "gloss_cat", 0, 0, NULL,

@@ -57,8 +57,7 @@ static jem_status shared_start(const evaluation *e)
     if (steps->count == 0) return JEM_OK;
     TRY(MEM_NEW(x, row));
     TRY(MEM_NEW(sheet, steps->count * row));
-    for (int64_t i = 0; i < SHEET_COLUMNS; i++)
-        chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, size, &start, (uint32_t)i);
+    chain_start_uniform.fill(chain_start_uniform.ctx, x, SHEET_COLUMNS, size, -1, &start, 0);
     for (int k = 0; k < steps->count; k++) {
         int64_t more = (int64_t)steps->values[k] - done_steps;
         if (more > 0) TRY(evaluation_chain(e, x, SHEET_COLUMNS, NULL, more, CHAINS_SHARED, k));
@@ -96,7 +95,7 @@ static jem_status class_rows(const evaluation *e)
         if (s->replay)
             buffer.fill(&buffer, x + i * size, column % buffer.n, 1);
         else
-            chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, size, &start,
+            chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, 1, size, -1, &start,
                                      (uint32_t)column);
     }
     if (steps > 0) TRY(evaluation_chain(e, x, n, y, steps, CHAINS_CLASSES, 0));

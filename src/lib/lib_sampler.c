@@ -17,7 +17,9 @@ void jem_sampler_of(jem_sampler *s, const jem_model *m)
     s->steps = o->steps;
     s->step_size = run_step_size(m->r);
     s->decay = o->decay == DECAY_LINEAR ? JEM_SAMPLER_LINEAR : JEM_SAMPLER_CONSTANT;
-    s->update = o->update == UPDATE_LANGEVIN ? JEM_SAMPLER_LANGEVIN : JEM_SAMPLER_ALGORITHM1;
+    s->update = o->update == UPDATE_LANGEVIN  ? JEM_SAMPLER_LANGEVIN
+                : o->update == UPDATE_CLAMPED ? JEM_SAMPLER_CLAMPED
+                                              : JEM_SAMPLER_ALGORITHM1;
     s->noise_std = o->noise_std;
     s->clip = o->clip;
     s->clip_min = o->clip_min;
@@ -28,9 +30,7 @@ void jem_sampler_start(float *x, int64_t n, const jem_model *m, uint64_t seed)
 {
     const rng_stream stream = {seed, RNG_SAMPLE, 0, 0};
     int64_t size = model_input_count(m->m);
-    for (int64_t i = 0; i < n; i++)
-        chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, size, &stream,
-                                 (uint32_t)i);
+    chain_start_uniform.fill(chain_start_uniform.ctx, x, n, size, -1, &stream, 0);
 }
 
 static jem_status check(const jem_sampler *s)
@@ -55,7 +55,9 @@ jem_status jem_sampler_run(const jem_sampler *s, jem_model *m, float *x, int64_t
         .steps = s->steps,
         .step_size = s->step_size,
         .decay = s->decay == JEM_SAMPLER_LINEAR ? DECAY_LINEAR : DECAY_CONSTANT,
-        .update = s->update == JEM_SAMPLER_LANGEVIN ? UPDATE_LANGEVIN : UPDATE_ALGORITHM1,
+        .update = s->update == JEM_SAMPLER_LANGEVIN  ? UPDATE_LANGEVIN
+                  : s->update == JEM_SAMPLER_CLAMPED ? UPDATE_CLAMPED
+                                                     : UPDATE_ALGORITHM1,
         .noise_std = s->noise_std,
         .clip = s->clip,
         .clip_min = s->clip_min,

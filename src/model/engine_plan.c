@@ -5,7 +5,7 @@
 
 bool engine_whole_batch(const graph *g, int use)
 {
-    return use == MODEL_TRAIN && graph_couples_images(g);
+    return (use == MODEL_TRAIN || use == MODEL_CHAIN_TRAIN) && graph_couples_images(g);
 }
 
 /* As many images as keep a chunk's working memory within a core's own cache, so
@@ -36,9 +36,9 @@ jem_status engine_plan(plan **out, const graph *g, const backend *b, const engin
 {
     jem_status st;
     plan_options o = {.precision = e->precision == 1 ? JEM_BF16 : JEM_F32,
-                      .backward_input = use == MODEL_CHAIN,
+                      .backward_input = use == MODEL_CHAIN || use == MODEL_CHAIN_TRAIN,
                       .backward_params = use == MODEL_TRAIN,
-                      .train = use == MODEL_TRAIN,
+                      .train = use == MODEL_TRAIN || use == MODEL_CHAIN_TRAIN,
                       .features = features};
     if (engine_whole_batch(g, use))
         o.batch = n;

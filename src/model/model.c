@@ -45,6 +45,7 @@ struct model {
     pool *workers;
     float *params;
     engine engines[ENGINES];
+    engine other[ENGINES]; /* for batches of the size before, where a pass holds them whole */
     char feature[64]; /* what ENGINE_FEATURE was compiled for */
     const volatile sig_atomic_t *stop; /* borrowed; NULL: nothing stops it */
     atomic_bool stopping;              /* what *stop was when worker 0 looked last */
@@ -70,8 +71,10 @@ static void engine_clear(engine *e, int threads)
 void model_free(model *m)
 {
     if (!m) return;
-    for (int i = 0; m->workers && i < ENGINES; ++i)
+    for (int i = 0; m->workers && i < ENGINES; ++i) {
         engine_clear(&m->engines[i], pool_threads(m->workers));
+        engine_clear(&m->other[i], pool_threads(m->workers));
+    }
     pool_free(m->workers);
     mem_free(m->params);
     graph_free(m->g);
@@ -144,7 +147,7 @@ float *model_params(model *m)
 
 jem_status model_params_changed(model *m)
 {
-    for (int i = 0; i < ENGINES; ++i) m->engines[i].stale = true;
+    for (int i = 0; i < ENGINES; ++i) m->engines[i].stale = m->other[i].stale = true;
     return JEM_OK;
 }
 
@@ -186,8 +189,12 @@ static jem_status ensure(model *m, int use, int64_t n, const char *const *featur
     jem_status st = JEM_OK;
     engine *e = &m->engines[use];
 
-    if (e->p && engine_whole_batch(m->g, use) && plan_batch(e->p) != n)
-        engine_clear(e, pool_threads(m->workers));
+    if (e->p && engine_whole_batch(m->g, use) && plan_batch(e->p) != n) {
+        const engine before = *e; /* labelled and generative batches may take turns */
+        *e = m->other[use];
+        m->other[use] = before;
+        if (e->p && plan_batch(e->p) != n) engine_clear(e, pool_threads(m->workers));
+    }
     if (!e->p) TRY(compile(e, m, use, n, features));
     if (e->stale) TRY(plan_load(e->p, m->params));
     e->stale = false;

@@ -52,9 +52,10 @@ jem_status model_check_stop(model *m, int worker);
 typedef enum model_use {
     MODEL_INFER, /* forward, evaluation mode */
     MODEL_CHAIN, /* forward, backward to inputs, evaluation mode */
+    MODEL_CHAIN_TRAIN, /* the same in training mode, where batch norm couples the images */
     MODEL_TRAIN  /* forward, backward to parameters, training mode */
 } model_use;
-enum { MODEL_USES = 3 };
+enum { MODEL_USES = 4 };
 
 typedef struct model_chunk {
     workspace *ws;         /* this worker's, for the requested use */
@@ -93,7 +94,7 @@ jem_status model_feature(model *m, const char *name, const float *x, int64_t n, 
 /* ---- files.  Weights are safetensors under state-dict names; architecture
  * and spec travel as metadata ("jem.model", ...).  Loading is exact: a missing,
  * extra, misshapen or non-finite tensor is JEM_EDATA; the unused heads
- * f.linear.* and energy_output.*, replay_buffer and optimiser state (adam.*)
+ * f.linear.* and energy_output.*, replay_buffer and optimiser state (adam.*, sgd.*)
  * are accepted and ignored. */
 /* params: the flat vector to write (model_params, or an average of it). */
 jem_status model_save(const model *m, const char *path, const float *params);

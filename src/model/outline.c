@@ -84,7 +84,7 @@ static void keep_algorithm(layer_outline *l, const plan *p, int i, int use)
         l->dtype = s->dst.f.dtype;
         plan_step_algorithm(p, i, l->forward, sizeof l->forward);
     }
-    if (s->kind == STEP_BACKWARD_DATA && use == MODEL_CHAIN)
+    if (s->kind == STEP_BACKWARD_DATA && use == MODEL_CHAIN) /* in training mode: the same */
         plan_step_algorithm(p, i, l->to_input, sizeof l->to_input);
     if (s->kind == STEP_BACKWARD_PARAMS && use == MODEL_TRAIN)
         plan_step_algorithm(p, i, l->to_weights, sizeof l->to_weights);
@@ -107,10 +107,10 @@ static void measure(use_outline *u, const model_outline *o, const graph *g, cons
     size_t threads = (size_t)o->threads, chunk = (size_t)plan_batch(p);
     size_t row = 2 * (size_t)(o->spec.classes + shape_count(g->nodes[0].op.dst));
     u->chunk = plan_batch(p);
-    u->workspaces = threads * (plan_workspace_bytes(p) + chunk * row * sizeof(float));
-    u->gradients = use == MODEL_TRAIN ? threads * 2 * (size_t)o->elements * sizeof(float) : 0;
-    u->packed = plan_packed_bytes(p);
-    u->kernels = plan_step_count(p);
+    u->workspaces += threads * (plan_workspace_bytes(p) + chunk * row * sizeof(float));
+    u->gradients += use == MODEL_TRAIN ? threads * 2 * (size_t)o->elements * sizeof(float) : 0;
+    u->packed += plan_packed_bytes(p);
+    u->kernels += plan_step_count(p);
 }
 
 /* ---- the whole */
@@ -144,7 +144,7 @@ static jem_status count_threads(int *threads, const engine_spec *engine)
 }
 
 jem_status model_outline_init(model_outline *out, const model_spec *spec, const engine_spec *engine,
-                              int64_t batch)
+                              int64_t batch, int64_t generative)
 {
     jem_status st;
     model_outline o = {.spec = *spec};
@@ -162,7 +162,14 @@ jem_status model_outline_init(model_outline *out, const model_spec *spec, const 
     o.couples_images = graph_couples_images(g);
     TRY(list_layers(&o, &layer_of, g));
     for (int use = 0; use < MODEL_USES; use++) {
-        TRY(engine_plan(&p, g, b, engine, use, batch, NULL));
+        bool both = use == MODEL_TRAIN && engine_whole_batch(g, use) && generative != batch;
+        if (both) {
+            TRY(engine_plan(&p, g, b, engine, use, generative, NULL));
+            measure(&o.uses[use], &o, g, p, use);
+            plan_free(p);
+            p = NULL;
+        }
+        TRY(engine_plan(&p, g, b, engine, use, use == MODEL_CHAIN_TRAIN ? generative : batch, NULL));
         measure(&o.uses[use], &o, g, p, use);
         describe_steps(&o, layer_of, p, use);
         plan_free(p);

@@ -43,9 +43,10 @@ typedef struct model_outline {
 } model_outline;
 #define MODEL_OUTLINE_INIT {.layers = NULL}
 
-/* For training batches of `batch` images.  JEM_EUSAGE as model_new. */
+/* For training with `batch` labelled images and `generative` ones of each kind, which
+ * matters where a pass holds a whole batch.  JEM_EUSAGE as model_new. */
 jem_status model_outline_init(model_outline *out, const model_spec *spec, const engine_spec *engine,
-                              int64_t batch);
+                              int64_t batch, int64_t generative);
 void model_outline_clear(model_outline *o);
 
 #endif

@@ -41,8 +41,10 @@ void replay_buffer_refill(replay_buffer *r, uint64_t seed)
 {
     int64_t count = shape_count(r->image);
     rng_stream s = {seed, RNG_CHAIN_START, 0, START_FILL};
-    for (int64_t i = 0; i < r->size; i++)
-        r->start.fill(r->start.ctx, r->images + i * count, count, &s, (uint32_t)i);
+    int64_t classes = r->start.classes > 0 ? r->start.classes : 1, part = r->size / classes;
+    for (int64_t y = 0; y < classes; y++)
+        r->start.fill(r->start.ctx, r->images + y * part * count, part, count, (int32_t)y, &s,
+                      (uint32_t)(y * part));
     memset(r->age, 0, (size_t)r->size * sizeof *r->age);
 }
 
@@ -58,11 +60,12 @@ jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape 
                        .seed = seed};
     int64_t count = shape_count(image);
 
-    if (b.classes > 0 && b.size % b.classes != 0)
+    if ((b.classes > 0 || start->classes > 0) && b.size % classes != 0)
         return jem_error(JEM_EUSAGE,
                          "sampler.buffer_size: %lld is not a multiple of the %lld classes, which "
-                         "sampler.class_conditional needs",
-                         (long long)b.size, (long long)classes);
+                         "%s needs",
+                         (long long)b.size, (long long)classes,
+                         b.classes > 0 ? "sampler.class_conditional" : "sampler.start: class_gaussian");
     TRY(MEM_NEW(b.images, b.size * count));
     TRY(MEM_NEW(b.age, b.size));
     replay_buffer_refill(&b, seed);
@@ -93,11 +96,12 @@ void replay_buffer_draw(const replay_buffer *r, int64_t iteration, const int32_t
     rng_stream anew = {r->seed, RNG_CHAIN_START, (uint32_t)iteration, START_FRESH};
 
     for (int64_t i = 0; i < n; i++) {
-        int64_t first = r->classes > 0 && y ? y[i] * slice : 0;
+        int32_t own = r->classes > 0 && y ? y[i] : -1;
+        int64_t first = own >= 0 ? own * slice : 0;
         index[i] = first + rng_below(&where, (uint32_t)i, 0, (uint32_t)slice);
         fresh[i] = (double)rng_unit(&whether, (uint32_t)i, 0) < r->reinit_prob;
         if (fresh[i])
-            r->start.fill(r->start.ctx, x + i * count, count, &anew, (uint32_t)i);
+            r->start.fill(r->start.ctx, x + i * count, 1, count, own, &anew, (uint32_t)i);
         else
             memcpy(x + i * count, r->images + index[i] * count, (size_t)count * sizeof *x);
     }

@@ -22,10 +22,11 @@ typedef struct replay_buffer {
     int32_t *age;       /* [size]: chains since the entry's fresh start */
     double start_deviation; /* of fresh starts, as replay_buffer_diversity measures it */
 } replay_buffer;
-#define REPLAY_BUFFER_INIT {0, {0, 0, 0}, 0, 0, {NULL, NULL}, 0, NULL, NULL, 0}
+#define REPLAY_BUFFER_INIT {0, {0, 0, 0}, 0, 0, {NULL, NULL, 0}, 0, NULL, NULL, 0}
 
-/* Allocates and fills the buffer with starts.  JEM_EUSAGE if the sampler is
- * class-conditional and the size is no multiple of `classes`. */
+/* Allocates and fills the buffer with starts, by class where starts know classes.
+ * JEM_EUSAGE if then, or for a class-conditional sampler, the size is no multiple of
+ * `classes`. */
 jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape image,
                               int64_t classes, const chain_start *start, uint64_t seed);
 void replay_buffer_clear(replay_buffer *r);

@@ -16,8 +16,9 @@ const option sampler_option_table[] = {
      "initial lambda (eta for update langevin); the study uses 0.8 to 1.0"},
     {"decay", OPTION_CHOICE, AT(decay), "linear", 0, 0, "linear|constant",
      "step size within a chain: lambda (1 - t/L), or constant"},
-    {"update", OPTION_CHOICE, AT(update), "algorithm1", 0, 0, "algorithm1|langevin",
-     "x + lambda g + sigma z (Algorithm 1), or x + eta/2 g + sqrt(eta) z (Eq. 7)"},
+    {"update", OPTION_CHOICE, AT(update), "algorithm1", 0, 0, "algorithm1|langevin|clamped",
+     "x + lambda g + sigma z (Algorithm 1), x + eta/2 g + sqrt(eta) z (Eq. 7), or "
+     "clip(x + lambda clamp(g, -1, 1)) + sigma z (JEM++, SADA-JEM)"},
     {"noise_std", OPTION_REAL, AT(noise_std), "0.01", 0, 1e3, NULL,
      "sigma, standard deviation of the noise of every step; 0.009 to 0.02 in the study"},
     {"clip", OPTION_BOOL, AT(clip), "true", 0, 0, NULL, "clip after every step (off for latents)"},
@@ -27,6 +28,12 @@ const option sampler_option_table[] = {
      "fractions of training after which lambda is multiplied by milestone_factor"},
     {"milestone_factor", OPTION_REAL, AT(milestone_factor), "0.5", 0, 1, NULL,
      "factor on lambda at each milestone"},
+    {"batch_norm", OPTION_CHOICE, AT(batch_norm), "running", 0, 0, "running|batch",
+     "statistics of batch norms in chains of training: the running ones, or those of the "
+     "chains' images (JEM++, SADA-JEM)"},
+    {"start", OPTION_CHOICE, AT(start), "uniform", 0, 0, "uniform|class_gaussian",
+     "fresh starts: noise on [-1, 1], or draws from a Gaussian per class fitted to the training "
+     "images (JEM++, SADA-JEM)"},
     {"buffer_size", OPTION_INT, AT(buffer_size), "10000", 1, 2147483647, NULL,
      "entries of the replay buffer"},
     {"reinit_prob", OPTION_REAL, AT(reinit_prob), "0.05", 0, 1, NULL,
@@ -55,6 +62,7 @@ langevin_update sgld_update(const sampler_options *o, double step_size, int64_t 
         .clip = o->clip,
         .clip_min = (float)o->clip_min,
         .clip_max = (float)o->clip_max,
+        .clamped = o->update == UPDATE_CLAMPED,
     };
 }
 
@@ -136,11 +144,13 @@ static jem_status model_slope(void *ctx, float *grad, const float *x, int64_t fi
     const model_chunk *k = cc->chunk;
     const int32_t *y = cc->chain->call->y;
     int64_t classes = cc->chain->classes;
-    plan_call call = {.count = count};
+    running_trace *trace = cc->chain->call->trace;
+    plan_call call = {.count = count, .batch_stats = trace ? trace->batch : NULL};
     jem_status st;
 
     TRY(model_check_stop(cc->chain->m, k->worker));
     TRY(plan_forward(k->ws, &call, x, k->logits));
+    if (trace) running_trace_pass(trace, model_graph(cc->chain->m));
     if (y) {
         for (int64_t i = 0; i < count; i++)
             for (int64_t c = 0; c < classes; c++)
@@ -167,7 +177,8 @@ static jem_status chain_chunk_run(void *ctx, const model_chunk *k)
 jem_status sgld_chain(model *m, const sgld_call *call, float *x, int64_t n)
 {
     chain c = {m, call, model_backend(m), x, model_input_count(m), model_classes(m)};
-    return model_run(m, MODEL_CHAIN, n, chain_chunk_run, &c);
+    if (call->trace) running_trace_begin(call->trace, model_graph(m));
+    return model_run(m, call->trace ? MODEL_CHAIN_TRAIN : MODEL_CHAIN, n, chain_chunk_run, &c);
 }
 
 sgld_report sgld_measure(const sampler_options *o, const float *x, const float *start, int64_t n,

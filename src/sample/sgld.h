@@ -5,18 +5,25 @@
  *                chain is far colder than a true Langevin chain.
  *   langevin     x <- clip(x + (eta_t/2) grad + sqrt(eta_t) z),  eta_t the step size
  *                Eq. 7: stationary at p(x) for small eta; noise_std is not used.
+ *   clamped      x <- clip(x + lambda_t clamp(grad, -1, 1)) + sigma z
+ *                JEM++ and SADA-JEM, whose inner steps add up to this one.
  *
  * grad is each image's own gradient (no 1/batch) of LSE, or of one class's logit.
- * The network runs in evaluation mode: dropout would add noise that is not the
- * chain's.  Sources: the study's section 3 and B.2; Grathwohl et al. 2020. */
+ * The network runs in evaluation mode (dropout would add noise that is not the chain's),
+ * unless a call asks for training mode, in which batch norms use the statistics of the
+ * chains' own images as in JEM++ and SADA-JEM.  Sources: the study's section 3 and B.2;
+ * Grathwohl et al. 2020; Yang and Ji 2021 (JEM++), 2023 (SADA-JEM). */
 #ifndef SAMPLE_SGLD_H
 #define SAMPLE_SGLD_H
 
 #include "base/options.h"
 #include "model/model.h"
+#include "model/running.h"
 
 typedef enum sampler_decay { DECAY_LINEAR, DECAY_CONSTANT } sampler_decay;
-typedef enum sampler_update { UPDATE_ALGORITHM1, UPDATE_LANGEVIN } sampler_update;
+typedef enum sampler_update { UPDATE_ALGORITHM1, UPDATE_LANGEVIN, UPDATE_CLAMPED } sampler_update;
+typedef enum sampler_start { START_UNIFORM, START_CLASS_GAUSSIAN } sampler_start;
+typedef enum sampler_batch_norm { BATCH_NORM_RUNNING, BATCH_NORM_BATCH } sampler_batch_norm;
 
 /* Keys sampler.*; the replay buffer's are here too: one sampler, one table. */
 typedef struct sampler_options {
@@ -29,6 +36,8 @@ typedef struct sampler_options {
     double clip_min, clip_max;
     option_list milestones;   /* fractions of training after which lambda shrinks */
     double milestone_factor;
+    int batch_norm;           /* sampler_batch_norm: in the chains of training */
+    int start;                /* sampler_start */
     int64_t buffer_size;
     double reinit_prob;
     bool class_conditional;
@@ -54,6 +63,9 @@ typedef struct sgld_call {
      * image i.  NULL: drawn from `noise`.  May be called by several threads. */
     void (*inject)(void *ctx, float *noise, int64_t size, int64_t t, int64_t i);
     void *inject_ctx;
+    /* Training mode: batch norms use the statistics of the call's images, and *trace says
+     * what all steps did to the running ones.  NULL: evaluation mode. */
+    running_trace *trace;
 } sgld_call;
 
 /* What a chain climbs.  grad [count][size] <- gradient at x [count][size] for the

@@ -21,8 +21,8 @@ checkpoint_view checkpoint_look(const trainer *t, const checkpoint_state *s)
     return (checkpoint_view){.graph = model_graph(t->m),
                              .n = model_params_count(t->m),
                              .params = model_params(t->m),
-                             .adam_m = t->adam.m,
-                             .adam_v = t->adam.v,
+                             .m = t->optimizer.m,
+                             .v = t->optimizer.v,
                              .ema = t->ema,
                              .replay = t->replay,
                              .iteration = t->iteration,
@@ -51,8 +51,8 @@ jem_status checkpoint_check(const checkpoint_view *v)
         int64_t n;
     } parts[] = {
         {"weights", v->params, v->n},
-        {"Adam's first moments", v->adam_m, v->n},
-        {"Adam's second moments", v->adam_v, v->n},
+        {"optimiser's first moments", v->m, v->n},
+        {"optimiser's second moments", v->v, v->n},
         {"averaged weights", v->ema, v->n},
         {"replay buffer", v->replay.images, v->replay.size * shape_count(v->replay.image)},
     };
@@ -66,6 +66,12 @@ jem_status checkpoint_check(const checkpoint_view *v)
 }
 
 /* ---- writing */
+
+/* Of the first moments; `v`: the second ones, which only Adam has. */
+static const char *moment_prefix(const float *v)
+{
+    return v ? "adam.m." : "sgd.m.";
+}
 
 static jem_status add_vector(safetensors_writer *w, const graph *g, const char *prefix,
                              const float *v, bool all)
@@ -132,8 +138,8 @@ jem_status checkpoint_write(const checkpoint_view *v, const char *path)
     TRY(safetensors_writer_new(&w));
     TRY(put_metadata(w, v));
     TRY(add_vector(w, v->graph, "", v->params, true));
-    TRY(add_vector(w, v->graph, "adam.m.", v->adam_m, false));
-    TRY(add_vector(w, v->graph, "adam.v.", v->adam_v, false));
+    TRY(add_vector(w, v->graph, moment_prefix(v->v), v->m, false));
+    if (v->v) TRY(add_vector(w, v->graph, "adam.v.", v->v, false));
     if (v->ema) TRY(add_vector(w, v->graph, "ema.", v->ema, true));
     if (v->replay.images) TRY(replay_buffer_save(&v->replay, w));
     TRY(safetensors_writer_add(w, "train.window", JEM_F64, 1, &doubles, window));
@@ -278,10 +284,11 @@ done:
 static jem_status read_vectors(const safetensors *f, trainer *t, bool into)
 {
     const graph *g = model_graph(t->m);
+    const optimizer *a = &t->optimizer;
     jem_status st;
     TRY(read_vector(f, g, "", into ? model_params(t->m) : NULL, true));
-    TRY(read_vector(f, g, "adam.m.", into ? t->adam.m : NULL, false));
-    TRY(read_vector(f, g, "adam.v.", into ? t->adam.v : NULL, false));
+    TRY(read_vector(f, g, moment_prefix(a->v), into ? a->m : NULL, false));
+    if (a->v) TRY(read_vector(f, g, "adam.v.", into ? a->v : NULL, false));
     if (t->ema) TRY(read_vector(f, g, "ema.", into ? t->ema : NULL, true));
 done:
     return st;

@@ -3,7 +3,8 @@
  *   RUN/checkpoints/000001484.safetensors   the state after 1484 iterations
  *
  *   <parameter>             weights, as in a weights file
- *   adam.m.<p>, adam.v.<p>  moments of the trained parameters
+ *   adam.m.<p>, adam.v.<p>  moments of the trained parameters, or
+ *   sgd.m.<p>               their momentum
  *   ema.<parameter>         averaged weights, if train.ema is set
  *   replay_buffer [N,C,H,W], replay_buffer.age [N]      if alpha > 0
  *   train.window            of the unfinished row of metrics.csv (metrics.h)
@@ -42,7 +43,8 @@ jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path);
 typedef struct checkpoint_view {
     const graph *graph;
     int64_t n;                     /* parameters */
-    float *params, *adam_m, *adam_v; /* [n] */
+    float *params;                 /* [n] */
+    float *m, *v;                  /* [n] the optimiser's; v NULL: SGD */
     float *ema;                    /* [n]; NULL: none */
     replay_buffer replay;          /* images NULL: none */
     int64_t iteration, seed;

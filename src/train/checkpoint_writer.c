@@ -106,11 +106,11 @@ static jem_status new_copy(checkpoint_view *copy, const trainer *t)
     jem_status st;
 
     *copy = v;
-    copy->params = copy->adam_m = copy->adam_v = copy->ema = copy->replay.images = NULL;
+    copy->params = copy->m = copy->v = copy->ema = copy->replay.images = NULL;
     copy->replay.age = NULL;
     TRY(MEM_NEW(copy->params, v.n));
-    TRY(MEM_NEW(copy->adam_m, v.n));
-    TRY(MEM_NEW(copy->adam_v, v.n));
+    TRY(MEM_NEW(copy->m, v.n));
+    if (v.v) TRY(MEM_NEW(copy->v, v.n));
     if (v.ema) TRY(MEM_NEW(copy->ema, v.n));
     if (v.replay.images) {
         TRY(MEM_NEW(copy->replay.images, v.replay.size * shape_count(v.replay.image)));
@@ -158,8 +158,8 @@ void checkpoint_writer_free(checkpoint_writer *w)
     pthread_cond_destroy(&w->changed);
     pthread_mutex_destroy(&w->lock);
     mem_free(w->copy.params);
-    mem_free(w->copy.adam_m);
-    mem_free(w->copy.adam_v);
+    mem_free(w->copy.m);
+    mem_free(w->copy.v);
     mem_free(w->copy.ema);
     mem_free(w->copy.replay.images);
     mem_free(w->copy.replay.age);
@@ -192,16 +192,16 @@ static void copy_state(checkpoint_view *copy, const checkpoint_view *v)
     checkpoint_view c = *v;
 
     copy_floats(copy->params, v->params, v->n);
-    copy_floats(copy->adam_m, v->adam_m, v->n);
-    copy_floats(copy->adam_v, v->adam_v, v->n);
+    copy_floats(copy->m, v->m, v->n);
+    copy_floats(copy->v, v->v, v->n);
     copy_floats(copy->ema, v->ema, v->n);
     copy_floats(copy->replay.images, v->replay.images,
                 v->replay.size * shape_count(v->replay.image));
     if (v->replay.age)
         memcpy(copy->replay.age, v->replay.age, (size_t)v->replay.size * sizeof *v->replay.age);
     c.params = copy->params;
-    c.adam_m = copy->adam_m;
-    c.adam_v = copy->adam_v;
+    c.m = copy->m;
+    c.v = copy->v;
     c.ema = copy->ema;
     c.replay.images = copy->replay.images;
     c.replay.age = copy->replay.age;

@@ -17,22 +17,39 @@ static const option top_options[] = {
 #define AT(field) offsetof(train_options, field)
 static const option train_option_table[] = {
     {"batch", OPTION_INT, AT(batch), "64", 1, 1048576, NULL,
-     "images per labelled batch, and as many x+ and x-"},
+     "images per labelled batch"},
+    {"generative_batch", OPTION_INT, AT(generative_batch), "0", 0, 1048576, NULL,
+     "images per x+ and per x-; an epoch is a pass over x+; 0: as many as train.batch"},
     {"epochs", OPTION_INT, AT(epochs), "200", 1, 1000000, NULL, "passes over the training images"},
     {"iterations", OPTION_INT, AT(iterations), "0", 0, 2147483647, NULL,
      "length in iterations instead of epochs; 0: epochs count"},
     {"max_minutes", OPTION_REAL, AT(max_minutes), "0", 0, 1e7, NULL,
      "stop after this wall time (schedules still follow iterations); 0: no limit"},
     {"lr", OPTION_REAL, AT(lr), "1e-4", 0, 1e3, NULL,
-     "Adam's learning rate after warm-up; 1e-4 to 5e-5 in the study"},
+     "learning rate after warm-up; 1e-4 to 5e-5 with Adam in the study"},
     {"warmup", OPTION_INT, AT(warmup), "1000", 0, 1000000000, NULL,
      "iterations of linear warm-up from 0"},
-    {"schedule", OPTION_CHOICE, AT(schedule), "cosine", 0, 0, "cosine|constant",
-     "learning rate after warm-up; cosine falls to 0"},
-    {"beta1", OPTION_REAL, AT(beta1), "0.9", 0, 0.999999999, NULL, "Adam"},
-    {"beta2", OPTION_REAL, AT(beta2), "0.999", 0, 0.999999999, NULL, "Adam"},
-    {"adam_eps", OPTION_REAL, AT(adam_eps), "1e-8", 1e-20, 1, NULL,
+    {"schedule", OPTION_CHOICE, AT(schedule), "cosine", 0, 0, "cosine|constant|multistep",
+     "learning rate after warm-up; cosine falls to 0, multistep at train.milestones"},
+    {"milestones", OPTION_LIST, AT(milestones), "[0.8, 0.9]", 0, 1, NULL,
+     "multistep: fractions of training after which the rate is multiplied by milestone_factor"},
+    {"milestone_factor", OPTION_REAL, AT(milestone_factor), "0.3", 0, 1, NULL,
+     "multistep: factor on the rate at each milestone; JEM: 0.3 at epochs 160 and 180 of 200"},
+    {"optimizer", OPTION_CHOICE, AT(optimizer.kind), "adam", 0, 0, "adam|sgd",
+     "adam as in the study; sgd with momentum and weight decay as JEM++ and SADA-JEM"},
+    {"beta1", OPTION_REAL, AT(optimizer.beta1), "0.9", 0, 0.999999999, NULL, "Adam"},
+    {"beta2", OPTION_REAL, AT(optimizer.beta2), "0.999", 0, 0.999999999, NULL, "Adam"},
+    {"adam_eps", OPTION_REAL, AT(optimizer.adam_eps), "1e-8", 1e-20, 1, NULL,
      "Adam; above 0, so that a gradient of zero makes no NaN"},
+    {"momentum", OPTION_REAL, AT(optimizer.momentum), "0.9", 0, 0.999999999, NULL, "SGD"},
+    {"weight_decay", OPTION_REAL, AT(optimizer.weight_decay), "0", 0, 1, NULL,
+     "SGD: adds weight_decay * w to the gradient; JEM++ 4e-4, SADA-JEM 5e-4"},
+    {"sharpness", OPTION_CHOICE, AT(sharpness), "none", 0, 0, "none|plain|adaptive",
+     "take the gradient where a step of size train.rho uphill leads (SADA-JEM: adaptive)"},
+    {"rho", OPTION_REAL, AT(rho), "2", 0, 1e6, NULL, "size of the step uphill of train.sharpness"},
+    {"loss", OPTION_CHOICE, AT(loss), "balanced", 0, 0, "balanced|sum",
+     "alpha c l_G + (1-alpha) l_D with the gradients' ratio c (Eq. 8), or 2 alpha l_G + "
+     "2 (1-alpha) l_D, at alpha 0.5 the l_G + l_D of JEM, JEM++, SADA-JEM"},
     {"label_smoothing", OPTION_REAL, AT(label_smoothing), "0", 0, 1, NULL,
      "target (1-e) onehot + e/K; the study: 0.05 on gloss, 0 on CIFAR-10"},
     {"energy_l2", OPTION_REAL, AT(energy_l2), "0", 0, 1e6, NULL,
@@ -76,11 +93,31 @@ jem_status config_defaults(config *c)
     return options_defaults(config_groups(c));
 }
 
+int64_t config_generative_batch(const train_options *o)
+{
+    return o->generative_batch > 0 ? o->generative_batch : o->batch;
+}
+
 jem_status config_check(const config *c)
 {
     if (c->sampler.clip && c->sampler.clip_min >= c->sampler.clip_max)
         return jem_error(JEM_EUSAGE, "sampler.clip_min = %g must be below sampler.clip_max = %g",
                          c->sampler.clip_min, c->sampler.clip_max);
+    const train_options *o = &c->train;
+    if (o->share_batch && config_generative_batch(o) != o->batch)
+        return jem_error(JEM_EUSAGE,
+                         "train.share_batch makes x+ the labelled images: train.generative_batch = "
+                         "%lld must be train.batch = %lld or 0",
+                         (long long)o->generative_batch, (long long)o->batch);
+    if (o->share_batch && !c->data.augment_generative)
+        return jem_error(JEM_EUSAGE, "train.share_batch makes x+ the labelled images, which are "
+                         "augmented: data.augment_generative = false needs share_batch = false");
+    if (o->optimizer.weight_decay > 0 && o->optimizer.kind != OPTIMIZER_SGD)
+        return jem_error(JEM_EUSAGE, "train.weight_decay = %g needs train.optimizer = sgd",
+                         o->optimizer.weight_decay);
+    if (c->sampler.batch_norm == BATCH_NORM_BATCH && c->model.dropout > 0)
+        return jem_error(JEM_EUSAGE, "sampler.batch_norm = batch runs chains in training mode, in "
+                         "which dropout would be noise: set model.dropout to 0");
     return rescue_check(&c->rescue);
 }
 

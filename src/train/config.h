@@ -8,20 +8,30 @@
 #include "model/model.h"
 #include "sample/sgld.h"
 #include "train/health.h"
+#include "train/objective.h"
 #include "train/rescue.h"
+#include "train/sharpness.h"
 
-typedef enum train_schedule { SCHEDULE_COSINE, SCHEDULE_CONSTANT } train_schedule;
+typedef enum train_schedule {
+    SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_MULTISTEP
+} train_schedule;
 
 /* Keys train.*. */
 typedef struct train_options {
-    int64_t batch;          /* images per labelled batch, per x+ and per x- */
+    int64_t batch;          /* images per labelled batch */
+    int64_t generative_batch; /* per x+ and per x-; 0: batch */
     int64_t epochs;
     int64_t iterations;     /* > 0: instead of epochs */
     double max_minutes;     /* > 0: stop after this much wall time */
     double lr;
     int64_t warmup;         /* iterations of linear warm-up */
     int schedule;           /* train_schedule, after warm-up */
-    double beta1, beta2, adam_eps;
+    option_list milestones; /* of the multistep schedule: fractions of the training */
+    double milestone_factor;
+    optimizer_options optimizer;
+    int sharpness;          /* sharpness_kind */
+    double rho;             /* of sharpness */
+    int loss;               /* objective_loss */
     double label_smoothing;
     double energy_l2;       /* strength of the penalty on squared energies */
     double ema;             /* decay of averaged weights; 0: none */
@@ -58,6 +68,9 @@ const option_group *config_groups(config *c);
 jem_status config_defaults(config *c);
 /* Defaults, then the file, then "key=value" assignments, then checks across keys. */
 jem_status config_load(config *c, const char *path, const char *const *assignments, int count);
+/* Images per x+ and x-. */
+int64_t config_generative_batch(const train_options *o);
+
 /* JEM_EUSAGE if settings that are fine one by one contradict each other. */
 jem_status config_check(const config *c);
 

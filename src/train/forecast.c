@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "stats/pooled_pixels.h"
+#include "train/class_gaussian.h"
 #include "train/validate.h"
 
 /* Measured on Linux x86-64 with Debian 12's libraries (docs/performance.md). */
@@ -63,7 +64,7 @@ data_facts data_facts_declared(const data_options *o, int64_t images, int64_t ch
 
 int64_t forecast_per_epoch(const config *cfg, const data_facts *d)
 {
-    int64_t n = d->train / cfg->train.batch;
+    int64_t n = d->train / config_generative_batch(&cfg->train);
     return n > 0 ? n : 1;
 }
 
@@ -88,17 +89,24 @@ static int64_t input_count(const data_facts *d)
     return d->channels * d->height * d->width;
 }
 
+static int64_t optimizer_vectors(const config *cfg)
+{
+    return cfg->train.optimizer.kind == OPTIMIZER_ADAM ? 2 : 1;
+}
+
 /* Weights, moments, average, replay buffer: what a checkpoint holds. */
 static int64_t state_bytes(const config *cfg, const model_outline *o, const data_facts *d)
 {
-    int64_t vectors = cfg->train.ema > 0 ? 4 : 3;
+    int64_t vectors = 1 + optimizer_vectors(cfg) + (cfg->train.ema > 0);
     int64_t replay = cfg->alpha > 0 ? cfg->sampler.buffer_size * (input_count(d) + 1) : 0;
     return (vectors * o->elements + replay) * (int64_t)sizeof(float);
 }
 
-static bool uses(const config *cfg, const data_facts *d, int use)
+static bool uses(const config *cfg, const model_outline *o, const data_facts *d, int use)
 {
-    if (use == MODEL_CHAIN) return cfg->alpha > 0;
+    bool in_training_mode = o->couples_images && cfg->sampler.batch_norm == BATCH_NORM_BATCH;
+    if (use == MODEL_CHAIN) return cfg->alpha > 0 && !in_training_mode;
+    if (use == MODEL_CHAIN_TRAIN) return cfg->alpha > 0 && in_training_mode;
     return use == MODEL_TRAIN || d->val > 0;
 }
 
@@ -106,10 +114,10 @@ static void add_model(memory_forecast *m, const config *cfg, const model_outline
                       const data_facts *d)
 {
     static const char *const names[MODEL_USES] = {"validation's workspaces", "chains' workspaces",
-                                                  "gradients' workspaces"};
+                                                  "chains' workspaces", "gradients' workspaces"};
     int64_t packed = 0, kernels = 0, gradients = 0;
     for (int use = 0; use < MODEL_USES; use++) {
-        if (!uses(cfg, d, use)) continue;
+        if (!uses(cfg, o, d, use)) continue;
         const use_outline *u = &o->uses[use];
         add(m, names[use], (int64_t)u->workspaces, in_training);
         packed += (int64_t)u->packed;
@@ -124,24 +132,32 @@ static void add_model(memory_forecast *m, const config *cfg, const model_outline
 static void add_optimiser(memory_forecast *m, const config *cfg, const model_outline *o)
 {
     const int64_t vector = o->elements * (int64_t)sizeof(float);
-    int64_t sums = (cfg->alpha < 1) + (cfg->alpha > 0) + (o->couples_images ? 2 : 0);
+    int64_t sums = (cfg->alpha < 1) + (cfg->alpha > 0) + (o->couples_images ? 3 : 0);
     add(m, "weights", vector, from_begin);
     add(m, "gradients", sums * vector, from_begin);
-    add(m, "Adam's moments", 2 * vector, from_begin);
+    add(m, "optimiser's moments", optimizer_vectors(cfg) * vector, from_begin);
+    if (cfg->train.sharpness != SHARPNESS_NONE) add(m, "weights below the sharpness step", vector, from_begin);
     if (cfg->train.ema > 0) add(m, "averaged weights", 2 * vector, from_begin);
 }
 
-static void add_images(memory_forecast *m, const config *cfg, const data_facts *d)
+static void add_images(memory_forecast *m, const config *cfg, const data_facts *d, int threads)
 {
     const int64_t row = input_count(d) * (int64_t)sizeof(float), b = cfg->train.batch;
+    const int64_t energies = config_generative_batch(&cfg->train);
     bool generative = cfg->alpha > 0, labelled = cfg->alpha < 1;
-    int64_t rows = labelled + 2 * generative - (cfg->train.share_batch && labelled && generative);
+    bool shared = cfg->train.share_batch && labelled && generative;
+    int64_t rows = labelled * b + ((3 - shared) * generative) * energies; /* and chains' starts */
     add(m, "data", d->bytes, from_begin);
     add(m, "order of the data", 2 * d->train * (int64_t)sizeof(int64_t), from_begin);
-    add(m, "batches", (rows + generative) * b * row, from_begin);
+    add(m, "batches", rows * row, from_begin);
     if (generative)
         add(m, "replay buffer", cfg->sampler.buffer_size * (row + (int64_t)sizeof(int32_t)),
             from_begin);
+    if (generative && cfg->sampler.start == START_CLASS_GAUSSIAN) {
+        add(m, "starts of chains by class", class_gaussian_bytes(d->classes, input_count(d)), from_begin);
+        add(m, "covariances of the classes", class_gaussian_fit_bytes(input_count(d), threads),
+            1u << PHASE_BEGIN);
+    }
     if (d->val > 0)
         add(m, "validation's images", VALIDATE_BATCH * (row + d->classes * (int64_t)sizeof(float)),
             1u << PHASE_VALIDATE);
@@ -164,7 +180,8 @@ static void add_pixel_distance(memory_forecast *m, const config *cfg, const data
 static void add_norm_init(memory_forecast *m, const config *cfg, const model_outline *o)
 {
     int64_t kept = o->norm_inputs + o->norm_largest;
-    add(m, "first step's norm statistics", kept * cfg->train.batch * (int64_t)sizeof(float),
+    int64_t images = cfg->alpha < 1 ? cfg->train.batch : config_generative_batch(&cfg->train);
+    add(m, "first step's norm statistics", kept * images * (int64_t)sizeof(float),
         1u << PHASE_BEGIN);
 }
 
@@ -174,7 +191,7 @@ void forecast_memory(memory_forecast *out, const config *cfg, const model_outlin
     memory_forecast m = {.count = 0};
     add(&m, "program and libraries", program_bytes, always);
     add(&m, "data while they are read", d->loading_bytes, 1u << PHASE_LOAD);
-    add_images(&m, cfg, d);
+    add_images(&m, cfg, d, o->threads);
     add_optimiser(&m, cfg, o);
     add_model(&m, cfg, o, d);
     add_pixel_distance(&m, cfg, d);
@@ -281,7 +298,8 @@ jem_status forecast_before_training(const config *cfg, const splits *data, const
     int64_t room;
     const data_facts d = data_facts_of(data);
 
-    TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch));
+    TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch,
+                           config_generative_batch(&cfg->train)));
     forecast_memory(&m, cfg, &o, &d);
     forecast_disk(&k, cfg, &o, &d);
     if (machine_memory_read(&have, "") == JEM_OK) {
@@ -304,12 +322,14 @@ step_flops forecast_flops(const config *cfg, double forward_flops)
     const double f = forward_flops;
     bool labelled = cfg->alpha < 1, generative = cfg->alpha > 0;
     bool shared = cfg->train.share_batch && labelled;
+    const double per_image = (double)config_generative_batch(&cfg->train) / (double)cfg->train.batch;
+    const double times = cfg->train.sharpness == SHARPNESS_NONE ? 1 : 2;
     step_flops s = {0, 0, 0, 0, 0};
     if (generative) {
-        s.chain = (double)cfg->sampler.steps * 2 * f;
-        s.generative = 2 * 3 * f - (shared ? f : 0);
+        s.chain = per_image * (double)cfg->sampler.steps * 2 * f;
+        s.generative = times * per_image * (2 * 3 * f - (shared ? f : 0));
     }
-    if (labelled) s.discriminative = 3 * f;
+    if (labelled) s.discriminative = times * 3 * f;
     s.total = s.chain + s.generative + s.discriminative;
     s.forwards = f > 0 ? s.total / f : 0;
     return s;

@@ -86,10 +86,12 @@ jem_status forecast_before_training(const config *cfg, const splits *data, const
 
 /* ---- arithmetic of one step, in FLOPs per image of the batch.  With F for a forward pass
  * of one image, a backward pass to the input or to the parameters costs F each:
- *   chain            sampler.steps (F + F)
- *   l_G              x+ and x-: 2 (F + 2F); if x+ is the labelled batch, its forward pass
+ * With r generative images (x+, x-) per labelled one and s = 2 evaluations of the gradients
+ * where they are sharpness-aware, else 1:
+ *   chain            r sampler.steps (F + F)
+ *   l_G              x+ and x-: s r 2 (F + 2F); if x+ is the labelled batch, its forward pass
  *                    counts there
- *   l_D              F + 2F                                                            */
+ *   l_D              s (F + 2F)                                                        */
 typedef struct step_flops {
     double chain, generative, discriminative, total;
     double forwards; /* total / F: "forward equivalents" */

@@ -15,25 +15,23 @@
 
 static const double norm_eps = 1e-8;
 
-/* PyTorch's momentum 0.9 of the JEM code: running = 0.1 running + 0.9 batch. */
-static const float running_keep = 0.1f;
-
 jem_status objective_init(objective *s, model *m, const objective_options *o)
 {
     jem_status st;
     objective b = {.o = *o, .labelled = -1, .positive = -1, .negative = -1};
     int64_t n = model_params_count(m);
 
+    if (b.o.generative_batch == 0) b.o.generative_batch = o->batch;
     if (o->alpha < 1) b.labelled = 0, b.rows = o->batch;
     if (o->alpha > 0) {
         if (o->share_batch && b.labelled == 0) {
             b.positive = 0;
         } else {
             b.positive = b.rows;
-            b.rows += o->batch;
+            b.rows += b.o.generative_batch;
         }
         b.negative = b.rows;
-        b.rows += o->batch;
+        b.rows += b.o.generative_batch;
     }
     TRY(MEM_NEW(b.x, b.rows * model_input_count(m)));
     TRY(MEM_NEW(b.y, o->batch));
@@ -45,6 +43,9 @@ jem_status objective_init(objective *s, model *m, const objective_options *o)
     if (graph_couples_images(model_graph(m))) {
         TRY(MEM_NEW(b.running, n));
         TRY(MEM_NEW(b.batch_stats, n));
+        TRY(MEM_NEW(b.chain.sum, n));
+        b.chain.batch = b.batch_stats;
+        running_trace_begin(&b.chain, model_graph(m));
     }
     *s = b;
     return JEM_OK;
@@ -64,6 +65,7 @@ void objective_clear(objective *s)
     mem_free(s->grad_g);
     mem_free(s->running);
     mem_free(s->batch_stats);
+    mem_free(s->chain.sum);
     memset(s, 0, sizeof *s);
 }
 
@@ -76,17 +78,23 @@ typedef struct pass {
     int64_t first; /* row of x where this pass begins */
     int64_t classes, size;
     rng_stream dropout;
+    bool frozen;   /* running statistics stay as they are */
 } pass;
+
+static int64_t part_rows(const objective *s, int64_t part)
+{
+    return part == s->labelled ? s->o.batch : s->o.generative_batch;
+}
 
 static bool part_has(const objective *s, int64_t part, int64_t row)
 {
-    return part >= 0 && row >= part && row < part + s->o.batch;
+    return part >= 0 && row >= part && row < part + part_rows(s, part);
 }
 
 /* Does the chunk's row range [first, first + count) meet the part? */
 static bool part_meets(const objective *s, int64_t part, int64_t first, int64_t count)
 {
-    return part >= 0 && first < part + s->o.batch && first + count > part;
+    return part >= 0 && first < part + part_rows(s, part) && first + count > part;
 }
 
 /* d [k]: softmax on entry, (softmax - target)/B on return. */
@@ -108,7 +116,7 @@ static void labelled_row(objective *s, float *d, const float *logits, double lse
 /* d [k]: softmax on entry, d l_G / d logits on return; sign -1 for x+, +1 for x-. */
 static void energy_row(const objective *s, float *d, double sign, double lse, int64_t k)
 {
-    double factor = (sign + 2 * s->o.energy_l2 * lse) / (double)s->o.batch;
+    double factor = (sign + 2 * s->o.energy_l2 * lse) / (double)s->o.generative_batch;
     for (int64_t c = 0; c < k; c++) d[c] = (float)(factor * (double)d[c]);
 }
 
@@ -160,31 +168,24 @@ done:
 
 /* ---- the whole batch */
 
-static void merge_running(objective *s, const graph *g)
-{
-    for (int i = 0; i < g->param_count; i++) {
-        const param *q = &g->params[i];
-        if (q->role != PARAM_RUNNING_MEAN && q->role != PARAM_RUNNING_VAR) continue;
-        for (int64_t j = q->offset; j < q->offset + q->count; j++)
-            s->running[j] = running_keep * s->running[j] +
-                            (1.0f - running_keep) * s->batch_stats[j];
-    }
-}
-
 /* Images that batch norm couples are normalised among their own kind: x+, x- and
- * the labelled batch each make a pass, in the order of the JEM code. */
+ * the labelled batch each make a pass, in the order of the JEM code.  Where chains run in
+ * training mode JEM++ evaluates x+ before them; only the running statistics show that. */
 static jem_status coupled_passes(pass *p)
 {
     objective *s = p->s;
+    const graph *g = model_graph(p->m);
     int64_t order[3] = {s->positive, s->negative, s->labelled};
     jem_status st = JEM_OK;
 
-    memcpy(s->running, model_params(p->m), (size_t)model_params_count(p->m) * sizeof(float));
+    if (!p->frozen)
+        memcpy(s->running, model_params(p->m), (size_t)model_params_count(p->m) * sizeof(float));
     for (int i = 0; i < 3; i++) {
         if (order[i] < 0 || (i == 2 && s->labelled == s->positive)) continue;
+        if (order[i] == s->negative && !p->frozen) running_trace_apply(&s->chain, s->running, g);
         p->first = order[i];
-        TRY(model_run(p->m, MODEL_TRAIN, s->o.batch, chunk_gradients, p));
-        merge_running(s, model_graph(p->m));
+        TRY(model_run(p->m, MODEL_TRAIN, part_rows(s, order[i]), chunk_gradients, p));
+        if (!p->frozen) running_merge(s->running, s->batch_stats, g);
     }
 done:
     return st;
@@ -206,7 +207,7 @@ static double mean_square(const float *x, int64_t n)
 
 static void summarise(objective_result *r, const objective *s, const backend *b, int64_t n)
 {
-    int64_t batch = s->o.batch;
+    int64_t batch = s->o.batch, energies = s->o.generative_batch;
     *r = (objective_result){NAN, NAN, NAN, NAN, 1, NAN, NAN, NAN, NAN};
     if (s->labelled >= 0) {
         double sum = 0, hits = 0;
@@ -219,11 +220,11 @@ static void summarise(objective_result *r, const objective *s, const backend *b,
         r->g_d = sqrt(b->sum_squares(s->grad_d, n));
     }
     if (s->positive >= 0) {
-        r->lse_pos = mean(s->lse + s->positive, batch);
-        r->lse_neg = mean(s->lse + s->negative, batch);
+        r->lse_pos = mean(s->lse + s->positive, energies);
+        r->lse_neg = mean(s->lse + s->negative, energies);
         r->loss_g = r->lse_neg - r->lse_pos +
-                    s->o.energy_l2 * (mean_square(s->lse + s->positive, batch) +
-                                      mean_square(s->lse + s->negative, batch));
+                    s->o.energy_l2 * (mean_square(s->lse + s->positive, energies) +
+                                      mean_square(s->lse + s->negative, energies));
         r->g_g = sqrt(b->sum_squares(s->grad_g, n));
     }
     if (s->labelled >= 0 && s->positive >= 0) {
@@ -231,15 +232,16 @@ static void summarise(objective_result *r, const objective *s, const backend *b,
         for (int64_t i = 0; i < n; i++) dot += (double)s->grad_d[i] * (double)s->grad_g[i];
         double norms = r->g_d * r->g_g;
         r->cosine = norms > 0 ? dot / norms : 0;
-        r->c = r->g_d / (r->g_g + norm_eps);
+        if (s->o.loss == LOSS_BALANCED) r->c = r->g_d / (r->g_g + norm_eps);
     }
 }
 
-jem_status objective_gradients(objective_result *r, objective *s, model *m, rng_stream dropout)
+static jem_status gradients(objective_result *r, objective *s, model *m, rng_stream dropout,
+                            bool frozen)
 {
     jem_status st;
     int64_t n = model_params_count(m);
-    pass p = {s, m, model_backend(m), 0, model_classes(m), model_input_count(m), dropout};
+    pass p = {s, m, model_backend(m), 0, model_classes(m), model_input_count(m), dropout, frozen};
 
     if (s->grad_d) memset(s->grad_d, 0, (size_t)n * sizeof *s->grad_d);
     if (s->grad_g) memset(s->grad_g, 0, (size_t)n * sizeof *s->grad_g);
@@ -252,22 +254,27 @@ done:
     return st;
 }
 
+jem_status objective_gradients(objective_result *r, objective *s, model *m, rng_stream dropout)
+{
+    return gradients(r, s, m, dropout, false);
+}
+
+jem_status objective_gradients_again(objective_result *r, objective *s, model *m,
+                                     rng_stream dropout)
+{
+    return gradients(r, s, m, dropout, true);
+}
+
 direction objective_direction(const objective *s, const objective_result *r)
 {
     double alpha = s->o.alpha;
     if (s->positive < 0) return (direction){s->grad_d, NULL, 1, 0};
     if (s->labelled < 0) return (direction){s->grad_g, NULL, 1, 0};
+    if (s->o.loss == LOSS_SUM) return (direction){s->grad_g, s->grad_d, 2 * alpha, 2 * (1 - alpha)};
     return (direction){s->grad_g, s->grad_d, alpha * r->c, 1 - alpha};
 }
 
 void objective_update_running(const objective *s, model *m)
 {
-    const graph *g = model_graph(m);
-    if (!s->running) return;
-    for (int i = 0; i < g->param_count; i++) {
-        const param *q = &g->params[i];
-        if (q->role == PARAM_RUNNING_MEAN || q->role == PARAM_RUNNING_VAR)
-            memcpy(model_params(m) + q->offset, s->running + q->offset,
-                   (size_t)q->count * sizeof(float));
-    }
+    if (s->running) running_copy(model_params(m), s->running, model_graph(m));
 }

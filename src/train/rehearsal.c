@@ -37,7 +37,8 @@ jem_status rehearsal_noise(splits *out, const config *cfg, const data_facts *d)
 {
     jem_status st;
     splits s = {NULL, NULL, NULL};
-    TRY(noise_set(&s.train, d, 2 * cfg->train.batch, 0));
+    int64_t generative = config_generative_batch(&cfg->train), batch = cfg->train.batch;
+    TRY(noise_set(&s.train, d, 2 * (generative > batch ? generative : batch), 0));
     TRY(noise_set(&s.val, d, d->val < VALIDATE_BATCH ? d->val : VALIDATE_BATCH, 1));
     TRY(noise_set(&s.test, d, 0, 2));
     *out = s;
@@ -94,10 +95,16 @@ static jem_status time_chain(double *per_image, const stage *g, int64_t n, doubl
     sampler_options one = g->cfg->sampler;
     sgld_call call = {.options = &one, .step_size = one.step_size,
                       .noise = {0, RNG_CHAIN_NOISE, 0, 0}};
+    running_trace trace = {NULL, NULL, 1};
     float *x = NULL;
     double start = 0;
     int64_t done_images = 0;
     one.steps = 1;
+    if (one.batch_norm == BATCH_NORM_BATCH && graph_couples_images(model_graph(g->m))) {
+        TRY(MEM_NEW(trace.sum, model_params_count(g->m)));
+        TRY(MEM_NEW(trace.batch, model_params_count(g->m)));
+        call.trace = &trace;
+    }
     TRY(take_images(&x, g, n));
     TRY(sgld_chain(g->m, &call, x, n));
     for (start = clock_s(); done_images == 0 || clock_s() - start < seconds; done_images += n)
@@ -105,7 +112,17 @@ static jem_status time_chain(double *per_image, const stage *g, int64_t n, doubl
     *per_image = (clock_s() - start) / (double)done_images;
 done:
     mem_free(x);
+    mem_free(trace.sum);
+    mem_free(trace.batch);
     return st;
+}
+
+/* `batch` labelled images, and generative ones in proportion. */
+static void scale_batches(train_options *o, int64_t batch)
+{
+    int64_t generative = o->generative_batch * batch / o->batch;
+    if (o->generative_batch > 0) o->generative_batch = generative > 0 ? generative : 1;
+    o->batch = batch;
 }
 
 /* Steps of the real trainer with `batch` images and chains of `steps`, for about `seconds`,
@@ -123,8 +140,9 @@ static jem_status time_steps(step_times *t, const stage *g, int64_t batch, int64
     *t = (step_times){.batch = batch, .low_s = INFINITY};
     TRY(MEM_NEW(cfg, 1));
     *cfg = *g->cfg;
-    cfg->train.batch = batch;
+    scale_batches(&cfg->train, batch);
     cfg->sampler.steps = steps;
+    cfg->sampler.start = START_UNIFORM; /* as fast, and nothing to be fitted */
     TRY(trainer_init(&tr, cfg, g->data, g->m));
     open = true;
     double begin = clock_s();
@@ -244,7 +262,8 @@ jem_status rehearse(step_times *out, const config *cfg, const splits *data, cons
     model_outline o = MODEL_OUTLINE_INIT;
     stage g = {.cfg = cfg, .data = data, .facts = d};
 
-    TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch));
+    TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch,
+                           config_generative_batch(&cfg->train)));
     g.round = o.threads * o.uses[MODEL_CHAIN].chunk;
     TRY(model_new(&g.m, &cfg->model, &cfg->engine));
     TRY(time_training(&t, &g, 0.8 * seconds));

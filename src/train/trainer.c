@@ -6,20 +6,38 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "model/init.h"
 #include "train/norm_init.h"
 #include "train/schedule.h"
 
+static jem_status choose_start(trainer *t, chain_start *start)
+{
+    const dataset *d = t->data->train;
+    jem_status st = JEM_OK;
+    *start = chain_start_uniform;
+    if (t->cfg->sampler.start != START_CLASS_GAUSSIAN) return JEM_OK;
+    double begin = clock_s();
+    TRY(class_gaussian_fit(&t->starts, d, model_pool(t->m)));
+    log_info("starts of chains: a Gaussian for each of %lld classes, fitted to %lld images in %.1f s",
+             (long long)d->classes, (long long)d->n, clock_s() - begin);
+    *start = class_gaussian_start(&t->starts);
+done:
+    return st;
+}
+
 static jem_status init_chains(trainer *t)
 {
     const config *c = t->cfg;
-    int64_t b = c->train.batch;
+    int64_t b = config_generative_batch(&c->train);
     shape image = {c->model.channels, c->model.height, c->model.width};
+    chain_start start;
     jem_status st;
-    TRY(replay_buffer_init(&t->replay, &c->sampler, image, c->model.classes,
-                           &chain_start_uniform, (uint64_t)c->seed));
+    TRY(choose_start(t, &start));
+    TRY(replay_buffer_init(&t->replay, &c->sampler, image, c->model.classes, &start,
+                           (uint64_t)c->seed));
     TRY(MEM_NEW(t->start, b * shape_count(image)));
     TRY(MEM_NEW(t->index, b));
     TRY(MEM_NEW(t->fresh, b));
@@ -46,15 +64,13 @@ static jem_status begin(trainer *t)
     trainer_set_rescue(t, &none);
     t->iteration = 0;
     params_init(model_params(t->m), model_graph(t->m), (uint64_t)t->cfg->seed);
-    if (t->ema) memcpy(t->ema, model_params(t->m), (size_t)t->adam.n * sizeof(float));
+    if (t->ema) memcpy(t->ema, model_params(t->m), (size_t)t->optimizer.n * sizeof(float));
     return model_params_changed(t->m);
 }
 
 jem_status trainer_reset(trainer *t)
 {
-    size_t bytes = (size_t)t->adam.n * sizeof(float);
-    memset(t->adam.m, 0, bytes);
-    memset(t->adam.v, 0, bytes);
+    optimizer_reset(&t->optimizer);
     if (t->replay.images) replay_buffer_refill(&t->replay, (uint64_t)t->cfg->seed);
     return begin(t);
 }
@@ -71,14 +87,17 @@ jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model
     t->data = data;
     t->m = m;
     TRY(batcher_init(&t->labelled, data->train, &cfg->data, o->batch, seed, false));
-    TRY(batcher_init(&t->generative, data->train, &cfg->data, o->batch, seed, true));
-    objective_options oo = {o->batch, cfg->alpha, o->label_smoothing, o->energy_l2,
-                            o->share_batch};
+    TRY(batcher_init(&t->generative, data->train, &cfg->data, config_generative_batch(o), seed, true));
+    objective_options oo = {.batch = o->batch, .alpha = cfg->alpha,
+                            .label_smoothing = o->label_smoothing, .energy_l2 = o->energy_l2,
+                            .share_batch = o->share_batch,
+                            .generative_batch = o->generative_batch, .loss = o->loss};
     TRY(objective_init(&t->objective, m, &oo));
-    TRY(adam_init(&t->adam, n));
+    TRY(optimizer_init(&t->optimizer, &o->optimizer, n));
+    TRY(sharpness_init(&t->sharpness, o->sharpness, o->rho, n));
     if (o->ema > 0) TRY(MEM_NEW(t->ema, n));
     if (cfg->alpha > 0) TRY(init_chains(t));
-    t->per_epoch = batcher_per_epoch(&t->labelled);
+    t->per_epoch = batcher_per_epoch(&t->generative);
     t->iterations = o->iterations > 0 ? o->iterations : o->epochs * t->per_epoch;
 
     TRY(begin(t));
@@ -93,8 +112,10 @@ void trainer_clear(trainer *t)
     batcher_clear(&t->labelled);
     batcher_clear(&t->generative);
     objective_clear(&t->objective);
-    adam_clear(&t->adam);
+    optimizer_clear(&t->optimizer);
+    sharpness_clear(&t->sharpness);
     replay_buffer_clear(&t->replay);
+    class_gaussian_clear(&t->starts);
     mem_free(t->ema);
     mem_free(t->start);
     mem_free(t->index);
@@ -117,14 +138,16 @@ static void draw_batches(trainer *t)
 static jem_status draw_chains(trainer *t, step_report *r)
 {
     const sampler_options *o = &t->sampler;
-    int64_t n = t->cfg->train.batch, size = model_input_count(t->m);
+    int64_t n = t->objective.o.generative_batch, size = model_input_count(t->m);
+    bool coupled = o->batch_norm == BATCH_NORM_BATCH && t->objective.chain.sum;
     uint64_t seed = t->chain_seed;
     uint32_t it = (uint32_t)t->iteration;
     float *x = t->objective.x + t->objective.negative * size;
     sgld_call call = {.options = o,
                       .step_size = r->step_size,
                       .noise = {seed, RNG_CHAIN_NOISE, it, 0},
-                      .y = t->chain_class};
+                      .y = t->chain_class,
+                      .trace = coupled ? &t->objective.chain : NULL};
     jem_status st;
 
     if (t->chain_class) {
@@ -166,7 +189,7 @@ static void describe(char *text, size_t size, const char *what, const float *x, 
 static jem_status refuse(const trainer *t, const step_report *r)
 {
     const objective *s = &t->objective;
-    int64_t n = model_params_count(t->m), rows = s->o.batch * model_input_count(t->m);
+    int64_t n = model_params_count(t->m), rows = s->o.generative_batch * model_input_count(t->m);
     char text[512] = "";
     describe(text, sizeof text, "LSE", s->lse, s->rows);
     describe(text, sizeof text, "grad l_D", s->grad_d, n);
@@ -210,21 +233,51 @@ static void average_weights(trainer *t)
     const float *theta = model_params(t->m);
     float keep = (float)t->cfg->train.ema;
     if (!t->ema) return;
-    for (int64_t i = 0; i < t->adam.n; i++)
+    for (int64_t i = 0; i < t->optimizer.n; i++)
         t->ema[i] = keep * t->ema[i] + (1.0f - keep) * theta[i];
 }
 
-/* Losses and gradients at the present parameters; JEM_EDIVERGED if not all is finite. */
-static jem_status compute(step_report *s, trainer *t)
+/* Sharpness-aware: gradients once more, of the same images, uphill of the parameters. */
+static jem_status look_uphill(trainer *t, objective_result *l, rng_stream dropout)
+{
+    float *theta = model_params(t->m);
+    const direction d = objective_direction(&t->objective, l);
+    jem_status st, back;
+    sharpness_ascend(&t->sharpness, theta, &d);
+    st = model_params_changed(t->m);
+    if (st == JEM_OK) st = objective_gradients_again(l, &t->objective, t->m, dropout);
+    sharpness_return(&t->sharpness, theta);
+    back = model_params_changed(t->m);
+    return st == JEM_OK ? back : st;
+}
+
+/* Images of the first part of a step: labelled ones, or x+. */
+static int64_t first_rows(const objective *s)
+{
+    return s->labelled >= 0 ? s->o.batch : s->o.generative_batch;
+}
+
+/* Losses at the present parameters, and in *d what to descend; JEM_EDIVERGED if not all is
+ * finite. */
+static jem_status compute(step_report *s, direction *d, trainer *t)
 {
     rng_stream dropout = {(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0};
+    objective_result uphill;
     jem_status st;
     draw_batches(t);
-    if (t->iteration == 0) TRY(norm_init_from_data(t->m, t->objective.x, t->cfg->train.batch));
+    if (t->iteration == 0) TRY(norm_init_from_data(t->m, t->objective.x, first_rows(&t->objective)));
     if (t->objective.negative >= 0) TRY(draw_chains(t, s));
     TRY(objective_gradients(&s->loss, &t->objective, t->m, dropout));
     energy_range(&t->objective, s);
     TRY(check_finite(t, s));
+    uphill = s->loss;
+    if (t->sharpness.kind != SHARPNESS_NONE) {
+        step_report there = *s;
+        TRY(look_uphill(t, &uphill, dropout));
+        there.loss = uphill;
+        TRY(check_finite(t, &there));
+    }
+    *d = objective_direction(&t->objective, &uphill);
 done:
     if (st == JEM_EDIVERGED)
         return jem_error_context(st, "training diverged in iteration %lld",
@@ -233,17 +286,15 @@ done:
 }
 
 /* The steps that change the state; all values are known to be finite. */
-static jem_status update(trainer *t, const step_report *s)
+static jem_status update(trainer *t, const step_report *s, const direction *d)
 {
-    const train_options *o = &t->cfg->train;
-    direction d = objective_direction(&t->objective, &s->loss);
-    adam_update u = {s->lr, o->beta1, o->beta2, o->adam_eps, t->iteration + 1};
     jem_status st;
-    TRY(adam_step(&t->adam, model_backend(t->m), model_pool(t->m), model_params(t->m), &d, &u));
+    TRY(optimizer_step(&t->optimizer, model_backend(t->m), model_pool(t->m), model_params(t->m), d,
+                       s->lr, t->iteration + 1));
     if (t->objective.negative >= 0)
         replay_buffer_store(&t->replay, t->index,
                             t->objective.x + t->objective.negative * model_input_count(t->m),
-                            t->fresh, o->batch);
+                            t->fresh, t->objective.o.generative_batch);
     objective_update_running(&t->objective, t->m);
     TRY(model_params_changed(t->m));
     average_weights(t);
@@ -256,11 +307,12 @@ jem_status trainer_step(step_report *r, trainer *t)
 {
     double fraction = (double)t->iteration / (double)t->iterations;
     step_report s = {.chain = {NAN, NAN}, .diffusion = NAN};
+    direction d;
     jem_status st;
     s.step_size = t->objective.negative >= 0 ? sgld_step_size(&t->sampler, fraction) : NAN;
     s.lr = schedule_lr(&t->cfg->train, t->iteration, t->iterations) * t->rescue.rate_factor;
-    TRY(compute(&s, t));
-    TRY(update(t, &s));
+    TRY(compute(&s, &d, t));
+    TRY(update(t, &s, &d));
     *r = s;
 done:
     return st;

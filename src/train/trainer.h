@@ -4,7 +4,7 @@
 #define TRAIN_TRAINER_H
 
 #include "sample/replay_buffer.h"
-#include "train/adam.h"
+#include "train/class_gaussian.h"
 #include "train/config.h"
 #include "train/objective.h"
 #include "train/rescue.h"
@@ -16,9 +16,11 @@ typedef struct trainer {
     model *m;                /* borrowed */
     batcher labelled, generative;
     objective objective;
-    adam adam;
+    optimizer optimizer;
+    sharpness sharpness;
     float *ema;              /* averaged parameters; NULL if train.ema is 0 */
     replay_buffer replay;    /* empty at alpha = 0 */
+    class_gaussian starts;   /* of sampler.start class_gaussian, else empty */
     float *start;            /* [B][c][h][w]: where the step's chains began */
     int64_t *index;          /* [B] */
     bool *fresh;             /* [B] */

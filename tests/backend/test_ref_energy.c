@@ -9,14 +9,26 @@ static void langevin_moves_along_the_gradient_and_clips(void **state)
     (void)state;
     const float g[] = {1, -1, 4, -8, 0}, noise[] = {0, 2, 0, 0, -1};
     float x[] = {0, 0, 0.5f, 0.5f, 1};
-    ref_langevin(x, g, noise, 5, &(langevin_update){0.25f, 0.5f, true, -1, 1});
+    ref_langevin(x, g, noise, 5, &(langevin_update){0.25f, 0.5f, true, -1, 1, false});
     const float want[] = {0.25f, 0.75f, 1, -1, 0.5f};
     for (int i = 0; i < 5; i++) assert_true(x[i] == want[i]);
 
     float free_x[] = {0, 0, 0.5f, 0.5f, 1};
-    ref_langevin(free_x, g, NULL, 5, &(langevin_update){0.25f, 0.5f, false, -1, 1});
+    ref_langevin(free_x, g, NULL, 5, &(langevin_update){0.25f, 0.5f, false, -1, 1, false});
     const float free_want[] = {0.25f, -0.25f, 1.5f, -1.5f, 1};
     for (int i = 0; i < 5; i++) assert_true(free_x[i] == free_want[i]);
+}
+
+static void clamped_langevin_bounds_the_gradient_and_adds_noise_last(void **state)
+{
+    (void)state;
+    const float g[] = {0.5f, -3, 4, 1e30f}, noise[] = {0, 2, 1, -1};
+    const langevin_update u = {0.5f, 0.25f, true, -1, 1, true};
+    float quiet[] = {0, 0, 0.75f, 0.25f}, noisy[] = {0, 0, 0.75f, 0.25f};
+    ref_langevin(quiet, g, NULL, 4, &u);
+    ref_langevin(noisy, g, noise, 4, &u);
+    const float want[] = {0.25f, -0.5f, 1, 0.75f}, more[] = {0, 0.5f, 0.25f, -0.25f};
+    for (int i = 0; i < 4; i++) assert_true(quiet[i] == want[i] && noisy[i] == want[i] + more[i]);
 }
 
 static void langevin_keeps_nan_visible(void **state)
@@ -24,7 +36,7 @@ static void langevin_keeps_nan_visible(void **state)
     (void)state;
     const float g[] = {NAN, INFINITY, -INFINITY};
     float x[] = {0, 0, 0};
-    ref_langevin(x, g, NULL, 3, &(langevin_update){1, 0, true, -1, 1});
+    ref_langevin(x, g, NULL, 3, &(langevin_update){1, 0, true, -1, 1, false});
     assert_true(isnan(x[0]) && x[1] == 1 && x[2] == -1);
 }
 
@@ -112,6 +124,19 @@ static void the_first_adam_step_has_the_size_of_the_learning_rate(void **state)
     assert_true(theta[2] == 0);
 }
 
+/* By hand: m1 = g + d w, w1 = w - lr m1; m2 = momentum m1 + g + d w1. */
+static void sgd_has_momentum_and_weight_decay(void **state)
+{
+    (void)state;
+    const sgd_update u = {.lr = 0.5, .momentum = 0.5, .weight_decay = 0.25};
+    const float g[] = {1, -2}, h[] = {2, 0};
+    float theta[] = {4, 8}, m[] = {0, 0};
+    ref_sgd(theta, m, g, h, 2, 0.5, 2, &u); /* gradients 3 and -4 */
+    assert_true(m[0] == 4 && m[1] == -2 && theta[0] == 2 && theta[1] == 9);
+    ref_sgd(theta, m, g, NULL, 1, 7, 2, &u); /* 1 and -2 */
+    assert_true(m[0] == 3.5f && m[1] == -0.75f && theta[0] == 0.25f && theta[1] == 9.375f);
+}
+
 static void sum_of_squares_is_exact_where_double_is(void **state)
 {
     (void)state;
@@ -127,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(langevin_moves_along_the_gradient_and_clips),
+        cmocka_unit_test(clamped_langevin_bounds_the_gradient_and_adds_noise_last),
         cmocka_unit_test(langevin_keeps_nan_visible),
         cmocka_unit_test(logsumexp_survives_large_logits),
         cmocka_unit_test(logsumexp_of_one_class_is_its_logit),
@@ -134,6 +160,7 @@ int main(void)
         cmocka_unit_test(logsumexp_propagates_what_is_not_finite),
         cmocka_unit_test(adam_moves_as_its_formula_says),
         cmocka_unit_test(the_first_adam_step_has_the_size_of_the_learning_rate),
+        cmocka_unit_test(sgd_has_momentum_and_weight_decay),
         cmocka_unit_test(sum_of_squares_is_exact_where_double_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,7 +285,7 @@ static void starts_are_uniform_noise_by_seed(void **state)
     static float a[VALUES], b[TINY_COUNT];
     check_ok(jem_model_open(&m, r->weights, NULL));
     jem_sampler_start(a, N, m, 3);
-    chain_start_uniform.fill(chain_start_uniform.ctx, b, TINY_COUNT, &stream, 2);
+    chain_start_uniform.fill(chain_start_uniform.ctx, b, 1, TINY_COUNT, -1, &stream, 2);
     assert_memory_equal(a + 2 * TINY_COUNT, b, sizeof b);
     jem_model_free(m);
     rig_free(r);

@@ -56,8 +56,8 @@ static inline void rig_set(rig *r, int64_t iteration)
     trainer *t = &r->t;
     int64_t n = model_params_count(r->m);
     rig_fill(model_params(r->m), n, iteration, 0);
-    rig_fill(t->adam.m, n, iteration, 1);
-    rig_fill(t->adam.v, n, iteration, 2);
+    rig_fill(t->optimizer.m, n, iteration, 1);
+    rig_fill(t->optimizer.v, n, iteration, 2);
     rig_fill(t->ema, n, iteration, 3);
     rig_fill(t->replay.images, t->replay.size * shape_count(t->replay.image), iteration, 4);
     for (int64_t i = 0; i < t->replay.size; i++) t->replay.age[i] = (int32_t)(iteration + i);
@@ -73,7 +73,7 @@ static inline bool rig_holds(const rig *r, int64_t iteration)
     const struct {
         const float *x;
         int64_t n;
-    } parts[] = {{model_params(r->m), n}, {t->adam.m, n}, {t->adam.v, n}, {t->ema, n},
+    } parts[] = {{model_params(r->m), n}, {t->optimizer.m, n}, {t->optimizer.v, n}, {t->ema, n},
                  {t->replay.images, size}};
     bool same = t->iteration == iteration;
     float *wanted = NULL;

@@ -169,7 +169,7 @@ static void a_value_that_is_not_finite_is_refused_by_name(void **state)
     (void)state;
     rig *r = rig_new((const char *[]){"train.ema=0.9", NULL});
     checkpoint_writer *w = NULL;
-    float *const parts[] = {model_params(r->m), r->t.adam.m, r->t.adam.v, r->t.ema,
+    float *const parts[] = {model_params(r->m), r->t.optimizer.m, r->t.optimizer.v, r->t.ema,
                             r->t.replay.images};
     const char *const names[] = {"weights", "first moments", "second moments", "averaged",
                                  "replay buffer"};

@@ -32,7 +32,7 @@ static void defaults_are_those_of_the_study(void **state)
     assert_int_equal(c->train.batch, 64);
     check_near(c->train.lr, 1e-4, 1e-12, 0);
     assert_int_equal(c->train.warmup, 1000);
-    check_near(c->train.beta2, 0.999, 1e-12, 0);
+    check_near(c->train.optimizer.beta2, 0.999, 1e-12, 0);
     assert_false(c->train.share_batch);
     check_near(c->data.noise_std, 0.05, 1e-12, 0);
     check_near(c->data.val_fraction, 0.05, 1e-12, 0);

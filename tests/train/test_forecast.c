@@ -56,7 +56,7 @@ static void parameters_and_flops_are_those_of_the_models_table(void **state)
         int64_t params = 0;
         double flops = 0;
         cifar_config(c, known[i].name);
-        check_ok(model_outline_init(&o, &c->model, &c->engine, 64));
+        check_ok(model_outline_init(&o, &c->model, &c->engine, 64, 64));
         assert_int_equal(o.trained, known[i].params);
         assert_true(fabs(o.flops / 1e9 - known[i].gflop) <= 0.0005001);
         for (int k = 0; k < o.layer_count; k++) {
@@ -78,7 +78,7 @@ static void a_layer_has_its_name_shape_parameters_flops_and_algorithms(void **st
     (void)state;
     check_ok(MEM_NEW(c, 1));
     cifar_config(c, "wrn-16-1");
-    check_ok(model_outline_init(&o, &c->model, &c->engine, 64));
+    check_ok(model_outline_init(&o, &c->model, &c->engine, 64, 64));
     const layer_outline *first = &o.layers[0], *last = &o.layers[o.layer_count - 1];
     assert_string_equal(first->name, "f.conv1");
     assert_string_equal(first->kind, "conv 3x3");
@@ -94,7 +94,7 @@ static void a_layer_has_its_name_shape_parameters_flops_and_algorithms(void **st
     model_outline_clear(&o);
 
     snprintf(c->engine.backend, sizeof c->engine.backend, "ref");
-    check_ok(model_outline_init(&o, &c->model, &c->engine, 64));
+    check_ok(model_outline_init(&o, &c->model, &c->engine, 64, 64));
     assert_string_equal(o.layers[0].forward, ""); /* it has one algorithm and no name for it */
     assert_int_equal(o.uses[MODEL_CHAIN].packed, 0);
     model_outline_clear(&o);
@@ -122,6 +122,22 @@ static void a_step_costs_the_forward_passes_of_the_formula(void **state)
         check_near(f.total, known[i].forwards * 2e9, 1e-12, 1);
         check_near(f.chain + f.generative + f.discriminative, f.total, 1e-12, 1);
     }
+    mem_free(c);
+}
+
+/* models.md, B.10: 29F for JEM++ with ten steps, 17F per labelled image for SADA-JEM with five. */
+static void jempp_and_sada_cost_what_their_settings_say(void **state)
+{
+    config *c = NULL;
+    (void)state;
+    check_ok(MEM_NEW(c, 1));
+    check_ok(config_load(c, JEM_SOURCE_DIR "/configs/cifar10-jempp.yaml", NULL, 0));
+    check_near(forecast_flops(c, 1e9).forwards, 29, 1e-12, 1);
+    check_ok(config_load(c, JEM_SOURCE_DIR "/configs/cifar10-sada.yaml", NULL, 0));
+    check_near(forecast_flops(c, 1e9).forwards, 17, 1e-12, 1);
+    c->model.classes = 10;
+    data_facts d = cifar_facts(c);
+    assert_int_equal(forecast_per_epoch(c, &d), 45000 / 64); /* an epoch is a pass over x+ */
     mem_free(c);
 }
 
@@ -178,7 +194,7 @@ static void memory_items_add_up_in_every_phase(void **state)
     cifar_config(c, "wrn-16-2");
     c->train.ema = 0.99;
     data_facts d = cifar_facts(c);
-    check_ok(model_outline_init(&o, &c->model, &c->engine, c->train.batch));
+    check_ok(model_outline_init(&o, &c->model, &c->engine, c->train.batch, c->train.batch));
     for (int i = 0; i < 3; i++) {
         memory_forecast m;
         int64_t most = 0;
@@ -209,11 +225,11 @@ static void memory_items_are_what_is_allocated(void **state)
     check_ok(MEM_NEW(c, 1));
     cifar_config(c, "wrn-16-1");
     data_facts d = cifar_facts(c);
-    check_ok(model_outline_init(&o, &c->model, &c->engine, c->train.batch));
+    check_ok(model_outline_init(&o, &c->model, &c->engine, c->train.batch, c->train.batch));
     forecast_memory(&m, c, &o, &d);
     assert_int_equal(memory_item(&m, "replay buffer"), replay);
     assert_int_equal(memory_item(&m, "weights"), vector);
-    assert_int_equal(memory_item(&m, "Adam's moments"), 2 * vector);
+    assert_int_equal(memory_item(&m, "optimiser's moments"), 2 * vector);
     assert_int_equal(memory_item(&m, "gradients of each thread"), 2 * 2 * vector);
     assert_int_equal(memory_item(&m, "copy for the checkpoint"), 3 * vector + replay);
     assert_int_equal(memory_item(&m, "averaged weights"), -1);
@@ -238,11 +254,11 @@ static void workspaces_grow_with_threads_and_chunk(void **state)
     cifar_config(c, "wrn-10-1");
     c->engine.threads = 1;
     c->engine.chunk = 2;
-    check_ok(model_outline_init(&one, &c->model, &c->engine, 64));
+    check_ok(model_outline_init(&one, &c->model, &c->engine, 64, 64));
     c->engine.threads = 3;
-    check_ok(model_outline_init(&two, &c->model, &c->engine, 64));
+    check_ok(model_outline_init(&two, &c->model, &c->engine, 64, 64));
     c->engine.chunk = 4;
-    check_ok(model_outline_init(&large, &c->model, &c->engine, 64));
+    check_ok(model_outline_init(&large, &c->model, &c->engine, 64, 64));
     for (int use = 0; use < MODEL_USES; use++) {
         assert_int_equal(one.uses[use].chunk, 2);
         assert_int_equal(two.uses[use].workspaces, 3 * one.uses[use].workspaces);
@@ -266,7 +282,7 @@ static void batch_norm_holds_the_whole_batch_at_once(void **state)
     check_ok(MEM_NEW(c, 1));
     cifar_config(c, "wrn-10-1");
     c->model.norm = NORM_BATCH;
-    check_ok(model_outline_init(&o, &c->model, &c->engine, 24));
+    check_ok(model_outline_init(&o, &c->model, &c->engine, 24, 24));
     assert_true(o.couples_images);
     assert_int_equal(o.uses[MODEL_TRAIN].chunk, 24);
     assert_true(o.uses[MODEL_CHAIN].chunk <= 4);
@@ -305,7 +321,7 @@ static void disk_holds_three_checkpoints_and_one_being_written(void **state)
     check_ok(MEM_NEW(c, 1));
     cifar_config(c, "wrn-16-1");
     data_facts d = cifar_facts(c);
-    check_ok(model_outline_init(&o, &c->model, &c->engine, c->train.batch));
+    check_ok(model_outline_init(&o, &c->model, &c->engine, c->train.batch, c->train.batch));
     forecast_disk(&f, c, &o, &d);
     assert_int_equal(item(f.items, f.count, "checkpoints"), 3 * (3 * vector + replay));
     assert_int_equal(item(f.items, f.count, "checkpoint while"), 3 * vector + replay);
@@ -370,6 +386,7 @@ int main(void)
         cmocka_unit_test(parameters_and_flops_are_those_of_the_models_table),
         cmocka_unit_test(a_layer_has_its_name_shape_parameters_flops_and_algorithms),
         cmocka_unit_test(a_step_costs_the_forward_passes_of_the_formula),
+        cmocka_unit_test(jempp_and_sada_cost_what_their_settings_say),
         cmocka_unit_test(declared_data_are_split_as_the_settings_say),
         cmocka_unit_test(facts_of_loaded_data_are_their_sizes),
         cmocka_unit_test(memory_items_add_up_in_every_phase),

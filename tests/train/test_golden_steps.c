@@ -6,7 +6,6 @@
 #include "model/init.h"
 #include "sample/sgld.h"
 #include "tensor/safetensors.h"
-#include "train/adam.h"
 #include "train/objective.h"
 #include "train/schedule.h"
 
@@ -35,7 +34,7 @@ static void inject(void *ctx, float *noise, int64_t size, int64_t t, int64_t i)
 typedef struct rig {
     model *m;
     objective s;
-    adam a;
+    optimizer a;
     noises z;
     float start[BATCH * SIZE];
     train_options o;
@@ -47,7 +46,8 @@ static rig *rig_new(double alpha, double smoothing, bool share)
     rig *r = NULL;
     model_spec spec = {.name = "wrn-10-1", .classes = 10, .channels = 3, .height = 32, .width = 32};
     engine_spec engine = {.threads = 2, .backend = "cpu"};
-    objective_options oo = {BATCH, alpha, smoothing, 0, share};
+    objective_options oo = {.batch = BATCH, .alpha = alpha, .label_smoothing = smoothing,
+                            .share_batch = share};
     double *values = NULL;
     check_ok(MEM_NEW(r, 1));
     check_ok(model_new(&r->m, &spec, &engine));
@@ -58,7 +58,7 @@ static rig *rig_new(double alpha, double smoothing, bool share)
     mem_free(values);
     check_ok(model_params_changed(r->m));
     check_ok(objective_init(&r->s, r->m, &oo));
-    check_ok(adam_init(&r->a, n));
+    check_ok(optimizer_init(&r->a, &(optimizer_options){OPTIMIZER_ADAM, 0.9, 0.999, 1e-8, 0, 0}, n));
     r->o = (train_options){.lr = 1e-3, .warmup = 5, .schedule = SCHEDULE_COSINE};
     r->sampler = (sampler_options){.steps = 3, .step_size = 1, .noise_std = 0.01, .clip = true,
                                    .clip_min = -1, .clip_max = 1};
@@ -67,7 +67,7 @@ static rig *rig_new(double alpha, double smoothing, bool share)
 
 static void rig_free(rig *r)
 {
-    adam_clear(&r->a);
+    optimizer_clear(&r->a);
     objective_clear(&r->s);
     model_free(r->m);
     mem_free(r);
@@ -100,8 +100,9 @@ static void one_step(rig *r, int it, double row[COLUMNS])
     check_ok(sgld_chain(r->m, &call, neg, BATCH));
     check_ok(objective_gradients(&l, s, r->m, (rng_stream){1, RNG_DROPOUT, 0, 0}));
     direction d = objective_direction(s, &l);
-    adam_update u = {schedule_lr(&r->o, it, STEPS), 0.9, 0.999, 1e-8, it + 1};
-    check_ok(adam_step(&r->a, model_backend(r->m), model_pool(r->m), model_params(r->m), &d, &u));
+    double lr = schedule_lr(&r->o, it, STEPS);
+    check_ok(optimizer_step(&r->a, model_backend(r->m), model_pool(r->m), model_params(r->m), &d, lr,
+                            it + 1));
     check_ok(model_params_changed(r->m));
 
     double sum = 0, move = 0;
@@ -109,7 +110,7 @@ static void one_step(rig *r, int it, double row[COLUMNS])
         sum += (double)neg[i];
         move += ((double)neg[i] - (double)r->start[i]) * ((double)neg[i] - (double)r->start[i]);
     }
-    const double values[COLUMNS] = {u.lr, l.loss_d, l.loss_g, l.g_d, l.g_g, l.c, l.cosine,
+    const double values[COLUMNS] = {lr, l.loss_d, l.loss_g, l.g_d, l.g_g, l.c, l.cosine,
                                     l.lse_pos, l.lse_neg, sum, sqrt(move)};
     memcpy(row, values, sizeof values);
 }

@@ -37,7 +37,8 @@ static void put_hash(float *x, const char *name, int64_t n)
 static objective make_objective(model *m, double alpha, double smoothing, bool share)
 {
     objective s;
-    objective_options o = {2, alpha, smoothing, 0, share};
+    objective_options o = {.batch = 2, .alpha = alpha, .label_smoothing = smoothing,
+                           .share_batch = share};
     int64_t size = model_input_count(m);
     check_ok(objective_init(&s, m, &o));
     if (s.labelled >= 0) put_hash(s.x + s.labelled * size, "x", 2 * size);

@@ -230,8 +230,8 @@ static void same_trainer(const rig *a, const rig *b)
     size_t n = (size_t)model_params_count(a->m) * sizeof(float);
     assert_int_equal(a->t.iteration, b->t.iteration);
     assert_memory_equal(model_params(a->m), model_params(b->m), n);
-    assert_memory_equal(a->t.adam.m, b->t.adam.m, n);
-    assert_memory_equal(a->t.adam.v, b->t.adam.v, n);
+    assert_memory_equal(a->t.optimizer.m, b->t.optimizer.m, n);
+    assert_memory_equal(a->t.optimizer.v, b->t.optimizer.v, n);
     if (a->t.ema) assert_memory_equal(a->t.ema, b->t.ema, n);
     if (!a->t.replay.images) return;
     assert_memory_equal(a->t.replay.images, b->t.replay.images,

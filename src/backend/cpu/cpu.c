@@ -232,5 +232,6 @@ const backend backend_cpu = {
     .langevin = ref_langevin,
     .logsumexp = ref_logsumexp,
     .adam = ref_adam,
+    .sgd = ref_sgd,
     .sum_squares = ref_sum_squares,
 };

@@ -113,5 +113,6 @@ const backend backend_ref = {
     .langevin = ref_langevin,
     .logsumexp = ref_logsumexp,
     .adam = ref_adam,
+    .sgd = ref_sgd,
     .sum_squares = ref_sum_squares,
 };

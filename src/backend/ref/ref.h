@@ -27,6 +27,8 @@ void ref_langevin(float *x, const float *g, const float *noise, int64_t n,
 void ref_logsumexp(float *lse, float *softmax, const float *logits, int64_t n, int64_t k);
 void ref_adam(float *theta, float *m, float *v, const float *g, const float *h, double a, double b,
               int64_t n, const adam_update *u);
+void ref_sgd(float *theta, float *m, const float *g, const float *h, double a, double b, int64_t n,
+             const sgd_update *u);
 double ref_sum_squares(const float *x, int64_t n);
 
 #endif

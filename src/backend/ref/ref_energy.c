@@ -1,5 +1,5 @@
-/* Elementary steps of energy models: Langevin update, log-sum-exp, Adam, sums of
- * squares.  Results do not depend on the vector width: every element, and every
+/* Elementary steps of energy models: Langevin update, log-sum-exp, optimisers,
+ * sums of squares.  Results do not depend on the vector width: every element, and every
  * lane of a sum, has one fixed order of operations. */
 #include "backend/ref/ref.h"
 
@@ -21,7 +21,10 @@ void ref_langevin(float *x, const float *g, const float *noise, int64_t n,
     const float low = u->clip ? u->clip_min : -INFINITY;
     const float high = u->clip ? u->clip_max : INFINITY;
 
-    if (noise) {
+    if (u->clamped) {
+        for (int64_t i = 0; i < n; i++) x[i] = clip(x[i] + lambda * clip(g[i], -1, 1), low, high);
+        for (int64_t i = 0; noise && i < n; i++) x[i] += sigma * noise[i];
+    } else if (noise) {
         for (int64_t i = 0; i < n; i++)
             x[i] = clip(x[i] + lambda * g[i] + sigma * noise[i], low, high);
     } else {
@@ -61,6 +64,20 @@ void ref_adam(float *theta, float *m, float *v, const float *g, const float *h, 
         m[i] = beta1 * m[i] + rest1 * grad;
         v[i] = beta2 * v[i] + rest2 * grad * grad;
         theta[i] -= rate * m[i] / (sqrtf(v[i]) * root + eps);
+    }
+}
+
+/* torch.optim.SGD, whose first step has m = gradient: ours begins with m = 0. */
+void ref_sgd(float *theta, float *m, const float *g, const float *h, double a, double b, int64_t n,
+             const sgd_update *u)
+{
+    const float rate = (float)u->lr, momentum = (float)u->momentum;
+    const float decay = (float)u->weight_decay, ga = (float)a, hb = (float)b;
+
+    for (int64_t i = 0; i < n; i++) {
+        const float grad = h ? ga * g[i] + hb * h[i] : ga * g[i];
+        m[i] = momentum * m[i] + (grad + decay * theta[i]);
+        theta[i] -= rate * m[i];
     }
 }
 

@@ -1,0 +1,29 @@
+/* Running statistics of batch norms in a flat parameter vector.
+ *
+ * A forward pass in training mode leaves the batch's mean and variance where the
+ * parameters have the running ones, and these become 0.1 running + 0.9 batch: PyTorch's
+ * momentum 0.9 of the JEM code, JEM++ and SADA-JEM. */
+#ifndef MODEL_RUNNING_H
+#define MODEL_RUNNING_H
+
+#include "nn/graph.h"
+
+/* running <- 0.1 running + 0.9 batch, at the graph's running statistics alone. */
+void running_merge(float *running, const float *batch, const graph *g);
+/* dst <- src there. */
+void running_copy(float *dst, const float *src, const graph *g);
+
+/* What a sequence of passes does to the running statistics r, whatever they are at its
+ * beginning: r <- kept r + sum. */
+typedef struct running_trace {
+    float *sum;   /* flat vector */
+    float *batch; /* flat vector: of the latest pass */
+    float kept;   /* 1: no pass yet */
+} running_trace;
+
+void running_trace_begin(running_trace *t, const graph *g);
+/* One pass, whose statistics are in t->batch. */
+void running_trace_pass(running_trace *t, const graph *g);
+void running_trace_apply(const running_trace *t, float *running, const graph *g);
+
+#endif

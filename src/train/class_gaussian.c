@@ -1,0 +1,213 @@
+/* Gaussians per class as starts of chains: see class_gaussian.h. */
+#include "train/class_gaussian.h"
+
+#include <inttypes.h>
+#include <lapacke.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "stats/blas_threads.h"
+
+enum {
+    SIZE_MAX_ELEMENTS = 16384,
+    ROWS = 256,   /* images centred at a time */
+    TOGETHER = 16 /* images drawn in one reading of R */
+};
+static const double ridge = 1e-4;
+
+int64_t class_gaussian_bytes(int64_t classes, int64_t size)
+{
+    return (classes * (size + size * (size + 1) / 2) + TOGETHER * size) * (int64_t)sizeof(float);
+}
+
+int64_t class_gaussian_fit_bytes(int64_t size, int threads)
+{
+    return threads * ((size + ROWS) * size * (int64_t)sizeof(double) +
+                      size * (int64_t)(sizeof(float) + sizeof(double)));
+}
+
+/* ---- fitting */
+
+/* One thread's memory. */
+typedef struct scratch {
+    double *covariance, *rows, *mean; /* [d][d], [ROWS][d], [d] */
+    float *image;                     /* [d] */
+} scratch;
+
+typedef struct fit {
+    class_gaussian *g;
+    const dataset *d;
+    scratch *of; /* per worker */
+} fit;
+
+static void add_image(double *sum, const float *x, int64_t size)
+{
+    for (int64_t k = 0; k < size; k++) sum[k] += (double)x[k];
+}
+
+static jem_status fit_mean(const fit *f, const scratch *s, int64_t y, int64_t *count)
+{
+    int64_t size = f->g->size, n = 0;
+    memset(s->mean, 0, (size_t)size * sizeof *s->mean);
+    for (int64_t i = 0; i < f->d->n; i++) {
+        if (f->d->labels[i] != y) continue;
+        dataset_floats(s->image, f->d, &i, 1);
+        add_image(s->mean, s->image, size);
+        n++;
+    }
+    if (n == 0)
+        return jem_error(JEM_EDATA,
+                         "sampler.start = class_gaussian: no training image has class %" PRId64
+                         "; use sampler.start = uniform or more images",
+                         y);
+    for (int64_t k = 0; k < size; k++) s->mean[k] /= (double)n;
+    *count = n;
+    return JEM_OK;
+}
+
+/* covariance (lower triangle, by columns) <- mean of the outer products + ridge I. */
+static void fit_covariance(const fit *f, const scratch *s, int64_t y, int64_t count)
+{
+    int64_t size = f->g->size, held = 0;
+    memset(s->covariance, 0, (size_t)(size * size) * sizeof *s->covariance);
+    for (int64_t i = 0, left = count; left > 0; i++) {
+        if (f->d->labels[i] != y) continue;
+        double *row = s->rows + held * size;
+        dataset_floats(s->image, f->d, &i, 1);
+        for (int64_t k = 0; k < size; k++) row[k] = (double)s->image[k] - s->mean[k];
+        left--;
+        if (++held < ROWS && left > 0) continue;
+        cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, (blasint)size, (blasint)held,
+                    1 / (double)count, s->rows, (blasint)size, 1, s->covariance, (blasint)size);
+        held = 0;
+    }
+    for (int64_t k = 0; k < size; k++) s->covariance[k * size + k] += ridge;
+}
+
+static jem_status fit_class(void *ctx, int task, int worker)
+{
+    const fit *f = ctx;
+    const scratch *s = &f->of[worker];
+    int64_t size = f->g->size, count = 0;
+    float *root = f->g->root + (int64_t)task * (size * (size + 1) / 2);
+    jem_status st;
+
+    TRY(fit_mean(f, s, task, &count));
+    fit_covariance(f, s, task, count);
+    if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', (lapack_int)size, s->covariance,
+                       (lapack_int)size) != 0)
+        return jem_error(JEM_EDATA, "sampler.start = class_gaussian: the covariance of class %d "
+                         "has no Cholesky factor; use sampler.start = uniform", task);
+    for (int64_t k = 0; k < size; k++) f->g->mean[task * size + k] = (float)s->mean[k];
+    for (int64_t j = 0; j < size; j++)
+        for (int64_t i = j; i < size; i++) *root++ = (float)s->covariance[j * size + i];
+done:
+    return st;
+}
+
+static void scratch_free(scratch *of, int threads)
+{
+    for (int i = 0; of && i < threads; i++) {
+        mem_free(of[i].covariance);
+        mem_free(of[i].rows);
+        mem_free(of[i].mean);
+        mem_free(of[i].image);
+    }
+    mem_free(of);
+}
+
+static jem_status scratch_new(scratch **out, int threads, int64_t size)
+{
+    jem_status st;
+    scratch *of = NULL;
+    TRY(MEM_NEW(of, threads));
+    for (int i = 0; i < threads; i++) {
+        TRY(MEM_NEW(of[i].covariance, size * size));
+        TRY(MEM_NEW(of[i].rows, ROWS * size));
+        TRY(MEM_NEW(of[i].mean, size));
+        TRY(MEM_NEW(of[i].image, size));
+    }
+    *out = of;
+    of = NULL;
+done:
+    scratch_free(of, threads);
+    return st;
+}
+
+jem_status class_gaussian_fit(class_gaussian *g, const dataset *d, pool *p)
+{
+    jem_status st;
+    class_gaussian b = {.classes = d->classes, .size = dataset_row_size(d)};
+    fit f = {&b, d, NULL};
+    int blas = blas_threads_one();
+
+    if (b.size > SIZE_MAX_ELEMENTS) {
+        st = jem_error(JEM_EUSAGE,
+                       "sampler.start = class_gaussian: covariances of images of %" PRId64
+                       " values are too large (at most %d); use sampler.start = uniform",
+                       b.size, SIZE_MAX_ELEMENTS);
+        goto done;
+    }
+    TRY(scratch_new(&f.of, pool_threads(p), b.size));
+    TRY(MEM_NEW(b.z, TOGETHER * b.size));
+    TRY(MEM_NEW(b.mean, b.classes * b.size));
+    TRY(MEM_NEW(b.root, b.classes * (b.size * (b.size + 1) / 2)));
+    TRY(pool_run(p, (int)b.classes, fit_class, &f));
+    *g = b;
+    b = (class_gaussian)CLASS_GAUSSIAN_INIT;
+done:
+    blas_threads_restore(blas);
+    scratch_free(f.of, pool_threads(p));
+    class_gaussian_clear(&b);
+    return st;
+}
+
+void class_gaussian_clear(class_gaussian *g)
+{
+    mem_free(g->mean);
+    mem_free(g->root);
+    mem_free(g->z);
+    *g = (class_gaussian)CLASS_GAUSSIAN_INIT;
+}
+
+/* ---- drawing */
+
+/* x [n][d] <- clamp(mean + R z), z in g->z: every element is a sum over the columns in order, however
+ * many images there are. */
+static void draw(const class_gaussian *g, float *x, int64_t n, int64_t y)
+{
+    const int64_t d = g->size;
+    const float *root = g->root + y * (d * (d + 1) / 2);
+    for (int64_t i = 0; i < n; i++) memcpy(x + i * d, g->mean + y * d, (size_t)d * sizeof *x);
+    for (int64_t j = 0; j < d; root += d - j, j++)
+        for (int64_t i = 0; i < n; i++) {
+            float *to = x + i * d + j, factor = g->z[i * d + j];
+            for (int64_t k = 0; k < d - j; k++) to[k] += root[k] * factor;
+        }
+    for (int64_t i = 0; i < n * d; i++) x[i] = x[i] < -1 ? -1 : x[i] > 1 ? 1 : x[i];
+}
+
+static void fill(const void *ctx, float *x, int64_t n, int64_t size, int32_t y,
+                 const rng_stream *s, uint32_t first)
+{
+    const class_gaussian *g = ctx;
+    /* behind the normal deviates, which come in blocks of four */
+    const uint32_t class_element = (uint32_t)((size + 3) / 4 * 4);
+    const int64_t most = y < 0 ? 1 : TOGETHER;
+
+    for (int64_t done = 0; done < n; done += most) {
+        int64_t count = n - done < most ? n - done : most;
+        uint32_t image = first + (uint32_t)done;
+        int64_t own = y;
+        if (y < 0) own = rng_below(s, image, class_element, (uint32_t)g->classes);
+        for (int64_t i = 0; i < count; i++)
+            rng_fill_normal(g->z + i * size, size, s, image + (uint32_t)i);
+        draw(g, x + done * size, count, own);
+    }
+}
+
+chain_start class_gaussian_start(const class_gaussian *g)
+{
+    return (chain_start){fill, g, g->classes};
+}

@@ -1,0 +1,35 @@
+/* Starts of chains that look a little like the data: one Gaussian per class, fitted to the
+ * training images without augmentation (JEM++; SADA-JEM).
+ *
+ *   mu_y = mean of class y,  Sigma_y = mean of (x - mu_y)(x - mu_y)^T + 1e-4 I = R_y R_y^T
+ *   start = clamp(mu_y + R_y z, -1, 1),  z standard normal
+ *
+ * Means, covariances and Cholesky factors are computed in double, a class on one thread, so
+ * that threads change no bit, and kept in float32: the lower triangles of R. */
+#ifndef TRAIN_CLASS_GAUSSIAN_H
+#define TRAIN_CLASS_GAUSSIAN_H
+
+#include "base/pool.h"
+#include "data/dataset.h"
+#include "sample/init.h"
+
+typedef struct class_gaussian {
+    int64_t classes, size; /* size: elements of an image, d */
+    float *mean;           /* [classes][d] */
+    float *root;           /* [classes][d (d + 1) / 2]: columns of R from the diagonal down */
+    float *z;              /* scratch of drawing, so that one thread draws at a time */
+} class_gaussian;
+#define CLASS_GAUSSIAN_INIT {0, 0, NULL, NULL, NULL}
+
+/* JEM_EDATA if a class has no image; JEM_EUSAGE if images are too large for it. */
+jem_status class_gaussian_fit(class_gaussian *g, const dataset *d, pool *p);
+void class_gaussian_clear(class_gaussian *g);
+
+/* Borrows g.  Where no class is asked for, each chain's is uniform. */
+chain_start class_gaussian_start(const class_gaussian *g);
+
+/* Bytes of a fitted one, and while one is fitted on so many threads. */
+int64_t class_gaussian_bytes(int64_t classes, int64_t size);
+int64_t class_gaussian_fit_bytes(int64_t size, int threads);
+
+#endif

@@ -1,0 +1,69 @@
+/* Optimisers over the pool: elements are independent, so the split changes no bit. */
+#include "train/optimizer.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+
+enum { PART = 65536 }; /* elements per task */
+
+jem_status optimizer_init(optimizer *a, const optimizer_options *o, int64_t n)
+{
+    jem_status st;
+    optimizer s = {.o = *o, .n = n};
+    TRY(MEM_NEW(s.m, n));
+    if (o->kind == OPTIMIZER_ADAM) TRY(MEM_NEW(s.v, n));
+    *a = s;
+    return JEM_OK;
+done:
+    optimizer_clear(&s);
+    return st;
+}
+
+void optimizer_reset(optimizer *a)
+{
+    memset(a->m, 0, (size_t)a->n * sizeof *a->m);
+    if (a->v) memset(a->v, 0, (size_t)a->n * sizeof *a->v);
+}
+
+void optimizer_clear(optimizer *a)
+{
+    mem_free(a->m);
+    mem_free(a->v);
+    *a = (optimizer){.n = 0};
+}
+
+typedef struct job {
+    const optimizer *a;
+    const backend *b;
+    float *theta;
+    const direction *d;
+    adam_update adam;
+    sgd_update sgd;
+} job;
+
+static jem_status run_part(void *ctx, int task, int worker)
+{
+    const job *j = ctx;
+    const optimizer *a = j->a;
+    const direction *d = j->d;
+    int64_t first = (int64_t)task * PART, n = a->n - first;
+    const float *g = d->g + first, *h = d->h ? d->h + first : NULL;
+    (void)worker;
+    if (n > PART) n = PART;
+    if (a->o.kind == OPTIMIZER_SGD)
+        j->b->sgd(j->theta + first, a->m + first, g, h, d->a, d->b, n, &j->sgd);
+    else
+        j->b->adam(j->theta + first, a->m + first, a->v + first, g, h, d->a, d->b, n, &j->adam);
+    return JEM_OK;
+}
+
+jem_status optimizer_step(optimizer *a, const backend *b, pool *p, float *theta,
+                          const direction *d, double lr, int64_t number)
+{
+    const optimizer_options *o = &a->o;
+    job j = {a, b, theta, d, {lr, o->beta1, o->beta2, o->adam_eps, number},
+             {lr, o->momentum, o->weight_decay}};
+    return pool_run(p, (int)((a->n + PART - 1) / PART), run_part, &j);
+}

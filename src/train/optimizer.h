@@ -1,0 +1,42 @@
+/* Optimisers of a flat parameter vector; the formulas are the backend's.
+ *
+ *   adam   Kingma & Ba 2015
+ *   sgd    momentum and weight decay as in PyTorch, which JEM++ and SADA-JEM train with */
+#ifndef TRAIN_OPTIMIZER_H
+#define TRAIN_OPTIMIZER_H
+
+#include "model/model.h"
+
+typedef enum optimizer_kind { OPTIMIZER_ADAM, OPTIMIZER_SGD } optimizer_kind;
+
+/* Part of the keys train.*. */
+typedef struct optimizer_options {
+    int kind;                       /* optimizer_kind */
+    double beta1, beta2, adam_eps;  /* Adam */
+    double momentum, weight_decay;  /* SGD */
+} optimizer_options;
+
+typedef struct optimizer {
+    optimizer_options o;
+    float *m; /* [n] Adam's first moments, SGD's momentum */
+    float *v; /* [n] Adam's second moments; NULL for SGD */
+    int64_t n;
+} optimizer;
+
+jem_status optimizer_init(optimizer *a, const optimizer_options *o, int64_t n);
+void optimizer_reset(optimizer *a); /* as optimizer_init left it */
+void optimizer_clear(optimizer *a);
+
+/* A gradient as the sum of two: a*g + b*h (h NULL: only a*g). */
+typedef struct direction {
+    const float *g, *h;
+    double a, b;
+} direction;
+
+/* One step on theta [n] with learning rate lr, spread over the pool; `number` is the step's, from 1.
+ * SGD's weight decay also moves elements that are not trained: whoever keeps running
+ * statistics in theta writes them afterwards. */
+jem_status optimizer_step(optimizer *a, const backend *b, pool *p, float *theta,
+                          const direction *d, double lr, int64_t number);
+
+#endif

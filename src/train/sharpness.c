@@ -1,0 +1,48 @@
+/* Sharpness-aware minimisation: see sharpness.h. */
+#include "train/sharpness.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static const double norm_eps = 1e-12;
+
+jem_status sharpness_init(sharpness *s, int kind, double rho, int64_t n)
+{
+    *s = (sharpness){kind, rho, n, NULL};
+    return kind == SHARPNESS_NONE ? JEM_OK : MEM_NEW(s->kept, n);
+}
+
+void sharpness_clear(sharpness *s)
+{
+    mem_free(s->kept);
+    *s = (sharpness){.kept = NULL};
+}
+
+static double slope(const direction *d, int64_t i)
+{
+    double g = d->a * (double)d->g[i];
+    return d->h ? g + d->b * (double)d->h[i] : g;
+}
+
+void sharpness_ascend(sharpness *s, float *theta, const direction *d)
+{
+    const bool adaptive = s->kind == SHARPNESS_ADAPTIVE;
+    double squares = 0;
+    memcpy(s->kept, theta, (size_t)s->n * sizeof *theta);
+    for (int64_t i = 0; i < s->n; i++) {
+        double g = slope(d, i) * (adaptive ? (double)theta[i] : 1);
+        squares += g * g;
+    }
+    const double scale = s->rho / (sqrt(squares) + norm_eps);
+    for (int64_t i = 0; i < s->n; i++) {
+        double w = (double)theta[i];
+        theta[i] = (float)(w + scale * (adaptive ? w * w : 1) * slope(d, i));
+    }
+}
+
+void sharpness_return(const sharpness *s, float *theta)
+{
+    memcpy(theta, s->kept, (size_t)s->n * sizeof *theta);
+}
