@@ -63,9 +63,15 @@ done:
     return st;
 }
 
+/* What errno says: there is no such thing, which is the path's fault and not the system's. */
+static bool is_absent(void)
+{
+    return errno == ENOENT || errno == ENOTDIR;
+}
+
 static jem_status cannot_open(const char *path)
 {
-    bool absent = errno == ENOENT || errno == ENOTDIR;
+    bool absent = is_absent();
 
     return jem_error(absent ? JEM_EDATA : JEM_EIO, "%s: cannot open: %s; %s", path,
                      strerror(errno),
@@ -448,7 +454,9 @@ jem_status dir_list(char ***names, int *count, const char *path)
     int n = 0;
     int64_t room = 0;
 
-    if (!dir) return jem_error(JEM_EDATA, "%s: cannot list the folder: %s", path, strerror(errno));
+    if (!dir)
+        return jem_error(is_absent() ? JEM_EDATA : JEM_EIO, "%s: cannot list the folder: %s", path,
+                         strerror(errno));
     for (;;) {
         struct dirent *entry;
         errno = 0;
