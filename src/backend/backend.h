@@ -130,6 +130,7 @@ typedef struct step {
                         result with op.slope before it is written.  BACKWARD_DATA of a
                         convolution: the result times the derivative at the masked bits */
     bool split;      /* worth cutting into parts that several threads run at once */
+    bool direct;     /* convolutions by the sums of products that define them only */
     bool lean;       /* weights are packed for every run instead of being kept so */
     /* A 3x3 convolution of an upsampled map in two forward steps.  Each of the four pixels
      * that pixel (y,x) of the small map becomes sees 2x2 pixels of it, by a kernel of sums of

@@ -163,6 +163,7 @@ static jem_status compile(engine *e, const autoencoder *a, use u, int64_t height
     const bool encodes = u == USE_ENCODE || u == USE_FEATURES;
     const plan_options o = {.batch = 1,
                             .precision = a->engine_spec.precision == 1 ? JEM_BF16 : JEM_F32,
+                            .direct = a->engine_spec.convolution == 1,
                             .backward_input = u == USE_VJP,
                             .tangent = u == USE_JVP,
                             .features = u == USE_FEATURES ? kept : NULL};

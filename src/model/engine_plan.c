@@ -36,6 +36,7 @@ jem_status engine_plan(plan **out, const graph *g, const backend *b, const engin
 {
     jem_status st;
     plan_options o = {.precision = e->precision == 1 ? JEM_BF16 : JEM_F32,
+                      .direct = e->convolution == 1,
                       .backward_input = use == MODEL_CHAIN || use == MODEL_CHAIN_TRAIN,
                       .backward_params = use == MODEL_TRAIN,
                       .train = use == MODEL_TRAIN || use == MODEL_CHAIN_TRAIN,

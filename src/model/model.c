@@ -18,6 +18,8 @@ const option engine_options[] = {
      "cpu (oneDNN) or ref (plain loops)"},
     {"precision", OPTION_CHOICE, offsetof(engine_spec, precision), "f32", 0, 0, "f32|bf16",
      "of the products; sums, weights and losses stay f32"},
+    {"convolution", OPTION_CHOICE, offsetof(engine_spec, convolution), "fast", 0, 0, "fast|direct",
+     "fast: Winograd's algorithm where it is faster; direct: never (float32 sums round half as much)"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 

@@ -18,9 +18,10 @@ typedef struct engine_spec {
     int64_t chunk;   /* images per thread and pass; 0: chosen by workspace size */
     char backend[OPTION_STRING_MAX];
     int precision;   /* index into f32|bf16|f64; f64 for jem_model_* means: not supported */
+    int convolution; /* index into fast|direct */
 } engine_spec;
 extern const option engine_options[]; /* engine.threads, engine.chunk, engine.backend,
-                                         engine.precision */
+                                         engine.precision, engine.convolution */
 
 typedef struct model model;
 

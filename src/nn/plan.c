@@ -49,7 +49,7 @@ jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan
     *p = (plan){.g = g, .b = b, .batch = o->batch, .precision = o->precision,
                 .backward_input = o->backward_input, .backward_params = o->backward_params,
                 .tangent = o->tangent, .split = o->split,
-                .lean = o->lean, .train = o->train};
+                .lean = o->lean, .direct = o->direct, .train = o->train};
     TRY(plan_build(p, o->features));
     TRY(plan_place_buffers(p));
     TRY(prepare_kernels(p));

@@ -26,6 +26,8 @@ typedef struct plan_options {
     bool lean;            /* keep no packed copy of the weights: each step packs its own when it
                              runs, which takes a little time and saves as much memory as the
                              parameters take; plans of several passes then share them */
+    bool direct;          /* convolutions by the sums of products that define them only: without
+                             algorithms that need fewer products and round differently */
     bool train;           /* dropout and norms in training mode */
     const char *const *features; /* names to keep readable; NULL-terminated or NULL */
 } plan_options;

@@ -46,6 +46,9 @@ static bool fused_backward(builder *b, int i, int source, int lrelu)
         s.mask_offset = b->mask[lrelu];
     }
     s.n = b->p->batch;
+    s.split = b->p->split;
+    s.lean = b->p->lean;
+    s.direct = b->p->direct;
     if (!b->p->b->fuses_backward(&s)) return false;
     if (s.accumulate)
         own_grad(b, source, i);

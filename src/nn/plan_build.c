@@ -51,6 +51,7 @@ void plan_emit(builder *b, step s, step_need need)
     s.train = p->train;
     s.split = p->split;
     s.lean = p->lean;
+    s.direct = p->direct;
     touch(b, s.dst.offset);
     touch(b, s.src.offset);
     touch(b, s.src2.offset);

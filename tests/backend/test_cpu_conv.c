@@ -31,11 +31,15 @@ static const layer layers[] = {
     {48, 16, 3, 4, 3, 1, 1, 1},  /* 3 positions */
     {32, 80, 7, 16, 3, 1, 1, 1}, /* 28 positions, an odd number of groups */
     {16, 8, 6, 8, 3, 1, 1, 1},
+    {16, 3, 10, 9, 3, 1, 1, 2}, /* of an image, as to data is */
+    {32, 80, 13, 6, 3, 1, 0, 1}, /* tiles that the map cuts off; one vector in the last panel */
+    {16, 16, 3, 2, 3, 1, 2, 3},
+    {24, 40, 5, 5, 3, 1, 1, 2}, /* channels that do not fill vectors */
 };
 
 typedef struct trial {
     const layer *l;
-    bool forward, accumulate, lrelu;
+    bool forward, accumulate, lrelu, direct;
     jem_dtype dtype;
 } trial;
 
@@ -190,7 +194,7 @@ static step make_step(const trial *t)
             .bias = l->in * l->out * l->kernel * l->kernel, .mean = -1, .var = -1,
             .slope = SLOPE_PERCENT / 100.0};
     step s = {.kind = t->forward ? STEP_FORWARD : STEP_BACKWARD_DATA, .op = o, .n = l->n,
-              .accumulate = t->accumulate, .lrelu = t->lrelu, .src2 = {.offset = -1},
+              .accumulate = t->accumulate, .lrelu = t->lrelu, .direct = t->direct, .src2 = {.offset = -1},
               .mask_offset = -1};
     s.src = (slot){0, t->forward ? in : out, {t->dtype, t->forward ? in.c : out.c}};
     s.dst = (slot){0, t->forward ? out : in, {t->dtype, t->forward ? out.c : in.c}};
@@ -305,7 +309,7 @@ static void check_trial(const trial *t)
     mem_free(u.old);
 }
 
-static void check_all(jem_dtype dtype, bool forward)
+static void check_all(jem_dtype dtype, bool forward, bool direct)
 {
     if (backend_cpu.supports(dtype) != JEM_OK) {
         print_message("skipped: this processor has no bf16\n");
@@ -313,7 +317,7 @@ static void check_all(jem_dtype dtype, bool forward)
     }
     for (size_t i = 0; i < sizeof layers / sizeof *layers; ++i)
         for (int flags = 0; flags < 4; ++flags) {
-            trial t = {&layers[i], forward, flags & 1, flags & 2, dtype};
+            trial t = {&layers[i], forward, flags & 1, flags & 2, direct, dtype};
             step s = make_step(&t);
             bool fused = backend_cpu.fuses_backward && backend_cpu.fuses_backward(&s);
             if (forward || !flags || fused) check_trial(&t);
@@ -323,25 +327,32 @@ static void check_all(jem_dtype dtype, bool forward)
 static void float32_forward_matches(void **state)
 {
     (void)state;
-    check_all(JEM_F32, true);
+    check_all(JEM_F32, true, false);
+}
+
+static void float32_direct_matches(void **state)
+{
+    (void)state;
+    check_all(JEM_F32, true, true);
+    check_all(JEM_F32, false, true);
 }
 
 static void float32_to_data_matches(void **state)
 {
     (void)state;
-    check_all(JEM_F32, false);
+    check_all(JEM_F32, false, false);
 }
 
 static void bf16_forward_matches(void **state)
 {
     (void)state;
-    check_all(JEM_BF16, true);
+    check_all(JEM_BF16, true, false);
 }
 
 static void bf16_to_data_matches(void **state)
 {
     (void)state;
-    check_all(JEM_BF16, false);
+    check_all(JEM_BF16, false, false);
 }
 
 int main(void)
@@ -349,6 +360,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(float32_forward_matches),
         cmocka_unit_test(float32_to_data_matches),
+        cmocka_unit_test(float32_direct_matches),
         cmocka_unit_test(bf16_forward_matches),
         cmocka_unit_test(bf16_to_data_matches),
     };

@@ -10,6 +10,7 @@
 
 #include "backend/cpu/bf16_conv.h"
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/wino_conv.h"
 
 #include "backend/ref/ref.h"
 #include "base/mem.h"
@@ -68,7 +69,7 @@ static const cpu_impl *choose_impl(const step *s)
     }
     switch (s->op.kind) {
     case OP_CONV2D:
-        return bf16_supports(s) ? &cpu_bf16_impl : &cpu_dnnl_impl;
+        return bf16_supports(s) ? &cpu_bf16_impl : wino_supports(s) ? &cpu_wino_impl : &cpu_dnnl_impl;
     case OP_LINEAR:
         return &cpu_dnnl_impl;
     case OP_LRELU:
@@ -88,6 +89,11 @@ static const cpu_impl *choose_impl(const step *s)
     default:
         return &cpu_ref_impl;
     }
+}
+
+static bool fuses_backward(const step *s)
+{
+    return choose_impl(s) != &cpu_dnnl_impl;
 }
 
 static jem_status kernel_new(void **kernel, const step *s, void *sibling)
@@ -218,7 +224,7 @@ const backend backend_cpu = {
     .mask_bytes = mask_bytes,
     .fuses_conv = true,
     .fuses_upsample = true,
-    .fuses_backward = bf16_supports,
+    .fuses_backward = fuses_backward,
     .kernel_new = kernel_new,
     .kernel_free = kernel_free,
     .kernel_load = kernel_load,

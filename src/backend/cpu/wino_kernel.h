@@ -1,0 +1,267 @@
+/* The loops of a Winograd convolution, for one vector length: included by wino_avx512.c and
+ * wino_avx2.c, which define LANES, vec, and
+ *     load, store          unaligned vectors
+ *     positive_bits(x)     one bit per lane: x > 0
+ *     select_bits(m, a, b) lane by lane the bit ? a : b
+ *     ROWS                 tiles in a block of products held in registers
+ * A block of tiles goes through three stages: patches transformed, products, products
+ * transformed back with all that follows the convolution. */
+#include <string.h>
+
+#include "backend/cpu/wino_conv.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+static const float root_half = 0.70710678f, root_two = 1.41421356f, root_eight = 2.82842712f,
+                   root_eighth = 0.35355339f;
+
+/* A tile's place. */
+typedef struct tile_at {
+    int64_t image, y, x; /* of its first result */
+} tile_at;
+
+INLINE tile_at find_tile(const wino_conv *c, int64_t t)
+{
+    int64_t per_image = c->tiles_y * c->tiles_x, in_image = t % per_image;
+    return (tile_at){t / per_image, in_image / c->tiles_x * WINO_TILE, in_image % c->tiles_x * WINO_TILE};
+}
+
+/* ---- patches */
+
+/* B^T times six numbers. */
+INLINE void transform_in(vec t[WINO_PATCH], vec d0, vec d1, vec d2, vec d3, vec d4, vec d5)
+{
+    vec even = d4 - 2.0f * d2, odd = d3 - 2.0f * d1;
+    vec even2 = d4 - 0.5f * d2, odd2 = d3 - 0.5f * d1;
+    t[0] = d0 + (d4 - 2.5f * d2);
+    t[1] = even + root_half * odd;
+    t[2] = even - root_half * odd;
+    t[3] = even2 + root_two * odd2;
+    t[4] = even2 - root_two * odd2;
+    t[5] = d1 + (d5 - 2.5f * d3);
+}
+
+/* One patch, one vector of channels; `from` is pixel (0,0) of it, which may lie outside. */
+INLINE void transform_patch(float *to, int64_t to_stride, const float *from, int64_t row, int64_t pixel,
+                            int64_t first_y, int64_t end_y, int64_t first_x, int64_t end_x)
+{
+    vec half[WINO_PATCH][WINO_PATCH], t[WINO_PATCH];
+    const vec zero = {0};
+
+#pragma GCC unroll 6
+    for (int j = 0; j < WINO_PATCH; ++j) {
+        vec d[WINO_PATCH];
+        bool in_x = j >= first_x && j < end_x;
+#pragma GCC unroll 6
+        for (int i = 0; i < WINO_PATCH; ++i)
+            d[i] = in_x && i >= first_y && i < end_y ? load(from + i * row + j * pixel) : zero;
+        transform_in(half[j], d[0], d[1], d[2], d[3], d[4], d[5]);
+    }
+#pragma GCC unroll 6
+    for (int i = 0; i < WINO_PATCH; ++i) {
+        transform_in(t, half[0][i], half[1][i], half[2][i], half[3][i], half[4][i], half[5][i]);
+#pragma GCC unroll 6
+        for (int j = 0; j < WINO_PATCH; ++j) store(to + (i * WINO_PATCH + j) * to_stride, t[j]);
+    }
+}
+
+/* Channels that do not fill a vector: through a copy with zeros. */
+static void transform_few(float *to, int64_t to_stride, const float *from, int64_t row, int64_t pixel,
+                          int64_t channels, const int64_t bounds[4])
+{
+    float patch[WINO_PRODUCTS * LANES] = {0};
+    for (int64_t i = bounds[0]; i < bounds[1]; ++i)
+        for (int64_t j = bounds[2]; j < bounds[3]; ++j)
+            for (int64_t k = 0; k < channels; ++k)
+                patch[(i * WINO_PATCH + j) * LANES + k] = from[i * row + j * pixel + k];
+    transform_patch(to, to_stride, patch, WINO_PATCH * LANES, LANES, 0, WINO_PATCH, 0, WINO_PATCH);
+}
+
+INLINE int64_t clamp(int64_t v, int64_t low, int64_t high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
+static void transform_tile(const wino_conv *c, float *to, const float *values, tile_at t)
+{
+    const int64_t pixel = c->in.c, row = c->in.w * pixel, y = t.y - c->pad_top, x = t.x - c->pad_top;
+    const float *from = values + (t.image * c->in.h + y) * row + x * pixel;
+    const int64_t bounds[4] = {clamp(-y, 0, WINO_PATCH), clamp(c->in.h - y, 0, WINO_PATCH),
+                               clamp(-x, 0, WINO_PATCH), clamp(c->in.w - x, 0, WINO_PATCH)};
+    const bool inside = bounds[1] - bounds[0] == WINO_PATCH && bounds[3] - bounds[2] == WINO_PATCH;
+    int64_t k = 0;
+
+    if (inside)
+        for (; k + LANES <= c->in.c; k += LANES)
+            transform_patch(to + k, c->in_stride, from + k, row, pixel, 0, WINO_PATCH, 0, WINO_PATCH);
+    else
+        for (; k + LANES <= c->in.c; k += LANES)
+            transform_patch(to + k, c->in_stride, from + k, row, pixel, bounds[0], bounds[1], bounds[2],
+                            bounds[3]);
+    if (k < c->in.c) transform_few(to + k, c->in_stride, from + k, row, pixel, c->in.c - k, bounds);
+}
+
+/* ---- products */
+
+/* to[rows][vecs] = from[rows][depth] weights[depth][vecs] */
+INLINE void multiply(float *to, int64_t to_row, const float *from, int64_t from_row, const float *weights,
+                     int64_t depth, const int rows, const int vecs)
+{
+    vec sum[ROWS][2] = {{{0}}};
+    for (int64_t k = 0; k < depth; ++k) {
+        vec w0 = load(weights + k * vecs * LANES), w1 = vecs > 1 ? load(weights + (k * vecs + 1) * LANES) : w0;
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; ++r) {
+            vec a = from[r * from_row + k] - (vec){0};
+            sum[r][0] += a * w0;
+            if (vecs > 1) sum[r][1] += a * w1;
+        }
+    }
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; ++r) {
+        store(to + r * to_row, sum[r][0]);
+        if (vecs > 1) store(to + r * to_row + LANES, sum[r][1]);
+    }
+}
+
+/* Up to ROWS rows. */
+INLINE void multiply_rows(float *to, int64_t to_row, const float *from, int64_t from_row,
+                          const float *weights, int64_t depth, int64_t rows, const int vecs)
+{
+#define CASE(n)                                                                \
+    case n:                                                                    \
+        if (n <= ROWS) multiply(to, to_row, from, from_row, weights, depth, n <= ROWS ? n : ROWS, vecs); \
+        break
+    switch (rows) {
+        CASE(1);
+        CASE(2);
+        CASE(3);
+        CASE(4);
+        CASE(5);
+        CASE(6);
+        CASE(7);
+        CASE(8);
+        CASE(9);
+        CASE(10);
+        CASE(11);
+        CASE(12);
+    default:
+        break;
+    }
+#undef CASE
+}
+
+static void multiply_two(float *to, int64_t to_row, const float *from, int64_t from_row,
+                         const float *weights, int64_t depth, int64_t rows)
+{
+    multiply_rows(to, to_row, from, from_row, weights, depth, rows, 2);
+}
+
+static void multiply_one(float *to, int64_t to_row, const float *from, int64_t from_row,
+                         const float *weights, int64_t depth, int64_t rows)
+{
+    multiply_rows(to, to_row, from, from_row, weights, depth, rows, 1);
+}
+
+/* All products of `tiles` tiles for the output channels [first, end). */
+static void multiply_pass(const wino_conv *c, float *to, const float *from, const float *packed,
+                          int64_t tiles, int64_t first, int64_t end)
+{
+    const int64_t parts = (tiles + ROWS - 1) / ROWS, rows = (tiles + parts - 1) / parts;
+
+    for (int64_t n = first; n < end; n += 2 * LANES) {
+        const int64_t width = end - n < 2 * LANES ? LANES : 2 * LANES;
+        const float *weights = packed + WINO_PRODUCTS * c->in.c * n;
+        for (int i = 0; i < WINO_PRODUCTS; ++i, weights += c->in.c * width)
+            for (int64_t t = 0; t < tiles; t += rows)
+                (width == LANES ? multiply_one : multiply_two)(
+                    to + i * c->out_stride + t * c->pass + n - first, c->pass,
+                    from + i * c->in_stride + t * c->in_room, c->in_room, weights, c->in.c,
+                    tiles - t < rows ? tiles - t : rows);
+    }
+}
+
+/* ---- results */
+
+/* A^T times six numbers. */
+INLINE void transform_out(vec y[WINO_TILE], vec m0, vec m1, vec m2, vec m3, vec m4, vec m5)
+{
+    vec sum = m1 + m2, difference = m1 - m2, sum2 = m3 + m4, difference2 = m3 - m4;
+    y[0] = m0 + sum + sum2;
+    y[1] = root_half * difference + root_two * difference2;
+    y[2] = 0.5f * sum + 2.0f * sum2;
+    y[3] = root_eighth * difference + (root_eight * difference2 + m5);
+}
+
+/* What follows the convolution, on one vector whose first element is `at`. */
+INLINE vec finish(const wino_conv *c, const wino_output *o, vec v, int64_t at)
+{
+    uint8_t *mask = o->mask + at / 8;
+    if (o->lrelu && !c->forward) v = select_bits(mask, v, o->slope * v);
+    if (o->accumulate) v += load(o->values + at);
+    if (o->lrelu && c->forward) {
+        vec low = o->slope * v;
+        if (o->mask) put_positive_bits(mask, v);
+        v = select_positive(v, low);
+    }
+    return v;
+}
+
+/* The results of one tile for one vector of channels from `channel`. */
+static void finish_tile(const wino_conv *c, const wino_output *o, const float *from, tile_at t,
+                        int64_t channel)
+{
+    const int64_t rows = clamp(c->out.h - t.y, 0, WINO_TILE), columns = clamp(c->out.w - t.x, 0, WINO_TILE);
+    const int64_t pixel = c->out.c, row = c->out.w * pixel, few = c->out.c - channel;
+    const int64_t corner = (t.image * c->out.h + t.y) * row + t.x * pixel + channel;
+    vec half[WINO_PATCH][WINO_TILE], y[WINO_TILE], bias = {0};
+
+    if (o->bias && few >= LANES) bias = load(o->bias + channel);
+    if (o->bias && few < LANES)
+        for (int64_t k = 0; k < few; ++k) bias[k] = o->bias[channel + k];
+#pragma GCC unroll 6
+    for (int i = 0; i < WINO_PATCH; ++i) {
+        const float *m = from + i * WINO_PATCH * c->out_stride;
+        transform_out(half[i], load(m), load(m + c->out_stride), load(m + 2 * c->out_stride),
+                      load(m + 3 * c->out_stride), load(m + 4 * c->out_stride),
+                      load(m + 5 * c->out_stride));
+    }
+#pragma GCC unroll 4
+    for (int j = 0; j < WINO_TILE; ++j) {
+        if (j >= columns) break;
+        transform_out(y, half[0][j], half[1][j], half[2][j], half[3][j], half[4][j], half[5][j]);
+#pragma GCC unroll 4
+        for (int i = 0; i < WINO_TILE; ++i) {
+            int64_t at = corner + i * row + j * pixel;
+            if (i >= rows) break;
+            if (few >= LANES)
+                store(o->values + at, finish(c, o, y[i] + bias, at));
+            else
+                for (int64_t k = 0; k < few; ++k) {
+                    float v = y[i][k] + bias[k], old = o->accumulate ? o->values[at + k] : 0;
+                    v += old;
+                    o->values[at + k] = o->lrelu && v <= 0 ? o->slope * v : v;
+                }
+        }
+    }
+}
+
+static void run_block(const wino_conv *c, const float *values, const float *packed, float *scratch,
+                      int64_t block, const wino_output *out)
+{
+    const int64_t first = block * c->block;
+    const int64_t tiles = c->tiles - first < c->block ? c->tiles - first : c->block;
+    float *patches = scratch, *products = scratch + WINO_PRODUCTS * c->in_stride;
+
+    for (int64_t t = 0; t < tiles; ++t)
+        transform_tile(c, patches + t * c->in_room, values, find_tile(c, first + t));
+    for (int64_t n = 0; n < c->out_room; n += c->pass) {
+        const int64_t end = c->out_room - n < c->pass ? c->out_room : n + c->pass;
+        multiply_pass(c, products, patches, packed, tiles, n, end);
+        for (int64_t t = 0; t < tiles; ++t) {
+            const tile_at at = find_tile(c, first + t);
+            for (int64_t k = n; k < end; k += LANES)
+                finish_tile(c, out, products + t * c->pass + k - n, at, k);
+        }
+    }
+}
