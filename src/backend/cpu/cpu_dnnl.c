@@ -278,7 +278,7 @@ static jem_status create_primitives(cpu_kernel *k, dnnl_state *x)
 {
     jem_status st;
     const step *s = &k->s;
-    const dnnl_state *lender = k->sibling && !x->packs_late ? k->sibling->state : NULL;
+    const dnnl_state *lender = k->sibling && k->sibling->impl == k->impl && !x->packs_late ? k->sibling->state : NULL;
     dnnl_memory_desc_t any;
     slot output = s->kind == STEP_FORWARD ? s->dst : s->src;
     dnnl_data_type_t type = s->kind == STEP_BACKWARD_PARAMS ? dnnl_f32 : data_type(output.f.dtype);

@@ -39,4 +39,4 @@ static inline vec select_positive(vec v, vec low)
 
 #include "backend/cpu/wino_kernel.h"
 
-const wino_kernels wino_avx512 = {LANES, run_block};
+const wino_kernels wino_avx512 = {LANES, run_block, pack_panel};

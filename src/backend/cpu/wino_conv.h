@@ -29,6 +29,7 @@ typedef struct wino_conv {
     int64_t tiles_y, tiles_x, tiles; /* of an image; of all images */
     int64_t lanes;             /* floats per vector of this processor */
     int64_t in_room, out_room; /* channels, made whole vectors */
+    int64_t panels;            /* of output channels in the transformed weights */
     int64_t pass;              /* output channels whose products are kept at a time */
     int64_t block, blocks;     /* tiles whose patches are kept transformed at a time */
     int64_t in_stride, out_stride; /* floats from one product's matrix to the next's */
@@ -55,8 +56,9 @@ void wino_conv_init(wino_conv *c, const step *s);
 int64_t wino_weight_bytes(const wino_conv *c);
 int64_t wino_block_bytes(const wino_conv *c);
 
-/* weights: of the flat vector, [out, in, 3, 3]; packed: 64-aligned. */
-void wino_pack_weights(const wino_conv *c, const step *s, const float *weights, float *packed);
+/* Transforms panel `panel` of weights, of the flat vector, [out, in, 3, 3]; packed: of all
+ * panels, 64-aligned. */
+void wino_pack_weights(const wino_conv *c, const step *s, const float *weights, float *packed, int64_t panel);
 
 /* Computes the tiles of block `block`; values: [images, h, w, c] of c->in; scratch 64-aligned. */
 void wino_run(const wino_conv *c, const float *values, const float *packed, float *scratch,
@@ -67,6 +69,7 @@ typedef struct wino_kernels {
     int64_t lanes;
     void (*run)(const wino_conv *c, const float *values, const float *packed, float *scratch,
                 int64_t block, const wino_output *out);
+    void (*pack)(const wino_conv *c, const step *s, const float *weights, float *packed, int64_t panel);
 } wino_kernels;
 extern const wino_kernels wino_avx512, wino_avx2;
 

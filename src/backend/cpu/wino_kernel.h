@@ -10,6 +10,9 @@
 
 #include "backend/cpu/wino_conv.h"
 
+/* As many doubles as a vector has floats. */
+typedef double wide __attribute__((vector_size(2 * sizeof(vec))));
+
 #define INLINE static inline __attribute__((always_inline))
 
 static const float root_half = 0.70710678f, root_two = 1.41421356f, root_eight = 2.82842712f,
@@ -264,4 +267,54 @@ static void run_block(const wino_conv *c, const float *values, const float *pack
                 finish_tile(c, out, products + t * c->pass + k - n, at, k);
         }
     }
+}
+
+/* ---- weights */
+
+/* G times three numbers; in double, so that only the result is rounded. */
+INLINE void transform_weights(wide t[WINO_PATCH], wide g0, wide g1, wide g2)
+{
+    const double root = 1.41421356237309504880;
+    wide ends = g0 + 0.5 * g2, middle = 0.5 * root * g1, ends2 = g0 + 2.0 * g2, middle2 = root * g1;
+    t[0] = g0;
+    t[1] = (ends + middle) / -1.5;
+    t[2] = (ends - middle) / -1.5;
+    t[3] = (ends2 + middle2) / 6.0;
+    t[4] = (ends2 - middle2) / 6.0;
+    t[5] = g2;
+}
+
+/* Kernels of one input channel to a vector of output channels, at product 0 of `to`. */
+static void transform_kernels(float *to, int64_t to_stride, float kernels[9][LANES])
+{
+    wide half[3][WINO_PATCH], column[WINO_PATCH], g[3];
+
+    for (int i = 0; i < 3; ++i) {
+        for (int j = 0; j < 3; ++j) g[j] = __builtin_convertvector(load(kernels[3 * i + j]), wide);
+        transform_weights(half[i], g[0], g[1], g[2]);
+    }
+    for (int j = 0; j < WINO_PATCH; ++j) {
+        transform_weights(column, half[0][j], half[1][j], half[2][j]);
+        for (int i = 0; i < WINO_PATCH; ++i)
+            store(to + (i * WINO_PATCH + j) * to_stride, __builtin_convertvector(column[i], vec));
+    }
+}
+
+/* A panel holds two vectors of output channels (the last perhaps one): for every product a
+ * matrix [in][channels of the panel]. */
+static void pack_panel(const wino_conv *c, const step *s, const float *weights, float *packed, int64_t panel)
+{
+    const int64_t first = panel * 2 * LANES, width = c->out_room - first < 2 * LANES ? LANES : 2 * LANES;
+    const int64_t to_out = c->forward ? s->op.src.c * 9 : 9, to_in = c->forward ? 9 : s->op.src.c * 9;
+    float *to = packed + WINO_PRODUCTS * c->in.c * first;
+
+    for (int64_t k = 0; k < c->in.c; ++k)
+        for (int64_t v = 0; v < width; v += LANES) {
+            float kernels[9][LANES] = {{0}};
+            for (int64_t n = 0; n < LANES && first + v + n < c->out.c; ++n) {
+                const float *from = weights + (first + v + n) * to_out + k * to_in;
+                for (int i = 0; i < 9; ++i) kernels[c->forward ? i : 8 - i][n] = from[i];
+            }
+            transform_kernels(to + k * width + v, c->in.c * width, kernels);
+        }
 }
