@@ -23,7 +23,7 @@ extern const option bench_option_table[];
 
 typedef struct bench_request {
     const subject *subject; /* NULL: only the human reference rows are computed */
-    const char *data;       /* folder of the benchmark's data */
+    const char *data;       /* folder of the benchmark's data; NULL: none, see without_data */
     const char *humans;     /* folder of human trials where that is another one; NULL: data */
     const bench_options *common;
     const void *options;    /* the benchmark's own keys */
@@ -34,7 +34,7 @@ typedef struct bench_request {
 } bench_request;
 
 typedef struct benchmark {
-    const char *name;      /* "cifar10h" */
+    const char *name;      /* "cifar10h"; also what `jem data fetch` calls its data */
     const char *measures;  /* one line */
     const char *source;    /* paper */
     const char *needs;     /* of the subject: "logits or probabilities" */
@@ -42,6 +42,8 @@ typedef struct benchmark {
     const option *options; /* keys NAME.*; NULL: none */
     size_t options_size;
     bool scores_autoencoder; /* that of a latent JEM can be scored alone, beside it */
+    /* Can part of it be scored of a subject where there is no folder of data?  NULL: no. */
+    bool (*without_data)(const void *options);
     /* Is the folder whole?  Lines for people through emit; JEM_EDATA if it cannot be used. */
     jem_status (*check)(const char *data, void (*emit)(void *ctx, const char *line), void *ctx);
     jem_status (*run)(const bench_request *r);

@@ -75,7 +75,8 @@ static jem_status find_people(job *j, const mvh_set *set)
     mem_free(j->humans);
     j->humans = NULL;
     log_warning("cue-conflict: no trials of people in %s or in model-vs-human beside it: scores "
-                "come without a human reference; --humans DIR names them",
+                "come without a human reference; --humans DIR names them, 'jem data fetch "
+                "model-vs-human' gets them",
                 j->r->data);
 done:
     return st;
@@ -265,8 +266,8 @@ static jem_status choose_images(const job *j, cue_images *out, const char **show
     if (has_people(j) && j->people.set == set) return cue_images_of_people(out, &j->people, whole);
     return jem_error(JEM_EDATA,
                      "%s: no images of %s: neither %s/CATEGORY/*.png nor %s-32.bin with "
-                     "records-32.tsv, nor trials of people; the images are in "
-                     "github.com/rgeirhos/texture-vs-shape (CC BY 4.0)",
+                     "records-32.tsv, nor trials of people; 'jem data fetch "
+                     "cue-conflict' gets them",
                      data, set->name, set->name, set->name);
 }
 
@@ -319,7 +320,8 @@ static uint64_t hash_of(const asked *a)
 }
 
 static const char pictures_needed[] =
-    "unpack them below --data as SET/CATEGORY/*.png, or give SET-32.bin with records-32.tsv";
+    "'jem data fetch cue-conflict' gets them as SET/CATEGORY/*.png; SET-32.bin with records-32.tsv "
+    "will do";
 
 static jem_status ask(const job *j, asked *a, const char *variant)
 {
@@ -550,9 +552,8 @@ static jem_status cue_check(const char *data, void (*emit)(void *ctx, const char
     }
     if (!usable)
         st = jem_error(JEM_EDATA,
-                       "%s: neither whole cue-conflict images nor people's trials; images: "
-                       "github.com/rgeirhos/texture-vs-shape, trials: "
-                       "github.com/bethgelab/model-vs-human",
+                       "%s: neither whole cue-conflict images nor people's trials: 'jem data fetch "
+                       "cue-conflict' and 'jem data fetch model-vs-human' get them",
                        data);
 done:
     mem_free(beside);

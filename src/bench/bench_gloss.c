@@ -97,8 +97,7 @@ static jem_status read_people(gloss_ratings *out, const char *folder)
     if (out->images != IMAGES)
         st = jem_error(JEM_EDATA,
                        "%s: %" PRId64 " ratings of %" PRId64 " images per observer, expected %d "
-                       "ratings of %d images: experiment 1 of "
-                       "https://github.com/tinyrobots/unsupervised-gloss-data-and-code",
+                       "ratings of %d images, those of experiment 1: 'jem data fetch gloss'",
                        path, out->images * GLOSS_REPEATS, out->images, IMAGES * GLOSS_REPEATS,
                        IMAGES);
 done:
@@ -500,11 +499,34 @@ done:
     return st;
 }
 
+/* Scenes tell about features whether or not people rated anything. */
+static bool without_data(const void *options)
+{
+    return ((const gloss_options *)options)->scenes[0] != '\0';
+}
+
+static jem_status score_scenes_alone(const bench_request *r)
+{
+    jem_status st;
+    bool rated;
+    static const char missing[] = "the ratings of people are in no folder that is known: 'jem data "
+                                  "fetch gloss' gets them, --data DIR or $JEM_DATA/gloss says "
+                                  "where they are";
+
+    if (!r->subject->ops->features)
+        return jem_error(JEM_EDATA, "gloss: %s", missing);
+    TRY(gloss_scenes_score(NULL, &rated, r, NULL));
+    log_warning("gloss: left out: correlation with people and their own scores: %s", missing);
+done:
+    return st;
+}
+
 static jem_status run(const bench_request *r)
 {
     jem_status st;
     job j = {.r = r, .o = r->options};
 
+    if (!r->data && !r->humans) return score_scenes_alone(r);
     TRY(take_people(&j));
     if (r->subject) TRY(take_predictions(&j));
     if (j.predicted) {
@@ -563,6 +585,7 @@ const benchmark bench_gloss = {
             "file); for networks a rendered set (gloss.scenes) and the rated images (gloss.images)",
     .options = gloss_option_table,
     .options_size = sizeof(gloss_options),
+    .without_data = without_data,
     .check = check,
     .run = run,
 };

@@ -180,7 +180,8 @@ static jem_status ask_subject(job *j, set_result *res)
         set.picture = read_picture;
     }
     TRY(decisions_ask(answer, j->r, bench_name, &set,
-                      "name their folder with --set model-vs-human.images=DIR"));
+                      "'jem data fetch model-vs-human-images' gets them; --set "
+                      "model-vs-human.images=DIR names another folder"));
     for (int64_t i = 0; i < m->images; i++) res->right[i] = answer[i] == res->people.category[i];
     TRY(decisions_save(j->r, bench_name, &set, answer, ""));
     if (j->r->out)

@@ -19,11 +19,13 @@ enum { N = CIFAR10H_IMAGES, K = CIFAR10H_CLASSES };
 
 static const char *const class_names[K] = {"airplane", "automobile", "bird",  "cat",  "deer",
                                            "dog",      "frog",       "horse", "ship", "truck"};
-static const char remedy[] = "copy it again from https://github.com/jcpeterson/cifar-10h";
+static const char remedy[] = "delete it, 'jem data fetch cifar10h' gets it again";
 
 /* An array of 10000 x 10 numbers, as double. */
 static jem_status read_array(jem_tensor *t, const char *path)
 {
+    if (!file_exists(path))
+        return jem_error(JEM_EDATA, "%s: missing: 'jem data fetch cifar10h' gets it", path);
     jem_status st = jem_npy_read(t, path);
     if (st != JEM_OK) return st;
     if (t->ndim != 2 || t->shape[0] != N || t->shape[1] != K)
@@ -184,7 +186,8 @@ static jem_status read_images(cifar10h_data *d, const char *tsv, const char *pic
     if (!labelled && !pictures[0])
         return jem_error(JEM_EDATA,
                          "%s: missing; it gives the labels: put it there, or set cifar10h.images "
-                         "to the folder with test_batch.bin of CIFAR-10's binary version",
+                         "to the folder with test_batch.bin of CIFAR-10's binary version ('jem "
+                         "data fetch cifar10')",
                          tsv);
     if (labelled) TRY(read_labels(d, tsv));
     if (pictures[0]) {

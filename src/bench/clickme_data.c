@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "record/fields.h"
 
 /* ---- arrays */
 
@@ -49,47 +48,11 @@ done:
     return st;
 }
 
-static int64_t find_field(const field_reader *f, const char *name)
-{
-    for (int64_t i = 0; i < f->count; i++)
-        if (strcmp(f->fields[i], name) == 0) return i;
-    return -1;
-}
-
 static jem_status read_index(clickme_reader *r)
 {
-    jem_status st;
     char *path = NULL;
-    field_reader f = FIELD_READER_INIT;
-    const int64_t n = r->maps.shape[0];
-    int64_t rows = 0;
-    int more;
-
-    TRY(str_format(&path, "%s/index.tsv", r->folder));
-    TRY(field_reader_open(&f, path, '\t'));
-    TRY(field_reader_next(&f, &more));
-    const int64_t columns = f.count;
-    const int64_t name = more ? find_field(&f, "name") : -1;
-    const int64_t source = more ? find_field(&f, "source") : -1;
-    if (name < 0 || source < 0) {
-        st = jem_error(JEM_EDATA, "%s:1: expected the columns name and source, separated by TAB",
-                       path);
-        goto done;
-    }
-    TRY(MEM_NEW(r->names, n));
-    TRY(MEM_NEW(r->sources, n));
-    for (;; rows++) {
-        TRY(field_reader_next(&f, &more));
-        if (!more || rows == n) break;
-        TRY(field_reader_expect(&f, columns));
-        TRY(mem_strdup(&r->names[rows], f.fields[name]));
-        TRY(mem_strdup(&r->sources[rows], f.fields[source]));
-    }
-    if (rows != n || more)
-        st = jem_error(JEM_EDATA, "%s: %s than the %" PRId64 " maps of maps-224.npy: one line each",
-                       path, more ? "more lines" : "fewer lines", n);
-done:
-    field_reader_clear(&f);
+    jem_status st = str_format(&path, "%s/index.tsv", r->folder);
+    if (st == JEM_OK) st = clickme_index_read(&r->index, path, r->maps.shape[0]);
     mem_free(path);
     return st;
 }
@@ -103,8 +66,8 @@ static jem_status next_of_arrays(clickme_image *m, clickme_reader *r, bool *more
         jem_status st = image_init(&m->picture, CLICKME_SIDE, CLICKME_SIDE, 3);
         if (st != JEM_OK) return st;
     }
-    snprintf(m->name, sizeof m->name, "%s", r->names[i]);
-    snprintf(m->source, sizeof m->source, "%s", r->sources[i]);
+    snprintf(m->name, sizeof m->name, "%s", r->index.names[i]);
+    snprintf(m->source, sizeof m->source, "%s", r->index.sources[i]);
     m->label = -1;
     memcpy(m->picture.pixels, (const uint8_t *)r->pictures.data + i * CLICKME_PIXELS * 3,
            (size_t)CLICKME_PIXELS * 3);
@@ -204,7 +167,8 @@ static jem_status check_shards(const clickme_reader *r)
         if (!there)
             return jem_error(JEM_EDATA,
                              "%s/%s: missing; val-0 to val-%" PRId64
-                             " are needed: fetch it, or score part of the set with "
+                             " are needed: 'jem data fetch clickme' gets them, or score part of the set "
+                             "with "
                              "clickme.shards=%" PRId64,
                              r->folder, name, r->shards - 1, i);
     }
@@ -229,7 +193,8 @@ jem_status clickme_data_open(clickme_reader *r, const char *folder, int64_t shar
     } else {
         st = jem_error(JEM_EDATA,
                        "%s: neither val-0.tfrecords nor maps-224.npy is there: give the folder "
-                       "that holds the ClickMe validation shards",
+                       "that holds the ClickMe validation shards; 'jem data fetch clickme' gets "
+                       "them",
                        folder);
         goto done;
     }
@@ -249,13 +214,7 @@ jem_status clickme_data_next(clickme_image *m, clickme_reader *r, bool *more)
 
 void clickme_data_close(clickme_reader *r)
 {
-    const int64_t n = r->names ? r->maps.shape[0] : 0;
-    for (int64_t i = 0; i < n; i++) {
-        mem_free(r->names[i]);
-        if (r->sources) mem_free(r->sources[i]);
-    }
-    mem_free(r->names);
-    mem_free(r->sources);
+    clickme_index_clear(&r->index);
     jem_tensor_clear(&r->maps);
     jem_tensor_clear(&r->pictures);
     clickme_item_clear(&r->item);

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "bench/clickme_index.h"
 #include "data/clickme_shard.h"
 #include "data/map_prepare.h"
 #include "jem/tensor.h"
@@ -36,12 +37,12 @@ typedef struct clickme_reader {
     tfrecord_reader file;
     clickme_item item;
     jem_tensor pictures, maps; /* U8, F32 */
-    char **names, **sources;
+    clickme_index index;
 } clickme_reader;
 #define CLICKME_READER_INIT                                                                        \
     {                                                                                              \
         NULL, 0, false, 0, 0, false, NULL, TFRECORD_READER_INIT, CLICKME_ITEM_INIT,                \
-            JEM_TENSOR_INIT, JEM_TENSOR_INIT, NULL, NULL                                           \
+            JEM_TENSOR_INIT, JEM_TENSOR_INIT, CLICKME_INDEX_INIT                                           \
     }
 
 /* JEM_EDATA if the folder has neither form, lacks one of the first `shards` shards, or holds

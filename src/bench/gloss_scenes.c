@@ -20,7 +20,7 @@ enum { LIGHTS = 6, CHUNK = 256, NAME_MAX_TEXT = 32, FORMULA_MAX = 300 };
 typedef struct scenes {
     const bench_request *r;
     const gloss_options *o;
-    const int32_t *rated_scene; /* [GLOSS_RATED] */
+    const int32_t *rated_scene; /* [GLOSS_RATED]; NULL: the rated images are not asked for */
     dataset *d;
     int64_t fitted, tested, rated, dim; /* images fitted on, tested on, rated by people */
     double *features;                   /* [fitted + tested + rated][dim], in this order */
@@ -220,7 +220,7 @@ static jem_status take_features(scenes *s)
     TRY(find_layer(&layer, s));
     TRY(MEM_NEW(x, (s->d->n + GLOSS_RATED) * s->dim));
     TRY(ask(s, layer, x, NULL, 0));
-    if (!who->needs_pictures || s->o->images[0]) {
+    if (s->rated_scene && (!who->needs_pictures || s->o->images[0])) {
         st = ask_rated(x + s->d->n * s->dim, s, layer);
         if (st == JEM_OK) s->rated = GLOSS_RATED;
         if (st != JEM_OK && who->needs_pictures) goto done;

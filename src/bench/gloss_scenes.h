@@ -26,8 +26,9 @@ typedef enum gloss_ceiling {
 /* Scores gloss and light-field accuracy and the R2 of the relief.  With the features of the
  * rated images (folder o->images for networks; rows behind the scenes' for recorded ones)
  * glossiness [50] <- decision values of the glossy-matte SVM and *rated <- true.
- * scene [50]: numbers of the rated images.  JEM_EDATA for other than 6 light fields, a class
- * that is absent in either part, features that are not finite. */
+ * scene [50]: numbers of the rated images; NULL: nobody's ratings are at hand, scenes are all
+ * that is scored.  JEM_EDATA for other than 6 light fields, a class that is absent in either
+ * part, features that are not finite. */
 jem_status gloss_scenes_score(double glossiness[GLOSS_RATED], bool *rated, const bench_request *r,
                               const int32_t scene[GLOSS_RATED]);
 

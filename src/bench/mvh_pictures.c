@@ -216,9 +216,9 @@ jem_status mvh_pictures_read(mvh_pictures *out, const char *folder, const mvh_se
     TRY(str_format(&path, "%s/%s", folder, set->name));
     if (!dir_exists(path)) {
         st = jem_error(JEM_EDATA,
-                       "%s: no folder '%s' with pictures; unpack %s.tar.gz of "
-                       "github.com/bethgelab/model-vs-human/releases/tag/v0.1 there",
-                       folder, set->name, set->name);
+                       "%s: no folder '%s' with pictures: 'jem data fetch model-vs-human-images' "
+                       "gets them",
+                       folder, set->name);
         goto done;
     }
     TRY(set->in_categories ? read_categories(&list, path) : read_sessions(&list, path, set));

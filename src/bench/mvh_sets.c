@@ -184,8 +184,8 @@ jem_status mvh_people_read(mvh_people *out, const char *folder, const mvh_set *s
     TRY(set_folder(&path, folder, set));
     if (!dir_exists(path)) {
         st = jem_error(JEM_EDATA,
-                       "%s: no folder '%s' with people's trials, here or in raw-data/; it is part "
-                       "of github.com/bethgelab/model-vs-human",
+                       "%s: no folder '%s' with people's trials, here or in raw-data/: 'jem data "
+                       "fetch model-vs-human' gets them",
                        folder, set->name);
         goto done;
     }

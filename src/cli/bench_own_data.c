@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -83,6 +84,10 @@ static jem_status check_split(const bench_settings *s, const run *r)
     TRY(options_get(s->groups, "gloss.split", split, sizeof split));
     TRY(options_get(s->groups, "gloss.test_fraction", fraction, sizeof fraction));
     double tested = tested_share(&rounding, split, fraction);
+    if (tested < own - rounding)
+        log_warning("gloss: %.4g of the scenes are tested, this run left the last %.4g out of its "
+                    "training (its data.test_fraction): the probes are fitted on the others",
+                    tested, own);
     if (tested > own + rounding)
         st = jem_error(JEM_EUSAGE,
                        "gloss: %.4g of the scenes would be tested, all but the last %.4g of which "
@@ -100,7 +105,13 @@ jem_status bench_own_data(bench_settings *s, run *r, const cli_list *given)
 
     TRY(lend_images(s, r, given));
     TRY(options_get(s->groups, "gloss.scenes", text, sizeof text));
-    if (strcmp(r->cfg.data.kind, "gloss") != 0 || !same_folder(text, r->cfg.data.path)) goto done;
+    if (strcmp(r->cfg.data.kind, "gloss") != 0 || !text[0]) goto done;
+    if (!same_folder(text, r->cfg.data.path)) {
+        log_warning("gloss: %s is not the folder this run was trained on (its data.path, %s): if it "
+                    "holds the same scenes, some that are tested may be some it was trained on",
+                    text, r->cfg.data.path);
+        goto done;
+    }
     for (size_t i = 0; i < sizeof gloss_keys / sizeof *gloss_keys; i++) {
         if (is_given(given, gloss_keys[i].key)) continue;
         TRY(options_get(config_groups(&r->cfg), gloss_keys[i].of_run, text, sizeof text));

@@ -53,15 +53,20 @@ static jem_status data_folder(char **out, const bench_job *j, const benchmark *b
     return root ? str_format(out, "%s/%s", root, b->name) : JEM_OK;
 }
 
-static jem_status need_data(char **out, const bench_job *j, const benchmark *b)
+/* *out <- owned; NULL where the benchmark can do without: never if --data names a folder. */
+static jem_status need_data(char **out, const bench_job *j, int place)
 {
+    const benchmark *b = benchmarks()[place];
     jem_status st = data_folder(out, j, b);
     if (st != JEM_OK || (*out && dir_exists(*out))) return st;
-    st = jem_error(JEM_EDATA,
-                   "%s: %s%s; give its data with --data DIR or in $JEM_DATA/%s. It "
-                   "needs: %s",
-                   b->name, *out ? "no folder " : "no data folder is known", *out ? *out : "",
-                   b->name, b->data);
+    const bool asked = j->path || j->answers;
+    if (j->data || !asked || !b->without_data ||
+        !b->without_data(bench_settings_get(&j->settings, place)))
+        st = jem_error(JEM_EDATA,
+                       "%s: %s%s; 'jem data fetch %s' gets its data, --data DIR or $JEM_DATA/%s "
+                       "says where they are. It needs: %s",
+                       b->name, *out ? "no folder " : "no data folder is known", *out ? *out : "",
+                       b->name, b->name, b->data);
     mem_free(*out);
     *out = NULL;
     return st;
@@ -149,7 +154,7 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
     score_list scores = SCORE_LIST_INIT;
     bool nobody = !who->r && !j->answers && !j->codec.vae;
 
-    TRY(need_data(&data, j, b));
+    TRY(need_data(&data, j, place));
     if (!nobody) TRY(make_subject(&s, j, who));
     const bench_request request = {.subject = nobody ? NULL : &s,
                                    .data = data,
@@ -213,7 +218,7 @@ static jem_status score_all(bench_job *j, const bench_who *who)
 
     for (int i = 0; list[i]; i++) {
         char *data = NULL;
-        st = need_data(&data, j, list[i]);
+        st = need_data(&data, j, i);
         mem_free(data);
         if (st == JEM_EDATA) {
             tell_left_out(j, list[i]);

@@ -95,7 +95,7 @@ static jem_status list_files(char ***files, int64_t *count, const char *folder, 
 
     TRY(str_format(&path, "%s/%s", folder, name));
     if (!dir_exists(path)) {
-        st = jem_error(JEM_EDATA, "%s: no such folder: unpack the BAPPS archives again", path);
+        st = jem_error(JEM_EDATA, "%s: no such folder: delete the set, 'jem data fetch bapps' gets it whole", path);
         goto done;
     }
     TRY(collect(&l, path, "", pictures, 0));
@@ -262,7 +262,8 @@ jem_status bapps_root(char **out, const char *folder)
         }
     }
     st = jem_error(JEM_EDATA,
-                   "%s: holds neither 2afc nor jnd: give the folder in which BAPPS was unpacked",
+                   "%s: holds neither 2afc nor jnd: give the folder in which BAPPS was unpacked; 'jem data "
+                   "fetch bapps' gets it",
                    folder);
 done:
     mem_free(root);

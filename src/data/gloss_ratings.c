@@ -195,7 +195,9 @@ static jem_status keep_rating_files(char **names, int *count, const char *folder
                              (int)id, name, names[kept - 2], name);
     }
     if (kept < 2)
-        return jem_error(JEM_EDATA, "%s: %d files NN%sDATE.csv, expected at least 2 observers",
+        return jem_error(JEM_EDATA,
+                         "%s: %d files NN%sDATE.csv, expected at least 2 observers: 'jem data "
+                         "fetch gloss' gets them",
                          folder, kept, suffix);
     *count = kept;
     return JEM_OK;

@@ -396,7 +396,8 @@ static void a_folder_without_bapps_or_without_a_subset_is_refused(void **state)
     shell("mkdir x && mv 2afc jnd x && mv x dataset");
     check_ok(ask_folder(NULL)); /* as the archives unpack */
     shell("mv dataset/* . && rm -r 2afc/val/cnn");
-    check_fails(ask_folder(NULL), JEM_EDATA, "2afc/val/cnn/judge: no such folder: unpack");
+    check_fails(ask_folder(NULL), JEM_EDATA,
+                "2afc/val/cnn/judge: no such folder: delete the set, 'jem data fetch bapps'");
     check_ok(ask_folder("bapps.tasks=jnd"));
     copy_sample();
     shell("rm -r jnd/val/traditional/p1");

@@ -439,8 +439,8 @@ static void folders_that_are_not_clickme_are_refused(void **state)
     write_shard("val-0.tfrecords");
     write_shard("val-1.tfrecords");
     check_fails(ask_folder(&centre_ops, NULL, NULL), JEM_EDATA,
-                "val-2.tfrecords: missing; val-0 to val-16 are needed: fetch it, or score part of "
-                "the set with clickme.shards=2");
+                "val-2.tfrecords: missing; val-0 to val-16 are needed: 'jem data fetch clickme' gets them, or "
+                "score part of the set with clickme.shards=2");
 }
 
 static void arrays_that_do_not_fit_each_other_are_refused(void **state)

@@ -460,7 +460,7 @@ static void trials_that_cannot_be_compared_are_refused(void **state)
     check_fails(edge_status(SECOND(DOG("cat", "dog", "dog1.png")), NULL, "model-vs-human.sets=,"),
                 JEM_EUSAGE, "no image set");
     check_fails(edge_status(SECOND(DOG("cat", "dog", "dog1.png")), NULL, "model-vs-human.sets=all"),
-                JEM_EDATA, "no folder 'colour' with people's trials");
+                JEM_EDATA, "no folder 'colour' with people's trials, here or in raw-data/: 'jem data fetch model");
 }
 
 static void sets_without_people_or_with_odd_conditions_are_refused(void **state)
@@ -551,7 +551,7 @@ static void networks_see_the_pictures_that_people_saw(void **state)
     check_fails(a.bench->run(&a.request), JEM_EUSAGE, "needs the pictures of 'colour'");
     snprintf(key, sizeof key, "model-vs-human.images=%s/pictures", folder);
     set_key(&a, key);
-    check_fails(a.bench->run(&a.request), JEM_EDATA, "no folder 'colour' with pictures; unpack");
+    check_fails(a.bench->run(&a.request), JEM_EDATA, "no folder 'colour' with pictures: 'jem data fetch model-vs-human-images'");
 #define SESSION "pictures/colour/dnn/session-1/"
     write_picture(folder, SESSION "0001_cl_dnn_cr_cat_40_n01_1.png", 255, 224, 224);
     check_fails(a.bench->run(&a.request), JEM_EDATA, "no picture of n01_1.png in bw");

@@ -74,6 +74,12 @@ static void the_list_says_what_each_benchmark_needs(void **state)
     said("out", "cue-conflict");
     works("list options");
     said("out", "cue-conflict.steps");
+    works("data fetch"); /* messages about missing data name what is fetched so */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "\n%s ", names[i]);
+        said("out", line);
+    }
 }
 
 /* ---- recorded answers */
@@ -270,7 +276,8 @@ static void mistakes_are_told_with_a_remedy(void **state)
           "It needs: cifar10h-counts.npy");
     int code = program_run(folder, "env -u JEM_DATA", "bench cifar10h --answers %D/l.csv");
     assert_int_equal(code, 3);
-    said("err", "no data folder is known; give its data with --data DIR or in $JEM_DATA/cifar10h");
+    said("err", "no data folder is known; 'jem data fetch cifar10h' gets its data, --data DIR or "
+                "$JEM_DATA/cifar10h says where");
 }
 
 static void answers_of_the_wrong_kind_are_refused(void **state)

@@ -218,8 +218,43 @@ static void a_run_is_tested_on_its_own_test_scenes(void **state)
     program_fails(folder, args, 2, "0.3333 of the scenes would be tested");
     strcpy(args + end, "[60,24,36]");
     works(args);
+    strcpy(args + end, "[80,28,12]");
+    works(args);
+    program_said(folder, "err", "0.1 of the scenes are tested, this run left the last 0.3 out");
     strcpy(strstr(args, " --set gloss.split"), " --set gloss.test_fraction=0.4");
     program_fails(folder, args, 2, "all but the last 0.3 of which this run was trained on");
+    strcpy(strstr(args, " --set gloss.test"), " --set gloss.scenes=");
+    shell("cp -r '%s/surfaces' '%s/copy'", folder, folder);
+    snprintf(args + strlen(args), 200, "%s/copy", folder);
+    works(args);
+    program_said(folder, "err", "copy is not the folder this run was trained on");
+}
+
+/* Without anybody's ratings scenes are scored, and it is said what is not. */
+static void scenes_are_scored_without_ratings(void **state)
+{
+    (void)state;
+    score_list scores = SCORE_LIST_INIT;
+    char path[160];
+    static const char *const commands[] = {"bench gloss %D/run", "bench all %D/run"};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(program_run(folder, "env -u JEM_DATA", commands[i]), 0);
+        program_said(folder, "err", "left out: correlation with people");
+        program_said(folder, "err", "jem data fetch gloss");
+        program_said(folder, "out", "light_accuracy");
+    }
+    snprintf(path, sizeof path, "%s/run", folder);
+    check_ok(score_list_load(&scores, path));
+    assert_non_null(score_list_find(&scores, "gloss", "relief_r2", NULL));
+    assert_null(score_list_find(&scores, "gloss", "mean_rating", NULL));
+    score_list_clear(&scores);
+    /* who names a folder wants it, and recorded ratings are about people's */
+    program_fails(folder, "bench gloss %D/run --data %D/nowhere", 3, "no folder");
+    shell("printf 'name,value\\na,1\\n' > '%s/l.csv'", folder);
+    assert_int_equal(program_run(folder, "env -u JEM_DATA",
+                                 "bench gloss --answers %D/l.csv --set gloss.scenes=%D/surfaces"),
+                     3);
+    program_said(folder, "err", "the ratings of people are in no folder that is known");
 }
 
 int main(void)
@@ -228,6 +263,7 @@ int main(void)
         cmocka_unit_test(threads_change_no_byte_and_trials_give_the_scores),
         cmocka_unit_test(scoring_with_other_keys_leaves_nothing_of_the_scoring_before),
         cmocka_unit_test(a_run_is_tested_on_its_own_test_scenes),
+        cmocka_unit_test(scenes_are_scored_without_ratings),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
