@@ -788,6 +788,80 @@ def make_recording():
     case("folder-of-other-arrays", b"a" + npy(npy_header(shape="(6,)"), f32))
 
 
+# ---- index of ClickMe's maps: see fuzz_clickme_index.c for the first byte
+def make_clickme_index():
+    head, rows = "name\tsource\n", "val-0/1\tval\na.png\tlocal\n"
+    for name, text in [("two", "2" + head + rows), ("other-columns", "2index\tsource\tname\n0\tval\ta\n1\tval\tb\n"),
+                       ("crlf", "2" + (head + rows).replace("\n", "\r\n")), ("mark", "2\ufeff" + head + rows),
+                       ("no-line-break", "2" + (head + rows)[:-1]), ("more", "1" + head + rows), ("fewer", "3" + head + rows),
+                       ("nothing", "1"), ("header-alone", "1" + head), ("no-source", "1name\nx\n"),
+                       ("no-name", "1source\nval\n"), ("commas", "2" + (head + rows).replace("\t", ",")),
+                       ("too-few", "2" + head + "a\nb\tval\n"), ("too-many", "2" + head + "a\tval\tx\nb\tval\n"),
+                       ("empty-names", "2" + head + "\t\n\t\n"), ("name-twice", "2name\tname\tsource\na\tb\tval\nc\td\tval\n"),
+                       ("long-name", "1" + head + "n" * 3000 + "\tval\n"), ("quoted", "2" + head + '"a\tb"\tval\n"c\nd"\tval\n'),
+                       ("quote-open", "1" + head + '"a\tval\n'), ("tabs", "1" + "\t" * 3000), ("nul", "1" + head + "a\0\tval\n")]:
+        put("clickme_index", name, text)
+
+
+# ---- index of a folder of latents
+def latents(classes, shards, skipped):
+    part = {"images": 2**31 - 1, "done": len(shards) + len(skipped), "listing": "0123456789abcdef", "shards": shards, "skipped": skipped}
+    return json.dumps({"format": "jem latents 1", "vae": "f" * 32, "latent_scale": 1, "picture": 256, "channels": 4, "height": 32,
+                       "width": 32, "flip": True, "dtype": "f16", "classes": classes, "parts": {"train": part, "val": part}},
+                      separators=(",", ":"))
+
+
+def make_latent_index():
+    shard = {"file": "train-00000.safetensors", "rows": 3, "checksum": "0123456789abcdef" * 2}
+    part = {"images": 5, "done": 4, "listing": "0123456789abcdef", "shards": [shard],
+            "skipped": [{"file": "n01440764/x.JPEG", "reason": "damaged"}]}
+    index = {"format": "jem latents 1", "vae": "f" * 32, "latent_scale": 0.18215, "picture": 256, "channels": 4, "height": 32,
+             "width": 32, "flip": True, "dtype": "f16", "classes": ["tench", "goldfish"],
+             "parts": {"train": part, "val": dict(part, done=0, shards=[], skipped=[])}}
+
+    def case(name, train=None, **changes):
+        x = dict(index, **changes)
+        if train:
+            x["parts"] = dict(index["parts"], train=dict(part, **train))
+        put("latent_index", name, json.dumps({k: v for k, v in x.items() if v is not None}))
+
+    case("two-parts")
+    case("f32", dtype="f32", flip=False)
+    case("format-2", format="jem latents 2")
+    case("no-format", format=None)
+    case("vae-short", vae="abc")
+    case("vae-no-hex", vae="g" * 32)
+    case("scale-0", latent_scale=0)
+    case("scale-word", latent_scale="1")
+    case("scale-nan", latent_scale=float("nan"))
+    case("channels-huge", channels=2**62)
+    case("picture-negative", picture=-1)
+    case("width-real", width=32.5)
+    case("flip-1", flip=1)
+    case("dtype-u8", dtype="u8")
+    case("no-classes", classes=[])
+    case("classes-of-numbers", classes=["a", 1])
+    case("classes-many", classes=["c"] * 1200)
+    case("class-with-nul", classes=["a\0b"])
+    case("parts-list", parts=[])
+    case("no-val", parts={"train": part})
+    case("done-more-than-images", train={"done": 6})
+    case("rows-beyond-64-bits", train={"shards": [dict(shard, rows=2**70)]})
+    case("rows-negative", train={"shards": [dict(shard, rows=-1)]})
+    case("rows-more-than-done", train={"shards": [shard, shard]})
+    case("file-outside", train={"shards": [dict(shard, file="../../etc/passwd")]})
+    case("file-hidden", train={"shards": [dict(shard, file=".x")]})
+    case("shards-object", train={"shards": {}})
+    case("shard-null", train={"shards": [None]})
+    case("skipped-numbers", train={"skipped": [1]})
+    case("skipped-none", train={"skipped": []})
+    put("latent_index", "nothing", "")
+    put("latent_index", "array", "[]")
+    put("latent_index", "deep", '{"parts":' * 800 + "1" + "}" * 800)
+    put("latent_index", "key-twice", json.dumps(index)[:-1] + ', "vae": "x"}')
+    put("latent_index", "truncated", json.dumps(index)[:-40])
+
+
 # ---- large ones, too large to be committed
 def make_large():
     million, n = 1000000, 20000000
@@ -830,6 +904,13 @@ def make_large():
     put("clickme_shard", "records", b"p" + tfrecord(example()) * 20)
     put("clickme_shard", "padded", b"p" + tfrecord(example() + b"\x78\0" * (n // 2)))
     put("mvh_people", "trials", "1" + trials[1:] + "".join("s,1,1,1,cat,dog,%s,%d.png\n" % ("cr" if i % 2 else "bw", i) for i in range(200000)))
+    put("clickme_index", "lines", "9name\tsource\n" + "a\tb\n" * (n // 4))
+    put("clickme_index", "tabs", "1" + "\t" * n)
+    put("clickme_index", "long-name", "1name\tsource\n" + "n" * n + "\tval\n")
+    put("latent_index", "classes", latents([""] * 6000000, [], []))
+    put("latent_index", "classes-few", latents([""] * 200000, [], []))
+    put("latent_index", "skipped", latents(["a"], [], [{"file": "", "reason": ""}] * 60000))
+    put("latent_index", "shards", latents(["a"], [{"file": "", "rows": 1, "checksum": "0" * 32}] * 60000, []))
     put("cue_records", "lines", "tset\trecord\tshape\ttexture\timagename\n" + "".join("cue-conflict\t0\tcat\telephant\tcat%d-elephant1.png\n" % i for i in range(400000)))
     for name, text in [("objects", "[" + "{}," * (n // 3) + "{}]"), ("arrays", "[" + "[]," * (n // 3) + "[]]"),
                        ("numbers", "[" + "1," * (n // 2) + "1]"), ("text", '["' + "a" * n + '"]'),
@@ -882,7 +963,8 @@ if __name__ == "__main__":
         sys.exit()
     for make in [make_npy, make_safetensors, make_cifar10, make_png, make_jpeg, make_yaml, make_csv,
                  make_json, make_manifest, make_metrics, make_tfrecord, make_tf_example, make_clickme_shard,
-                 make_gloss_ratings, make_label_map, make_mvh_people, make_cifar10h, make_recording, make_cue_records]:
+                 make_gloss_ratings, make_label_map, make_mvh_people, make_cifar10h, make_recording, make_cue_records,
+                 make_clickme_index, make_latent_index]:
         try:
             make()
         except FileNotFoundError as e:

@@ -1,0 +1,36 @@
+/* The index of a folder of latents. */
+#include <string.h>
+
+#include "data/latent_index.h"
+#include "fuzz.h"
+
+#define FOLDER "latents"
+
+static void check_part(const latent_part *p)
+{
+    int64_t rows = 0;
+    for (int64_t i = 0; i < p->shard_count; i++) {
+        const latent_index_shard *s = &p->shards[i];
+        fuzz_expect(s->rows >= 0 && !strchr(s->file, '/') && s->file[0] != '.');
+        fuzz_expect(strlen(s->checksum) == LATENT_CHECKSUM_SIZE - 1);
+        rows += s->rows;
+    }
+    for (int64_t i = 0; i < p->skipped_count; i++)
+        fuzz_expect(p->skipped[i].file && p->skipped[i].reason);
+    fuzz_expect(rows + p->skipped_count == p->done && p->done <= p->images);
+}
+
+void fuzz_one(const uint8_t *data, size_t size)
+{
+    latent_index x = LATENT_INDEX_INIT;
+
+    fuzz_file(FOLDER "/index.json", data, size);
+    if (fuzz_refused(latent_index_read(&x, FOLDER), FOLDER "/index.json")) {
+        fuzz_expect(!x.classes);
+        return;
+    }
+    fuzz_expect(x.format.scale > 0 && x.format.channels > 0 && x.format.height > 0);
+    fuzz_expect(strlen(x.format.vae) == LATENT_VAE_SIZE - 1 && x.class_count > 0);
+    for (int i = 0; i < LATENT_PARTS; i++) check_part(&x.parts[i]);
+    latent_index_clear(&x);
+}
