@@ -23,7 +23,8 @@ typedef enum jem_precision {
 
 /* What computes.  Zero everywhere means the defaults. */
 typedef struct jem_engine_options {
-    const char *backend; /* "cpu" (oneDNN) or "ref" (plain loops); NULL: the run's, or cpu */
+    const char *device; /* "cpu" (oneDNN), "cuda" or "cuda:N" (a GPU), "ref" (plain loops), "auto"
+                           (a GPU if there is one); NULL: the run's, or auto */
     jem_precision precision;
     int64_t threads;     /* 0: the run's setting, or all processors; changes no bit */
 } jem_engine_options;

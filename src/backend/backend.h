@@ -185,6 +185,8 @@ typedef struct sgd_update {
     double lr, momentum, weight_decay;
 } sgd_update;
 
+typedef struct device device; /* device.h */
+
 typedef struct backend {
     const char *name;
     const char *about;
@@ -197,6 +199,9 @@ typedef struct backend {
      * the op's first source, to follow where the op does not care. */
     format (*choose_format)(const op *o, format src, jem_dtype precision, bool gradient);
     size_t (*mask_bytes)(format f, shape s, int64_t n);
+    /* The mask of a rectifier is its value, kept until the backward pass; mask_bytes is not
+     * asked, and mask_offset leads backward steps to that value (of dst's format). */
+    bool masks_are_values;
     /* May a forward convolution add to its destination and rectify in one step, and a
      * group norm be followed by SiLU in one step? */
     bool fuses_conv;
@@ -240,14 +245,25 @@ typedef struct backend {
     void (*sgd)(float *theta, float *m, const float *g, const float *h, double a, double b,
                 int64_t n, const sgd_update *u);
     double (*sum_squares)(const float *x, int64_t n);
+
+    /* Memory of its own and steps that stay there (device.h); NULL: the host's memory is all
+     * there is.  With one, a workspace's arena and scratch lie in that memory, and every array
+     * of step_io, of kernel_load and of the elementary steps above may lie in it or in the
+     * host's: steps on device arrays alone return before they are computed, and each of the
+     * host's makes the call wait. */
+    const device *device;
 } backend;
 
 /* ---- the list of backends (backends.c) */
 extern const backend backend_ref;
 extern const backend backend_cpu;
 
-/* NULL-terminated, preferred first. */
+/* Those that are part of the program; NULL-terminated, preferred first. */
 const backend *const *backends(void);
+/* name: "cpu", "ref", "cuda" or "cuda:N" (GPU number N, as CUDA_VISIBLE_DEVICES counts), or
+ * "auto": what the environment variable JEM_DEVICE says, else a GPU if one can be used, else
+ * the cpu.  A GPU's backend lies in a library of its own (device_library.h).  JEM_EUSAGE if
+ * there is no such backend or it cannot be used: the message says why. */
 jem_status backend_find(const backend **out, const char *name);
 
 #endif

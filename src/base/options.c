@@ -77,10 +77,23 @@ static void nearest_key(const option_group *groups, const char *key, char near[O
     }
 }
 
+/* Runs of earlier versions must stay readable: keys that have another name now. */
+static const char *new_name(const char *key)
+{
+    static const struct {
+        const char *was, *is;
+    } renamed[] = {{"engine.backend", "engine.device"}};
+    for (size_t i = 0; i < sizeof renamed / sizeof *renamed; i++)
+        if (strcmp(key, renamed[i].was) == 0) return renamed[i].is;
+    return key;
+}
+
 jem_status options_find(option_place *out, const option_group *groups, const char *key,
                         const char *origin)
 {
     char full[OPTION_KEY_MAX];
+
+    key = new_name(key);
 
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
         options_full_key(&p, full);

@@ -28,6 +28,17 @@ static const cli_flag *find_flag(const cli_flag *flags, const char *arg, const c
     return NULL;
 }
 
+enum { CLI_DEVICES_MAX = 4, CLI_DEVICE_ROOM = 64 };
+
+/* The flag --set if `arg` is --device and the command knows --set, but no --device of its own. */
+static const cli_flag *find_device(const cli_flag *flags, const char *arg, const char **value)
+{
+    static const cli_flag device[] = {{.name = "--device"}, {.name = NULL}};
+    const char *unused;
+    if (!find_flag(device, arg, value)) return NULL;
+    return find_flag(flags, "--set", &unused);
+}
+
 static jem_status unknown_flag(const command *c, const cli_flag *flags, const char *arg)
 {
     const char *names[64];
@@ -58,6 +69,18 @@ static jem_status take_flag(const command *c, const cli_flag *f, const char *val
     return JEM_OK;
 }
 
+/* --device X is --set engine.device=X for all commands that take the latter. */
+static jem_status take_device(const command *c, const cli_flag *set, const char *value)
+{
+    static char assignments[CLI_DEVICES_MAX][sizeof "engine.device=" + CLI_DEVICE_ROOM];
+    static int count;
+    if (count == CLI_DEVICES_MAX || strlen(value) > CLI_DEVICE_ROOM)
+        return usage_error(c, "too much after", "--device");
+    char *text = assignments[count++];
+    snprintf(text, sizeof assignments[0], "engine.device=%s", value);
+    return take_flag(c, set, text);
+}
+
 jem_status cli_parse(int argc, char **argv, const command *c, const cli_flag *flags,
                      const char **args, int min_args, int max_args)
 {
@@ -77,13 +100,15 @@ jem_status cli_parse(int argc, char **argv, const command *c, const cli_flag *fl
             continue;
         }
         const cli_flag *f = find_flag(flags, argv[i], &value);
+        const cli_flag *set = f ? NULL : find_device(flags, argv[i], &value);
+        if (set) f = set;
         if (!f) return unknown_flag(c, flags, argv[i]);
         if (f->on && value) return usage_error(c, "no value belongs to", f->name);
         if (!f->on && !value) {
             if (i + 1 == argc) return usage_error(c, "a value is missing after", f->name);
             value = argv[++i];
         }
-        jem_status st = take_flag(c, f, value);
+        jem_status st = set ? take_device(c, set, value) : take_flag(c, f, value);
         if (st != JEM_OK) return st;
     }
     if (given < min_args) return usage_error(c, "arguments are missing", "");

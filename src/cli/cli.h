@@ -36,7 +36,9 @@ typedef struct cli_flag {
     cli_list *list;
 } cli_flag;
 
-/* Sorts argv[1..] into flags (array ends with name NULL) and positional
+/* Commands with a list "--set" know `--device X`, too: --set engine.device=X.
+ *
+ * Sorts argv[1..] into flags (array ends with name NULL) and positional
  * arguments: at least min_args, at most max_args of them into args (those not
  * given stay NULL).  JEM_EUSAGE with the command's usage. */
 jem_status cli_parse(int argc, char **argv, const command *c, const cli_flag *flags,

@@ -17,7 +17,7 @@
 #include "cli/run_steps.h"
 
 typedef struct apply_flags {
-    const char *weights, *input, *want, *out, *backend, *precision, *threads;
+    const char *weights, *input, *want, *out, *device, *precision, *threads;
     network_flags network;
 } apply_flags;
 
@@ -71,7 +71,7 @@ static jem_status parse(apply_flags *f, int argc, char **argv)
                               {.name = "--want", .value = &f->want},
                               {.name = "--out", .value = &f->out},
                               {.name = "-o", .value = &f->out},
-                              {.name = "--backend", .value = &f->backend},
+                              {.name = "--device", .value = &f->device},
                               {.name = "--precision", .value = &f->precision},
                               {.name = "--threads", .value = &f->threads},
                               {.name = "--model", .value = &f->network.model},
@@ -163,8 +163,8 @@ static jem_status engine_of(engine_spec *e, bool *f64, const apply_flags *f)
     *f64 = f->precision && strcmp(f->precision, "f64") == 0;
     if (f->precision && !*f64)
         TRY(options_set(groups, "engine.precision", f->precision, "--precision"));
-    TRY(options_set(groups, "engine.backend", f->backend ? f->backend : *f64 ? "ref" : "cpu",
-                    "--backend"));
+    TRY(options_set(groups, "engine.device", f->device ? f->device : *f64 ? "ref" : "auto",
+                    "--device"));
     if (f->threads) TRY(options_set(groups, "engine.threads", f->threads, "--threads"));
 done:
     return st;
@@ -203,7 +203,7 @@ done:
 const command command_apply = {
     .name = "apply",
     .usage = "apply WEIGHTS|RUN --input X.npy [--want logits,energy,grad,features:NAME] -o DIR "
-             "[--backend ref|cpu] [--precision f64|f32|bf16] [--threads N] [--model wrn-10-2 "
+             "[--device cpu|cuda|ref] [--precision f64|f32|bf16] [--threads N] [--model wrn-10-2 "
              "--classes 10 --channels 3 [--proj D] [--size S] [--norm NORM] [--pool POOL]]",
     .about = "put an array [N,C,H,W] (network units, or u8) through a network; write npy files",
     .run = apply,

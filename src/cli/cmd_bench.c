@@ -470,7 +470,8 @@ const command command_bench = {
     .name = "bench",
     .usage = "bench list | bench NAME|all RUN|STUDY | bench NAME|all --answers FILE_OR_DIR "
              "[--kind KIND] [--observer NAME] [--out DIR]; with [--data DIR] [--humans DIR] "
-             "[--mapping FILE] [--vae FILE [--vae-precision f32|bf16] [--vae-cache FILE]] [--set NAME.KEY=VALUE ...] [--threads N] [--json]",
+             "[--mapping FILE] [--vae FILE [--vae-precision f32|bf16] [--vae-cache FILE]] [--set NAME.KEY=VALUE ...] [--device cpu|cuda] [--threads N] "
+             "[--json]",
     .about = "human-alignment benchmarks: score runs or recorded answers, with intervals and "
              "human rows",
     .run = bench,

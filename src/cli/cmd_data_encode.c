@@ -68,7 +68,7 @@ done:
 typedef struct encoding {
     const char *args[2]; /* imagenet DIR, or DIR */
     const char *vae, *out, *size, *labels, *scale, *dtype, *damaged, *resize;
-    const char *threads, *precision, *backend, *batch, *shard;
+    const char *threads, *precision, *device, *batch, *shard;
     bool flip;
 } encoding;
 
@@ -95,7 +95,7 @@ static jem_status parse(encoding *e, int argc, char **argv)
                               {.name = "--resize", .value = &e->resize},
                               {.name = "--threads", .value = &e->threads},
                               {.name = "--precision", .value = &e->precision},
-                              {.name = "--backend", .value = &e->backend},
+                              {.name = "--device", .value = &e->device},
                               {.name = "--batch", .value = &e->batch},
                               {.name = "--shard", .value = &e->shard},
                               {.name = NULL}};
@@ -131,7 +131,7 @@ static jem_status open_vae(encoder *out, const encoding *e)
 
     TRY(parse_choice(&engine.precision, e->precision, "--precision", "f32", "bf16"));
     TRY(cli_int(&engine.threads, e->threads, "--threads", 0, 1024));
-    snprintf(engine.backend, sizeof engine.backend, "%s", e->backend);
+    snprintf(engine.device, sizeof engine.device, "%s", e->device);
     TRY(autoencoder_load(&out->vae, e->vae, &engine));
     const int64_t factor = autoencoder_factor(autoencoder_get_spec(out->vae));
     TRY(cli_int(&out->size, e->size, "--size", factor, 16384));
@@ -195,7 +195,7 @@ jem_status data_encode(int argc, char **argv)
 {
     jem_status st;
     encoding e = {.size = "256", .dtype = "f16", .damaged = "stop", .resize = "bicubic",
-                  .threads = "0", .precision = "f32", .backend = "cpu", .shard = "512"};
+                  .threads = "0", .precision = "f32", .device = "auto", .shard = "512"};
     imagenet m = IMAGENET_INIT;
     encoder network = {NULL, 0};
     latent_index x = LATENT_INDEX_INIT;

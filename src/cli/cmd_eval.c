@@ -274,7 +274,8 @@ done:
 
 const command command_eval = {
     .name = "eval",
-    .usage = "eval RUN|STUDY [--set eval.KEY=VALUE ...] [--seed N] [--threads N] [--force]",
+    .usage = "eval RUN|STUDY [--set eval.KEY=VALUE ...] [--seed N] [--device cpu|cuda] "
+             "[--threads N] [--force]",
     .about = "measure accuracy, calibration, energies, features and samples; write them to the "
              "runs' folders",
     .run = eval_command,

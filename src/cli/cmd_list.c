@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/device.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/bench_settings.h"
@@ -37,18 +38,28 @@ static jem_status list_samplers(void)
     return JEM_OK;
 }
 
-static jem_status list_backends(void)
+static void list_backend(const backend *b)
 {
     static const jem_dtype precisions[] = {JEM_F64, JEM_F32, JEM_BF16};
-    for (const backend *const *b = backends(); *b; b++) {
-        printf("%-8s  %s (", (*b)->name, (*b)->about);
-        const char *comma = "";
-        for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++) {
-            if ((*b)->supports(precisions[i]) != JEM_OK) continue;
-            printf("%s%s", comma, jem_dtype_name(precisions[i]));
-            comma = ", ";
-        }
-        puts(")");
+    const char *comma = "";
+    printf("%-8s  %s (", b->name, b->about);
+    for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++) {
+        if (b->supports(precisions[i]) != JEM_OK) continue;
+        printf("%s%s", comma, jem_dtype_name(precisions[i]));
+        comma = ", ";
+    }
+    puts(")");
+}
+
+static jem_status list_backends(void)
+{
+    const backend *gpu;
+    for (const backend *const *b = backends(); *b; b++) list_backend(*b);
+    if (backend_find(&gpu, "cuda") == JEM_OK) {
+        list_backend(gpu);
+        printf("          %s\n", gpu->device->describe());
+    } else {
+        printf("%-8s  %s\n", "cuda", jem_error_message());
     }
     return JEM_OK;
 }

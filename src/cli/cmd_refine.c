@@ -17,6 +17,7 @@ typedef struct refining {
     const char *args[2]; /* RUN, IMAGE */
     const char *steps_text, *class_text, *seed_text, *threads, *out;
     int64_t steps, chosen_class, seed; /* chosen_class -1: climb log-sum-exp */
+    cli_list set; /* engine.* for the run */
 } refining;
 
 static jem_status parse(refining *f, int argc, char **argv)
@@ -26,6 +27,7 @@ static jem_status parse(refining *f, int argc, char **argv)
                               {.name = "--class", .value = &f->class_text},
                               {.name = "--seed", .value = &f->seed_text},
                               {.name = "--threads", .value = &f->threads},
+                              {.name = "--set", .list = &f->set},
                               {.name = "--out", .value = &f->out},
                               {.name = "-o", .value = &f->out},
                               {.name = NULL}};
@@ -119,7 +121,6 @@ done:
 static jem_status refine(int argc, char **argv)
 {
     refining f = {.steps_text = "20", .seed_text = "0", .chosen_class = -1};
-    const char *assignments[1];
     char threads[64];
     run *r = NULL;
     float *x = NULL;
@@ -127,8 +128,8 @@ static jem_status refine(int argc, char **argv)
 
     TRY(parse(&f, argc, argv));
     TRY(run_threads(threads, sizeof threads, f.threads));
-    assignments[0] = threads;
-    TRY(run_open(&r, f.args[0], assignments, threads[0] ? 1 : 0));
+    if (threads[0]) f.set.values[f.set.count++] = threads;
+    TRY(run_open(&r, f.args[0], f.set.values, f.set.count));
     if (f.class_text)
         TRY(cli_int(&f.chosen_class, f.class_text, "--class", 0, model_classes(r->m) - 1));
     const shape s = {r->info.channels, r->info.height, r->info.width};
@@ -147,7 +148,8 @@ done:
 
 const command command_refine = {
     .name = "refine",
-    .usage = "refine RUN IMAGE [--steps 20] [--class C] [--seed N] [--threads N] [-o OUT.png]",
+    .usage = "refine RUN IMAGE [--steps 20] [--class C] [--seed N] [--device cpu|cuda] "
+             "[--threads N] [-o OUT.png]",
     .about = "take Langevin steps on a picture; print energy and class before and after, save "
              "both side by side",
     .run = refine,

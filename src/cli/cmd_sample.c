@@ -13,6 +13,7 @@
 typedef struct sampling {
     const char *folder, *n_text, *steps_text, *class_text, *from, *seed_text, *threads, *out;
     int64_t n, steps, chosen_class, seed; /* chosen_class -1: climb log-sum-exp */
+    cli_list set; /* engine.* for the run */
 } sampling;
 
 static jem_status parse(sampling *s, int argc, char **argv)
@@ -24,6 +25,7 @@ static jem_status parse(sampling *s, int argc, char **argv)
                               {.name = "--from", .value = &s->from},
                               {.name = "--seed", .value = &s->seed_text},
                               {.name = "--threads", .value = &s->threads},
+                              {.name = "--set", .list = &s->set},
                               {.name = "--out", .value = &s->out},
                               {.name = "-o", .value = &s->out},
                               {.name = NULL}};
@@ -96,7 +98,6 @@ static jem_status save(const sampling *s, float *x, shape size)
 static jem_status sample(int argc, char **argv)
 {
     sampling s = {.n_text = "64", .seed_text = "0", .chosen_class = -1};
-    const char *assignments[1];
     char threads[64];
     run *r = NULL;
     float *x = NULL;
@@ -104,8 +105,8 @@ static jem_status sample(int argc, char **argv)
 
     TRY(parse(&s, argc, argv));
     TRY(run_threads(threads, sizeof threads, s.threads));
-    assignments[0] = threads;
-    TRY(run_open(&r, s.folder, assignments, threads[0] ? 1 : 0));
+    if (threads[0]) s.set.values[s.set.count++] = threads;
+    TRY(run_open(&r, s.folder, s.set.values, s.set.count));
     s.steps = r->cfg.sampler.steps;
     if (s.steps_text) TRY(cli_int(&s.steps, s.steps_text, "--steps", 0, 1000000));
     if (s.class_text)
@@ -124,7 +125,7 @@ done:
 const command command_sample = {
     .name = "sample",
     .usage = "sample RUN [--n 64] [--steps S] [--class C] [--from buffer|noise] [--seed N] "
-             "[--threads N] -o GRID.png|X.npy",
+             "[--device cpu|cuda] [--threads N] -o GRID.png|X.npy",
     .about = "run new Langevin chains and save where they end; the run is left as it is",
     .run = sample,
 };

@@ -59,7 +59,7 @@ done:
 
 const command command_train = {
     .name = "train",
-    .usage = "train CONFIG.yaml [--set KEY=VALUE ...] [--resume] [--status-fd N] --out RUN    "
+    .usage = "train CONFIG.yaml [--device cpu|cuda] [--set KEY=VALUE ...] [--resume] [--status-fd N] --out RUN    "
              "(train --keys lists all keys)",
     .about = "train a model; RUN becomes a folder with settings, log, checkpoint and weights",
     .run = train,

@@ -228,7 +228,7 @@ jem_status network_apply_f64(network_outputs *o, const network_call *c)
     const plan_options options = {.batch = batch, .precision = JEM_F64,
                                   .backward_input = c->grad, .features = c->features};
 
-    TRY(backend_find(&b, c->engine->backend));
+    TRY(backend_find(&b, c->engine->device));
     TRY(b->supports(JEM_F64));
     TRY(wrn_build(&g, c->spec));
     TRY(outputs_init(o, c, g, JEM_F64));

@@ -17,7 +17,7 @@ jem_status run_latents_open(latent_codec *out, const latent_flags *f, const char
                             const char *keep)
 {
     jem_status st;
-    engine_spec engine = {.threads = 0, .backend = "cpu"};
+    engine_spec engine = {.threads = 0, .device = "cpu"};
     latent_codec c = LATENT_CODEC_INIT;
 
     if (!f->vae && (f->precision || f->cache))

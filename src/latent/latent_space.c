@@ -46,7 +46,7 @@ void latent_codec_clear(latent_codec *c)
 static latent_key key_of(const latent_codec *c, const image *m)
 {
     char text[128];
-    int n = snprintf(text, sizeof text, "%s %s %d %lld %lld", c->hash, c->engine.backend,
+    int n = snprintf(text, sizeof text, "%s %s %d %lld %lld", c->hash, c->engine.device,
                      c->engine.precision, (long long)m->height, (long long)m->width);
     XXH128_hash_t hash =
         XXH3_128bits_withSeed(m->pixels, (size_t)(m->height * m->width * m->channels),

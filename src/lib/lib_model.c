@@ -25,8 +25,8 @@ static void engine_set_fill(engine_set *s, const jem_engine_options *engine)
 {
     s->count = 0;
     if (!engine) return;
-    if (engine->backend)
-        snprintf(next_item(s), ASSIGNMENT_MAX, "engine.backend=%s", engine->backend);
+    if (engine->device)
+        snprintf(next_item(s), ASSIGNMENT_MAX, "engine.device=%s", engine->device);
     if (engine->precision != JEM_PRECISION_DEFAULT)
         snprintf(next_item(s), ASSIGNMENT_MAX, "engine.precision=%s",
                  engine->precision == JEM_PRECISION_BF16 ? "bf16" : "f32");

@@ -109,7 +109,7 @@ jem_status autoencoder_new(autoencoder **out, const autoencoder_spec *spec,
     a->spec = *spec;
     a->engine_spec = *engine_of;
     TRY(pool_new(&a->workers, (int)engine_of->threads));
-    TRY(backend_find(&a->b, engine_of->backend));
+    TRY(backend_find(&a->b, engine_of->device));
     TRY(autoencoder_encoder_graph(&a->halves[0].layout, spec, autoencoder_factor(spec),
                                   autoencoder_factor(spec)));
     TRY(autoencoder_decoder_graph(&a->halves[1].layout, spec, 1, 1));

@@ -14,8 +14,8 @@ const option engine_options[] = {
      "threads; 0 = all processors"},
     {"chunk", OPTION_INT, offsetof(engine_spec, chunk), "0", 0, 4096, NULL,
      "images a thread takes at a time; 0 = as many as its cache holds"},
-    {"backend", OPTION_STRING, offsetof(engine_spec, backend), "cpu", 0, 0, NULL,
-     "cpu (oneDNN) or ref (plain loops)"},
+    {"device", OPTION_STRING, offsetof(engine_spec, device), "auto", 0, 0, NULL,
+     "what computes: cpu, cuda (a GPU; cuda:1 the second), ref (plain loops); auto: a GPU if there is one"},
     {"precision", OPTION_CHOICE, offsetof(engine_spec, precision), "f32", 0, 0, "f32|bf16",
      "of the products; sums, weights and losses stay f32"},
     {"convolution", OPTION_CHOICE, offsetof(engine_spec, convolution), "fast", 0, 0, "fast|direct",
@@ -92,7 +92,7 @@ jem_status model_new(model **out, const model_spec *spec, const engine_spec *eng
     m->spec = *spec;
     m->engine_spec = *engine_of;
     TRY(pool_new(&m->workers, (int)engine_of->threads));
-    TRY(backend_find(&m->b, engine_of->backend));
+    TRY(backend_find(&m->b, engine_of->device));
     TRY(wrn_build(&m->g, spec));
     TRY(MEM_NEW(m->params, m->g->param_elements));
     *out = m;

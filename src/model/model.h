@@ -16,11 +16,11 @@
 typedef struct engine_spec {
     int64_t threads; /* 0: all processors */
     int64_t chunk;   /* images per thread and pass; 0: chosen by workspace size */
-    char backend[OPTION_STRING_MAX];
+    char device[OPTION_STRING_MAX]; /* what computes: see backend_find */
     int precision;   /* index into f32|bf16|f64; f64 for jem_model_* means: not supported */
     int convolution; /* index into fast|direct */
 } engine_spec;
-extern const option engine_options[]; /* engine.threads, engine.chunk, engine.backend,
+extern const option engine_options[]; /* engine.threads, engine.chunk, engine.device,
                                          engine.precision, engine.convolution */
 
 typedef struct model model;

@@ -154,7 +154,7 @@ jem_status model_outline_init(model_outline *out, const model_spec *spec, const 
     int *layer_of = NULL;
 
     TRY(count_threads(&o.threads, engine));
-    TRY(backend_find(&b, engine->backend));
+    TRY(backend_find(&b, engine->device));
     TRY(wrn_build(&g, spec));
     o.elements = g->param_elements;
     o.trained = graph_trained_elements(g);

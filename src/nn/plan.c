@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "backend/device.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "nn/plan_internal.h"
@@ -65,6 +66,7 @@ void plan_free(plan *p)
     if (!p) return;
     for (int i = p->step_count - 1; i >= 0; --i) /* siblings last */
         if (p->steps[i].kernel) p->b->kernel_free(p->steps[i].kernel);
+    if (p->params) p->b->device->free(p->params);
     mem_free(p->steps);
     mem_free(p->buffers);
     mem_free(p->features);
@@ -105,12 +107,40 @@ void plan_step_algorithm(const plan *p, int i, char *text, size_t size)
     if (p->b->kernel_describe) p->b->kernel_describe(p->steps[i].kernel, text, size);
 }
 
-jem_status plan_load(plan *p, const void *params)
+jem_status plan_load_resident(plan *p, const void *params)
 {
     jem_status st = JEM_OK;
     for (int i = 0; i < p->step_count; ++i) TRY(p->b->kernel_load(p->steps[i].kernel, params));
 done:
     return st;
+}
+
+jem_status plan_load(plan *p, const void *params)
+{
+    const device *d = p->b->device;
+    const size_t bytes = (size_t)p->g->param_elements * sizeof(float);
+    jem_status st = JEM_OK;
+
+    if (!d) return plan_load_resident(p, params);
+    if (!p->params) TRY(d->alloc(&p->params, bytes));
+    TRY(d->copy(p->params, params, bytes));
+    TRY(plan_load_resident(p, p->params));
+done:
+    return st;
+}
+
+/* Memory that the backend computes in. */
+static jem_status arena_new(void *out, const backend *b, size_t bytes)
+{
+    return b->device ? b->device->alloc(out, bytes) : mem_alloc(out, bytes, 1);
+}
+
+static void arena_free(const backend *b, void *p)
+{
+    if (b->device)
+        b->device->free(p);
+    else
+        mem_free(p);
 }
 
 jem_status workspace_new(workspace **out, const plan *p)
@@ -120,8 +150,8 @@ jem_status workspace_new(workspace **out, const plan *p)
 
     TRY(MEM_NEW(w, 1));
     w->p = p;
-    TRY(MEM_NEW(w->arena, p->arena_bytes));
-    TRY(MEM_NEW(w->scratch, p->scratch_bytes));
+    TRY(arena_new(&w->arena, p->b, (size_t)p->arena_bytes));
+    TRY(arena_new(&w->scratch, p->b, p->scratch_bytes));
     TRY(MEM_NEW(w->bound, p->step_count));
     for (int i = 0; i < p->step_count; ++i)
         TRY(p->b->bound_new(&w->bound[i], p->steps[i].kernel, w->arena, w->scratch));
@@ -138,8 +168,8 @@ void workspace_free(workspace *w)
     for (int i = 0; w->bound && i < w->p->step_count; ++i)
         if (w->bound[i]) w->p->b->bound_free(w->bound[i]);
     mem_free(w->bound);
-    mem_free(w->arena);
-    mem_free(w->scratch);
+    arena_free(w->p->b, w->arena);
+    arena_free(w->p->b, w->scratch);
     mem_free(w);
 }
 

@@ -6,7 +6,9 @@
  * compilation nothing allocates.
  *
  * Numbers that cross this interface (x, logits, gradients, parameters) are
- * double for JEM_F64 plans and float otherwise, images in plain NCHW order. */
+ * double for JEM_F64 plans and float otherwise, images in plain NCHW order.
+ * Where the backend has a device, arrays may lie in its memory: a call without
+ * any of the host's only puts work in line (backend/device.h). */
 #ifndef NN_PLAN_H
 #define NN_PLAN_H
 
@@ -50,6 +52,8 @@ void plan_step_algorithm(const plan *p, int i, char *text, size_t size);
 /* Takes over new parameter values: `params` is borrowed until the next load and
  * must not change in between.  Not while another thread executes the plan. */
 jem_status plan_load(plan *p, const void *params);
+/* The same for a vector in the memory of the backend's device: only puts work in line. */
+jem_status plan_load_resident(plan *p, const void *params);
 
 jem_status workspace_new(workspace **out, const plan *p);
 void workspace_free(workspace *w);

@@ -105,6 +105,8 @@ static void analyse(builder *b)
         bool for_params = p->backward_params && n->op.weight >= 0;
         bool for_data = has_backward(b) && is_curved(&n->op);
         if (for_params || for_data) b->saved[n->src[0]] = true;
+        if (p->b->masks_are_values && n->op.kind == OP_LRELU && has_backward(b) && b->needs_grad[i])
+            b->saved[i] = true;
     }
     b->kept[p->g->output] = true;
 }
@@ -164,6 +166,10 @@ static void add_mask(builder *b, int lrelu, step *s)
 {
     bool backward = has_backward(b) && b->needs_grad[lrelu];
     if (!backward && !b->p->tangent) return;
+    if (b->p->b->masks_are_values) {
+        b->mask[lrelu] = b->value[lrelu];
+        return;
+    }
     size_t bytes = b->p->b->mask_bytes(b->value_format[lrelu], shape_at(b, lrelu), b->p->batch);
     b->mask[lrelu] = plan_new_buffer(b, (int64_t)bytes);
     if (!b->st && backward) b->p->buffers[b->mask[lrelu]].last = STEP_FOREVER;

@@ -43,6 +43,7 @@ struct plan {
     int64_t buffer_room;
     int64_t arena_bytes;
     size_t scratch_bytes;
+    void *params; /* on the backend's device: a copy for plan_load; NULL: none yet */
 };
 
 /* Builds steps and buffers; slot offsets are buffer numbers until

@@ -6,7 +6,7 @@
 #include "base/try.h"
 #include "nn/plan_internal.h"
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64 }; /* what vector registers, GPUs and their libraries want is less */
 
 static bool alive_together(const buffer *a, const buffer *b)
 {

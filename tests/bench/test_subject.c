@@ -431,7 +431,7 @@ static void look(looking *l, int64_t side, const char *const *names)
                        .height = SIDE,
                        .width = SIDE,
                        .pool = POOL_ADAPTIVE};
-    engine_spec engine = {.threads = 2, .backend = "ref"};
+    engine_spec engine = {.threads = 2, .device = "ref"};
     double *values = NULL;
     const option_group groups[] = {{"sampler", sampler_option_table, &l->sampler},
                                    {NULL, NULL, NULL}};

@@ -25,7 +25,7 @@ typedef struct seeing {
 
 static void see(seeing *k)
 {
-    const engine_spec engine = {.threads = 1, .backend = "cpu"};
+    const engine_spec engine = {.threads = 1, .device = "cpu"};
     const model_spec spec = {.name = "wrn-10-1", .pool = POOL_ADAPTIVE, .classes = CLASSES,
                              .channels = 4, .height = 8, .width = 8};
     const option_group groups[] = {{"sampler", sampler_option_table, &k->sampler},

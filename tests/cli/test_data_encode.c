@@ -12,7 +12,7 @@ static void prepare(void)
                                        "in/val"};
     const autoencoder_spec spec = {.levels = 3, .channels = {8, 8, 16}, .layers = 1, .groups = 4,
                                    .latent = 4, .image_channels = 3, .latent_scale = 0.5};
-    const engine_spec engine = {.threads = 1, .backend = "cpu"};
+    const engine_spec engine = {.threads = 1, .device = "cpu"};
     autoencoder *a = NULL;
     char path[256], name[64];
 

@@ -241,8 +241,8 @@ static void levels_of_eight_bits_mean_network_units(void **state)
     save_array("v.npy", &v);
     jem_tensor_clear(&u);
     jem_tensor_clear(&v);
-    works("apply %D/study/alpha-0.50-seed-1 --input %D/u.npy -o %D/u --backend ref");
-    works("apply %D/study/alpha-0.50-seed-1 --input %D/v.npy -o %D/v --backend ref");
+    works("apply %D/study/alpha-0.50-seed-1 --input %D/u.npy -o %D/u --device ref");
+    works("apply %D/study/alpha-0.50-seed-1 --input %D/v.npy -o %D/v --device ref");
     u = array("u/logits.npy");
     v = array("v/logits.npy");
     for (int i = 0; i < 4; i++) check_near(((float *)u.data)[i], ((float *)v.data)[i], 1e-5, 1);
@@ -305,7 +305,7 @@ static void weights_that_do_not_fit_are_refused_by_name(void **state)
           "did you mean energy");
     fails("apply %D/study/alpha-0.50-seed-1 --input %D/x.npy --want features:top -o %D/n",
           JEM_EUSAGE, "layer1");
-    fails("apply %D/study/alpha-0.50-seed-1 --input %D/x.npy --precision f64 --backend cpu -o %D/n",
+    fails("apply %D/study/alpha-0.50-seed-1 --input %D/x.npy --precision f64 --device cpu -o %D/n",
           JEM_EUSAGE, "ref");
     fails("apply %D/study/alpha-0.50-seed-1 --input %D/x.npy --precision f16 -o %D/n", JEM_EUSAGE,
           "bf16");

@@ -47,7 +47,7 @@ static trainer *small_trainer(void)
     static const char *const set[] = {
         "model.name=wrn-10-1", "model.pool=adaptive", "sampler.steps=1", "sampler.buffer_size=1",
         "train.batch=1", "train.iterations=10", "data.crop=false", "engine.threads=1",
-        "engine.chunk=1", "engine.backend=ref"};
+        "engine.chunk=1", "engine.device=ref"};
     static config cfg;
     static splits data;
     static trainer t;

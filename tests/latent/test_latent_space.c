@@ -21,7 +21,7 @@ static const char *path(const char *name)
 static latent_codec open_codec(int threads)
 {
     latent_codec c = LATENT_CODEC_INIT;
-    const engine_spec engine = {.threads = threads, .backend = "cpu"};
+    const engine_spec engine = {.threads = threads, .device = "cpu"};
     check_ok(latent_codec_open(&c, path("vae.safetensors"), &engine));
     return c;
 }

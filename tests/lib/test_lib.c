@@ -148,7 +148,7 @@ static void the_reference_backend_can_be_chosen(void **state)
     (void)state;
     rig *r = rig_new();
     jem_model *m = NULL;
-    const jem_engine_options engine = {.backend = "ref", .precision = JEM_PRECISION_F32};
+    const jem_engine_options engine = {.device = "ref", .precision = JEM_PRECISION_F32};
     float a[LOGITS], b[LOGITS];
     const jem_evaluation want = {.logits = a};
 
@@ -166,7 +166,7 @@ static void what_is_no_model_is_refused_and_leaves_the_pointer_alone(void **stat
     rig *r = rig_new();
     jem_model *m = NULL;
     char path[128];
-    const jem_engine_options odd = {.backend = "abacus"}, few = {.threads = -1};
+    const jem_engine_options odd = {.device = "abacus"}, few = {.threads = -1};
 
     snprintf(path, sizeof path, "%s/absent.safetensors", r->dir);
     check_fails(jem_model_open(&m, path, NULL), JEM_EDATA, "absent.safetensors");

@@ -63,7 +63,7 @@ static autoencoder *open_tiny(const char *backend_name, int precision)
 {
     autoencoder *a = NULL;
     engine_spec e = {.threads = 2, .precision = precision};
-    snprintf(e.backend, sizeof e.backend, "%s", backend_name);
+    snprintf(e.device, sizeof e.device, "%s", backend_name);
     check_ok(autoencoder_new(&a, &tiny, &e));
     check_ok(autoencoder_init(a));
     return a;
@@ -330,7 +330,7 @@ static void files_of_all_three_generations_are_the_same_network(void **state)
     assert_int_equal(strlen(hash), 32);
     for (int i = 0; i < AUTOENCODER_NAMINGS; i++) {
         const variant v = {.naming = (autoencoder_naming)i, .groups = "4"};
-        const engine_spec e = {.threads = 1, .backend = "ref"};
+        const engine_spec e = {.threads = 1, .device = "ref"};
         check_ok(autoencoder_load(&b, write_variant(a, &v), &e));
         const autoencoder_spec *s = autoencoder_get_spec(b);
         assert_int_equal(s->levels, 3);
@@ -351,7 +351,7 @@ static void a_saved_network_comes_back_with_its_settings(void **state)
 {
     (void)state;
     autoencoder *a = open_tiny("cpu", 0), *b = NULL;
-    const engine_spec e = {.threads = 1, .backend = "ref"};
+    const engine_spec e = {.threads = 1, .device = "ref"};
     char path[128];
 
     snprintf(path, sizeof path, "%s/saved.safetensors", folder);
@@ -389,7 +389,7 @@ static void files_that_are_not_exactly_the_network_are_refused_by_name(void **st
         {{.groups = "many"}, "its metadata jem.groups is 'many'"},
         {{.nan = "quant_conv.weight", .groups = "4"}, "tensor 'quant_conv.weight' holds nan"},
     };
-    const engine_spec e = {.threads = 1, .backend = "ref"};
+    const engine_spec e = {.threads = 1, .device = "ref"};
     autoencoder *a = open_tiny("ref", 0), *b = NULL;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         check_fails(autoencoder_load(&b, write_variant(a, &cases[i].v), &e), JEM_EDATA,
@@ -406,7 +406,7 @@ static void a_few_odd_shapes_do_not_make_a_huge_network(void **state)
     static const char *const names[] = {"encoder.conv_in.weight", "post_quant_conv.weight",
                                         "encoder.down_blocks.0.resnets.0.conv1.weight"};
     const int64_t sizes[][4] = {{60000, 1, 1, 1}, {INT64_MAX / 2, 0, 1, 1}};
-    const engine_spec e = {.threads = 1, .backend = "ref"};
+    const engine_spec e = {.threads = 1, .device = "ref"};
     for (int i = 0; i < 2; i++) {
         char path[128];
         safetensors_writer *w = NULL;

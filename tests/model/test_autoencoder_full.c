@@ -46,7 +46,7 @@ static void check_network(results *r, int precision, double tolerance)
     float *mean = r->mean, *y = r->y, *dx = r->dx, *dz = r->dz;
     float logvar[Z], v[Z], *maps[] = {down[0], down[1], down[2], down[3]};
     const double norms[] = {274.3492, 217.47297, 155.76876, 200.23847};
-    const engine_spec e = {.threads = 1, .backend = "cpu", .precision = precision};
+    const engine_spec e = {.threads = 1, .device = "cpu", .precision = precision};
     const autoencoder_batch picture = {1, SIDE, SIDE}, latent = {1, 8, 8};
     autoencoder *a = NULL;
 

@@ -219,7 +219,7 @@ static model *make_model(const char *name, int64_t threads, const char *backend_
     engine_spec engine = {.threads = threads};
     double *values = NULL;
     snprintf(spec.name, sizeof spec.name, "%s", name);
-    snprintf(engine.backend, sizeof engine.backend, "%s", backend_name);
+    snprintf(engine.device, sizeof engine.device, "%s", backend_name);
     check_ok(model_new(&m, &spec, &engine));
     check_ok(MEM_NEW(values, model_params_count(m)));
     params_init_hash(values, model_graph(m), 2.0);

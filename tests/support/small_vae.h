@@ -13,7 +13,7 @@ static const autoencoder_spec small_vae = {.levels = 3, .channels = {8, 8, 16}, 
 /* Writes DIR/NAME with this many channels per level. */
 static inline void write_small_vae(const char *dir, const char *name, int64_t channels)
 {
-    const engine_spec engine = {.threads = 1, .backend = "cpu"};
+    const engine_spec engine = {.threads = 1, .device = "cpu"};
     autoencoder_spec spec = small_vae;
     autoencoder *a = NULL;
     char path[256];

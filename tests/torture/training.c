@@ -31,7 +31,7 @@ static void give(void)
     static const char *const set[] = {
         "model.name=wrn-10-1", "model.pool=adaptive", "sampler.steps=1", "sampler.buffer_size=2",
         "train.batch=2", "train.iterations=3", "train.checkpoint_every=1", "train.log_every=1",
-        "data.crop=false", "engine.threads=1", "engine.chunk=2", "engine.backend=ref"};
+        "data.crop=false", "engine.threads=1", "engine.chunk=2", "engine.device=ref"};
     config *c = &given.cfg;
 
     check_ok(config_defaults(c));

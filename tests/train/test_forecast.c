@@ -93,7 +93,7 @@ static void a_layer_has_its_name_shape_parameters_flops_and_algorithms(void **st
     assert_string_equal(o.layers[1].kind, "conv 3x3 + lrelu");
     model_outline_clear(&o);
 
-    snprintf(c->engine.backend, sizeof c->engine.backend, "ref");
+    snprintf(c->engine.device, sizeof c->engine.device, "ref");
     check_ok(model_outline_init(&o, &c->model, &c->engine, 64, 64));
     assert_string_equal(o.layers[0].forward, ""); /* it has one algorithm and no name for it */
     assert_int_equal(o.uses[MODEL_CHAIN].packed, 0);

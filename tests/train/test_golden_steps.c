@@ -45,7 +45,7 @@ static rig *rig_new(double alpha, double smoothing, bool share)
 {
     rig *r = NULL;
     model_spec spec = {.name = "wrn-10-1", .classes = 10, .channels = 3, .height = 32, .width = 32};
-    engine_spec engine = {.threads = 2, .backend = "cpu"};
+    engine_spec engine = {.threads = 2, .device = "cpu"};
     objective_options oo = {.batch = BATCH, .alpha = alpha, .label_smoothing = smoothing,
                             .share_batch = share};
     double *values = NULL;

@@ -13,7 +13,7 @@ static model *make_model(int norm, int64_t threads)
     model *m = NULL;
     model_spec spec = {.name = "wrn-10-2", .norm = norm, .classes = 10, .channels = 3,
                        .height = 32, .width = 32};
-    engine_spec engine = {.threads = threads, .backend = "cpu"};
+    engine_spec engine = {.threads = threads, .device = "cpu"};
     double *values = NULL;
     check_ok(model_new(&m, &spec, &engine));
     check_ok(MEM_NEW(values, model_params_count(m)));

@@ -1,0 +1,55 @@
+/* Convolutions on the GPU, one call each with all that can ride on them.  Implemented by
+ * cuDNN (conv_cudnn.c) and, on the host, by plain loops (twin/conv_host.c).
+ *
+ * Values are [n][h][w][c], weights [k][kernel_h][kernel_w][c]; channels are multiples of 8.
+ *
+ *   CONV_FORWARD     t = conv(x, w) + bias     dst = y: lrelu(t), or t + addend, or t
+ *   CONV_TO_INPUT    t = conv^T(dy, w)         dst = dx: t * slope-or-1 by mask, + addend
+ *   CONV_TO_WEIGHTS  dw = sum over images and positions of dy x
+ *
+ * mask is a value of dx's shape and type: where it is above 0 the rectifier's derivative is
+ * 1, else slope.  The addend is what dst holds.  Everything is computed in float32 and
+ * rounded once, when dst is written, if one call does it all; a candidate that cannot is
+ * followed by own kernels, which round in between. */
+#ifndef CUDA_CONV_H
+#define CUDA_CONV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "jem/status.h"
+
+typedef enum conv_pass { CONV_FORWARD, CONV_TO_INPUT, CONV_TO_WEIGHTS } conv_pass;
+
+/* Key of the cache as well: no padding between the fields. */
+typedef struct conv_problem {
+    int32_t pass;   /* conv_pass */
+    int32_t n, c, h, w; /* of x */
+    int32_t k, p, q;    /* of y: channels, height, width */
+    int32_t kernel_h, kernel_w, stride, pad, pad_end;
+    int32_t bf16;   /* x, w, y and their gradients, dw too; else float32 */
+    int32_t bias;   /* FORWARD: float32 [k] */
+    int32_t lrelu, add;
+    float slope;
+} conv_problem;
+
+/* float32 products keep float32's precision (no TF32); no algorithm's result depends on
+ * the order in which threads finish. */
+typedef struct conv conv;
+
+typedef struct conv_call {
+    const void *x, *w, *dy, *mask;
+    const float *bias;
+    void *dst; /* y, dx, or dw */
+    void *scratch; /* conv_scratch bytes */
+} conv_call;
+
+/* *out is shared with all other users of the same problem and lives as long as the
+ * process: a network asks for few problems many times. */
+jem_status conv_get(const conv **out, const conv_problem *p);
+size_t conv_scratch(const conv *c);
+void conv_describe(const conv *c, char *text, size_t size);
+jem_status conv_run(const conv *c, const conv_call *call);
+
+#endif

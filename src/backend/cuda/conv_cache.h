@@ -1,0 +1,23 @@
+/* Which plan was the fastest, kept on disk: JEM_CACHE, else XDG_CACHE_HOME/jem, else
+ * ~/.cache/jem; file convolutions.txt, one line per problem, GPU and cuDNN version:
+ *
+ *   NVIDIA H100 80GB HBM3, sm_90, CUDA 13.0, cuDNN 9.19.0; 0 64 160 ...; fused 1f3a... 41.2
+ *
+ * Lines may be deleted; unreadable ones are passed over. */
+#ifndef CUDA_CONV_CACHE_H
+#define CUDA_CONV_CACHE_H
+
+#include "backend/cuda/conv.h"
+
+typedef struct conv_choice {
+    int32_t bare; /* only the product is the plan's */
+    uint64_t key; /* of the plan */
+    double us;    /* of one call */
+} conv_choice;
+
+/* where: GPU and versions.  False if nothing is known. */
+bool conv_cache_find(conv_choice *out, const char *where, const conv_problem *p);
+/* A cache that cannot be written is no failure. */
+void conv_cache_add(const conv_choice *c, const char *where, const conv_problem *p);
+
+#endif

@@ -1,0 +1,80 @@
+/* Between the files of the backend: a step prepared, and bound to a workspace. */
+#ifndef CUDA_CUDA_H
+#define CUDA_CUDA_H
+
+#include "backend/backend.h"
+#include "backend/cuda/conv.h"
+#include "backend/cuda/gpu.h"
+#include "backend/cuda/kernels.h"
+
+enum { CUDA_BOOKINGS = 12 };
+
+typedef struct cuda_impl cuda_impl;
+
+typedef struct cuda_kernel {
+    step s;
+    const cuda_impl *impl;
+    const conv *conv;
+    void *packed;        /* device memory: the weights as the step wants them */
+    float *bias;         /* the same, with zeros for channels that memory alone has */
+    size_t packed_bytes;
+    const float *params; /* device memory, borrowed from kernel_load */
+    size_t scratch;      /* bytes in all; what is where: */
+    size_t at[CUDA_BOOKINGS];
+} cuda_kernel;
+
+typedef struct cuda_bound {
+    const cuda_kernel *k;
+    char *arena, *scratch;
+} cuda_bound;
+
+/* How a kind of step is done. */
+struct cuda_impl {
+    const char *name;
+    jem_status (*prepare)(cuda_kernel *k); /* books scratch, allocates `packed`; NULL: nothing to do */
+    jem_status (*load)(cuda_kernel *k);    /* packs weights; NULL: there are none */
+    jem_status (*run)(const cuda_bound *b, const step_io *io);
+};
+extern const cuda_impl cuda_port_impl, cuda_octet_impl, cuda_window_impl, cuda_elu_impl,
+    cuda_dropout_impl, cuda_conv_impl, cuda_linear_impl, cuda_norm_impl, cuda_attention_impl;
+
+/* Scratch number `i` of the kernel gets `bytes`. */
+void cuda_book(cuda_kernel *k, int i, size_t bytes);
+static inline void *cuda_scratch(const cuda_bound *b, int i)
+{
+    return b->scratch + b->k->at[i];
+}
+
+/* The operand of a step in memory; its shape for s->n images. */
+value cuda_value(const cuda_bound *b, const slot *s);
+extent cuda_extent(const slot *s, int64_t n);
+static inline int64_t cuda_rows(const slot *s, int64_t n) /* images times positions */
+{
+    return n * s->s.h * s->s.w;
+}
+static inline int64_t cuda_room(const slot *s)
+{
+    return s->f.block;
+}
+
+/* dst <- src, or dst <- dst + src, of one shape, whatever their types. */
+jem_status cuda_move(value dst, value src, int64_t octets, bool accumulate);
+
+/* Where a step writes `count` floats that belong at `outside`: there, or in scratch `i` (of so
+ * many) if that is the host's memory; cuda_hand_out then brings them there. */
+float *cuda_outside(const cuda_bound *b, int i, float *outside);
+jem_status cuda_hand_out(const cuda_bound *b, int i, float *outside, int64_t count);
+
+/* Convolution algorithms by rule instead of by measurement (device.h). */
+bool cuda_repeatable(void);
+
+/* GPU and libraries, for people: cuda_entry.c. */
+const char *cuda_describe(void);
+/* Opens what the GPU's own memory and kernels are not enough for (cuDNN, cuBLAS) and names it
+ * in `text`: cuda_parts.c, twin/parts_host.c. */
+jem_status cuda_open_parts(char *text, size_t size);
+
+extern const device cuda_device;
+extern const backend backend_cuda;
+
+#endif

@@ -1,0 +1,105 @@
+/* The device's table: memory, programs, and the steps of a training as launches. */
+#include "backend/cuda/cuda.h"
+
+#include "base/try.h"
+
+static bool repeatable;
+
+bool cuda_repeatable(void)
+{
+    return repeatable;
+}
+
+static void set_repeatable(bool on)
+{
+    repeatable = on;
+}
+
+static int64_t blocks(int64_t n, int64_t size)
+{
+    return n * blocks_of(size);
+}
+
+static jem_status batch(const device_batch *a)
+{
+    return launch_batch(a, blocks(a->n, a->c * a->h * a->w));
+}
+
+static jem_status start(const device_start *a)
+{
+    return launch_start(a, blocks(a->n, a->size));
+}
+
+static jem_status langevin(const device_langevin *a)
+{
+    return launch_langevin(a, blocks(a->n, a->size));
+}
+
+static jem_status cotangent(const device_cotangent *a)
+{
+    return launch_cotangent(a, a->n);
+}
+
+static jem_status norms(const device_norms *a)
+{
+    const fold rows = {a->sums, a->parts, DEVICE_SUM_PARTS};
+    jem_status st;
+    TRY(launch_norms(a, (int64_t)DEVICE_SUMS * DEVICE_SUM_PARTS));
+    TRY(launch_fold(&rows, 3 * DEVICE_SUMS));
+done:
+    return st;
+}
+
+static jem_status moved(const device_moved *a)
+{
+    const fold rows = {a->moved, a->parts, DEVICE_MOVED_PARTS};
+    jem_status st;
+    TRY(launch_moved(a, a->n * DEVICE_MOVED_PARTS));
+    TRY(launch_fold(&rows, 2 * a->n));
+done:
+    return st;
+}
+
+static jem_status finish(const device_finish *a)
+{
+    return launch_finish(a, 1);
+}
+
+static jem_status adam(const device_adam *a)
+{
+    return launch_adam(a, a->n);
+}
+
+static jem_status store(const device_store *a)
+{
+    return launch_store(a, blocks(a->n, a->size));
+}
+
+static jem_status add(const device_add *a)
+{
+    return launch_add(a, a->n);
+}
+
+const device cuda_device = {
+    .describe = cuda_describe,
+    .set_repeatable = set_repeatable,
+    .alloc = gpu_alloc,
+    .free = gpu_free,
+    .available = gpu_available,
+    .copy = gpu_copy,
+    .wait = gpu_wait,
+    .record = gpu_record,
+    .record_end = gpu_record_end,
+    .play = gpu_play,
+    .program_free = gpu_program_free,
+    .batch = batch,
+    .start = start,
+    .langevin = langevin,
+    .cotangent = cotangent,
+    .norms = norms,
+    .moved = moved,
+    .finish = finish,
+    .adam = adam,
+    .store = store,
+    .add = add,
+};

@@ -1,0 +1,164 @@
+/* Steps without products: to and from the outside world, element by element, over windows. */
+#include "backend/cuda/cuda.h"
+
+#include "base/try.h"
+
+static int64_t value_octets(const slot *s, int64_t n)
+{
+    return octets_of(cuda_extent(s, n));
+}
+
+/* ---- ports */
+
+static jem_status port_prepare(cuda_kernel *k)
+{
+    const slot *s = k->s.kind == STEP_LOAD ? &k->s.dst : &k->s.src;
+    cuda_book(k, 0, (size_t)(k->s.n * shape_count(s->s)) * sizeof(float));
+    return JEM_OK;
+}
+
+static jem_status port_load(const cuda_bound *b, const step_io *io)
+{
+    const step *s = &b->k->s;
+    const float *from = s->port == PORT_X ? io->x : s->port == PORT_TX ? io->tx : io->dlogits;
+    const size_t bytes = (size_t)(io->count * shape_count(s->dst.s)) * sizeof(float);
+    float *staged = cuda_scratch(b, 0);
+    jem_status st;
+
+    if (!gpu_owns(from)) TRY(gpu_copy(staged, from, bytes));
+    const port_copy a = {cuda_value(b, &s->dst), cuda_extent(&s->dst, s->n),
+                         gpu_owns(from) ? (float *)(uintptr_t)from : staged, io->count};
+    TRY(launch_load(&a, octets_of(a.e)));
+done:
+    return st;
+}
+
+static jem_status port_store(const cuda_bound *b, const step_io *io)
+{
+    const step *s = &b->k->s;
+    float *to = s->port == PORT_LOGITS    ? io->logits
+                : s->port == PORT_TLOGITS ? io->tlogits
+                : s->port == PORT_DX      ? io->dx
+                                          : io->feature;
+    const int64_t count = io->count * shape_count(s->src.s);
+    jem_status st;
+
+    if (!to) return JEM_OK;
+    const port_copy a = {cuda_value(b, &s->src), cuda_extent(&s->src, s->n), cuda_outside(b, 0, to),
+                         io->count};
+    TRY(launch_store_out(&a, count));
+    TRY(cuda_hand_out(b, 0, to, count));
+done:
+    return st;
+}
+
+static jem_status port_run(const cuda_bound *b, const step_io *io)
+{
+    return b->k->s.kind == STEP_LOAD ? port_load(b, io) : port_store(b, io);
+}
+
+const cuda_impl cuda_port_impl = {.name = "own", .prepare = port_prepare, .run = port_run};
+
+/* ---- octets: copies, sums, rectifiers, SiLU, dropout that drops nothing */
+
+static octet_op octet_op_of(const step *s)
+{
+    const bool back = s->kind == STEP_BACKWARD_DATA;
+    if (s->kind == STEP_COPY || s->kind == STEP_ACCUMULATE) return OCTET_COPY;
+    switch (s->op.kind) {
+    case OP_LRELU: return back ? OCTET_LRELU_BACK : OCTET_LRELU;
+    case OP_SILU: return back ? OCTET_SILU_BACK : OCTET_SILU;
+    case OP_ADD: return back ? OCTET_COPY : OCTET_ADD;
+    default: return OCTET_COPY;
+    }
+}
+
+static jem_status octet_run(const cuda_bound *b, const step_io *io)
+{
+    const step *s = &b->k->s;
+    const octet_op what = octet_op_of(s);
+    const slot mask = {s->mask_offset, s->dst.s, s->dst.f};
+    octet_map a = {.dst = cuda_value(b, &s->dst),
+                   .src = cuda_value(b, &s->src),
+                   .src2 = cuda_value(b, what == OCTET_LRELU_BACK ? &mask : &s->src2),
+                   .op = (int32_t)what,
+                   .accumulate = s->accumulate || s->kind == STEP_ACCUMULATE,
+                   .slope = (float)s->op.slope};
+    jem_status st;
+
+    (void)io;
+    TRY(launch_octet(&a, value_octets(&s->dst, s->n)));
+    if (s->kind == STEP_FORWARD && s->lrelu) { /* of the sum, in place */
+        a.src = a.dst;
+        a.op = OCTET_LRELU;
+        a.accumulate = false;
+        TRY(launch_octet(&a, value_octets(&s->dst, s->n)));
+    }
+done:
+    return st;
+}
+
+const cuda_impl cuda_octet_impl = {.name = "own", .run = octet_run};
+
+/* ---- windows: pooling, and upsampling as its transpose */
+
+static jem_status window_run(const cuda_bound *b, const step_io *io)
+{
+    const step *s = &b->k->s;
+    const bool up = s->op.kind == OP_UPSAMPLE, back = s->kind == STEP_BACKWARD_DATA;
+    const bool spread = up != back; /* from the small map to the large one */
+    const window_map a = {.dst = cuda_value(b, &s->dst),
+                          .src = cuda_value(b, &s->src),
+                          .e = cuda_extent(spread ? &s->dst : &s->src, s->n),
+                          .wh = up ? 2 : s->op.kernel_h,
+                          .ww = up ? 2 : s->op.kernel_w,
+                          .scale = up ? 1.0f : (float)s->op.scale,
+                          .accumulate = s->accumulate};
+    (void)io;
+    return spread ? launch_window_spread(&a, value_octets(&s->dst, s->n))
+                  : launch_window_sum(&a, value_octets(&s->dst, s->n));
+}
+
+const cuda_impl cuda_window_impl = {.name = "own", .run = window_run};
+
+/* ---- concat-ELU */
+
+static jem_status elu_run(const cuda_bound *b, const step_io *io)
+{
+    const step *s = &b->k->s;
+    const bool back = s->kind == STEP_BACKWARD_DATA;
+    const slot *plain = back ? &s->dst : &s->src, *doubled = back ? &s->src : &s->dst;
+    const elu_map a = {.dst = cuda_value(b, &s->dst),
+                       .src = cuda_value(b, &s->src),
+                       .src2 = cuda_value(b, &s->src2),
+                       .e = cuda_extent(plain, s->n),
+                       .room = cuda_room(doubled),
+                       .accumulate = s->accumulate,
+                       .tangent = s->kind == STEP_TANGENT};
+    const int64_t pieces = 8 * value_octets(&s->dst, s->n);
+    (void)io;
+    return back ? launch_elu_back(&a, pieces) : launch_elu(&a, pieces);
+}
+
+const cuda_impl cuda_elu_impl = {.name = "own", .run = elu_run};
+
+/* ---- dropout */
+
+static jem_status dropout_run(const cuda_bound *b, const step_io *io)
+{
+    const step *s = &b->k->s;
+    const dropout_map a = {.dst = cuda_value(b, &s->dst),
+                           .src = cuda_value(b, &s->src),
+                           .e = cuda_extent(&s->dst, s->n),
+                           .seed = io->dropout.seed,
+                           .purpose = (uint32_t)io->dropout.purpose,
+                           .step = io->dropout.step,
+                           .node = s->op.id,
+                           .image0 = io->image0,
+                           .accumulate = s->accumulate,
+                           .scale = (float)(1.0 / (1.0 - s->op.rate)),
+                           .threshold = s->op.rate * 4294967296.0};
+    return launch_dropout(&a, 8 * value_octets(&s->dst, s->n));
+}
+
+const cuda_impl cuda_dropout_impl = {.name = "own", .run = dropout_run};

@@ -1,0 +1,32 @@
+/* The device as the backend's C code sees it: memory, copies, programs.  Implemented over the
+ * CUDA runtime (gpu_cuda.c) and, on the host, by twin/gpu_host.c. */
+#ifndef CUDA_GPU_H
+#define CUDA_GPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "backend/device.h"
+
+/* Makes GPU `number` the one that everything here means.  JEM_EUSAGE with the reason. */
+jem_status gpu_open(int number);
+const char *gpu_describe(void);
+
+/* What device.h says of alloc, free, available, copy, wait and programs. */
+jem_status gpu_alloc(void *out, size_t bytes);
+void gpu_free(void *p);
+size_t gpu_available(void);
+jem_status gpu_copy(void *dst, const void *src, size_t bytes);
+jem_status gpu_clear(void *dst, size_t bytes);
+jem_status gpu_wait(void);
+jem_status gpu_record(void);
+jem_status gpu_record_end(device_program **out);
+jem_status gpu_play(const device_program *p);
+void gpu_program_free(device_program *p);
+
+/* Does p lead into memory of gpu_alloc?  gpu_memory.c, which the implementations tell. */
+bool gpu_owns(const void *p);
+jem_status gpu_remember(void *p, size_t bytes);
+void gpu_forget(void *p);
+
+#endif

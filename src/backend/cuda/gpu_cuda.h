@@ -1,0 +1,24 @@
+/* Between the files that call the CUDA runtime. */
+#ifndef CUDA_GPU_CUDA_H
+#define CUDA_GPU_CUDA_H
+
+#include <cuda_runtime_api.h>
+
+#include "jem/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The one stream that everything is put in line on. */
+cudaStream_t gpu_stream(void);
+/* The status of the launch just made. */
+jem_status gpu_launched(const char *name);
+/* JEM_OK, or what went wrong, in words. */
+jem_status gpu_status(cudaError_t e, const char *what);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,59 @@
+/* The list of kernels: NAME and the type of its arguments.  NAME_item in one of the
+ * *_kernels.h says what one piece does, launch_NAME puts `pieces` of them in line. */
+#ifndef CUDA_KERNELS_H
+#define CUDA_KERNELS_H
+
+#include "backend/cuda/energy_kernels.h"
+#include "backend/cuda/map_kernels.h"
+#include "backend/cuda/norm_kernels.h"
+
+#define CUDA_KERNELS(K)                                                                            \
+    K(batch, device_batch)                                                                         \
+    K(start, device_start)                                                                         \
+    K(langevin, device_langevin)                                                                   \
+    K(cotangent, device_cotangent)                                                                 \
+    K(norms, device_norms)                                                                         \
+    K(fold, fold)                                                                                  \
+    K(moved, device_moved)                                                                         \
+    K(finish, device_finish)                                                                       \
+    K(adam, device_adam)                                                                           \
+    K(store, device_store)                                                                         \
+    K(add, device_add)                                                                             \
+    K(load, port_copy)                                                                             \
+    K(store_out, port_copy)                                                                        \
+    K(octet, octet_map)                                                                            \
+    K(conv_finish, conv_finish)                                                                    \
+    K(fill, fill_map)                                                                              \
+    K(window_sum, window_map)                                                                      \
+    K(window_spread, window_map)                                                                   \
+    K(elu, elu_map)                                                                                \
+    K(elu_back, elu_map)                                                                           \
+    K(dropout, dropout_map)                                                                        \
+    K(pack, weights_map)                                                                           \
+    K(unpack, weights_map)                                                                         \
+    K(bias, bias_map)                                                                              \
+    K(columns, columns_map)                                                                        \
+    K(columns_end, columns_map)                                                                    \
+    K(norm_moment, norm_map)                                                                       \
+    K(norm_moment_end, norm_map)                                                                   \
+    K(norm_given, norm_map)                                                                        \
+    K(norm_apply, norm_map)                                                                        \
+    K(norm_slope, norm_map)                                                                        \
+    K(norm_slope_end, norm_map)                                                                    \
+    K(norm_slope_apply, norm_map)                                                                  \
+    K(norm_params, norm_map)                                                                       \
+    K(softmax, softmax_map)                                                                        \
+    K(softmax_slope, softmax_map)                                                                  \
+    K(head, head_map)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#define DECLARE(name, type) jem_status launch_##name(const type *a, int64_t pieces);
+CUDA_KERNELS(DECLARE)
+#undef DECLARE
+#ifdef __cplusplus
+}
+#endif
+
+#endif

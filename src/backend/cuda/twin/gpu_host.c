@@ -1,0 +1,163 @@
+/* gpu.h without a GPU: memory of its own that is the host's, work done at once, programs as
+ * lists of noted work.  It keeps to the rules of the device, so that a test notices what
+ * would go wrong there: nothing is computed while a program is recorded, arguments are those
+ * of that moment, memory begins and ends between guards. */
+#include "backend/cuda/twin/gpu_host.h"
+
+#include <string.h>
+
+#include "backend/cuda/gpu.h"
+#include "base/mem.h"
+#include "base/try.h"
+
+enum { GUARD = 256, GUARD_BYTE = 0xa5 };
+
+typedef struct noted {
+    host_work fn;
+    void *args; /* owned */
+    int64_t pieces;
+} noted;
+
+struct device_program {
+    noted *work;
+    int64_t count, room;
+};
+
+static device_program *recording;
+
+jem_status gpu_open(int number)
+{
+    if (number == 0) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "cuda:%d: the host twin is one device, cuda:0", number);
+}
+
+const char *gpu_describe(void)
+{
+    return "host twin of the GPU backend (for tests)";
+}
+
+jem_status gpu_host_do(host_work fn, const void *args, size_t size, int64_t pieces)
+{
+    jem_status st;
+    noted n = {.fn = fn, .pieces = pieces};
+
+    if (!recording) {
+        fn(args, pieces);
+        return JEM_OK;
+    }
+    TRY(mem_alloc(&n.args, 1, size));
+    memcpy(n.args, args, size);
+    TRY(MEM_GROW(recording->work, recording->count, recording->room));
+    recording->work[recording->count++] = n;
+    n.args = NULL;
+done:
+    mem_free(n.args);
+    return st;
+}
+
+/* ---- memory: [size][guard][bytes][guard] */
+
+jem_status gpu_alloc(void *out, size_t bytes)
+{
+    char *p = NULL;
+    jem_status st;
+
+    if (recording) return jem_error(JEM_EINTERNAL, "memory cannot be allocated in a program");
+    TRY(mem_alloc(&p, bytes + 2 * GUARD, 1));
+    memset(p, GUARD_BYTE, GUARD);
+    memcpy(p, &bytes, sizeof bytes);
+    memset(p + GUARD + bytes, GUARD_BYTE, GUARD);
+    TRY(gpu_remember(p + GUARD, bytes ? bytes : 1));
+    p += GUARD;
+    memcpy(out, &p, sizeof p);
+    return JEM_OK;
+done:
+    mem_free(p);
+    return st;
+}
+
+static void check_guards(const unsigned char *p, size_t bytes)
+{
+    for (size_t i = sizeof bytes; i < GUARD; i++)
+        if (p[i] != GUARD_BYTE || p[GUARD + bytes + i] != GUARD_BYTE) __builtin_trap();
+}
+
+void gpu_free(void *at)
+{
+    size_t bytes;
+    if (!at) return;
+    char *p = (char *)at - GUARD;
+    memcpy(&bytes, p, sizeof bytes);
+    check_guards((const unsigned char *)p, bytes);
+    gpu_forget(at);
+    mem_free(p);
+}
+
+size_t gpu_available(void)
+{
+    return (size_t)1 << 30;
+}
+
+typedef struct copying {
+    void *dst;
+    const void *src;
+    size_t bytes;
+} copying;
+
+static void copy_bytes(const void *args, int64_t pieces)
+{
+    const copying *c = args;
+    (void)pieces;
+    if (c->src)
+        memmove(c->dst, c->src, c->bytes);
+    else
+        memset(c->dst, 0, c->bytes);
+}
+
+jem_status gpu_copy(void *dst, const void *src, size_t bytes)
+{
+    const copying c = {dst, src, bytes};
+    if (bytes == 0) return JEM_OK;
+    if (recording && (!gpu_owns(dst) || !gpu_owns(src)))
+        return jem_error(JEM_EINTERNAL, "the host's memory in a program");
+    return gpu_host_do(copy_bytes, &c, sizeof c, 1);
+}
+
+jem_status gpu_clear(void *dst, size_t bytes)
+{
+    const copying c = {dst, NULL, bytes};
+    return gpu_host_do(copy_bytes, &c, sizeof c, 1);
+}
+
+jem_status gpu_wait(void)
+{
+    return recording ? jem_error(JEM_EINTERNAL, "waiting in a program") : JEM_OK;
+}
+
+/* ---- programs */
+
+jem_status gpu_record(void)
+{
+    return MEM_NEW(recording, 1);
+}
+
+jem_status gpu_record_end(device_program **out)
+{
+    *out = recording;
+    recording = NULL;
+    return JEM_OK;
+}
+
+jem_status gpu_play(const device_program *p)
+{
+    for (int64_t i = 0; i < p->count; i++) p->work[i].fn(p->work[i].args, p->work[i].pieces);
+    return JEM_OK;
+}
+
+void gpu_program_free(device_program *p)
+{
+    if (!p) return;
+    for (int64_t i = 0; i < p->count; i++) mem_free(p->work[i].args);
+    mem_free(p->work);
+    mem_free(p);
+}

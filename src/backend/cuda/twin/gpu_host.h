@@ -1,0 +1,14 @@
+/* Between the files of the host twin. */
+#ifndef CUDA_TWIN_GPU_HOST_H
+#define CUDA_TWIN_GPU_HOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "jem/status.h"
+
+/* Does fn(args, pieces) now, or, while a program is recorded, notes it with a copy of args. */
+typedef void (*host_work)(const void *args, int64_t pieces);
+jem_status gpu_host_do(host_work fn, const void *args, size_t size, int64_t pieces);
+
+#endif
