@@ -30,8 +30,8 @@ DOT static inline __attribute__((always_inline)) void tile(float *sums, const bf
     __m512 acc[2][BF16_ROWS];
     int64_t s = k->stride, s3 = 3 * s;
 
-    for (int g = 0; g < groups; ++g)
-        for (int r = 0; r < rows; ++r) acc[g][r] = _mm512_setzero_ps();
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) acc[0][r] = acc[1][r] = _mm512_setzero_ps();
     /* The processor adds one index to a pointer; the compiler must not make sixteen of them. */
     __asm__("" : "+r"(s), "+r"(s3));
     for (int i = 0; i < k->count; ++i) {
@@ -52,9 +52,11 @@ DOT static inline __attribute__((always_inline)) void tile(float *sums, const bf
             for (int q = 0; q < rows / 4; ++q) p[q] += 4;
         }
     }
-    for (int g = 0; g < groups; ++g)
-        for (int r = 0; r < rows; ++r)
-            _mm512_storeu_ps(sums + g * BF16_TILE + r * BF16_COLUMNS, acc[g][r]);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) {
+        _mm512_storeu_ps(sums + r * BF16_COLUMNS, acc[0][r]);
+        if (groups == 2) _mm512_storeu_ps(sums + BF16_TILE + r * BF16_COLUMNS, acc[1][r]);
+    }
 }
 
 DOT static void tile_16x1(float *sums, const bf16_block *k, const char *a, const char *w)

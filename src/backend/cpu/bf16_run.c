@@ -1,11 +1,9 @@
-/* Running a bf16_conv: bordered or transformed copy, products, finished sums. */
-#include <immintrin.h>
+/* Running a bf16_conv: bordered or transformed copy, then tile by tile products and results. */
 #include <string.h>
 
 #include "backend/cpu/bf16_conv.h"
+#include "backend/cpu/bf16_finish.h"
 #include "backend/cpu/bf16_winograd.h"
-
-#define WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 
 const bf16_unit *bf16_best_unit(void)
 {
@@ -67,50 +65,6 @@ static void copy_image(const bf16_conv *c, char *image, const uint16_t *values)
     }
 }
 
-/* ---- finished sums */
-
-WIDE static inline __m512 load_result(const uint16_t *v, __mmask16 m)
-{
-    __m256i half = _mm256_maskz_loadu_epi16(m, v);
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
-}
-
-WIDE static inline void store_result(uint16_t *v, __m512 x, __mmask16 m)
-{
-    _mm256_mask_storeu_epi16(v, m, (__m256i)_mm512_cvtneps_pbh(x));
-}
-
-typedef struct target {
-    int64_t at;   /* of the tile's first result, in the output */
-    int64_t skip; /* positions that the tile before has done */
-} target;
-
-/* `rows` pixels' sums of sixteen channels into the output. */
-WIDE static void finish(const bf16_conv *c, const bf16_output *o, const float *sums, const target *t,
-                        int64_t rows, int64_t group)
-{
-    int64_t n = c->out.c, first = group * BF16_COLUMNS, stride = c->out_step * n;
-    int64_t lane_stride = c->band * c->out_step * c->out.w * n;
-    __mmask16 m = (__mmask16)(n - first >= BF16_COLUMNS ? 0xffffu : (1u << (n - first)) - 1);
-    __m512 bias = o->bias ? _mm512_maskz_loadu_ps(m, o->bias + first) : _mm512_setzero_ps();
-    const __m512 slope = _mm512_set1_ps(o->slope);
-
-    for (int64_t r = t->skip; r < rows; ++r) {
-        int64_t x = c->lanes > 1 ? r / c->lanes : r, lane = c->lanes > 1 ? r % c->lanes : 0;
-        int64_t at = t->at + x * stride + lane * lane_stride + first;
-        __m512 v = _mm512_add_ps(_mm512_load_ps(sums + r * BF16_COLUMNS), bias);
-        if (o->lrelu && !c->forward)
-            v = _mm512_mask_mov_ps(_mm512_mul_ps(v, slope), o->mask[at / BF16_COLUMNS], v);
-        if (o->accumulate) v = _mm512_add_ps(v, load_result(o->values + at, m));
-        if (o->lrelu && c->forward) {
-            __mmask16 up = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GT_OQ);
-            if (o->mask) o->mask[at / BF16_COLUMNS] = up;
-            v = _mm512_mask_mov_ps(_mm512_mul_ps(v, slope), up, v);
-        }
-        store_result(o->values + at, v, m);
-    }
-}
-
 /* ---- one class of positions */
 
 /* Tiles of a class one after the other: along a row, row by row, image by image. */
@@ -134,14 +88,14 @@ static walk walk_start(const bf16_conv *c, const bf16_class *k, const char *imag
                   .image_at = (k->y0 * c->out.w + k->x0) * c->out.c};
 }
 
-static target walk_next(walk *w, const char **corner)
+static bf16_target walk_next(walk *w, const char **corner)
 {
     const bf16_conv *c = w->c;
     /* The last tile of a row ends with it and so may begin before the last one's end. */
     int64_t cols = w->k->cols * c->lanes;
     int64_t skip = w->x + w->rows > cols ? w->x + w->rows - cols : 0, x = w->x - skip;
     int64_t pixels = c->winograd ? WINOGRAD_OUT : c->out_step; /* from one position to the next */
-    target t = {.at = w->image_at + (w->y * c->out_step * c->out.w + x * pixels) * c->out.c,
+    bf16_target t = {.at = w->image_at + (w->y * c->out_step * c->out.w + x * pixels) * c->out.c,
                 .skip = skip};
 
     *corner = w->image + w->y * c->in_step * c->row_bytes + x * c->in_step * c->pixel * 2;
@@ -158,21 +112,10 @@ static target walk_next(walk *w, const char **corner)
     return t;
 }
 
-/* Four results of each position's six sums. */
-static void finish_winograd(const bf16_conv *c, const bf16_output *o, const float *sums,
-                            const target *t, int64_t rows, int64_t group)
-{
-    _Alignas(64) float y[WINOGRAD_OUT * BF16_TILE];
-    target pixels = {t->at, t->skip * WINOGRAD_OUT};
-
-    bf16_winograd_output(y, sums, 4 * BF16_TILE, rows);
-    finish(c, o, y, &pixels, rows * WINOGRAD_OUT, group);
-}
-
 /* Sums of up to 4 tiles of one group, or up to 2 of two groups. */
 static void run_block(walk *w, int64_t group, int groups, const char *packed, const bf16_output *o)
 {
-    _Alignas(64) float sums[WINOGRAD_PLANES][4 * BF16_TILE];
+    _Alignas(64) float sums[WINOGRAD_PLANES][BF16_BLOCK];
     const bf16_conv *c = w->c;
     bf16_block k = {.list = c->products + w->k->first,
                     .count = w->k->count,
@@ -181,7 +124,7 @@ static void run_block(walk *w, int64_t group, int groups, const char *packed, co
                     .weights = packed + group * c->group_bytes,
                     .group_bytes = c->group_bytes,
                     .groups = groups};
-    target t[4];
+    bf16_target t[4];
 
     while (k.tiles < 4 / groups && w->left > 0) {
         t[k.tiles] = walk_next(w, &k.corner[k.tiles]);
@@ -193,9 +136,10 @@ static void run_block(walk *w, int64_t group, int groups, const char *packed, co
         k.weights += c->plane_weights;
     }
     for (int i = 0; i < k.tiles; ++i)
-        for (int g = 0; g < groups; ++g)
-            (c->winograd ? finish_winograd : finish)(c, o, sums[0] + (i * groups + g) * BF16_TILE, &t[i],
-                                                     w->rows, group + g);
+        for (int g = 0; g < groups; ++g) {
+            const float *tile = sums[0] + (i * groups + g) * BF16_TILE;
+            bf16_finish(c, o, tile, &t[i], w->rows, group + g);
+        }
 }
 
 static void run_class(const bf16_conv *c, const bf16_class *k, const char *images, const char *packed,

@@ -12,7 +12,8 @@ typedef struct bf16_product {
     int32_t a, b, pairs;
 } bf16_product;
 
-enum { BF16_ROWS = 16, BF16_COLUMNS = 16, BF16_TILE = BF16_ROWS * BF16_COLUMNS };
+enum { BF16_ROWS = 16, BF16_COLUMNS = 16, BF16_TILE = BF16_ROWS * BF16_COLUMNS,
+       BF16_BLOCK = 4 * BF16_TILE };
 
 /* Tiles of `rows` (at most 16) positions, `stride` bytes apart, by one or two groups of
  * channels: up to 4 tiles of one group, or 2 of two. */

@@ -1,14 +1,10 @@
 /* Winograd's F(4, 3): the three linear maps. */
 #include "backend/cpu/bf16_winograd.h"
 
-#include <immintrin.h>
 #include <string.h>
 
-#define WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-
-/* The points +-P and +-Q; all of these are exact in float32. */
-#define P 0.625f
-#define Q 1.5f
+#define P WINOGRAD_P
+#define Q WINOGRAD_Q
 #define P2 (P * P)
 #define Q2 (Q * Q)
 
@@ -80,26 +76,4 @@ void bf16_winograd_input(char *planes, int64_t plane_bytes, const uint16_t *imag
         for (int64_t c = 0; c < channels; c += LANES)
             input_row(planes + ((y + 1) * row + c) * 2, plane_bytes, image + 4 * y * row + c, tiles,
                       channels);
-}
-
-WIDE void bf16_winograd_output(float *y, const float *sums, int64_t plane, int64_t positions)
-{
-    const __m512 p = _mm512_set1_ps(P), q = _mm512_set1_ps(Q);
-    const __m512 p2 = _mm512_set1_ps(P2), q2 = _mm512_set1_ps(Q2);
-    const __m512 p3 = _mm512_set1_ps(P2 * P), q3 = _mm512_set1_ps(Q2 * Q);
-
-    for (int64_t i = 0; i < positions; ++i, sums += LANES, y += 4 * LANES) {
-        __m512 m1 = _mm512_loadu_ps(sums + plane), m2 = _mm512_loadu_ps(sums + 2 * plane);
-        __m512 m3 = _mm512_loadu_ps(sums + 3 * plane), m4 = _mm512_loadu_ps(sums + 4 * plane);
-        __m512 even_p = _mm512_add_ps(m1, m2), odd_p = _mm512_sub_ps(m1, m2);
-        __m512 even_q = _mm512_add_ps(m3, m4), odd_q = _mm512_sub_ps(m3, m4);
-        __m512 y0 = _mm512_add_ps(_mm512_loadu_ps(sums), _mm512_add_ps(even_p, even_q));
-        __m512 y1 = _mm512_fmadd_ps(p, odd_p, _mm512_mul_ps(q, odd_q));
-        __m512 y2 = _mm512_fmadd_ps(p2, even_p, _mm512_mul_ps(q2, even_q));
-        __m512 y3 = _mm512_fmadd_ps(p3, odd_p, _mm512_fmadd_ps(q3, odd_q, _mm512_loadu_ps(sums + 5 * plane)));
-        _mm512_storeu_ps(y, y0);
-        _mm512_storeu_ps(y + LANES, y1);
-        _mm512_storeu_ps(y + 2 * LANES, y2);
-        _mm512_storeu_ps(y + 3 * LANES, y3);
-    }
 }

@@ -12,7 +12,14 @@
 #ifndef BACKEND_CPU_BF16_WINOGRAD_H
 #define BACKEND_CPU_BF16_WINOGRAD_H
 
+#include <immintrin.h>
 #include <stdint.h>
+
+#define WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+
+/* The points; their squares and products are exact in float32. */
+#define WINOGRAD_P 0.625f
+#define WINOGRAD_Q 1.5f
 
 enum { WINOGRAD_OUT = 4, WINOGRAD_TAPS = 3, WINOGRAD_PLANES = 6 };
 
@@ -25,7 +32,20 @@ void bf16_winograd_weights(float u[WINOGRAD_PLANES], const float g[WINOGRAD_TAPS
 void bf16_winograd_input(char *planes, int64_t plane_bytes, const uint16_t *image, int64_t rows,
                          int64_t tiles, int64_t channels);
 
-/* y [4 * positions][16] <- A^T of sums [t][positions][16], plane t `plane` floats further. */
-void bf16_winograd_output(float *y, const float *sums, int64_t plane, int64_t positions);
+/* y <- A^T of one position's sums of sixteen channels, plane t `plane` floats further. */
+WIDE static inline void bf16_winograd_output(__m512 y[WINOGRAD_OUT], const float *sums, int64_t plane)
+{
+    const __m512 p = _mm512_set1_ps(WINOGRAD_P), q = _mm512_set1_ps(WINOGRAD_Q);
+    __m512 m1 = _mm512_loadu_ps(sums + plane), m2 = _mm512_loadu_ps(sums + 2 * plane);
+    __m512 m3 = _mm512_loadu_ps(sums + 3 * plane), m4 = _mm512_loadu_ps(sums + 4 * plane);
+    __m512 even_p = _mm512_add_ps(m1, m2), odd_p = _mm512_mul_ps(p, _mm512_sub_ps(m1, m2));
+    __m512 even_q = _mm512_add_ps(m3, m4), odd_q = _mm512_mul_ps(q, _mm512_sub_ps(m3, m4));
+    const __m512 p2 = _mm512_mul_ps(p, p), q2 = _mm512_mul_ps(q, q);
+
+    y[0] = _mm512_add_ps(_mm512_loadu_ps(sums), _mm512_add_ps(even_p, even_q));
+    y[1] = _mm512_add_ps(odd_p, odd_q);
+    y[2] = _mm512_fmadd_ps(p2, even_p, _mm512_mul_ps(q2, even_q));
+    y[3] = _mm512_fmadd_ps(p2, odd_p, _mm512_fmadd_ps(q2, odd_q, _mm512_loadu_ps(sums + 5 * plane)));
+}
 
 #endif
