@@ -3,13 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/backend.h"
+#include "backend/conv_rig.h"
 #include "base/mem.h"
-#include "support/check.h"
-
-typedef struct layer {
-    int64_t in, out, h, w, kernel, stride, pad, n;
-} layer;
 
 static const layer layers[] = {
     {16, 16, 32, 32, 3, 1, 1, 2}, /* a wide residual network's */
@@ -43,48 +38,6 @@ typedef struct trial {
     jem_dtype dtype;
 } trial;
 
-enum { SLOPE_PERCENT = 20 };
-
-static float noise(uint32_t *state)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return (float)(*state >> 8) / 8388608.0f - 1.0f;
-}
-
-static float round_to(float v, jem_dtype dtype)
-{
-    union {
-        float value;
-        uint32_t bits;
-    } u = {v};
-    if (dtype == JEM_F32) return v;
-    u.bits = (u.bits + 0x7fff + (u.bits >> 16 & 1)) & 0xffff0000u;
-    return u.value;
-}
-
-static void put(char *at, int64_t i, float v, jem_dtype dtype)
-{
-    union {
-        float value;
-        uint32_t bits;
-    } u = {v};
-    if (dtype == JEM_F32)
-        ((float *)(void *)at)[i] = v;
-    else
-        ((uint16_t *)(void *)at)[i] = (uint16_t)(u.bits >> 16);
-}
-
-static float get(const char *at, int64_t i, jem_dtype dtype)
-{
-    union {
-        uint32_t bits;
-        float value;
-    } u;
-    if (dtype == JEM_F32) return ((const float *)(const void *)at)[i];
-    u.bits = (uint32_t)((const uint16_t *)(const void *)at)[i] << 16;
-    return u.value;
-}
-
 /* sum and sum of absolute values of what reaches output element (n, c, y, x) of `o`, or in
  * backward direction input element; `v` is NHWC. */
 static void reference(const op *o, bool forward, const float *v, const float *w, int64_t n, int64_t c,
@@ -110,38 +63,7 @@ static void reference(const op *o, bool forward, const float *v, const float *w,
         }
 }
 
-/* ---- how far Winograd's F(4, 3) with factors rounded to bf16 may be off */
-
-enum { POINTS = 5 };
-static const double points[POINTS] = {0, 0.625, -0.625, 1.5, -1.5};
-
-/* Coefficients [0..count] of the product of (x - points[k]) without k == left_out. */
-static int polynomial(double *coefficients, int left_out)
-{
-    int degree = 0;
-    memset(coefficients, 0, (POINTS + 1) * sizeof *coefficients);
-    coefficients[0] = 1;
-    for (int k = 0; k < POINTS; ++k) {
-        if (k == left_out) continue;
-        for (int i = ++degree; i >= 0; --i)
-            coefficients[i] = (i ? coefficients[i - 1] : 0) - points[k] * coefficients[i];
-    }
-    return degree;
-}
-
-/* |A|, |G| and |B| of plane t; the last plane is the point at infinity. */
-static void sizes_of_plane(int t, double a[4], double g[3], double b[6])
-{
-    bool infinite = t == POINTS;
-    double scale = 1;
-
-    polynomial(b, t);
-    for (int k = 0; k < POINTS; ++k)
-        if (!infinite && k != t) scale *= points[t] - points[k];
-    for (int i = 0; i < 4; ++i) a[i] = infinite ? i == 3 : fabs(pow(points[t], i));
-    for (int i = 0; i < 3; ++i) g[i] = infinite ? i == 2 : fabs(pow(points[t], i) / scale);
-    for (int i = 0; i < 6; ++i) b[i] = fabs(b[i]);
-}
+/* ---- how far Winograd may be off */
 
 /* Both factors of every product are off by at most 2^-8 of themselves, so the result by twice
  * that of the sum of all absolute values. */
@@ -186,13 +108,8 @@ typedef struct setup {
 static step make_step(const trial *t)
 {
     const layer *l = t->l;
-    shape in = {l->in, l->h, l->w};
-    shape out = {l->out, (l->h + 2 * l->pad - l->kernel) / l->stride + 1,
-                 (l->w + 2 * l->pad - l->kernel) / l->stride + 1};
-    op o = {.kind = OP_CONV2D, .src = in, .dst = out, .kernel_h = l->kernel, .kernel_w = l->kernel,
-            .stride = l->stride, .pad = l->pad, .pad_end = l->pad, .weight = 0,
-            .bias = l->in * l->out * l->kernel * l->kernel, .mean = -1, .var = -1,
-            .slope = SLOPE_PERCENT / 100.0};
+    op o = op_of(l);
+    shape in = o.src, out = o.dst;
     step s = {.kind = t->forward ? STEP_FORWARD : STEP_BACKWARD_DATA, .op = o, .n = l->n,
               .accumulate = t->accumulate, .lrelu = t->lrelu, .direct = t->direct, .src2 = {.offset = -1},
               .mask_offset = -1};

@@ -10,17 +10,33 @@
 
 enum { LANES = 16 };
 
+/* Divisors of the rows of G that belong to the points: products of distances to the others. */
+#define N_0 (P2 * Q2)
+#define N_P (2 * P2 * (P2 - Q2))
+#define N_Q (2 * Q2 * (Q2 - P2))
+
 void bf16_winograd_weights(float u[WINOGRAD_PLANES], const float g[WINOGRAD_TAPS])
 {
-    const float even_p = (g[0] + P2 * g[2]) / (2 * P2 * (P2 - Q2)), odd_p = g[1] / (2 * P * (P2 - Q2));
-    const float even_q = (g[0] + Q2 * g[2]) / (2 * Q2 * (Q2 - P2)), odd_q = g[1] / (2 * Q * (Q2 - P2));
+    const float even_p = (g[0] + P2 * g[2]) / N_P, odd_p = P * g[1] / N_P;
+    const float even_q = (g[0] + Q2 * g[2]) / N_Q, odd_q = Q * g[1] / N_Q;
 
-    u[0] = g[0] / (P2 * Q2);
+    u[0] = g[0] / N_0;
     u[1] = even_p + odd_p;
     u[2] = even_p - odd_p;
     u[3] = even_q + odd_q;
     u[4] = even_q - odd_q;
     u[5] = g[2];
+}
+
+void bf16_winograd_gradient(float m[][256])
+{
+    for (int i = 0; i < 256; ++i) {
+        float even_p = (m[1][i] + m[2][i]) / N_P, odd_p = (m[1][i] - m[2][i]) / N_P;
+        float even_q = (m[3][i] + m[4][i]) / N_Q, odd_q = (m[3][i] - m[4][i]) / N_Q;
+        m[0][i] = m[0][i] / N_0 + even_p + even_q;
+        m[1][i] = P * odd_p + Q * odd_q;
+        m[2][i] = P2 * even_p + Q2 * even_q + m[5][i];
+    }
 }
 
 WIDE static inline __m512 load(const uint16_t *v)
@@ -38,28 +54,18 @@ WIDE static inline void store(char *at, __m512 x)
 WIDE static void input_row(char *out, int64_t plane, const uint16_t *in, int64_t tiles,
                            int64_t channels)
 {
-    const __m512 p = _mm512_set1_ps(P), q = _mm512_set1_ps(Q);
-    const __m512 p2 = _mm512_set1_ps(P2), q2 = _mm512_set1_ps(Q2);
-    const __m512 product = _mm512_set1_ps(P2 * Q2), sum = _mm512_set1_ps(P2 + Q2);
-    __m512 d0 = _mm512_setzero_ps(), d1 = load(in), d2, d3, d4, d5;
+    __m512 d[6] = {_mm512_setzero_ps(), load(in)}, v[WINOGRAD_PLANES];
 
-    for (int64_t x = 0; x < tiles; ++x) {
-        d2 = load(in + channels);
-        d3 = load(in + 2 * channels);
-        d4 = load(in + 3 * channels);
+    for (int64_t x = 0; x < tiles; ++x, out += 2 * channels) {
+        d[2] = load(in + channels);
+        d[3] = load(in + 2 * channels);
+        d[4] = load(in + 3 * channels);
         in += 4 * channels;
-        d5 = x + 1 < tiles ? load(in) : _mm512_setzero_ps();
-        __m512 even_p = _mm512_fnmadd_ps(q2, d2, d4), odd_p = _mm512_mul_ps(p, _mm512_fnmadd_ps(q2, d1, d3));
-        __m512 even_q = _mm512_fnmadd_ps(p2, d2, d4), odd_q = _mm512_mul_ps(q, _mm512_fnmadd_ps(p2, d1, d3));
-        store(out, _mm512_fmadd_ps(product, d0, _mm512_fnmadd_ps(sum, d2, d4)));
-        store(out + plane, _mm512_add_ps(even_p, odd_p));
-        store(out + 2 * plane, _mm512_sub_ps(even_p, odd_p));
-        store(out + 3 * plane, _mm512_add_ps(even_q, odd_q));
-        store(out + 4 * plane, _mm512_sub_ps(even_q, odd_q));
-        store(out + 5 * plane, _mm512_fmadd_ps(product, d1, _mm512_fnmadd_ps(sum, d3, d5)));
-        out += 2 * channels;
-        d0 = d4;
-        d1 = d5;
+        d[5] = x + 1 < tiles ? load(in) : _mm512_setzero_ps();
+        bf16_winograd_numbers(v, d);
+        for (int t = 0; t < WINOGRAD_PLANES; ++t) store(out + t * plane, v[t]);
+        d[0] = d[4];
+        d[1] = d[5];
     }
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "backend/cpu/bf16_conv.h"
+#include "backend/cpu/bf16_weights.h"
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/wino_conv.h"
 
@@ -69,6 +70,7 @@ static const cpu_impl *choose_impl(const step *s)
     }
     switch (s->op.kind) {
     case OP_CONV2D:
+        if (bf16_weights_supports(s)) return &cpu_bf16_weights_impl;
         return bf16_supports(s) ? &cpu_bf16_impl : wino_supports(s) ? &cpu_wino_impl : &cpu_dnnl_impl;
     case OP_LINEAR:
         return &cpu_dnnl_impl;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "backend/cpu/bf16_conv.h"
+#include "backend/cpu/bf16_weights.h"
 #include "backend/cpu/cpu.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -74,4 +75,50 @@ const cpu_impl cpu_bf16_impl = {
     .load = load,
     .run = run,
     .describe = describe,
+};
+
+/* ---- gradients to weights */
+
+static jem_status prepare_weights(cpu_kernel *k)
+{
+    jem_status st;
+    bf16_weights *w = NULL;
+
+    TRY(MEM_NEW(w, 1));
+    bf16_weights_init(w, &k->s);
+    k->state = w;
+    k->scratch = (size_t)bf16_weights_scratch(w);
+done:
+    return st;
+}
+
+static void release_weights(cpu_kernel *k)
+{
+    mem_free(k->state);
+}
+
+static jem_status run_weights(cpu_bound *b, const step_io *io, int phase, int part)
+{
+    const step *s = &b->k->s;
+    float *d = io->dparams;
+
+    (void)phase;
+    (void)part;
+    bf16_weights_run(b->k->state, d + s->op.weight, d + s->op.bias, cpu_at(b, s->src2), cpu_at(b, s->src),
+                     b->scratch);
+    return JEM_OK;
+}
+
+static void describe_weights(const cpu_kernel *k, char *text, size_t size)
+{
+    const bf16_weights *w = k->state;
+    snprintf(text, size, "dot:%s", w->winograd ? "winograd" : "pairs");
+}
+
+const cpu_impl cpu_bf16_weights_impl = {
+    .name = "bf16 weights",
+    .prepare = prepare_weights,
+    .release = release_weights,
+    .run = run_weights,
+    .describe = describe_weights,
 };
