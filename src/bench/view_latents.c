@@ -60,7 +60,7 @@ static jem_status show(void *ctx, image *out, const float *x)
     float *decoded = NULL;
 
     TRY(MEM_NEW(decoded, shape_count(k->size)));
-    TRY(latent_space_decode(k->space, decoded, x, 1, k->latent));
+    TRY(latent_space_decode(k->space, NULL, decoded, x, 1, k->latent));
     TRY(image_init(out, k->size.h, k->size.w, k->size.c));
     image_from_floats(out, decoded);
 done:

@@ -376,6 +376,7 @@ static jem_status parse(bench_job *j, int argc, char **argv)
                               {.name = "--mapping", .value = &j->mapping},
                               {.name = "--humans", .value = &j->humans},
                               LATENT_FLAGS(j->latent_flags),
+                              {.name = "--vae-cache", .value = &j->latent_flags.cache},
                               {.name = "--data", .value = &j->data},
                               {.name = "--set", .list = &set},
                               {.name = "--threads", .value = &j->threads_text},

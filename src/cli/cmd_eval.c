@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "eval/eval.h"
 #include "tensor/safetensors.h"
@@ -23,6 +24,8 @@ enum { FINGERPRINT = 160 };
 typedef struct eval_job {
     eval_options options;
     cli_list engine; /* assignments for the run: engine.*, data.path */
+    latent_flags latent_flags;
+    latent_codec codec; /* of runs on latents; none: no pictures of them */
     bool force;
     char *command;
     splits data; /* of the run before: runs of a study share their images */
@@ -71,6 +74,8 @@ static jem_status fingerprint(char text[FINGERPRINT], const eval_job *j, const r
         if (strncmp(j->engine.values[i], "engine.threads=", 15) == 0) continue; /* same bits */
         settings = XXH64(j->engine.values[i], strlen(j->engine.values[i]) + 1, settings);
     }
+    if (j->codec.vae) /* then there are pictures of latents */
+        settings = XXH64(j->codec.hash, strlen(j->codec.hash), settings);
     snprintf(text, FINGERPRINT, "jem %s weights %016" PRIx64 " settings %016" PRIx64 "\n",
              JEM_VERSION, weights, settings);
 done:
@@ -147,7 +152,8 @@ static jem_status evaluate(eval_job *j, const char *folder)
     int64_t count = 0;
     score_list scores = SCORE_LIST_INIT;
     char text[FINGERPRINT], note[64];
-    bool known;
+    bool known, on_latents = false;
+    latent_space space;
 
     TRY(run_open(&r, folder, j->engine.values, j->engine.count));
     TRY(fingerprint(text, j, r));
@@ -158,6 +164,8 @@ static jem_status evaluate(eval_job *j, const char *folder)
         TRY(score_list_load(&scores, folder));
     } else {
         log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
+        if (j->codec.vae)
+            TRY(run_latents_of(&space, &on_latents, &j->codec, r, "decoding its samples"));
         TRY(lend_data(r, j));
         if (r->cfg.alpha > 0) TRY(run_replay(&replay, &count, r));
         snprintf(note, sizeof note, "run rescued %d time(s) while it trained",
@@ -165,7 +173,8 @@ static jem_status evaluate(eval_job *j, const char *folder)
         const eval_subject subject = {.folder = folder, .m = r->m, .alpha = r->cfg.alpha,
                                       .seed = r->cfg.seed, .data = &r->data,
                                       .data_options = &r->cfg.data, .replay = replay,
-                                      .replay_count = count, .sampler = &r->cfg.sampler,
+                                      .replay_count = count,
+                                      .latents = on_latents ? &space : NULL, .sampler = &r->cfg.sampler,
                                       .step_size = run_step_size(r), .command = j->command,
                                       .note = r->info.rescue.count ? note : NULL};
         TRY(eval_run(&scores, &subject, &j->options));
@@ -208,7 +217,8 @@ static jem_status evaluate_study(eval_job *j, const char *folder)
         if (!run_is(path)) continue;
         runs++;
         st = evaluate(j, path);
-        if (st == JEM_ENOMEM || st == JEM_EIO || st == JEM_EUSAGE) goto done;
+        if (st == JEM_ENOMEM || st == JEM_EIO || st == JEM_EUSAGE || st == JEM_EINTERRUPTED)
+            goto done;
         if (st != JEM_OK) note_failure(j, names[i], st);
         st = JEM_OK;
     }
@@ -255,6 +265,7 @@ static jem_status eval_command(int argc, char **argv)
                               {.name = "--force", .on = &j->force},
                               {.name = "--threads", .value = &threads},
                               {.name = "--seed", .value = &seed},
+                              LATENT_FLAGS(j->latent_flags),
                               {.name = NULL}};
     TRY(cli_parse(argc, argv, &command_eval, flags, args, 1, 1));
     TRY(sort_assignments(j, &set));
@@ -262,10 +273,12 @@ static jem_status eval_command(int argc, char **argv)
     if (threads) j->engine.values[j->engine.count++] = assignment;
     if (seed) TRY(cli_int(&j->options.seed, seed, "--seed", 0, INT64_C(1000000000000000)));
     TRY(run_command_line(&j->command, argc, argv));
+    TRY(run_latents_open(&j->codec, &j->latent_flags, threads, NULL));
     st = run_is(args[0]) ? evaluate(j, args[0]) : evaluate_study(j, args[0]);
 done:
     if (j) {
         splits_free(&j->data);
+        latent_codec_clear(&j->codec);
         mem_free(j->command);
     }
     mem_free(j);
@@ -274,8 +287,8 @@ done:
 
 const command command_eval = {
     .name = "eval",
-    .usage = "eval RUN|STUDY [--set eval.KEY=VALUE ...] [--seed N] [--device cpu|cuda] "
-             "[--threads N] [--force]",
+    .usage = "eval RUN|STUDY [--set eval.KEY=VALUE ...] [--seed N] [--device cpu|cuda] [--threads N] [--force] "
+             LATENT_USAGE,
     .about = "measure accuracy, calibration, energies, features and samples; write them to the "
              "runs' folders",
     .run = eval_command,

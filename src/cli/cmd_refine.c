@@ -1,24 +1,52 @@
-/* jem refine: Langevin steps on a picture, and what the model thinks before and after.
- * The step size is the training's, held constant: the number of steps varies
- * (models.md C.5; the study's section 4.4). */
+/* jem refine: Langevin steps on a picture, and what the model thinks on the way.  The step
+ * size is the training's, held constant: the number of steps varies (models.md C.5; the
+ * study's section 4.4).  A model on latents moves the picture's latent; what is shown is
+ * decoded. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "bench/subject_view.h"
 #include "cli/cli.h"
+#include "cli/run_latents.h"
 #include "cli/run_steps.h"
-#include "data/units.h"
 #include "stats/classify.h"
+
+enum { STOPS_MAX = 64, CLASSES_SHOWN = 5, CLASSES_ALL = 20 };
 
 typedef struct refining {
     const char *args[2]; /* RUN, IMAGE */
     const char *steps_text, *class_text, *seed_text, *threads, *out;
-    int64_t steps, chosen_class, seed; /* chosen_class -1: climb log-sum-exp */
+    latent_flags latent_flags;
+    int64_t steps[STOPS_MAX], stops; /* numbers of steps after which we look, ascending */
+    int64_t chosen_class, seed;      /* chosen_class -1: climb log-sum-exp */
     cli_list set; /* engine.* for the run */
 } refining;
+
+/* "20" is before and after; "0,5,10,20" are these. */
+static jem_status parse_steps(refining *f, const char *text)
+{
+    jem_status st = JEM_OK;
+    char copy[512], *rest = NULL;
+
+    snprintf(copy, sizeof copy, "%s", text);
+    if (!strchr(text, ',')) f->steps[f->stops++] = 0;
+    for (char *part = strtok_r(copy, ",", &rest); part; part = strtok_r(NULL, ",", &rest)) {
+        if (f->stops == STOPS_MAX)
+            return jem_error(JEM_EUSAGE, "--steps: at most %d numbers", STOPS_MAX);
+        TRY(cli_int(&f->steps[f->stops], part, "--steps", 0, 1000000));
+        if (f->stops > 0 && f->steps[f->stops] < f->steps[f->stops - 1])
+            return jem_error(JEM_EUSAGE, "--steps %s: numbers in ascending order expected", text);
+        f->stops++;
+    }
+    if (f->stops == 0) st = jem_error(JEM_EUSAGE, "--steps: a number, or several as 0,5,10,20");
+done:
+    return st;
+}
 
 static jem_status parse(refining *f, int argc, char **argv)
 {
@@ -28,93 +56,116 @@ static jem_status parse(refining *f, int argc, char **argv)
                               {.name = "--seed", .value = &f->seed_text},
                               {.name = "--threads", .value = &f->threads},
                               {.name = "--set", .list = &f->set},
+                              LATENT_FLAGS(f->latent_flags),
                               {.name = "--out", .value = &f->out},
                               {.name = "-o", .value = &f->out},
                               {.name = NULL}};
     TRY(cli_parse(argc, argv, &command_refine, flags, f->args, 2, 2));
-    TRY(cli_int(&f->steps, f->steps_text, "--steps", 0, 1000000));
+    TRY(parse_steps(f, f->steps_text));
     TRY(cli_int(&f->seed, f->seed_text, "--seed", 0, INT64_MAX));
 done:
     return st;
 }
 
-/* The picture in network units, cut to the model's size the way data are. */
-static jem_status load_picture(float *x, const char *path, shape s)
+/* x <- the picture as the network takes it. */
+static jem_status load_picture(float *x, const view *v, const char *path)
 {
     jem_status st;
-    image picture = IMAGE_INIT, square = IMAGE_INIT;
-    uint8_t *planar = NULL;
-    float table[256];
+    image picture = IMAGE_INIT;
+    char how[256];
 
-    if (s.c != 3)
-        return jem_error(JEM_EDATA, "the model takes %lld channels; refine needs one for pictures "
-                         "with 3", (long long)s.c);
     TRY(image_read(&picture, path));
-    if (picture.height != s.h || picture.width != s.w) {
-        if (s.h != s.w) {
-            st = jem_error(JEM_EDATA, "%s: %lldx%lld pixels; the model takes %lldx%lld", path,
-                           (long long)picture.width, (long long)picture.height, (long long)s.w,
-                           (long long)s.h);
-            goto done;
-        }
-        log_info("%s: %lldx%lld pixels, resized and cropped to %lldx%lld", path,
-                 (long long)picture.width, (long long)picture.height, (long long)s.w,
-                 (long long)s.h);
-        TRY(image_resize_square(&square, &picture, s.h));
-    } else {
-        square = picture;
-        picture = (image)IMAGE_INIT;
-    }
-    TRY(MEM_NEW(planar, shape_count(s)));
-    image_to_planar(planar, &square);
-    units_table(table);
-    for (int64_t i = 0; i < shape_count(s); i++) x[i] = table[planar[i]];
+    const stimulus s = {.name = path, .picture = &picture};
+    TRY(v->ops->load(v->ctx, x, &s, 1));
+    v->ops->describe(v->ctx, how, sizeof how);
+    if (how[0]) log_info("%s: %lldx%lld pixels, %s", path, (long long)picture.width,
+                         (long long)picture.height, how);
 done:
     image_clear(&picture);
-    image_clear(&square);
-    mem_free(planar);
     return st;
 }
 
-static jem_status refine_image(float *x, const refining *f, const run *r)
+/* x [stops][size]: the first is there, the others are chains that begin at it with the same
+ * noise. */
+static jem_status refine_image(float *x, const refining *f, const run *r, int64_t size)
 {
+    jem_status st = JEM_OK;
     sampler_options o = r->cfg.sampler;
     int32_t y = (int32_t)f->chosen_class;
-    o.steps = f->steps;
     o.decay = DECAY_CONSTANT;
     const sgld_call call = {.options = &o, .step_size = run_step_size(r),
                             .noise = {(uint64_t)f->seed, RNG_SAMPLE_NOISE, 0, 0},
                             .y = f->chosen_class >= 0 ? &y : NULL};
-    log_info("%lld steps, constant step size %g, noise %g", (long long)f->steps, call.step_size,
-             o.noise_std);
-    return f->steps > 0 ? sgld_chain(r->m, &call, x, 1) : JEM_OK;
+    log_info("constant step size %g, noise %g", call.step_size, o.noise_std);
+    for (int64_t i = f->stops - 1; i >= 0; i--) {
+        memcpy(x + i * size, x, (size_t)size * sizeof *x);
+        o.steps = f->steps[i];
+        if (o.steps > 0) TRY(sgld_chain(r->m, &call, x + i * size, 1));
+    }
+done:
+    return st;
 }
 
-/* Energy and class probabilities of two images x [2][c][h][w]. */
-static jem_status compare(const run *r, const float *x)
+/* Is class c among the most probable ones after any number of steps? */
+static bool is_shown(const double *p, int64_t stops, int64_t k, int64_t c)
 {
-    jem_status st;
-    int64_t k = model_classes(r->m);
-    float *logits = NULL, lse[2];
-    double *p = NULL;
+    for (int64_t i = 0; i < stops; i++) {
+        int64_t better = 0;
+        for (int64_t d = 0; d < k; d++) better += p[i * k + d] > p[i * k + c];
+        if (better < CLASSES_SHOWN) return true;
+    }
+    return k <= CLASSES_ALL;
+}
 
-    TRY(MEM_NEW(logits, 2 * k));
-    TRY(MEM_NEW(p, 2 * k));
-    TRY(model_evaluate(r->m, x, 2, NULL, logits, lse, NULL));
-    for (int64_t i = 0; i < 2 * k; i++) p[i] = (double)logits[i];
-    int64_t before = stats_argmax(p, k), after = stats_argmax(p + k, k);
-    stats_softmax(p, p, 2, k);
-    printf("%-12s %12s %12s\n", "", "before", "after");
-    printf("%-12s %12.6g %12.6g\n", "energy", -(double)lse[0], -(double)lse[1]);
-    printf("%-12s %12lld %12lld\n", "class", (long long)before, (long long)after);
+static void show_table(const refining *f, const double *p, const float *lse, int64_t k)
+{
+    printf("%-12s", "steps");
+    for (int64_t i = 0; i < f->stops; i++) printf(" %12lld", (long long)f->steps[i]);
+    printf("\n%-12s", "energy");
+    for (int64_t i = 0; i < f->stops; i++) printf(" %12.6g", -(double)lse[i]);
+    printf("\n%-12s", "class");
+    for (int64_t i = 0; i < f->stops; i++) printf(" %12lld", (long long)stats_argmax(p + i * k, k));
+    printf("\n");
     for (int64_t c = 0; c < k; c++) {
         char name[32];
+        if (!is_shown(p, f->stops, k, c)) continue;
         snprintf(name, sizeof name, "p(%lld)", (long long)c);
-        printf("%-12s %12.6f %12.6f\n", name, p[c], p[k + c]);
+        printf("%-12s", name);
+        for (int64_t i = 0; i < f->stops; i++) printf(" %12.6f", p[i * k + c]);
+        printf("\n");
     }
+}
+
+/* Energy and class probabilities of x [stops][c][h][w]. */
+static jem_status compare(const refining *f, const run *r, const float *x)
+{
+    jem_status st;
+    int64_t k = model_classes(r->m), n = f->stops;
+    float *logits = NULL, lse[STOPS_MAX];
+    double *p = NULL;
+
+    TRY(MEM_NEW(logits, n * k));
+    TRY(MEM_NEW(p, n * k));
+    TRY(model_evaluate(r->m, x, n, NULL, logits, lse, NULL));
+    for (int64_t i = 0; i < n * k; i++) p[i] = (double)logits[i];
+    stats_softmax(p, p, n, k);
+    show_table(f, p, lse, k);
 done:
     mem_free(logits);
     mem_free(p);
+    return st;
+}
+
+static jem_status save_strip(const refining *f, const view *v, const float *x)
+{
+    jem_status st = JEM_OK;
+    image pictures[STOPS_MAX] = {IMAGE_INIT};
+
+    for (int64_t i = 0; i < f->stops; i++)
+        TRY(v->ops->show(v->ctx, &pictures[i], x + i * shape_count(v->input)));
+    TRY(run_save_strip(f->out, pictures, f->stops));
+done:
+    for (int64_t i = 0; i < f->stops; i++) image_clear(&pictures[i]);
     return st;
 }
 
@@ -122,6 +173,10 @@ static jem_status refine(int argc, char **argv)
 {
     refining f = {.steps_text = "20", .seed_text = "0", .chosen_class = -1};
     char threads[64];
+    latent_codec codec = LATENT_CODEC_INIT;
+    latent_space space;
+    bool on_latents;
+    view v = {.ops = NULL};
     run *r = NULL;
     float *x = NULL;
     jem_status st;
@@ -132,25 +187,28 @@ static jem_status refine(int argc, char **argv)
     TRY(run_open(&r, f.args[0], f.set.values, f.set.count));
     if (f.class_text)
         TRY(cli_int(&f.chosen_class, f.class_text, "--class", 0, model_classes(r->m) - 1));
-    const shape s = {r->info.channels, r->info.height, r->info.width};
-    int64_t size = shape_count(s);
-    TRY(MEM_NEW(x, 2 * size));
-    TRY(load_picture(x, f.args[1], s));
-    memcpy(x + size, x, (size_t)size * sizeof *x);
-    TRY(refine_image(x + size, &f, r));
-    TRY(compare(r, x));
-    if (f.out) TRY(run_save_grid(f.out, x, 2, s, 2));
+    TRY(run_latents_open(&codec, &f.latent_flags, f.threads, NULL));
+    TRY(run_latents_of(&space, &on_latents, &codec, r, "a picture"));
+    TRY(on_latents ? view_of_latents(&v, &space, 0) : view_of_pixels(&v, r->m));
+    const int64_t size = shape_count(v.input);
+    TRY(MEM_NEW(x, f.stops * size));
+    TRY(load_picture(x, &v, f.args[1]));
+    TRY(refine_image(x, &f, r, size));
+    TRY(compare(&f, r, x));
+    if (f.out) TRY(save_strip(&f, &v, x));
 done:
     mem_free(x);
+    view_clear(&v);
     run_close(r);
+    latent_codec_clear(&codec);
     return st;
 }
 
 const command command_refine = {
     .name = "refine",
-    .usage = "refine RUN IMAGE [--steps 20] [--class C] [--seed N] [--device cpu|cuda] "
-             "[--threads N] [-o OUT.png]",
-    .about = "take Langevin steps on a picture; print energy and class before and after, save "
-             "both side by side",
+    .usage = "refine RUN IMAGE [--steps 20|0,5,10,20] [--class C] [--seed N] [--device cpu|cuda] [--threads N] "
+             LATENT_USAGE " [-o STRIP.png]",
+    .about = "take Langevin steps on a picture; print energy and class on the way, save the "
+             "pictures side by side",
     .run = refine,
 };

@@ -7,12 +7,17 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "sample/init.h"
 
 typedef struct sampling {
     const char *folder, *n_text, *steps_text, *class_text, *from, *seed_text, *threads, *out;
     int64_t n, steps, chosen_class, seed; /* chosen_class -1: climb log-sum-exp */
+    latent_flags latent_flags;
+    latent_codec codec;
+    latent_space space; /* of the run, */
+    bool on_latents;    /* if it lives in one and --vae is given */
     cli_list set; /* engine.* for the run */
 } sampling;
 
@@ -26,6 +31,7 @@ static jem_status parse(sampling *s, int argc, char **argv)
                               {.name = "--seed", .value = &s->seed_text},
                               {.name = "--threads", .value = &s->threads},
                               {.name = "--set", .list = &s->set},
+                              LATENT_FLAGS(s->latent_flags),
                               {.name = "--out", .value = &s->out},
                               {.name = "-o", .value = &s->out},
                               {.name = NULL}};
@@ -34,8 +40,40 @@ static jem_status parse(sampling *s, int argc, char **argv)
         return jem_error(JEM_EUSAGE, "sample: -o is missing; usage: jem %s", command_sample.usage);
     TRY(cli_int(&s->n, s->n_text, "--n", 1, 1000000));
     TRY(cli_int(&s->seed, s->seed_text, "--seed", 0, INT64_MAX));
-    if (s->from && strcmp(s->from, "buffer") != 0 && strcmp(s->from, "noise") != 0)
-        st = jem_error(JEM_EUSAGE, "--from '%s': choose buffer or noise", s->from);
+    if (s->from && strcmp(s->from, "buffer") != 0 && strcmp(s->from, "noise") != 0 &&
+        strcmp(s->from, "shared-noise") != 0)
+        st = jem_error(JEM_EUSAGE, "--from '%s': choose buffer, noise or shared-noise", s->from);
+done:
+    return st;
+}
+
+/* The autoencoder of a run on latents, where pictures are wanted or made. */
+static jem_status open_latents(sampling *s, const run *r)
+{
+    jem_status st;
+    const bool shared = s->from && strcmp(s->from, "shared-noise") == 0;
+
+    TRY(run_latents_open(&s->codec, &s->latent_flags, s->threads, NULL));
+    if (s->codec.vae || shared || !run_is_npy(s->out))
+        TRY(run_latents_of(&s->space, &s->on_latents, &s->codec, r,
+                           shared ? "encoding a picture of noise" : "a picture of samples"));
+done:
+    return st;
+}
+
+/* One picture of noise that all chains of all runs begin at; of a run on latents, encoded. */
+static jem_status fill_shared(float *x, const sampling *s, int64_t size)
+{
+    jem_status st = JEM_OK;
+    const rng_stream stream = {(uint64_t)s->seed, RNG_SAMPLE, 0, 0};
+
+    if (s->on_latents)
+        TRY(latent_space_encode_noise(&s->space, x, &stream, 0));
+    else
+        chain_start_uniform.fill(chain_start_uniform.ctx, x, 1, size, -1, &stream, 0);
+    for (int64_t i = 1; i < s->n; i++) memcpy(x + i * size, x, (size_t)size * sizeof *x);
+    log_info("%lld chains of %lld steps from one picture of noise", (long long)s->n,
+             (long long)s->steps);
 done:
     return st;
 }
@@ -48,6 +86,8 @@ static jem_status fill_starts(float *x, const sampling *s, const run *r)
     int64_t size = model_input_count(r->m), count = 0;
     bool buffer = s->from ? strcmp(s->from, "buffer") == 0 : r->cfg.alpha > 0;
     float *replay = NULL;
+
+    if (s->from && strcmp(s->from, "shared-noise") == 0) return fill_shared(x, s, size);
 
     if (buffer) TRY(run_replay(&replay, &count, r));
     for (int64_t i = 0; i < s->n; i++) {
@@ -87,10 +127,25 @@ done:
     return st;
 }
 
+static jem_status save_decoded(const sampling *s, const float *z, shape size, int64_t columns)
+{
+    jem_status st;
+    const shape picture = {3, s->space.picture, s->space.picture};
+    float *x = NULL;
+
+    TRY(MEM_NEW(x, s->n * shape_count(picture)));
+    TRY(latent_space_decode(&s->space, "decode", x, z, s->n, size));
+    TRY(run_save_grid(s->out, x, s->n, picture, columns));
+done:
+    mem_free(x);
+    return st;
+}
+
 static jem_status save(const sampling *s, float *x, shape size)
 {
-    if (!run_is_npy(s->out))
-        return run_save_grid(s->out, x, s->n, size, (int64_t)ceil(sqrt((double)s->n)));
+    const int64_t columns = (int64_t)ceil(sqrt((double)s->n));
+    if (!run_is_npy(s->out) && s->on_latents) return save_decoded(s, x, size, columns);
+    if (!run_is_npy(s->out)) return run_save_grid(s->out, x, s->n, size, columns);
     const jem_tensor t = {JEM_F32, 4, {s->n, size.c, size.h, size.w}, x};
     return jem_npy_write(s->out, &t);
 }
@@ -111,6 +166,7 @@ static jem_status sample(int argc, char **argv)
     if (s.steps_text) TRY(cli_int(&s.steps, s.steps_text, "--steps", 0, 1000000));
     if (s.class_text)
         TRY(cli_int(&s.chosen_class, s.class_text, "--class", 0, model_classes(r->m) - 1));
+    TRY(open_latents(&s, r));
     TRY(MEM_NEW(x, s.n * model_input_count(r->m)));
     TRY(fill_starts(x, &s, r));
     TRY(walk(x, &s, r));
@@ -119,13 +175,14 @@ static jem_status sample(int argc, char **argv)
 done:
     mem_free(x);
     run_close(r);
+    latent_codec_clear(&s.codec);
     return st;
 }
 
 const command command_sample = {
     .name = "sample",
-    .usage = "sample RUN [--n 64] [--steps S] [--class C] [--from buffer|noise] [--seed N] "
-             "[--device cpu|cuda] [--threads N] -o GRID.png|X.npy",
+    .usage = "sample RUN [--n 64] [--steps S] [--class C] [--from buffer|noise|shared-noise] "
+             "[--seed N] [--device cpu|cuda] [--threads N] " LATENT_USAGE " -o GRID.png|X.npy",
     .about = "run new Langevin chains and save where they end; the run is left as it is",
     .run = sample,
 };

@@ -11,11 +11,10 @@
 typedef struct latent_flags {
     const char *vae;       /* --vae FILE */
     const char *precision; /* --vae-precision f32|bf16 */
-    const char *cache;     /* --vae-cache FILE */
+    const char *cache;     /* --vae-cache FILE, of commands that keep latents */
 } latent_flags;
 #define LATENT_FLAGS(f)                                                                            \
-    {.name = "--vae", .value = &(f).vae}, {.name = "--vae-precision", .value = &(f).precision},    \
-    {.name = "--vae-cache", .value = &(f).cache}
+    {.name = "--vae", .value = &(f).vae}, {.name = "--vae-precision", .value = &(f).precision}
 #define LATENT_USAGE "[--vae FILE] [--vae-precision f32|bf16]"
 
 enum { LATENT_CACHE_BYTES = 1 << 30 };

@@ -44,6 +44,27 @@ done:
     return st;
 }
 
+jem_status run_save_strip(const char *path, const image *pictures, int64_t count)
+{
+    jem_status st;
+    image strip = IMAGE_INIT;
+    enum { GAP = 2 };
+    const int64_t h = pictures[0].height, w = pictures[0].width, c = pictures[0].channels;
+    const int64_t zoom = w < SHOWN_PIXELS ? SHOWN_PIXELS / w : 1;
+
+    TRY(image_init(&strip, h * zoom, count * (w * zoom + GAP) - GAP, c));
+    memset(strip.pixels, 255, (size_t)(strip.height * strip.width * c));
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t y = 0; y < h * zoom; y++)
+            for (int64_t x = 0; x < w * zoom; x++)
+                memcpy(strip.pixels + (y * strip.width + i * (w * zoom + GAP) + x) * c,
+                       pictures[i].pixels + (y / zoom * w + x / zoom) * c, (size_t)c);
+    TRY(image_write_png(&strip, path));
+done:
+    image_clear(&strip);
+    return st;
+}
+
 bool run_is_npy(const char *path)
 {
     size_t n = strlen(path);

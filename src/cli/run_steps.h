@@ -16,6 +16,9 @@ jem_status run_command_line(char **out, int argc, char **argv);
 jem_status run_save_grid(const char *path, const float *x, int64_t n, shape size,
                          int64_t columns);
 
+/* Writes a row of `count` pictures of one size, as they are. */
+jem_status run_save_strip(const char *path, const image *pictures, int64_t count);
+
 /* Does the path end in ".npy"? */
 bool run_is_npy(const char *path);
 

@@ -220,6 +220,22 @@ void dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t 
     }
 }
 
+void dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b)
+{
+    const int64_t size = dataset_row_size(d);
+
+    if (d->latents) {
+        latent_set_midpoint(d->latents, d->rows[a], d->rows[b], dst);
+        return;
+    }
+    for (int64_t k = 0; k < size; k++) {
+        double sum = d->values ? (double)d->values[a * size + k] + (double)d->values[b * size + k]
+                               : ((double)d->pixels[a * size + k] +
+                                  (double)d->pixels[b * size + k]) / 127.5 - 2;
+        dst[k] = (float)(sum / 2);
+    }
+}
+
 void splits_free(splits *s)
 {
     dataset_free(s->train);

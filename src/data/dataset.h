@@ -52,6 +52,8 @@ jem_status dataset_select(dataset **out, const dataset *d, const int64_t *index,
 /* dst [n][c][h][w] <- rows index[0..n) in network units: pixels u8/255, then
  * (v - 0.5)/0.5. */
 void dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t n);
+/* dst [c][h][w] <- half of row a and half of row b, in network units. */
+void dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b);
 
 /* ---- settings data.* */
 typedef struct data_options {

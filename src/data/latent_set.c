@@ -124,16 +124,37 @@ int32_t latent_set_label(const latent_set *s, int64_t row)
     return shard->labels[row];
 }
 
-void latent_set_row(const latent_set *s, int64_t row, bool mirrored, float *dst)
+/* Where a row's latent begins; its elements have the type of format.dtype. */
+static const void *latent_at(const latent_set *s, int64_t row, bool mirrored)
 {
     const latent_shard *shard = find_shard(s, &row);
+    const int64_t at = (row * (s->format.flip ? 2 : 1) + (mirrored ? 1 : 0)) *
+                       latent_values(&s->format);
+    return (const char *)shard->values + at * (int64_t)jem_dtype_size(s->format.dtype);
+}
+
+void latent_set_row(const latent_set *s, int64_t row, bool mirrored, float *dst)
+{
     const int64_t n = latent_values(&s->format);
-    const int64_t at = (row * (s->format.flip ? 2 : 1) + (mirrored ? 1 : 0)) * n;
+    const void *from = latent_at(s, row, mirrored);
 
     if (s->format.dtype == JEM_F32) {
-        memcpy(dst, (const float *)shard->values + at, (size_t)n * sizeof *dst);
+        memcpy(dst, from, (size_t)n * sizeof *dst);
         return;
     }
-    const uint16_t *src = (const uint16_t *)shard->values + at;
+    const uint16_t *src = from;
     for (int64_t i = 0; i < n; i++) dst[i] = float_from_f16(src[i]);
+}
+
+void latent_set_midpoint(const latent_set *s, int64_t a, int64_t b, float *dst)
+{
+    const int64_t n = latent_values(&s->format);
+    const void *first = latent_at(s, a, false), *second = latent_at(s, b, false);
+
+    for (int64_t i = 0; i < n; i++)
+        if (s->format.dtype == JEM_F32)
+            dst[i] = (((const float *)first)[i] + ((const float *)second)[i]) / 2;
+        else
+            dst[i] = (float_from_f16(((const uint16_t *)first)[i]) +
+                      float_from_f16(((const uint16_t *)second)[i])) / 2;
 }

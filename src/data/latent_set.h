@@ -19,5 +19,7 @@ uint64_t latent_set_hash(const latent_set *s); /* of all shards' checksums */
 int32_t latent_set_label(const latent_set *s, int64_t row);
 /* dst [c,h,w] <- the row's latent, or that of the mirrored picture (format.flip). */
 void latent_set_row(const latent_set *s, int64_t row, bool mirrored, float *dst);
+/* dst [c,h,w] <- the mean of two rows' latents. */
+void latent_set_midpoint(const latent_set *s, int64_t a, int64_t b, float *dst);
 
 #endif

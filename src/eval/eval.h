@@ -9,6 +9,7 @@
 #define EVAL_EVAL_H
 
 #include "data/dataset.h"
+#include "latent/latent_space.h"
 #include "model/model.h"
 #include "record/record.h"
 #include "sample/sgld.h"
@@ -34,6 +35,8 @@ typedef struct eval_subject {
     const data_options *data_options;
     const float *replay;        /* [replay_count][c][h][w]; NULL: the run has no buffer */
     int64_t replay_count;
+    const latent_space *latents; /* where the model lives; NULL: on pictures, or its autoencoder is
+                                    not at hand and what needs it is left out */
     const sampler_options *sampler;
     double step_size;           /* lambda when the weights were kept */
     const char *command;        /* as typed: goes with every score */

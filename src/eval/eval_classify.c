@@ -115,12 +115,12 @@ static jem_status write_trials(const evaluation *e, const predictions *p)
     jem_status st;
     const dataset *d = e->s->data->test;
     trial_list list = TRIAL_LIST_INIT;
-    char subject[OPTION_STRING_MAX + 80], image[32], answer[24], truth[24];
+    char subject[OPTION_STRING_MAX + 80], picture[32], answer[24], truth[24];
 
     snprintf(subject, sizeof subject, "%s-alpha-%g-seed-%" PRId64, model_get_spec(e->s->m)->name,
              e->s->alpha, e->s->seed);
     for (int64_t i = 0; i < p->n; i++) {
-        snprintf(image, sizeof image, "test-%06" PRId64, i);
+        snprintf(picture, sizeof picture, "test-%06" PRId64, i);
         const trial row = {
             .subj = subject,
             .session = 1,
@@ -129,7 +129,7 @@ static jem_status write_trials(const evaluation *e, const predictions *p)
             .object_response = class_name(d, stats_argmax(p->logits + i * p->k, p->k), answer),
             .category = class_name(d, d->labels[i], truth),
             .condition = "test",
-            .imagename = image};
+            .imagename = picture};
         TRY(trial_list_append(&list, &row));
     }
     TRY(trial_list_save(&list, e->s->folder, "test"));

@@ -11,23 +11,44 @@
 #include "eval/predict.h"
 #include "sample/init.h"
 
-enum { SHEET_COLUMNS = 8, CLASS_ROWS_MAX = 10, SHOWN_PIXELS = 64 };
+enum { SHOWN_PIXELS = 64 };
+
+/* How much is shown.  Decoding a picture costs a hundred times a Langevin step, and they are
+ * large: fewer of them. */
+typedef struct sheet_size {
+    int64_t columns, pictures, class_rows;
+} sheet_size;
+
+static sheet_size size_of(const evaluation *e)
+{
+    if (e->s->latents) return (sheet_size){4, e->o->samples < 16 ? e->o->samples : 16, 4};
+    return (sheet_size){8, e->o->samples, 10};
+}
 
 static jem_status save_sheet(const evaluation *e, const char *name, const float *x, int64_t n)
 {
     jem_status st;
     image sheet = IMAGE_INIT;
     char *folder = NULL, *path = NULL;
+    float *decoded = NULL;
     shape m = e->image;
+
+    if (e->s->latents) {
+        m = (shape){3, e->s->latents->picture, e->s->latents->picture};
+        TRY(MEM_NEW(decoded, n * shape_count(m)));
+        TRY(latent_space_decode(e->s->latents, name, decoded, x, n, e->image));
+        x = decoded;
+    }
     int64_t zoom = m.w < SHOWN_PIXELS ? SHOWN_PIXELS / m.w : 1;
 
     TRY(str_format(&folder, "%s/samples", e->s->folder));
     TRY(dir_make(folder));
     TRY(str_format(&path, "%s/%s.png", folder, name));
-    TRY(image_grid(&sheet, x, n, m.c, m.h, m.w, SHEET_COLUMNS, zoom));
+    TRY(image_grid(&sheet, x, n, m.c, m.h, m.w, size_of(e).columns, zoom));
     TRY(image_write_png(&sheet, path));
 done:
     image_clear(&sheet);
+    mem_free(decoded);
     mem_free(folder);
     mem_free(path);
     return st;
@@ -45,26 +66,36 @@ done:
     return st;
 }
 
+/* x <- noise number i, the same for every run of a study: a picture of it, or its latent. */
+static jem_status noise_start(const evaluation *e, float *x, int64_t i)
+{
+    const rng_stream start = {(uint64_t)e->o->seed, RNG_SAMPLE, 0, 0};
+    if (e->s->latents) return latent_space_encode_noise(e->s->latents, x, &start, (uint32_t)i);
+    chain_start_uniform.fill(chain_start_uniform.ctx, x, 1, shape_count(e->image), -1, &start,
+                             (uint32_t)i);
+    return JEM_OK;
+}
+
 /* One row of the sheet per number of steps, one column per start. */
 static jem_status shared_start(const evaluation *e)
 {
     jem_status st;
     const option_list *steps = &e->o->steps;
-    const rng_stream start = {(uint64_t)e->o->seed, RNG_SAMPLE, 0, 0};
-    int64_t size = shape_count(e->image), row = SHEET_COLUMNS * size, done_steps = 0;
+    const int64_t columns = size_of(e).columns;
+    int64_t size = shape_count(e->image), row = columns * size, done_steps = 0;
     float *x = NULL, *sheet = NULL;
 
     if (steps->count == 0) return JEM_OK;
     TRY(MEM_NEW(x, row));
     TRY(MEM_NEW(sheet, steps->count * row));
-    chain_start_uniform.fill(chain_start_uniform.ctx, x, SHEET_COLUMNS, size, -1, &start, 0);
+    for (int64_t i = 0; i < columns; i++) TRY(noise_start(e, x + i * size, i));
     for (int k = 0; k < steps->count; k++) {
         int64_t more = (int64_t)steps->values[k] - done_steps;
-        if (more > 0) TRY(evaluation_chain(e, x, SHEET_COLUMNS, NULL, more, CHAINS_SHARED, k));
+        if (more > 0) TRY(evaluation_chain(e, x, columns, NULL, more, CHAINS_SHARED, k));
         done_steps += more;
         for (int64_t i = 0; i < row; i++) sheet[k * row + i] = x[i];
     }
-    TRY(save_sheet(e, "shared_start", sheet, steps->count * SHEET_COLUMNS));
+    TRY(save_sheet(e, "shared_start", sheet, steps->count * columns));
 done:
     mem_free(x);
     mem_free(sheet);
@@ -77,11 +108,11 @@ static jem_status class_rows(const evaluation *e)
     jem_status st = JEM_OK;
     const eval_subject *s = e->s;
     const option_list *list = &e->o->steps;
+    const sheet_size sheet = size_of(e);
     int64_t classes = model_classes(s->m), size = shape_count(e->image);
-    int64_t rows = classes < CLASS_ROWS_MAX ? classes : CLASS_ROWS_MAX, n = rows * SHEET_COLUMNS;
+    int64_t rows = classes < sheet.class_rows ? classes : sheet.class_rows, n = rows * sheet.columns;
     int64_t steps = list->count ? (int64_t)list->values[list->count - 1] : 0;
-    const rng_stream start = {(uint64_t)e->o->seed, RNG_SAMPLE, 0, 0};
-    image_source buffer = source_array(s->replay, s->replay_count, e->image, SHEET_COLUMNS);
+    image_source buffer = source_array(s->replay, s->replay_count, e->image, sheet.columns);
     float *x = NULL;
     int32_t *y = NULL;
 
@@ -89,14 +120,13 @@ static jem_status class_rows(const evaluation *e)
     TRY(MEM_NEW(x, n * size));
     TRY(MEM_NEW(y, n));
     for (int64_t i = 0; i < n; i++) {
-        y[i] = (int32_t)(i / SHEET_COLUMNS);
+        y[i] = (int32_t)(i / sheet.columns);
         /* every row begins at the same images: what differs is the class */
-        int64_t column = i % SHEET_COLUMNS;
+        int64_t column = i % sheet.columns;
         if (s->replay)
             buffer.fill(&buffer, x + i * size, column % buffer.n, 1);
         else
-            chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, 1, size, -1, &start,
-                                     (uint32_t)column);
+            TRY(noise_start(e, x + i * size, column));
     }
     if (steps > 0) TRY(evaluation_chain(e, x, n, y, steps, CHAINS_CLASSES, 0));
     TRY(save_sheet(e, "classes", x, n));
@@ -118,10 +148,15 @@ jem_status eval_samples(evaluation *e)
 {
     jem_status st;
     const eval_subject *s = e->s;
-    const image_source real = source_dataset(s->data->test, e->o->samples);
-    const image_source buffer = source_array(s->replay, s->replay_count, e->image, e->o->samples);
+    const int64_t shown = size_of(e).pictures;
+    const image_source real = source_dataset(s->data->test, shown);
+    const image_source buffer = source_array(s->replay, s->replay_count, e->image, shown);
 
-    if (e->image.c != 1 && e->image.c != 3) {
+    if (!s->latents && s->data->test->latents) {
+        log_info("%s: no pictures of latents; --vae FILE decodes them", s->folder);
+        return JEM_OK;
+    }
+    if (!s->latents && e->image.c != 1 && e->image.c != 3) {
         log_info("%s: %lld channels: no pictures", s->folder, (long long)e->image.c);
         return JEM_OK;
     }

@@ -62,14 +62,7 @@ static void fill_interpolated(const image_source *s, float *x, int64_t first, in
     for (int64_t i = 0; i < count; i++, x += size) {
         int64_t a = spread(s, first + i);
         uint32_t other = rng_below(&stream, (uint32_t)(first + i), 0, (uint32_t)(n - 1));
-        int64_t b = (a + 1 + other) % n;
-        for (int64_t k = 0; k < size; k++) {
-            double sum = s->d->values ? (double)s->d->values[a * size + k] +
-                                            (double)s->d->values[b * size + k]
-                                      : ((double)s->d->pixels[a * size + k] +
-                                         (double)s->d->pixels[b * size + k]) / 127.5 - 2;
-            x[k] = (float)(sum / 2);
-        }
+        dataset_midpoint(x, s->d, a, (a + 1 + other) % n);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/units.h"
@@ -45,13 +46,20 @@ void latent_codec_clear(latent_codec *c)
 /* Everything the latent follows from: the autoencoder, how it is computed, the pixels. */
 static latent_key key_of(const latent_codec *c, const image *m)
 {
-    char text[128];
-    int n = snprintf(text, sizeof text, "%s %s %d %lld %lld", c->hash, c->engine.device,
-                     c->engine.precision, (long long)m->height, (long long)m->width);
+    char text[512];
+    int n = snprintf(text, sizeof text, "%s %s %d %d %lld %lld", c->hash, c->engine.device,
+                     c->engine.precision, c->engine.convolution, (long long)m->height,
+                     (long long)m->width);
     XXH128_hash_t hash =
         XXH3_128bits_withSeed(m->pixels, (size_t)(m->height * m->width * m->channels),
                               XXH3_64bits(text, (size_t)n));
     return (latent_key){hash.low64, hash.high64};
+}
+
+static jem_status check_stop(const latent_codec *c)
+{
+    if (!c->stop || !*c->stop) return JEM_OK;
+    return jem_error(JEM_EINTERRUPTED, "stopped by a signal");
 }
 
 /* ---- encoding */
@@ -95,10 +103,7 @@ static jem_status encode_missing(latent_codec *c, float *mean, const image *cons
     TRY(MEM_NEW(planar, pixels));
     for (int64_t i = 0; i < count; i += at_once) {
         const int64_t n = count - i < at_once ? count - i : at_once;
-        if (c->stop && *c->stop) {
-            st = jem_error(JEM_EINTERRUPTED, "stopped by a signal");
-            goto done;
-        }
+        TRY(check_stop(c));
         for (int64_t k = 0; k < n; k++)
             picture_floats(x + k * pixels, planar, pictures[missing[i + k]], units);
         TRY(autoencoder_encode(c->vae, (autoencoder_batch){n, first->height, first->width}, x, z,
@@ -193,16 +198,28 @@ done:
     return st;
 }
 
-jem_status latent_space_decode(const latent_space *s, float *x, const float *z, int64_t n,
-                               shape z_size)
+jem_status latent_space_decode(const latent_space *s, const char *label, float *x, const float *z,
+                               int64_t n, shape z_size)
 {
     jem_status st;
-    const int64_t count = n * shape_count(z_size);
+    const autoencoder_spec *spec = autoencoder_get_spec(s->codec->vae);
+    const int64_t size = shape_count(z_size), f = autoencoder_factor(spec);
+    const int64_t pixels = spec->image_channels * f * f * z_size.h * z_size.w;
+    const int64_t at_once = pool_threads(autoencoder_pool(s->codec->vae));
     float *means = NULL;
+    progress shown;
 
-    TRY(MEM_NEW(means, count));
-    for (int64_t i = 0; i < count; i++) means[i] = z[i] / (float)s->scale;
-    TRY(autoencoder_decode(s->codec->vae, (autoencoder_batch){n, z_size.h, z_size.w}, means, x));
+    TRY(MEM_NEW(means, n * size));
+    for (int64_t i = 0; i < n * size; i++) means[i] = z[i] / (float)s->scale;
+    progress_begin(&shown, label, "pictures", n, 0);
+    for (int64_t i = 0; i < n; i += at_once) {
+        const int64_t count = n - i < at_once ? n - i : at_once;
+        TRY(check_stop(s->codec));
+        TRY(autoencoder_decode(s->codec->vae, (autoencoder_batch){count, z_size.h, z_size.w},
+                               means + i * size, x + i * pixels));
+        if (label) progress_update(&shown, i + count, NULL);
+    }
+    if (label) progress_end(&shown, n);
 done:
     mem_free(means);
     return st;
@@ -216,6 +233,7 @@ jem_status latent_space_push(const latent_space *s, float *dx, const float *z, c
     const int64_t count = shape_count(z_size);
     float *mean = NULL, most = 0;
 
+    TRY(check_stop(s->codec));
     TRY(MEM_NEW(mean, count));
     for (int64_t i = 0; i < count; i++) {
         mean[i] = z[i] / (float)s->scale;

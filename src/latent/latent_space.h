@@ -55,9 +55,10 @@ jem_status latent_space_encode_noise(const latent_space *s, float *z, const rng_
 /* Shape of the latents of pictures of height x width. */
 shape latent_space_shape(const latent_space *s, int64_t height, int64_t width);
 
-/* x [n,3,f h,f w] <- decoded z [n,latent,h,w]; z_size.c is `latent`. */
-jem_status latent_space_decode(const latent_space *s, float *x, const float *z, int64_t n,
-                               shape z_size);
+/* x [n,3,f h,f w] <- decoded z [n,latent,h,w]; z_size.c is `latent`.  Shows progress as `label`;
+ * NULL: none.  JEM_EINTERRUPTED if codec->stop says so. */
+jem_status latent_space_decode(const latent_space *s, const char *label, float *x, const float *z,
+                               int64_t n, shape z_size);
 
 /* dx [3,f h,f w] <- J_decode(z) v up to a positive factor, for one latent: how the picture
  * moves when its latent moves along v.  Exact, in forward mode; by a central difference if

@@ -231,12 +231,37 @@ double run_step_size(const run *r)
                           planned > 0 ? (double)r->info.best.iteration / planned : 0);
 }
 
+/* Latents of another autoencoder, or scaled otherwise, are another world to the network. */
+static jem_status check_latents(const run *r, const dataset *d)
+{
+    const run_latents *own = &r->info.latents;
+    const latent_format *f = d->latents ? latent_set_format(d->latents) : NULL;
+
+    if (!f || !own->vae[0]) return JEM_OK;
+    if (strcmp(f->vae, own->vae) != 0)
+        return jem_error(JEM_EDATA, "%s: latents of the autoencoder %s, but %s was trained on those "
+                                    "of %s", r->cfg.data.path, f->vae, r->path, own->vae);
+    if (f->scale < own->scale || f->scale > own->scale || f->picture != own->picture)
+        return jem_error(JEM_EDATA,
+                         "%s: latents of %lld-pixel pictures scaled by %g, but %s was trained on "
+                         "latents of %lld-pixel pictures scaled by %g", r->cfg.data.path,
+                         (long long)f->picture, f->scale, r->path, (long long)own->picture,
+                         own->scale);
+    return JEM_OK;
+}
+
 jem_status run_load_data(run *r)
 {
     jem_status st;
     if (r->data.train) return JEM_OK;
     TRY(data_load(&r->data, &r->cfg.data, CONFIG_SPLIT_SEED));
     const dataset *d = r->data.train;
+    st = check_latents(r, d);
+    if (st) {
+        splits_free(&r->data);
+        r->data = (splits){NULL, NULL, NULL};
+        goto done;
+    }
     if (d->classes != r->info.classes || d->channels != r->info.channels ||
         d->height != r->info.height || d->width != r->info.width) {
         st = jem_error(JEM_EDATA,

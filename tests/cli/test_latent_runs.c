@@ -1,5 +1,6 @@
 /* Commands on runs that live in the latent space of an autoencoder. */
 #include "cli/latent_study.h"
+#include "data/image.h"
 
 /* Four cue-conflict pictures below "cue", and "map.tsv" from the run's classes to categories. */
 static void prepare_cue_conflict(void)
@@ -113,6 +114,78 @@ static void clickme_maps_go_through_the_decoder(void **state)
     program_said(folder, "run/scores/scores.json", "through the decoder, by differences");
 }
 
+static void size_of_png(const char *name, int64_t *height, int64_t *width)
+{
+    image m = IMAGE_INIT;
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    check_ok(image_read(&m, path));
+    *height = m.height;
+    *width = m.width;
+    image_clear(&m);
+}
+
+static void pictures_are_refined_and_sampled(void **state)
+{
+    (void)state;
+    int64_t height, width;
+    prepare_latent_run();
+    program_works(folder, "refine %D/run %D/in/val/cat/16.jpg --steps 0,2,5 --vae %D/vae.safetensors "
+                          "-o %D/strip.png");
+    program_said(folder, "err", "latents of pictures resized to 32x32, scaled by 0.5");
+    program_said(folder, "out", "steps                   0            2            5\n");
+    size_of_png("strip.png", &height, &width);
+    assert_true(height == 64 && width == 3 * 66 - 2);
+    program_fails(folder, "refine %D/run %D/in/val/cat/16.jpg", 2, "a picture needs its weights: --vae");
+
+    program_works(folder, "sample %D/run --n 4 --steps 3 --from shared-noise "
+                          "--vae %D/vae.safetensors -o %D/grid.png");
+    size_of_png("grid.png", &height, &width);
+    program_works(folder, "sample %D/run --n 2 -o %D/buffer.npy"); /* latents: no autoencoder */
+    program_fails(folder, "sample %D/run --n 2 -o %D/x.png", 2,
+                  "a picture of samples needs its weights: --vae FILE");
+    program_fails(folder, "sample %D/run --n 2 --from shared-noise -o %D/x.npy", 2,
+                  "encoding a picture of noise needs its weights");
+    program_fails(folder, "sample %D/run --from other -o %D/x.png", 2,
+                  "choose buffer, noise or shared-noise");
+    assert_false(program_made(folder, "x.png"));
+}
+
+static void evaluation_shows_pictures_where_the_autoencoder_is(void **state)
+{
+    (void)state;
+    size_t n;
+    prepare_latent_run();
+    program_works(folder, "eval %D/run");
+    program_said(folder, "err", "no pictures of latents; --vae FILE decodes them");
+    program_said(folder, "run/scores/scores.json", "\"accuracy\"");
+    program_said(folder, "run/scores/scores.json", "lse:interpolated");
+    assert_false(program_made(folder, "run/samples/buffer.png"));
+    char *before = program_read(folder, "run/scores/scores.tsv", &n);
+    program_works(folder, "eval %D/run --vae %D/vae.safetensors");
+    program_said(folder, "run/scores/scores.tsv", before);
+    mem_free(before);
+    assert_true(program_made(folder, "run/samples/data.png"));
+    assert_true(program_made(folder, "run/samples/buffer.png"));
+    assert_true(program_made(folder, "run/samples/shared_start.png"));
+    program_works(folder, "eval %D/run --vae %D/vae.safetensors");
+    program_said(folder, "err", "evaluated already");
+}
+
+static void latents_of_another_kind_are_refused(void **state)
+{
+    (void)state;
+    prepare_latent_run();
+    program_works(folder, "data encode %D/in --vae %D/vae.safetensors --out %D/scaled --size 32 "
+                          "--scale 0.25");
+    program_fails(folder, "eval %D/run --set data.path=%D/scaled", 3,
+                  "scaled by 0.25, but ");
+    write_small_vae(folder, "other.safetensors", 12);
+    program_works(folder, "data encode %D/in --vae %D/other.safetensors --out %D/other --size 32");
+    program_fails(folder, "eval %D/run --set data.path=%D/other", 3, "was trained on those of ");
+    program_fails(folder, "train %D/c.yaml --set data.path=%D/scaled --out %D/run", 2, "data.path is");
+}
+
 int main(void)
 {
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
@@ -121,6 +194,9 @@ int main(void)
         IN_FOLDER(another_autoencoder_is_refused),
         IN_FOLDER(bapps_is_scored_with_and_without_the_jem),
         IN_FOLDER(clickme_maps_go_through_the_decoder),
+        IN_FOLDER(pictures_are_refined_and_sampled),
+        IN_FOLDER(evaluation_shows_pictures_where_the_autoencoder_is),
+        IN_FOLDER(latents_of_another_kind_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

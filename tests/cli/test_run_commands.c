@@ -147,6 +147,7 @@ static void samples_are_new_chains_and_change_nothing(void **state)
     fails("sample %D/study/alpha-0.50-seed-1", JEM_EUSAGE, "-o is missing");
     fails("sample %D/study/alpha-0.50-seed-1 --class 2 -o %D/x.png", JEM_EUSAGE, "from 0 to 1");
     fails("sample %D/study/alpha-0.50-seed-1 --from bufer -o %D/x.png", JEM_EUSAGE, "noise");
+    works("sample %D/study/alpha-0.50-seed-1 --n 2 --steps 0 --from shared-noise -o %D/d.npy");
     fails("sample %D/study -o %D/x.png", JEM_EDATA, "not a run");
     assert_true(training_files() == before);
 }
@@ -161,11 +162,21 @@ static void a_picture_is_refined_and_shown_beside_itself(void **state)
           "-o %D/refined.png");
     said("out", "energy");
     said("out", "p(1)");
-    said("err", "resized and cropped to 16x16");
+    said("err", "pictures resized to 16x16");
     snprintf(path, sizeof path, "%s/refined.png", dir);
     check_ok(image_read(&m, path));
     assert_true(m.width == 2 * 66 - 2 && m.height == 64);
     image_clear(&m);
+    works("refine %D/study/alpha-0.50-seed-1 %D/set/rgb/rgb_scene000001.png --steps 0,2,5 --class 1 "
+          "-o %D/strip.png");
+    snprintf(path, sizeof path, "%s/strip.png", dir);
+    check_ok(image_read(&m, path));
+    assert_true(m.width == 3 * 66 - 2 && m.height == 64);
+    image_clear(&m);
+    fails("refine %D/study/alpha-0.50-seed-1 %D/c.yaml --steps 5,2", JEM_EUSAGE, "ascending");
+    fails("refine %D/study/alpha-0.50-seed-1 %D/c.yaml --steps 5,x", JEM_EUSAGE, "--steps");
+    fails("refine %D/study/alpha-0.50-seed-1 %D/set/rgb/rgb_scene000001.png --vae %D/c.yaml",
+          JEM_EDATA, "c.yaml");
     assert_true(training_files() == before);
     fails("refine %D/study/alpha-0.50-seed-1 %D/c.yaml", JEM_EDATA, "c.yaml");
     fails("refine %D/study/alpha-0.50-seed-1 %D/none.png", JEM_EDATA, "none.png");

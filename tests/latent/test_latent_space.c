@@ -100,7 +100,7 @@ static void a_run_lives_in_its_own_latent_space(void **state)
     check_ok(latent_codec_encode(&c, mean, list, 1));
     check_ok(latent_space_encode(&s, z, list, 1));
     for (int k = 0; k < LATENT; k++) assert_true(z[k] == 0.25f * mean[k]);
-    check_ok(latent_space_decode(&s, x, z, 1, latent_size));
+    check_ok(latent_space_decode(&s, NULL, x, z, 1, latent_size));
     check_ok(autoencoder_decode(c.vae, (autoencoder_batch){1, 4, 4}, mean, y));
     for (int k = 0; k < PIXELS; k++) check_near(x[k], y[k], 1e-5, 0.1);
     const rng_stream stream = {7, RNG_SAMPLE, 0, 0};
