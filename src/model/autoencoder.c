@@ -166,6 +166,8 @@ static jem_status compile(engine *e, const autoencoder *a, use u, int64_t height
                             .direct = a->engine_spec.convolution == 1,
                             .backward_input = u == USE_VJP,
                             .tangent = u == USE_JVP,
+                            .split = true,
+                            .wide = true,
                             .features = u == USE_FEATURES ? kept : NULL};
 
     for (int i = 0; i < a->spec.levels; ++i) kept[i] = feature_names[i];
@@ -221,6 +223,8 @@ typedef struct job {
     float *out, *derivative;
     float *mean, *logvar;
     float *const *features;
+    pool *helpers; /* threads that share each picture; NULL: one thread computes it */
+    int64_t first; /* picture of task 0 */
 } job;
 
 static jem_status put_features(const job *j, worker *w, const plan_call *call, int64_t i)
@@ -253,7 +257,7 @@ static jem_status run_one(void *ctx, int task, int thread)
     const job *j = ctx;
     const plan_call call = {.count = 1};
     const graph *g = j->e->g;
-    const int64_t i = task;
+    const int64_t i = j->first + task;
     const int64_t in = shape_count(g->nodes[0].op.dst);
     const int64_t out = shape_count(g->nodes[g->output].op.dst);
     const float *x = j->in + i * in;
@@ -261,6 +265,7 @@ static jem_status run_one(void *ctx, int task, int thread)
 
     (void)thread;
     TRY(lend(&w, j->a, j->e));
+    workspace_set_helpers(w.ws, j->helpers);
     float *y = j->out ? j->out + i * out : w.y;
     if (j->use == USE_JVP) {
         st = plan_tangent(w.ws, &call, x, j->direction + i * in, y, j->derivative + i * out);
@@ -286,7 +291,12 @@ static jem_status run(autoencoder *a, autoencoder_batch b, job j)
     if (!e->p) TRY(compile(e, a, j.use, b.height, b.width));
     j.a = a;
     j.e = e;
-    TRY(pool_run(a->workers, (int)b.n, run_one, &j));
+    /* a picture per thread as long as there are enough, then all threads on each; the bits are
+     * the same */
+    const int64_t alone = b.n - b.n % pool_threads(a->workers);
+    TRY(pool_run(a->workers, (int)alone, run_one, &j));
+    j.helpers = a->workers;
+    for (j.first = alone; j.first < b.n; ++j.first) TRY(run_one(&j, 0, 0));
 done:
     return st;
 }

@@ -3,8 +3,9 @@
  *
  * Arrays are plain NCHW float: pictures x in [-1,1], latents z without the factor
  * latent_scale.  What a JEM sees is latent_scale * mean: callers multiply after encoding and
- * divide before decoding.  Each picture is computed by one thread.  The first batch of
- * another size compiles plans anew. */
+ * divide before decoding.  Threads share the pictures and, where there are fewer pictures than
+ * threads, the work on each; their number changes no bit.  The first batch of another size
+ * compiles plans anew. */
 #ifndef MODEL_AUTOENCODER_H
 #define MODEL_AUTOENCODER_H
 

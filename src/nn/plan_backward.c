@@ -30,6 +30,26 @@ static step_need need_for(const builder *b, int source)
     return source == 0 && b->p->backward_params ? NEED_DX : NEED_ALWAYS;
 }
 
+/* Does convolution i multiply bf16 numbers while its gradient is float32? */
+static bool narrows(const builder *b, int i)
+{
+    return b->p->wide && node_at(b, i)->op.kind == OP_CONV2D &&
+           b->value_format[node_at(b, i)->src[0]].dtype == JEM_BF16;
+}
+
+/* grad[i] for the transpose of node i: a bf16 copy where its products want one. */
+static slot incoming_grad(builder *b, int i)
+{
+    const slot whole = grad_slot(b, i);
+    slot copy = whole;
+
+    if (!narrows(b, i)) return whole;
+    copy.f.dtype = JEM_BF16;
+    copy.offset = plan_new_value(b, copy.s, copy.f);
+    plan_emit(b, plan_new_step(STEP_COPY, &node_at(b, i)->op, copy, whole), NEED_ALWAYS);
+    return copy;
+}
+
 /* The step grad[source] += (or =) transpose of convolution i applied to grad[i], times the
  * derivative of `lrelu` (a node, -1: none); false if the backend cannot do it in one. */
 static bool fused_backward(builder *b, int i, int source, int lrelu)
@@ -39,7 +59,8 @@ static bool fused_backward(builder *b, int i, int source, int lrelu)
 
     s.accumulate = b->grad[source] >= 0;
     s.lrelu = lrelu >= 0;
-    if (s.op.kind != OP_CONV2D || (!s.accumulate && !s.lrelu) || !b->p->b->fuses_backward)
+    if (s.op.kind != OP_CONV2D || (!s.accumulate && !s.lrelu) || !b->p->b->fuses_backward ||
+        narrows(b, i))
         return false;
     if (s.lrelu) {
         s.op.slope = node_at(b, lrelu)->op.slope;
@@ -66,6 +87,7 @@ static void backward_data(builder *b, int i, int source, const op *o, bool silu)
     bool first = b->grad[source] < 0;
     bool rectifier = o->kind == OP_LRELU;
     step_need need = need_for(b, source);
+    const slot incoming = incoming_grad(b, i);
 
     if (!first) own_grad(b, source, i);
     if (first && rectifier && !shared(b, i, i) &&
@@ -77,7 +99,7 @@ static void backward_data(builder *b, int i, int source, const op *o, bool silu)
     slot total = grad_slot(b, source), dst = total;
     if (!first && !rectifier) /* most backends cannot add here: through a buffer */
         dst.offset = plan_new_value(b, shape_at(b, source), b->grad_format[source]);
-    step s = plan_new_step(STEP_BACKWARD_DATA, o, dst, grad_slot(b, i));
+    step s = plan_new_step(STEP_BACKWARD_DATA, o, dst, incoming);
     s.accumulate = !first && rectifier;
     s.silu = silu;
     if (is_curved(o)) s.src2 = value_slot(b, source);

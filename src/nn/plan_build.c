@@ -85,6 +85,26 @@ static bool is_group_norm(const op *o)
     return o->kind == OP_NORM && o->norm == NORM_GROUP;
 }
 
+static void choose_formats(builder *b, int i)
+{
+    const plan *p = b->p;
+    const node *n = node_at(b, i);
+    const int source = n->src[0];
+    format value = i ? b->value_format[source] : (format){p->precision, 1};
+    format grad = i ? b->grad_format[source] : value;
+    const bool as_source = n->op.kind == OP_UPSAMPLE && value.dtype == JEM_BF16;
+
+    value = p->b->choose_format(&n->op, value, p->precision, false);
+    grad = p->b->choose_format(&n->op, grad, p->precision, true);
+    if (p->wide) {
+        const bool narrow = n->op.kind == OP_NORM || n->op.kind == OP_SILU || as_source;
+        value.dtype = narrow ? JEM_BF16 : JEM_F32;
+        grad.dtype = JEM_F32;
+    }
+    b->value_format[i] = value;
+    b->grad_format[i] = grad;
+}
+
 static void analyse(builder *b)
 {
     const plan *p = b->p;
@@ -92,10 +112,7 @@ static void analyse(builder *b)
         const node *n = node_at(b, i);
         b->value[i] = b->tangent[i] = b->grad[i] = b->mask[i] = b->fused_into[i] = -1;
         b->last_user[i] = i;
-        format src = i ? b->value_format[n->src[0]] : (format){p->precision, 1};
-        format src_grad = i ? b->grad_format[n->src[0]] : src;
-        b->value_format[i] = p->b->choose_format(&n->op, src, p->precision, false);
-        b->grad_format[i] = p->b->choose_format(&n->op, src_grad, p->precision, true);
+        choose_formats(b, i);
         b->needs_grad[i] = i ? n->op.weight >= 0 && p->backward_params : p->backward_input;
         for (int k = 0; k < 2 && n->src[k] >= 0; ++k) {
             b->users[n->src[k]]++;
@@ -292,6 +309,7 @@ static void emit_quad(builder *b, int up, int conv, slot dst, slot src, step_nee
     gather.src = product.dst;
     gather.dst = dst.s;
     format f = b->p->b->choose_format(&product, src.f, b->p->precision, false);
+    f.dtype = dst.f.dtype;
     slot four = slot_of(plan_new_value(b, product.dst, f), product.dst, f);
     step s = plan_new_step(STEP_FORWARD, &product, four, src);
     s.quad = true;

@@ -27,7 +27,7 @@ struct plan {
     const backend *b;
     int64_t batch;
     jem_dtype precision;
-    bool backward_input, backward_params, tangent, split, lean, direct, train;
+    bool backward_input, backward_params, tangent, split, lean, wide, direct, train;
 
     /* forward, with tangents between, [0, forward_end), backward [forward_end, backward_end), then one
      * STORE per kept feature, in the order of `features`. */

@@ -40,7 +40,8 @@ typedef struct results {
     float mean[Z], y[X], dx[X], dz[Z];
 } results;
 
-static void check_network(results *r, int precision, double tolerance)
+/* z: what is decoded; NULL: the mean itself. */
+static void check_network(results *r, int precision, double tolerance, const float *z)
 {
     static float x[X], w[X], down[4][128 * 32 * 32];
     float *mean = r->mean, *y = r->y, *dx = r->dx, *dz = r->dz;
@@ -49,6 +50,8 @@ static void check_network(results *r, int precision, double tolerance)
     const engine_spec e = {.threads = 1, .device = "cpu", .precision = precision};
     const autoencoder_batch picture = {1, SIDE, SIDE}, latent = {1, 8, 8};
     autoencoder *a = NULL;
+
+    if (!z) z = mean;
 
     check_ok(autoencoder_new(&a, &autoencoder_sd_vae, &e));
     assert_int_equal(autoencoder_params_count(a), 83653863);
@@ -66,13 +69,13 @@ static void check_network(results *r, int precision, double tolerance)
         const shape s = autoencoder_feature_shape(&autoencoder_sd_vae, i, SIDE, SIDE);
         check_near(sqrt(dot(down[i], down[i], shape_count(s))), norms[i], tolerance, 0);
     }
-    check_ok(autoencoder_decode_jvp(a, latent, mean, v, y, dx));
+    check_ok(autoencoder_decode_jvp(a, latent, z, v, y, dx));
     check_values("decode", y, X, 51.1783305, -958.9172477,
                  (double[]){0.0932047599, -0.1327089624, -0.09519101958, -0.07509754229}, 4,
                  tolerance);
     check_values("J v", dx, X, 187.16628, 789.03731,
                  (double[]){-0.174335715, -0.1877834028, -0.2791848925}, 3, tolerance);
-    check_ok(autoencoder_decode_vjp(a, latent, mean, w, y, dz));
+    check_ok(autoencoder_decode_vjp(a, latent, z, w, y, dz));
     check_values("J^T w", dz, Z, 182.4707049, -110.8841083,
                  (double[]){4.43616613, 2.509690333, -11.21568628}, 3, tolerance);
     check_near(dot(w, dx, X), 63.1638984, tolerance, 187.2);
@@ -80,27 +83,27 @@ static void check_network(results *r, int precision, double tolerance)
     autoencoder_free(a);
 }
 
-/* As vectors the two differ more than their norms do: every layer of some sixty rounds its
- * values to eight bits.  docs/results.md says how far; the limit leaves it some room. */
+/* As vectors the two differ more than their norms do: every branch rounds what it multiplies to
+ * eight bits.  PyTorch's own bf16 is off by 1.8e-2, 2.5e-2, 3.8e-2 and 3.8e-2. */
 static void check_close(const char *what, const float *a, const float *b, int64_t n)
 {
     double error = 0;
     for (int64_t i = 0; i < n; i++) error += pow((double)a[i] - (double)b[i], 2);
     error = sqrt(error / dot(b, b, n));
     print_message("%s: bf16 is off by %.2g\n", what, error);
-    if (!(error < 8e-2)) fail_msg("%s: relative error %.3g", what, error);
+    if (!(error < 2e-2)) fail_msg("%s: relative error %.3g", what, error);
 }
 
 static void both_precisions_give_the_numbers_of_pytorch(void **state)
 {
     (void)state;
     static results f32, bf16;
-    check_network(&f32, 0, 1e-4);
+    check_network(&f32, 0, 1e-4, NULL);
     if (backend_cpu.supports(JEM_BF16)) {
         print_message("bf16 skipped: %s\n", jem_error_message());
         return;
     }
-    check_network(&bf16, 1, 2e-2);
+    check_network(&bf16, 1, 2e-2, f32.mean);
     check_close("mean", bf16.mean, f32.mean, Z);
     check_close("decode", bf16.y, f32.y, X);
     check_close("J v", bf16.dx, f32.dx, X);

@@ -82,7 +82,7 @@ static void net_open(net *t, const graph *g, const backend *b, jem_dtype precisi
     fill(t->cotangent, n * out, 3, 1);
     for (int i = 0; i < PASSES; ++i) {
         plan_options o = {.batch = n, .precision = precision, .split = how.split,
-                          .lean = how.lean, .tangent = i == TANGENT, .backward_input = i == BACKWARD,
+                          .lean = how.lean, .wide = how.wide, .tangent = i == TANGENT, .backward_input = i == BACKWARD,
                           .features = i == FORWARD ? features : NULL};
         check_ok(plan_compile(&t->p[i], g, b, &o));
         check_ok(plan_load(t->p[i], t->params));
@@ -135,14 +135,14 @@ static void expect_near(const char *what, const float *a, const float *b, int64_
 }
 
 static void compare(shape input, int64_t width, int64_t groups, int64_t n, jem_dtype precision,
-                    bool split, double bound)
+                    plan_options how, double bound)
 {
     graph *g = map_graph(input, width, groups);
     const int64_t block = shape_count(g->nodes[graph_find(g, "block")].op.dst);
     net ref, cpu;
 
     net_open(&ref, g, &backend_ref, JEM_F32, n, (plan_options){0});
-    net_open(&cpu, g, &backend_cpu, precision, n, (plan_options){.split = split});
+    net_open(&cpu, g, &backend_cpu, precision, n, how);
     net_run(&ref, NULL);
     net_run(&cpu, NULL);
     expect_near("output", cpu.y, ref.y, n * ref.out, bound);
@@ -169,19 +169,23 @@ static void cpu_agrees_with_ref_on_odd_sizes_channels_and_groups(void **state)
     (void)state;
     for (int i = 0; i < SIZES; ++i)
         for (int split = 0; split < 2; ++split)
-            compare(sizes[i].input, sizes[i].width, sizes[i].groups, sizes[i].n, JEM_F32, split, 1e-5);
+            compare(sizes[i].input, sizes[i].width, sizes[i].groups, sizes[i].n, JEM_F32,
+                    (plan_options){.split = split}, 1e-5);
 }
 
 static void bf16_stays_within_its_error_bound(void **state)
 {
+    const plan_options how[] = {{.split = false}, {.split = true}, {.wide = true},
+                                {.wide = true, .split = true}};
     (void)state;
     if (backend_cpu.supports(JEM_BF16)) {
         print_message("skipped: %s\n", jem_error_message());
         skip();
     }
     for (int i = 0; i < SIZES; ++i)
-        for (int split = 0; split < 2; ++split)
-            compare(sizes[i].input, sizes[i].width, sizes[i].groups, sizes[i].n, JEM_BF16, split, 3e-2);
+        for (int k = 0; k < 4; ++k)
+            compare(sizes[i].input, sizes[i].width, sizes[i].groups, sizes[i].n, JEM_BF16, how[k],
+                    how[k].wide ? 1.5e-2 : 3e-2);
 }
 
 static void expect_same(const net *a, const net *b)
@@ -212,7 +216,7 @@ static void threads_change_no_bit(void **state)
     }
     net_close(&alone);
     graph_free(g);
-    compare((shape){3, 50, 61}, 16, 4, 1, JEM_F32, true, 1e-5);
+    compare((shape){3, 50, 61}, 16, 4, 1, JEM_F32, (plan_options){.split = true}, 1e-5);
 }
 
 static void splitting_has_parts_to_share(void **state)

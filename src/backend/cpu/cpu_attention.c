@@ -130,13 +130,13 @@ LANES_INLINE lanes exp_chunk(float *p, int64_t i, int64_t count, float top)
     return lanes_load(p, i, count, JEM_F32);
 }
 
-LANES_INLINE void softmax_loop(softmax_task s, jem_dtype dtype)
+LANES_INLINE void softmax_loop(softmax_task s, jem_dtype in, jem_dtype out)
 {
     float top = s.p[0];
     lanes total = {0};
     int64_t i = 0;
 
-    (void)dtype;
+    (void)in, (void)out;
     for (int64_t k = 1; k < s.t; ++k) top = s.p[k] > top ? s.p[k] : top;
     for (; i + LANES <= s.t; i += LANES) total += exp_chunk(s.p, i, LANES, top);
     if (i < s.t) total += exp_chunk(s.p, i, s.t - i, top);
@@ -145,12 +145,12 @@ LANES_INLINE void softmax_loop(softmax_task s, jem_dtype dtype)
 }
 CPU_LANES_TWICE(softmax, softmax_task)
 
-LANES_INLINE void centre_loop(softmax_task s, jem_dtype dtype)
+LANES_INLINE void centre_loop(softmax_task s, jem_dtype in, jem_dtype out)
 {
     lanes total = {0};
     int64_t i = 0;
 
-    (void)dtype;
+    (void)in, (void)out;
     for (; i + LANES <= s.t; i += LANES)
         total += lanes_load(s.p, i, LANES, JEM_F32) * lanes_load(s.ds, i, LANES, JEM_F32);
     total += lanes_load(s.p, i, s.t - i, JEM_F32) * lanes_load(s.ds, i, s.t - i, JEM_F32);
@@ -193,14 +193,14 @@ static jem_status scores(const work *w, int64_t i, int64_t m)
 {
     GEMM_TRY(times_transposed((rows){w->p, w->t}, w->scale, row(w->x.q, i), w->x.k, m, w->t, w->c,
                               false));
-    for (int64_t r = 0; r < m; ++r) softmax((softmax_task){w->p + r * w->t, NULL, w->t}, JEM_F32);
+    for (int64_t r = 0; r < m; ++r) softmax((softmax_task){w->p + r * w->t, NULL, w->t}, JEM_F32, JEM_F32);
     return JEM_OK;
 }
 
 static void centre_rows(const work *w, int64_t m)
 {
     for (int64_t r = 0; r < m; ++r)
-        centre((softmax_task){w->p + r * w->t, w->dp + r * w->t, w->t}, JEM_F32);
+        centre((softmax_task){w->p + r * w->t, w->dp + r * w->t, w->t}, JEM_F32, JEM_F32);
 }
 
 static jem_status forward_tile(const work *w, int64_t i, int64_t m)

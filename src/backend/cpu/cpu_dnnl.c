@@ -111,8 +111,10 @@ static jem_status backward_desc(dnnl_primitive_desc_t *pd, const step *s, const 
     dnnl_primitive_desc_t hint = NULL;
     const void *desc = o->kind == OP_CONV2D ? (const void *)&conv : (const void *)&linear;
 
-    layer_descs forward = *d; /* weight gradients are f32 even where weights are bf16 */
+    /* gradients of weights, and of what products of bf16 come from, may be f32 */
+    layer_descs forward = *d;
     forward.weights.data_type = d->dst.data_type;
+    forward.src.data_type = d->dst.data_type;
     TRY(forward_desc(&hint, o, &forward, dnnl_forward_training, NULL, engine));
     if (o->kind == OP_CONV2D && to_data)
         DNNL_TRY(dnnl_convolution_backward_data_desc_init(&conv, dnnl_convolution_direct, &d->src,
@@ -280,8 +282,7 @@ static jem_status create_primitives(cpu_kernel *k, dnnl_state *x)
     const step *s = &k->s;
     const dnnl_state *lender = k->sibling && k->sibling->impl == k->impl && !x->packs_late ? k->sibling->state : NULL;
     dnnl_memory_desc_t any;
-    slot output = s->kind == STEP_FORWARD ? s->dst : s->src;
-    dnnl_data_type_t type = s->kind == STEP_BACKWARD_PARAMS ? dnnl_f32 : data_type(output.f.dtype);
+    dnnl_data_type_t type = s->kind == STEP_BACKWARD_PARAMS ? dnnl_f32 : data_type(s->src.f.dtype);
 
     DNNL_TRY(dnnl_engine_create(&x->engine, dnnl_cpu, 0));
     TRY(weight_descs(&x->plain_weights, &any, &x->bias, &s->op, type));

@@ -20,6 +20,7 @@ typedef struct loops {
     void (*backward)(void *dst, const void *src, const uint16_t *mask, int64_t n, float slope,
                      bool accumulate, jem_dtype dtype);
     void (*accumulate)(void *dst, const void *src, int64_t n, jem_dtype dtype);
+    void (*narrow)(void *dst, const void *src, int64_t n); /* float32 to bf16 */
 } loops;
 
 /* ---- plain C */
@@ -62,8 +63,13 @@ static void plain_accumulate(void *dst, const void *src, int64_t n, jem_dtype dt
     for (int64_t i = 0; i < n; ++i) cpu_put(dst, i, cpu_get(dst, i, dtype) + cpu_get(src, i, dtype), dtype);
 }
 
+static void plain_narrow(void *dst, const void *src, int64_t n)
+{
+    for (int64_t i = 0; i < n; ++i) cpu_put(dst, i, cpu_get(src, i, JEM_F32), JEM_BF16);
+}
+
 static const loops plain_loops = {plain_mask_from_sign, plain_forward, plain_backward,
-                                  plain_accumulate};
+                                  plain_accumulate, plain_narrow};
 
 /* ---- AVX-512; the last vector of a buffer is masked */
 
@@ -137,7 +143,16 @@ AVX512 static void wide_accumulate(void *dst, const void *src, int64_t n, jem_dt
     }
 }
 
-static const loops wide_loops = {wide_mask_from_sign, wide_forward, wide_backward, wide_accumulate};
+AVX512 static void wide_narrow(void *dst, const void *src, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += 16) {
+        __mmask16 m = tail(n, i);
+        store16(dst, i, load16(src, i, m, JEM_F32), m, JEM_BF16);
+    }
+}
+
+static const loops wide_loops = {wide_mask_from_sign, wide_forward, wide_backward, wide_accumulate,
+                                 wide_narrow};
 
 static const loops *best_loops(void)
 {
@@ -151,43 +166,80 @@ void cpu_mask_from_sign(void *mask, const void *values, int64_t n, jem_dtype dty
     best_loops()->mask_from_sign(mask, values, n, dtype);
 }
 
-static jem_status run_rectifier(cpu_bound *b)
+/* Elements [first, first + n) of a step that all loops below work on. */
+typedef struct stretch {
+    int64_t first, n;
+} stretch;
+
+static void *stretch_at(const cpu_bound *b, slot s, stretch e)
+{
+    return (char *)cpu_at(b, s) + (size_t)e.first * jem_dtype_size(s.f.dtype);
+}
+
+static void run_rectifier(const cpu_bound *b, stretch e)
 {
     const step *s = &b->k->s;
-    int64_t n = cpu_slot_count(b->k, s->dst);
-    jem_dtype dtype = s->dst.f.dtype;
-    uint16_t *mask = s->mask_offset >= 0 ? (uint16_t *)(void *)(b->arena + s->mask_offset) : NULL;
+    void *dst = stretch_at(b, s->dst, e);
+    const void *src = stretch_at(b, s->src, e);
+    const float slope = (float)s->op.slope;
+    uint16_t *mask = NULL;
 
+    if (s->mask_offset >= 0) mask = (uint16_t *)(void *)(b->arena + s->mask_offset) + e.first / 16;
     if (s->kind == STEP_FORWARD)
-        best_loops()->forward(cpu_at(b, s->dst), mask, cpu_at(b, s->src), n, (float)s->op.slope, dtype);
+        best_loops()->forward(dst, mask, src, e.n, slope, s->dst.f.dtype);
     else
-        best_loops()->backward(cpu_at(b, s->dst), cpu_at(b, s->src), mask, n, (float)s->op.slope,
-                               s->accumulate, dtype);
-    return JEM_OK;
+        best_loops()->backward(dst, src, mask, e.n, slope, s->accumulate, s->dst.f.dtype);
+}
+
+/* dst <- src, which may be float32 where dst is bf16. */
+static void copy(const cpu_bound *b, stretch e)
+{
+    const step *s = &b->k->s;
+    void *dst = stretch_at(b, s->dst, e);
+    const void *src = stretch_at(b, s->src, e);
+
+    if (s->dst.f.dtype == s->src.f.dtype)
+        memcpy(dst, src, (size_t)e.n * jem_dtype_size(s->dst.f.dtype));
+    else
+        best_loops()->narrow(dst, src, e.n);
+}
+
+enum { PART = 1 << 16 }; /* elements: whole vectors of a mask */
+
+static int parts(const cpu_kernel *k, int phase)
+{
+    if (phase > 0) return 0;
+    return k->s.split ? (int)((cpu_slot_count(k, k->s.dst) + PART - 1) / PART) : 1;
 }
 
 static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
 {
     const step *s = &b->k->s;
-    int64_t n = cpu_slot_count(b->k, s->dst);
-    jem_dtype dtype = s->dst.f.dtype;
+    stretch e = {0, cpu_slot_count(b->k, s->dst)};
 
-    (void)io, (void)phase, (void)part;
-    if (s->kind == STEP_FORWARD || s->kind == STEP_BACKWARD_DATA) {
-        if (s->op.kind == OP_LRELU) return run_rectifier(b);
-        /* OP_ADD: dst <- src, then + src2 */
-        if (s->dst.offset != s->src.offset)
-            memcpy(cpu_at(b, s->dst), cpu_at(b, s->src), (size_t)n * jem_dtype_size(dtype));
-        best_loops()->accumulate(cpu_at(b, s->dst), cpu_at(b, s->src2), n, dtype);
-    } else if (s->kind == STEP_COPY) {
-        memcpy(cpu_at(b, s->dst), cpu_at(b, s->src), (size_t)n * jem_dtype_size(dtype));
-    } else {
-        best_loops()->accumulate(cpu_at(b, s->dst), cpu_at(b, s->src), n, dtype);
+    (void)io, (void)phase;
+    if (s->split) {
+        e.first = part * (int64_t)PART;
+        if (e.n - e.first > PART) e.n = e.first + PART;
+        e.n -= e.first;
+    }
+    if (s->kind == STEP_COPY) {
+        copy(b, e);
+    } else if (s->kind == STEP_ACCUMULATE) {
+        best_loops()->accumulate(stretch_at(b, s->dst, e), stretch_at(b, s->src, e), e.n,
+                                 s->dst.f.dtype);
+    } else if (s->op.kind == OP_LRELU) {
+        run_rectifier(b, e);
+    } else { /* OP_ADD: dst <- src, then + src2 */
+        if (s->dst.offset != s->src.offset) copy(b, e);
+        best_loops()->accumulate(stretch_at(b, s->dst, e), stretch_at(b, s->src2, e), e.n,
+                                 s->dst.f.dtype);
     }
     return JEM_OK;
 }
 
 const cpu_impl cpu_elementwise_impl = {
     .name = "elementwise",
+    .parts = parts,
     .run = run,
 };

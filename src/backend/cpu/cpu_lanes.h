@@ -1,8 +1,9 @@
 /* Sixteen floats at a time, in the vector types of gcc and clang: one source for
  * AVX-512 and for every other machine, with the same bits.
  *
- * A loop over lanes is an inline function NAME_loop(task, dtype); CPU_LANES_TWICE makes of
- * it NAME(task), compiled for AVX-512 and for any machine, and for each element type. */
+ * A loop over lanes is an inline function NAME_loop(task, in, out) with the types of what it
+ * reads and writes; CPU_LANES_TWICE makes of it NAME(task, in, out), compiled for AVX-512 and
+ * for any machine, and for each pair of types but bf16 to float32, which no step needs. */
 #ifndef BACKEND_CPU_LANES_H
 #define BACKEND_CPU_LANES_H
 
@@ -20,18 +21,22 @@ typedef double lanes_double __attribute__((vector_size(128)));
 #define LANES_INLINE static inline __attribute__((always_inline))
 
 #define LANES_WIDE __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define CPU_LANES_TYPES(name, t, in, out)                                              \
+    out == JEM_F32  ? name##_loop(t, JEM_F32, JEM_F32)                                 \
+    : in == JEM_F32 ? name##_loop(t, JEM_F32, JEM_BF16)                                \
+                    : name##_loop(t, JEM_BF16, JEM_BF16)
 #define CPU_LANES_TWICE(name, type)                                                    \
-    static void name##_plain(type t, jem_dtype dtype)                                  \
+    static void name##_plain(type t, jem_dtype in, jem_dtype out)                      \
     {                                                                                  \
-        dtype == JEM_F32 ? name##_loop(t, JEM_F32) : name##_loop(t, JEM_BF16);         \
+        CPU_LANES_TYPES(name, t, in, out);                                             \
     }                                                                                  \
-    LANES_WIDE static void name##_wide(type t, jem_dtype dtype)                        \
+    LANES_WIDE static void name##_wide(type t, jem_dtype in, jem_dtype out)            \
     {                                                                                  \
-        dtype == JEM_F32 ? name##_loop(t, JEM_F32) : name##_loop(t, JEM_BF16);         \
+        CPU_LANES_TYPES(name, t, in, out);                                             \
     }                                                                                  \
-    static void name(type t, jem_dtype dtype)                                          \
+    static void name(type t, jem_dtype in, jem_dtype out)                              \
     {                                                                                  \
-        (__builtin_cpu_supports("avx512dq") ? name##_wide : name##_plain)(t, dtype);   \
+        (__builtin_cpu_supports("avx512dq") ? name##_wide : name##_plain)(t, in, out); \
     }
 
 /* Elements [i, i + count) of a buffer of either type; lanes beyond are 0.  Fast where the

@@ -72,37 +72,42 @@ LANES_INLINE lanes bent(const pixels *t, int64_t c, int64_t count, lanes centred
     return d * lanes_silu_slope(z);
 }
 
-/* sums[0] += x (or d), sums[1] += x^2 (or d (x - mean)) over the pixels [first, end): sixteen
- * channels at a time, so that the sums stay in registers. */
+enum { FEW = 16 }; /* pixels */
+
+/* sums[0] += x (or d), sums[1] += x^2 (or d (x - mean)) over at most FEW pixels from `first`:
+ * sixteen channels at a time, so that the sums stay in registers; so few numbers lose nothing
+ * in float32. */
 LANES_INLINE void sums_chunk(const pixels *t, int64_t first, int64_t end, int64_t c, int64_t count,
                              jem_dtype dtype)
 {
-    lanes_double a = {0}, b = {0};
+    lanes a = {0}, b = {0};
+    lanes_double total;
     lanes mean = t->d ? lanes_load(t->of.mean, c, count, JEM_F32) : lanes_all(0);
 
-    memcpy(&a, t->sums + c, (size_t)count * sizeof(double));
-    memcpy(&b, t->sums + t->c + c, (size_t)count * sizeof(double));
     for (int64_t i = first; i < end; ++i) {
         lanes x = lanes_load(t->x, i * t->c + c, count, dtype) - mean, d = x;
         if (t->d) d = lanes_load(t->d, i * t->c + c, count, dtype);
         if (t->silu) d = bent(t, c, count, x, d);
-        lanes_double wide = __builtin_convertvector(d, lanes_double);
-        a += wide;
-        b += wide * __builtin_convertvector(x, lanes_double);
+        a += d;
+        b += d * x;
     }
-    memcpy(t->sums + c, &a, (size_t)count * sizeof(double));
-    memcpy(t->sums + t->c + c, &b, (size_t)count * sizeof(double));
+    for (int which = 0; which < 2; ++which) {
+        double *sum = t->sums + which * t->c + c;
+        memcpy(&total, sum, (size_t)count * sizeof(double));
+        total += __builtin_convertvector(which ? b : a, lanes_double);
+        memcpy(sum, &total, (size_t)count * sizeof(double));
+    }
 }
 
 /* A few pixels at a time, which the cache keeps from one chunk to the next. */
-LANES_INLINE void sums_loop(pixels t, jem_dtype dtype)
+LANES_INLINE void sums_loop(pixels t, jem_dtype in, jem_dtype out)
 {
-    const int64_t few = 16;
+    (void)out;
     memset(t.sums, 0, (size_t)(2 * t.c) * sizeof(double));
-    for (int64_t i = t.first; i < t.end; i += few) {
-        int64_t c = 0, end = i + few < t.end ? i + few : t.end;
-        for (; c + LANES <= t.c; c += LANES) sums_chunk(&t, i, end, c, LANES, dtype);
-        if (c < t.c) sums_chunk(&t, i, end, c, t.c - c, dtype);
+    for (int64_t i = t.first; i < t.end; i += FEW) {
+        int64_t c = 0, end = i + FEW < t.end ? i + FEW : t.end;
+        for (; c + LANES <= t.c; c += LANES) sums_chunk(&t, i, end, c, LANES, in);
+        if (c < t.c) sums_chunk(&t, i, end, c, t.c - c, in);
     }
 }
 CPU_LANES_TWICE(sums, pixels)
@@ -121,19 +126,20 @@ LANES_INLINE lanes apply_to(const pixels *t, int64_t c, int64_t count, lanes x, 
     return t->silu && t->kind == STEP_TANGENT ? bent(t, c, count, x, d) : d;
 }
 
-LANES_INLINE void apply_chunk(const pixels *t, int64_t i, int64_t c, int64_t count, jem_dtype dtype)
+LANES_INLINE void apply_chunk(const pixels *t, int64_t i, int64_t c, int64_t count, jem_dtype in,
+                              jem_dtype out)
 {
-    lanes x = lanes_load(t->x, i * t->c + c, count, dtype), d = x;
-    if (t->d) d = lanes_load(t->d, i * t->c + c, count, dtype);
-    lanes_store(t->dst, i * t->c + c, count, dtype, apply_to(t, c, count, x, d));
+    lanes x = lanes_load(t->x, i * t->c + c, count, in), d = x;
+    if (t->d) d = lanes_load(t->d, i * t->c + c, count, in);
+    lanes_store(t->dst, i * t->c + c, count, out, apply_to(t, c, count, x, d));
 }
 
-LANES_INLINE void apply_loop(pixels t, jem_dtype dtype)
+LANES_INLINE void apply_loop(pixels t, jem_dtype in, jem_dtype out)
 {
     for (int64_t i = t.first; i < t.end; ++i) {
         int64_t c = 0;
-        for (; c + LANES <= t.c; c += LANES) apply_chunk(&t, i, c, LANES, dtype);
-        if (c < t.c) apply_chunk(&t, i, c, t.c - c, dtype);
+        for (; c + LANES <= t.c; c += LANES) apply_chunk(&t, i, c, LANES, in, out);
+        if (c < t.c) apply_chunk(&t, i, c, t.c - c, in, out);
     }
 }
 CPU_LANES_TWICE(apply, pixels)
@@ -208,6 +214,11 @@ static int parts(const cpu_kernel *k, int phase)
     return (int)(k->s.n * blocks_of(k));
 }
 
+static void *element_at(const cpu_bound *b, slot s, int64_t i)
+{
+    return (char *)cpu_at(b, s) + (size_t)i * jem_dtype_size(s.f.dtype);
+}
+
 /* Block number i over all images. */
 static void run_block(cpu_bound *b, int phase, int64_t i)
 {
@@ -215,18 +226,18 @@ static void run_block(cpu_bound *b, int phase, int64_t i)
     const int64_t blocks = blocks_of(b->k), n = i / blocks, area = s->op.src.h * s->op.src.w;
     const bool forward = s->kind == STEP_FORWARD;
     const slot x = forward ? s->src : s->src2;
-    const size_t image = (size_t)n * (size_t)(area * x.s.c) * jem_dtype_size(x.f.dtype);
+    const int64_t image = n * area * x.s.c;
     pixels t = {.kind = s->kind, .silu = s->silu && phase != SUM_X, .c = x.s.c,
-                .x = (char *)cpu_at(b, x) + image, .dst = (char *)cpu_at(b, s->dst) + image,
-                .d = forward || phase == SUM_X ? NULL : (char *)cpu_at(b, s->src) + image,
+                .x = element_at(b, x, image), .dst = element_at(b, s->dst, image),
+                .d = forward || phase == SUM_X ? NULL : element_at(b, s->src, image),
                 .first = area * (i % blocks) / blocks, .end = area * (i % blocks + 1) / blocks,
                 .of = channels_at(b, n), .sums = sums_at(b, n, i % blocks)};
 
     if (phase == SUM_D && s->kind == STEP_TANGENT) t.silu = false; /* it comes after the norm */
     if (phase == APPLY)
-        apply(t, x.f.dtype);
+        apply(t, x.f.dtype, s->dst.f.dtype);
     else
-        sums(t, x.f.dtype);
+        sums(t, x.f.dtype, x.f.dtype);
 }
 
 static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)

@@ -7,18 +7,19 @@ typedef struct silu_task {
     int64_t first, end;
 } silu_task;
 
-LANES_INLINE void silu_chunk(const silu_task *t, int64_t i, int64_t count, jem_dtype dtype)
+LANES_INLINE void silu_chunk(const silu_task *t, int64_t i, int64_t count, jem_dtype in,
+                             jem_dtype out)
 {
-    lanes v = lanes_load(t->src, i, count, dtype);
-    lanes y = t->x ? v * lanes_silu_slope(lanes_load(t->x, i, count, dtype)) : lanes_silu(v);
-    lanes_store(t->dst, i, count, dtype, y);
+    lanes v = lanes_load(t->src, i, count, in);
+    lanes y = t->x ? v * lanes_silu_slope(lanes_load(t->x, i, count, in)) : lanes_silu(v);
+    lanes_store(t->dst, i, count, out, y);
 }
 
-LANES_INLINE void silu_loop(silu_task t, jem_dtype dtype)
+LANES_INLINE void silu_loop(silu_task t, jem_dtype in, jem_dtype out)
 {
     int64_t i = t.first;
-    for (; i + LANES <= t.end; i += LANES) silu_chunk(&t, i, LANES, dtype);
-    if (i < t.end) silu_chunk(&t, i, t.end - i, dtype);
+    for (; i + LANES <= t.end; i += LANES) silu_chunk(&t, i, LANES, in, out);
+    if (i < t.end) silu_chunk(&t, i, t.end - i, in, out);
 }
 CPU_LANES_TWICE(silu, silu_task)
 
@@ -39,7 +40,7 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
                    .end = s->split && first + PART < n ? first + PART : n};
 
     (void)io, (void)phase;
-    silu(t, s->dst.f.dtype);
+    silu(t, s->src.f.dtype, s->dst.f.dtype);
     return JEM_OK;
 }
 
