@@ -205,7 +205,11 @@ typedef struct backend {
     /* May a forward convolution add to its destination and rectify in one step, and a
      * group norm be followed by SiLU in one step? */
     bool fuses_conv;
-    bool fuses_upsample; /* `quad` steps */
+    /* Are `quad` steps faster than an upsampling followed by `conv`?  NULL: there are none. */
+    bool (*fuses_upsample)(const step *conv);
+    /* Would this convolution of float32 numbers be faster as one from bf16 to float32?  NULL:
+     * there are none of two types, and no wide plans. */
+    bool (*prefers_bf16)(const step *conv);
     /* May BACKWARD_DATA of a convolution add to its destination and multiply by a rectifier's
      * derivative, as `s` asks?  NULL: never. */
     bool (*fuses_backward)(const step *s);

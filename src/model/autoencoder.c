@@ -167,6 +167,7 @@ static jem_status compile(engine *e, const autoencoder *a, use u, int64_t height
                             .backward_input = u == USE_VJP,
                             .tangent = u == USE_JVP,
                             .split = true,
+                            .lean = true,
                             .wide = true,
                             .features = u == USE_FEATURES ? kept : NULL};
 

@@ -50,7 +50,7 @@ jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan
     *p = (plan){.g = g, .b = b, .batch = o->batch, .precision = o->precision,
                 .backward_input = o->backward_input, .backward_params = o->backward_params,
                 .tangent = o->tangent, .split = o->split,
-                .lean = o->lean, .wide = o->wide && o->precision == JEM_BF16,
+                .lean = o->lean, .wide = o->wide && o->precision == JEM_BF16 && b->prefers_bf16,
                 .direct = o->direct, .train = o->train};
     TRY(plan_build(p, o->features));
     TRY(plan_place_buffers(p));

@@ -30,9 +30,10 @@ typedef struct plan_options {
                              parameters take; plans of several passes then share them */
     bool direct;          /* convolutions by the sums of products that define them only: without
                              algorithms that need fewer products and round differently */
-    bool wide;            /* JEM_BF16: nothing but what norms and SiLU hand to a product is bf16,
-                             and that product's weights; all other values, products of them and
-                             gradients are float32.  Rounds less, takes more memory */
+    bool wide;            /* JEM_BF16: values, sums and gradients stay float32 and convolutions alone
+                             multiply bf16 numbers, where that is faster; in plans of derivatives
+                             only those behind a norm or SiLU.  Rounds less, takes more memory;
+                             without effect where the backend has no such convolutions */
     bool train;           /* dropout and norms in training mode */
     const char *const *features; /* names to keep readable; NULL-terminated or NULL */
 } plan_options;

@@ -66,10 +66,7 @@ static bool fused_backward(builder *b, int i, int source, int lrelu)
         s.op.slope = node_at(b, lrelu)->op.slope;
         s.mask_offset = b->mask[lrelu];
     }
-    s.n = b->p->batch;
-    s.split = b->p->split;
-    s.lean = b->p->lean;
-    s.direct = b->p->direct;
+    s = plan_step_of(b->p, s);
     if (!b->p->b->fuses_backward(&s)) return false;
     if (s.accumulate)
         own_grad(b, source, i);

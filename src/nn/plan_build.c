@@ -42,16 +42,22 @@ static void touch(builder *b, int64_t buffer_number)
     if (t->last < b->p->step_count) t->last = b->p->step_count;
 }
 
-void plan_emit(builder *b, step s, step_need need)
+step plan_step_of(const plan *p, step s)
 {
-    plan *p = b->p;
-    if (!b->st) b->st = MEM_GROW(p->steps, p->step_count, p->step_room);
-    if (b->st) return;
     s.n = p->batch;
     s.train = p->train;
     s.split = p->split;
     s.lean = p->lean;
     s.direct = p->direct;
+    return s;
+}
+
+void plan_emit(builder *b, step s, step_need need)
+{
+    plan *p = b->p;
+    if (!b->st) b->st = MEM_GROW(p->steps, p->step_count, p->step_room);
+    if (b->st) return;
+    s = plan_step_of(p, s);
     touch(b, s.dst.offset);
     touch(b, s.src.offset);
     touch(b, s.src2.offset);
@@ -85,24 +91,58 @@ static bool is_group_norm(const op *o)
     return o->kind == OP_NORM && o->norm == NORM_GROUP;
 }
 
+/* The step of convolution i if it multiplied numbers of `dtype`. */
+static step product_step(const builder *b, int i, jem_dtype dtype)
+{
+    const op *o = &node_at(b, i)->op;
+    const format src = {dtype, o->src.c}, dst = {dtype, o->dst.c};
+    return plan_step_of(b->p, plan_new_step(STEP_FORWARD, o, slot_of(0, o->dst, dst),
+                                            slot_of(0, o->src, src)));
+}
+
+/* Would a wide plan's node i rather multiply bf16 numbers? */
+static bool wants_bf16(const builder *b, int i)
+{
+    const step s = product_step(b, i, JEM_F32);
+    return s.op.kind == OP_CONV2D && b->p->b->prefers_bf16(&s);
+}
+
+/* Does every user of node i want bf16 numbers? */
+static bool feeds_bf16(const builder *b, int i)
+{
+    int users = 0;
+    for (int k = i + 1; k < b->p->g->node_count; ++k) {
+        if (node_at(b, k)->src[0] != i && node_at(b, k)->src[1] != i) continue;
+        if (!wants_bf16(b, k)) return false;
+        ++users;
+    }
+    return users > 0;
+}
+
 static void choose_formats(builder *b, int i)
 {
     const plan *p = b->p;
     const node *n = node_at(b, i);
-    const int source = n->src[0];
-    format value = i ? b->value_format[source] : (format){p->precision, 1};
-    format grad = i ? b->grad_format[source] : value;
-    const bool as_source = n->op.kind == OP_UPSAMPLE && value.dtype == JEM_BF16;
+    format value = i ? b->value_format[n->src[0]] : (format){p->precision, 1};
+    format grad = i ? b->grad_format[n->src[0]] : value;
 
     value = p->b->choose_format(&n->op, value, p->precision, false);
     grad = p->b->choose_format(&n->op, grad, p->precision, true);
     if (p->wide) {
-        const bool narrow = n->op.kind == OP_NORM || n->op.kind == OP_SILU || as_source;
-        value.dtype = narrow ? JEM_BF16 : JEM_F32;
+        const bool of_branch = n->op.kind == OP_NORM || n->op.kind == OP_SILU;
+        value.dtype = of_branch && feeds_bf16(b, i) ? JEM_BF16 : JEM_F32;
         grad.dtype = JEM_F32;
     }
     b->value_format[i] = value;
     b->grad_format[i] = grad;
+}
+
+/* What convolution i multiplies. */
+static jem_dtype product_dtype(const builder *b, int i)
+{
+    const jem_dtype stored = b->value_format[node_at(b, i)->src[0]].dtype;
+    const bool derivatives = b->p->tangent || has_backward(b);
+    return b->p->wide && !derivatives && wants_bf16(b, i) ? JEM_BF16 : stored;
 }
 
 static void analyse(builder *b)
@@ -149,10 +189,13 @@ static bool can_fuse_upsample(const builder *b, int i)
 {
     const op *o = &node_at(b, i)->op;
     int up = node_at(b, i)->src[0];
-    return b->p->b->fuses_upsample && !has_backward(b) && o->kind == OP_CONV2D &&
-           o->kernel_h == 3 && o->stride == 1 && o->pad == 1 && o->pad_end == 1 &&
-           node_at(b, up)->op.kind == OP_UPSAMPLE && b->users[up] == 1 && !b->kept[up] &&
-           b->fused_into[i] < 0;
+    const bool fits = o->kind == OP_CONV2D && o->kernel_h == 3 && o->stride == 1 && o->pad == 1 &&
+                      o->pad_end == 1 && node_at(b, up)->op.kind == OP_UPSAMPLE;
+    const bool free = b->users[up] == 1 && !b->kept[up] && b->fused_into[i] < 0;
+
+    if (!fits || !free || has_backward(b) || !b->p->b->fuses_upsample) return false;
+    const step s = product_step(b, i, product_dtype(b, i));
+    return b->p->b->fuses_upsample(&s);
 }
 
 static void choose_fusions(builder *b)
@@ -240,12 +283,25 @@ static void emit_forward(builder *b, int i, int made, step value)
     if (b->p->tangent && value.lrelu) emit_rectified_tangent(b, made, tangent_slot(b, made));
 }
 
+/* The value of `source` for node i: a bf16 copy where only i's products are bf16. */
+static slot source_slot(builder *b, int i, int source)
+{
+    const slot stored = value_slot(b, source);
+    slot copy = stored;
+
+    copy.f.dtype = product_dtype(b, i);
+    if (same_format(copy.f, stored.f)) return stored;
+    copy.offset = plan_new_value(b, copy.s, copy.f);
+    plan_emit(b, plan_new_step(STEP_COPY, &node_at(b, i)->op, copy, stored), NEED_ALWAYS);
+    return copy;
+}
+
 /* conv followed by lrelu, as one step that writes the lrelu's value. */
 static void forward_conv_lrelu(builder *b, int conv, int lrelu)
 {
+    const slot src = source_slot(b, conv, node_at(b, conv)->src[0]);
     place(b, lrelu, -1);
-    step s = plan_new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, lrelu),
-                           value_slot(b, node_at(b, conv)->src[0]));
+    step s = plan_new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, lrelu), src);
     s.lrelu = true;
     s.op.slope = node_at(b, lrelu)->op.slope;
     add_mask(b, lrelu, &s);
@@ -275,7 +331,7 @@ static void forward_conv_add(builder *b, int conv, int sum)
         if (b->p->tangent) plan_emit(b, t, NEED_TANGENT);
     }
     step s = plan_new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, sum),
-                           value_slot(b, node_at(b, conv)->src[0]));
+                           source_slot(b, conv, node_at(b, conv)->src[0]));
     s.accumulate = true;
     emit_forward(b, conv, sum, s);
 }
@@ -289,8 +345,9 @@ static void forward_node(builder *b, int i, int made)
     bool in_place = may_overwrite && dies_at(b, n->src[0], i) &&
                     same_format(b->value_format[made], b->value_format[n->src[0]]);
 
+    const slot src = source_slot(b, i, n->src[0]);
     place(b, made, in_place ? n->src[0] : -1);
-    step s = plan_new_step(STEP_FORWARD, &n->op, value_slot(b, made), value_slot(b, n->src[0]));
+    step s = plan_new_step(STEP_FORWARD, &n->op, value_slot(b, made), src);
     s.silu = made != i;
     if (n->src[1] >= 0) s.src2 = value_slot(b, n->src[1]);
     if (n->op.kind == OP_LRELU) add_mask(b, i, &s);
@@ -322,10 +379,11 @@ static void emit_quad(builder *b, int up, int conv, slot dst, slot src, step_nee
 static void forward_upsampled_conv(builder *b, int up, int conv)
 {
     int small = node_at(b, up)->src[0];
+    const slot src = source_slot(b, conv, small);
     place(b, conv, -1);
     if (b->p->tangent)
         emit_quad(b, up, conv, tangent_slot(b, conv), tangent_slot(b, small), NEED_TANGENT);
-    emit_quad(b, up, conv, value_slot(b, conv), value_slot(b, small), NEED_ALWAYS);
+    emit_quad(b, up, conv, value_slot(b, conv), src, NEED_ALWAYS);
 }
 
 static void build_forward(builder *b)

@@ -61,6 +61,8 @@ int plan_new_buffer(builder *b, int64_t bytes);
 int plan_new_value(builder *b, shape s, format f);
 
 step plan_new_step(step_kind kind, const op *o, slot dst, slot src);
+/* `s` as this plan runs it: images, threads, weights. */
+step plan_step_of(const plan *p, step s);
 /* Appends a step and keeps the buffers it names alive until then. */
 void plan_emit(builder *b, step s, step_need need);
 /* Between the slot and the outside array of node i that `at` means. */

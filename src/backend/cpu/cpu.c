@@ -10,6 +10,7 @@
 
 #include "backend/cpu/bf16_conv.h"
 #include "backend/cpu/bf16_weights.h"
+#include "backend/cpu/bf16_unit.h"
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/wino_conv.h"
 
@@ -96,6 +97,17 @@ static const cpu_impl *choose_impl(const step *s)
 static bool fuses_backward(const step *s)
 {
     return choose_impl(s) != &cpu_dnnl_impl;
+}
+
+/* Winograd's algorithm needs fewer products than both. */
+static bool fuses_upsample(const step *conv)
+{
+    return choose_impl(conv) != &cpu_wino_impl;
+}
+
+static bool prefers_bf16(const step *conv)
+{
+    return bf16_amx_available() || choose_impl(conv) != &cpu_wino_impl;
 }
 
 static jem_status kernel_new(void **kernel, const step *s, void *sibling)
@@ -225,7 +237,8 @@ const backend backend_cpu = {
     .choose_format = choose_format,
     .mask_bytes = mask_bytes,
     .fuses_conv = true,
-    .fuses_upsample = true,
+    .fuses_upsample = fuses_upsample,
+    .prefers_bf16 = prefers_bf16,
     .fuses_backward = fuses_backward,
     .kernel_new = kernel_new,
     .kernel_free = kernel_free,
