@@ -69,12 +69,14 @@ void stats_joint_count(int64_t *both, const uint8_t *const *row, int64_t rows, i
         for (int64_t b = a; b < rows; b++) *both++ = count_both(row[a] + first, row[b] + first, n);
 }
 
-enum { LANES = 8 }; /* bytes of a word, each a counter of its own */
+/* Bytes of a word, each a counter of its own; words that are added at once: two vectors. */
+enum { LANES = 8, WORDS = 4 };
 
 jem_status stats_joint_table_init(stats_joint_table *t, const uint8_t *const *row, int64_t rows,
                                   int64_t images)
 {
-    int64_t pairs = stats_joint_pairs(rows), words = (pairs + LANES - 1) / LANES;
+    int64_t pairs = stats_joint_pairs(rows), block = WORDS * LANES,
+            words = (pairs + block - 1) / block * WORDS;
     uint64_t *lines = NULL;
     jem_status st = MEM_NEW(lines, images * words);
     if (st != JEM_OK) return st;
@@ -93,20 +95,28 @@ void stats_joint_table_clear(stats_joint_table *t)
     *t = (stats_joint_table){0, 0, NULL};
 }
 
+/* sum [WORDS] <- the words of the lines index[0 .. n-1], which start `words` words apart. */
+static void add_lines(uint64_t sum[WORDS], const uint64_t *line, int64_t words,
+                      const int64_t *index, int64_t n)
+{
+    uint64_t own[WORDS] = {0};
+    for (int64_t i = 0; i < n; i++)
+        for (int k = 0; k < WORDS; k++) own[k] += line[index[i] * words + k];
+    memcpy(sum, own, sizeof own);
+}
+
 void stats_joint_resample(int64_t *both, const stats_joint_table *t, int64_t first,
                           const int64_t *index, int64_t n)
 {
     enum { AT_ONCE = 255 }; /* what a byte can count */
     for (int64_t p = 0; p < t->pairs; p++) both[p] = 0;
-    for (int64_t w = 0; w < t->words; w++) {
+    for (int64_t w = 0; w < t->words; w += WORDS) {
         const uint64_t *column = t->lines + first * t->words + w;
-        int64_t counters = t->pairs - w * LANES < LANES ? t->pairs - w * LANES : LANES;
-        for (int64_t i = 0; i < n;) {
-            int64_t end = n - i < AT_ONCE ? n : i + AT_ONCE;
-            uint64_t sum = 0;
-            for (; i < end; i++) sum += column[index[i] * t->words];
-            uint8_t counted[LANES];
-            memcpy(counted, &sum, sizeof sum);
+        int64_t left = t->pairs - w * LANES, counters = left < WORDS * LANES ? left : WORDS * LANES;
+        for (int64_t i = 0; i < n; i += AT_ONCE) {
+            uint64_t sum[WORDS];
+            add_lines(sum, column, t->words, index + i, n - i < AT_ONCE ? n - i : AT_ONCE);
+            const uint8_t *counted = (const uint8_t *)sum;
             for (int64_t k = 0; k < counters; k++) both[w * LANES + k] += counted[k];
         }
     }
