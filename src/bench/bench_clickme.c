@@ -32,7 +32,7 @@ typedef struct clickme_options {
 
 #define AT(field) offsetof(clickme_options, field)
 static const option clickme_option_table[] = {
-    {"ceiling", OPTION_REAL, AT(ceiling), "0.65753", 0.01, 1, NULL,
+    {"ceiling", OPTION_REAL, AT(ceiling), STATS_CLICKME_CEILING_TEXT, 0.01, 1, NULL,
      "Spearman correlation between people, by which scores are divided (Fel et al. 2022)"},
     {"target", OPTION_CHOICE, AT(target), "label", 0, 0, "label|energy",
      "scalar whose gradient is the map: f(x)[label], or -E(x) = log sum exp f(x)"},

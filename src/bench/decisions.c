@@ -51,7 +51,7 @@ jem_status decisions_ask(int32_t *answer, const bench_request *r, const char *be
 
     TRY(check_subject(r, bench, set, pictures_needed));
     TRY(MEM_NEW(stimuli, at_once));
-    progress_begin(&shown, set->set->name, "images", set->n, 0);
+    if (look) progress_begin(&shown, set->set->name, "images", set->n, 0);
     for (int64_t first = 0; first < set->n; first += at_once) {
         int64_t count = set->n - first < at_once ? set->n - first : at_once;
         for (int64_t i = 0; i < count; i++) {
@@ -66,9 +66,9 @@ jem_status decisions_ask(int32_t *answer, const bench_request *r, const char *be
                                     .picture = look ? &pictures[i] : NULL};
         }
         TRY(s->ops->decide(s->ctx, stimuli, count, answer + first));
-        progress_update(&shown, first + count, NULL);
+        if (look) progress_update(&shown, first + count, NULL);
     }
-    progress_end(&shown, set->n);
+    if (look) progress_end(&shown, set->n);
 done:
     for (int i = 0; i < PICTURES_AT_ONCE; i++) image_clear(&pictures[i]);
     mem_free(stimuli);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "record/fields.h"
+#include "stats/saliency.h"
 
 #define ZHANG "Zhang et al. 2018, Table 5"
 #define STORRS "computed from the data of Storrs, Anderson & Fleming 2021"
@@ -145,7 +146,8 @@ static const baseline table[] = {
     {"cue-conflict", "accuracy", NULL, NULL, "VGG-16", 0.150781, GEIRHOS19},
 
     {"clickme", "alignment", NULL, NULL, "human", 1, "ceiling by construction (Fel et al. 2022)"},
-    {"clickme", "spearman", NULL, NULL, "human", 0.65753, "between people (Fel et al. 2022)"},
+    {"clickme", "spearman", NULL, NULL, "human", STATS_CLICKME_CEILING,
+     "between people (Fel et al. 2022)"},
 };
 enum { COUNT = sizeof table / sizeof *table };
 

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "stats/saliency.h"
+
 static const sweetspot_spec specs[] = {
     {.benchmark = "bapps",
      .title = "BAPPS",
@@ -82,12 +84,13 @@ static const sweetspot_spec specs[] = {
      .metric = {"alignment"},
      .human = {1},
      .alignment = true,
-     .source = "1 is the agreement between people, Spearman 0.65753 (Fel et al. 2022)",
+     .source = "1 is the agreement between people, Spearman " STATS_CLICKME_CEILING_TEXT
+               " (Fel et al. 2022)",
      .paper_low = 0.3,
      .paper_high = 0.3,
      .kind = SPOT_NUMBER,
      .trials = "clickme",
-     .unit = 0.65753},
+     .unit = STATS_CLICKME_CEILING},
     {.benchmark = "classification",
      .title = "Classification",
      .measure = "test accuracy",

@@ -11,6 +11,7 @@
 
 /* How well people predict each other, by which scores are divided (Fel et al. 2022). */
 #define STATS_CLICKME_CEILING 0.65753
+#define STATS_CLICKME_CEILING_TEXT "0.65753"
 
 /* rho [n] <- Spearman correlation, with average ranks for ties, of each human map and
  * model map, [n][pixels] both; NaN where either map is constant.  JEM_EDATA with the
