@@ -119,10 +119,13 @@ static jem_status finish(cue_images *out, cue_images *c, bool whole)
 
 bool cue_images_have_files(const char *folder, const mvh_set *set)
 {
-    char *path = NULL;
-    bool there = str_format(&path, "%s/%s/%s", folder, set->name, category_names[0]) == JEM_OK &&
-                 dir_exists(path);
-    mem_free(path);
+    bool there = false;
+    for (int c = 0; c < CATEGORY_COUNT && !there; c++) {
+        char *path = NULL;
+        there = str_format(&path, "%s/%s/%s", folder, set->name, category_names[c]) == JEM_OK &&
+                dir_exists(path);
+        mem_free(path);
+    }
     return there;
 }
 

@@ -213,6 +213,10 @@ static jem_status fill_scene(dataset *d, const scene *s)
     return st;
 }
 
+/* The published set lacks two pictures of 10,000; a folder that lacks more than one in a hundred
+ * is not whole. */
+static bool too_many(int64_t lost, int64_t of) { return lost > 2 && 100 * lost > of; }
+
 /* The scenes that have both picture and row; *n of them. */
 static jem_status find_scenes(scene **out, int64_t *n, const csv *log, const char *dir)
 {
@@ -233,6 +237,14 @@ static jem_status find_scenes(scene **out, int64_t *n, const csv *log, const cha
                        "%s: none of %" PRId64 " rows of scene_log.csv has one of %" PRId64
                        " pictures in rgb: their scene numbers must agree",
                        dir, log->rows, count);
+        goto done;
+    }
+    if (too_many(log->rows - kept, log->rows) || too_many(count - kept, count)) {
+        st = jem_error(JEM_EDATA,
+                       "%s: %" PRId64 " of %" PRId64 " rows of scene_log.csv have no picture in "
+                       "rgb, %" PRId64 " of %" PRId64 " pictures no row: unpack the set again, or "
+                       "remove what does not belong to it",
+                       dir, log->rows - kept, log->rows, count - kept, count);
         goto done;
     }
     *out = pictures;
