@@ -152,27 +152,36 @@ void axes_draw(draw *d, const axes *a)
 
 enum { REFERENCE_LINE = 14 }; /* a label with the space around it */
 
-static void draw_reference(draw *d, const axes *a, double value, const char *label, bool above)
+/* No room for a label above the line? */
+static bool is_high(const axes *a, double value)
 {
-    double y = axes_y(a, value);
+    return axes_y(a, value) - a->top <= REFERENCE_LINE;
+}
+
+static void draw_reference(draw *d, const axes *a, double value, const char *label, h_align side,
+                           bool above)
+{
+    double y = axes_y(a, value), x = side == LEFT ? a->left + 3 : a->left + a->width - 3;
     if (!(y >= a->top - 0.5 && y <= a->top + a->height + 0.5)) return;
     draw_segment(d, a->left, y, a->left + a->width, y, 1.2, 4, MUTED);
-    if (y - a->top <= REFERENCE_LINE) above = false;
-    draw_text(d, a->left + a->width - 3, above ? y - 4 : y + 4,
-              style_of(TICK_SIZE, RIGHT, above ? BASELINE : TOP, MUTED), label);
+    draw_text(d, x, above ? y - 4 : y + 4,
+              style_of(TICK_SIZE, side, above ? BASELINE : TOP, MUTED), label);
 }
 
 void axes_reference(draw *d, const axes *a, double value, const char *label)
 {
-    draw_reference(d, a, value, label, true);
+    draw_reference(d, a, value, label, RIGHT, !is_high(a, value));
 }
 
 void axes_references(draw *d, const axes *a, const double value[2], const char *const label[2])
 {
     bool close = fabs(axes_y(a, value[0]) - axes_y(a, value[1])) < 2 * REFERENCE_LINE;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
+        bool upper = !close || value[i] > value[1 - i], high = is_high(a, value[i]);
         if (isfinite(value[i]))
-            draw_reference(d, a, value[i], label[i], !close || value[i] > value[1 - i]);
+            draw_reference(d, a, value[i], label[i], close && upper && high ? LEFT : RIGHT,
+                           upper && !high);
+    }
 }
 
 enum { CHUNK = 512 };

@@ -30,7 +30,8 @@ double axes_y(const axes *a, double y);
 void axes_draw(draw *d, const axes *a);
 /* Horizontal reference (chance, human) with its label inside the box. */
 void axes_reference(draw *d, const axes *a, double y, const char *label);
-/* Two of them, either may be NaN; where they are close the lower one's label goes below it. */
+/* Two of them, either may be NaN; where they are close the lower one's label goes below it, the
+ * upper one's above, or without room there to the left. */
 void axes_references(draw *d, const axes *a, const double y[2], const char *const label[2]);
 void axes_curve(draw *d, const axes *a, const double *x, const double *y, int n, double width,
                 colour c);

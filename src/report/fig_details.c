@@ -63,6 +63,8 @@ static void draw_people(draw *d, const axes *a, const set_panel *p, const char *
                      faded(c, 0.8));
 }
 
+enum { SETS_LEGEND = 530 }; /* width */
+
 static panel_grid set_grid(const set_chart *c) { return panel_grid_make(c->count, 6, 190, 30); }
 
 static jem_status draw_sets(draw *d, const void *ctx)
@@ -126,7 +128,7 @@ static jem_status figure_of_sets(figure_list *list, study *s)
     }
     if (c->count < 2) goto done; /* one set is its own mean */
     panel_grid g = set_grid(c);
-    f.width = g.cell_width * g.columns;
+    f.width = fmax(g.cell_width * g.columns, SETS_LEGEND);
     f.height = g.top + g.cell_height * g.rows;
     return figure_list_add(list, &f);
 done:
