@@ -9,15 +9,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/benchmarks.h"
+#include "bench/gloss_people.h"
 #include "bench/gloss_scenes.h"
-#include "data/gloss_ratings.h"
 #include "jem/tensor.h"
 #include "record/fields.h"
 #include "stats/ratings.h"
@@ -54,11 +53,7 @@ static const option gloss_option_table[] = {
 typedef struct job {
     const bench_request *r;
     const gloss_options *o;
-    gloss_ratings people;
-    double mean[IMAGES]; /* over people */
-    stats_rating_ceiling noise;
-    double *one_out; /* [observers] */
-    uint64_t hash;   /* of the ratings */
+    gloss_people people;
     int64_t instances;
     double *predicted;       /* [instances][IMAGES]; NULL: none */
     double combined[IMAGES]; /* mean over instances */
@@ -67,135 +62,8 @@ typedef struct job {
 
 static void job_clear(job *j)
 {
-    gloss_ratings_clear(&j->people);
-    mem_free(j->one_out);
+    gloss_people_clear(&j->people);
     mem_free(j->predicted);
-}
-
-/* ---- people */
-
-/* The folder itself, its ratings/, or the place in the published repository. */
-static jem_status find_ratings(char **path, const char *folder)
-{
-    static const char *const below[] = {"ratings", "analysis_data/psychophysics/expt1"};
-    for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
-        jem_status st = str_format(path, "%s/%s", folder, below[i]);
-        if (st != JEM_OK || dir_exists(*path)) return st;
-        mem_free(*path);
-        *path = NULL;
-    }
-    return mem_strdup(path, folder);
-}
-
-static jem_status read_people(gloss_ratings *out, const char *folder)
-{
-    jem_status st;
-    char *path = NULL;
-
-    TRY(find_ratings(&path, folder));
-    TRY(gloss_ratings_read(out, path));
-    if (out->images != IMAGES)
-        st = jem_error(JEM_EDATA,
-                       "%s: %" PRId64 " ratings of %" PRId64 " images per observer, expected %d "
-                       "ratings of %d images, those of experiment 1: 'jem data fetch gloss'",
-                       path, out->images * GLOSS_REPEATS, out->images, IMAGES * GLOSS_REPEATS,
-                       IMAGES);
-done:
-    if (st != JEM_OK) gloss_ratings_clear(out);
-    mem_free(path);
-    return st;
-}
-
-/* A correlation needs every observer to tell some images apart. */
-static jem_status check_people(const gloss_ratings *p)
-{
-    for (int64_t o = 0; o < p->observers; o++) {
-        const double *own = p->rating + o * IMAGES;
-        bool varies = false;
-        for (int64_t i = 1; i < IMAGES; i++) varies |= own[i] != own[0];
-        if (!varies)
-            return jem_error(JEM_EDATA,
-                             "ratings: observer %" PRId64 " (in order of the files) rates all "
-                             "images alike, a correlation is undefined: remove the file",
-                             o + 1);
-    }
-    return JEM_OK;
-}
-
-static jem_status take_people(job *j)
-{
-    jem_status st;
-    const gloss_ratings *p = &j->people;
-
-    TRY(read_people(&j->people, j->r->humans ? j->r->humans : j->r->data));
-    TRY(check_people(p));
-    TRY(MEM_NEW(j->one_out, p->observers));
-    stats_rating_mean(j->mean, p->rating, p->observers, IMAGES);
-    TRY(stats_rating_noise(&j->noise, j->one_out, p->rating, p->observers, IMAGES, GLOSS_LOWEST,
-                           GLOSS_HIGHEST));
-    j->hash = XXH64(p->scene, IMAGES * sizeof *p->scene, 0);
-    j->hash = XXH64(p->rating, (size_t)(p->observers * IMAGES) * sizeof *p->rating, j->hash);
-done:
-    return st;
-}
-
-static jem_status add(const job *j, bench_score s)
-{
-    s.benchmark = "gloss";
-    s.dataset = "gloss-ratings";
-    s.n = s.n ? s.n : IMAGES;
-    s.data_hash = j->hash;
-    return bench_add(j->r, &s);
-}
-
-static jem_status add_human(const job *j, const char *metric, const char *condition, double value,
-                            const char *formula)
-{
-    return add(j, bench_human(metric, condition, value, formula));
-}
-
-static jem_status score_people(const job *j)
-{
-    jem_status st = JEM_OK;
-    const stats_rating_ceiling *c = &j->noise;
-    char condition[40];
-    const struct {
-        const char *metric;
-        double value;
-        const char *formula;
-    } rows[] = {
-        {"observers", (double)j->people.observers, "people who rated every image three times"},
-        {"grand_mean", stats_mean(j->mean, IMAGES), "mean of all ratings, 1 matte to 6 glossy"},
-        {"leave_one_out_pearson_mean", c->leave_one_out,
-         "lower noise ceiling: mean r of one observer with the mean of the others"},
-        {"with_own_rating_pearson_mean", c->with_own,
-         "upper noise ceiling: mean r of one observer with the mean of all"},
-        {"mean_pairwise_pearson", c->pairwise, "mean r over pairs of observers"},
-        {"min_pairwise_pearson", c->pairwise_min, "least r of a pair of observers"},
-        {"max_pairwise_pearson", c->pairwise_max, "largest r of a pair of observers"},
-        {"odd_even_split_pearson", c->odd_even,
-         "r between the means of observers 1, 3, .. and 2, 4, .. in order of their files"},
-        {"odd_even_spearman_brown", c->spearman_brown, "2 r / (1 + r) of that"},
-        {"leave_one_out_rmse_mean", c->leave_one_out_rmse,
-         "mean RMSE of one observer to the mean of the others, ratings mapped to (r - 1) / 5"},
-        {"with_own_rating_rmse_mean", c->with_own_rmse,
-         "mean RMSE of one observer to the mean of all, ratings mapped to (r - 1) / 5"},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        TRY(add_human(j, rows[i].metric, NULL, rows[i].value, rows[i].formula));
-    for (int64_t o = 0; o < j->people.observers; o++) {
-        snprintf(condition, sizeof condition, "observer %" PRId64, o + 1);
-        TRY(add_human(j, "leave_one_out_pearson", condition, j->one_out[o],
-                      "r of this observer (in order of the files) with the mean of the others"));
-    }
-    for (int64_t i = 0; i < IMAGES; i++) {
-        snprintf(condition, sizeof condition, "scene%06d", (int)j->people.scene[i]);
-        TRY(add_human(j, "mean_rating", condition, j->mean[i],
-                      "mean over observers of the mean of their three ratings"));
-    }
-done:
-    return st;
 }
 
 /* ---- predictions */
@@ -208,7 +76,7 @@ static jem_status check_predictions(const job *j)
                              "%s: prediction %g of instance %" PRId64 " for scene%06d is not "
                              "finite",
                              j->r->subject->name, j->predicted[i], i / IMAGES + 1,
-                             (int)j->people.scene[i % IMAGES]);
+                             (int)j->people.ratings.scene[i % IMAGES]);
     return JEM_OK;
 }
 
@@ -229,7 +97,7 @@ static jem_status ask_ratings(job *j)
                          who->name, images, IMAGES, IMAGES, IMAGES);
     j->instances = who->instances > 1 ? who->instances : 1;
     for (int i = 0; i < IMAGES; i++) {
-        snprintf(names[i], sizeof names[i], "rgb_scene%06d.png", (int)j->people.scene[i]);
+        snprintf(names[i], sizeof names[i], "rgb_scene%06d.png", (int)j->people.ratings.scene[i]);
         stimuli[i] = (stimulus){.name = names[i], .place = i};
         if (!who->needs_pictures) continue;
         snprintf(path, sizeof path, "%s/%s", j->o->images, names[i]);
@@ -250,7 +118,7 @@ static jem_status ask_scenes(job *j)
     double glossiness[IMAGES];
     bool rated = false;
 
-    TRY(gloss_scenes_score(glossiness, &rated, j->r, j->people.scene));
+    TRY(gloss_scenes_score(glossiness, &rated, j->r, j->people.ratings.scene));
     if (!rated) {
         log_warning("gloss: no correlation with people for %s: set gloss.images to the folder of "
                     "the 50 rated images",
@@ -346,7 +214,7 @@ static jem_status resample(double *values, const void *ctx, const stats_draw *dr
     stats_rating_fit fit;
     for (int64_t row = 0; row < rows; row++) {
         if (row == 1) continue;
-        jem_status st = stats_rating_fit_resampled(&fit, prediction_of(j, row), j->people.rating,
+        jem_status st = stats_rating_fit_resampled(&fit, prediction_of(j, row), j->people.ratings.rating,
                                                    draw, IMAGES, GLOSS_LOWEST, GLOSS_HIGHEST);
         if (st != JEM_OK) return st;
         unpack(values + row * FITS, &fit);
@@ -362,7 +230,7 @@ static jem_status fit_all(double *values, const job *j)
     for (int64_t row = 0; row < rows; row++) {
         if (row == 1) continue;
         jem_status st =
-            stats_rating_compare(&fit, prediction_of(j, row), j->people.rating, j->people.observers,
+            stats_rating_compare(&fit, prediction_of(j, row), j->people.ratings.rating, j->people.ratings.observers,
                                  IMAGES, GLOSS_LOWEST, GLOSS_HIGHEST);
         if (st != JEM_OK)
             return jem_error_context(
@@ -380,10 +248,10 @@ static double ceiling(const job *j, const char **what)
     switch ((gloss_ceiling)j->o->ceiling) {
     case GLOSS_CEILING_OTHERS:
         *what = "; ceiling: one observer with the others";
-        return j->noise.leave_one_out;
+        return j->people.noise.leave_one_out;
     case GLOSS_CEILING_ALL:
         *what = "; ceiling: one observer with all";
-        return j->noise.with_own;
+        return j->people.noise.with_own;
     case GLOSS_CEILING_PAPER:
         break;
     }
@@ -419,7 +287,7 @@ static jem_status add_row(const job *j, int64_t row, const double *value,
                  what);
         TRY(stats_percentile_interval(&s.interval, NULL, distribution + row * FITS + k, c->rounds,
                                       stride, c->level));
-        TRY(add(j, s));
+        TRY(gloss_add(j->r, &j->people, s));
     }
 done:
     return st;
@@ -430,7 +298,7 @@ static jem_status score_model(const job *j)
     jem_status st;
     const bench_options *c = j->r->common;
     int64_t rows = value_rows(j);
-    const int64_t sizes[] = {j->people.observers, IMAGES};
+    const int64_t sizes[] = {j->people.ratings.observers, IMAGES};
     const stats_bootstrap_plan rounds = {.factors = 2,
                                          .sizes = sizes,
                                          .values = rows * FITS,
@@ -464,13 +332,13 @@ static jem_status save_list(const job *j, const char *name, const char *who, con
     for (int64_t i = 0; i < observers * IMAGES; i++) {
         char said[NUMBER_TEXT_MAX], mean[NUMBER_TEXT_MAX], image_name[32];
         snprintf(image_name, sizeof image_name, "rgb_scene%06d.png",
-                 (int)j->people.scene[i % IMAGES]);
+                 (int)j->people.ratings.scene[i % IMAGES]);
         TRY(trial_list_append(&list, &(trial){.subj = who,
                                               .session = i / IMAGES + 1,
                                               .trial = i % IMAGES + 1,
                                               .rt = NAN,
                                               .object_response = number_text(said, answer[i]),
-                                              .category = number_text(mean, j->mean[i % IMAGES]),
+                                              .category = number_text(mean, j->people.mean[i % IMAGES]),
                                               .condition = "0",
                                               .imagename = image_name}));
     }
@@ -488,7 +356,7 @@ static jem_status save_trials(const job *j)
     char *path = NULL;
 
     TRY(save_list(j, "gloss", j->r->subject->name, j->predicted, j->instances));
-    TRY(save_list(j, "gloss-human", "human", j->people.rating, j->people.observers));
+    TRY(save_list(j, "gloss-human", "human", j->people.ratings.rating, j->people.ratings.observers));
     TRY(jem_tensor_init(&t, JEM_F64, 2, sizes));
     memcpy(t.data, j->predicted, (size_t)(j->instances * IMAGES) * sizeof(double));
     TRY(str_format(&path, "%s/trials/gloss-predictions.npy", j->r->out));
@@ -527,50 +395,15 @@ static jem_status run(const bench_request *r)
     job j = {.r = r, .o = r->options};
 
     if (!r->data && !r->humans) return score_scenes_alone(r);
-    TRY(take_people(&j));
+    TRY(gloss_people_read(&j.people, r->humans ? r->humans : r->data));
     if (r->subject) TRY(take_predictions(&j));
     if (j.predicted) {
         TRY(score_model(&j));
         if (r->out) TRY(save_trials(&j));
     }
-    TRY(score_people(&j));
+    TRY(gloss_people_score(r, &j.people));
 done:
     job_clear(&j);
-    return st;
-}
-
-/* ---- is the folder whole? */
-
-static jem_status check(const char *folder, void (*emit)(void *ctx, const char *line), void *ctx)
-{
-    jem_status st;
-    char line[200];
-    gloss_ratings people = GLOSS_RATINGS_INIT;
-
-    TRY(read_people(&people, folder));
-    snprintf(line, sizeof line,
-             "ratings of %" PRId64 " images by %" PRId64 " observers, three "
-             "times each",
-             people.images, people.observers);
-    emit(ctx, line);
-    if (people.observers != 20) {
-        snprintf(line, sizeof line,
-                 "the published experiment has 20 observers (01 to 17, 19, 20, "
-                 "21), here are %" PRId64,
-                 people.observers);
-        emit(ctx, line);
-    }
-    for (int64_t i = 0; i < IMAGES; i++)
-        if (people.scene[i] != i + 1) {
-            snprintf(line, sizeof line,
-                     "image %" PRId64 " is scene%06d; the published ones are "
-                     "scene000001 to scene000050",
-                     i + 1, (int)people.scene[i]);
-            emit(ctx, line);
-            break;
-        }
-done:
-    gloss_ratings_clear(&people);
     return st;
 }
 
@@ -586,6 +419,6 @@ const benchmark bench_gloss = {
     .options = gloss_option_table,
     .options_size = sizeof(gloss_options),
     .without_data = without_data,
-    .check = check,
+    .check = gloss_people_check,
     .run = run,
 };

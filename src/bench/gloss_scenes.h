@@ -3,9 +3,7 @@
 #ifndef BENCH_GLOSS_SCENES_H
 #define BENCH_GLOSS_SCENES_H
 
-#include "bench/bench.h"
-
-enum { GLOSS_RATED = 50 }; /* images of the rating experiment */
+#include "bench/gloss_people.h"
 
 /* Keys gloss.*. */
 typedef struct gloss_options {
