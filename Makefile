@@ -7,6 +7,7 @@
 #   make perf       timings beside PyTorch, NumPy, pandas and SciPy (needs all of them)
 #   make sanitize   every test under the address and undefined-behaviour sanitizers
 #                   (SANITIZE=thread: under the thread sanitizer)
+#   make test-cuda  the GPU backend's tests on a GPU (needs the CUDA toolkit with cuDNN 9)
 #   make valgrind   every test that is not too slow for it, under valgrind
 #   make fuzz       hostile files for every reader, FUZZ_SECONDS each (needs clang)
 
@@ -18,7 +19,7 @@ CMAKE_FLAGS ?=
 SANITIZE ?= address,undefined
 FUZZ_SECONDS ?= 60
 
-.PHONY: all deps demo test install perf sanitize valgrind fuzz clean
+.PHONY: all deps demo test test-cuda install perf sanitize valgrind fuzz clean
 
 all: deps
 	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS) > $(BUILD).log 2>&1 \
@@ -34,6 +35,10 @@ demo: all
 
 test: all
 	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
+
+test-cuda:
+	@$(MAKE) all CMAKE_FLAGS="$(CMAKE_FLAGS) -DJEM_CUDA=ON"
+	@cd $(BUILD) && ctest --output-on-failure -L gpu
 
 install: all
 	cmake --install $(BUILD)

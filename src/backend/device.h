@@ -25,7 +25,7 @@ typedef struct device_numbers {
     uint32_t iteration;
     float rate, root;   /* Adam's bias corrections: lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t) */
     float rest;         /* not used: keeps the doubles in place on every compiler */
-    int64_t first;      /* place of the batch in the epoch's order */
+    int64_t first[2];   /* place of the labelled and the generative batch in the epoch's order */
     double energy_l2;
 } device_numbers;
 
@@ -55,6 +55,7 @@ typedef struct device_batch {
     float noise_std;
     int32_t crop, flip;     /* bool; crop: reflect 4 pixels */
     int32_t augment, noise; /* rng_purpose */
+    int32_t which, rest;    /* of numbers->first */
 } device_batch;
 
 /* x, start [n][size] <- where chains begin: sample/replay_buffer.h. */
@@ -129,13 +130,13 @@ typedef struct device_finish {
     const double *loss_terms; /* [batch] */
     const int32_t *hit;      /* [batch] */
     const double *sums;      /* [3][DEVICE_SUMS]: of g = grad_d (or the only one), h = grad_g */
-    const double *moved;     /* [2][batch]; NULL: no chains */
-    const int32_t *bad;      /* [batch]; NULL: no chains */
+    const double *moved;     /* [2][generative]; NULL: no chains */
+    const int32_t *bad;      /* [generative]; NULL: no chains */
     const device_numbers *numbers;
-    int64_t batch, rows, size;
+    int64_t batch, generative, rows, size; /* labelled images; x+, and as many x- */
     int64_t labelled, positive, negative; /* first rows, -1: none */
     double alpha;
-    int32_t clips, rest;
+    int32_t clips, plain; /* bool: chains are clipped; the loss is a plain sum (no c) */
 } device_finish;
 
 /* theta, m, v <- one Adam step along the report's direction, and ema <- keep ema +

@@ -118,21 +118,27 @@ static void put_row(batcher *b, float *x, int64_t row, placement p, const float 
         }
 }
 
-void batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y)
+const int64_t *batcher_order(batcher *b, int64_t epoch)
 {
-    int64_t per_epoch = batcher_per_epoch(b), epoch = iteration / per_epoch;
-    int64_t first = iteration % per_epoch * b->batch, size = dataset_row_size(b->d);
-    const rng_stream noise = {b->seed, b->noise, (uint32_t)iteration, 0};
-    float table[256];
-
-    units_table(table);
     if (epoch != b->order_epoch) {
         const rng_stream order = {b->seed, b->shuffle, (uint32_t)epoch, 0};
         rng_permutation(b->order, b->d->n, &order);
         b->order_epoch = epoch;
     }
+    return b->order;
+}
+
+void batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y)
+{
+    int64_t per_epoch = batcher_per_epoch(b);
+    int64_t first = iteration % per_epoch * b->batch, size = dataset_row_size(b->d);
+    const int64_t *order = batcher_order(b, iteration / per_epoch);
+    const rng_stream noise = {b->seed, b->noise, (uint32_t)iteration, 0};
+    float table[256];
+
+    units_table(table);
     for (int64_t slot = 0; slot < b->batch; slot++, x += size) {
-        int64_t row = b->order[first + slot];
+        int64_t row = order[first + slot];
         if (b->noise_std > 0)
             rng_fill_normal(x, size, &noise, (uint32_t)slot);
         else

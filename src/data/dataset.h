@@ -110,6 +110,8 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
                         uint64_t seed, bool generative);
 void batcher_clear(batcher *b);
 int64_t batcher_per_epoch(const batcher *b); /* iterations per epoch */
+/* [n]: the rows in the order in which `epoch` visits them; borrowed until the next call. */
+const int64_t *batcher_order(batcher *b, int64_t epoch);
 /* x [batch][c][h][w], y [batch] (may be NULL) for `iteration` (from 0). */
 void batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y);
 

@@ -108,8 +108,9 @@ jem_status autoencoder_new(autoencoder **out, const autoencoder_spec *spec,
     pthread_mutex_init(&a->lock, NULL);
     a->spec = *spec;
     a->engine_spec = *engine_of;
-    TRY(pool_new(&a->workers, (int)engine_of->threads));
     TRY(backend_find(&a->b, engine_of->device));
+    /* one thread puts a device's work in line */
+    TRY(pool_new(&a->workers, a->b->device ? 1 : (int)engine_of->threads));
     TRY(autoencoder_encoder_graph(&a->halves[0].layout, spec, autoencoder_factor(spec),
                                   autoencoder_factor(spec)));
     TRY(autoencoder_decoder_graph(&a->halves[1].layout, spec, 1, 1));

@@ -31,6 +31,16 @@ done:
     return st;
 }
 
+int64_t engine_device_chunk(const graph *g, const engine_spec *e, int64_t n)
+{
+    const shape image = g->nodes[0].op.dst;
+    const int64_t positions = (int64_t)512 * 1024; /* of a value: a few GB in all */
+    int64_t most = positions / (image.h * image.w);
+    if (e->chunk > 0) return e->chunk;
+    if (most < 1) most = 1;
+    return n < most ? n : most;
+}
+
 jem_status engine_plan(plan **out, const graph *g, const backend *b, const engine_spec *e, int use,
                        int64_t n, const char *const *features)
 {
@@ -45,6 +55,8 @@ jem_status engine_plan(plan **out, const graph *g, const backend *b, const engin
         o.batch = n;
     else if (e->chunk > 0)
         o.batch = e->chunk;
+    else if (b->device)
+        o.batch = engine_device_chunk(g, e, n);
     else
         TRY(choose_chunk(&o.batch, g, b, &o));
     TRY(plan_compile(out, g, b, &o));

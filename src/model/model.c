@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "backend/device.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "model/engine_plan.h"
@@ -20,6 +21,9 @@ const option engine_options[] = {
      "of the products; sums, weights and losses stay f32"},
     {"convolution", OPTION_CHOICE, offsetof(engine_spec, convolution), "fast", 0, 0, "fast|direct",
      "fast: Winograd's algorithm where it is faster; direct: never (float32 sums round half as much)"},
+    {"deterministic", OPTION_BOOL, offsetof(engine_spec, deterministic), "false", 0, 0, NULL,
+     "on a GPU: convolution algorithms by rule, so that every such GPU computes the same bits; "
+     "false: the fastest, as measured once and remembered"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -46,6 +50,8 @@ struct model {
     const backend *b;
     pool *workers;
     float *params;
+    float *resident;           /* the same in the device's memory; NULL: not needed so far */
+    bool host_newer, resident_newer; /* one of the two, or neither, knows more than the other */
     engine engines[ENGINES];
     engine other[ENGINES]; /* for batches of the size before, where a pass holds them whole */
     char feature[64]; /* what ENGINE_FEATURE was compiled for */
@@ -78,6 +84,7 @@ void model_free(model *m)
         engine_clear(&m->other[i], pool_threads(m->workers));
     }
     pool_free(m->workers);
+    if (m->resident) m->b->device->free(m->resident);
     mem_free(m->params);
     graph_free(m->g);
     mem_free(m);
@@ -91,8 +98,9 @@ jem_status model_new(model **out, const model_spec *spec, const engine_spec *eng
     TRY(MEM_NEW(m, 1));
     m->spec = *spec;
     m->engine_spec = *engine_of;
-    TRY(pool_new(&m->workers, (int)engine_of->threads));
     TRY(backend_find(&m->b, engine_of->device));
+    if (m->b->device) m->b->device->set_repeatable(engine_of->deterministic);
+    TRY(pool_new(&m->workers, m->b->device ? 1 : (int)engine_of->threads));
     TRY(wrn_build(&m->g, spec));
     TRY(MEM_NEW(m->params, m->g->param_elements));
     *out = m;
@@ -147,10 +155,72 @@ float *model_params(model *m)
     return m->params;
 }
 
-jem_status model_params_changed(model *m)
+static void all_stale(model *m)
 {
     for (int i = 0; i < ENGINES; ++i) m->engines[i].stale = m->other[i].stale = true;
+}
+
+jem_status model_params_changed(model *m)
+{
+    all_stale(m);
+    m->host_newer = true;
+    m->resident_newer = false;
     return JEM_OK;
+}
+
+/* ---- parameters on a device */
+
+static size_t params_bytes(const model *m)
+{
+    return (size_t)m->g->param_elements * sizeof *m->params;
+}
+
+jem_status model_resident(model *m, float **params)
+{
+    const device *d = m->b->device;
+    jem_status st = JEM_OK;
+    if (!m->resident) {
+        TRY(d->alloc(&m->resident, params_bytes(m)));
+        m->host_newer = true;
+    }
+    if (m->host_newer) TRY(d->copy(m->resident, m->params, params_bytes(m)));
+    m->host_newer = false;
+    *params = m->resident;
+done:
+    return st;
+}
+
+void model_resident_changed(model *m)
+{
+    all_stale(m);
+    m->resident_newer = true;
+}
+
+jem_status model_fetch_params(model *m)
+{
+    jem_status st = JEM_OK;
+    if (m->resident_newer) TRY(m->b->device->copy(m->params, m->resident, params_bytes(m)));
+    m->resident_newer = false;
+done:
+    return st;
+}
+
+jem_status model_compile(plan **out, const model *m, int use, int64_t n)
+{
+    engine_spec exact = m->engine_spec;
+    exact.chunk = n;
+    return engine_plan(out, m->g, m->b, &exact, use, n, NULL);
+}
+
+static jem_status load(model *m, engine *e)
+{
+    float *params;
+    jem_status st;
+    if (!m->b->device) return plan_load(e->p, m->params);
+    TRY(model_resident(m, &params));
+    TRY(plan_load_resident(e->p, params));
+done:
+    return st;
 }
 
 /* ---- engines */
@@ -197,8 +267,11 @@ static jem_status ensure(model *m, int use, int64_t n, const char *const *featur
         m->other[use] = before;
         if (e->p && plan_batch(e->p) != n) engine_clear(e, pool_threads(m->workers));
     }
+    /* A device is used better by one large chunk than by several. */
+    if (e->p && m->b->device && plan_batch(e->p) < engine_device_chunk(m->g, &m->engine_spec, n))
+        engine_clear(e, pool_threads(m->workers));
     if (!e->p) TRY(compile(e, m, use, n, features));
-    if (e->stale) TRY(plan_load(e->p, m->params));
+    if (e->stale) TRY(load(m, e));
     e->stale = false;
 done:
     return st;

@@ -19,11 +19,17 @@ typedef struct engine_spec {
     char device[OPTION_STRING_MAX]; /* what computes: see backend_find */
     int precision;   /* index into f32|bf16|f64; f64 for jem_model_* means: not supported */
     int convolution; /* index into fast|direct */
+    bool deterministic; /* GPU: algorithms by rule instead of by measurement */
 } engine_spec;
 extern const option engine_options[]; /* engine.threads, engine.chunk, engine.device,
-                                         engine.precision, engine.convolution */
+                                         engine.precision, engine.convolution,
+                                         engine.deterministic */
 
 typedef struct model model;
+
+/* On a device (backend/device.h) a model has one workspace per use, a pool of one thread and
+ * chunks of as many images as a call brings, within reason; its parameters have a second
+ * place in the device's memory, and either of the two may be the newer. */
 
 jem_status model_new(model **out, const model_spec *spec, const engine_spec *engine);
 void model_free(model *m);
@@ -40,6 +46,17 @@ int64_t model_params_count(const model *m);
  * after writing and before anything is computed. */
 float *model_params(model *m);
 jem_status model_params_changed(model *m);
+
+/* ---- on a device only */
+
+/* The flat vector in the device's memory, brought up to date from the host's; borrowed and
+ * writable; call model_resident_changed after writing, also by a program played again. */
+jem_status model_resident(model *m, float **params);
+void model_resident_changed(model *m);
+/* The other way: model_params is up to date afterwards. */
+jem_status model_fetch_params(model *m);
+/* A plan of `use` for exactly n images, owned by the caller, who loads it. */
+jem_status model_compile(plan **out, const model *m, int use, int64_t n);
 
 /* While *stop is nonzero, all that computes on the model ends soon (within a Langevin
  * step of one chunk) with JEM_EINTERRUPTED; NULL: nothing stops it.  Set by a signal

@@ -153,8 +153,11 @@ jem_status model_outline_init(model_outline *out, const model_spec *spec, const 
     plan *p = NULL;
     int *layer_of = NULL;
 
-    TRY(count_threads(&o.threads, engine));
     TRY(backend_find(&b, engine->device));
+    if (b->device)
+        o.threads = 1;
+    else
+        TRY(count_threads(&o.threads, engine));
     TRY(wrn_build(&g, spec));
     o.elements = g->param_elements;
     o.trained = graph_trained_elements(g);
@@ -171,6 +174,7 @@ jem_status model_outline_init(model_outline *out, const model_spec *spec, const 
         }
         TRY(engine_plan(&p, g, b, engine, use, use == MODEL_CHAIN_TRAIN ? generative : batch, NULL));
         measure(&o.uses[use], &o, g, p, use);
+        if (b->device) o.uses[use].workspaces = o.uses[use].packed = 0;
         describe_steps(&o, layer_of, p, use);
         plan_free(p);
         p = NULL;

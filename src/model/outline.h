@@ -20,7 +20,8 @@ typedef struct layer_outline {
     char forward[OUTLINE_TEXT], to_input[OUTLINE_TEXT], to_weights[OUTLINE_TEXT];
 } layer_outline;
 
-/* One use of the model on all its threads, in bytes. */
+/* One use of the model on all its threads, in bytes of the host's memory: 0 where they are a
+ * device's. */
 typedef struct use_outline {
     int64_t chunk;     /* images per thread and pass */
     size_t workspaces; /* values, gradients, scratch */

@@ -312,6 +312,7 @@ jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path)
     /* Checks itself before it changes anything; after it no data can be refused. */
     if (t->replay.images) TRY(replay_buffer_restore(&t->replay, f));
     TRY(read_vectors(f, t, true));
+    trainer_changed(t);
     trainer_set_rescue(t, &rescue);
     t->iteration = iteration;
     *s = state;

@@ -40,6 +40,7 @@ static jem_status save(session *s, run_status status, bool scheduled)
     fill_info(s, status);
     s->state.scheduled = scheduled;
     TRY(journal_sync(s));
+    TRY(trainer_fetch(&s->t, TRAINER_ALL));
     TRY(checkpoint_writer_put(s->writer, &s->t, &s->state, &s->info));
 done:
     return st;
@@ -144,8 +145,10 @@ static jem_status after_step(session *s, bool last)
                        .val_accuracy = NAN, .val_nll = NAN, .fd_pix = NAN};
     jem_status st = JEM_OK;
 
+    const bool log = evaluate || epoch_ends || it % o->log_every == 0;
+    if (log) TRY(trainer_fetch(&s->t, evaluate ? TRAINER_WEIGHTS | TRAINER_REPLAY : TRAINER_REPLAY));
     if (evaluate) TRY(selection_validate(s, &row));
-    if (evaluate || epoch_ends || it % o->log_every == 0) TRY(journal_row(s, &row));
+    if (log) TRY(journal_row(s, &row));
     s->state.due = false;
     if (it % checkpoint_period(s) == 0 && !last)
         TRY(save(s, RUN_RUNNING, !health_in_doubt(&s->state.health)));

@@ -11,6 +11,7 @@
 #include "base/try.h"
 #include "model/init.h"
 #include "train/norm_init.h"
+#include "train/resident.h"
 #include "train/schedule.h"
 
 static jem_status choose_start(trainer *t, chain_start *start)
@@ -65,7 +66,28 @@ static jem_status begin(trainer *t)
     t->iteration = 0;
     params_init(model_params(t->m), model_graph(t->m), (uint64_t)t->cfg->seed);
     if (t->ema) memcpy(t->ema, model_params(t->m), (size_t)t->optimizer.n * sizeof(float));
+    trainer_changed(t);
     return model_params_changed(t->m);
+}
+
+jem_status trainer_fetch(trainer *t, int parts)
+{
+    return t->resident ? resident_fetch(t->resident, t, parts) : JEM_OK;
+}
+
+void trainer_changed(trainer *t)
+{
+    if (t->resident) resident_state_changed(t->resident);
+}
+
+/* Steps in the device's memory, where there is one and it knows all that is asked for. */
+static jem_status begin_resident(trainer *t)
+{
+    if (!model_backend(t->m)->device) return JEM_OK;
+    const char *refused = resident_refuses(t);
+    if (!refused) return resident_new(&t->resident, t);
+    log_info("the GPU runs the network, the host all else of a step, because of %s", refused);
+    return JEM_OK;
 }
 
 jem_status trainer_reset(trainer *t)
@@ -101,6 +123,7 @@ jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model
     t->iterations = o->iterations > 0 ? o->iterations : o->epochs * t->per_epoch;
 
     TRY(begin(t));
+    TRY(begin_resident(t));
     return JEM_OK;
 done:
     trainer_clear(t);
@@ -109,6 +132,7 @@ done:
 
 void trainer_clear(trainer *t)
 {
+    resident_free(t->resident);
     batcher_clear(&t->labelled);
     batcher_clear(&t->generative);
     objective_clear(&t->objective);
@@ -237,6 +261,26 @@ static void average_weights(trainer *t)
         t->ema[i] = keep * t->ema[i] + (1.0f - keep) * theta[i];
 }
 
+/* The whole step on the device. */
+static jem_status step_there(step_report *s, trainer *t)
+{
+    bool fine = false;
+    jem_status st;
+    TRY(resident_step(s, &fine, t->resident, t));
+    if (t->objective.negative >= 0)
+        s->diffusion = sgld_diffusion(&t->sampler, s->step_size, model_input_count(t->m));
+    if (!fine) {
+        TRY(resident_fetch_step(t->resident, t));
+        st = refuse(t, s);
+    }
+    t->iteration += fine;
+done:
+    if (st == JEM_EDIVERGED)
+        return jem_error_context(st, "training diverged in iteration %lld",
+                                 (long long)t->iteration + 1);
+    return st;
+}
+
 /* Sharpness-aware: gradients once more, of the same images, uphill of the parameters. */
 static jem_status look_uphill(trainer *t, objective_result *l, rng_stream dropout)
 {
@@ -311,8 +355,12 @@ jem_status trainer_step(step_report *r, trainer *t)
     jem_status st;
     s.step_size = t->objective.negative >= 0 ? sgld_step_size(&t->sampler, fraction) : NAN;
     s.lr = schedule_lr(&t->cfg->train, t->iteration, t->iterations) * t->rescue.rate_factor;
-    TRY(compute(&s, &d, t));
-    TRY(update(t, &s, &d));
+    if (t->resident) {
+        TRY(step_there(&s, t));
+    } else {
+        TRY(compute(&s, &d, t));
+        TRY(update(t, &s, &d));
+    }
     *r = s;
 done:
     return st;

@@ -10,6 +10,8 @@
 #include "train/rescue.h"
 #include "train/step_report.h"
 
+typedef struct resident resident; /* resident.h */
+
 typedef struct trainer {
     const config *cfg;       /* borrowed */
     const splits *data;      /* borrowed */
@@ -31,7 +33,21 @@ typedef struct trainer {
     rescue_state rescue;     /* set by trainer_set_rescue */
     sampler_options sampler; /* cfg's with the rescue's changes */
     uint64_t chain_seed;     /* of all that is random about chains */
+    resident *resident;      /* on a device: steps happen there, and the arrays above and
+                                model_params are what trainer_fetch last brought; else NULL */
 } trainer;
+
+/* What a trainer's arrays hold, for those who read or write them between steps. */
+typedef enum trainer_part {
+    TRAINER_WEIGHTS = 1, /* the model's parameters, and ema */
+    TRAINER_MOMENTS = 2, /* the optimiser's */
+    TRAINER_REPLAY = 4,
+    TRAINER_ALL = 7
+} trainer_part;
+/* Brings these parts up to date (trainer_part, several with |), before they are read. */
+jem_status trainer_fetch(trainer *t, int parts);
+/* After moments, averages or buffer have been written. */
+void trainer_changed(trainer *t);
 
 /* Fresh parameters, moments, buffer: iteration 0.  JEM_EUSAGE if the data are fewer
  * than one batch. */

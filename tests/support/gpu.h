@@ -11,6 +11,13 @@
 
 enum { SKIPPED = 77 }; /* exit code that ctest takes for "skipped" */
 
+/* The device that a test computes on: JEM_TEST_DEVICE, else the cpu. */
+static inline const char *test_device(void)
+{
+    const char *name = getenv("JEM_TEST_DEVICE");
+    return name && *name ? name : "cpu";
+}
+
 /* The backend; without one the program ends as skipped. */
 static inline const backend *gpu_backend(void)
 {

@@ -1,6 +1,7 @@
 /* Ten training steps with given images and noise, against PyTorch in double
  * precision.  The recipe is in scripts/golden.py. */
 #include "support/check.h"
+#include "support/gpu.h"
 
 #include "base/mem.h"
 #include "model/init.h"
@@ -45,10 +46,11 @@ static rig *rig_new(double alpha, double smoothing, bool share)
 {
     rig *r = NULL;
     model_spec spec = {.name = "wrn-10-1", .classes = 10, .channels = 3, .height = 32, .width = 32};
-    engine_spec engine = {.threads = 2, .device = "cpu"};
+    engine_spec engine = {.threads = 2};
     objective_options oo = {.batch = BATCH, .alpha = alpha, .label_smoothing = smoothing,
                             .share_batch = share};
     double *values = NULL;
+    snprintf(engine.device, sizeof engine.device, "%s", test_device());
     check_ok(MEM_NEW(r, 1));
     check_ok(model_new(&r->m, &spec, &engine));
     int64_t n = model_params_count(r->m);
@@ -133,7 +135,8 @@ static void compare(const char *file, double alpha, double smoothing, bool share
     safetensors *f = NULL;
     rig *r = rig_new(alpha, smoothing, share);
 
-    snprintf(path, sizeof path, "%s/tests/golden/%s", JEM_SOURCE_DIR, file);
+    const char *source = getenv("JEM_SOURCE"); /* where the program is not run where it was built */
+    snprintf(path, sizeof path, "%s/tests/golden/%s", source ? source : JEM_SOURCE_DIR, file);
     check_ok(safetensors_open(&f, path));
     read_doubles(&want[0][0], f, "steps", STEPS * COLUMNS);
     for (int it = 0; it < STEPS; it++) one_step(r, it, got[it]);
@@ -175,6 +178,7 @@ static void ten_steps_with_independent_batches_match_pytorch(void **state)
 
 int main(void)
 {
+    if (strcmp(test_device(), "cuda") == 0) gpu_backend();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_steps_with_a_shared_batch_match_pytorch),
         cmocka_unit_test(ten_steps_with_independent_batches_match_pytorch),

@@ -27,7 +27,7 @@ HD void batch_item(const device_batch *a, int64_t i)
     const int64_t size = a->c * a->h * a->w, blocks = blocks_of(size);
     const int64_t place = i / blocks, block = i % blocks;
     const uint32_t iteration = a->numbers->iteration;
-    const int64_t row = a->order[a->numbers->first + place];
+    const int64_t row = a->order[a->numbers->first[a->which] + place];
     int64_t top = 0, left = 0;
     int flipped = 0;
     float z[4] = {0, 0, 0, 0};
@@ -237,7 +237,7 @@ HD double mean_of(const float *x, int64_t n, int squared)
 
 HD void finish_losses(const device_finish *a, device_report *r)
 {
-    const int64_t b = a->batch;
+    const int64_t b = a->batch, n = a->generative;
     double terms = 0, hits = 0;
     if (a->labelled >= 0) {
         for (int64_t i = 0; i < b; i++) {
@@ -249,10 +249,10 @@ HD void finish_losses(const device_finish *a, device_report *r)
     }
     if (a->positive >= 0) {
         const float *pos = a->lse + a->positive, *neg = a->lse + a->negative;
-        r->lse_pos = mean_of(pos, b, 0);
-        r->lse_neg = mean_of(neg, b, 0);
+        r->lse_pos = mean_of(pos, n, 0);
+        r->lse_neg = mean_of(neg, n, 0);
         r->loss_g = r->lse_neg - r->lse_pos +
-                    a->numbers->energy_l2 * (mean_of(pos, b, 1) + mean_of(neg, b, 1));
+                    a->numbers->energy_l2 * (mean_of(pos, n, 1) + mean_of(neg, n, 1));
     }
     r->lse_min = r->lse_max = (double)a->lse[0];
     for (int64_t i = 0; i < a->rows; i++) {
@@ -273,25 +273,26 @@ HD void finish_norms(const device_finish *a, device_report *r)
     if (a->labelled >= 0 && a->positive >= 0) {
         const double norms = r->g_d * r->g_g;
         r->cosine = norms > 0 ? s[2] / norms : 0;
-        r->c = r->g_d / (r->g_g + 1e-8);
-        r->a = (float)(a->alpha * r->c); /* of grad_g, then of grad_d: objective_direction */
-        r->b = (float)(1 - a->alpha);
+        if (!a->plain) r->c = r->g_d / (r->g_g + 1e-8);
+        /* of grad_g, then of grad_d: objective_direction */
+        r->a = (float)(a->plain ? 2 * a->alpha : a->alpha * r->c);
+        r->b = (float)(a->plain ? 2 * (1 - a->alpha) : 1 - a->alpha);
     }
 }
 
 HD void finish_chains(const device_finish *a, device_report *r)
 {
     double movement = 0, clipped = 0;
-    for (int64_t i = 0; i < a->batch; i++) {
+    for (int64_t i = 0; i < a->generative; i++) {
         movement += sqrt(a->moved[i]);
-        clipped += a->moved[a->batch + i];
+        clipped += a->moved[a->generative + i];
         if (a->bad[i] > 0 && (r->bad_image < 0 || a->bad[i] - 1 < r->bad_step)) {
             r->bad_image = (int32_t)i;
             r->bad_step = a->bad[i] - 1;
         }
     }
-    r->movement = movement / (double)a->batch;
-    r->clipped = a->clips ? clipped / (double)(a->batch * a->size) : 0;
+    r->movement = movement / (double)a->generative;
+    r->clipped = a->clips ? clipped / (double)(a->generative * a->size) : 0;
 }
 
 HD int finite64(double x)

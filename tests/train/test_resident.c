@@ -1,0 +1,244 @@
+/* Training steps on a device (its host twin, or a GPU) against those of the cpu backend: same
+ * batches, chains, losses, updates; and what the host sees of them. */
+#include "train/trainer_rig.h"
+
+#include "support/gpu.h"
+#include "train/checkpoint.h"
+#include "train/resident.h"
+
+enum { IMAGES = 12, SET_MAX = 16 };
+
+/* The tiny training with `more` settings; `where` says on which device. */
+static rig *open_on(const char *where, const char *const *more)
+{
+    const char *set[SET_MAX] = {0};
+    int n = 0;
+    set[n++] = where;
+    set[n++] = "train.batch=4";
+    set[n++] = "sampler.steps=2";
+    for (int i = 0; more && more[i]; i++) set[n++] = more[i];
+    return rig_new(IMAGES, set);
+}
+
+static void near(const char *what, double a, double b, double allowed)
+{
+    if (isnan(a) && isnan(b)) return;
+    if (!(fabs(a - b) <= allowed * fmax(1, fabs(b)))) fail_msg("%s: %.9g instead of %.9g", what, a, b);
+}
+
+static void near_all(const char *what, const float *a, const float *b, int64_t n, double allowed)
+{
+    double error = 0, norm = 0;
+    for (int64_t i = 0; i < n; i++) {
+        error += pow((double)a[i] - (double)b[i], 2);
+        norm += pow((double)b[i], 2);
+    }
+    if (!(error <= allowed * allowed * norm))
+        fail_msg("%s: relative error %.3g, allowed %.3g", what, sqrt(error / norm), allowed);
+}
+
+static void compare_reports(const step_report *a, const step_report *b, double allowed)
+{
+    near("l_D", a->loss.loss_d, b->loss.loss_d, allowed);
+    near("l_G", a->loss.loss_g, b->loss.loss_g, allowed);
+    near("|grad l_D|", a->loss.g_d, b->loss.g_d, allowed);
+    near("|grad l_G|", a->loss.g_g, b->loss.g_g, allowed);
+    near("c", a->loss.c, b->loss.c, 10 * allowed);
+    near("cosine", a->loss.cosine, b->loss.cosine, 10 * allowed);
+    near("LSE(x+)", a->loss.lse_pos, b->loss.lse_pos, allowed);
+    near("LSE(x-)", a->loss.lse_neg, b->loss.lse_neg, allowed);
+    near("accuracy", a->loss.accuracy, b->loss.accuracy, 0);
+    near("movement", a->chain.movement, b->chain.movement, allowed);
+    near("clipped", a->chain.clipped, b->chain.clipped, 1e-2);
+    near("diffusion", a->diffusion, b->diffusion, 0);
+    near("lowest LSE", a->lse_min, b->lse_min, allowed);
+    near("highest LSE", a->lse_max, b->lse_max, allowed);
+}
+
+static void compare_states(rig *a, rig *b, double allowed)
+{
+    const int64_t n = a->t.optimizer.n;
+    check_ok(trainer_fetch(&a->t, TRAINER_ALL));
+    near_all("weights", model_params(a->m), model_params(b->m), n, allowed);
+    near_all("first moments", a->t.optimizer.m, b->t.optimizer.m, n, 20 * allowed);
+    if (a->t.optimizer.v)
+        near_all("second moments", a->t.optimizer.v, b->t.optimizer.v, n, 20 * allowed);
+    if (a->t.ema) near_all("averages", a->t.ema, b->t.ema, n, allowed);
+    if (!a->t.replay.images) return;
+    assert_memory_equal(a->t.replay.age, b->t.replay.age,
+                        (size_t)a->t.replay.size * sizeof *a->t.replay.age);
+    near_all("buffer", a->t.replay.images, b->t.replay.images, a->t.replay.size * TINY_COUNT, allowed);
+}
+
+/* Four steps, over the end of an epoch. */
+static void follow(const char *const *more, bool stays)
+{
+    rig *there = open_on("engine.device=cuda", more), *here = open_on("engine.device=cpu", more);
+    assert_int_equal(there->t.resident != NULL, stays);
+    for (int i = 0; i < 4; i++) {
+        step_report a = steps(there, 1), b = steps(here, 1);
+        compare_reports(&a, &b, 2e-3);
+    }
+    compare_states(there, here, 2e-3);
+    rig_free(there);
+    rig_free(here);
+}
+
+static void steps_are_those_of_the_cpu(void **state)
+{
+    static const char *const plain[] = {NULL};
+    static const char *const classifier[] = {"alpha=0", "train.label_smoothing=0.1", NULL};
+    static const char *const energy[] = {"alpha=1", "train.energy_l2=0.01", "train.ema=0.9", NULL};
+    static const char *const shared[] = {"train.share_batch=true", "data.noise_std=0.03",
+                                         "sampler.class_conditional=true",
+                                         "sampler.buffer_size=39", NULL};
+    static const char *const layers[] = {"model.norm=layer", "sampler.update=langevin",
+                                         "sampler.step_size=0.01", NULL};
+    static const char *const sizes[] = {"train.generative_batch=3", "train.loss=sum",
+                                        "data.flip=false", "sampler.clip=false", NULL};
+    const char *const *const all[] = {plain, classifier, energy, shared, layers, sizes};
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) follow(all[i], true);
+}
+
+static void what_is_not_resident_is_right_too(void **state)
+{
+    static const char *const batch[] = {"model.norm=batch", NULL};
+    static const char *const act[] = {"model.norm=act", NULL};
+    static const char *const sgd[] = {"train.optimizer=sgd", "model.dropout=0.2", NULL};
+    const char *const *const all[] = {batch, act, sgd};
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) follow(all[i], false);
+}
+
+static void data_that_do_not_fit_are_sent_step_by_step(void **state)
+{
+    static const char *const more[] = {"data.noise_std=0.03", NULL};
+    (void)state;
+    setenv("JEM_TWIN_MEMORY", "100000", 1);
+    follow(more, true);
+    unsetenv("JEM_TWIN_MEMORY");
+}
+
+static void two_runs_are_the_same_to_the_bit(void **state)
+{
+    rig *a = open_on("engine.device=cuda", NULL), *b = open_on("engine.device=cuda", NULL);
+    (void)state;
+    step_report ra = steps(a, 3), rb = steps(b, 3);
+    assert_memory_equal(&ra, &rb, sizeof ra);
+    check_ok(trainer_fetch(&a->t, TRAINER_ALL));
+    check_ok(trainer_fetch(&b->t, TRAINER_ALL));
+    assert_memory_equal(model_params(a->m), model_params(b->m), (size_t)a->t.optimizer.n * 4);
+    assert_memory_equal(a->t.replay.images, b->t.replay.images,
+                        (size_t)(a->t.replay.size * TINY_COUNT) * 4);
+    rig_free(a);
+    rig_free(b);
+}
+
+static void save(rig *r, const checkpoint_state *s, const char *path)
+{
+    check_ok(trainer_fetch(&r->t, TRAINER_ALL));
+    check_ok(checkpoint_save(&r->t, s, path));
+}
+
+/* A checkpoint of one device goes on, on the other and on the same, as if nothing had been. */
+static void checkpoints_move_between_devices(void **state)
+{
+    static const char *const devices[] = {"engine.device=cuda", "engine.device=cpu"};
+    checkpoint_state none = {.due = false}, got;
+    char dir[64], path[128];
+    (void)state;
+    check_tmp(dir, sizeof dir);
+    snprintf(path, sizeof path, "%s/c.safetensors", dir);
+    for (int from = 0; from < 2; from++) {
+        rig *whole = open_on(devices[from], NULL);
+        steps(whole, 2);
+        save(whole, &none, path);
+        steps(whole, 2);
+        for (int to = 0; to < 2; to++) {
+            rig *second = open_on(devices[to], NULL);
+            steps(second, 1); /* a state of its own, to be replaced */
+            check_ok(checkpoint_load(&second->t, &got, path));
+            steps(second, 2);
+            check_ok(trainer_fetch(&whole->t, TRAINER_ALL));
+            if (from == to) {
+                check_ok(trainer_fetch(&second->t, TRAINER_ALL));
+                assert_memory_equal(model_params(whole->m), model_params(second->m),
+                                    (size_t)whole->t.optimizer.n * 4);
+            } else {
+                compare_states(second, whole, 2e-3);
+            }
+            rig_free(second);
+        }
+        rig_free(whole);
+    }
+    check_tmp_remove(dir);
+}
+
+static void a_reset_begins_again(void **state)
+{
+    rig *a = open_on("engine.device=cuda", NULL), *b = open_on("engine.device=cuda", NULL);
+    (void)state;
+    steps(a, 2);
+    check_ok(trainer_reset(&a->t));
+    step_report ra = steps(a, 2), rb = steps(b, 2);
+    assert_memory_equal(&ra, &rb, sizeof ra);
+    rig_free(a);
+    rig_free(b);
+}
+
+static void longer_chains_are_recorded_anew(void **state)
+{
+    rig *a = open_on("engine.device=cuda", NULL), *b = open_on("engine.device=cpu", NULL);
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        rig *r = i ? b : a;
+        steps(r, 1);
+        r->t.sampler.steps = 4;
+    }
+    step_report ra = steps(a, 2), rb = steps(b, 2);
+    compare_reports(&ra, &rb, 2e-3);
+    rig_free(a);
+    rig_free(b);
+}
+
+/* A step that meets NaN says so and leaves the state as it was. */
+static void divergence_changes_nothing(void **state)
+{
+    static const char *const classifier[] = {"alpha=0", NULL};
+    (void)state;
+    for (int plain = 0; plain < 2; plain++) {
+        rig *r = open_on("engine.device=cuda", plain ? classifier : NULL);
+        step_report s;
+        steps(r, 1);
+        check_ok(trainer_fetch(&r->t, TRAINER_ALL));
+        const float before = model_params(r->m)[7];
+        const int64_t last = r->t.optimizer.n - 1;
+        model_params(r->m)[last] = NAN;
+        check_ok(model_params_changed(r->m));
+        check_fails(trainer_step(&s, &r->t), JEM_EDIVERGED, plain ? "grad l_D" : "Langevin chain");
+        assert_int_equal(r->t.iteration, 1);
+        check_ok(trainer_fetch(&r->t, TRAINER_ALL));
+        assert_true(model_params(r->m)[7] == before);
+        model_params(r->m)[last] = 0;
+        check_ok(model_params_changed(r->m));
+        steps(r, 1);
+        rig_free(r);
+    }
+}
+
+int main(void)
+{
+    gpu_backend();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steps_are_those_of_the_cpu),
+        cmocka_unit_test(what_is_not_resident_is_right_too),
+        cmocka_unit_test(data_that_do_not_fit_are_sent_step_by_step),
+        cmocka_unit_test(two_runs_are_the_same_to_the_bit),
+        cmocka_unit_test(checkpoints_move_between_devices),
+        cmocka_unit_test(a_reset_begins_again),
+        cmocka_unit_test(longer_chains_are_recorded_anew),
+        cmocka_unit_test(divergence_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
