@@ -2,11 +2,12 @@
 """The JEM training step as a good PyTorch user would write it, timed.
 
     python3 perf/peer_pytorch.py --model wrn-16-1 --alpha 0.5 --batch 64 --steps 8 \
-        [--precision f32|bf16] [--threads 2] [--compile]
+        [--precision f32|bf16] [--threads 2] [--compile] [--device cuda]
 
 The same network and the same step of Eq. 8 as `jem train`: L Langevin steps with
 gradients to the inputs only, the labelled batch doubling as x+, both gradient norms,
-Adam.  channels_last throughout.  Prints one line of JSON: images/s of each timed step
+Adam.  channels_last throughout; on a GPU --compile means CUDA graphs as well
+(mode "reduce-overhead").  Prints one line of JSON: images/s of each timed step
 and the loss of the first step from fixed weights.
 """
 import argparse
@@ -58,21 +59,28 @@ def main():
     p.add_argument("--precision", choices=["f32", "bf16"], default="f32")
     p.add_argument("--threads", type=int, default=0)
     p.add_argument("--compile", action="store_true")
+    p.add_argument("--device", default="cpu")
     a = p.parse_args()
     if a.threads:
         torch.set_num_threads(a.threads)
     torch.manual_seed(1)
     _, depth, width = a.model.split("-")
+    gpu = a.device != "cpu"
+    if gpu:
+        torch.set_default_device(a.device)
+        torch.backends.cudnn.benchmark = True
     net = WRN(int(depth), int(width), 10).to(memory_format=torch.channels_last)
-    run = torch.compile(net) if a.compile else net
+    run = torch.compile(net, mode="reduce-overhead" if gpu else None) if a.compile else net
     params = list(net.parameters())
-    adam = torch.optim.Adam(params, lr=1e-4)
-    autocast = torch.autocast("cpu", dtype=torch.bfloat16, enabled=a.precision == "bf16")
+    adam = torch.optim.Adam(params, lr=1e-4, fused=gpu)
+    autocast = torch.autocast("cuda" if gpu else "cpu", dtype=torch.bfloat16, enabled=a.precision == "bf16")
     buffer = torch.rand(10000, 3, 32, 32) * 2 - 1
 
     def logits(x):
+        if gpu and a.compile:
+            torch.compiler.cudagraph_mark_step_begin()
         with autocast:
-            return run(x).float()
+            return run(x).float().clone() if gpu and a.compile else run(x).float()
 
     def chain(x):
         for q in params:
@@ -117,8 +125,12 @@ def main():
     for i in range(a.steps + 2):
         x = torch.rand(a.batch, 3, 32, 32).mul(2).sub(1).to(memory_format=torch.channels_last)
         y = torch.randint(10, (a.batch,))
+        if gpu:
+            torch.cuda.synchronize()
         start = time.perf_counter()
         step(x, y)
+        if gpu:
+            torch.cuda.synchronize()
         if i >= 2:  # the first steps warm up
             rates.append(a.batch / (time.perf_counter() - start))
     print(json.dumps({"images_per_s": rates, "torch": torch.__version__,
