@@ -4,7 +4,7 @@
 #   make demo       install what is missing, build, run the main job on rendered images
 #   make test       install what is missing, build, run every test
 #   make install    PREFIX=/usr/local
-#   make perf       timings beside PyTorch, NumPy, pandas and SciPy (needs all of them)
+#   make perf       timings beside PyTorch, diffusers, NumPy, pandas and SciPy (needs all of them)
 #   make sanitize   every test under the address and undefined-behaviour sanitizers
 #                   (SANITIZE=thread: under the thread sanitizer)
 #   make test-cuda  the GPU backend's tests on a GPU (needs the CUDA toolkit with cuDNN 9)
@@ -44,9 +44,10 @@ install: all
 	cmake --install $(BUILD)
 
 perf: all
-	@cmake --build $(BUILD) --target stat_bench
+	@cmake --build $(BUILD) --target stat_bench autoencoder_bench
 	python3 perf/compare_statistics.py $(BUILD)/stat_bench
 	python3 perf/compare.py $(BUILD)/jem
+	python3 perf/peer_diffusers.py $(BUILD)/autoencoder_bench
 
 sanitize:
 	@$(MAKE) test BUILD=build-sanitize CMAKE_FLAGS="-DJEM_SANITIZE=$(SANITIZE) -DCMAKE_BUILD_TYPE=RelWithDebInfo"

@@ -33,7 +33,7 @@ static double now(void)
 static jem_status open_network(bench *b, char **argv)
 {
     jem_status st;
-    engine_spec e = {.threads = atoi(argv[2]), .backend = "cpu",
+    engine_spec e = {.threads = atoi(argv[2]), .device = "cpu",
                      .precision = strcmp(argv[3], "bf16") == 0};
 
     if (strcmp(argv[1], "init") != 0) {
