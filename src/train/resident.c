@@ -467,7 +467,8 @@ done:
     return st;
 }
 
-static jem_status whole_step(resident *r, const trainer *t, float *theta)
+/* A step up to its report: the state stays as it is. */
+static jem_status look(resident *r, const trainer *t, float *theta)
 {
     const objective *s = &t->objective;
     place *places[] = {&r->chain, &r->labelled, &r->generative};
@@ -483,23 +484,35 @@ static jem_status whole_step(resident *r, const trainer *t, float *theta)
     if (s->negative >= 0) TRY(walk(r, t));
     TRY(differentiate(r, t));
     TRY(judge(r, t));
-    TRY(update(r, t, theta));
 done:
     return st;
 }
 
-/* Anew where a rescue has changed the number of Langevin steps. */
-static jem_status record(resident *r, const trainer *t, float *theta)
+/* Another program where a rescue has changed the number of Langevin steps. */
+static jem_status follow_steps(resident *r, const trainer *t)
 {
-    jem_status st, end;
-    if (r->program && r->steps == t->sampler.steps) return JEM_OK;
+    jem_status st = JEM_OK;
+    if (r->steps == t->sampler.steps) return JEM_OK;
     r->d->program_free(r->program);
     r->program = NULL;
     r->steps = t->sampler.steps;
     if (t->objective.negative >= 0) TRY(ARRAY(r->schedule, 2 * r->steps));
     r->schedule_step_size = NAN;
+done:
+    return st;
+}
+
+/* Once everything the step reads is there: libraries load parts of themselves when they are
+ * first used, which must not happen while a program is recorded. */
+static jem_status record(resident *r, const trainer *t, float *theta)
+{
+    jem_status st, end;
+    if (r->program) return JEM_OK;
+    TRY(look(r, t, theta));
+    TRY(r->d->wait());
     TRY(r->d->record());
-    st = whole_step(r, t, theta);
+    st = look(r, t, theta);
+    if (st == JEM_OK) st = update(r, t, theta);
     end = r->d->record_end(&r->program);
     if (st == JEM_OK) st = end;
 done:
@@ -611,10 +624,11 @@ jem_status resident_step(step_report *s, bool *fine, resident *r, trainer *t)
     TRY(model_check_stop(t->m, 0));
     TRY(model_resident(t->m, &theta));
     TRY(send_state(r, t));
-    TRY(record(r, t, theta));
+    TRY(follow_steps(r, t));
     TRY(send_schedule(r, t, s->step_size));
     TRY(send_numbers(r, t, s));
     TRY(send_data(r, t));
+    TRY(record(r, t, theta));
     TRY(r->d->play(r->program));
     if (!r->data_resident) prepare_batch(r, t, t->iteration + 1);
     TRY(r->d->copy(&d, r->report, sizeof d));

@@ -41,6 +41,7 @@ jem_status conv_cudnn_open(char *version, size_t size)
     cudnnStatus_t s;
 
     TRY(libraries_cudnn(&dnn));
+    libraries_nvrtc();
     place.f = &dnn;
     s = dnn.cudnnCreate(&place.handle);
     if (s == CUDNN_STATUS_SUCCESS) s = dnn.cudnnSetStream(place.handle, gpu_stream());
@@ -136,14 +137,15 @@ done:
     return st;
 }
 
-/* At most this many of each kind; those that cuDNN compiles take a second each. */
+/* At most this many of each kind.  Fused ones are compiled and take a second each: the
+ * environment variable JEM_CUDA_TRIES sets how many are tried, 0 for none. */
 enum { FUSED_TRIES = 3, BARE_TRIES = 8, CANDIDATES_MAX = 2 * CONV_PLANS_MAX };
 
-static int tries(int usual)
+static int fused_tries(void)
 {
     const char *text = getenv("JEM_CUDA_TRIES");
-    int n = text ? atoi(text) : 0;
-    return n < 1 ? usual : n > CONV_PLANS_MAX ? CONV_PLANS_MAX : n;
+    int n = text ? atoi(text) : FUSED_TRIES;
+    return n < 0 ? FUSED_TRIES : n > CONV_PLANS_MAX ? CONV_PLANS_MAX : n;
 }
 
 /* ---- timing */
@@ -331,8 +333,8 @@ static jem_status choose(int *best, conv *list, int *count, const conv_problem *
     }
     TRY(from_cache(best, list, count, p));
     if (*best >= 0) goto done;
-    TRY(candidates(list, count, tries(BARE_TRIES), 0, p, CONV_BARE));
-    if (riders) TRY(candidates(list, count, tries(FUSED_TRIES), 0, p, CONV_FUSED));
+    TRY(candidates(list, count, BARE_TRIES, 0, p, CONV_BARE));
+    if (riders && fused_tries() > 0) TRY(candidates(list, count, fused_tries(), 0, p, CONV_FUSED));
     if (*count == 0) goto done;
     TRY(measure(best, list, *count));
     if (*best < 0) goto done;

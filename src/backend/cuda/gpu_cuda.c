@@ -49,6 +49,8 @@ static jem_status check_device(int number)
 
     cudaDriverGetVersion(&driver);
     cudaRuntimeGetVersion(&runtime);
+    if (e == cudaErrorInsufficientDriver && driver == 0)
+        return jem_error(JEM_EUSAGE, "the NVIDIA driver is not installed");
     if (e == cudaErrorInsufficientDriver)
         return jem_error(JEM_EUSAGE, "the NVIDIA driver supports CUDA %d.%d, and this jem was built "
                          "with %d.%d: update the driver", driver / 1000, driver % 1000 / 10,
@@ -74,6 +76,7 @@ jem_status gpu_open(int number)
     TRY(check_device(number));
     TRY(gpu_status(cudaSetDevice(number), "choosing the GPU"));
     TRY(gpu_status(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "a stream"));
+    TRY(kernels_load());
 done:
     return st;
 }

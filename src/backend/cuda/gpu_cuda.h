@@ -14,6 +14,8 @@ extern "C" {
 cudaStream_t gpu_stream(void);
 /* The status of the launch just made. */
 jem_status gpu_launched(const char *name);
+/* Loads all kernels now: the first launch of one that is still to be loaded may not be captured. */
+jem_status kernels_load(void);
 /* JEM_OK, or what went wrong, in words. */
 jem_status gpu_status(cudaError_t e, const char *what);
 

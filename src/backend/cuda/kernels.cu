@@ -20,3 +20,11 @@ enum { THREADS = 256 };
         return gpu_launched(#name);                                                                \
     }
 CUDA_KERNELS(KERNEL)
+
+#define LOAD(name, type) cudaFuncGetAttributes(&attributes, name##_kernel);
+extern "C" jem_status kernels_load(void)
+{
+    cudaFuncAttributes attributes;
+    CUDA_KERNELS(LOAD)
+    return gpu_launched("loading kernels");
+}

@@ -213,3 +213,12 @@ jem_status libraries_cublas(cublas_functions *out)
 done:
     return st;
 }
+
+void libraries_nvrtc(void)
+{
+    static const char *const names[] = {"libnvrtc.so.13", "libnvrtc.so.12", NULL};
+    static const char *const packages[] = {"cu13/lib", "cuda_nvrtc/lib", NULL};
+    wanted w = {.title = "NVRTC", .names = names, .packages = packages, .fits = any_fits};
+    void *handle;
+    (void)find(&handle, &w); /* stays loaded: that is all that is wanted */
+}

@@ -1,4 +1,4 @@
-/* cuDNN and cuBLAS, found at run time: any cuDNN 9 and any cuBLAS 12 or 13.  Nothing is
+/* cuDNN and cuBLAS, found at run time: any cuDNN 9 and any cuBLAS 12.4 or newer.  Nothing is
  * linked; each function is looked up by name.  Searched in this order, the first that
  * can be loaded and whose version fits is taken:
  *
@@ -38,5 +38,8 @@ typedef struct cublas_functions {
 /* JEM_EUSAGE naming where was looked, and versions found that do not fit. */
 jem_status libraries_cudnn(cudnn_functions *out);
 jem_status libraries_cublas(cublas_functions *out);
+/* Loads the run-time compiler that cuDNN asks the loader for when it fuses: in a Python
+ * environment the loader alone would not find it.  Without it cuDNN fuses less. */
+void libraries_nvrtc(void);
 
 #endif
