@@ -168,7 +168,9 @@ static void order_categories(category_chart *c)
     }
 }
 
-enum { ROW = 22, ROWS_TOP = 64, ROWS_LEFT = 110, ROWS_WIDTH = 760 };
+/* Markers of one row stand a little above each other: equal values stay visible. */
+enum { ROW_SPREAD = 16 };
+enum { ROW = 26, ROWS_TOP = 64, ROWS_LEFT = 110, ROWS_WIDTH = 760 };
 
 static double texture_x(double bias) { return ROWS_LEFT + (1 - bias) * ROWS_WIDTH; }
 
@@ -221,7 +223,8 @@ static jem_status draw_categories(draw *d, const void *ctx)
         for (int64_t i = 0; i < t->count; i++) {
             const trend_point *p = &t->points[i];
             colour own = alpha_colour(p->alpha);
-            if (p->alpha < 1) draw_disc(d, texture_x(p->mean), y, 3.8, faded(own, 0.85), own);
+            double at = y + (p->alpha - 0.5) * ROW_SPREAD;
+            if (p->alpha < 1) draw_disc(d, texture_x(p->mean), at, 3.4, faded(own, 0.85), own);
         }
         draw_diamond(d, texture_x(people_bias[c->order[r]]), y);
     }
@@ -306,11 +309,15 @@ static void find_steps(steps_chart *c, const study *s)
     if (c->count) add_steps(c, 0);
 }
 
+/* Markers of one number of steps stand a little beside each other, so that errors can be told. */
+enum { STEPS_SPREAD = 20 };
+
 static jem_status draw_steps(draw *d, const void *ctx)
 {
     const steps_chart *c = ctx;
+    const double last = (double)c->steps[c->count - 1];
     axes a = {.left = 60, .top = 60, .width = 520, .height = 260,
-              .x0 = 0, .x1 = (double)c->steps[c->count - 1], .y0 = 0, .y1 = 1,
+              .x0 = -0.04 * last, .x1 = 1.04 * last, .y0 = 0, .y1 = 1,
               .x_label = "Langevin steps on the image", .y_label = "shape bias"};
     draw_alpha_scale(d, 60, 8, 220);
     axes_draw(d, &a);
@@ -320,10 +327,11 @@ static jem_status draw_steps(draw *d, const void *ctx)
         double before_x = NAN, before_y = NAN;
         if (alpha >= 1) continue;
         colour own = alpha_colour(alpha);
+        double aside = (alpha - 0.5) * STEPS_SPREAD;
         for (int i = 0; i < c->count; i++) {
             const trend_point *p = trend_at(&c->trends[i], alpha);
             if (!p) continue;
-            double x = axes_x(&a, (double)c->steps[i]), y = axes_y(&a, p->mean);
+            double x = axes_x(&a, (double)c->steps[i]) + aside, y = axes_y(&a, p->mean);
             if (isfinite(before_x)) draw_segment(d, before_x, before_y, x, y, 1.8, 0, own);
             if (isfinite(p->sem))
                 draw_segment(d, x, axes_y(&a, p->mean - p->sem), x, axes_y(&a, p->mean + p->sem),

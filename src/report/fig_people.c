@@ -24,35 +24,35 @@ typedef struct scatter_spec {
     axis_spec x, y;
     double human; /* of y, as the paper draws it */
     const char *human_label;
-    bool skip_one; /* alpha = 1 in grey and not joined */
+    bool y_needs_head, x_needs_head; /* then alpha = 1 is in grey and not joined */
 } scatter_spec;
 
 static const scatter_spec scatters[] = {
     {"BAPPS",
      {"bapps", NULL, "jnd_map", "distortion", "JND mAP", 0, 1},
      {"bapps", NULL, "2afc", "distortion", "2AFC agreement", 0, 1},
-     0.83, "people 0.83", false},
+     0.83, "people 0.83", false, false},
     {"Gloss",
      {"gloss", NULL, "accuracy", NULL, "gloss accuracy", 0, 1},
      {"gloss", NULL, "pearson", NULL, "r with mean human rating", -1, 1},
-     1, "r = 1", false},
+     1, "r = 1", false, false},
     {"CIFAR-10H",
      {"cifar10h", NULL, "accuracy", NULL, "CIFAR-10 accuracy", 0, 1},
      {"cifar10h", NULL, "cross_entropy_human", NULL, "cross-entropy, nats (lower is better)", 0,
       INFINITY},
-     0.55, "people 0.55", true},
+     0.55, "people 0.55", true, true},
     {"model-vs-human",
      {"model-vs-human", "mean", "accuracy", NULL, "OOD accuracy", 0, 1},
      {"model-vs-human", "mean", "error_consistency", NULL, "error consistency κ", -1, 1},
-     0.39, "people 0.39", true},
+     0.39, "people 0.39", true, true},
     {"Cue conflict",
      {"cue-conflict", "cue-conflict", "accuracy", NULL, "accuracy (shape)", 0, 1},
      {"cue-conflict", "cue-conflict", "shape_bias", NULL, "shape bias", 0, 1},
-     0.96, "people 0.96", true},
+     0.96, "people 0.96", true, true},
     {"ClickMe",
      {"classification", NULL, "accuracy", NULL, "test accuracy", 0, 1},
      {"clickme", NULL, "alignment", NULL, "alignment / ceiling", -1, 1.1},
-     1, "between people", true},
+     1, "between people", false, true},
 };
 enum { SCATTERS = sizeof scatters / sizeof *scatters };
 
@@ -187,7 +187,8 @@ static void draw_baselines(draw *d, const axes *a, const scatter_panel *p, label
 
 static bool mark_is_grey(const scatter_panel *p, const mark *m)
 {
-    return p->spec->skip_one && m->alpha >= 1;
+    return m->alpha >= 1 &&
+           (p->spec->y_needs_head || (p->spec->x_needs_head && !p->x_is_alpha));
 }
 
 static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
@@ -195,8 +196,11 @@ static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_lis
     for (int i = 0; i + 1 < p->count; i++) {
         const mark *m = &p->marks[i], *n = m + 1;
         if (mark_is_grey(p, n)) continue;
-        draw_segment(d, axes_x(a, m->x), axes_y(a, m->y), axes_x(a, n->x), axes_y(a, n->y), 1.4, 0,
-                     faded(alpha_colour((m->alpha + n->alpha) / 2), 0.6));
+        double x0 = axes_x(a, m->x), y0 = axes_y(a, m->y), x1 = axes_x(a, n->x),
+               y1 = axes_y(a, n->y);
+        colour between = alpha_colour((m->alpha + n->alpha) / 2);
+        draw_segment(d, x0, y0, x1, y1, 1.4, 0, faded(between, 0.6));
+        label_reserve_line(labels, x0, y0, x1, y1);
     }
     for (int i = 0; i < p->count; i++) {
         const mark *m = &p->marks[i];
@@ -207,12 +211,12 @@ static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_lis
     }
 }
 
-/* The first, the last and every other alpha say which they are. */
+/* The first, the last and every other alpha say which they are, unless the axis does. */
 static void name_marks(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
 {
     for (int i = 0; i < p->count; i++) {
         char text[24];
-        if (i % 2 && i + 1 < p->count) continue;
+        if (p->x_is_alpha || (i % 2 && i + 1 < p->count)) continue;
         snprintf(text, sizeof text, "%g", p->marks[i].alpha);
         label_near(d, labels, axes_x(a, p->marks[i].x), axes_y(a, p->marks[i].y), text);
     }
@@ -235,6 +239,7 @@ static void draw_human(draw *d, const axes *a, const scatter_panel *p, label_lis
     double text = y - a->top > 14 ? y - 7 : y + 8;
     text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, MUTED);
     draw_segment(d, a->left, y, a->left + a->width, y, 1.2, 4, MUTED);
+    label_reserve(labels, a->left, y - 1, a->width, 2);
     draw_text(d, a->left + 5, text, style, p->spec->human_label);
     label_reserve(labels, a->left, text - 6, 10 + draw_text_width(d, style, p->spec->human_label),
                   12);

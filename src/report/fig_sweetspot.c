@@ -145,6 +145,15 @@ static double bar_width(const sweetspot *p)
     return fmin(0.66 * gap * AXIS_WIDTH, 26);
 }
 
+/* On a patch of the page's colour, since a grid line passes there. */
+static void draw_share(draw *d, double x, double y, const char *text)
+{
+    const text_style style = style_of(8, CENTRE, BASELINE, MUTED);
+    double width = draw_text_width(d, style, text) + 2;
+    draw_rectangle(d, x - width / 2, y - 7, width, 8, (colour){1, 1, 1, 1});
+    draw_text(d, x, y, style, text);
+}
+
 static void draw_shares(draw *d, const sweetspot *p, double base)
 {
     double width = bar_width(p);
@@ -160,8 +169,7 @@ static void draw_shares(draw *d, const sweetspot *p, double base)
         if (p->share[a] < 0.005) continue;
         char text[16];
         snprintf(text, sizeof text, "%.0f %%", 100 * p->share[a]);
-        if (width >= 20)
-            draw_text(d, x, base - height - 3, style_of(8, CENTRE, BASELINE, MUTED), text);
+        if (width >= 20) draw_share(d, x, base - height - 3, text);
     }
 }
 

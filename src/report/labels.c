@@ -1,6 +1,8 @@
 /* Placing names: see labels.h. */
 #include "report/labels.h"
 
+#include <math.h>
+
 #include "report/axes.h"
 
 enum { SIZE = 9, LINE = 10 };
@@ -10,6 +12,16 @@ static text_style label_style(void) { return style_of(SIZE, LEFT, MIDDLE, MUTED)
 void label_reserve(label_list *l, double x, double y, double w, double h)
 {
     if (l->count < LABELS_MAX) l->taken[l->count++] = (label_box){x, y, w, h};
+}
+
+void label_reserve_line(label_list *l, double x0, double y0, double x1, double y1)
+{
+    enum { STEP = 5 };
+    int steps = (int)fmin(hypot(x1 - x0, y1 - y0) / STEP, 100) + 1;
+    for (int i = 0; i <= steps; i++) {
+        double t = (double)i / steps;
+        label_reserve(l, x0 + t * (x1 - x0) - 1, y0 + t * (y1 - y0) - 1, 2, 2);
+    }
 }
 
 static bool is_free(const label_list *l, label_box b)

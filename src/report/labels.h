@@ -5,7 +5,7 @@
 
 #include "report/draw.h"
 
-enum { LABELS_MAX = 128, EDGE_MAX = 32 };
+enum { LABELS_MAX = 1024, EDGE_MAX = 32 };
 
 typedef struct label_box {
     double x, y, w, h;
@@ -24,6 +24,8 @@ typedef struct label_list {
 
 /* Nothing will be written here. */
 void label_reserve(label_list *l, double x, double y, double w, double h);
+/* Nor along this line. */
+void label_reserve_line(label_list *l, double x0, double y0, double x1, double y1);
 /* Writes beside the mark at (x, y): right, left, above or below, where there is room. */
 void label_near(draw *d, label_list *l, double x, double y, const char *text);
 
