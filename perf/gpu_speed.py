@@ -71,8 +71,11 @@ def jem(write):
         top = 0
         write(f"matrix-product peak not measured: {e}")
     failed, table = 0, ""
-    for name, steps, settings, _ in CASES:
+    for i, (name, steps, settings, _) in enumerate(CASES):
+        if i == 0:  # the setting that counts: more than one fused candidate per convolution
+            os.environ["JEM_CUDA_TRIES"] = "2"
         got, more = run([BENCH, str(steps), *COMMON, *settings])
+        os.environ["JEM_CUDA_TRIES"] = "1"
         if not got:
             failed += 1
             write(f"{name:34s} FAILED: {more}")

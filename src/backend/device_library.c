@@ -27,11 +27,6 @@ static jem_status pass_error(jem_status code, const char *message)
     return jem_error(code, "%s", message);
 }
 
-static void pass_note(const char *message)
-{
-    log_info("%s", message);
-}
-
 /* A folder that holds the library, seen from this code: FOLDER/libjem_cuda.so. */
 static void *open_beside(const char *folder)
 {
@@ -81,7 +76,7 @@ static jem_status find_library(void **handle)
 
 static jem_status open_library(const backend **out, int number)
 {
-    static const device_host host = {pass_error, pass_note};
+    static const device_host host = {pass_error};
     void *handle = NULL;
     jem_status st;
 
@@ -125,9 +120,4 @@ jem_status device_library_open(const backend **out, int number)
     jem_status st = open_once(out, number);
     pthread_mutex_unlock(&lock);
     return st;
-}
-
-const char *device_library_reason(void)
-{
-    return reason[0] ? reason : NULL;
 }

@@ -15,7 +15,6 @@
 /* What the program lends to the library, which has no messages of its own. */
 typedef struct device_host {
     jem_status (*error)(jem_status code, const char *message); /* sets jem_error_message */
-    void (*note)(const char *message);                         /* a line of the log */
 } device_host;
 
 /* What the library shows: the symbol DEVICE_LIBRARY_ENTRY, of this type.  It is used only by
@@ -35,8 +34,5 @@ typedef struct device_library {
 /* The backend of GPU `number`.  One process uses one GPU: JEM_EUSAGE for a second, and if
  * there is none, with the reason in one line. */
 jem_status device_library_open(const backend **out, int number);
-
-/* Why no GPU is used by "auto"; NULL: one is, or nobody asked yet. */
-const char *device_library_reason(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backend/device.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -83,8 +84,10 @@ void trainer_changed(trainer *t)
 /* Steps in the device's memory, where there is one and it knows all that is asked for. */
 static jem_status begin_resident(trainer *t)
 {
-    if (!model_backend(t->m)->device) return JEM_OK;
+    const device *d = model_backend(t->m)->device;
+    if (!d) return JEM_OK;
     const char *refused = resident_refuses(t);
+    log_info("computing on %s", d->describe());
     if (!refused) return resident_new(&t->resident, t);
     log_info("the GPU runs the network, the host all else of a step, because of %s", refused);
     return JEM_OK;

@@ -332,7 +332,8 @@ static bool admissible(const cudnn_functions *f, cudnnBackendDescriptor_t engine
                                     CUDNN_TYPE_NUMERICAL_NOTE, CUDNN_NUMERICAL_NOTE_TYPE_COUNT,
                                     &count, notes) != CUDNN_STATUS_SUCCESS)
         return false;
-    for (int64_t i = 0; i < count; i++) {
+    /* a newer cuDNN may know more notes than these headers */
+    for (int64_t i = 0; i < count && i < CUDNN_NUMERICAL_NOTE_TYPE_COUNT; i++) {
         if (notes[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC ||
             notes[i] == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)
             return false;
