@@ -467,10 +467,20 @@ static jem_status see_nan(void *ctx, const char *layer, const stimulus *s, int64
     return st;
 }
 
+/* One feature less of the rated images. */
+static jem_status see_less(void *ctx, const char *layer, const stimulus *s, int64_t n, float *out,
+                           int64_t *dim)
+{
+    jem_status st = see(ctx, layer, s, n, out, dim);
+    if (out && strcmp(s[0].set, "rated") == 0) --*dim;
+    return st;
+}
+
 static void scenes_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
-    static const subject_ops broken = {.features = see_nan};
+    static const subject_ops broken = {.features = see_nan}, narrow = {.features = see_less};
+    const subject other = {.name = "narrow", .alpha = 1, .needs_pictures = true, .ops = &narrow};
     const subject s = {.name = "seer", .alpha = 1, .needs_pictures = true, .ops = &seeing};
     const subject blind = {.name = "blind", .alpha = 1, .needs_pictures = true, .ops = &broken};
     static const struct {
@@ -502,6 +512,9 @@ static void scenes_that_do_not_fit_are_refused(void **state)
     write_rated(tmp);
     check_fails(ask_seer(&a, &blind, folder, tmp, NULL), JEM_EDATA,
                 "blind: feature 2 of image 3 is not finite");
+    asking_end(&a);
+    check_fails(ask_seer(&a, &other, folder, tmp, NULL), JEM_EDATA,
+                "narrow: 7 features of rated images, 8 of scenes");
     asking_end(&a);
     check_fails(asking_status(&bench_gloss, &s, folder, NULL), JEM_EUSAGE, "set gloss.scenes");
     check_tmp_remove(tmp);
