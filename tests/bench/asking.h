@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "bench/benchmarks.h"
+#include "jem/tensor.h"
 
 enum { ASKING_OPTIONS = 16384 }; /* bytes of the largest struct of a benchmark's keys */
 
@@ -88,6 +89,17 @@ static inline void asking_same_scores(const score_list *a, const score_list *b)
         assert_memory_equal(&p->value, &q->value, sizeof p->value);
         assert_true((p->low == q->low && p->high == q->high) || (isnan(p->low) && isnan(q->low)));
     }
+}
+
+/* npy of doubles: [n], or [n][k] for dims 2. */
+static inline void asking_write_array(const char *path, const double *x, int dims, int64_t n, int64_t k)
+{
+    jem_tensor t = JEM_TENSOR_INIT;
+    const int64_t sizes[] = {n, k};
+    check_ok(jem_tensor_init(&t, JEM_F64, dims, sizes));
+    memcpy(t.data, x, (size_t)(n * (dims > 1 ? k : 1)) * sizeof *x);
+    check_ok(jem_npy_write(path, &t));
+    jem_tensor_clear(&t);
 }
 
 #endif
