@@ -11,12 +11,13 @@ bool engine_whole_batch(const graph *g, int use)
 /* As many images as keep a chunk's working memory within a core's own cache, so
  * that layers hand their values on without a trip to memory; but few enough that
  * a batch of 64 feeds sixteen cores (training passes carry x+ and x- together,
- * and weight gradients profit from larger products). */
+ * and weight gradients profit from larger products).  Wide networks want two images
+ * for each time that their weights come from memory; maps of large images do not. */
 static jem_status choose_chunk(int64_t *chunk, const graph *g, const backend *b,
                                const plan_options *o)
 {
     jem_status st;
-    const size_t cache_bytes = (size_t)2 << 20;
+    const size_t cache_bytes = (size_t)2 << 20, pair_bytes = (size_t)16 << 20;
     const int64_t most = o->backward_params ? 8 : 4;
     plan_options one = *o;
     plan *p = NULL;
@@ -24,7 +25,7 @@ static jem_status choose_chunk(int64_t *chunk, const graph *g, const backend *b,
     one.batch = 1;
     TRY(plan_compile(&p, g, b, &one));
     *chunk = (int64_t)(cache_bytes / (plan_workspace_bytes(p) + 1));
-    if (*chunk < 1) *chunk = 1;
+    if (*chunk < 2) *chunk = plan_workspace_bytes(p) <= pair_bytes ? 2 : 1;
     if (*chunk > most) *chunk = most;
 done:
     plan_free(p);

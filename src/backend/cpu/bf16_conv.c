@@ -111,7 +111,7 @@ static void list_products(bf16_conv *c, bf16_class *class, const taps *ty, const
 static bool suits_winograd(const bf16_conv *c, const step *s)
 {
     const op *o = &s->op;
-    return c->unit->winograd && o->kernel_h == WINOGRAD_TAPS && o->stride == 1 && o->pad == 1 &&
+    return c->unit->winograd && !s->direct && o->kernel_h == WINOGRAD_TAPS && o->stride == 1 && o->pad == 1 &&
            c->in.w % WINOGRAD_OUT == 0 && c->in.c % BF16_COLUMNS == 0;
 }
 

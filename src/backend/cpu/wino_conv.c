@@ -15,12 +15,15 @@ static const wino_kernels *best_kernels(void)
     return isa >= dnnl_cpu_isa_avx512_core ? &wino_avx512 : isa >= dnnl_cpu_isa_avx2 ? &wino_avx2 : NULL;
 }
 
+enum { LEAST_CHANNELS = 8 };
+
 bool wino_supports(const step *s)
 {
     const op *o = &s->op;
     if (o->kind != OP_CONV2D || o->kernel_h != 3 || o->kernel_w != 3 || o->stride != 1) return false;
     if (s->kind != STEP_FORWARD && s->kind != STEP_BACKWARD_DATA) return false;
     if (s->direct || s->quad || o->pad > 2 || !best_kernels()) return false;
+    if (s->src.s.c < LEAST_CHANNELS) return false; /* most of each vector would be zeros */
     bool nhwc = s->src.f.block == s->src.s.c && s->dst.f.block == s->dst.s.c;
     bool same = s->src.f.dtype == JEM_F32 && s->dst.f.dtype == JEM_F32;
     return nhwc && same && (!s->lrelu || s->dst.s.c % 16 == 0);
