@@ -62,11 +62,11 @@ static step make_step(const layer *l, bool forward)
     return s;
 }
 
-static void run(const trial *t)
+static void run(const trial *t, float *dparams)
 {
     void *kernel = NULL, *bound = NULL;
     char *scratch = NULL;
-    step_io io = {.params = t->params, .count = t->s.n};
+    step_io io = {.params = t->params, .dparams = dparams, .count = t->s.n};
 
     check_ok(backend_cpu.kernel_new(&kernel, &t->s, NULL));
     check_ok(MEM_NEW(scratch, backend_cpu.kernel_scratch(kernel)));
@@ -161,13 +161,113 @@ static void errors_stay_within_the_stated_bound(void **state)
         check_ok(MEM_NEW(t.params, weights));
         for (int64_t i = 0; i < weights; ++i) t.params[i] = uneven(&random);
         for (int64_t i = 0; i < read; ++i) t.arena[i] = uneven(&random);
-        run(&t);
+        run(&t, NULL);
         for (int64_t n = 0; n < t.s.n; ++n)
             for (int64_t y = 0; y < d.h; y += 4)
                 for (int64_t x = 0; x < d.w; x += 4)
                     for (int64_t c = (y + x) % 3; c < d.c; c += 3) check_tile(&t, n, c, y, x);
         mem_free(t.arena);
         mem_free(t.params);
+    }
+}
+
+/* ---- gradients to the weights: the same bound for the transposed form,
+ *     (tiles + 24) u |G^T| [sum over tiles of |B^T||d||B| * |A||dy||A^T|] |G| */
+
+static const layer gradient_layers[] = {
+    {16, 16, 32, 32, 1, 3}, {48, 64, 9, 7, 1, 2}, {32, 48, 6, 5, 0, 2}, {64, 96, 4, 4, 1, 1},
+};
+
+static double map_value(const float *map, shape s, int64_t n, int64_t y, int64_t x, int64_t k)
+{
+    if (y < 0 || x < 0 || y >= s.h || x >= s.w) return 0;
+    return (double)map[((n * s.h + y) * s.w + x) * s.c + k];
+}
+
+/* Adds what one tile contributes to the bound's products. */
+static void add_tile_sizes(double sums[6][6], const trial *t, int64_t n, int64_t y, int64_t x, int64_t k,
+                           int64_t c)
+{
+    const float *values = t->arena + t->s.src2.offset / 4;
+    for (int i = 0; i < 6; ++i)
+        for (int j = 0; j < 6; ++j) {
+            double patch = 0, tile = 0;
+            for (int a = 0; a < 36; ++a)
+                patch += patch_size[i][a / 6] * patch_size[j][a % 6] *
+                         fabs(map_value(values, t->s.src2.s, n, y - t->s.op.pad + a / 6,
+                                        x - t->s.op.pad + a % 6, k));
+            for (int a = 0; a < 16; ++a)
+                tile += result_size[a / 4][i] * result_size[a % 4][j] *
+                        fabs(map_value(t->arena, t->s.src.s, n, y + a / 4, x + a % 4, c));
+            sums[i][j] += patch * tile;
+        }
+}
+
+static void check_weight(const trial *t, const float *got, int64_t c, int64_t k)
+{
+    const shape d = t->s.src.s, in = t->s.src2.s;
+    const float *values = t->arena + t->s.src2.offset / 4;
+    double sums[6][6] = {{0}}, tiles = 0;
+
+    for (int64_t n = 0; n < t->s.n; ++n)
+        for (int64_t y = 0; y < d.h; y += 4)
+            for (int64_t x = 0; x < d.w; x += 4, tiles += 1) add_tile_sizes(sums, t, n, y, x, k, c);
+    for (int a = 0; a < 9; ++a) {
+        double exact = 0, bound = 0;
+        for (int64_t n = 0; n < t->s.n; ++n)
+            for (int64_t i = 0; i < d.h * d.w; ++i)
+                exact += map_value(t->arena, d, n, i / d.w, i % d.w, c) *
+                         map_value(values, in, n, i / d.w - t->s.op.pad + a / 3,
+                                   i % d.w - t->s.op.pad + a % 3, k);
+        for (int i = 0; i < 36; ++i)
+            bound += kernel_size[i / 6][a / 3] * kernel_size[i % 6][a % 3] * sums[i / 6][i % 6];
+        bound *= (tiles + 24) * 0x1p-24;
+        double error = fabs((double)got[(c * in.c + k) * 9 + a] - exact);
+        if (!(error <= bound))
+            fail_msg("weight %d from channel %d to %d: error %g, bound %g", a, (int)k, (int)c, error, bound);
+    }
+}
+
+static void check_bias(const trial *t, const float *got)
+{
+    const shape d = t->s.src.s;
+    for (int64_t c = 0; c < d.c; ++c) {
+        double sum = 0, size = 0;
+        for (int64_t i = 0; i < t->s.n * d.h * d.w; ++i) {
+            sum += (double)t->arena[i * d.c + c];
+            size += fabs((double)t->arena[i * d.c + c]);
+        }
+        assert_true(fabs((double)got[c] - sum) <= size * (double)(d.w + t->s.n * d.h) * 0x1p-24);
+    }
+}
+
+static void weight_gradients_stay_within_the_stated_bound(void **state)
+{
+    (void)state;
+    for (size_t l = 0; l < sizeof gradient_layers / sizeof *gradient_layers; ++l) {
+        trial t = {.s = make_step(&gradient_layers[l], false)};
+        float *got = NULL;
+        int64_t weights = t.s.op.src.c * t.s.op.dst.c * 9, count;
+        uint32_t random = 5;
+
+        t.s.kind = STEP_BACKWARD_PARAMS;
+        t.s.op.bias = weights;
+        t.s.src2 = t.s.dst;
+        t.s.dst.offset = -1;
+        count = t.s.src2.offset / 4 + shape_count(t.s.src2.s) * t.s.n;
+        check_ok(MEM_NEW(t.arena, count));
+        check_ok(MEM_NEW(t.params, weights + t.s.op.dst.c));
+        check_ok(MEM_NEW(got, weights + t.s.op.dst.c));
+        for (int64_t i = 0; i < weights + t.s.op.dst.c; ++i) got[i] = NAN; /* to be overwritten */
+        for (int64_t i = 0; i < count; ++i) t.arena[i] = uneven(&random);
+        run(&t, got);
+        for (int64_t c = 0; c < t.s.op.dst.c; c += 5)
+            for (int64_t k = c % 3; k < t.s.op.src.c; k += 3) check_weight(&t, got, c, k);
+        for (int64_t i = 0; i < weights; ++i) assert_true(isfinite(got[i]));
+        check_bias(&t, got + weights);
+        mem_free(t.arena);
+        mem_free(t.params);
+        mem_free(got);
     }
 }
 
@@ -192,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_stay_within_the_stated_bound),
+        cmocka_unit_test(weight_gradients_stay_within_the_stated_bound),
         cmocka_unit_test(direct_forbids_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

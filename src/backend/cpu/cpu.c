@@ -55,6 +55,16 @@ static size_t mask_bytes(format f, shape s, int64_t n)
     return (size_t)(format_count(f, s, n) + 511) / 512 * 64;
 }
 
+/* By shape, precision and processor alone: what a step computes to the bit depends on nothing else. */
+static const cpu_impl *choose_conv(const step *s)
+{
+    if (bf16_supports(s)) return &cpu_bf16_impl;
+    if (bf16_weights_supports(s)) return &cpu_bf16_weights_impl;
+    if (wino_supports(s)) return &cpu_wino_impl;
+    if (wino_gradient_supports(s)) return &cpu_wino_gradient_impl;
+    return &cpu_dnnl_impl;
+}
+
 static const cpu_impl *choose_impl(const step *s)
 {
     bool blocked_source = s->src.offset >= 0 && s->src.f.block > 1;
@@ -71,8 +81,7 @@ static const cpu_impl *choose_impl(const step *s)
     }
     switch (s->op.kind) {
     case OP_CONV2D:
-        if (bf16_weights_supports(s)) return &cpu_bf16_weights_impl;
-        return bf16_supports(s) ? &cpu_bf16_impl : wino_supports(s) ? &cpu_wino_impl : &cpu_dnnl_impl;
+        return choose_conv(s);
     case OP_LINEAR:
         return &cpu_dnnl_impl;
     case OP_LRELU:

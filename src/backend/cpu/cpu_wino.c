@@ -108,3 +108,41 @@ const cpu_impl cpu_wino_impl = {
     .parts = parts,
     .run = run,
 };
+
+/* ---- gradients to the weights */
+
+static jem_status prepare_gradient(cpu_kernel *k)
+{
+    jem_status st;
+    wino_conv *c = NULL;
+
+    TRY(MEM_NEW(c, 1));
+    k->state = c;
+    wino_gradient_init(c, &k->s);
+    k->scratch = (size_t)wino_gradient_bytes(c);
+done:
+    return st;
+}
+
+static void release_gradient(cpu_kernel *k)
+{
+    mem_free(k->state);
+}
+
+static jem_status run_gradient(cpu_bound *b, const step_io *io, int phase, int part)
+{
+    const step *s = &b->k->s;
+    float *to = io->dparams;
+
+    (void)phase, (void)part;
+    wino_gradient_run(b->k->state, cpu_at(b, s->src2), cpu_at(b, s->src), (float *)(void *)b->scratch,
+                      to + s->op.weight, s->op.bias >= 0 ? to + s->op.bias : NULL);
+    return JEM_OK;
+}
+
+const cpu_impl cpu_wino_gradient_impl = {
+    .name = "winograd:4x4",
+    .prepare = prepare_gradient,
+    .release = release_gradient,
+    .run = run_gradient,
+};

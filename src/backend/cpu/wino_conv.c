@@ -44,20 +44,24 @@ static void choose_block(wino_conv *c, bool split)
     c->block = (c->tiles + c->blocks - 1) / c->blocks;
 }
 
-void wino_conv_init(wino_conv *c, const step *s)
+/* What both kinds of step have in common: s->src or s->src2 is the input. */
+static void set_sizes(wino_conv *c, const step *s, shape in, shape out)
 {
-    const int64_t lanes = best_kernels()->lanes, panel = 2 * lanes;
-
-    *c = (wino_conv){.forward = s->kind == STEP_FORWARD, .in = s->src.s, .out = s->dst.s, .images = s->n,
-                     .lanes = lanes};
+    *c = (wino_conv){.forward = s->kind != STEP_BACKWARD_DATA, .in = in, .out = out, .images = s->n,
+                     .lanes = best_kernels()->lanes};
     c->pad_top = c->forward ? s->op.pad : 2 - s->op.pad;
     c->tiles_y = (c->out.h + WINO_TILE - 1) / WINO_TILE;
     c->tiles_x = (c->out.w + WINO_TILE - 1) / WINO_TILE;
     c->tiles = c->images * c->tiles_y * c->tiles_x;
-    c->in_room = round_up(c->in.c, lanes);
-    c->out_room = round_up(c->out.c, lanes);
-    c->panels = (c->out_room + panel - 1) / panel;
-    c->pass = c->out_room < 2 * panel ? c->out_room : 2 * panel;
+    c->in_room = round_up(c->in.c, c->lanes);
+    c->out_room = round_up(c->out.c, c->lanes);
+    c->panels = (c->out_room + 2 * c->lanes - 1) / (2 * c->lanes);
+}
+
+void wino_conv_init(wino_conv *c, const step *s)
+{
+    set_sizes(c, s, s->src.s, s->dst.s);
+    c->pass = c->out_room < 4 * c->lanes ? c->out_room : 4 * c->lanes;
     choose_block(c, s->split);
     /* A cache line more than a power of two: the 36 matrices would fall on the same sets. */
     c->in_stride = c->block * c->in_room + 16;
@@ -88,4 +92,46 @@ void wino_run(const wino_conv *c, const float *values, const float *packed, floa
 void wino_pack_weights(const wino_conv *c, const step *s, const float *weights, float *packed, int64_t panel)
 {
     kernels_of(c)->pack(c, s, weights, packed, panel);
+}
+
+/* ---- gradients to the weights */
+
+static bool plain_map(slot v)
+{
+    return v.f.dtype == JEM_F32 && v.f.block == v.s.c && v.s.c % 16 == 0;
+}
+
+bool wino_gradient_supports(const step *s)
+{
+    const op *o = &s->op;
+    return s->kind == STEP_BACKWARD_PARAMS && o->kind == OP_CONV2D && o->kernel_h == 3 && o->kernel_w == 3 &&
+           o->stride == 1 && o->pad <= 2 && !s->direct && plain_map(s->src) && plain_map(s->src2) &&
+           best_kernels();
+}
+
+/* All tiles of few images, or as many as keep the transformed maps in the shared cache. */
+enum { GRADIENT_BYTES = 8 << 20, LEAST_GRADIENT_BLOCK = 32 };
+
+void wino_gradient_init(wino_conv *c, const step *s)
+{
+    set_sizes(c, s, s->src2.s, s->src.s);
+    int64_t tile = WINO_PRODUCTS * (c->in_room + c->out_room) * (int64_t)sizeof(float);
+    int64_t most = GRADIENT_BYTES / tile;
+    if (most < LEAST_GRADIENT_BLOCK) most = LEAST_GRADIENT_BLOCK;
+    c->blocks = (c->tiles + most - 1) / most;
+    c->block = (c->tiles + c->blocks - 1) / c->blocks;
+    c->in_stride = c->block * c->lanes + 16;
+    c->out_stride = 2 * (c->block * c->lanes + 16);
+}
+
+int64_t wino_gradient_bytes(const wino_conv *c)
+{
+    const int64_t maps = WINO_PRODUCTS * (c->in_room / c->lanes * c->in_stride + c->panels * c->out_stride);
+    return (maps + (WINO_PRODUCTS + 9) * c->lanes * 2 * c->lanes) * (int64_t)sizeof(float);
+}
+
+void wino_gradient_run(const wino_conv *c, const float *values, const float *gradients, float *scratch,
+                       float *weights, float *bias)
+{
+    kernels_of(c)->gradient(c, values, gradients, scratch, weights, bias);
 }

@@ -64,12 +64,26 @@ void wino_pack_weights(const wino_conv *c, const step *s, const float *weights, 
 void wino_run(const wino_conv *c, const float *values, const float *packed, float *scratch,
               int64_t block, const wino_output *out);
 
+/* ---- gradients to the weights: STEP_BACKWARD_PARAMS of the same convolutions, channels in
+ * multiples of sixteen.  Sums over tiles stand where above sums over channels do. */
+
+bool wino_gradient_supports(const step *s);
+void wino_gradient_init(wino_conv *c, const step *s);
+int64_t wino_gradient_bytes(const wino_conv *c); /* of scratch memory */
+
+/* values: [images, h, w, c] of the input, gradients: of the output; weights [out, in, 3, 3] and
+ * bias [out], NULL if there is none, are overwritten. */
+void wino_gradient_run(const wino_conv *c, const float *values, const float *gradients, float *scratch,
+                       float *weights, float *bias);
+
 /* ---- wino_kernel.h compiled for one kind of processor */
 typedef struct wino_kernels {
     int64_t lanes;
     void (*run)(const wino_conv *c, const float *values, const float *packed, float *scratch,
                 int64_t block, const wino_output *out);
     void (*pack)(const wino_conv *c, const step *s, const float *weights, float *packed, int64_t panel);
+    void (*gradient)(const wino_conv *c, const float *values, const float *gradients, float *scratch,
+                     float *weights, float *bias);
 } wino_kernels;
 extern const wino_kernels wino_avx512, wino_avx2;
 

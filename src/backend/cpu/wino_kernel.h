@@ -85,7 +85,9 @@ INLINE int64_t clamp(int64_t v, int64_t low, int64_t high)
     return v < low ? low : v > high ? high : v;
 }
 
-static void transform_tile(const wino_conv *c, float *to, const float *values, tile_at t)
+/* All channels of a tile's patch; product i of vector v of channels to to[v * per_vector + i * per_product]. */
+static void transform_tile(const wino_conv *c, float *to, int64_t per_product, int64_t per_vector,
+                           const float *values, tile_at t)
 {
     const int64_t pixel = c->in.c, row = c->in.w * pixel, y = t.y - c->pad_top, x = t.x - c->pad_top;
     const float *from = values + (t.image * c->in.h + y) * row + x * pixel;
@@ -95,27 +97,27 @@ static void transform_tile(const wino_conv *c, float *to, const float *values, t
     int64_t k = 0;
 
     if (inside)
-        for (; k + LANES <= c->in.c; k += LANES)
-            transform_patch(to + k, c->in_stride, from + k, row, pixel, 0, WINO_PATCH, 0, WINO_PATCH);
+        for (; k + LANES <= c->in.c; k += LANES, to += per_vector)
+            transform_patch(to, per_product, from + k, row, pixel, 0, WINO_PATCH, 0, WINO_PATCH);
     else
-        for (; k + LANES <= c->in.c; k += LANES)
-            transform_patch(to + k, c->in_stride, from + k, row, pixel, bounds[0], bounds[1], bounds[2],
-                            bounds[3]);
-    if (k < c->in.c) transform_few(to + k, c->in_stride, from + k, row, pixel, c->in.c - k, bounds);
+        for (; k + LANES <= c->in.c; k += LANES, to += per_vector)
+            transform_patch(to, per_product, from + k, row, pixel, bounds[0], bounds[1], bounds[2], bounds[3]);
+    if (k < c->in.c) transform_few(to, per_product, from + k, row, pixel, c->in.c - k, bounds);
 }
 
 /* ---- products */
 
-/* to[rows][vecs] = from[rows][depth] weights[depth][vecs] */
-INLINE void multiply(float *to, int64_t to_row, const float *from, int64_t from_row, const float *weights,
-                     int64_t depth, const int rows, const int vecs)
+/* to[rows][vecs] = from[rows][depth] weights[depth][vecs]; rows of `from` are from_row apart, its
+ * columns from_step. */
+INLINE void multiply(float *to, int64_t to_row, const float *from, int64_t from_row, int64_t from_step,
+                     const float *weights, int64_t depth, const int rows, const int vecs)
 {
     vec sum[ROWS][2] = {{{0}}};
     for (int64_t k = 0; k < depth; ++k) {
         vec w0 = load(weights + k * vecs * LANES), w1 = vecs > 1 ? load(weights + (k * vecs + 1) * LANES) : w0;
 #pragma GCC unroll 12
         for (int r = 0; r < rows; ++r) {
-            vec a = from[r * from_row + k] - (vec){0};
+            vec a = from[r * from_row + k * from_step] - (vec){0};
             sum[r][0] += a * w0;
             if (vecs > 1) sum[r][1] += a * w1;
         }
@@ -133,7 +135,7 @@ INLINE void multiply_rows(float *to, int64_t to_row, const float *from, int64_t 
 {
 #define CASE(n)                                                                \
     case n:                                                                    \
-        if (n <= ROWS) multiply(to, to_row, from, from_row, weights, depth, n <= ROWS ? n : ROWS, vecs); \
+        if (n <= ROWS) multiply(to, to_row, from, from_row, 1, weights, depth, n <= ROWS ? n : ROWS, vecs); \
         break
     switch (rows) {
         CASE(1);
@@ -257,7 +259,7 @@ static void run_block(const wino_conv *c, const float *values, const float *pack
     float *patches = scratch, *products = scratch + WINO_PRODUCTS * c->in_stride;
 
     for (int64_t t = 0; t < tiles; ++t)
-        transform_tile(c, patches + t * c->in_room, values, find_tile(c, first + t));
+        transform_tile(c, patches + t * c->in_room, c->in_stride, LANES, values, find_tile(c, first + t));
     for (int64_t n = 0; n < c->out_room; n += c->pass) {
         const int64_t end = c->out_room - n < c->pass ? c->out_room : n + c->pass;
         multiply_pass(c, products, patches, packed, tiles, n, end);
