@@ -81,8 +81,8 @@ static jem_status measure(double *rate, char *name, size_t size, const layer *l,
     TRY(backend_cpu.bound_new(&bound, kernel, arena, scratch));
     backend_cpu.kernel_describe(kernel, name, size);
     const step_io io = {.params = weights, .dparams = gradient, .count = l->n};
-    for (int r = 0; r < 60; ++r) {
-        int times = (int)(5e8 / flops) + 1;
+    const int times = (int)(2e8 / flops) + 1, rounds = flops > 1e9 ? 5 : 40;
+    for (int r = 0; r < rounds; ++r) {
         double start = seconds();
         for (int i = 0; i < times; ++i)
             for (int phase = 0; backend_cpu.kernel_parts(kernel, phase) > 0; ++phase)

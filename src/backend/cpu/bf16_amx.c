@@ -3,9 +3,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <dnnl.h>
-
 #include "backend/cpu/bf16_unit.h"
+#include "backend/cpu/cpu_isa.h"
 
 #define AMX __attribute__((target("amx-tile,amx-bf16")))
 
@@ -19,7 +18,7 @@ static bool ask_for_tiles(void)
 /* oneDNN looks at the processor, and at ONEDNN_MAX_CPU_ISA for those who forbid it. */
 bool bf16_amx_available(void)
 {
-    return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core_amx && ask_for_tiles();
+    return cpu_has(dnnl_cpu_isa_avx512_core_amx) && ask_for_tiles();
 }
 
 typedef struct tile_config {

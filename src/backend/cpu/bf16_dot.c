@@ -3,15 +3,14 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include <dnnl.h>
-
 #include "backend/cpu/bf16_unit.h"
+#include "backend/cpu/cpu_isa.h"
 
 #define DOT __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 
 bool bf16_dot_available(void)
 {
-    return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core_bf16;
+    return cpu_has(dnnl_cpu_isa_avx512_core_bf16);
 }
 
 DOT static inline __m512bh broadcast_pair(const char *at)

@@ -28,7 +28,7 @@ void bf16_weights_init(bf16_weights *w, const step *s)
     const op *o = &s->op;
 
     *w = (bf16_weights){.o = *o, .images = s->n, .in_blocks = blocks(o->src.c), .out_blocks = blocks(o->dst.c)};
-    w->winograd = o->kernel_h == WINOGRAD_TAPS && o->stride == 1 && o->pad == 1 &&
+    w->winograd = !s->direct && o->kernel_h == WINOGRAD_TAPS && o->stride == 1 && o->pad == 1 &&
                   o->src.w % (2 * WINOGRAD_OUT) == 0 && o->src.c % LANES == 0;
     w->planes = w->winograd ? WINOGRAD_PLANES : (int)o->kernel_w;
     w->z_planes = w->winograd ? WINOGRAD_PLANES : 1;

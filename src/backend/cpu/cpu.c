@@ -5,13 +5,13 @@
  * bf16 profits from want it (docs/performance.md).  Vectors are plain.
  * A part of a step runs on the calling thread alone: parallelism lies above, over images
  * or over the parts of a step that is worth splitting. */
-#include <dnnl.h>
 #include <stdio.h>
 
 #include "backend/cpu/bf16_conv.h"
 #include "backend/cpu/bf16_weights.h"
 #include "backend/cpu/bf16_unit.h"
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/cpu_isa.h"
 #include "backend/cpu/wino_conv.h"
 
 #include "backend/ref/ref.h"
@@ -22,7 +22,7 @@ static jem_status supports(jem_dtype precision)
 {
     if (precision == JEM_F32) return JEM_OK;
     if (precision == JEM_BF16) {
-        if (dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core) return JEM_OK;
+        if (cpu_has(dnnl_cpu_isa_avx512_core)) return JEM_OK;
         return jem_error(JEM_EUSAGE, "precision bf16 needs a processor with AVX-512; use f32");
     }
     return jem_error(JEM_EUSAGE, "the cpu backend computes in f32 or bf16; for %s use "

@@ -1,18 +1,17 @@
 /* Sizes of a Winograd convolution. */
 #include "backend/cpu/wino_conv.h"
 
-#include <dnnl.h>
+#include "backend/cpu/cpu_isa.h"
 
 static int64_t round_up(int64_t n, int64_t unit)
 {
     return (n + unit - 1) / unit * unit;
 }
 
-/* oneDNN looks at the processor, and at ONEDNN_MAX_CPU_ISA for those who forbid it. */
 static const wino_kernels *best_kernels(void)
 {
-    dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
-    return isa >= dnnl_cpu_isa_avx512_core ? &wino_avx512 : isa >= dnnl_cpu_isa_avx2 ? &wino_avx2 : NULL;
+    if (cpu_has(dnnl_cpu_isa_avx512_core)) return &wino_avx512;
+    return cpu_has(dnnl_cpu_isa_avx2) ? &wino_avx2 : NULL;
 }
 
 enum { LEAST_CHANNELS = 8 };
