@@ -20,7 +20,7 @@ const option engine_options[] = {
     {"precision", OPTION_CHOICE, offsetof(engine_spec, precision), "f32", 0, 0, "f32|bf16",
      "of the products; sums, weights and losses stay f32"},
     {"convolution", OPTION_CHOICE, offsetof(engine_spec, convolution), "fast", 0, 0, "fast|direct",
-     "fast: Winograd's algorithm where it is faster; direct: never (float32 sums round half as much)"},
+     "fast: Winograd's algorithm where it is faster; direct: never (sums round half as much)"},
     {"deterministic", OPTION_BOOL, offsetof(engine_spec, deterministic), "false", 0, 0, NULL,
      "on a GPU: convolution algorithms by rule, so that every such GPU computes the same bits; "
      "false: the fastest, as measured once and remembered"},

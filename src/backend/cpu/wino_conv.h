@@ -7,7 +7,7 @@
  * Sums over channels go inside the brackets: 36 matrix products [tiles x in] [in x out]
  * instead of 144 multiplications per tile and pair of channels.  Lavin and Gray 2016; the
  * interpolation points are 0, +-sqrt(1/2), +-sqrt(2) and infinity, which more than halve the error of
- * the usual 0, +-1, +-2 (perf/winograd_points.py).  To data is the same with the kernel turned.
+ * the usual 0, +-1, +-2 (perf/winograd_points_f32.py).  To data is the same with the kernel turned.
  *
  * Per element, with u = 2^-24 and absolute values taken element by element,
  *     |error| <= (in channels + 24) u * |A^T| [sum over channels of |G||g||G^T| * |B^T||d||B|] |A|
