@@ -1,7 +1,8 @@
 /* JSON through jansson, which bounds the depth of nesting but not memory. */
 #include "base/json.h"
 
-#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -24,9 +25,29 @@ static size_t memory_bound(const char *text, size_t size)
     return total;
 }
 
+/* Without memory jansson may call a good file damaged, or leave out a letter and say nothing;
+ * errno does not tell, as reading the next number clears it.  So its allocations are watched. */
+static json_malloc_t unwatched_malloc;
+static json_free_t unwatched_free;
+static _Thread_local bool exhausted;
+
+static void *watched_malloc(size_t size)
+{
+    void *p = unwatched_malloc(size);
+    if (!p) exhausted = true;
+    return p;
+}
+
+static void watch(void)
+{
+    json_get_alloc_funcs(&unwatched_malloc, &unwatched_free);
+    json_set_alloc_funcs(watched_malloc, unwatched_free);
+}
+
 jem_status json_parse(json_t **out, const char *text, size_t size, const char *name,
                       size_t memory)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     const size_t bound = memory_bound(text, size);
     json_error_t e;
     json_t *root;
@@ -34,9 +55,10 @@ jem_status json_parse(json_t **out, const char *text, size_t size, const char *n
     if (bound > memory)
         return jem_error(JEM_EDATA, "%s: %zu bytes of JSON with too many small values: not a file "
                                     "of jem", name, size);
-    errno = 0;
+    pthread_once(&once, watch);
+    exhausted = false;
     root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
-    if (errno == ENOMEM) { /* jansson may call the file damaged then, or leave out a letter */
+    if (exhausted) {
         json_decref(root);
         return jem_error(JEM_ENOMEM, "%s: out of memory", name);
     }

@@ -65,14 +65,48 @@ static void text_that_is_not_utf8_is_told_from_missing_memory(void **state)
     check_fails(json_text(&text, NULL, 0), JEM_ENOMEM, "out of memory");
 }
 
+/* ---- jansson without memory */
+
+static int allocations, failing_at; /* 0: none fails */
+
+static void *sometimes_malloc(size_t size)
+{
+    return ++allocations == failing_at ? NULL : malloc(size);
+}
+
+/* Escapes and long texts make jansson lose letters; the numbers after them clear errno. */
+static void any_missing_allocation_is_missing_memory_and_no_damage(void **state)
+{
+    static const char text[] =
+        "{\"a long key that the first buffer does not hold\": {\"offsets\": [12, 345]},"
+        " \"text\": \"with \\u00e9 and so many letters that the buffer has to grow twice\", \"n\": 1.5}";
+    json_t *root = NULL;
+    (void)state;
+    allocations = failing_at = 0;
+    check_ok(parse(&root, text, 1 << 20));
+    json_decref(root);
+    const int all = allocations;
+    assert_true(all > 10);
+    for (int at = 1; at <= all; at++) {
+        allocations = 0;
+        failing_at = at;
+        check_fails(parse(&root, text, 1 << 20), JEM_ENOMEM, "x.json: out of memory");
+    }
+    failing_at = 0;
+    check_ok(parse(&root, text, 1 << 20));
+    json_decref(root);
+}
+
 int main(void)
 {
+    json_set_alloc_funcs(sometimes_malloc, free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_json_is_read_and_written_again),
         cmocka_unit_test(bad_json_is_refused_with_its_line),
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(what_would_grow_beyond_memory_is_refused_before_it_is_read),
         cmocka_unit_test(text_that_is_not_utf8_is_told_from_missing_memory),
+        cmocka_unit_test(any_missing_allocation_is_missing_memory_and_no_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

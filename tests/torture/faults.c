@@ -30,9 +30,13 @@ const char *fault_name(fault kind)
 /* jansson takes memory from libc, where no wrapping reaches it. */
 static void *json_memory(size_t size);
 
-void faults_arm(fault kind, long at, bool lasting)
+void faults_init(void)
 {
     json_set_alloc_funcs(json_memory, free);
+}
+
+void faults_arm(fault kind, long at, bool lasting)
+{
     faults.kind = kind;
     faults.at = at;
     faults.lasting = lasting;

@@ -17,6 +17,9 @@ typedef enum fault {
 } fault;
 const char *fault_name(fault kind);
 
+/* Before anything of jem is called: it keeps watch over what jansson allocates with. */
+void faults_init(void);
+
 /* From now on the calls that `kind` concerns are counted, and number `at` fails (from 1;
  * 0: none); `lasting`: all after it too.  For all threads. */
 void faults_arm(fault kind, long at, bool lasting);

@@ -135,6 +135,7 @@ int main(int argc, char **argv)
         places = MORE_PLACES;
         argc--, argv++;
     }
+    faults_init();
     log_set_sink(say_nothing);
     for (int l = 0; l < 3; l++)
         for (const scenario *s = lists[l]; s->name; s++) {
