@@ -198,19 +198,19 @@ static void expect_same(const net *a, const net *b)
 }
 
 /* 50 x 61 positions: several bands, tiles of attention and blocks of a norm. */
-static void threads_change_no_bit(void **state)
+static void threads_change_no_bit_of(bool direct)
 {
-    (void)state;
     graph *g = map_graph((shape){3, 50, 61}, 16, 4);
+    plan_options how = {.split = true, .direct = direct};
     net alone, helped;
 
-    net_open(&alone, g, &backend_cpu, JEM_F32, 2, (plan_options){.split = true});
+    net_open(&alone, g, &backend_cpu, JEM_F32, 2, how);
     net_run(&alone, NULL);
     for (int threads = 2; threads <= 3; ++threads) {
         pool *helpers = NULL;
         check_ok(pool_new(&helpers, threads));
-        net_open(&helped, g, &backend_cpu, JEM_F32, 2,
-                 (plan_options){.split = true, .lean = threads == 3});
+        how.lean = threads == 3;
+        net_open(&helped, g, &backend_cpu, JEM_F32, 2, how);
         net_run(&helped, helpers);
         expect_same(&alone, &helped);
         net_close(&helped);
@@ -218,27 +218,40 @@ static void threads_change_no_bit(void **state)
     }
     net_close(&alone);
     graph_free(g);
-    compare((shape){3, 50, 61}, 16, 4, 1, JEM_F32, (plan_options){.split = true}, 1e-5);
+    compare((shape){3, 50, 61}, 16, 4, 1, JEM_F32, how, 1e-5);
 }
 
+static void threads_change_no_bit(void **state)
+{
+    (void)state;
+    threads_change_no_bit_of(false);
+    threads_change_no_bit_of(true);
+}
+
+/* Of 4,096 pixels, 512 each: forward, and to data. */
 static void splitting_has_parts_to_share(void **state)
 {
     (void)state;
     graph *g = map_graph((shape){3, 64, 64}, 16, 4);
-    plan_options o = {.batch = 1, .precision = JEM_F32, .split = true};
+    plan_options o = {.batch = 1, .precision = JEM_F32, .split = true, .direct = true,
+                      .backward_input = true};
     plan *p = NULL;
-    int most = 0;
+    int forward = 0, to_data = 0;
 
     check_ok(plan_compile(&p, g, &backend_cpu, &o));
     for (int i = 0; i < plan_step_count(p); ++i) {
+        const step *s = plan_step(p, i);
+        int *most = s->kind == STEP_FORWARD ? &forward : &to_data;
         void *kernel = NULL;
-        check_ok(backend_cpu.kernel_new(&kernel, plan_step(p, i), NULL));
+        if (s->op.kind != OP_CONV2D || (s->kind != STEP_FORWARD && s->kind != STEP_BACKWARD_DATA))
+            continue;
+        check_ok(backend_cpu.kernel_new(&kernel, s, NULL));
         int parts = backend_cpu.kernel_parts(kernel, 0);
-        if (plan_step(p, i)->op.kind == OP_CONV2D && plan_step(p, i)->kind == STEP_FORWARD && parts > most)
-            most = parts;
+        if (parts > *most) *most = parts;
         backend_cpu.kernel_free(kernel);
     }
-    assert_in_range(most, 8, 16); /* of 4,096 pixels */
+    assert_int_equal(forward, 8);
+    assert_int_equal(to_data, 8);
     plan_free(p);
     graph_free(g);
 }

@@ -1,7 +1,9 @@
 /* Attention of one head: oneDNN's matrix products in float32, and softmax between
  * them; the mathematics is that of ref_attention.inc.
  *
- * Rows of the T x T matrix p are computed a tile at a time, so that memory is linear in T. */
+ * Rows of the T x T matrix p are computed a tile at a time, so that memory is linear in T.  The
+ * gradients to keys and values want its columns: these come in a second sweep over tiles, from
+ * what the first has left of every row (Dao et al. 2022). */
 #include <dnnl.h>
 #include <math.h>
 
@@ -44,8 +46,8 @@ static int64_t tiles(const cpu_kernel *k)
     return (positions(k) + TILE_ROWS - 1) / TILE_ROWS;
 }
 
-/* ---- scratch: float copies of one image's buffers where they are bf16, and for each part
- * two tiles of rows of p */
+/* ---- scratch: float copies of one image's buffers where they are bf16, two numbers for each
+ * row of p, and for each part two tiles of rows of p */
 
 static bool is_bf16(const cpu_kernel *k)
 {
@@ -60,13 +62,13 @@ static int64_t copies_count(const cpu_kernel *k)
 
 static int tile_parts(const cpu_kernel *k)
 {
-    return k->s.split && k->s.kind != STEP_BACKWARD_DATA ? (int)tiles(k) : 1;
+    return k->s.split ? (int)tiles(k) : 1;
 }
 
 static jem_status prepare(cpu_kernel *k)
 {
-    int64_t tile = 2 * TILE_ROWS * positions(k);
-    k->scratch = (size_t)(copies_count(k) + tile_parts(k) * tile) * sizeof(float);
+    int64_t pair = 2 * positions(k);
+    k->scratch = (size_t)(copies_count(k) + (1 + tile_parts(k) * TILE_ROWS) * pair) * sizeof(float);
     return JEM_OK;
 }
 
@@ -82,6 +84,7 @@ typedef struct work {
     head d;   /* its tangent or gradient */
     rows y;   /* the op's output, its tangent or gradient */
     float *p, *dp; /* [TILE_ROWS, t] */
+    float *log_total, *mean; /* [t], of each row: log sum exp of the scores; sum of p dp */
 } work;
 
 /* Image n of a slot as floats: itself, or its copy at `copy`. */
@@ -96,14 +99,16 @@ static work work_of(const cpu_bound *b, int64_t n, int part)
     const int64_t t = positions(b->k), c = s->op.dst.c;
     const slot input = s->kind == STEP_FORWARD ? s->src : s->src2;
     const slot output = s->kind == STEP_BACKWARD_DATA ? s->src : s->dst;
-    float *copies = (float *)(void *)b->scratch, *tile = copies + copies_count(b->k);
+    float *copies = (float *)(void *)b->scratch, *rows_at = copies + copies_count(b->k);
     work w = {.t = t, .c = c, .scale = (float)(1 / sqrt((double)c))};
 
     w.x = head_of(floats_of(b, input, n, copies), c);
     w.y = (rows){floats_of(b, output, n, copies + 3 * t * c), c};
     if (s->kind != STEP_FORWARD)
         w.d = head_of(floats_of(b, s->kind == STEP_TANGENT ? s->src : s->dst, n, copies + 4 * t * c), c);
-    w.p = tile + part * 2 * TILE_ROWS * t;
+    w.log_total = rows_at;
+    w.mean = rows_at + t;
+    w.p = rows_at + 2 * t + part * 2 * TILE_ROWS * t;
     w.dp = w.p + TILE_ROWS * t;
     return w;
 }
@@ -114,6 +119,8 @@ typedef struct softmax_task {
     float *p;  /* scores on entry, their softmax on return */
     float *ds; /* NULL, or: ds <- p (ds - sum p ds) */
     int64_t t;
+    float *of_row;                  /* <- log sum exp of the scores, or sum p ds */
+    const float *log_totals, *means; /* of the rows that the elements of a column lie in */
 } softmax_task;
 
 LANES_INLINE float lane_sum(lanes v)
@@ -140,7 +147,8 @@ LANES_INLINE void softmax_loop(softmax_task s, jem_dtype in, jem_dtype out)
     for (int64_t k = 1; k < s.t; ++k) top = s.p[k] > top ? s.p[k] : top;
     for (; i + LANES <= s.t; i += LANES) total += exp_chunk(s.p, i, LANES, top);
     if (i < s.t) total += exp_chunk(s.p, i, s.t - i, top);
-    float factor = 1 / lane_sum(total);
+    float sum = lane_sum(total), factor = 1 / sum;
+    *s.of_row = top + logf(sum);
     for (i = 0; i < s.t; ++i) s.p[i] *= factor;
 }
 CPU_LANES_TWICE(softmax, softmax_task)
@@ -155,9 +163,30 @@ LANES_INLINE void centre_loop(softmax_task s, jem_dtype in, jem_dtype out)
         total += lanes_load(s.p, i, LANES, JEM_F32) * lanes_load(s.ds, i, LANES, JEM_F32);
     total += lanes_load(s.p, i, s.t - i, JEM_F32) * lanes_load(s.ds, i, s.t - i, JEM_F32);
     float mean = lane_sum(total);
+    *s.of_row = mean;
     for (i = 0; i < s.t; ++i) s.ds[i] = s.p[i] * (s.ds[i] - mean);
 }
 CPU_LANES_TWICE(centre, softmax_task)
+
+/* Both for elements [i, i + count) of a column, whose rows' numbers are known. */
+LANES_INLINE void column_chunk(const softmax_task *s, int64_t i, int64_t count)
+{
+    lanes p = lanes_load(s->p, i, count, JEM_F32) - lanes_load(s->log_totals, i, count, JEM_F32);
+    lanes d = lanes_load(s->ds, i, count, JEM_F32) - lanes_load(s->means, i, count, JEM_F32);
+    p = lanes_exp(p);
+    lanes_store(s->p, i, count, JEM_F32, p);
+    lanes_store(s->ds, i, count, JEM_F32, p * d);
+}
+
+LANES_INLINE void column_loop(softmax_task s, jem_dtype in, jem_dtype out)
+{
+    int64_t i = 0;
+
+    (void)in, (void)out;
+    for (; i + LANES <= s.t; i += LANES) column_chunk(&s, i, LANES);
+    if (i < s.t) column_chunk(&s, i, s.t - i);
+}
+CPU_LANES_TWICE(column, softmax_task)
 
 /* ---- products */
 
@@ -175,13 +204,6 @@ static dnnl_status_t times(rows c, float factor, rows a, rows b, int64_t m, int6
     return dnnl_sgemm('N', 'N', m, n, k, factor, a.at, a.step, b.at, b.step, add, c.at, c.step);
 }
 
-/* c += factor a^T b, with a [k,m], b [k,n], c [m,n] */
-static dnnl_status_t add_transposed_times(rows c, float factor, rows a, rows b, int64_t m, int64_t n,
-                                          int64_t k)
-{
-    return dnnl_sgemm('T', 'N', m, n, k, factor, a.at, a.step, b.at, b.step, 1, c.at, c.step);
-}
-
 #define GEMM_TRY(call)                                                              \
     do {                                                                            \
         if ((call) != dnnl_success)                                                 \
@@ -193,14 +215,18 @@ static jem_status scores(const work *w, int64_t i, int64_t m)
 {
     GEMM_TRY(times_transposed((rows){w->p, w->t}, w->scale, row(w->x.q, i), w->x.k, m, w->t, w->c,
                               false));
-    for (int64_t r = 0; r < m; ++r) softmax((softmax_task){w->p + r * w->t, NULL, w->t}, JEM_F32, JEM_F32);
+    for (int64_t r = 0; r < m; ++r)
+        softmax((softmax_task){.p = w->p + r * w->t, .t = w->t, .of_row = w->log_total + i + r},
+                JEM_F32, JEM_F32);
     return JEM_OK;
 }
 
-static void centre_rows(const work *w, int64_t m)
+/* The same rows of dp <- p (dp - sum p dp). */
+static void centre_rows(const work *w, int64_t i, int64_t m)
 {
     for (int64_t r = 0; r < m; ++r)
-        centre((softmax_task){w->p + r * w->t, w->dp + r * w->t, w->t}, JEM_F32, JEM_F32);
+        centre((softmax_task){.p = w->p + r * w->t, .ds = w->dp + r * w->t, .t = w->t,
+                              .of_row = w->mean + i + r}, JEM_F32, JEM_F32);
 }
 
 static jem_status forward_tile(const work *w, int64_t i, int64_t m)
@@ -219,30 +245,43 @@ static jem_status tangent_tile(const work *w, int64_t i, int64_t m)
     TRY(scores(w, i, m));
     GEMM_TRY(times_transposed(dp, w->scale, row(w->d.q, i), w->x.k, m, w->t, w->c, false));
     GEMM_TRY(times_transposed(dp, w->scale, row(w->x.q, i), w->d.k, m, w->t, w->c, true));
-    centre_rows(w, m);
+    centre_rows(w, i, m);
     GEMM_TRY(times(y, 1, dp, w->x.v, m, w->c, w->t, false));
     GEMM_TRY(times(y, 1, p, w->d.v, m, w->c, w->t, true));
 done:
     return st;
 }
 
+/* The gradient to queries [i, i + m). */
 static jem_status backward_tile(const work *w, int64_t i, int64_t m)
 {
     jem_status st;
-    const rows p = {w->p, w->t}, dp = {w->dp, w->t}, dy = row(w->y, i);
+    const rows dp = {w->dp, w->t};
     TRY(scores(w, i, m));
-    GEMM_TRY(add_transposed_times(w->d.v, 1, p, dy, w->t, w->c, m));
-    GEMM_TRY(times_transposed(dp, 1, dy, w->x.v, m, w->t, w->c, false));
-    centre_rows(w, m);
+    GEMM_TRY(times_transposed(dp, 1, row(w->y, i), w->x.v, m, w->t, w->c, false));
+    centre_rows(w, i, m);
     GEMM_TRY(times(row(w->d.q, i), w->scale, dp, w->x.k, m, w->c, w->t, false));
-    GEMM_TRY(add_transposed_times(w->d.k, w->scale, dp, row(w->x.q, i), w->t, w->c, m));
 done:
     return st;
 }
 
-/* ---- the step: for each image the phases copy in, tiles, copy out */
+/* The gradients to keys and values [i, i + m), from columns of p and dp. */
+static jem_status column_tile(const work *w, int64_t i, int64_t m)
+{
+    const rows p = {w->p, w->t}, dp = {w->dp, w->t};
+    GEMM_TRY(times_transposed(p, w->scale, row(w->x.k, i), w->x.q, m, w->t, w->c, false));
+    GEMM_TRY(times_transposed(dp, 1, row(w->x.v, i), w->y, m, w->t, w->c, false));
+    for (int64_t r = 0; r < m; ++r)
+        column((softmax_task){.p = w->p + r * w->t, .ds = w->dp + r * w->t, .t = w->t,
+                              .log_totals = w->log_total, .means = w->mean}, JEM_F32, JEM_F32);
+    GEMM_TRY(times(row(w->d.v, i), 1, p, w->y, m, w->c, w->t, false));
+    GEMM_TRY(times(row(w->d.k, i), w->scale, dp, w->x.q, m, w->c, w->t, false));
+    return JEM_OK;
+}
 
-enum phase { COPY_IN, TILES, COPY_OUT, PHASES };
+/* ---- the step: for each image the phases copy in, tiles, tiles of columns, copy out */
+
+enum phase { COPY_IN, TILES, COLUMNS, COPY_OUT, PHASES };
 
 static void copy_in(float *copy, const cpu_bound *b, slot s, int64_t n)
 {
@@ -264,22 +303,27 @@ static void prepare_image(const cpu_bound *b, const work *w, int64_t n)
         if (s->kind == STEP_TANGENT) copy_in(w->d.q.at, b, s->src, n);
         if (s->kind == STEP_BACKWARD_DATA) copy_in(w->y.at, b, s->src, n);
     }
-    if (s->kind == STEP_BACKWARD_DATA) /* the tiles add to it */
-        memset(w->d.q.at, 0, (size_t)(3 * w->c * w->t) * sizeof(float));
 }
 
-static jem_status run_tile(const work *w, step_kind kind, int64_t tile)
+static jem_status run_tile(const work *w, step_kind kind, bool columns, int64_t tile)
 {
     int64_t i = tile * TILE_ROWS, m = w->t - i < TILE_ROWS ? w->t - i : TILE_ROWS;
-    return kind == STEP_FORWARD   ? forward_tile(w, i, m)
+    return columns                ? column_tile(w, i, m)
+           : kind == STEP_FORWARD ? forward_tile(w, i, m)
            : kind == STEP_TANGENT ? tangent_tile(w, i, m)
                                   : backward_tile(w, i, m);
+}
+
+static bool has_tiles(const cpu_kernel *k, int phase)
+{
+    bool columns = phase % PHASES == COLUMNS && k->s.kind == STEP_BACKWARD_DATA;
+    return columns || phase % PHASES == TILES;
 }
 
 static int parts(const cpu_kernel *k, int phase)
 {
     if (phase >= k->s.n * PHASES) return 0;
-    return phase % PHASES == TILES ? tile_parts(k) : 1;
+    return has_tiles(k, phase) ? tile_parts(k) : 1;
 }
 
 static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
@@ -293,9 +337,9 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
     (void)io;
     omp_set_num_threads(1); /* of the calling thread */
     if (phase % PHASES == COPY_IN) prepare_image(b, &w, n);
-    if (phase % PHASES == TILES)
+    if (has_tiles(b->k, phase))
         for (int64_t i = split ? part : 0; i < (split ? part + 1 : tiles(b->k)); ++i)
-            TRY(run_tile(&w, s->kind, i));
+            TRY(run_tile(&w, s->kind, phase % PHASES == COLUMNS, i));
     if (phase % PHASES == COPY_OUT && is_bf16(b->k))
         copy_out(b, s->dst, n, s->kind == STEP_BACKWARD_DATA ? w.d.q.at : w.y.at);
 done:

@@ -5,7 +5,7 @@
  * own scratchpad belongs to the thread that created the primitive, and other
  * threads execute it.  Primitives are made and run with one OpenMP thread.
  *
- * A forward convolution that is worth splitting is cut into bands of rows, which in
+ * A convolution that is worth splitting, forward or to data, is cut into bands of rows, which in
  * NHWC are contiguous: one primitive per shape of band, all with the same weights. */
 #include "backend/cpu/cpu_dnnl.h"
 
@@ -173,23 +173,41 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* What is cut into bands: the map that the step writes. */
+static shape cut_shape(const step *s)
+{
+    return s->kind == STEP_BACKWARD_DATA ? s->op.src : s->op.dst;
+}
+
 /* Rows of a full band; all rows where the step is not to be split. */
 static int64_t band_rows(const step *s)
 {
-    const shape out = s->op.dst;
-    if (!s->split || s->op.kind != OP_CONV2D || s->kind != STEP_FORWARD || s->mask_offset >= 0)
-        return out.h;
-    int64_t bands = larger(1, smaller(MAX_BANDS, out.h * out.w / BAND_PIXELS));
-    return (out.h + bands - 1) / bands;
+    const shape cut = cut_shape(s);
+    const bool can = s->kind == STEP_FORWARD || (s->kind == STEP_BACKWARD_DATA && s->op.stride == 1);
+    if (!s->split || s->op.kind != OP_CONV2D || !can || s->mask_offset >= 0) return cut.h;
+    int64_t bands = larger(1, smaller(MAX_BANDS, cut.h * cut.w / BAND_PIXELS));
+    return (cut.h + bands - 1) / bands;
+}
+
+/* Rows [in, in + count) of the input's gradient, for stride 1: all rows of the output that see
+ * them, and the zeros that make it so. */
+static band backward_band(const op *o, int64_t in, int64_t count)
+{
+    const int64_t first = larger(0, in + o->pad - o->kernel_h + 1);
+    band b = {.in = in, .in_rows = count, .out = first, .pad = in - first + o->pad};
+    b.out_rows = smaller(o->dst.h, in + count + o->pad) - first;
+    b.pad_end = b.out_rows + o->kernel_h - 1 - count - b.pad;
+    return b;
 }
 
 band cpu_band_of(const step *s, int i)
 {
     const op *o = &s->op;
-    const int64_t rows = band_rows(s), in = o->src.h, out = i * rows;
-    if (rows == o->dst.h) return (band){0, in, 0, rows, o->pad, o->pad_end};
+    const int64_t rows = band_rows(s), all = cut_shape(s).h, in = o->src.h, out = i * rows;
+    if (rows == all) return (band){0, in, 0, o->dst.h, o->pad, o->pad_end};
 
-    const int64_t count = smaller(rows, o->dst.h - out);
+    const int64_t count = smaller(rows, all - out);
+    if (s->kind == STEP_BACKWARD_DATA) return backward_band(o, out, count);
     const int64_t first = out * o->stride - o->pad;
     const int64_t end = (out + count - 1) * o->stride - o->pad + o->kernel_h;
     band b = {.in = larger(0, first), .out = out, .out_rows = count, .pad = larger(0, -first),
@@ -258,7 +276,7 @@ static jem_status create_pieces(const cpu_kernel *k, dnnl_state *x, dnnl_memory_
     jem_status st = JEM_OK;
     const int64_t rows = band_rows(&k->s);
 
-    x->bands = (int)((k->s.op.dst.h + rows - 1) / rows);
+    x->bands = (int)((cut_shape(&k->s).h + rows - 1) / rows);
     for (int i = 0; i < x->bands; ++i) {
         const band b = cpu_band_of(&k->s, i);
         x->piece_of[i] = x->piece_count - 1; /* neighbours are alike if any two are */

@@ -13,7 +13,8 @@
 extern void omp_set_num_threads(int threads);
 extern int omp_get_max_threads(void);
 
-/* Rows [out, out + out_rows) of an image's output, and what they need. */
+/* Rows [out, out + out_rows) of an image's output, and what they need; to data, rows
+ * [in, in + in_rows) of its input's gradient and what they need. */
 typedef struct band {
     int64_t in, in_rows, out, out_rows;
     int64_t pad, pad_end; /* rows of zeros above and below; the columns' are the op's */

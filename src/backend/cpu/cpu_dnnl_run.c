@@ -99,8 +99,8 @@ static jem_status bind_call(cpu_bound *b, dnnl_call *c, int part)
         share_memory(c, DNNL_ARG_WEIGHTS, weights);
         if (s->op.bias >= 0) share_memory(c, DNNL_ARG_BIAS, x->bias_memory);
     } else if (s->kind == STEP_BACKWARD_DATA) {
-        TRY(bind_memory(c, x, DNNL_ARG_DIFF_SRC, &p->source, cpu_at(b, s->dst)));
-        TRY(bind_memory(c, x, DNNL_ARG_DIFF_DST, &p->dest, cpu_at(b, s->src)));
+        TRY(bind_memory(c, x, DNNL_ARG_DIFF_SRC, &p->source, row_at(b, s->dst, n, rows.in)));
+        TRY(bind_memory(c, x, DNNL_ARG_DIFF_DST, &p->dest, row_at(b, s->src, n, rows.out)));
         share_memory(c, DNNL_ARG_WEIGHTS, weights);
     } else {
         TRY(bind_to_params(b, c));
