@@ -16,6 +16,7 @@
 #include "bench/benchmarks.h"
 #include "bench/clickme_data.h"
 #include "record/fields.h"
+#include "record/sample_pictures.h"
 #include "stats/bootstrap.h"
 #include "stats/saliency.h"
 
@@ -27,7 +28,7 @@ enum { JACOBIAN_EXACT, JACOBIAN_DIFFERENCE };
 typedef struct clickme_options {
     double ceiling;
     int target, channels, jacobian;
-    int64_t shards;
+    int64_t shards, shown;
 } clickme_options;
 
 #define AT(field) offsetof(clickme_options, field)
@@ -42,6 +43,8 @@ static const option clickme_option_table[] = {
      "of the decoder, for models on latents; central differences are a check"},
     {"shards", OPTION_INT, AT(shards), "17", 1, 18, NULL,
      "read val-0 to val-(shards-1); 17 as the original does"},
+    {"shown", OPTION_INT, AT(shown), "6", 0, 1000, NULL,
+     "images whose maps are kept as pictures for the report: the first so many"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -118,6 +121,49 @@ static int64_t target_of(const bench_request *r, int64_t label)
     return o->target == TARGET_ENERGY || foreign ? -1 : label;
 }
 
+/* RUN/samples/clickme/NAME/CELL.png */
+static jem_status save_picture(const bench_request *r, const char *name, const char *cell,
+                               const image *m)
+{
+    char *path = NULL;
+    jem_status st = sample_picture_path(&path, r->out, "clickme", name, cell);
+    if (st == JEM_OK) st = image_write_png(m, path);
+    mem_free(path);
+    return st;
+}
+
+/* A map in grey, its least value black and its largest white. */
+static jem_status save_map(const bench_request *r, const char *name, const char *cell,
+                           const float *map)
+{
+    jem_status st;
+    image m = IMAGE_INIT;
+    float least = map[0], most = map[0];
+
+    for (int64_t p = 0; p < CLICKME_PIXELS; p++) {
+        least = fminf(least, map[p]);
+        most = fmaxf(most, map[p]);
+    }
+    const float range = most > least ? most - least : 1;
+    TRY(image_init(&m, CLICKME_SIDE, CLICKME_SIDE, 1));
+    for (int64_t p = 0; p < CLICKME_PIXELS; p++)
+        m.pixels[p] = (uint8_t)lrintf(255 * (map[p] - least) / range);
+    TRY(save_picture(r, name, cell, &m));
+done:
+    image_clear(&m);
+    return st;
+}
+
+static jem_status show(const bench_request *r, const clickme_image *m, const float *map)
+{
+    jem_status st;
+    TRY(save_picture(r, m->name, "picture", &m->picture));
+    TRY(save_map(r, m->name, "people", m->map));
+    TRY(save_map(r, m->name, "model", map));
+done:
+    return st;
+}
+
 static jem_status ask_subject(batch *b, const clickme_image *m, int64_t place)
 {
     jem_status st;
@@ -141,6 +187,7 @@ static jem_status ask_subject(batch *b, const clickme_image *m, int64_t place)
                        m->name, who->name, (double)map[p], p / CLICKME_SIDE, p % CLICKME_SIDE);
         goto done;
     }
+    if (b->r->out && place < o->shown && s.picture) TRY(show(b->r, m, map));
     memcpy(b->human[b->count++], m->map, sizeof m->map);
 done:
     return st;
@@ -200,6 +247,7 @@ static jem_status compare_all(evaluation *e, const bench_request *r)
     bool more;
 
     TRY(clickme_data_open(&reader, r->data, o->shards));
+    if (r->out) TRY(sample_pictures_remove(r->out, "clickme"));
     if (reader.arrays) TRY(check_places(r->subject, reader.maps.shape[0]));
     TRY(MEM_NEW(m, 1));
     TRY(MEM_NEW(b, 1));

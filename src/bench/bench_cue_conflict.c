@@ -14,6 +14,7 @@
 #include "bench/cue_images.h"
 #include "bench/cue_scores.h"
 #include "bench/decisions.h"
+#include "record/sample_pictures.h"
 
 static const char bench_name[] = "cue-conflict";
 static const stats_interval no_interval = {NAN, NAN};
@@ -24,6 +25,7 @@ typedef struct cue_options {
     option_list steps;
     int pictures; /* picture_kind */
     bool subset, people;
+    char shown[OPTION_STRING_MAX];
 } cue_options;
 
 #define AT(field) offsetof(cue_options, field)
@@ -36,6 +38,9 @@ static const option cue_option_table[] = {
      "score the images that are there, even if they are not the 1280"},
     {"people", OPTION_BOOL, AT(people), "false", 0, 0, NULL,
      "also scores per shape category of each person"},
+    {"shown", OPTION_STRING, AT(shown), "first", 0, 0, NULL,
+     "ids of images whose refined pictures are kept for the report; first: the first conflict; "
+     "empty: none"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -332,6 +337,50 @@ done:
     return st;
 }
 
+/* Is image i of the set one whose refined picture is kept? */
+static bool is_shown(const job *j, const asked *a, int64_t i)
+{
+    char text[OPTION_STRING_MAX], *rest = NULL;
+
+    if (strcmp(j->o->shown, "first") == 0) {
+        int64_t first = 0;
+        while (first < a->set.n && a->shape[first] == a->texture[first]) first++;
+        return i == first;
+    }
+    snprintf(text, sizeof text, "%s", j->o->shown);
+    for (char *id = strtok_r(text, ", ", &rest); id; id = strtok_r(NULL, ", ", &rest))
+        if (strcmp(id, a->id[i]) == 0) return true;
+    return false;
+}
+
+/* RUN/samples/refined/ID/STEPS.png: what the subject sees now. */
+static jem_status show_refined(const job *j, const asked *a, int64_t steps)
+{
+    jem_status st = JEM_OK;
+    const subject *s = j->r->subject;
+    image picture = IMAGE_INIT, seen = IMAGE_INIT;
+    char *path = NULL, cell[32];
+
+    snprintf(cell, sizeof cell, "%04lld", (long long)steps);
+    for (int64_t i = 0; i < a->set.n && a->set.picture; i++) {
+        if (!is_shown(j, a, i)) continue;
+        image_clear(&picture);
+        image_clear(&seen);
+        mem_free(path);
+        path = NULL;
+        TRY(a->set.picture(a->set.ctx, &picture, i));
+        const stimulus one = {.name = a->id[i], .place = i, .picture = &picture};
+        TRY(s->ops->show(s->ctx, &one, &seen));
+        TRY(sample_picture_path(&path, j->r->out, "refined", a->id[i], cell));
+        TRY(image_write_png(&seen, path));
+    }
+done:
+    image_clear(&picture);
+    image_clear(&seen);
+    mem_free(path);
+    return st;
+}
+
 static jem_status score_steps(const job *j, asked *a, int64_t steps)
 {
     jem_status st;
@@ -381,6 +430,8 @@ static jem_status score_subject(job *j, const mvh_set *set)
     TRY(check_steps(j));
     TRY(choose_images(j, &j->images, &j->shown, set));
     TRY(asked_init(&a, &j->images));
+    const bool show = j->r->out && s->ops->show && j->o->shown[0];
+    if (show) TRY(sample_pictures_remove(j->r->out, "refined"));
     for (int i = 0; i < j->o->steps.count; i++) {
         int64_t steps = (int64_t)j->o->steps.values[i];
         if (steps > 0 && !s->ops->refine) continue;
@@ -389,6 +440,7 @@ static jem_status score_subject(job *j, const mvh_set *set)
             TRY(s->ops->refine(s->ctx, steps));
         }
         TRY(score_steps(j, &a, steps));
+        if (show) TRY(show_refined(j, &a, steps));
     }
 done:
     if (refined) {

@@ -9,6 +9,7 @@
 #include "data/image.h"
 #include "eval/eval_parts.h"
 #include "eval/predict.h"
+#include "record/sample_pictures.h"
 #include "sample/init.h"
 
 enum { SHOWN_PIXELS = 64 };
@@ -25,31 +26,76 @@ static sheet_size size_of(const evaluation *e)
     return (sheet_size){8, e->o->samples, 10};
 }
 
-static jem_status save_sheet(const evaluation *e, const char *name, const float *x, int64_t n)
+/* Pictures [n] of size m that n inputs of the network stand for. */
+typedef struct seen {
+    shape m;
+    const float *x;
+    float *decoded; /* owned; NULL: x is the input */
+} seen;
+
+static jem_status see(seen *s, const evaluation *e, const char *name, const float *x, int64_t n)
+{
+    jem_status st = JEM_OK;
+    const latent_space *latents = e->s->latents;
+
+    *s = (seen){e->image, x, NULL};
+    if (!latents) return JEM_OK;
+    s->m = (shape){3, latents->picture, latents->picture};
+    TRY(MEM_NEW(s->decoded, n * shape_count(s->m)));
+    TRY(latent_space_decode(latents, name, s->decoded, x, n, e->image));
+    s->x = s->decoded;
+done:
+    return st;
+}
+
+static jem_status save_seen(const evaluation *e, const char *name, const seen *s, int64_t n)
 {
     jem_status st;
     image sheet = IMAGE_INIT;
     char *folder = NULL, *path = NULL;
-    float *decoded = NULL;
-    shape m = e->image;
-
-    if (e->s->latents) {
-        m = (shape){3, e->s->latents->picture, e->s->latents->picture};
-        TRY(MEM_NEW(decoded, n * shape_count(m)));
-        TRY(latent_space_decode(e->s->latents, name, decoded, x, n, e->image));
-        x = decoded;
-    }
+    const shape m = s->m;
     int64_t zoom = m.w < SHOWN_PIXELS ? SHOWN_PIXELS / m.w : 1;
 
     TRY(str_format(&folder, "%s/samples", e->s->folder));
     TRY(dir_make(folder));
     TRY(str_format(&path, "%s/%s.png", folder, name));
-    TRY(image_grid(&sheet, x, n, m.c, m.h, m.w, size_of(e).columns, zoom));
+    TRY(image_grid(&sheet, s->x, n, m.c, m.h, m.w, size_of(e).columns, zoom));
     TRY(image_write_png(&sheet, path));
 done:
     image_clear(&sheet);
-    mem_free(decoded);
     mem_free(folder);
+    mem_free(path);
+    return st;
+}
+
+static jem_status save_sheet(const evaluation *e, const char *name, const float *x, int64_t n)
+{
+    seen s;
+    jem_status st = see(&s, e, name, x, n);
+    if (st == JEM_OK) st = save_seen(e, name, &s, n);
+    mem_free(s.decoded);
+    return st;
+}
+
+/* The first column of a sheet of chains, one file per number of steps. */
+static jem_status save_trajectory(const evaluation *e, const seen *s, int64_t columns)
+{
+    jem_status st;
+    image one = IMAGE_INIT;
+    char *path = NULL, cell[32];
+
+    TRY(sample_pictures_remove(e->s->folder, "trajectory"));
+    TRY(image_init(&one, s->m.h, s->m.w, s->m.c));
+    for (int k = 0; k < e->o->steps.count; k++) {
+        mem_free(path);
+        path = NULL;
+        snprintf(cell, sizeof cell, "%04.0f", e->o->steps.values[k]);
+        TRY(sample_picture_path(&path, e->s->folder, "trajectory", "0", cell));
+        image_from_floats(&one, s->x + k * columns * shape_count(s->m));
+        TRY(image_write_png(&one, path));
+    }
+done:
+    image_clear(&one);
     mem_free(path);
     return st;
 }
@@ -84,6 +130,7 @@ static jem_status shared_start(const evaluation *e)
     const int64_t columns = size_of(e).columns;
     int64_t size = shape_count(e->image), row = columns * size, done_steps = 0;
     float *x = NULL, *sheet = NULL;
+    seen s = {.decoded = NULL};
 
     if (steps->count == 0) return JEM_OK;
     TRY(MEM_NEW(x, row));
@@ -95,8 +142,11 @@ static jem_status shared_start(const evaluation *e)
         done_steps += more;
         for (int64_t i = 0; i < row; i++) sheet[k * row + i] = x[i];
     }
-    TRY(save_sheet(e, "shared_start", sheet, steps->count * columns));
+    TRY(see(&s, e, "shared_start", sheet, steps->count * columns));
+    TRY(save_seen(e, "shared_start", &s, steps->count * columns));
+    TRY(save_trajectory(e, &s, columns));
 done:
+    mem_free(s.decoded);
     mem_free(x);
     mem_free(sheet);
     return st;

@@ -48,6 +48,7 @@ jem_status figures_of_calibration(figure_list *list, study *s);
 jem_status figures_of_energies(figure_list *list, study *s);
 jem_status figures_of_training(figure_list *list, study *s);
 jem_status figures_of_samples(figure_list *list, study *s);
+jem_status figures_of_pictures(figure_list *list, study *s); /* refined, noise, saliency */
 
 /* Cells of equal size in rows as equal as can be; panels >= 1. */
 typedef struct panel_grid {

@@ -20,6 +20,7 @@ static jem_status make_figures(figure_list *list, study *s)
     TRY(figures_of_calibration(list, s));
     TRY(figures_of_energies(list, s));
     TRY(figures_of_samples(list, s));
+    TRY(figures_of_pictures(list, s));
     TRY(figures_of_training(list, s));
 done:
     return st;

@@ -172,6 +172,37 @@ static void evaluation_shows_pictures_where_the_autoencoder_is(void **state)
     program_said(folder, "err", "evaluated already");
 }
 
+/* What benchmarks and evaluation leave behind, and the report lays out. */
+static void a_report_shows_pictures(void **state)
+{
+    (void)state;
+    static const char *const made[] = {
+        "run/samples/refined/airplane1-bear2.png/0000.png",
+        "run/samples/refined/airplane1-bear2.png/0020.png", "run/samples/trajectory/0/0050.png",
+        "run/samples/clickme/ILSVRC2012_val_00007272/people.png",
+        "run/samples/clickme/ILSVRC2012_val_00007272/model.png", "run/figures/pictures-refined.png",
+        "run/figures/pictures-trajectory.png", "run/figures/pictures-clickme.png"};
+    char data[256], command[512];
+    check_data(data, sizeof data, "clickme");
+    prepare_latent_run();
+    prepare_cue_conflict();
+    program_works(folder, CUE "--vae %D/vae.safetensors");
+    snprintf(command, sizeof command, "bench clickme %%D/run --vae %%D/vae.safetensors --data %s "
+                                      "--set bench.rounds=100 --set clickme.shown=2", data);
+    program_works(folder, command);
+    program_works(folder, "eval %D/run --vae %D/vae.safetensors");
+    program_works(folder, "report %D/run -o %D/page.html");
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        if (!program_made(folder, made[i])) fail_msg("%s is missing", made[i]);
+    assert_false(program_made(folder, "run/samples/clickme/ILSVRC2012_val_00011751/model.png"));
+
+    /* Another scoring removes the pictures of the one before. */
+    program_works(folder, CUE "--vae %D/vae.safetensors --set cue-conflict.shown=bear1-airplane2.png "
+                          "--set 'cue-conflict.steps=[0, 3]'");
+    assert_false(program_made(folder, made[0]));
+    assert_true(program_made(folder, "run/samples/refined/bear1-airplane2.png/0003.png"));
+}
+
 static void latents_of_another_kind_are_refused(void **state)
 {
     (void)state;
@@ -196,6 +227,7 @@ int main(void)
         IN_FOLDER(clickme_maps_go_through_the_decoder),
         IN_FOLDER(pictures_are_refined_and_sampled),
         IN_FOLDER(evaluation_shows_pictures_where_the_autoencoder_is),
+        IN_FOLDER(a_report_shows_pictures),
         IN_FOLDER(latents_of_another_kind_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
