@@ -3,7 +3,7 @@
 
     python3 scripts/golden_vae.py tests/golden          (torch, diffusers, numpy; seconds)
     python3 scripts/golden_vae.py --full                (prints the full network's values)
-    python3 scripts/golden_vae.py --weights OUT [tiny]  (a weights file for jem, float32)
+    python3 scripts/golden_vae.py --weights OUT [tiny|small]  (a weights file for jem, float32)
 
 Parameters and inputs are recomputable from names, as in golden.py: weights gain/sqrt(fan_in) v
 with gain 1.5, fan_in = elements/shape[0]; norms' weights 1 + 0.1 v; 1-D biases 0.1 v; x, v, w
@@ -29,6 +29,7 @@ from golden import hash_tensor, save
 
 GAIN = 1.5
 TINY = dict(block_out_channels=(8, 16, 16), layers_per_block=2, norm_num_groups=4)
+SMALL = dict(block_out_channels=(16, 32, 32, 32), layers_per_block=1, norm_num_groups=8)
 FULL = dict(block_out_channels=(128, 256, 512, 512), layers_per_block=2, norm_num_groups=32)
 
 
@@ -80,7 +81,7 @@ def main():
                   "first", t.flatten()[:4].tolist())
     elif sys.argv[1] == "--weights":
         from safetensors.torch import save_file
-        config = TINY if "tiny" in sys.argv[3:] else FULL
+        config = {"tiny": TINY, "small": SMALL}.get((sys.argv + [""])[3], FULL)
         save_file({k: t.float().contiguous() for k, t in network(config).state_dict().items()},
                   sys.argv[2], metadata={"jem.groups": str(config["norm_num_groups"])})
     else:

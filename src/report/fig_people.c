@@ -54,6 +54,9 @@ static const scatter_spec scatters[] = {
      {"clickme", NULL, "alignment", NULL, "alignment / ceiling", -1, 1.1},
      1, "between people", false, true},
 };
+/* As the scores of jem bench bapps name it. */
+static const char autoencoder_name[] = "autoencoder";
+
 enum { SCATTERS = sizeof scatters / sizeof *scatters };
 
 /* A model's mean over seeds. */
@@ -67,6 +70,7 @@ typedef struct scatter_panel {
     bool x_is_alpha; /* the other ability was not measured */
     mark *marks;
     int count;
+    double alone_x, alone_y; /* of the autoencoder without a JEM; NaN where it was not scored */
 } scatter_panel;
 
 typedef struct scatter_chart {
@@ -93,12 +97,28 @@ static jem_status collect_axis(trend *t, const study *s, const axis_spec *a)
     return trend_collect_in(t, s, a->benchmark, a->dataset, a->metric, a->condition);
 }
 
+/* The study's own score of the autoencoder alone. */
+static double autoencoder_score(const study *s, const axis_spec *a)
+{
+    for (int64_t i = 0; i < s->count; i++)
+        for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
+            const score *c = &s->runs[i].scores.scores[k];
+            if (c->model && strcmp(c->model, autoencoder_name) == 0 &&
+                strcmp(c->benchmark, a->benchmark) == 0 && strcmp(c->metric, a->metric) == 0 &&
+                a->condition && c->condition && strcmp(c->condition, a->condition) == 0)
+                return c->value;
+        }
+    return NAN;
+}
+
 static jem_status panel_collect(scatter_panel *p, const study *s, const scatter_spec *spec)
 {
     jem_status st;
     *p = (scatter_panel){.spec = spec};
     TRY(collect_axis(&p->x, s, &spec->x));
     TRY(collect_axis(&p->y, s, &spec->y));
+    p->alone_x = autoencoder_score(s, &spec->x);
+    p->alone_y = autoencoder_score(s, &spec->y);
     TRY(MEM_NEW(p->marks, p->y.count));
     for (int64_t i = 0; i < p->y.count; i++) {
         const trend_point *y = &p->y.points[i], *x = trend_at(&p->x, y->alpha);
@@ -152,6 +172,8 @@ static void panel_range(axes *a, const scatter_panel *p)
         extend(&a->x0, &a->x1, baseline_x(p, &all[i]));
         extend(&a->y0, &a->y1, all[i].value);
     }
+    extend(&a->x0, &a->x1, p->alone_x);
+    extend(&a->y0, &a->y1, p->alone_y);
     extend(&a->y0, &a->y1, p->spec->human);
     axes_pad(&a->y0, &a->y1, p->spec->y.least, p->spec->y.most);
     if (p->x_is_alpha) {
@@ -183,6 +205,16 @@ static void draw_baselines(draw *d, const axes *a, const scatter_panel *p, label
         if (!isnan(x)) label_near(d, labels, axes_x(a, x), axes_y(a, all[i].value), all[i].model);
     }
     label_draw_edge(d, labels);
+}
+
+/* The autoencoder of models on latents, without a JEM: a square of its own. */
+static void draw_alone(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+{
+    if (p->x_is_alpha || isnan(p->alone_x) || isnan(p->alone_y)) return;
+    const double x = axes_x(a, p->alone_x), y = axes_y(a, p->alone_y);
+    draw_rectangle(d, x - 4, y - 4, 8, 8, INK);
+    label_reserve(labels, x - 5, y - 5, 10, 10);
+    label_near(d, labels, x, y, autoencoder_name);
 }
 
 static bool mark_is_grey(const scatter_panel *p, const mark *m)
@@ -273,6 +305,7 @@ static jem_status draw_scatters(draw *d, const void *ctx)
         draw_human(d, &a, p, &labels);
         draw_marks(d, &a, p, &labels);
         name_marks(d, &a, p, &labels);
+        draw_alone(d, &a, p, &labels);
         draw_baselines(d, &a, p, &labels);
     }
     return JEM_OK;
