@@ -143,6 +143,58 @@ static void cpu_agrees_with_ref_on_odd_sizes_and_channels(void **state)
         compare_backends(sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3], JEM_F32, 2e-5);
 }
 
+/* Norms before rectifiers, one of them with channels that fill no vector. */
+static graph *batch_norm_graph(void)
+{
+    graph *g = NULL;
+    check_ok(graph_new(&g, (shape){3, 9, 11}));
+    int x = graph_conv2d(g, 0, "stem", 20, 3, 1, 1);
+    int y = graph_lrelu(g, graph_norm(g, x, "n0", NORM_BATCH), 0.2);
+    y = graph_conv2d(g, y, "a", 20, 3, 1, 1);
+    y = graph_lrelu(g, graph_norm(g, y, "n1", NORM_BATCH), 0.2);
+    x = graph_add(g, graph_conv2d(g, y, "b", 20, 3, 1, 1), x);
+    x = graph_pool(g, graph_lrelu(g, graph_norm(g, x, "n2", NORM_BATCH), 0.2), 3, 11, 1.0 / 33);
+    check_ok(graph_finish(g, graph_linear(g, x, "out", 5)));
+    return g;
+}
+
+static void batch_norms_agree_with_ref_in_both_modes(void **state)
+{
+    (void)state;
+    enum { N = 5, IN = 3 * 9 * 11 };
+    graph *g = batch_norm_graph();
+    float *params = fill(g->param_elements, 1, 0.3f), *x = fill(N * IN, 2, 1.0f);
+    float *d = fill(N * 5, 3, 1.0f);
+    for (int i = 0; i < g->param_count; ++i)
+        for (int64_t k = 0; g->params[i].role == PARAM_RUNNING_VAR && k < g->params[i].count; ++k)
+            params[g->params[i].offset + k] += 1;
+    for (int train = 0; train < 2; ++train) {
+        plan_options o = {.batch = N, .precision = JEM_F32, .backward_input = true,
+                          .backward_params = true, .train = train};
+        net nets[2] = {compile(g, &backend_cpu, &o, params), compile(g, &backend_ref, &o, params)};
+        float *out[2][4];
+        int64_t sizes[4] = {N * 5, N * IN, g->param_elements, g->param_elements};
+        for (int b = 0; b < 2; ++b) {
+            for (int k = 0; k < 4; ++k) check_ok(MEM_NEW(out[b][k], sizes[k]));
+            plan_call call = {.count = N, .batch_stats = out[b][3]};
+            check_ok(plan_forward(nets[b].w, &call, x, out[b][0]));
+            check_ok(plan_backward(nets[b].w, &call, d, out[b][1], out[b][2]));
+        }
+        compare("logits", out[0][0], out[1][0], sizes[0], 2e-5);
+        compare("dx", out[0][1], out[1][1], sizes[1], 5e-5);
+        compare("dparams", out[0][2], out[1][2], sizes[2], 5e-5);
+        if (train) compare("statistics", out[0][3], out[1][3], sizes[3], 1e-5);
+        for (int b = 0; b < 2; ++b) {
+            for (int k = 0; k < 4; ++k) mem_free(out[b][k]);
+            clear(&nets[b]);
+        }
+    }
+    graph_free(g);
+    mem_free(params);
+    mem_free(x);
+    mem_free(d);
+}
+
 static void bf16_stays_within_its_error_bound(void **state)
 {
     (void)state;
@@ -296,6 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cpu_agrees_with_ref_on_odd_sizes_and_channels),
+        cmocka_unit_test(batch_norms_agree_with_ref_in_both_modes),
         cmocka_unit_test(bf16_stays_within_its_error_bound),
         cmocka_unit_test(input_gradients_need_no_activations),
         cmocka_unit_test(partial_batches_equal_full_ones),

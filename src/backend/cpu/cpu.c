@@ -65,6 +65,18 @@ static const cpu_impl *choose_conv(const step *s)
     return &cpu_dnnl_impl;
 }
 
+/* Batch norms, and group norms but for their parameters. */
+static bool norm_in_nhwc(const step *s)
+{
+    const slot *slots[] = {&s->dst, &s->src, &s->src2};
+    if (s->op.norm == NORM_GROUP) return s->kind != STEP_BACKWARD_PARAMS;
+    for (int i = 0; i < 3; ++i)
+        if (slots[i]->offset >= 0 && slots[i]->f.block != s->op.src.c &&
+            s->op.src.h * s->op.src.w > 1)
+            return false;
+    return s->op.norm == NORM_BATCH;
+}
+
 static const cpu_impl *choose_impl(const step *s)
 {
     bool blocked_source = s->src.offset >= 0 && s->src.f.block > 1;
@@ -96,8 +108,7 @@ static const cpu_impl *choose_impl(const step *s)
     case OP_ATTENTION:
         return &cpu_attention_impl;
     case OP_NORM:
-        return s->op.norm == NORM_GROUP && s->kind != STEP_BACKWARD_PARAMS ? &cpu_norm_impl
-                                                                           : &cpu_ref_impl;
+        return norm_in_nhwc(s) ? &cpu_norm_impl : &cpu_ref_impl;
     default:
         return &cpu_ref_impl;
     }

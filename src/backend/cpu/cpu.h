@@ -89,7 +89,7 @@ extern const cpu_impl cpu_wino_gradient_impl; /* and their gradients to weights 
 extern const cpu_impl cpu_dnnl_impl;        /* convolutions, linear layers: oneDNN */
 extern const cpu_impl cpu_elementwise_impl; /* rectifiers, sums, copies */
 extern const cpu_impl cpu_layout_impl;      /* load, store, pool and upsampling in NHWC */
-extern const cpu_impl cpu_norm_impl;        /* group norms, with SiLU or without */
+extern const cpu_impl cpu_norm_impl;        /* group norms, with SiLU or without; batch norms */
 extern const cpu_impl cpu_silu_impl;
 extern const cpu_impl cpu_attention_impl;
 extern const cpu_impl cpu_ref_impl;         /* everything else: the reference loops */

@@ -1,10 +1,13 @@
-/* Group norms in NHWC, alone or followed by SiLU; the mathematics is that of
- * ref_norm.inc.
+/* Group and batch norms in NHWC, group norms also followed by SiLU; the mathematics is that
+ * of ref_norm.inc.
+ *
+ * A batch norm is a group norm of one channel per group, all images being one.
  *
  * Phases: sums of x and x^2 per channel; the statistics of each group; and unless the step
  * is a forward one, sums of d and d (x - mean), d the incoming gradient or tangent, and
- * their means over each group; then every element.  Sums are in double, first over blocks
- * of pixels, then over the blocks, in this order whoever computes which. */
+ * their means over each group; then every element.  Running statistics are given, without
+ * sums.  Sums are in double, first over blocks of pixels, then over the blocks, in this
+ * order whoever computes which. */
 #include <math.h>
 
 #include "backend/cpu/cpu_lanes.h"
@@ -18,11 +21,55 @@ typedef struct channels {
     double *rstd;                        /* [c] */
 } channels;
 
+/* ---- what a step is: images, their pixels, channels per group */
+
+static bool is_batch(const step *s)
+{
+    return s->op.norm == NORM_BATCH;
+}
+
+static bool is_given(const step *s)
+{
+    return is_batch(s) && !s->train;
+}
+
+static int64_t images_of(const step *s)
+{
+    return is_batch(s) ? 1 : s->n;
+}
+
+static int64_t area_of(const step *s)
+{
+    return s->op.src.h * s->op.src.w * (is_batch(s) ? s->n : 1);
+}
+
+static int64_t run_of(const step *s)
+{
+    return is_batch(s) ? 1 : s->op.src.c / s->op.groups;
+}
+
+static bool has_phase(const step *s, int phase)
+{
+    bool to_params = s->kind == STEP_BACKWARD_PARAMS;
+    if (phase == SUM_X) return !is_given(s);
+    if (phase == SUM_D || phase == REDUCE_D)
+        return to_params || (s->kind != STEP_FORWARD && !is_given(s));
+    return phase == REDUCE_X || !to_params;
+}
+
+/* The step's phase number `index`; PHASES behind the last. */
+static int phase_at(const step *s, int index)
+{
+    int phase = 0;
+    for (; phase < PHASES; ++phase)
+        if (has_phase(s, phase) && index-- == 0) break;
+    return phase;
+}
+
 /* Scratch: partial sums [n][blocks][2][c] in double, then `channels` of every image. */
 static int64_t blocks_of(const cpu_kernel *k)
 {
-    const shape s = k->s.op.src;
-    int64_t most = k->s.split ? 64 : 16, blocks = s.h * s.w / 256;
+    int64_t most = k->s.split ? 64 : 16, blocks = area_of(&k->s) / 256;
     return blocks < 1 ? 1 : blocks > most ? most : blocks;
 }
 
@@ -34,17 +81,17 @@ static double *sums_at(const cpu_bound *b, int64_t n, int64_t block)
 
 static channels channels_at(const cpu_bound *b, int64_t n)
 {
-    const int64_t c = b->k->s.op.src.c;
-    double *rstd = sums_at(b, b->k->s.n, 0) + n * c;
-    float *f = (float *)(void *)(sums_at(b, b->k->s.n, 0) + b->k->s.n * c) + n * 5 * c;
+    const int64_t c = b->k->s.op.src.c, images = images_of(&b->k->s);
+    double *rstd = sums_at(b, images, 0) + n * c;
+    float *f = (float *)(void *)(sums_at(b, images, 0) + images * c) + n * 5 * c;
     return (channels){f, f + c, f + 2 * c, f + 3 * c, f + 4 * c, rstd};
 }
 
 static jem_status prepare(cpu_kernel *k)
 {
-    const int64_t c = k->s.op.src.c;
-    const size_t sums = (size_t)(k->s.n * blocks_of(k) * 2 * c) * sizeof(double);
-    k->scratch = sums + (size_t)(k->s.n * c) * (sizeof(double) + 5 * sizeof(float));
+    const int64_t c = k->s.op.src.c, images = images_of(&k->s);
+    const size_t sums = (size_t)(images * blocks_of(k) * 2 * c) * sizeof(double);
+    k->scratch = sums + (size_t)(images * c) * (sizeof(double) + 5 * sizeof(float));
     return JEM_OK;
 }
 
@@ -154,27 +201,60 @@ static double block_sum(const cpu_bound *b, int64_t n, int which, int64_t c)
     return sum;
 }
 
-static void reduce_x(const cpu_bound *b, int64_t n)
+typedef struct moments {
+    double mean, var;
+} moments;
+
+/* Of the group that begins at channel `first`. */
+static moments group_moments(const cpu_bound *b, int64_t n, int64_t first)
 {
-    const op *o = &b->k->s.op;
+    const step *s = &b->k->s;
+    const double size = (double)(run_of(s) * area_of(s));
+    double sum = 0, squares = 0;
+    if (is_given(s))
+        return (moments){(double)b->k->params[s->op.mean + first],
+                         (double)b->k->params[s->op.var + first]};
+    for (int64_t c = first; c < first + run_of(s); ++c) {
+        sum += block_sum(b, n, 0, c);
+        squares += block_sum(b, n, 1, c);
+    }
+    double mean = sum / size, var = squares / size - mean * mean;
+    return (moments){mean, var > 0 ? var : 0};
+}
+
+/* batch_stats: what a forward pass in training mode tells of the batch, the variance
+ * unbiased; NULL: not wanted. */
+static void reduce_x(const cpu_bound *b, int64_t n, float *batch_stats)
+{
+    const step *s = &b->k->s;
+    const op *o = &s->op;
     const float *params = b->k->params;
-    const int64_t run = o->src.c / o->groups;
-    const double size = (double)(run * o->src.h * o->src.w);
+    const int64_t run = run_of(s), count = area_of(s);
     channels of = channels_at(b, n);
 
     for (int64_t first = 0; first < o->src.c; first += run) {
-        double sum = 0, squares = 0;
+        const moments m = group_moments(b, n, first);
         for (int64_t c = first; c < first + run; ++c) {
-            sum += block_sum(b, n, 0, c);
-            squares += block_sum(b, n, 1, c);
-        }
-        double mean = sum / size, var = squares / size - mean * mean;
-        for (int64_t c = first; c < first + run; ++c) {
-            of.mean[c] = (float)mean;
-            of.rstd[c] = 1 / sqrt((var > 0 ? var : 0) + o->eps);
+            of.mean[c] = (float)m.mean;
+            of.rstd[c] = 1 / sqrt(m.var + o->eps);
             of.scale[c] = (float)(params[o->weight + c] * of.rstd[c]);
             of.shift[c] = params[o->bias + c];
+            of.p[c] = of.q[c] = 0;
         }
+        if (!batch_stats) continue;
+        batch_stats[o->mean + first] = (float)m.mean;
+        batch_stats[o->var + first] =
+            (float)(m.var * (double)count / (double)(count > 1 ? count - 1 : 1));
+    }
+}
+
+static void put_dparams(const cpu_bound *b, float *dparams)
+{
+    const op *o = &b->k->s.op;
+    const channels of = channels_at(b, 0);
+    for (int64_t c = 0; c < o->src.c; ++c) {
+        dparams[o->weight + c] = (float)(block_sum(b, 0, 1, c) * of.rstd[c]);
+        dparams[o->bias + c] = (float)block_sum(b, 0, 0, c);
     }
 }
 
@@ -184,8 +264,8 @@ static void reduce_d(const cpu_bound *b, int64_t n)
     const op *o = &b->k->s.op;
     const float *weight = b->k->params + o->weight;
     const bool tangent = b->k->s.kind == STEP_TANGENT;
-    const int64_t run = o->src.c / o->groups;
-    const double size = (double)(run * o->src.h * o->src.w);
+    const int64_t run = run_of(&b->k->s);
+    const double size = (double)(run * area_of(&b->k->s));
     channels of = channels_at(b, n);
 
     for (int64_t first = 0; first < o->src.c; first += run) {
@@ -207,11 +287,10 @@ static void reduce_d(const cpu_bound *b, int64_t n)
 
 static int parts(const cpu_kernel *k, int phase)
 {
-    bool forward = k->s.kind == STEP_FORWARD;
-    if (phase >= (forward ? PHASES - 2 : PHASES)) return 0;
-    if (forward && phase >= SUM_D) phase += 2;
+    phase = phase_at(&k->s, phase);
+    if (phase == PHASES) return 0;
     if (phase == REDUCE_X || phase == REDUCE_D || !k->s.split) return 1;
-    return (int)(k->s.n * blocks_of(k));
+    return (int)(images_of(&k->s) * blocks_of(k));
 }
 
 static void *element_at(const cpu_bound *b, slot s, int64_t i)
@@ -223,12 +302,13 @@ static void *element_at(const cpu_bound *b, slot s, int64_t i)
 static void run_block(cpu_bound *b, int phase, int64_t i)
 {
     const step *s = &b->k->s;
-    const int64_t blocks = blocks_of(b->k), n = i / blocks, area = s->op.src.h * s->op.src.w;
+    const int64_t blocks = blocks_of(b->k), n = i / blocks, area = area_of(s);
     const bool forward = s->kind == STEP_FORWARD;
     const slot x = forward ? s->src : s->src2;
     const int64_t image = n * area * x.s.c;
     pixels t = {.kind = s->kind, .silu = s->silu && phase != SUM_X, .c = x.s.c,
-                .x = element_at(b, x, image), .dst = element_at(b, s->dst, image),
+                .x = element_at(b, x, image),
+                .dst = phase == APPLY ? element_at(b, s->dst, image) : NULL,
                 .d = forward || phase == SUM_X ? NULL : element_at(b, s->src, image),
                 .first = area * (i % blocks) / blocks, .end = area * (i % blocks + 1) / blocks,
                 .of = channels_at(b, n), .sums = sums_at(b, n, i % blocks)};
@@ -243,12 +323,16 @@ static void run_block(cpu_bound *b, int phase, int64_t i)
 static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
 {
     const step *s = &b->k->s;
-    const int64_t all = s->n * blocks_of(b->k);
+    const int64_t images = images_of(s), all = images * blocks_of(b->k);
+    float *batch_stats = is_batch(s) && s->train && s->kind == STEP_FORWARD ? io->batch_stats : NULL;
 
-    (void)io;
-    if (s->kind == STEP_FORWARD && phase >= SUM_D) phase += 2;
-    if (phase == REDUCE_X || phase == REDUCE_D) {
-        for (int64_t n = 0; n < s->n; ++n) phase == REDUCE_X ? reduce_x(b, n) : reduce_d(b, n);
+    phase = phase_at(s, phase);
+    if (phase == REDUCE_X) {
+        for (int64_t n = 0; n < images; ++n) reduce_x(b, n, batch_stats);
+    } else if (phase == REDUCE_D && s->kind == STEP_BACKWARD_PARAMS) {
+        put_dparams(b, io->dparams);
+    } else if (phase == REDUCE_D) {
+        for (int64_t n = 0; n < images; ++n) reduce_d(b, n);
     } else {
         for (int64_t i = s->split ? part : 0; i < (s->split ? part + 1 : all); ++i)
             run_block(b, phase, i);
