@@ -19,7 +19,7 @@
 #include "train/checkpoint_store.h"
 #include "train/run.h"
 
-enum { FINGERPRINT = 160 };
+enum { FINGERPRINT = 160, FEATURES_NAME = 200 };
 
 typedef struct eval_job {
     eval_options options;
@@ -28,6 +28,8 @@ typedef struct eval_job {
     latent_codec codec; /* of runs on latents; none: no pictures of them */
     bool force;
     char *command;
+    run *features_of; /* the classifier of FD-own; NULL: none */
+    char features_name[FEATURES_NAME];
     splits data; /* of the run before: runs of a study share their images */
     data_options data_options;
     uint64_t data_hash;
@@ -76,6 +78,7 @@ static jem_status fingerprint(char text[FINGERPRINT], const eval_job *j, const r
     }
     if (j->codec.vae) /* then there are pictures of latents */
         settings = XXH64(j->codec.hash, strlen(j->codec.hash), settings);
+    settings = XXH64(j->features_name, strlen(j->features_name), settings);
     snprintf(text, FINGERPRINT, "jem %s weights %016" PRIx64 " settings %016" PRIx64 "\n",
              JEM_VERSION, weights, settings);
 done:
@@ -107,6 +110,35 @@ static jem_status mark_evaluated(const char *folder, const char *text)
     if (st == JEM_OK) st = file_write(path, text, strlen(text));
     mem_free(path);
     return st;
+}
+
+/* ---- the classifier of FD-own */
+
+static jem_status open_features(eval_job *j, const char *folder)
+{
+    jem_status st;
+    char *best = NULL;
+    uint64_t hash = 0;
+    TRY(run_open(&j->features_of, folder, j->engine.values, j->engine.count));
+    const run *r = j->features_of;
+    if (r->cfg.alpha > 0)
+        return jem_error(JEM_EUSAGE, "--features-of %s: was trained with alpha = %g; FD-own compares "
+                         "features of a classifier, a run with alpha = 0", folder, r->cfg.alpha);
+    TRY(best_find(&best, r->path, r->info.best.iteration));
+    TRY(hash_file(&hash, best));
+    snprintf(j->features_name, sizeof j->features_name, "%.80s (%.40s, alpha 0, weights %016" PRIx64 ")",
+             folder, r->cfg.model.name, hash);
+done:
+    mem_free(best);
+    return st;
+}
+
+static jem_status check_features(const eval_job *j, const run *r)
+{
+    const run *f = j->features_of;
+    if (!f || f->info.data_hash == r->info.data_hash) return JEM_OK;
+    return jem_error(JEM_EDATA, "--features-of %s: was trained on other images than %s; choose a "
+                     "classifier of the same data and data.* settings", f->path, r->path);
 }
 
 /* ---- one run */
@@ -156,6 +188,7 @@ static jem_status evaluate(eval_job *j, const char *folder)
     latent_space space;
 
     TRY(run_open(&r, folder, j->engine.values, j->engine.count));
+    TRY(check_features(j, r));
     TRY(fingerprint(text, j, r));
     TRY(is_evaluated(&known, folder, text));
     if (known && !j->force) {
@@ -175,7 +208,9 @@ static jem_status evaluate(eval_job *j, const char *folder)
                                       .data_options = &r->cfg.data, .replay = replay,
                                       .replay_count = count,
                                       .latents = on_latents ? &space : NULL, .sampler = &r->cfg.sampler,
-                                      .step_size = run_step_size(r), .command = j->command,
+                                      .step_size = run_step_size(r),
+                                      .features_of = j->features_of ? j->features_of->m : NULL,
+                                      .features_name = j->features_name, .command = j->command,
                                       .note = r->info.rescue.count ? note : NULL};
         TRY(eval_run(&scores, &subject, &j->options));
         TRY(mark_evaluated(folder, text));
@@ -254,7 +289,7 @@ done:
 
 static jem_status eval_command(int argc, char **argv)
 {
-    const char *args[1], *threads = NULL, *seed = NULL;
+    const char *args[1], *threads = NULL, *seed = NULL, *features_of = NULL;
     cli_list set = {0, {NULL}};
     char assignment[64];
     eval_job *j = NULL;
@@ -266,6 +301,7 @@ static jem_status eval_command(int argc, char **argv)
                               {.name = "--threads", .value = &threads},
                               {.name = "--seed", .value = &seed},
                               LATENT_FLAGS(j->latent_flags),
+                              {.name = "--features-of", .value = &features_of},
                               {.name = NULL}};
     TRY(cli_parse(argc, argv, &command_eval, flags, args, 1, 1));
     TRY(sort_assignments(j, &set));
@@ -274,11 +310,13 @@ static jem_status eval_command(int argc, char **argv)
     if (seed) TRY(cli_int(&j->options.seed, seed, "--seed", 0, INT64_C(1000000000000000)));
     TRY(run_command_line(&j->command, argc, argv));
     TRY(run_latents_open(&j->codec, &j->latent_flags, threads, NULL));
+    if (features_of) TRY(open_features(j, features_of));
     st = run_is(args[0]) ? evaluate(j, args[0]) : evaluate_study(j, args[0]);
 done:
     if (j) {
         splits_free(&j->data);
         latent_codec_clear(&j->codec);
+        run_close(j->features_of);
         mem_free(j->command);
     }
     mem_free(j);
@@ -287,8 +325,8 @@ done:
 
 const command command_eval = {
     .name = "eval",
-    .usage = "eval RUN|STUDY [--set eval.KEY=VALUE ...] [--seed N] [--device cpu|cuda] [--threads N] [--force] "
-             LATENT_USAGE,
+    .usage = "eval RUN|STUDY [--set eval.KEY=VALUE ...] [--features-of RUN0] [--seed N] "
+             "[--device cpu|cuda] [--threads N] [--force] " LATENT_USAGE,
     .about = "measure accuracy, calibration, energies, features and samples; write them to the "
              "runs' folders",
     .run = eval_command,

@@ -39,6 +39,9 @@ typedef struct eval_subject {
                                     not at hand and what needs it is left out */
     const sampler_options *sampler;
     double step_size;           /* lambda when the weights were kept */
+    model *features_of;         /* a classifier (alpha 0) of the same data, whose features FD-own
+                                   compares; NULL: FD-own is not measured */
+    const char *features_name;  /* what it is: goes with that score */
     const char *command;        /* as typed: goes with every score */
     const char *note;           /* what every score's formula must say too; NULL: nothing */
 } eval_subject;

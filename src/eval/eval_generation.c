@@ -1,6 +1,8 @@
-/* FD-pix: Frechet distance of pooled pixels between the replay buffer and the training
- * images.  A weight-free check of samples, not FID; biased for few images, so both
- * numbers of images go with it (models.md F.4). */
+/* How near the replay buffer is to the training images, as Frechet distances that are not FID;
+ * biased for few images, so both numbers of images go with them (models.md F.4).
+ *
+ *   FD-pix   of pooled pixels: a weight-free check
+ *   FD-own   of the penultimate features of a given classifier trained on the same data */
 #include <math.h>
 #include <stdio.h>
 
@@ -34,7 +36,35 @@ done:
     return st;
 }
 
-static jem_status measure(evaluation *e)
+static jem_status measure_own(evaluation *e)
+{
+    jem_status st;
+    const eval_subject *s = e->s;
+    const image_source samples = source_array(s->replay, s->replay_count, e->image, 0);
+    const image_source train = source_dataset(s->data->train, 0);
+    int64_t dim = 0;
+    double *a = NULL, *b = NULL;
+    char formula[400];
+    result r = {.benchmark = "generation", .metric = "fd_own", .n = samples.n,
+                .interval = {NAN, NAN}, .formula = formula};
+
+    TRY(predict_features(&a, &dim, s->features_of, "features", &samples));
+    TRY(predict_features(&b, &dim, s->features_of, "features", &train));
+    TRY(stats_frechet_features(&r.value, a, samples.n, b, train.n, dim));
+    snprintf(formula, sizeof formula,
+             "Frechet distance on the %lld penultimate features of %s: %lld images of the replay "
+             "buffer, %lld training images",
+             (long long)dim, s->features_name, (long long)samples.n, (long long)train.n);
+    TRY(evaluation_add(e, &r));
+    log_info("FD-own %.4g: %lld images of the replay buffer against %lld training images",
+             r.value, (long long)samples.n, (long long)train.n);
+done:
+    mem_free(a);
+    mem_free(b);
+    return st;
+}
+
+static jem_status measure_pixels(evaluation *e)
 {
     jem_status st;
     const eval_subject *s = e->s;
@@ -65,5 +95,7 @@ done:
 jem_status eval_generation(evaluation *e)
 {
     if (!e->s->replay) return JEM_OK;
-    return evaluation_tolerate(e, "FD-pix", measure(e));
+    jem_status st = evaluation_tolerate(e, "FD-pix", measure_pixels(e));
+    if (st == JEM_OK && e->s->features_of) st = measure_own(e);
+    return st;
 }

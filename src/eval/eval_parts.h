@@ -38,7 +38,7 @@ jem_status evaluation_chain(const evaluation *e, float *x, int64_t n, const int3
 jem_status eval_classification(evaluation *e); /* accuracy, NLL, calibration, trials */
 jem_status eval_gloss(evaluation *e);          /* gloss, light field, relief */
 jem_status eval_energies(evaluation *e);       /* histograms, mean LSE, OOD */
-jem_status eval_generation(evaluation *e);     /* FD-pix */
+jem_status eval_generation(evaluation *e);     /* FD-pix, FD-own */
 jem_status eval_samples(evaluation *e);        /* pictures */
 
 #endif

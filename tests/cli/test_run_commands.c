@@ -104,6 +104,20 @@ static void a_study_is_evaluated_once_and_reported(void **state)
     fails("eval %D/nothing", JEM_EDATA, "no such folder");
 }
 
+static void samples_are_compared_in_the_features_of_a_classifier(void **state)
+{
+    (void)state;
+    works("train %D/c.yaml --set data.path=%D/set --set alpha=0 --out %D/classifier");
+    works("train %D/c.yaml --set data.path=%D/set --set alpha=0 --set data.limit=40 --out %D/other");
+    works("eval %D/study/alpha-1.00-seed-1 --set eval.steps=[0] --features-of %D/classifier");
+    said("out", "fd_own");
+    works("eval %D/study/alpha-1.00-seed-1 --set eval.steps=[0] --features-of %D/classifier");
+    said("err", "evaluated already");
+    fails("eval %D/study/alpha-1.00-seed-1 --features-of %D/study/alpha-0.50-seed-1", JEM_EUSAGE,
+          "alpha = 0");
+    fails("eval %D/study/alpha-1.00-seed-1 --features-of %D/other", JEM_EDATA, "other images");
+}
+
 static void one_broken_run_does_not_stop_an_evaluation(void **state)
 {
     (void)state;
@@ -406,6 +420,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_study_is_evaluated_once_and_reported),
+        cmocka_unit_test(samples_are_compared_in_the_features_of_a_classifier),
         cmocka_unit_test(one_broken_run_does_not_stop_an_evaluation),
         cmocka_unit_test(samples_are_new_chains_and_change_nothing),
         cmocka_unit_test(a_picture_is_refined_and_shown_beside_itself),

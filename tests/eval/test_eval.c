@@ -170,6 +170,31 @@ static void a_hybrid_gets_every_score_table_and_picture(void **state)
     rig_free(r);
 }
 
+/* A buffer that holds the training images is at distance 0 from them in any features. */
+static void fd_own_compares_features_of_the_given_classifier(void **state)
+{
+    (void)state;
+    rig *r = rig_new(0.5);
+    score_list noise = SCORE_LIST_INIT, data = SCORE_LIST_INIT;
+    r->subject.features_of = r->m;
+    r->subject.features_name = "net 7";
+    check_ok(eval_run(&noise, &r->subject, &r->eval));
+    const score *far = need(&noise, "generation", "fd_own", NULL);
+    assert_non_null(strstr(far->formula, "penultimate features of net 7: 24 images of the replay "
+                                         "buffer, 72 training images"));
+    assert_true(far->value > 0.01);
+    mem_free(r->replay);
+    check_ok(MEM_NEW(r->replay, TRAIN * COUNT));
+    for (int64_t i = 0; i < TRAIN; i++) dataset_floats(r->replay + i * COUNT, r->data.train, &i, 1);
+    r->subject.replay = r->replay;
+    r->subject.replay_count = TRAIN;
+    check_ok(eval_run(&data, &r->subject, &r->eval));
+    assert_true(fabs(need(&data, "generation", "fd_own", NULL)->value) < 1e-6 * far->value);
+    score_list_clear(&noise);
+    score_list_clear(&data);
+    rig_free(r);
+}
+
 static void scores_agree_with_the_model_asked_directly(void **state)
 {
     (void)state;
@@ -408,6 +433,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hybrid_gets_every_score_table_and_picture),
+        cmocka_unit_test(fd_own_compares_features_of_the_given_classifier),
         cmocka_unit_test(scores_agree_with_the_model_asked_directly),
         cmocka_unit_test(histograms_and_bins_hold_every_image),
         cmocka_unit_test(an_energy_model_without_a_head_is_probed_by_a_support_vector_machine),
