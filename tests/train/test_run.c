@@ -107,10 +107,9 @@ static void the_same_seed_gives_the_same_bytes(void **state)
     rig_free(r);
 }
 
-static void a_run_interrupted_anywhere_ends_the_same(void **state)
+static void interrupt_anywhere(const char *const *more)
 {
-    (void)state;
-    rig *r = rig_new((const char *[]){"train.ema=0.9", "train.log_every=4", NULL});
+    rig *r = rig_new(more);
     int breaks = 0;
     double patience_ms = 2;
     jem_status st;
@@ -125,6 +124,19 @@ static void a_run_interrupted_anywhere_ends_the_same(void **state)
     assert_true(breaks > 2);
     same_run(r);
     rig_free(r);
+}
+
+static void a_run_interrupted_anywhere_ends_the_same(void **state)
+{
+    (void)state;
+    interrupt_anywhere((const char *[]){"train.ema=0.9", "train.log_every=4", NULL});
+}
+
+/* Momentum, sharpness, starts by class, two sizes of batches and chains in training mode. */
+static void a_sada_run_interrupted_anywhere_ends_the_same(void **state)
+{
+    (void)state;
+    interrupt_anywhere((const char *[]){TINY_SADA, "train.log_every=4", NULL});
 }
 
 static void a_stop_while_validating_leaves_that_for_later(void **state)
@@ -415,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_seed_gives_the_same_bytes),
         cmocka_unit_test(a_run_interrupted_anywhere_ends_the_same),
+        cmocka_unit_test(a_sada_run_interrupted_anywhere_ends_the_same),
         cmocka_unit_test(a_stop_while_validating_leaves_that_for_later),
         cmocka_unit_test(a_killed_run_repeats_from_its_checkpoint_and_drops_later_rows),
         cmocka_unit_test(a_finished_run_is_left_as_it_is),

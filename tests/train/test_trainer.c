@@ -64,6 +64,45 @@ static void threads_and_repetition_change_no_bit(void **state)
     rig_free(c);
 }
 
+static void sada_steps_do_not_depend_on_threads_and_learn(void **state)
+{
+    (void)state;
+    rig *a = rig_new(24, (const char *[]){TINY_SADA, "train.epochs=20", "engine.threads=1", NULL});
+    rig *b = rig_new(24, (const char *[]){TINY_SADA, "train.epochs=20", "engine.threads=2", NULL});
+    step_report first = steps(a, 1), sa = steps(a, 29), sb = steps(b, 30);
+    same_weights(a, b);
+    assert_memory_equal(&sa, &sb, sizeof sa);
+    assert_memory_equal(a->t.replay.images, b->t.replay.images, 39 * TINY_COUNT * sizeof(float));
+    assert_int_equal(a->t.objective.rows, 8 + 6 + 6);
+    assert_int_equal(a->t.per_epoch, 4); /* passes over x+ */
+    check_near(sa.loss.c, 1, 0, 1);
+    assert_true(sa.loss.loss_d < 0.7 * first.loss.loss_d);
+    rig_free(a);
+    rig_free(b);
+}
+
+/* x+ is as it was drawn: whole images of the data, in an order of their own. */
+static void generative_images_stay_unaugmented_where_asked(void **state)
+{
+    (void)state;
+    rig *r = rig_new(24, (const char *[]){TINY_SADA, "data.noise_std=0", NULL});
+    float *plain = NULL;
+    const float *x = r->t.objective.x;
+    int labelled = 0, generative = 0;
+    check_ok(MEM_NEW(plain, TINY_COUNT));
+    steps(r, 1);
+    for (int64_t i = 0; i < 24; i++) {
+        dataset_floats(plain, r->data.train, &i, 1);
+        for (int64_t row = 0; row < 14; row++)
+            if (memcmp(plain, x + row * TINY_COUNT, TINY_COUNT * sizeof *x) == 0)
+                *(row < 8 ? &labelled : &generative) += 1;
+    }
+    assert_int_equal(generative, 6);
+    assert_true(labelled < 4);
+    mem_free(plain);
+    rig_free(r);
+}
+
 static void evaluating_and_sampling_in_between_change_nothing(void **state)
 {
     (void)state;
@@ -209,6 +248,8 @@ int main(void)
         cmocka_unit_test(a_hybrid_overfits_one_batch_and_keeps_its_energies_bounded),
         cmocka_unit_test(the_first_iteration_has_rate_zero),
         cmocka_unit_test(threads_and_repetition_change_no_bit),
+        cmocka_unit_test(sada_steps_do_not_depend_on_threads_and_learn),
+        cmocka_unit_test(generative_images_stay_unaugmented_where_asked),
         cmocka_unit_test(evaluating_and_sampling_in_between_change_nothing),
         cmocka_unit_test(shared_and_separate_batches_hold_what_they_should),
         cmocka_unit_test(class_conditional_chains_train),

@@ -40,6 +40,14 @@ static inline splits tiny_splits(int64_t train, int64_t val)
     return (splits){tiny_dataset(train, 0), tiny_dataset(val, 1), tiny_dataset(3, 2)};
 }
 
+/* Settings of SADA-JEM, for `more`. */
+#define TINY_SADA                                                                             \
+    "model.norm=batch", "data.augment_generative=false", "sampler.update=clamped",           \
+        "sampler.decay=constant", "sampler.noise_std=0", "sampler.batch_norm=batch",         \
+        "sampler.start=class_gaussian", "sampler.buffer_size=39", "train.loss=sum",          \
+        "train.generative_batch=6", "train.sharpness=adaptive", "train.optimizer=sgd",       \
+        "train.lr=0.05", "train.weight_decay=5e-4", "train.schedule=multistep"
+
 /* `more`: further assignments, NULL-terminated, or NULL. */
 static inline void tiny_config(config *c, const char *const *more)
 {
