@@ -11,7 +11,7 @@ enum { ACCUMULATE = 1, RECTIFY = 2, TO_DATA = 4, WAYS = 8 };
 typedef struct ending {
     uint16_t *values, *mask; /* of the output, mask may be NULL */
     const float *sums;
-    int64_t count, stride;   /* positions left, and results from one to the next */
+    int64_t count, stride;   /* positions, and results from one to the next */
     int64_t at;              /* of the first position's first result */
     __mmask16 columns;
     __m512 bias, slope;
@@ -45,28 +45,33 @@ INLINE void finish_one(const ending *e, __m512 v, int64_t at, const int way)
     write_result(e->values + at, v, e->columns);
 }
 
-INLINE void finish_direct(ending e, const int way)
+INLINE void finish_direct(const ending *e, const int way)
 {
-    for (; e.count > 0; --e.count, e.sums += BF16_COLUMNS, e.at += e.stride)
-        finish_one(&e, _mm512_loadu_ps(e.sums), e.at, way);
+    const float *sums = e->sums;
+    int64_t at = e->at;
+
+    for (int64_t i = 0; i < e->count; ++i, sums += BF16_COLUMNS, at += e->stride)
+        finish_one(e, _mm512_loadu_ps(sums), at, way);
 }
 
-INLINE void finish_winograd(ending e, const int way)
+INLINE void finish_winograd(const ending *e, const int way)
 {
-    const int64_t pixel = e.stride / WINOGRAD_OUT;
+    const int64_t pixel = e->stride / WINOGRAD_OUT;
+    const float *sums = e->sums;
+    int64_t at = e->at;
     __m512 y[WINOGRAD_OUT];
 
-    for (; e.count > 0; --e.count, e.sums += BF16_COLUMNS, e.at += e.stride) {
-        bf16_winograd_output(y, e.sums, BF16_BLOCK);
-        for (int i = 0; i < WINOGRAD_OUT; ++i) finish_one(&e, y[i], e.at + i * pixel, way);
+    for (int64_t i = 0; i < e->count; ++i, sums += BF16_COLUMNS) {
+        bf16_winograd_output(y, sums, BF16_BLOCK);
+        for (int k = 0; k < WINOGRAD_OUT; ++k, at += pixel) finish_one(e, y[k], at, way);
     }
 }
 
-typedef void finisher(ending e);
+typedef void finisher(const ending *e);
 
 #define WAY(way)                                                                         \
-    WIDE static void direct_##way(ending e) { finish_direct(e, way); }                   \
-    WIDE static void winograd_##way(ending e) { finish_winograd(e, way); }
+    WIDE static void direct_##way(const ending *e) { finish_direct(e, way); }                   \
+    WIDE static void winograd_##way(const ending *e) { finish_winograd(e, way); }
 
 WAY(0) WAY(1) WAY(2) WAY(3) WAY(4) WAY(5) WAY(6) WAY(7)
 
@@ -93,13 +98,13 @@ WIDE void bf16_finish(const bf16_conv *c, const bf16_output *o, const float *sum
                 .slope = _mm512_set1_ps(o->slope)};
 
     if (c->lanes == 1) {
-        (c->winograd ? winograd : direct)[way](e);
+        (c->winograd ? winograd : direct)[way](&e);
         return;
     }
     for (int64_t r = t->skip; r < positions; ++r) { /* neighbours are of different bands */
         e.sums = sums + r * BF16_COLUMNS;
         e.count = 1;
         e.at = t->at + r / c->lanes * stride + r % c->lanes * c->band * c->out_step * c->out.w * n + first;
-        direct[way](e);
+        direct[way](&e);
     }
 }

@@ -21,6 +21,13 @@ static void copy_row(const bf16_conv *c, uint16_t *dst, const uint16_t *src)
         memcpy(dst, src, (size_t)(c->in.w * channels) * 2);
         return;
     }
+    if (channels == 3) { /* as below, for the compiler: pictures */
+        for (int64_t x = 0; x < c->in.w; ++x, dst += 4, src += 3) {
+            memcpy(dst, src, 3 * sizeof *src);
+            dst[3] = 0;
+        }
+        return;
+    }
     for (int64_t x = 0; x < c->in.w; ++x) { /* an odd number of channels: the last is 0 */
         memcpy(dst + x * c->pixel, src + x * channels, (size_t)channels * 2);
         dst[x * c->pixel + channels] = 0;
@@ -146,13 +153,21 @@ static void run_class(const bf16_conv *c, const bf16_class *k, const char *image
                       const bf16_output *o)
 {
     int64_t rows = k->cols * c->lanes < BF16_ROWS ? k->cols * c->lanes : BF16_ROWS;
-    if (!k->rows || !k->cols) return;
+    if (!k->rows || !k->cols || !k->count) return;
     c->unit->begin(rows);
     for (int64_t group = 0; group < c->groups; group += 2) {
         int groups = c->groups - group >= 2 ? 2 : 1;
         for (walk w = walk_start(c, k, images, rows); w.left > 0;)
             run_block(&w, group, groups, packed, o);
     }
+}
+
+/* To data, a kernel smaller than the stride leaves pixels that saw no tap: their gradient is 0. */
+static bool has_empty_class(const bf16_conv *c)
+{
+    for (int i = 0; i < c->class_count; ++i)
+        if (!c->classes[i].count) return true;
+    return false;
 }
 
 static void copy_in(const bf16_conv *c, char *image, const uint16_t *values)
@@ -172,6 +187,8 @@ void bf16_run(const bf16_conv *c, const uint16_t *values, const void *packed, vo
 
     for (int64_t i = 0; i < c->images; ++i)
         copy_in(c, images + i * c->image_bytes, values + i * shape_count(c->in));
+    if (has_empty_class(c) && !out->accumulate)
+        memset(out->values, 0, (size_t)(shape_count(c->out) * c->images) * sizeof *out->values);
     for (int i = 0; i < c->class_count; ++i) run_class(c, &c->classes[i], images, packed, out);
     c->unit->end();
 }
