@@ -12,20 +12,26 @@ bool engine_whole_batch(const graph *g, int use)
  * that layers hand their values on without a trip to memory; but few enough that
  * a batch of 64 feeds sixteen cores (training passes carry x+ and x- together,
  * and weight gradients profit from larger products).  Wide networks want two images
- * for each time that their weights come from memory; maps of large images do not. */
+ * for each time that their weights come from memory; maps of large images do not.  Each chunk
+ * of a training pass forms and adds up a gradient as long as the weights: where these are
+ * larger than a chunk's working memory, more images share that work. */
 static jem_status choose_chunk(int64_t *chunk, const graph *g, const backend *b,
                                const plan_options *o)
 {
     jem_status st;
     const size_t cache_bytes = (size_t)2 << 20, pair_bytes = (size_t)16 << 20;
     const int64_t most = o->backward_params ? 8 : 4;
+    const int64_t weights = g->param_elements * (int64_t)sizeof(float);
     plan_options one = *o;
     plan *p = NULL;
+    size_t bytes;
 
     one.batch = 1;
     TRY(plan_compile(&p, g, b, &one));
-    *chunk = (int64_t)(cache_bytes / (plan_workspace_bytes(p) + 1));
-    if (*chunk < 2) *chunk = plan_workspace_bytes(p) <= pair_bytes ? 2 : 1;
+    bytes = plan_workspace_bytes(p) + 1;
+    *chunk = (int64_t)(cache_bytes / bytes);
+    if (*chunk < 2) *chunk = bytes <= pair_bytes ? 2 : 1;
+    if (o->backward_params && *chunk < weights / (int64_t)bytes) *chunk = weights / (int64_t)bytes;
     if (*chunk > most) *chunk = most;
 done:
     plan_free(p);

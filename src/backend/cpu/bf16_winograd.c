@@ -10,17 +10,17 @@
 
 enum { LANES = 16 };
 
-/* Divisors of the rows of G that belong to the points: products of distances to the others. */
-#define N_0 (P2 * Q2)
-#define N_P (2 * P2 * (P2 - Q2))
-#define N_Q (2 * Q2 * (Q2 - P2))
+/* Factors of the rows of G that belong to the points: 1 / products of distances to the others. */
+#define N_0 (1 / (P2 * Q2))
+#define N_P (1 / (2 * P2 * (P2 - Q2)))
+#define N_Q (1 / (2 * Q2 * (Q2 - P2)))
 
 void bf16_winograd_weights(float u[WINOGRAD_PLANES], const float g[WINOGRAD_TAPS])
 {
-    const float even_p = (g[0] + P2 * g[2]) / N_P, odd_p = P * g[1] / N_P;
-    const float even_q = (g[0] + Q2 * g[2]) / N_Q, odd_q = Q * g[1] / N_Q;
+    const float even_p = (g[0] + P2 * g[2]) * N_P, odd_p = P * g[1] * N_P;
+    const float even_q = (g[0] + Q2 * g[2]) * N_Q, odd_q = Q * g[1] * N_Q;
 
-    u[0] = g[0] / N_0;
+    u[0] = g[0] * N_0;
     u[1] = even_p + odd_p;
     u[2] = even_p - odd_p;
     u[3] = even_q + odd_q;
@@ -28,12 +28,12 @@ void bf16_winograd_weights(float u[WINOGRAD_PLANES], const float g[WINOGRAD_TAPS
     u[5] = g[2];
 }
 
-void bf16_winograd_gradient(float m[][256])
+WIDE void bf16_winograd_gradient(float m[][256])
 {
     for (int i = 0; i < 256; ++i) {
-        float even_p = (m[1][i] + m[2][i]) / N_P, odd_p = (m[1][i] - m[2][i]) / N_P;
-        float even_q = (m[3][i] + m[4][i]) / N_Q, odd_q = (m[3][i] - m[4][i]) / N_Q;
-        m[0][i] = m[0][i] / N_0 + even_p + even_q;
+        float even_p = (m[1][i] + m[2][i]) * N_P, odd_p = (m[1][i] - m[2][i]) * N_P;
+        float even_q = (m[3][i] + m[4][i]) * N_Q, odd_q = (m[3][i] - m[4][i]) * N_Q;
+        m[0][i] = m[0][i] * N_0 + even_p + even_q;
         m[1][i] = P * odd_p + Q * odd_q;
         m[2][i] = P2 * even_p + Q2 * even_q + m[5][i];
     }
