@@ -1,6 +1,6 @@
-/* GFLOP/s of the cpu backend's float32 convolutions, by oneDNN and by own kernels.
+/* GFLOP/s of the cpu backend's convolutions, direct ones (in float32 oneDNN's) and those it chooses.
  *
- *   cmake --build build --target conv_kernels && build/conv_kernels [SHOWN]
+ *   cmake --build build --target conv_kernels && build/conv_kernels f32|bf16 [SHOWN]
  *
  * One thread, the convolutions of wide residual networks, every pass, with the epilogues that a
  * chain has (bias and rectifier forward, derivative of a rectifier to data); products are
@@ -26,14 +26,14 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static slot make_slot(int64_t *end, shape s, int64_t n)
+static slot make_slot(int64_t *end, shape s, int64_t n, jem_dtype dtype)
 {
-    slot v = {*end, s, {JEM_F32, s.c}};
-    *end += (shape_count(s) * n * (int64_t)sizeof(float) + 63) / 64 * 64;
+    slot v = {*end, s, {dtype, s.c}};
+    *end += (shape_count(s) * n * (int64_t)jem_dtype_size(dtype) + 63) / 64 * 64;
     return v;
 }
 
-static step make_step(const layer *l, step_kind kind, bool direct, int64_t *arena)
+static step make_step(const layer *l, step_kind kind, jem_dtype dtype, bool direct, int64_t *arena)
 {
     int64_t pad = l->kernel / 2, side = (l->side + 2 * pad - l->kernel) / l->stride + 1;
     shape in = {l->in, l->side, l->side}, out = {l->out, side, side};
@@ -44,11 +44,11 @@ static step make_step(const layer *l, step_kind kind, bool direct, int64_t *aren
                 .stride = l->stride, .pad = pad, .pad_end = pad, .weight = 0,
                 .bias = l->in * l->out * l->kernel * l->kernel, .slope = 0.2};
     *arena = 0;
-    s.src = make_slot(arena, kind == STEP_FORWARD ? in : out, l->n);
+    s.src = make_slot(arena, kind == STEP_FORWARD ? in : out, l->n, dtype);
     if (kind == STEP_BACKWARD_PARAMS)
-        s.src2 = make_slot(arena, in, l->n);
+        s.src2 = make_slot(arena, in, l->n, dtype);
     else
-        s.dst = make_slot(arena, kind == STEP_FORWARD ? out : in, l->n);
+        s.dst = make_slot(arena, kind == STEP_FORWARD ? out : in, l->n, dtype);
     s.lrelu = kind != STEP_BACKWARD_PARAMS && s.dst.s.c % 16 == 0;
     if (kind == STEP_BACKWARD_DATA && !backend_cpu.fuses_backward(&s)) s.lrelu = false;
     if (s.lrelu) {
@@ -60,11 +60,11 @@ static step make_step(const layer *l, step_kind kind, bool direct, int64_t *aren
 
 /* GFLOP/s; the algorithm into name. */
 static jem_status measure(double *rate, char *name, size_t size, const layer *l, step_kind kind,
-                          bool direct)
+                          jem_dtype dtype, bool direct)
 {
     jem_status st;
     int64_t arena_bytes;
-    step s = make_step(l, kind, direct, &arena_bytes);
+    step s = make_step(l, kind, dtype, direct, &arena_bytes);
     int64_t params = s.op.bias + l->out;
     double flops = 2.0 * (double)(l->n * s.op.dst.h * s.op.dst.w * s.op.bias), best = 1e9;
     void *kernel = NULL, *bound = NULL;
@@ -118,7 +118,13 @@ int main(int argc, char **argv)
     } passes[] = {{STEP_FORWARD, "forward"}, {STEP_BACKWARD_DATA, "to data"},
                   {STEP_BACKWARD_PARAMS, "to weights"}};
 
-    printf("| layer | pass | oneDNN | own | ratio | algorithm |\n|---|---|---|---|---|---|\n");
+    const jem_dtype dtype = argc > 1 && strcmp(argv[1], "bf16") == 0 ? JEM_BF16 : JEM_F32;
+
+    if (backend_cpu.supports(dtype)) {
+        fprintf(stderr, "%s\n", jem_error_message());
+        return 1;
+    }
+    printf("| layer | pass | direct | chosen | ratio | algorithm |\n|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof layers / sizeof *layers; ++i)
         for (int p = 0; p < 3; ++p) {
             const layer *l = &layers[i];
@@ -127,9 +133,9 @@ int main(int argc, char **argv)
             snprintf(label, sizeof label, "%lld-%lld %lldx%lld k%lld s%lld, %lld images", (long long)l->in,
                      (long long)l->out, (long long)l->side, (long long)l->side, (long long)l->kernel,
                      (long long)l->stride, (long long)l->n);
-            if (argc > 1 && !strstr(label, argv[1])) continue;
-            for (int own = 0; own < 2; ++own)
-                if (measure(&rates[own], name, sizeof name, l, passes[p].kind, !own)) {
+            if (argc > 2 && !strstr(label, argv[2])) continue;
+            for (int chosen = 0; chosen < 2; ++chosen)
+                if (measure(&rates[chosen], name, sizeof name, l, passes[p].kind, dtype, !chosen)) {
                     fprintf(stderr, "%s\n", jem_error_message());
                     return 1;
                 }

@@ -272,12 +272,20 @@ static void bf16_to_data_matches(void **state)
     check_all(JEM_BF16, false, false);
 }
 
+static void bf16_direct_matches(void **state)
+{
+    (void)state;
+    check_all(JEM_BF16, true, true);
+    check_all(JEM_BF16, false, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(float32_forward_matches),
         cmocka_unit_test(float32_to_data_matches),
         cmocka_unit_test(float32_direct_matches),
+        cmocka_unit_test(bf16_direct_matches),
         cmocka_unit_test(bf16_forward_matches),
         cmocka_unit_test(bf16_to_data_matches),
     };

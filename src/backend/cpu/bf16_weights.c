@@ -15,7 +15,8 @@ bool bf16_weights_supports(const step *s)
     return s->kind == STEP_BACKWARD_PARAMS && o->kind == OP_CONV2D && bf16_best_unit() == &bf16_dot_unit &&
            s->src.f.dtype == JEM_BF16 && s->src2.f.dtype == JEM_BF16 && s->src.f.block == o->dst.c &&
            s->src2.f.block == o->src.c && o->kernel_h == o->kernel_w && o->kernel_h <= MAX_KERNEL &&
-           o->pad == o->pad_end && o->bias >= 0 && !s->lean && !s->quad;
+           o->pad == o->pad_end && o->bias >= 0 && !s->lean && !s->quad &&
+           o->src.c >= LANES; /* of fewer channels oneDNN makes better vectors */
 }
 
 static int64_t blocks(int64_t channels)
@@ -173,19 +174,19 @@ WIDE static void write_gradient(const bf16_weights *w, char *z, float *dbias, co
 
 /* ---- products */
 
-/* m [rows][16] <- sum over images and rows of v . z, whose rows are v_row, z_row bytes apart. */
+/* m [in][out] <- sum over images and rows of v . z, whose rows are v_row, z_row bytes apart. */
 typedef struct sums {
     const char *v, *z;
     int64_t v_row, v_image, z_image;
     int64_t images, rows, pairs;
 } sums;
 
-WIDE static inline __attribute__((always_inline)) void add_up(float *m, const sums *s, const int rows)
+WIDE static void add_up(float *m, const sums *s)
 {
     __m512 acc[LANES];
 
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) acc[r] = _mm512_setzero_ps();
+    for (int r = 0; r < LANES; ++r) acc[r] = _mm512_setzero_ps();
     for (int64_t n = 0; n < s->images; ++n) {
         const char *z = s->z + n * s->z_image;
         for (int64_t y = 0; y < s->rows; ++y) {
@@ -193,7 +194,7 @@ WIDE static inline __attribute__((always_inline)) void add_up(float *m, const su
             for (; v < end; v += PAIR_BYTES, z += PAIR_BYTES) {
                 __m512bh k = (__m512bh)_mm512_loadu_si512(z);
 #pragma GCC unroll 16
-                for (int r = 0; r < rows; ++r) {
+                for (int r = 0; r < LANES; ++r) {
                     int32_t pair;
                     memcpy(&pair, v + 4 * r, sizeof pair);
                     acc[r] = _mm512_dpbf16_ps(acc[r], k, (__m512bh)_mm512_set1_epi32(pair));
@@ -202,22 +203,12 @@ WIDE static inline __attribute__((always_inline)) void add_up(float *m, const su
         }
     }
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) _mm512_storeu_ps(m + r * LANES, acc[r]);
-}
-
-WIDE static void add_up_16(float *m, const sums *s)
-{
-    add_up(m, s, 16);
-}
-
-WIDE static void add_up_4(float *m, const sums *s)
-{
-    add_up(m, s, 4);
+    for (int r = 0; r < LANES; ++r) _mm512_storeu_ps(m + r * LANES, acc[r]);
 }
 
 /* One kernel row's sums of all planes, for a block of input and of output channels. */
 static void sum_planes(const bf16_weights *w, float m[][LANES * LANES], const char *v, const char *z,
-                       int64_t ky, int64_t channels)
+                       int64_t ky)
 {
     const int64_t row = w->pairs * PAIR_BYTES, stride = w->o.stride;
     /* Where the rows of both lie one after the other they are one long row. */
@@ -232,7 +223,7 @@ static void sum_planes(const bf16_weights *w, float m[][LANES * LANES], const ch
               .pairs = joined ? w->pairs * w->o.dst.h : w->pairs};
 
     for (int t = 0; t < w->planes; ++t) {
-        (channels <= 4 ? add_up_4 : add_up_16)(m[t], &s);
+        add_up(m[t], &s);
         s.v += w->v_image * w->images;
         if (w->z_planes > 1) s.z += w->z_image * w->images;
     }
@@ -265,7 +256,7 @@ void bf16_weights_run(const bf16_weights *w, float *dweights, float *dbias, cons
         for (int64_t c = 0; c < w->in_blocks; ++c)
             for (int64_t ky = 0; ky < w->o.kernel_h; ++ky) {
                 sum_planes(w, m, v + c * w->planes * w->v_image * w->images,
-                           z + k * w->z_planes * w->z_image * w->images, ky, w->o.src.c - c * LANES);
+                           z + k * w->z_planes * w->z_image * w->images, ky);
                 if (w->winograd) bf16_winograd_gradient(m);
                 put(w, dweights, m, ky, c * LANES, k * LANES);
             }
