@@ -44,27 +44,38 @@ static void watch(void)
     json_set_alloc_funcs(watched_malloc, unwatched_free);
 }
 
+void json_watch(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch);
+    exhausted = false;
+}
+
+jem_status json_verdict(jem_status st, const char *name)
+{
+    return exhausted ? jem_error(JEM_ENOMEM, "%s: out of memory", name) : st;
+}
+
 jem_status json_parse(json_t **out, const char *text, size_t size, const char *name,
                       size_t memory)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     const size_t bound = memory_bound(text, size);
     json_error_t e;
+    jem_status st;
     json_t *root;
 
     if (bound > memory)
         return jem_error(JEM_EDATA, "%s: %zu bytes of JSON with too many small values: not a file "
                                     "of jem", name, size);
-    pthread_once(&once, watch);
-    exhausted = false;
+    json_watch();
     root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
-    if (exhausted) {
+    st = root ? JEM_OK : jem_error(JEM_EDATA, "%s:%d: %s", name, e.line, e.text);
+    st = json_verdict(st, name);
+    if (st == JEM_OK)
+        *out = root;
+    else
         json_decref(root);
-        return jem_error(JEM_ENOMEM, "%s: out of memory", name);
-    }
-    if (!root) return jem_error(JEM_EDATA, "%s:%d: %s", name, e.line, e.text);
-    *out = root;
-    return JEM_OK;
+    return st;
 }
 
 jem_status json_read(json_t **out, const char *path, size_t max_size)

@@ -19,6 +19,12 @@ jem_status json_parse(json_t **out, const char *text, size_t size, const char *n
 /* The same for a file of at most max_size bytes (0: any). */
 jem_status json_read(json_t **out, const char *path, size_t max_size);
 
+/* Around json_unpack, which allocates and without memory calls what is whole misshapen:
+ * json_watch begins, and json_verdict is `st`, or JEM_ENOMEM if jansson could not allocate
+ * on this thread since then. */
+void json_watch(void);
+jem_status json_verdict(jem_status st, const char *name);
+
 /* *out <- `root` as text for jansson's `flags`, ended by a NUL (owned, mem_free); NULL
  * as root, which is what jansson makes without memory, is JEM_ENOMEM.  Not json_dumps,
  * which may lose a key when memory runs out and say nothing (2.14). */

@@ -221,7 +221,7 @@ static bool plausible(const rescue_state *s)
            s->rate_factor <= 1 && s->steps_factor >= 1 && s->energy_l2 >= 0;
 }
 
-jem_status rescue_from_json(rescue_state *s, json_t *root, const char *origin)
+static jem_status take_apart(rescue_state *s, json_t *root, const char *origin)
 {
     rescue_state b = rescue_none();
     json_error_t e = {.text = "an event is not as it should be"};
@@ -242,6 +242,12 @@ jem_status rescue_from_json(rescue_state *s, json_t *root, const char *origin)
         return jem_error(JEM_EDATA, "%s: the record of rescues is damaged: %s", origin, e.text);
     *s = b;
     return JEM_OK;
+}
+
+jem_status rescue_from_json(rescue_state *s, json_t *root, const char *origin)
+{
+    json_watch();
+    return json_verdict(take_apart(s, root, origin), origin);
 }
 
 jem_status rescue_save(const rescue_state *s, safetensors_writer *w)

@@ -210,7 +210,8 @@ jem_status run_info_read(run_info *info, const char *path)
     run_info b = {.status = RUN_RUNNING};
 
     TRY(json_read(&root, path, RUN_INFO_MAX_BYTES));
-    TRY(take_apart(&b, root, path));
+    json_watch();
+    TRY(json_verdict(take_apart(&b, root, path), path));
     *info = b;
 done:
     json_decref(root);

@@ -97,6 +97,24 @@ static void any_missing_allocation_is_missing_memory_and_no_damage(void **state)
     json_decref(root);
 }
 
+static void what_cannot_be_taken_apart_without_memory_is_whole(void **state)
+{
+    json_int_t value;
+    json_t *root = NULL;
+    (void)state;
+    check_ok(parse(&root, "{\"a\": 1}", 4000));
+    for (int at = 1; at <= 3; at++) {
+        allocations = 0;
+        failing_at = at;
+        json_watch();
+        int refused = json_unpack_ex(root, NULL, JSON_STRICT, "{s:I}", "a", &value);
+        assert_int_equal(json_verdict(refused ? JEM_EDATA : JEM_OK, "x.json"),
+                         allocations < at ? JEM_OK : JEM_ENOMEM);
+        failing_at = 0;
+    }
+    json_decref(root);
+}
+
 int main(void)
 {
     json_set_alloc_funcs(sometimes_malloc, free);
@@ -107,6 +125,7 @@ int main(void)
         cmocka_unit_test(what_would_grow_beyond_memory_is_refused_before_it_is_read),
         cmocka_unit_test(text_that_is_not_utf8_is_told_from_missing_memory),
         cmocka_unit_test(any_missing_allocation_is_missing_memory_and_no_damage),
+        cmocka_unit_test(what_cannot_be_taken_apart_without_memory_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
