@@ -194,7 +194,13 @@ static void request_stop(int number)
 
 const volatile sig_atomic_t *cli_catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
+    /* A stack of its own: oneDNN's matrix products use the stack pointer for data, so that a
+     * handler on the usual stack would write over them and the heap around.  Other threads
+     * take no signals (base/thread.h).  A frame holds all vector and tile registers: 11 KiB. */
+    static char room[1 << 16];
+    const stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
+    sigaltstack(&stack, NULL);
+    struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
