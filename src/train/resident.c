@@ -1,60 +1,12 @@
 /* Training steps in a device's memory: see resident.h. */
-#include "train/resident.h"
+#include "train/resident_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "backend/device.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/units.h"
-
-/* A plan for batches of one size, and the device's memory for it. */
-typedef struct place {
-    plan *p;
-    workspace *ws;
-    int64_t n;
-} place;
-
-enum { ARRAYS_MAX = 64 };
-
-struct resident {
-    const device *d;
-    void *arrays[ARRAYS_MAX]; /* all of the device's memory below; owned */
-    int array_count;
-
-    place chain, labelled, generative; /* generative may be labelled's */
-    device_program *program;
-    int64_t steps; /* L of the program */
-
-    /* the state */
-    float *m, *v, *ema, *replay;
-    int32_t *age;
-    bool host_newer;  /* moments, averages, buffer */
-    int device_newer; /* trainer_part: what the host does not know yet */
-
-    /* one step */
-    float *x, *start, *grad, *logits, *cotangent, *lse;
-    float *grad_d, *grad_g, *grad_part;
-    int32_t *y, *hit, *index, *fresh, *chain_class, *bad;
-    double *loss_terms, *sums, *sum_parts, *moved, *moved_parts;
-    float *schedule;
-    double schedule_step_size; /* what it was made for */
-    device_numbers *numbers;
-    device_report *report;
-
-    /* data: in the device's memory, or made on the host one step ahead */
-    bool data_resident;
-    uint8_t *pixels;
-    float *values, *table;
-    int32_t *labels, *order[2];
-    int64_t order_epoch[2];
-    int32_t *order_host;      /* owned */
-    float *next_x;            /* owned: rows of the batch of ... */
-    int32_t *next_y;          /* owned */
-    int64_t next;             /* ... this iteration, -1: none */
-};
 
 const char *resident_refuses(const trainer *t)
 {
@@ -300,193 +252,7 @@ done:
     return st;
 }
 
-/* ---- the program */
-
-static jem_status draw_batch(resident *r, const trainer *t, const batcher *b, int64_t row, int which)
-{
-    const dataset *d = b->d;
-    const device_batch a = {.x = r->x + row * dataset_row_size(d),
-                            .y = which == 0 && t->objective.labelled >= 0 ? r->y : NULL,
-                            .pixels = r->pixels,
-                            .values = r->values,
-                            .labels = r->labels,
-                            .order = r->order[which],
-                            .table = r->table,
-                            .numbers = r->numbers,
-                            .n = b->batch,
-                            .c = d->channels,
-                            .h = d->height,
-                            .w = d->width,
-                            .noise_std = b->noise_std,
-                            .crop = b->crop,
-                            .flip = b->flip,
-                            .augment = (int32_t)b->augment,
-                            .noise = (int32_t)b->noise,
-                            .which = which};
-    return r->d->batch(&a);
-}
-
-static jem_status cotangent(resident *r, const trainer *t, device_loss loss, int64_t row, int64_t n,
-                            const int32_t *y)
-{
-    const device_cotangent a = {.logits = r->logits,
-                                .cotangent = r->cotangent,
-                                .lse = r->lse + row,
-                                .y = y,
-                                .loss_terms = r->loss_terms,
-                                .hit = r->hit,
-                                .numbers = r->numbers,
-                                .n = n,
-                                .k = model_classes(t->m),
-                                .batch = (double)n,
-                                .label_smoothing = t->objective.o.label_smoothing,
-                                .loss = (int32_t)loss};
-    return r->d->cotangent(&a);
-}
-
-static jem_status walk(resident *r, const trainer *t)
-{
-    const sampler_options *o = &t->sampler;
-    const int64_t n = r->chain.n, size = model_input_count(t->m);
-    float *x = r->x + t->objective.negative * size;
-    const plan_call call = {.count = n};
-    device_langevin l = {.x = x, .g = r->grad, .schedule = r->schedule, .bad = r->bad,
-                         .numbers = r->numbers, .n = n, .size = size,
-                         .clip_min = o->clip ? (float)o->clip_min : -INFINITY,
-                         .clip_max = o->clip ? (float)o->clip_max : INFINITY};
-    const device_start s = {.x = x, .start = r->start, .replay = r->replay, .index = r->index,
-                            .fresh = r->fresh, .chain_class = r->chain_class, .bad = r->bad,
-                            .numbers = r->numbers, .n = n, .size = size,
-                            .entries = t->replay.size, .classes = t->replay.classes,
-                            .reinit_prob = t->replay.reinit_prob};
-    const device_moved moved = {.x = x, .start = r->start, .moved = r->moved,
-                                .parts = r->moved_parts, .n = n, .size = size,
-                                .low = (float)o->clip_min, .high = (float)o->clip_max};
-    jem_status st;
-    TRY(r->d->start(&s));
-    for (l.t = 0; l.t < r->steps; l.t++) {
-        TRY(plan_forward(r->chain.ws, &call, x, r->logits));
-        TRY(cotangent(r, t, r->chain_class ? DEVICE_CLASS : DEVICE_LSE, t->objective.rows, n,
-                      r->chain_class));
-        TRY(plan_backward(r->chain.ws, &call, r->cotangent, r->grad, NULL));
-        TRY(r->d->langevin(&l));
-    }
-    TRY(r->d->moved(&moved));
-done:
-    return st;
-}
-
-/* Forward, then backward once for each loss of these rows. */
-typedef struct pass {
-    const place *at;
-    int64_t row;
-    device_loss losses[2];
-    float *gradients[2];
-    int count;
-} pass;
-
-static jem_status run_pass(resident *r, const trainer *t, const pass *p)
-{
-    const plan_call call = {.count = p->at->n, .image0 = (uint32_t)p->row};
-    jem_status st;
-    TRY(plan_forward(p->at->ws, &call, r->x + p->row * model_input_count(t->m), r->logits));
-    for (int i = 0; i < p->count; i++) {
-        TRY(cotangent(r, t, p->losses[i], p->row, p->at->n, r->y));
-        TRY(plan_backward(p->at->ws, &call, r->cotangent, NULL, p->gradients[i]));
-    }
-done:
-    return st;
-}
-
-static jem_status differentiate(resident *r, const trainer *t)
-{
-    const objective *s = &t->objective;
-    const bool shared = s->positive >= 0 && s->positive == s->labelled;
-    const device_add add = {r->grad_g, r->grad_part, t->optimizer.n};
-    const pass labelled = {&r->labelled, s->labelled, {DEVICE_LABELLED, DEVICE_POSITIVE},
-                           {r->grad_d, r->grad_g}, shared ? 2 : 1};
-    const pass positive = {&r->generative, s->positive, {DEVICE_POSITIVE, DEVICE_LSE},
-                           {r->grad_g, NULL}, 1};
-    const pass negative = {&r->generative, s->negative, {DEVICE_NEGATIVE, DEVICE_LSE},
-                           {r->grad_part, NULL}, 1};
-    jem_status st = JEM_OK;
-    if (s->labelled >= 0) TRY(run_pass(r, t, &labelled));
-    if (s->positive < 0) goto done;
-    if (!shared) TRY(run_pass(r, t, &positive));
-    TRY(run_pass(r, t, &negative));
-    TRY(r->d->add(&add));
-done:
-    return st;
-}
-
-static jem_status judge(resident *r, const trainer *t)
-{
-    const objective *s = &t->objective;
-    const bool both = s->labelled >= 0 && s->positive >= 0;
-    const device_norms norms = {.g = s->labelled >= 0 ? r->grad_d : r->grad_g,
-                                .h = both ? r->grad_g : NULL,
-                                .sums = r->sums,
-                                .parts = r->sum_parts,
-                                .n = t->optimizer.n};
-    const device_finish f = {.report = r->report, .lse = r->lse, .loss_terms = r->loss_terms,
-                             .hit = r->hit, .sums = r->sums,
-                             .moved = s->positive >= 0 ? r->moved : NULL, .bad = r->bad,
-                             .numbers = r->numbers, .batch = s->o.batch,
-                             .generative = s->o.generative_batch, .rows = s->rows,
-                             .size = model_input_count(t->m), .labelled = s->labelled,
-                             .positive = s->positive, .negative = s->negative,
-                             .alpha = s->o.alpha, .clips = t->sampler.clip,
-                             .plain = s->o.loss == LOSS_SUM};
-    jem_status st;
-    TRY(r->d->norms(&norms));
-    TRY(r->d->finish(&f));
-done:
-    return st;
-}
-
-static jem_status update(resident *r, const trainer *t, float *theta)
-{
-    const objective *s = &t->objective;
-    const optimizer_options *o = &t->optimizer.o;
-    const bool both = s->labelled >= 0 && s->positive >= 0;
-    const device_adam adam = {.theta = theta, .m = r->m, .v = r->v, .ema = r->ema,
-                              .g = s->positive >= 0 ? r->grad_g : r->grad_d,
-                              .h = both ? r->grad_d : NULL, .report = r->report,
-                              .numbers = r->numbers, .n = t->optimizer.n,
-                              .beta1 = (float)o->beta1, .rest1 = (float)(1.0 - o->beta1),
-                              .beta2 = (float)o->beta2, .rest2 = (float)(1.0 - o->beta2),
-                              .eps = (float)o->adam_eps, .keep = (float)t->cfg->train.ema};
-    const device_store store = {.replay = r->replay, .age = r->age,
-                                .x = r->x + s->negative * model_input_count(t->m),
-                                .index = r->index, .fresh = r->fresh, .report = r->report,
-                                .n = s->o.generative_batch, .size = model_input_count(t->m)};
-    jem_status st;
-    TRY(r->d->adam(&adam));
-    if (s->negative >= 0) TRY(r->d->store(&store));
-done:
-    return st;
-}
-
-/* A step up to its report: the state stays as it is. */
-static jem_status look(resident *r, const trainer *t, float *theta)
-{
-    const objective *s = &t->objective;
-    place *places[] = {&r->chain, &r->labelled, &r->generative};
-    jem_status st = JEM_OK;
-    for (int i = 0; i < 3; i++)
-        if (places[i]->p && !(i == 2 && places[2]->p == places[1]->p))
-            TRY(plan_load_resident(places[i]->p, theta));
-    if (r->data_resident) {
-        if (s->labelled >= 0) TRY(draw_batch(r, t, &t->labelled, s->labelled, 0));
-        if (s->positive >= 0 && s->positive != s->labelled)
-            TRY(draw_batch(r, t, &t->generative, s->positive, 1));
-    }
-    if (s->negative >= 0) TRY(walk(r, t));
-    TRY(differentiate(r, t));
-    TRY(judge(r, t));
-done:
-    return st;
-}
+/* ---- one step */
 
 /* Another program where a rescue has changed the number of Langevin steps. */
 static jem_status follow_steps(resident *r, const trainer *t)
@@ -501,25 +267,6 @@ static jem_status follow_steps(resident *r, const trainer *t)
 done:
     return st;
 }
-
-/* Once everything the step reads is there: libraries load parts of themselves when they are
- * first used, which must not happen while a program is recorded. */
-static jem_status record(resident *r, const trainer *t, float *theta)
-{
-    jem_status st, end;
-    if (r->program) return JEM_OK;
-    TRY(look(r, t, theta));
-    TRY(r->d->wait());
-    TRY(r->d->record());
-    st = look(r, t, theta);
-    if (st == JEM_OK) st = update(r, t, theta);
-    end = r->d->record_end(&r->program);
-    if (st == JEM_OK) st = end;
-done:
-    return st;
-}
-
-/* ---- one step */
 
 /* lambda and sigma of every step of a chain. */
 static jem_status send_schedule(resident *r, const trainer *t, double step_size)
@@ -628,7 +375,7 @@ jem_status resident_step(step_report *s, bool *fine, resident *r, trainer *t)
     TRY(send_schedule(r, t, s->step_size));
     TRY(send_numbers(r, t, s));
     TRY(send_data(r, t));
-    TRY(record(r, t, theta));
+    TRY(resident_record(r, t, theta));
     TRY(r->d->play(r->program));
     if (!r->data_resident) prepare_batch(r, t, t->iteration + 1);
     TRY(r->d->copy(&d, r->report, sizeof d));

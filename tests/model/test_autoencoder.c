@@ -147,6 +147,15 @@ static void float32_matches_diffusers(void **state)
     compare_with_diffusers("cpu", 0, 1e-5);
 }
 
+static void a_gpu_matches_diffusers(void **state)
+{
+    const backend *gpu;
+    (void)state;
+    if (backend_find(&gpu, "cuda") != JEM_OK) skip();
+    compare_with_diffusers("cuda", 0, 1e-4);
+    compare_with_diffusers("cuda", 1, 5e-2);
+}
+
 static void bf16_matches_diffusers_nearly_to_two_digits(void **state)
 {
     (void)state;
@@ -427,6 +436,7 @@ int main(void)
         cmocka_unit_test(graphs_in_double_match_diffusers_to_all_digits),
         cmocka_unit_test(the_reference_matches_diffusers),
         cmocka_unit_test(float32_matches_diffusers),
+        cmocka_unit_test(a_gpu_matches_diffusers),
         cmocka_unit_test(bf16_matches_diffusers_nearly_to_two_digits),
         cmocka_unit_test(both_products_and_central_differences_agree),
         cmocka_unit_test(a_batch_is_its_pictures_one_by_one_and_sizes_may_change),

@@ -1,0 +1,58 @@
+/* What resident.c (state, data, one step) and resident_program.c share. */
+#ifndef TRAIN_RESIDENT_INTERNAL_H
+#define TRAIN_RESIDENT_INTERNAL_H
+
+#include "backend/device.h"
+#include "train/resident.h"
+
+/* A plan for batches of one size, and the device's memory for it. */
+typedef struct place {
+    plan *p;
+    workspace *ws;
+    int64_t n;
+} place;
+
+enum { ARRAYS_MAX = 64 };
+
+struct resident {
+    const device *d;
+    void *arrays[ARRAYS_MAX]; /* all of the device's memory below; owned */
+    int array_count;
+
+    place chain, labelled, generative; /* generative may be labelled's */
+    device_program *program;
+    int64_t steps; /* L of the program */
+
+    /* the state */
+    float *m, *v, *ema, *replay;
+    int32_t *age;
+    bool host_newer;  /* moments, averages, buffer */
+    int device_newer; /* trainer_part: what the host does not know yet */
+
+    /* one step */
+    float *x, *start, *grad, *logits, *cotangent, *lse;
+    float *grad_d, *grad_g, *grad_part;
+    int32_t *y, *hit, *index, *fresh, *chain_class, *bad;
+    double *loss_terms, *sums, *sum_parts, *moved, *moved_parts;
+    float *schedule;
+    double schedule_step_size; /* what it was made for */
+    device_numbers *numbers;
+    device_report *report;
+
+    /* data: in the device's memory, or made on the host one step ahead */
+    bool data_resident;
+    uint8_t *pixels;
+    float *values, *table;
+    int32_t *labels, *order[2];
+    int64_t order_epoch[2];
+    int32_t *order_host;      /* owned */
+    float *next_x;            /* owned: rows of the batch of ... */
+    int32_t *next_y;          /* owned */
+    int64_t next;             /* ... this iteration, -1: none */
+};
+
+/* Records the program, if there is none.  Everything that a step reads must be there: a step
+ * is made once before, up to its report. */
+jem_status resident_record(resident *r, const trainer *t, float *theta);
+
+#endif
