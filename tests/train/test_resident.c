@@ -71,15 +71,15 @@ static void compare_states(rig *a, rig *b, double allowed)
 }
 
 /* Four steps, over the end of an epoch. */
-static void follow(const char *const *more, bool stays)
+static void follow(const char *const *more, bool stays, double allowed)
 {
     rig *there = open_on("engine.device=cuda", more), *here = open_on("engine.device=cpu", more);
     assert_int_equal(there->t.resident != NULL, stays);
     for (int i = 0; i < 4; i++) {
         step_report a = steps(there, 1), b = steps(here, 1);
-        compare_reports(&a, &b, 2e-3);
+        compare_reports(&a, &b, allowed);
     }
-    compare_states(there, here, 2e-3);
+    compare_states(there, here, allowed);
     rig_free(there);
     rig_free(here);
 }
@@ -98,7 +98,7 @@ static void steps_are_those_of_the_cpu(void **state)
                                         "data.flip=false", "sampler.clip=false", NULL};
     const char *const *const all[] = {plain, classifier, energy, shared, layers, sizes};
     (void)state;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) follow(all[i], true);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) follow(all[i], true, 2e-3);
 }
 
 static void what_is_not_resident_is_right_too(void **state)
@@ -108,7 +108,8 @@ static void what_is_not_resident_is_right_too(void **state)
     static const char *const sgd[] = {"train.optimizer=sgd", "model.dropout=0.2", NULL};
     const char *const *const all[] = {batch, act, sgd};
     (void)state;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) follow(all[i], false);
+    /* norms over four images magnify the last bits of every sum before them */
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) follow(all[i], false, 2e-2);
 }
 
 static void data_that_do_not_fit_are_sent_step_by_step(void **state)
@@ -116,7 +117,7 @@ static void data_that_do_not_fit_are_sent_step_by_step(void **state)
     static const char *const more[] = {"data.noise_std=0.03", NULL};
     (void)state;
     setenv("JEM_TWIN_MEMORY", "100000", 1);
-    follow(more, true);
+    follow(more, true, 2e-3);
     unsetenv("JEM_TWIN_MEMORY");
 }
 
