@@ -131,6 +131,14 @@ done:
     return st;
 }
 
+/* Is all that is there what a run killed while it wrote its first file left? */
+static bool only_begun(char *const *names, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strncmp(names[i], file_names[RUN_CONFIG], strlen(file_names[RUN_CONFIG])) != 0) return false;
+    return true;
+}
+
 jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg)
 {
     jem_status st;
@@ -142,7 +150,9 @@ jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg)
         return jem_error(JEM_EUSAGE, "%s: is a file; --out must name a folder", folder);
     if (dir_exists(folder)) {
         TRY(dir_list(&names, &count, folder));
-        if (count > 0) {
+        if (only_begun(names, count)) {
+            TRY(file_remove_leftovers(folder));
+        } else {
             st = jem_error(JEM_EUSAGE,
                            "%s: holds other files (%s ...); choose an empty or new folder", folder,
                            names[0]);

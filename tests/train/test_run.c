@@ -226,7 +226,12 @@ static void folders_with_other_files_and_unfinished_runs_are_refused(void **stat
     check_ok(file_write(path, "x", 1));
     check_fails(train(r, r->a, false, NULL), JEM_EUSAGE, "thesis.tex");
     check_fails(train(r, path, false, NULL), JEM_EUSAGE, "is a file");
+    /* killed while it wrote its first file; a process number that no system gives */
+    check_ok(dir_make(r->b));
+    snprintf(path, sizeof path, "%s/config.yaml.tmp-999999999", r->b);
+    check_ok(file_write(path, "x", 1));
     check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "jem resume");
+    assert_false(file_exists(path));
     check_fails(train(r, r->b, false, NULL), JEM_EUSAGE, "jem resume");
     rig_free(r);
 }
