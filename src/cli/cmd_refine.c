@@ -184,7 +184,9 @@ static jem_status refine(int argc, char **argv)
     TRY(parse(&f, argc, argv));
     TRY(run_threads(threads, sizeof threads, f.threads));
     if (threads[0]) f.set.values[f.set.count++] = threads;
+    const volatile sig_atomic_t *stop = cli_catch_signals();
     TRY(run_open(&r, f.args[0], f.set.values, f.set.count));
+    model_set_stop(r->m, stop);
     if (f.class_text)
         TRY(cli_int(&f.chosen_class, f.class_text, "--class", 0, model_classes(r->m) - 1));
     TRY(run_latents_open(&codec, &f.latent_flags, f.threads, NULL));

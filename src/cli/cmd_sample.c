@@ -161,7 +161,9 @@ static jem_status sample(int argc, char **argv)
     TRY(parse(&s, argc, argv));
     TRY(run_threads(threads, sizeof threads, s.threads));
     if (threads[0]) s.set.values[s.set.count++] = threads;
+    const volatile sig_atomic_t *stop = cli_catch_signals();
     TRY(run_open(&r, s.folder, s.set.values, s.set.count));
+    model_set_stop(r->m, stop);
     s.steps = r->cfg.sampler.steps;
     if (s.steps_text) TRY(cli_int(&s.steps, s.steps_text, "--steps", 0, 1000000));
     if (s.class_text)
@@ -173,6 +175,8 @@ static jem_status sample(int argc, char **argv)
     TRY(save(&s, x, (shape){r->info.channels, r->info.height, r->info.width}));
     printf("%s\n", s.out);
 done:
+    if (st == JEM_EINTERRUPTED)
+        st = jem_error(st, "stopped by a signal; %s was not written", s.out);
     mem_free(x);
     run_close(r);
     latent_codec_clear(&s.codec);

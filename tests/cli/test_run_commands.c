@@ -2,6 +2,8 @@
  * report, sample, refine, apply, info, list; and what each says to bad input. */
 #include "cli/program.h"
 
+#include <signal.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include "data/image.h"
@@ -194,6 +196,60 @@ static void a_picture_is_refined_and_shown_beside_itself(void **state)
     assert_true(training_files() == before);
     fails("refine %D/study/alpha-0.50-seed-1 %D/c.yaml", JEM_EDATA, "c.yaml");
     fails("refine %D/study/alpha-0.50-seed-1 %D/none.png", JEM_EDATA, "none.png");
+}
+
+/* Endless Langevin steps of `command`, which writes DIR/NAME, stopped once it has said `begun`. */
+static void stop_command(const char *command, const char *picture, const char *name,
+                         const char *begun, int number)
+{
+    char path[128], out[128], err[128], *said_so = NULL;
+    int how;
+    size_t n;
+    snprintf(path, sizeof path, "%s/%s", dir, run);
+    snprintf(out, sizeof out, "%s/%s", dir, name);
+    snprintf(err, sizeof err, "%s/err", dir);
+    check_ok(file_write(err, "", 0));
+    pid_t child = fork();
+    if (child == 0) {
+        if (!freopen(err, "w", stderr)) _exit(99);
+        execl(JEM_PROGRAM, "jem", command, path, "--steps", "1000000", "-o", out, picture,
+              (char *)NULL);
+        _exit(98);
+    }
+    for (int i = 0; i < 6000; i++) {
+        mem_free(said_so);
+        said_so = program_read(dir, "err", &n);
+        if (strstr(said_so, begun)) break;
+        usleep(10000);
+    }
+    mem_free(said_so);
+    kill(child, number);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), JEM_EINTERRUPTED);
+    said("err", "stopped by a signal");
+}
+
+static void a_signal_ends_chains_and_leaves_the_old_picture(void **state)
+{
+    (void)state;
+    char path[128], picture[128], **names, *old;
+    int before, after;
+    size_t n;
+    snprintf(path, sizeof path, "%s/old.png", dir);
+    snprintf(picture, sizeof picture, "%s/set/rgb/rgb_scene000001.png", dir);
+    check_ok(file_write(path, "of yesterday", 12));
+    check_ok(dir_list(&names, &before, dir));
+    strings_free(names, before);
+    stop_command("sample", NULL, "old.png", "chains of", SIGINT);
+    stop_command("sample", NULL, "old.png", "chains of", SIGTERM);
+    stop_command("refine", picture, "old.png", "constant step size", SIGINT);
+    old = program_read(dir, "old.png", &n);
+    assert_true(n == 12 && memcmp(old, "of yesterday", 12) == 0);
+    mem_free(old);
+    check_ok(dir_list(&names, &after, dir));
+    strings_free(names, after);
+    assert_int_equal(after, before); /* no unfinished file either */
 }
 
 /* ---- apply */
@@ -424,6 +480,7 @@ int main(void)
         cmocka_unit_test(one_broken_run_does_not_stop_an_evaluation),
         cmocka_unit_test(samples_are_new_chains_and_change_nothing),
         cmocka_unit_test(a_picture_is_refined_and_shown_beside_itself),
+        cmocka_unit_test(a_signal_ends_chains_and_leaves_the_old_picture),
         cmocka_unit_test(apply_agrees_between_precisions_and_with_differences),
         cmocka_unit_test(levels_of_eight_bits_mean_network_units),
         cmocka_unit_test(weights_that_do_not_fit_are_refused_by_name),
