@@ -4,6 +4,7 @@
 #include "stats/published.h"
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "bench/cue_images.h"
 #include "record/image_name.h"
 
@@ -205,7 +206,7 @@ static void small_pictures_are_the_published_ones_and_refinement_is_counted(void
     (void)state;
     static const char *const sets[] = {"cue-conflict", "edge", "silhouette"};
     json_t *root = published_open();
-    char out[64], path[300], name[64];
+    char out[64], path[300], name[64], file[4200], hash[SHA256_HEX];
     seer k;
     subject s = make_seer(&k);
     asking a;
@@ -217,8 +218,11 @@ static void small_pictures_are_the_published_ones_and_refinement_is_counted(void
     assert_true(k.shown == 2 * 1280 + 320 && k.side == 32 && k.steps == 0);
     for (int i = 0; i < 3; i++) {
         snprintf(name, sizeof name, "cue-conflict/%s-32.bin", sets[i]);
-        sum +=
-            (i ? 1 : 2) * json_number_value(published_get(root, "files", name, "pixel_sum", NULL));
+        json_t *values = published_get(root, "files", name, NULL);
+        sum += (i ? 1 : 2) * json_number_value(published_get(values, "pixel_sum", NULL));
+        snprintf(file, sizeof file, "%s/%s-32.bin", data_folder(), sets[i]);
+        check_ok(sha256_file(hash, file));
+        assert_string_equal(hash, json_string_value(published_get(values, "sha256", NULL)));
     }
     check_near(k.sum, sum, 0, 1);
     check_near(value_of(&a, "shape_bias", NULL, NULL), 0, 0, 1);

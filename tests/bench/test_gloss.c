@@ -69,6 +69,39 @@ static void people_have_the_published_values(void **state)
     json_decref(root);
 }
 
+/* benchmarks.md 2.4: specular reflectances of the rated surfaces, as the trials give them back. */
+static void surfaces_have_the_published_reflectances(void **state)
+{
+    (void)state;
+    static const double reflectance[IMAGES] = {
+        .969, .996, .691, .633, .323, .211, .830, .539, .385, .299, .243, .471, .307,
+        .566, .330, .558, .847, .472, .344, .311, .920, .514, .217, .561, .617, .677,
+        .472, .958, .531, .961, .482, .324, .574, .864, .890, .390, .259, .820, .269,
+        .605, .209, .909, .548, .852, .935, .631, .641, .910, .765, .753};
+    char tmp[64], folder[4096], path[200], name[40];
+    subject s;
+    asking a;
+    trial_list said = TRIAL_LIST_INIT;
+    folder_of(folder);
+    check_tmp(tmp, sizeof tmp);
+    predictions(&s, "ground_truth_gloss", "auto");
+    asking_begin(&a, &bench_gloss, &s, folder, NULL);
+    a.request.out = tmp;
+    check_ok(bench_gloss.run(&a.request));
+    snprintf(path, sizeof path, "%s/trials/gloss.csv", tmp);
+    check_ok(trial_list_read(&said, path));
+    assert_int_equal(said.count, IMAGES);
+    for (int i = 0; i < IMAGES; i++) {
+        snprintf(name, sizeof name, "rgb_scene%06d.png", i + 1);
+        assert_string_equal(said.trials[i].imagename, name);
+        check_near(strtod(said.trials[i].object_response, NULL), reflectance[i], 5e-4, 1);
+    }
+    trial_list_clear(&said);
+    asking_end(&a);
+    subject_clear(&s);
+    check_tmp_remove(tmp);
+}
+
 static void check_fit(const asking *a, json_t *values, const char *condition)
 {
     const char *metric;
@@ -373,6 +406,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(people_have_the_published_values),
+        cmocka_unit_test(surfaces_have_the_published_reflectances),
         cmocka_unit_test(all_models_get_the_published_scores),
         cmocka_unit_test(the_document_is_reproduced_to_its_digits),
         cmocka_unit_test(the_ceiling_is_the_one_that_was_asked_for),

@@ -49,6 +49,31 @@ static void the_blur_is_the_lopsided_kernel(void **state)
     assert_true(out[0] > 0 && out[0] < 0.011);
 }
 
+/* benchmarks.md 6.2: the same patch after each of the first two steps. */
+static void a_patch_keeps_its_sum_until_the_last_step(void **state)
+{
+    (void)state;
+    enum { N = 64 };
+    double *heat = calloc(256 * 256, sizeof *heat), small[N * N], out[N * N];
+    double before = 0, after = 0;
+    int top = 0;
+    assert_non_null(heat);
+    for (int y = 100; y < 120; y++)
+        for (int x = 60; x < 90; x++) heat[y * 256 + x] = 255;
+    check_ok(map_resize(small, N, N, heat, 256, 256));
+    check_ok(map_blur_clickme(out, small, N, N));
+    for (int i = 0; i < N * N; i++) {
+        before += small[i], after += out[i];
+        if (out[i] > out[top]) top = i;
+    }
+    check_near(before, 9562.5, 1e-14, 1);
+    check_near(after, 9562.5, 1e-13, 1);
+    assert_true(top / N == 27 && top % N == 17);
+    check_near(out[top], 100.505129158, 1e-9, 1);
+    check_near(out[top], 100.50512922915838, 1e-14, 1); /* the same kernel in NumPy */
+    free(heat);
+}
+
 static void a_patch_comes_out_as_the_protocol_says(void **state)
 {
     (void)state;
@@ -84,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(half_pixel_resize_gives_the_check_numbers),
         cmocka_unit_test(the_blur_is_the_lopsided_kernel),
+        cmocka_unit_test(a_patch_keeps_its_sum_until_the_last_step),
         cmocka_unit_test(a_patch_comes_out_as_the_protocol_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
