@@ -226,6 +226,9 @@ typedef struct backend {
      * as text, such as "jit:avx512_core", and the bytes of weights kept packed. */
     void (*kernel_describe)(const void *kernel, char *text, size_t size);
     size_t (*kernel_packed)(const void *kernel);
+    /* The products that the algorithm of a convolution forms, as a share of those that define
+     * it: 1/4 for Winograd's F(4x4, 3x3).  NULL: all of them. */
+    double (*kernel_products)(const void *kernel);
 
     jem_status (*bound_new)(void **bound, void *kernel, char *arena, void *scratch);
     void (*bound_free)(void *bound);

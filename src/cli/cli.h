@@ -58,9 +58,9 @@ const volatile sig_atomic_t *cli_catch_signals(void);
 /* Messages of base/log.h on stderr; progress lines replace one another on a terminal. */
 void cli_show_log(void);
 
-extern const command command_data, command_plan, command_train, command_resume, command_sweep,
-    command_eval, command_bench, command_sweetspot, command_report, command_sample, command_refine,
-    command_apply, command_info, command_list;
+extern const command command_data, command_plan, command_speed, command_train, command_resume,
+    command_sweep, command_eval, command_bench, command_sweetspot, command_report, command_sample,
+    command_refine, command_apply, command_info, command_list;
 
 /* All commands in the order of a user's work (commands.c); ends with NULL. */
 const command *const *cli_commands(void);

@@ -1,99 +1,19 @@
 /* jem plan: what a training needs, before anything is spent. */
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/plan_report.h"
-#include "train/run.h"
-
-/* What the data are if they are not there to be looked at; 0: not given. */
-typedef struct declared {
-    int64_t images, channels, height, width, classes;
-    bool floats;
-} declared;
+#include "cli/prospect.h"
 
 typedef struct plan_request {
-    const char *config, *out, *alpha, *seconds, *images, *shape, *classes;
-    cli_list set;
+    prospect_request of;
+    const char *out, *alpha, *seconds;
     bool json, no_timing;
     double limit_s;
 } plan_request;
-
-/* ---- settings and data */
-
-static jem_status load_settings(config *c, const plan_request *q)
-{
-    jem_status st = JEM_OK;
-    if (!run_is(q->config)) return config_load(c, q->config, q->set.values, q->set.count);
-    TRY(run_load_config(c, q->config));
-    for (int i = 0; i < q->set.count; i++) TRY(options_assign(config_groups(c), q->set.values[i]));
-    TRY(config_check(c));
-done:
-    return st;
-}
-
-/* What each kind of data usually is. */
-static declared usual(const data_options *o)
-{
-    int64_t side = o->size ? o->size : 128;
-    if (strcmp(o->kind, "cifar10") == 0) return (declared){50000, 3, 32, 32, 10, false};
-    if (strcmp(o->kind, "gloss") == 0) return (declared){10000, 3, side, side, 2, false};
-    if (strcmp(o->kind, "folder") == 0 && o->size) return (declared){0, 3, side, side, 0, false};
-    return (declared){.floats = strcmp(o->kind, "npy") == 0};
-}
-
-static jem_status parse_declared(declared *d, const plan_request *q)
-{
-    jem_status st = JEM_OK;
-    char tail;
-    long long c, h, w;
-    if (q->images) TRY(cli_int(&d->images, q->images, "--images", 1, (int64_t)1 << 40));
-    if (q->classes) TRY(cli_int(&d->classes, q->classes, "--classes", 1, 1 << 24));
-    if (!q->shape) return JEM_OK;
-    if (sscanf(q->shape, "%lldx%lldx%lld%c", &c, &h, &w, &tail) != 3 || c < 1 || h < 1 || w < 1 ||
-        c > 4096 || h > 16384 || w > 16384)
-        return jem_error(JEM_EUSAGE, "--shape %s: expected CHANNELSxHEIGHTxWIDTH, as in 3x32x32",
-                         q->shape);
-    d->channels = c;
-    d->height = h;
-    d->width = w;
-done:
-    return st;
-}
-
-/* Loads the data if data.path is set, else takes what is declared. */
-static jem_status find_data(plan_report *r, splits *data, const plan_request *q)
-{
-    jem_status st;
-    config *c = &r->cfg;
-    declared d = usual(&c->data);
-
-    if (c->data.path[0]) {
-        TRY(data_load(data, &c->data, CONFIG_SPLIT_SEED));
-        config_take_data(c, data->train);
-        r->data = data_facts_of(data);
-        return JEM_OK;
-    }
-    TRY(parse_declared(&d, q));
-    if (!d.images || !d.channels || !d.classes)
-        return jem_error(JEM_EUSAGE,
-                         "plan: data.path is empty and nothing else says how large the data are; "
-                         "set it, or give --images N --shape CxHxW --classes K");
-    r->assumed = true;
-    r->data = data_facts_declared(&c->data, d.images, d.channels, d.height, d.width, d.classes,
-                                  d.floats);
-    c->model.classes = d.classes;
-    c->model.channels = d.channels;
-    c->model.height = d.height;
-    c->model.width = d.width;
-done:
-    return st;
-}
 
 /* ---- reckoning */
 
@@ -195,13 +115,12 @@ static jem_status print_json(const plan_report *r)
 static jem_status make_plan(plan_report *r, splits *data, const plan_request *q)
 {
     jem_status st;
-    TRY(load_settings(&r->cfg, q));
-    TRY(find_data(r, data, q));
-    if (r->data.train < r->cfg.train.batch)
-        return jem_error(JEM_EDATA,
-                         "%lld training images do not fill a batch of %lld: lower train.batch or "
-                         "add images",
-                         (long long)r->data.train, (long long)r->cfg.train.batch);
+    prospect p;
+    TRY(prospect_settings(&r->cfg, &q->of));
+    TRY(prospect_data(&p, &r->cfg, &q->of));
+    *data = p.data;
+    r->data = p.facts;
+    r->assumed = p.assumed;
     TRY(reckon(r, q));
     if (!q->json) plan_print(r);
     fflush(stdout);
@@ -225,18 +144,18 @@ static jem_status plan_command(int argc, char **argv)
     plan_report *r = NULL;
     splits data = {NULL, NULL, NULL};
     const cli_flag flags[] = {{.name = "--alpha", .value = &q.alpha},
-                              {.name = "--set", .list = &q.set},
+                              {.name = "--set", .list = &q.of.set},
                               {.name = "--out", .value = &q.out},
                               {.name = "-o", .value = &q.out},
                               {.name = "--seconds", .value = &q.seconds},
                               {.name = "--no-timing", .on = &q.no_timing},
                               {.name = "--json", .on = &q.json},
-                              {.name = "--images", .value = &q.images},
-                              {.name = "--shape", .value = &q.shape},
-                              {.name = "--classes", .value = &q.classes},
+                              {.name = "--images", .value = &q.of.images},
+                              {.name = "--shape", .value = &q.of.shape},
+                              {.name = "--classes", .value = &q.of.classes},
                               {.name = NULL}};
 
-    TRY(cli_parse(argc, argv, &command_plan, flags, &q.config, 1, 1));
+    TRY(cli_parse(argc, argv, &command_plan, flags, &q.of.config, 1, 1));
     TRY(cli_real(&q.limit_s, q.seconds, "--seconds", 0.1, 86400));
     TRY(MEM_NEW(r, 1));
     TRY(make_plan(r, &data, &q));

@@ -54,6 +54,7 @@ struct model {
     bool host_newer, resident_newer; /* one of the two, or neither, knows more than the other */
     engine engines[ENGINES];
     engine other[ENGINES]; /* for batches of the size before, where a pass holds them whole */
+    bool timed;       /* see model_time_steps */
     char feature[64]; /* what ENGINE_FEATURE was compiled for */
     const volatile sig_atomic_t *stop; /* borrowed; NULL: nothing stops it */
     atomic_bool stopping;              /* what *stop was when worker 0 looked last */
@@ -231,6 +232,7 @@ static jem_status worker_init(worker *w, const model *m, const plan *p, bool tra
     int64_t n = plan_batch(p), k = m->spec.classes, size = model_input_count(m);
 
     TRY(workspace_new(&w->ws, p));
+    if (m->timed) TRY(workspace_time_steps(w->ws));
     TRY(MEM_NEW(w->logits, n * k));
     TRY(MEM_NEW(w->cotangent, n * k));
     TRY(MEM_NEW(w->x, n * size));
@@ -343,6 +345,47 @@ void model_add_in_order(model *m, const model_chunk *chunk, const model_sum *sum
         for (int64_t k = 0; k < n; ++k) total[k] += part[k];
     }
     pool_order_leave(m->workers, chunk->index);
+}
+
+/* ---- times */
+
+static jem_status restart_times(engine *e, int threads)
+{
+    jem_status st = JEM_OK;
+    for (int i = 0; e->workers && i < threads; ++i) TRY(workspace_time_steps(e->workers[i].ws));
+done:
+    return st;
+}
+
+jem_status model_time_steps(model *m)
+{
+    jem_status st = JEM_OK;
+    m->timed = true;
+    for (int i = 0; i < ENGINES; ++i) {
+        TRY(restart_times(&m->engines[i], pool_threads(m->workers)));
+        TRY(restart_times(&m->other[i], pool_threads(m->workers)));
+    }
+done:
+    return st;
+}
+
+void model_visit_times(const model *m, model_use use,
+                       void (*visit)(void *ctx, const plan *p, int i, plan_time t), void *ctx)
+{
+    const engine *engines[2] = {&m->engines[use], &m->other[use]};
+    for (int k = 0; k < 2; ++k) {
+        const engine *e = engines[k];
+        for (int i = 0; e->p && i < plan_step_count(e->p); ++i) {
+            plan_time sum = {0, 0};
+            for (int t = 0; t < pool_threads(m->workers); ++t) {
+                const plan_time *one = workspace_times(e->workers[t].ws);
+                if (!one) continue;
+                sum.seconds += one[i].seconds;
+                sum.runs += one[i].runs;
+            }
+            visit(ctx, e->p, i, sum);
+        }
+    }
 }
 
 /* ---- evaluation */

@@ -98,6 +98,13 @@ typedef struct model_sum {
 void model_add_in_order(model *m, const model_chunk *chunk, const model_sum *sums, int count,
                         int64_t n);
 
+/* From now on, or from 0 again, all that computes on the model notes how long each step of
+ * its plans takes. */
+jem_status model_time_steps(model *m);
+/* Calls visit for each step of the plans of `use` with its times, summed over the threads. */
+void model_visit_times(const model *m, model_use use,
+                       void (*visit)(void *ctx, const plan *p, int i, plan_time t), void *ctx);
+
 /* Any output may be NULL.  y[i] selects the class whose logit's gradient is
  * wanted; y NULL means the gradient of log-sum-exp.
  *   logits [n,k], lse [n] (= -E(x)), grad [n,c,h,w] */

@@ -65,6 +65,7 @@ static void name_kind(layer_outline *l, const op *o)
 static void outline_layer(layer_outline *l, const graph *g, int i)
 {
     const node *n = &g->nodes[i];
+    l->node = i;
     name_layer(l, g, n);
     name_kind(l, &n->op);
     l->out = n->op.dst;

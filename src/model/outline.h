@@ -14,6 +14,7 @@ typedef struct layer_outline {
     shape out;               /* of one image's value */
     int64_t params;          /* trained ones */
     double flops;            /* of one image's forward pass */
+    int node;                /* of the graph */
     jem_dtype dtype;         /* of the value */
     /* What the backend runs; "" where there is no such step.  To input as in a chain,
      * to weights as in training. */

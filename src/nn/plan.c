@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backend/device.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "nn/plan_internal.h"
@@ -13,6 +14,7 @@ struct workspace {
     char *arena, *scratch;
     void **bound; /* one per step */
     pool *helpers; /* borrowed; NULL: the caller alone */
+    plan_time *times; /* one per step; NULL: not timed */
 };
 
 /* Kernel of the first forward step with the weights of step i, if that comes before. */
@@ -108,6 +110,20 @@ void plan_step_algorithm(const plan *p, int i, char *text, size_t size)
     if (p->b->kernel_describe) p->b->kernel_describe(p->steps[i].kernel, text, size);
 }
 
+double plan_step_flops(const plan *p, int i)
+{
+    const step *s = &p->steps[i].s;
+    const bool computes = s->kind == STEP_FORWARD || s->kind == STEP_BACKWARD_DATA ||
+                          s->kind == STEP_BACKWARD_PARAMS;
+    return computes ? (double)p->batch * op_flops(&s->op) : 0;
+}
+
+double plan_step_products(const plan *p, int i)
+{
+    const double share = p->b->kernel_products ? p->b->kernel_products(p->steps[i].kernel) : 1;
+    return share * plan_step_flops(p, i);
+}
+
 jem_status plan_load_resident(plan *p, const void *params)
 {
     jem_status st = JEM_OK;
@@ -169,6 +185,7 @@ void workspace_free(workspace *w)
     for (int i = 0; w->bound && i < w->p->step_count; ++i)
         if (w->bound[i]) w->p->b->bound_free(w->bound[i]);
     mem_free(w->bound);
+    mem_free(w->times);
     arena_free(w->p->b, w->arena);
     arena_free(w->p->b, w->scratch);
     mem_free(w);
@@ -177,6 +194,19 @@ void workspace_free(workspace *w)
 void workspace_set_helpers(workspace *w, pool *helpers)
 {
     w->helpers = helpers;
+}
+
+jem_status workspace_time_steps(workspace *w)
+{
+    const int n = w->p->step_count;
+    jem_status st = w->times ? JEM_OK : MEM_NEW(w->times, n);
+    for (int i = 0; st == JEM_OK && i < n; ++i) w->times[i] = (plan_time){0, 0};
+    return st;
+}
+
+const plan_time *workspace_times(const workspace *w)
+{
+    return w->times;
 }
 
 static step_io io_for(const plan_call *call)
@@ -223,12 +253,25 @@ done:
     return st;
 }
 
+static jem_status time_step(workspace *w, int i, const step_io *io)
+{
+    jem_status st;
+    const device *d = w->p->b->device;
+    const double start = clock_s();
+    TRY(run_step(w, i, io));
+    if (d) TRY(d->wait());
+    w->times[i].seconds += clock_s() - start;
+    w->times[i].runs++;
+done:
+    return st;
+}
+
 static jem_status run_steps(workspace *w, int from, int to, const step_io *io)
 {
     jem_status st = JEM_OK;
     const plan *p = w->p;
     for (int i = from; i < to; ++i)
-        if (wanted(p->steps[i].need, io)) TRY(run_step(w, i, io));
+        if (wanted(p->steps[i].need, io)) TRY(w->times ? time_step(w, i, io) : run_step(w, i, io));
 done:
     return st;
 }

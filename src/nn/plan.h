@@ -50,6 +50,10 @@ int plan_step_count(const plan *p);
 const step *plan_step(const plan *p, int i); /* borrowed; step.op.id is the graph's node */
 /* How the backend computes step i, such as "jit:avx512_core"; "" if it does not say. */
 void plan_step_algorithm(const plan *p, int i, char *text, size_t size);
+/* FLOPs of step i in one execution: as the operation is defined, and of the products that the
+ * algorithm forms (Winograd's forms fewer).  0 for what is no sum of products. */
+double plan_step_flops(const plan *p, int i);
+double plan_step_products(const plan *p, int i);
 
 /* ---- running it */
 
@@ -65,6 +69,16 @@ void workspace_free(workspace *w);
  * which then must be the pool's only one; for when there are fewer images than threads.  The
  * pool is borrowed.  Threads change no bit, but splitting may. */
 void workspace_set_helpers(workspace *w, pool *helpers);
+
+/* How long the executions in one workspace took, step by step. */
+typedef struct plan_time {
+    double seconds;
+    int64_t runs;
+} plan_time;
+/* From now on they are timed, beginning at 0; on a device each step is then waited for. */
+jem_status workspace_time_steps(workspace *w);
+/* [plan_step_count], borrowed; NULL: not timed. */
+const plan_time *workspace_times(const workspace *w);
 
 /* What one execution works on; arrays not wanted are NULL. */
 typedef struct plan_call {

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/try.h"
+#include "model/init.h"
 #include "train/trainer.h"
 #include "train/validate.h"
 
@@ -50,16 +51,31 @@ done:
 
 /* ---- parts */
 
-typedef struct stage {
-    const config *cfg; /* the run's */
-    const splits *data;
-    const data_facts *facts;
-    model *m;
-    int64_t round; /* images that keep every thread busy once */
-} stage;
+jem_status rehearsal_open(rehearsal *g, const config *cfg, const splits *data, const data_facts *d)
+{
+    jem_status st;
+    model_outline o = MODEL_OUTLINE_INIT;
+
+    *g = (rehearsal){.cfg = cfg, .data = data, .facts = d};
+    TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch,
+                           config_generative_batch(&cfg->train)));
+    g->round = o.threads * o.uses[MODEL_CHAIN].chunk;
+    TRY(model_new(&g->m, &cfg->model, &cfg->engine));
+    params_init(model_params(g->m), model_graph(g->m), (uint64_t)cfg->seed);
+    TRY(model_params_changed(g->m));
+done:
+    model_outline_clear(&o);
+    return st;
+}
+
+void rehearsal_close(rehearsal *g)
+{
+    model_free(g->m);
+    g->m = NULL;
+}
 
 /* n training images; owned. */
-static jem_status take_images(float **x, const stage *g, int64_t n)
+static jem_status take_images(float **x, const rehearsal *g, int64_t n)
 {
     jem_status st;
     int64_t size = model_input_count(g->m);
@@ -70,7 +86,7 @@ done:
 }
 
 /* Seconds per image of one evaluation of n training images, after one that compiles. */
-static jem_status time_evaluation(double *per_image, const stage *g, int64_t n, double seconds)
+static jem_status time_evaluation(double *per_image, const rehearsal *g, int64_t n, double seconds)
 {
     jem_status st;
     float *x = NULL, *lse = NULL;
@@ -88,17 +104,26 @@ done:
     return st;
 }
 
-/* Seconds per image of one Langevin step, likewise. */
-static jem_status time_chain(double *per_image, const stage *g, int64_t n, double seconds)
+/* After warming up: the time, when what follows is timed. */
+static jem_status begin_timing(double *start, const rehearsal *g)
+{
+    jem_status st = JEM_OK;
+    if (g->by_step) TRY(model_time_steps(g->m));
+    *start = clock_s();
+done:
+    return st;
+}
+
+jem_status rehearsal_chain(repeated *out, const rehearsal *g, int64_t n, double seconds)
 {
     jem_status st;
     sampler_options one = g->cfg->sampler;
     sgld_call call = {.options = &one, .step_size = one.step_size,
                       .noise = {0, RNG_CHAIN_NOISE, 0, 0}};
     running_trace trace = {NULL, NULL, 1};
+    repeated r = {0, 0};
     float *x = NULL;
-    double start = 0;
-    int64_t done_images = 0;
+    double start;
     one.steps = 1;
     if (one.batch_norm == BATCH_NORM_BATCH && graph_couples_images(model_graph(g->m))) {
         TRY(MEM_NEW(trace.sum, model_params_count(g->m)));
@@ -107,9 +132,11 @@ static jem_status time_chain(double *per_image, const stage *g, int64_t n, doubl
     }
     TRY(take_images(&x, g, n));
     TRY(sgld_chain(g->m, &call, x, n));
-    for (start = clock_s(); done_images == 0 || clock_s() - start < seconds; done_images += n)
+    TRY(begin_timing(&start, g));
+    for (; r.count == 0 || clock_s() - start < seconds; r.count++)
         TRY(sgld_chain(g->m, &call, x, n));
-    *per_image = (clock_s() - start) / (double)done_images;
+    r.seconds = (clock_s() - start) / (double)r.count;
+    *out = r;
 done:
     mem_free(x);
     mem_free(trace.sum);
@@ -125,9 +152,41 @@ static void scale_batches(train_options *o, int64_t batch)
     o->batch = batch;
 }
 
+jem_status rehearsal_gradients(repeated *out, const rehearsal *g, int64_t batch, double seconds)
+{
+    jem_status st;
+    train_options scaled = g->cfg->train;
+    objective o = {.rows = 0};
+    objective_result result;
+    const rng_stream dropout = {0, RNG_DROPOUT, 0, 0};
+    repeated r = {0, 0};
+    double start;
+
+    scale_batches(&scaled, batch);
+    const objective_options options = {.batch = batch, .alpha = g->cfg->alpha,
+                                       .share_batch = scaled.share_batch,
+                                       .generative_batch = scaled.generative_batch,
+                                       .loss = scaled.loss};
+    TRY(objective_init(&o, g->m, &options));
+    const int64_t size = model_input_count(g->m), all = g->data->train->n;
+    for (int64_t i = 0; i < o.rows; i++) {
+        const int64_t image = i % all;
+        dataset_floats(o.x + i * size, g->data->train, &image, 1);
+    }
+    TRY(objective_gradients(&result, &o, g->m, dropout));
+    TRY(begin_timing(&start, g));
+    for (; r.count == 0 || clock_s() - start < seconds; r.count++)
+        TRY(objective_gradients(&result, &o, g->m, dropout));
+    r.seconds = (clock_s() - start) / (double)r.count;
+    *out = r;
+done:
+    objective_clear(&o);
+    return st;
+}
+
 /* Steps of the real trainer with `batch` images and chains of `steps`, for about `seconds`,
  * after one that compiles and touches its memory for the first time. */
-static jem_status time_steps(step_times *t, const stage *g, int64_t batch, int64_t steps,
+static jem_status time_steps(step_times *t, const rehearsal *g, int64_t batch, int64_t steps,
                              double seconds)
 {
     jem_status st;
@@ -170,7 +229,7 @@ done:
 
 /* A step that takes too long to be timed as a whole: t(B, L) = fixed + B (gradients + L
  * chain), with chain known and the rest from two small batches n and 2n with L = 1. */
-static jem_status compose_step(step_times *t, const stage *g, int64_t n, double chain_s,
+static jem_status compose_step(step_times *t, const rehearsal *g, int64_t n, double chain_s,
                                double seconds)
 {
     jem_status st;
@@ -187,19 +246,21 @@ done:
     return st;
 }
 
-/* Real steps if three of them pass within `seconds`, else from their parts. */
-static jem_status time_training(step_times *t, const stage *g, double seconds)
+jem_status rehearsal_steps(step_times *t, const rehearsal *g, double seconds)
 {
     jem_status st;
     const train_options *o = &g->cfg->train;
     int64_t n = g->round < o->batch ? g->round : o->batch;
     bool generative = g->cfg->alpha > 0;
     double forwards = forecast_flops(g->cfg, 1).forwards, image_s;
+    repeated chain;
 
-    if (generative)
-        TRY(time_chain(&image_s, g, n, 0.1 * seconds));
-    else
+    if (generative) {
+        TRY(rehearsal_chain(&chain, g, n, 0.1 * seconds));
+        image_s = chain.seconds / (double)n;
+    } else {
         TRY(time_evaluation(&image_s, g, n, 0.1 * seconds));
+    }
     double expected_s = (double)o->batch * image_s * forwards / (generative ? 2 : 1);
     if (3 * expected_s <= seconds || 2 * n >= o->batch)
         TRY(time_steps(t, g, o->batch, g->cfg->sampler.steps, 0.9 * seconds));
@@ -210,7 +271,7 @@ done:
 }
 
 /* FD-pix of as many pictures as the buffer holds; which ones does not matter. */
-static jem_status time_pixel_distance(double *seconds, const stage *g)
+static jem_status time_pixel_distance(double *seconds, const rehearsal *g)
 {
     jem_status st;
     pixel_distance p = PIXEL_DISTANCE_INIT;
@@ -236,7 +297,7 @@ done:
     return st;
 }
 
-static jem_status time_validation(double *seconds, const stage *g, double limit)
+static jem_status time_validation(double *seconds, const rehearsal *g, double limit)
 {
     jem_status st;
     double per_image = 0, pixels = 0;
@@ -259,18 +320,13 @@ jem_status rehearse(step_times *out, const config *cfg, const splits *data, cons
 {
     jem_status st;
     step_times t = {.steps = 0};
-    model_outline o = MODEL_OUTLINE_INIT;
-    stage g = {.cfg = cfg, .data = data, .facts = d};
+    rehearsal g;
 
-    TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch,
-                           config_generative_batch(&cfg->train)));
-    g.round = o.threads * o.uses[MODEL_CHAIN].chunk;
-    TRY(model_new(&g.m, &cfg->model, &cfg->engine));
-    TRY(time_training(&t, &g, 0.8 * seconds));
+    TRY(rehearsal_open(&g, cfg, data, d));
+    TRY(rehearsal_steps(&t, &g, 0.8 * seconds));
     TRY(time_validation(&t.validation_s, &g, 0.2 * seconds));
     *out = t;
 done:
-    model_free(g.m);
-    model_outline_clear(&o);
+    rehearsal_close(&g);
     return st;
 }

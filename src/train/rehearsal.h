@@ -16,4 +16,32 @@ jem_status rehearsal_noise(splits *out, const config *cfg, const data_facts *d);
 jem_status rehearse(step_times *out, const config *cfg, const splits *data, const data_facts *d,
                     double seconds);
 
+/* ---- the parts, for those who look closer (speed.h) */
+
+typedef struct rehearsal {
+    const config *cfg;       /* borrowed; its alpha decides what a step computes */
+    const splits *data;      /* borrowed */
+    const data_facts *facts; /* borrowed */
+    model *m;
+    int64_t round;           /* images that keep every thread busy once */
+    bool by_step;            /* the model notes the times of its steps, too, without warming up */
+} rehearsal;
+
+typedef struct repeated {
+    double seconds; /* once */
+    int64_t count;  /* how often it was timed */
+} repeated;
+
+/* Closed by the caller, also after a failure. */
+jem_status rehearsal_open(rehearsal *g, const config *cfg, const splits *data, const data_facts *d);
+void rehearsal_close(rehearsal *g);
+
+/* Each of these warms up, then repeats for about `seconds`, at least once. */
+/* One Langevin step of n images. */
+jem_status rehearsal_chain(repeated *out, const rehearsal *g, int64_t n, double seconds);
+/* The gradients of `batch` labelled images and generative ones in proportion. */
+jem_status rehearsal_gradients(repeated *out, const rehearsal *g, int64_t batch, double seconds);
+/* Training steps: whole ones if three of them pass within `seconds`, else from their parts. */
+jem_status rehearsal_steps(step_times *t, const rehearsal *g, double seconds);
+
 #endif

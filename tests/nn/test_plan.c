@@ -325,6 +325,53 @@ static void executing_a_plan_allocates_nothing(void **state)
     mem_free(grads);
 }
 
+static void steps_are_timed_when_asked_and_counted_as_defined(void **state)
+{
+    enum { N = 4 };
+    graph *g = residual_graph(3, 9, 11);
+    plan_options o = {.batch = N, .precision = JEM_F32, .backward_input = true};
+    float *params = fill(g->param_elements, 1, 0.15f), *x = fill(N * 3 * 9 * 11, 2, 1.0f);
+    float *d = fill(N * 5, 3, 1.0f), logits[2][N * 5];
+    net fast = compile(g, &backend_cpu, &o, params);
+    o.direct = true;
+    net direct = compile(g, &backend_cpu, &o, params);
+    const plan_call call = {.count = N};
+    double forward = 0, products = 0, direct_products = 0, all = 0;
+    (void)state;
+
+    check_ok(plan_forward(fast.w, &call, x, logits[0]));
+    assert_null(workspace_times(fast.w));
+    check_ok(workspace_time_steps(fast.w));
+    for (int k = 0; k < 2; ++k) check_ok(plan_forward(fast.w, &call, x, logits[1]));
+    check_ok(plan_backward(fast.w, &call, d, x, NULL));
+    assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
+    for (int i = 0; i < plan_step_count(fast.p); ++i) {
+        const step *s = plan_step(fast.p, i);
+        const plan_time t = workspace_times(fast.w)[i];
+        if (s->kind == STEP_FORWARD) {
+            assert_int_equal(t.runs, 2);
+            assert_true(t.seconds > 0);
+            forward += plan_step_flops(fast.p, i);
+        }
+        if (s->kind == STEP_BACKWARD_DATA) assert_int_equal(t.runs, 1);
+        all += plan_step_flops(fast.p, i);
+        products += plan_step_products(fast.p, i);
+    }
+    for (int i = 0; i < plan_step_count(direct.p); ++i)
+        direct_products += plan_step_products(direct.p, i);
+    assert_true(forward == N * graph_flops(g));
+    assert_true(direct_products == all);
+    assert_true(products <= all && products >= all / 4);
+    check_ok(workspace_time_steps(fast.w));
+    for (int i = 0; i < plan_step_count(fast.p); ++i) assert_int_equal(workspace_times(fast.w)[i].runs, 0);
+    clear(&fast);
+    clear(&direct);
+    graph_free(g);
+    mem_free(params);
+    mem_free(x);
+    mem_free(d);
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -354,6 +401,7 @@ int main(void)
         cmocka_unit_test(partial_batches_equal_full_ones),
         cmocka_unit_test(backward_may_be_repeated_with_other_cotangents),
         cmocka_unit_test(executing_a_plan_allocates_nothing),
+        cmocka_unit_test(steps_are_timed_when_asked_and_counted_as_defined),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@
 #define WINOGRAD_Q 1.5f
 
 enum { WINOGRAD_OUT = 4, WINOGRAD_TAPS = 3, WINOGRAD_PLANES = 6 };
+#define WINOGRAD_SHARE ((double)WINOGRAD_PLANES / (WINOGRAD_OUT * WINOGRAD_TAPS)) /* of the products */
 
 /* u <- G g. */
 void bf16_winograd_weights(float u[WINOGRAD_PLANES], const float g[WINOGRAD_TAPS]);

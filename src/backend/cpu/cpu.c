@@ -139,6 +139,7 @@ static jem_status kernel_new(void **kernel, const step *s, void *sibling)
     k->impl = choose_impl(s);
     k->s = *s;
     k->sibling = sibling;
+    k->products = 1;
     if (k->impl->prepare) {
         st = k->impl->prepare(k);
         if (st) {
@@ -184,6 +185,11 @@ static void kernel_describe(const void *kernel, char *text, size_t size)
 static size_t kernel_packed(const void *kernel)
 {
     return ((const cpu_kernel *)kernel)->packed;
+}
+
+static double kernel_products(const void *kernel)
+{
+    return ((const cpu_kernel *)kernel)->products;
 }
 
 static void bound_free(void *bound)
@@ -266,6 +272,7 @@ const backend backend_cpu = {
     .kernel_scratch = kernel_scratch,
     .kernel_describe = kernel_describe,
     .kernel_packed = kernel_packed,
+    .kernel_products = kernel_products,
     .bound_new = bound_new,
     .bound_free = bound_free,
     .kernel_parts = kernel_parts,

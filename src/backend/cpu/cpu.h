@@ -26,6 +26,7 @@ struct cpu_kernel {
     step s;
     cpu_kernel *sibling; /* see backend.kernel_new */
     size_t scratch, packed; /* bytes */
+    double products;        /* see backend.kernel_products; 1 unless prepare says otherwise */
     const float *params;
     void *state;
 };

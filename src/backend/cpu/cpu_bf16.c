@@ -3,6 +3,7 @@
 
 #include "backend/cpu/bf16_conv.h"
 #include "backend/cpu/bf16_weights.h"
+#include "backend/cpu/bf16_winograd.h"
 #include "backend/cpu/cpu.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -22,6 +23,7 @@ static jem_status prepare(cpu_kernel *k)
     TRY(bf16_conv_init(&x->conv, &k->s));
     k->scratch = (size_t)bf16_image_bytes(&x->conv);
     k->packed = (size_t)bf16_weight_bytes(&x->conv);
+    if (x->conv.winograd) k->products = WINOGRAD_SHARE;
     TRY(MEM_NEW(x->packed, (int64_t)k->packed));
 done:
     return st;
@@ -88,6 +90,7 @@ static jem_status prepare_weights(cpu_kernel *k)
     bf16_weights_init(w, &k->s);
     k->state = w;
     k->scratch = (size_t)bf16_weights_scratch(w);
+    if (w->winograd) k->products = WINOGRAD_SHARE;
 done:
     return st;
 }

@@ -20,6 +20,7 @@
 #include "backend/backend.h"
 
 enum { WINO_TILE = 4, WINO_PATCH = 6, WINO_PRODUCTS = WINO_PATCH * WINO_PATCH };
+#define WINO_SHARE (WINO_PRODUCTS / (9.0 * WINO_TILE * WINO_TILE)) /* of a direct one's products */
 
 typedef struct wino_conv {
     bool forward;

@@ -1,0 +1,161 @@
+/* jem speed: where a training step's time goes, layer by layer, beside the machine's peak. */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "cli/cli.h"
+#include "cli/prospect.h"
+#include "train/speed.h"
+
+typedef struct speed_request {
+    prospect_request of;
+    const char *alpha, *seconds;
+    bool json;
+} speed_request;
+
+/* ---- tables */
+
+/* Milliseconds that the products would not have needed at the peak. */
+static double gap_ms(const speed_report *r, const speed_row *row)
+{
+    return 1e3 * (row->seconds - (r->peak > 0 ? row->products / r->peak : 0));
+}
+
+static void print_row(const speed_report *r, const speed_part *part, const speed_row *row)
+{
+    printf("%-26s %-10s %-24s %9.3f %6.1f %%", row->layer, row->pass ? row->pass : "", row->algorithm,
+           1e3 * row->seconds, 100 * row->seconds / part->sum.seconds);
+    if (row->flops > 0)
+        printf(" %9.1f %8.1f %%", 1e-9 * row->flops / row->seconds,
+               100 * speed_share(r, row->products, row->seconds));
+    else
+        printf(" %9s %10s", "", "");
+    printf(" %9.3f\n", gap_ms(r, row));
+}
+
+static void print_part(const speed_report *r, const speed_part *part, const char *what)
+{
+    speed_row sum = part->sum, rest = {.layer = "between them"};
+    printf("\n%s of %lld images\n\n%-26s %-10s %-24s %9s %8s %9s %10s %9s\n", what,
+           (long long)part->images, "layer", "pass", "algorithm", "ms", "share", "GFLOP/s", "of peak",
+           "gap ms");
+    for (int i = 0; i < part->count; i++) print_row(r, part, &part->rows[i]);
+    snprintf(sum.layer, sizeof sum.layer, "all layers");
+    print_row(r, part, &sum);
+    rest.seconds = part->seconds - sum.seconds;
+    print_row(r, part, &rest);
+}
+
+static void print_report(const speed_report *r, const config *cfg)
+{
+    const double batch = (double)cfg->train.batch, step_s = r->step.step_s;
+    printf("Network %s, %s, %d thread%s; matrix products at most %.1f GFLOP/s (%s)\n", cfg->model.name,
+           cfg->engine.precision == 1 ? "bf16" : "float32", r->threads, r->threads == 1 ? "" : "s",
+           1e-9 * r->peak, r->peak_algorithm);
+    if (r->chain.count) print_part(r, &r->chain, "One Langevin step");
+    print_part(r, &r->gradients, "Gradients");
+    printf("\nTraining step of %lld images at alpha %.4g\n\n"
+           "%-22s %.4g s%s\n%-22s %.4g\n%-22s %.1f as convolutions are defined, %.1f of the products formed\n"
+           "%-22s %.1f %%\n",
+           (long long)cfg->train.batch, cfg->alpha, "time", step_s,
+           r->step.batch < cfg->train.batch ? ", put together from smaller ones" : "", "images/s",
+           batch / step_s, "GFLOP/s", 1e-9 * r->flops / step_s, 1e-9 * r->products / step_s,
+           "share of the peak", 100 * speed_share(r, r->products, step_s));
+}
+
+/* ---- JSON: seconds, FLOPs, FLOP/s */
+
+static json_t *row_json(const speed_report *r, const speed_row *row)
+{
+    return json_pack("{s:s s:s* s:s s:f s:f s:f s:f s:f}", "layer", row->layer, "pass", row->pass,
+                     "algorithm", row->algorithm, "seconds", row->seconds, "flops", row->flops,
+                     "products", row->products, "share_of_peak",
+                     speed_share(r, row->products, row->seconds), "gap_seconds", 1e-3 * gap_ms(r, row));
+}
+
+static json_t *part_json(const speed_report *r, const speed_part *part)
+{
+    json_t *rows = json_array();
+    if (!part->count) {
+        json_decref(rows);
+        return json_null();
+    }
+    for (int i = 0; i < part->count; i++) json_array_append_new(rows, row_json(r, &part->rows[i]));
+    return json_pack("{s:I s:f s:o s:o}", "images", (json_int_t)part->images, "seconds", part->seconds,
+                     "layers_sum", row_json(r, &part->sum), "layers", rows);
+}
+
+static jem_status print_json(const speed_report *r, const config *cfg)
+{
+    const double step_s = r->step.step_s;
+    json_t *root = json_pack(
+        "{s:s s:s s:i s:f s:s s:f s:o s:o s:{s:I s:f s:i s:I s:f s:f s:f s:f}}", "network",
+        cfg->model.name, "precision", cfg->engine.precision == 1 ? "bf16" : "f32", "threads", r->threads,
+        "peak_flops_per_s", r->peak, "peak_algorithm", r->peak_algorithm, "alpha", cfg->alpha,
+        "langevin_step", part_json(r, &r->chain), "gradients", part_json(r, &r->gradients), "step",
+        "batch", (json_int_t)cfg->train.batch, "seconds", step_s, "timed", r->step.steps, "timed_batch",
+        (json_int_t)r->step.batch, "images_per_s", (double)cfg->train.batch / step_s, "flops", r->flops,
+        "products", r->products, "share_of_peak", speed_share(r, r->products, step_s));
+    if (!root) return jem_error(JEM_ENOMEM, "speed: out of memory");
+    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    putchar('\n');
+    json_decref(root);
+    return JEM_OK;
+}
+
+/* ---- the command */
+
+static jem_status measure_speed(const speed_request *q, config *cfg)
+{
+    jem_status st;
+    prospect p = {.data = {NULL, NULL, NULL}};
+    speed_report r = SPEED_REPORT_INIT;
+    double seconds;
+
+    TRY(cli_real(&seconds, q->seconds, "--seconds", 0.1, 86400));
+    TRY(prospect_settings(cfg, &q->of));
+    if (q->alpha) TRY(cli_real(&cfg->alpha, q->alpha, "--alpha", 0, 1));
+    TRY(prospect_data(&p, cfg, &q->of));
+    if (p.assumed) TRY(rehearsal_noise(&p.data, cfg, &p.facts));
+    TRY(speed_measure(&r, cfg, &p.data, &p.facts, seconds));
+    if (q->json)
+        TRY(print_json(&r, cfg));
+    else
+        print_report(&r, cfg);
+done:
+    speed_clear(&r);
+    splits_free(&p.data);
+    return st;
+}
+
+static jem_status speed_command(int argc, char **argv)
+{
+    jem_status st;
+    speed_request q = {.seconds = "10"};
+    config *cfg = NULL;
+    const cli_flag flags[] = {{.name = "--alpha", .value = &q.alpha},
+                              {.name = "--set", .list = &q.of.set},
+                              {.name = "--seconds", .value = &q.seconds},
+                              {.name = "--json", .on = &q.json},
+                              {.name = "--images", .value = &q.of.images},
+                              {.name = "--shape", .value = &q.of.shape},
+                              {.name = "--classes", .value = &q.of.classes},
+                              {.name = NULL}};
+
+    TRY(cli_parse(argc, argv, &command_speed, flags, &q.of.config, 0, 1));
+    TRY(MEM_NEW(cfg, 1));
+    TRY(measure_speed(&q, cfg));
+done:
+    mem_free(cfg);
+    return st;
+}
+
+const command command_speed = {
+    .name = "speed",
+    .usage = "speed [CONFIG.yaml|RUN] [--set KEY=VALUE ...] [--alpha A] [--seconds S] [--json]\n"
+             "           [--images N --shape CxHxW --classes K]",
+    .about = "where a training step's time goes, layer by layer, beside this machine's peak",
+    .run = speed_command,
+};

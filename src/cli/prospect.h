@@ -1,0 +1,28 @@
+/* A training that somebody asks about before it begins: its settings, and its data or their
+ * size where they are not there. */
+#ifndef CLI_PROSPECT_H
+#define CLI_PROSPECT_H
+
+#include "cli/cli.h"
+#include "train/rehearsal.h"
+
+/* As the command line says it; what was not given is NULL. */
+typedef struct prospect_request {
+    const char *config; /* a file, a run, or NULL: the defaults */
+    const char *images, *shape, *classes;
+    cli_list set;
+} prospect_request;
+
+jem_status prospect_settings(config *c, const prospect_request *q);
+
+typedef struct prospect {
+    data_facts facts;
+    bool assumed; /* the data are not there: sizes as declared, or as this kind usually has */
+    splits data;  /* empty then; the caller's: splits_free */
+} prospect;
+
+/* Loads the data if data.path is set, else takes what is declared; c->model learns their
+ * sizes.  JEM_EUSAGE if nothing says how large they are, JEM_EDATA if they do not fill a batch. */
+jem_status prospect_data(prospect *out, config *c, const prospect_request *q);
+
+#endif
