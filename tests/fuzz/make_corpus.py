@@ -862,6 +862,30 @@ def make_latent_index():
     put("latent_index", "truncated", json.dumps(index)[:-40])
 
 
+# ---- kept latents: see fuzz_latent_cache.c for the first byte
+def kept(key=1, n=2, values=None, room=None, zero=0, crc_values=0, crc_head=0):
+    """A record; its checksums are put in by the target, except where the case begins with x."""
+    data = struct.pack("<%df" % n, *range(n)) if values is None else values
+    return struct.pack("<QQIIII", key, ~key & (2**64 - 1), n if room is None else room, crc_values, crc_head, zero) + data
+
+
+def make_latent_cache():
+    magic = b"jem kept latents"
+    two = kept(1) + kept(2, 3)
+    for name, data in [("nothing", b"x"), ("magic-begun", b"x" + magic[:9]), ("magic-alone", b"x" + magic),
+                       ("another-file", b"xmy thesis, chapter one"), ("another-file-short", b"xmy thesis"),
+                       ("two", b"o" + magic + two), ("values-damaged", b"h" + magic + two), ("heads-damaged", b"x" + magic + two),
+                       ("no-values", b"o" + magic + kept(1, 0) + kept(2, 0)), ("cut-in-a-head", b"o" + magic + two + two[:31]),
+                       ("cut-in-values", b"o" + magic + two[:-1]), ("one-byte-more", b"o" + magic + two + b"\0"),
+                       ("key-twice", b"o" + magic + kept(1) + kept(2) + kept(1, 3) + kept(1)), ("key-zero", b"o" + magic + kept(0)),
+                       ("same-place", b"o" + magic + b"".join(kept(1024 * i + 1023, 1) for i in range(6))),
+                       ("key-of-the-target", b"o" + magic + kept(7)), ("not-finite", b"o" + magic + kept(1, 2, struct.pack("<2f", float("nan"), float("inf")))),
+                       ("more-than-there-is", b"o" + magic + kept(1, 2, room=3)), ("count-2-24", b"o" + magic + kept(1, 2, room=2**24)),
+                       ("count-2-32", b"o" + magic + kept(1, 2, room=2**32 - 1)), ("zero-is-not", b"o" + magic + kept(1, zero=1) + kept(2)),
+                       ("many", b"o" + magic + b"".join(kept(i, 1) for i in range(20)))]:
+        put("latent_cache", name, data)
+
+
 # ---- large ones, too large to be committed
 def make_large():
     million, n = 1000000, 20000000
@@ -911,6 +935,7 @@ def make_large():
     put("latent_index", "classes-few", latents([""] * 200000, [], []))
     put("latent_index", "skipped", latents(["a"], [], [{"file": "", "reason": ""}] * 60000))
     put("latent_index", "shards", latents(["a"], [{"file": "", "rows": 1, "checksum": "0" * 32}] * 60000, []))
+    put("latent_cache", "records", b"ojem kept latents" + b"".join(kept(i, 0) for i in range(n // 64)))
     put("cue_records", "lines", "tset\trecord\tshape\ttexture\timagename\n" + "".join("cue-conflict\t0\tcat\telephant\tcat%d-elephant1.png\n" % i for i in range(400000)))
     for name, text in [("objects", "[" + "{}," * (n // 3) + "{}]"), ("arrays", "[" + "[]," * (n // 3) + "[]]"),
                        ("numbers", "[" + "1," * (n // 2) + "1]"), ("text", '["' + "a" * n + '"]'),
@@ -964,7 +989,7 @@ if __name__ == "__main__":
     for make in [make_npy, make_safetensors, make_cifar10, make_png, make_jpeg, make_yaml, make_csv,
                  make_json, make_manifest, make_metrics, make_tfrecord, make_tf_example, make_clickme_shard,
                  make_gloss_ratings, make_label_map, make_mvh_people, make_cifar10h, make_recording, make_cue_records,
-                 make_clickme_index, make_latent_index]:
+                 make_clickme_index, make_latent_index, make_latent_cache]:
         try:
             make()
         except FileNotFoundError as e:
