@@ -188,7 +188,7 @@ const command command_data = {
              "fetch [NAME] [--out DIR] [--from URL|DIR] [--offline] [--dry-run] | "
              "encode [imagenet] DIR --vae FILE --out DIR [--size 256] [--flip] [--labels FILE] "
              "[--damaged stop|skip] [--dtype f16|f32] [--resize bicubic|bilinear] [--scale S] "
-             "[--threads N] [--precision f32|bf16] [--batch N] [--shard 512] | "
+             "[--threads N] [--precision f32|bf16] [--batch N] [--shard 512] [--noise 1024] | "
              "render [--n 1000] [--size 128] [--seed 0] [--threads N] -o DIR",
     .about = "kinds of data; does a folder hold one; fetch published ones; render the gloss set",
     .run = data,

@@ -68,7 +68,7 @@ done:
 typedef struct encoding {
     const char *args[2]; /* imagenet DIR, or DIR */
     const char *vae, *out, *size, *labels, *scale, *dtype, *damaged, *resize;
-    const char *threads, *precision, *device, *batch, *shard;
+    const char *threads, *precision, *device, *batch, *shard, *noise;
     bool flip;
 } encoding;
 
@@ -98,6 +98,7 @@ static jem_status parse(encoding *e, int argc, char **argv)
                               {.name = "--device", .value = &e->device},
                               {.name = "--batch", .value = &e->batch},
                               {.name = "--shard", .value = &e->shard},
+                              {.name = "--noise", .value = &e->noise},
                               {.name = NULL}};
 
     TRY(cli_parse(argc, argv, &command_data, flags, e->args, 1, 2));
@@ -163,6 +164,7 @@ static jem_status make_job(latent_job *j, const encoding *e, encoder *network)
     j->batch = threads; /* a picture per thread */
     if (e->batch) TRY(cli_int(&j->batch, e->batch, "--batch", 1, 4096));
     TRY(cli_int(&j->per_shard, e->shard, "--shard", 1, 1 << 20));
+    TRY(cli_int(&j->noise, e->noise, "--noise", 0, 1 << 20));
     j->threads = threads < 4 ? threads : 4;
     j->encode = encode_batch;
     j->encoder = network;
@@ -195,7 +197,8 @@ jem_status data_encode(int argc, char **argv)
 {
     jem_status st;
     encoding e = {.size = "256", .dtype = "f16", .damaged = "stop", .resize = "bicubic",
-                  .threads = "0", .precision = "f32", .device = "auto", .shard = "512"};
+                  .threads = "0", .precision = "f32", .device = "auto", .shard = "512",
+                  .noise = "1024"};
     imagenet m = IMAGENET_INIT;
     encoder network = {NULL, 0};
     latent_index x = LATENT_INDEX_INIT;

@@ -78,32 +78,62 @@ done:
     return st;
 }
 
-/* Starts of the chains: random entries of the buffer, or uniform noise. */
-static jem_status fill_starts(float *x, const sampling *s, const run *r)
+static jem_status fill_from_buffer(float *x, const sampling *s, const run *r, int64_t size)
+{
+    jem_status st;
+    const rng_stream stream = {(uint64_t)s->seed, RNG_SAMPLE, 0, 0};
+    float *replay = NULL;
+    int64_t count = 0;
+
+    TRY(run_replay(&replay, &count, r));
+    for (int64_t i = 0; i < s->n; i++)
+        memcpy(x + i * size, replay + rng_below(&stream, (uint32_t)i, 0, (uint32_t)count) * size,
+               (size_t)size * sizeof *x);
+done:
+    mem_free(replay);
+    return st;
+}
+
+/* Noise as the run's fresh chains have it; a classifier on latents has none kept. */
+static jem_status fill_from_noise(float *x, const sampling *s, const run *r, int64_t size)
 {
     jem_status st = JEM_OK;
     const rng_stream stream = {(uint64_t)s->seed, RNG_SAMPLE, 0, 0};
-    int64_t size = model_input_count(r->m), count = 0;
-    bool buffer = s->from ? strcmp(s->from, "buffer") == 0 : r->cfg.alpha > 0;
-    float *replay = NULL;
+    const bool encoded = r->cfg.sampler.start == START_ENCODED_NOISE;
+    chain_start start = chain_start_uniform;
+    noise_bank bank = NOISE_BANK_INIT;
+
+    if (encoded && r->cfg.alpha == 0) {
+        if (!s->on_latents)
+            return jem_error(JEM_EUSAGE, "%s: a run with alpha = 0 has no encoded noise to begin at; "
+                                         "--vae FILE encodes some", r->path);
+        for (int64_t i = 0; i < s->n && st == JEM_OK; i++)
+            st = latent_space_encode_noise(&s->space, x + i * size, &stream, (uint32_t)i);
+        return st;
+    }
+    if (encoded) {
+        TRY(run_noise_bank(&bank, r));
+        start = noise_bank_start(&bank);
+    }
+    start.fill(start.ctx, x, s->n, size, -1, &stream, 0);
+done:
+    noise_bank_clear(&bank);
+    return st;
+}
+
+/* Starts of the chains. */
+static jem_status fill_starts(float *x, const sampling *s, const run *r)
+{
+    jem_status st;
+    const int64_t size = model_input_count(r->m);
+    const bool buffer = s->from ? strcmp(s->from, "buffer") == 0 : r->cfg.alpha > 0;
 
     if (s->from && strcmp(s->from, "shared-noise") == 0) return fill_shared(x, s, size);
-
-    if (buffer) TRY(run_replay(&replay, &count, r));
-    for (int64_t i = 0; i < s->n; i++) {
-        if (buffer)
-            memcpy(x + i * size,
-                   replay + rng_below(&stream, (uint32_t)i, 0, (uint32_t)count) * size,
-                   (size_t)size * sizeof *x);
-        else
-            chain_start_uniform.fill(chain_start_uniform.ctx, x + i * size, 1, size, -1, &stream,
-                                     (uint32_t)i);
-    }
+    TRY(buffer ? fill_from_buffer(x, s, r, size) : fill_from_noise(x, s, r, size));
     log_info("%lld chains of %lld steps from %s, step size %g, noise %g", (long long)s->n,
              (long long)s->steps, buffer ? "the replay buffer" : "noise", run_step_size(r),
              r->cfg.sampler.noise_std);
 done:
-    mem_free(replay);
     return st;
 }
 

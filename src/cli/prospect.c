@@ -63,7 +63,7 @@ jem_status prospect_data(prospect *out, config *c, const prospect_request *q)
     if (!p.assumed) {
         TRY(data_load(&p.data, &c->data, CONFIG_SPLIT_SEED));
         config_take_data(c, p.data.train);
-        p.facts = data_facts_of(&p.data);
+        TRY(data_facts_of(&p.facts, c, &p.data));
     } else {
         TRY(parse_declared(&d, q));
         if (!d.images || !d.channels || !d.classes)

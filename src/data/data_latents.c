@@ -8,15 +8,10 @@
 static jem_status load_part(dataset **out, const latent_index *x, int part, const char *dir)
 {
     jem_status st;
-    const latent_part *p = &x->parts[part];
     latent_set *s = NULL;
     dataset *d = NULL;
 
-    if (p->done < p->images)
-        return jem_error(JEM_EDATA,
-                         "%s: only %" PRId64 " of %" PRId64 " pictures of its part %s are encoded: "
-                         "run the same jem data encode again to go on",
-                         dir, p->done, p->images, latent_part_names[part]);
+    TRY(latent_part_check_done(x, part, dir));
     TRY(latent_set_open(&s, x, part, dir));
     TRY(dataset_new_latents(&d, s));
     TRY(dataset_name_classes(d, (const char *const *)x->classes, x->class_count));

@@ -11,9 +11,14 @@
 #include "base/log.h"
 #include "base/machine.h"
 #include "base/mem.h"
+#include "base/rng.h"
 #include "base/try.h"
 #include "data/image_stream.h"
 #include "data/units.h"
+
+/* Values of the pictures of noise, the same in every set. */
+static const rng_stream noise_pictures = {0, RNG_CHAIN_START, 0, 0};
+static const char noise_listing[] = "756e69666f726d31"; /* names them, as a hash does a list */
 
 /* ---- the index: new, or the one to go on with */
 
@@ -45,7 +50,7 @@ static jem_status new_index(latent_index *out, const latent_job *j)
     latent_index x = {.format = j->format};
 
     TRY(latent_index_name_classes(&x, j->images->classes, j->images->class_count));
-    for (int i = 0; i < LATENT_PARTS; i++) {
+    for (int i = 0; i < LATENT_NOISE; i++) {
         const image_list *l = list_of(j, i);
         if (l->n > INT32_MAX) {
             st = jem_error(JEM_EDATA, "%s: more than %d pictures", j->source, INT32_MAX);
@@ -54,6 +59,8 @@ static jem_status new_index(latent_index *out, const latent_job *j)
         x.parts[i].images = l->n;
         hash_list(x.parts[i].listing, j, l);
     }
+    x.parts[LATENT_NOISE].images = j->noise;
+    memcpy(x.parts[LATENT_NOISE].listing, noise_listing, sizeof noise_listing);
     *out = x;
     x = (latent_index)LATENT_INDEX_INIT;
 done:
@@ -72,10 +79,11 @@ static const char *difference(const latent_index *there, const latent_index *ask
     if (a->flip != b->flip) return "or without mirrored pictures (--flip)";
     if (a->dtype != b->dtype) return "another number format (--dtype)";
     if (latent_values(a) != latent_values(b)) return "another autoencoder (--vae)";
-    for (int i = 0; i < LATENT_PARTS; i++)
+    for (int i = 0; i < LATENT_NOISE; i++)
         if (strcmp(there->parts[i].listing, asked->parts[i].listing) != 0)
             return "other pictures or labels";
-    return NULL;
+    const int64_t noise = there->parts[LATENT_NOISE].images, wanted = asked->parts[LATENT_NOISE].images;
+    return noise && wanted && noise != wanted ? "another number of noise pictures (--noise)" : NULL;
 }
 
 static jem_status open_index(latent_index *out, const latent_job *j)
@@ -97,6 +105,7 @@ static jem_status open_index(latent_index *out, const latent_job *j)
                                    "this one", j->out, other);
         goto done;
     }
+    if (there.parts[LATENT_NOISE].images == 0) there.parts[LATENT_NOISE] = asked.parts[LATENT_NOISE];
     *out = there;
     there = (latent_index)LATENT_INDEX_INIT;
 done:
@@ -128,6 +137,7 @@ typedef struct buffers {
     float *mean;     /* [batch,c,h,w] */
     float *values;   /* [per_shard,o,c,h,w] */
     int32_t *labels, *images; /* [per_shard] */
+    int64_t orientations;     /* o: 2 if mirrored pictures are encoded as well */
     int64_t waiting, rows;    /* pictures in x; finished rows.  Those of the pictures that
                                  wait have labels and images already. */
     float units[256];
@@ -175,15 +185,14 @@ static jem_status flush(buffers *b, const latent_job *j)
 {
     jem_status st = JEM_OK;
     const int64_t n = latent_values(&j->format), side = j->format.picture;
-    const int64_t orientations = j->format.flip ? 2 : 1;
     const float scale = (float)j->format.scale;
 
-    for (int64_t o = 0; o < orientations && b->waiting > 0; o++) {
+    for (int64_t o = 0; o < b->orientations && b->waiting > 0; o++) {
         if (j->stop && *j->stop) return jem_error(JEM_EINTERRUPTED, "stopped by a signal");
         if (o == 1) mirror(b->x, b->waiting * 3 * side, side);
         TRY(j->encode(j->encoder, b->x, b->waiting, b->mean));
         for (int64_t i = 0; i < b->waiting; i++) {
-            float *dst = b->values + ((b->rows + i) * orientations + o) * n;
+            float *dst = b->values + ((b->rows + i) * b->orientations + o) * n;
             for (int64_t k = 0; k < n; k++) dst[k] = scale * b->mean[i * n + k];
         }
     }
@@ -211,11 +220,22 @@ static jem_status damaged(void)
     return jem_error(JEM_EDATA, "%s (--damaged skip leaves such pictures out)", what);
 }
 
+/* The picture behind those that wait is number i, and in x. */
+static jem_status taken(buffers *b, const latent_job *j, int32_t label, int64_t i)
+{
+    const int64_t row = b->rows + b->waiting;
+
+    b->labels[row] = label;
+    b->images[row] = (int32_t)i;
+    b->waiting++;
+    return b->waiting == j->batch ? flush(b, j) : JEM_OK;
+}
+
 /* Takes picture i of the list from the stream. */
 static jem_status take(buffers *b, latent_part *p, const latent_job *j, image_stream *s,
                        const image_list *l, int64_t i)
 {
-    const int64_t pixels = 3 * j->format.picture * j->format.picture, row = b->rows + b->waiting;
+    const int64_t pixels = 3 * j->format.picture * j->format.picture;
     float *x = b->x + b->waiting * pixels;
     jem_status st = image_stream_next(s, b->planar);
 
@@ -223,10 +243,15 @@ static jem_status take(buffers *b, latent_part *p, const latent_job *j, image_st
     if (st == JEM_EDATA) return damaged();
     if (st) return st;
     for (int64_t k = 0; k < pixels; k++) x[k] = b->units[b->planar[k]];
-    b->labels[row] = l->labels[i];
-    b->images[row] = (int32_t)i;
-    b->waiting++;
-    return b->waiting == j->batch ? flush(b, j) : JEM_OK;
+    return taken(b, j, l->labels[i], i);
+}
+
+static jem_status take_noise(buffers *b, const latent_job *j, int64_t i)
+{
+    const int64_t pixels = 3 * j->format.picture * j->format.picture;
+
+    rng_fill_uniform(b->x + b->waiting * pixels, pixels, -1, 1, &noise_pictures, (uint32_t)i);
+    return taken(b, j, 0, i);
 }
 
 static jem_status write_shard(latent_index *x, int part, const buffers *b, const latent_job *j)
@@ -234,12 +259,13 @@ static jem_status write_shard(latent_index *x, int part, const buffers *b, const
     jem_status st;
     latent_part *p = &x->parts[part];
     const latent_rows rows = {b->rows, b->values, b->labels, b->images};
+    const latent_format format = latent_part_format(x, part);
     char name[64], checksum[LATENT_CHECKSUM_SIZE], *path = NULL;
 
     snprintf(name, sizeof name, "%s-%05" PRId64 ".safetensors", latent_part_names[part],
              p->shard_count);
     TRY(str_format(&path, "%s/%s", j->out, name));
-    TRY(latent_shard_write(path, &j->format, &rows, checksum));
+    TRY(latent_shard_write(path, &format, &rows, checksum));
     TRY(latent_part_add_shard(p, name, b->rows, checksum));
 done:
     mem_free(path);
@@ -253,19 +279,21 @@ static jem_status encode_part(latent_index *x, int part, const latent_job *j, bu
 {
     jem_status st = JEM_OK;
     latent_part *p = &x->parts[part];
-    const image_list *l = list_of(j, part);
-    const int64_t before = part == LATENT_TRAIN ? 0 : x->parts[LATENT_TRAIN].done;
+    const image_list *l = part == LATENT_NOISE ? NULL : list_of(j, part);
     image_stream *s = NULL;
-    int64_t i = p->done;
+    int64_t before = 0, i = p->done;
 
-    if (i == l->n) return JEM_OK;
-    TRY(image_stream_new(&s, l->paths + i, l->n - i, j->format.picture, j->kernel, j->threads,
-                         2 * j->batch + j->threads));
-    while (i < l->n) {
-        const int64_t end = i + j->per_shard < l->n ? i + j->per_shard : l->n;
+    if (i == p->images) return JEM_OK;
+    for (int k = 0; k < part; k++) before += x->parts[k].done;
+    b->orientations = latent_part_format(x, part).flip ? 2 : 1;
+    if (l)
+        TRY(image_stream_new(&s, l->paths + i, l->n - i, j->format.picture, j->kernel, j->threads,
+                             2 * j->batch + j->threads));
+    while (i < p->images) {
+        const int64_t end = i + j->per_shard < p->images ? i + j->per_shard : p->images;
         b->rows = b->waiting = 0;
         for (; i < end; i++) {
-            TRY(take(b, p, j, s, l, i));
+            TRY(l ? take(b, p, j, s, l, i) : take_noise(b, j, i));
             progress_update(shown, before + i + 1, NULL);
         }
         TRY(flush(b, j));
@@ -278,17 +306,25 @@ done:
     return st;
 }
 
+/* Pictures of all parts, and how many of them are done. */
+static int64_t count_pictures(const latent_index *x, int64_t *done)
+{
+    int64_t images = *done = 0;
+    for (int i = 0; i < LATENT_PARTS; i++) {
+        images += x->parts[i].images;
+        *done += x->parts[i].done;
+    }
+    return images;
+}
+
 static jem_status encode_all(latent_index *x, const latent_job *j)
 {
     jem_status st;
     buffers b = {.planar = NULL};
     progress shown;
-    int64_t images = 0, done_before = 0;
+    int64_t done_before;
+    const int64_t images = count_pictures(x, &done_before);
 
-    for (int i = 0; i < LATENT_PARTS; i++) {
-        images += x->parts[i].images;
-        done_before += x->parts[i].done;
-    }
     if (done_before == images) return JEM_OK;
     if (done_before > 0)
         log_info("%s: %" PRId64 " of %" PRId64 " pictures are done already", j->out, done_before,
@@ -307,6 +343,7 @@ jem_status latent_encode(latent_index *index, const latent_job *j)
 {
     jem_status st;
     latent_index x = LATENT_INDEX_INIT;
+    int64_t images, finished;
     int lock = -1;
     bool busy = false;
 
@@ -319,11 +356,10 @@ jem_status latent_encode(latent_index *index, const latent_job *j)
     TRY(file_remove_leftovers(j->out));
     TRY(open_index(&x, j));
     st = encode_all(&x, j);
+    images = count_pictures(&x, &finished);
     if (st == JEM_EINTERRUPTED)
         st = jem_error(st, "%s: stopped by a signal; %" PRId64 " of %" PRId64 " pictures are done, "
-                           "the same command goes on", j->out,
-                       x.parts[LATENT_TRAIN].done + x.parts[LATENT_VAL].done,
-                       x.parts[LATENT_TRAIN].images + x.parts[LATENT_VAL].images);
+                           "the same command goes on", j->out, finished, images);
     if (st) goto done;
     *index = x;
     x = (latent_index)LATENT_INDEX_INIT;

@@ -1,5 +1,6 @@
 /* Pictures into shards of latents: decoded by threads ahead of the network, written shard by
- * shard, so that a kill loses at most one shard. */
+ * shard, so that a kill loses at most one shard; and behind them pictures of uniform noise on
+ * [-1,1], where Langevin chains begin (the study's B.4). */
 #ifndef DATA_LATENT_ENCODE_H
 #define DATA_LATENT_ENCODE_H
 
@@ -21,6 +22,7 @@ typedef struct latent_job {
     void *encoder;
     int64_t batch;     /* pictures per call of encode */
     int64_t per_shard; /* pictures */
+    int64_t noise;     /* pictures of noise; 0: what the folder may have of them is enough */
     int threads;       /* that decode */
     bool skip_damaged; /* leave damaged pictures out instead of failing */
     const volatile sig_atomic_t *stop; /* nonzero: stop soon; NULL: never */

@@ -12,7 +12,7 @@
 static const char format_name[] = "jem latents 1";
 static const size_t index_size_max = (size_t)256 << 20;
 
-const char *const latent_part_names[LATENT_PARTS] = {"train", "val"};
+const char *const latent_part_names[LATENT_PARTS] = {"train", "val", "noise"};
 
 static void part_clear(latent_part *p)
 {
@@ -30,6 +30,24 @@ void latent_index_clear(latent_index *x)
     strings_free(x->classes, x->class_count);
     for (int i = 0; i < LATENT_PARTS; i++) part_clear(&x->parts[i]);
     *x = (latent_index)LATENT_INDEX_INIT;
+}
+
+latent_format latent_part_format(const latent_index *x, int part)
+{
+    latent_format f = x->format;
+    if (part == LATENT_NOISE) f.flip = false;
+    return f;
+}
+
+jem_status latent_part_check_done(const latent_index *x, int part, const char *dir)
+{
+    const latent_part *p = &x->parts[part];
+
+    if (p->done == p->images) return JEM_OK;
+    return jem_error(JEM_EDATA,
+                     "%s: only %lld of %lld pictures of its part %s are encoded: run the same "
+                     "jem data encode again to go on", dir, (long long)p->done,
+                     (long long)p->images, latent_part_names[part]);
 }
 
 static jem_status copy_text(char **out, const char *text)
@@ -123,6 +141,17 @@ static json_t *part_json(const latent_part *p)
                      "skipped", skipped_json(p));
 }
 
+static json_t *parts_json(const latent_index *x)
+{
+    json_t *parts = json_object();
+    for (int i = 0; parts && i < LATENT_PARTS; i++)
+        if (json_object_set_new(parts, latent_part_names[i], part_json(&x->parts[i]))) {
+            json_decref(parts);
+            return NULL;
+        }
+    return parts;
+}
+
 static json_t *classes_json(const latent_index *x)
 {
     json_t *list = json_array();
@@ -149,12 +178,11 @@ jem_status latent_index_write(const latent_index *x, const char *dir)
     const latent_format *f = &x->format;
     char *path = NULL, *text = NULL;
     json_t *root = json_pack(
-        "{s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:b, s:s, s:o, s:{s:o, s:o}}", "format", format_name,
+        "{s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:b, s:s, s:o, s:o}", "format", format_name,
         "vae", f->vae, "latent_scale", f->scale, "picture", (json_int_t)f->picture, "channels",
         (json_int_t)f->channels, "height", (json_int_t)f->height, "width", (json_int_t)f->width,
         "flip", (int)f->flip, "dtype", jem_dtype_name(f->dtype), "classes", classes_json(x), "parts",
-        latent_part_names[LATENT_TRAIN], part_json(&x->parts[LATENT_TRAIN]),
-        latent_part_names[LATENT_VAL], part_json(&x->parts[LATENT_VAL]));
+        parts_json(x));
 
     TRY(str_format(&path, "%s/index.json", dir));
     TRY(json_text(&text, root, JSON_INDENT(1) | JSON_REAL_PRECISION(17)));
@@ -302,9 +330,10 @@ jem_status latent_index_read(latent_index *out, const char *dir)
         bad_key(&r, "format", "\"jem latents 1\"");
     read_format(&r, &x.format, root);
     TRY(read_classes(&r, &x, root));
-    for (int i = 0; i < LATENT_PARTS; i++)
-        TRY(read_part(&r, &x.parts[i],
-                      json_object_get(json_object_get(root, "parts"), latent_part_names[i])));
+    for (int i = 0; i < LATENT_PARTS; i++) {
+        const json_t *part = json_object_get(json_object_get(root, "parts"), latent_part_names[i]);
+        if (part || i != LATENT_NOISE) TRY(read_part(&r, &x.parts[i], part)); /* older sets have none */
+    }
     *out = x;
     x = (latent_index)LATENT_INDEX_INIT;
 done:

@@ -15,7 +15,8 @@ typedef struct latent_skipped {
     char *file, *reason;
 } latent_skipped;
 
-/* Pictures of one part, train or val, in the order of their list. */
+/* Pictures of one part, in the order of their list.  The part "noise" is a bank of starts for
+ * Langevin chains: pictures of uniform noise, none of them mirrored. */
 typedef struct latent_part {
     int64_t images;      /* on the list */
     int64_t done;        /* of those, encoded or skipped: the first ones */
@@ -26,8 +27,8 @@ typedef struct latent_part {
     int64_t skipped_count, skipped_room;
 } latent_part;
 
-enum { LATENT_TRAIN, LATENT_VAL, LATENT_PARTS };
-extern const char *const latent_part_names[LATENT_PARTS]; /* "train", "val" */
+enum { LATENT_TRAIN, LATENT_VAL, LATENT_NOISE, LATENT_PARTS };
+extern const char *const latent_part_names[LATENT_PARTS]; /* "train", "val", "noise" */
 
 typedef struct latent_index {
     latent_format format;
@@ -38,6 +39,11 @@ typedef struct latent_index {
 #define LATENT_INDEX_INIT {.class_count = 0}
 
 void latent_index_clear(latent_index *x);
+
+/* What the part's shards have in common. */
+latent_format latent_part_format(const latent_index *x, int part);
+/* JEM_EDATA unless all pictures of the part are done; `dir` for the message. */
+jem_status latent_part_check_done(const latent_index *x, int part, const char *dir);
 
 /* DIR/index.json.  JEM_EDATA if it is missing or not what jem writes. */
 jem_status latent_index_read(latent_index *out, const char *dir);

@@ -54,7 +54,7 @@ jem_status latent_set_open(latent_set **out, const latent_index *x, int part, co
 
     TRY(MEM_NEW(s, 1));
     atomic_init(&s->owners, 1);
-    s->format = x->format;
+    s->format = latent_part_format(x, part);
     s->count = (int)p->shard_count;
     TRY(MEM_NEW(s->shards, s->count));
     TRY(MEM_NEW(s->first, s->count + 1));

@@ -7,7 +7,7 @@
 
 typedef struct latent_set latent_set;
 
-/* Maps and verifies, on all processors, every shard of a part (LATENT_TRAIN, LATENT_VAL).
+/* Maps and verifies, on all processors, every shard of a part (LATENT_TRAIN, ...).
  * JEM_EDATA names a shard that is missing, damaged or of another set. */
 jem_status latent_set_open(latent_set **out, const latent_index *x, int part, const char *dir);
 latent_set *latent_set_share(latent_set *s); /* one more owner */

@@ -31,9 +31,10 @@ const option sampler_option_table[] = {
     {"batch_norm", OPTION_CHOICE, AT(batch_norm), "running", 0, 0, "running|batch",
      "statistics of batch norms in chains of training: the running ones, or those of the "
      "chains' images (JEM++, SADA-JEM)"},
-    {"start", OPTION_CHOICE, AT(start), "uniform", 0, 0, "uniform|class_gaussian",
-     "fresh starts: noise on [-1, 1], or draws from a Gaussian per class fitted to the training "
-     "images (JEM++, SADA-JEM)"},
+    {"start", OPTION_CHOICE, AT(start), "uniform", 0, 0, 
+     "uniform|class_gaussian|encoded_noise",
+     "fresh starts: noise on [-1, 1]; draws from a Gaussian per class fitted to the training "
+     "images (JEM++, SADA-JEM); or, on latents, the bank of encoded noise of jem data encode"},
     {"buffer_size", OPTION_INT, AT(buffer_size), "10000", 1, 2147483647, NULL,
      "entries of the replay buffer"},
     {"reinit_prob", OPTION_REAL, AT(reinit_prob), "0.05", 0, 1, NULL,

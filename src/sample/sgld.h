@@ -22,7 +22,11 @@
 
 typedef enum sampler_decay { DECAY_LINEAR, DECAY_CONSTANT } sampler_decay;
 typedef enum sampler_update { UPDATE_ALGORITHM1, UPDATE_LANGEVIN, UPDATE_CLAMPED } sampler_update;
-typedef enum sampler_start { START_UNIFORM, START_CLASS_GAUSSIAN } sampler_start;
+typedef enum sampler_start {
+    START_UNIFORM,
+    START_CLASS_GAUSSIAN,
+    START_ENCODED_NOISE
+} sampler_start;
 typedef enum sampler_batch_norm { BATCH_NORM_RUNNING, BATCH_NORM_BATCH } sampler_batch_norm;
 
 /* Keys sampler.*; the replay buffer's are here too: one sampler, one table. */

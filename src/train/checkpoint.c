@@ -25,6 +25,7 @@ checkpoint_view checkpoint_look(const trainer *t, const checkpoint_state *s)
                              .v = t->optimizer.v,
                              .ema = t->ema,
                              .replay = t->replay,
+                             .bank = &t->bank,
                              .iteration = t->iteration,
                              .seed = t->cfg->seed,
                              .alpha = t->cfg->alpha,
@@ -142,6 +143,7 @@ jem_status checkpoint_write(const checkpoint_view *v, const char *path)
     if (v->v) TRY(add_vector(w, v->graph, "adam.v.", v->v, false));
     if (v->ema) TRY(add_vector(w, v->graph, "ema.", v->ema, true));
     if (v->replay.images) TRY(replay_buffer_save(&v->replay, w));
+    if (v->bank->latents) TRY(noise_bank_save(v->bank, w));
     TRY(safetensors_writer_add(w, "train.window", JEM_F64, 1, &doubles, window));
     TRY(safetensors_writer_save(w, path));
 done:
@@ -300,6 +302,8 @@ jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path)
     safetensors *f = NULL;
     checkpoint_state state;
     rescue_state rescue;
+    noise_bank bank = NOISE_BANK_INIT;
+    const noise_bank *own = &t->bank;
     int64_t iteration;
 
     TRY(safetensors_open(&f, path));
@@ -309,15 +313,22 @@ jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path)
     TRY(get_state(f, &state));
     TRY(rescue_restore(&rescue, f));
     TRY(read_vectors(f, t, false));
+    if (own->latents) TRY(noise_bank_load(&bank, f, own->channels, own->height, own->width));
     /* Checks itself before it changes anything; after it no data can be refused. */
     if (t->replay.images) TRY(replay_buffer_restore(&t->replay, f));
     TRY(read_vectors(f, t, true));
+    if (own->latents) {
+        noise_bank_clear(&t->bank);
+        t->bank = bank;
+        bank = (noise_bank)NOISE_BANK_INIT;
+    }
     trainer_changed(t);
     trainer_set_rescue(t, &rescue);
     t->iteration = iteration;
     *s = state;
     TRY(model_params_changed(t->m));
 done:
+    noise_bank_clear(&bank);
     safetensors_close(f);
     return st;
 }

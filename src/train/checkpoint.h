@@ -7,6 +7,7 @@
  *   sgd.m.<p>               their momentum
  *   ema.<parameter>         averaged weights, if train.ema is set
  *   replay_buffer [N,C,H,W], replay_buffer.age [N]      if alpha > 0
+ *   noise_bank [n,C,H,W]    if sampler.start is encoded_noise
  *   train.window            of the unfinished row of metrics.csv (metrics.h)
  *   metadata                jem.checksum, jem.iteration, jem.alpha, jem.seed,
  *                           jem.best.{epoch,iteration,score}, jem.due, jem.scheduled,
@@ -47,6 +48,7 @@ typedef struct checkpoint_view {
     float *m, *v;                  /* [n] the optimiser's; v NULL: SGD */
     float *ema;                    /* [n]; NULL: none */
     replay_buffer replay;          /* images NULL: none */
+    const noise_bank *bank;        /* the trainer's, also in a copy: it does not change */
     int64_t iteration, seed;
     double alpha;
     rescue_state rescue;

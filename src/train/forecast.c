@@ -12,6 +12,7 @@
 #include "base/try.h"
 #include "stats/pooled_pixels.h"
 #include "train/class_gaussian.h"
+#include "train/noise_bank.h"
 #include "train/validate.h"
 
 /* Measured on Linux x86-64 with Debian 12's libraries (docs/performance.md). */
@@ -35,14 +36,17 @@ const char *forecast_phase_name(forecast_phase p)
 
 /* ---- the data */
 
-data_facts data_facts_of(const splits *s)
+jem_status data_facts_of(data_facts *out, const config *cfg, const splits *s)
 {
     const dataset *d = s->train;
     data_facts f = {.train = d->n, .val = s->val->n, .test = s->test->n, .channels = d->channels,
                     .height = d->height, .width = d->width, .classes = d->classes};
     f.bytes = dataset_bytes(s->train) + dataset_bytes(s->val) + dataset_bytes(s->test);
     f.loading_bytes = 2 * f.bytes; /* the parts are copies, made while the whole is there */
-    return f;
+    jem_status st = cfg->sampler.start == START_ENCODED_NOISE
+                        ? noise_bank_count(&f.noise, &cfg->data) : JEM_OK;
+    if (st == JEM_OK) *out = f;
+    return st;
 }
 
 data_facts data_facts_declared(const data_options *o, int64_t images, int64_t channels,
@@ -94,7 +98,14 @@ static int64_t optimizer_vectors(const config *cfg)
     return cfg->train.optimizer.kind == OPTIMIZER_ADAM ? 2 : 1;
 }
 
-/* Weights, moments, average, replay buffer: what a checkpoint holds. */
+/* Of encoded noise. */
+static int64_t bank_bytes(const config *cfg, const data_facts *d)
+{
+    const bool used = cfg->alpha > 0 && cfg->sampler.start == START_ENCODED_NOISE;
+    return used ? d->noise * input_count(d) * (int64_t)sizeof(float) : 0;
+}
+
+/* Weights, moments, average, replay buffer: what changes in a training. */
 static int64_t state_bytes(const config *cfg, const model_outline *o, const data_facts *d)
 {
     int64_t vectors = 1 + optimizer_vectors(cfg) + (cfg->train.ema > 0);
@@ -153,6 +164,7 @@ static void add_images(memory_forecast *m, const config *cfg, const data_facts *
     if (generative)
         add(m, "replay buffer", cfg->sampler.buffer_size * (row + (int64_t)sizeof(int32_t)),
             from_begin);
+    add(m, "bank of encoded noise", bank_bytes(cfg, d), from_begin);
     if (generative && cfg->sampler.start == START_CLASS_GAUSSIAN) {
         add(m, "starts of chains by class", class_gaussian_bytes(d->classes, input_count(d)), from_begin);
         add(m, "covariances of the classes", class_gaussian_fit_bytes(input_count(d), threads),
@@ -197,7 +209,7 @@ void forecast_memory(memory_forecast *out, const config *cfg, const model_outlin
     add_pixel_distance(&m, cfg, d);
     add_norm_init(&m, cfg, o);
     add(&m, "copy for the checkpoint", state_bytes(cfg, o, d), from_begin);
-    add(&m, "checkpoint as it is checked and read", 2 * state_bytes(cfg, o, d),
+    add(&m, "checkpoint as it is checked and read", 2 * (state_bytes(cfg, o, d) + bank_bytes(cfg, d)),
         1u << PHASE_RESTORE);
     for (int p = 0; p < PHASE_RESTORE; p++)
         if (m.phases[p] > m.phases[m.peak]) m.peak = (forecast_phase)p;
@@ -262,7 +274,7 @@ void forecast_disk(disk_forecast *out, const config *cfg, const model_outline *o
                    const data_facts *d)
 {
     disk_forecast f = {.count = 0};
-    int64_t state = state_bytes(cfg, o, d), weights = o->elements * (int64_t)sizeof(float);
+    int64_t state = state_bytes(cfg, o, d) + bank_bytes(cfg, d), weights = o->elements * (int64_t)sizeof(float);
     int64_t epochs = forecast_iterations(cfg, d) / forecast_per_epoch(cfg, d);
     int64_t rows = forecast_iterations(cfg, d) / cfg->train.log_every + epochs + 1;
     double grid = cfg->alpha > 0 ? png_bytes * GRID_PICTURES * (double)input_count(d) : 0;
@@ -296,8 +308,9 @@ jem_status forecast_before_training(const config *cfg, const splits *data, const
     disk_forecast k;
     machine_memory have;
     int64_t room;
-    const data_facts d = data_facts_of(data);
+    data_facts d;
 
+    TRY(data_facts_of(&d, cfg, data));
     TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch,
                            config_generative_batch(&cfg->train)));
     forecast_memory(&m, cfg, &o, &d);

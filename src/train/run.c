@@ -291,19 +291,30 @@ done:
     return st;
 }
 
-jem_status run_replay(float **images, int64_t *n, const run *r)
+/* `what` the newest checkpoint of a run with chains holds. */
+static jem_status open_newest(safetensors **out, const run *r, const char *what)
 {
     jem_status st;
     char *path = NULL;
+
+    if (r->cfg.alpha == 0)
+        return jem_error(JEM_EDATA, "%s: a run with alpha = 0 has no %s", r->path, what);
+    TRY(checkpoint_newest(&path, r->path));
+    TRY(safetensors_open(out, path));
+done:
+    mem_free(path);
+    return st;
+}
+
+jem_status run_replay(float **images, int64_t *n, const run *r)
+{
+    jem_status st;
     safetensors *f = NULL;
     float *x = NULL;
     int64_t dims[4] = {r->cfg.sampler.buffer_size, r->info.channels, r->info.height,
                        r->info.width};
 
-    if (r->cfg.alpha == 0)
-        return jem_error(JEM_EDATA, "%s: a run with alpha = 0 has no replay buffer", r->path);
-    TRY(checkpoint_newest(&path, r->path));
-    TRY(safetensors_open(&f, path));
+    TRY(open_newest(&f, r, "replay buffer"));
     TRY(MEM_NEW(x, dims[0] * dims[1] * dims[2] * dims[3]));
     TRY(safetensors_read_f32(f, "replay_buffer", x, 4, dims));
     *images = x;
@@ -312,6 +323,16 @@ jem_status run_replay(float **images, int64_t *n, const run *r)
 done:
     mem_free(x);
     safetensors_close(f);
-    mem_free(path);
+    return st;
+}
+
+jem_status run_noise_bank(noise_bank *out, const run *r)
+{
+    safetensors *f = NULL;
+    jem_status st = open_newest(&f, r, "bank of encoded noise");
+
+    if (st == JEM_OK)
+        st = noise_bank_load(out, f, r->info.channels, r->info.height, r->info.width);
+    safetensors_close(f);
     return st;
 }

@@ -12,6 +12,7 @@
 #define TRAIN_RUN_H
 
 #include "train/config.h"
+#include "train/noise_bank.h"
 #include "train/run_info.h"
 
 typedef enum run_file { RUN_CONFIG, RUN_INFO, RUN_METRICS, RUN_BEST } run_file;
@@ -46,6 +47,10 @@ jem_status run_load_data(run *r);
 /* The newest replay buffer: images [n][c][h][w] in network units, owned (mem_free).
  * JEM_EDATA if there is none (alpha = 0). */
 jem_status run_replay(float **images, int64_t *n, const run *r);
+
+/* The bank of encoded noise that the chains of a run with sampler.start encoded_noise began
+ * in, from the same file.  JEM_EDATA if there is none (alpha = 0). */
+jem_status run_noise_bank(noise_bank *out, const run *r);
 
 /* Is `path` a folder with a run in it? */
 bool run_is(const char *path);

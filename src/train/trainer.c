@@ -15,11 +15,27 @@
 #include "train/resident.h"
 #include "train/schedule.h"
 
+static jem_status choose_noise(trainer *t, chain_start *start)
+{
+    const dataset *d = t->data->train;
+    noise_bank *b = &t->bank;
+    jem_status st;
+    TRY(noise_bank_read(b, &t->cfg->data));
+    if (b->channels != d->channels || b->height != d->height || b->width != d->width)
+        return jem_error(JEM_EDATA, "%s: its encoded noise is of another shape than the training's "
+                                    "latents", t->cfg->data.path);
+    log_info("starts of chains: %lld pictures of noise, encoded", (long long)b->n);
+    *start = noise_bank_start(b);
+done:
+    return st;
+}
+
 static jem_status choose_start(trainer *t, chain_start *start)
 {
     const dataset *d = t->data->train;
     jem_status st = JEM_OK;
     *start = chain_start_uniform;
+    if (t->cfg->sampler.start == START_ENCODED_NOISE) return choose_noise(t, start);
     if (t->cfg->sampler.start != START_CLASS_GAUSSIAN) return JEM_OK;
     double begin = clock_s();
     TRY(class_gaussian_fit(&t->starts, d, model_pool(t->m)));
@@ -143,6 +159,7 @@ void trainer_clear(trainer *t)
     sharpness_clear(&t->sharpness);
     replay_buffer_clear(&t->replay);
     class_gaussian_clear(&t->starts);
+    noise_bank_clear(&t->bank);
     mem_free(t->ema);
     mem_free(t->start);
     mem_free(t->index);

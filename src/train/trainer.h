@@ -6,6 +6,7 @@
 #include "sample/replay_buffer.h"
 #include "train/class_gaussian.h"
 #include "train/config.h"
+#include "train/noise_bank.h"
 #include "train/objective.h"
 #include "train/rescue.h"
 #include "train/step_report.h"
@@ -23,6 +24,7 @@ typedef struct trainer {
     float *ema;              /* averaged parameters; NULL if train.ema is 0 */
     replay_buffer replay;    /* empty at alpha = 0 */
     class_gaussian starts;   /* of sampler.start class_gaussian, else empty */
+    noise_bank bank;         /* of sampler.start encoded_noise, else empty */
     float *start;            /* [B][c][h][w]: where the step's chains began */
     int64_t *index;          /* [B] */
     bool *fresh;             /* [B] */

@@ -7,7 +7,8 @@
 #include "support/folder.h"
 #include "support/small_vae.h"
 
-/* "in": 12 pictures of two classes; "vae.safetensors"; "z": their latents, 4 x 8 x 8; "c.yaml". */
+/* "in": 12 pictures of two classes; "vae.safetensors"; "z": their latents, 4 x 8 x 8, and those of
+ * 6 pictures of noise; "c.yaml". */
 static inline void prepare_latents(void)
 {
     static const char *const dirs[] = {"in", "in/train", "in/train/cat", "in/train/dog", "in/val",
@@ -27,7 +28,8 @@ static inline void prepare_latents(void)
                                  "data: {kind: latents, crop: false, flip: false}\n"
                                  "sampler: {steps: 2, buffer_size: 20, clip: false}\n"
                                  "train: {batch: 8, iterations: 2, lr: 1e-3, warmup: 2}\n");
-    program_works(folder, "data encode %D/in --vae %D/vae.safetensors --out %D/z --size 32");
+    program_works(folder, "data encode %D/in --vae %D/vae.safetensors --out %D/z --size 32 "
+                          "--noise 6");
 }
 
 /* And "run", trained on them. */

@@ -27,7 +27,7 @@ static void flip_a_bit(const char *name, double where)
     mem_free(data);
 }
 
-#define ENCODE "data encode %D/in --vae %D/vae.safetensors --out %D/new --size 32"
+#define ENCODE "data encode %D/in --vae %D/vae.safetensors --out %D/new --size 32 --noise 0"
 
 static void autoencoders_that_are_not_whole(void **state)
 {

@@ -1,6 +1,8 @@
 /* Commands on runs that live in the latent space of an autoencoder. */
 #include "cli/latent_study.h"
 #include "data/image.h"
+#include "data/latent_set.h"
+#include "jem/tensor.h"
 
 /* Four cue-conflict pictures below "cue", and "map.tsv" from the run's classes to categories. */
 static void prepare_cue_conflict(void)
@@ -151,6 +153,56 @@ static void pictures_are_refined_and_sampled(void **state)
     assert_false(program_made(folder, "x.png"));
 }
 
+/* Is x [4,8,8] one of the encodings of noise in "z"? */
+static bool is_encoded_noise(const float *x)
+{
+    char path[128];
+    latent_index index = LATENT_INDEX_INIT;
+    latent_set *s = NULL;
+    float entry[4 * 8 * 8];
+    bool found = false;
+
+    snprintf(path, sizeof path, "%s/z", folder);
+    check_ok(latent_index_read(&index, path));
+    check_ok(latent_set_open(&s, &index, LATENT_NOISE, path));
+    assert_int_equal(latent_set_count(s), 6);
+    for (int64_t i = 0; i < 6 && !found; i++) {
+        latent_set_row(s, i, false, entry);
+        found = memcmp(entry, x, sizeof entry) == 0;
+    }
+    latent_set_free(s);
+    latent_index_clear(&index);
+    return found;
+}
+
+#define TRAIN "train %D/c.yaml --set sampler.start=encoded_noise --set data.path=%D/"
+static void chains_begin_at_encoded_noise(void **state)
+{
+    (void)state;
+    char path[128];
+    jem_tensor x = JEM_TENSOR_INIT;
+    prepare_latents();
+    program_works(folder, "plan %D/c.yaml --set sampler.start=encoded_noise --set data.path=%D/z "
+                          "--no-timing");
+    program_said(folder, "out", "bank of encoded noise");
+    program_works(folder, TRAIN "z --out %D/run");
+    program_said(folder, "err", "starts of chains: 6 pictures of noise, encoded");
+    program_works(folder, "sample %D/run --n 8 --steps 0 --from noise -o %D/x.npy");
+    snprintf(path, sizeof path, "%s/x.npy", folder);
+    check_ok(jem_npy_read(&x, path));
+    for (int i = 0; i < 8; i++) assert_true(is_encoded_noise((const float *)x.data + i * 4 * 8 * 8));
+    jem_tensor_clear(&x);
+
+    program_works(folder, TRAIN "z --set alpha=0 --out %D/classifier");
+    program_fails(folder, "sample %D/classifier --n 2 -o %D/y.npy", 2, "--vae FILE encodes some");
+    program_works(folder, "sample %D/classifier --n 2 --vae %D/vae.safetensors -o %D/y.npy");
+    program_works(folder, "data encode %D/in --vae %D/vae.safetensors --out %D/bare --size 32 --noise 0");
+    program_fails(folder, TRAIN "bare --out %D/other", 3, "bare: has no encoded noise");
+    program_fails(folder, "train %D/c.yaml --set sampler.start=encoded_noise --set data.kind=folder "
+                          "--set data.size=32 --set data.path=%D/in/train --out %D/other", 2,
+                  "is for data.kind = latents");
+}
+
 static void evaluation_shows_pictures_where_the_autoencoder_is(void **state)
 {
     (void)state;
@@ -208,11 +260,12 @@ static void latents_of_another_kind_are_refused(void **state)
     (void)state;
     prepare_latent_run();
     program_works(folder, "data encode %D/in --vae %D/vae.safetensors --out %D/scaled --size 32 "
-                          "--scale 0.25");
+                          "--scale 0.25 --noise 0");
     program_fails(folder, "eval %D/run --set data.path=%D/scaled", 3,
                   "scaled by 0.25, but ");
     write_small_vae(folder, "other.safetensors", 12);
-    program_works(folder, "data encode %D/in --vae %D/other.safetensors --out %D/other --size 32");
+    program_works(folder, "data encode %D/in --vae %D/other.safetensors --out %D/other --size 32 "
+                          "--noise 0");
     program_fails(folder, "eval %D/run --set data.path=%D/other", 3, "was trained on those of ");
     program_fails(folder, "train %D/c.yaml --set data.path=%D/scaled --out %D/run", 2, "data.path is");
 }
@@ -226,6 +279,7 @@ int main(void)
         IN_FOLDER(bapps_is_scored_with_and_without_the_jem),
         IN_FOLDER(clickme_maps_go_through_the_decoder),
         IN_FOLDER(pictures_are_refined_and_sampled),
+        IN_FOLDER(chains_begin_at_encoded_noise),
         IN_FOLDER(evaluation_shows_pictures_where_the_autoencoder_is),
         IN_FOLDER(a_report_shows_pictures),
         IN_FOLDER(latents_of_another_kind_are_refused),

@@ -295,6 +295,55 @@ static void other_settings_or_pictures_are_refused(void **state)
     check_fails(run(&f, NULL), JEM_EUSAGE, "other pictures");
 }
 
+/* ---- noise */
+
+static void with_noise(latent_job *j) { j->noise = 5; }
+static void more_noise(latent_job *j) { j->noise = 6; }
+
+static void pictures_of_noise_follow_and_have_no_mirror_image(void **state)
+{
+    (void)state;
+    fake f = {.calls = 0};
+    latent_index x = LATENT_INDEX_INIT;
+    latent_set *s = NULL;
+    const rng_stream stream = {0, RNG_CHAIN_START, 0, 0};
+    make_pictures();
+    check_ok(run(&f, with_noise));
+    check_ok(latent_index_read(&x, out));
+    assert_int_equal(x.parts[LATENT_NOISE].images, 5);
+    assert_int_equal(x.parts[LATENT_NOISE].shard_count, 2);
+    check_ok(latent_set_open(&s, &x, LATENT_NOISE, out));
+    assert_int_equal(latent_set_count(s), 5);
+    for (uint32_t i = 0; i < 5; i++) {
+        float picture[3 * SIDE * SIDE], want[LATENT], got[LATENT];
+        rng_fill_uniform(picture, 3 * SIDE * SIDE, -1, 1, &stream, i);
+        check_ok(encode(&f, picture, 1, want));
+        latent_set_row(s, i, false, got);
+        for (int k = 0; k < LATENT; k++) check_near(got[k], 0.5 * (double)want[k], 1e-6, 0.1);
+    }
+    latent_set_free(s);
+    latent_index_clear(&x);
+}
+
+static void noise_comes_later_or_in_parts_to_the_same_files(void **state)
+{
+    (void)state;
+    fake whole = {.calls = 0}, pictures = {.calls = 0}, none = {.calls = 0};
+    make_pictures();
+    check_ok(run(&whole, with_noise));
+    const uint64_t hash = folder_hash();
+    check_fails(run(&none, more_noise), JEM_EUSAGE, "another number of noise pictures (--noise)");
+    check_ok(run(&none, NULL)); /* what is there is enough */
+    assert_int_equal(none.calls, 0);
+    check_tmp_remove(out);
+    check_ok(run(&pictures, NULL));
+    fake f = {.stop_at = 2}, rest = {.calls = 0};
+    check_fails(run(&f, with_noise), JEM_EINTERRUPTED, "12 of 14 pictures are done");
+    check_ok(run(&rest, with_noise));
+    assert_int_equal(f.calls + rest.calls, whole.calls - pictures.calls);
+    assert_true(folder_hash() == hash);
+}
+
 /* ---- damage */
 
 static void spoil(const char *name, size_t at, int mask, bool cut)
@@ -453,6 +502,8 @@ int main(void)
         IN_FOLDER(damaged_pictures_stop_or_are_left_out),
         IN_FOLDER(an_encoder_that_makes_nan_is_stopped),
         IN_FOLDER(other_settings_or_pictures_are_refused),
+        IN_FOLDER(pictures_of_noise_follow_and_have_no_mirror_image),
+        IN_FOLDER(noise_comes_later_or_in_parts_to_the_same_files),
         IN_FOLDER(every_flipped_bit_and_every_cut_is_found),
         IN_FOLDER(shards_that_are_missing_or_of_another_set_are_named),
         IN_FOLDER(a_hostile_index_is_refused),

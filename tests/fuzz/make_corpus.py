@@ -826,6 +826,9 @@ def make_latent_index():
         put("latent_index", name, json.dumps({k: v for k, v in x.items() if v is not None}))
 
     case("two-parts")
+    noise = dict(part, shards=[dict(shard, file="noise-00000.safetensors", rows=5)], done=5, skipped=[])
+    case("noise", parts=dict(index["parts"], noise=noise))
+    case("noise-null", parts=dict(index["parts"], noise=None))
     case("f32", dtype="f32", flip=False)
     case("format-2", format="jem latents 2")
     case("no-format", format=None)

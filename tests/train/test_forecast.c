@@ -173,7 +173,10 @@ static void facts_of_loaded_data_are_their_sizes(void **state)
 {
     splits s = tiny_splits(24, 6);
     (void)state;
-    data_facts d = data_facts_of(&s);
+    config c;
+    data_facts d;
+    tiny_config(&c, NULL);
+    check_ok(data_facts_of(&d, &c, &s));
     assert_int_equal(d.train, 24);
     assert_int_equal(d.val, 6);
     assert_int_equal(d.classes, TINY_CLASSES);

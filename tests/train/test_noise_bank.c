@@ -1,0 +1,176 @@
+/* Chains that begin at encoded noise: where starts come from, and what a run keeps of them. */
+#include "support/folder.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "train/loop.h"
+#include "train/noise_bank.h"
+
+enum { SIDE = 8, SIZE = 4 * SIDE * SIDE, IMAGES = 24, ENTRIES = 5 };
+
+static char latents[128];
+
+/* Rows of a part: row i holds values around base + i. */
+static void write_part(latent_index *x, int part, int64_t rows, float base)
+{
+    const latent_format f = latent_part_format(x, part);
+    float *values = NULL;
+    int32_t labels[IMAGES], images[IMAGES];
+    char path[160], name[32], checksum[LATENT_CHECKSUM_SIZE];
+    const rng_stream s = {3, RNG_TEST, (uint32_t)part, 0};
+
+    check_ok(MEM_NEW(values, rows * SIZE));
+    for (int64_t i = 0; i < rows; i++) {
+        rng_fill_uniform(values + i * SIZE, SIZE, -0.1f, 0.1f, &s, (uint32_t)i);
+        for (int k = 0; k < SIZE; k++) values[i * SIZE + k] += base + (float)i;
+        labels[i] = (int32_t)(i % 2);
+        images[i] = (int32_t)i;
+    }
+    snprintf(name, sizeof name, "%s-00000.safetensors", latent_part_names[part]);
+    snprintf(path, sizeof path, "%s/%s", latents, name);
+    check_ok(latent_shard_write(path, &f, &(latent_rows){rows, values, labels, images}, checksum));
+    check_ok(latent_part_add_shard(&x->parts[part], name, rows, checksum));
+    x->parts[part].images = x->parts[part].done = rows;
+    mem_free(values);
+}
+
+/* A folder of latents of two classes, with a bank of `entries` if there are any. */
+static void write_latents(int64_t entries, float base)
+{
+    char cat[] = "cat", dog[] = "dog", *const classes[] = {cat, dog};
+    latent_index x = {.format = {.vae = "0123456789abcdef0123456789abcdef", .scale = 0.5,
+                                 .picture = 64, .channels = 4, .height = SIDE, .width = SIDE,
+                                 .dtype = JEM_F32}};
+    snprintf(latents, sizeof latents, "%s/latents", folder);
+    check_ok(dir_make(latents));
+    for (int i = 0; i < LATENT_PARTS; i++) snprintf(x.parts[i].listing, 17, "%016d", i);
+    check_ok(latent_index_name_classes(&x, classes, 2));
+    write_part(&x, LATENT_TRAIN, IMAGES, 0);
+    if (entries) write_part(&x, LATENT_NOISE, entries, base);
+    check_ok(latent_index_write(&x, latents));
+    latent_index_clear(&x);
+}
+
+static void settings(config *c)
+{
+    static const char *const set[] = {
+        "model.name=wrn-10-1", "model.pool=adaptive", "data.kind=latents", "data.crop=false",
+        "data.flip=false", "sampler.steps=2", "sampler.buffer_size=40", "sampler.clip=false",
+        "sampler.start=encoded_noise", "sampler.reinit_prob=0.5", "train.batch=8",
+        "train.iterations=6", "train.lr=1e-3", "train.warmup=2", "engine.threads=2", NULL};
+    check_ok(config_defaults(c));
+    for (int i = 0; set[i]; i++) check_ok(options_assign(config_groups(c), set[i]));
+    snprintf(c->data.path, sizeof c->data.path, "%s", latents);
+}
+
+static void starts_are_entries_of_the_bank(void **state)
+{
+    (void)state;
+    enum { DRAWS = 200 };
+    config c;
+    noise_bank b = NOISE_BANK_INIT;
+    const rng_stream s = {1, RNG_TEST, 0, 0};
+    float *x = NULL, one[SIZE];
+    int seen = 0;
+
+    write_latents(ENTRIES, 7);
+    settings(&c);
+    check_ok(noise_bank_read(&b, &c.data));
+    assert_true(b.n == ENTRIES && b.channels == 4 && b.height == SIDE && b.width == SIDE);
+    const chain_start start = noise_bank_start(&b);
+    check_ok(MEM_NEW(x, DRAWS * SIZE));
+    start.fill(start.ctx, x, DRAWS, SIZE, -1, &s, 0);
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        const int entry = (int)lrintf(x[i * SIZE] - 7);
+        assert_in_range(entry, 0, ENTRIES - 1);
+        assert_memory_equal(x + i * SIZE, b.latents + entry * SIZE, sizeof one);
+        seen |= 1 << entry;
+        start.fill(start.ctx, one, 1, SIZE, -1, &s, i); /* the same however many at once */
+        assert_memory_equal(one, x + i * SIZE, sizeof one);
+    }
+    assert_int_equal(seen, (1 << ENTRIES) - 1);
+    mem_free(x);
+    noise_bank_clear(&b);
+}
+
+static void data_without_a_bank_are_refused(void **state)
+{
+    (void)state;
+    config c;
+    noise_bank b = NOISE_BANK_INIT;
+    latent_index x = LATENT_INDEX_INIT;
+
+    write_latents(0, 0);
+    settings(&c);
+    check_fails(noise_bank_read(&b, &c.data), JEM_EDATA, "run the same jem data encode again");
+    write_latents(ENTRIES, 0);
+    check_ok(latent_index_read(&x, latents));
+    x.parts[LATENT_NOISE].images++;
+    check_ok(latent_index_write(&x, latents));
+    latent_index_clear(&x);
+    check_fails(noise_bank_read(&b, &c.data), JEM_EDATA, "only 5 of 6 pictures of its part noise");
+    check_ok(options_assign(config_groups(&c), "data.kind=npy"));
+    check_fails(noise_bank_read(&b, &c.data), JEM_EUSAGE, "data.kind = latents");
+    assert_null(b.latents);
+}
+
+static jem_status train(const char *out, bool resume, const volatile sig_atomic_t *stop)
+{
+    config c;
+    settings(&c);
+    return train_run(&(train_request){.cfg = &c, .out = out, .resume = resume, .stop = stop});
+}
+
+static char *read_checkpoint(const char *folder_of_run, size_t *size)
+{
+    char path[192], *bytes = NULL;
+    snprintf(path, sizeof path, "%s/checkpoints/000000006.safetensors", folder_of_run);
+    check_ok(file_read(&bytes, size, path, 0));
+    return bytes;
+}
+
+static void a_run_goes_on_with_the_bank_it_began_with(void **state)
+{
+    (void)state;
+    const volatile sig_atomic_t stop = 1;
+    char a[128], b[128], other[128];
+    run *r = NULL;
+    noise_bank kept = NOISE_BANK_INIT;
+    size_t size_a, size_b, size_other;
+
+    snprintf(a, sizeof a, "%s/a", folder);
+    snprintf(b, sizeof b, "%s/b", folder);
+    snprintf(other, sizeof other, "%s/other", folder);
+    write_latents(ENTRIES, 7);
+    check_ok(train(a, false, NULL));
+    check_fails(train(b, false, &stop), JEM_EINTERRUPTED, "saved");
+    write_latents(ENTRIES, 1); /* the training images stay as they were */
+    check_ok(train(b, true, NULL));
+    check_ok(train(other, false, NULL));
+    char *x = read_checkpoint(a, &size_a), *y = read_checkpoint(b, &size_b);
+    char *z = read_checkpoint(other, &size_other);
+    assert_int_equal(size_a, size_b);
+    assert_memory_equal(x, y, size_a);
+    assert_int_equal(size_a, size_other);
+    assert_memory_not_equal(x, z, size_a); /* the bank matters */
+    check_ok(run_open(&r, b, NULL, 0));
+    check_ok(run_noise_bank(&kept, r));
+    assert_int_equal(kept.n, ENTRIES);
+    for (int i = 0; i < ENTRIES; i++) check_near(kept.latents[i * SIZE], 7 + i, 0.02, 0);
+    noise_bank_clear(&kept);
+    run_close(r);
+    mem_free(x);
+    mem_free(y);
+    mem_free(z);
+}
+
+int main(void)
+{
+#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(starts_are_entries_of_the_bank),
+        IN_FOLDER(data_without_a_bank_are_refused),
+        IN_FOLDER(a_run_goes_on_with_the_bank_it_began_with),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
