@@ -2,16 +2,24 @@
 """The JEM training step as a good PyTorch user would write it, timed.
 
     python3 perf/peer_pytorch.py --model wrn-16-1 --alpha 0.5 --batch 64 --steps 8 \
-        [--precision f32|bf16] [--threads 2] [--compile] [--device cuda]
+        [--precision f32|bf16] [--threads 2] [--compile] [--device cuda] \
+        [--work step|chain|inference] [--shape 3x32x32] [--classes 10] [--check DIR]
 
 The same network and the same step of Eq. 8 as `jem train`: L Langevin steps with
 gradients to the inputs only, the labelled batch doubling as x+, both gradient norms,
 Adam.  channels_last throughout; on a GPU --compile means CUDA graphs as well
-(mode "reduce-overhead").  Prints one line of JSON: images/s of each timed step
-and the loss of the first step from fixed weights.
+(mode "reduce-overhead").  --work chain: a Langevin chain alone, inference: one forward
+pass.  Prints one line of JSON: images/s of each timed step and the peak resident memory.
+
+--check DIR: with the weights DIR/weights.safetensors and the images DIR/x.npy, says how
+far losses and gradients to the images are from DIR/logits.npy and DIR/grad.npy, which
+`jem apply` made; times nothing.
 """
 import argparse
 import json
+import os
+import resource
+import struct
 import time
 
 import torch
@@ -33,9 +41,9 @@ class Block(nn.Module):
 
 
 class WRN(nn.Module):
-    def __init__(self, depth, width, classes):
+    def __init__(self, depth, width, channels, classes):
         super().__init__()
-        layers = [nn.Conv2d(3, 16, 3, 1, 1)]
+        layers = [nn.Conv2d(channels, 16, 3, 1, 1)]
         cin = 16
         for stage in range(3):
             for b in range((depth - 4) // 6):
@@ -46,7 +54,40 @@ class WRN(nn.Module):
         self.head = nn.Linear(cin, classes)
 
     def forward(self, x):
-        return self.head(F.avg_pool2d(F.leaky_relu(self.layers(x), 0.2), 8).flatten(1))
+        h = F.leaky_relu(self.layers(x), 0.2)
+        return self.head(F.avg_pool2d(h, h.shape[2]).flatten(1))
+
+
+def load_weights(net, path, depth):
+    """From a file of jem, whose names are those of the JEM code."""
+    import numpy as np
+    with open(path, "rb") as f:
+        header = json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))
+        data = f.read()
+    def array(name):
+        begin, end = header[name]["data_offsets"]
+        return torch.tensor(np.frombuffer(data[begin:end], "<f4").reshape(header[name]["shape"]))
+    blocks = (depth - 4) // 6
+    names = {"layers.0": "f.conv1", "head": "class_output"}
+    for i in range(3 * blocks):
+        for theirs, ours in (("conv1", "conv1"), ("conv2", "conv2"), ("shortcut", "shortcut.0")):
+            names[f"layers.{i + 1}.{theirs}"] = f"f.layer{i // blocks + 1}.{i % blocks}.{ours}"
+    net.load_state_dict({key: array(names[key.rsplit(".", 1)[0]] + "." + key.rsplit(".", 1)[1])
+                         for key in net.state_dict()})
+
+
+def check(logits, folder):
+    import numpy as np
+    x, f, g = (torch.tensor(np.load(os.path.join(folder, name + ".npy"))) for name in ("x", "logits", "grad"))
+    y = torch.arange(len(x)) % f.shape[1]
+    x.requires_grad_(True)
+    ours = logits(x.contiguous(memory_format=torch.channels_last))
+    grad, = torch.autograd.grad(ours.logsumexp(1).sum(), x)
+    with torch.no_grad():
+        print(json.dumps({
+            "loss": float(F.cross_entropy(ours, y)), "jem_loss": float(F.cross_entropy(f, y)),
+            "energy": -float(ours.logsumexp(1).mean()), "jem_energy": -float(f.logsumexp(1).mean()),
+            "gradients_apart": float((grad - g).norm() / g.norm())}))
 
 
 def main():
@@ -60,21 +101,29 @@ def main():
     p.add_argument("--threads", type=int, default=0)
     p.add_argument("--compile", action="store_true")
     p.add_argument("--device", default="cpu")
+    p.add_argument("--work", choices=["step", "chain", "inference"], default="step")
+    p.add_argument("--shape", default="3x32x32")
+    p.add_argument("--classes", type=int, default=10)
+    p.add_argument("--buffer", type=int, default=10000)
+    p.add_argument("--warm-up", type=int, default=2)
+    p.add_argument("--check")
     a = p.parse_args()
     if a.threads:
         torch.set_num_threads(a.threads)
     torch.manual_seed(1)
     _, depth, width = a.model.split("-")
+    image = [int(v) for v in a.shape.split("x")]
     gpu = a.device != "cpu"
     if gpu:
         torch.set_default_device(a.device)
         torch.backends.cudnn.benchmark = True
-    net = WRN(int(depth), int(width), 10).to(memory_format=torch.channels_last)
+    net = WRN(int(depth), int(width), image[0], a.classes).to(memory_format=torch.channels_last)
+    if a.compile:
+        torch._functorch.config.donated_buffer = False  # the step takes two gradients of one pass
     run = torch.compile(net, mode="reduce-overhead" if gpu else None) if a.compile else net
     params = list(net.parameters())
     adam = torch.optim.Adam(params, lr=1e-4, fused=gpu)
     autocast = torch.autocast("cuda" if gpu else "cpu", dtype=torch.bfloat16, enabled=a.precision == "bf16")
-    buffer = torch.rand(10000, 3, 32, 32) * 2 - 1
 
     def logits(x):
         if gpu and a.compile:
@@ -82,10 +131,15 @@ def main():
         with autocast:
             return run(x).float().clone() if gpu and a.compile else run(x).float()
 
-    def chain(x):
+    if a.check:
+        load_weights(net, os.path.join(a.check, "weights.safetensors"), int(depth))
+        return check(logits, a.check)
+    buffer = torch.rand(a.buffer, *image) * 2 - 1 if a.alpha > 0 else None
+
+    def chain(x, steps):
         for q in params:
             q.requires_grad_(False)
-        for t in range(a.langevin):
+        for t in range(steps):
             x.requires_grad_(True)
             g, = torch.autograd.grad(logits(x).logsumexp(1).sum(), x)
             with torch.no_grad():
@@ -98,7 +152,7 @@ def main():
     def norm(grads):
         return torch.sqrt(sum((g.double() ** 2).sum() for g in grads))
 
-    def step(x, y):
+    def step(x, y, langevin):
         if a.alpha == 0:
             loss = F.cross_entropy(logits(x), y)
             update = torch.autograd.grad(loss, params)
@@ -106,7 +160,7 @@ def main():
             index = torch.randint(len(buffer), (len(x),))
             fresh = torch.rand(len(x), 1, 1, 1) < 0.05
             start = torch.where(fresh, torch.rand_like(x) * 2 - 1, buffer[index])
-            negative = chain(start.contiguous(memory_format=torch.channels_last))
+            negative = chain(start.contiguous(memory_format=torch.channels_last), langevin)
             buffer[index] = negative
             f = logits(torch.cat([x, negative]))
             loss = F.cross_entropy(f[: len(x)], y)
@@ -119,22 +173,33 @@ def main():
         for q, g in zip(params, update):
             q.grad = g
         adam.step()
-        return float(loss)
+        return float(loss.detach())
+
+    def work(x, y, langevin):
+        if a.work == "step":
+            step(x, y, langevin)
+        elif a.work == "chain":
+            chain(x, langevin)
+        else:
+            with torch.inference_mode():
+                logits(x)
 
     rates = []
-    for i in range(a.steps + 2):
-        x = torch.rand(a.batch, 3, 32, 32).mul(2).sub(1).to(memory_format=torch.channels_last)
-        y = torch.randint(10, (a.batch,))
+    for i in range(a.warm_up + a.steps):
+        x = torch.rand(a.batch, *image).mul(2).sub(1).to(memory_format=torch.channels_last)
+        y = torch.randint(a.classes, (a.batch,))
+        warm = i >= a.warm_up
         if gpu:
             torch.cuda.synchronize()
         start = time.perf_counter()
-        step(x, y)
+        work(x, y, a.langevin if warm or gpu else min(a.langevin, 2))
         if gpu:
             torch.cuda.synchronize()
-        if i >= 2:  # the first steps warm up
+        if warm:
             rates.append(a.batch / (time.perf_counter() - start))
     print(json.dumps({"images_per_s": rates, "torch": torch.__version__,
-                      "threads": torch.get_num_threads()}))
+                      "threads": torch.get_num_threads(),
+                      "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 
 
 if __name__ == "__main__":

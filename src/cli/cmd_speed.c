@@ -58,11 +58,13 @@ static void print_report(const speed_report *r, const config *cfg)
     print_part(r, &r->gradients, "Gradients");
     printf("\nTraining step of %lld images at alpha %.4g\n\n"
            "%-22s %.4g s%s\n%-22s %.4g\n%-22s %.1f as convolutions are defined, %.1f of the products formed\n"
-           "%-22s %.1f %%\n",
+           "%-22s %.1f %%\n%-22s %.4g images/s, %.1f %% of the peak\n",
            (long long)cfg->train.batch, cfg->alpha, "time", step_s,
            r->step.batch < cfg->train.batch ? ", put together from smaller ones" : "", "images/s",
            batch / step_s, "GFLOP/s", 1e-9 * r->flops / step_s, 1e-9 * r->products / step_s,
-           "share of the peak", 100 * speed_share(r, r->products, step_s));
+           "share of the peak", 100 * speed_share(r, r->products, step_s),
+           "inference", (double)r->inference.images / r->inference.seconds,
+           100 * speed_share(r, r->inference.sum.products, r->inference.seconds));
 }
 
 /* ---- JSON: seconds, FLOPs, FLOP/s */
@@ -91,10 +93,10 @@ static jem_status print_json(const speed_report *r, const config *cfg)
 {
     const double step_s = r->step.step_s;
     json_t *root = json_pack(
-        "{s:s s:s s:i s:f s:s s:f s:o s:o s:{s:I s:f s:i s:I s:f s:f s:f s:f}}", "network",
+        "{s:s s:s s:i s:f s:s s:f s:o s:o s:o s:{s:I s:f s:i s:I s:f s:f s:f s:f}}", "network",
         cfg->model.name, "precision", cfg->engine.precision == 1 ? "bf16" : "f32", "threads", r->threads,
         "peak_flops_per_s", r->peak, "peak_algorithm", r->peak_algorithm, "alpha", cfg->alpha,
-        "langevin_step", part_json(r, &r->chain), "gradients", part_json(r, &r->gradients), "step",
+        "langevin_step", part_json(r, &r->chain), "gradients", part_json(r, &r->gradients), "inference", part_json(r, &r->inference), "step",
         "batch", (json_int_t)cfg->train.batch, "seconds", step_s, "timed", r->step.steps, "timed_batch",
         (json_int_t)r->step.batch, "images_per_s", (double)cfg->train.batch / step_s, "flops", r->flops,
         "products", r->products, "share_of_peak", speed_share(r, r->products, step_s));

@@ -85,25 +85,6 @@ done:
     return st;
 }
 
-/* Seconds per image of one evaluation of n training images, after one that compiles. */
-static jem_status time_evaluation(double *per_image, const rehearsal *g, int64_t n, double seconds)
-{
-    jem_status st;
-    float *x = NULL, *lse = NULL;
-    double start = 0;
-    int64_t done_images = 0;
-    TRY(take_images(&x, g, n));
-    TRY(MEM_NEW(lse, n));
-    TRY(model_evaluate(g->m, x, n, NULL, NULL, lse, NULL));
-    for (start = clock_s(); done_images == 0 || clock_s() - start < seconds; done_images += n)
-        TRY(model_evaluate(g->m, x, n, NULL, NULL, lse, NULL));
-    *per_image = (clock_s() - start) / (double)done_images;
-done:
-    mem_free(x);
-    mem_free(lse);
-    return st;
-}
-
 /* After warming up: the time, when what follows is timed. */
 static jem_status begin_timing(double *start, const rehearsal *g)
 {
@@ -111,6 +92,26 @@ static jem_status begin_timing(double *start, const rehearsal *g)
     if (g->by_step) TRY(model_time_steps(g->m));
     *start = clock_s();
 done:
+    return st;
+}
+
+jem_status rehearsal_inference(repeated *out, const rehearsal *g, int64_t n, double seconds)
+{
+    jem_status st;
+    repeated r = {0, 0};
+    float *x = NULL, *lse = NULL;
+    double start;
+    TRY(take_images(&x, g, n));
+    TRY(MEM_NEW(lse, n));
+    TRY(model_evaluate(g->m, x, n, NULL, NULL, lse, NULL));
+    TRY(begin_timing(&start, g));
+    for (; r.count == 0 || clock_s() - start < seconds; r.count++)
+        TRY(model_evaluate(g->m, x, n, NULL, NULL, lse, NULL));
+    r.seconds = (clock_s() - start) / (double)r.count;
+    *out = r;
+done:
+    mem_free(x);
+    mem_free(lse);
     return st;
 }
 
@@ -252,15 +253,12 @@ jem_status rehearsal_steps(step_times *t, const rehearsal *g, double seconds)
     const train_options *o = &g->cfg->train;
     int64_t n = g->round < o->batch ? g->round : o->batch;
     bool generative = g->cfg->alpha > 0;
-    double forwards = forecast_flops(g->cfg, 1).forwards, image_s;
-    repeated chain;
+    double forwards = forecast_flops(g->cfg, 1).forwards;
+    repeated one;
 
-    if (generative) {
-        TRY(rehearsal_chain(&chain, g, n, 0.1 * seconds));
-        image_s = chain.seconds / (double)n;
-    } else {
-        TRY(time_evaluation(&image_s, g, n, 0.1 * seconds));
-    }
+    TRY(generative ? rehearsal_chain(&one, g, n, 0.1 * seconds)
+                   : rehearsal_inference(&one, g, n, 0.1 * seconds));
+    double image_s = one.seconds / (double)n;
     double expected_s = (double)o->batch * image_s * forwards / (generative ? 2 : 1);
     if (3 * expected_s <= seconds || 2 * n >= o->batch)
         TRY(time_steps(t, g, o->batch, g->cfg->sampler.steps, 0.9 * seconds));
@@ -300,14 +298,18 @@ done:
 static jem_status time_validation(double *seconds, const rehearsal *g, double limit)
 {
     jem_status st;
+    repeated r = {0, 0};
     double per_image = 0, pixels = 0;
     int64_t all = g->data->train->n, n = g->round < all ? g->round : all;
     int64_t batch = VALIDATE_BATCH < all ? VALIDATE_BATCH : all;
 
     if (g->facts->val > 0) {
-        TRY(time_evaluation(&per_image, g, n, 0));
-        if (per_image * 2 * (double)batch < limit)
-            TRY(time_evaluation(&per_image, g, batch, limit / 2));
+        TRY(rehearsal_inference(&r, g, n, 0));
+        per_image = r.seconds / (double)n;
+        if (per_image * 2 * (double)batch < limit) {
+            TRY(rehearsal_inference(&r, g, batch, limit / 2));
+            per_image = r.seconds / (double)batch;
+        }
     }
     TRY(time_pixel_distance(&pixels, g));
     *seconds = per_image * (double)g->facts->val + pixels;

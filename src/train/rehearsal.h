@@ -37,6 +37,8 @@ jem_status rehearsal_open(rehearsal *g, const config *cfg, const splits *data, c
 void rehearsal_close(rehearsal *g);
 
 /* Each of these warms up, then repeats for about `seconds`, at least once. */
+/* Logits of n training images. */
+jem_status rehearsal_inference(repeated *out, const rehearsal *g, int64_t n, double seconds);
 /* One Langevin step of n images. */
 jem_status rehearsal_chain(repeated *out, const rehearsal *g, int64_t n, double seconds);
 /* The gradients of `batch` labelled images and generative ones in proportion. */

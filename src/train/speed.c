@@ -13,6 +13,7 @@ void speed_clear(speed_report *r)
 {
     mem_free(r->chain.rows);
     mem_free(r->gradients.rows);
+    mem_free(r->inference.rows);
     *r = (speed_report)SPEED_REPORT_INIT;
 }
 
@@ -232,68 +233,62 @@ static void keep_step(void *ctx, const plan *p, int i, plan_time t)
 }
 
 static jem_status make_rows(speed_part *part, const rehearsal *g, const model_outline *o,
-                            const model_use *uses, int use_count, int64_t executions)
+                            const model_use uses[2], int64_t executions)
 {
     row_maker k = {.part = part, .outline = o, .runs = (double)executions,
                    .threads = pool_threads(model_pool(g->m)), .st = JEM_OK};
-    for (int i = 0; i < use_count; i++) model_visit_times(g->m, uses[i], keep_step, &k);
+    for (int i = 0; i < 1 + (uses[1] != uses[0]); i++) model_visit_times(g->m, uses[i], keep_step, &k);
     return k.st;
 }
 
 /* ---- the parts of a step */
 
-/* Plainly first, then with a clock at every step. */
-static jem_status measure_chain(speed_part *part, rehearsal *g, const model_outline *o, int64_t n,
-                                double seconds)
-{
-    static const model_use uses[] = {MODEL_CHAIN, MODEL_CHAIN_TRAIN};
-    jem_status st;
-    repeated r;
-    part->images = n;
-    TRY(rehearsal_chain(&r, g, n, seconds / 2));
-    part->seconds = r.seconds;
-    g->by_step = true;
-    TRY(rehearsal_chain(&r, g, n, seconds / 2));
-    TRY(make_rows(part, g, o, uses, 2, r.count));
-done:
-    return st;
-}
+typedef jem_status (*rehearsal_fn)(repeated *out, const rehearsal *g, int64_t n, double seconds);
 
-static jem_status measure_gradients(speed_part *part, rehearsal *g, const model_outline *o,
-                                    int64_t batch, double seconds)
-{
-    static const model_use uses[] = {MODEL_TRAIN};
-    jem_status st;
-    repeated r;
-    part->images = batch;
-    TRY(rehearsal_gradients(&r, g, batch, seconds / 2));
-    part->seconds = r.seconds;
-    g->by_step = true;
-    TRY(rehearsal_gradients(&r, g, batch, seconds / 2));
-    TRY(make_rows(part, g, o, uses, 1, r.count));
-done:
-    return st;
-}
+/* A part, and how it is found. */
+typedef struct part_kind {
+    rehearsal_fn run;
+    model_use uses[2]; /* those that it runs */
+    model_use chunk;   /* of this use, one for each thread, are enough */
+    double steps;      /* what it costs, in Langevin steps */
+} part_kind;
 
-/* Each part on a model of its own: none of them is to be timed with the other's clocks. */
-static jem_status measure_part(speed_part *part, const rehearsal *plain, const model_outline *o,
-                               bool chain, double seconds)
+/* Plainly first, then with a clock at every step; on a model of its own, whose plans have run
+ * nothing else. */
+static jem_status measure_part(speed_part *part, const part_kind *kind, const rehearsal *plain,
+                               const model_outline *o, int64_t n, double seconds)
 {
     jem_status st;
-    const train_options *t = &plain->cfg->train;
-    int64_t n = chain ? config_generative_batch(t) : t->batch;
-    const int64_t round = o->threads * o->uses[chain ? MODEL_CHAIN : MODEL_TRAIN].chunk;
-    repeated one;
+    const int64_t few = o->threads * o->uses[kind->chunk].chunk, first = plain->round < n ? plain->round : n;
+    repeated r;
     rehearsal g;
 
     TRY(rehearsal_open(&g, plain->cfg, plain->data, plain->facts));
-    TRY(rehearsal_chain(&one, &g, g.round, 0));
-    /* Gradients cost about five chain steps. */
-    double expected_s = (chain ? 1 : 5) * one.seconds * (double)n / (double)g.round;
-    if (4 * expected_s > seconds && round < n) n = round;
-    TRY(chain ? measure_chain(part, &g, o, n, seconds) : measure_gradients(part, &g, o, n, seconds));
+    TRY(rehearsal_chain(&r, &g, first, 0));
+    double expected_s = kind->steps * r.seconds * (double)n / (double)first;
+    if (4 * expected_s > seconds && few < n) n = few;
+    part->images = n;
+    TRY(kind->run(&r, &g, n, seconds / 2));
+    part->seconds = r.seconds;
+    g.by_step = true;
+    TRY(kind->run(&r, &g, n, seconds / 2));
+    TRY(make_rows(part, &g, o, kind->uses, r.count));
 done:
     rehearsal_close(&g);
+    return st;
+}
+
+static jem_status measure_parts(speed_report *r, const rehearsal *g, const model_outline *o, double seconds)
+{
+    static const part_kind chain = {rehearsal_chain, {MODEL_CHAIN, MODEL_CHAIN_TRAIN}, MODEL_CHAIN, 1},
+                           gradients = {rehearsal_gradients, {MODEL_TRAIN, MODEL_TRAIN}, MODEL_TRAIN, 5},
+                           inference = {rehearsal_inference, {MODEL_INFER, MODEL_INFER}, MODEL_INFER, 0.5};
+    jem_status st;
+    const int64_t batch = g->cfg->train.batch, climbing = config_generative_batch(&g->cfg->train);
+    if (g->cfg->alpha > 0) TRY(measure_part(&r->chain, &chain, g, o, climbing, 0.4 * seconds));
+    TRY(measure_part(&r->gradients, &gradients, g, o, batch, 0.4 * seconds));
+    TRY(measure_part(&r->inference, &inference, g, o, batch, 0.2 * seconds));
+done:
     return st;
 }
 
@@ -322,8 +317,7 @@ jem_status speed_measure(speed_report *out, const config *cfg, const splits *dat
                            config_generative_batch(&cfg->train)));
     r.threads = o.threads;
     TRY(measure_peak(&r, g.m, 0.1 * seconds));
-    if (cfg->alpha > 0) TRY(measure_part(&r.chain, &g, &o, true, 0.25 * seconds));
-    TRY(measure_part(&r.gradients, &g, &o, false, 0.25 * seconds));
+    TRY(measure_parts(&r, &g, &o, 0.5 * seconds));
     TRY(rehearsal_steps(&r.step, &g, 0.4 * seconds));
     compose(&r, cfg, &o);
     *out = r;

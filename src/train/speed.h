@@ -18,7 +18,7 @@ typedef struct speed_row {
 } speed_row;
 
 typedef struct speed_part {
-    int64_t images;   /* chain: that climb; gradients: labelled */
+    int64_t images;   /* chain: that climb; gradients: labelled ones */
     speed_row *rows;  /* [count], owned; in the order of execution */
     int count;
     int64_t room;
@@ -32,6 +32,7 @@ typedef struct speed_report {
     char peak_algorithm[OUTLINE_TEXT];
     speed_part chain;     /* one Langevin step; no rows at alpha = 0 */
     speed_part gradients; /* of the losses to the parameters, once */
+    speed_part inference; /* logits */
     step_times step;      /* whole training steps */
     double flops, products; /* of one of those, as for a row */
 } speed_report;

@@ -93,6 +93,9 @@ static void a_classifier_has_no_chain(void **state)
     json_t *root = json_of(dir, "speed " SMALL "--alpha 0");
     assert_true(json_is_null(json_object_get(root, "langevin_step")));
     check_part(json_object_get(root, "gradients"));
+    const json_t *inference = json_object_get(root, "inference");
+    check_near(at(json_object_get(inference, "layers_sum"), "flops"),
+               forward_flops(dir) * at(inference, "images"), 1e-6, 0);
     json_decref(root);
     check_tmp_remove(dir);
 }
@@ -103,7 +106,7 @@ static void the_tables_name_layers_algorithms_and_the_peak(void **state)
                                         "One Langevin step of", "f.layer1.0.conv1", "to input",
                                         "to weights", "class_output", "rectifiers", "all layers",
                                         "between them", "Training step of 8 images at alpha 0.3",
-                                        "images/s", "share of the peak"};
+                                        "images/s", "share of the peak", "inference"};
     char dir[64];
     (void)state;
     check_tmp(dir, sizeof dir);
