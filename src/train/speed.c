@@ -267,6 +267,7 @@ static jem_status measure_part(speed_part *part, const part_kind *kind, const re
     TRY(rehearsal_chain(&r, &g, first, 0));
     double expected_s = kind->steps * r.seconds * (double)n / (double)first;
     if (4 * expected_s > seconds && few < n) n = few;
+    if (n > few) n -= n % few; /* whole chunks, as many for each thread */
     part->images = n;
     TRY(kind->run(&r, &g, n, seconds / 2));
     part->seconds = r.seconds;

@@ -7,7 +7,7 @@
 #include "train/rehearsal.h"
 
 /* All plan steps of one layer and one pass.  FLOPs and seconds are those of one execution of
- * the part on all its images; seconds are of all threads together, divided by their number. */
+ * the part on all its images (a chunk that they do not fill counts whole); seconds are of all threads together, divided by their number. */
 typedef struct speed_row {
     char layer[OUTLINE_TEXT];     /* "f.conv1"; "loading" and the like for what has no layer */
     const char *pass;             /* "forward", "to input", "to weights" */

@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #define SMALL "--set model.name=wrn-10-1 --set train.batch=8 --set train.share_batch=true " \
-              "--set sampler.steps=3 --set engine.threads=2 --seconds 0.2 "
+              "--set sampler.steps=3 --set engine.threads=2 --set engine.chunk=2 --seconds 0.2 "
 
 /* What `jem COMMAND ARGS --json` printed; the caller's. */
 static json_t *json_of(const char *dir, const char *args)
