@@ -97,6 +97,16 @@ jem_status cuda_move(value dst, value src, int64_t octets, bool accumulate)
     return launch_octet(&a, octets);
 }
 
+jem_status cuda_sum_columns(const columns_map *a, int64_t channels)
+{
+    jem_status st;
+    TRY(launch_columns(a, COLUMN_PARTS * (a->room / 8)));
+    TRY(launch_columns_fold(a, COLUMN_LOTS * a->room));
+    TRY(launch_columns_end(a, channels));
+done:
+    return st;
+}
+
 float *cuda_outside(const cuda_bound *b, int i, float *outside)
 {
     return gpu_owns(outside) ? outside : cuda_scratch(b, i);

@@ -60,6 +60,9 @@ static inline int64_t cuda_room(const slot *s)
 /* dst <- src, or dst <- dst + src, of one shape, whatever their types. */
 jem_status cuda_move(value dst, value src, int64_t octets, bool accumulate);
 
+/* a->sums[0 .. channels) <- sums over rows. */
+jem_status cuda_sum_columns(const columns_map *a, int64_t channels);
+
 /* Where a step writes `count` floats that belong at `outside`: there, or in scratch `i` (of so
  * many) if that is the host's memory; cuda_hand_out then brings them there. */
 float *cuda_outside(const cuda_bound *b, int i, float *outside);

@@ -100,21 +100,20 @@ static jem_status hand_out_gradients(const cuda_bound *b, const conv_problem *p,
 {
     const step *s = &b->k->s;
     float *dw = dparams + s->op.weight, *db = dparams + s->op.bias;
-    const int64_t pairs = s->op.dst.c * s->op.src.c;
     const weights_map a = weights_of(s, p, cuda_scratch(b, BOOK_DW),
                                      cuda_outside(b, BOOK_OUT_W, dw));
+    const int64_t count = a.out * a.in * a.taps;
     jem_status st;
 
-    TRY(launch_unpack(&a, pairs));
-    TRY(cuda_hand_out(b, BOOK_OUT_W, dw, pairs * a.taps));
+    TRY(launch_unpack(&a, count));
+    TRY(cuda_hand_out(b, BOOK_OUT_W, dw, count));
     if (s->op.bias < 0) goto done;
     const columns_map sums = {.v = cuda_value(b, &s->src),
                               .parts = cuda_scratch(b, BOOK_PARTS),
                               .sums = cuda_outside(b, BOOK_OUT_B, db),
                               .rows = cuda_rows(&s->src, s->n),
                               .room = p->k};
-    TRY(launch_columns(&sums, COLUMN_PARTS * sums.room));
-    TRY(launch_columns_end(&sums, s->op.dst.c));
+    TRY(cuda_sum_columns(&sums, s->op.dst.c));
     TRY(cuda_hand_out(b, BOOK_OUT_B, db, s->op.dst.c));
 done:
     return st;

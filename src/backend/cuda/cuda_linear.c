@@ -131,11 +131,10 @@ static jem_status linear_to_weights(const cuda_bound *b, float *dparams)
     jem_status st;
     TRY(float_input(&g.b, b, &s->src2));
     TRY(gemm_run(&g));
-    TRY(launch_unpack(&a, a.out * a.in));
+    TRY(launch_unpack(&a, a.out * a.in * a.taps));
     TRY(cuda_hand_out(b, BOOK_OUT_W, dw, a.out * a.in * a.taps));
     if (s->op.bias < 0) goto done;
-    TRY(launch_columns(&sums, COLUMN_PARTS * out));
-    TRY(launch_columns_end(&sums, a.out));
+    TRY(cuda_sum_columns(&sums, a.out));
     TRY(cuda_hand_out(b, BOOK_OUT_B, db, a.out));
 done:
     return st;

@@ -33,6 +33,7 @@
     K(unpack, weights_map)                                                                         \
     K(bias, bias_map)                                                                              \
     K(columns, columns_map)                                                                        \
+    K(columns_fold, columns_map)                                                                   \
     K(columns_end, columns_map)                                                                    \
     K(norm_moment, norm_map)                                                                       \
     K(norm_moment_end, norm_map)                                                                   \

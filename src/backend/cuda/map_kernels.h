@@ -288,13 +288,12 @@ HD void pack_item(const weights_map *a, int64_t i)
                there ? a->plain[(out * a->in + in) * a->taps + t] : 0);
 }
 
-/* Piece: an (out, in) pair of the plain weights. */
+/* Piece: one of the plain weights. */
 HD void unpack_item(const weights_map *a, int64_t i)
 {
-    const int64_t in = i % a->in, out = i / a->in;
-    for (int64_t t = 0; t < a->taps; t++)
-        a->plain[(out * a->in + in) * a->taps + t] =
-            load1(a->packed, (out * a->taps + t) * a->in_room + in);
+    const uint32_t n = (uint32_t)i, taps = (uint32_t)a->taps, t = n % taps, pair = n / taps;
+    const uint32_t in = pair % (uint32_t)a->in, out = pair / (uint32_t)a->in;
+    a->plain[i] = load1(a->packed, ((int64_t)out * a->taps + t) * a->in_room + in);
 }
 
 /* dst [rows][room] <- bias [c], added to dst if so asked.  Piece: one element. */
@@ -312,22 +311,34 @@ HD void bias_item(const bias_map *a, int64_t i)
     a->dst[i] = a->accumulate ? a->dst[i] + b : b;
 }
 
-/* Sums over rows of [rows][room], by channel, in two stages. */
-enum { COLUMN_PARTS = 512 };
+/* Sums over rows of [rows][room], by channel, in three stages. */
+enum { COLUMN_PARTS = 2048, COLUMN_LOTS = 32 };
 typedef struct columns_map {
     value v;
-    double *parts; /* [COLUMN_PARTS][room] */
+    double *parts; /* [COLUMN_PARTS][room], the first COLUMN_LOTS of them lots afterwards */
     float *sums;   /* [c] */
     int64_t rows, room;
 } columns_map;
 
-/* Piece: one part of one channel. */
+/* Piece: one part of eight channels. */
 HD void columns_item(const columns_map *a, int64_t i)
 {
-    const int64_t c = i % a->room;
+    const int64_t per = a->room / 8, o = i % per;
+    double sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+    float v[8];
+    for (int64_t r = i / per; r < a->rows; r += COLUMN_PARTS) {
+        load8(v, a->v, r * per + o);
+        for (int j = 0; j < 8; j++) sum[j] += (double)v[j];
+    }
+    for (int j = 0; j < 8; j++) a->parts[i / per * a->room + o * 8 + j] = sum[j];
+}
+
+/* Piece: one lot of one channel, over its own first part. */
+HD void columns_fold_item(const columns_map *a, int64_t i)
+{
     double sum = 0;
-    for (int64_t r = i / a->room; r < a->rows; r += COLUMN_PARTS)
-        sum += (double)load1(a->v, r * a->room + c);
+    for (int64_t p = i / a->room; p < COLUMN_PARTS; p += COLUMN_LOTS)
+        sum += a->parts[p * a->room + i % a->room];
     a->parts[i] = sum;
 }
 
@@ -335,7 +346,7 @@ HD void columns_item(const columns_map *a, int64_t i)
 HD void columns_end_item(const columns_map *a, int64_t i)
 {
     double sum = 0;
-    for (int64_t p = 0; p < COLUMN_PARTS; p++) sum += a->parts[p * a->room + i];
+    for (int64_t p = 0; p < COLUMN_LOTS; p++) sum += a->parts[p * a->room + i];
     a->sums[i] = (float)sum;
 }
 
