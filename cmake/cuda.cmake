@@ -53,22 +53,31 @@ set(JEM_CUDA_ARCHITECTURES "80;90" CACHE STRING "compute capabilities that kerne
 if(JEM_CUDA)
   set(nvcc_flags -std=c++17 -O3 --fmad=false -Xcompiler=-fPIC,-fvisibility=hidden,-fno-threadsafe-statics
     -I${CMAKE_SOURCE_DIR}/include -I${CMAKE_SOURCE_DIR}/src)
+  set(architectures)
   foreach(arch ${JEM_CUDA_ARCHITECTURES})
-    list(APPEND nvcc_flags -gencode arch=compute_${arch},code=sm_${arch})
+    list(APPEND architectures -gencode arch=compute_${arch},code=sm_${arch})
     set(newest ${arch})
   endforeach()
-  list(APPEND nvcc_flags -gencode arch=compute_${newest},code=compute_${newest})
+  list(APPEND architectures -gencode arch=compute_${newest},code=compute_${newest})
   if(JEM_WERROR)
     list(APPEND nvcc_flags -Werror=all-warnings -Xcompiler=-Wall,-Wextra)
   endif()
-  set(kernels ${CMAKE_CURRENT_BINARY_DIR}/kernels.o)
-  add_custom_command(OUTPUT ${kernels}
-    COMMAND ${JEM_NVCC} ${nvcc_flags} -MD -MF ${kernels}.d -MT ${kernels}
-      -c ${cuda_dir}/kernels.cu -o ${kernels}
-    DEPENDS ${cuda_dir}/kernels.cu DEPFILE ${kernels}.d COMMENT "Compiling kernels.cu" VERBATIM)
-  jem_device_module(jem_cuda ${kernels} ${cuda_dir}/gpu_cuda.c ${cuda_dir}/conv_cudnn.c
-    ${cuda_dir}/conv_graph.c ${cuda_dir}/conv_cache.c ${cuda_dir}/gemm_cublas.c
-    ${cuda_dir}/libraries.c ${cuda_dir}/cuda_parts.c)
+  # jem_nvcc(NAME flags...): NAME.cu is compiled to NAME.o, which joins cuda_objects
+  set(cuda_objects)
+  macro(jem_nvcc name)
+    set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.o)
+    add_custom_command(OUTPUT ${object}
+      COMMAND ${JEM_NVCC} ${nvcc_flags} ${ARGN} -MD -MF ${object}.d -MT ${object}
+        -c ${cuda_dir}/${name}.cu -o ${object}
+      DEPENDS ${cuda_dir}/${name}.cu DEPFILE ${object}.d COMMENT "Compiling ${name}.cu" VERBATIM)
+    list(APPEND cuda_objects ${object})
+  endmacro()
+  jem_nvcc(kernels ${architectures})
+  # Hopper's own instructions are there for Hopper alone.
+  jem_nvcc(conv_hopper -gencode arch=compute_90a,code=sm_90a)
+  jem_device_module(jem_cuda ${cuda_objects} ${cuda_dir}/gpu_cuda.c ${cuda_dir}/conv_choice.c
+    ${cuda_dir}/conv_trial.c ${cuda_dir}/conv_graph.c ${cuda_dir}/conv_cache.c
+    ${cuda_dir}/gemm_cublas.c ${cuda_dir}/libraries.c ${cuda_dir}/cuda_parts.c)
   target_include_directories(jem_cuda SYSTEM PRIVATE ${JEM_CUDA_INCLUDE} ${JEM_CUDNN_INCLUDE})
   target_link_libraries(jem_cuda PRIVATE ${JEM_CUDART_STATIC} ${CMAKE_DL_LIBS} rt)
   # nothing of the runtime's is shown to the program

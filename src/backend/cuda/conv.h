@@ -1,11 +1,11 @@
 /* Convolutions on the GPU, one call each with all that can ride on them.  Implemented by
- * cuDNN (conv_cudnn.c) and, on the host, by plain loops (twin/conv_host.c).
+ * cuDNN and own kernels (conv_choice.c) and, on the host, by plain loops (twin/conv_host.c).
  *
- * Values are [n][h][w][c], weights [k][kernel_h][kernel_w][c]; channels are multiples of 8.
+ * Values are [n][h][w][c], channels are multiples of 8; weights as conv_pack lays them.
  *
  *   CONV_FORWARD     t = conv(x, w) + bias     dst = y: lrelu(t), or t + addend, or t
  *   CONV_TO_INPUT    t = conv^T(dy, w)         dst = dx: t * slope-or-1 by mask, + addend
- *   CONV_TO_WEIGHTS  dw = sum over images and positions of dy x
+ *   CONV_TO_WEIGHTS  dw = sum over images and positions of dy x, [k][kernel_h][kernel_w][c]
  *
  * mask is a value of dx's shape and type: where it is above 0 the rectifier's derivative is
  * 1, else slope.  The addend is what dst holds.  Everything is computed in float32 and
@@ -49,6 +49,12 @@ typedef struct conv_call {
  * process: a network asks for few problems many times. */
 jem_status conv_get(const conv **out, const conv_problem *p);
 size_t conv_scratch(const conv *c);
+
+/* Weights as conv_run wants them (not for CONV_TO_WEIGHTS): their bytes, and packed from
+ * plain (out, in, kernel_h, kernel_w); channels that memory alone has get zeros. */
+size_t conv_weight_bytes(const conv *c);
+jem_status conv_pack(const conv *c, void *packed, const float *plain, int64_t out, int64_t in);
+
 void conv_describe(const conv *c, char *text, size_t size);
 jem_status conv_run(const conv *c, const conv_call *call);
 

@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* By conv_kind. */
+static const char *const kinds[] = {"fused", "bare", "own"};
+
 enum { LINE_ROOM = 1024, PATH_ROOM = 4096 };
 
 static bool cache_path(char *path, size_t size)
@@ -53,7 +56,8 @@ bool conv_cache_find(conv_choice *out, const char *where, const conv_problem *p)
         conv_choice c = {0};
         if (strncmp(line, key, strlen(key)) != 0) continue;
         if (sscanf(line + strlen(key), "%15s %" SCNx64 " %lf", extent, &c.key, &c.us) != 3) continue;
-        c.bare = strcmp(extent, "bare") == 0;
+        for (int i = 0; i < 3; i++)
+            if (strcmp(extent, kinds[i]) == 0) c.kind = (conv_kind)i;
         *out = c; /* the last one counts */
         found = true;
     }
@@ -68,7 +72,7 @@ void conv_cache_add(const conv_choice *c, const char *where, const conv_problem 
     if (!cache_path(path, sizeof path)) return;
     line_key(line, sizeof line, where, p);
     size_t used = strlen(line);
-    snprintf(line + used, sizeof line - used, "%s %" PRIx64 " %.2f\n", c->bare ? "bare" : "fused",
+    snprintf(line + used, sizeof line - used, "%s %" PRIx64 " %.2f\n", kinds[c->kind],
              c->key, c->us);
     /* One write at the end of the file: processes side by side do not mix lines. */
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);

@@ -9,8 +9,11 @@
 
 #include "backend/cuda/conv.h"
 
+/* A plan of cuDNN that does everything, one that makes the product alone, an own kernel. */
+typedef enum conv_kind { CONV_FUSED_PLAN, CONV_BARE_PLAN, CONV_OWN } conv_kind;
+
 typedef struct conv_choice {
-    int32_t bare; /* only the product is the plan's */
+    conv_kind kind;
     uint64_t key; /* of the plan */
     double us;    /* of one call */
 } conv_choice;

@@ -3,6 +3,7 @@
 #define CUDA_CONV_SIZE_H
 
 #include "backend/cuda/conv.h"
+#include "backend/cuda/map_kernels.h"
 
 static inline int64_t conv_x_count(const conv_problem *p)
 {
@@ -29,6 +30,19 @@ static inline int64_t conv_dst_count(const conv_problem *p)
 static inline size_t conv_item_bytes(const conv_problem *p)
 {
     return p->bf16 ? 2 : 4;
+}
+
+/* [k][kernel_h][kernel_w][c] beside plain (out, in, kernel_h, kernel_w). */
+static inline weights_map conv_weights(const conv_problem *p, void *packed, float *plain, int64_t out,
+                                       int64_t in)
+{
+    return (weights_map){.packed = {packed, p->bf16, 0},
+                         .plain = plain,
+                         .out = out,
+                         .in = in,
+                         .taps = p->kernel_h * p->kernel_w,
+                         .out_room = p->k,
+                         .in_room = p->c};
 }
 
 #endif

@@ -44,34 +44,22 @@ static conv_problem problem_of(const step *s)
     return p;
 }
 
-static weights_map weights_of(const step *s, const conv_problem *p, void *packed, float *plain)
-{
-    return (weights_map){.packed = {packed, p->bf16, 0},
-                         .plain = plain,
-                         .out = s->op.dst.c,
-                         .in = s->op.src.c,
-                         .taps = s->op.kernel_h * s->op.kernel_w,
-                         .out_room = p->k,
-                         .in_room = p->c};
-}
-
 static jem_status conv_prepare(cuda_kernel *k)
 {
     jem_status st;
     const conv_problem p = problem_of(&k->s);
-    const size_t weights = (size_t)conv_w_count(&p) * conv_item_bytes(&p);
 
     TRY(conv_get(&k->conv, &p));
     cuda_book(k, BOOK_CONV, conv_scratch(k->conv));
     if (p.pass == CONV_TO_WEIGHTS) {
-        cuda_book(k, BOOK_DW, weights);
+        cuda_book(k, BOOK_DW, (size_t)conv_w_count(&p) * conv_item_bytes(&p));
         cuda_book(k, BOOK_PARTS, (size_t)(COLUMN_PARTS * p.k) * sizeof(double));
         cuda_book(k, BOOK_OUT_W, (size_t)conv_w_count(&p) * sizeof(float));
         cuda_book(k, BOOK_OUT_B, (size_t)p.k * sizeof(float));
         return JEM_OK;
     }
-    TRY(gpu_alloc(&k->packed, weights));
-    k->packed_bytes = weights;
+    k->packed_bytes = conv_weight_bytes(k->conv);
+    TRY(gpu_alloc(&k->packed, k->packed_bytes));
     if (p.bias) TRY(gpu_alloc(&k->bias, (size_t)p.k * sizeof(float)));
 done:
     return st;
@@ -83,9 +71,7 @@ static jem_status conv_load(cuda_kernel *k)
     const conv_problem p = problem_of(&k->s);
 
     if (!k->packed) return JEM_OK;
-    const weights_map a = weights_of(&k->s, &p, k->packed,
-                                     (float *)(uintptr_t)(k->params + k->s.op.weight));
-    TRY(launch_pack(&a, (int64_t)p.k * p.c));
+    TRY(conv_pack(k->conv, k->packed, k->params + k->s.op.weight, k->s.op.dst.c, k->s.op.src.c));
     if (k->bias) {
         const bias_map bias = {.dst = k->bias, .bias = k->params + k->s.op.bias, .c = k->s.op.dst.c,
                                .room = p.k};
@@ -100,8 +86,8 @@ static jem_status hand_out_gradients(const cuda_bound *b, const conv_problem *p,
 {
     const step *s = &b->k->s;
     float *dw = dparams + s->op.weight, *db = dparams + s->op.bias;
-    const weights_map a = weights_of(s, p, cuda_scratch(b, BOOK_DW),
-                                     cuda_outside(b, BOOK_OUT_W, dw));
+    const weights_map a = conv_weights(p, cuda_scratch(b, BOOK_DW), cuda_outside(b, BOOK_OUT_W, dw),
+                                       s->op.dst.c, s->op.src.c);
     const int64_t count = a.out * a.in * a.taps;
     jem_status st;
 

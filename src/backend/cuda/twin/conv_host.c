@@ -37,6 +37,17 @@ size_t conv_scratch(const conv *c)
     return 256; /* so that offsets in it matter */
 }
 
+size_t conv_weight_bytes(const conv *c)
+{
+    return (size_t)conv_w_count(&c->p) * conv_item_bytes(&c->p);
+}
+
+jem_status conv_pack(const conv *c, void *packed, const float *plain, int64_t out, int64_t in)
+{
+    const weights_map a = conv_weights(&c->p, packed, (float *)(uintptr_t)plain, out, in);
+    return launch_pack(&a, (int64_t)c->p.k * c->p.c);
+}
+
 void conv_describe(const conv *c, char *text, size_t size)
 {
     (void)c;

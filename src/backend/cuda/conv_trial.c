@@ -1,0 +1,164 @@
+/* See conv_trial.h. */
+#include "backend/cuda/conv_trial.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "backend/cuda/conv_size.h"
+#include "backend/cuda/gpu.h"
+#include "backend/cuda/gpu_cuda.h"
+#include "backend/cuda/kernels.h"
+#include "base/mem.h"
+#include "base/try.h"
+
+/* Arrays of the problem with random values in them. */
+typedef struct trial {
+    conv_call call;
+    void *arrays[7], *packed;
+    float *plain; /* weights */
+    int count;
+    float *expected; /* on the host: the beginning of dst, by the first candidate */
+    float *got;
+    int64_t compared;
+    bool has_expected;
+} trial;
+
+enum { COMPARED = 1 << 16 };
+
+static jem_status trial_array(void *out, trial *t, int64_t n, bool bf16, float std)
+{
+    void *at = NULL;
+    jem_status st;
+    TRY(gpu_alloc(&at, (size_t)(n + 8) * (bf16 ? 2 : 4)));
+    t->arrays[t->count] = at;
+    const fill_map a = {{at, bf16, 0}, std, (uint32_t)t->count++};
+    TRY(launch_fill(&a, (n + 7) / 8));
+    *(void **)out = at;
+done:
+    return st;
+}
+
+static void trial_clear(trial *t)
+{
+    for (int i = 0; i < t->count; i++) gpu_free(t->arrays[i]);
+    gpu_free(t->call.scratch);
+    gpu_free(t->packed);
+    mem_free(t->expected);
+    mem_free(t->got);
+}
+
+static jem_status trial_init(trial *t, const conv *list, int count)
+{
+    const conv_problem *p = &list[0].p;
+    const float weight = 1.0f / sqrtf((float)(p->c * p->kernel_h * p->kernel_w));
+    void *x, *dy, *mask;
+    float *bias;
+    size_t scratch = 0, packed = 0;
+    jem_status st;
+
+    for (int i = 0; i < count; i++) {
+        if (conv_scratch(&list[i]) > scratch) scratch = conv_scratch(&list[i]);
+        if (conv_weight_bytes(&list[i]) > packed) packed = conv_weight_bytes(&list[i]);
+    }
+
+    TRY(trial_array(&x, t, conv_x_count(p), p->bf16, 1));
+    TRY(trial_array(&t->plain, t, conv_w_count(p), false, weight));
+    TRY(trial_array(&dy, t, conv_y_count(p), p->bf16, 1));
+    TRY(trial_array(&mask, t, conv_x_count(p), p->bf16, 1));
+    TRY(trial_array(&bias, t, p->k, false, 1));
+    TRY(trial_array(&t->call.dst, t, conv_dst_count(p), p->bf16, 1));
+    t->call.x = x;
+    t->call.dy = dy;
+    t->call.mask = mask;
+    t->call.bias = bias;
+    TRY(gpu_alloc(&t->call.scratch, scratch));
+    TRY(gpu_alloc(&t->packed, packed));
+    t->call.w = t->packed;
+    t->compared = conv_dst_count(p) < COMPARED ? conv_dst_count(p) : COMPARED;
+    TRY(MEM_NEW(t->expected, t->compared));
+    TRY(MEM_NEW(t->got, t->compared));
+done:
+    return st;
+}
+
+/* dst <- the same values as before every other candidate's first run. */
+static jem_status trial_again(const trial *t, const conv_problem *p)
+{
+    const fill_map a = {{t->call.dst, p->bf16, 0}, 1, 77};
+    return launch_fill(&a, (conv_dst_count(p) + 7) / 8);
+}
+
+/* Does one run give what the first candidate gave?  Types of 8 bits of mantissa leave a few
+ * parts in a thousand of the largest value; an error would be of its size. */
+static jem_status agrees(bool *same, trial *t, const conv *c)
+{
+    jem_status st;
+    double largest = 0, apart = 0;
+    const size_t bytes = (size_t)t->compared * conv_item_bytes(&c->p);
+    float *into = t->has_expected ? t->got : t->expected;
+
+    TRY(trial_again(t, &c->p));
+    if (c->p.pass != CONV_TO_WEIGHTS) TRY(conv_pack(c, t->packed, t->plain, c->p.k, c->p.c));
+    TRY(conv_run(c, &t->call));
+    TRY(gpu_copy(into, t->call.dst, bytes));
+    if (c->p.bf16) { /* widen in place, from the end */
+        const uint16_t *small = (const uint16_t *)(const void *)into;
+        for (int64_t i = t->compared - 1; i >= 0; i--) {
+            uint16_t v;
+            memcpy(&v, small + i, sizeof v);
+            into[i] = float_of_bf16(v);
+        }
+    }
+    *same = true;
+    for (int64_t i = 0; i < t->compared && t->has_expected; i++) {
+        largest = fmax(largest, fabs((double)t->expected[i]));
+        apart = fmax(apart, fabs((double)t->expected[i] - (double)t->got[i]));
+        if (isnan(t->got[i])) *same = false;
+    }
+    if (t->has_expected && apart > (c->p.bf16 ? 2e-2 : 1e-4) * largest) *same = false;
+    t->has_expected = true;
+done:
+    return st;
+}
+
+static jem_status time_one(double *us, const trial *t, const conv *c)
+{
+    enum { REPEATS = 5 };
+    cudaEvent_t begin = NULL, end = NULL;
+    float ms = 0;
+    jem_status st;
+
+    TRY(gpu_status(cudaEventCreate(&begin), "event"));
+    TRY(gpu_status(cudaEventCreate(&end), "event"));
+    TRY(conv_run(c, &t->call));
+    TRY(gpu_status(cudaEventRecord(begin, gpu_stream()), "event"));
+    for (int i = 0; i < REPEATS; i++) TRY(conv_run(c, &t->call));
+    TRY(gpu_status(cudaEventRecord(end, gpu_stream()), "event"));
+    TRY(gpu_status(cudaEventSynchronize(end), "timing a convolution"));
+    TRY(gpu_status(cudaEventElapsedTime(&ms, begin, end), "event"));
+    *us = (double)ms * 1e3 / REPEATS;
+done:
+    if (begin) cudaEventDestroy(begin);
+    if (end) cudaEventDestroy(end);
+    return st;
+}
+
+jem_status conv_fastest(int *best, conv *list, int count)
+{
+    jem_status st;
+    trial t = {.count = 0};
+    bool same;
+
+    *best = -1;
+    TRY(trial_init(&t, list, count));
+    for (int i = 0; i < count; i++) {
+        /* a plan that fails when run is none */
+        if (agrees(&same, &t, &list[i]) != JEM_OK || !same) continue;
+        if (time_one(&list[i].us, &t, &list[i]) != JEM_OK) continue;
+        if (*best < 0 || list[i].us < list[*best].us) *best = i;
+    }
+    TRY(gpu_wait());
+done:
+    trial_clear(&t);
+    return st;
+}

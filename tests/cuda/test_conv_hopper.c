@@ -1,0 +1,257 @@
+/* Own convolutions for Hopper GPUs against plain loops, every plan of every shape.  With "time" as
+ * argument: their rates, instead.  Skipped where there is no such GPU. */
+#include "support/check.h"
+
+#include <cuda_runtime_api.h>
+
+#include "backend/cuda/conv_hopper.h"
+#include "backend/cuda/conv_size.h"
+#include "backend/cuda/gpu.h"
+#include "backend/cuda/gpu_cuda.h"
+#include "backend/cuda/kernels.h"
+#include "base/mem.h"
+
+/* Channels, side, channels, kernel, images. */
+typedef struct layer {
+    int32_t c, side, k, kernel, n;
+} layer;
+
+static const layer tested[] = {{8, 32, 16, 3, 3},  {16, 32, 160, 3, 2}, {160, 32, 160, 1, 2},
+                               {64, 16, 128, 3, 3}, {96, 8, 160, 3, 5},  {160, 8, 64, 3, 7},
+                               {32, 64, 32, 3, 1}};
+static const layer timed[] = {{160, 32, 160, 3, 64}, {160, 32, 320, 3, 64}, {320, 16, 320, 3, 64},
+                              {320, 16, 640, 3, 64}, {640, 8, 640, 3, 64},  {640, 8, 640, 3, 256},
+                              {16, 32, 160, 3, 64},  {64, 32, 64, 3, 64},   {128, 16, 128, 3, 64},
+                              {512, 8, 512, 3, 256}, {320, 64, 320, 3, 16}};
+
+enum { FORWARD_LRELU, FORWARD_ADD, BACK_MASK, BACK_MASK_ADD, MODES };
+
+static conv_problem problem(const layer *s, int mode)
+{
+    conv_problem p;
+    memset(&p, 0, sizeof p);
+    p.pass = mode < BACK_MASK ? CONV_FORWARD : CONV_TO_INPUT;
+    p.n = s->n;
+    p.c = s->c;
+    p.h = p.w = p.p = p.q = s->side;
+    p.k = s->k;
+    p.kernel_h = p.kernel_w = s->kernel;
+    p.stride = 1;
+    p.pad = p.pad_end = s->kernel / 2;
+    p.bf16 = 1;
+    p.bias = p.pass == CONV_FORWARD;
+    p.lrelu = mode != FORWARD_ADD;
+    p.add = mode == FORWARD_ADD || mode == BACK_MASK_ADD;
+    p.slope = p.lrelu ? 0.2f : 0;
+    return p;
+}
+
+/* ---- arrays, on the host as floats that bf16 holds, and on the GPU */
+
+typedef struct array {
+    float *host;
+    void *gpu;
+    int64_t n;
+} array;
+
+/* Normals times std, made on the GPU; brought to the host if `here`. */
+static array random_array(int64_t n, bool bf16, uint32_t stream, float std, bool here)
+{
+    const size_t bytes = (size_t)n * (bf16 ? 2 : 4);
+    array a = {.n = n};
+    check_ok(gpu_alloc(&a.gpu, bytes + 64));
+    const fill_map fill = {{a.gpu, bf16, 0}, std, stream};
+    check_ok(launch_fill(&fill, (n + 7) / 8));
+    if (!here) return a;
+    check_ok(MEM_NEW(a.host, n));
+    check_ok(gpu_copy(a.host, a.gpu, bytes));
+    for (int64_t i = n - 1; bf16 && i >= 0; i--) { /* widened in place, from the end */
+        uint16_t v;
+        memcpy(&v, (const char *)a.host + 2 * i, sizeof v);
+        a.host[i] = float_of_bf16(v);
+    }
+    return a;
+}
+
+static void array_clear(array *a)
+{
+    mem_free(a->host);
+    gpu_free(a->gpu);
+}
+
+typedef struct rig {
+    conv_problem p;
+    array from, weights, bias, mask, dst;
+} rig;
+
+static rig make_rig(const conv_problem *p, bool here)
+{
+    const bool forward = p->pass == CONV_FORWARD;
+    rig r = {.p = *p};
+    r.from = random_array(forward ? conv_x_count(p) : conv_y_count(p), true, 1, 1, here);
+    r.weights = random_array(conv_w_count(p), false, 2, 0.05f, here);
+    r.bias = random_array(p->k, false, 3, 1, here);
+    r.mask = random_array(conv_dst_count(p), true, 4, 1, here);
+    r.dst = random_array(conv_dst_count(p), true, 5, 1, here);
+    return r;
+}
+
+static void rig_clear(rig *r)
+{
+    array *const all[] = {&r->from, &r->weights, &r->bias, &r->mask, &r->dst};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) array_clear(all[i]);
+}
+
+/* One element of the result; weights (k, c, kernel, kernel), rounded as the packed ones are. */
+static double expected(const rig *r, int64_t i)
+{
+    const conv_problem *p = &r->p;
+    const bool forward = p->pass == CONV_FORWARD;
+    const int32_t written = forward ? p->k : p->c, read = forward ? p->c : p->k, t = p->kernel_h;
+    const int32_t pad = forward ? p->pad : t - 1 - p->pad, channel = (int32_t)(i % written);
+    const int64_t pixel = i / written, x = pixel % p->w, y = pixel / p->w % p->h, n = pixel / p->w / p->h;
+    double sum = p->bias ? (double)r->bias.host[channel] : 0;
+
+    for (int32_t u = 0; u < t; u++)
+        for (int32_t v = 0; v < t; v++) {
+            const int64_t row = y + u - pad, col = x + v - pad;
+            if (row < 0 || row >= p->h || col < 0 || col >= p->w) continue;
+            for (int32_t j = 0; j < read; j++) {
+                const int64_t pair = forward ? (int64_t)channel * p->c + j : (int64_t)j * p->c + channel;
+                const int32_t tap = forward ? u * t + v : t * t - 1 - (u * t + v);
+                const float w = float_of_bf16(bf16_of_float(r->weights.host[pair * t * t + tap]));
+                sum += (double)w * (double)r->from.host[((n * p->h + row) * p->w + col) * read + j];
+            }
+        }
+    if (!forward && p->lrelu && !(r->mask.host[i] > 0)) sum *= (double)p->slope;
+    if (p->add) sum += (double)r->dst.host[i];
+    return forward && p->lrelu && !(sum > 0) ? (double)p->slope * sum : sum;
+}
+
+/* Runs a plan on the rig's arrays; the caller frees *packed. */
+static void run_plan(const rig *r, hopper_plan plan, void **packed)
+{
+    check_ok(gpu_alloc(packed, hopper_weight_bytes(&r->p, plan)));
+    check_ok(hopper_pack(*packed, r->weights.gpu, r->p.k, r->p.c, &r->p, plan));
+    const conv_call call = {.x = r->from.gpu, .dy = r->from.gpu, .w = *packed, .mask = r->mask.gpu,
+                            .bias = r->bias.gpu, .dst = r->dst.gpu};
+    check_ok(hopper_run(&r->p, plan, &call));
+}
+
+static void check_plan(const conv_problem *p, hopper_plan plan)
+{
+    rig r = make_rig(p, true);
+    uint16_t *got = NULL;
+    void *packed = NULL;
+
+    check_ok(MEM_NEW(got, r.dst.n));
+    run_plan(&r, plan, &packed);
+    check_ok(gpu_copy(got, r.dst.gpu, (size_t)r.dst.n * 2));
+    for (int64_t i = 0; i < r.dst.n; i += 1 + i % 5) { /* every fourth or so: loops are slow */
+        const double want = expected(&r, i), is = (double)float_of_bf16(got[i]);
+        if (!(fabs(is - want) <= 0.01 * (fabs(want) + 0.1)))
+            fail_msg("%d x %d to %d, kernel %d, pass %d, plan %d/%d/%d: element %lld is %g, not %g", p->c,
+                     p->h, p->k, p->kernel_h, p->pass, plan.columns, plan.blocks, plan.cluster,
+                     (long long)i, is, want);
+    }
+    gpu_free(packed);
+    mem_free(got);
+    rig_clear(&r);
+}
+
+static void every_plan_is_right(void **state)
+{
+    int plans = 0;
+    (void)state;
+    for (size_t s = 0; s < sizeof tested / sizeof *tested; s++)
+        for (int mode = 0; mode < MODES; mode++) {
+            const conv_problem p = problem(&tested[s], mode);
+            hopper_plan list[HOPPER_PLANS_MAX];
+            const int count = hopper_plans(list, &p);
+            for (int i = 0; i < count; i++, plans++) check_plan(&p, list[i]);
+        }
+    assert_true(plans > 60);
+}
+
+static void what_it_cannot_do_has_no_plan(void **state)
+{
+    const layer good = tested[3], odd = {64, 20, 64, 3, 2};
+    hopper_plan list[HOPPER_PLANS_MAX];
+    conv_problem p = problem(&odd, FORWARD_ADD);
+    (void)state;
+    assert_int_equal(hopper_plans(list, &p), 0);
+    p = problem(&good, FORWARD_ADD);
+    assert_true(hopper_plans(list, &p) > 0);
+    p.stride = 2;
+    assert_int_equal(hopper_plans(list, &p), 0);
+    p = problem(&good, FORWARD_ADD);
+    p.bf16 = 0;
+    assert_int_equal(hopper_plans(list, &p), 0);
+    p = problem(&good, FORWARD_ADD);
+    p.pass = CONV_TO_WEIGHTS;
+    assert_int_equal(hopper_plans(list, &p), 0);
+}
+
+static void time_plan(const rig *r, hopper_plan plan)
+{
+    enum { REPEATS = 20 };
+    const double flops = 2.0 * (double)conv_y_count(&r->p) * r->p.c * r->p.kernel_h * r->p.kernel_w;
+    cudaEvent_t begin, end;
+    void *packed = NULL;
+    float ms = 0;
+
+    run_plan(r, plan, &packed);
+    const conv_call call = {.x = r->from.gpu, .dy = r->from.gpu, .w = packed, .mask = r->mask.gpu,
+                            .bias = r->bias.gpu, .dst = r->dst.gpu};
+    check_ok(gpu_status(cudaEventCreate(&begin), "event"));
+    check_ok(gpu_status(cudaEventCreate(&end), "event"));
+    check_ok(gpu_status(cudaEventRecord(begin, gpu_stream()), "event"));
+    for (int i = 0; i < REPEATS; i++) check_ok(hopper_run(&r->p, plan, &call));
+    check_ok(gpu_status(cudaEventRecord(end, gpu_stream()), "event"));
+    check_ok(gpu_wait());
+    check_ok(gpu_status(cudaEventElapsedTime(&ms, begin, end), "event"));
+    const double us = (double)ms * 1e3 / REPEATS;
+    printf("  %dx%d/%d %.1f us %.0f TFLOP/s", plan.blocks * 128, plan.columns, plan.cluster, us,
+           flops / us * 1e-6);
+    gpu_free(packed);
+}
+
+static void time_all(void)
+{
+    static const char *const modes[] = {"forward, lrelu", "forward, add", "to input, mask",
+                                        "to input, mask, add"};
+    for (size_t s = 0; s < sizeof timed / sizeof *timed; s++)
+        for (int mode = 0; mode < MODES; mode++) {
+            const conv_problem p = problem(&timed[s], mode);
+            hopper_plan list[HOPPER_PLANS_MAX];
+            const int count = hopper_plans(list, &p);
+            rig r = make_rig(&p, false);
+            printf("%3d to %3d, %2dx%-2d, %3d images, %-20s", p.c, p.k, p.h, p.w, p.n, modes[mode]);
+            for (int i = 0; i < count; i++) time_plan(&r, list[i]);
+            printf("\n");
+            rig_clear(&r);
+        }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_plan_is_right),
+        cmocka_unit_test(what_it_cannot_do_has_no_plan),
+    };
+    hopper_plan list[HOPPER_PLANS_MAX];
+    const conv_problem p = problem(&tested[3], FORWARD_ADD);
+    if (gpu_open(0) != JEM_OK || hopper_open() != JEM_OK) {
+        printf("skipped: %s\n", jem_error_message());
+        return 77;
+    }
+    if (hopper_plans(list, &p) == 0) {
+        printf("skipped: %s has no such instructions\n", gpu_describe());
+        return 77;
+    }
+    if (argc > 1 && strcmp(argv[1], "time") == 0) {
+        time_all();
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
