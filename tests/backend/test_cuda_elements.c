@@ -18,8 +18,8 @@ static void random_words_are_those_of_rng(void **state)
         words got = philox_block(s.seed, (uint32_t)s.purpose, s.step, s.sub, i * 3, i * 11);
         assert_memory_equal(want, got.w, sizeof want);
         for (int j = 0; j < 4; j++) {
-            assert_true(unit_of_word(want[j]) == rng_unit(&s, i * 3, i * 44 + (uint32_t)j));
-            assert_int_equal(below_of_word(want[j], 1000 + i),
+            assert_true(unit_from_word(want[j]) == rng_unit(&s, i * 3, i * 44 + (uint32_t)j));
+            assert_int_equal(below_from_word(want[j], 1000 + i),
                              rng_below(&s, i * 3, i * 44 + (uint32_t)j, 1000 + i));
         }
     }

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/rng_math.h"
+
 #ifdef __CUDACC__
 #define HD static __host__ __device__ __forceinline__
 #define SIXTEEN __align__(16)
@@ -19,20 +21,6 @@
 #define HD static inline
 #define SIXTEEN __attribute__((aligned(16), may_alias))
 #endif
-
-HD float float_of_bits(uint32_t bits)
-{
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-HD uint32_t bits_of_float(float f)
-{
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    return bits;
-}
 
 HD float float_of_bf16(uint16_t v)
 {

@@ -36,10 +36,10 @@ HD void batch_item(const device_batch *a, int64_t i)
         words drawn = philox_block(a->numbers->seed, (uint32_t)a->augment, iteration, 0,
                                    (uint32_t)place, 0);
         if (a->crop) {
-            top = (int64_t)below_of_word(drawn.w[0], 2 * BATCH_CROP_PAD + 1) - BATCH_CROP_PAD;
-            left = (int64_t)below_of_word(drawn.w[1], 2 * BATCH_CROP_PAD + 1) - BATCH_CROP_PAD;
+            top = (int64_t)below_from_word(drawn.w[0], 2 * BATCH_CROP_PAD + 1) - BATCH_CROP_PAD;
+            left = (int64_t)below_from_word(drawn.w[1], 2 * BATCH_CROP_PAD + 1) - BATCH_CROP_PAD;
         }
-        if (a->flip) flipped = below_of_word(drawn.w[2], 2) == 1;
+        if (a->flip) flipped = below_from_word(drawn.w[2], 2) == 1;
     }
     if (a->noise_std > 0)
         normals_of_block(z, philox_block(a->numbers->seed, (uint32_t)a->noise, iteration, 0,
@@ -68,15 +68,15 @@ HD void start_item(const device_start *a, int64_t i)
     words drawn = {{0, 0, 0, 0}};
 
     if (a->chain_class) {
-        const uint32_t y = below_of_word(philox_block(seed, RNG_REPLAY_INDEX, it, 1, n, 0).w[0],
+        const uint32_t y = below_from_word(philox_block(seed, RNG_REPLAY_INDEX, it, 1, n, 0).w[0],
                                          (uint32_t)a->classes);
         slice = a->entries / a->classes;
         first = y * slice;
         if (block == 0) a->chain_class[image] = (int32_t)y;
     }
-    const int64_t index = first + below_of_word(philox_block(seed, RNG_REPLAY_INDEX, it, 0, n, 0).w[0],
+    const int64_t index = first + below_from_word(philox_block(seed, RNG_REPLAY_INDEX, it, 0, n, 0).w[0],
                                                 (uint32_t)slice);
-    const int fresh = (double)unit_of_word(philox_block(seed, RNG_REPLAY_FRESH, it, 0, n, 0).w[0]) <
+    const int fresh = (double)unit_from_word(philox_block(seed, RNG_REPLAY_FRESH, it, 0, n, 0).w[0]) <
                       a->reinit_prob;
     if (block == 0) {
         a->index[image] = (int32_t)index;
@@ -87,7 +87,7 @@ HD void start_item(const device_start *a, int64_t i)
     for (int j = 0; j < 4; j++) {
         const int64_t e = 4 * block + j;
         if (e >= a->size) break;
-        const float v = fresh ? -1.0f + 2.0f * unit_of_word(drawn.w[j])
+        const float v = fresh ? -1.0f + 2.0f * unit_from_word(drawn.w[j])
                               : a->replay[index * a->size + e];
         a->x[image * a->size + e] = v;
         a->start[image * a->size + e] = v;

@@ -152,15 +152,20 @@ static jem_status find(void **out, wanted *w)
 
 /* ---- the two libraries */
 
-/* All names of `table`, in the order of its pointers. */
-static jem_status look_up(void **pointers, const char *const *names, void *handle)
+/* Finds a library and looks up its functions, in the order of the pointers in `table`. */
+static jem_status open_library(void *table, const char *const *functions, wanted *w)
 {
-    for (int i = 0; names[i]; i++) {
-        pointers[i] = dlsym(handle, names[i]);
-        if (!pointers[i])
-            return jem_error(JEM_EUSAGE, "%s is missing in the library that was found", names[i]);
+    void *handle;
+    jem_status st;
+    TRY(find(&handle, w));
+    for (int i = 0; functions[i]; i++) {
+        void *symbol = dlsym(handle, functions[i]);
+        if (!symbol)
+            return jem_error(JEM_EUSAGE, "%s is missing in the library that was found", functions[i]);
+        memcpy((char *)table + (size_t)i * sizeof symbol, &symbol, sizeof symbol);
     }
-    return JEM_OK;
+done:
+    return st;
 }
 
 static bool cudnn_fits(void *handle, char *version, size_t size)
@@ -189,13 +194,7 @@ jem_status libraries_cudnn(cudnn_functions *out)
     static const char *const functions[] = {CUDNN_FUNCTIONS(NAME) NULL};
     wanted w = {.title = "cuDNN 9 (libcudnn.so.9)", .names = names, .packages = packages,
                 .fits = cudnn_fits};
-    void *handle, *pointers[sizeof functions / sizeof *functions];
-    jem_status st;
-    TRY(find(&handle, &w));
-    TRY(look_up(pointers, functions, handle));
-    memcpy(out, pointers, sizeof *out);
-done:
-    return st;
+    return open_library(out, functions, &w);
 }
 
 jem_status libraries_cublas(cublas_functions *out)
@@ -205,13 +204,7 @@ jem_status libraries_cublas(cublas_functions *out)
     static const char *const functions[] = {CUBLAS_FUNCTIONS(NAME) NULL};
     wanted w = {.title = "cuBLAS 12 or 13 (libcublas.so)", .names = names, .packages = packages,
                 .fits = any_fits};
-    void *handle, *pointers[sizeof functions / sizeof *functions];
-    jem_status st;
-    TRY(find(&handle, &w));
-    TRY(look_up(pointers, functions, handle));
-    memcpy(out, pointers, sizeof *out);
-done:
-    return st;
+    return open_library(out, functions, &w);
 }
 
 void libraries_nvrtc(void)
