@@ -149,7 +149,7 @@ static jem_status make_job(latent_job *j, const encoding *e, encoder *network)
     int f32 = 0, skip = 0, bicubic = 0;
     const autoencoder_spec *s = autoencoder_get_spec(network->vae);
     const int64_t side = network->size / autoencoder_factor(s);
-    const int threads = pool_threads(autoencoder_pool(network->vae));
+    const int64_t at_once = autoencoder_at_once(network->vae);
 
     TRY(parse_choice(&f32, e->dtype, "--dtype", "f16", "f32"));
     TRY(parse_choice(&skip, e->damaged, "--damaged", "stop", "skip"));
@@ -161,11 +161,11 @@ static jem_status make_job(latent_job *j, const encoding *e, encoder *network)
     if (e->scale) TRY(cli_real(&j->format.scale, e->scale, "--scale", 1e-6, 1e6));
     j->kernel = bicubic ? IMAGE_BICUBIC : IMAGE_BILINEAR;
     j->skip_damaged = skip;
-    j->batch = threads; /* a picture per thread */
+    j->batch = at_once;
     if (e->batch) TRY(cli_int(&j->batch, e->batch, "--batch", 1, 4096));
     TRY(cli_int(&j->per_shard, e->shard, "--shard", 1, 1 << 20));
     TRY(cli_int(&j->noise, e->noise, "--noise", 0, 1 << 20));
-    j->threads = threads < 4 ? threads : 4;
+    j->threads = at_once < 4 ? (int)at_once : 4;
     j->encode = encode_batch;
     j->encoder = network;
     j->stop = cli_catch_signals();

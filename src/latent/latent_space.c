@@ -91,7 +91,7 @@ static jem_status encode_missing(latent_codec *c, float *mean, const image *cons
     jem_status st;
     const image *first = pictures[missing[0]];
     const autoencoder_spec *spec = autoencoder_get_spec(c->vae);
-    const int64_t at_once = pool_threads(autoencoder_pool(c->vae)), f = autoencoder_factor(spec);
+    const int64_t at_once = autoencoder_at_once(c->vae), f = autoencoder_factor(spec);
     const int64_t pixels = first->channels * first->height * first->width;
     const int64_t size = spec->latent * (first->height / f) * (first->width / f);
     float *x = NULL, *z = NULL, units[256];

@@ -34,7 +34,10 @@ typedef struct worker {
     float *y; /* an output of the graph */
 } worker;
 
-/* A compiled use of one half, for one picture at a time. */
+/* A device computes pictures together; threads take one each. */
+enum { DEVICE_BATCH = 8 };
+
+/* A compiled use of one half, for one picture at a time or, on a device, a batch. */
 typedef struct engine {
     int64_t height, width; /* of the input */
     graph *g;
@@ -128,6 +131,11 @@ const autoencoder_spec *autoencoder_get_spec(const autoencoder *a)
     return &a->spec;
 }
 
+int64_t autoencoder_at_once(const autoencoder *a)
+{
+    return a->b->device ? DEVICE_BATCH : pool_threads(a->workers);
+}
+
 pool *autoencoder_pool(const autoencoder *a)
 {
     return a->workers;
@@ -157,12 +165,13 @@ jem_status autoencoder_init(autoencoder *a)
 
 /* ---- plans */
 
-static jem_status compile(engine *e, const autoencoder *a, use u, int64_t height, int64_t width)
+static jem_status compile(engine *e, const autoencoder *a, use u, int64_t height, int64_t width,
+                          int64_t batch)
 {
     jem_status st;
     const char *kept[AUTOENCODER_LEVELS_MAX + 1] = {NULL};
     const bool encodes = u == USE_ENCODE || u == USE_FEATURES;
-    const plan_options o = {.batch = 1,
+    const plan_options o = {.batch = batch,
                             .precision = a->engine_spec.precision == 1 ? JEM_BF16 : JEM_F32,
                             .direct = a->engine_spec.convolution == 1,
                             .backward_input = u == USE_VJP,
@@ -197,7 +206,7 @@ static jem_status lend(worker *out, autoencoder *a, engine *e)
     pthread_mutex_unlock(&a->lock);
     if (!w.ws) {
         TRY(workspace_new(&w.ws, e->p));
-        TRY(MEM_NEW(w.y, shape_count(e->g->nodes[e->g->output].op.dst)));
+        TRY(MEM_NEW(w.y, plan_batch(e->p) * shape_count(e->g->nodes[e->g->output].op.dst)));
     }
     *out = w;
     w = (worker){NULL, NULL};
@@ -216,7 +225,8 @@ static void take_back(autoencoder *a, engine *e, worker w)
 
 /* ---- running them */
 
-/* One batch; arrays that a use does not know are NULL. */
+/* Pictures of one call, plan_batch of them in each task; arrays that a use does not know are
+ * NULL. */
 typedef struct job {
     autoencoder *a;
     engine *e;
@@ -226,7 +236,7 @@ typedef struct job {
     float *mean, *logvar;
     float *const *features;
     pool *helpers; /* threads that share each picture; NULL: one thread computes it */
-    int64_t first; /* picture of task 0 */
+    int64_t n;
 } job;
 
 static jem_status put_features(const job *j, worker *w, const plan_call *call, int64_t i)
@@ -253,13 +263,13 @@ static void put_posterior(const job *j, const float *moments, int64_t i)
         j->logvar[i * half + k] = fminf(20, fmaxf(-30, moments[half + k]));
 }
 
-static jem_status run_one(void *ctx, int task, int thread)
+static jem_status run_task(void *ctx, int task, int thread)
 {
     jem_status st;
     const job *j = ctx;
-    const plan_call call = {.count = 1};
     const graph *g = j->e->g;
-    const int64_t i = j->first + task;
+    const int64_t batch = plan_batch(j->e->p), i = task * batch;
+    const plan_call call = {.count = j->n - i < batch ? j->n - i : batch};
     const int64_t in = shape_count(g->nodes[0].op.dst);
     const int64_t out = shape_count(g->nodes[g->output].op.dst);
     const float *x = j->in + i * in;
@@ -274,7 +284,8 @@ static jem_status run_one(void *ctx, int task, int thread)
         goto done;
     }
     TRY(plan_forward(w.ws, &call, x, y));
-    if (j->use == USE_ENCODE) put_posterior(j, y, i);
+    for (int64_t k = 0; j->use == USE_ENCODE && k < call.count; ++k)
+        put_posterior(j, y + k * out, i + k);
     if (j->use == USE_FEATURES) TRY(put_features(j, &w, &call, i));
     if (j->use == USE_VJP)
         TRY(plan_backward(w.ws, &call, j->direction + i * out, j->derivative + i * in, NULL));
@@ -287,18 +298,22 @@ static jem_status run(autoencoder *a, autoencoder_batch b, job j)
 {
     jem_status st = JEM_OK;
     engine *e = &a->engines[j.use];
+    const int64_t batch = !a->b->device ? 1 : b.n < DEVICE_BATCH ? b.n : DEVICE_BATCH;
 
     if (b.n < 1) return JEM_OK;
-    if (e->p && (e->height != b.height || e->width != b.width)) engine_clear(e);
-    if (!e->p) TRY(compile(e, a, j.use, b.height, b.width));
+    if (e->p && (e->height != b.height || e->width != b.width || plan_batch(e->p) < batch))
+        engine_clear(e);
+    if (!e->p) TRY(compile(e, a, j.use, b.height, b.width, batch));
     j.a = a;
     j.e = e;
-    /* a picture per thread as long as there are enough, then all threads on each; the bits are
+    j.n = b.n;
+    /* a task per thread as long as there are enough, then all threads on each; the bits are
      * the same */
-    const int64_t alone = b.n - b.n % pool_threads(a->workers);
-    TRY(pool_run(a->workers, (int)alone, run_one, &j));
+    const int64_t tasks = (b.n + plan_batch(e->p) - 1) / plan_batch(e->p);
+    const int64_t alone = tasks - tasks % pool_threads(a->workers);
+    TRY(pool_run(a->workers, (int)alone, run_task, &j));
     j.helpers = a->workers;
-    for (j.first = alone; j.first < b.n; ++j.first) TRY(run_one(&j, 0, 0));
+    for (int64_t i = alone; i < tasks; ++i) TRY(run_task(&j, (int)i, 0));
 done:
     return st;
 }

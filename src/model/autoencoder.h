@@ -4,8 +4,8 @@
  * Arrays are plain NCHW float: pictures x in [-1,1], latents z without the factor
  * latent_scale.  What a JEM sees is latent_scale * mean: callers multiply after encoding and
  * divide before decoding.  Threads share the pictures and, where there are fewer pictures than
- * threads, the work on each; their number changes no bit.  The first batch of another size
- * compiles plans anew. */
+ * threads, the work on each; their number changes no bit.  A device computes several together.
+ * The first batch of another size compiles plans anew. */
 #ifndef MODEL_AUTOENCODER_H
 #define MODEL_AUTOENCODER_H
 
@@ -37,6 +37,8 @@ jem_status autoencoder_new(autoencoder **out, const autoencoder_spec *spec,
 void autoencoder_free(autoencoder *a); /* NULL is fine */
 const autoencoder_spec *autoencoder_get_spec(const autoencoder *a);
 pool *autoencoder_pool(const autoencoder *a); /* borrowed */
+/* Pictures that a call should be given at least to keep threads, or a device, busy. */
+int64_t autoencoder_at_once(const autoencoder *a);
 int64_t autoencoder_params_count(const autoencoder *a);
 
 /* ---- parameters */

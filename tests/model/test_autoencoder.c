@@ -8,6 +8,7 @@
 #include "model/autoencoder_names.h"
 #include "model/init.h"
 #include "support/folder.h"
+#include "support/gpu.h"
 #include "tensor/safetensors.h"
 
 static const autoencoder_spec tiny = {.levels = 3, .channels = {8, 16, 16}, .layers = 2,
@@ -28,6 +29,15 @@ static void check_close(const char *what, const float *got, const double *want, 
         fail_msg("%s: relative error %.3g, allowed %.3g", what, sqrt(error / norm), tolerance);
 }
 
+static void check_floats(const char *what, const float *got, const float *want, int64_t n)
+{
+    double *exact = NULL;
+    check_ok(MEM_NEW(exact, n));
+    for (int64_t i = 0; i < n; i++) exact[i] = (double)want[i];
+    check_close(what, got, exact, n, 1e-4);
+    mem_free(exact);
+}
+
 static const double *golden(const safetensors *f, const char *name, int64_t count)
 {
     int i = safetensors_find(f, name);
@@ -40,8 +50,12 @@ static const double *golden(const safetensors *f, const char *name, int64_t coun
 
 static safetensors *open_golden(void)
 {
+    const char *source = getenv("JEM_SOURCE"); /* where the program is not run where it was built */
+    char path[512];
     safetensors *f = NULL;
-    check_ok(safetensors_open(&f, JEM_SOURCE_DIR "/tests/golden/autoencoder.safetensors"));
+    snprintf(path, sizeof path, "%s/tests/golden/autoencoder.safetensors",
+             source ? source : JEM_SOURCE_DIR);
+    check_ok(safetensors_open(&f, path));
     return f;
 }
 
@@ -154,6 +168,36 @@ static void a_gpu_matches_diffusers(void **state)
     if (backend_find(&gpu, "cuda") != JEM_OK) skip();
     compare_with_diffusers("cuda", 0, 1e-4);
     compare_with_diffusers("cuda", 1, 5e-2);
+}
+
+static void a_gpu_computes_several_pictures_as_it_does_one(void **state)
+{
+    enum { N = 11 }; /* a batch and a part of one */
+    const backend *gpu;
+    (void)state;
+    if (backend_find(&gpu, "cuda") != JEM_OK) skip();
+    autoencoder *all = open_tiny("cuda", 0), *one = open_tiny("cuda", 0);
+    static float x[N * X], mean[N * Z], logvar[N * Z], down[N * 8 * H * W], y[N * X], dx[N * X];
+    float mean_1[Z], logvar_1[Z], down_1[8 * H * W], y_1[X], dx_1[X];
+    float *maps[] = {down, NULL, NULL}, *maps_1[] = {down_1, NULL, NULL};
+
+    hash_floats(x, N * X, "x");
+    check_ok(autoencoder_encode(all, (autoencoder_batch){N, H, W}, x, mean, logvar));
+    check_ok(autoencoder_features(all, (autoencoder_batch){N, H, W}, x, maps));
+    check_ok(autoencoder_decode_jvp(all, (autoencoder_batch){N, one_latent.height, one_latent.width},
+                                    mean, logvar, y, dx));
+    for (int i = 0; i < N; i++) {
+        check_ok(autoencoder_encode(one, one_picture, x + i * X, mean_1, logvar_1));
+        check_ok(autoencoder_features(one, one_picture, x + i * X, maps_1));
+        check_ok(autoencoder_decode_jvp(one, one_latent, mean_1, logvar_1, y_1, dx_1));
+        check_floats("mean", mean + i * Z, mean_1, Z);
+        check_floats("log-variance", logvar + i * Z, logvar_1, Z);
+        check_floats("down0", down + i * 8 * 12 * 8, down_1, 8 * 12 * 8);
+        check_floats("decode", y + i * X, y_1, X);
+        check_floats("jvp", dx + i * X, dx_1, X);
+    }
+    autoencoder_free(all);
+    autoencoder_free(one);
 }
 
 static void bf16_matches_diffusers_nearly_to_two_digits(void **state)
@@ -432,11 +476,13 @@ static void a_few_odd_shapes_do_not_make_a_huge_network(void **state)
 
 int main(void)
 {
+    if (getenv("JEM_TEST_DEVICE")) gpu_backend(); /* asked for on a GPU: all of it, or skipped */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(graphs_in_double_match_diffusers_to_all_digits),
         cmocka_unit_test(the_reference_matches_diffusers),
         cmocka_unit_test(float32_matches_diffusers),
         cmocka_unit_test(a_gpu_matches_diffusers),
+        cmocka_unit_test(a_gpu_computes_several_pictures_as_it_does_one),
         cmocka_unit_test(bf16_matches_diffusers_nearly_to_two_digits),
         cmocka_unit_test(both_products_and_central_differences_agree),
         cmocka_unit_test(a_batch_is_its_pictures_one_by_one_and_sizes_may_change),
