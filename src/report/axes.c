@@ -106,34 +106,41 @@ static void draw_x_axis(draw *d, const axes *a)
                   a->x_label);
 }
 
-static void draw_y_tick(draw *d, const axes *a, double value, double step)
+/* Returns the width of its label. */
+static double draw_y_tick(draw *d, const axes *a, double value, double step)
 {
     char text[32];
     double y = axes_y(a, value);
     draw_segment(d, a->left, y, a->left + a->width, y, 1, 0, GRID);
-    if (a->bare_y) return;
+    if (a->bare_y) return 0;
     if (a->log_y)
         snprintf(text, sizeof text, "%g", value);
     else
         tick_text(text, sizeof text, value, step);
-    draw_text(d, a->left - 6, y, style_of(TICK_SIZE, RIGHT, MIDDLE, MUTED), text);
+    text_style style = style_of(TICK_SIZE, RIGHT, MIDDLE, MUTED);
+    draw_text(d, a->left - 6, y, style, text);
+    return draw_text_width(d, style, text);
 }
 
 static void draw_y_axis(draw *d, const axes *a)
 {
+    double widest = 0;
     if (a->log_y) {
         double low = ceil(log10(a->y0) - 1e-9), high = floor(log10(a->y1) + 1e-9);
         double stride = fmax(1, ceil((high - low) / 5));
-        for (double e = low; e <= high; e += stride) draw_y_tick(d, a, pow(10, e), 1);
+        for (double e = low; e <= high; e += stride)
+            widest = fmax(widest, draw_y_tick(d, a, pow(10, e), 1));
     } else {
         double first, step;
         int count = axes_ticks(&first, &step, a->y0, a->y1, a->height > 130 ? 6 : 3);
-        for (int i = 0; i < count; i++) draw_y_tick(d, a, first + i * step, step);
+        for (int i = 0; i < count; i++)
+            widest = fmax(widest, draw_y_tick(d, a, first + i * step, step));
     }
     if (a->y_label) {
         text_style style = style_of(LABEL_SIZE, CENTRE, BASELINE, INK);
         style.upwards = true;
-        draw_text(d, a->left - 36, a->top + a->height / 2, style, a->y_label);
+        double x = a->left - fmax(36, widest + 14); /* labels of one column stand in line */
+        draw_text(d, fmax(x, 8), a->top + a->height / 2, style, a->y_label);
     }
 }
 
@@ -164,8 +171,8 @@ static void draw_reference(draw *d, const axes *a, double value, const char *lab
     double y = axes_y(a, value), x = side == LEFT ? a->left + 3 : a->left + a->width - 3;
     if (!(y >= a->top - 0.5 && y <= a->top + a->height + 0.5)) return;
     draw_segment(d, a->left, y, a->left + a->width, y, 1.2, 4, MUTED);
-    draw_text(d, x, above ? y - 4 : y + 4,
-              style_of(TICK_SIZE, side, above ? BASELINE : TOP, MUTED), label);
+    draw_text(d, x, above ? y - 4 : y + 4, style_of(TICK_SIZE, side, above ? BASELINE : TOP, MUTED),
+              label);
 }
 
 void axes_reference(draw *d, const axes *a, double value, const char *label)

@@ -203,17 +203,35 @@ double picture_width(const picture *p) { return cairo_image_surface_get_width(p-
 
 double picture_height(const picture *p) { return cairo_image_surface_get_height(p->surface); }
 
+/* The picture with `times` x `times` pixels for each; owned.  In error: Cairo hands that on. */
+static cairo_surface_t *blocks_of(const picture *p, int times)
+{
+    cairo_surface_t *s = cairo_image_surface_create(
+        CAIRO_FORMAT_ARGB32, times * (int)picture_width(p), times * (int)picture_height(p));
+    cairo_t *cr = cairo_create(s);
+    cairo_scale(cr, times, times);
+    cairo_set_source_surface(cr, p->surface, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
+    cairo_paint(cr);
+    cairo_destroy(cr);
+    return s;
+}
+
 void draw_picture(draw *d, const picture *p, double x, double y, double w, double h)
 {
+    /* Viewers of SVG and PDF smooth what they enlarge, whatever the filter: hence blocks. */
+    int times = w > picture_width(p) ? (int)ceil(w / picture_width(p)) : 1;
+    cairo_surface_t *s = times > 1 ? blocks_of(p, times) : cairo_surface_reference(p->surface);
+
     cairo_save(d->cr);
     cairo_translate(d->cr, x, y);
-    cairo_scale(d->cr, w / picture_width(p), h / picture_height(p));
-    cairo_set_source_surface(d->cr, p->surface, 0, 0);
-    bool enlarged = w > picture_width(p);
+    cairo_scale(d->cr, w / (times * picture_width(p)), h / (times * picture_height(p)));
+    cairo_set_source_surface(d->cr, s, 0, 0);
     cairo_pattern_set_filter(cairo_get_source(d->cr),
-                             enlarged ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_GOOD);
+                             times > 1 ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_GOOD);
     cairo_paint(d->cr);
     cairo_restore(d->cr);
+    cairo_surface_destroy(s);
 }
 
 /* ---- figures */

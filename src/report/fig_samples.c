@@ -15,7 +15,7 @@ typedef struct sheet {
     int count, columns;
     picture **pictures;
     char (*captions)[48];
-    double cell_width, cell_height;
+    double cell_width;
 } sheet;
 
 typedef struct sheet_spec {
@@ -97,19 +97,30 @@ static jem_status collect(sheet *c, study *s, const sheet_spec *spec)
     return JEM_OK;
 }
 
+static double picture_ratio(const picture *p) { return picture_height(p) / picture_width(p); }
+
+/* Of the tallest picture in a row, which may be 2.5 times as high as wide. */
+static double row_height(const sheet *c, int row)
+{
+    double ratio = 0;
+    for (int i = row * c->columns; i < c->count && i < (row + 1) * c->columns; i++)
+        ratio = fmax(ratio, picture_ratio(c->pictures[i]));
+    return c->cell_width * fmin(ratio, 2.5);
+}
+
 static jem_status draw_sheet(draw *d, const void *ctx)
 {
     const sheet *c = ctx;
+    double y = 0;
     for (int i = 0; i < c->count; i++) {
-        double x = (i % c->columns) * (c->cell_width + GAP);
-        double y = (double)(i / c->columns) * (c->cell_height + CAPTION + GAP);
-        double zoom = fmin(c->cell_width / picture_width(c->pictures[i]),
-                           c->cell_height / picture_height(c->pictures[i]));
+        double x = (i % c->columns) * (c->cell_width + GAP), height = row_height(c, i / c->columns);
+        double width = fmin(c->cell_width, height / picture_ratio(c->pictures[i]));
         text_style style = style_of(LABEL_SIZE + 1, LEFT, BASELINE, INK);
         style.bold = true;
         draw_text(d, x, y + 14, style, c->captions[i]);
-        draw_picture(d, c->pictures[i], x, y + CAPTION, zoom * picture_width(c->pictures[i]),
-                     zoom * picture_height(c->pictures[i]));
+        draw_picture(d, c->pictures[i], x, y + CAPTION, width,
+                     width * picture_ratio(c->pictures[i]));
+        if ((i + 1) % c->columns == 0) y += height + CAPTION + GAP;
     }
     return JEM_OK;
 }
@@ -140,12 +151,9 @@ static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec
     c->columns = (c->count + rows - 1) / rows;
     int shared = c->columns > 2 ? c->columns : 3;
     c->cell_width = (double)(FIGURE_WIDTH - (shared - 1) * GAP) / shared;
-    for (int i = 0; i < c->count; i++)
-        c->cell_height = fmax(c->cell_height, c->cell_width * picture_height(c->pictures[i]) /
-                                                  picture_width(c->pictures[i]));
-    c->cell_height = fmin(c->cell_height, 2.5 * c->cell_width);
     f.width = c->columns * (c->cell_width + GAP) - GAP;
-    f.height = rows * (c->cell_height + CAPTION + GAP) - GAP;
+    f.height = rows * (CAPTION + GAP) - GAP;
+    for (int row = 0; row < rows; row++) f.height += row_height(c, row);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

@@ -140,6 +140,30 @@ static void files_come_in_three_formats_and_repeat_bit_for_bit(void **state)
     check_tmp_remove(folder);
 }
 
+static jem_status draw_enlarged(draw *d, const void *p)
+{
+    draw_picture(d, p, 0, 0, 100, 100);
+    return JEM_OK;
+}
+
+static void an_enlarged_picture_is_sharp_in_vector_files_too(void **state)
+{
+    (void)state;
+    char folder[64], stem[96], path[128], *svg;
+    picture *p;
+    check_tmp(folder, sizeof folder);
+    snprintf(stem, sizeof stem, "%s/small", folder);
+    snprintf(path, sizeof path, "%s.png", stem);
+    check_ok(draw_files(stem, 8, 8, draw_example, "small"));
+    check_ok(picture_read(&p, path));
+    assert_true(picture_width(p) == 16);
+    check_ok(draw_inline(&svg, "f", 100, 100, draw_enlarged, p));
+    assert_non_null(strstr(svg, "width=\"112\" height=\"112\"")); /* 7 x 7 for each pixel */
+    mem_free(svg);
+    picture_free(p);
+    check_tmp_remove(folder);
+}
+
 static void text_is_escaped_and_encoded(void **state)
 {
     (void)state;
@@ -186,6 +210,7 @@ int main(void)
         cmocka_unit_test(the_alpha_scale_has_the_published_ends),
         cmocka_unit_test(inline_figures_share_a_page_without_sharing_ids),
         cmocka_unit_test(files_come_in_three_formats_and_repeat_bit_for_bit),
+        cmocka_unit_test(an_enlarged_picture_is_sharp_in_vector_files_too),
         cmocka_unit_test(text_is_escaped_and_encoded),
         cmocka_unit_test(numbers_keep_three_digits_that_mean_something),
     };
