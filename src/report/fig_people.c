@@ -333,7 +333,7 @@ static void sources(strbuf *html, const scatter_chart *c)
     int64_t count;
     const baseline *all = baselines(&count);
     strbuf_add(html, "<table><thead><tr><th>published</th><th>benchmark</th><th>metric</th>"
-                     "<th>value</th><th>source</th></tr></thead><tbody>");
+                     "<th>value</th><th class=\"text\">source</th></tr></thead><tbody>");
     for (int i = 0; i < c->count; i++)
         for (int64_t k = 0; k < count; k++) {
             char value[40];
@@ -341,7 +341,7 @@ static void sources(strbuf *html, const scatter_chart *c)
             trend_number(value, sizeof value, all[k].value);
             strbuf_printf(html,
                           "<tr><th>%s</th><td>%s</td><td>%s</td><td>%s</td>"
-                          "<td style=\"text-align:left\">",
+                          "<td class=\"text\">",
                           all[k].model, all[k].benchmark, all[k].metric, value);
             strbuf_escape(html, all[k].source);
             strbuf_add(html, "</td></tr>");
@@ -349,18 +349,27 @@ static void sources(strbuf *html, const scatter_chart *c)
     strbuf_add(html, "</tbody></table>");
 }
 
-static void write_numbers(figure *f, const study *s, scatter_chart *c)
+/* Rows of one table: what was measured on each axis of a panel. */
+static void write_numbers(figure *f, const study *s, const scatter_chart *c)
 {
+    trend rows[2 * SCATTERS];
+    char labels[2 * SCATTERS][96];
+    int count = 0;
+
     strbuf_add(&f->tsv, trend_tsv_header);
     for (int i = 0; i < c->count; i++) {
-        scatter_panel *p = &c->panels[i];
+        const scatter_panel *p = &c->panels[i];
         trend_tsv(&f->tsv, s, &p->x, 1);
         trend_tsv(&f->tsv, s, &p->y, 1);
-        p->x.label = p->spec->x.label;
-        p->y.label = p->spec->y.label;
-        if (p->x.count) trend_table(&f->table, s, &p->x, 1);
-        trend_table(&f->table, s, &p->y, 1);
+        for (int axis = p->x.count ? 0 : 1; axis < 2; axis++) {
+            const char *label = axis ? p->spec->y.label : p->spec->x.label;
+            snprintf(labels[count], sizeof *labels, "%s, %s", p->spec->title, label);
+            rows[count] = axis ? p->y : p->x;
+            rows[count].label = labels[count];
+            count++;
+        }
     }
+    trend_table(&f->table, s, rows, count);
     baseline_lines(&f->tsv, c);
     sources(&f->table, c);
 }

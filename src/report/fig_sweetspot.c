@@ -397,7 +397,7 @@ static void free_list(void *ctx)
 static void spot_table(strbuf *html, const sweetspot_list *list)
 {
     strbuf_add(html, "<table><thead><tr><th>benchmark</th><th>best α</th><th>interval</th>"
-                     "<th>P(inside beats ends)</th><th>margin</th><th>compared with</th></tr>"
+                     "<th>P(inside beats ends)</th><th>margin</th><th class=\"text\">compared with</th></tr>"
                      "</thead><tbody>");
     for (int64_t i = 0; i < list->count; i++) {
         const sweetspot *p = &list->spots[i];
@@ -415,7 +415,7 @@ static void spot_table(strbuf *html, const sweetspot_list *list)
         if (isfinite(p->at.margin_interval.low))
             strbuf_printf(html, "<small>%.3g – %.3g</small>", p->at.margin_interval.low,
                           p->at.margin_interval.high);
-        strbuf_add(html, "</td><td style=\"text-align:left\">");
+        strbuf_add(html, "</td><td class=\"text\">");
         strbuf_escape(html, p->spec->source);
         strbuf_add(html, "</td></tr>");
     }

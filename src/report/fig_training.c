@@ -107,6 +107,7 @@ static jem_status draw_curves(draw *d, const void *ctx)
             int n = applies(spec, run) ? measured(c, run, spec) : 0;
             colour ink = isnan(run->alpha) ? MUTED : alpha_colour(run->alpha);
             axes_curve(d, &a, c->x, c->y, n, 1.3, faded(ink, 0.85));
+            if (n == 1) draw_disc(d, axes_x(&a, c->x[0]), axes_y(&a, c->y[0]), 2.5, ink, ink);
         }
     }
     return JEM_OK;

@@ -235,7 +235,7 @@ static void write_scores(strbuf *h, const score_list *list)
     char value[40], low[40], high[40];
     if (!list->count) return;
     strbuf_add(h, "<div class=\"numbers\"><table><thead><tr><th>score</th><th>condition</th>"
-                  "<th>value</th><th>95 % interval</th><th>images</th><th>how</th></tr></thead>"
+                  "<th>value</th><th>95 % interval</th><th>images</th><th class=\"text\">how</th></tr></thead>"
                   "<tbody>");
     for (int64_t i = 0; i < list->count; i++) {
         const score *s = &list->scores[i];
@@ -254,7 +254,7 @@ static void write_scores(strbuf *h, const score_list *list)
         }
         strbuf_add(h, "</td><td>");
         if (s->n) strbuf_printf(h, "%lld", (long long)s->n);
-        strbuf_add(h, "</td><td style=\"text-align:left\">");
+        strbuf_add(h, "</td><td class=\"text\">");
         strbuf_escape(h, s->formula ? s->formula : "");
         strbuf_add(h, "</td></tr>");
     }
