@@ -11,6 +11,7 @@
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/bench_settings.h"
+#include "cli/cli.h"
 #include "record/fields.h"
 
 /* ---- the list */
@@ -61,34 +62,22 @@ static bool same_model(const score *a, const score *b)
            (a->alpha == b->alpha || (isnan(a->alpha) && isnan(b->alpha)));
 }
 
-static void number_cell(char text[NUMBER_TEXT_MAX], double x)
-{
-    if (isnan(x))
-        strcpy(text, "-");
-    else
-        snprintf(text, NUMBER_TEXT_MAX, "%.6g", x);
-}
-
 static void show_heading(const score *s)
 {
     printf("%s", s->model ? s->model : "-");
     if (!isnan(s->alpha)) printf("  alpha %g", s->alpha);
     if (s->seed >= 0) printf("  seed %" PRId64, s->seed);
-    printf("\n  %-15s %-24s %-18s %-24s %10s %10s %10s %8s %9s\n", "benchmark", "metric", "dataset",
+    printf("\n  %-15s %-28s %-18s %-24s %11s %11s %11s %8s %9s\n", "benchmark", "metric", "dataset",
            "condition", "value", "low", "high", "n", "ceiling");
 }
 
 static void show_row(const score *s)
 {
-    char value[NUMBER_TEXT_MAX], low[NUMBER_TEXT_MAX], high[NUMBER_TEXT_MAX],
-        ceiling[NUMBER_TEXT_MAX];
-    number_cell(value, s->value);
-    number_cell(low, s->low);
-    number_cell(high, s->high);
-    number_cell(ceiling, s->ceiling);
-    printf("  %-15s %-24s %-18s %-24s %10s %10s %10s %8" PRId64 " %9s\n", s->benchmark, s->metric,
-           s->dataset ? s->dataset : "-", s->condition ? s->condition : "-", value, low, high, s->n,
-           ceiling);
+    char value[CLI_CELL], low[CLI_CELL], high[CLI_CELL], ceiling[CLI_CELL];
+    printf("  %-15s %-28s %-18s %-24s %11s %11s %11s %8" PRId64 " %9s\n", s->benchmark, s->metric,
+           s->dataset ? s->dataset : "-", s->condition ? s->condition : "-",
+           cli_cell(value, s->value), cli_cell(low, s->low), cli_cell(high, s->high), s->n,
+           cli_cell(ceiling, s->ceiling));
 }
 
 void bench_show_table(const score_list *l)

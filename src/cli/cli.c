@@ -172,6 +172,12 @@ const char *cli_nearest(const char *word, const char *const *names)
     return nearest;
 }
 
+const char *cli_cell(char text[CLI_CELL], double x)
+{
+    snprintf(text, CLI_CELL, isnan(x) ? "-" : "%.6g", x);
+    return text;
+}
+
 /* ---- signals */
 
 static volatile sig_atomic_t stop_requested;

@@ -51,6 +51,10 @@ jem_status cli_real(double *out, const char *text, const char *flag, double min,
 /* The candidate nearest to a mistyped word, or NULL if none is near.  `names` ends with NULL. */
 const char *cli_nearest(const char *word, const char *const *names);
 
+/* A number of a printed table with six digits, "-" for NaN; returns text. */
+enum { CLI_CELL = 32 };
+const char *cli_cell(char text[CLI_CELL], double x);
+
 /* From here on SIGINT and SIGTERM set a flag instead of ending the process; another
  * one after a second or more ends it.  Returns the flag. */
 const volatile sig_atomic_t *cli_catch_signals(void);

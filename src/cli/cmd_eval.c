@@ -171,8 +171,10 @@ static void show(const score_list *l)
            "low", "high", "n");
     for (int64_t i = 0; i < l->count; i++) {
         const score *s = &l->scores[i];
-        printf("%-15s %-15s %-26s %12.5g %12.5g %12.5g %8" PRId64 "\n", s->benchmark, s->metric,
-               s->condition ? s->condition : "", s->value, s->low, s->high, s->n);
+        char value[CLI_CELL], low[CLI_CELL], high[CLI_CELL];
+        printf("%-15s %-15s %-26s %12s %12s %12s %8" PRId64 "\n", s->benchmark, s->metric,
+               s->condition ? s->condition : "-", cli_cell(value, s->value), cli_cell(low, s->low),
+               cli_cell(high, s->high), s->n);
     }
 }
 

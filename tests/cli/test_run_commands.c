@@ -89,6 +89,8 @@ static void a_study_is_evaluated_once_and_reported(void **state)
     said("out", "alpha-0.50-seed-1  alpha 0.5  seed 1");
     said("out", "light_accuracy");
     said("out", "lse:noise");
+    said("out", " fd_pix "); /* which has no interval */
+    said("out", "            -            -      ");
     assert_true(program_made(dir, "study/alpha-1.00-seed-1/scores/scores.json"));
     assert_true(training_files() == before);
     works("eval %D/study --set eval.steps=[0,2,4]");
