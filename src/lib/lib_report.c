@@ -17,7 +17,8 @@ jem_status jem_report(const char *folder, const char *page)
     else
         TRY(str_format(&path, "%s/report.html", folder));
     TRY(str_format(&command, "jem report %s -o %s", folder, path));
-    TRY(report_write(&result, folder, path, command));
+    TRY(report_write(&result,
+                     &(report_call){.folder = folder, .page = path, .command = command}));
 done:
     mem_free(command);
     mem_free(path);

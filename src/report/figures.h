@@ -35,14 +35,16 @@ jem_status figure_list_add(figure_list *list, figure *f);
 void figure_clear(figure *f);
 void figure_list_clear(figure_list *list);
 
-/* Width of a figure in a page. */
-enum { FIGURE_WIDTH = 1040 };
+/* Width of a figure in a page; studies in one report, the page's own and those beside it. */
+enum { FIGURE_WIDTH = 1040, STUDIES_MAX = 8 };
 
 /* Makers, in the order of the page.  The study must outlive the list; warnings are
  * added to it. */
 jem_status figures_of_sweetspots(figure_list *list, study *s);
 jem_status figures_of_people(figure_list *list, study *s);
 jem_status figures_of_scores(figure_list *list, study *s); /* one per benchmark */
+/* Gloss of 2 to STUDIES_MAX studies with different model.proj, a panel for each; nothing of one. */
+jem_status figures_of_dimensions(figure_list *list, study *const *studies, int count);
 jem_status figures_of_details(figure_list *list, study *s); /* sets, categories, steps */
 jem_status figures_of_calibration(figure_list *list, study *s);
 jem_status figures_of_energies(figure_list *list, study *s);

@@ -10,12 +10,15 @@
 #include "report/figures.h"
 #include "report/page.h"
 
-static jem_status make_figures(figure_list *list, study *s)
+/* all[0] is the study of the page. */
+static jem_status make_figures(figure_list *list, study *const *all, int count)
 {
     jem_status st;
+    study *s = all[0];
     TRY(figures_of_sweetspots(list, s));
     TRY(figures_of_people(list, s));
     TRY(figures_of_scores(list, s));
+    TRY(figures_of_dimensions(list, all, count));
     TRY(figures_of_details(list, s));
     TRY(figures_of_calibration(list, s));
     TRY(figures_of_energies(list, s));
@@ -59,20 +62,42 @@ done:
     return st;
 }
 
-jem_status report_write(report_result *out, const char *folder, const char *page,
-                        const char *command)
+/* *count grows with each study that was read; what is wrong with those beside it the first
+ * one tells. */
+static jem_status read_studies(study *all[STUDIES_MAX], int *count, const report_call *call)
 {
     jem_status st;
-    study *s = NULL;
+
+    TRY(study_read(&all[0], call->folder));
+    *count = 1;
+    if (1 + call->beside_count > STUDIES_MAX)
+        return jem_error(JEM_EUSAGE, "%d studies beside %s: at most %d", call->beside_count,
+                         call->folder, STUDIES_MAX - 1);
+    for (int i = 0; i < call->beside_count; i++) {
+        TRY(study_read(&all[*count], call->beside[i]));
+        const study *other = all[(*count)++];
+        for (int64_t k = 0; k < other->warning_count; k++)
+            TRY(study_warn(all[0], "%s: %s", other->path, other->warnings[k]));
+    }
+done:
+    return st;
+}
+
+jem_status report_write(report_result *out, const report_call *call)
+{
+    jem_status st;
+    study *all[STUDIES_MAX] = {NULL};
+    int count = 0;
     figure_list figures = FIGURE_LIST_INIT;
     strbuf html = STRBUF_INIT;
     report_result result;
 
-    TRY(study_read(&s, folder));
-    TRY(make_figures(&figures, s));
+    TRY(read_studies(all, &count, call));
+    study *s = all[0];
+    TRY(make_figures(&figures, all, count));
     TRY(write_figures(&result.figures, &figures, s));
-    TRY(page_write(&html, s, &figures, command));
-    TRY(file_write(page, html.data, html.used));
+    TRY(page_write(&html, s, &figures, call->command));
+    TRY(file_write(call->page, html.data, html.used));
     for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
     result.runs = s->count;
     result.warnings = s->warning_count;
@@ -80,6 +105,6 @@ jem_status report_write(report_result *out, const char *folder, const char *page
 done:
     strbuf_clear(&html);
     figure_list_clear(&figures);
-    study_free(s);
+    for (int i = 0; i < count; i++) study_free(all[i]);
     return st;
 }

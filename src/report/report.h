@@ -11,10 +11,19 @@ typedef struct report_result {
     int64_t runs, figures, warnings;
 } report_result;
 
-/* Reads `folder` (a study or a run), writes the page to `page` and the figures to
- * FOLDER/figures/NAME.{svg,pdf,png,tsv}.  Warnings are shown on the page and logged.
- * `command` is printed on the page.  JEM_EDATA if the folder holds no run. */
-jem_status report_write(report_result *out, const char *folder, const char *page,
-                        const char *command);
+/* What is reported. */
+typedef struct report_call {
+    const char *folder;  /* a study or a run */
+    const char *page;    /* the file to write */
+    const char *command; /* printed on the page */
+    /* At most 7 studies with other dimensions of the gloss head, whose gloss scores are shown
+     * beside this one's. */
+    int beside_count;
+    const char *const *beside;
+} report_call;
+
+/* Writes the page, and the figures to FOLDER/figures/NAME.{svg,pdf,png,tsv}.  Warnings are
+ * shown on the page and logged.  JEM_EDATA if the folder holds no run. */
+jem_status report_write(report_result *out, const report_call *call);
 
 #endif

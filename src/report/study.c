@@ -123,7 +123,7 @@ done:
     return st;
 }
 
-/* Value of a top-level number in the resolved config, which has one key a line. */
+/* Value of a number in the resolved config, which has one key a line; "  key" within a group. */
 static void find_setting(double *to, const char *config, const char *key)
 {
     size_t length = strlen(key);
@@ -143,10 +143,12 @@ static jem_status read_config(study_run *r, const char *path)
     if (st != JEM_OK) return st;
     mem_free(r->config);
     r->config = content;
-    double seed = (double)r->seed;
+    double seed = (double)r->seed, proj = 0;
     find_setting(&r->alpha, content, "alpha");
     find_setting(&seed, content, "seed");
+    find_setting(&proj, content, "  proj");
     if (fabs(seed) < 1e18) r->seed = (int64_t)seed;
+    if (fabs(proj) < 1e18) r->proj = (int64_t)proj;
     return JEM_OK;
 }
 

@@ -11,6 +11,7 @@ typedef struct study_run {
     double alpha;                      /* NaN if nothing says */
     int64_t seed;                      /* -1 if nothing says */
     int64_t classes;                   /* 0 if unknown */
+    int64_t proj;                      /* dimensions of the gloss head (model.proj); 0: none */
     char *status;                      /* "finished", "running", "interrupted", "diverged" */
     char *message;                     /* why it diverged; may be "" */
     char **rescues;                    /* whole sentences: what went wrong and was changed */

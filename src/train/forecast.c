@@ -30,7 +30,7 @@ static const unsigned from_begin = 1u << PHASE_BEGIN | 1u << PHASE_TRAIN | 1u <<
 const char *forecast_phase_name(forecast_phase p)
 {
     static const char *const names[] = {"reading the data", "beginning", "training",
-                                        "validation", "going back to a checkpoint"};
+                                        "validation", "going back after a divergence"};
     return names[p];
 }
 

@@ -71,7 +71,9 @@ static report_result make_report(void)
 {
     report_result result;
     size_t size;
-    check_ok(report_write(&result, folder, page, "jem report STUDY"));
+    check_ok(report_write(
+        &result,
+        &(report_call){.folder = folder, .page = page, .command = "jem report STUDY"}));
     mem_free(html);
     html = NULL;
     check_ok(file_read(&html, &size, page, 0));
@@ -216,7 +218,8 @@ static void a_single_run_has_a_report_of_its_own(void **state)
     report_result r;
     put_run(0.5, 1, 0.5, "finished");
     snprintf(run, sizeof run, "%s/a0.5-s1/", folder);
-    check_ok(report_write(&r, run, page, "jem report RUN"));
+    check_ok(report_write(
+        &r, &(report_call){.folder = run, .page = page, .command = "jem report RUN"}));
     assert_int_equal(r.runs, 1);
 }
 
@@ -237,8 +240,11 @@ static void folders_without_runs_are_refused(void **state)
 {
     (void)state;
     report_result r;
-    check_fails(report_write(&r, folder, page, ""), JEM_EDATA, "neither a run nor");
-    check_fails(report_write(&r, "/no/such/folder", page, ""), JEM_EDATA, "no such folder");
+    check_fails(report_write(&r, &(report_call){.folder = folder, .page = page, .command = ""}),
+                JEM_EDATA, "neither a run nor");
+    check_fails(
+        report_write(&r, &(report_call){.folder = "/no/such/folder", .page = page, .command = ""}),
+        JEM_EDATA, "no such folder");
     assert_false(file_exists(page));
 }
 

@@ -1,0 +1,324 @@
+/* Gloss with projection heads of several sizes D, a panel for each: one study has one D, so these
+ * come from several studies (the paper's Figs. 10 and 11). */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "record/fields.h"
+#include "report/axes.h"
+#include "report/baselines.h"
+#include "report/figures.h"
+#include "report/labels.h"
+#include "report/trend.h"
+
+enum { COLUMNS = 4, HEADING = 34, FOOT = 50, PUBLISHED = 2 };
+
+static const char *const published[PUBLISHED] = {"PixelVAE", "ResNet"};
+static const double light_chance = 1 / 6.0;
+
+/* The two scores of a panel: x and y of a scatter, or two lines along alpha. */
+typedef struct head {
+    int64_t size; /* D */
+    const study *from;
+    trend first, second;
+} head;
+
+typedef struct heads {
+    int count;
+    const char *metrics[2], *labels[2];
+    head of[STUDIES_MAX];         /* ascending D */
+    char titles[STUDIES_MAX][32]; /* "D = 100" */
+    double lo[2], hi[2];          /* ranges of both scores, the same in every panel */
+} heads;
+
+static void heads_free(void *ctx)
+{
+    heads *h = ctx;
+    for (int i = 0; i < h->count; i++) {
+        trend_clear(&h->of[i].first);
+        trend_clear(&h->of[i].second);
+    }
+    mem_free(h);
+}
+
+/* D of a study; JEM_EDATA if its runs differ. */
+static jem_status size_of(int64_t *size, const study *s)
+{
+    for (int64_t i = 0; i < s->count; i++)
+        if (s->runs[i].proj != s->runs[0].proj)
+            return jem_error(JEM_EDATA,
+                             "%s: %s has model.proj %lld, %s has %lld: studies are compared by it, "
+                             "so the runs of one must share it",
+                             s->path, s->runs[0].name, (long long)s->runs[0].proj, s->runs[i].name,
+                             (long long)s->runs[i].proj);
+    *size = s->runs[0].proj;
+    return JEM_OK;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const head *x = a, *y = b;
+    return (x->size > y->size) - (x->size < y->size);
+}
+
+static void extend(double *lo, double *hi, double x)
+{
+    if (!isfinite(x)) return;
+    *lo = fmin(*lo, x);
+    *hi = fmax(*hi, x);
+}
+
+static void extend_by_trend(double *lo, double *hi, const trend *t)
+{
+    for (int64_t i = 0; i < t->count; i++) {
+        double sem = isfinite(t->points[i].sem) ? t->points[i].sem : 0;
+        extend(lo, hi, t->points[i].mean - sem);
+        extend(lo, hi, t->points[i].mean + sem);
+    }
+}
+
+/* *out <- the two metrics of gloss in each study; owned. */
+static jem_status collect(heads **out, study *const *studies, int count,
+                          const char *const metrics[2], const char *const labels[2])
+{
+    jem_status st;
+    heads *h = NULL;
+
+    TRY(MEM_NEW(h, 1));
+    for (int k = 0; k < 2; k++) {
+        h->metrics[k] = metrics[k];
+        h->labels[k] = labels[k];
+        h->lo[k] = INFINITY;
+        h->hi[k] = -INFINITY;
+    }
+    for (; h->count < count; h->count++) {
+        head *one = &h->of[h->count];
+        one->from = studies[h->count];
+        TRY(size_of(&one->size, one->from));
+        TRY(trend_collect(&one->first, one->from, "gloss", metrics[0], NULL));
+        TRY(trend_collect(&one->second, one->from, "gloss", metrics[1], NULL));
+        extend_by_trend(&h->lo[0], &h->hi[0], &one->first);
+        extend_by_trend(&h->lo[1], &h->hi[1], &one->second);
+    }
+    qsort(h->of, (size_t)h->count, sizeof *h->of, by_size);
+    for (int i = 0; i < h->count; i++) {
+        snprintf(h->titles[i], sizeof h->titles[i], "D = %lld", (long long)h->of[i].size);
+        if (i == 0 || h->of[i].size != h->of[i - 1].size) continue;
+        st = jem_error(JEM_EDATA,
+                       "%s and %s both have model.proj %lld: name studies with different ones",
+                       h->of[i - 1].from->path, h->of[i].from->path, (long long)h->of[i].size);
+        goto done;
+    }
+    *out = h;
+    h = NULL;
+done:
+    if (h) heads_free(h);
+    return st;
+}
+
+/* ---- drawing */
+
+static panel_grid grid_of(const heads *h)
+{
+    return panel_grid_make(h->count, COLUMNS, 250, HEADING);
+}
+
+/* The frame of panel i; its ranges are the caller's. */
+static axes frame_of(const heads *h, int i)
+{
+    panel_grid g = grid_of(h);
+    return (axes){.left = 52 + (i % g.columns) * g.cell_width,
+                  .top = g.top + (double)(i / g.columns) * g.cell_height + 26,
+                  .width = g.cell_width - 66,
+                  .height = g.cell_height - 26 - FOOT,
+                  .bare_y = i % g.columns != 0,
+                  .title = h->titles[i]};
+}
+
+/* Networks of other authors: squares with their names. */
+static void draw_published(draw *d, const axes *a, const heads *h, label_list *labels)
+{
+    for (int m = 0; m < PUBLISHED; m++) {
+        double x = baseline_value("gloss", h->metrics[0], NULL, NULL, published[m]);
+        double y = baseline_value("gloss", h->metrics[1], NULL, NULL, published[m]);
+        draw_rectangle(d, axes_x(a, x) - 3, axes_y(a, y) - 3, 6, 6, faded(MUTED, 0.85));
+        label_reserve(labels, axes_x(a, x) - 4, axes_y(a, y) - 4, 8, 8);
+        label_near(d, labels, axes_x(a, x), axes_y(a, y), published[m]);
+    }
+}
+
+static jem_status draw_people(draw *d, const void *ctx)
+{
+    const heads *h = ctx;
+    draw_alpha_scale(d, 52, 4, 220);
+    for (int i = 0; i < h->count; i++) {
+        axes a = frame_of(h, i);
+        a.x0 = h->lo[0], a.x1 = h->hi[0], a.y0 = h->lo[1], a.y1 = h->hi[1];
+        a.x_label = h->labels[0];
+        a.y_label = a.bare_y ? NULL : h->labels[1];
+        label_list labels = {
+            .left = a.left, .right = a.left + a.width, .top = a.top, .bottom = a.top + a.height};
+        axes_draw(d, &a);
+        axes_reference(d, &a, 1, "");
+        if (!a.bare_y)
+            draw_text(d, a.left + 4, axes_y(&a, 1) + 4, style_of(TICK_SIZE, LEFT, TOP, MUTED),
+                      "people r = 1");
+        const trend *x = &h->of[i].first, *y = &h->of[i].second;
+        double before[2] = {NAN, NAN};
+        for (int64_t k = 0; k < y->count; k++) {
+            const trend_point *q = trend_at(x, y->points[k].alpha);
+            if (!q) continue;
+            double at[2] = {axes_x(&a, q->mean), axes_y(&a, y->points[k].mean)};
+            colour c = alpha_colour(q->alpha);
+            if (!isnan(before[0]))
+                draw_segment(d, before[0], before[1], at[0], at[1], 1.4, 0, faded(c, 0.6));
+            draw_disc(d, at[0], at[1], 4.2, c, c);
+            label_reserve(&labels, at[0] - 5, at[1] - 5, 10, 10);
+            memcpy(before, at, sizeof at);
+        }
+        draw_published(d, &a, h, &labels);
+    }
+    return JEM_OK;
+}
+
+static void draw_line_of(draw *d, const axes *a, const trend *t, colour c)
+{
+    for (int64_t i = 0; i < t->count; i++) {
+        const trend_point *q = &t->points[i];
+        const double x = axes_x(a, q->alpha);
+        if (i > 0)
+            draw_segment(d, axes_x(a, q[-1].alpha), axes_y(a, q[-1].mean), x, axes_y(a, q->mean),
+                         1.8, 0, c);
+        if (isfinite(q->sem))
+            draw_segment(d, x, axes_y(a, q->mean - q->sem), x, axes_y(a, q->mean + q->sem), 1.4, 0,
+                         c);
+        draw_disc(d, x, axes_y(a, q->mean), 3, c, c);
+    }
+}
+
+static jem_status draw_probes(draw *d, const void *ctx)
+{
+    const heads *h = ctx;
+    const colour colours[] = {series_colour(0), series_colour(1)};
+    draw_legend(d, 52, 12, h->labels, colours, 2);
+    for (int i = 0; i < h->count; i++) {
+        axes a = frame_of(h, i);
+        a.x1 = 1;
+        a.x_is_alpha = true;
+        a.x_label = "α";
+        a.y_label = a.bare_y ? NULL : "score";
+        a.y0 = fmin(h->lo[0], h->lo[1]);
+        a.y1 = fmax(h->hi[0], h->hi[1]);
+        axes_draw(d, &a);
+        axes_reference(d, &a, light_chance, a.bare_y ? "" : "chance, light");
+        draw_line_of(d, &a, &h->of[i].first, colours[0]);
+        draw_line_of(d, &a, &h->of[i].second, colours[1]);
+    }
+    return JEM_OK;
+}
+
+/* ---- numbers */
+
+static void write_lines(strbuf *tsv, const head *one, const char *metric)
+{
+    char alpha[NUMBER_TEXT_MAX], value[NUMBER_TEXT_MAX];
+    for (int64_t i = 0; i < one->from->count; i++) {
+        const study_run *r = &one->from->runs[i];
+        const score *s = trend_score(r, "gloss", NULL, metric, NULL);
+        if (!s) continue;
+        strbuf_printf(tsv, "gloss\t%s\t%s\t%s\t%lld\t%s\tD=%lld\n", metric,
+                      s->model ? s->model : r->model, number_text(alpha, r->alpha),
+                      (long long)r->seed, number_text(value, s->value), (long long)one->size);
+    }
+}
+
+/* One row per score and size; the columns are the first study's alphas. */
+static void write_numbers(figure *f, heads *h, const study *s)
+{
+    char labels[2 * STUDIES_MAX][80];
+    trend rows[2 * STUDIES_MAX];
+
+    strbuf_add(&f->tsv, trend_tsv_header);
+    for (int i = 0; i < h->count; i++)
+        for (int k = 0; k < 2; k++) {
+            char *label = labels[2 * i + k];
+            snprintf(label, sizeof *labels, "%s, %s", h->titles[i], h->labels[k]);
+            rows[2 * i + k] = k ? h->of[i].second : h->of[i].first;
+            rows[2 * i + k].label = label;
+            write_lines(&f->tsv, &h->of[i], h->metrics[k]);
+        }
+    trend_table(&f->table, s, rows, 2 * h->count);
+}
+
+/* Both scores, somewhere? */
+static bool has_points(const heads *h)
+{
+    int64_t first = 0, second = 0;
+    for (int i = 0; i < h->count; i++) {
+        first += h->of[i].first.count;
+        second += h->of[i].second.count;
+    }
+    return first > 0 && second > 0;
+}
+
+static jem_status add(figure_list *list, heads *h, figure f, const study *s, const char *needs)
+{
+    panel_grid g = grid_of(h);
+    f.section = "Material perception";
+    f.free_ctx = heads_free;
+    f.ctx = h;
+    f.width = g.cell_width * g.columns;
+    f.height = g.top + g.cell_height * g.rows;
+    if (!has_points(h)) {
+        jem_status st = str_format(&f.missing, "No study has these scores: %s.", needs);
+        if (st != JEM_OK) {
+            figure_clear(&f);
+            return st;
+        }
+    } else {
+        for (int k = 0; k < 2; k++) axes_pad(&h->lo[k], &h->hi[k], -1, 1);
+        write_numbers(&f, h, s);
+    }
+    return figure_list_add(list, &f);
+}
+
+jem_status figures_of_dimensions(figure_list *list, study *const *studies, int count)
+{
+    static const char *const people[] = {"accuracy", "pearson"},
+                             *const people_labels[] = {"gloss accuracy",
+                                                       "r with mean human rating"},
+                             *const probes[] = {"light_accuracy", "relief_r2"},
+                             *const probe_labels[] = {"light-field accuracy", "surface-relief R²"};
+    jem_status st;
+    heads *h = NULL;
+
+    if (count < 2) return JEM_OK;
+    TRY(collect(&h, studies, count, people, people_labels));
+    for (int m = 0; m < PUBLISHED; m++) {
+        extend(&h->lo[0], &h->hi[0], baseline_value("gloss", people[0], NULL, NULL, published[m]));
+        extend(&h->lo[1], &h->hi[1], baseline_value("gloss", people[1], NULL, NULL, published[m]));
+    }
+    extend(&h->lo[1], &h->hi[1], 1); /* the human reference */
+    TRY(add(list, h,
+            (figure){.file = "gloss-dimensions-people",
+                     .title = "Gloss accuracy and people, by dimensions of the projection",
+                     .about =
+                         "A panel per study, D is its model.proj; a marker per α, the mean over "
+                         "seeds, joined in order. Squares are published networks.",
+                     .draw = draw_people},
+            studies[0], "jem bench gloss with gloss.images makes them"));
+    TRY(collect(&h, studies, count, probes, probe_labels));
+    extend(&h->lo[0], &h->hi[0], light_chance);
+    TRY(add(list, h,
+            (figure){.file = "gloss-dimensions",
+                     .title = "Light field and relief, by dimensions of the projection",
+                     .about = "Linear probes of the features; whiskers are the standard error over "
+                              "at least two seeds.",
+                     .draw = draw_probes},
+            studies[0], "jem eval or jem bench gloss makes them"));
+done:
+    return st;
+}
