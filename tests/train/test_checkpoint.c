@@ -10,7 +10,8 @@
 /* ---- every change of a folder passes here: a test may look at it, or refuse it */
 
 static void (*before_change)(void);
-static int refuse_in; /* the call that fails, counted down; 0: none */
+/* The call that fails, counted down; 0: none.  The writing thread passes here, too. */
+static _Atomic int refuse_in;
 
 static bool refused(void)
 {
