@@ -12,7 +12,8 @@ Before a model is timed, jem and each PyTorch compute losses and gradients to th
 the same weights and images and must agree.  Runs A B A B and prints medians of images/s and
 their ratios, GFLOP/s as convolutions are defined, and which share of the measured
 matrix-product peak the products are that jem's algorithms form.  torch.compile is tried in
-the first round and kept where it is faster.  Memory: peak resident set of each process.
+the first round and kept where it is faster.  --steps 1, for networks whose step takes a minute,
+warms nothing up.  Memory: peak resident set of each process.
 """
 import argparse
 import csv
@@ -81,7 +82,7 @@ def quietly(command):
 # ---- the two sides
 
 def time_training(a, case, folder, alpha, precision, steps):
-    """images/s of each step but the first of a training, and the process's peak MiB."""
+    """images/s of steps of a training, but the first of several, and the process's peak MiB."""
     run, config = f"{folder}/run", f"{folder}/empty.yaml"
     shutil.rmtree(run, ignore_errors=True)
     open(config, "w").close()
@@ -90,7 +91,7 @@ def time_training(a, case, folder, alpha, precision, steps):
     # Ended from outside, so that neither validation nor the last checkpoint count.
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as training:
         rates = []
-        while len(rates) < steps + 1 and training.poll() is None:
+        while len(rates) < steps + (steps > 1) and training.poll() is None:
             time.sleep(0.2)
             if os.path.exists(f"{run}/metrics.csv"):
                 with open(f"{run}/metrics.csv") as f:
@@ -98,9 +99,9 @@ def time_training(a, case, folder, alpha, precision, steps):
         with open(f"/proc/{training.pid}/status") as f:
             peak = [int(line.split()[1]) / 1024 for line in f if line.startswith("VmHWM")]
         training.kill()
-    if len(rates) < 2:
+    if len(rates) < steps:
         raise SystemExit(f"jem train ended early: {' '.join(command)}")
-    return rates[1:], peak[0]
+    return rates[-steps:], peak[0]
 
 
 def speed(a, case, precision, alpha, seconds):
@@ -163,7 +164,7 @@ def check(a, case, folder, precision):
 
 def compare(a, case, folder, work, precision, peak):
     steps = a.steps if work not in ("0", "inference") else min(12 * a.steps, 60)
-    warm_up = 2 if a.steps > 2 else 1
+    warm_up = min(a.steps - 1, 2)
     ours, memory = [], 0
     theirs = {python: [] for python in a.python}
     modes, peer_memory, versions = {}, {}, {}

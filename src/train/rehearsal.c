@@ -59,7 +59,10 @@ jem_status rehearsal_open(rehearsal *g, const config *cfg, const splits *data, c
     *g = (rehearsal){.cfg = cfg, .data = data, .facts = d};
     TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch,
                            config_generative_batch(&cfg->train)));
-    g->round = o.threads * o.uses[MODEL_CHAIN].chunk;
+    /* A pass of training that holds a whole batch keeps one thread busy whatever its size. */
+    int64_t chunk = o.uses[MODEL_CHAIN].chunk;
+    if (!o.couples_images && o.uses[MODEL_TRAIN].chunk > chunk) chunk = o.uses[MODEL_TRAIN].chunk;
+    g->round = o.threads * chunk;
     TRY(model_new(&g->m, &cfg->model, &cfg->engine));
     params_init(model_params(g->m), model_graph(g->m), (uint64_t)cfg->seed);
     TRY(model_params_changed(g->m));

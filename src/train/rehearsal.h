@@ -23,7 +23,7 @@ typedef struct rehearsal {
     const splits *data;      /* borrowed */
     const data_facts *facts; /* borrowed */
     model *m;
-    int64_t round;           /* images that keep every thread busy once */
+    int64_t round;           /* images that keep every thread busy, in chains and gradients */
     bool by_step;            /* the model notes the times of its steps, too, without warming up */
 } rehearsal;
 
