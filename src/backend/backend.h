@@ -229,6 +229,10 @@ typedef struct backend {
     /* The products that the algorithm of a convolution forms, as a share of those that define
      * it: 1/4 for Winograd's F(4x4, 3x3).  NULL: all of them. */
     double (*kernel_products)(const void *kernel);
+    /* Before the first kernel_load: the kernel may compute with what `lender` keeps packed, the
+     * kernel of the same step for another number of images, always loaded before this one.  No
+     * bit depends on whether it does.  NULL: never. */
+    void (*kernel_borrow)(void *kernel, void *lender);
 
     jem_status (*bound_new)(void **bound, void *kernel, char *arena, void *scratch);
     void (*bound_free)(void *bound);

@@ -39,6 +39,7 @@ typedef struct engine {
     plan *p;
     worker *workers;
     bool stale; /* parameters changed since the plan last loaded them */
+    bool borrows; /* packed weights of the chains' plan, which is never cleared then */
 } engine;
 
 enum { ENGINE_FEATURE = MODEL_USES, ENGINES };
@@ -248,12 +249,23 @@ static jem_status compile(engine *e, model *m, int use, int64_t n, const char *c
     int threads = pool_threads(m->workers);
 
     TRY(engine_plan(&e->p, m->g, m->b, &m->engine_spec, use, n, features));
+    e->borrows = use != MODEL_CHAIN && m->engines[MODEL_CHAIN].p && !m->b->device;
+    if (e->borrows) plan_borrow_weights(e->p, m->engines[MODEL_CHAIN].p);
     TRY(MEM_NEW(e->workers, threads));
     for (int i = 0; i < threads; ++i)
         TRY(worker_init(&e->workers[i], m, e->p, use == MODEL_TRAIN));
     e->stale = true;
 done:
     if (st) engine_clear(e, threads);
+    return st;
+}
+
+static jem_status load_if_stale(model *m, engine *e)
+{
+    jem_status st = JEM_OK;
+    if (e->stale) TRY(load(m, e));
+    e->stale = false;
+done:
     return st;
 }
 
@@ -273,8 +285,8 @@ static jem_status ensure(model *m, int use, int64_t n, const char *const *featur
     if (e->p && m->b->device && plan_batch(e->p) < engine_device_chunk(m->g, &m->engine_spec, n))
         engine_clear(e, pool_threads(m->workers));
     if (!e->p) TRY(compile(e, m, use, n, features));
-    if (e->stale) TRY(load(m, e));
-    e->stale = false;
+    if (e->stale && e->borrows) TRY(load_if_stale(m, &m->engines[MODEL_CHAIN]));
+    TRY(load_if_stale(m, e));
 done:
     return st;
 }

@@ -103,7 +103,9 @@ static void describe_steps(model_outline *o, const int *layer_of, const plan *p,
     }
 }
 
-static void measure(use_outline *u, const model_outline *o, const graph *g, const plan *p, int use)
+/* `chain`: the plan of MODEL_CHAIN, from which p borrows in the end. */
+static void measure(use_outline *u, const model_outline *o, const graph *g, plan *p, int use,
+                    const plan *chain)
 {
     size_t threads = (size_t)o->threads, chunk = (size_t)plan_batch(p);
     size_t row = 2 * (size_t)(o->spec.classes + shape_count(g->nodes[0].op.dst));
@@ -111,6 +113,8 @@ static void measure(use_outline *u, const model_outline *o, const graph *g, cons
     u->workspaces += threads * (plan_workspace_bytes(p) + chunk * row * sizeof(float));
     u->gradients += use == MODEL_TRAIN ? threads * 2 * (size_t)o->elements * sizeof(float) : 0;
     u->packed += plan_packed_bytes(p);
+    plan_borrow_weights(p, chain);
+    u->packed_beside_chain += plan_packed_bytes(p);
     u->kernels += plan_step_count(p);
 }
 
@@ -151,7 +155,7 @@ jem_status model_outline_init(model_outline *out, const model_spec *spec, const 
     model_outline o = {.spec = *spec};
     const backend *b = NULL;
     graph *g = NULL;
-    plan *p = NULL;
+    plan *p = NULL, *chain = NULL;
     int *layer_of = NULL;
 
     TRY(backend_find(&b, engine->device));
@@ -165,17 +169,18 @@ jem_status model_outline_init(model_outline *out, const model_spec *spec, const 
     o.flops = graph_flops(g);
     o.couples_images = graph_couples_images(g);
     TRY(list_layers(&o, &layer_of, g));
+    TRY(engine_plan(&chain, g, b, engine, MODEL_CHAIN, batch, NULL));
     for (int use = 0; use < MODEL_USES; use++) {
         bool both = use == MODEL_TRAIN && engine_whole_batch(g, use) && generative != batch;
         if (both) {
             TRY(engine_plan(&p, g, b, engine, use, generative, NULL));
-            measure(&o.uses[use], &o, g, p, use);
+            measure(&o.uses[use], &o, g, p, use, chain);
             plan_free(p);
             p = NULL;
         }
         TRY(engine_plan(&p, g, b, engine, use, use == MODEL_CHAIN_TRAIN ? generative : batch, NULL));
-        measure(&o.uses[use], &o, g, p, use);
-        if (b->device) o.uses[use].workspaces = o.uses[use].packed = 0;
+        measure(&o.uses[use], &o, g, p, use, chain);
+        if (b->device) o.uses[use].workspaces = o.uses[use].packed = o.uses[use].packed_beside_chain = 0;
         describe_steps(&o, layer_of, p, use);
         plan_free(p);
         p = NULL;
@@ -185,6 +190,7 @@ jem_status model_outline_init(model_outline *out, const model_spec *spec, const 
 done:
     model_outline_clear(&o);
     plan_free(p);
+    plan_free(chain);
     graph_free(g);
     mem_free(layer_of);
     return st;

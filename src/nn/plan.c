@@ -132,6 +132,22 @@ done:
     return st;
 }
 
+/* Do two steps multiply by the same weights in the same way? */
+static bool same_weights(const step *a, const step *b)
+{
+    return a->kind == b->kind && (a->kind == STEP_FORWARD || a->kind == STEP_BACKWARD_DATA) &&
+           a->op.weight >= 0 && a->op.weight == b->op.weight;
+}
+
+void plan_borrow_weights(plan *p, const plan *lender)
+{
+    if (!p->b->kernel_borrow || lender->b != p->b || lender->precision != p->precision) return;
+    for (int i = 0; i < p->step_count; ++i)
+        for (int k = 0; k < lender->step_count; ++k)
+            if (same_weights(&p->steps[i].s, &lender->steps[k].s))
+                p->b->kernel_borrow(p->steps[i].kernel, lender->steps[k].kernel);
+}
+
 jem_status plan_load(plan *p, const void *params)
 {
     const device *d = p->b->device;

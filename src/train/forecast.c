@@ -131,7 +131,8 @@ static void add_model(memory_forecast *m, const config *cfg, const model_outline
         if (!uses(cfg, o, d, use)) continue;
         const use_outline *u = &o->uses[use];
         add(m, names[use], (int64_t)u->workspaces, in_training);
-        packed += (int64_t)u->packed;
+        bool borrows = use != MODEL_CHAIN && uses(cfg, o, d, MODEL_CHAIN);
+        packed += (int64_t)(borrows ? u->packed_beside_chain : u->packed);
         gradients += (int64_t)u->gradients;
         kernels += u->kernels;
     }

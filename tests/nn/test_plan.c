@@ -372,6 +372,60 @@ static void steps_are_timed_when_asked_and_counted_as_defined(void **state)
     mem_free(d);
 }
 
+/* Logits of the plan's images, and the gradients to them. */
+static void forward_and_back(workspace *w, int64_t n, const float *x, const float *d, float *logits, float *dx)
+{
+    const plan_call call = {.count = n};
+    check_ok(plan_forward(w, &call, x, logits));
+    check_ok(plan_backward(w, &call, d, dx, NULL));
+}
+
+static void plans_may_share_packed_weights(void **state)
+{
+    enum { N = 4, SIZE = 3 * 12 * 12 };
+    const jem_dtype precisions[] = {JEM_F32, JEM_BF16};
+    graph *g = residual_graph(3, 12, 12);
+    float *params[2] = {fill(g->param_elements, 1, 0.15f), fill(g->param_elements, 9, 0.15f)};
+    float *x = fill(N * SIZE, 2, 1.0f), *d = fill(N * 5, 3, 1.0f);
+    float logits[2][N * 5], *dx[2];
+    (void)state;
+
+    for (int k = 0; k < 2; ++k) check_ok(MEM_NEW(dx[k], N * SIZE));
+    for (int i = 0; i < 2; ++i) {
+        plan_options o = {.batch = N, .precision = precisions[i], .backward_input = true};
+        if (backend_cpu.supports(o.precision)) continue;
+        net alone = compile(g, &backend_cpu, &o, params[0]);
+        o.batch = 2;
+        net lender = compile(g, &backend_cpu, &o, params[0]);
+        o.batch = N;
+        net borrower;
+        check_ok(plan_compile(&borrower.p, g, &backend_cpu, &o));
+        plan_borrow_weights(borrower.p, lender.p);
+        assert_true(plan_packed_bytes(borrower.p) <= plan_packed_bytes(alone.p));
+        check_ok(plan_load(borrower.p, params[0]));
+        check_ok(workspace_new(&borrower.w, borrower.p));
+        for (int k = 0; k < 2; ++k) {
+            /* the second time with other parameters, which the lender takes over first */
+            net *const order[] = {&alone, &lender, &borrower};
+            for (int j = 0; j < 3; ++j) check_ok(plan_load(order[j]->p, params[k]));
+            forward_and_back(alone.w, N, x, d, logits[0], dx[0]);
+            forward_and_back(borrower.w, N, x, d, logits[1], dx[1]);
+            assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
+            assert_memory_equal(dx[0], dx[1], N * SIZE * sizeof(float));
+        }
+        clear(&borrower);
+        clear(&lender);
+        clear(&alone);
+    }
+    graph_free(g);
+    for (int k = 0; k < 2; ++k) {
+        mem_free(params[k]);
+        mem_free(dx[k]);
+    }
+    mem_free(x);
+    mem_free(d);
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -402,6 +456,7 @@ int main(void)
         cmocka_unit_test(backward_may_be_repeated_with_other_cotangents),
         cmocka_unit_test(executing_a_plan_allocates_nothing),
         cmocka_unit_test(steps_are_timed_when_asked_and_counted_as_defined),
+        cmocka_unit_test(plans_may_share_packed_weights),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

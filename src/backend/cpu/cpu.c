@@ -192,6 +192,14 @@ static double kernel_products(const void *kernel)
     return ((const cpu_kernel *)kernel)->products;
 }
 
+static void kernel_borrow(void *kernel, void *lender)
+{
+    cpu_kernel *k = kernel, *from = lender;
+    if (!k->impl->borrows || k->impl != from->impl || k->packed == 0 || k->packed != from->packed) return;
+    k->lender = from;
+    k->packed = 0;
+}
+
 static void bound_free(void *bound)
 {
     cpu_bound *b = bound;
@@ -273,6 +281,7 @@ const backend backend_cpu = {
     .kernel_describe = kernel_describe,
     .kernel_packed = kernel_packed,
     .kernel_products = kernel_products,
+    .kernel_borrow = kernel_borrow,
     .bound_new = bound_new,
     .bound_free = bound_free,
     .kernel_parts = kernel_parts,

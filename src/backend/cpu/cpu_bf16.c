@@ -10,7 +10,7 @@
 
 typedef struct bf16_state {
     bf16_conv conv;
-    char *packed;
+    char *packed; /* owned, or the lender's */
 } bf16_state;
 
 static jem_status prepare(cpu_kernel *k)
@@ -24,7 +24,6 @@ static jem_status prepare(cpu_kernel *k)
     k->scratch = (size_t)bf16_image_bytes(&x->conv);
     k->packed = (size_t)bf16_weight_bytes(&x->conv);
     if (x->conv.winograd) k->products = WINOGRAD_SHARE;
-    TRY(MEM_NEW(x->packed, (int64_t)k->packed));
 done:
     return st;
 }
@@ -34,15 +33,23 @@ static void release(cpu_kernel *k)
     bf16_state *x = k->state;
     if (!x) return;
     bf16_conv_clear(&x->conv);
-    mem_free(x->packed);
+    if (!k->lender) mem_free(x->packed);
     mem_free(x);
 }
 
 static jem_status load(cpu_kernel *k, const void *params)
 {
+    jem_status st = JEM_OK;
     bf16_state *x = k->state;
+
+    if (k->lender) {
+        x->packed = ((const bf16_state *)k->lender->state)->packed;
+        return JEM_OK;
+    }
+    if (!x->packed) TRY(MEM_NEW(x->packed, (int64_t)k->packed));
     bf16_pack_weights(&x->conv, &k->s, (const float *)params + k->s.op.weight, x->packed);
-    return JEM_OK;
+done:
+    return st;
 }
 
 static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
@@ -77,6 +84,7 @@ const cpu_impl cpu_bf16_impl = {
     .load = load,
     .run = run,
     .describe = describe,
+    .borrows = true,
 };
 
 /* ---- gradients to weights */

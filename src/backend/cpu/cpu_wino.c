@@ -8,7 +8,7 @@
 
 typedef struct wino_state {
     wino_conv conv;
-    float *packed;     /* owned, or the sibling's; NULL in lean steps */
+    float *packed;     /* owned, or the sibling's or lender's; NULL in lean steps */
     int parts;         /* of a step that is split, each with memory for a block of its own */
     size_t packed_late; /* bytes of the scratch memory that hold a lean step's weights */
 } wino_state;
@@ -42,7 +42,7 @@ static void release(cpu_kernel *k)
 {
     wino_state *x = k->state;
     if (!x) return;
-    if (!sibling_state(k)) mem_free(x->packed);
+    if (!sibling_state(k) && !k->lender) mem_free(x->packed);
     mem_free(x);
 }
 
@@ -51,7 +51,9 @@ static jem_status load(cpu_kernel *k, const void *params)
     jem_status st = JEM_OK;
     wino_state *x = k->state;
 
-    if (sibling_state(k)) x->packed = sibling_state(k)->packed; /* loaded before */
+    /* Both were loaded before. */
+    if (sibling_state(k)) x->packed = sibling_state(k)->packed;
+    if (k->lender) x->packed = ((const wino_state *)k->lender->state)->packed;
     if (!k->packed) return JEM_OK;
     if (!x->packed) TRY(MEM_NEW(x->packed, (int64_t)(k->packed / sizeof *x->packed)));
     for (int64_t i = 0; i < x->conv.panels; ++i)
@@ -108,6 +110,7 @@ const cpu_impl cpu_wino_impl = {
     .load = load,
     .parts = parts,
     .run = run,
+    .borrows = true,
 };
 
 /* ---- gradients to the weights */
