@@ -309,8 +309,19 @@ static void find_steps(steps_chart *c, const study *s)
     if (c->count) add_steps(c, 0);
 }
 
-/* Markers of one number of steps stand a little beside each other, so that errors can be told. */
-enum { STEPS_SPREAD = 20 };
+/* How far markers of one number of steps stand beside each other, so that errors can be told. */
+static double steps_spread(const steps_chart *c, const axes *a)
+{
+    double gap = 50;
+    bool errors = false;
+    for (int i = 0; i < c->count; i++) {
+        if (i > 0)
+            gap = fmin(gap, axes_x(a, (double)c->steps[i]) - axes_x(a, (double)c->steps[i - 1]));
+        for (int64_t k = 0; k < c->trends[i].count; k++)
+            errors |= isfinite(c->trends[i].points[k].sem);
+    }
+    return errors ? 0.4 * gap : 0;
+}
 
 static jem_status draw_steps(draw *d, const void *ctx)
 {
@@ -322,12 +333,13 @@ static jem_status draw_steps(draw *d, const void *ctx)
     draw_alpha_scale(d, 60, 8, 220);
     axes_draw(d, &a);
     axes_reference(d, &a, people_overall, "people");
+    const double spread = steps_spread(c, &a);
     for (int64_t k = 0; k < c->trends[0].count; k++) {
         double alpha = c->trends[0].points[k].alpha;
         double before_x = NAN, before_y = NAN;
         if (alpha >= 1) continue;
         colour own = alpha_colour(alpha);
-        double aside = (alpha - 0.5) * STEPS_SPREAD;
+        double aside = (alpha - 0.5) * spread;
         for (int i = 0; i < c->count; i++) {
             const trend_point *p = trend_at(&c->trends[i], alpha);
             if (!p) continue;

@@ -214,7 +214,8 @@ static void draw_alone(draw *d, const axes *a, const scatter_panel *p, label_lis
     const double x = axes_x(a, p->alone_x), y = axes_y(a, p->alone_y);
     draw_rectangle(d, x - 4, y - 4, 8, 8, INK);
     label_reserve(labels, x - 5, y - 5, 10, 10);
-    label_near(d, labels, x, y, autoencoder_name);
+    if (!label_near(d, labels, x, y, autoencoder_name))
+        label_with_line(d, labels, x, y, autoencoder_name);
 }
 
 static bool mark_is_grey(const scatter_panel *p, const mark *m)
@@ -288,12 +289,14 @@ static jem_status draw_scatters(draw *d, const void *ctx)
 {
     const scatter_chart *c = ctx;
     panel_grid g = scatter_grid(c);
+    bool edge = false; /* panels are equally wide */
     draw_alpha_scale(d, 52, 8, 220);
+    for (int i = 0; i < c->count; i++) edge |= has_edge(&c->panels[i]);
     for (int i = 0; i < c->count; i++) {
         const scatter_panel *p = &c->panels[i];
         axes a = {.left = 52 + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 36,
-                  .width = g.cell_width - 72 - (has_edge(p) ? EDGE : 0),
+                  .width = g.cell_width - 72 - (edge ? EDGE : 0),
                   .height = g.cell_height - 86,
                   .title = p->spec->title,
                   .x_label = p->x_is_alpha ? "α" : p->spec->x.label,
@@ -304,8 +307,8 @@ static jem_status draw_scatters(draw *d, const void *ctx)
         axes_draw(d, &a);
         draw_human(d, &a, p, &labels);
         draw_marks(d, &a, p, &labels);
-        name_marks(d, &a, p, &labels);
         draw_alone(d, &a, p, &labels);
+        name_marks(d, &a, p, &labels);
         draw_baselines(d, &a, p, &labels);
     }
     return JEM_OK;

@@ -147,6 +147,9 @@ static const walk_spec walk_specs[] = {
     {"trajectory", {"pictures-trajectory", "pictures-trajectory-2", "pictures-trajectory-3"},
      "Noise on its way under each α",
      "One picture of noise after Langevin steps: the same start and the same noise for every α."},
+    {"first-epoch", {"pictures-first-epoch", "pictures-first-epoch-2", "pictures-first-epoch-3"},
+     "The same noise after the first epoch",
+     "The steps of the figure before under the weights of the first epoch of training."},
 };
 
 /* One item, the `place`-th of its group. */

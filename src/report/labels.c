@@ -36,7 +36,7 @@ static bool is_free(const label_list *l, label_box b)
     return true;
 }
 
-void label_near(draw *d, label_list *l, double x, double y, const char *text)
+bool label_near(draw *d, label_list *l, double x, double y, const char *text)
 {
     double w = draw_text_width(d, label_style(), text);
     const label_box places[] = {{x + 6, y - LINE / 2.0, w, LINE},
@@ -49,8 +49,25 @@ void label_near(draw *d, label_list *l, double x, double y, const char *text)
         if (!is_free(l, places[i])) continue;
         draw_text(d, places[i].x, places[i].y + LINE / 2.0, label_style(), text);
         label_reserve(l, places[i].x, places[i].y, w, LINE);
-        return;
+        return true;
     }
+    return false;
+}
+
+void label_with_line(draw *d, label_list *l, double x, double y, const char *text)
+{
+    enum { NEAREST = 14, FARTHEST = 50 };
+    const double w = draw_text_width(d, label_style(), text);
+    for (double away = NEAREST; away <= FARTHEST; away += LINE)
+        for (int side = -1; side <= 1; side += 2) {
+            const double middle = y + side * (away + LINE / 2.0);
+            const label_box b = {fmin(x - w / 2, l->right - w), middle - LINE / 2.0, w, LINE};
+            if (!is_free(l, b)) continue;
+            draw_segment(d, x, y + side * 5, x, y + side * away, 0.8, 0, faded(MUTED, 0.6));
+            draw_text(d, b.x, middle, label_style(), text);
+            label_reserve(l, b.x, b.y, w, LINE);
+            return;
+        }
 }
 
 void label_at_edge(label_list *l, double x, double y, const char *text)

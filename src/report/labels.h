@@ -26,8 +26,11 @@ typedef struct label_list {
 void label_reserve(label_list *l, double x, double y, double w, double h);
 /* Nor along this line. */
 void label_reserve_line(label_list *l, double x0, double y0, double x1, double y1);
-/* Writes beside the mark at (x, y): right, left, above or below, where there is room. */
-void label_near(draw *d, label_list *l, double x, double y, const char *text);
+/* Writes beside the mark at (x, y): right, left, above or below; false: there is no room. */
+bool label_near(draw *d, label_list *l, double x, double y, const char *text);
+
+/* Writes farther above or below the mark, with a line to it. */
+void label_with_line(draw *d, label_list *l, double x, double y, const char *text);
 
 /* A tick from x to the right with a name beside it, drawn by label_draw_edge: names are kept
  * apart and in order.  text is borrowed until then. */
