@@ -182,6 +182,7 @@ static jem_status evaluate(eval_job *j, const char *folder)
 {
     jem_status st;
     run *r = NULL;
+    model *first = NULL;
     float *replay = NULL;
     int64_t count = 0;
     score_list scores = SCORE_LIST_INIT;
@@ -203,12 +204,13 @@ static jem_status evaluate(eval_job *j, const char *folder)
             TRY(run_latents_of(&space, &on_latents, &j->codec, r, "decoding its samples"));
         TRY(lend_data(r, j));
         if (r->cfg.alpha > 0) TRY(run_replay(&replay, &count, r));
+        TRY(run_first_epoch(&first, r));
         snprintf(note, sizeof note, "run rescued %d time(s) while it trained",
                  r->info.rescue.count);
         const eval_subject subject = {.folder = folder, .m = r->m, .alpha = r->cfg.alpha,
                                       .seed = r->cfg.seed, .data = &r->data,
                                       .data_options = &r->cfg.data, .replay = replay,
-                                      .replay_count = count,
+                                      .replay_count = count, .first_epoch = first,
                                       .latents = on_latents ? &space : NULL, .sampler = &r->cfg.sampler,
                                       .step_size = run_step_size(r),
                                       .features_of = j->features_of ? j->features_of->m : NULL,
@@ -224,6 +226,7 @@ done:
     if (r) take_data_back(r, j);
     score_list_clear(&scores);
     mem_free(replay);
+    model_free(first);
     run_close(r);
     return st;
 }

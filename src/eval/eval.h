@@ -38,6 +38,8 @@ typedef struct eval_subject {
     const latent_space *latents; /* where the model lives; NULL: on pictures, or its autoencoder is
                                     not at hand and what needs it is left out */
     const sampler_options *sampler;
+    model *first_epoch;         /* with the weights of the first epoch, whose chains are shown as
+                                   well; NULL: not kept, or the same as m's */
     double step_size;           /* lambda when the weights were kept */
     model *features_of;         /* a classifier (alpha 0) of the same data, whose features FD-own
                                    compares; NULL: FD-own is not measured */

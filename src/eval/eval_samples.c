@@ -1,6 +1,7 @@
 /* Pictures: real images, the replay buffer, chains from one shared start (as the
  * study's Fig. 6: same start, same noise for every alpha), chains per class. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -78,19 +79,20 @@ static jem_status save_sheet(const evaluation *e, const char *name, const float 
 }
 
 /* The first column of a sheet of chains, one file per number of steps. */
-static jem_status save_trajectory(const evaluation *e, const seen *s, int64_t columns)
+static jem_status save_trajectory(const evaluation *e, const char *group, const seen *s,
+                                  int64_t columns)
 {
     jem_status st;
     image one = IMAGE_INIT;
     char *path = NULL, cell[32];
 
-    TRY(sample_pictures_remove(e->s->folder, "trajectory"));
+    TRY(sample_pictures_remove(e->s->folder, group));
     TRY(image_init(&one, s->m.h, s->m.w, s->m.c));
     for (int k = 0; k < e->o->steps.count; k++) {
         mem_free(path);
         path = NULL;
         snprintf(cell, sizeof cell, "%04.0f", e->o->steps.values[k]);
-        TRY(sample_picture_path(&path, e->s->folder, "trajectory", "0", cell));
+        TRY(sample_picture_path(&path, e->s->folder, group, "0", cell));
         image_from_floats(&one, s->x + k * columns * shape_count(s->m));
         TRY(image_write_png(&one, path));
     }
@@ -122,32 +124,66 @@ static jem_status noise_start(const evaluation *e, float *x, int64_t i)
     return JEM_OK;
 }
 
-/* One row of the sheet per number of steps, one column per start. */
-static jem_status shared_start(const evaluation *e)
+/* *sheet (owned) <- one row per number of steps, one column per start. */
+static jem_status walk_from_shared_start(float **sheet, const evaluation *e, int64_t columns)
 {
     jem_status st;
     const option_list *steps = &e->o->steps;
-    const int64_t columns = size_of(e).columns;
     int64_t size = shape_count(e->image), row = columns * size, done_steps = 0;
-    float *x = NULL, *sheet = NULL;
-    seen s = {.decoded = NULL};
+    float *x = NULL, *rows = NULL;
 
-    if (steps->count == 0) return JEM_OK;
     TRY(MEM_NEW(x, row));
-    TRY(MEM_NEW(sheet, steps->count * row));
+    TRY(MEM_NEW(rows, steps->count * row));
     for (int64_t i = 0; i < columns; i++) TRY(noise_start(e, x + i * size, i));
     for (int k = 0; k < steps->count; k++) {
         int64_t more = (int64_t)steps->values[k] - done_steps;
         if (more > 0) TRY(evaluation_chain(e, x, columns, NULL, more, CHAINS_SHARED, k));
         done_steps += more;
-        for (int64_t i = 0; i < row; i++) sheet[k * row + i] = x[i];
+        memcpy(rows + k * row, x, (size_t)row * sizeof *x);
     }
-    TRY(see(&s, e, "shared_start", sheet, steps->count * columns));
-    TRY(save_seen(e, "shared_start", &s, steps->count * columns));
-    TRY(save_trajectory(e, &s, columns));
+    *sheet = rows;
+    rows = NULL;
+done:
+    mem_free(x);
+    mem_free(rows);
+    return st;
+}
+
+static jem_status shared_start(const evaluation *e)
+{
+    jem_status st;
+    const int64_t columns = size_of(e).columns, n = e->o->steps.count * columns;
+    float *sheet = NULL;
+    seen s = {.decoded = NULL};
+
+    if (n == 0) return JEM_OK;
+    TRY(walk_from_shared_start(&sheet, e, columns));
+    TRY(see(&s, e, "shared_start", sheet, n));
+    TRY(save_seen(e, "shared_start", &s, n));
+    TRY(save_trajectory(e, "trajectory", &s, columns));
 done:
     mem_free(s.decoded);
-    mem_free(x);
+    mem_free(sheet);
+    return st;
+}
+
+/* The first of these chains under the weights of the first epoch (the study's Fig. 5). */
+static jem_status first_epoch(const evaluation *e)
+{
+    jem_status st;
+    eval_subject early = *e->s;
+    const evaluation of_early = {&early, e->o, e->scores, e->image, ""};
+    float *sheet = NULL;
+    seen s = {.decoded = NULL};
+
+    TRY(sample_pictures_remove(e->s->folder, "first-epoch"));
+    if (!early.first_epoch || e->o->steps.count == 0) return JEM_OK;
+    early.m = early.first_epoch;
+    TRY(walk_from_shared_start(&sheet, &of_early, 1));
+    TRY(see(&s, e, "first epoch", sheet, e->o->steps.count));
+    TRY(save_trajectory(e, "first-epoch", &s, 1));
+done:
+    mem_free(s.decoded);
     mem_free(sheet);
     return st;
 }
@@ -213,6 +249,7 @@ jem_status eval_samples(evaluation *e)
     TRY(show_source(e, "data", &real));
     if (s->replay) TRY(show_source(e, "buffer", &buffer));
     TRY(tolerate_divergence(e, "chains from a shared start", shared_start(e)));
+    TRY(tolerate_divergence(e, "chains of the first epoch", first_epoch(e)));
     TRY(tolerate_divergence(e, "chains per class", class_rows(e)));
 done:
     return st;

@@ -61,8 +61,8 @@ static bool ends_with(const char *s, const char *end)
 
 static bool is_ignored(const char *name)
 {
-    const char *prefixes[] = {"f.linear.", "energy_output.", "replay_buffer", "adam.", "sgd.",
-                              "train.", "ema."};
+    const char *prefixes[] = {"f.linear.", "energy_output.", "replay_buffer", "noise_bank", "adam.",
+                              "sgd.", "train.", "ema."};
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; ++i)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
     return ends_with(name, ".num_batches_tracked") || ends_with(name, ".initialized");

@@ -13,7 +13,7 @@ jem_status weights_add(safetensors_writer *w, const graph *g, const float *param
 jem_status weights_get(float *params, const graph *g, const safetensors *f, const char *prefix);
 
 /* Refuses tensors that belong neither to `g` nor to the unused heads, nor to
- * training state (replay_buffer, adam.*, sgd.*, train.*, ema.*). */
+ * training state (replay_buffer, noise_bank, adam.*, sgd.*, train.*, ema.*). */
 jem_status weights_check_names(const graph *g, const safetensors *f);
 
 /* The spec as metadata "jem.<key>". */

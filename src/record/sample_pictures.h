@@ -2,6 +2,7 @@
  *
  *   RUN/samples/refined/ID/0005.png       a cue-conflict picture after so many Langevin steps
  *   RUN/samples/trajectory/0/0050.png     a picture of noise after so many
+ *   RUN/samples/first-epoch/0/0050.png    the same under the weights of the first epoch
  *   RUN/samples/clickme/NAME/picture.png, people.png, model.png
  *                                         a photograph, where people look, where the model does
  */

@@ -240,6 +240,20 @@ done:
     return st;
 }
 
+jem_status first_epoch_keep(const char *folder, int64_t iteration)
+{
+    jem_status st;
+    char *path = NULL, *first = NULL;
+
+    TRY(checkpoint_path(&path, folder, iteration, true));
+    TRY(run_path(&first, folder, RUN_FIRST));
+    TRY(file_link(path, first));
+done:
+    mem_free(path);
+    mem_free(first);
+    return st;
+}
+
 /* Whole, and the weights of that iteration? */
 static jem_status check_weights(const char *path, int64_t iteration)
 {

@@ -35,6 +35,8 @@ jem_status checkpoint_manifest(run_info *info, const char *folder);
 /* Weights `params` of the model as the selected ones of `iteration`.  JEM_EDIVERGED if
  * one is not finite: nothing is written. */
 jem_status best_save(const char *folder, const model *m, const float *params, int64_t iteration);
+/* Makes RUN/first-epoch.safetensors the weights that were selected at `iteration`. */
+jem_status first_epoch_keep(const char *folder, int64_t iteration);
 /* Makes RUN/best.safetensors the weights of `iteration` again (0: removes it).
  * JEM_EDATA if no whole copy of them is left. */
 jem_status best_restore(const char *folder, int64_t iteration);

@@ -284,6 +284,7 @@ void forecast_disk(disk_forecast *out, const config *cfg, const model_outline *o
     keep(&f, "checkpoints: two scheduled, one at a signal", 3 * state);
     keep(&f, "checkpoint while it is written", state);
     keep(&f, "selected weights: up to three, one being written", 4 * weights);
+    if (cfg->alpha > 0) keep(&f, "weights of the first epoch", weights);
     keep(&f, "metrics.csv", rows * row_bytes);
     if (cfg->train.event_files) keep(&f, "event files", rows * event_bytes + pictures);
     *out = f;

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -12,7 +13,7 @@
 #include "train/checkpoint_store.h"
 
 static const char *const file_names[] = {"config.yaml", "run.json", "metrics.csv",
-                                         "best.safetensors"};
+                                         "best.safetensors", "first-epoch.safetensors"};
 
 jem_status run_path(char **out, const char *folder, run_file file)
 {
@@ -288,6 +289,31 @@ jem_status run_load_data(run *r)
     if (d->hash != r->info.data_hash)
         log_warning("%s: the training images differ from those of the training", r->path);
 done:
+    return st;
+}
+
+jem_status run_first_epoch(model **out, const run *r)
+{
+    jem_status st;
+    char *path = NULL;
+    model *m = NULL;
+    safetensors *f = NULL;
+
+    *out = NULL;
+    if (!has_file(r->path, RUN_FIRST)) return JEM_OK;
+    TRY(run_path(&path, r->path, RUN_FIRST));
+    TRY(safetensors_open(&f, path));
+    TRY(safetensors_require_checksum(f));
+    const char *iteration = safetensors_metadata(f, "jem.iteration");
+    if (iteration && strtoll(iteration, NULL, 10) == r->info.best.iteration) goto done;
+    TRY(model_new(&m, &r->cfg.model, &r->cfg.engine));
+    TRY(model_load(m, path));
+    *out = m;
+    m = NULL;
+done:
+    model_free(m);
+    safetensors_close(f);
+    mem_free(path);
     return st;
 }
 

@@ -4,6 +4,7 @@
  *   RUN/run.json                 version, status, progress, data hash (run_info.h)
  *   RUN/metrics.csv              the training log (metrics.h)
  *   RUN/best.safetensors         weights of the selected epoch: what the run is for
+ *   RUN/first-epoch.safetensors  those of the first one, if alpha > 0
  *   RUN/checkpoints/             states to go on from, with the replay buffer
  *                                (checkpoint_store.h)
  *
@@ -15,7 +16,7 @@
 #include "train/noise_bank.h"
 #include "train/run_info.h"
 
-typedef enum run_file { RUN_CONFIG, RUN_INFO, RUN_METRICS, RUN_BEST } run_file;
+typedef enum run_file { RUN_CONFIG, RUN_INFO, RUN_METRICS, RUN_BEST, RUN_FIRST } run_file;
 
 /* Path of one of the files; owned by the caller. */
 jem_status run_path(char **out, const char *folder, run_file file);
@@ -51,6 +52,10 @@ jem_status run_replay(float **images, int64_t *n, const run *r);
 /* The bank of encoded noise that the chains of a run with sampler.start encoded_noise began
  * in, from the same file.  JEM_EDATA if there is none (alpha = 0). */
 jem_status run_noise_bank(noise_bank *out, const run *r);
+
+/* A model with the weights of the first epoch; NULL where the selected ones are the same, or
+ * none were kept (alpha = 0, older runs). */
+jem_status run_first_epoch(model **out, const run *r);
 
 /* Is `path` a folder with a run in it? */
 bool run_is(const char *path);

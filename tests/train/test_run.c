@@ -379,6 +379,49 @@ static void runs_at_alpha_0_and_1_choose_their_epochs(void **state)
     rig_free(r);
 }
 
+/* Does the run keep the first epoch's weights, other than the selected ones? */
+static bool first_epoch_differs(const char *out)
+{
+    run *r = NULL;
+    model *m = NULL;
+    check_ok(run_open(&r, out, NULL, 0));
+    check_ok(run_first_epoch(&m, r));
+    const bool differs = m != NULL;
+    if (m)
+        assert_memory_not_equal(model_params(m), model_params(r->m),
+                                (size_t)model_params_count(m) * sizeof(float));
+    model_free(m);
+    run_close(r);
+    return differs;
+}
+
+static void weights_of_the_first_epoch_are_kept(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    r->data.val->n = 0; /* then the last epoch is selected */
+    check_ok(train(r, r->a, false, NULL));
+    assert_true(first_epoch_differs(r->a));
+    safetensors *f = NULL;
+    char path[160];
+    snprintf(path, sizeof path, "%s/first-epoch.safetensors", r->a);
+    check_ok(safetensors_open(&f, path));
+    assert_string_equal(safetensors_metadata(f, "jem.iteration"), "3");
+    safetensors_close(f);
+    check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "saved");
+    check_ok(train(r, r->b, true, NULL));
+    tiny_same_file(r->a, r->b, "first-epoch.safetensors");
+    rig_free(r);
+    r = rig_new((const char *[]){"alpha=0", NULL}); /* no chains */
+    check_ok(train(r, r->a, false, NULL));
+    assert_false(first_epoch_differs(r->a));
+    rig_free(r);
+    r = rig_new((const char *[]){"train.lr=0", NULL}); /* the first epoch is selected */
+    check_ok(train(r, r->a, false, NULL));
+    assert_false(first_epoch_differs(r->a));
+    rig_free(r);
+}
+
 static void ties_go_to_the_earlier_epoch(void **state)
 {
     (void)state;
@@ -455,6 +498,7 @@ int main(void)
         cmocka_unit_test(changed_data_stop_a_resumed_run),
         cmocka_unit_test(a_broken_checkpoint_is_reported),
         cmocka_unit_test(runs_at_alpha_0_and_1_choose_their_epochs),
+        cmocka_unit_test(weights_of_the_first_epoch_are_kept),
         cmocka_unit_test(ties_go_to_the_earlier_epoch),
         cmocka_unit_test(validating_averaged_weights_leaves_the_trained_ones_alone),
         cmocka_unit_test(a_run_can_be_opened_for_use),
