@@ -133,7 +133,7 @@ static void a_run_goes_on_with_the_bank_it_began_with(void **state)
 {
     (void)state;
     const volatile sig_atomic_t stop = 1;
-    char a[128], b[128], other[128];
+    char a[128], b[128], other[128], path[192];
     run *r = NULL;
     noise_bank kept = NOISE_BANK_INIT;
     size_t size_a, size_b, size_other;
@@ -158,6 +158,8 @@ static void a_run_goes_on_with_the_bank_it_began_with(void **state)
     assert_int_equal(kept.n, ENTRIES);
     for (int i = 0; i < ENTRIES; i++) check_near(kept.latents[i * SIZE], 7 + i, 0.02, 0);
     noise_bank_clear(&kept);
+    snprintf(path, sizeof path, "%s/checkpoints/000000006.safetensors", b);
+    check_ok(model_load(r->m, path)); /* a checkpoint serves as weights: the bank is none */
     run_close(r);
     mem_free(x);
     mem_free(y);
