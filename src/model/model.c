@@ -388,11 +388,12 @@ void model_visit_times(const model *m, model_use use,
     for (int k = 0; k < 2; ++k) {
         const engine *e = engines[k];
         for (int i = 0; e->p && i < plan_step_count(e->p); ++i) {
-            plan_time sum = {0, 0};
+            plan_time sum = {0};
             for (int t = 0; t < pool_threads(m->workers); ++t) {
                 const plan_time *one = workspace_times(e->workers[t].ws);
                 if (!one) continue;
                 sum.seconds += one[i].seconds;
+                sum.counted += one[i].counted;
                 sum.runs += one[i].runs;
             }
             visit(ctx, e->p, i, sum);

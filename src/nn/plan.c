@@ -216,7 +216,7 @@ jem_status workspace_time_steps(workspace *w)
 {
     const int n = w->p->step_count;
     jem_status st = w->times ? JEM_OK : MEM_NEW(w->times, n);
-    for (int i = 0; st == JEM_OK && i < n; ++i) w->times[i] = (plan_time){0, 0};
+    for (int i = 0; st == JEM_OK && i < n; ++i) w->times[i] = (plan_time){0};
     return st;
 }
 
@@ -276,8 +276,14 @@ static jem_status time_step(workspace *w, int i, const step_io *io)
     const double start = clock_s();
     TRY(run_step(w, i, io));
     if (d) TRY(d->wait());
-    w->times[i].seconds += clock_s() - start;
-    w->times[i].runs++;
+    const double took = clock_s() - start;
+    plan_time *t = &w->times[i];
+    t->fastest = t->runs == 0 || took < t->fastest ? took : t->fastest;
+    t->runs++;
+    if (took <= 3 * t->fastest) {
+        t->seconds += took;
+        t->counted++;
+    }
 done:
     return st;
 }

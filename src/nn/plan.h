@@ -74,10 +74,12 @@ void workspace_free(workspace *w);
  * pool is borrowed.  Threads change no bit, but splitting may. */
 void workspace_set_helpers(workspace *w, pool *helpers);
 
-/* How long the executions in one workspace took, step by step. */
+/* How long the executions in one workspace took, step by step.  A run that takes more than three
+ * times as long as the fastest before it, because another program had the processor
+ * meanwhile, does not count. */
 typedef struct plan_time {
-    double seconds;
-    int64_t runs;
+    double seconds, fastest; /* of all that count; of the fastest */
+    int64_t counted, runs;
 } plan_time;
 /* From now on they are timed, beginning at 0; on a device each step is then waited for. */
 jem_status workspace_time_steps(workspace *w);

@@ -226,7 +226,7 @@ static void keep_step(void *ctx, const plan *p, int i, plan_time t)
     if (t.runs == 0 || k->st) return;
     k->st = find_row(&row, k->part, layer_of(k->outline, s), pass_of(s));
     if (k->st) return;
-    const double seconds = t.seconds / k->runs / k->threads;
+    const double seconds = executions * t.seconds / (double)t.counted / k->threads;
     add(row, executions * plan_step_flops(p, i), executions * plan_step_products(p, i), seconds);
     add(&k->part->sum, executions * plan_step_flops(p, i), executions * plan_step_products(p, i), seconds);
     if (row->flops > 0) plan_step_algorithm(p, i, row->algorithm, sizeof row->algorithm);
