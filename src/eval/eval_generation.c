@@ -14,19 +14,24 @@
 #include "stats/frechet.h"
 #include "stats/pooled_pixels.h"
 
-static jem_status pooled(double **features, const image_source *s)
+/* *features <- [n][*dim], owned. */
+typedef jem_status (*features_fn)(double **features, int64_t *dim, const evaluation *e,
+                                  const image_source *s);
+
+static jem_status pooled(double **features, int64_t *dim, const evaluation *e, const image_source *s)
 {
     jem_status st;
     shape m = s->image;
-    int64_t dim = stats_pooled_pixels_dim(m.c, m.h, m.w);
     double *f = NULL;
     float *x = NULL;
 
-    TRY(MEM_NEW(f, s->n * dim));
+    (void)e;
+    *dim = stats_pooled_pixels_dim(m.c, m.h, m.w);
+    TRY(MEM_NEW(f, s->n * *dim));
     TRY(MEM_NEW(x, shape_count(m)));
     for (int64_t i = 0; i < s->n; i++) {
         s->fill(s, x, i, 1);
-        stats_pooled_pixels(f + i * dim, x, m.c, m.h, m.w);
+        stats_pooled_pixels(f + i * *dim, x, m.c, m.h, m.w);
     }
     *features = f;
     f = NULL;
@@ -36,7 +41,16 @@ done:
     return st;
 }
 
-static jem_status measure_own(evaluation *e)
+static jem_status penultimate(double **features, int64_t *dim, const evaluation *e,
+                              const image_source *s)
+{
+    return predict_features(features, dim, e->s->features_of, "features", s);
+}
+
+/* A distance: its metric, its name in the log, the features and what they are called, after
+ * their number. */
+static jem_status measure(evaluation *e, const char *metric, const char *name, features_fn features,
+                          const char *article, const char *what)
 {
     jem_status st;
     const eval_subject *s = e->s;
@@ -45,47 +59,18 @@ static jem_status measure_own(evaluation *e)
     int64_t dim = 0;
     double *a = NULL, *b = NULL;
     char formula[400];
-    result r = {.benchmark = "generation", .metric = "fd_own", .n = samples.n,
+    result r = {.benchmark = "generation", .metric = metric, .n = samples.n,
                 .interval = {NAN, NAN}, .formula = formula};
 
-    TRY(predict_features(&a, &dim, s->features_of, "features", &samples));
-    TRY(predict_features(&b, &dim, s->features_of, "features", &train));
+    TRY(features(&a, &dim, e, &samples));
+    TRY(features(&b, &dim, e, &train));
     TRY(stats_frechet_features(&r.value, a, samples.n, b, train.n, dim));
     snprintf(formula, sizeof formula,
-             "Frechet distance on the %lld penultimate features of %s: %lld images of the replay "
-             "buffer, %lld training images",
-             (long long)dim, s->features_name, (long long)samples.n, (long long)train.n);
+             "Frechet distance on %s%lld %s: %lld images of the replay buffer, %lld training images",
+             article, (long long)dim, what, (long long)samples.n, (long long)train.n);
     TRY(evaluation_add(e, &r));
-    log_info("FD-own %.4g: %lld images of the replay buffer against %lld training images",
-             r.value, (long long)samples.n, (long long)train.n);
-done:
-    mem_free(a);
-    mem_free(b);
-    return st;
-}
-
-static jem_status measure_pixels(evaluation *e)
-{
-    jem_status st;
-    const eval_subject *s = e->s;
-    const image_source samples = source_array(s->replay, s->replay_count, e->image, 0);
-    const image_source train = source_dataset(s->data->train, 0);
-    int64_t dim = stats_pooled_pixels_dim(e->image.c, e->image.h, e->image.w);
-    double *a = NULL, *b = NULL;
-    char formula[200];
-    result r = {.benchmark = "generation", .metric = "fd_pix", .n = samples.n,
-                .interval = {NAN, NAN}, .formula = formula};
-
-    TRY(pooled(&a, &samples));
-    TRY(pooled(&b, &train));
-    TRY(stats_frechet_features(&r.value, a, samples.n, b, train.n, dim));
-    snprintf(formula, sizeof formula,
-             "Frechet distance on %lld pooled pixels: %lld images of the replay buffer, %lld "
-             "training images",
-             (long long)dim, (long long)samples.n, (long long)train.n);
-    TRY(evaluation_add(e, &r));
-    log_info("FD-pix %.4g: %lld images of the replay buffer against %lld training images",
-             r.value, (long long)samples.n, (long long)train.n);
+    log_info("%s %.4g: %lld images of the replay buffer against %lld training images", name, r.value,
+             (long long)samples.n, (long long)train.n);
 done:
     mem_free(a);
     mem_free(b);
@@ -94,8 +79,11 @@ done:
 
 jem_status eval_generation(evaluation *e)
 {
+    char what[256];
     if (!e->s->replay) return JEM_OK;
-    jem_status st = evaluation_tolerate(e, "FD-pix", measure_pixels(e));
-    if (st == JEM_OK && e->s->features_of) st = measure_own(e);
-    return st;
+    jem_status st = evaluation_tolerate(
+        e, "FD-pix", measure(e, "fd_pix", "FD-pix", pooled, "", "pooled pixels"));
+    if (st != JEM_OK || !e->s->features_of) return st;
+    snprintf(what, sizeof what, "penultimate features of %s", e->s->features_name);
+    return measure(e, "fd_own", "FD-own", penultimate, "the ", what);
 }
