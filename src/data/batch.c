@@ -17,10 +17,13 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
 {
     jem_status st;
     const bool augmented = !generative || o->augment_generative;
+    const int64_t ranks = o->ranks > 0 ? o->ranks : 1;
     batcher made = {
         .d = d,
         .seed = seed,
         .batch = batch,
+        .common = ranks * batch,
+        .first = o->rank * batch,
         .shuffle = generative ? RNG_SHUFFLE_GEN : RNG_SHUFFLE,
         .augment = generative ? RNG_AUGMENT_GEN : RNG_AUGMENT,
         .noise = generative ? RNG_INPUT_NOISE_GEN : RNG_INPUT_NOISE,
@@ -30,11 +33,11 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
         .order_epoch = -1,
     };
 
-    if (batch < 1 || d->n < batch)
+    if (batch < 1 || d->n < made.common)
         return jem_error(JEM_EDATA,
                          "%" PRId64 " training images do not fill a batch of %" PRId64
-                         ": lower the batch size or add images (data.limit, data.path)",
-                         d->n, batch);
+                         "%s: lower the batch size or add images (data.limit, data.path)",
+                         d->n, made.common, ranks > 1 ? " for all data.ranks" : "");
     if (made.crop && (d->height <= CROP_PAD || d->width <= CROP_PAD))
         return jem_error(JEM_EDATA,
                          "%" PRId64 " x %" PRId64 " images are too small to reflect %d pixels: "
@@ -63,7 +66,7 @@ void batcher_clear(batcher *b)
     b->order_epoch = -1;
 }
 
-int64_t batcher_per_epoch(const batcher *b) { return b->d->n / b->batch; }
+int64_t batcher_per_epoch(const batcher *b) { return b->d->n / b->common; }
 
 /* Position i of an axis of n pixels, mirrored without repeating the edge. */
 static int64_t reflect(int64_t i, int64_t n)
@@ -131,19 +134,19 @@ const int64_t *batcher_order(batcher *b, int64_t epoch)
 void batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y)
 {
     int64_t per_epoch = batcher_per_epoch(b);
-    int64_t first = iteration % per_epoch * b->batch, size = dataset_row_size(b->d);
-    const int64_t *order = batcher_order(b, iteration / per_epoch);
+    int64_t size = dataset_row_size(b->d), end = b->first + b->batch;
+    const int64_t *rows = batcher_order(b, iteration / per_epoch) + iteration % per_epoch * b->common;
     const rng_stream noise = {b->seed, b->noise, (uint32_t)iteration, 0};
     float table[256];
 
     units_table(table);
-    for (int64_t slot = 0; slot < b->batch; slot++, x += size) {
-        int64_t row = order[first + slot];
+    for (int64_t slot = b->first; slot < end; slot++, x += size) {
+        int64_t row = rows[slot];
         if (b->noise_std > 0)
             rng_fill_normal(x, size, &noise, (uint32_t)slot);
         else
             memset(x, 0, (size_t)size * sizeof *x);
         put_row(b, x, row, draw_placement(b, iteration, slot), table, b->noise_std);
-        if (y) y[slot] = b->d->labels[row];
+        if (y) *y++ = b->d->labels[row];
     }
 }

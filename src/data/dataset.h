@@ -68,6 +68,7 @@ typedef struct data_options {
     bool flip;
     bool augment_generative; /* x+ are cropped and flipped too */
     double noise_std;      /* input noise in training */
+    int64_t rank, ranks;   /* this process and how many read every batch together; 0 ranks: 1 */
     char label[OPTION_STRING_MAX], light[OPTION_STRING_MAX], bump[OPTION_STRING_MAX];
                            /* column names of scene_log.csv */
 } data_options;
@@ -93,11 +94,16 @@ const data_source *const *data_sources(void); /* NULL-terminated */
 /* ---- batches: pure functions of (seed, iteration) */
 
 /* The order in which training rows are visited: epoch e is a permutation with
- * its own stream; drop-last batches. */
+ * its own stream; drop-last batches.
+ *
+ * R processes (ranks) with batches of B read what one with batches of R B does: rank r has the
+ * images, crops and noise of slots r B .. (r + 1) B - 1 of the common batch. */
 typedef struct batcher {
     const dataset *d;
     uint64_t seed;
-    int64_t batch;
+    int64_t batch;       /* B: images of this process */
+    int64_t common;      /* R B: images of all ranks */
+    int64_t first;       /* r B: this process's first slot of the common batch */
     rng_purpose shuffle, augment, noise; /* streams: labelled or generative loader */
     bool crop, flip;
     float noise_std;
@@ -109,7 +115,7 @@ typedef struct batcher {
 jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int64_t batch,
                         uint64_t seed, bool generative);
 void batcher_clear(batcher *b);
-int64_t batcher_per_epoch(const batcher *b); /* iterations per epoch */
+int64_t batcher_per_epoch(const batcher *b); /* iterations per epoch, the same on every rank */
 /* [n]: the rows in the order in which `epoch` visits them; borrowed until the next call. */
 const int64_t *batcher_order(batcher *b, int64_t epoch);
 /* x [batch][c][h][w], y [batch] (may be NULL) for `iteration` (from 0). */

@@ -114,6 +114,8 @@ static jem_status read_info(study_run *r, const char *path)
     take_real(&r->alpha, root, "alpha");
     take_real(&r->wall_s, root, "wall_s");
     take_integer(&r->seed, root, "seed");
+    take_integer(&r->rank, root, "rank");
+    take_integer(&r->ranks, root, "ranks");
     take_integer(&r->classes, root, "classes");
     take_integer(&r->iteration, root, "iteration");
     take_integer(&r->iterations, root, "iterations");
@@ -175,6 +177,11 @@ static jem_status read_log(study *s, table *to, const char *run)
 
 static jem_status run_warnings(study *s, const study_run *r)
 {
+    if (r->ranks > 1) {
+        jem_status st = study_warn(s, "%s learned from a share of each batch alone (data.rank %lld, "
+                                      "data.ranks %lld).", r->name, (long long)r->rank, (long long)r->ranks);
+        if (st != JEM_OK) return st;
+    }
     if (r->rescue_count) {
         jem_status st = study_warn(s,
                                    "%s was rescued %lld time%s while it trained, so it is not the "

@@ -103,6 +103,9 @@ jem_status config_check(const config *c)
     if (c->sampler.clip && c->sampler.clip_min >= c->sampler.clip_max)
         return jem_error(JEM_EUSAGE, "sampler.clip_min = %g must be below sampler.clip_max = %g",
                          c->sampler.clip_min, c->sampler.clip_max);
+    if (c->data.rank >= c->data.ranks)
+        return jem_error(JEM_EUSAGE, "data.rank = %lld must be below data.ranks = %lld: ranks are "
+                         "counted from 0", (long long)c->data.rank, (long long)c->data.ranks);
     const train_options *o = &c->train;
     if (o->share_batch && config_generative_batch(o) != o->batch)
         return jem_error(JEM_EUSAGE,

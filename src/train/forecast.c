@@ -68,7 +68,7 @@ data_facts data_facts_declared(const data_options *o, int64_t images, int64_t ch
 
 int64_t forecast_per_epoch(const config *cfg, const data_facts *d)
 {
-    int64_t n = d->train / config_generative_batch(&cfg->train);
+    int64_t n = d->train / (config_generative_batch(&cfg->train) * cfg->data.ranks);
     return n > 0 ? n : 1;
 }
 

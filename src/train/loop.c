@@ -242,7 +242,8 @@ static void describe(session *s)
 {
     run_info *i = &s->info;
     const config *c = s->cfg;
-    *i = (run_info){.status = RUN_RUNNING, .alpha = c->alpha, .seed = c->seed};
+    *i = (run_info){.status = RUN_RUNNING, .alpha = c->alpha, .seed = c->seed,
+                    .rank = c->data.rank, .ranks = c->data.ranks};
     snprintf(i->version, sizeof i->version, "%s", JEM_VERSION);
     snprintf(i->model, sizeof i->model, "%.*s", (int)sizeof i->model - 1, c->model.name);
     snprintf(i->selected_by, sizeof i->selected_by, "%s", selection_criterion(s));
@@ -299,6 +300,10 @@ static jem_status session_begin(session *s, bool fresh)
     TRY(trainer_init(&s->t, s->cfg, s->data, s->m));
     TRY(selection_begin(s));
     describe(s);
+    if (s->info.ranks > 1)
+        log_warning("data.rank %lld, data.ranks %lld: this run learns from its share of each batch alone; "
+                    "jem does not sum gradients between processes yet",
+                    (long long)s->info.rank, (long long)s->info.ranks);
     if (fresh) TRY(run_create(s->r->out, s->cfg));
     TRY(lock_run(s));
     if (!fresh) TRY(restore(s));

@@ -131,7 +131,8 @@ done:
     return st;
 }
 
-/* The training images, if they leave most of the device's memory to the network. */
+/* The training images, if they leave most of the device's memory to the network; a share of
+ * each batch (data.ranks) is cut by the host. */
 static jem_status make_data(resident *r, const trainer *t)
 {
     const dataset *d = t->data->train;
@@ -141,7 +142,7 @@ static jem_status make_data(resident *r, const trainer *t)
     jem_status st;
 
     units_table(table);
-    if (d->latents || bytes > r->d->available() / 4) {
+    if (d->latents || t->cfg->data.ranks > 1 || bytes > r->d->available() / 4) {
         TRY(MEM_NEW(r->next_x, t->objective.rows * dataset_row_size(d)));
         TRY(MEM_NEW(r->next_y, t->objective.o.batch));
         return JEM_OK;

@@ -169,14 +169,15 @@ static jem_status take_apart(run_info *b, json_t *root, const char *path)
     const json_t *events = NULL, *files = NULL;
     json_t *best, *latents = NULL;
     json_int_t seed, classes, channels, height, width, params, iteration, iterations, best_it;
+    json_int_t rank = 0, ranks = 1; /* absent in older files */
 
     if (json_unpack_ex(root, &e, 0,
-                       "{s:s s:s s:s s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s?s s?o s?o s?o}",
+                       "{s:s s:s s:s s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s?I s?I s?s s?o s?o s?o}",
                        "status", &status, "version", &version, "model", &model, "seed", &seed,
                        "classes", &classes, "channels", &channels, "height", &height, "width",
                        &width, "params", &params, "data_hash", &hash, "iteration", &iteration,
-                       "iterations", &iterations, "best", &best, "message", &message, "events",
-                       &events, "files", &files, "latents", &latents) != 0 ||
+                       "iterations", &iterations, "best", &best, "rank", &rank, "ranks", &ranks,
+                       "message", &message, "events", &events, "files", &files, "latents", &latents) != 0 ||
         json_unpack_ex(best, &e, 0, "{s:I s:s}", "iteration", &best_it, "selected_by",
                        &selected) != 0)
         return jem_error(JEM_EDATA, "%s: not the run.json of a run: %s", path, e.text);
@@ -197,6 +198,7 @@ static jem_status take_apart(run_info *b, json_t *root, const char *path)
     b->classes = classes, b->channels = channels, b->height = height, b->width = width;
     b->params = params;
     b->data_hash = strtoull(hash, NULL, 16);
+    b->rank = rank, b->ranks = ranks;
     b->iteration = iteration, b->iterations = iterations;
     b->best.iteration = best_it;
 done:
@@ -224,13 +226,14 @@ jem_status run_info_write(const run_info *info, const char *path)
     char hash[32];
     snprintf(hash, sizeof hash, "%016" PRIx64, info->data_hash);
     json_t *root = json_pack(
-        "{s:s s:s s:s s:o s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s:{s:I s:o s:o s:s} s:o s:o"
+        "{s:s s:s s:s s:o s:I s:I s:I s:I s:I s:I s:s s:I s:I s:I s:I s:o s:{s:I s:o s:o s:s} s:o s:o"
         " s:o s:o s:o}",
         "status", status_names[info->status], "version", info->version, "model", info->model,
         "alpha", real(info->alpha), "seed", (json_int_t)info->seed, "classes",
         (json_int_t)info->classes, "channels", (json_int_t)info->channels, "height",
         (json_int_t)info->height, "width", (json_int_t)info->width, "params",
-        (json_int_t)info->params, "data_hash", hash, "iteration", (json_int_t)info->iteration,
+        (json_int_t)info->params, "data_hash", hash, "rank", (json_int_t)info->rank,
+        "ranks", (json_int_t)info->ranks, "iteration", (json_int_t)info->iteration,
         "iterations", (json_int_t)info->iterations, "epoch", real(info->epoch), "best",
         "iteration", (json_int_t)info->best.iteration, "epoch", real(info->best.epoch), "score",
         real(info->best.score), "selected_by", info->selected_by, "wall_s", real(info->wall_s),

@@ -46,6 +46,7 @@ typedef struct run_info {
     int64_t seed;
     int64_t classes, channels, height, width, params;
     uint64_t data_hash; /* of the training images and labels */
+    int64_t rank, ranks; /* share of each batch that it trained on (data.rank, data.ranks) */
     run_latents latents;
     int64_t iteration, iterations; /* done, planned */
     double epoch;

@@ -1,7 +1,6 @@
 /* Batches: coverage of an epoch, augmentation, noise, and that a batch is a
  * function of (seed, iteration) alone. */
-#include "data/dataset.h"
-#include "support/check.h"
+#include "share_check.h"
 
 enum { N = 50, BATCH = 8, H = 7, W = 6, SIZE = 3 * H * W };
 
@@ -106,6 +105,21 @@ static void a_batch_depends_on_seed_and_iteration_only(void **state)
     batcher_clear(&other);
     batcher_clear(&generative);
     dataset_free(d);
+}
+
+static void ranks_read_together_what_one_process_reads(void **state)
+{
+    /* 50 images: epochs of 6, 5, 4, 1, 7, 1 steps, of which the 2nd and 4th leave nothing over */
+    static const int64_t cases[][2] = {{2, 4}, {2, 5}, {3, 4}, {5, 10}, {7, 1}, {3, 16}, {1, 8}};
+    const data_options o = {.crop = true, .flip = true, .augment_generative = true, .noise_std = 0.05};
+    (void)state;
+    for (int floats = 0; floats < 2; floats++) {
+        dataset *d = sample(floats);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+            for (int generative = 0; generative < 2; generative++)
+                check_shares(d, o, cases[i][0], cases[i][1], generative);
+        dataset_free(d);
+    }
 }
 
 /* A 6 x 6 image of values 0..35, mirrored to 14 x 14 by hand along either axis. */
@@ -218,6 +232,8 @@ static void what_cannot_make_a_batch_is_refused(void **state)
     batcher b;
     (void)state;
     check_fails(batcher_init(&b, d, &o, N + 1, 1, false), JEM_EDATA, "do not fill a batch of 51");
+    check_fails(batcher_init(&b, d, &(data_options){.ranks = 13}, 4, 1, false), JEM_EDATA,
+                "50 training images do not fill a batch of 52 for all data.ranks");
     check_ok(dataset_new(&small, 8, 1, 4, 4, false));
     check_fails(batcher_init(&b, small, &o, 8, 1, false), JEM_EDATA, "set data.crop to false");
     dataset_free(d);
@@ -230,6 +246,7 @@ int main(void)
         cmocka_unit_test(an_epoch_visits_images_at_most_once_in_an_order_of_its_own),
         cmocka_unit_test(without_augmentation_a_batch_is_the_images_in_network_units),
         cmocka_unit_test(a_batch_depends_on_seed_and_iteration_only),
+        cmocka_unit_test(ranks_read_together_what_one_process_reads),
         cmocka_unit_test(every_crop_comes_from_the_frame_reflected_by_hand),
         cmocka_unit_test(a_flip_mirrors_half_of_the_images),
         cmocka_unit_test(noise_has_the_mean_and_deviation_asked_for),

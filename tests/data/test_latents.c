@@ -4,6 +4,7 @@
 #include "data/latent_encode.h"
 #include "data/dataset.h"
 #include "pictures.h"
+#include "share_check.h"
 #include "support/folder.h"
 
 enum { SIDE = 8, LATENT = 4 * 2 * 2 };
@@ -161,6 +162,21 @@ static void batches_take_the_mirrored_pictures_latents(void **state)
     }
     assert_true(mirrored > 40 && mirrored < 100);
     batcher_clear(&b);
+    splits_free(&s);
+}
+
+static void ranks_share_the_batches_of_latents(void **state)
+{
+    (void)state;
+    fake f = {.calls = 0};
+    splits s = {NULL, NULL, NULL};
+    make_pictures();
+    const data_options o = options_of();
+    check_ok(run(&f, NULL));
+    check_ok(data_load(&s, &o, 1));
+    check_shares(s.train, o, 2, 3, false); /* of 7 one is left over */
+    check_shares(s.train, o, 3, 2, true);
+    check_shares(s.train, o, 7, 1, false);
     splits_free(&s);
 }
 
@@ -496,6 +512,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(pictures_become_a_data_set),
         IN_FOLDER(batches_take_the_mirrored_pictures_latents),
+        IN_FOLDER(ranks_share_the_batches_of_latents),
         IN_FOLDER(latents_without_mirrored_ones_need_flip_off),
         IN_FOLDER(a_stopped_encoding_goes_on_to_the_same_files),
         IN_FOLDER(unfinished_latents_are_not_trained_on),

@@ -123,6 +123,16 @@ static void a_rescued_run_is_told_of_with_every_event(void **state)
     assert_true(says("Iteration 40: l_G = 20000; back to iteration 20 with train.lr 0.1 -&gt; 0.05."));
 }
 
+static void a_run_on_a_share_of_each_batch_is_told_of(void **state)
+{
+    (void)state;
+    put_run(0.5, 1, 0.7, "finished");
+    put_file("{\"status\": \"finished\", \"alpha\": 0.5, \"seed\": 1, \"rank\": 1, \"ranks\": 4}",
+             "a0.5-s1", "run.json");
+    assert_int_equal(make_report().warnings, 1);
+    assert_true(says("a0.5-s1 learned from a share of each batch alone (data.rank 1, data.ranks 4)."));
+}
+
 static void the_page_is_self_contained_and_names_its_sources(void **state)
 {
     (void)state;
@@ -254,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(means_and_errors_are_over_seeds),
         TEST(a_rescued_run_is_told_of_with_every_event),
+        TEST(a_run_on_a_share_of_each_batch_is_told_of),
         TEST(the_page_is_self_contained_and_names_its_sources),
         TEST(what_is_missing_or_went_wrong_is_said),
         TEST(tables_logs_and_pictures_become_figures),

@@ -74,6 +74,10 @@ static void wrong_settings_are_refused_by_name(void **state)
     check_fails(options_assign(g, "sampler.stpes=3"), JEM_EUSAGE, "sampler.steps");
     check_ok(options_assign(g, "sampler.clip_min=2"));
     check_fails(config_check(c), JEM_EUSAGE, "clip_min");
+    check_ok(options_assign(g, "sampler.clip_min=-1"));
+    check_ok(options_assign(g, "data.rank=1"));
+    check_fails(config_check(c), JEM_EUSAGE, "data.rank = 1 must be below data.ranks = 1");
+    check_fails(options_assign(g, "data.ranks=0"), JEM_EUSAGE, "data.ranks");
     mem_free(c);
 }
 

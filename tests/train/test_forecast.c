@@ -156,6 +156,9 @@ static void declared_data_are_split_as_the_settings_say(void **state)
     assert_int_equal(d.bytes, 60000 * (3072 + 4));
     assert_int_equal(forecast_per_epoch(c, &d), 742);
     assert_int_equal(forecast_iterations(c, &d), 742 * 200);
+    c->data.ranks = 4; /* share each batch */
+    assert_int_equal(forecast_per_epoch(c, &d), 47500 / (4 * 64));
+    c->data.ranks = 1;
 
     c->data.limit = 1000;
     d = cifar_facts(c);

@@ -121,6 +121,14 @@ static void data_that_do_not_fit_are_sent_step_by_step(void **state)
     unsetenv("JEM_TWIN_MEMORY");
 }
 
+static void a_share_of_each_batch_is_sent_step_by_step(void **state)
+{
+    static const char *const more[] = {"data.ranks=2", "data.rank=1", "data.noise_std=0.03",
+                                       "train.epochs=8", NULL}; /* of one step each */
+    (void)state;
+    follow(more, true, 2e-3);
+}
+
 static void two_runs_are_the_same_to_the_bit(void **state)
 {
     rig *a = open_on("engine.device=cuda", NULL), *b = open_on("engine.device=cuda", NULL);
@@ -235,6 +243,7 @@ int main(void)
         cmocka_unit_test(steps_are_those_of_the_cpu),
         cmocka_unit_test(what_is_not_resident_is_right_too),
         cmocka_unit_test(data_that_do_not_fit_are_sent_step_by_step),
+        cmocka_unit_test(a_share_of_each_batch_is_sent_step_by_step),
         cmocka_unit_test(two_runs_are_the_same_to_the_bit),
         cmocka_unit_test(checkpoints_move_between_devices),
         cmocka_unit_test(a_reset_begins_again),

@@ -338,6 +338,23 @@ static void a_run_that_is_being_trained_is_left_alone(void **state)
     rig_free(r);
 }
 
+static void a_run_on_a_share_of_each_batch_resumes_and_says_so(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.batch=4", "data.ranks=2", "data.rank=1", NULL});
+    run_info info;
+    check_ok(train(r, r->a, false, NULL));
+    check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "saved");
+    check_ok(train(r, r->b, true, NULL));
+    same_run(r);
+    check_ok(run_read_info(&info, r->a));
+    assert_true(info.rank == 1 && info.ranks == 2);
+    assert_int_equal(info.iterations, 2 * 24 / (2 * 4));
+    check_ok(options_assign(config_groups(&r->cfg), "data.rank=0"));
+    check_fails(train(r, r->a, true, NULL), JEM_EUSAGE, "data.rank is 1 there and 0 here");
+    rig_free(r);
+}
+
 static void changed_data_stop_a_resumed_run(void **state)
 {
     (void)state;
@@ -495,6 +512,7 @@ int main(void)
         cmocka_unit_test(a_run_beyond_rescue_keeps_its_checkpoint_and_says_why),
         cmocka_unit_test(a_rescued_run_ends_well_and_the_same_when_interrupted),
         cmocka_unit_test(a_run_that_is_being_trained_is_left_alone),
+        cmocka_unit_test(a_run_on_a_share_of_each_batch_resumes_and_says_so),
         cmocka_unit_test(changed_data_stop_a_resumed_run),
         cmocka_unit_test(a_broken_checkpoint_is_reported),
         cmocka_unit_test(runs_at_alpha_0_and_1_choose_their_epochs),

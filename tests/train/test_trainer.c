@@ -199,6 +199,33 @@ static void chain_noise_is_new_in_every_iteration_and_ends_are_stored(void **sta
     rig_free(r);
 }
 
+/* What processes that share batches will sum (data.ranks). */
+static void gradients_of_the_ranks_average_to_that_of_the_common_batch(void **state)
+{
+    enum { RANKS = 2 };
+    static const char *const set[RANKS][5] = {
+        {"alpha=0", "train.batch=4", "data.ranks=2", "data.rank=0", NULL},
+        {"alpha=0", "train.batch=4", "data.ranks=2", "data.rank=1", NULL}};
+    (void)state;
+    rig *one = rig_new(24, (const char *[]){"alpha=0", "train.batch=8", NULL}), *part[RANKS];
+    double loss = 0, error = 0, norm = 0;
+    step_report s = steps(one, 1);
+    for (int i = 0; i < RANKS; i++) {
+        part[i] = rig_new(24, set[i]);
+        loss += steps(part[i], 1).loss.loss_d / RANKS;
+    }
+    for (int64_t k = 0; k < one->t.optimizer.n; k++) {
+        double whole = (double)one->t.objective.grad_d[k], sum = 0;
+        for (int i = 0; i < RANKS; i++) sum += (double)part[i]->t.objective.grad_d[k];
+        error += pow(sum / RANKS - whole, 2);
+        norm += whole * whole;
+    }
+    check_near(loss, s.loss.loss_d, 1e-6, 1e-3);
+    assert_true(norm > 0 && sqrt(error / norm) < 1e-5);
+    for (int i = 0; i < RANKS; i++) rig_free(part[i]);
+    rig_free(one);
+}
+
 /* ActNorm undoes any scale and shift of the layer before it. */
 static void act_norm_takes_its_first_values_from_data(void **state)
 {
@@ -256,6 +283,7 @@ int main(void)
         cmocka_unit_test(averaged_weights_lag_behind),
         cmocka_unit_test(a_run_that_explodes_stops_with_its_own_code),
         cmocka_unit_test(chain_noise_is_new_in_every_iteration_and_ends_are_stored),
+        cmocka_unit_test(gradients_of_the_ranks_average_to_that_of_the_common_batch),
         cmocka_unit_test(act_norm_takes_its_first_values_from_data),
         cmocka_unit_test(batch_norm_and_dropout_train),
     };
