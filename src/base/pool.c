@@ -2,10 +2,10 @@
  * training step comes microseconds after the last one, while an idle pool must
  * not burn a processor.
  *
- * Why nothing can wait forever on the task order: a worker looks for a failure
+ * Why nothing can wait forever for its turn: a worker looks for a failure
  * *before* it takes a number and runs every task whose number it took, so the
- * started tasks are always 0 .. k without gaps; each one leaves or fails, and a
- * failure wakes all that wait. */
+ * started tasks are always 0 .. k without gaps; of those that wait the lowest
+ * waits for nobody, each one leaves or fails, and a failure wakes all that wait. */
 #include "base/pool.h"
 
 #include <assert.h>
@@ -50,7 +50,8 @@ struct pool {
     jem_status failed_status;
     char failed_message[MESSAGE_MAX];
 
-    atomic_int order; /* the task whose turn it is */
+    atomic_int *order; /* [lines]: whose turn it is */
+    int lines;
     int order_waiting;
 };
 
@@ -163,6 +164,7 @@ void pool_free(pool *p)
     pthread_cond_destroy(&p->finished);
     pthread_cond_destroy(&p->start);
     pthread_mutex_destroy(&p->lock);
+    mem_free(p->order);
     mem_free(p->workers);
     mem_free(p);
 }
@@ -180,7 +182,7 @@ jem_status pool_run(pool *p, int tasks, pool_fn fn, void *ctx)
     p->tasks = tasks;
     atomic_store(&p->next, 0);
     atomic_store(&p->failed, false);
-    atomic_store(&p->order, 0);
+    for (int i = 0; i < p->lines; i++) atomic_store(&p->order[i], 0);
     if (tasks > 1 && p->spawned > 0) {
         pthread_mutex_lock(&p->lock);
         atomic_store(&p->working, p->spawned);
@@ -198,24 +200,40 @@ jem_status pool_run(pool *p, int tasks, pool_fn fn, void *ctx)
     return JEM_OK;
 }
 
-bool pool_order_enter(pool *p, int task)
+jem_status pool_order_lines(pool *p, int lines)
 {
-    for (int i = 0; i < SPINS; i++)
-        if (atomic_load(&p->order) == task) break;
-    pthread_mutex_lock(&p->lock);
-    p->order_waiting++;
-    while (atomic_load(&p->order) != task && !atomic_load(&p->failed))
-        pthread_cond_wait(&p->ordered, &p->lock);
-    p->order_waiting--;
-    bool turn = !atomic_load(&p->failed);
-    pthread_mutex_unlock(&p->lock);
-    return turn;
+    jem_status st = JEM_OK;
+    atomic_int *order = NULL;
+
+    if (lines <= p->lines) return JEM_OK;
+    TRY(MEM_NEW(order, lines));
+    mem_free(p->order);
+    p->order = order;
+    p->lines = lines;
+done:
+    return st;
 }
 
-void pool_order_leave(pool *p, int task)
+bool pool_order_enter(pool *p, int line, int turn)
+{
+    atomic_int *order = &p->order[line];
+
+    for (int i = 0; i < SPINS; i++)
+        if (atomic_load(order) == turn) break;
+    pthread_mutex_lock(&p->lock);
+    p->order_waiting++;
+    while (atomic_load(order) != turn && !atomic_load(&p->failed))
+        pthread_cond_wait(&p->ordered, &p->lock);
+    p->order_waiting--;
+    bool mine = !atomic_load(&p->failed);
+    pthread_mutex_unlock(&p->lock);
+    return mine;
+}
+
+void pool_order_leave(pool *p, int line, int turn)
 {
     pthread_mutex_lock(&p->lock);
-    atomic_store(&p->order, task + 1);
+    atomic_store(&p->order[line], turn + 1);
     if (p->order_waiting > 0) pthread_cond_broadcast(&p->ordered);
     pthread_mutex_unlock(&p->lock);
 }

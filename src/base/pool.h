@@ -23,12 +23,13 @@ int pool_threads(const pool *p);
  * caller at a time.  Allocates nothing. */
 jem_status pool_run(pool *p, int tasks, pool_fn fn, void *ctx);
 
-/* Lets tasks add to a shared sum in task order, whatever thread runs them, so
- * that the sum has the same bits for any number of threads.  Within a pool_run in
- * which every task that succeeds enters and leaves exactly once: waits until all
- * lower-numbered tasks have left.  false if a task of the run has failed: the sum
- * will not be used and must not be touched; the task does not leave then. */
-bool pool_order_enter(pool *p, int task);
-void pool_order_leave(pool *p, int task);
+/* Lets tasks add to shared sums in a fixed order, whatever threads run them, so that a sum
+ * has the same bits for any number of threads.  Each sum is a line of its own, where the tasks
+ * of a pool_run that add to it take the turns 0, 1, 2, ... in the order of their numbers. */
+jem_status pool_order_lines(pool *p, int lines); /* at least so many from the next run on */
+/* Waits until all lower turns have left the line.  false if a task of the run has failed: the
+ * sums will not be used and must not be touched; the task does not leave then. */
+bool pool_order_enter(pool *p, int line, int turn);
+void pool_order_leave(pool *p, int line, int turn);
 
 #endif

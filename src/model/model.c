@@ -31,7 +31,7 @@ const option engine_options[] = {
 typedef struct worker {
     workspace *ws;
     float *logits, *cotangent, *x, *grad;
-    float *dparams[2];
+    float *dlayer;
 } worker;
 
 /* A compiled plan and its workers; the uses, then one for features. */
@@ -70,8 +70,7 @@ static void engine_clear(engine *e, int threads)
         mem_free(w->cotangent);
         mem_free(w->x);
         mem_free(w->grad);
-        mem_free(w->dparams[0]);
-        mem_free(w->dparams[1]);
+        mem_free(w->dlayer);
     }
     mem_free(e->workers);
     plan_free(e->p);
@@ -227,7 +226,7 @@ done:
 
 /* ---- engines */
 
-static jem_status worker_init(worker *w, const model *m, const plan *p, bool train)
+static jem_status worker_init(worker *w, const model *m, const plan *p)
 {
     jem_status st;
     int64_t n = plan_batch(p), k = m->spec.classes, size = model_input_count(m);
@@ -238,7 +237,7 @@ static jem_status worker_init(worker *w, const model *m, const plan *p, bool tra
     TRY(MEM_NEW(w->cotangent, n * k));
     TRY(MEM_NEW(w->x, n * size));
     TRY(MEM_NEW(w->grad, n * size));
-    for (int i = 0; i < 2 && train; ++i) TRY(MEM_NEW(w->dparams[i], m->g->param_elements));
+    if (plan_layer_count(p) > 0) TRY(MEM_NEW(w->dlayer, plan_largest_layer(p)));
 done:
     return st;
 }
@@ -252,8 +251,8 @@ static jem_status compile(engine *e, model *m, int use, int64_t n, const char *c
     e->borrows = use != MODEL_CHAIN && m->engines[MODEL_CHAIN].p && !m->b->device;
     if (e->borrows) plan_borrow_weights(e->p, m->engines[MODEL_CHAIN].p);
     TRY(MEM_NEW(e->workers, threads));
-    for (int i = 0; i < threads; ++i)
-        TRY(worker_init(&e->workers[i], m, e->p, use == MODEL_TRAIN));
+    for (int i = 0; i < threads; ++i) TRY(worker_init(&e->workers[i], m, e->p));
+    TRY(pool_order_lines(m->workers, MODEL_SUMS * plan_layer_count(e->p)));
     e->stale = true;
 done:
     if (st) engine_clear(e, threads);
@@ -321,9 +320,8 @@ static jem_status run_chunk(void *ctx, int task, int worker_number)
     const worker *w = &r->e->workers[worker_number];
     int64_t size = plan_batch(r->e->p), first = task * size;
     model_chunk c = {.ws = w->ws, .first = first, .count = r->n - first < size ? r->n - first : size,
-                     .index = task, .worker = worker_number, .logits = w->logits,
-                     .cotangent = w->cotangent, .x = w->x, .grad = w->grad,
-                     .dparams = {w->dparams[0], w->dparams[1]}};
+                     .size = size, .index = task, .worker = worker_number, .logits = w->logits,
+                     .cotangent = w->cotangent, .x = w->x, .grad = w->grad, .dlayer = w->dlayer};
     jem_status st = model_check_stop(r->m, worker_number);
     return st == JEM_OK ? r->fn(r->ctx, &c) : st;
 }
@@ -347,16 +345,37 @@ jem_status model_run(model *m, model_use use, int64_t n, model_chunk_fn fn, void
     return run_engine(m, (int)use, n, NULL, fn, ctx);
 }
 
-void model_add_in_order(model *m, const model_chunk *chunk, const model_sum *sums, int count,
-                        int64_t n)
+/* ---- gradients */
+
+/* One chunk's pass for one sum. */
+typedef struct layer_sum {
+    pool *workers;
+    float *total;
+    const float *dlayer;
+    int line; /* of the first layer: each has its own */
+    int turn;
+} layer_sum;
+
+static bool add_layer(void *ctx, int layer, int64_t first, int64_t count)
 {
-    if (!pool_order_enter(m->workers, chunk->index)) return;
-    for (int i = 0; i < count; ++i) {
-        float *restrict total = sums[i].total;
-        const float *restrict part = sums[i].part;
-        for (int64_t k = 0; k < n; ++k) total[k] += part[k];
-    }
-    pool_order_leave(m->workers, chunk->index);
+    const layer_sum *s = ctx;
+    float *restrict total = s->total + first;
+    const float *restrict part = s->dlayer;
+
+    if (!pool_order_enter(s->workers, s->line + layer, s->turn)) return false;
+    for (int64_t k = 0; k < count; ++k) total[k] += part[k];
+    pool_order_leave(s->workers, s->line + layer, s->turn);
+    return true;
+}
+
+jem_status model_add_gradient(model *m, const model_chunk *chunk, const plan_call *call,
+                              const model_sum *sum)
+{
+    const int layers = plan_layer_count(m->engines[MODEL_TRAIN].p);
+    layer_sum s = {.workers = m->workers, .total = sum->total, .dlayer = chunk->dlayer,
+                   .line = sum->number * layers, .turn = sum->turn};
+    const plan_sink sink = {chunk->dlayer, add_layer, &s};
+    return plan_backward_layers(chunk->ws, call, chunk->cotangent, &sink);
 }
 
 /* ---- times */

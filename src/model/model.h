@@ -78,25 +78,31 @@ enum { MODEL_USES = 4 };
 typedef struct model_chunk {
     workspace *ws;         /* this worker's, for the requested use */
     int64_t first, count;  /* images [first, first + count) of the batch */
+    int64_t size;          /* images of every chunk but the last, which may be shorter */
     int index;             /* chunk number */
     int worker;
     float *logits, *cotangent; /* scratch [count, classes] each, this worker's */
     float *x, *grad;           /* scratch [count, c*h*w] each, this worker's */
-    float *dparams[2];         /* scratch, flat vectors; MODEL_TRAIN only */
+    float *dlayer;             /* scratch: a layer's gradient; MODEL_TRAIN only */
 } model_chunk;
 typedef jem_status (*model_chunk_fn)(void *ctx, const model_chunk *chunk);
 
 /* Cuts n images into chunks and runs fn for each on the pool. */
 jem_status model_run(model *m, model_use use, int64_t n, model_chunk_fn fn, void *ctx);
 
-/* Within a MODEL_TRAIN fn that succeeds, exactly once per chunk: total += part, in
- * chunk order: a chunk may bring several (total, part) pairs of n elements. */
+/* A flat vector to which the chunks of one model_run add their gradients, in chunk order. */
+enum { MODEL_SUMS = 2 };
 typedef struct model_sum {
     float *total;
-    const float *part;
+    int number; /* which of the run's sums: 0 .. MODEL_SUMS - 1 */
+    int turn;   /* how many earlier chunks of the run add to it */
 } model_sum;
-void model_add_in_order(model *m, const model_chunk *chunk, const model_sum *sums, int count,
-                        int64_t n);
+/* Within a MODEL_TRAIN fn, after plan_forward with the same call, once per chunk and sum:
+ * total += the gradient of sum(cotangent * logits) to the parameters.  Each layer's is added
+ * as soon as the pass has formed it and the chunks before have added theirs, so that no thread
+ * needs room for more than one layer. */
+jem_status model_add_gradient(model *m, const model_chunk *chunk, const plan_call *call,
+                              const model_sum *sum);
 
 /* From now on, or from 0 again, all that computes on the model notes how long each step of
  * its plans takes. */

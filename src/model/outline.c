@@ -104,14 +104,14 @@ static void describe_steps(model_outline *o, const int *layer_of, const plan *p,
 }
 
 /* `chain`: the plan of MODEL_CHAIN, from which p borrows in the end. */
-static void measure(use_outline *u, const model_outline *o, const graph *g, plan *p, int use,
+static void measure(use_outline *u, const model_outline *o, const graph *g, plan *p,
                     const plan *chain)
 {
     size_t threads = (size_t)o->threads, chunk = (size_t)plan_batch(p);
     size_t row = 2 * (size_t)(o->spec.classes + shape_count(g->nodes[0].op.dst));
     u->chunk = plan_batch(p);
     u->workspaces += threads * (plan_workspace_bytes(p) + chunk * row * sizeof(float));
-    u->gradients += use == MODEL_TRAIN ? threads * 2 * (size_t)o->elements * sizeof(float) : 0;
+    u->gradients += threads * (size_t)plan_largest_layer(p) * sizeof(float);
     u->packed += plan_packed_bytes(p);
     plan_borrow_weights(p, chain);
     u->packed_beside_chain += plan_packed_bytes(p);
@@ -174,12 +174,12 @@ jem_status model_outline_init(model_outline *out, const model_spec *spec, const 
         bool both = use == MODEL_TRAIN && engine_whole_batch(g, use) && generative != batch;
         if (both) {
             TRY(engine_plan(&p, g, b, engine, use, generative, NULL));
-            measure(&o.uses[use], &o, g, p, use, chain);
+            measure(&o.uses[use], &o, g, p, chain);
             plan_free(p);
             p = NULL;
         }
         TRY(engine_plan(&p, g, b, engine, use, use == MODEL_CHAIN_TRAIN ? generative : batch, NULL));
-        measure(&o.uses[use], &o, g, p, use, chain);
+        measure(&o.uses[use], &o, g, p, chain);
         if (b->device) o.uses[use].workspaces = o.uses[use].packed = o.uses[use].packed_beside_chain = 0;
         describe_steps(&o, layer_of, p, use);
         plan_free(p);

@@ -26,7 +26,7 @@ typedef struct layer_outline {
 typedef struct use_outline {
     int64_t chunk;     /* images per thread and pass */
     size_t workspaces; /* values, gradients, scratch */
-    size_t gradients;  /* to the parameters, before they are summed; MODEL_TRAIN only */
+    size_t gradients;  /* of a layer's parameters, before they are summed; MODEL_TRAIN only */
     size_t packed;     /* weights in the backend's own format */
     size_t packed_beside_chain; /* of them, what MODEL_CHAIN does not keep anyway */
     int kernels;       /* steps, each with a little memory of its own */

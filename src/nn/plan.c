@@ -27,6 +27,19 @@ static void *sibling_of(const plan *p, int i)
     return NULL;
 }
 
+/* Where the flat vectors of step i begin: at the layer's own parameters if it forms their
+ * gradient, because its op counts from there. */
+static int64_t first_param(const plan *p, int i)
+{
+    const step *s = &p->steps[i].s;
+    return s->kind == STEP_BACKWARD_PARAMS ? p->g->nodes[s->op.id].op.weight : 0;
+}
+
+static size_t elements_bytes(const plan *p, int64_t n)
+{
+    return (size_t)n * (p->precision == JEM_F64 ? sizeof(double) : sizeof(float));
+}
+
 static jem_status prepare_kernels(plan *p)
 {
     jem_status st = JEM_OK;
@@ -127,7 +140,9 @@ double plan_step_products(const plan *p, int i)
 jem_status plan_load_resident(plan *p, const void *params)
 {
     jem_status st = JEM_OK;
-    for (int i = 0; i < p->step_count; ++i) TRY(p->b->kernel_load(p->steps[i].kernel, params));
+    for (int i = 0; i < p->step_count; ++i)
+        TRY(p->b->kernel_load(p->steps[i].kernel,
+                              (const char *)params + elements_bytes(p, first_param(p, i))));
 done:
     return st;
 }
@@ -288,12 +303,17 @@ done:
     return st;
 }
 
+/* If the call wants it. */
+static jem_status run_wanted(workspace *w, int i, const step_io *io)
+{
+    if (!wanted(w->p->steps[i].need, io)) return JEM_OK;
+    return w->times ? time_step(w, i, io) : run_step(w, i, io);
+}
+
 static jem_status run_steps(workspace *w, int from, int to, const step_io *io)
 {
     jem_status st = JEM_OK;
-    const plan *p = w->p;
-    for (int i = from; i < to; ++i)
-        if (wanted(p->steps[i].need, io)) TRY(w->times ? time_step(w, i, io) : run_step(w, i, io));
+    for (int i = from; i < to; ++i) TRY(run_wanted(w, i, io));
 done:
     return st;
 }
@@ -327,16 +347,53 @@ jem_status plan_tangent(workspace *w, const plan_call *call, const void *x, cons
     return run_forward(w, &io);
 }
 
+int plan_layer_count(const plan *p)
+{
+    return p->layer_count;
+}
+
+int64_t plan_largest_layer(const plan *p)
+{
+    return p->largest_layer;
+}
+
 jem_status plan_backward(workspace *w, const plan_call *call, const void *dlogits, void *dx,
                          void *dparams)
 {
+    jem_status st = JEM_OK;
+    const plan *p = w->p;
     step_io io = io_for(call);
     io.dlogits = dlogits;
     io.dx = dx;
-    io.dparams = dparams;
-    if ((dx && !w->p->backward_input) || (dparams && !w->p->backward_params))
+    if ((dx && !p->backward_input) || (dparams && !p->backward_params))
         return jem_error(JEM_EINTERNAL, "this plan was not compiled for the gradient asked for");
-    return run_steps(w, w->p->forward_end, w->p->backward_end, &io);
+    for (int i = p->forward_end; i < p->backward_end; ++i) {
+        io.dparams = dparams ? (char *)dparams + elements_bytes(p, first_param(p, i)) : NULL;
+        TRY(run_wanted(w, i, &io));
+    }
+done:
+    return st;
+}
+
+jem_status plan_backward_layers(workspace *w, const plan_call *call, const void *dlogits,
+                                const plan_sink *sink)
+{
+    jem_status st = JEM_OK;
+    const plan *p = w->p;
+    bool more = true;
+    step_io io = io_for(call);
+    io.dlogits = dlogits;
+    io.dparams = sink->part;
+    if (!p->backward_params)
+        return jem_error(JEM_EINTERNAL, "this plan was not compiled for gradients to parameters");
+    for (int i = p->forward_end, layer = 0; i < p->backward_end && more; ++i) {
+        const step *s = &p->steps[i].s;
+        TRY(run_wanted(w, i, &io));
+        if (s->kind == STEP_BACKWARD_PARAMS)
+            more = sink->take(sink->ctx, layer++, first_param(p, i), op_params(&s->op));
+    }
+done:
+    return st;
 }
 
 jem_status plan_feature(workspace *w, const plan_call *call, const char *name, void *dst)

@@ -111,6 +111,21 @@ jem_status plan_tangent(workspace *w, const plan_call *call, const void *x, cons
 jem_status plan_backward(workspace *w, const plan_call *call, const void *dlogits, void *dx,
                          void *dparams);
 
+/* Who takes the gradient to the parameters layer by layer, so that it is nowhere whole.
+ * A layer is an operation with parameters; they are numbered in the order of the pass. */
+typedef struct plan_sink {
+    void *part; /* [plan_largest_layer]: the present layer's gradient */
+    /* part holds the gradient to elements first .. first + count - 1 of the flat vector.
+     * false: the rest is not wanted, the pass ends there with JEM_OK. */
+    bool (*take)(void *ctx, int layer, int64_t first, int64_t count);
+    void *ctx;
+} plan_sink;
+int plan_layer_count(const plan *p);       /* 0 without gradients to the parameters */
+int64_t plan_largest_layer(const plan *p); /* elements */
+/* plan_backward with NULL for dx and the gradient to the parameters given to `sink`. */
+jem_status plan_backward_layers(workspace *w, const plan_call *call, const void *dlogits,
+                                const plan_sink *sink);
+
 /* Copies a kept feature of the last forward pass, [count,c,h,w]. */
 jem_status plan_feature(workspace *w, const plan_call *call, const char *name, void *dst);
 

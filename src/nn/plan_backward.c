@@ -133,15 +133,27 @@ static void backward_add(builder *b, int i)
     }
 }
 
+/* The gradient to the parameters of node i.  The step's op counts them from the first one, as
+ * if the flat vectors began there (first_param in plan.c), so that it can be written by itself. */
+static void backward_params(builder *b, int i)
+{
+    const node *n = node_at(b, i);
+    step s = plan_new_step(STEP_BACKWARD_PARAMS, &n->op, no_slot, grad_slot(b, i));
+    int64_t *const offsets[] = {&s.op.weight, &s.op.bias, &s.op.mean, &s.op.var};
+
+    for (int k = 0; k < 4; ++k)
+        if (*offsets[k] >= 0) *offsets[k] -= n->op.weight;
+    s.src2 = value_slot(b, n->src[0]);
+    plan_emit(b, s, NEED_DPARAMS);
+    b->p->layer_count++;
+    if (op_params(&n->op) > b->p->largest_layer) b->p->largest_layer = op_params(&n->op);
+}
+
 static void backward_node(builder *b, int i)
 {
     const node *n = node_at(b, i);
 
-    if (b->p->backward_params && n->op.weight >= 0) {
-        step s = plan_new_step(STEP_BACKWARD_PARAMS, &n->op, no_slot, grad_slot(b, i));
-        s.src2 = value_slot(b, n->src[0]);
-        plan_emit(b, s, NEED_DPARAMS);
-    }
+    if (b->p->backward_params && n->op.weight >= 0) backward_params(b, i);
     int a = n->src[0];
     bool takes_norm = n->op.kind == OP_SILU && b->fused_into[a] == i;
     const node *computed = takes_norm ? node_at(b, a) : n;

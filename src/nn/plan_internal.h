@@ -35,6 +35,8 @@ struct plan {
     int step_count;
     int64_t step_room;
     int forward_end, backward_end;
+    int layer_count;       /* BACKWARD_PARAMS steps */
+    int64_t largest_layer; /* elements */
     int *features; /* node numbers */
     int feature_count;
 

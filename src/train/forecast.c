@@ -137,7 +137,7 @@ static void add_model(memory_forecast *m, const config *cfg, const model_outline
         kernels += u->kernels;
     }
     add(m, "weights in the backend's format", packed, in_training);
-    add(m, "gradients of each thread", gradients, in_training);
+    add(m, "a layer's gradient, each thread", gradients, in_training);
     add(m, "kernels and threads", kernels * kernel_bytes + o->threads * thread_bytes, in_training);
 }
 

@@ -139,29 +139,36 @@ static void cotangents(const pass *p, const model_chunk *k, int64_t first, bool 
     }
 }
 
+static bool has_rows(const objective *s, bool discriminative, int64_t first, int64_t count)
+{
+    if (discriminative) return part_meets(s, s->labelled, first, count);
+    return part_meets(s, s->positive, first, count) || part_meets(s, s->negative, first, count);
+}
+
+/* One loss's gradient, if the chunk, whose rows begin at `first`, has rows of that loss. */
+static jem_status add_gradient(const pass *p, const model_chunk *k, const plan_call *call,
+                               int64_t first, bool discriminative)
+{
+    const objective *s = p->s;
+    model_sum sum = {.total = discriminative ? s->grad_d : s->grad_g, .number = !discriminative};
+
+    if (!has_rows(s, discriminative, first, k->count)) return JEM_OK;
+    for (int i = 0; i < k->index; i++)
+        sum.turn += has_rows(s, discriminative, p->first + i * k->size, k->size);
+    cotangents(p, k, first, discriminative);
+    return model_add_gradient(p->m, k, call, &sum);
+}
+
 static jem_status chunk_gradients(void *ctx, const model_chunk *k)
 {
     const pass *p = ctx;
-    objective *s = p->s;
     int64_t first = p->first + k->first;
-    plan_call call = {k->count, p->dropout, (uint32_t)first, s->batch_stats};
-    model_sum sums[2];
-    int count = 0;
+    plan_call call = {k->count, p->dropout, (uint32_t)first, p->s->batch_stats};
     jem_status st;
 
-    TRY(plan_forward(k->ws, &call, s->x + first * p->size, k->logits));
-    if (part_meets(s, s->labelled, first, k->count)) {
-        cotangents(p, k, first, true);
-        TRY(plan_backward(k->ws, &call, k->cotangent, NULL, k->dparams[0]));
-        sums[count++] = (model_sum){s->grad_d, k->dparams[0]};
-    }
-    if (part_meets(s, s->positive, first, k->count) ||
-        part_meets(s, s->negative, first, k->count)) {
-        cotangents(p, k, first, false);
-        TRY(plan_backward(k->ws, &call, k->cotangent, NULL, k->dparams[1]));
-        sums[count++] = (model_sum){s->grad_g, k->dparams[1]};
-    }
-    model_add_in_order(p->m, k, sums, count, model_params_count(p->m));
+    TRY(plan_forward(k->ws, &call, p->s->x + first * p->size, k->logits));
+    TRY(add_gradient(p, k, &call, first, true));
+    TRY(add_gradient(p, k, &call, first, false));
 done:
     return st;
 }

@@ -10,7 +10,7 @@ enum { TASKS = 200 };
 typedef struct job {
     pool *pool;
     atomic_int runs[TASKS];
-    float sum;
+    float sum[2]; /* to the second one every third task adds, before the first */
     int fail_from; /* tasks from here on fail; -1 = none */
 } job;
 
@@ -26,26 +26,30 @@ static jem_status add_in_order(void *ctx, int task, int worker)
     }
     if (worker < 0 || worker >= pool_threads(j->pool)) st = jem_error(JEM_EINTERNAL, "worker");
     if (j->fail_from >= 0 && task >= j->fail_from) st = jem_error(JEM_EDATA, "task %d", task);
-    if (st != JEM_OK || !pool_order_enter(j->pool, task)) return st;
-    j->sum += 1.0f / (float)(1 + task * task % 37);
-    pool_order_leave(j->pool, task);
+    for (int line = task % 3 == 0; line >= 0 && st == JEM_OK; line--) {
+        const int turn = line ? task / 3 : task;
+        if (!pool_order_enter(j->pool, line, turn)) return st;
+        j->sum[line] += 1.0f / (float)(1 + task * task % 37);
+        pool_order_leave(j->pool, line, turn);
+    }
     return st;
 }
 
 static void sums_have_the_same_bits_for_any_number_of_threads(void **state)
 {
     static const int threads[] = {1, 2, 3, 5};
-    float first = 0.0f;
+    float first[2] = {0.0f, 0.0f};
 
     (void)state;
     for (int i = 0; i < 4; i++) {
         job j = {.fail_from = -1};
         check_ok(pool_new(&j.pool, threads[i]));
+        check_ok(pool_order_lines(j.pool, 2));
         assert_int_equal(pool_threads(j.pool), threads[i]);
         check_ok(pool_run(j.pool, TASKS, add_in_order, &j));
         for (int t = 0; t < TASKS; t++) assert_int_equal(j.runs[t], 1);
-        if (i == 0) first = j.sum;
-        assert_memory_equal(&first, &j.sum, sizeof first);
+        if (i == 0) memcpy(first, j.sum, sizeof first);
+        assert_memory_equal(first, j.sum, sizeof first);
         pool_free(j.pool);
     }
 }
@@ -63,9 +67,9 @@ static jem_status fail_without_entering(void *ctx, int task, int worker)
     }
     if (task == j->fail_from || task == j->fail_from + 1)
         return jem_error(JEM_EDIVERGED, "task %d diverged", task);
-    if (!pool_order_enter(j->pool, task)) return JEM_OK;
+    if (!pool_order_enter(j->pool, 0, task)) return JEM_OK;
     assert_true(task < j->fail_from);
-    pool_order_leave(j->pool, task);
+    pool_order_leave(j->pool, 0, task);
     return JEM_OK;
 }
 
@@ -75,6 +79,7 @@ static void the_lowest_failure_is_reported_and_nobody_waits_forever(void **state
     for (int threads = 1; threads <= 5; threads++) {
         pool *p = NULL;
         check_ok(pool_new(&p, threads));
+        check_ok(pool_order_lines(p, 1));
         for (int repeat = 0; repeat < 50; repeat++) {
             job j = {.pool = p, .fail_from = 30 + repeat};
             char text[64];
@@ -93,6 +98,7 @@ static void a_pool_works_on_after_a_failure(void **state)
 
     (void)state;
     check_ok(pool_new(&j.pool, 3));
+    check_ok(pool_order_lines(j.pool, 2));
     check_fails(pool_run(j.pool, TASKS, add_in_order, &j), JEM_EDATA, "task 0");
     k.pool = j.pool;
     check_ok(pool_run(k.pool, TASKS, add_in_order, &k));

@@ -294,6 +294,51 @@ static void backward_may_be_repeated_with_other_cotangents(void **state)
     mem_free(grads[1]);
 }
 
+/* Gathers layers into a flat vector, up to the number it wants. */
+typedef struct gatherer {
+    float *part, *flat;
+    int taken, wanted;
+} gatherer;
+
+static bool gather(void *ctx, int layer, int64_t first, int64_t count)
+{
+    gatherer *g = ctx;
+    assert_int_equal(layer, g->taken++);
+    memcpy(g->flat + first, g->part, (size_t)count * sizeof *g->flat);
+    return g->taken < g->wanted;
+}
+
+static void layers_one_by_one_are_the_whole_gradient(void **state)
+{
+    const backend *backends[] = {&backend_cpu, &backend_ref};
+    const plan_options o = {.batch = 2, .precision = JEM_F32, .backward_params = true, .train = true};
+    const plan_call call = {.count = 2};
+    (void)state;
+    for (int i = 0; i < 2; ++i) {
+        graph *g = residual_graph(3, 16, 16);
+        g->output = graph_norm(g, g->output, "norm", NORM_BATCH);
+        float *params = fill(g->param_elements, 1, 0.15f), *x = fill(2 * 768, 2, 1.0f);
+        float *d = fill(10, 3, 1.0f), *whole = fill(g->param_elements, 4, 0), logits[10];
+        net t = compile(g, backends[i], &o, params);
+        gatherer all = {.part = fill(plan_largest_layer(t.p), 5, 0),
+                        .flat = fill(g->param_elements, 4, 0), .wanted = plan_layer_count(t.p)};
+        const plan_sink sink = {all.part, gather, &all};
+
+        check_ok(plan_forward(t.w, &call, x, logits));
+        check_ok(plan_backward(t.w, &call, d, NULL, whole));
+        check_ok(plan_backward_layers(t.w, &call, d, &sink));
+        assert_memory_equal(whole, all.flat, (size_t)g->param_elements * sizeof(float));
+        assert_int_equal(all.taken, all.wanted);
+        all.taken = 0;
+        all.wanted = 2; /* then the pass ends */
+        check_ok(plan_backward_layers(t.w, &call, d, &sink));
+        assert_int_equal(all.taken, 2);
+        clear(&t);
+        graph_free(g);
+        for (int k = 0; k < 6; ++k) mem_free((float *[]){params, x, d, whole, all.part, all.flat}[k]);
+    }
+}
+
 static void executing_a_plan_allocates_nothing(void **state)
 {
     (void)state;
@@ -455,6 +500,7 @@ int main(void)
         cmocka_unit_test(input_gradients_need_no_activations),
         cmocka_unit_test(partial_batches_equal_full_ones),
         cmocka_unit_test(backward_may_be_repeated_with_other_cotangents),
+        cmocka_unit_test(layers_one_by_one_are_the_whole_gradient),
         cmocka_unit_test(executing_a_plan_allocates_nothing),
         cmocka_unit_test(steps_are_timed_when_asked_and_counted_as_defined),
         cmocka_unit_test(plans_may_share_packed_weights),
