@@ -82,6 +82,23 @@ done:
     return st;
 }
 
+/* *n <- pictures of noise in a folder of latents, all verified; loading the data reads none. */
+static jem_status check_noise(int64_t *n, const char *dir)
+{
+    jem_status st;
+    latent_index x = LATENT_INDEX_INIT;
+    latent_set *s = NULL;
+
+    TRY(latent_index_read(&x, dir));
+    TRY(latent_part_check_done(&x, LATENT_NOISE, dir));
+    TRY(latent_set_open(&s, &x, LATENT_NOISE, dir));
+    *n = latent_set_count(s);
+done:
+    latent_set_free(s);
+    latent_index_clear(&x);
+    return st;
+}
+
 static void print_line(void *ctx, const char *line)
 {
     (void)ctx;
@@ -103,6 +120,7 @@ jem_status data_check(int argc, char **argv)
     const char *args[2] = {NULL, NULL}, *size = NULL, *labels = NULL;
     data_options o = {.size = 0};
     splits s = {NULL, NULL, NULL};
+    int64_t noise = 0;
     jem_status st;
     const cli_flag flags[] = {{.name = "--size", .value = &size},
                               {.name = "--labels", .value = &labels},
@@ -124,7 +142,9 @@ jem_status data_check(int argc, char **argv)
     TRY(options_set(groups, "data.kind", kind, "jem data check"));
     TRY(options_set(groups, "data.path", path, "jem data check"));
     TRY(data_load(&s, &o, 0));
+    if (s.train->latents) TRY(check_noise(&noise, path));
     TRY(show(kind, path, &s));
+    if (noise > 0) printf("noise    %" PRId64 " encoded pictures of it, to begin chains at\n", noise);
 done:
     splits_free(&s);
     return st;

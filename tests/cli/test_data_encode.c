@@ -63,6 +63,37 @@ static void pictures_are_checked_encoded_and_trained_on(void **state)
                   "train-00002.safetensors");
 }
 
+/* DIR/NAME with one bit flipped; the same call mends it. */
+static void flip(const char *name, size_t at)
+{
+    char path[256];
+    size_t size;
+    char *data = program_read(folder, name, &size);
+    data[at % size] = (char)(data[at % size] ^ 1 << at % 8);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    check_ok(file_write(path, data, size));
+    mem_free(data);
+}
+
+static void encoded_noise_is_checked_too(void **state)
+{
+    (void)state;
+    prepare();
+    program_works(folder, ENCODE "--noise 7");
+    program_works(folder, "data check latents %D/z");
+    program_said(folder, "out", "noise    7 encoded pictures of it, to begin chains at\n");
+    for (size_t at = 3; at < 6000; at += 977) {
+        flip("z/noise-00001.safetensors", at);
+        program_fails(folder, "data check latents %D/z", 3, "noise-00001.safetensors");
+        flip("z/noise-00001.safetensors", at);
+    }
+    program_works(folder, "data check %D/z");
+    char path[256];
+    snprintf(path, sizeof path, "%s/z/noise-00000.safetensors", folder);
+    assert_int_equal(remove(path), 0);
+    program_fails(folder, "data check %D/z", 3, "noise-00000.safetensors");
+}
+
 static void wrong_requests_say_what_to_do(void **state)
 {
     (void)state;
@@ -113,6 +144,7 @@ int main(void)
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(pictures_are_checked_encoded_and_trained_on),
+        IN_FOLDER(encoded_noise_is_checked_too),
         IN_FOLDER(wrong_requests_say_what_to_do),
         IN_FOLDER(a_signal_and_a_kill_lose_nothing),
     };
