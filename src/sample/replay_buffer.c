@@ -10,13 +10,18 @@
 /* Sub-streams of RNG_CHAIN_START. */
 enum { START_FRESH = 0, START_FILL = 1 };
 
+/* How many entries the deviation is measured on; they lie size / measured apart. */
+static int64_t measured(const replay_buffer *r)
+{
+    return r->size < 256 ? r->size : 256;
+}
+
 /* Standard deviation over entries, quadratic mean over elements.  A block of elements at
  * a time, so that memory is read in order; values are shifted by the first entry's. */
 static double deviation(const replay_buffer *r)
 {
-    enum { ENTRIES = 256, BLOCK = 64 };
-    int64_t size = shape_count(r->image), n = r->size < ENTRIES ? r->size : ENTRIES;
-    int64_t stride = r->size / (n > 0 ? n : 1);
+    enum { BLOCK = 64 };
+    int64_t size = shape_count(r->image), n = measured(r), stride = r->size / (n > 0 ? n : 1);
     double total = 0;
 
     if (n < 2) return NAN;
@@ -37,19 +42,37 @@ static double deviation(const replay_buffer *r)
     return sqrt(fmax(total, 0) / (double)(size * (n - 1)));
 }
 
+/* Entries of a class whose starts are drawn of it. */
+static int64_t part_size(const replay_buffer *r)
+{
+    return r->size / (r->start.classes > 0 ? r->start.classes : 1);
+}
+
+/* Entries first .. first + n - 1, all of one class, as they are when the buffer is new. */
+static void fill_entries(replay_buffer *r, uint64_t seed, int64_t first, int64_t n)
+{
+    const rng_stream s = {seed, RNG_CHAIN_START, 0, START_FILL};
+    const int64_t count = shape_count(r->image);
+    r->start.fill(r->start.ctx, r->images + first * count, n, count,
+                  (int32_t)(first / part_size(r)), &s, (uint32_t)first);
+}
+
 void replay_buffer_refill(replay_buffer *r, uint64_t seed)
 {
-    int64_t count = shape_count(r->image);
-    rng_stream s = {seed, RNG_CHAIN_START, 0, START_FILL};
-    int64_t classes = r->start.classes > 0 ? r->start.classes : 1, part = r->size / classes;
-    for (int64_t y = 0; y < classes; y++)
-        r->start.fill(r->start.ctx, r->images + y * part * count, part, count, (int32_t)y, &s,
-                      (uint32_t)(y * part));
+    const int64_t part = part_size(r);
+    for (int64_t first = 0; first < r->size; first += part) fill_entries(r, seed, first, part);
     memset(r->age, 0, (size_t)r->size * sizeof *r->age);
 }
 
-jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape image,
-                              int64_t classes, const chain_start *start, uint64_t seed)
+static void fill_measured(replay_buffer *r, uint64_t seed)
+{
+    const int64_t n = measured(r);
+    for (int64_t i = 0; i < n; i++) fill_entries(r, seed, i * (r->size / n), 1);
+}
+
+static jem_status init(replay_buffer *r, const sampler_options *o, shape image, int64_t classes,
+                       const chain_start *start, uint64_t seed,
+                       void (*fill)(replay_buffer *r, uint64_t seed))
 {
     jem_status st;
     replay_buffer b = {.size = o->buffer_size,
@@ -68,13 +91,25 @@ jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape 
                          b.classes > 0 ? "sampler.class_conditional" : "sampler.start: class_gaussian");
     TRY(MEM_NEW(b.images, b.size * count));
     TRY(MEM_NEW(b.age, b.size));
-    replay_buffer_refill(&b, seed);
+    fill(&b, seed);
     b.start_deviation = deviation(&b);
     *r = b;
     return JEM_OK;
 done:
     replay_buffer_clear(&b);
     return st;
+}
+
+jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape image,
+                              int64_t classes, const chain_start *start, uint64_t seed)
+{
+    return init(r, o, image, classes, start, seed, replay_buffer_refill);
+}
+
+jem_status replay_buffer_init_unfilled(replay_buffer *r, const sampler_options *o, shape image,
+                                       int64_t classes, const chain_start *start, uint64_t seed)
+{
+    return init(r, o, image, classes, start, seed, fill_measured);
 }
 
 void replay_buffer_clear(replay_buffer *r)

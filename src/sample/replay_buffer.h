@@ -29,6 +29,10 @@ typedef struct replay_buffer {
  * `classes`. */
 jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape image,
                               int64_t classes, const chain_start *start, uint64_t seed);
+/* The same for a buffer that is going to be restored, or refilled, before anything else: it
+ * draws only the starts that start_deviation is measured on. */
+jem_status replay_buffer_init_unfilled(replay_buffer *r, const sampler_options *o, shape image,
+                                       int64_t classes, const chain_start *start, uint64_t seed);
 void replay_buffer_clear(replay_buffer *r);
 
 /* Fills the buffer with the starts of `seed` again, as if it were new. */

@@ -3,11 +3,13 @@
 
 #include <inttypes.h>
 #include <lapacke.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
 #include "stats/blas_threads.h"
+#include "tensor/safetensors.h"
 
 enum {
     SIZE_MAX_ELEMENTS = 16384,
@@ -16,9 +18,15 @@ enum {
 };
 static const double ridge = 1e-4;
 
+/* Elements of a lower triangle. */
+static int64_t root_count(int64_t size)
+{
+    return size * (size + 1) / 2;
+}
+
 int64_t class_gaussian_bytes(int64_t classes, int64_t size)
 {
-    return (classes * (size + size * (size + 1) / 2) + TOGETHER * size) * (int64_t)sizeof(float);
+    return (classes * (size + root_count(size)) + TOGETHER * size) * (int64_t)sizeof(float);
 }
 
 int64_t class_gaussian_fit_bytes(int64_t size, int threads)
@@ -90,7 +98,7 @@ static jem_status fit_class(void *ctx, int task, int worker)
     const fit *f = ctx;
     const scratch *s = &f->of[worker];
     int64_t size = f->g->size, count = 0;
-    float *root = f->g->root + (int64_t)task * (size * (size + 1) / 2);
+    float *root = f->g->root + (int64_t)task * root_count(size);
     jem_status st;
 
     TRY(fit_mean(f, s, task, &count));
@@ -135,24 +143,36 @@ done:
     return st;
 }
 
-jem_status class_gaussian_fit(class_gaussian *g, const dataset *d, pool *p)
+/* Room for a fit. */
+static jem_status make(class_gaussian *out, const dataset *d)
 {
     jem_status st;
     class_gaussian b = {.classes = d->classes, .size = dataset_row_size(d)};
+
+    if (b.size > SIZE_MAX_ELEMENTS)
+        return jem_error(JEM_EUSAGE,
+                         "sampler.start = class_gaussian: covariances of images of %" PRId64
+                         " values are too large (at most %d); use sampler.start = uniform",
+                         b.size, SIZE_MAX_ELEMENTS);
+    TRY(MEM_NEW(b.z, TOGETHER * b.size));
+    TRY(MEM_NEW(b.mean, b.classes * b.size));
+    TRY(MEM_NEW(b.root, b.classes * root_count(b.size)));
+    *out = b;
+    b = (class_gaussian)CLASS_GAUSSIAN_INIT;
+done:
+    class_gaussian_clear(&b);
+    return st;
+}
+
+jem_status class_gaussian_fit(class_gaussian *g, const dataset *d, pool *p)
+{
+    jem_status st;
+    class_gaussian b = CLASS_GAUSSIAN_INIT;
     fit f = {&b, d, NULL};
     int blas = blas_threads_one();
 
-    if (b.size > SIZE_MAX_ELEMENTS) {
-        st = jem_error(JEM_EUSAGE,
-                       "sampler.start = class_gaussian: covariances of images of %" PRId64
-                       " values are too large (at most %d); use sampler.start = uniform",
-                       b.size, SIZE_MAX_ELEMENTS);
-        goto done;
-    }
+    TRY(make(&b, d));
     TRY(scratch_new(&f.of, pool_threads(p), b.size));
-    TRY(MEM_NEW(b.z, TOGETHER * b.size));
-    TRY(MEM_NEW(b.mean, b.classes * b.size));
-    TRY(MEM_NEW(b.root, b.classes * (b.size * (b.size + 1) / 2)));
     TRY(pool_run(p, (int)b.classes, fit_class, &f));
     *g = b;
     b = (class_gaussian)CLASS_GAUSSIAN_INIT;
@@ -171,6 +191,60 @@ void class_gaussian_clear(class_gaussian *g)
     *g = (class_gaussian)CLASS_GAUSSIAN_INIT;
 }
 
+/* ---- keeping */
+
+static const char key_hash[] = "jem.data_hash";
+
+static void hash_text(char text[17], const dataset *d)
+{
+    snprintf(text, 17, "%016" PRIx64, d->hash);
+}
+
+jem_status class_gaussian_save(const class_gaussian *g, const dataset *d, const char *path)
+{
+    jem_status st;
+    const int64_t mean[2] = {g->classes, g->size}, root[2] = {g->classes, root_count(g->size)};
+    char hash[17];
+    safetensors_writer *w = NULL;
+
+    hash_text(hash, d);
+    TRY(safetensors_writer_new(&w));
+    TRY(safetensors_writer_metadata(w, key_hash, hash));
+    TRY(safetensors_writer_add(w, "mean", JEM_F32, 2, mean, g->mean));
+    TRY(safetensors_writer_add(w, "root", JEM_F32, 2, root, g->root));
+    TRY(safetensors_writer_save(w, path));
+done:
+    safetensors_writer_free(w);
+    return st;
+}
+
+jem_status class_gaussian_load(class_gaussian *g, const dataset *d, const char *path)
+{
+    jem_status st;
+    class_gaussian b = CLASS_GAUSSIAN_INIT;
+    safetensors *f = NULL;
+    char hash[17];
+
+    hash_text(hash, d);
+    TRY(safetensors_map(&f, path));
+    TRY(safetensors_require_checksum(f));
+    const char *of = safetensors_metadata(f, key_hash);
+    if (!of || strcmp(of, hash) != 0) {
+        st = jem_error(JEM_EDATA, "%s: is not of these training images", path);
+        goto done;
+    }
+    TRY(make(&b, d));
+    const int64_t mean[2] = {b.classes, b.size}, root[2] = {b.classes, root_count(b.size)};
+    TRY(safetensors_read_f32(f, "mean", b.mean, 2, mean));
+    TRY(safetensors_read_f32(f, "root", b.root, 2, root));
+    *g = b;
+    b = (class_gaussian)CLASS_GAUSSIAN_INIT;
+done:
+    safetensors_close(f);
+    class_gaussian_clear(&b);
+    return st;
+}
+
 /* ---- drawing */
 
 /* x [n][d] <- clamp(mean + R z), z in g->z: every element is a sum over the columns in order, however
@@ -178,7 +252,7 @@ void class_gaussian_clear(class_gaussian *g)
 static void draw(const class_gaussian *g, float *x, int64_t n, int64_t y)
 {
     const int64_t d = g->size;
-    const float *root = g->root + y * (d * (d + 1) / 2);
+    const float *root = g->root + y * root_count(d);
     for (int64_t i = 0; i < n; i++) memcpy(x + i * d, g->mean + y * d, (size_t)d * sizeof *x);
     for (int64_t j = 0; j < d; root += d - j, j++)
         for (int64_t i = 0; i < n; i++) {

@@ -25,6 +25,12 @@ typedef struct class_gaussian {
 jem_status class_gaussian_fit(class_gaussian *g, const dataset *d, pool *p);
 void class_gaussian_clear(class_gaussian *g);
 
+/* A file that keeps a fit (tensors mean [K,d] and root [K,d(d+1)/2], metadata jem.data_hash), so
+ * that a resumed training need not repeat it.  Saved atomically, with the hash of the images d. */
+jem_status class_gaussian_save(const class_gaussian *g, const dataset *d, const char *path);
+/* The same bits again.  JEM_EDATA if the file is damaged or its fit is of other images than d. */
+jem_status class_gaussian_load(class_gaussian *g, const dataset *d, const char *path);
+
 /* Borrows g.  Where no class is asked for, each chain's is uniform. */
 chain_start class_gaussian_start(const class_gaussian *g);
 

@@ -285,6 +285,8 @@ void forecast_disk(disk_forecast *out, const config *cfg, const model_outline *o
     keep(&f, "checkpoint while it is written", state);
     keep(&f, "selected weights: up to three, one being written", 4 * weights);
     if (cfg->alpha > 0) keep(&f, "weights of the first epoch", weights);
+    if (cfg->alpha > 0 && cfg->sampler.start == START_CLASS_GAUSSIAN)
+        keep(&f, "starts of chains by class", class_gaussian_bytes(d->classes, input_count(d)));
     keep(&f, "metrics.csv", rows * row_bytes);
     if (cfg->train.event_files) keep(&f, "event files", rows * event_bytes + pictures);
     *out = f;

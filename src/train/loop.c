@@ -278,6 +278,7 @@ static jem_status restore(session *s)
     bool found;
     jem_status st;
     TRY(checkpoint_resume(&s->t, &s->state, &found, s->r->out));
+    if (!found) TRY(trainer_reset(&s->t));
     if (found && s->state.data_hash != s->data->train->hash) {
         st = jem_error(JEM_EDATA,
                        "%s: the training images are not the ones this run began with; restore "
@@ -293,11 +294,16 @@ done:
 static jem_status session_begin(session *s, bool fresh)
 {
     jem_status st;
+    char *starts = NULL;
     TRY(open_data(s));
     TRY(forecast_before_training(s->cfg, s->data, s->r->out));
     TRY(model_new(&s->m, &s->cfg->model, &s->cfg->engine));
     model_set_stop(s->m, s->r->stop);
-    TRY(trainer_init(&s->t, s->cfg, s->data, s->m));
+    TRY(run_path(&starts, s->r->out, RUN_STARTS));
+    if (fresh)
+        TRY(trainer_init(&s->t, s->cfg, s->data, s->m));
+    else
+        TRY(trainer_init_resumed(&s->t, s->cfg, s->data, s->m, starts));
     TRY(selection_begin(s));
     describe(s);
     if (s->info.ranks > 1)
@@ -307,11 +313,13 @@ static jem_status session_begin(session *s, bool fresh)
     if (fresh) TRY(run_create(s->r->out, s->cfg));
     TRY(lock_run(s));
     if (!fresh) TRY(restore(s));
+    TRY(trainer_keep_starts(&s->t, starts));
     s->state.data_hash = s->data->train->hash;
     TRY(checkpoint_writer_new(&s->writer, &s->t, s->r->out));
     TRY(journal_begin(s));
     TRY(write_info(s, RUN_RUNNING));
 done:
+    mem_free(starts);
     return st;
 }
 

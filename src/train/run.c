@@ -13,7 +13,8 @@
 #include "train/checkpoint_store.h"
 
 static const char *const file_names[] = {"config.yaml", "run.json", "metrics.csv",
-                                         "best.safetensors", "first-epoch.safetensors"};
+                                         "best.safetensors", "first-epoch.safetensors",
+                                         "starts.safetensors"};
 
 jem_status run_path(char **out, const char *folder, run_file file)
 {

@@ -5,6 +5,7 @@
  *   RUN/metrics.csv              the training log (metrics.h)
  *   RUN/best.safetensors         weights of the selected epoch: what the run is for
  *   RUN/first-epoch.safetensors  those of the first one, if alpha > 0
+ *   RUN/starts.safetensors       where chains begin, with sampler.start class_gaussian
  *   RUN/checkpoints/             states to go on from, with the replay buffer
  *                                (checkpoint_store.h)
  *
@@ -16,7 +17,9 @@
 #include "train/noise_bank.h"
 #include "train/run_info.h"
 
-typedef enum run_file { RUN_CONFIG, RUN_INFO, RUN_METRICS, RUN_BEST, RUN_FIRST } run_file;
+typedef enum run_file {
+    RUN_CONFIG, RUN_INFO, RUN_METRICS, RUN_BEST, RUN_FIRST, RUN_STARTS
+} run_file;
 
 /* Path of one of the files; owned by the caller. */
 jem_status run_path(char **out, const char *folder, run_file file);

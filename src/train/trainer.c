@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/device.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -30,32 +31,52 @@ done:
     return st;
 }
 
-static jem_status choose_start(trainer *t, chain_start *start)
+static jem_status fit_starts(trainer *t)
 {
     const dataset *d = t->data->train;
-    jem_status st = JEM_OK;
-    *start = chain_start_uniform;
-    if (t->cfg->sampler.start == START_ENCODED_NOISE) return choose_noise(t, start);
-    if (t->cfg->sampler.start != START_CLASS_GAUSSIAN) return JEM_OK;
+    jem_status st;
     double begin = clock_s();
     TRY(class_gaussian_fit(&t->starts, d, model_pool(t->m)));
     log_info("starts of chains: a Gaussian for each of %lld classes, fitted to %lld images in %.1f s",
              (long long)d->classes, (long long)d->n, clock_s() - begin);
-    *start = class_gaussian_start(&t->starts);
+    t->starts_new = true;
 done:
     return st;
 }
 
-static jem_status init_chains(trainer *t)
+/* As they were kept, or fitted. */
+static jem_status choose_gaussians(trainer *t, const char *kept, chain_start *start)
+{
+    jem_status st = JEM_EDATA;
+    if (kept && file_exists(kept)) {
+        st = class_gaussian_load(&t->starts, t->data->train, kept);
+        if (st == JEM_EDATA) log_warning("%s; fitted anew", jem_error_message());
+    }
+    if (st == JEM_EDATA) st = fit_starts(t);
+    if (st == JEM_OK) *start = class_gaussian_start(&t->starts);
+    return st;
+}
+
+static jem_status choose_start(trainer *t, const char *kept, chain_start *start)
+{
+    switch (t->cfg->sampler.start) {
+    case START_ENCODED_NOISE: return choose_noise(t, start);
+    case START_CLASS_GAUSSIAN: return choose_gaussians(t, kept, start);
+    default: *start = chain_start_uniform; return JEM_OK;
+    }
+}
+
+/* `kept`: of a training that goes on, the file of its starts; else NULL. */
+static jem_status init_chains(trainer *t, const char *kept)
 {
     const config *c = t->cfg;
     int64_t b = config_generative_batch(&c->train);
     shape image = {c->model.channels, c->model.height, c->model.width};
     chain_start start;
     jem_status st;
-    TRY(choose_start(t, &start));
-    TRY(replay_buffer_init(&t->replay, &c->sampler, image, c->model.classes, &start,
-                           (uint64_t)c->seed));
+    TRY(choose_start(t, kept, &start));
+    TRY((kept ? replay_buffer_init_unfilled : replay_buffer_init)(
+        &t->replay, &c->sampler, image, c->model.classes, &start, (uint64_t)c->seed));
     TRY(MEM_NEW(t->start, b * shape_count(image)));
     TRY(MEM_NEW(t->index, b));
     TRY(MEM_NEW(t->fresh, b));
@@ -116,7 +137,8 @@ jem_status trainer_reset(trainer *t)
     return begin(t);
 }
 
-jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model *m)
+static jem_status init(trainer *t, const config *cfg, const splits *data, model *m,
+                       const char *kept)
 {
     jem_status st;
     const train_options *o = &cfg->train;
@@ -137,7 +159,7 @@ jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model
     TRY(optimizer_init(&t->optimizer, &o->optimizer, n));
     TRY(sharpness_init(&t->sharpness, o->sharpness, o->rho, n));
     if (o->ema > 0) TRY(MEM_NEW(t->ema, n));
-    if (cfg->alpha > 0) TRY(init_chains(t));
+    if (cfg->alpha > 0) TRY(init_chains(t, kept));
     t->per_epoch = batcher_per_epoch(&t->generative);
     t->iterations = o->iterations > 0 ? o->iterations : o->epochs * t->per_epoch;
 
@@ -147,6 +169,22 @@ jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model
 done:
     trainer_clear(t);
     return st;
+}
+
+jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model *m)
+{
+    return init(t, cfg, data, m, NULL);
+}
+
+jem_status trainer_init_resumed(trainer *t, const config *cfg, const splits *data, model *m,
+                                const char *starts)
+{
+    return init(t, cfg, data, m, starts);
+}
+
+jem_status trainer_keep_starts(const trainer *t, const char *path)
+{
+    return t->starts_new ? class_gaussian_save(&t->starts, t->data->train, path) : JEM_OK;
 }
 
 void trainer_clear(trainer *t)

@@ -23,7 +23,8 @@ typedef struct trainer {
     sharpness sharpness;
     float *ema;              /* averaged parameters; NULL if train.ema is 0 */
     replay_buffer replay;    /* empty at alpha = 0 */
-    class_gaussian starts;   /* of sampler.start class_gaussian, else empty */
+    class_gaussian starts;   /* of sampler.start class_gaussian, else empty; */
+    bool starts_new;         /* fitted by this process */
     noise_bank bank;         /* of sampler.start encoded_noise, else empty */
     float *start;            /* [B][c][h][w]: where the step's chains began */
     int64_t *index;          /* [B] */
@@ -54,6 +55,13 @@ void trainer_changed(trainer *t);
 /* Fresh parameters, moments, buffer: iteration 0.  JEM_EUSAGE if the data are fewer
  * than one batch. */
 jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model *m);
+/* For a training that goes on: checkpoint_load or trainer_reset must follow, since the buffer is
+ * not filled, and `starts` are read from the file in which trainer_keep_starts has left them.
+ * Without that file they are fitted anew, with a warning if it is damaged or of other images. */
+jem_status trainer_init_resumed(trainer *t, const config *cfg, const splits *data, model *m,
+                                const char *starts);
+/* Writes `starts` if this process has fitted them. */
+jem_status trainer_keep_starts(const trainer *t, const char *path);
 void trainer_clear(trainer *t);
 
 /* Back to iteration 0, as trainer_init left it: no rescue either. */

@@ -37,6 +37,37 @@ static void it_begins_with_uniform_noise(void **state)
     replay_buffer_clear(&r);
 }
 
+/* Of the last class 4, of the one before 3, ...; with a random part of the image's own. */
+static void fill_by_class(const void *ctx, float *x, int64_t n, int64_t size, int32_t y,
+                          const rng_stream *s, uint32_t first)
+{
+    (void)ctx;
+    for (int64_t i = 0; i < n; i++) {
+        rng_fill_normal(x + i * size, size, s, first + (uint32_t)i);
+        for (int64_t k = 0; k < size; k++) x[i * size + k] += (float)y;
+    }
+}
+
+static void an_unfilled_buffer_knows_the_spread_of_its_starts_and_can_be_filled(void **state)
+{
+    (void)state;
+    static const int64_t sizes[] = {5, 255, 640, 2600};
+    const chain_start by_class = {fill_by_class, NULL, 5};
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        replay_buffer whole = REPLAY_BUFFER_INIT, later = REPLAY_BUFFER_INIT;
+        const sampler_options o = options(sizes[i / 2], 0.05, false);
+        const chain_start *start = i % 2 ? &by_class : &chain_start_uniform;
+        check_ok(replay_buffer_init(&whole, &o, image, 5, start, 11));
+        check_ok(replay_buffer_init_unfilled(&later, &o, image, 5, start, 11));
+        assert_memory_equal(&later.start_deviation, &whole.start_deviation, sizeof(double));
+        replay_buffer_refill(&later, 11);
+        assert_memory_equal(later.images, whole.images,
+                            (size_t)(whole.size * COUNT) * sizeof *whole.images);
+        replay_buffer_clear(&whole);
+        replay_buffer_clear(&later);
+    }
+}
+
 static void five_percent_of_chains_start_afresh(void **state)
 {
     (void)state;
@@ -151,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_begins_with_uniform_noise),
+        cmocka_unit_test(an_unfilled_buffer_knows_the_spread_of_its_starts_and_can_be_filled),
         cmocka_unit_test(five_percent_of_chains_start_afresh),
         cmocka_unit_test(a_draw_depends_on_seed_iteration_and_contents_only),
         cmocka_unit_test(the_last_of_duplicates_stays_and_ages_count),

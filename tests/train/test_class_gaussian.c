@@ -1,6 +1,7 @@
 /* Starts of chains drawn from a Gaussian per class. */
 #include "support/check.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "train/class_gaussian.h"
 
@@ -114,6 +115,42 @@ static void draws_depend_on_their_number_alone_and_stay_within_the_range(void **
     dataset_free(d);
 }
 
+static void a_kept_fit_has_the_same_bits_and_is_refused_where_it_is_not_whole(void **state)
+{
+    (void)state;
+    dataset *d = make_data();
+    class_gaussian g = fit(d, 2), back = CLASS_GAUSSIAN_INIT;
+    char dir[64], path[128], *bytes = NULL;
+    size_t size;
+    check_tmp(dir, sizeof dir);
+    snprintf(path, sizeof path, "%s/starts.safetensors", dir);
+    dataset_seal(d);
+    check_fails(class_gaussian_load(&back, d, path), JEM_EDATA, "starts.safetensors");
+    check_ok(class_gaussian_save(&g, d, path));
+    check_ok(class_gaussian_load(&back, d, path));
+    assert_true(back.classes == CLASSES && back.size == SIZE && back.z);
+    assert_memory_equal(back.mean, g.mean, CLASSES * SIZE * sizeof(float));
+    assert_memory_equal(back.root, g.root, CLASSES * SIZE * (SIZE + 1) / 2 * sizeof(float));
+    class_gaussian_clear(&back);
+
+    check_ok(file_read(&bytes, &size, path, 0));
+    for (size_t at = 0; at < size; at += 13) {
+        bytes[at] = (char)(bytes[at] ^ 1 << at % 8);
+        check_ok(file_write(path, bytes, size));
+        check_fails(class_gaussian_load(&back, d, path), JEM_EDATA, "starts.safetensors");
+        bytes[at] = (char)(bytes[at] ^ 1 << at % 8);
+    }
+    check_ok(file_write(path, bytes, size));
+    d->values[0] += 1;
+    dataset_seal(d);
+    check_fails(class_gaussian_load(&back, d, path), JEM_EDATA, "not of these training images");
+    assert_null(back.root);
+    mem_free(bytes);
+    class_gaussian_clear(&g);
+    dataset_free(d);
+    check_tmp_remove(dir);
+}
+
 static void an_empty_class_and_huge_images_are_refused(void **state)
 {
     (void)state;
@@ -138,6 +175,7 @@ int main(void)
         cmocka_unit_test(factors_multiply_to_the_covariance),
         cmocka_unit_test(draws_have_the_mean_and_spread_of_their_class),
         cmocka_unit_test(draws_depend_on_their_number_alone_and_stay_within_the_range),
+        cmocka_unit_test(a_kept_fit_has_the_same_bits_and_is_refused_where_it_is_not_whole),
         cmocka_unit_test(an_empty_class_and_huge_images_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -335,6 +335,12 @@ static void disk_holds_three_checkpoints_and_one_being_written(void **state)
     int64_t sum = 0;
     for (int i = 0; i < f.count; i++) sum += f.items[i].bytes;
     assert_int_equal(sum, f.bytes);
+    assert_int_equal(item(f.items, f.count, "starts of chains"), -1); /* none */
+    c->sampler.start = START_CLASS_GAUSSIAN;
+    disk_forecast kept;
+    forecast_disk(&kept, c, &o, &d);
+    assert_int_equal(kept.bytes - f.bytes, item(kept.items, kept.count, "starts of chains"));
+    check_near(kept.bytes - f.bytes, 188928256, 0.01, 0); /* a file of such a run */
     check_ok(forecast_check_disk(&f, "runs/a", f.bytes));
     check_fails(forecast_check_disk(&f, "runs/a", f.bytes - 1), JEM_EIO, "runs/a");
     model_outline_clear(&o);

@@ -6,6 +6,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "tensor/safetensors.h"
 #include "train/checkpoint_store.h"
 
@@ -147,6 +148,49 @@ static void a_sada_run_interrupted_anywhere_ends_the_same(void **state)
 {
     (void)state;
     interrupt_anywhere((const char *[]){TINY_SADA, "train.log_every=4", NULL});
+}
+
+static char heard[2048]; /* warnings */
+
+static void hear(log_level level, const char *line)
+{
+    if (level == LOG_WARNING) snprintf(heard, sizeof heard, "%s", line);
+}
+
+static uint64_t number_of_file(const char *dir, const char *name)
+{
+    char path[256];
+    struct stat s;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    assert_int_equal(stat(path, &s), 0);
+    return (uint64_t)s.st_ino;
+}
+
+static void starts_by_class_are_fitted_once(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){TINY_SADA, "train.log_every=4", NULL});
+    char path[256];
+    check_ok(train(r, r->a, false, NULL));
+    check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "saved");
+    uint64_t kept = number_of_file(r->b, "starts.safetensors");
+    check_fails(train(r, r->b, true, &stop_now), JEM_EINTERRUPTED, "saved");
+    assert_int_equal(number_of_file(r->b, "starts.safetensors"), kept);
+
+    snprintf(path, sizeof path, "%s/starts.safetensors", r->b);
+    check_ok(file_write(path, "damage", 6));
+    log_set_sink(hear);
+    check_fails(train(r, r->b, true, &stop_now), JEM_EINTERRUPTED, "saved");
+    log_set_sink(NULL);
+    assert_non_null(strstr(heard, "starts.safetensors"));
+    assert_non_null(strstr(heard, "fitted anew"));
+    tiny_same_file(r->a, r->b, "starts.safetensors");
+
+    snprintf(path, sizeof path, "%s/checkpoints", r->b); /* as if killed before its first one */
+    check_tmp_remove(path);
+    check_ok(train(r, r->b, true, NULL));
+    same_run(r);
+    rig_free(r);
 }
 
 static void a_stop_while_validating_leaves_that_for_later(void **state)
@@ -503,6 +547,7 @@ int main(void)
         cmocka_unit_test(the_same_seed_gives_the_same_bytes),
         cmocka_unit_test(a_run_interrupted_anywhere_ends_the_same),
         cmocka_unit_test(a_sada_run_interrupted_anywhere_ends_the_same),
+        cmocka_unit_test(starts_by_class_are_fitted_once),
         cmocka_unit_test(a_stop_while_validating_leaves_that_for_later),
         cmocka_unit_test(a_killed_run_repeats_from_its_checkpoint_and_drops_later_rows),
         cmocka_unit_test(a_finished_run_is_left_as_it_is),
