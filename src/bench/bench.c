@@ -68,6 +68,7 @@ jem_status bench_add(const bench_request *r, const bench_score *s)
     const subject *who = s->model ? NULL : r->subject;
     score out = SCORE_INIT;
 
+    if (r->stop && *r->stop) return jem_error(JEM_EINTERRUPTED, "stopped by a signal");
     TRY(join_formula(&formula, s->formula, who));
     if (s->data_hash) snprintf(hash, sizeof hash, "%016" PRIx64, s->data_hash);
     out.benchmark = s->benchmark;

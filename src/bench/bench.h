@@ -7,6 +7,8 @@
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
+#include <signal.h>
+
 #include "base/options.h"
 #include "base/pool.h"
 #include "bench/subject.h"
@@ -30,6 +32,7 @@ typedef struct bench_request {
     const char *command;    /* as typed: goes with every score */
     const char *out;        /* folder (a run's, or --out) that trials/ is written to; NULL: none */
     pool *threads;          /* for the bootstrap; NULL: the calling thread alone */
+    const volatile sig_atomic_t *stop; /* nonzero: it ends at the next score; NULL: never */
     score_list *scores;     /* appended to */
 } bench_request;
 
@@ -67,6 +70,7 @@ typedef struct bench_score {
 /* A row about people: a plain value without interval or ceiling. */
 bench_score bench_human(const char *metric, const char *condition, double value,
                         const char *formula);
+/* JEM_EINTERRUPTED if r->stop says so. */
 jem_status bench_add(const bench_request *r, const bench_score *s);
 
 #endif

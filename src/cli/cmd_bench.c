@@ -33,6 +33,7 @@ typedef struct bench_job {
     char threads[64];
     char *command;
     pool *workers;
+    const volatile sig_atomic_t *stop; /* of signals */
     score_list shown; /* of everything that was scored */
     int scored, failed, runs;
     jem_status first_failure;
@@ -164,6 +165,7 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
                                    .command = j->command,
                                    .out = who->folder,
                                    .threads = j->workers,
+                                   .stop = j->stop,
                                    .scores = &scores};
     TRY(b->run(&request));
     if (who->on_latents && b->scores_autoencoder) TRY(add_autoencoder(j, request, b, &scores));
@@ -259,6 +261,7 @@ static jem_status score_run(bench_job *j, const char *folder)
     run *r = NULL;
 
     TRY(run_open(&r, folder, j->run_set.values, j->run_set.count));
+    model_set_stop(r->m, j->stop);
     log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
     TRY(bench_own_data(&j->settings, r, &j->set));
     bench_who who = {.r = r, .folder = folder};
@@ -409,13 +412,18 @@ done:
 }
 
 /* The scores first: what could not be done must not hide what was. */
-static jem_status finish(const bench_job *j)
+static jem_status finish(const bench_job *j, bool stopped)
 {
     jem_status st = JEM_OK;
     if (j->json)
         TRY(bench_show_json(&j->shown));
     else
         bench_show_table(&j->shown);
+    if (stopped)
+        return jem_error(JEM_EINTERRUPTED,
+                         "stopped by a signal: %d scorings are done, the one under way left the scores "
+                         "as they were%s; the same command begins it again", j->scored,
+                         j->codec.kept ? ", and what it encoded is kept" : "");
     if (j->failed > 0)
         return jem_error(j->first_failure, "%d of the scorings failed; the warnings above say why",
                          j->failed);
@@ -441,18 +449,15 @@ static jem_status bench(int argc, char **argv)
     if (j->threads_text) TRY(cli_int(&threads, j->threads_text, "--threads", 0, 4096));
     TRY(pool_new(&j->workers, (int)threads));
     TRY(run_command_line(&j->command, argc, argv));
+    j->stop = cli_catch_signals();
     TRY(open_codec(j));
-    if (j->path) {
+    const bench_who answers = {.folder = j->out};
+    if (!j->path)
+        st = score_subject(j, &answers);
+    else
         st = run_is(j->path) ? score_run(j, j->path) : score_study(j);
-        if (st == JEM_EINTERRUPTED && j->codec.kept)
-            st = jem_error(st, "stopped by a signal; what is encoded so far is kept, the same command "
-                               "goes on");
-        if (st) goto done;
-    } else {
-        const bench_who who = {.folder = j->out};
-        TRY(score_subject(j, &who));
-    }
-    TRY(finish(j));
+    if (st != JEM_OK && st != JEM_EINTERRUPTED) goto done;
+    TRY(finish(j, st == JEM_EINTERRUPTED));
 done:
     if (j) {
         bench_settings_clear(&j->settings);

@@ -2,6 +2,7 @@
  *
  * RUN/scores/evaluated.txt, written last, names the weights, the buffer and the settings
  * behind them: a run that still has these is not evaluated again. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,7 @@ typedef struct eval_job {
     latent_flags latent_flags;
     latent_codec codec; /* of runs on latents; none: no pictures of them */
     bool force;
+    const volatile sig_atomic_t *stop; /* of signals */
     char *command;
     run *features_of; /* the classifier of FD-own; NULL: none */
     char features_name[FEATURES_NAME];
@@ -103,6 +105,17 @@ done:
     return st;
 }
 
+/* While results are replaced, they are nobody's. */
+static jem_status unmark_evaluated(const char *folder)
+{
+    char *path = NULL;
+    jem_status st = str_format(&path, "%s/scores/evaluated.txt", folder);
+    if (st == JEM_OK && file_exists(path) && remove(path) != 0)
+        st = jem_error(JEM_EIO, "%s: cannot be removed: %s", path, strerror(errno));
+    mem_free(path);
+    return st;
+}
+
 static jem_status mark_evaluated(const char *folder, const char *text)
 {
     char *path = NULL;
@@ -121,6 +134,7 @@ static jem_status open_features(eval_job *j, const char *folder)
     uint64_t hash = 0;
     TRY(run_open(&j->features_of, folder, j->engine.values, j->engine.count));
     const run *r = j->features_of;
+    model_set_stop(r->m, j->stop);
     if (r->cfg.alpha > 0)
         return jem_error(JEM_EUSAGE, "--features-of %s: was trained with alpha = %g; FD-own compares "
                          "features of a classifier, a run with alpha = 0", folder, r->cfg.alpha);
@@ -191,6 +205,7 @@ static jem_status evaluate(eval_job *j, const char *folder)
     latent_space space;
 
     TRY(run_open(&r, folder, j->engine.values, j->engine.count));
+    model_set_stop(r->m, j->stop);
     TRY(check_features(j, r));
     TRY(fingerprint(text, j, r));
     TRY(is_evaluated(&known, folder, text));
@@ -205,6 +220,7 @@ static jem_status evaluate(eval_job *j, const char *folder)
         TRY(lend_data(r, j));
         if (r->cfg.alpha > 0) TRY(run_replay(&replay, &count, r));
         TRY(run_first_epoch(&first, r));
+        if (first) model_set_stop(first, j->stop);
         snprintf(note, sizeof note, "run rescued %d time(s) while it trained",
                  r->info.rescue.count);
         const eval_subject subject = {.folder = folder, .m = r->m, .alpha = r->cfg.alpha,
@@ -216,6 +232,7 @@ static jem_status evaluate(eval_job *j, const char *folder)
                                       .features_of = j->features_of ? j->features_of->m : NULL,
                                       .features_name = j->features_name, .command = j->command,
                                       .note = r->info.rescue.count ? note : NULL};
+        TRY(unmark_evaluated(folder));
         TRY(eval_run(&scores, &subject, &j->options));
         TRY(mark_evaluated(folder, text));
         j->done++;
@@ -223,6 +240,10 @@ static jem_status evaluate(eval_job *j, const char *folder)
     printf("%s  alpha %g  seed %" PRId64 "\n", folder, r->cfg.alpha, r->cfg.seed);
     show(&scores);
 done:
+    if (st == JEM_EINTERRUPTED)
+        st = jem_error(st, "stopped by a signal: %s keeps its former scores, if any, and is not "
+                           "evaluated; %d runs before it are; the same command goes on", folder,
+                       j->done + j->skipped);
     if (r) take_data_back(r, j);
     score_list_clear(&scores);
     mem_free(replay);
@@ -314,6 +335,7 @@ static jem_status eval_command(int argc, char **argv)
     if (threads) j->engine.values[j->engine.count++] = assignment;
     if (seed) TRY(cli_int(&j->options.seed, seed, "--seed", 0, INT64_C(1000000000000000)));
     TRY(run_command_line(&j->command, argc, argv));
+    j->stop = cli_catch_signals();
     TRY(run_latents_open(&j->codec, &j->latent_flags, threads, NULL));
     if (features_of) TRY(open_features(j, features_of));
     st = run_is(args[0]) ? evaluate(j, args[0]) : evaluate_study(j, args[0]);

@@ -27,6 +27,8 @@ const option eval_option_table[] = {
 jem_status evaluation_add(evaluation *e, const result *r)
 {
     char formula[512];
+    jem_status st = model_check_stop(e->s->m, 0); /* much happens beside the model, too */
+    if (st != JEM_OK) return st;
     snprintf(formula, sizeof formula, "%s%s%s", r->formula, e->s->note ? "; " : "",
              e->s->note ? e->s->note : "");
     const score s = {.benchmark = r->benchmark,

@@ -48,9 +48,9 @@ typedef struct eval_subject {
     const char *note;           /* what every score's formula must say too; NULL: nothing */
 } eval_subject;
 
-/* Appends to `scores` and writes everything to the run's folder.  What does not apply
- * (no light fields, no buffer, too few images for a probe) is left out with a message.
- * JEM_EDATA if the test split is empty or a user's OOD set cannot be read. */
+/* Appends to `scores` and writes everything to the run's folder, the scores last.  What does not
+ * apply (no light fields, no buffer, too few images for a probe) is left out with a message.
+ * JEM_EINTERRUPTED if the model was stopped: the scores are then as they were.  JEM_EDATA if the test split is empty or a user's OOD set cannot be read. */
 jem_status eval_run(score_list *scores, const eval_subject *s, const eval_options *o);
 
 #endif

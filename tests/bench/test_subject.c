@@ -412,6 +412,22 @@ static void features_are_asked_for_by_kind(void **state)
 
 /* ---- scores */
 
+static void a_stopped_scoring_adds_no_score(void **state)
+{
+    (void)state;
+    volatile sig_atomic_t stop = 1;
+    score_list l = SCORE_LIST_INIT;
+    const bench_request r = {.stop = &stop, .scores = &l};
+    bench_score s = bench_human("accuracy", NULL, 0.5, "mean");
+    s.benchmark = "x";
+    check_fails(bench_add(&r, &s), JEM_EINTERRUPTED, "stopped by a signal");
+    assert_int_equal(l.count, 0);
+    stop = 0;
+    check_ok(bench_add(&r, &s));
+    assert_int_equal(l.count, 1);
+    score_list_clear(&l);
+}
+
 static void a_score_says_what_its_subject_must_say(void **state)
 {
     (void)state;
@@ -459,6 +475,7 @@ int main(void)
         cmocka_unit_test(maps_keep_their_size_or_are_resized),
         cmocka_unit_test(scalars_of_all_instances_are_given),
         cmocka_unit_test(features_are_asked_for_by_kind),
+        cmocka_unit_test(a_stopped_scoring_adds_no_score),
         cmocka_unit_test(a_score_says_what_its_subject_must_say),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

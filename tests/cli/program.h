@@ -4,26 +4,37 @@
 
 #include "support/check.h"
 
+#include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 
-/* Runs `BEFORE jem ARGS` with %D replaced by `dir`; stdout and stderr go to DIR/out and
- * DIR/err.  Returns the exit code. */
-static inline int program_run(const char *dir, const char *before, const char *args)
+enum { PROGRAM_COMMAND = 4096 };
+
+/* `BEFORE jem ARGS` with %D replaced by `dir`; stdout and stderr go to DIR/out and DIR/err. */
+static inline void program_command(char command[PROGRAM_COMMAND], const char *dir,
+                                   const char *before, const char *args)
 {
-    char command[4096];
-    size_t used = (size_t)snprintf(command, sizeof command, "%s '%s' ", before, JEM_PROGRAM);
+    const size_t size = PROGRAM_COMMAND;
+    size_t used = (size_t)snprintf(command, size, "%s '%s' ", before, JEM_PROGRAM);
     for (; *args; args++) {
         if (args[0] == '%' && args[1] == 'D') {
-            used += (size_t)snprintf(command + used, sizeof command - used, "%s", dir);
+            used += (size_t)snprintf(command + used, size - used, "%s", dir);
             args++;
         } else {
             command[used++] = *args;
         }
     }
-    snprintf(command + used, sizeof command - used, " >'%s/out' 2>'%s/err'", dir, dir);
+    snprintf(command + used, size - used, " >'%s/out' 2>'%s/err'", dir, dir);
+}
+
+/* Runs that command.  Returns the exit code. */
+static inline int program_run(const char *dir, const char *before, const char *args)
+{
+    char command[PROGRAM_COMMAND];
+    program_command(command, dir, before, args);
     int code = system(command);
     assert_true(WIFEXITED(code));
     return WEXITSTATUS(code);
@@ -59,6 +70,35 @@ static inline void program_fails(const char *dir, const char *args, int code, co
 {
     int got = program_run(dir, "", args);
     if (got != code) fail_msg("jem %s: exit code %d instead of %d", args, got, code);
+    program_said(dir, "err", message);
+}
+
+/* `jem ARGS`, sent the signal once it has said `begun`, ends as interrupted and says `message`. */
+static inline void program_stop(const char *dir, const char *args, const char *begun, int number,
+                                const char *message)
+{
+    char command[PROGRAM_COMMAND], err[256], *so_far = NULL;
+    int how;
+    size_t n;
+    program_command(command, dir, "exec", args);
+    snprintf(err, sizeof err, "%s/err", dir);
+    check_ok(file_write(err, "", 0));
+    pid_t child = fork();
+    if (child == 0) {
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(98);
+    }
+    for (int i = 0; i < 6000; i++) {
+        mem_free(so_far);
+        so_far = program_read(dir, "err", &n);
+        if (strstr(so_far, begun)) break;
+        usleep(10000);
+    }
+    mem_free(so_far);
+    kill(child, number);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), JEM_EINTERRUPTED);
     program_said(dir, "err", message);
 }
 

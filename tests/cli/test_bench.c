@@ -218,7 +218,7 @@ static void make_cifar(const char *tsv)
 static void runs_of_a_study_are_scored_into_their_folders(void **state)
 {
     (void)state;
-    char data[512], tsv[600];
+    char data[512], tsv[600], line[700];
     check_data(data, sizeof data, "cifar10h");
     snprintf(tsv, sizeof tsv, "%s/test-images.tsv", data);
     make_cifar(tsv);
@@ -241,6 +241,16 @@ static void runs_of_a_study_are_scored_into_their_folders(void **state)
     check_ok(score_list_load(&list, run));
     assert_non_null(score_list_find(&list, "cifar10h", "kl_human_model", NULL));
     score_list_clear(&list);
+
+    size_t n, m;
+    char *before = program_read(folder, "study/alpha-0.00-seed-1/scores/scores.json", &n);
+    snprintf(line, sizeof line, "bench cifar10h %%D/study --data '%s' --threads 1", data);
+    program_stop(folder, line, "== ", SIGINT,
+                 "stopped by a signal: 0 scorings are done, the one under way left the scores");
+    char *after = program_read(folder, "study/alpha-0.00-seed-1/scores/scores.json", &m);
+    assert_true(n == m && memcmp(before, after, n) == 0);
+    mem_free(before);
+    mem_free(after);
 
     check_data(data, sizeof data, "bapps-layout"); /* 64x64 patches for a 32x32 network */
     works_with(data, "bench bapps %D/study/alpha-0.00-seed-1 --json");

@@ -2,8 +2,6 @@
  * report, sample, refine, apply, info, list; and what each says to bad input. */
 #include "cli/program.h"
 
-#include <signal.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include "data/image.h"
@@ -13,6 +11,7 @@
 static char dir[64]; /* one study for all tests: they only read it */
 
 static const char *const run = "study/alpha-0.50-seed-1";
+#define RUN "%D/study/alpha-0.50-seed-1"
 
 static void said(const char *file, const char *text) { program_said(dir, file, text); }
 
@@ -20,6 +19,11 @@ static void works(const char *args) { program_works(dir, args); }
 static void fails(const char *args, int code, const char *message)
 {
     program_fails(dir, args, code, message);
+}
+
+static void stop(const char *args, const char *begun, int number)
+{
+    program_stop(dir, args, begun, number, "stopped by a signal");
 }
 
 static int make_study(void **state)
@@ -106,6 +110,31 @@ static void a_study_is_evaluated_once_and_reported(void **state)
     fails("eval %D/study --set train.lr=3", JEM_EUSAGE, "engine.*");
     fails("eval %D/set", JEM_EDATA, "neither a run nor a folder of runs");
     fails("eval %D/nothing", JEM_EDATA, "no such folder");
+}
+
+static void a_stopped_evaluation_leaves_the_scores_and_begins_again(void **state)
+{
+    (void)state;
+    static const char *const scores = "study/alpha-0.50-seed-1/scores/scores.json",
+                             *const mark = "study/alpha-0.50-seed-1/scores/evaluated.txt";
+    size_t n, m;
+    works("eval " RUN " --set eval.steps=[0,2,4]");
+    assert_true(program_made(dir, mark));
+    char *before = program_read(dir, scores, &n);
+    stop("eval " RUN " --set eval.steps=[0,1000000]", "== ", SIGINT);
+    said("err", "keeps its former scores, if any, and is not evaluated");
+    stop("eval " RUN " --set eval.steps=[0,1000000]", "== ", SIGTERM);
+    char *after = program_read(dir, scores, &m);
+    assert_true(n == m && memcmp(before, after, n) == 0);
+    /* test.csv may be of the other settings: nothing counts as evaluated */
+    assert_false(program_made(dir, mark));
+    char command[256];
+    snprintf(command, sizeof command, "find '%s' -name '*.tmp*' | grep -q .", dir);
+    assert_int_not_equal(system(command), 0);
+    works("eval " RUN " --set eval.steps=[0,2,4]");
+    assert_true(program_made(dir, mark));
+    mem_free(before);
+    mem_free(after);
 }
 
 static void samples_are_compared_in_the_features_of_a_classifier(void **state)
@@ -200,52 +229,20 @@ static void a_picture_is_refined_and_shown_beside_itself(void **state)
     fails("refine %D/study/alpha-0.50-seed-1 %D/none.png", JEM_EDATA, "none.png");
 }
 
-/* Endless Langevin steps of `command`, which writes DIR/NAME, stopped once it has said `begun`. */
-static void stop_command(const char *command, const char *picture, const char *name,
-                         const char *begun, int number)
-{
-    char path[128], out[128], err[128], *said_so = NULL;
-    int how;
-    size_t n;
-    snprintf(path, sizeof path, "%s/%s", dir, run);
-    snprintf(out, sizeof out, "%s/%s", dir, name);
-    snprintf(err, sizeof err, "%s/err", dir);
-    check_ok(file_write(err, "", 0));
-    pid_t child = fork();
-    if (child == 0) {
-        if (!freopen(err, "w", stderr)) _exit(99);
-        execl(JEM_PROGRAM, "jem", command, path, "--steps", "1000000", "-o", out, picture,
-              (char *)NULL);
-        _exit(98);
-    }
-    for (int i = 0; i < 6000; i++) {
-        mem_free(said_so);
-        said_so = program_read(dir, "err", &n);
-        if (strstr(said_so, begun)) break;
-        usleep(10000);
-    }
-    mem_free(said_so);
-    kill(child, number);
-    assert_int_equal(waitpid(child, &how, 0), child);
-    assert_true(WIFEXITED(how));
-    assert_int_equal(WEXITSTATUS(how), JEM_EINTERRUPTED);
-    said("err", "stopped by a signal");
-}
-
 static void a_signal_ends_chains_and_leaves_the_old_picture(void **state)
 {
     (void)state;
-    char path[128], picture[128], **names, *old;
+    char path[128], **names, *old;
     int before, after;
     size_t n;
     snprintf(path, sizeof path, "%s/old.png", dir);
-    snprintf(picture, sizeof picture, "%s/set/rgb/rgb_scene000001.png", dir);
     check_ok(file_write(path, "of yesterday", 12));
     check_ok(dir_list(&names, &before, dir));
     strings_free(names, before);
-    stop_command("sample", NULL, "old.png", "chains of", SIGINT);
-    stop_command("sample", NULL, "old.png", "chains of", SIGTERM);
-    stop_command("refine", picture, "old.png", "constant step size", SIGINT);
+    stop("sample " RUN " --steps 1000000 -o %D/old.png", "chains of", SIGINT);
+    stop("sample " RUN " --steps 1000000 -o %D/old.png", "chains of", SIGTERM);
+    stop("refine " RUN " --steps 1000000 -o %D/old.png %D/set/rgb/rgb_scene000001.png",
+         "constant step size", SIGINT);
     old = program_read(dir, "old.png", &n);
     assert_true(n == 12 && memcmp(old, "of yesterday", 12) == 0);
     mem_free(old);
@@ -478,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_study_is_evaluated_once_and_reported),
+        cmocka_unit_test(a_stopped_evaluation_leaves_the_scores_and_begins_again),
         cmocka_unit_test(samples_are_compared_in_the_features_of_a_classifier),
         cmocka_unit_test(one_broken_run_does_not_stop_an_evaluation),
         cmocka_unit_test(samples_are_new_chains_and_change_nothing),
