@@ -10,13 +10,20 @@
 #include "train/metrics.h"
 #include "train/trainer.h"
 
-enum { TRIES = 2, NOTICED_WITHIN = 50, LENGTH = 150, SETTINGS = 8 };
+enum { TRIES = 2, NOTICED_WITHIN = 50, LENGTH = 150, SETTINGS = 20 };
 
 typedef struct ill {
     const char *name;
     int fault;
     const char *set[SETTINGS]; /* beside those of tiny_config */
 } ill;
+
+/* Settings of JEM++, for `set`. */
+#define JEMPP                                                                                 \
+    "model.norm=batch", "sampler.update=clamped", "sampler.decay=constant",                   \
+        "sampler.noise_std=0", "sampler.batch_norm=batch", "sampler.start=class_gaussian",    \
+        "sampler.buffer_size=39", "train.loss=sum", "train.optimizer=sgd",                    \
+        "train.weight_decay=4e-4", "train.schedule=multistep"
 
 static const ill ills[] = {
     {"rate 0.1", 0, {"train.lr=0.1"}},
@@ -47,6 +54,8 @@ static const ill ills[] = {
     {"sign of l_G, energy model", FAULT_SIGN_G, {"alpha=1", "train.lr=3e-3"}},
     {"sign of l_D", FAULT_SIGN_D, {"train.lr=3e-3"}},
     {"sign of l_D, classifier", FAULT_SIGN_D, {"alpha=0", "train.lr=3e-3"}},
+    {"SADA-JEM, rate 100", 0, {TINY_SADA, "train.lr=100"}},
+    {"JEM++, rate 100", 0, {JEMPP, "train.lr=100"}},
     {"both signs", FAULT_SIGN_G | FAULT_SIGN_D, {"train.lr=3e-3"}},
 };
 enum { ILLS = sizeof ills / sizeof ills[0] };
@@ -252,15 +261,13 @@ static void without_tries_the_first_divergence_ends_the_training(void **state)
     splits_free(&data);
 }
 
-static void one_change_can_save_a_training(void **state)
+static void check_saved(const char *const *set, const char *change)
 {
-    (void)state;
     static config c;
     char folder[64], out[96];
     splits data = tiny_splits(48, 6);
     run_info info;
-    configure(&c, (const char *[SETTINGS]){"train.lr=0.1", "train.iterations=40",
-                                           "rescue.rules=rate", "rescue.rate_factor=0.001"});
+    configure(&c, set);
     injected_fault = FAULT_NONE;
     check_tmp(folder, sizeof folder);
     snprintf(out, sizeof out, "%s/run", folder);
@@ -269,12 +276,26 @@ static void one_change_can_save_a_training(void **state)
     check_ok(run_read_info(&info, out));
     assert_int_equal(info.status, RUN_FINISHED);
     assert_int_equal(info.rescue.count, 1);
-    assert_string_equal(info.rescue.events[0].change, "train.lr 0.1 -> 0.0001");
+    assert_string_equal(info.rescue.events[0].change, change);
     assert_non_null(strstr(info.rescue.events[0].reason, "training diverged in iteration"));
     assert_int_equal(info.rescue.events[0].back_to, 0);
     check_files(out);
     check_tmp_remove(folder);
     splits_free(&data);
+}
+
+static void one_change_can_save_a_training(void **state)
+{
+    (void)state;
+    static const char *const plain[SETTINGS] = {"train.lr=0.1", "train.iterations=40",
+                                                "rescue.rules=rate", "rescue.rate_factor=0.001"};
+    static const char *const jempp[SETTINGS] = {JEMPP, "train.lr=100", "train.iterations=40",
+                                                "rescue.rules=rate", "rescue.rate_factor=5e-4"};
+    static const char *const sada[SETTINGS] = {TINY_SADA, "train.lr=100", "train.iterations=40",
+                                               "rescue.rules=rate", "rescue.rate_factor=5e-4"};
+    check_saved(plain, "train.lr 0.1 -> 0.0001");
+    check_saved(jempp, "train.lr 100 -> 0.05");
+    check_saved(sada, "train.lr 100 -> 0.05");
 }
 
 /* ---- what is well */

@@ -72,13 +72,45 @@ static void wrong_settings_are_refused_by_name(void **state)
     check_fails(options_assign(g, "train.schedule=step"), JEM_EUSAGE, "cosine");
     check_fails(options_assign(g, "train.learning_rat=1"), JEM_EUSAGE, "train.");
     check_fails(options_assign(g, "sampler.stpes=3"), JEM_EUSAGE, "sampler.steps");
-    check_ok(options_assign(g, "sampler.clip_min=2"));
-    check_fails(config_check(c), JEM_EUSAGE, "clip_min");
-    check_ok(options_assign(g, "sampler.clip_min=-1"));
-    check_ok(options_assign(g, "data.rank=1"));
-    check_fails(config_check(c), JEM_EUSAGE, "data.rank = 1 must be below data.ranks = 1");
     check_fails(options_assign(g, "data.ranks=0"), JEM_EUSAGE, "data.ranks");
     mem_free(c);
+}
+
+/* Every refusal of config_check, and what lies just beside it. */
+static void settings_that_contradict_each_other_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set[4], *message; /* NULL: nothing is wrong */
+    } cases[] = {
+        {{NULL}, NULL},
+        {{"sampler.clip_min=2"}, "sampler.clip_min = 2 must be below sampler.clip_max = 1"},
+        {{"sampler.clip_min=1"}, "sampler.clip_min = 1 must be below"},
+        {{"sampler.clip_min=2", "sampler.clip=false"}, NULL},
+        {{"data.rank=1"}, "data.rank = 1 must be below data.ranks = 1: ranks are counted from 0"},
+        {{"data.rank=4", "data.ranks=4"}, "data.rank = 4 must be below data.ranks = 4"},
+        {{"data.rank=3", "data.ranks=4"}, NULL},
+        {{"train.share_batch=true", "train.generative_batch=32"},
+         "train.generative_batch = 32 must be train.batch = 64 or 0"},
+        {{"train.share_batch=true", "train.generative_batch=64"}, NULL},
+        {{"train.share_batch=true", "data.augment_generative=false"},
+         "data.augment_generative = false needs share_batch = false"},
+        {{"data.augment_generative=false"}, NULL},
+        {{"train.weight_decay=5e-4"}, "train.weight_decay = 0.0005 needs train.optimizer = sgd"},
+        {{"train.weight_decay=5e-4", "train.optimizer=sgd"}, NULL},
+        {{"sampler.batch_norm=batch", "model.dropout=0.1"}, "set model.dropout to 0"},
+        {{"sampler.batch_norm=batch"}, NULL},
+        {{"rescue.rules=noise, rates"}, "rescue.rules: unknown rule 'rates'; did you mean 'rate'?"},
+        {{"rescue.rules=rate,energy_l2"}, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        config *c = config_of(cases[i].set);
+        if (cases[i].message)
+            check_fails(config_check(c), JEM_EUSAGE, cases[i].message);
+        else
+            check_ok(config_check(c));
+        mem_free(c);
+    }
 }
 
 static void a_saved_config_loads_as_the_same_and_assignments_win(void **state)
@@ -126,6 +158,7 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_study),
         cmocka_unit_test(every_file_in_configs_loads),
         cmocka_unit_test(wrong_settings_are_refused_by_name),
+        cmocka_unit_test(settings_that_contradict_each_other_are_refused),
         cmocka_unit_test(a_saved_config_loads_as_the_same_and_assignments_win),
         cmocka_unit_test(the_rate_warms_up_and_falls_as_a_cosine),
     };
