@@ -14,6 +14,7 @@
 typedef double wide __attribute__((vector_size(2 * sizeof(vec))));
 
 #define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
 
 static const float root_half = 0.70710678f, root_two = 1.41421356f, root_eight = 2.82842712f,
                    root_eighth = 0.35355339f;
@@ -31,41 +32,65 @@ INLINE tile_at find_tile(const wino_conv *c, int64_t t)
 
 /* ---- patches */
 
-/* B^T times six numbers. */
-INLINE void transform_in(vec t[WINO_PATCH], vec d0, vec d1, vec d2, vec d3, vec d4, vec d5)
+/* Two of the six rows of B^T times six numbers: 1 and 2, 3 and 4, or 0 and 5, which share what they read. */
+static const int row_pairs[WINO_PATCH / 2][2] = {{1, 2}, {3, 4}, {0, 5}};
+
+INLINE void transform_in(vec t[2], const int pair, vec d0, vec d1, vec d2, vec d3, vec d4, vec d5)
 {
-    vec even = d4 - 2.0f * d2, odd = d3 - 2.0f * d1;
-    vec even2 = d4 - 0.5f * d2, odd2 = d3 - 0.5f * d1;
-    t[0] = d0 + (d4 - 2.5f * d2);
-    t[1] = even + root_half * odd;
-    t[2] = even - root_half * odd;
-    t[3] = even2 + root_two * odd2;
-    t[4] = even2 - root_two * odd2;
-    t[5] = d1 + (d5 - 2.5f * d3);
+    if (pair < 2) {
+        const float inner = pair == 0 ? 2.0f : 0.5f, factor = pair == 0 ? root_half : root_two;
+        vec even = d4 - inner * d2, odd = d3 - inner * d1;
+        t[0] = even + factor * odd;
+        t[1] = even - factor * odd;
+    } else {
+        t[0] = d0 + (d4 - 2.5f * d2);
+        t[1] = d1 + (d5 - 2.5f * d3);
+    }
 }
 
-/* One patch, one vector of channels; `from` is pixel (0,0) of it, which may lie outside. */
+/* One patch, one vector of channels; `from` is pixel (0,0) of it, which may lie outside.  Two rows
+ * at a time, read anew: registers do not hold the half transformed numbers of all six. */
 INLINE void transform_patch(float *to, int64_t to_stride, const float *from, int64_t row, int64_t pixel,
                             int64_t first_y, int64_t end_y, int64_t first_x, int64_t end_x)
 {
-    vec half[WINO_PATCH][WINO_PATCH], t[WINO_PATCH];
     const vec zero = {0};
 
+#pragma GCC unroll 3
+    for (int p = 0; p < WINO_PATCH / 2; ++p) {
+        vec half[WINO_PATCH][2];
 #pragma GCC unroll 6
-    for (int j = 0; j < WINO_PATCH; ++j) {
-        vec d[WINO_PATCH];
-        bool in_x = j >= first_x && j < end_x;
+        for (int j = 0; j < WINO_PATCH; ++j) {
+            const bool in_x = j >= first_x && j < end_x;
+            vec d[WINO_PATCH];
 #pragma GCC unroll 6
-        for (int i = 0; i < WINO_PATCH; ++i)
-            d[i] = in_x && i >= first_y && i < end_y ? load(from + i * row + j * pixel) : zero;
-        transform_in(half[j], d[0], d[1], d[2], d[3], d[4], d[5]);
+            for (int i = 0; i < WINO_PATCH; ++i)
+                d[i] = in_x && i >= first_y && i < end_y ? load(from + i * row + j * pixel) : zero;
+            transform_in(half[j], p, d[0], d[1], d[2], d[3], d[4], d[5]);
+        }
+#pragma GCC unroll 2
+        for (int i = 0; i < 2; ++i)
+#pragma GCC unroll 3
+            for (int q = 0; q < WINO_PATCH / 2; ++q) {
+                float *at = to + row_pairs[p][i] * WINO_PATCH * to_stride;
+                vec t[2];
+                transform_in(t, q, half[0][i], half[1][i], half[2][i], half[3][i], half[4][i], half[5][i]);
+                store(at + row_pairs[q][0] * to_stride, t[0]);
+                store(at + row_pairs[q][1] * to_stride, t[1]);
+            }
     }
-#pragma GCC unroll 6
-    for (int i = 0; i < WINO_PATCH; ++i) {
-        transform_in(t, half[0][i], half[1][i], half[2][i], half[3][i], half[4][i], half[5][i]);
-#pragma GCC unroll 6
-        for (int j = 0; j < WINO_PATCH; ++j) store(to + (i * WINO_PATCH + j) * to_stride, t[j]);
-    }
+}
+
+/* One vector of channels of a patch within the image, or partly outside.  Not inlined: compilers compute
+ * the 72 addresses of all vectors at once then, and have no registers for them. */
+NOINLINE void transform_inside(float *to, int64_t to_stride, const float *from, int64_t row, int64_t pixel)
+{
+    transform_patch(to, to_stride, from, row, pixel, 0, WINO_PATCH, 0, WINO_PATCH);
+}
+
+NOINLINE void transform_border(float *to, int64_t to_stride, const float *from, int64_t row, int64_t pixel,
+                               const int64_t bounds[4])
+{
+    transform_patch(to, to_stride, from, row, pixel, bounds[0], bounds[1], bounds[2], bounds[3]);
 }
 
 /* Channels that do not fill a vector: through a copy with zeros. */
@@ -98,10 +123,10 @@ static void transform_tile(const wino_conv *c, float *to, int64_t per_product, i
 
     if (inside)
         for (; k + LANES <= c->in.c; k += LANES, to += per_vector)
-            transform_patch(to, per_product, from + k, row, pixel, 0, WINO_PATCH, 0, WINO_PATCH);
+            transform_inside(to, per_product, from + k, row, pixel);
     else
         for (; k + LANES <= c->in.c; k += LANES, to += per_vector)
-            transform_patch(to, per_product, from + k, row, pixel, bounds[0], bounds[1], bounds[2], bounds[3]);
+            transform_border(to, per_product, from + k, row, pixel, bounds);
     if (k < c->in.c) transform_few(to, per_product, from + k, row, pixel, c->in.c - k, bounds);
 }
 
@@ -212,43 +237,87 @@ INLINE vec finish(const wino_conv *c, const wino_output *o, vec v, int64_t at)
     return v;
 }
 
-/* The results of one tile for one vector of channels from `channel`. */
+/* A^T times the 6x6 products of a tile. */
+INLINE void transform_rows(vec half[WINO_PATCH][WINO_TILE], const float *from, int64_t stride)
+{
+#pragma GCC unroll 6
+    for (int i = 0; i < WINO_PATCH; ++i, from += WINO_PATCH * stride)
+        transform_out(half[i], load(from), load(from + stride), load(from + 2 * stride),
+                      load(from + 3 * stride), load(from + 4 * stride), load(from + 5 * stride));
+}
+
+INLINE void transform_column(vec y[WINO_TILE], vec half[WINO_PATCH][WINO_TILE], int j)
+{
+    transform_out(y, half[0][j], half[1][j], half[2][j], half[3][j], half[4][j], half[5][j]);
+}
+
+/* The results of one tile for one vector of channels; corner: of the first. */
+INLINE void finish_vector(const wino_conv *c, const wino_output *o, const float *from, int64_t corner,
+                          const float *bias, int64_t rows, int64_t columns)
+{
+    const int64_t pixel = c->out.c, row = c->out.w * pixel;
+    const vec b = bias ? load(bias) : (vec){0};
+    vec half[WINO_PATCH][WINO_TILE], y[WINO_TILE];
+
+    transform_rows(half, from, c->out_stride);
+#pragma GCC unroll 4
+    for (int j = 0; j < WINO_TILE; ++j) {
+        if (j >= columns) break;
+        transform_column(y, half, j);
+#pragma GCC unroll 4
+        for (int i = 0; i < WINO_TILE; ++i) {
+            const int64_t at = corner + i * row + j * pixel;
+            if (i >= rows) break;
+            store(o->values + at, finish(c, o, y[i] + b, at));
+        }
+    }
+}
+
+NOINLINE void finish_inside(const wino_conv *c, const wino_output *o, const float *from, int64_t corner,
+                            const float *bias)
+{
+    finish_vector(c, o, from, corner, bias, WINO_TILE, WINO_TILE);
+}
+
+NOINLINE void finish_border(const wino_conv *c, const wino_output *o, const float *from, int64_t corner,
+                            const float *bias, int64_t rows, int64_t columns)
+{
+    finish_vector(c, o, from, corner, bias, rows, columns);
+}
+
+/* Channels that do not fill a vector; these have no mask. */
+static void finish_few(const wino_conv *c, const wino_output *o, const float *from, int64_t corner,
+                       const float *bias, int64_t rows, int64_t columns, int64_t channels)
+{
+    vec half[WINO_PATCH][WINO_TILE], y[WINO_TILE];
+
+    transform_rows(half, from, c->out_stride);
+    for (int j = 0; j < columns; ++j) {
+        transform_column(y, half, j);
+        for (int i = 0; i < rows; ++i) {
+            float *to = o->values + corner + (i * c->out.w + j) * c->out.c;
+            for (int64_t k = 0; k < channels; ++k) {
+                const float v = y[i][k] + (bias ? bias[k] : 0) + (o->accumulate ? to[k] : 0);
+                to[k] = o->lrelu && v <= 0 ? o->slope * v : v;
+            }
+        }
+    }
+}
+
+/* The results of one tile for the vector of channels from `channel`. */
 static void finish_tile(const wino_conv *c, const wino_output *o, const float *from, tile_at t,
                         int64_t channel)
 {
     const int64_t rows = clamp(c->out.h - t.y, 0, WINO_TILE), columns = clamp(c->out.w - t.x, 0, WINO_TILE);
-    const int64_t pixel = c->out.c, row = c->out.w * pixel, few = c->out.c - channel;
-    const int64_t corner = (t.image * c->out.h + t.y) * row + t.x * pixel + channel;
-    vec half[WINO_PATCH][WINO_TILE], y[WINO_TILE], bias = {0};
+    const int64_t corner = ((t.image * c->out.h + t.y) * c->out.w + t.x) * c->out.c + channel;
+    const float *bias = o->bias ? o->bias + channel : NULL;
 
-    if (o->bias && few >= LANES) bias = load(o->bias + channel);
-    if (o->bias && few < LANES)
-        for (int64_t k = 0; k < few; ++k) bias[k] = o->bias[channel + k];
-#pragma GCC unroll 6
-    for (int i = 0; i < WINO_PATCH; ++i) {
-        const float *m = from + i * WINO_PATCH * c->out_stride;
-        transform_out(half[i], load(m), load(m + c->out_stride), load(m + 2 * c->out_stride),
-                      load(m + 3 * c->out_stride), load(m + 4 * c->out_stride),
-                      load(m + 5 * c->out_stride));
-    }
-#pragma GCC unroll 4
-    for (int j = 0; j < WINO_TILE; ++j) {
-        if (j >= columns) break;
-        transform_out(y, half[0][j], half[1][j], half[2][j], half[3][j], half[4][j], half[5][j]);
-#pragma GCC unroll 4
-        for (int i = 0; i < WINO_TILE; ++i) {
-            int64_t at = corner + i * row + j * pixel;
-            if (i >= rows) break;
-            if (few >= LANES)
-                store(o->values + at, finish(c, o, y[i] + bias, at));
-            else
-                for (int64_t k = 0; k < few; ++k) {
-                    float v = y[i][k] + bias[k], old = o->accumulate ? o->values[at + k] : 0;
-                    v += old;
-                    o->values[at + k] = o->lrelu && v <= 0 ? o->slope * v : v;
-                }
-        }
-    }
+    if (c->out.c - channel < LANES)
+        finish_few(c, o, from, corner, bias, rows, columns, c->out.c - channel);
+    else if (rows == WINO_TILE && columns == WINO_TILE)
+        finish_inside(c, o, from, corner, bias);
+    else
+        finish_border(c, o, from, corner, bias, rows, columns);
 }
 
 static void run_block(const wino_conv *c, const float *values, const float *packed, float *scratch,
