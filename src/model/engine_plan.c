@@ -14,7 +14,8 @@ bool engine_whole_batch(const graph *g, int use)
  * and weight gradients profit from larger products).  Wide networks want two images
  * for each time that their weights come from memory; maps of large images do not.  Each chunk
  * of a training pass forms and adds up a gradient as long as the weights: where these are
- * larger than a chunk's working memory, more images share that work. */
+ * larger than a chunk's working memory, more images share that work.  A power of two, so that
+ * chunks and threads go evenly into the usual batches. */
 static jem_status choose_chunk(int64_t *chunk, const graph *g, const backend *b,
                                const plan_options *o)
 {
@@ -25,14 +26,15 @@ static jem_status choose_chunk(int64_t *chunk, const graph *g, const backend *b,
     plan_options one = *o;
     plan *p = NULL;
     size_t bytes;
+    int64_t fitting;
 
     one.batch = 1;
     TRY(plan_compile(&p, g, b, &one));
     bytes = plan_workspace_bytes(p) + 1;
-    *chunk = (int64_t)(cache_bytes / bytes);
-    if (*chunk < 2) *chunk = bytes <= pair_bytes ? 2 : 1;
-    if (o->backward_params && *chunk < weights / (int64_t)bytes) *chunk = weights / (int64_t)bytes;
-    if (*chunk > most) *chunk = most;
+    fitting = (int64_t)(cache_bytes / bytes);
+    if (fitting < 2) fitting = bytes <= pair_bytes ? 2 : 1;
+    if (o->backward_params && fitting < weights / (int64_t)bytes) fitting = weights / (int64_t)bytes;
+    for (*chunk = 1; 2 * *chunk <= fitting && *chunk < most; *chunk *= 2) {}
 done:
     plan_free(p);
     return st;
