@@ -187,6 +187,13 @@ typedef struct sgd_update {
 
 typedef struct device device; /* device.h */
 
+/* What an algorithm computes, as shares of the FLOPs that define a convolution: products
+ * (1/4 for Winograd's F(4x4, 3x3)), and what it takes to bring maps into the form of these
+ * products and back. */
+typedef struct conv_shares {
+    double products, transforms;
+} conv_shares;
+
 typedef struct backend {
     const char *name;
     const char *about;
@@ -226,9 +233,8 @@ typedef struct backend {
      * as text, such as "jit:avx512_core", and the bytes of weights kept packed. */
     void (*kernel_describe)(const void *kernel, char *text, size_t size);
     size_t (*kernel_packed)(const void *kernel);
-    /* The products that the algorithm of a convolution forms, as a share of those that define
-     * it: 1/4 for Winograd's F(4x4, 3x3).  NULL: all of them. */
-    double (*kernel_products)(const void *kernel);
+    /* What the algorithm of a convolution computes.  NULL: all products that define it. */
+    conv_shares (*kernel_shares)(const void *kernel);
     /* Before the first kernel_load: the kernel may compute with what `lender` keeps packed, the
      * kernel of the same step for another number of images, always loaded before this one.  No
      * bit depends on whether it does.  NULL: never. */

@@ -28,19 +28,20 @@ static void print_row(const speed_report *r, const speed_part *part, const speed
     printf("%-26s %-10s %-24s %9.3f %6.1f %%", row->layer, row->pass ? row->pass : "", row->algorithm,
            1e3 * row->seconds, 100 * row->seconds / part->sum.seconds);
     if (row->flops > 0)
-        printf(" %9.1f %8.1f %%", 1e-9 * row->flops / row->seconds,
-               100 * speed_share(r, row->products, row->seconds));
+        printf(" %9.1f %8.1f %% %8.1f %%", 1e-9 * row->flops / row->seconds,
+               100 * speed_share(r, row->products, row->seconds),
+               100 * speed_share(r, row->products + row->transforms, row->seconds));
     else
-        printf(" %9s %10s", "", "");
+        printf(" %9s %10s %10s", "", "", "");
     printf(" %9.3f\n", gap_ms(r, row));
 }
 
 static void print_part(const speed_report *r, const speed_part *part, const char *what)
 {
     speed_row sum = part->sum, rest = {.layer = "between them"};
-    printf("\n%s of %lld images\n\n%-26s %-10s %-24s %9s %8s %9s %10s %9s\n", what,
-           (long long)part->images, "layer", "pass", "algorithm", "ms", "share", "GFLOP/s", "of peak",
-           "gap ms");
+    printf("\n%s of %lld images\n\n%-26s %-10s %-24s %9s %8s %9s %10s %10s %9s\n", what,
+           (long long)part->images, "layer", "pass", "algorithm", "ms", "share", "GFLOP/s", "products",
+           "arithmetic", "gap ms");
     for (int i = 0; i < part->count; i++) print_row(r, part, &part->rows[i]);
     snprintf(sum.layer, sizeof sum.layer, "all layers");
     print_row(r, part, &sum);
@@ -58,11 +59,13 @@ static void print_report(const speed_report *r, const config *cfg)
     print_part(r, &r->gradients, "Gradients");
     printf("\nTraining step of %lld images at alpha %.4g\n\n"
            "%-22s %.4g s%s\n%-22s %.4g\n%-22s %.1f as convolutions are defined, %.1f of the products formed\n"
-           "%-22s %.1f %%\n%-22s %.4g images/s, %.1f %% of the peak\n",
+           "%-22s %.1f %% products, %.1f %% with the transforms that they need\n"
+           "%-22s %.4g images/s, %.1f %% of the peak\n",
            (long long)cfg->train.batch, cfg->alpha, "time", step_s,
            r->step.batch < cfg->train.batch ? ", put together from smaller ones" : "", "images/s",
            batch / step_s, "GFLOP/s", 1e-9 * r->flops / step_s, 1e-9 * r->products / step_s,
            "share of the peak", 100 * speed_share(r, r->products, step_s),
+           100 * speed_share(r, r->products + r->transforms, step_s),
            "inference", (double)r->inference.images / r->inference.seconds,
            100 * speed_share(r, r->inference.sum.products, r->inference.seconds));
 }
@@ -71,9 +74,9 @@ static void print_report(const speed_report *r, const config *cfg)
 
 static json_t *row_json(const speed_report *r, const speed_row *row)
 {
-    return json_pack("{s:s s:s* s:s s:f s:f s:f s:f s:f}", "layer", row->layer, "pass", row->pass,
+    return json_pack("{s:s s:s* s:s s:f s:f s:f s:f s:f s:f}", "layer", row->layer, "pass", row->pass,
                      "algorithm", row->algorithm, "seconds", row->seconds, "flops", row->flops,
-                     "products", row->products, "share_of_peak",
+                     "products", row->products, "transforms", row->transforms, "share_of_peak",
                      speed_share(r, row->products, row->seconds), "gap_seconds", 1e-3 * gap_ms(r, row));
 }
 
@@ -93,13 +96,14 @@ static jem_status print_json(const speed_report *r, const config *cfg)
 {
     const double step_s = r->step.step_s;
     json_t *root = json_pack(
-        "{s:s s:s s:i s:f s:s s:f s:o s:o s:o s:{s:I s:f s:i s:I s:f s:f s:f s:f}}", "network",
+        "{s:s s:s s:i s:f s:s s:f s:o s:o s:o s:{s:I s:f s:i s:I s:f s:f s:f s:f s:f}}", "network",
         cfg->model.name, "precision", cfg->engine.precision == 1 ? "bf16" : "f32", "threads", r->threads,
         "peak_flops_per_s", r->peak, "peak_algorithm", r->peak_algorithm, "alpha", cfg->alpha,
         "langevin_step", part_json(r, &r->chain), "gradients", part_json(r, &r->gradients), "inference", part_json(r, &r->inference), "step",
         "batch", (json_int_t)cfg->train.batch, "seconds", step_s, "timed", r->step.steps, "timed_batch",
         (json_int_t)r->step.batch, "images_per_s", (double)cfg->train.batch / step_s, "flops", r->flops,
-        "products", r->products, "share_of_peak", speed_share(r, r->products, step_s));
+        "products", r->products, "transforms", r->transforms, "share_of_peak",
+        speed_share(r, r->products, step_s));
     if (!root) return jem_error(JEM_ENOMEM, "speed: out of memory");
     json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     putchar('\n');

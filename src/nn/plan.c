@@ -131,10 +131,19 @@ double plan_step_flops(const plan *p, int i)
     return computes ? (double)p->batch * op_flops(&s->op) : 0;
 }
 
+static conv_shares step_shares(const plan *p, int i)
+{
+    return p->b->kernel_shares ? p->b->kernel_shares(p->steps[i].kernel) : (conv_shares){1, 0};
+}
+
 double plan_step_products(const plan *p, int i)
 {
-    const double share = p->b->kernel_products ? p->b->kernel_products(p->steps[i].kernel) : 1;
-    return share * plan_step_flops(p, i);
+    return step_shares(p, i).products * plan_step_flops(p, i);
+}
+
+double plan_step_transforms(const plan *p, int i)
+{
+    return step_shares(p, i).transforms * plan_step_flops(p, i);
 }
 
 jem_status plan_load_resident(plan *p, const void *params)

@@ -50,10 +50,12 @@ int plan_step_count(const plan *p);
 const step *plan_step(const plan *p, int i); /* borrowed; step.op.id is the graph's node */
 /* How the backend computes step i, such as "jit:avx512_core"; "" if it does not say. */
 void plan_step_algorithm(const plan *p, int i, char *text, size_t size);
-/* FLOPs of step i in one execution: as the operation is defined, and of the products that the
- * algorithm forms (Winograd's forms fewer).  0 for what is no sum of products. */
+/* FLOPs of step i in one execution: as the operation is defined, of the products that the
+ * algorithm forms (Winograd's forms fewer), and of its transforms of maps into such products
+ * and back.  0 for what is no sum of products. */
 double plan_step_flops(const plan *p, int i);
 double plan_step_products(const plan *p, int i);
+double plan_step_transforms(const plan *p, int i);
 
 /* ---- running it */
 

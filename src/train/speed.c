@@ -17,9 +17,9 @@ void speed_clear(speed_report *r)
     *r = (speed_report)SPEED_REPORT_INIT;
 }
 
-double speed_share(const speed_report *r, double products, double seconds)
+double speed_share(const speed_report *r, double flops, double seconds)
 {
-    return seconds > 0 && r->peak > 0 ? products / seconds / r->peak : 0;
+    return seconds > 0 && r->peak > 0 ? flops / seconds / r->peak : 0;
 }
 
 /* ---- the peak: large matrix products as plans of one layer, on all threads at once */
@@ -209,10 +209,12 @@ done:
     return st;
 }
 
-static void add(speed_row *row, double flops, double products, double seconds)
+/* `executions` of step i. */
+static void add(speed_row *row, const plan *p, int i, double executions, double seconds)
 {
-    row->flops += flops;
-    row->products += products;
+    row->flops += executions * plan_step_flops(p, i);
+    row->products += executions * plan_step_products(p, i);
+    row->transforms += executions * plan_step_transforms(p, i);
     row->seconds += seconds;
 }
 
@@ -227,8 +229,8 @@ static void keep_step(void *ctx, const plan *p, int i, plan_time t)
     k->st = find_row(&row, k->part, layer_of(k->outline, s), pass_of(s));
     if (k->st) return;
     const double seconds = executions * t.seconds / (double)t.counted / k->threads;
-    add(row, executions * plan_step_flops(p, i), executions * plan_step_products(p, i), seconds);
-    add(&k->part->sum, executions * plan_step_flops(p, i), executions * plan_step_products(p, i), seconds);
+    add(row, p, i, executions, seconds);
+    add(&k->part->sum, p, i, executions, seconds);
     if (row->flops > 0) plan_step_algorithm(p, i, row->algorithm, sizeof row->algorithm);
 }
 
@@ -301,8 +303,9 @@ static void compose(speed_report *r, const config *cfg, const model_outline *o)
     const double times = t->sharpness == SHARPNESS_NONE ? 1 : 2;
     const double batches = times * (double)t->batch / (double)r->gradients.images;
     r->flops = forecast_flops(cfg, o->flops).total * (double)t->batch;
-    r->products = climb * (double)cfg->sampler.steps * r->chain.sum.products +
-                  batches * r->gradients.sum.products;
+    const double steps = climb * (double)cfg->sampler.steps;
+    r->products = steps * r->chain.sum.products + batches * r->gradients.sum.products;
+    r->transforms = steps * r->chain.sum.transforms + batches * r->gradients.sum.transforms;
 }
 
 jem_status speed_measure(speed_report *out, const config *cfg, const splits *data,

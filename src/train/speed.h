@@ -14,6 +14,7 @@ typedef struct speed_row {
     char algorithm[OUTLINE_TEXT]; /* "" if the backend does not say */
     double flops;    /* as the operation is defined */
     double products; /* of them, what the algorithm forms */
+    double transforms; /* FLOPs that bring maps into the form of these products, and back */
     double seconds;
 } speed_row;
 
@@ -34,7 +35,7 @@ typedef struct speed_report {
     speed_part gradients; /* of the losses to the parameters, once */
     speed_part inference; /* logits */
     step_times step;      /* whole training steps */
-    double flops, products; /* of one of those, as for a row */
+    double flops, products, transforms; /* of one of those, as for a row */
 } speed_report;
 #define SPEED_REPORT_INIT {.threads = 0}
 
@@ -43,7 +44,7 @@ jem_status speed_measure(speed_report *out, const config *cfg, const splits *dat
                          const data_facts *d, double seconds);
 void speed_clear(speed_report *r);
 
-/* Part of the peak that `products` in `seconds` are. */
-double speed_share(const speed_report *r, double products, double seconds);
+/* Part of the peak that `flops` in `seconds` are. */
+double speed_share(const speed_report *r, double flops, double seconds);
 
 #endif

@@ -43,19 +43,22 @@ static double forward_flops(const char *dir)
 static void check_part(const json_t *part)
 {
     const json_t *rows = json_object_get(part, "layers"), *sum = json_object_get(part, "layers_sum");
-    double seconds = 0, flops = 0, products = 0;
+    double seconds = 0, flops = 0, products = 0, transforms = 0;
     assert_true(json_array_size(rows) > 20);
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
         seconds += at(row, "seconds");
         flops += at(row, "flops");
         products += at(row, "products");
+        transforms += at(row, "transforms");
         assert_true(at(row, "seconds") >= 0);
         assert_true(at(row, "products") <= at(row, "flops"));
+        assert_true((at(row, "transforms") > 0) == (at(row, "products") < at(row, "flops")));
     }
     check_near(seconds, at(sum, "seconds"), 1e-6, 0);
     check_near(flops, at(sum, "flops"), 1e-6, 0);
     check_near(products, at(sum, "products"), 1e-6, 0);
+    check_near(transforms, at(sum, "transforms"), 1e-6, 0);
     assert_true(at(part, "seconds") > 0);
 }
 
@@ -77,9 +80,10 @@ static void every_layer_of_a_step_is_counted_once(void **state)
     const double conv1 = 2.0 * 16 * 32 * 32 * 27;
     check_near(at(json_object_get(gradients, "layers_sum"), "flops"), (8 * f - 3 * conv1) * batch, 1e-6, 0);
     check_near(at(step, "flops"), (3 * 2 + 8) * f * 8, 1e-6, 0);
-    /* direct convolutions form all products */
+    /* direct convolutions form all products and transform nothing */
     assert_true(at(json_object_get(chain, "layers_sum"), "products") ==
                 at(json_object_get(chain, "layers_sum"), "flops"));
+    assert_true(at(step, "transforms") == 0);
     assert_true(at(step, "images_per_s") > 0);
     json_decref(root);
     check_tmp_remove(dir);

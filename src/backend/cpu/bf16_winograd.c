@@ -15,6 +15,15 @@ enum { LANES = 16 };
 #define N_P (1 / (2 * P2 * (P2 - Q2)))
 #define N_Q (1 / (2 * Q2 * (Q2 - P2)))
 
+conv_shares bf16_winograd_shares(int64_t in, int64_t out, bool to_weights)
+{
+    const double per_patch = 22, per_result = to_weights ? 14 : 16;
+    const double products = (double)(in * out), taps = WINOGRAD_TAPS * WINOGRAD_TAPS;
+    const double direct = 2 * taps * WINOGRAD_OUT * products;
+    return (conv_shares){2 * WINOGRAD_TAPS * WINOGRAD_PLANES * products / direct,
+                         (per_patch * (double)in + per_result * (double)out) / direct};
+}
+
 void bf16_winograd_weights(float u[WINOGRAD_PLANES], const float g[WINOGRAD_TAPS])
 {
     const float even_p = (g[0] + P2 * g[2]) * N_P, odd_p = P * g[1] * N_P;

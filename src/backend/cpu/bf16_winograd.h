@@ -15,6 +15,8 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "backend/backend.h"
+
 #define WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 
 /* The points; their squares and products are exact in float32. */
@@ -22,7 +24,10 @@
 #define WINOGRAD_Q 1.5f
 
 enum { WINOGRAD_OUT = 4, WINOGRAD_TAPS = 3, WINOGRAD_PLANES = 6 };
-#define WINOGRAD_SHARE ((double)WINOGRAD_PLANES / (WINOGRAD_OUT * WINOGRAD_TAPS)) /* of the products */
+
+/* What a 3x3 convolution from `in` to `out` channels, or its gradient to the weights, computes: as
+ * written below 22 FLOPs for each channel of six pixels, 16 (14) for each of four results. */
+conv_shares bf16_winograd_shares(int64_t in, int64_t out, bool to_weights);
 
 /* u <- G g. */
 void bf16_winograd_weights(float u[WINOGRAD_PLANES], const float g[WINOGRAD_TAPS]);

@@ -139,7 +139,7 @@ static jem_status kernel_new(void **kernel, const step *s, void *sibling)
     k->impl = choose_impl(s);
     k->s = *s;
     k->sibling = sibling;
-    k->products = 1;
+    k->shares = (conv_shares){1, 0};
     if (k->impl->prepare) {
         st = k->impl->prepare(k);
         if (st) {
@@ -187,9 +187,9 @@ static size_t kernel_packed(const void *kernel)
     return ((const cpu_kernel *)kernel)->packed;
 }
 
-static double kernel_products(const void *kernel)
+static conv_shares kernel_shares(const void *kernel)
 {
-    return ((const cpu_kernel *)kernel)->products;
+    return ((const cpu_kernel *)kernel)->shares;
 }
 
 static void kernel_borrow(void *kernel, void *lender)
@@ -280,7 +280,7 @@ const backend backend_cpu = {
     .kernel_scratch = kernel_scratch,
     .kernel_describe = kernel_describe,
     .kernel_packed = kernel_packed,
-    .kernel_products = kernel_products,
+    .kernel_shares = kernel_shares,
     .kernel_borrow = kernel_borrow,
     .bound_new = bound_new,
     .bound_free = bound_free,

@@ -28,7 +28,7 @@ struct cpu_kernel {
     cpu_kernel *sibling; /* see backend.kernel_new */
     cpu_kernel *lender;  /* see backend.kernel_borrow; NULL: none */
     size_t scratch, packed; /* bytes */
-    double products;        /* see backend.kernel_products; 1 unless prepare says otherwise */
+    conv_shares shares;     /* {1, 0} unless prepare says otherwise */
     const float *params;
     void *state;
 };

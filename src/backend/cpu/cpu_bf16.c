@@ -23,7 +23,7 @@ static jem_status prepare(cpu_kernel *k)
     TRY(bf16_conv_init(&x->conv, &k->s));
     k->scratch = (size_t)bf16_image_bytes(&x->conv);
     k->packed = (size_t)bf16_weight_bytes(&x->conv);
-    if (x->conv.winograd) k->products = WINOGRAD_SHARE;
+    if (x->conv.winograd) k->shares = bf16_winograd_shares(x->conv.in.c, x->conv.out.c, false);
 done:
     return st;
 }
@@ -98,7 +98,7 @@ static jem_status prepare_weights(cpu_kernel *k)
     bf16_weights_init(w, &k->s);
     k->state = w;
     k->scratch = (size_t)bf16_weights_scratch(w);
-    if (w->winograd) k->products = WINOGRAD_SHARE;
+    if (w->winograd) k->shares = bf16_winograd_shares(k->s.op.src.c, k->s.op.dst.c, true);
 done:
     return st;
 }

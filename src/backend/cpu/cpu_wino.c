@@ -33,7 +33,7 @@ static jem_status prepare(cpu_kernel *k)
     if (k->s.lean) x->packed_late = weights;
     k->scratch = x->packed_late + (size_t)x->parts * (size_t)wino_block_bytes(&x->conv);
     k->packed = k->s.lean || sibling_state(k) ? 0 : weights;
-    k->products = WINO_SHARE;
+    k->shares = wino_shares(&x->conv);
 done:
     return st;
 }
@@ -124,7 +124,7 @@ static jem_status prepare_gradient(cpu_kernel *k)
     k->state = c;
     wino_gradient_init(c, &k->s);
     k->scratch = (size_t)wino_gradient_bytes(c);
-    k->products = WINO_SHARE;
+    k->shares = wino_shares(c);
 done:
     return st;
 }

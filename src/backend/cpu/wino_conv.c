@@ -67,6 +67,13 @@ void wino_conv_init(wino_conv *c, const step *s)
     c->out_stride = c->block * c->pass + 16;
 }
 
+conv_shares wino_shares(const wino_conv *c)
+{
+    const double per_patch = 264, per_result = 160, in = (double)c->in.c, out = (double)c->out.c;
+    const double direct = 2 * 9.0 * WINO_TILE * WINO_TILE * in * out;
+    return (conv_shares){2 * WINO_PRODUCTS * in * out / direct, (per_patch * in + per_result * out) / direct};
+}
+
 int64_t wino_weight_bytes(const wino_conv *c)
 {
     return WINO_PRODUCTS * c->in.c * c->out_room * (int64_t)sizeof(float);

@@ -20,7 +20,6 @@
 #include "backend/backend.h"
 
 enum { WINO_TILE = 4, WINO_PATCH = 6, WINO_PRODUCTS = WINO_PATCH * WINO_PATCH };
-#define WINO_SHARE (WINO_PRODUCTS / (9.0 * WINO_TILE * WINO_TILE)) /* of a direct one's products */
 
 typedef struct wino_conv {
     bool forward;
@@ -46,6 +45,11 @@ typedef struct wino_output {
     float slope;
     uint8_t *mask;     /* bits of result > 0, in memory order */
 } wino_output;
+
+/* What is computed, per tile as the loops of wino_kernel.h are written: 264 FLOPs for each channel
+ * of a patch, 160 for each of a result or its gradient.  Transforms of weights, which all images
+ * share, are not counted. */
+conv_shares wino_shares(const wino_conv *c);
 
 /* Can the step run here?  3x3 convolutions of stride 1, forward and to data, float32 in NHWC
  * on both sides, on processors with AVX-512 or AVX2. */
