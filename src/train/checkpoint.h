@@ -39,8 +39,7 @@ jem_status checkpoint_save(const trainer *t, const checkpoint_state *s, const ch
  * state are then untouched. */
 jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path);
 
-/* The same in parts, for the background writer.  Pointers lead into a trainer or into a
- * copy of its state. */
+/* The same in parts, for the background writer.  Pointers lead into the trainer. */
 typedef struct checkpoint_view {
     const graph *graph;
     int64_t n;                     /* parameters */
@@ -48,7 +47,7 @@ typedef struct checkpoint_view {
     float *m, *v;                  /* [n] the optimiser's; v NULL: SGD */
     float *ema;                    /* [n]; NULL: none */
     replay_buffer replay;          /* images NULL: none */
-    const noise_bank *bank;        /* the trainer's, also in a copy: it does not change */
+    const noise_bank *bank;
     int64_t iteration, seed;
     double alpha;
     rescue_state rescue;

@@ -44,18 +44,20 @@ jem_status best_restore(const char *folder, int64_t iteration);
  * or with a warning the one in checkpoints.  JEM_EDATA if neither is whole. */
 jem_status best_find(char **path, const char *folder, int64_t iteration);
 
-/* Writes checkpoints on a thread of its own from a copy of the state, so that training
- * goes on meanwhile; then run.json, whose list of files is the manifest; then removes
- * what is no longer kept. */
+/* Writes checkpoints on a thread of its own; then run.json, whose list of files is the
+ * manifest; then removes what is no longer kept.  There is no copy of the state: the writer is
+ * the trainer's reader, so the next step computes meanwhile and waits before it changes what
+ * is being written. */
 typedef struct checkpoint_writer checkpoint_writer;
-/* Allocates the copy: as much memory as the trainer's state. */
-jem_status checkpoint_writer_new(checkpoint_writer **out, const trainer *t, const char *folder);
-/* Waits for the previous write and returns its error, if any; copies the state and
- * returns.  JEM_EDIVERGED: a value of this state is not finite and nothing is written.
+/* Of this trainer's state; t is borrowed. */
+jem_status checkpoint_writer_new(checkpoint_writer **out, trainer *t, const char *folder);
+/* Waits for the previous write and returns its error, if any; begins to write and returns.
+ * The trainer's arrays must not be written before trainer_wait_for_reader.
+ * JEM_EDIVERGED: a value of this state is not finite and nothing is written.
  * A state that is not scheduled does not replace a scheduled one of its iteration: only
  * run.json is written then. */
-jem_status checkpoint_writer_put(checkpoint_writer *w, const trainer *t,
-                                 const checkpoint_state *s, const run_info *info);
+jem_status checkpoint_writer_put(checkpoint_writer *w, const checkpoint_state *s,
+                                 const run_info *info);
 /* Waits until all is on disk; the last write's error. */
 jem_status checkpoint_writer_wait(checkpoint_writer *w);
 void checkpoint_writer_free(checkpoint_writer *w); /* waits; NULL is fine */

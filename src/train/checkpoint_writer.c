@@ -1,7 +1,7 @@
 /* The thread that writes checkpoints: see checkpoint_store.h.
  *
- * The copy belongs to the training thread while the writer is idle and to the writer
- * while it is busy; `busy`, the only thing both look at, is guarded by the lock. */
+ * While the writer is busy, all but `busy` belongs to it, and the trainer's state may only be
+ * read; `busy`, the only thing both threads look at, is guarded by the lock. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +14,9 @@
 #include "train/run.h"
 
 struct checkpoint_writer {
+    trainer *t;           /* borrowed */
     char *folder;
-    checkpoint_view copy; /* owns its arrays */
+    checkpoint_view view; /* of the trainer's state when it was put */
     run_info info;
     jem_status status;    /* of the last write, and its message */
     char message[1024];
@@ -45,13 +46,13 @@ static jem_status write_state(const checkpoint_writer *w)
     checkpoint_files l = CHECKPOINT_FILES_INIT;
 
     TRY(checkpoint_files_list(&l, w->folder));
-    if (!w->copy.state.scheduled && has_scheduled(&l, w->copy.iteration)) goto done;
+    if (!w->view.state.scheduled && has_scheduled(&l, w->view.iteration)) goto done;
     TRY(checkpoint_folder(&path, w->folder));
     TRY(dir_make(path));
     mem_free(path);
     path = NULL;
-    TRY(checkpoint_path(&path, w->folder, w->copy.iteration, false));
-    TRY(checkpoint_write(&w->copy, path));
+    TRY(checkpoint_path(&path, w->folder, w->view.iteration, false));
+    TRY(checkpoint_write(&w->view, path));
 done:
     mem_free(path);
     checkpoint_files_clear(&l);
@@ -66,7 +67,7 @@ static jem_status write_all(checkpoint_writer *w)
 
     TRY(write_state(w));
     TRY(checkpoint_files_list(&l, w->folder));
-    checkpoint_files_keep(&l, w->copy.iteration);
+    checkpoint_files_keep(&l, w->view.iteration);
     TRY(checkpoint_files_manifest(&w->info, &l, w->folder));
     TRY(run_path(&path, w->folder, RUN_INFO));
     TRY(run_info_write(&w->info, path));
@@ -99,28 +100,16 @@ static void *run_writer(void *arg)
 
 /* ---- beginning and end */
 
-static jem_status new_copy(checkpoint_view *copy, const trainer *t)
+/* As the trainer's reader. */
+static void wait_until_idle(void *writer)
 {
-    const checkpoint_state none = {.due = false};
-    checkpoint_view v = checkpoint_look(t, &none);
-    jem_status st;
-
-    *copy = v;
-    copy->params = copy->m = copy->v = copy->ema = copy->replay.images = NULL;
-    copy->replay.age = NULL;
-    TRY(MEM_NEW(copy->params, v.n));
-    TRY(MEM_NEW(copy->m, v.n));
-    if (v.v) TRY(MEM_NEW(copy->v, v.n));
-    if (v.ema) TRY(MEM_NEW(copy->ema, v.n));
-    if (v.replay.images) {
-        TRY(MEM_NEW(copy->replay.images, v.replay.size * shape_count(v.replay.image)));
-        TRY(MEM_NEW(copy->replay.age, v.replay.size));
-    }
-done:
-    return st;
+    checkpoint_writer *w = writer;
+    pthread_mutex_lock(&w->lock);
+    while (w->busy) pthread_cond_wait(&w->changed, &w->lock);
+    pthread_mutex_unlock(&w->lock);
 }
 
-jem_status checkpoint_writer_new(checkpoint_writer **out, const trainer *t, const char *folder)
+jem_status checkpoint_writer_new(checkpoint_writer **out, trainer *t, const char *folder)
 {
     jem_status st;
     checkpoint_writer *w = NULL;
@@ -130,7 +119,7 @@ jem_status checkpoint_writer_new(checkpoint_writer **out, const trainer *t, cons
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
     TRY(mem_strdup(&w->folder, folder));
-    TRY(new_copy(&w->copy, t));
+    w->t = t;
     err = thread_start(&w->thread, run_writer, w);
     if (err) {
         st = jem_error(JEM_ENOMEM, "cannot start the thread that writes checkpoints: %s",
@@ -138,6 +127,7 @@ jem_status checkpoint_writer_new(checkpoint_writer **out, const trainer *t, cons
         goto done;
     }
     w->started = true;
+    t->reader = (trainer_reader){wait_until_idle, w};
     *out = w;
     w = NULL;
 done:
@@ -154,15 +144,10 @@ void checkpoint_writer_free(checkpoint_writer *w)
         pthread_cond_broadcast(&w->changed);
         pthread_mutex_unlock(&w->lock);
         pthread_join(w->thread, NULL);
+        w->t->reader = (trainer_reader){NULL, NULL};
     }
     pthread_cond_destroy(&w->changed);
     pthread_mutex_destroy(&w->lock);
-    mem_free(w->copy.params);
-    mem_free(w->copy.m);
-    mem_free(w->copy.v);
-    mem_free(w->copy.ema);
-    mem_free(w->copy.replay.images);
-    mem_free(w->copy.replay.age);
     mem_free(w->folder);
     mem_free(w);
 }
@@ -171,54 +156,22 @@ void checkpoint_writer_free(checkpoint_writer *w)
 
 jem_status checkpoint_writer_wait(checkpoint_writer *w)
 {
-    jem_status st;
-
-    pthread_mutex_lock(&w->lock);
-    while (w->busy) pthread_cond_wait(&w->changed, &w->lock);
-    pthread_mutex_unlock(&w->lock);
-    st = w->status;
+    wait_until_idle(w);
+    const jem_status st = w->status;
     w->status = JEM_OK;
     return st == JEM_OK ? st : jem_error(st, "%s", w->message);
 }
 
-static void copy_floats(float *dst, const float *src, int64_t n)
+jem_status checkpoint_writer_put(checkpoint_writer *w, const checkpoint_state *s,
+                                 const run_info *info)
 {
-    if (src) memcpy(dst, src, (size_t)n * sizeof *dst);
-}
-
-/* Pointers stay those of the copy; all else is the trainer's. */
-static void copy_state(checkpoint_view *copy, const checkpoint_view *v)
-{
-    checkpoint_view c = *v;
-
-    copy_floats(copy->params, v->params, v->n);
-    copy_floats(copy->m, v->m, v->n);
-    copy_floats(copy->v, v->v, v->n);
-    copy_floats(copy->ema, v->ema, v->n);
-    copy_floats(copy->replay.images, v->replay.images,
-                v->replay.size * shape_count(v->replay.image));
-    if (v->replay.age)
-        memcpy(copy->replay.age, v->replay.age, (size_t)v->replay.size * sizeof *v->replay.age);
-    c.params = copy->params;
-    c.m = copy->m;
-    c.v = copy->v;
-    c.ema = copy->ema;
-    c.replay.images = copy->replay.images;
-    c.replay.age = copy->replay.age;
-    *copy = c;
-}
-
-jem_status checkpoint_writer_put(checkpoint_writer *w, const trainer *t,
-                                 const checkpoint_state *s, const run_info *info)
-{
-    checkpoint_view v = checkpoint_look(t, s);
     jem_status st;
 
     TRY(checkpoint_writer_wait(w));
-    copy_state(&w->copy, &v);
+    w->view = checkpoint_look(w->t, s);
     /* Here and not on the thread: whether a training goes back must not depend on when
      * the thread comes to it. */
-    TRY(checkpoint_check(&w->copy));
+    TRY(checkpoint_check(&w->view));
     w->info = *info;
     pthread_mutex_lock(&w->lock);
     w->busy = true;

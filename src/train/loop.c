@@ -33,7 +33,7 @@ static jem_status write_info(session *s, run_status status)
     return run_write_info(&s->info, s->r->out);
 }
 
-/* Hands the state to the background writer; training goes on. */
+/* Hands the state to the background writer; the next step goes on until it would change it. */
 static jem_status save(session *s, run_status status, bool scheduled)
 {
     jem_status st;
@@ -41,7 +41,7 @@ static jem_status save(session *s, run_status status, bool scheduled)
     s->state.scheduled = scheduled;
     TRY(journal_sync(s));
     TRY(trainer_fetch(&s->t, TRAINER_ALL));
-    TRY(checkpoint_writer_put(s->writer, &s->t, &s->state, &s->info));
+    TRY(checkpoint_writer_put(s->writer, &s->state, &s->info));
 done:
     return st;
 }

@@ -36,6 +36,7 @@ static jem_status show_averaged(session *s, bool show)
 {
     size_t bytes = (size_t)model_params_count(s->m) * sizeof(float);
     if (!s->t.ema) return JEM_OK;
+    trainer_wait_for_reader(&s->t);
     if (show) {
         memcpy(s->kept, model_params(s->m), bytes);
         memcpy(model_params(s->m), s->t.ema, bytes);

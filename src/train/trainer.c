@@ -108,9 +108,16 @@ static jem_status begin(trainer *t)
     return model_params_changed(t->m);
 }
 
+void trainer_wait_for_reader(const trainer *t)
+{
+    if (t->reader.wait) t->reader.wait(t->reader.ctx);
+}
+
 jem_status trainer_fetch(trainer *t, int parts)
 {
-    return t->resident ? resident_fetch(t->resident, t, parts) : JEM_OK;
+    if (!t->resident) return JEM_OK;
+    trainer_wait_for_reader(t);
+    return resident_fetch(t->resident, t, parts);
 }
 
 void trainer_changed(trainer *t)
@@ -345,6 +352,7 @@ static jem_status look_uphill(trainer *t, objective_result *l, rng_stream dropou
     float *theta = model_params(t->m);
     const direction d = objective_direction(&t->objective, l);
     jem_status st, back;
+    trainer_wait_for_reader(t);
     sharpness_ascend(&t->sharpness, theta, &d);
     st = model_params_changed(t->m);
     if (st == JEM_OK) st = objective_gradients_again(l, &t->objective, t->m, dropout);
@@ -367,7 +375,10 @@ static jem_status compute(step_report *s, direction *d, trainer *t)
     objective_result uphill;
     jem_status st;
     draw_batches(t);
-    if (t->iteration == 0) TRY(norm_init_from_data(t->m, t->objective.x, first_rows(&t->objective)));
+    if (t->iteration == 0) {
+        trainer_wait_for_reader(t);
+        TRY(norm_init_from_data(t->m, t->objective.x, first_rows(&t->objective)));
+    }
     if (t->objective.negative >= 0) TRY(draw_chains(t, s));
     TRY(objective_gradients(&s->loss, &t->objective, t->m, dropout));
     energy_range(&t->objective, s);
@@ -391,6 +402,7 @@ done:
 static jem_status update(trainer *t, const step_report *s, const direction *d)
 {
     jem_status st;
+    trainer_wait_for_reader(t);
     TRY(optimizer_step(&t->optimizer, model_backend(t->m), model_pool(t->m), model_params(t->m), d,
                        s->lr, t->iteration + 1));
     if (t->objective.negative >= 0)

@@ -13,6 +13,13 @@
 
 typedef struct resident resident; /* resident.h */
 
+/* Somebody who reads weights, moments, averages and buffer while the next step computes.
+ * `wait` returns when they may change; NULL: there is nobody. */
+typedef struct trainer_reader {
+    void (*wait)(void *ctx);
+    void *ctx;
+} trainer_reader;
+
 typedef struct trainer {
     const config *cfg;       /* borrowed */
     const splits *data;      /* borrowed */
@@ -38,6 +45,7 @@ typedef struct trainer {
     uint64_t chain_seed;     /* of all that is random about chains */
     resident *resident;      /* on a device: steps happen there, and the arrays above and
                                 model_params are what trainer_fetch last brought; else NULL */
+    trainer_reader reader;
 } trainer;
 
 /* What a trainer's arrays hold, for those who read or write them between steps. */
@@ -49,6 +57,9 @@ typedef enum trainer_part {
 } trainer_part;
 /* Brings these parts up to date (trainer_part, several with |), before they are read. */
 jem_status trainer_fetch(trainer *t, int parts);
+/* Before weights, moments, averages or buffer are written: waits for the reader.  Steps and
+ * trainer_fetch do so themselves. */
+void trainer_wait_for_reader(const trainer *t);
 /* After moments, averages or buffer have been written. */
 void trainer_changed(trainer *t);
 

@@ -55,6 +55,7 @@ static inline void rig_set(rig *r, int64_t iteration)
 {
     trainer *t = &r->t;
     int64_t n = model_params_count(r->m);
+    trainer_wait_for_reader(t);
     rig_fill(model_params(r->m), n, iteration, 0);
     rig_fill(t->optimizer.m, n, iteration, 1);
     rig_fill(t->optimizer.v, n, iteration, 2);

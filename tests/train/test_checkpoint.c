@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "train/checkpoint_files.h"
 
@@ -181,7 +182,7 @@ static void a_value_that_is_not_finite_is_refused_by_name(void **state)
         rig_set(r, 10);
         parts[i][17] = bad[i];
         check_fails(checkpoint_save(&r->t, &r->state, rig_path(r, "c")), JEM_EDIVERGED, names[i]);
-        check_fails(checkpoint_writer_put(w, &r->t, &r->state, &r->info), JEM_EDIVERGED, names[i]);
+        check_fails(checkpoint_writer_put(w, &r->state, &r->info), JEM_EDIVERGED, names[i]);
         check_ok(checkpoint_writer_wait(w));
     }
     rig_set(r, 10);
@@ -200,7 +201,7 @@ static void put(rig *r, checkpoint_writer *w, int64_t iteration, bool scheduled)
     rig_set(r, iteration);
     r->state.scheduled = scheduled;
     r->info.iteration = iteration;
-    check_ok(checkpoint_writer_put(w, &r->t, &r->state, &r->info));
+    check_ok(checkpoint_writer_put(w, &r->state, &r->info));
     check_ok(checkpoint_writer_wait(w));
 }
 
@@ -457,14 +458,14 @@ static void a_write_that_fails_is_reported_and_the_old_files_stay(void **state)
     for (int call = 1; call <= 2; call++) { /* the checkpoint, run.json */
         rig_set(r, 30);
         refuse_in = call;
-        check_ok(checkpoint_writer_put(w, &r->t, &r->state, &r->info));
+        check_ok(checkpoint_writer_put(w, &r->state, &r->info));
         check_fails(checkpoint_writer_wait(w), JEM_EIO, call == 1 ? "000000030" : "run.json");
         check_ok(checkpoint_writer_wait(w)); /* told once */
         assert_int_equal(refuse_in, 0);
         assert_string_equal(there(r), call == 1 ? "10 20" : "10 20 30");
     }
     rig_set(r, 40);
-    check_ok(checkpoint_writer_put(w, &r->t, &r->state, &r->info));
+    check_ok(checkpoint_writer_put(w, &r->state, &r->info));
     refuse_in = 0;
     check_ok(checkpoint_writer_wait(w));
     check_ok(checkpoint_resume(&r->t, &r->state, &found, r->run));
@@ -475,11 +476,58 @@ static void a_write_that_fails_is_reported_and_the_old_files_stay(void **state)
     check_tmp_remove(rig_path(r, "checkpoints"));
     check_ok(file_write(rig_path(r, "checkpoints"), "", 0));
     check_ok(checkpoint_writer_new(&w, &r->t, r->run));
-    check_ok(checkpoint_writer_put(w, &r->t, &r->state, &r->info));
-    check_fails(checkpoint_writer_put(w, &r->t, &r->state, &r->info), JEM_EIO, "in the way");
+    check_ok(checkpoint_writer_put(w, &r->state, &r->info));
+    check_fails(checkpoint_writer_put(w, &r->state, &r->info), JEM_EIO, "in the way");
     checkpoint_writer_free(w);
     checkpoint_writer_free(NULL);
     rig_free(r);
+}
+
+/* The first change of the folder takes its time, and is then noted. */
+static _Atomic bool slow, written;
+
+static void take_time(void)
+{
+    const struct timespec t = {0, 300000000};
+    if (!slow) return;
+    slow = false;
+    nanosleep(&t, NULL);
+    written = true;
+}
+
+/* The file holds the state that was put, whatever of it the step changes, and when. */
+static void a_step_waits_before_it_changes_what_is_being_written(void **state)
+{
+    (void)state;
+    const char *const settings[][4] = {{"train.ema=0.9", "train.warmup=0", NULL},
+                                       {"train.sharpness=plain", "train.warmup=0", NULL},
+                                       {"model.norm=act", "train.warmup=0", NULL}};
+    before_change = take_time;
+    for (int i = 0; i < 3; i++) {
+        rig *r = rig_new(settings[i]);
+        checkpoint_writer *w = NULL;
+        step_report did;
+        float *before = NULL, *now = model_params(r->m);
+        const size_t bytes = (size_t)model_params_count(r->m) * sizeof *now;
+
+        check_ok(MEM_NEW(before, model_params_count(r->m)));
+        memcpy(before, now, bytes);
+        check_ok(checkpoint_writer_new(&w, &r->t, r->run));
+        written = false;
+        slow = true;
+        check_ok(checkpoint_writer_put(w, &r->state, &r->info));
+        check_ok(trainer_step(&did, &r->t));
+        assert_true(written);
+        assert_true(memcmp(before, now, bytes) != 0);
+        check_ok(checkpoint_writer_wait(w));
+        check_ok(checkpoint_load(&r->t, &r->state, rig_path(r, "checkpoints/000000000.safetensors")));
+        assert_memory_equal(before, now, bytes);
+        checkpoint_writer_free(w);
+        check_ok(trainer_step(&did, &r->t)); /* for nobody */
+        mem_free(before);
+        rig_free(r);
+    }
+    before_change = NULL;
 }
 
 static void leftovers_of_interrupted_writes_are_removed(void **state)
@@ -584,6 +632,7 @@ int main(void)
         cmocka_unit_test(a_roll_back_takes_scheduled_ones_and_removes_what_came_after),
         cmocka_unit_test(a_copy_taken_between_any_two_operations_can_be_resumed),
         cmocka_unit_test(a_write_that_fails_is_reported_and_the_old_files_stay),
+        cmocka_unit_test(a_step_waits_before_it_changes_what_is_being_written),
         cmocka_unit_test(leftovers_of_interrupted_writes_are_removed),
         cmocka_unit_test(run_json_lists_events_and_files_and_holds_no_nan),
         cmocka_unit_test(a_damaged_run_json_does_not_stop_a_resume),

@@ -24,7 +24,7 @@ static void every_flip_is_noticed_and_the_checkpoint_before_it_used(void **state
     check_ok(checkpoint_writer_new(&w, &r->t, r->run));
     for (int64_t it = 10; it <= 20; it += 10) {
         rig_set(r, it);
-        check_ok(checkpoint_writer_put(w, &r->t, &r->state, &r->info));
+        check_ok(checkpoint_writer_put(w, &r->state, &r->info));
     }
     checkpoint_writer_free(w);
     check_ok(file_size(&size, newest));

@@ -237,7 +237,6 @@ static void memory_items_are_what_is_allocated(void **state)
     assert_int_equal(memory_item(&m, "weights"), vector);
     assert_int_equal(memory_item(&m, "optimiser's moments"), 2 * vector);
     assert_int_equal(memory_item(&m, "a layer's gradient, each thread"), 2 * (64 * 64 * 9 + 64) * 4);
-    assert_int_equal(memory_item(&m, "copy for the checkpoint"), 3 * vector + replay);
     assert_int_equal(memory_item(&m, "averaged weights"), -1);
     assert_int_equal(o.elements, 174698);
 
@@ -245,7 +244,6 @@ static void memory_items_are_what_is_allocated(void **state)
     forecast_memory(&m, c, &o, &d);
     assert_int_equal(memory_item(&m, "replay buffer"), -1);
     assert_int_equal(memory_item(&m, "chains' workspaces"), -1);
-    assert_int_equal(memory_item(&m, "copy for the checkpoint"), 3 * vector);
     model_outline_clear(&o);
     mem_free(c);
 }
