@@ -30,8 +30,11 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUFFER = 1000  # images of the replay buffer, on both sides
-# Largest relative distances of losses and of gradients to the images.
-TOLERANCE = {"f32": (1e-5, 1e-5), "bf16": (1e-2, 1e-1)}
+# Largest relative distances of losses and of gradients to the images.  Of the millions of rectifiers
+# of a wide network some have an input so near zero that rounding decides their slope: each
+# turns the gradient by some 3e-4 (jem on the cpu and by plain loops are as far apart); narrow
+# networks agree within 1e-6.
+TOLERANCE = {"f32": (1e-5, 2e-3), "bf16": (1e-2, 1e-1)}
 
 
 class Case:
