@@ -106,15 +106,21 @@ static float unit(int level)
     return ((float)level / 255.0f - 0.5f) / 0.5f;
 }
 
+/* The pictures are made and encoded; what loads them. */
+static data_options encode_pictures(void)
+{
+    fake f = {.calls = 0};
+    make_pictures();
+    check_ok(run(&f, NULL));
+    return options_of();
+}
+
 static void pictures_become_a_data_set(void **state)
 {
     (void)state;
-    fake f = {.calls = 0};
     splits s = {NULL, NULL, NULL};
     float x[LATENT];
-    make_pictures();
-    const data_options o = options_of();
-    check_ok(run(&f, NULL));
+    const data_options o = encode_pictures();
     check_ok(data_load(&s, &o, 1));
     assert_int_equal(s.train->n, 7);
     assert_int_equal(s.val->n, 0);
@@ -136,15 +142,12 @@ static void pictures_become_a_data_set(void **state)
 static void batches_take_the_mirrored_pictures_latents(void **state)
 {
     (void)state;
-    fake f = {.calls = 0};
     splits s = {NULL, NULL, NULL};
     batcher b;
     float x[7 * LATENT];
     int32_t y[7];
     int mirrored = 0;
-    make_pictures();
-    const data_options o = options_of();
-    check_ok(run(&f, NULL));
+    const data_options o = encode_pictures();
     check_ok(data_load(&s, &o, 1));
     check_ok(batcher_init(&b, s.train, &o, 7, 5, false));
     for (int64_t it = 0; it < 20; it++) {
@@ -168,11 +171,8 @@ static void batches_take_the_mirrored_pictures_latents(void **state)
 static void ranks_share_the_batches_of_latents(void **state)
 {
     (void)state;
-    fake f = {.calls = 0};
     splits s = {NULL, NULL, NULL};
-    make_pictures();
-    const data_options o = options_of();
-    check_ok(run(&f, NULL));
+    const data_options o = encode_pictures();
     check_ok(data_load(&s, &o, 1));
     check_shares(s.train, o, 2, 3, false); /* of 7 one is left over */
     check_shares(s.train, o, 3, 2, true);
@@ -376,11 +376,8 @@ static void spoil(const char *name, size_t at, int mask, bool cut)
 static void every_flipped_bit_and_every_cut_is_found(void **state)
 {
     (void)state;
-    fake f = {.calls = 0};
     splits s = {NULL, NULL, NULL};
-    make_pictures();
-    const data_options o = options_of();
-    check_ok(run(&f, NULL));
+    const data_options o = encode_pictures();
     for (size_t at = 0; at < 1500; at += 37) {
         spoil("train-00001.safetensors", at, 1 << at % 8, false);
         check_fails(data_load(&s, &o, 1), JEM_EDATA, "train-00001.safetensors");
@@ -405,11 +402,8 @@ static void rename_in_out(const char *from, const char *to)
 static void shards_that_are_missing_or_of_another_set_are_named(void **state)
 {
     (void)state;
-    fake f = {.calls = 0};
     splits s = {NULL, NULL, NULL};
-    make_pictures();
-    const data_options o = options_of();
-    check_ok(run(&f, NULL));
+    const data_options o = encode_pictures();
     rename_in_out("train-00000.safetensors", "kept");
     check_fails(data_load(&s, &o, 1), JEM_EDATA, "train-00000.safetensors: cannot be opened");
     rename_in_out("train-00001.safetensors", "train-00000.safetensors");
@@ -456,13 +450,10 @@ static void a_hostile_index_is_refused(void **state)
         {"\"train\"", "\"rain\"", "'shards' is missing"},
         {"{", "[{", "index.json"},
     };
-    fake f = {.calls = 0};
     splits s = {NULL, NULL, NULL};
     char path[512], *good = NULL;
     size_t size = 0;
-    make_pictures();
-    const data_options o = options_of();
-    check_ok(run(&f, NULL));
+    const data_options o = encode_pictures();
     snprintf(path, sizeof path, "%s/index.json", out);
     check_ok(file_read(&good, &size, path, 0));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
