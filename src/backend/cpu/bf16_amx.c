@@ -35,6 +35,8 @@ AMX static void configure(int64_t rows)
         t.bytes_per_row[i] = 64;
         t.rows[i] = (uint8_t)(i < 6 ? rows : BF16_ROWS);
     }
+    /* gcc 12 believes that the instruction reads eight bytes, and may leave out the other stores. */
+    __asm__ volatile("" : : "r"(&t) : "memory");
     _tile_loadconfig(&t);
 }
 
