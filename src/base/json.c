@@ -6,8 +6,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/options_table.h"
 #include "base/try.h"
+#include "base/utf8.h"
 
 /* Upper bound of what jansson 2.14 allocates for the text: an object with its first
  * buckets, an array with its first elements, a member (pair, buckets while they are
@@ -112,7 +112,6 @@ done:
 
 jem_status json_text_error(jem_status code, const char *text, const char *what)
 {
-    while (*text)
-        if (options_next_char(&text) < 0) return jem_error(code, "%s is not UTF-8 text", what);
+    if (!utf8_is(text)) return jem_error(code, "%s is not UTF-8 text", what);
     return jem_error(JEM_ENOMEM, "%s: out of memory", what);
 }

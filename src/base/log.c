@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/plain.h"
+
 enum { LINE_MAX_BYTES = 1024 };
 
 static const double period_s = 1.0;
@@ -30,7 +32,7 @@ void log_info(const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(line, sizeof line, fmt, args);
+    plain_vformat(line, sizeof line, fmt, args);
     va_end(args);
     emit(LOG_INFO, line);
 }
@@ -41,7 +43,7 @@ void log_warning(const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(line, sizeof line, fmt, args);
+    plain_vformat(line, sizeof line, fmt, args);
     va_end(args);
     emit(LOG_WARNING, line);
 }
@@ -84,7 +86,7 @@ void progress_update(progress *p, int64_t done, const char *extra)
     p->last_s = now;
     rate = (double)(done - p->start_done) / (now - p->start_s);
     if (rate > 0.0) format_duration(eta, sizeof eta, (double)(p->total - done) / rate);
-    snprintf(line, sizeof line, "%s %lld/%lld  %.3g %s/s  ETA %s%s%s", p->label, (long long)done,
+    plain_format(line, sizeof line, "%s %lld/%lld  %.3g %s/s  ETA %s%s%s", p->label, (long long)done,
              (long long)p->total, rate, p->unit, eta, extra ? "  " : "", extra ? extra : "");
     emit(LOG_PROGRESS, line);
 }
@@ -95,7 +97,7 @@ void progress_end(progress *p, int64_t done)
     char line[LINE_MAX_BYTES], took[32];
 
     format_duration(took, sizeof took, elapsed);
-    snprintf(line, sizeof line, "%s %lld/%lld  %.3g %s/s  took %s", p->label, (long long)done,
+    plain_format(line, sizeof line, "%s %lld/%lld  %.3g %s/s  took %s", p->label, (long long)done,
              (long long)p->total, elapsed > 0.0 ? (double)(done - p->start_done) / elapsed : 0.0,
              p->unit, took);
     emit(LOG_INFO, line);

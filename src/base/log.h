@@ -1,5 +1,6 @@
 /* Messages and progress for people.  The library never prints: whoever owns
- * the process (cli/) installs a sink.  Without one, messages vanish. */
+ * the process (cli/) installs a sink.  Without one, messages vanish.  Strings from files
+ * are made plain (plain.h) before a sink sees them. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

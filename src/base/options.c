@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/options_table.h"
 #include "base/try.h"
+#include "base/utf8.h"
 
 /* ---- keys */
 
@@ -117,30 +118,6 @@ bool options_is_prefix(const option_group *groups, const char *name)
 
 /* ---- values in */
 
-int32_t options_next_char(const char **s)
-{
-    static const int32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *p = (const unsigned char *)*s;
-    int n = *p < 0x80 ? 1 : *p >> 5 == 6 ? 2 : *p >> 4 == 14 ? 3 : *p >> 3 == 30 ? 4 : 0;
-    int32_t c = n == 1 ? *p : *p & (0x7f >> n);
-
-    if (n == 0) return -1;
-    for (int i = 1; i < n; i++) {
-        if (p[i] >> 6 != 2) return -1;
-        c = c << 6 | (p[i] & 0x3f);
-    }
-    if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return -1;
-    *s += n;
-    return c;
-}
-
-static bool is_text(const char *s)
-{
-    while (*s)
-        if (options_next_char(&s) < 0) return false;
-    return true;
-}
-
 static bool in_range(const option *o, double v)
 {
     if (o->min == 0.0 && o->max == 0.0) return true;
@@ -241,7 +218,7 @@ static bool parse_string(char *out, const char *text)
 {
     size_t n = strlen(text);
 
-    if (n >= OPTION_STRING_MAX || !is_text(text)) return false;
+    if (n >= OPTION_STRING_MAX || !utf8_is(text)) return false;
     memcpy(out, text, n + 1);
     return true;
 }

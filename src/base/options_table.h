@@ -36,7 +36,4 @@ void options_describe(const option *o, char *text, size_t size);
 /* The current value as text, the way options_set() reads it. */
 void options_value_text(const option_place *place, char *text, size_t size);
 
-/* Decodes the UTF-8 character at *s and steps over it; -1 if it is malformed. */
-int32_t options_next_char(const char **s);
-
 #endif

@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "base/options_table.h"
 #include "base/try.h"
+#include "base/utf8.h"
 
 enum { CONFIG_MAX_BYTES = 1 << 20 };
 
@@ -236,11 +237,12 @@ static bool needs_escape(int32_t c)
 static jem_status put_quoted(file_writer *w, const char *text)
 {
     jem_status st;
+    const char *end = text + strlen(text);
 
     TRY(file_writer_put(w, "\"", 1));
-    while (*text) {
+    while (text < end) {
         const char *from = text;
-        int32_t c = options_next_char(&text);
+        int32_t c = utf8_next(&text, end);
         if (c == '"' || c == '\\')
             TRY(file_writer_printf(w, "\\%c", (char)c));
         else if (needs_escape(c))

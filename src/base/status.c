@@ -1,10 +1,12 @@
 /* The calling thread's error message: the one mutable thing every module
- * shares, and thread-local so that workers cannot mix their sentences. */
+ * shares, and thread-local so that workers cannot mix their sentences.  What messages
+ * quote from files is made plain here, for every terminal and log that they reach. */
 #include "jem/status.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "base/plain.h"
 
 enum { MESSAGE_MAX = 2048 };
 
@@ -22,7 +24,7 @@ jem_status jem_error(jem_status code, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    plain_vformat(text, sizeof text, fmt, args);
     va_end(args);
     memcpy(message, text, strlen(text) + 1);
     return code;
@@ -30,16 +32,15 @@ jem_status jem_error(jem_status code, const char *fmt, ...)
 
 jem_status jem_error_context(jem_status code, const char *fmt, ...)
 {
-    char text[2 * MESSAGE_MAX];
+    char text[MESSAGE_MAX];
     size_t used;
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(text, MESSAGE_MAX, fmt, args);
+    plain_vformat(text, sizeof text, fmt, args);
     va_end(args);
     used = strlen(text);
-    snprintf(text + used, sizeof text - used, ": %s", message);
-    text[MESSAGE_MAX - 1] = '\0';
+    plain_format(text + used, sizeof text - used, ": %s", message);
     memcpy(message, text, strlen(text) + 1);
     return code;
 }
