@@ -7,13 +7,9 @@
  * or over the parts of a step that is worth splitting. */
 #include <stdio.h>
 
-#include "backend/cpu/bf16_conv.h"
-#include "backend/cpu/bf16_weights.h"
-#include "backend/cpu/bf16_unit.h"
 #include "backend/cpu/cpu.h"
-#include "backend/cpu/cpu_isa.h"
+#include "backend/cpu/cpu_arch.h"
 #include "backend/cpu/wino_conv.h"
-
 #include "backend/ref/ref.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -22,7 +18,7 @@ static jem_status supports(jem_dtype precision)
 {
     if (precision == JEM_F32) return JEM_OK;
     if (precision == JEM_BF16) {
-        if (cpu_has(dnnl_cpu_isa_avx512_core)) return JEM_OK;
+        if (cpu_arch_bf16()) return JEM_OK;
         return jem_error(JEM_EUSAGE, "precision bf16 needs a processor with AVX-512; use f32");
     }
     return jem_error(JEM_EUSAGE, "the cpu backend computes in f32 or bf16; for %s use "
@@ -58,8 +54,8 @@ static size_t mask_bytes(format f, shape s, int64_t n)
 /* By shape, precision and processor alone: what a step computes to the bit depends on nothing else. */
 static const cpu_impl *choose_conv(const step *s)
 {
-    if (bf16_supports(s)) return &cpu_bf16_impl;
-    if (bf16_weights_supports(s)) return &cpu_bf16_weights_impl;
+    const cpu_impl *bf16 = cpu_arch_bf16_conv(s);
+    if (bf16) return bf16;
     if (wino_supports(s)) return &cpu_wino_impl;
     if (wino_gradient_supports(s)) return &cpu_wino_gradient_impl;
     return &cpu_dnnl_impl;
@@ -127,7 +123,7 @@ static bool fuses_upsample(const step *conv)
 
 static bool prefers_bf16(const step *conv)
 {
-    return bf16_amx_available() || choose_impl(conv) != &cpu_wino_impl;
+    return cpu_arch_matrix_unit() || choose_impl(conv) != &cpu_wino_impl;
 }
 
 static jem_status kernel_new(void **kernel, const step *s, void *sibling)

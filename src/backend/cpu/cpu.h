@@ -85,9 +85,7 @@ static inline void cpu_put(void *v, int64_t i, float x, jem_dtype dtype)
         ((uint16_t *)v)[i] = cpu_to_bf16(x);
 }
 
-extern const cpu_impl cpu_bf16_impl;         /* own bf16 convolutions */
-extern const cpu_impl cpu_bf16_weights_impl; /* and their gradients to weights */
-extern const cpu_impl cpu_wino_impl;         /* 3x3 convolutions in float32 */
+extern const cpu_impl cpu_wino_impl;          /* 3x3 convolutions in float32 */
 extern const cpu_impl cpu_wino_gradient_impl; /* and their gradients to weights */
 extern const cpu_impl cpu_dnnl_impl;        /* convolutions, linear layers: oneDNN */
 extern const cpu_impl cpu_elementwise_impl; /* rectifiers, sums, copies */

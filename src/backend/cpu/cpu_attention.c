@@ -151,7 +151,7 @@ LANES_INLINE void softmax_loop(softmax_task s, jem_dtype in, jem_dtype out)
     *s.of_row = top + logf(sum);
     for (i = 0; i < s.t; ++i) s.p[i] *= factor;
 }
-CPU_LANES_TWICE(softmax, softmax_task)
+CPU_LANES_FUNCTION(softmax, softmax_task)
 
 LANES_INLINE void centre_loop(softmax_task s, jem_dtype in, jem_dtype out)
 {
@@ -166,7 +166,7 @@ LANES_INLINE void centre_loop(softmax_task s, jem_dtype in, jem_dtype out)
     *s.of_row = mean;
     for (i = 0; i < s.t; ++i) s.ds[i] = s.p[i] * (s.ds[i] - mean);
 }
-CPU_LANES_TWICE(centre, softmax_task)
+CPU_LANES_FUNCTION(centre, softmax_task)
 
 /* Both for elements [i, i + count) of a column, whose rows' numbers are known. */
 LANES_INLINE void column_chunk(const softmax_task *s, int64_t i, int64_t count)
@@ -186,7 +186,7 @@ LANES_INLINE void column_loop(softmax_task s, jem_dtype in, jem_dtype out)
     for (; i + LANES <= s.t; i += LANES) column_chunk(&s, i, LANES);
     if (i < s.t) column_chunk(&s, i, s.t - i);
 }
-CPU_LANES_TWICE(column, softmax_task)
+CPU_LANES_FUNCTION(column, softmax_task)
 
 /* ---- products */
 

@@ -1,29 +1,10 @@
 /* Leaky rectifiers with bit masks, sums and copies on whole buffers, whatever
- * their layout.
- *
- * Four loops carry a training step's time outside oneDNN, so they exist twice:
- * for AVX-512, where a comparison yields sixteen mask bits at once, and in plain
- * C for every other machine.  Both give the same bits. */
-#include <immintrin.h>
+ * their layout. */
 #include <string.h>
 
-#include "backend/cpu/cpu.h"
+#include "backend/cpu/cpu_arch.h"
 
-#define AVX512 __attribute__((target("avx512f,avx512bw")))
-
-typedef struct loops {
-    void (*mask_from_sign)(uint16_t *mask, const void *v, int64_t n, jem_dtype dtype);
-    /* dst <- lrelu(src); mask may be NULL */
-    void (*forward)(void *dst, uint16_t *mask, const void *src, int64_t n, float slope,
-                    jem_dtype dtype);
-    /* dst <- (dst +) src * (mask ? 1 : slope) */
-    void (*backward)(void *dst, const void *src, const uint16_t *mask, int64_t n, float slope,
-                     bool accumulate, jem_dtype dtype);
-    void (*accumulate)(void *dst, const void *src, int64_t n, jem_dtype dtype);
-    void (*narrow)(void *dst, const void *src, int64_t n); /* float32 to bf16 */
-} loops;
-
-/* ---- plain C */
+/* ---- for every machine */
 
 static int64_t lanes(int64_t n, int64_t i)
 {
@@ -68,95 +49,13 @@ static void plain_narrow(void *dst, const void *src, int64_t n)
     for (int64_t i = 0; i < n; ++i) cpu_put(dst, i, cpu_get(src, i, JEM_F32), JEM_BF16);
 }
 
-static const loops plain_loops = {plain_mask_from_sign, plain_forward, plain_backward,
-                                  plain_accumulate, plain_narrow};
+static const cpu_loops plain_loops = {plain_mask_from_sign, plain_forward, plain_backward,
+                                      plain_accumulate, plain_narrow};
 
-/* ---- AVX-512; the last vector of a buffer is masked */
-
-AVX512 static inline __mmask16 tail(int64_t n, int64_t i)
+static const cpu_loops *best_loops(void)
 {
-    return (__mmask16)(n - i >= 16 ? 0xffffu : (1u << (n - i)) - 1);
-}
-
-AVX512 static inline __m512 load16(const void *v, int64_t i, __mmask16 m, jem_dtype dtype)
-{
-    if (dtype == JEM_F32) return _mm512_maskz_loadu_ps(m, (const float *)v + i);
-    __m512i half = _mm512_maskz_loadu_epi16((__mmask32)m, (const uint16_t *)v + i);
-    __m512i wide = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(half));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
-}
-
-AVX512 static inline void store16(void *v, int64_t i, __m512 x, __mmask16 m, jem_dtype dtype)
-{
-    if (dtype == JEM_F32) {
-        _mm512_mask_storeu_ps((float *)v + i, m, x);
-        return;
-    }
-    __m512i bits = _mm512_castps_si512(x);
-    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-    bits = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
-    _mm512_mask_cvtepi32_storeu_epi16((uint16_t *)v + i, m, _mm512_srli_epi32(bits, 16));
-}
-
-AVX512 static inline __mmask16 positive(__m512 x)
-{
-    return _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ);
-}
-
-AVX512 static void wide_mask_from_sign(uint16_t *mask, const void *v, int64_t n, jem_dtype dtype)
-{
-    for (int64_t i = 0; i < n; i += 16)
-        mask[i / 16] = (uint16_t)positive(load16(v, i, tail(n, i), dtype));
-}
-
-AVX512 static void wide_forward(void *dst, uint16_t *mask, const void *src, int64_t n, float slope,
-                                jem_dtype dtype)
-{
-    const __m512 factor = _mm512_set1_ps(slope);
-    for (int64_t i = 0; i < n; i += 16) {
-        __mmask16 m = tail(n, i);
-        __m512 x = load16(src, i, m, dtype);
-        __mmask16 up = positive(x);
-        if (mask) mask[i / 16] = (uint16_t)up;
-        store16(dst, i, _mm512_mask_mov_ps(_mm512_mul_ps(x, factor), up, x), m, dtype);
-    }
-}
-
-AVX512 static void wide_backward(void *dst, const void *src, const uint16_t *mask, int64_t n,
-                                 float slope, bool accumulate, jem_dtype dtype)
-{
-    const __m512 factor = _mm512_set1_ps(slope);
-    for (int64_t i = 0; i < n; i += 16) {
-        __mmask16 m = tail(n, i);
-        __m512 y = load16(src, i, m, dtype);
-        y = _mm512_mask_mov_ps(_mm512_mul_ps(y, factor), (__mmask16)mask[i / 16], y);
-        if (accumulate) y = _mm512_add_ps(load16(dst, i, m, dtype), y);
-        store16(dst, i, y, m, dtype);
-    }
-}
-
-AVX512 static void wide_accumulate(void *dst, const void *src, int64_t n, jem_dtype dtype)
-{
-    for (int64_t i = 0; i < n; i += 16) {
-        __mmask16 m = tail(n, i);
-        store16(dst, i, _mm512_add_ps(load16(dst, i, m, dtype), load16(src, i, m, dtype)), m, dtype);
-    }
-}
-
-AVX512 static void wide_narrow(void *dst, const void *src, int64_t n)
-{
-    for (int64_t i = 0; i < n; i += 16) {
-        __mmask16 m = tail(n, i);
-        store16(dst, i, load16(src, i, m, JEM_F32), m, JEM_BF16);
-    }
-}
-
-static const loops wide_loops = {wide_mask_from_sign, wide_forward, wide_backward, wide_accumulate,
-                                 wide_narrow};
-
-static const loops *best_loops(void)
-{
-    return __builtin_cpu_supports("avx512bw") ? &wide_loops : &plain_loops;
+    const cpu_loops *own = cpu_arch_loops();
+    return own ? own : &plain_loops;
 }
 
 /* ---- steps */

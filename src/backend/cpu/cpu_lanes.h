@@ -2,8 +2,9 @@
  * AVX-512 and for every other machine, with the same bits.
  *
  * A loop over lanes is an inline function NAME_loop(task, in, out) with the types of what it
- * reads and writes; CPU_LANES_TWICE makes of it NAME(task, in, out), compiled for AVX-512 and
- * for any machine, and for each pair of types but bf16 to float32, which no step needs. */
+ * reads and writes; CPU_LANES_FUNCTION makes of it NAME(task, in, out), compiled for any machine of
+ * the architecture, on x86 for AVX-512 as well, and for each pair of types but bf16 to float32,
+ * which no step needs. */
 #ifndef BACKEND_CPU_LANES_H
 #define BACKEND_CPU_LANES_H
 
@@ -20,24 +21,27 @@ typedef double lanes_double __attribute__((vector_size(128)));
 
 #define LANES_INLINE static inline __attribute__((always_inline))
 
-#define LANES_WIDE __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define CPU_LANES_TYPES(name, t, in, out)                                              \
     out == JEM_F32  ? name##_loop(t, JEM_F32, JEM_F32)                                 \
     : in == JEM_F32 ? name##_loop(t, JEM_F32, JEM_BF16)                                \
                     : name##_loop(t, JEM_BF16, JEM_BF16)
-#define CPU_LANES_TWICE(name, type)                                                    \
-    static void name##_plain(type t, jem_dtype in, jem_dtype out)                      \
+#define CPU_LANES_COMPILED(name, type, suffix)                                         \
+    static void name##suffix(type t, jem_dtype in, jem_dtype out)                      \
     {                                                                                  \
         CPU_LANES_TYPES(name, t, in, out);                                             \
-    }                                                                                  \
-    LANES_WIDE static void name##_wide(type t, jem_dtype in, jem_dtype out)            \
-    {                                                                                  \
-        CPU_LANES_TYPES(name, t, in, out);                                             \
-    }                                                                                  \
+    }
+#ifdef __x86_64__
+#define LANES_WIDE __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define CPU_LANES_FUNCTION(name, type)                                                 \
+    CPU_LANES_COMPILED(name, type, _plain)                                             \
+    LANES_WIDE CPU_LANES_COMPILED(name, type, _wide)                                   \
     static void name(type t, jem_dtype in, jem_dtype out)                              \
     {                                                                                  \
         (__builtin_cpu_supports("avx512dq") ? name##_wide : name##_plain)(t, in, out); \
     }
+#else
+#define CPU_LANES_FUNCTION(name, type) CPU_LANES_COMPILED(name, type, )
+#endif
 
 /* Elements [i, i + count) of a buffer of either type; lanes beyond are 0.  Fast where the
  * compiler sees that count is LANES. */

@@ -157,7 +157,7 @@ LANES_INLINE void sums_loop(pixels t, jem_dtype in, jem_dtype out)
         if (c < t.c) sums_chunk(&t, i, end, c, t.c - c, in);
     }
 }
-CPU_LANES_TWICE(sums, pixels)
+CPU_LANES_FUNCTION(sums, pixels)
 
 LANES_INLINE lanes apply_to(const pixels *t, int64_t c, int64_t count, lanes x, lanes d)
 {
@@ -189,7 +189,7 @@ LANES_INLINE void apply_loop(pixels t, jem_dtype in, jem_dtype out)
         if (c < t.c) apply_chunk(&t, i, c, t.c - c, in, out);
     }
 }
-CPU_LANES_TWICE(apply, pixels)
+CPU_LANES_FUNCTION(apply, pixels)
 
 /* ---- between the loops: groups of one image */
 

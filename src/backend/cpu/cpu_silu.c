@@ -21,7 +21,7 @@ LANES_INLINE void silu_loop(silu_task t, jem_dtype in, jem_dtype out)
     for (; i + LANES <= t.end; i += LANES) silu_chunk(&t, i, LANES, in, out);
     if (i < t.end) silu_chunk(&t, i, t.end - i, in, out);
 }
-CPU_LANES_TWICE(silu, silu_task)
+CPU_LANES_FUNCTION(silu, silu_task)
 
 enum { PART = 1 << 16 }; /* elements */
 

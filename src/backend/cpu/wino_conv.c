@@ -1,17 +1,11 @@
 /* Sizes of a Winograd convolution. */
 #include "backend/cpu/wino_conv.h"
 
-#include "backend/cpu/cpu_isa.h"
+#include "backend/cpu/cpu_arch.h"
 
 static int64_t round_up(int64_t n, int64_t unit)
 {
     return (n + unit - 1) / unit * unit;
-}
-
-static const wino_kernels *best_kernels(void)
-{
-    if (cpu_has(dnnl_cpu_isa_avx512_core)) return &wino_avx512;
-    return cpu_has(dnnl_cpu_isa_avx2) ? &wino_avx2 : NULL;
 }
 
 enum { LEAST_CHANNELS = 8 };
@@ -21,7 +15,7 @@ bool wino_supports(const step *s)
     const op *o = &s->op;
     if (o->kind != OP_CONV2D || o->kernel_h != 3 || o->kernel_w != 3 || o->stride != 1) return false;
     if (s->kind != STEP_FORWARD && s->kind != STEP_BACKWARD_DATA) return false;
-    if (s->direct || s->quad || o->pad > 2 || !best_kernels()) return false;
+    if (s->direct || s->quad || o->pad > 2 || !cpu_arch_wino()) return false;
     if (s->src.s.c < LEAST_CHANNELS) return false; /* most of each vector would be zeros */
     bool nhwc = s->src.f.block == s->src.s.c && s->dst.f.block == s->dst.s.c;
     bool same = s->src.f.dtype == JEM_F32 && s->dst.f.dtype == JEM_F32;
@@ -47,7 +41,7 @@ static void choose_block(wino_conv *c, bool split)
 static void set_sizes(wino_conv *c, const step *s, shape in, shape out)
 {
     *c = (wino_conv){.forward = s->kind != STEP_BACKWARD_DATA, .in = in, .out = out, .images = s->n,
-                     .lanes = best_kernels()->lanes};
+                     .kernels = cpu_arch_wino(), .lanes = cpu_arch_wino()->lanes};
     c->pad_top = c->forward ? s->op.pad : 2 - s->op.pad;
     c->tiles_y = (c->out.h + WINO_TILE - 1) / WINO_TILE;
     c->tiles_x = (c->out.w + WINO_TILE - 1) / WINO_TILE;
@@ -84,20 +78,15 @@ int64_t wino_block_bytes(const wino_conv *c)
     return round_up(WINO_PRODUCTS * (c->in_stride + c->out_stride) * (int64_t)sizeof(float), 64);
 }
 
-static const wino_kernels *kernels_of(const wino_conv *c)
-{
-    return c->lanes == wino_avx512.lanes ? &wino_avx512 : &wino_avx2;
-}
-
 void wino_run(const wino_conv *c, const float *values, const float *packed, float *scratch,
               int64_t block, const wino_output *out)
 {
-    kernels_of(c)->run(c, values, packed, scratch, block, out);
+    c->kernels->run(c, values, packed, scratch, block, out);
 }
 
 void wino_pack_weights(const wino_conv *c, const step *s, const float *weights, float *packed, int64_t panel)
 {
-    kernels_of(c)->pack(c, s, weights, packed, panel);
+    c->kernels->pack(c, s, weights, packed, panel);
 }
 
 /* ---- gradients to the weights */
@@ -112,7 +101,7 @@ bool wino_gradient_supports(const step *s)
     const op *o = &s->op;
     return s->kind == STEP_BACKWARD_PARAMS && o->kind == OP_CONV2D && o->kernel_h == 3 && o->kernel_w == 3 &&
            o->stride == 1 && o->pad <= 2 && !s->direct && plain_map(s->src) && plain_map(s->src2) &&
-           best_kernels();
+           cpu_arch_wino();
 }
 
 /* All tiles of few images, or as many as keep the transformed maps in the shared cache. */
@@ -139,5 +128,5 @@ int64_t wino_gradient_bytes(const wino_conv *c)
 void wino_gradient_run(const wino_conv *c, const float *values, const float *gradients, float *scratch,
                        float *weights, float *bias)
 {
-    kernels_of(c)->gradient(c, values, gradients, scratch, weights, bias);
+    c->kernels->gradient(c, values, gradients, scratch, weights, bias);
 }

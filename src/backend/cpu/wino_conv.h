@@ -21,6 +21,8 @@
 
 enum { WINO_TILE = 4, WINO_PATCH = 6, WINO_PRODUCTS = WINO_PATCH * WINO_PATCH };
 
+typedef struct wino_kernels wino_kernels;
+
 typedef struct wino_conv {
     bool forward;
     shape in, out;             /* what is read and written */
@@ -33,6 +35,7 @@ typedef struct wino_conv {
     int64_t pass;              /* output channels whose products are kept at a time */
     int64_t block, blocks;     /* tiles whose patches are kept transformed at a time */
     int64_t in_stride, out_stride; /* floats from one product's matrix to the next's */
+    const wino_kernels *kernels; /* of this processor */
 } wino_conv;
 
 /* Where a result goes; as amx_output of amx_conv.h, in float32. */
@@ -52,7 +55,7 @@ typedef struct wino_output {
 conv_shares wino_shares(const wino_conv *c);
 
 /* Can the step run here?  3x3 convolutions of stride 1, forward and to data, float32 in NHWC
- * on both sides, on processors with AVX-512 or AVX2. */
+ * on both sides, on processors that have kernels for it. */
 bool wino_supports(const step *s);
 
 void wino_conv_init(wino_conv *c, const step *s);
@@ -82,14 +85,13 @@ void wino_gradient_run(const wino_conv *c, const float *values, const float *gra
                        float *weights, float *bias);
 
 /* ---- wino_kernel.h compiled for one kind of processor */
-typedef struct wino_kernels {
+struct wino_kernels {
     int64_t lanes;
     void (*run)(const wino_conv *c, const float *values, const float *packed, float *scratch,
                 int64_t block, const wino_output *out);
     void (*pack)(const wino_conv *c, const step *s, const float *weights, float *packed, int64_t panel);
     void (*gradient)(const wino_conv *c, const float *values, const float *gradients, float *scratch,
                      float *weights, float *bias);
-} wino_kernels;
-extern const wino_kernels wino_avx512, wino_avx2;
+};
 
 #endif

@@ -1,5 +1,5 @@
 /* Winograd's F(4, 3): the three linear maps. */
-#include "backend/cpu/bf16_winograd.h"
+#include "backend/cpu/x86/bf16_winograd.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* From sums to results.  Each way to end a convolution is a loop of its own: what is asked for is
  * known to the compiler. */
-#include "backend/cpu/bf16_finish.h"
+#include "backend/cpu/x86/bf16_finish.h"
 
-#include "backend/cpu/bf16_winograd.h"
+#include "backend/cpu/x86/bf16_winograd.h"
 
 #define INLINE WIDE static inline __attribute__((always_inline))
 

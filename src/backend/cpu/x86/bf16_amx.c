@@ -3,7 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "backend/cpu/bf16_unit.h"
+#include "backend/cpu/x86/bf16_unit.h"
 #include "backend/cpu/cpu_isa.h"
 
 #define AMX __attribute__((target("amx-tile,amx-bf16")))

@@ -2,7 +2,7 @@
 #ifndef BACKEND_CPU_BF16_FINISH_H
 #define BACKEND_CPU_BF16_FINISH_H
 
-#include "backend/cpu/bf16_conv.h"
+#include "backend/cpu/x86/bf16_conv.h"
 
 typedef struct bf16_target {
     int64_t at;   /* of a tile's first result, in the output */

@@ -1,9 +1,9 @@
 /* Which products make a convolution, and its packed weights. */
-#include "backend/cpu/bf16_conv.h"
+#include "backend/cpu/x86/bf16_conv.h"
 
 #include <string.h>
 
-#include "backend/cpu/bf16_winograd.h"
+#include "backend/cpu/x86/bf16_winograd.h"
 #include "backend/cpu/cpu.h"
 #include "base/mem.h"
 #include "base/try.h"

@@ -19,7 +19,7 @@
 #define BACKEND_CPU_BF16_CONV_H
 
 #include "backend/backend.h"
-#include "backend/cpu/bf16_unit.h"
+#include "backend/cpu/x86/bf16_unit.h"
 
 /* Output positions that see the same taps: rows y0, y0 + out_step, ..., columns likewise. */
 typedef struct bf16_class {

@@ -1,9 +1,10 @@
 /* Own bf16 convolutions: bf16_conv as steps. */
 #include <stdio.h>
 
-#include "backend/cpu/bf16_conv.h"
-#include "backend/cpu/bf16_weights.h"
-#include "backend/cpu/bf16_winograd.h"
+#include "backend/cpu/x86/bf16_conv.h"
+#include "backend/cpu/x86/bf16_weights.h"
+#include "backend/cpu/x86/bf16_winograd.h"
+#include "backend/cpu/x86/kernels_x86.h"
 #include "backend/cpu/cpu.h"
 #include "base/mem.h"
 #include "base/try.h"

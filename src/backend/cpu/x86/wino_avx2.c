@@ -40,5 +40,6 @@ static inline vec select_positive(vec v, vec low)
 
 #include "backend/cpu/wino_kernel.h"
 #include "backend/cpu/wino_gradient.h"
+#include "backend/cpu/x86/kernels_x86.h"
 
 const wino_kernels wino_avx2 = {LANES, run_block, pack_panel, run_gradient};

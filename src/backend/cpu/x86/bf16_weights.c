@@ -1,11 +1,11 @@
 /* Gradients to weights: the two factors in pairs of positions, and their products. */
-#include "backend/cpu/bf16_weights.h"
+#include "backend/cpu/x86/bf16_weights.h"
 
 #include <immintrin.h>
 #include <string.h>
 
-#include "backend/cpu/bf16_unit.h"
-#include "backend/cpu/bf16_winograd.h"
+#include "backend/cpu/x86/bf16_unit.h"
+#include "backend/cpu/x86/bf16_winograd.h"
 
 enum { LANES = BF16_COLUMNS, PAIR_BYTES = 2 * LANES * 2, MAX_KERNEL = 7 };
 

@@ -1,9 +1,9 @@
 /* Running a bf16_conv: bordered or transformed copy, then tile by tile products and results. */
 #include <string.h>
 
-#include "backend/cpu/bf16_conv.h"
-#include "backend/cpu/bf16_finish.h"
-#include "backend/cpu/bf16_winograd.h"
+#include "backend/cpu/x86/bf16_conv.h"
+#include "backend/cpu/x86/bf16_finish.h"
+#include "backend/cpu/x86/bf16_winograd.h"
 
 const bf16_unit *bf16_best_unit(void)
 {
