@@ -12,6 +12,7 @@
 #include "bench/bench.h"
 #include "cli/bench_settings.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "record/fields.h"
 
 /* ---- the list */
@@ -19,7 +20,7 @@
 static void print_line(void *ctx, const char *line)
 {
     (void)ctx;
-    printf("    %s\n", line);
+    cli_print("    %s\n", line);
 }
 
 static void print_recorded_answers(void)
@@ -43,8 +44,8 @@ jem_status bench_list(void)
 
     TRY(bench_settings_init(&s));
     for (const benchmark *const *b = benchmarks(); *b; b++)
-        printf("%s\n    measures  %s\n    source    %s\n    needs     %s\n    data      %s\n\n",
-               (*b)->name, (*b)->measures, (*b)->source, (*b)->needs, (*b)->data);
+        cli_print("%s\n    measures  %s\n    source    %s\n    needs     %s\n    data      %s\n\n",
+                  (*b)->name, (*b)->measures, (*b)->source, (*b)->needs, (*b)->data);
     print_recorded_answers();
     puts("keys for --set KEY=VALUE:");
     options_help(s.groups, print_line, NULL);
@@ -64,20 +65,20 @@ static bool same_model(const score *a, const score *b)
 
 static void show_heading(const score *s)
 {
-    printf("%s", s->model ? s->model : "-");
-    if (!isnan(s->alpha)) printf("  alpha %g", s->alpha);
-    if (s->seed >= 0) printf("  seed %" PRId64, s->seed);
-    printf("\n  %-15s %-28s %-18s %-24s %11s %11s %11s %8s %9s\n", "benchmark", "metric", "dataset",
-           "condition", "value", "low", "high", "n", "ceiling");
+    cli_print("%s", s->model ? s->model : "-");
+    if (!isnan(s->alpha)) cli_print("  alpha %g", s->alpha);
+    if (s->seed >= 0) cli_print("  seed %" PRId64, s->seed);
+    cli_print("\n  %-15s %-28s %-18s %-24s %11s %11s %11s %8s %9s\n", "benchmark", "metric",
+              "dataset", "condition", "value", "low", "high", "n", "ceiling");
 }
 
 static void show_row(const score *s)
 {
     char value[CLI_CELL], low[CLI_CELL], high[CLI_CELL], ceiling[CLI_CELL];
-    printf("  %-15s %-28s %-18s %-24s %11s %11s %11s %8" PRId64 " %9s\n", s->benchmark, s->metric,
-           s->dataset ? s->dataset : "-", s->condition ? s->condition : "-",
-           cli_cell(value, s->value), cli_cell(low, s->low), cli_cell(high, s->high), s->n,
-           cli_cell(ceiling, s->ceiling));
+    cli_print("  %-15s %-28s %-18s %-24s %11s %11s %11s %8" PRId64 " %9s\n", s->benchmark,
+              s->metric, s->dataset ? s->dataset : "-", s->condition ? s->condition : "-",
+              cli_cell(value, s->value), cli_cell(low, s->low), cli_cell(high, s->high), s->n,
+              cli_cell(ceiling, s->ceiling));
 }
 
 void bench_show_table(const score_list *l)
@@ -86,7 +87,7 @@ void bench_show_table(const score_list *l)
         int64_t before = 0;
         while (!same_model(&l->scores[before], &l->scores[i])) before++;
         if (before < i) continue; /* shown with the first score of this model */
-        if (i > 0) putchar('\n');
+        if (i > 0) cli_print("\n");
         show_heading(&l->scores[i]);
         for (int64_t k = i; k < l->count; k++)
             if (same_model(&l->scores[k], &l->scores[i])) show_row(&l->scores[k]);
@@ -96,14 +97,15 @@ void bench_show_table(const score_list *l)
 static jem_status put_text(const char *key, const char *text)
 {
     if (!text) {
-        printf("\"%s\": null", key);
+        cli_print("\"%s\": null", key);
         return JEM_OK;
     }
     json_t *string = json_string(text);
     char *quoted = string ? json_dumps(string, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
     json_decref(string);
     if (!quoted) return jem_error(JEM_EDATA, "the %s of a score is not UTF-8 text", key);
-    printf("\"%s\": %s", key, quoted);
+    cli_print("\"%s\": ", key);
+    fputs(quoted, stdout);
     free(quoted);
     return JEM_OK;
 }
@@ -111,15 +113,15 @@ static jem_status put_text(const char *key, const char *text)
 static void put_number(const char *key, double x)
 {
     char text[NUMBER_TEXT_MAX];
-    printf("\"%s\": %s, ", key, isfinite(x) ? number_text(text, x) : "null");
+    cli_print("\"%s\": %s, ", key, isfinite(x) ? number_text(text, x) : "null");
 }
 
 static void put_count(const char *key, int64_t n, bool given)
 {
     if (given)
-        printf("\"%s\": %" PRId64 ", ", key, n);
+        cli_print("\"%s\": %" PRId64 ", ", key, n);
     else
-        printf("\"%s\": null, ", key);
+        cli_print("\"%s\": null, ", key);
 }
 
 static jem_status put_score(const score *s)
@@ -157,7 +159,7 @@ jem_status bench_show_json(const score_list *l)
     for (int64_t i = 0; i < l->count; i++) {
         fputs(i ? ",\n {" : "[{", stdout);
         TRY(put_score(&l->scores[i]));
-        putchar('}');
+        fputs("}", stdout);
     }
     puts(l->count ? "]" : "[]");
 done:

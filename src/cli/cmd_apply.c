@@ -128,7 +128,7 @@ static jem_status save(const char *dir, const char *name, jem_tensor *t)
     char *path = NULL;
     jem_status st = str_format(&path, "%s/%s.npy", dir, name);
     if (st == JEM_OK) st = jem_npy_write(path, t);
-    if (st == JEM_OK) printf("%s\n", path);
+    if (st == JEM_OK) puts(path);
     mem_free(path);
     return st;
 }

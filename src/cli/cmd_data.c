@@ -11,6 +11,7 @@
 #include "bench/bench.h"
 #include "cli/cli.h"
 #include "cli/cmd_data.h"
+#include "cli/print.h"
 #include "data/dataset.h"
 #include "data/gloss_render.h"
 
@@ -20,7 +21,7 @@ static jem_status list(int argc, char **argv)
     jem_status st = cli_parse(argc, argv, &command_data, flags, NULL, 0, 0);
     if (st != JEM_OK) return st;
     for (const data_source *const *s = data_sources(); *s; s++)
-        printf("%-8s  %s\n          %s\n", (*s)->name, (*s)->about, (*s)->layout);
+        cli_print("%-8s  %s\n          %s\n", (*s)->name, (*s)->about, (*s)->layout);
     return JEM_OK;
 }
 
@@ -66,17 +67,18 @@ static jem_status show(const char *kind, const char *path, const splits *s)
     count_labels(counts, d);
     count_labels(counts, s->val);
     count_labels(counts, s->test);
-    printf("%s: %s\n", path, kind);
-    printf("images   %" PRId64 " (%" PRId64 " train, %" PRId64 " validation, %" PRId64 " test)\n",
-           d->n + val + test, d->n, val, test);
-    printf("shape    %" PRId64 " x %" PRId64 " x %" PRId64 " (%s)\n", d->channels, d->height,
-           d->width, d->pixels ? "8 bit" : "float");
-    printf("classes  %" PRId64 "\n", d->classes);
+    cli_print("%s: %s\n", path, kind);
+    cli_print("images   %" PRId64 " (%" PRId64 " train, %" PRId64 " validation, %" PRId64
+              " test)\n",
+              d->n + val + test, d->n, val, test);
+    cli_print("shape    %" PRId64 " x %" PRId64 " x %" PRId64 " (%s)\n", d->channels, d->height,
+              d->width, d->pixels ? "8 bit" : "float");
+    cli_print("classes  %" PRId64 "\n", d->classes);
     for (int64_t k = 0; k < d->classes; k++)
-        printf("  %8" PRId64 "  %s\n", counts[k], d->class_names ? d->class_names[k] : "");
+        cli_print("  %8" PRId64 "  %s\n", counts[k], d->class_names ? d->class_names[k] : "");
     for (int k = 0; k < d->column_count; k++)
-        printf("%s%s", k ? ", " : "columns  ", d->columns[k].name);
-    if (d->column_count) putchar('\n');
+        cli_print("%s%s", k ? ", " : "columns  ", d->columns[k].name);
+    if (d->column_count) cli_print("\n");
 done:
     mem_free(counts);
     return st;
@@ -102,7 +104,7 @@ done:
 static void print_line(void *ctx, const char *line)
 {
     (void)ctx;
-    puts(line);
+    cli_print("%s\n", line);
 }
 
 /* gloss names both a kind of images and a benchmark: the images come with scene_log.csv. */
@@ -133,7 +135,7 @@ jem_status data_check(int argc, char **argv)
     const benchmark *b = args[1] ? benchmark_find(kind) : NULL;
     if (b && !means_images(kind, path)) {
         TRY(b->check(path, print_line, NULL));
-        printf("%s: all that %s needs is there\n", path, b->name);
+        cli_print("%s: all that %s needs is there\n", path, b->name);
         goto done;
     }
     if (!args[1]) TRY(guess_kind(&kind, path));
@@ -144,7 +146,8 @@ jem_status data_check(int argc, char **argv)
     TRY(data_load(&s, &o, 0));
     if (s.train->latents) TRY(check_noise(&noise, path));
     TRY(show(kind, path, &s));
-    if (noise > 0) printf("noise    %" PRId64 " encoded pictures of it, to begin chains at\n", noise);
+    if (noise > 0)
+        cli_print("noise    %" PRId64 " encoded pictures of it, to begin chains at\n", noise);
 done:
     splits_free(&s);
     return st;
@@ -178,7 +181,7 @@ static jem_status render(int argc, char **argv)
     TRY(cli_int(&threads, threads_text, "--threads", 0, 1024));
     TRY(pool_new(&p, (int)threads));
     TRY(gloss_render_set(out, n, size, (uint64_t)seed, p));
-    printf("%s\n", out);
+    puts(out);
 done:
     pool_free(p);
     return st;

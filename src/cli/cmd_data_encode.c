@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/cmd_data.h"
+#include "cli/print.h"
 #include "data/latent_encode.h"
 #include "model/autoencoder.h"
 
@@ -34,8 +35,8 @@ static jem_status show_list(const char *name, const image_list *l, int classes)
         if (counts[k] < least) least = counts[k];
         if (counts[k] > most) most = counts[k];
     }
-    printf("%-8s %" PRId64 " pictures, %" PRId64 " to %" PRId64 " per class\n", name, l->n, least,
-           most);
+    cli_print("%-8s %" PRId64 " pictures, %" PRId64 " to %" PRId64 " per class\n", name, l->n,
+              least, most);
 done:
     mem_free(counts);
     return st;
@@ -50,13 +51,13 @@ jem_status data_check_imagenet(const char *path, const char *labels)
     TRY(copy_folder(&folder, path));
     TRY(imagenet_list(&m, folder, labels));
     TRY(imagenet_try_pictures(&m));
-    printf("%s: imagenet\n", path);
-    printf("classes  %d, %s (0) to %s (%d)%s\n", m.class_count, m.classes[0],
-           m.classes[m.class_count - 1], m.class_count - 1,
-           m.wordnet ? ": ImageNet's WordNet ids" : "");
+    cli_print("%s: imagenet\n", path);
+    cli_print("classes  %d, %s (0) to %s (%d)%s\n", m.class_count, m.classes[0],
+              m.classes[m.class_count - 1], m.class_count - 1,
+              m.wordnet ? ": ImageNet's WordNet ids" : "");
     TRY(show_list("train", &m.train, m.class_count));
     if (m.val.n > 0) TRY(show_list("val", &m.val, m.class_count));
-    printf("the first picture of every class can be read; jem data encode reads all\n");
+    cli_print("the first picture of every class can be read; jem data encode reads all\n");
 done:
     imagenet_clear(&m);
     mem_free(folder);
@@ -177,20 +178,20 @@ static void show_index(const latent_index *x, const char *dir)
 {
     const latent_format *f = &x->format;
 
-    printf("%s: %" PRId64 " x %" PRId64 " x %" PRId64 " latents in %s, scaled by %g%s\n", dir,
-           f->channels, f->height, f->width, jem_dtype_name(f->dtype), f->scale,
-           f->flip ? ", with those of mirrored pictures" : "");
+    cli_print("%s: %" PRId64 " x %" PRId64 " x %" PRId64 " latents in %s, scaled by %g%s\n", dir,
+              f->channels, f->height, f->width, jem_dtype_name(f->dtype), f->scale,
+              f->flip ? ", with those of mirrored pictures" : "");
     for (int i = 0; i < LATENT_PARTS; i++) {
         const latent_part *p = &x->parts[i];
         if (p->images == 0) continue;
-        printf("%-8s %" PRId64 " pictures in %" PRId64 " shards", latent_part_names[i],
-               p->images - p->skipped_count, p->shard_count);
-        if (p->skipped_count) printf(", %" PRId64 " damaged ones left out", p->skipped_count);
-        putchar('\n');
+        cli_print("%-8s %" PRId64 " pictures in %" PRId64 " shards", latent_part_names[i],
+                  p->images - p->skipped_count, p->shard_count);
+        if (p->skipped_count) cli_print(", %" PRId64 " damaged ones left out", p->skipped_count);
+        cli_print("\n");
     }
     for (int i = 0; i < LATENT_PARTS; i++)
         for (int64_t k = 0; k < x->parts[i].skipped_count; k++)
-            printf("  left out: %s\n", x->parts[i].skipped[k].file);
+            cli_print("  left out: %s\n", x->parts[i].skipped[k].file);
 }
 
 jem_status data_encode(int argc, char **argv)

@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/cmd_data.h"
+#include "cli/print.h"
 #include "fetch/fetch.h"
 
 enum { TEXT = 32 };
@@ -17,7 +18,7 @@ enum { TEXT = 32 };
 static void print_line(void *ctx, const char *line)
 {
     (void)ctx;
-    puts(line);
+    cli_print("%s\n", line);
     fflush(stdout); /* in order with the progress on stderr */
 }
 
@@ -69,15 +70,15 @@ done:
 
 static jem_status list_items(const char *root)
 {
-    printf("%-22s %-14s %s%s\n", "NAME", "SIZE", "HERE",
-           root ? "" : " (name the folder with --out, or set JEM_DATA)");
+    cli_print("%-22s %-14s %s%s\n", "NAME", "SIZE", "HERE",
+              root ? "" : " (name the folder with --out, or set JEM_DATA)");
     for (const fetch_item *i = fetch_items(); i->name; i++) {
         char size[TEXT], here[TEXT];
         jem_status st = presence(here, i, root);
         if (st != JEM_OK) return st;
         size_of_item(size, i);
-        printf("%-22s %-14s %s\n    %s\n    licence: %s\n", i->name, size, here, i->about,
-               i->licence);
+        cli_print("%-22s %-14s %s\n    %s\n    licence: %s\n", i->name, size, here, i->about,
+                  i->licence);
     }
     return JEM_OK;
 }
@@ -98,11 +99,11 @@ static jem_status unknown_item(const char *name)
 
 static void show_terms(const fetch_item *item, const char *folder)
 {
-    printf("%s: %s\n", item->name, item->about);
-    printf("licence   %s\n", item->licence);
-    printf("cite      %s\n", item->cite);
-    printf("page      %s\n", item->page);
-    printf("folder    %s\n", folder);
+    cli_print("%s: %s\n", item->name, item->about);
+    cli_print("licence   %s\n", item->licence);
+    cli_print("cite      %s\n", item->cite);
+    cli_print("page      %s\n", item->page);
+    cli_print("folder    %s\n", folder);
 }
 
 static jem_status show_price(const fetch_plan *p)
@@ -115,10 +116,10 @@ static jem_status show_price(const fetch_plan *p)
     fetch_size_text(load, sizeof load, cost.load);
     fetch_size_text(disk, sizeof disk, cost.disk);
     fetch_size_text(room, sizeof room, there);
-    printf("here      %d of %d files\n", p->there, p->item->count);
-    printf("to load   %s", load);
-    if (cost.unknown) printf(" and %d files whose size is not known", cost.unknown);
-    printf("; up to %s of disk, %s are free\n", disk, room);
+    cli_print("here      %d of %d files\n", p->there, p->item->count);
+    cli_print("to load   %s", load);
+    if (cost.unknown) cli_print(" and %d files whose size is not known", cost.unknown);
+    cli_print("; up to %s of disk, %s are free\n", disk, room);
     fflush(stdout);
     return JEM_OK;
 }

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "eval/eval.h"
@@ -181,14 +182,14 @@ static void take_data_back(run *r, eval_job *j)
 
 static void show(const score_list *l)
 {
-    printf("%-15s %-15s %-26s %12s %12s %12s %8s\n", "benchmark", "metric", "condition", "value",
-           "low", "high", "n");
+    cli_print("%-15s %-15s %-26s %12s %12s %12s %8s\n", "benchmark", "metric", "condition", "value",
+              "low", "high", "n");
     for (int64_t i = 0; i < l->count; i++) {
         const score *s = &l->scores[i];
         char value[CLI_CELL], low[CLI_CELL], high[CLI_CELL];
-        printf("%-15s %-15s %-26s %12s %12s %12s %8" PRId64 "\n", s->benchmark, s->metric,
-               s->condition ? s->condition : "-", cli_cell(value, s->value), cli_cell(low, s->low),
-               cli_cell(high, s->high), s->n);
+        cli_print("%-15s %-15s %-26s %12s %12s %12s %8" PRId64 "\n", s->benchmark, s->metric,
+                  s->condition ? s->condition : "-", cli_cell(value, s->value),
+                  cli_cell(low, s->low), cli_cell(high, s->high), s->n);
     }
 }
 
@@ -237,7 +238,7 @@ static jem_status evaluate(eval_job *j, const char *folder)
         TRY(mark_evaluated(folder, text));
         j->done++;
     }
-    printf("%s  alpha %g  seed %" PRId64 "\n", folder, r->cfg.alpha, r->cfg.seed);
+    cli_print("%s  alpha %g  seed %" PRId64 "\n", folder, r->cfg.alpha, r->cfg.seed);
     show(&scores);
 done:
     if (st == JEM_EINTERRUPTED)

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "data/image.h"
 #include "record/record.h"
 #include "tensor/safetensors.h"
@@ -42,10 +43,10 @@ static jem_status show_array(const char *name, const jem_tensor *t, int64_t *bad
         size_t used = strlen(dims);
         snprintf(dims + used, sizeof dims - used, "%s%" PRId64, i ? ", " : "", t->shape[i]);
     }
-    printf("%-36s %-5s [%s]", name, jem_dtype_name(t->dtype), dims);
-    if (low <= high) printf("  min %.6g  max %.6g", low, high);
-    if (odd) printf("  %" PRId64 " values are not finite", odd);
-    putchar('\n');
+    cli_print("%-36s %-5s [%s]", name, jem_dtype_name(t->dtype), dims);
+    if (low <= high) cli_print("  min %.6g  max %.6g", low, high);
+    if (odd) cli_print("  %" PRId64 " values are not finite", odd);
+    cli_print("\n");
     *bad += odd;
 done:
     jem_tensor_clear(&copy);
@@ -58,10 +59,10 @@ static jem_status info_npy(const char *path)
     int64_t bad = 0;
     jem_status st = jem_npy_read(&t, path);
     if (st == JEM_OK) {
-        printf("%s: npy array\n", path);
+        cli_print("%s: npy array\n", path);
         st = show_array("values", &t, &bad);
     }
-    if (st == JEM_OK) printf("finite: %s\n", bad ? "no" : "yes");
+    if (st == JEM_OK) cli_print("finite: %s\n", bad ? "no" : "yes");
     jem_tensor_clear(&t);
     return st;
 }
@@ -77,17 +78,17 @@ static jem_status info_safetensors(const char *path)
     int64_t bad = 0, values = 0;
 
     TRY(safetensors_open(&f, path));
-    printf("%s: safetensors, %d tensors\n", path, safetensors_count(f));
+    cli_print("%s: safetensors, %d tensors\n", path, safetensors_count(f));
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *value = safetensors_metadata(f, keys[i]);
-        if (value) printf("%-36s %s\n", keys[i], value);
+        if (value) cli_print("%-36s %s\n", keys[i], value);
     }
     for (int i = 0; i < safetensors_count(f); i++) {
         const jem_tensor t = safetensors_view(f, i);
         TRY(show_array(safetensors_name(f, i), &t, &bad));
         values += jem_tensor_count(&t);
     }
-    printf("values: %" PRId64 "\nfinite: %s\n", values, bad ? "no" : "yes");
+    cli_print("values: %" PRId64 "\nfinite: %s\n", values, bad ? "no" : "yes");
 done:
     safetensors_close(f);
     return st;
@@ -105,8 +106,8 @@ static jem_status info_picture(const char *path, const char *kind)
         low = m.pixels[i] < low ? m.pixels[i] : low;
         high = m.pixels[i] > high ? m.pixels[i] : high;
     }
-    printf("%s: %s picture, %" PRId64 " x %" PRId64 " pixels (read as RGB), min %d, max %d\n", path,
-           kind, m.width, m.height, low, high);
+    cli_print("%s: %s picture, %" PRId64 " x %" PRId64 " pixels (read as RGB), min %d, max %d\n",
+              path, kind, m.width, m.height, low, high);
     image_clear(&m);
     return JEM_OK;
 }
@@ -126,9 +127,9 @@ static jem_status info_cifar(const char *path, const char *bytes, size_t size)
                              path, i, label);
         counts[label]++;
     }
-    printf("%s: CIFAR-10 batch, %" PRId64 " images 3 x 32 x 32\nlabels ", path, n);
-    for (int k = 0; k < 10; k++) printf(" %d: %" PRId64, k, counts[k]);
-    putchar('\n');
+    cli_print("%s: CIFAR-10 batch, %" PRId64 " images 3 x 32 x 32\nlabels ", path, n);
+    for (int k = 0; k < 10; k++) cli_print(" %d: %" PRId64, k, counts[k]);
+    cli_print("\n");
     return JEM_OK;
 }
 
@@ -177,19 +178,20 @@ static jem_status info_run(const char *path)
     TRY(run_load_config(c, path));
     TRY(run_read_info(&info, path));
     TRY(score_list_load(&scores, path));
-    printf("%s: run, %s%s%s\n", path, run_status_name(info.status), info.message[0] ? ": " : "",
-           info.message);
-    printf("model      %s, %" PRId64 " parameters, input %" PRId64 "x%" PRId64 "x%" PRId64
-           ", %" PRId64 " classes\n",
-           info.model, info.params, info.channels, info.height, info.width, info.classes);
-    printf("alpha      %g\nseed       %" PRId64 "\n", info.alpha, info.seed);
-    printf("data       %s %s (hash %016" PRIx64 ")\n", c->data.kind, c->data.path, info.data_hash);
-    printf("iteration  %" PRId64 " of %" PRId64 " (epoch %.2f), %.0f s\n", info.iteration,
-           info.iterations, info.epoch, info.wall_s);
-    printf("selected   iteration %" PRId64 " by %s (%g)\n", info.best.iteration, info.selected_by,
-           info.best.score);
-    printf("scores     %" PRId64 "%s\n", scores.count,
-           scores.count ? "" : " (jem eval makes them)");
+    cli_print("%s: run, %s%s%s\n", path, run_status_name(info.status), info.message[0] ? ": " : "",
+              info.message);
+    cli_print("model      %s, %" PRId64 " parameters, input %" PRId64 "x%" PRId64 "x%" PRId64
+              ", %" PRId64 " classes\n",
+              info.model, info.params, info.channels, info.height, info.width, info.classes);
+    cli_print("alpha      %g\nseed       %" PRId64 "\n", info.alpha, info.seed);
+    cli_print("data       %s %s (hash %016" PRIx64 ")\n", c->data.kind, c->data.path,
+              info.data_hash);
+    cli_print("iteration  %" PRId64 " of %" PRId64 " (epoch %.2f), %.0f s\n", info.iteration,
+              info.iterations, info.epoch, info.wall_s);
+    cli_print("selected   iteration %" PRId64 " by %s (%g)\n", info.best.iteration,
+              info.selected_by, info.best.score);
+    cli_print("scores     %" PRId64 "%s\n", scores.count,
+              scores.count ? "" : " (jem eval makes them)");
 done:
     score_list_clear(&scores);
     mem_free(c);
@@ -209,14 +211,14 @@ static jem_status info_study(const char *path)
         child = NULL;
         TRY(str_format(&child, "%s/%s", path, names[i]));
         if (!run_is(child)) continue;
-        if (runs++ == 0) printf("%s: study\n", path);
+        if (runs++ == 0) cli_print("%s: study\n", path);
         st = run_read_info(&info, child);
         if (st == JEM_OK)
-            printf("%-28s alpha %-6g seed %-4" PRId64 " %-12s %" PRId64 " of %" PRId64 "\n",
-                   names[i], info.alpha, info.seed, run_status_name(info.status), info.iteration,
-                   info.iterations);
+            cli_print("%-28s alpha %-6g seed %-4" PRId64 " %-12s %" PRId64 " of %" PRId64 "\n",
+                      names[i], info.alpha, info.seed, run_status_name(info.status), info.iteration,
+                      info.iterations);
         else
-            printf("%-28s %s\n", names[i], jem_error_message());
+            cli_print("%-28s %s\n", names[i], jem_error_message());
         st = JEM_OK;
     }
     if (!runs)

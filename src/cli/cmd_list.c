@@ -7,6 +7,7 @@
 #include "base/try.h"
 #include "cli/bench_settings.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "eval/eval.h"
 #include "report/baselines.h"
 #include "train/config.h"
@@ -25,7 +26,7 @@ static jem_status list_models(void)
 static jem_status list_data(void)
 {
     for (const data_source *const *s = data_sources(); *s; s++)
-        printf("%-8s  %s\n          %s\n", (*s)->name, (*s)->about, (*s)->layout);
+        cli_print("%-8s  %s\n          %s\n", (*s)->name, (*s)->about, (*s)->layout);
     return JEM_OK;
 }
 
@@ -42,10 +43,10 @@ static void list_backend(const backend *b)
 {
     static const jem_dtype precisions[] = {JEM_F64, JEM_F32, JEM_BF16};
     const char *comma = "";
-    printf("%-8s  %s (", b->name, b->about);
+    cli_print("%-8s  %s (", b->name, b->about);
     for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++) {
         if (b->supports(precisions[i]) != JEM_OK) continue;
-        printf("%s%s", comma, jem_dtype_name(precisions[i]));
+        cli_print("%s%s", comma, jem_dtype_name(precisions[i]));
         comma = ", ";
     }
     puts(")");
@@ -57,9 +58,9 @@ static jem_status list_backends(void)
     for (const backend *const *b = backends(); *b; b++) list_backend(*b);
     if (backend_find(&gpu, "cuda") == JEM_OK) {
         list_backend(gpu);
-        printf("          %s\n", gpu->device->describe());
+        cli_print("          %s\n", gpu->device->describe());
     } else {
-        printf("%-8s  %s\n", "cuda", jem_error_message());
+        cli_print("%-8s  %s\n", "cuda", jem_error_message());
     }
     return JEM_OK;
 }
@@ -67,7 +68,7 @@ static jem_status list_backends(void)
 static void print_line(void *ctx, const char *line)
 {
     (void)ctx;
-    puts(line);
+    cli_print("%s\n", line);
 }
 
 static jem_status list_options(void)
@@ -92,7 +93,7 @@ done:
 static jem_status list_benchmarks(void)
 {
     for (const benchmark *const *b = benchmarks(); *b; b++)
-        printf("%-15s %s\n                from %s\n", (*b)->name, (*b)->measures, (*b)->needs);
+        cli_print("%-15s %s\n                from %s\n", (*b)->name, (*b)->measures, (*b)->needs);
     return JEM_OK;
 }
 
@@ -110,7 +111,7 @@ static jem_status list_baselines(void)
 static jem_status list_commands(void)
 {
     for (const command *const *c = cli_commands(); *c; c++)
-        printf("%-8s  %s\n          jem %s\n", (*c)->name, (*c)->about, (*c)->usage);
+        cli_print("%-8s  %s\n          jem %s\n", (*c)->name, (*c)->about, (*c)->usage);
     return JEM_OK;
 }
 
@@ -144,7 +145,7 @@ static jem_status list(int argc, char **argv)
     TRY(cli_parse(argc, argv, &command_list, flags, &topic, 0, 1));
     for (int i = 0; i < TOPICS; i++) {
         if (topic && strcmp(topic, topics[i].name) != 0) continue;
-        if (!topic) printf("%s%s\n", i ? "\n== " : "== ", topics[i].name);
+        if (!topic) cli_print("%s%s\n", i ? "\n== " : "== ", topics[i].name);
         TRY(topics[i].run());
         found = true;
     }

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/plan_report.h"
+#include "cli/print.h"
 #include "cli/prospect.h"
 
 typedef struct plan_request {
@@ -106,8 +107,8 @@ static jem_status print_json(const plan_report *r)
 {
     json_t *root = plan_json(r);
     if (!root) return jem_error(JEM_ENOMEM, "plan: out of memory");
-    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-    putchar('\n');
+    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9) | JSON_ENSURE_ASCII);
+    cli_print("\n");
     json_decref(root);
     return JEM_OK;
 }

@@ -12,6 +12,7 @@
 #include "base/try.h"
 #include "bench/subject_view.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "stats/classify.h"
@@ -119,20 +120,21 @@ static bool is_shown(const double *p, int64_t stops, int64_t k, int64_t c)
 
 static void show_table(const refining *f, const double *p, const float *lse, int64_t k)
 {
-    printf("%-12s", "steps");
-    for (int64_t i = 0; i < f->stops; i++) printf(" %12lld", (long long)f->steps[i]);
-    printf("\n%-12s", "energy");
-    for (int64_t i = 0; i < f->stops; i++) printf(" %12.6g", -(double)lse[i]);
-    printf("\n%-12s", "class");
-    for (int64_t i = 0; i < f->stops; i++) printf(" %12lld", (long long)stats_argmax(p + i * k, k));
-    printf("\n");
+    cli_print("%-12s", "steps");
+    for (int64_t i = 0; i < f->stops; i++) cli_print(" %12lld", (long long)f->steps[i]);
+    cli_print("\n%-12s", "energy");
+    for (int64_t i = 0; i < f->stops; i++) cli_print(" %12.6g", -(double)lse[i]);
+    cli_print("\n%-12s", "class");
+    for (int64_t i = 0; i < f->stops; i++)
+        cli_print(" %12lld", (long long)stats_argmax(p + i * k, k));
+    cli_print("\n");
     for (int64_t c = 0; c < k; c++) {
         char name[32];
         if (!is_shown(p, f->stops, k, c)) continue;
         snprintf(name, sizeof name, "p(%lld)", (long long)c);
-        printf("%-12s", name);
-        for (int64_t i = 0; i < f->stops; i++) printf(" %12.6f", p[i * k + c]);
-        printf("\n");
+        cli_print("%-12s", name);
+        for (int64_t i = 0; i < f->stops; i++) cli_print(" %12.6f", p[i * k + c]);
+        cli_print("\n");
     }
 }
 

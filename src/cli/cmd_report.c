@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
@@ -49,9 +50,9 @@ static jem_status run_report(int argc, char **argv)
                                              .command = line,
                                              .beside_count = beside.count,
                                              .beside = beside.values}));
-    fprintf(stderr, "%lld runs, %lld figures in %s/figures, %lld warnings\n",
-            (long long)result.runs, (long long)result.figures, folder, (long long)result.warnings);
-    printf("%s\n", page);
+    log_info("%lld runs, %lld figures in %s/figures, %lld warnings", (long long)result.runs,
+             (long long)result.figures, folder, (long long)result.warnings);
+    puts(page);
 done:
     mem_free(line);
     mem_free(page);

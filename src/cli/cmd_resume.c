@@ -25,7 +25,7 @@ static jem_status resume(int argc, char **argv)
     train_request r = {.cfg = c, .out = args[0], .resume = true, .stop = cli_catch_signals()};
     if (status) TRY(status_line_watch(&r.watch, &status_fd, status));
     TRY(train_run(&r));
-    printf("%s\n", args[0]);
+    puts(args[0]);
 done:
     mem_free(c);
     return st;

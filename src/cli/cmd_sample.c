@@ -203,7 +203,7 @@ static jem_status sample(int argc, char **argv)
     TRY(fill_starts(x, &s, r));
     TRY(walk(x, &s, r));
     TRY(save(&s, x, (shape){r->info.channels, r->info.height, r->info.width}));
-    printf("%s\n", s.out);
+    puts(s.out);
 done:
     if (st == JEM_EINTERRUPTED)
         st = jem_error(st, "stopped by a signal; %s was not written", s.out);

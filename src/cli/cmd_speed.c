@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "cli/prospect.h"
 #include "train/speed.h"
 
@@ -25,23 +26,23 @@ static double gap_ms(const speed_report *r, const speed_row *row)
 
 static void print_row(const speed_report *r, const speed_part *part, const speed_row *row)
 {
-    printf("%-26s %-10s %-24s %9.3f %6.1f %%", row->layer, row->pass ? row->pass : "", row->algorithm,
-           1e3 * row->seconds, 100 * row->seconds / part->sum.seconds);
+    cli_print("%-26s %-10s %-24s %9.3f %6.1f %%", row->layer, row->pass ? row->pass : "",
+              row->algorithm, 1e3 * row->seconds, 100 * row->seconds / part->sum.seconds);
     if (row->flops > 0)
-        printf(" %9.1f %8.1f %% %8.1f %%", 1e-9 * row->flops / row->seconds,
-               100 * speed_share(r, row->products, row->seconds),
-               100 * speed_share(r, row->products + row->transforms, row->seconds));
+        cli_print(" %9.1f %8.1f %% %8.1f %%", 1e-9 * row->flops / row->seconds,
+                  100 * speed_share(r, row->products, row->seconds),
+                  100 * speed_share(r, row->products + row->transforms, row->seconds));
     else
-        printf(" %9s %10s %10s", "", "", "");
-    printf(" %9.3f\n", gap_ms(r, row));
+        cli_print(" %9s %10s %10s", "", "", "");
+    cli_print(" %9.3f\n", gap_ms(r, row));
 }
 
 static void print_part(const speed_report *r, const speed_part *part, const char *what)
 {
     speed_row sum = part->sum, rest = {.layer = "between them"};
-    printf("\n%s of %lld images\n\n%-26s %-10s %-24s %9s %8s %9s %10s %10s %9s\n", what,
-           (long long)part->images, "layer", "pass", "algorithm", "ms", "share", "GFLOP/s", "products",
-           "arithmetic", "gap ms");
+    cli_print("\n%s of %lld images\n\n%-26s %-10s %-24s %9s %8s %9s %10s %10s %9s\n", what,
+              (long long)part->images, "layer", "pass", "algorithm", "ms", "share", "GFLOP/s",
+              "products", "arithmetic", "gap ms");
     for (int i = 0; i < part->count; i++) print_row(r, part, &part->rows[i]);
     snprintf(sum.layer, sizeof sum.layer, "all layers");
     print_row(r, part, &sum);
@@ -52,22 +53,24 @@ static void print_part(const speed_report *r, const speed_part *part, const char
 static void print_report(const speed_report *r, const config *cfg)
 {
     const double batch = (double)cfg->train.batch, step_s = r->step.step_s;
-    printf("Network %s, %s, %d thread%s; matrix products at most %.1f GFLOP/s (%s)\n", cfg->model.name,
-           cfg->engine.precision == 1 ? "bf16" : "float32", r->threads, r->threads == 1 ? "" : "s",
-           1e-9 * r->peak, r->peak_algorithm);
+    cli_print("Network %s, %s, %d thread%s; matrix products at most %.1f GFLOP/s (%s)\n",
+              cfg->model.name, cfg->engine.precision == 1 ? "bf16" : "float32", r->threads,
+              r->threads == 1 ? "" : "s", 1e-9 * r->peak, r->peak_algorithm);
     if (r->chain.count) print_part(r, &r->chain, "One Langevin step");
     print_part(r, &r->gradients, "Gradients");
-    printf("\nTraining step of %lld images at alpha %.4g\n\n"
-           "%-22s %.4g s%s\n%-22s %.4g\n%-22s %.1f as convolutions are defined, %.1f of the products formed\n"
-           "%-22s %.1f %% products, %.1f %% with the transforms that they need\n"
-           "%-22s %.4g images/s, %.1f %% of the peak\n",
-           (long long)cfg->train.batch, cfg->alpha, "time", step_s,
-           r->step.batch < cfg->train.batch ? ", put together from smaller ones" : "", "images/s",
-           batch / step_s, "GFLOP/s", 1e-9 * r->flops / step_s, 1e-9 * r->products / step_s,
-           "share of the peak", 100 * speed_share(r, r->products, step_s),
-           100 * speed_share(r, r->products + r->transforms, step_s),
-           "inference", (double)r->inference.images / r->inference.seconds,
-           100 * speed_share(r, r->inference.sum.products, r->inference.seconds));
+    cli_print("\nTraining step of %lld images at alpha %.4g\n\n"
+              "%-22s %.4g s%s\n%-22s %.4g\n%-22s %.1f as convolutions are defined, %.1f of the "
+              "products formed\n"
+              "%-22s %.1f %% products, %.1f %% with the transforms that they need\n"
+              "%-22s %.4g images/s, %.1f %% of the peak\n",
+              (long long)cfg->train.batch, cfg->alpha, "time", step_s,
+              r->step.batch < cfg->train.batch ? ", put together from smaller ones" : "",
+              "images/s", batch / step_s, "GFLOP/s", 1e-9 * r->flops / step_s,
+              1e-9 * r->products / step_s, "share of the peak",
+              100 * speed_share(r, r->products, step_s),
+              100 * speed_share(r, r->products + r->transforms, step_s), "inference",
+              (double)r->inference.images / r->inference.seconds,
+              100 * speed_share(r, r->inference.sum.products, r->inference.seconds));
 }
 
 /* ---- JSON: seconds, FLOPs, FLOP/s */
@@ -105,8 +108,8 @@ static jem_status print_json(const speed_report *r, const config *cfg)
         "products", r->products, "transforms", r->transforms, "share_of_peak",
         speed_share(r, r->products, step_s));
     if (!root) return jem_error(JEM_ENOMEM, "speed: out of memory");
-    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-    putchar('\n');
+    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9) | JSON_ENSURE_ASCII);
+    cli_print("\n");
     json_decref(root);
     return JEM_OK;
 }

@@ -367,7 +367,7 @@ static jem_status sweep_command(int argc, char **argv)
     s->lock = -1;
     TRY(read_arguments(s, argc, argv));
     TRY(run_all(s));
-    printf("%s\n", s->out);
+    puts(s->out);
 done:
     if (s) {
         sweep_slots_free(s->slots);

@@ -4,13 +4,14 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "cli/status_line.h"
 #include "train/loop.h"
 
 static void print_line(void *ctx, const char *line)
 {
     (void)ctx;
-    puts(line);
+    cli_print("%s\n", line);
 }
 
 static jem_status list_keys(config *c)
@@ -51,7 +52,7 @@ static jem_status train(int argc, char **argv)
     train_request r = {.cfg = c, .out = out, .resume = go_on, .stop = cli_catch_signals()};
     if (status) TRY(status_line_watch(&r.watch, &status_fd, status));
     TRY(train_run(&r));
-    printf("%s\n", out);
+    puts(out);
 done:
     mem_free(c);
     return st;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "cli/print.h"
 #include "jem/tensor.h"
 
 enum { TEXT = 64 };
@@ -42,44 +43,44 @@ static void print_layer(const layer_outline *l, double all_flops)
 {
     char out[TEXT];
     snprintf(out, sizeof out, "%" PRId64 "x%" PRId64 "x%" PRId64, l->out.c, l->out.h, l->out.w);
-    printf("%-22s %-24s %-12s %11" PRId64 " %9.4f %5.1f %%  %-5s %s", l->name, l->kind, out,
-           l->params, l->flops / 1e9, all_flops > 0 ? 100 * l->flops / all_flops : 0,
-           jem_dtype_name(l->dtype), l->forward);
-    if (l->to_input[0]) printf(", %s", l->to_input);
-    if (l->to_weights[0]) printf(", %s", l->to_weights);
-    putchar('\n');
+    cli_print("%-22s %-24s %-12s %11" PRId64 " %9.4f %5.1f %%  %-5s %s", l->name, l->kind, out,
+              l->params, l->flops / 1e9, all_flops > 0 ? 100 * l->flops / all_flops : 0,
+              jem_dtype_name(l->dtype), l->forward);
+    if (l->to_input[0]) cli_print(", %s", l->to_input);
+    if (l->to_weights[0]) cli_print(", %s", l->to_weights);
+    cli_print("\n");
 }
 
 static void print_network(const plan_report *r)
 {
     const model_outline *o = &r->outline;
-    printf("Network %s, input %" PRId64 "x%" PRId64 "x%" PRId64 ", %" PRId64 " classes\n\n",
-           o->spec.name, o->spec.channels, o->spec.height, o->spec.width, o->spec.classes);
-    printf("%-22s %-24s %-12s %11s %9s %7s  %-5s %s\n", "layer", "kind", "output", "parameters",
-           "GFLOP", "share", "type", "algorithms: forward, to input, to weights");
+    cli_print("Network %s, input %" PRId64 "x%" PRId64 "x%" PRId64 ", %" PRId64 " classes\n\n",
+              o->spec.name, o->spec.channels, o->spec.height, o->spec.width, o->spec.classes);
+    cli_print("%-22s %-24s %-12s %11s %9s %7s  %-5s %s\n", "layer", "kind", "output", "parameters",
+              "GFLOP", "share", "type", "algorithms: forward, to input, to weights");
     for (int i = 0; i < o->layer_count; i++) print_layer(&o->layers[i], o->flops);
-    printf("\nparameters          %" PRId64 "\nforward pass        %.4f GFLOP per image\n",
-           o->trained, o->flops / 1e9);
-    printf("threads             %d, images per thread and pass: %" PRId64 " in chains, %" PRId64
-           " for gradients, %" PRId64 " in validation\n",
-           o->threads, o->uses[MODEL_CHAIN].chunk, o->uses[MODEL_TRAIN].chunk,
-           o->uses[MODEL_INFER].chunk);
+    cli_print("\nparameters          %" PRId64 "\nforward pass        %.4f GFLOP per image\n",
+              o->trained, o->flops / 1e9);
+    cli_print("threads             %d, images per thread and pass: %" PRId64 " in chains, %" PRId64
+              " for gradients, %" PRId64 " in validation\n",
+              o->threads, o->uses[MODEL_CHAIN].chunk, o->uses[MODEL_TRAIN].chunk,
+              o->uses[MODEL_INFER].chunk);
 }
 
 static void print_flops(const plan_report *r)
 {
     double last = -1;
-    printf("\nArithmetic of one step, per image of the batch of %" PRId64 "\n\n",
-           r->cfg.train.batch);
-    printf("%-8s %12s %12s %12s %12s %20s %14s\n", "alpha", "chain", "l_G", "l_D",
-           "GFLOP", "forward equivalents", "TFLOP per step");
+    cli_print("\nArithmetic of one step, per image of the batch of %" PRId64 "\n\n",
+              r->cfg.train.batch);
+    cli_print("%-8s %12s %12s %12s %12s %20s %14s\n", "alpha", "chain", "l_G", "l_D",
+              "GFLOP", "forward equivalents", "TFLOP per step");
     for (int i = 0; i < r->alpha_count; i++) {
         const step_flops *f = &r->alphas[i].flops;
         if (f->total == last) continue; /* the same for all between 0 and 1 */
         last = f->total;
-        printf("%-8.4g %12.4f %12.4f %12.4f %12.4f %20.0f %14.4f\n", r->alphas[i].alpha,
-               f->chain / 1e9, f->generative / 1e9, f->discriminative / 1e9, f->total / 1e9,
-               f->forwards, f->total * (double)r->cfg.train.batch / 1e12);
+        cli_print("%-8.4g %12.4f %12.4f %12.4f %12.4f %20.0f %14.4f\n", r->alphas[i].alpha,
+                  f->chain / 1e9, f->generative / 1e9, f->discriminative / 1e9, f->total / 1e9,
+                  f->forwards, f->total * (double)r->cfg.train.batch / 1e12);
     }
 }
 
@@ -89,29 +90,29 @@ static void print_memory(const plan_report *r)
 {
     const memory_forecast *m = &r->memory;
     char text[TEXT];
-    printf("\nMemory at alpha %.4g; the most is needed in: %s\n\n", r->cfg.alpha,
-           forecast_phase_name(m->peak));
+    cli_print("\nMemory at alpha %.4g; the most is needed in: %s\n\n", r->cfg.alpha,
+              forecast_phase_name(m->peak));
     for (int i = 0; i < m->count; i++)
         if (m->items[i].phases >> m->peak & 1)
-            printf("%-44s %12s\n", m->items[i].name, bytes_text(text, m->items[i].bytes));
-    printf("%-44s %12s\n", "total", bytes_text(text, m->bytes));
+            cli_print("%-44s %12s\n", m->items[i].name, bytes_text(text, m->items[i].bytes));
+    cli_print("%-44s %12s\n", "total", bytes_text(text, m->bytes));
     for (int p = 0; p < FORECAST_PHASES; p++)
         if (p != (int)m->peak)
-            printf("  %-42s %12s\n", forecast_phase_name((forecast_phase)p),
-                   bytes_text(text, m->phases[p]));
-    printf("available now %28s %14s", "", bytes_text(text, r->machine.available));
-    printf(" of %s%s\n", bytes_text(text, r->machine.total),
-           r->machine.limit ? " that this control group may use" : "");
+            cli_print("  %-42s %12s\n", forecast_phase_name((forecast_phase)p),
+                      bytes_text(text, m->phases[p]));
+    cli_print("available now %28s %14s", "", bytes_text(text, r->machine.available));
+    cli_print(" of %s%s\n", bytes_text(text, r->machine.total),
+              r->machine.limit ? " that this control group may use" : "");
 }
 
 static void print_disk(const plan_report *r)
 {
     char text[TEXT];
-    printf("\nDisk of one run\n\n");
+    cli_print("\nDisk of one run\n\n");
     for (int i = 0; i < r->disk.count; i++)
-        printf("%-48s %12s\n", r->disk.items[i].name, bytes_text(text, r->disk.items[i].bytes));
-    printf("%-48s %12s\n", "total", bytes_text(text, r->disk.bytes));
-    printf("free at %-40s %12s\n", r->folder, bytes_text(text, r->room));
+        cli_print("%-48s %12s\n", r->disk.items[i].name, bytes_text(text, r->disk.items[i].bytes));
+    cli_print("%-48s %12s\n", "total", bytes_text(text, r->disk.bytes));
+    cli_print("free at %-40s %12s\n", r->folder, bytes_text(text, r->room));
 }
 
 void plan_print(const plan_report *r)
@@ -119,10 +120,10 @@ void plan_print(const plan_report *r)
     const data_facts *d = &r->data;
     print_network(r);
     print_flops(r);
-    printf("\nData%s: %" PRId64 " training, %" PRId64 " validation, %" PRId64
-           " test images; %" PRId64 " iterations per epoch, %" PRId64 " in all\n",
-           r->assumed ? " (not there; as declared)" : "", d->train, d->val, d->test,
-           forecast_per_epoch(&r->cfg, d), forecast_iterations(&r->cfg, d));
+    cli_print("\nData%s: %" PRId64 " training, %" PRId64 " validation, %" PRId64
+              " test images; %" PRId64 " iterations per epoch, %" PRId64 " in all\n",
+              r->assumed ? " (not there; as declared)" : "", d->train, d->val, d->test,
+              forecast_per_epoch(&r->cfg, d), forecast_iterations(&r->cfg, d));
     print_memory(r);
     print_disk(r);
 }
@@ -134,25 +135,25 @@ void plan_print_times(const plan_report *r)
     char one[TEXT], epoch[TEXT], validation[TEXT], run[TEXT];
     double all = 0;
     bool fewer = false;
-    printf("\nTime%s\n\n%-7s %10s %19s %10s %10s %11s %11s %11s\n",
-           r->assumed ? " (measured on noise of the data's size)" : "", "alpha", "step", "spread",
-           "images/s", "GFLOP/s", "validation", "epoch", "run");
+    cli_print("\nTime%s\n\n%-7s %10s %19s %10s %10s %11s %11s %11s\n",
+              r->assumed ? " (measured on noise of the data's size)" : "", "alpha", "step",
+              "spread", "images/s", "GFLOP/s", "validation", "epoch", "run");
     for (int i = 0; i < r->alpha_count; i++) {
         const plan_alpha *a = &r->alphas[i];
         const time_forecast *t = &a->time;
         char spread[TEXT];
         snprintf(spread, sizeof spread, "%.4g-%.4g s (%d)", a->times.low_s, a->times.high_s,
                  a->times.steps);
-        printf("%-7.4g %10s %19s %10.4g %10.4g %11s %11s %11s%s\n", a->alpha,
-               time_text(one, t->step_s), spread, t->images_per_s, t->flops_per_s / 1e9,
-               time_text(validation, t->validation_s), time_text(epoch, t->epoch_s),
-               time_text(run, t->run_s), t->capped ? " (train.max_minutes)" : "");
+        cli_print("%-7.4g %10s %19s %10.4g %10.4g %11s %11s %11s%s\n", a->alpha,
+                  time_text(one, t->step_s), spread, t->images_per_s, t->flops_per_s / 1e9,
+                  time_text(validation, t->validation_s), time_text(epoch, t->epoch_s),
+                  time_text(run, t->run_s), t->capped ? " (train.max_minutes)" : "");
         all += t->run_s;
         fewer = fewer || a->times.batch < r->cfg.train.batch;
     }
     if (r->alpha_count > 1)
-        printf("all %d runs one after another: %s per seed\n", r->alpha_count,
-               time_text(run, all));
+        cli_print("all %d runs one after another: %s per seed\n", r->alpha_count,
+                  time_text(run, all));
     if (fewer)
         puts("a whole step takes too long to be timed: put together from its parts; --seconds "
              "gives more time");

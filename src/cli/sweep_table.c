@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/plain.h"
 
 enum { STATES = SWEEP_FAILED + 1, WIDTH_MAX = 250, ROWS_MAX = 120, CELL = 48 };
 
@@ -20,11 +21,7 @@ const char *sweep_state_name(sweep_state s)
 
 void sweep_run_reason(sweep_run *r, const char *text)
 {
-    size_t n = 0;
-    for (; *text && n < SWEEP_REASON - 1; text++)
-        r->reason[n++] = (unsigned char)*text < ' ' || *text == 127 ? '?' : *text;
-    while (*text && n > 0 && ((unsigned char)r->reason[n - 1] & 0x80)) n--; /* half a character */
-    r->reason[n] = '\0';
+    plain_format(r->reason, SWEEP_REASON, "%s", text);
 }
 
 void sweep_run_report(sweep_run *r, const train_status *s)
