@@ -390,11 +390,18 @@ bool dir_exists(const char *path)
 
 jem_status dir_lock(int *fd, bool *busy, const char *path)
 {
+    struct stat held, named;
     int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) return jem_error(JEM_EIO, "%s: cannot open: %s", path, strerror(errno));
     *busy = flock(dir, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    if (*busy) close(dir);
-    *fd = *busy ? -1 : dir;
+    /* Whoever held it may have moved or removed it since `path` was looked up. */
+    bool gone = !*busy && (fstat(dir, &held) != 0 || stat(path, &named) != 0 ||
+                           held.st_ino != named.st_ino || held.st_dev != named.st_dev);
+    if (*busy || gone) close(dir);
+    *fd = *busy || gone ? -1 : dir;
+    if (gone)
+        return jem_error(JEM_EIO, "%s: another process moved or removed the folder just now; run "
+                         "the same command again", path);
     return JEM_OK;
 }
 

@@ -301,9 +301,10 @@ static jem_status begin(sweep *s)
     char *logs = NULL;
     TRY(config_load(&s->cfg, s->plan.config_path, s->plan.set.values, s->plan.set.count));
     TRY(plan_runs(s));
+    TRY(dir_make(s->out));
+    TRY(lock_study(s)); /* before the first write: a second sweep changes nothing */
     TRY(str_format(&logs, "%s/logs", s->out));
     TRY(dir_make(logs));
-    TRY(lock_study(s));
     for (int i = 0; i < s->count; i++) TRY(look_at_run(s, &s->runs[i]));
     TRY(sweep_show_init(&s->show, s->runs, s->count));
     int waiting = count_state(s, SWEEP_WAITING);

@@ -261,17 +261,6 @@ static void describe(session *s)
     i->iterations = s->t.iterations;
 }
 
-/* Two processes that train one run would undo each other's checkpoints. */
-static jem_status lock_run(session *s)
-{
-    bool busy;
-    jem_status st = dir_lock(&s->lock, &busy, s->r->out);
-    if (st == JEM_OK && busy)
-        st = jem_error(JEM_EUSAGE, "%s: another process is training this run; wait for it to end",
-                       s->r->out);
-    return st;
-}
-
 /* The newest good checkpoint, if there is one: a run may be killed before its first. */
 static jem_status restore(session *s)
 {
@@ -311,7 +300,6 @@ static jem_status session_begin(session *s, bool fresh)
                     "jem does not sum gradients between processes yet",
                     (long long)s->info.rank, (long long)s->info.ranks);
     if (fresh) TRY(run_create(s->r->out, s->cfg));
-    TRY(lock_run(s));
     if (!fresh) TRY(restore(s));
     TRY(trainer_keep_starts(&s->t, starts));
     s->state.data_hash = s->data->train->hash;
@@ -331,6 +319,7 @@ static void session_end(session *s)
     trainer_clear(&s->t);
     model_free(s->m);
     splits_free(&s->own);
+    if (s->made) rmdir(s->r->out); /* if it is still empty: nothing was begun */
     if (s->lock >= 0) close(s->lock);
 }
 
@@ -341,16 +330,19 @@ jem_status train_run(const train_request *r)
     run_claim claim;
     jem_status st;
 
+    TRY(run_lock_folder(&s.lock, &s.made, r->out));
     TRY(run_claim_folder(&claim, r->out, r->cfg));
     if (claim == RUN_DONE) {
         log_info("%s: finished already", r->out);
-        return JEM_OK;
+        goto done;
     }
-    if (claim == RUN_UNFINISHED && !r->resume)
-        return jem_error(JEM_EUSAGE,
-                         "%s: holds an unfinished run with these settings; go on with: jem resume "
-                         "%s",
-                         r->out, r->out);
+    if (claim == RUN_UNFINISHED && !r->resume) {
+        st = jem_error(JEM_EUSAGE,
+                       "%s: holds an unfinished run with these settings; go on with: jem resume "
+                       "%s",
+                       r->out, r->out);
+        goto done;
+    }
     TRY(session_begin(&s, claim == RUN_NEW));
     TRY(iterate(&s));
 done:

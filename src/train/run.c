@@ -141,6 +141,29 @@ static bool only_begun(char *const *names, int count)
     return true;
 }
 
+static jem_status refuse_file(const char *folder)
+{
+    if (!file_exists(folder)) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s: is a file; --out must name a folder", folder);
+}
+
+jem_status run_lock_folder(int *lock, bool *made, const char *folder)
+{
+    bool busy, absent = !dir_exists(folder);
+    jem_status st;
+
+    TRY(refuse_file(folder));
+    if (absent) TRY(dir_make(folder));
+    TRY(dir_lock(lock, &busy, folder));
+    if (busy)
+        st = jem_error(JEM_EUSAGE, "%s: another process is training this run; wait for it to end, "
+                       "or choose another --out", folder);
+    else
+        *made = absent;
+done:
+    return st;
+}
+
 jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg)
 {
     jem_status st;
@@ -148,8 +171,7 @@ jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg)
     int count = 0;
 
     if (run_is(folder)) return claim_existing(out, folder, cfg);
-    if (file_exists(folder) && !dir_exists(folder))
-        return jem_error(JEM_EUSAGE, "%s: is a file; --out must name a folder", folder);
+    TRY(refuse_file(folder));
     if (dir_exists(folder)) {
         TRY(dir_list(&names, &count, folder));
         if (only_begun(names, count)) {
@@ -173,7 +195,6 @@ jem_status run_create(const char *folder, config *cfg)
     jem_status st;
     file_writer w = FILE_WRITER_INIT;
     char *path = NULL;
-    TRY(dir_make(folder));
     TRY(run_path(&path, folder, RUN_CONFIG));
     TRY(file_writer_open(&w, path));
     TRY(options_save(config_groups(cfg), &w));

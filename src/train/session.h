@@ -23,6 +23,7 @@ typedef struct session {
     checkpoint_writer *writer;
     run_info info;
     int lock;                /* of the run's folder; -1: not held */
+    bool made;               /* this process made that folder */
 
     /* selection.c */
     pixel_distance pixels;

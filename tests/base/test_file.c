@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -216,6 +218,34 @@ static void where_links_are_refused_a_copy_is_made(void **state)
     mem_free(to);
 }
 
+/* Where the folder goes between being looked up and being locked; NULL: it stays. */
+static const char *moves_to;
+
+int flock(int fd, int how)
+{
+    if (moves_to) rename(folder, moves_to);
+    return (int)syscall(SYS_flock, fd, how);
+}
+
+static void a_folder_is_locked_once_and_only_under_its_name(void **state)
+{
+    char elsewhere[256];
+    int first, second = 7;
+    bool busy;
+
+    (void)state;
+    check_ok(dir_lock(&first, &busy, folder));
+    assert_true(!busy && first >= 0);
+    check_ok(dir_lock(&second, &busy, folder));
+    assert_true(busy && second == -1);
+    close(first);
+    snprintf(elsewhere, sizeof elsewhere, "%s-moved", folder);
+    moves_to = elsewhere;
+    check_fails(dir_lock(&first, &busy, folder), JEM_EIO, "moved or removed");
+    moves_to = NULL;
+    assert_int_equal(rename(elsewhere, folder), 0);
+}
+
 static void beginnings_sizes_and_removal(void **state)
 {
     char *path = in_dir("a"), *data = NULL;
@@ -255,6 +285,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_link_replaces_the_old_file_and_leaves_nothing_else,
                                         make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(where_links_are_refused_a_copy_is_made, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_folder_is_locked_once_and_only_under_its_name, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(beginnings_sizes_and_removal, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(folders_are_made_with_parents_and_listed_sorted, make_folder,

@@ -29,6 +29,7 @@ static inline rig *rig_new(const char *const *more)
     check_ok(options_assign(config_groups(&r->cfg), "train.iterations=1000"));
     check_ok(model_new(&r->m, &r->cfg.model, &r->cfg.engine));
     check_ok(trainer_init(&r->t, &r->cfg, &r->data, r->m));
+    check_ok(dir_make(r->run));
     check_ok(run_create(r->run, &r->cfg));
     r->state.data_hash = 4711;
     r->info = (run_info){.status = RUN_RUNNING, .alpha = r->cfg.alpha, .selected_by = "x"};

@@ -382,6 +382,61 @@ static void a_run_that_is_being_trained_is_left_alone(void **state)
     rig_free(r);
 }
 
+/* What is in the folder, names and contents, as one text; owned. */
+static char *everything_in(const char *folder)
+{
+    char command[256], *text = NULL;
+    size_t n;
+    snprintf(command, sizeof command, "cd '%s' && ls -A1R . >../listing && "
+             "find . -type f -exec cat {} + >>../listing", folder);
+    assert_int_equal(system(command), 0);
+    snprintf(command, sizeof command, "%s/../listing", folder);
+    check_ok(file_read(&text, &n, command, 0));
+    return text;
+}
+
+/* Of two trainings begun at once on one folder one has the lock, and has not written yet. */
+static void the_second_of_two_starts_changes_nothing(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    int lock;
+    bool busy;
+    check_ok(dir_make(r->a));
+    check_ok(dir_lock(&lock, &busy, r->a));
+    char *before = everything_in(r->a);
+    check_fails(train(r, r->a, false, NULL), JEM_EUSAGE, "another process");
+    char *after = everything_in(r->a);
+    assert_string_equal(before, after);
+    mem_free(before);
+    mem_free(after);
+    close(lock);
+
+    check_fails(train(r, r->a, false, &stop_now), JEM_EINTERRUPTED, "saved");
+    check_ok(dir_lock(&lock, &busy, r->a));
+    before = everything_in(r->a);
+    check_ok(options_assign(config_groups(&r->cfg), "train.lr=5e-4"));
+    check_fails(train(r, r->a, false, NULL), JEM_EUSAGE, "another process");
+    after = everything_in(r->a);
+    assert_string_equal(before, after);
+    mem_free(before);
+    mem_free(after);
+    close(lock);
+    rig_free(r);
+}
+
+static void a_start_that_fails_leaves_no_folder_behind(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"train.batch=64", NULL});
+    check_fails(train(r, r->a, false, NULL), JEM_EDATA, "batch");
+    assert_false(dir_exists(r->a));
+    check_ok(dir_make(r->a)); /* one that was there stays */
+    check_fails(train(r, r->a, false, NULL), JEM_EDATA, "batch");
+    assert_true(dir_exists(r->a));
+    rig_free(r);
+}
+
 static void a_run_on_a_share_of_each_batch_resumes_and_says_so(void **state)
 {
     (void)state;
@@ -557,6 +612,8 @@ int main(void)
         cmocka_unit_test(a_run_beyond_rescue_keeps_its_checkpoint_and_says_why),
         cmocka_unit_test(a_rescued_run_ends_well_and_the_same_when_interrupted),
         cmocka_unit_test(a_run_that_is_being_trained_is_left_alone),
+        cmocka_unit_test(the_second_of_two_starts_changes_nothing),
+        cmocka_unit_test(a_start_that_fails_leaves_no_folder_behind),
         cmocka_unit_test(a_run_on_a_share_of_each_batch_resumes_and_says_so),
         cmocka_unit_test(changed_data_stop_a_resumed_run),
         cmocka_unit_test(a_broken_checkpoint_is_reported),
