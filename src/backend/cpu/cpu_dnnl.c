@@ -19,119 +19,43 @@ static dnnl_data_type_t data_type(jem_dtype dtype)
     return dtype == JEM_BF16 ? dnnl_bf16 : dnnl_f32;
 }
 
-/* `rows` of n images of a slot. */
-static jem_status slot_desc(dnnl_memory_desc_t *md, const step *s, slot v, int64_t n, int64_t rows)
+/* `rows` of n images of a slot, which may hold another type than it says: see backward_desc. */
+static jem_status slot_desc(onednn_md **md, const step *s, slot v, int64_t n, int64_t rows,
+                            jem_dtype dtype)
 {
-    jem_status st = JEM_OK;
-    dnnl_dims_t dims = {n, v.s.c, rows, v.s.w};
-    dnnl_format_tag_t tag = v.f.block == v.s.c ? dnnl_nhwc : dnnl_nchw;
+    dnnl_dims_t dims = {n, v.s.c, rows, v.s.w}, flat = {n, shape_count(v.s)};
 
-    if (s->op.kind == OP_LINEAR) {
-        dnnl_dims_t flat = {n, shape_count(v.s)};
-        DNNL_TRY(dnnl_memory_desc_init_by_tag(md, 2, flat, data_type(v.f.dtype), dnnl_nc));
-    } else {
-        DNNL_TRY(dnnl_memory_desc_init_by_tag(md, 4, dims, data_type(v.f.dtype), tag));
-    }
-done:
-    return st;
+    if (s->op.kind == OP_LINEAR) return onednn_md_new(md, 2, flat, data_type(dtype), dnnl_nc);
+    return onednn_md_new(md, 4, dims, data_type(dtype), v.f.block == v.s.c ? dnnl_nhwc : dnnl_nchw);
 }
 
-/* Weights as they lie in the flat vector, and the same in any layout. */
-static jem_status weight_descs(dnnl_memory_desc_t *plain, dnnl_memory_desc_t *any,
-                               dnnl_memory_desc_t *bias, const op *o, dnnl_data_type_t type)
+/* Weights in oneDNN's axes. */
+static jem_status weight_desc(onednn_md **md, const op *o, dnnl_data_type_t type, bool flat)
 {
-    jem_status st = JEM_OK;
     dnnl_dims_t conv = {o->dst.c, o->src.c, o->kernel_h, o->kernel_w};
     dnnl_dims_t linear = {o->dst.c, shape_count(o->src)};
     bool is_conv = o->kind == OP_CONV2D;
-    int nd = is_conv ? 4 : 2;
-    int64_t *dims = is_conv ? conv : linear;
 
-    DNNL_TRY(dnnl_memory_desc_init_by_tag(plain, nd, dims, dnnl_f32, is_conv ? dnnl_oihw : dnnl_oi));
-    DNNL_TRY(dnnl_memory_desc_init_by_tag(any, nd, dims, type, dnnl_format_tag_any));
-    DNNL_TRY(dnnl_memory_desc_init_by_tag(bias, 1, dims, dnnl_f32, dnnl_x));
-done:
-    return st;
+    /* as they lie in the flat vector, or in any layout */
+    dnnl_format_tag_t tag = !flat ? dnnl_format_tag_any : is_conv ? dnnl_oihw : dnnl_oi;
+    return onednn_md_new(md, is_conv ? 4 : 2, is_conv ? conv : linear, type, tag);
 }
 
 /* Accumulation and rectification ride on the forward primitive. */
 static jem_status make_attributes(dnnl_primitive_attr_t *attr, const step *s)
 {
-    jem_status st = JEM_OK;
+    jem_status st;
     dnnl_post_ops_t ops = NULL;
 
     DNNL_TRY(dnnl_primitive_attr_create(attr));
     DNNL_TRY(dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user));
     DNNL_TRY(dnnl_post_ops_create(&ops));
-    if (s->kind == STEP_FORWARD && s->accumulate) DNNL_TRY(dnnl_post_ops_append_sum(ops, 1.0f));
-    if (s->kind == STEP_FORWARD && s->lrelu)
-        DNNL_TRY(dnnl_post_ops_append_eltwise(ops, 1.0f, dnnl_eltwise_relu, (float)s->op.slope, 0.0f));
+    if (s->kind == STEP_FORWARD && s->accumulate) TRY(onednn_append_sum(ops));
+    if (s->kind == STEP_FORWARD && s->lrelu) TRY(onednn_append_lrelu(ops, (float)s->op.slope));
     DNNL_TRY(dnnl_primitive_attr_set_post_ops(*attr, ops));
+    st = JEM_OK;
 done:
     if (ops) dnnl_post_ops_destroy(ops);
-    return st;
-}
-
-typedef struct layer_descs {
-    dnnl_memory_desc_t src, dst, weights, bias; /* src, dst: values or gradients */
-    dnnl_dims_t stride, pad, pad_end;
-} layer_descs;
-
-static jem_status forward_desc(dnnl_primitive_desc_t *pd, const op *o, const layer_descs *d,
-                               dnnl_prop_kind_t prop, dnnl_primitive_attr_t attr,
-                               dnnl_engine_t engine)
-{
-    jem_status st = JEM_OK;
-    const dnnl_memory_desc_t *bias = o->bias >= 0 ? &d->bias : NULL;
-    dnnl_convolution_desc_t conv;
-    dnnl_inner_product_desc_t linear;
-
-    if (o->kind == OP_CONV2D) {
-        DNNL_TRY(dnnl_convolution_forward_desc_init(&conv, prop, dnnl_convolution_direct, &d->src,
-                                                    &d->weights, bias, &d->dst, d->stride, d->pad,
-                                                    d->pad_end));
-        DNNL_TRY(dnnl_primitive_desc_create(pd, &conv, attr, engine, NULL));
-    } else {
-        DNNL_TRY(dnnl_inner_product_forward_desc_init(&linear, prop, &d->src, &d->weights, bias,
-                                                      &d->dst));
-        DNNL_TRY(dnnl_primitive_desc_create(pd, &linear, attr, engine, NULL));
-    }
-done:
-    return st;
-}
-
-static jem_status backward_desc(dnnl_primitive_desc_t *pd, const step *s, const layer_descs *d,
-                                dnnl_primitive_attr_t attr, dnnl_engine_t engine)
-{
-    jem_status st = JEM_OK;
-    const op *o = &s->op;
-    bool to_data = s->kind == STEP_BACKWARD_DATA;
-    dnnl_convolution_desc_t conv;
-    dnnl_inner_product_desc_t linear;
-    dnnl_primitive_desc_t hint = NULL;
-    const void *desc = o->kind == OP_CONV2D ? (const void *)&conv : (const void *)&linear;
-
-    /* gradients of weights, and of what products of bf16 come from, may be f32 */
-    layer_descs forward = *d;
-    forward.weights.data_type = d->dst.data_type;
-    forward.src.data_type = d->dst.data_type;
-    TRY(forward_desc(&hint, o, &forward, dnnl_forward_training, NULL, engine));
-    if (o->kind == OP_CONV2D && to_data)
-        DNNL_TRY(dnnl_convolution_backward_data_desc_init(&conv, dnnl_convolution_direct, &d->src,
-                                                          &d->weights, &d->dst, d->stride, d->pad,
-                                                          d->pad_end));
-    else if (o->kind == OP_CONV2D)
-        DNNL_TRY(dnnl_convolution_backward_weights_desc_init(&conv, dnnl_convolution_direct, &d->src,
-                                                             &d->weights, &d->bias, &d->dst,
-                                                             d->stride, d->pad, d->pad_end));
-    else if (to_data)
-        DNNL_TRY(dnnl_inner_product_backward_data_desc_init(&linear, &d->src, &d->weights, &d->dst));
-    else
-        DNNL_TRY(dnnl_inner_product_backward_weights_desc_init(&linear, &d->src, &d->weights,
-                                                               &d->bias, &d->dst));
-    DNNL_TRY(dnnl_primitive_desc_create(pd, desc, attr, engine, hint));
-done:
-    if (hint) dnnl_primitive_desc_destroy(hint);
     return st;
 }
 
@@ -141,8 +65,8 @@ static jem_status make_pack(dnnl_state *x, bool from_flat)
     jem_status st = JEM_OK;
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
-    const dnnl_memory_desc_t *from = from_flat ? &x->plain_weights : &x->weights;
-    const dnnl_memory_desc_t *to = from_flat ? &x->weights : &x->plain_weights;
+    const onednn_md *from = from_flat ? x->plain_weights : x->weights;
+    const onednn_md *to = from_flat ? x->weights : x->plain_weights;
 
     DNNL_TRY(dnnl_primitive_attr_create(&attr));
     DNNL_TRY(dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user));
@@ -224,18 +148,60 @@ static bool same_shape(const band *a, const band *b)
 
 /* ---- a kernel: primitives and packed weights */
 
-/* The primitive for `p->of`; its weights are laid out as `weights` says, which may be "any". */
-static jem_status create_piece(piece *p, const cpu_kernel *k, dnnl_state *x,
-                               dnnl_memory_desc_t *weights)
+/* A gradient's primitive is chosen beside a forward one of the same layer.  Gradients of weights,
+ * and of what products of bf16 come from, may be f32: the forward one has the type of dst in all. */
+static jem_status backward_desc(dnnl_primitive_desc_t *pd, const step *s, const onednn_layer *l,
+                                const onednn_md *forward_src, dnnl_primitive_attr_t attr,
+                                dnnl_engine_t engine)
+{
+    jem_status st;
+    onednn_layer forward = *l;
+    onednn_md *weights = NULL;
+    dnnl_primitive_desc_t hint = NULL;
+
+    TRY(weight_desc(&weights, &s->op, data_type(s->src.f.dtype), false));
+    forward.src = forward_src;
+    forward.weights = weights;
+    TRY(onednn_forward(&hint, &forward, dnnl_forward_training, NULL, engine));
+    st = s->kind == STEP_BACKWARD_DATA ? onednn_to_data(pd, l, hint, attr, engine)
+                                       : onednn_to_weights(pd, l, hint, attr, engine);
+done:
+    if (hint) dnnl_primitive_desc_destroy(hint);
+    onednn_md_free(weights);
+    return st;
+}
+
+static jem_status piece_desc(dnnl_primitive_desc_t *pd, const piece *p, const step *s,
+                             const onednn_layer *l, int64_t n, slot input, dnnl_engine_t engine)
+{
+    jem_status st;
+    dnnl_primitive_attr_t attr = NULL;
+    onednn_md *forward_src = NULL;
+
+    TRY(make_attributes(&attr, s));
+    if (s->kind == STEP_FORWARD) {
+        TRY(onednn_forward(pd, l, dnnl_forward_inference, attr, engine));
+    } else {
+        TRY(slot_desc(&forward_src, s, input, n, p->of.in_rows, s->src.f.dtype));
+        TRY(backward_desc(pd, s, l, forward_src, attr, engine));
+    }
+done:
+    if (attr) dnnl_primitive_attr_destroy(attr);
+    onednn_md_free(forward_src);
+    return st;
+}
+
+/* The primitive for `p->of`; its weights are laid out as `weights` says, which may be "any".
+ * *chosen <- how they are, owned. */
+static jem_status create_piece(piece *p, onednn_md **chosen, const cpu_kernel *k,
+                               const dnnl_state *x, const onednn_md *weights)
 {
     jem_status st;
     const step *s = &k->s;
     const op *o = &s->op;
     const int64_t n = x->bands > 1 ? 1 : s->n;
-    dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
-    layer_descs d = {.weights = *weights, .bias = x->bias, .stride = {o->stride, o->stride},
-                     .pad = {p->of.pad, o->pad}, .pad_end = {p->of.pad_end, o->pad_end}};
+    const bool to_params = s->kind == STEP_BACKWARD_PARAMS;
     /* Gradient steps read the gradient of the output (src) and write or read
      * what belongs to the input. */
     slot input = s->kind == STEP_FORWARD         ? s->src
@@ -243,35 +209,40 @@ static jem_status create_piece(piece *p, const cpu_kernel *k, dnnl_state *x,
                                                  : s->src2;
     slot output = s->kind == STEP_FORWARD ? s->dst : s->src;
 
-    TRY(slot_desc(&d.src, s, input, n, p->of.in_rows));
-    TRY(slot_desc(&d.dst, s, output, n, p->of.out_rows));
-    TRY(make_attributes(&attr, s));
-    if (s->kind == STEP_FORWARD)
-        TRY(forward_desc(&pd, o, &d, dnnl_forward_inference, attr, x->engine));
-    else
-        TRY(backward_desc(&pd, s, &d, attr, x->engine));
+    TRY(slot_desc(&p->source, s, input, n, p->of.in_rows, input.f.dtype));
+    TRY(slot_desc(&p->dest, s, output, n, p->of.out_rows, output.f.dtype));
+    onednn_layer l = {.is_conv = o->kind == OP_CONV2D, .src = p->source, .weights = weights,
+                      .bias = s->kind != STEP_FORWARD || o->bias >= 0 ? x->bias : NULL,
+                      .dst = p->dest, .stride = {o->stride, o->stride},
+                      .pad = {p->of.pad, o->pad}, .pad_end = {p->of.pad_end, o->pad_end}};
+    TRY(piece_desc(&pd, p, s, &l, n, input, x->engine));
     DNNL_TRY(dnnl_primitive_create(&p->primitive, pd));
-    p->source = d.src;
-    p->dest = d.dst;
-    *weights = *dnnl_primitive_desc_query_md(
-        pd, s->kind == STEP_BACKWARD_PARAMS ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
-    p->scratchpad = *dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    TRY(onednn_md_copy(&p->scratchpad,
+                       dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0)));
+    TRY(onednn_md_copy(chosen, dnnl_primitive_desc_query_md(
+        pd, to_params ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0)));
 done:
     if (pd) dnnl_primitive_desc_destroy(pd);
-    if (attr) dnnl_primitive_attr_destroy(attr);
     return st;
 }
 
 static void clear_pieces(dnnl_state *x)
 {
-    for (int i = 0; i < MAX_BANDS; ++i)
-        if (x->pieces[i].primitive) dnnl_primitive_destroy(x->pieces[i].primitive);
+    for (int i = 0; i < x->piece_count; ++i) {
+        piece *p = &x->pieces[i];
+        if (p->primitive) dnnl_primitive_destroy(p->primitive);
+        onednn_md_free(p->source);
+        onednn_md_free(p->dest);
+        onednn_md_free(p->scratchpad);
+    }
     memset(x->pieces, 0, sizeof x->pieces);
     x->piece_count = 0;
+    onednn_md_free(x->weights);
+    x->weights = NULL;
 }
 
 /* One primitive per shape of band, in weights that the first one chose. */
-static jem_status create_pieces(const cpu_kernel *k, dnnl_state *x, dnnl_memory_desc_t weights)
+static jem_status create_pieces(const cpu_kernel *k, dnnl_state *x, const onednn_md *weights)
 {
     jem_status st = JEM_OK;
     const int64_t rows = band_rows(&k->s);
@@ -282,12 +253,14 @@ static jem_status create_pieces(const cpu_kernel *k, dnnl_state *x, dnnl_memory_
         x->piece_of[i] = x->piece_count - 1; /* neighbours are alike if any two are */
         if (i > 0 && same_shape(&b, &x->pieces[x->piece_count - 1].of)) continue;
         piece *p = &x->pieces[x->piece_of[i] = x->piece_count++];
+        onednn_md *chosen = NULL;
         p->of = b;
-        TRY(create_piece(p, k, x, &weights));
-        if (round_up(dnnl_memory_desc_get_size(&p->scratchpad)) > x->pad_bytes)
-            x->pad_bytes = round_up(dnnl_memory_desc_get_size(&p->scratchpad));
+        TRY(create_piece(p, &chosen, k, x, x->weights ? x->weights : weights));
+        onednn_md_free(x->weights);
+        x->weights = chosen;
+        if (round_up(dnnl_memory_desc_get_size(p->scratchpad)) > x->pad_bytes)
+            x->pad_bytes = round_up(dnnl_memory_desc_get_size(p->scratchpad));
     }
-    x->weights = weights;
 done:
     if (st) clear_pieces(x);
     return st;
@@ -299,14 +272,17 @@ static jem_status create_primitives(cpu_kernel *k, dnnl_state *x)
     jem_status st;
     const step *s = &k->s;
     const dnnl_state *lender = k->sibling && k->sibling->impl == k->impl && !x->packs_late ? k->sibling->state : NULL;
-    dnnl_memory_desc_t any;
-    dnnl_data_type_t type = s->kind == STEP_BACKWARD_PARAMS ? dnnl_f32 : data_type(s->src.f.dtype);
+    onednn_md *any = NULL;
+    const bool to_params = s->kind == STEP_BACKWARD_PARAMS;
 
     DNNL_TRY(dnnl_engine_create(&x->engine, dnnl_cpu, 0));
-    TRY(weight_descs(&x->plain_weights, &any, &x->bias, &s->op, type));
+    TRY(weight_desc(&x->plain_weights, &s->op, dnnl_f32, true));
+    TRY(weight_desc(&any, &s->op, to_params ? dnnl_f32 : data_type(s->src.f.dtype), false));
+    TRY(onednn_md_new(&x->bias, 1, &s->op.dst.c, dnnl_f32, dnnl_x));
     x->borrows_weights = lender && create_pieces(k, x, lender->weights) == JEM_OK;
-    if (!x->borrows_weights) st = create_pieces(k, x, any);
+    if (!x->borrows_weights) TRY(create_pieces(k, x, any));
 done:
+    onednn_md_free(any);
     return st;
 }
 
@@ -314,15 +290,15 @@ static jem_status make_weights(cpu_kernel *k, dnnl_state *x)
 {
     jem_status st = JEM_OK;
 
-    DNNL_TRY(dnnl_memory_create(&x->bias_memory, &x->bias, x->engine, DNNL_MEMORY_NONE));
+    DNNL_TRY(dnnl_memory_create(&x->bias_memory, x->bias, x->engine, DNNL_MEMORY_NONE));
     if (x->packs_late) goto done;
     if (x->borrows_weights) {
         x->packed_weights = ((const dnnl_state *)k->sibling->state)->packed_weights;
         goto done;
     }
-    k->packed = dnnl_memory_desc_get_size(&x->weights);
-    DNNL_TRY(dnnl_memory_create(&x->packed_weights, &x->weights, x->engine, DNNL_MEMORY_ALLOCATE));
-    DNNL_TRY(dnnl_memory_create(&x->flat_weights, &x->plain_weights, x->engine, DNNL_MEMORY_NONE));
+    k->packed = dnnl_memory_desc_get_size(x->weights);
+    DNNL_TRY(dnnl_memory_create(&x->packed_weights, x->weights, x->engine, DNNL_MEMORY_ALLOCATE));
+    DNNL_TRY(dnnl_memory_create(&x->flat_weights, x->plain_weights, x->engine, DNNL_MEMORY_NONE));
     DNNL_TRY(dnnl_stream_create(&x->pack_stream, x->engine, dnnl_stream_default_flags));
 done:
     return st;
@@ -341,11 +317,11 @@ jem_status cpu_dnnl_prepare(cpu_kernel *k)
     x->packs_late = k->s.lean && !to_params;
     TRY(create_primitives(k, x));
     TRY(make_pack(x, !to_params));
-    x->quad_at = to_params || x->packs_late ? round_up(dnnl_memory_desc_get_size(&x->weights)) : 0;
+    x->quad_at = to_params || x->packs_late ? round_up(dnnl_memory_desc_get_size(x->weights)) : 0;
     x->pad_at = x->quad_at;
     if (k->s.quad) {
         TRY(MEM_NEW(x->quad_bias, k->s.op.dst.c));
-        if (x->packs_late) x->pad_at += round_up(dnnl_memory_desc_get_size(&x->plain_weights));
+        if (x->packs_late) x->pad_at += round_up(dnnl_memory_desc_get_size(x->plain_weights));
     }
     k->scratch = x->pad_at + (x->bands > 1 ? (size_t)(x->bands * k->s.n) : 1) * x->pad_bytes;
     if (!to_params) TRY(make_weights(k, x));
@@ -364,6 +340,8 @@ void cpu_dnnl_release(cpu_kernel *k)
     if (x->pack_stream) dnnl_stream_destroy(x->pack_stream);
     if (x->pack) dnnl_primitive_destroy(x->pack);
     clear_pieces(x);
+    onednn_md_free(x->plain_weights);
+    onednn_md_free(x->bias);
     if (x->engine) dnnl_engine_destroy(x->engine);
     mem_free(x->quad_bias);
     mem_free(x);
@@ -421,7 +399,7 @@ jem_status cpu_dnnl_load(cpu_kernel *k, const void *params)
     if (x->borrows_weights || x->packs_late) return JEM_OK;
     p += k->s.op.weight;
     if (k->s.quad) {
-        TRY(mem_alloc(&quad, 1, dnnl_memory_desc_get_size(&x->plain_weights)));
+        TRY(mem_alloc(&quad, 1, dnnl_memory_desc_get_size(x->plain_weights)));
         cpu_quad_weights(quad, &k->s.op, p);
         p = quad;
     }

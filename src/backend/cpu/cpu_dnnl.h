@@ -3,10 +3,8 @@
 #ifndef BACKEND_CPU_DNNL_H
 #define BACKEND_CPU_DNNL_H
 
-#include <dnnl.h>
-
 #include "backend/cpu/cpu.h"
-#include "base/try.h"
+#include "backend/cpu/onednn.h"
 
 /* From the OpenMP runtime that oneDNN is linked with; its header ships with one
  * compiler only. */
@@ -23,7 +21,7 @@ typedef struct band {
 typedef struct piece {
     band of; /* the first of the bands that it computes */
     dnnl_primitive_t primitive;
-    dnnl_memory_desc_t source, dest, scratchpad;
+    onednn_md *source, *dest, *scratchpad; /* owned */
 } piece;
 
 enum { MAX_BANDS = 16, BAND_PIXELS = 512 };
@@ -33,7 +31,7 @@ typedef struct dnnl_state {
     piece pieces[MAX_BANDS];
     int piece_count, bands, piece_of[MAX_BANDS]; /* bands per image; 1: all images at once */
     dnnl_primitive_t pack; /* weights to or from the flat vector */
-    dnnl_memory_desc_t weights, plain_weights, bias;
+    onednn_md *weights, *plain_weights, *bias; /* owned */
     dnnl_memory_t packed_weights, bias_memory, flat_weights; /* forward and backward data */
     float *quad_bias;     /* of quad steps, owned */
     bool borrows_weights; /* packed_weights are the sibling's */
@@ -55,18 +53,5 @@ band cpu_band_of(const step *s, int i);
 void cpu_quad_weights(float *weights, const op *o, const float *params);
 /* oneDNN takes pointers to non-const data even for what it only reads. */
 void *cpu_dnnl_readable(const float *p);
-
-#define DNNL_TRY(call)                                                                   \
-    do {                                                                                 \
-        dnnl_status_t dnnl_st = (call);                                                  \
-        if (dnnl_st == dnnl_out_of_memory) {                                             \
-            st = jem_error(JEM_ENOMEM, "oneDNN is out of memory");                       \
-            goto done;                                                                   \
-        }                                                                                \
-        if (dnnl_st != dnnl_success) {                                                   \
-            st = jem_error(JEM_EINTERNAL, "oneDNN refused %s (status %d)", #call, dnnl_st); \
-            goto done;                                                                   \
-        }                                                                                \
-    } while (0)
 
 #endif

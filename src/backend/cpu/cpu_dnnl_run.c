@@ -23,7 +23,7 @@ typedef struct dnnl_binding {
 } dnnl_binding;
 
 static jem_status bind_memory(dnnl_call *c, const dnnl_state *x, int arg,
-                              const dnnl_memory_desc_t *md, void *at)
+                              const onednn_md *md, void *at)
 {
     jem_status st = JEM_OK;
     int i = c->arg_count;
@@ -47,13 +47,13 @@ static jem_status bind_to_params(cpu_bound *b, dnnl_call *c)
     const dnnl_state *x = b->k->state;
     const step *s = &b->k->s;
 
-    TRY(bind_memory(c, x, DNNL_ARG_SRC, &x->pieces[0].source, cpu_at(b, s->src2)));
-    TRY(bind_memory(c, x, DNNL_ARG_DIFF_DST, &x->pieces[0].dest, cpu_at(b, s->src)));
-    TRY(bind_memory(c, x, DNNL_ARG_DIFF_WEIGHTS, &x->weights, b->scratch));
+    TRY(bind_memory(c, x, DNNL_ARG_SRC, x->pieces[0].source, cpu_at(b, s->src2)));
+    TRY(bind_memory(c, x, DNNL_ARG_DIFF_DST, x->pieces[0].dest, cpu_at(b, s->src)));
+    TRY(bind_memory(c, x, DNNL_ARG_DIFF_WEIGHTS, x->weights, b->scratch));
     v->pack_args[0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, c->memory[c->arg_count - 1]};
-    DNNL_TRY(dnnl_memory_create(&v->flat_weights, &x->plain_weights, x->engine, DNNL_MEMORY_NONE));
+    DNNL_TRY(dnnl_memory_create(&v->flat_weights, x->plain_weights, x->engine, DNNL_MEMORY_NONE));
     v->pack_args[1] = (dnnl_exec_arg_t){DNNL_ARG_TO, v->flat_weights};
-    DNNL_TRY(dnnl_memory_create(&v->flat_bias, &x->bias, x->engine, DNNL_MEMORY_NONE));
+    DNNL_TRY(dnnl_memory_create(&v->flat_bias, x->bias, x->engine, DNNL_MEMORY_NONE));
     share_memory(c, DNNL_ARG_DIFF_BIAS, v->flat_bias);
 done:
     return st;
@@ -66,8 +66,8 @@ static jem_status bind_late_weights(cpu_bound *b)
     dnnl_binding *v = b->state;
     const dnnl_state *x = b->k->state;
 
-    DNNL_TRY(dnnl_memory_create(&v->flat_weights, &x->plain_weights, x->engine, DNNL_MEMORY_NONE));
-    DNNL_TRY(dnnl_memory_create(&v->packed_weights, &x->weights, x->engine, b->scratch));
+    DNNL_TRY(dnnl_memory_create(&v->flat_weights, x->plain_weights, x->engine, DNNL_MEMORY_NONE));
+    DNNL_TRY(dnnl_memory_create(&v->packed_weights, x->weights, x->engine, b->scratch));
     v->pack_args[0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, v->flat_weights};
     v->pack_args[1] = (dnnl_exec_arg_t){DNNL_ARG_TO, v->packed_weights};
 done:
@@ -94,18 +94,18 @@ static jem_status bind_call(cpu_bound *b, dnnl_call *c, int part)
 
     DNNL_TRY(dnnl_stream_create(&c->stream, x->engine, dnnl_stream_default_flags));
     if (s->kind == STEP_FORWARD) {
-        TRY(bind_memory(c, x, DNNL_ARG_SRC, &p->source, row_at(b, s->src, n, rows.in)));
-        TRY(bind_memory(c, x, DNNL_ARG_DST, &p->dest, row_at(b, s->dst, n, rows.out)));
+        TRY(bind_memory(c, x, DNNL_ARG_SRC, p->source, row_at(b, s->src, n, rows.in)));
+        TRY(bind_memory(c, x, DNNL_ARG_DST, p->dest, row_at(b, s->dst, n, rows.out)));
         share_memory(c, DNNL_ARG_WEIGHTS, weights);
         if (s->op.bias >= 0) share_memory(c, DNNL_ARG_BIAS, x->bias_memory);
     } else if (s->kind == STEP_BACKWARD_DATA) {
-        TRY(bind_memory(c, x, DNNL_ARG_DIFF_SRC, &p->source, row_at(b, s->dst, n, rows.in)));
-        TRY(bind_memory(c, x, DNNL_ARG_DIFF_DST, &p->dest, row_at(b, s->src, n, rows.out)));
+        TRY(bind_memory(c, x, DNNL_ARG_DIFF_SRC, p->source, row_at(b, s->dst, n, rows.in)));
+        TRY(bind_memory(c, x, DNNL_ARG_DIFF_DST, p->dest, row_at(b, s->src, n, rows.out)));
         share_memory(c, DNNL_ARG_WEIGHTS, weights);
     } else {
         TRY(bind_to_params(b, c));
     }
-    TRY(bind_memory(c, x, DNNL_ARG_SCRATCHPAD, &p->scratchpad,
+    TRY(bind_memory(c, x, DNNL_ARG_SCRATCHPAD, p->scratchpad,
                     b->scratch + x->pad_at + (size_t)part * x->pad_bytes));
 done:
     return st;
