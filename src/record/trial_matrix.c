@@ -124,7 +124,7 @@ jem_status trial_matrix_build(trial_matrix *out, const trial_list *const *observ
     jem_status st = JEM_OK;
     trial_matrix m = TRIAL_MATRIX_INIT;
     entry *entries = NULL;
-    int64_t n;
+    int64_t n = 0;
 
     m.conditions = conditions ? conditions : 1;
     if (observers < 1) return jem_error(JEM_EDATA, "no observers");
