@@ -3,6 +3,7 @@
 #   make            build the program and the libraries
 #   make demo       install what is missing, build, run the main job on rendered images
 #   make test       install what is missing, build, run every test
+#   make test-avx2  what computes, tested once more as on a processor without AVX-512
 #   make install    PREFIX=/usr/local
 #   make perf       timings beside PyTorch, diffusers, NumPy, pandas and SciPy (needs all of them)
 #   make sanitize   every test under the address and undefined-behaviour sanitizers
@@ -19,7 +20,7 @@ CMAKE_FLAGS ?=
 SANITIZE ?= address,undefined
 FUZZ_SECONDS ?= 60
 
-.PHONY: all deps demo test test-cuda install perf sanitize valgrind fuzz clean
+.PHONY: all deps demo test test-avx2 test-cuda install perf sanitize valgrind fuzz clean
 
 all: deps
 	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS) > $(BUILD).log 2>&1 \
@@ -35,6 +36,11 @@ demo: all
 
 test: all
 	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
+
+# oneDNN and jem's own kernels look at the same variable.
+test-avx2: all
+	@cd $(BUILD) && ONEDNN_MAX_CPU_ISA=AVX2 ctest --output-on-failure -j $(JOBS) \
+	    -R '^(backend|nn|model|train)/'
 
 test-cuda:
 	@$(MAKE) all CMAKE_FLAGS="$(CMAKE_FLAGS) -DJEM_CUDA=ON"
