@@ -33,7 +33,8 @@ done:
 
 const command command_resume = {
     .name = "resume",
-    .usage = "resume RUN [--device cpu|cuda] [--set engine.KEY=VALUE ...] [--status-fd N]",
+    .usage = "resume RUN [--device cpu|cuda] [--set data.path=DIR] [--set engine.KEY=VALUE ...] "
+             "[--status-fd N]",
     .about = "continue an unfinished run; the result has the same bits as without the break",
     .run = resume,
 };

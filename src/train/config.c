@@ -1,9 +1,15 @@
 /* The settings of a run: option table of train.* and the groups of all modules. */
 #include "train/config.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/options_table.h"
 #include "base/try.h"
 
 static const option top_options[] = {
@@ -135,25 +141,55 @@ done:
     return st;
 }
 
+/* ---- what makes a run what it is */
+
+bool config_decides(const char *key)
+{
+    static const char *const others[] = {"data.path", "train.max_minutes", "train.log_every",
+                                         "train.event_files"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(key, others[i]) == 0) return false;
+    return strncmp(key, "engine.", 7) != 0;
+}
+
 jem_status config_difference(config *a, config *b, char *difference, size_t size)
 {
-    char key[128], left[OPTION_STRING_MAX], right[OPTION_STRING_MAX];
-    const option_group *ga = config_groups(a), *gb = config_groups(b);
+    char key[OPTION_KEY_MAX], left[OPTION_TEXT_MAX], right[OPTION_TEXT_MAX];
+    const option_group *groups = config_groups(a), *others = config_groups(b);
     jem_status st = JEM_OK;
 
     difference[0] = '\0';
-    for (int g = 0; ga[g].options; g++) {
-        if (strcmp(ga[g].prefix, "engine") == 0) continue; /* changes no result */
-        for (const option *o = ga[g].options; o->key; o++) {
-            snprintf(key, sizeof key, "%s%s%s", ga[g].prefix, ga[g].prefix[0] ? "." : "", o->key);
-            TRY(options_get(ga, key, left, sizeof left));
-            TRY(options_get(gb, key, right, sizeof right));
-            if (strcmp(left, right) != 0) {
-                snprintf(difference, size, "%s is %s there and %s here", key, left, right);
-                return JEM_OK;
-            }
-        }
+    for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
+        options_full_key(&p, key);
+        if (!config_decides(key)) continue;
+        options_value_text(&p, left, sizeof left);
+        TRY(options_get(others, key, right, sizeof right));
+        if (strcmp(left, right) == 0) continue;
+        snprintf(difference, size, "%s is %s there and %s here", key, left, right);
+        return JEM_OK;
     }
 done:
+    return st;
+}
+
+jem_status config_absolute_paths(config *c)
+{
+    jem_status st = JEM_OK;
+    char *here = NULL, *path = NULL;
+
+    if (!c->data.path[0] || c->data.path[0] == '/') goto done;
+    here = getcwd(NULL, 0);
+    if (!here) {
+        st = jem_error(JEM_EIO, "data.path %s: where the working directory is cannot be learnt: %s; "
+                       "give an absolute path", c->data.path, strerror(errno));
+        goto done;
+    }
+    TRY(str_format(&path, "%s%s%s", here, strcmp(here, "/") == 0 ? "" : "/", c->data.path));
+    if (options_set(config_groups(c), "data.path", path, "data.path") != JEM_OK)
+        log_warning("%s stays relative to %s: it cannot be written as an absolute path",
+                    c->data.path, here);
+done:
+    free(here);
+    mem_free(path);
     return st;
 }

@@ -74,8 +74,17 @@ int64_t config_generative_batch(const train_options *o);
 /* JEM_EUSAGE if settings that are fine one by one contradict each other. */
 jem_status config_check(const config *c);
 
-/* The first key outside engine.* whose value differs, as text of both sides in
- * `difference`; "" if there is none. */
+/* Does the key make a training what it is?  False for what a later session of a run may have
+ * otherwise: where things lie, what computes, what is logged, when patience ends.  (Of engine.*
+ * precision and convolution change the last bits, which a resume may choose.) */
+bool config_decides(const char *key);
+
+/* The first deciding key whose value differs, as text of both sides in `difference`; "" if
+ * there is none. */
 jem_status config_difference(config *a, config *b, char *difference, size_t size);
+
+/* Makes paths that are relative to the working directory absolute, so that they are found from
+ * elsewhere.  One that would be too long or no UTF-8 stays as it is.  JEM_EIO. */
+jem_status config_absolute_paths(config *c);
 
 #endif

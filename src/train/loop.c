@@ -230,7 +230,7 @@ static jem_status open_data(session *s)
     jem_status st = JEM_OK;
     s->data = s->r->data;
     if (!s->data) {
-        TRY(data_load(&s->own, &s->cfg->data, CONFIG_SPLIT_SEED));
+        TRY(run_read_data(&s->own, s->cfg, s->r->out));
         s->data = &s->own;
     }
     config_take_data(s->cfg, s->data->train);

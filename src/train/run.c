@@ -195,6 +195,7 @@ jem_status run_create(const char *folder, config *cfg)
     jem_status st;
     file_writer w = FILE_WRITER_INIT;
     char *path = NULL;
+    TRY(config_absolute_paths(cfg));
     TRY(run_path(&path, folder, RUN_CONFIG));
     TRY(file_writer_open(&w, path));
     TRY(options_save(config_groups(cfg), &w));
@@ -283,11 +284,37 @@ static jem_status check_latents(const run *r, const dataset *d)
     return JEM_OK;
 }
 
+/* Whose path it is, unless somebody has just typed it. */
+static jem_status name_path(jem_status st, const config *cfg, const char *folder)
+{
+    const char *path = cfg->data.path;
+    char reason[2048];
+    config *own = NULL;
+
+    if (!path[0] || dir_exists(path)) return st;
+    snprintf(reason, sizeof reason, "%s", jem_error_message());
+    if (MEM_NEW(own, 1) == JEM_OK && run_load_config(own, folder) == JEM_OK &&
+        strcmp(own->data.path, path) == 0)
+        jem_error(st, "%s (data.path of %s/config.yaml is %s%s; where the data are now is said with "
+                      "--set data.path=FOLDER)", reason, folder, path,
+                  path[0] == '/' ? "" : ", which is relative to the folder that jem is started in");
+    else
+        jem_error(st, "%s", reason);
+    mem_free(own);
+    return st;
+}
+
+jem_status run_read_data(splits *out, const config *cfg, const char *folder)
+{
+    jem_status st = data_load(out, &cfg->data, CONFIG_SPLIT_SEED);
+    return st == JEM_OK ? st : name_path(st, cfg, folder);
+}
+
 jem_status run_load_data(run *r)
 {
     jem_status st;
     if (r->data.train) return JEM_OK;
-    TRY(data_load(&r->data, &r->cfg.data, CONFIG_SPLIT_SEED));
+    TRY(run_read_data(&r->data, &r->cfg, r->path));
     const dataset *d = r->data.train;
     st = check_latents(r, d);
     if (st) {

@@ -79,7 +79,7 @@ jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg);
  * before anything is read or written there, so that of two trainings begun on one folder the
  * second changes nothing.  JEM_EUSAGE if another process holds it. */
 jem_status run_lock_folder(int *lock, bool *made, const char *folder);
-/* Writes config.yaml into the folder. */
+/* Writes config.yaml into the folder, after config_absolute_paths. */
 jem_status run_create(const char *folder, config *cfg);
 
 jem_status run_read_info(run_info *info, const char *folder);
@@ -88,5 +88,9 @@ jem_status run_write_info(run_info *info, const char *folder);
 
 /* Takes classes and image size from the data. */
 void config_take_data(config *cfg, const dataset *d);
+
+/* data_load for a run.  If there is nothing where its own config.yaml leads, the
+ * message says so, and that --set data.path=FOLDER helps. */
+jem_status run_read_data(splits *out, const config *cfg, const char *folder);
 
 #endif

@@ -3,11 +3,13 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "jem/tensor.h"
+#include "train/loop.h"
 
 typedef struct rig {
     char dir[64], config[128];
@@ -184,6 +186,57 @@ static void a_signal_saves_the_run(void **state)
     check_tmp_remove(r.dir);
 }
 
+static const volatile sig_atomic_t stop_now = 1;
+
+/* DIR/run, begun in DIR on its subfolder "set" by that name, and interrupted at once. */
+static void begin_a_run(const rig *r)
+{
+    char command[512], out[128];
+    config *c = NULL;
+    snprintf(command, sizeof command, "mkdir '%s/set' && mv '%s'/*.npy '%s/set'", r->dir, r->dir,
+             r->dir);
+    assert_int_equal(system(command), 0);
+    snprintf(out, sizeof out, "%s/run", r->dir);
+    assert_int_equal(chdir(r->dir), 0);
+    check_ok(MEM_NEW(c, 1));
+    check_ok(config_load(c, r->config, (const char *[]){"data.path=set"}, 1));
+    const train_request q = {.cfg = c, .out = out, .stop = &stop_now};
+    check_fails(train_run(&q), JEM_EINTERRUPTED, "saved");
+    mem_free(c);
+}
+
+static void a_run_finds_its_data_from_anywhere_and_where_they_moved(void **state)
+{
+    (void)state;
+    rig r = rig_new();
+    char *here = getcwd(NULL, 0), text[512];
+    begin_a_run(&r);
+    assert_int_equal(chdir("/"), 0);
+    snprintf(text, sizeof text, "path: \"%s/set\"", r.dir);
+    said(&r, "run/config.yaml", text);
+
+    snprintf(text, sizeof text, "mv '%s/set' '%s/moved'", r.dir, r.dir);
+    assert_int_equal(system(text), 0);
+    snprintf(text, sizeof text, "data.path of %s/run/config.yaml is %s/set; where", r.dir, r.dir);
+    assert_int_equal(jem(&r, "resume %D/run"), JEM_EDATA);
+    said(&r, "err", text);
+    said(&r, "err", "--set data.path=FOLDER");
+    assert_int_equal(jem(&r, "resume %D/run --set data.path=%D/none"), JEM_EDATA);
+    said(&r, "err", "/none/images.npy: cannot open: No such file or directory; check the path\n");
+    assert_int_equal(jem(&r, "resume %D/run --set data.path=%D/moved"), 0);
+    assert_int_equal(jem(&r, "eval %D/run"), JEM_EDATA);
+    said(&r, "err", text);
+    assert_int_equal(jem(&r, "eval %D/run --set data.path=%D/moved"), 0);
+
+    snprintf(text, sizeof text, "sed -i 's|path: .*|path: \"set\"|' '%s/run/config.yaml'", r.dir);
+    assert_int_equal(system(text), 0); /* as older versions left it */
+    assert_int_equal(jem(&r, "eval %D/run"), JEM_EDATA);
+    said(&r, "err", "/run/config.yaml is set, which is relative to the folder that jem is started in");
+    assert_int_equal(chdir(here), 0);
+    free(here);
+    check_tmp_remove(r.dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_sweep_makes_every_run_and_skips_finished_ones),
         cmocka_unit_test(one_failing_run_does_not_stop_a_sweep),
         cmocka_unit_test(a_signal_saves_the_run),
+        cmocka_unit_test(a_run_finds_its_data_from_anywhere_and_where_they_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

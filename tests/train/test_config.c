@@ -1,6 +1,8 @@
 /* Settings: the study's defaults, the files in configs/, and mistakes in them. */
 #include "support/check.h"
 
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/mem.h"
 #include "train/config.h"
@@ -137,6 +139,56 @@ static void a_saved_config_loads_as_the_same_and_assignments_win(void **state)
     check_tmp_remove(dir);
 }
 
+/* Keys that change no result may differ between the sessions of a run. */
+static void paths_logs_and_threads_are_no_difference(void **state)
+{
+    (void)state;
+    char difference[4096];
+    config *a = config_of(NULL);
+    config *b = config_of((const char *[]){"data.path=elsewhere", "train.log_every=7",
+                                           "train.event_files=false", "train.max_minutes=3",
+                                           "engine.threads=3", "engine.device=cuda", NULL});
+    check_ok(config_difference(a, b, difference, sizeof difference));
+    assert_string_equal(difference, "");
+    check_ok(options_assign(config_groups(b), "train.checkpoint_every=9"));
+    check_ok(config_difference(a, b, difference, sizeof difference));
+    assert_string_equal(difference, "train.checkpoint_every is 0 there and 9 here");
+    mem_free(a);
+    mem_free(b);
+}
+
+static void relative_paths_become_absolute(void **state)
+{
+    (void)state;
+    char here[512], wanted[600], *cwd = getcwd(NULL, 0);
+    config *c = config_of((const char *[]){"data.path=some/data", NULL});
+    check_tmp(here, sizeof here);
+    snprintf(wanted, sizeof wanted, "%s/some/data", here);
+    assert_int_equal(chdir(here), 0);
+    check_ok(config_absolute_paths(c));
+    assert_string_equal(c->data.path, wanted);
+    check_ok(config_absolute_paths(c));
+    assert_string_equal(c->data.path, wanted);
+    check_ok(options_assign(config_groups(c), "data.path="));
+    check_ok(config_absolute_paths(c));
+    assert_string_equal(c->data.path, "");
+    assert_int_equal(chdir("/"), 0);
+    check_ok(options_assign(config_groups(c), "data.path=x"));
+    check_ok(config_absolute_paths(c));
+    assert_string_equal(c->data.path, "/x");
+
+    snprintf(wanted, sizeof wanted, "%s/latin-\xe9", here); /* YAML is UTF-8 */
+    check_ok(dir_make(wanted));
+    assert_int_equal(chdir(wanted), 0);
+    check_ok(options_assign(config_groups(c), "data.path=x"));
+    check_ok(config_absolute_paths(c));
+    assert_string_equal(c->data.path, "x");
+    assert_int_equal(chdir(cwd), 0);
+    check_tmp_remove(here);
+    free(cwd);
+    mem_free(c);
+}
+
 static void the_rate_warms_up_and_falls_as_a_cosine(void **state)
 {
     (void)state;
@@ -160,6 +212,8 @@ int main(void)
         cmocka_unit_test(wrong_settings_are_refused_by_name),
         cmocka_unit_test(settings_that_contradict_each_other_are_refused),
         cmocka_unit_test(a_saved_config_loads_as_the_same_and_assignments_win),
+        cmocka_unit_test(paths_logs_and_threads_are_no_difference),
+        cmocka_unit_test(relative_paths_become_absolute),
         cmocka_unit_test(the_rate_warms_up_and_falls_as_a_cosine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
