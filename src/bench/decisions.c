@@ -1,7 +1,6 @@
 /* Decisions of a subject on an image set. */
 #include "bench/decisions.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/try.h"
 #include "record/image_name.h"
 
@@ -80,9 +80,9 @@ done:
 /* In file names the toolbox wants no "_" in an observer's name. */
 static void file_name_of(char *text, size_t size, const char *name, const char *variant)
 {
-    snprintf(text, size, "%s%s", name, variant);
-    for (char *c = text; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '.' && *c != '-') *c = '-';
+    char whole[160];
+    snprintf(whole, sizeof whole, "%s%s", name, variant);
+    name_make(text, size, whole, ".-");
 }
 
 static jem_status append(trial_list *list, const decision_set *set, const int32_t *answer,

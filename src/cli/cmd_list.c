@@ -145,7 +145,8 @@ static jem_status list(int argc, char **argv)
     TRY(cli_parse(argc, argv, &command_list, flags, &topic, 0, 1));
     for (int i = 0; i < TOPICS; i++) {
         if (topic && strcmp(topic, topics[i].name) != 0) continue;
-        if (!topic) cli_print("%s%s\n", i ? "\n== " : "== ", topics[i].name);
+        if (!topic && i > 0) cli_print("\n");
+        if (!topic) cli_print("== %s\n", topics[i].name);
         TRY(topics[i].run());
         found = true;
     }

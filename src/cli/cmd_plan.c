@@ -170,8 +170,8 @@ done:
 const command command_plan = {
     .name = "plan",
     .usage = "plan CONFIG.yaml|RUN [--alpha 0:1:0.1 | 0,0.5,1] [--set KEY=VALUE ...] "
-             "[--no-timing] [--seconds S]\n"
-             "           [--json] [--out RUN] [--images N --shape CxHxW --classes K]",
+             "[--no-timing] [--seconds S] "
+             "[--json] [--out RUN] [--images N --shape CxHxW --classes K]",
     .about = "what a training needs, before it begins: layers, FLOPs, memory, disk and time",
     .run = plan_command,
 };

@@ -163,8 +163,8 @@ done:
 
 const command command_speed = {
     .name = "speed",
-    .usage = "speed [CONFIG.yaml|RUN] [--set KEY=VALUE ...] [--alpha A] [--seconds S] [--json]\n"
-             "           [--images N --shape CxHxW --classes K]",
+    .usage = "speed [CONFIG.yaml|RUN] [--set KEY=VALUE ...] [--alpha A] [--seconds S] [--json] "
+             "[--images N --shape CxHxW --classes K]",
     .about = "where a training step's time goes, layer by layer, beside this machine's peak",
     .run = speed_command,
 };

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/try.h"
 
 static const char format_name[] = "jem latents 1";
@@ -298,7 +299,8 @@ static jem_status read_part(reader *r, latent_part *p, const json_t *object)
         char checksum[LATENT_CHECKSUM_SIZE] = "";
         get_hash(r, checksum, sizeof checksum - 1, s, "checksum");
         int64_t n = get_integer(r, s, "rows", 0, p->done - rows);
-        if (strchr(file, '/') || file[0] == '.') bad_key(r, "file", "a name in this folder");
+        if (r->st == JEM_OK && name_check(file, "shard") != JEM_OK)
+            r->st = jem_error_context(JEM_EDATA, "%s", r->path);
         TRY(r->st);
         TRY(latent_part_add_shard(p, file, n, checksum));
         rows += n;

@@ -14,16 +14,17 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/try.h"
 
-enum { BLOCK = 1 << 16, ENTRIES_MOST = 1000000, NAME_MOST = 1024, OPEN_FOLDERS = 16 };
+enum { BLOCK = 1 << 16, ENTRIES_MOST = 1000000, PATH_MOST = 1024, OPEN_FOLDERS = 16 };
 
 typedef struct unpacking {
     const char *archive, *member;
     char *staging;           /* owned: DEST.unpacking */
     struct archive *a;
     char *block;             /* [BLOCK] */
-    char folder[NAME_MOST];  /* made last, below staging */
+    char folder[PATH_MOST];  /* made last, below staging */
     int64_t entries, files, bytes, most;
     const volatile sig_atomic_t *stop;
 } unpacking;
@@ -64,10 +65,19 @@ static jem_status hostile(const unpacking *u, const char *name, const char *why)
                      name, why);
 }
 
+static bool part_is_plain(const char *part, size_t size)
+{
+    char name[NAME_MOST + 1];
+    if (size > NAME_MOST) return false;
+    memcpy(name, part, size);
+    name[size] = '\0';
+    return name_is_plain(name);
+}
+
 typedef enum place { PLACE_WANTED, PLACE_ROOT, PLACE_LEFT_OUT } place;
 
 /* Where an entry goes: `below` <- its name below the member. */
-static jem_status judge_name(place *out, char below[NAME_MOST], const unpacking *u,
+static jem_status judge_name(place *out, char below[PATH_MOST], const unpacking *u,
                              const char *name)
 {
     size_t used = 0;
@@ -76,15 +86,17 @@ static jem_status judge_name(place *out, char below[NAME_MOST], const unpacking 
 
     if (!name) return hostile(u, "?", "has a name that cannot be read");
     if (name[0] == '/') return hostile(u, name, "has an absolute name");
-    if (strlen(name) >= NAME_MOST) return hostile(u, name, "has a name without end");
+    if (strlen(name) >= PATH_MOST) return hostile(u, name, "has a name without end");
     for (const char *at = name; *at;) {
         size_t n = strcspn(at, "/");
         if (n == 2 && at[0] == '.' && at[1] == '.') return hostile(u, name, "points outside");
         if (n > 0 && !(n == 1 && at[0] == '.')) {
+            if (at[0] != '.' && !part_is_plain(at, n))
+                return hostile(u, name, "has a part that cannot name a file");
             if (depth == 0)
                 wanted = strlen(u->member) == n && strncmp(at, u->member, n) == 0;
             else
-                used += (size_t)snprintf(below + used, NAME_MOST - used, "%s%.*s",
+                used += (size_t)snprintf(below + used, PATH_MOST - used, "%s%.*s",
                                          used ? "/" : "", (int)n, at);
             if (at[0] == '.') wanted = false;
             depth++;
@@ -172,7 +184,7 @@ done:
 static jem_status take_entry(unpacking *u, struct archive_entry *e)
 {
     const char *name = archive_entry_pathname(e);
-    char below[NAME_MOST] = "", *path = NULL;
+    char below[PATH_MOST] = "", *path = NULL;
     bool folder = archive_entry_filetype(e) == AE_IFDIR;
     place where = PLACE_LEFT_OUT;
     jem_status st;

@@ -1,13 +1,12 @@
 /* Single pictures of a run: see sample_pictures.h. */
 #include "record/sample_pictures.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/try.h"
 
 jem_status sample_picture_path(char **out, const char *run, const char *group, const char *item,
@@ -16,10 +15,7 @@ jem_status sample_picture_path(char **out, const char *run, const char *group, c
     jem_status st;
     char *folder = NULL, name[128];
 
-    snprintf(name, sizeof name, "%s", item);
-    for (char *c = name; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '-' && *c != '_' && (*c != '.' || c == name))
-            *c = '-';
+    name_make(name, sizeof name, item, "._-");
     TRY(str_format(&folder, "%s/samples/%s/%s", run, group, name));
     TRY(dir_make(folder));
     TRY(str_format(out, "%s/%s.png", folder, cell));

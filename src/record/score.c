@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/try.h"
 #include "record/fields.h"
 #include "record/record.h"
@@ -207,7 +208,9 @@ static jem_status read_score(score_list *list, json_t *object, const char *path,
         jem_status st = read_value(&s, f, value, path, entry);
         if (st != JEM_OK) return st;
     }
-    jem_status st = score_list_append(list, &s);
+    /* the report calls files after it */
+    jem_status st = s.benchmark ? name_check(s.benchmark, "benchmark") : JEM_OK;
+    if (st == JEM_OK) st = score_list_append(list, &s);
     return st == JEM_OK ? st : jem_error_context(st, "%s: score %zu", path, entry);
 }
 
@@ -215,6 +218,7 @@ jem_status score_list_read(score_list *list, const char *path)
 {
     jem_status st;
     json_t *root = NULL;
+    score_list read = SCORE_LIST_INIT; /* all of the file or nothing */
 
     TRY(json_read(&root, path, FILE_MAX));
     if (!json_is_array(root) || json_array_size(root) > SCORES_MAX) {
@@ -222,8 +226,15 @@ jem_status score_list_read(score_list *list, const char *path)
         goto done;
     }
     for (size_t i = 0; i < json_array_size(root); i++)
-        TRY(read_score(list, json_array_get(root, i), path, i + 1));
+        TRY(read_score(&read, json_array_get(root, i), path, i + 1));
+    if (list->count == 0) {
+        score_list_clear(list);
+        *list = read;
+        read = (score_list)SCORE_LIST_INIT;
+    }
+    for (int64_t i = 0; i < read.count; i++) TRY(score_list_append(list, &read.scores[i]));
 done:
+    score_list_clear(&read);
     json_decref(root);
     return st;
 }

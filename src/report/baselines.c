@@ -186,8 +186,8 @@ void baselines_tsv(strbuf *out)
     strbuf_add(out, "benchmark\tmetric\tdataset\tcondition\tmodel\tvalue\tsource\n");
     for (int i = 0; i < COUNT; i++) {
         const baseline *b = &table[i];
-        strbuf_printf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", b->benchmark, b->metric,
-                      b->dataset ? b->dataset : "", b->condition ? b->condition : "", b->model,
-                      number_text(value, b->value), b->source);
+        plain_printf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", b->benchmark, b->metric,
+                     b->dataset ? b->dataset : "", b->condition ? b->condition : "", b->model,
+                     number_text(value, b->value), b->source);
     }
 }

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/plain.h"
 #include "base/try.h"
 #include "report/strbuf.h"
 
@@ -59,16 +60,23 @@ static void use_font(draw *d, text_style style)
     cairo_set_font_size(d->cr, style.size);
 }
 
+/* Cairo gives up a whole drawing over one byte that is no UTF-8. */
+enum { TEXT_MOST = 1024 };
+
 double draw_text_width(draw *d, text_style style, const char *text)
 {
     cairo_text_extents_t extents;
+    char plain[TEXT_MOST];
+
+    plain_format(plain, sizeof plain, "%s", text);
     use_font(d, style);
-    cairo_text_extents(d->cr, text, &extents);
+    cairo_text_extents(d->cr, plain, &extents);
     return extents.x_advance;
 }
 
 void draw_text(draw *d, double x, double y, text_style style, const char *text)
 {
+    char plain[TEXT_MOST];
     double width = draw_text_width(d, style, text);
     double dx = style.h == CENTRE ? -width / 2 : style.h == RIGHT ? -width : 0;
     /* 0.72 em: the height of capitals and digits in the usual sans fonts */
@@ -78,7 +86,8 @@ void draw_text(draw *d, double x, double y, text_style style, const char *text)
     if (style.upwards) cairo_rotate(d->cr, -1.5707963267948966);
     use_colour(d, style.ink);
     cairo_move_to(d->cr, dx, dy);
-    cairo_show_text(d->cr, text);
+    plain_format(plain, sizeof plain, "%s", text);
+    cairo_show_text(d->cr, plain);
     cairo_new_path(d->cr); /* text leaves a current point that areas would start from */
     cairo_restore(d->cr);
 }
@@ -329,7 +338,8 @@ static jem_status renumber(strbuf *to, const char *svg, const char *prefix)
         int index = id_index(ids, svg, length);
         if (index < 0)
             st = jem_error(JEM_EINTERNAL, "a figure has more than 8192 parts with names");
-        strbuf_printf(to, "%s%si%d", openings[k], prefix, index);
+        strbuf_put(to, openings[k], strlen(openings[k]));
+        html_printf(to, "%si%d", prefix, index);
         svg += length;
     }
     mem_free(ids);
@@ -347,10 +357,11 @@ static jem_status page_inks(strbuf *to, const char *svg)
         int k = 0;
         strbuf_put(to, svg, (size_t)(next - svg));
         while (k < INKS && strncmp(next, inks[k][0], strlen(inks[k][0])) != 0) k++;
-        strbuf_add(to, k < INKS ? inks[k][1] : "rgb(");
+        const char *ink = k < INKS ? inks[k][1] : "rgb(";
+        strbuf_put(to, ink, strlen(ink));
         svg = next + strlen(k < INKS ? inks[k][0] : "rgb(");
     }
-    strbuf_add(to, svg);
+    strbuf_put(to, svg, strlen(svg));
     return strbuf_status(to);
 }
 
@@ -391,11 +402,11 @@ jem_status draw_inline(char **svg, const char *id, double width, double height, 
         st = jem_error(JEM_EINTERNAL, "Cairo wrote an SVG file without a root element");
         goto done;
     }
-    strbuf_printf(&page,
-                  "<svg xmlns=\"http://www.w3.org/2000/svg\" "
-                  "xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 0 %g %g\" "
-                  "style=\"max-width:%gpx\" role=\"img\">",
-                  width, height, width);
+    html_printf(&page,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+                "xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 0 %g %g\" "
+                "style=\"max-width:%gpx\" role=\"img\">",
+                width, height, width);
     TRY(renumber(&numbered, body + 1, id));
     TRY(page_inks(&page, numbered.data));
     *svg = page.data;

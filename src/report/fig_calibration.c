@@ -131,24 +131,24 @@ static jem_status draw_diagrams(draw *d, const void *ctx)
 static void write_numbers(figure *f, const diagrams *c, const study *s)
 {
     char alpha[NUMBER_TEXT_MAX], value[NUMBER_TEXT_MAX];
-    strbuf_add(&f->tsv, trend_tsv_header);
+    trend_tsv_header(&f->tsv);
     strbuf_add(&f->table, "<table><thead><tr><th>α</th>");
-    for (int i = 0; i < c->count; i++) strbuf_printf(&f->table, "<th>%g</th>", c->panels[i].alpha);
+    for (int i = 0; i < c->count; i++) html_printf(&f->table, "<th>%g</th>", c->panels[i].alpha);
     strbuf_add(&f->table, "</tr></thead><tbody><tr><th>ECE, seeds pooled</th>");
     for (int i = 0; i < c->count; i++) {
         trend_number(value, sizeof value, c->panels[i].ece);
-        strbuf_printf(&f->table, "<td>%s</td>", value);
+        html_printf(&f->table, "<td>%s</td>", value);
     }
     strbuf_add(&f->table, "</tr><tr><th>images</th>");
-    for (int i = 0; i < c->count; i++) strbuf_printf(&f->table, "<td>%.0f</td>", c->panels[i].n);
+    for (int i = 0; i < c->count; i++) html_printf(&f->table, "<td>%.0f</td>", c->panels[i].n);
     strbuf_add(&f->table, "</tr></tbody></table>");
     for (int i = 0; i < c->count; i++)
         for (int b = 0; b < c->panels[i].bins; b++) {
             const diagram *g = &c->panels[i];
-            strbuf_printf(&f->tsv,
-                          "classification\tbin_accuracy\t%s\t%s\tall\t%s\t(%g, %g] n=%.0f\n",
-                          s->runs[0].model, number_text(alpha, g->alpha),
-                          number_text(value, g->accuracy[b]), g->lo[b], g->hi[b], g->count[b]);
+            plain_printf(&f->tsv,
+                         "classification\tbin_accuracy\t%s\t%s\tall\t%s\t(%g, %g] n=%.0f\n",
+                         s->runs[0].model, number_text(alpha, g->alpha),
+                         number_text(value, g->accuracy[b]), g->lo[b], g->hi[b], g->count[b]);
         }
 }
 

@@ -110,7 +110,7 @@ static jem_status figure_of_sets(figure_list *list, study *s)
 
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
-    strbuf_add(&f.tsv, trend_tsv_header);
+    trend_tsv_header(&f.tsv);
     for (int i = 0; i < MVH_SETS; i++) {
         set_panel *p = &c->panels[c->count++];
         p->set = mvh_sets[i].name;
@@ -254,7 +254,7 @@ static jem_status figure_of_categories(figure_list *list, study *s)
     f.ctx = c;
     order_categories(c);
     TRY(trend_collect_in(&c->overall, s, cue, cue, "shape_bias", NULL));
-    strbuf_add(&f.tsv, trend_tsv_header);
+    trend_tsv_header(&f.tsv);
     trend_tsv(&f.tsv, s, &c->overall, 1);
     for (int i = 0; i < CATEGORY_COUNT; i++) {
         TRY(trend_collect_in(&c->category[i], s, cue, cue, "shape_bias", category_names[i]));
@@ -375,7 +375,7 @@ static jem_status figure_of_steps(figure_list *list, study *s)
     f.ctx = c;
     find_steps(c, s);
     if (c->count < 2) goto done;
-    strbuf_add(&f.tsv, trend_tsv_header);
+    trend_tsv_header(&f.tsv);
     for (int i = 0; i < c->count; i++) {
         snprintf(c->condition[i], sizeof c->condition[i], "steps=%lld", (long long)c->steps[i]);
         TRY(trend_collect_in(&c->trends[i], s, cue, cue, "shape_bias",

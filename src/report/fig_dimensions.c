@@ -229,9 +229,9 @@ static void write_lines(strbuf *tsv, const head *one, const char *metric)
         const study_run *r = &one->from->runs[i];
         const score *s = trend_score(r, "gloss", NULL, metric, NULL);
         if (!s) continue;
-        strbuf_printf(tsv, "gloss\t%s\t%s\t%s\t%lld\t%s\tD=%lld\n", metric,
-                      s->model ? s->model : r->model, number_text(alpha, r->alpha),
-                      (long long)r->seed, number_text(value, s->value), (long long)one->size);
+        plain_printf(tsv, "gloss\t%s\t%s\t%s\t%lld\t%s\tD=%lld\n", metric,
+                     s->model ? s->model : r->model, number_text(alpha, r->alpha),
+                     (long long)r->seed, number_text(value, s->value), (long long)one->size);
     }
 }
 
@@ -241,7 +241,7 @@ static void write_numbers(figure *f, heads *h, const study *s)
     char labels[2 * STUDIES_MAX][80];
     trend rows[2 * STUDIES_MAX];
 
-    strbuf_add(&f->tsv, trend_tsv_header);
+    trend_tsv_header(&f->tsv);
     for (int i = 0; i < h->count; i++)
         for (int k = 0; k < 2; k++) {
             char *label = labels[2 * i + k];

@@ -127,9 +127,9 @@ static void write_numbers(strbuf *tsv, const histogram *h)
     char alpha[NUMBER_TEXT_MAX], value[NUMBER_TEXT_MAX];
     for (int k = 0; k < KINDS; k++)
         for (int b = 0; h->share[k] && b < h->rows; b++)
-            strbuf_printf(tsv, "energy\tlse_share_%s\t%s\t%s\t%lld\t%s\t[%g, %g)\n", kinds[k],
-                          h->run->model, number_text(alpha, h->run->alpha), (long long)h->run->seed,
-                          number_text(value, h->share[k][b]), h->lo[b], h->hi[b]);
+            plain_printf(tsv, "energy\tlse_share_%s\t%s\t%s\t%lld\t%s\t[%g, %g)\n", kinds[k],
+                         h->run->model, number_text(alpha, h->run->alpha), (long long)h->run->seed,
+                         number_text(value, h->share[k][b]), h->lo[b], h->hi[b]);
 }
 
 jem_status figures_of_energies(figure_list *list, study *s)
@@ -156,7 +156,7 @@ jem_status figures_of_energies(figure_list *list, study *s)
     panel_grid g = panel_grid_make(c->count, COLUMNS, 178, LEGEND);
     f.width = g.columns * (g.cell_width - 6) + 24;
     f.height = g.top + g.rows * g.cell_height + 4;
-    strbuf_add(&f.tsv, trend_tsv_header);
+    trend_tsv_header(&f.tsv);
     for (int i = 0; i < c->count; i++) write_numbers(&f.tsv, &c->panels[i]);
     return figure_list_add(list, &f);
 done:

@@ -326,8 +326,8 @@ static void baseline_lines(strbuf *tsv, const scatter_chart *c)
         for (int64_t k = 0; k < count; k++) {
             const baseline *b = &all[k];
             if (!is_of(b, &c->panels[i].spec->x) && !is_of(b, &c->panels[i].spec->y)) continue;
-            strbuf_printf(tsv, "%s\t%s\t%s\tnan\t-1\t%s\t%s\n", b->benchmark, b->metric, b->model,
-                          number_text(text, b->value), b->condition ? b->condition : "");
+            plain_printf(tsv, "%s\t%s\t%s\tnan\t-1\t%s\t%s\n", b->benchmark, b->metric, b->model,
+                         number_text(text, b->value), b->condition ? b->condition : "");
         }
 }
 
@@ -342,12 +342,10 @@ static void sources(strbuf *html, const scatter_chart *c)
             char value[40];
             if (!is_of(&all[k], &c->panels[i].spec->y)) continue;
             trend_number(value, sizeof value, all[k].value);
-            strbuf_printf(html,
-                          "<tr><th>%s</th><td>%s</td><td>%s</td><td>%s</td>"
-                          "<td class=\"text\">",
-                          all[k].model, all[k].benchmark, all[k].metric, value);
-            strbuf_escape(html, all[k].source);
-            strbuf_add(html, "</td></tr>");
+            html_printf(html,
+                        "<tr><th>%s</th><td>%s</td><td>%s</td><td>%s</td>"
+                        "<td class=\"text\">%s</td></tr>",
+                        all[k].model, all[k].benchmark, all[k].metric, value, all[k].source);
         }
     strbuf_add(html, "</tbody></table>");
 }
@@ -359,7 +357,7 @@ static void write_numbers(figure *f, const study *s, const scatter_chart *c)
     char labels[2 * SCATTERS][96];
     int count = 0;
 
-    strbuf_add(&f->tsv, trend_tsv_header);
+    trend_tsv_header(&f->tsv);
     for (int i = 0; i < c->count; i++) {
         const scatter_panel *p = &c->panels[i];
         trend_tsv(&f->tsv, s, &p->x, 1);

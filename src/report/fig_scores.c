@@ -471,7 +471,7 @@ static jem_status make_figure(figure_list *list, study *s, const benchmark_spec 
     f.height = g.top + g.cell_height * g.rows;
     for (int i = 0; i < c->panel_count; i++) /* rows in the order of the panels */
         for (int k = 0; k < c->panels[i].count; k++) {
-            if (!i && !k) strbuf_add(&f.tsv, trend_tsv_header);
+            if (!i && !k) trend_tsv_header(&f.tsv);
             trend_tsv(&f.tsv, s, &c->trends[c->panels[i].first + k], 1);
         }
     trend_table(&f.table, s, c->trends, c->trend_count);

@@ -401,23 +401,21 @@ static void spot_table(strbuf *html, const sweetspot_list *list)
                      "</thead><tbody>");
     for (int64_t i = 0; i < list->count; i++) {
         const sweetspot *p = &list->spots[i];
-        strbuf_printf(html, "<tr><th>%s, %s</th><td>%g</td>", p->spec->title, p->spec->measure,
-                      p->alpha[p->at.best]);
+        html_printf(html, "<tr><th>%s, %s</th><td>%g</td>", p->spec->title, p->spec->measure,
+                    p->alpha[p->at.best]);
         if (p->rounds)
-            strbuf_printf(html, "<td>%g – %g</td><td>%.3f</td>", p->at.interval.low,
-                          p->at.interval.high, p->at.inside);
+            html_printf(html, "<td>%g – %g</td><td>%.3f</td>", p->at.interval.low,
+                        p->at.interval.high, p->at.inside);
         else
             strbuf_add(html, "<td class=\"none\">–</td><td class=\"none\">–</td>");
         if (isfinite(p->at.margin))
-            strbuf_printf(html, "<td>%.3g", p->at.margin);
+            html_printf(html, "<td>%.3g", p->at.margin);
         else
             strbuf_add(html, "<td>–");
         if (isfinite(p->at.margin_interval.low))
-            strbuf_printf(html, "<small>%.3g – %.3g</small>", p->at.margin_interval.low,
-                          p->at.margin_interval.high);
-        strbuf_add(html, "</td><td class=\"text\">");
-        strbuf_escape(html, p->spec->source);
-        strbuf_add(html, "</td></tr>");
+            html_printf(html, "<small>%.3g – %.3g</small>", p->at.margin_interval.low,
+                        p->at.margin_interval.high);
+        html_printf(html, "</td><td class=\"text\">%s</td></tr>", p->spec->source);
     }
     strbuf_add(html, "</tbody></table>");
 }

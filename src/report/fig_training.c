@@ -118,18 +118,16 @@ static void write_table(strbuf *html, const curves *c)
 {
     strbuf_add(html, "<table><thead><tr><th>last value</th><th>iterations</th>");
     for (int i = 0; i < c->count; i++)
-        strbuf_printf(html, "<th>%s</th>", curve_specs[c->shown[i]].title);
+        html_printf(html, "<th>%s</th>", curve_specs[c->shown[i]].title);
     strbuf_add(html, "</tr></thead><tbody>");
     for (int64_t r = 0; r < c->s->count; r++) {
         const study_run *run = &c->s->runs[r];
-        strbuf_add(html, "<tr><th>");
-        strbuf_escape(html, run->name);
-        strbuf_printf(html, "</th><td>%lld</td>", (long long)run->iteration);
+        html_printf(html, "<tr><th>%s</th><td>%lld</td>", run->name, (long long)run->iteration);
         for (int i = 0; i < c->count; i++) {
             char value[40];
             int n = measured(c, run, &curve_specs[c->shown[i]]);
             if (n) trend_number(value, sizeof value, c->y[n - 1]);
-            strbuf_printf(html, "<td>%s</td>", n ? value : "–");
+            html_printf(html, "<td>%s</td>", n ? value : "–");
         }
         strbuf_add(html, "</tr>");
     }
@@ -139,16 +137,16 @@ static void write_table(strbuf *html, const curves *c)
 static void write_numbers(strbuf *tsv, const curves *c)
 {
     char alpha[NUMBER_TEXT_MAX], value[NUMBER_TEXT_MAX];
-    strbuf_add(tsv, trend_tsv_header);
+    trend_tsv_header(tsv);
     for (int64_t r = 0; r < c->s->count; r++)
         for (int i = 0; i < c->count; i++) {
             const study_run *run = &c->s->runs[r];
             const curve_spec *spec = &curve_specs[c->shown[i]];
             int n = measured(c, run, spec);
             for (int k = 0; k < n; k++)
-                strbuf_printf(tsv, "training\t%s\t%s\t%s\t%lld\t%s\titeration %.0f\n", spec->column,
-                              run->model, number_text(alpha, run->alpha), (long long)run->seed,
-                              number_text(value, c->y[k]), c->x[k]);
+                plain_printf(tsv, "training\t%s\t%s\t%s\t%lld\t%s\titeration %.0f\n", spec->column,
+                             run->model, number_text(alpha, run->alpha), (long long)run->seed,
+                             number_text(value, c->y[k]), c->x[k]);
         }
 }
 

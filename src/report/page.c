@@ -16,14 +16,16 @@ static void write_head(strbuf *h, const study *s, const char *name)
 {
     strbuf_add(h,
                "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-               "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
-    strbuf_escape(h, name);
-    strbuf_printf(h, " – jem report</title>\n<style>\n%s</style></head>\n<body><main>\n",
-                  page_style);
-    strbuf_add(h, "<h1>Joint energy-based models along α</h1>\n<p class=\"quiet\">");
-    strbuf_add(h, s->single ? "Run <b>" : "Study <b>");
-    strbuf_escape(h, name);
-    strbuf_add(h, "</b></p>\n");
+               "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+               "img-src data:; style-src 'unsafe-inline'; script-src 'none'; base-uri 'none'; "
+               "form-action 'none'\">\n"
+               "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n");
+    html_printf(h, "<title>%s – jem report</title>\n<style>\n", name);
+    strbuf_put(h, page_style, strlen(page_style));
+    html_printf(h,
+                "</style></head>\n<body><main>\n<h1>Joint energy-based models along α</h1>\n"
+                "<p class=\"quiet\">%s <b>%s</b></p>\n",
+                s->single ? "Run" : "Study", name);
     strbuf_add(
         h, "<p class=\"lead\">Each network here is a classifier and a model of its images at once: "
            "its logits <i>f(x)</i> give class probabilities, and their log-sum-exp LSE(<i>x</i>) = "
@@ -88,29 +90,27 @@ static void write_card(strbuf *h, const key_result *k, const trend *t)
     if (!p) return;
     colour c = alpha_colour(p->alpha);
     trend_number(value, sizeof value, p->mean);
-    strbuf_printf(h, "<div class=\"card\" style=\"border-color:rgb(%.0f,%.0f,%.0f)\"><b>%s",
-                  255 * c.r, 255 * c.g, 255 * c.b, value);
+    html_printf(h, "<div class=\"card\" style=\"border-color:rgb(%.0f,%.0f,%.0f)\"><b>%s",
+                255 * c.r, 255 * c.g, 255 * c.b, value);
     if (isfinite(p->sem)) {
         trend_number(spread, sizeof spread, p->sem);
-        strbuf_printf(h, " <small>± %s</small>", spread);
+        html_printf(h, " <small>± %s</small>", spread);
     }
-    strbuf_printf(h, "</b><span>%s", k->label);
-    if (t->condition && k->condition) {
-        strbuf_add(h, " against ");
-        strbuf_escape(h, t->condition + strlen(k->condition));
-    }
-    strbuf_printf(h, "</span><span>at α = %g</span></div>\n", p->alpha);
+    html_printf(h, "</b><span>%s", k->label);
+    if (t->condition && k->condition)
+        html_printf(h, " against %s", t->condition + strlen(k->condition));
+    html_printf(h, "</span><span>at α = %g</span></div>\n", p->alpha);
 }
 
 static jem_status write_cards(strbuf *h, const study *s)
 {
     int64_t finished = 0;
     for (int64_t i = 0; i < s->count; i++) finished += strcmp(s->runs[i].status, "finished") == 0;
-    strbuf_printf(h,
-                  "<div class=\"cards\"><div class=\"card\"><b>%lld <small>of %lld</small></b>"
-                  "<span>runs finished</span><span>%lld warning%s</span></div>\n",
-                  (long long)finished, (long long)s->count, (long long)s->warning_count,
-                  s->warning_count == 1 ? "" : "s");
+    html_printf(h,
+                "<div class=\"cards\"><div class=\"card\"><b>%lld <small>of %lld</small></b>"
+                "<span>runs finished</span><span>%lld warning%s</span></div>\n",
+                (long long)finished, (long long)s->count, (long long)s->warning_count,
+                s->warning_count == 1 ? "" : "s");
     for (size_t i = 0; i < sizeof key_results / sizeof *key_results; i++) {
         const key_result *k = &key_results[i];
         const char *condition;
@@ -129,11 +129,7 @@ static void write_warnings(strbuf *h, const study *s)
 {
     if (!s->warning_count) return;
     strbuf_add(h, "<div class=\"warnings\"><b>Read the numbers with this in mind</b><ul>");
-    for (int64_t i = 0; i < s->warning_count; i++) {
-        strbuf_add(h, "<li>");
-        strbuf_escape(h, s->warnings[i]);
-        strbuf_add(h, "</li>");
-    }
+    for (int64_t i = 0; i < s->warning_count; i++) html_printf(h, "<li>%s</li>", s->warnings[i]);
     strbuf_add(h, "</ul></div>\n");
 }
 
@@ -146,20 +142,18 @@ enum { SECTIONS = sizeof sections / sizeof *sections };
 
 static jem_status write_figure(strbuf *h, const figure *f, int64_t number)
 {
-    strbuf_printf(h, "<h3>%s</h3>\n", f->title);
+    html_printf(h, "<h3>%s</h3>\n", f->title);
     if (f->missing) {
-        strbuf_add(h, "<p class=\"missing\">Not available: ");
-        strbuf_escape(h, f->missing);
-        strbuf_add(h, "</p>\n");
+        html_printf(h, "<p class=\"missing\">Not available: %s</p>\n", f->missing);
         return JEM_OK;
     }
     char id[24], *svg;
     snprintf(id, sizeof id, "f%lld-", (long long)number);
     jem_status st = draw_inline(&svg, id, f->width, f->height, f->draw, f->ctx);
     if (st != JEM_OK) return st;
-    strbuf_printf(h, "<p>%s</p>\n<figure><div class=\"plot%s\" style=\"width:%.0fpx\">", f->about,
-                  f->pictures ? "" : " recolour", f->width);
-    strbuf_add(h, svg);
+    html_printf(h, "<p>%s</p>\n<figure><div class=\"plot%s\" style=\"width:%.0fpx\">", f->about,
+                f->pictures ? "" : " recolour", f->width);
+    strbuf_put(h, svg, strlen(svg));
     mem_free(svg);
     strbuf_add(h, "</div>\n");
     if (f->table.used) {
@@ -167,8 +161,8 @@ static jem_status write_figure(strbuf *h, const figure *f, int64_t number)
         strbuf_put(h, f->table.data, f->table.used);
         strbuf_add(h, "</div>");
     }
-    strbuf_printf(h, "<p class=\"files\">figures/%s.svg, .pdf, .png%s</p></figure>\n", f->file,
-                  f->tsv.used ? "; numbers: .tsv" : "");
+    html_printf(h, "<p class=\"files\">figures/%s.svg, .pdf, .png%s</p></figure>\n", f->file,
+                f->tsv.used ? "; numbers: .tsv" : "");
     return JEM_OK;
 }
 
@@ -184,7 +178,7 @@ static void write_contents(strbuf *h, const figure_list *figures)
     strbuf_add(h, "<nav>");
     for (int k = 0; k < SECTIONS; k++)
         if (has_section(figures, sections[k]))
-            strbuf_printf(h, "<a href=\"#s%d\">%s</a>", k, sections[k]);
+            html_printf(h, "<a href=\"#s%d\">%s</a>", k, sections[k]);
     strbuf_add(h, "<a href=\"#runs\">Runs</a></nav>\n");
 }
 
@@ -192,7 +186,7 @@ static jem_status write_sections(strbuf *h, const figure_list *figures)
 {
     for (int k = 0; k < SECTIONS; k++) {
         if (!has_section(figures, sections[k])) continue;
-        strbuf_printf(h, "<h2 id=\"s%d\">%s</h2>\n", k, sections[k]);
+        html_printf(h, "<h2 id=\"s%d\">%s</h2>\n", k, sections[k]);
         for (int64_t i = 0; i < figures->count; i++) {
             if (strcmp(figures->figures[i].section, sections[k]) != 0) continue;
             jem_status st = write_figure(h, &figures->figures[i], i);
@@ -207,25 +201,22 @@ static jem_status write_sections(strbuf *h, const figure_list *figures)
 static void write_entry(strbuf *h, const char *name, const char *value)
 {
     if (!value || !*value) return;
-    strbuf_printf(h, "<dt>%s</dt><dd>", name);
-    strbuf_escape(h, value);
-    strbuf_add(h, "</dd>");
+    html_printf(h, "<dt>%s</dt><dd>%s</dd>", name, value);
 }
 
 /* Every command that made a score of this run, once. */
 static void write_commands(strbuf *h, const study_run *r)
 {
-    strbuf_add(h, "<pre># the same training again\njem train ");
-    strbuf_escape(h, r->path);
-    strbuf_add(h, "/config.yaml --out NEW-FOLDER\n# its scores\n");
+    html_printf(h,
+                "<pre># the same training again\njem train %s/config.yaml --out NEW-FOLDER\n"
+                "# its scores\n",
+                r->path);
     for (int64_t i = 0; i < r->scores.count; i++) {
         const char *command = r->scores.scores[i].command;
         bool seen = !command;
         for (int64_t j = 0; j < i && !seen; j++)
             seen = r->scores.scores[j].command && strcmp(r->scores.scores[j].command, command) == 0;
-        if (seen) continue;
-        strbuf_escape(h, command);
-        strbuf_add(h, "\n");
+        if (!seen) html_printf(h, "%s\n", command);
     }
     strbuf_add(h, "</pre>");
 }
@@ -239,24 +230,17 @@ static void write_scores(strbuf *h, const score_list *list)
                   "<tbody>");
     for (int64_t i = 0; i < list->count; i++) {
         const score *s = &list->scores[i];
-        strbuf_add(h, "<tr><th>");
-        strbuf_escape(h, s->benchmark);
-        strbuf_add(h, " ");
-        strbuf_escape(h, s->metric);
-        strbuf_add(h, "</th><td>");
-        strbuf_escape(h, s->condition ? s->condition : "");
         trend_number(value, sizeof value, s->value);
-        strbuf_printf(h, "</td><td>%s</td><td>", isfinite(s->value) ? value : "–");
+        html_printf(h, "<tr><th>%s %s</th><td>%s</td><td>%s</td><td>", s->benchmark, s->metric,
+                    s->condition ? s->condition : "", isfinite(s->value) ? value : "–");
         if (isfinite(s->low) && isfinite(s->high)) {
             trend_number(low, sizeof low, s->low);
             trend_number(high, sizeof high, s->high);
-            strbuf_printf(h, "%s–%s", low, high);
+            html_printf(h, "%s–%s", low, high);
         }
         strbuf_add(h, "</td><td>");
-        if (s->n) strbuf_printf(h, "%lld", (long long)s->n);
-        strbuf_add(h, "</td><td class=\"text\">");
-        strbuf_escape(h, s->formula ? s->formula : "");
-        strbuf_add(h, "</td></tr>");
+        if (s->n) html_printf(h, "%lld", (long long)s->n);
+        html_printf(h, "</td><td class=\"text\">%s</td></tr>", s->formula ? s->formula : "");
     }
     strbuf_add(h, "</tbody></table></div>");
 }
@@ -265,17 +249,16 @@ static void write_run(strbuf *h, const study_run *r)
 {
     char text[64];
     colour c = alpha_colour(r->alpha);
-    strbuf_printf(h,
-                  "<details><summary><span class=\"dot\" style=\"background:rgb(%.0f,%.0f,%.0f)\">"
-                  "</span>",
-                  255 * c.r, 255 * c.g, 255 * c.b);
-    strbuf_escape(h, r->name);
-    strbuf_printf(h, "<i>α = %g, seed %lld, %s, %lld iterations", r->alpha, (long long)r->seed,
-                  r->status, (long long)r->iteration);
-    if (isfinite(r->wall_s)) strbuf_printf(h, ", %.1f min", r->wall_s / 60);
+    html_printf(h,
+                "<details><summary><span class=\"dot\" style=\"background:rgb(%.0f,%.0f,%.0f)\">"
+                "</span>",
+                255 * c.r, 255 * c.g, 255 * c.b);
+    html_printf(h, "%s<i>α = %g, seed %lld, %s, %lld iterations", r->name, r->alpha,
+                (long long)r->seed, r->status, (long long)r->iteration);
+    if (isfinite(r->wall_s)) html_printf(h, ", %.1f min", r->wall_s / 60);
     if (r->rescue_count)
-        strbuf_printf(h, ", rescued %lld time%s", (long long)r->rescue_count,
-                      r->rescue_count == 1 ? "" : "s");
+        html_printf(h, ", rescued %lld time%s", (long long)r->rescue_count,
+                    r->rescue_count == 1 ? "" : "s");
     strbuf_add(h, "</i></summary>\n<dl>");
     write_entry(h, "folder", r->path);
     write_entry(h, "network", r->model);
@@ -292,9 +275,7 @@ static void write_run(strbuf *h, const study_run *r)
     strbuf_add(h, "</dl>\n");
     write_commands(h, r);
     write_scores(h, &r->scores);
-    strbuf_add(h, "<pre>");
-    strbuf_escape(h, r->config);
-    strbuf_add(h, "</pre></details>\n");
+    html_printf(h, "<pre>%s</pre></details>\n", r->config);
 }
 
 jem_status page_write(strbuf *html, const study *s, const figure_list *figures, const char *command)
@@ -310,10 +291,10 @@ jem_status page_write(strbuf *html, const study *s, const figure_list *figures, 
     strbuf_add(html, "<h2 id=\"runs\">Runs</h2>\n<p>The command, the data and every setting behind "
                      "each point.</p>\n");
     for (int64_t i = 0; i < s->count; i++) write_run(html, &s->runs[i]);
-    strbuf_add(html, "<p class=\"quiet\">Made by jem " JEM_VERSION " with <code>");
-    strbuf_escape(html, command);
-    strbuf_add(html, "</code>. This page loads nothing and runs no scripts.</p>\n"
-                     "</main></body></html>\n");
+    html_printf(html,
+                "<p class=\"quiet\">Made by jem " JEM_VERSION " with <code>%s</code>. This page "
+                "loads nothing and runs no scripts.</p>\n</main></body></html>\n",
+                command);
     TRY(strbuf_status(html));
 done:
     return st;

@@ -2,11 +2,11 @@
 #include "report/strbuf.h"
 
 #include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/mem.h"
+#include "base/plain.h"
 
 void strbuf_clear(strbuf *t)
 {
@@ -36,58 +36,74 @@ void strbuf_put(strbuf *t, const char *data, size_t size)
     t->data[t->used] = '\0';
 }
 
-void strbuf_add(strbuf *t, const char *string) { strbuf_put(t, string, strlen(string)); }
+/* ---- formats: what they say goes in as it is, what %s brings is escaped */
 
-void strbuf_printf(strbuf *t, const char *fmt, ...)
+static void put_own(void *to, const char *text, size_t size) { strbuf_put(to, text, size); }
+
+static void put_plain(void *to, const char *text, size_t size)
 {
-    va_list args;
-    va_start(args, fmt);
-    int size = vsnprintf(NULL, 0, fmt, args);
-    va_end(args);
-    reserve(t, (size_t)size + 1);
-    if (t->status != JEM_OK) return;
-    va_start(args, fmt);
-    vsnprintf(t->data + t->used, (size_t)size + 1, fmt, args);
-    va_end(args);
-    t->used += (size_t)size;
+    const char *end = text + size;
+    char shown[PLAIN_MAX];
+
+    while (text < end) {
+        size_t n = plain_next(shown, &text, end);
+        strbuf_put(to, shown, n);
+    }
 }
 
-void strbuf_escape(strbuf *t, const char *string)
+static const char *entity_of(char c)
 {
-    for (; *string; string++) {
-        switch (*string) {
-        case '&':
-            strbuf_add(t, "&amp;");
-            break;
-        case '<':
-            strbuf_add(t, "&lt;");
-            break;
-        case '>':
-            strbuf_add(t, "&gt;");
-            break;
-        case '"':
-            strbuf_add(t, "&quot;");
-            break;
-        default:
-            strbuf_put(t, string, 1);
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        return NULL;
+    }
+}
+
+static void put_html(void *to, const char *text, size_t size)
+{
+    const char *end = text + size;
+    char shown[PLAIN_MAX];
+
+    while (text < end) {
+        const char *entity = entity_of(*text);
+        if (entity) {
+            strbuf_put(to, entity, strlen(entity));
+            text++;
+        } else if (*text == '\n' || *text == '\t') {
+            strbuf_put(to, text++, 1);
+        } else {
+            size_t n = plain_next(shown, &text, end);
+            strbuf_put(to, shown, n);
         }
     }
 }
 
-void strbuf_base64(strbuf *t, const void *data, size_t size)
+void html_printf(strbuf *h, const char *fmt, ...)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const uint8_t *p = data;
-    for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i;
-        uint32_t bits = (uint32_t)p[i] << 16;
-        if (left > 1) bits |= (uint32_t)p[i + 1] << 8;
-        if (left > 2) bits |= p[i + 2];
-        char group[4] = {digits[bits >> 18], digits[bits >> 12 & 63],
-                         left > 1 ? digits[bits >> 6 & 63] : '=',
-                         left > 2 ? digits[bits & 63] : '='};
-        strbuf_put(t, group, 4);
-    }
+    va_list args;
+
+    va_start(args, fmt);
+    format_to(&(format_sink){put_own, put_html, h}, fmt, args);
+    va_end(args);
+}
+
+void plain_printf(strbuf *t, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    format_to(&(format_sink){put_own, put_plain, t}, fmt, args);
+    va_end(args);
 }
 
 jem_status strbuf_status(const strbuf *t) { return t->status; }

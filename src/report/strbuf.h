@@ -1,4 +1,5 @@
-/* A growing string, for pages. */
+/* A growing string, for pages and tables: what the program writes itself, and strings from files,
+ * for which there is html_printf or plain_printf and no other way. */
 #ifndef REPORT_STRBUF_H
 #define REPORT_STRBUF_H
 
@@ -19,13 +20,18 @@ typedef struct strbuf {
     }
 
 void strbuf_clear(strbuf *t);
-void strbuf_put(strbuf *t, const char *data, size_t size);
-void strbuf_add(strbuf *t, const char *string);
-void strbuf_printf(strbuf *t, const char *fmt, ...) JEM_PRINTF(2, 3);
-/* & < > " become entities. */
-void strbuf_escape(strbuf *t, const char *string);
-/* `size` bytes in base 64. */
-void strbuf_base64(strbuf *t, const void *data, size_t size);
 jem_status strbuf_status(const strbuf *t);
+
+/* A literal as it is; anything else does not compile. */
+#define strbuf_add(t, literal) strbuf_put(t, "" literal "", sizeof("" literal "") - 1)
+
+/* For pages: & < > " ' in what %s brings become entities, what steers is made plain
+ * (base/plain.h) but for line breaks and tabs. */
+void html_printf(strbuf *h, const char *fmt, ...) JEM_PRINTF(2, 3);
+/* For terminals and TSV: what %s brings is made plain, tabs and line breaks included. */
+void plain_printf(strbuf *t, const char *fmt, ...) JEM_PRINTF(2, 3);
+
+/* Bytes as they are: for drawings and tables that are markup already. */
+void strbuf_put(strbuf *t, const char *data, size_t size);
 
 #endif

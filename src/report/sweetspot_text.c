@@ -91,7 +91,7 @@ static void fill_row(row *r, const sweetspot *p)
 static void put_row(strbuf *out, const row *r, const int *width)
 {
     for (int k = 0; k < COLUMNS; k++) {
-        strbuf_add(out, r->cell[k]);
+        plain_printf(out, "%s", r->cell[k]);
         for (int i = width_of(r->cell[k]); k + 1 < COLUMNS && i < width[k] + 2; i++)
             strbuf_add(out, " ");
     }
@@ -108,7 +108,7 @@ static void put_paper(strbuf *out, const sweetspot_list *list)
         if (isnan(spec->paper_low)) continue;
         interval_text(text, sizeof text, (stats_interval){spec->paper_low, spec->paper_high});
         if (!*comma) strbuf_add(out, "\nbest alpha in the paper: ");
-        strbuf_printf(out, "%s%s %s", comma, spec->title, text);
+        plain_printf(out, "%s%s %s", comma, spec->title, text);
         comma = ", ";
     }
     if (*comma) strbuf_add(out, "\n");
@@ -130,17 +130,17 @@ void sweetspots_table(strbuf *out, const sweetspot_list *list)
     put_row(out, &head, width);
     for (int64_t i = 0; i < list->count; i++) {
         bool own = !list->spots[i].spec->alignment;
+        if (own && i > 0 && list->spots[i - 1].spec->alignment) strbuf_add(out, "\n");
         if (own && (i == 0 || list->spots[i - 1].spec->alignment))
-            strbuf_add(out, i ? "\nnot comparisons with people:\n"
-                              : "not comparisons with people:\n");
+            strbuf_add(out, "not comparisons with people:\n");
         fill_row(&r, &list->spots[i]);
         put_row(out, &r, width);
     }
-    strbuf_printf(out,
-                  "\ninterval: where the best alpha lies in %g %% of the rounds of a bootstrap; "
-                  "P(inside): share of rounds in\nwhich some alpha between the ends beats both "
-                  "ends; rounds won: by each alpha, ascending\n",
-                  100 * list->spots[0].level);
+    plain_printf(out,
+                 "\ninterval: where the best alpha lies in %g %% of the rounds of a bootstrap; "
+                 "P(inside): share of rounds in\nwhich some alpha between the ends beats both "
+                 "ends; rounds won: by each alpha, ascending\n",
+                 100 * list->spots[0].level);
     put_paper(out, list);
 }
 
@@ -149,13 +149,13 @@ void sweetspots_table(strbuf *out, const sweetspot_list *list)
 static void put_number(strbuf *out, double x)
 {
     char text[NUMBER_TEXT_MAX];
-    strbuf_printf(out, "\t%s", number_text(text, x));
+    plain_printf(out, "\t%s", number_text(text, x));
 }
 
 static void put_metrics(strbuf *out, const sweetspot_spec *spec)
 {
     for (int m = 0; m < spec->metrics; m++)
-        strbuf_printf(out, "%s%s", m ? "+" : "", spec->metric[m]);
+        plain_printf(out, "%s%s", m ? "+" : "", spec->metric[m]);
 }
 
 void sweetspots_tsv(strbuf *out, const sweetspot_list *list)
@@ -170,12 +170,12 @@ void sweetspots_tsv(strbuf *out, const sweetspot_list *list)
                                   p->at.margin,            p->at.margin_interval.low,
                                   p->at.margin_interval.high, p->spec->paper_low,
                                   p->spec->paper_high,     p->level};
-        strbuf_printf(out, "%s\t", p->spec->benchmark);
+        plain_printf(out, "%s\t", p->spec->benchmark);
         put_metrics(out, p->spec);
         for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) put_number(out, numbers[k]);
-        strbuf_printf(out, "\t%lld\t%lld\t%lld\t%lld\t%s\t%s\n", (long long)p->rounds,
-                      (long long)p->seed_numbers, (long long)p->images, (long long)p->people,
-                      p->basis, p->spec->source);
+        plain_printf(out, "\t%lld\t%lld\t%lld\t%lld\t%s\t%s\n", (long long)p->rounds,
+                     (long long)p->seed_numbers, (long long)p->images, (long long)p->people,
+                     p->basis, p->spec->source);
     }
 }
 
@@ -186,11 +186,11 @@ void sweetspots_curves_tsv(strbuf *out, const sweetspot_list *list)
         const sweetspot *p = &list->spots[i];
         for (int m = 0; m < p->spec->metrics; m++)
             for (int64_t a = 0; a < p->alphas; a++) {
-                strbuf_printf(out, "%s\t%s", p->spec->benchmark, p->spec->metric[m]);
+                plain_printf(out, "%s\t%s", p->spec->benchmark, p->spec->metric[m]);
                 put_number(out, p->alpha[a]);
                 put_number(out, p->value[m * p->alphas + a]);
                 put_number(out, p->sem[m * p->alphas + a]);
-                strbuf_printf(out, "\t%lld", (long long)p->seeds[a]);
+                plain_printf(out, "\t%lld", (long long)p->seeds[a]);
                 put_number(out, p->loss[a]);
                 put_number(out, p->share[a]);
                 strbuf_add(out, "\n");

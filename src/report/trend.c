@@ -9,8 +9,6 @@
 #include "record/fields.h"
 #include "stats/summary.h"
 
-const char *const trend_tsv_header = "benchmark\tmetric\tmodel\talpha\tseed\tvalue\tcondition\n";
-
 static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
 bool trend_is_reference(const score *s) { return s->model && isnan(s->alpha) && s->seed < 0; }
@@ -126,14 +124,14 @@ static void add_cell(strbuf *html, const trend_point *p)
     trend_number(mean, sizeof mean, p->mean);
     if (isfinite(p->sem)) {
         trend_number(spread, sizeof spread, p->sem);
-        strbuf_printf(html, "<td>%s<small>±%s</small></td>", mean, spread);
+        html_printf(html, "<td>%s<small>±%s</small></td>", mean, spread);
     } else if (isfinite(p->low) && isfinite(p->high)) {
         char high[40];
         trend_number(spread, sizeof spread, p->low);
         trend_number(high, sizeof high, p->high);
-        strbuf_printf(html, "<td>%s<small>%s–%s</small></td>", mean, spread, high);
+        html_printf(html, "<td>%s<small>%s–%s</small></td>", mean, spread, high);
     } else {
-        strbuf_printf(html, "<td>%s</td>", mean);
+        html_printf(html, "<td>%s</td>", mean);
     }
 }
 
@@ -142,18 +140,21 @@ void trend_table(strbuf *html, const study *s, const trend *trends, int count)
     strbuf_add(html, "<table><thead><tr><th>α</th>");
     for (int64_t i = 0; i < s->count; i++)
         if (!isnan(s->runs[i].alpha) && (!i || s->runs[i].alpha != s->runs[i - 1].alpha))
-            strbuf_printf(html, "<th>%g</th>", s->runs[i].alpha);
+            html_printf(html, "<th>%g</th>", s->runs[i].alpha);
     strbuf_add(html, "</tr></thead><tbody>");
     for (int k = 0; k < count; k++) {
-        strbuf_add(html, "<tr><th>");
-        strbuf_escape(html, trends[k].label);
-        strbuf_add(html, "</th>");
+        html_printf(html, "<tr><th>%s</th>", trends[k].label);
         for (int64_t i = 0; i < s->count; i++)
             if (!isnan(s->runs[i].alpha) && (!i || s->runs[i].alpha != s->runs[i - 1].alpha))
                 add_cell(html, trend_at(&trends[k], s->runs[i].alpha));
         strbuf_add(html, "</tr>");
     }
     strbuf_add(html, "</tbody></table>");
+}
+
+void trend_tsv_header(strbuf *tsv)
+{
+    strbuf_add(tsv, "benchmark\tmetric\tmodel\talpha\tseed\tvalue\tcondition\n");
 }
 
 void trend_tsv(strbuf *tsv, const study *s, const trend *trends, int count)
@@ -164,9 +165,9 @@ void trend_tsv(strbuf *tsv, const study *s, const trend *trends, int count)
             for (int64_t j = 0; j < s->runs[i].scores.count; j++) {
                 const score *sc = &s->runs[i].scores.scores[j];
                 if (!belongs(sc, &trends[k])) continue;
-                strbuf_printf(tsv, "%s\t%s\t%s\t%s\t%lld\t%s\t%s\n", sc->benchmark, sc->metric,
-                              sc->model ? sc->model : s->runs[i].model,
-                              number_text(alpha, s->runs[i].alpha), (long long)s->runs[i].seed,
-                              number_text(value, sc->value), sc->condition ? sc->condition : "");
+                plain_printf(tsv, "%s\t%s\t%s\t%s\t%lld\t%s\t%s\n", sc->benchmark, sc->metric,
+                             sc->model ? sc->model : s->runs[i].model,
+                             number_text(alpha, s->runs[i].alpha), (long long)s->runs[i].seed,
+                             number_text(value, sc->value), sc->condition ? sc->condition : "");
             }
 }

@@ -52,6 +52,6 @@ void trend_table(strbuf *html, const study *s, const trend *trends, int count);
 /* Lines benchmark metric model alpha seed value condition for these trends, without
  * header. */
 void trend_tsv(strbuf *tsv, const study *s, const trend *trends, int count);
-extern const char *const trend_tsv_header;
+void trend_tsv_header(strbuf *tsv);
 
 #endif

@@ -41,6 +41,21 @@ static void put_run(const char *name, const char *status, double alpha)
     put(file, text);
 }
 
+/* STUDY/NAME/scores with two scores of a benchmark. */
+static void put_scores(const char *name, const char *benchmark, double alpha)
+{
+    char file[128], text[4096];
+    snprintf(file, sizeof file, "study/%s/scores/scores.json", name);
+    snprintf(text, sizeof text,
+             "[{\"benchmark\": \"%s\", \"metric\": \"" EVIL "\", \"model\": \"" EVIL "\", \"alpha\": %g, "
+             "\"seed\": 1, \"dataset\": \"" EVIL "\", \"condition\": \"lse:" EVIL "\", \"value\": 0.5, "
+             "\"formula\": \"" EVIL "\", \"data_hash\": \"" EVIL "\", \"command\": \"" EVIL "\"}, "
+             "{\"benchmark\": \"ood\", \"metric\": \"auroc\", \"alpha\": %g, \"seed\": 1, "
+             "\"condition\": \"lse:" EVIL "\", \"value\": 0.5}]",
+             benchmark, alpha, alpha);
+    put(file, text);
+}
+
 /* Every line of DIR/FILE can be shown. */
 static void is_plain(const char *file)
 {
@@ -49,6 +64,7 @@ static void is_plain(const char *file)
     assert_int_equal(strlen(text), n);
     for (char *end; (end = strchr(line, '\n')); line = end + 1) {
         *end = '\0';
+        for (char *tab = line; (tab = strchr(tab, '\t'));) *tab = ' '; /* of TSV */
         if (!plain_is(line)) fail_msg("%s: a line that steers the terminal: %s", file, line);
         assert_memory_not_equal(line, "forged", 6);
     }
@@ -123,6 +139,64 @@ static void tensors_and_classes_are_listed_plainly(void **state)
     program_said(folder, "out", "red\\x1b[31m\\x9b\\x0aforged\n");
 }
 
+/* The study's own files, and what may be there beside them. */
+static int files_outside(void)
+{
+    char command[256];
+    snprintf(command, sizeof command,
+             "cd '%s' && test -z \"$(find . -type f ! -path './study/*' ! -name out ! -name err)\"",
+             folder);
+    return system(command);
+}
+
+static void a_report_shows_strings_and_runs_none(void **state)
+{
+    (void)state;
+    put_run("a", EVIL, 0);
+    put_run("b", "finished", 0.5);
+    put_run("<img src=x>\x1b[31m\nforged", "finished", 1);
+    put_scores("a", "<script>&'", 0);
+    put_scores("b", "<script>&'", 0.5);
+    put_scores("<img src=x>\x1b[31m\nforged", "<script>&'", 1);
+    put("study/b/metrics.csv", "iteration,loss_d,\x1b[31m\n1,2,3\n");
+    put("study/a/trials/test.csv", "subj,session\n");
+    runs("report %D/study", 0);
+    assert_int_equal(files_outside(), 0);
+
+    size_t n;
+    char *page = program_read(folder, "study/report.html", &n);
+    assert_non_null(strstr(page, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                                 "img-src data:; style-src 'unsafe-inline'; script-src 'none'"));
+    assert_null(strstr(page, "<script"));
+    assert_null(strstr(page, "<img"));
+    assert_null(strchr(page, '\x1b'));
+    assert_null(strstr(page, "\xe2\x80\xae"));
+    assert_non_null(strstr(page, "seed 1, &lt;script&gt;alert(1)&lt;/script&gt;\\x1b[31m\nforged: line\\xc2\\x9b2J"));
+    assert_non_null(strstr(page, "&lt;img src=x&gt;\\x1b[31m"));
+    mem_free(page);
+    is_plain("study/figures/ood.tsv");
+    runs("sweetspot %D/study", JEM_EDATA); /* no benchmark that it knows */
+}
+
+static void a_benchmark_that_leaves_the_study_is_refused(void **state)
+{
+    (void)state;
+    put_run("a", "finished", 0);
+    put_run("b", "finished", 0.5);
+    put_scores("a", "../../outside/evil", 0);
+    put_scores("b", "good", 0.5);
+    check_ok(dir_make(folder));
+    char outside[128];
+    snprintf(outside, sizeof outside, "%s/outside", folder);
+    check_ok(dir_make(outside));
+    runs("report %D/study", 0);
+    program_said(folder, "err", "a/scores/scores.json: score 1: benchmark '../../outside/evil' cannot name a file");
+    program_said(folder, "study/report.html", "benchmark &#39;../../outside/evil&#39; cannot name a file");
+    assert_int_equal(files_outside(), 0);
+    assert_true(program_made(folder, "study/figures/good.svg"));
+    runs("info %D/study/a", JEM_EDATA);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
@@ -130,6 +204,8 @@ int main(void)
         TEST(info_shows_strings_of_a_run_plainly),
         TEST(errors_and_warnings_quote_a_run_plainly),
         TEST(tensors_and_classes_are_listed_plainly),
+        TEST(a_report_shows_strings_and_runs_none),
+        TEST(a_benchmark_that_leaves_the_study_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -444,7 +444,8 @@ static void a_hostile_index_is_refused(void **state)
         {"\"images\": 7", "\"images\": 6", "'done'"},
         {"\"rows\": 3", "\"rows\": 2", "'done'"},
         {"\"rows\": 3", "\"rows\": 9223372036854775807", "'rows'"},
-        {"\"file\": \"train-00000", "\"file\": \"../train-00000", "'file'"},
+        {"\"file\": \"train-00000", "\"file\": \"../train-00000", "index.json: shard '../train-00000"},
+        {"\"file\": \"train-00000", "\"file\": \"\\u001b[2Jtrain-00000", "shard '\\x1b[2Jtrain-00000"},
         {"\"classes\": [", "\"classes\": [1,", "'classes'"},
         {"\"b\"\n", "\"b\", \"a\"\n", ""}, /* more classes than labels do no harm */
         {"\"train\"", "\"rain\"", "'shards' is missing"},

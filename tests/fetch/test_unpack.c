@@ -136,6 +136,21 @@ static void names_that_leave_the_folder_are_refused(void **state)
     refused("points outside");
 }
 
+static void names_that_steer_a_terminal_are_refused(void **state)
+{
+    (void)state;
+    maker_add(&m, "set/good", AE_IFREG, "a", 1);
+    maker_add(&m, "set/\x1b[31m/x", AE_IFREG, "x", 1);
+    refused("'set/\\x1b[31m/x' has a part that cannot name a file");
+}
+
+static void names_that_look_like_options_are_refused(void **state)
+{
+    (void)state;
+    maker_add(&m, "set/-rf", AE_IFREG, "x", 1);
+    refused("cannot name a file");
+}
+
 static void absolute_names_are_refused(void **state)
 {
     (void)state;
@@ -277,6 +292,8 @@ int main(void)
         TEST(what_an_interrupted_unpacking_left_is_replaced),
         TEST(a_folder_in_the_way_is_not_touched),
         TEST(names_that_leave_the_folder_are_refused),
+        TEST(names_that_steer_a_terminal_are_refused),
+        TEST(names_that_look_like_options_are_refused),
         TEST(absolute_names_are_refused),
         TEST(symbolic_links_are_refused),
         TEST(hard_links_are_refused),

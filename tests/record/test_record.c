@@ -166,10 +166,15 @@ static void bad_scores_are_refused_with_their_place(void **state)
         {"[{\"benchmark\": \"a\"}]", "score 1: a score needs"},
         {"[{\"benchmark\": \"a\", \"benchmark\": \"b\", \"metric\": \"m\"}]", "file:1"},
         {"", "file:"},
+        {"[{\"benchmark\": \"a\", \"metric\": \"m\"}, {\"benchmark\": \"../../outside/evil\", "
+         "\"metric\": \"m\"}]", "score 2: benchmark '../../outside/evil' cannot name a file"},
+        {"[{\"benchmark\": \"\\u001b[31m\", \"metric\": \"m\"}]", "benchmark '\\x1b[31m' cannot"},
+        {"[{\"benchmark\": \"\", \"metric\": \"m\"}]", "benchmark '' cannot"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         score_list list = SCORE_LIST_INIT;
         check_fails(score_list_read(&list, with_text(cases[i].text)), JEM_EDATA, cases[i].message);
+        assert_int_equal(list.count, 0); /* nor is a part of it taken */
         score_list_clear(&list);
     }
     score_list list = SCORE_LIST_INIT;

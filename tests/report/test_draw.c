@@ -164,23 +164,38 @@ static void an_enlarged_picture_is_sharp_in_vector_files_too(void **state)
     check_tmp_remove(folder);
 }
 
-static void text_is_escaped_and_encoded(void **state)
+static void strings_from_files_are_escaped_for_where_they_go(void **state)
 {
     (void)state;
     strbuf t = STRBUF_INIT;
-    strbuf_escape(&t, "<a href=\"x\">&");
-    assert_string_equal(t.data, "&lt;a href=&quot;x&quot;&gt;&amp;");
+    html_printf(&t, "<a href=\"%s\">%d %5s</a>", "<a href='x\">&", 7, "\xce\xb1\x1b\n\t\xff");
+    assert_string_equal(t.data, "<a href=\"&lt;a href=&#39;x&quot;&gt;&amp;\">7 "
+                                "\xce\xb1\\x1b\n\t\\xff</a>");
     strbuf_clear(&t);
-    static const char *const encoded[] = {"", "TQ==", "TWE=", "TWFu", "TWFuTQ=="};
-    for (size_t n = 0; n < 5; n++) {
-        strbuf_base64(&t, "ManM", n);
-        assert_string_equal(n ? t.data : "", encoded[n]);
-        strbuf_clear(&t);
-    }
-    for (int i = 0; i < 1000; i++) strbuf_printf(&t, "%d,", i % 10);
+    plain_printf(&t, "%s\t%s\n", "<a\tb\nc", "\x1b[31m");
+    assert_string_equal(t.data, "<a\\x09b\\x0ac\t\\x1b[31m\n");
+    strbuf_clear(&t);
+    for (int i = 0; i < 1000; i++) html_printf(&t, "%d,", i % 10);
     assert_int_equal(t.used, 2000);
     assert_int_equal(strlen(t.data), 2000);
     strbuf_clear(&t);
+}
+
+static jem_status draw_foreign(draw *d, const void *ctx)
+{
+    draw_text(d, 10, 10, style_of(9, LEFT, BASELINE, INK), ctx);
+    return JEM_OK;
+}
+
+static void names_that_are_no_text_are_drawn_all_the_same(void **state)
+{
+    (void)state;
+    char *svg, *same;
+    check_ok(draw_inline(&svg, "f", 200, 50, draw_foreign, "a\xff\x1b<"));
+    check_ok(draw_inline(&same, "f", 200, 50, draw_foreign, "a\\xff\\x1b<"));
+    assert_string_equal(svg, same);
+    mem_free(svg);
+    mem_free(same);
 }
 
 static void numbers_keep_three_digits_that_mean_something(void **state)
@@ -211,7 +226,8 @@ int main(void)
         cmocka_unit_test(inline_figures_share_a_page_without_sharing_ids),
         cmocka_unit_test(files_come_in_three_formats_and_repeat_bit_for_bit),
         cmocka_unit_test(an_enlarged_picture_is_sharp_in_vector_files_too),
-        cmocka_unit_test(text_is_escaped_and_encoded),
+        cmocka_unit_test(strings_from_files_are_escaped_for_where_they_go),
+        cmocka_unit_test(names_that_are_no_text_are_drawn_all_the_same),
         cmocka_unit_test(numbers_keep_three_digits_that_mean_something),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

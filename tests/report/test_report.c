@@ -177,7 +177,7 @@ static void what_is_missing_or_went_wrong_is_said(void **state)
     assert_true(says("a0.5-s2 is not finished (running, 70 of 100 iterations)"));
     assert_true(says("a0.5-s2 has no scores"));
     assert_true(says("1 of the 4 runs of this sweep have not begun"));
-    assert_true(says("metrics.csv:2: field 2 is 'x'"));
+    assert_true(says("metrics.csv:2: field 2 is &#39;x&#39;"));
     assert_true(says("No run of this study has scores of the benchmark &quot;ood&quot;"));
     assert_true(says("No run of this study has scores/reliability.tsv"));
     assert_true(says("No run of this study has samples/buffer.png"));
