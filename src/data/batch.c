@@ -95,15 +95,16 @@ static placement draw_placement(const batcher *b, int64_t iteration, int64_t slo
 }
 
 /* x [c][h][w] <- placed row of the data set + scale * x. */
-static void put_row(batcher *b, float *x, int64_t row, placement p, const float table[256],
-                    float scale)
+static jem_status put_row(batcher *b, float *x, int64_t row, placement p, const float table[256],
+                          float scale)
 {
     const dataset *d = b->d;
     int64_t h = d->height, w = d->width;
     const float *values = d->values;
 
     if (d->latents) { /* a mirrored picture has a latent of its own */
-        latent_set_row(d->latents, d->rows[row], p.flipped, b->latent);
+        const jem_status st = latent_set_row(d->latents, d->rows[row], p.flipped, b->latent);
+        if (st) return st;
         p.flipped = false;
         values = b->latent;
         row = 0;
@@ -119,6 +120,7 @@ static void put_row(batcher *b, float *x, int64_t row, placement p, const float 
             else
                 for (int64_t j = 0; j < w; j++) x[j] = values[at + b->columns[j]] + scale * x[j];
         }
+    return JEM_OK;
 }
 
 const int64_t *batcher_order(batcher *b, int64_t epoch)
@@ -131,8 +133,9 @@ const int64_t *batcher_order(batcher *b, int64_t epoch)
     return b->order;
 }
 
-void batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y)
+jem_status batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y)
 {
+    jem_status st = JEM_OK;
     int64_t per_epoch = batcher_per_epoch(b);
     int64_t size = dataset_row_size(b->d), end = b->first + b->batch;
     const int64_t *rows = batcher_order(b, iteration / per_epoch) + iteration % per_epoch * b->common;
@@ -146,7 +149,9 @@ void batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y)
             rng_fill_normal(x, size, &noise, (uint32_t)slot);
         else
             memset(x, 0, (size_t)size * sizeof *x);
-        put_row(b, x, row, draw_placement(b, iteration, slot), table, b->noise_std);
+        TRY(put_row(b, x, row, draw_placement(b, iteration, slot), table, b->noise_std));
         if (y) *y++ = b->d->labels[row];
     }
+done:
+    return st;
 }

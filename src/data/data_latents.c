@@ -1,4 +1,4 @@
-/* Latents that `jem data encode` made: mapped files, train and val. */
+/* Latents that `jem data encode` made: train and val, which stay in their files. */
 #include <inttypes.h>
 
 #include "base/try.h"

@@ -14,7 +14,7 @@ int64_t dataset_bytes(const dataset *d)
 {
     int64_t image = d->pixels   ? dataset_row_size(d)
                     : d->values ? dataset_row_size(d) * (int64_t)sizeof *d->values
-                                : (int64_t)sizeof *d->rows;
+                                : (int64_t)sizeof *d->rows + latent_set_row_bytes(d->latents);
     return d->n * (image + (int64_t)sizeof *d->labels + d->column_count * (int64_t)sizeof(double));
 }
 
@@ -200,15 +200,16 @@ done:
     return st;
 }
 
-void dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t n)
+jem_status dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t n)
 {
+    jem_status st = JEM_OK;
     int64_t row = dataset_row_size(d);
     float table[256];
 
     units_table(table);
     for (int64_t i = 0; i < n; i++, dst += row) {
         if (d->latents) {
-            latent_set_row(d->latents, d->rows[index[i]], false, dst);
+            TRY(latent_set_row(d->latents, d->rows[index[i]], false, dst));
             continue;
         }
         if (d->values) {
@@ -218,22 +219,22 @@ void dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t 
         const uint8_t *src = d->pixels + index[i] * row;
         for (int64_t k = 0; k < row; k++) dst[k] = table[src[k]];
     }
+done:
+    return st;
 }
 
-void dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b)
+jem_status dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b)
 {
     const int64_t size = dataset_row_size(d);
 
-    if (d->latents) {
-        latent_set_midpoint(d->latents, d->rows[a], d->rows[b], dst);
-        return;
-    }
+    if (d->latents) return latent_set_midpoint(d->latents, d->rows[a], d->rows[b], dst);
     for (int64_t k = 0; k < size; k++) {
         double sum = d->values ? (double)d->values[a * size + k] + (double)d->values[b * size + k]
                                : ((double)d->pixels[a * size + k] +
                                   (double)d->pixels[b * size + k]) / 127.5 - 2;
         dst[k] = (float)(sum / 2);
     }
+    return JEM_OK;
 }
 
 void splits_free(splits *s)

@@ -50,10 +50,11 @@ const double *dataset_column(const dataset *d, const char *name); /* NULL if abs
 jem_status dataset_select(dataset **out, const dataset *d, const int64_t *index, int64_t n);
 
 /* dst [n][c][h][w] <- rows index[0..n) in network units: pixels u8/255, then
- * (v - 0.5)/0.5. */
-void dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t n);
+ * (v - 0.5)/0.5.  JEM_EDATA or JEM_EIO, here and below, if latents are no longer in their files as
+ * they were when the set was opened; dst is then undefined. */
+jem_status dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t n);
 /* dst [c][h][w] <- half of row a and half of row b, in network units. */
-void dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b);
+jem_status dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b);
 
 /* ---- settings data.* */
 typedef struct data_options {
@@ -118,7 +119,7 @@ void batcher_clear(batcher *b);
 int64_t batcher_per_epoch(const batcher *b); /* iterations per epoch, the same on every rank */
 /* [n]: the rows in the order in which `epoch` visits them; borrowed until the next call. */
 const int64_t *batcher_order(batcher *b, int64_t epoch);
-/* x [batch][c][h][w], y [batch] (may be NULL) for `iteration` (from 0). */
-void batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y);
+/* x [batch][c][h][w], y [batch] (may be NULL) for `iteration` (from 0).  Fails as dataset_floats. */
+jem_status batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y);
 
 #endif

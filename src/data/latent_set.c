@@ -1,8 +1,9 @@
-/* Mapped shards as one list of rows. */
+/* Shards as one list of rows. */
 #include "data/latent_set.h"
 
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <xxhash.h>
 
 #include "base/file.h"
@@ -20,10 +21,21 @@ struct latent_set {
     atomic_int owners;
 };
 
+/* A quarter of the files that the process may have open, so that a set's other parts, and whoever
+ * shares the process, find room; the shards beyond are opened for each row. */
+static int files_to_keep(void)
+{
+    struct rlimit most;
+
+    if (getrlimit(RLIMIT_NOFILE, &most) != 0) return 0;
+    return most.rlim_cur > (rlim_t)1 << 20 ? 1 << 16 : (int)(most.rlim_cur / 4);
+}
+
 typedef struct open_job {
     latent_set *s;
     const latent_part *part;
     const char *dir;
+    int keep; /* the first so many files stay open */
 } open_job;
 
 static jem_status open_shard(void *ctx, int task, int worker)
@@ -36,7 +48,7 @@ static jem_status open_shard(void *ctx, int task, int worker)
 
     (void)worker;
     TRY(str_format(&path, "%s/%s", j->dir, want->file));
-    TRY(latent_shard_map(shard, path, &j->s->format, want->checksum));
+    TRY(latent_shard_open(shard, path, &j->s->format, want->checksum, task < j->keep));
     if (shard->n != want->rows)
         st = jem_error(JEM_EDATA, "%s: %lld rows, the set's index says %lld: the index was changed",
                        path, (long long)shard->n, (long long)want->rows);
@@ -57,9 +69,10 @@ jem_status latent_set_open(latent_set **out, const latent_index *x, int part, co
     s->format = latent_part_format(x, part);
     s->count = (int)p->shard_count;
     TRY(MEM_NEW(s->shards, s->count));
+    for (int i = 0; i < s->count; i++) s->shards[i] = (latent_shard)LATENT_SHARD_INIT;
     TRY(MEM_NEW(s->first, s->count + 1));
     TRY(pool_new(&workers, 0));
-    open_job j = {s, p, dir};
+    open_job j = {s, p, dir, files_to_keep()};
     TRY(pool_run(workers, s->count, open_shard, &j));
     for (int i = 0; i < s->count; i++) {
         s->first[i + 1] = s->first[i] + s->shards[i].n;
@@ -103,6 +116,12 @@ uint64_t latent_set_hash(const latent_set *s)
     return s->hash;
 }
 
+int64_t latent_set_row_bytes(const latent_set *s)
+{
+    return (s->format.flip ? 2 : 1) * (int64_t)sizeof *s->shards->hashes +
+           (int64_t)sizeof *s->shards->labels;
+}
+
 /* The shard of a row, which becomes its number there. */
 static const latent_shard *find_shard(const latent_set *s, int64_t *row)
 {
@@ -124,37 +143,42 @@ int32_t latent_set_label(const latent_set *s, int64_t row)
     return shard->labels[row];
 }
 
-/* Where a row's latent begins; its elements have the type of format.dtype. */
-static const void *latent_at(const latent_set *s, int64_t row, bool mirrored)
+/* The halves lie in the second half of dst, where each is read before anything covers it. */
+static void widen(float *dst, int64_t n)
+{
+    const char *halves = (const char *)dst + n * (int64_t)sizeof(uint16_t);
+    uint16_t half;
+
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(&half, halves + i * (int64_t)sizeof half, sizeof half);
+        dst[i] = float_from_f16(half);
+    }
+}
+
+jem_status latent_set_row(const latent_set *s, int64_t row, bool mirrored, float *dst)
 {
     const latent_shard *shard = find_shard(s, &row);
-    const int64_t at = (row * (s->format.flip ? 2 : 1) + (mirrored ? 1 : 0)) *
-                       latent_values(&s->format);
-    return (const char *)shard->values + at * (int64_t)jem_dtype_size(s->format.dtype);
+    const int64_t n = latent_values(&s->format);
+    const bool halves = s->format.dtype == JEM_F16;
+    void *to = halves ? (char *)dst + n * (int64_t)sizeof(uint16_t) : (char *)dst;
+    const jem_status st =
+        latent_shard_read(shard, row * (s->format.flip ? 2 : 1) + (mirrored ? 1 : 0), to);
+
+    if (st == JEM_OK && halves) widen(dst, n);
+    return st;
 }
 
-void latent_set_row(const latent_set *s, int64_t row, bool mirrored, float *dst)
+jem_status latent_set_midpoint(const latent_set *s, int64_t a, int64_t b, float *dst)
 {
+    jem_status st;
     const int64_t n = latent_values(&s->format);
-    const void *from = latent_at(s, row, mirrored);
+    float *second = NULL;
 
-    if (s->format.dtype == JEM_F32) {
-        memcpy(dst, from, (size_t)n * sizeof *dst);
-        return;
-    }
-    const uint16_t *src = from;
-    for (int64_t i = 0; i < n; i++) dst[i] = float_from_f16(src[i]);
-}
-
-void latent_set_midpoint(const latent_set *s, int64_t a, int64_t b, float *dst)
-{
-    const int64_t n = latent_values(&s->format);
-    const void *first = latent_at(s, a, false), *second = latent_at(s, b, false);
-
-    for (int64_t i = 0; i < n; i++)
-        if (s->format.dtype == JEM_F32)
-            dst[i] = (((const float *)first)[i] + ((const float *)second)[i]) / 2;
-        else
-            dst[i] = (float_from_f16(((const uint16_t *)first)[i]) +
-                      float_from_f16(((const uint16_t *)second)[i])) / 2;
+    TRY(MEM_NEW(second, n));
+    TRY(latent_set_row(s, a, false, dst));
+    TRY(latent_set_row(s, b, false, second));
+    for (int64_t i = 0; i < n; i++) dst[i] = (dst[i] + second[i]) / 2;
+done:
+    mem_free(second);
+    return st;
 }

@@ -1,11 +1,16 @@
-/* Writing and mapping shards of latents. */
+/* Writing shards of latents, and reading them latent by latent. */
 #include "data/latent_shard.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
 
 #include "base/mem.h"
 #include "base/try.h"
@@ -92,7 +97,7 @@ done:
     return st;
 }
 
-/* ---- mapping */
+/* ---- opening */
 
 static jem_status other_format(const safetensors *file, const char *key, const char *has,
                                const char *wanted)
@@ -137,39 +142,109 @@ static jem_status view(const void **data, const safetensors *file, const char *n
     return JEM_OK;
 }
 
-jem_status latent_shard_map(latent_shard *out, const char *path, const latent_format *f,
-                            const char *checksum)
+/* Takes over what the verified file holds: labels, and the latents' place and hashes. */
+static jem_status take(latent_shard *s, const safetensors *file, const latent_format *f)
+{
+    jem_status st;
+    const void *labels = NULL, *images = NULL, *latents = NULL;
+    const int at = safetensors_find(file, "labels");
+    if (at >= 0 && safetensors_view(file, at).ndim == 1)
+        s->n = safetensors_view(file, at).shape[0];
+    const int64_t shape[] = {s->n, f->flip ? 2 : 1, f->channels, f->height, f->width};
+    const int64_t count = shape[0] * shape[1];
+
+    TRY(view(&labels, file, "labels", JEM_I32, 1, shape));
+    TRY(view(&images, file, "images", JEM_I32, 1, shape));
+    TRY(view(&latents, file, "latents", f->dtype, 5, shape));
+    s->place = safetensors_place(file, safetensors_find(file, "latents"));
+    s->bytes = latent_values(f) * (int64_t)jem_dtype_size(f->dtype);
+    TRY(MEM_NEW(s->labels, s->n));
+    memcpy(s->labels, labels, (size_t)s->n * sizeof *s->labels);
+    TRY(MEM_NEW(s->hashes, count));
+    for (int64_t i = 0; i < count; i++)
+        s->hashes[i] = XXH3_64bits((const char *)latents + i * s->bytes, (size_t)s->bytes);
+done:
+    return st;
+}
+
+jem_status latent_shard_open(latent_shard *out, const char *path, const latent_format *f,
+                             const char *checksum, bool keep)
 {
     jem_status st;
     latent_shard s = LATENT_SHARD_INIT;
-    const void *labels = NULL, *images = NULL;
+    safetensors *file = NULL;
 
-    TRY(safetensors_map(&s.file, path));
-    TRY(safetensors_require_checksum(s.file));
-    if (strcmp(safetensors_checksum(s.file), checksum) != 0) {
+    TRY(mem_strdup(&s.path, path));
+    if (keep) s.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* else opened when needed */
+    TRY(safetensors_open(&file, path));
+    TRY(safetensors_require_checksum(file));
+    if (strcmp(safetensors_checksum(file), checksum) != 0) {
         st = jem_error(JEM_EDATA, "%s: its checksum is not the one in the set's index: the shard "
                                   "belongs to another set, or to an earlier one", path);
         goto done;
     }
-    TRY(check_format(s.file, f));
-    int at = safetensors_find(s.file, "labels");
-    if (at >= 0 && safetensors_view(s.file, at).ndim == 1)
-        s.n = safetensors_view(s.file, at).shape[0];
-    const int64_t shape[] = {s.n, f->flip ? 2 : 1, f->channels, f->height, f->width};
-    TRY(view(&labels, s.file, "labels", JEM_I32, 1, shape));
-    TRY(view(&images, s.file, "images", JEM_I32, 1, shape));
-    TRY(view(&s.values, s.file, "latents", f->dtype, 5, shape));
-    s.labels = labels;
-    s.images = images;
+    TRY(check_format(file, f));
+    TRY(take(&s, file, f));
     *out = s;
     s = (latent_shard)LATENT_SHARD_INIT;
 done:
+    safetensors_close(file);
     latent_shard_clear(&s);
     return st;
 }
 
 void latent_shard_clear(latent_shard *s)
 {
-    safetensors_close(s->file);
+    if (s->fd >= 0) close(s->fd);
+    mem_free(s->path);
+    mem_free(s->hashes);
+    mem_free(s->labels);
     *s = (latent_shard)LATENT_SHARD_INIT;
+}
+
+/* ---- reading */
+
+/* *got <- bytes read: fewer than the latent's only where the file ends. */
+static jem_status read_at(size_t *got, const latent_shard *s, int fd, char *dst, int64_t at)
+{
+    const size_t size = (size_t)s->bytes;
+
+    for (*got = 0; *got < size;) {
+        const ssize_t n = pread(fd, dst + *got, size - *got, at + (int64_t)*got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0)
+            return jem_error(JEM_EIO, "%s: cannot read %zu bytes at byte %" PRId64 ": %s", s->path,
+                             size, at, strerror(errno));
+        if (n == 0) break;
+        *got += (size_t)n;
+    }
+    return JEM_OK;
+}
+
+static const char put_back[] = "the shard was changed while it was in use: put back the file that "
+                               "jem data encode wrote, then go on";
+
+jem_status latent_shard_read(const latent_shard *s, int64_t i, void *dst)
+{
+    const int64_t at = s->place + i * s->bytes;
+    const int fd = s->fd >= 0 ? s->fd : open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    size_t got = 0;
+
+    if (fd < 0)
+        return jem_error(errno == ENOENT || errno == ENOTDIR ? JEM_EDATA : JEM_EIO,
+                         "%s: cannot open: %s; %s", s->path, strerror(errno), put_back);
+    const jem_status st = read_at(&got, s, fd, dst, at);
+    struct stat sb = {.st_size = at + (int64_t)got};
+    if (st == JEM_OK && got < (size_t)s->bytes) (void)fstat(fd, &sb);
+    if (fd != s->fd) close(fd);
+    if (st) return st;
+    if (got < (size_t)s->bytes)
+        return jem_error(JEM_EDATA, "%s: ends at byte %" PRId64 ", the latent at byte %" PRId64 " has "
+                                    "%" PRId64 " bytes; %s", s->path, (int64_t)sb.st_size, at, s->bytes,
+                         put_back);
+    const uint64_t hash = XXH3_64bits(dst, got);
+    if (hash == s->hashes[i]) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s: the %" PRId64 " bytes at byte %" PRId64 " have hash %016" PRIx64
+                                ", they had %016" PRIx64 " when all shards were verified; %s",
+                     s->path, s->bytes, at, hash, s->hashes[i], put_back);
 }

@@ -43,18 +43,26 @@ typedef struct latent_rows {
 jem_status latent_shard_write(const char *path, const latent_format *f, const latent_rows *rows,
                               char checksum[LATENT_CHECKSUM_SIZE]);
 
+/* A shard to be read latent by latent: each is compared with what it was when all of the shard
+ * was verified, so that a file that changes meanwhile is an error and never other numbers. */
 typedef struct latent_shard {
-    safetensors *file;
-    int64_t n;
-    const void *values; /* mapped; [n,o,c,h,w] */
-    const int32_t *labels, *images;
+    char *path;
+    int fd;            /* -1: opened for each latent */
+    int64_t n, place;  /* rows; byte of the file where the latents begin */
+    int64_t bytes;     /* of a latent */
+    uint64_t *hashes;  /* [n,o]: XXH3-64 of the latents */
+    int32_t *labels;   /* [n] */
 } latent_shard;
-#define LATENT_SHARD_INIT {NULL, 0, NULL, NULL, NULL}
+#define LATENT_SHARD_INIT {.path = NULL, .fd = -1}
 
-/* Maps a shard and verifies all of it.  JEM_EDATA if it is damaged, is not the one with this
- * checksum, or has another format than `f`. */
-jem_status latent_shard_map(latent_shard *out, const char *path, const latent_format *f,
-                            const char *checksum);
+/* Verifies all of a shard, and keeps the file open if `keep`.  JEM_EDATA if it is damaged, is not
+ * the one with this checksum, or has another format than `f`. */
+jem_status latent_shard_open(latent_shard *out, const char *path, const latent_format *f,
+                             const char *checksum, bool keep);
 void latent_shard_clear(latent_shard *s);
+
+/* dst [bytes] <- latent i of the n * o.  JEM_EDATA if the file was cut short, changed or removed since
+ * the shard was opened, JEM_EIO if it cannot be read; `dst` is then undefined.  Safe on several threads. */
+jem_status latent_shard_read(const latent_shard *s, int64_t i, void *dst);
 
 #endif

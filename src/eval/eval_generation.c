@@ -30,7 +30,7 @@ static jem_status pooled(double **features, int64_t *dim, const evaluation *e, c
     TRY(MEM_NEW(f, s->n * *dim));
     TRY(MEM_NEW(x, shape_count(m)));
     for (int64_t i = 0; i < s->n; i++) {
-        s->fill(s, x, i, 1);
+        TRY(s->fill(s, x, i, 1));
         stats_pooled_pixels(f + i * *dim, x, m.c, m.h, m.w);
     }
     *features = f;

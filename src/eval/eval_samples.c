@@ -107,7 +107,7 @@ static jem_status show_source(const evaluation *e, const char *name, const image
     jem_status st;
     float *x = NULL;
     TRY(MEM_NEW(x, s->n * shape_count(s->image)));
-    s->fill(s, x, 0, s->n);
+    TRY(s->fill(s, x, 0, s->n));
     TRY(save_sheet(e, name, x, s->n));
 done:
     mem_free(x);
@@ -210,7 +210,7 @@ static jem_status class_rows(const evaluation *e)
         /* every row begins at the same images: what differs is the class */
         int64_t column = i % sheet.columns;
         if (s->replay)
-            buffer.fill(&buffer, x + i * size, column % buffer.n, 1);
+            TRY(buffer.fill(&buffer, x + i * size, column % buffer.n, 1));
         else
             TRY(noise_start(e, x + i * size, column));
     }

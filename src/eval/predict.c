@@ -20,30 +20,35 @@ static int64_t spread(const image_source *s, int64_t i)
     return i * s->total / s->n;
 }
 
-static void fill_dataset(const image_source *s, float *x, int64_t first, int64_t count)
+static jem_status fill_dataset(const image_source *s, float *x, int64_t first, int64_t count)
 {
+    jem_status st = JEM_OK;
     for (int64_t i = 0; i < count; i++) {
         int64_t row = spread(s, first + i);
-        dataset_floats(x + i * shape_count(s->image), s->d, &row, 1);
+        TRY(dataset_floats(x + i * shape_count(s->image), s->d, &row, 1));
     }
+done:
+    return st;
 }
 
-static void fill_array(const image_source *s, float *x, int64_t first, int64_t count)
+static jem_status fill_array(const image_source *s, float *x, int64_t first, int64_t count)
 {
     int64_t size = shape_count(s->image);
     for (int64_t i = 0; i < count; i++)
         memcpy(x + i * size, s->images + spread(s, first + i) * size, (size_t)size * sizeof *x);
+    return JEM_OK;
 }
 
-static void fill_noise(const image_source *s, float *x, int64_t first, int64_t count)
+static jem_status fill_noise(const image_source *s, float *x, int64_t first, int64_t count)
 {
     const rng_stream stream = {s->seed, RNG_SAMPLE, STREAM_NOISE, 0};
     int64_t size = shape_count(s->image);
     for (int64_t i = 0; i < count; i++)
         rng_fill_uniform(x + i * size, size, -1, 1, &stream, (uint32_t)(first + i));
+    return JEM_OK;
 }
 
-static void fill_constant(const image_source *s, float *x, int64_t first, int64_t count)
+static jem_status fill_constant(const image_source *s, float *x, int64_t first, int64_t count)
 {
     const rng_stream stream = {s->seed, RNG_SAMPLE, STREAM_CONSTANT, 0};
     int64_t plane = s->image.h * s->image.w;
@@ -52,18 +57,22 @@ static void fill_constant(const image_source *s, float *x, int64_t first, int64_
             float value = 2 * rng_unit(&stream, (uint32_t)(first + i), (uint32_t)c) - 1;
             for (int64_t p = 0; p < plane; p++) *x++ = value;
         }
+    return JEM_OK;
 }
 
 /* Image i and another one of the set, half of each. */
-static void fill_interpolated(const image_source *s, float *x, int64_t first, int64_t count)
+static jem_status fill_interpolated(const image_source *s, float *x, int64_t first, int64_t count)
 {
     const rng_stream stream = {s->seed, RNG_SAMPLE, STREAM_INTERPOLATED, 0};
     int64_t size = shape_count(s->image), n = s->total;
+    jem_status st = JEM_OK;
     for (int64_t i = 0; i < count; i++, x += size) {
         int64_t a = spread(s, first + i);
         uint32_t other = rng_below(&stream, (uint32_t)(first + i), 0, (uint32_t)(n - 1));
-        dataset_midpoint(x, s->d, a, (a + 1 + other) % n);
+        TRY(dataset_midpoint(x, s->d, a, (a + 1 + other) % n));
     }
+done:
+    return st;
 }
 
 static int64_t least(int64_t n, int64_t limit)
@@ -149,7 +158,7 @@ jem_status predict(predictions *out, model *m, const image_source *s, bool gradi
     }
     for (int64_t first = 0; first < p.n; first += PREDICT_BATCH) {
         int64_t count = least(p.n - first, PREDICT_BATCH);
-        s->fill(s, x, first, count);
+        TRY(s->fill(s, x, first, count));
         TRY(model_evaluate(m, x, count, NULL, logits, NULL, grad));
         take(&p, first, count, logits, grad, size);
     }
@@ -178,7 +187,7 @@ jem_status predict_features(double **features, int64_t *dim, model *m, const cha
     TRY(MEM_NEW(part, PREDICT_BATCH * d));
     for (int64_t first = 0; first < s->n; first += PREDICT_BATCH) {
         int64_t count = least(s->n - first, PREDICT_BATCH);
-        s->fill(s, x, first, count);
+        TRY(s->fill(s, x, first, count));
         TRY(model_feature(m, name, x, count, part, NULL));
         for (int64_t i = 0; i < count * d; i++) all[first * d + i] = (double)part[i];
     }

@@ -8,7 +8,7 @@
 /* n images in network units, made on demand: whichever the maker chose. */
 typedef struct image_source {
     /* x [count][c][h][w] <- images first .. first + count - 1. */
-    void (*fill)(const struct image_source *s, float *x, int64_t first, int64_t count);
+    jem_status (*fill)(const struct image_source *s, float *x, int64_t first, int64_t count);
     int64_t n;
     int64_t total;       /* images behind it, >= n: an even spread of them is taken */
     const dataset *d;    /* borrowed */

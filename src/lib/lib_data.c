@@ -38,7 +38,7 @@ static jem_status to_tensors(jem_data *out, const dataset *d)
     TRY(jem_tensor_init(&made.labels, JEM_I32, 1, &d->n));
     TRY(MEM_NEW(index, d->n));
     for (int64_t i = 0; i < d->n; i++) index[i] = i;
-    dataset_floats(made.images.data, d, index, d->n);
+    TRY(dataset_floats(made.images.data, d, index, d->n));
     memcpy(made.labels.data, d->labels, (size_t)d->n * sizeof *d->labels);
     made.classes = d->classes;
     *out = made;

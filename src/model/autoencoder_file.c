@@ -168,7 +168,7 @@ jem_status autoencoder_load(autoencoder **out, const char *path, const engine_sp
     safetensors *f = NULL;
     autoencoder *a = NULL;
 
-    TRY(safetensors_map(&f, path));
+    TRY(safetensors_open(&f, path));
     TRY(read_sizes(&spec, f));
     TRY(read_settings(&spec, f));
     st = check_size(&spec, f);

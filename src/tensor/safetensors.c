@@ -3,14 +3,9 @@
  * Format: huggingface/safetensors, README "Format". */
 #include "tensor/safetensors.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -20,7 +15,7 @@
 #include "tensor/safetensors_checksum.h"
 #include "tensor/safetensors_dtype.h"
 
-enum { LENGTH_SIZE = 8, ALIGN = 64 };
+enum { LENGTH_SIZE = 8, ALIGN = 8 }; /* ALIGN: of any element */
 static const uint64_t header_max = 100000000;
 
 typedef struct entry {
@@ -36,9 +31,9 @@ struct safetensors {
     json_t *metadata; /* borrowed from `header`; NULL if absent */
     int count;
     entry *entries; /* in the order of their data */
-    char *data;     /* every tensor on its own 64-byte boundary; NULL if mapped */
-    char *map;      /* the mapped file, or NULL */
-    size_t map_size;
+    char *file;     /* what was read; NULL where the metadata alone was, or `data` is a copy */
+    char *data;     /* every tensor where its elements may lie; NULL if they do so in `file` */
+    size_t head;    /* bytes before the data */
 };
 
 /* ---- one tensor's entry */
@@ -173,20 +168,21 @@ done:
     return st;
 }
 
-/* Points the views into a mapped file; false if a tensor is not aligned to its elements. */
-static bool point_into_map(safetensors *f, size_t head)
+/* Points the views into the file as it was read; false if a tensor is not aligned to its elements. */
+static bool point_into_file(safetensors *f)
 {
-    for (int i = 0; f->map && i < f->count; i++) {
+    for (int i = 0; i < f->count; i++) {
         entry *e = &f->entries[i];
-        if ((head + (size_t)e->begin) % jem_dtype_size(e->view.dtype)) return false;
-        e->view.data = f->map + head + e->begin;
+        if ((f->head + (size_t)e->begin) % jem_dtype_size(e->view.dtype)) return false;
+        e->view.data = f->file + f->head + e->begin;
     }
-    return f->map != NULL;
+    return true;
 }
 
 /* Offsets in the file promise no alignment; the views do. */
-static jem_status copy_aligned(safetensors *f, const char *data)
+static jem_status copy_aligned(safetensors *f)
 {
+    const char *data = f->file + f->head;
     size_t total = 0, at = 0;
     jem_status st;
 
@@ -201,6 +197,8 @@ static jem_status copy_aligned(safetensors *f, const char *data)
         e->view.data = f->data + at;
         at += (bytes + ALIGN - 1) / ALIGN * ALIGN;
     }
+    mem_free(f->file);
+    f->file = NULL;
     return JEM_OK;
 }
 
@@ -218,8 +216,9 @@ static jem_status read_header(safetensors *f, const char *text, size_t size)
 }
 
 /* Where the file's header says a checksum, it must be the file's. */
-static jem_status verify_checksum(const safetensors *f, const char *file, size_t size, size_t head)
+static jem_status verify_checksum(const safetensors *f, size_t size)
 {
+    const char *file = f->file;
     const char *value = json_string_value(
         json_object_get(json_object_get(f->header, "__metadata__"), CHECKSUM_KEY));
     char text[CHECKSUM_DIGITS + 1] = "";
@@ -227,7 +226,7 @@ static jem_status verify_checksum(const safetensors *f, const char *file, size_t
     size_t place;
 
     if (!value) return JEM_OK;
-    place = safetensors_checksum_place(file, head, value);
+    place = safetensors_checksum_place(file, f->head, value);
     if (place > 0) {
         const size_t behind = place + CHECKSUM_DIGITS;
         state = XXH3_createState();
@@ -261,16 +260,15 @@ static jem_status head_size(size_t *head, const safetensors *f, const char *file
     return JEM_OK;
 }
 
-static jem_status parse(safetensors *f, const char *file, size_t size)
+static jem_status parse(safetensors *f, size_t size)
 {
     jem_status st;
-    size_t head = 0;
 
-    TRY(head_size(&head, f, file, size));
-    TRY(read_header(f, file + LENGTH_SIZE, head - LENGTH_SIZE));
-    TRY(verify_checksum(f, file, size, head));
-    TRY(read_entries(f, (int64_t)(size - head)));
-    if (!point_into_map(f, head)) TRY(copy_aligned(f, file + head));
+    TRY(head_size(&f->head, f, f->file, size));
+    TRY(read_header(f, f->file + LENGTH_SIZE, f->head - LENGTH_SIZE));
+    TRY(verify_checksum(f, size));
+    TRY(read_entries(f, (int64_t)(size - f->head)));
+    if (!point_into_file(f)) TRY(copy_aligned(f));
 done:
     return st;
 }
@@ -279,53 +277,12 @@ jem_status safetensors_open(safetensors **out, const char *path)
 {
     jem_status st;
     safetensors *f = NULL;
-    char *file = NULL;
     size_t size = 0;
 
     TRY(MEM_NEW(f, 1));
     TRY(mem_strdup(&f->path, path));
-    TRY(file_read(&file, &size, path, 0));
-    TRY(parse(f, file, size));
-    *out = f;
-    f = NULL;
-done:
-    safetensors_close(f);
-    mem_free(file);
-    return st;
-}
-
-/* f->map <- the file, read-only. */
-static jem_status map_file(safetensors *f)
-{
-    jem_status st = JEM_OK;
-    struct stat sb;
-    void *map = MAP_FAILED;
-    int fd = open(f->path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0) return jem_error(JEM_EDATA, "%s: cannot be opened: %s", f->path, strerror(errno));
-    if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size > 0)
-        map = mmap(NULL, (size_t)sb.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED) {
-        st = jem_error(JEM_EDATA, "%s: cannot be mapped into memory: it is empty, no regular file, "
-                                  "or address space ran out", f->path);
-        goto done;
-    }
-    f->map = map;
-    f->map_size = (size_t)sb.st_size;
-done:
-    close(fd);
-    return st;
-}
-
-jem_status safetensors_map(safetensors **out, const char *path)
-{
-    jem_status st;
-    safetensors *f = NULL;
-
-    TRY(MEM_NEW(f, 1));
-    TRY(mem_strdup(&f->path, path));
-    TRY(map_file(f));
-    TRY(parse(f, f->map, f->map_size));
+    TRY(file_read(&f->file, &size, path, 0));
+    TRY(parse(f, size));
     *out = f;
     f = NULL;
 done:
@@ -338,7 +295,7 @@ jem_status safetensors_open_metadata(safetensors **out, const char *path)
     jem_status st;
     safetensors *f = NULL;
     char *start = NULL;
-    size_t got = 0, head = 0;
+    size_t got = 0;
     int64_t size = 0;
     json_t *metadata;
 
@@ -346,10 +303,10 @@ jem_status safetensors_open_metadata(safetensors **out, const char *path)
     TRY(mem_strdup(&f->path, path));
     TRY(file_size(&size, path));
     TRY(file_read_start(&start, &got, path, LENGTH_SIZE));
-    TRY(head_size(&head, f, start, got < LENGTH_SIZE ? got : (size_t)size));
+    TRY(head_size(&f->head, f, start, got < LENGTH_SIZE ? got : (size_t)size));
     mem_free(start);
     start = NULL;
-    TRY(file_read_start(&start, &got, path, head));
+    TRY(file_read_start(&start, &got, path, f->head));
     TRY(read_header(f, start + LENGTH_SIZE, got < LENGTH_SIZE ? 0 : got - LENGTH_SIZE));
     metadata = json_object_get(f->header, "__metadata__");
     if (metadata) TRY(read_metadata(f, metadata));
@@ -367,7 +324,7 @@ void safetensors_close(safetensors *f)
     json_decref(f->header);
     mem_free(f->entries);
     mem_free(f->data);
-    if (f->map) munmap(f->map, f->map_size);
+    mem_free(f->file);
     mem_free(f->path);
     mem_free(f);
 }
@@ -397,6 +354,11 @@ int safetensors_find(const safetensors *f, const char *name)
 jem_tensor safetensors_view(const safetensors *f, int i)
 {
     return f->entries[i].view;
+}
+
+int64_t safetensors_place(const safetensors *f, int i)
+{
+    return (int64_t)f->head + f->entries[i].begin;
 }
 
 const char *safetensors_metadata(const safetensors *f, const char *key)

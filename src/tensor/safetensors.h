@@ -14,12 +14,9 @@
 typedef struct safetensors safetensors;
 
 /* ---- reading */
-/* JEM_EDATA if the file is no safetensors, or damaged. */
+/* Reads all of it, once: what is verified is what the views show, whatever becomes of the file.
+ * JEM_EDATA if it is no safetensors, or damaged. */
 jem_status safetensors_open(safetensors **out, const char *path);
-/* The same without a copy: the file is mapped and must not be cut short while it is open.
- * Views lie in the mapping, read-only.  (If data is not aligned to its elements, as in some
- * files of other programs, it is copied all the same.) */
-jem_status safetensors_map(safetensors **out, const char *path);
 /* The metadata alone (no tensors), without reading the data: nothing is verified. */
 jem_status safetensors_open_metadata(safetensors **out, const char *path);
 void safetensors_close(safetensors *f);
@@ -29,6 +26,7 @@ const char *safetensors_name(const safetensors *f, int i); /* file order; borrow
 int safetensors_find(const safetensors *f, const char *name); /* -1 if absent */
 /* View into the file's memory: data is borrowed until safetensors_close. */
 jem_tensor safetensors_view(const safetensors *f, int i);
+int64_t safetensors_place(const safetensors *f, int i); /* byte of the file where its data begin */
 const char *safetensors_metadata(const safetensors *f, const char *key); /* NULL if absent */
 /* The file's checksum as 32 digits, borrowed; NULL if it carries none. */
 const char *safetensors_checksum(const safetensors *f);

@@ -57,10 +57,11 @@ static void add_image(double *sum, const float *x, int64_t size)
 static jem_status fit_mean(const fit *f, const scratch *s, int64_t y, int64_t *count)
 {
     int64_t size = f->g->size, n = 0;
+    jem_status st = JEM_OK;
     memset(s->mean, 0, (size_t)size * sizeof *s->mean);
     for (int64_t i = 0; i < f->d->n; i++) {
         if (f->d->labels[i] != y) continue;
-        dataset_floats(s->image, f->d, &i, 1);
+        TRY(dataset_floats(s->image, f->d, &i, 1));
         add_image(s->mean, s->image, size);
         n++;
     }
@@ -71,18 +72,20 @@ static jem_status fit_mean(const fit *f, const scratch *s, int64_t y, int64_t *c
                          y);
     for (int64_t k = 0; k < size; k++) s->mean[k] /= (double)n;
     *count = n;
-    return JEM_OK;
+done:
+    return st;
 }
 
 /* covariance (lower triangle, by columns) <- mean of the outer products + ridge I. */
-static void fit_covariance(const fit *f, const scratch *s, int64_t y, int64_t count)
+static jem_status fit_covariance(const fit *f, const scratch *s, int64_t y, int64_t count)
 {
     int64_t size = f->g->size, held = 0;
+    jem_status st = JEM_OK;
     memset(s->covariance, 0, (size_t)(size * size) * sizeof *s->covariance);
     for (int64_t i = 0, left = count; left > 0; i++) {
         if (f->d->labels[i] != y) continue;
         double *row = s->rows + held * size;
-        dataset_floats(s->image, f->d, &i, 1);
+        TRY(dataset_floats(s->image, f->d, &i, 1));
         for (int64_t k = 0; k < size; k++) row[k] = (double)s->image[k] - s->mean[k];
         left--;
         if (++held < ROWS && left > 0) continue;
@@ -91,6 +94,8 @@ static void fit_covariance(const fit *f, const scratch *s, int64_t y, int64_t co
         held = 0;
     }
     for (int64_t k = 0; k < size; k++) s->covariance[k * size + k] += ridge;
+done:
+    return st;
 }
 
 static jem_status fit_class(void *ctx, int task, int worker)
@@ -102,7 +107,7 @@ static jem_status fit_class(void *ctx, int task, int worker)
     jem_status st;
 
     TRY(fit_mean(f, s, task, &count));
-    fit_covariance(f, s, task, count);
+    TRY(fit_covariance(f, s, task, count));
     if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', (lapack_int)size, s->covariance,
                        (lapack_int)size) != 0)
         return jem_error(JEM_EDATA, "sampler.start = class_gaussian: the covariance of class %d "
@@ -226,7 +231,7 @@ jem_status class_gaussian_load(class_gaussian *g, const dataset *d, const char *
     char hash[17];
 
     hash_text(hash, d);
-    TRY(safetensors_map(&f, path));
+    TRY(safetensors_open(&f, path));
     TRY(safetensors_require_checksum(f));
     const char *of = safetensors_metadata(f, key_hash);
     if (!of || strcmp(of, hash) != 0) {

@@ -187,6 +187,16 @@ done:
     return st;
 }
 
+/* Data could not be read, or a disk refused: what was learnt is saved where that still works. */
+static jem_status stop_failed(session *s, jem_status st)
+{
+    char reason[1024];
+    snprintf(reason, sizeof reason, "%s", jem_error_message());
+    if (save_and_wait(s, RUN_INTERRUPTED, false) != JEM_OK) return jem_error(st, "%s", reason);
+    return jem_error(st, "%s; saved after iteration %lld of %lld, then: jem resume %s", reason,
+                     (long long)s->t.iteration, (long long)s->t.iterations, s->r->out);
+}
+
 /* One iteration with all that follows it; *last tells that it was the last. */
 static jem_status advance(session *s, bool *last)
 {
@@ -206,6 +216,7 @@ static jem_status advance(session *s, bool *last)
     }
     if (st == JEM_EINTERRUPTED || (st == JEM_OK && !*last && model_check_stop(s->m, 0) != JEM_OK))
         return stop_interrupted(s);
+    if (st == JEM_EDATA || st == JEM_EIO) return stop_failed(s, st);
     return st;
 }
 

@@ -55,9 +55,12 @@ jem_status noise_bank_read(noise_bank *b, const data_options *o)
                         NULL};
     const int64_t size = latent_values(&x.format);
     TRY(MEM_NEW(read.latents, read.n * size));
-    for (int64_t i = 0; i < read.n; i++) latent_set_row(s, i, false, read.latents + i * size);
+    for (int64_t i = 0; i < read.n; i++)
+        TRY(latent_set_row(s, i, false, read.latents + i * size));
     *b = read;
+    read = (noise_bank)NOISE_BANK_INIT;
 done:
+    noise_bank_clear(&read);
     latent_set_free(s);
     latent_index_clear(&x);
     return st;

@@ -83,7 +83,7 @@ static jem_status take_images(float **x, const rehearsal *g, int64_t n)
     jem_status st;
     int64_t size = model_input_count(g->m);
     TRY(MEM_NEW(*x, n * size));
-    for (int64_t i = 0; i < n; i++) dataset_floats(*x + i * size, g->data->train, &i, 1);
+    for (int64_t i = 0; i < n; i++) TRY(dataset_floats(*x + i * size, g->data->train, &i, 1));
 done:
     return st;
 }
@@ -175,7 +175,7 @@ jem_status rehearsal_gradients(repeated *out, const rehearsal *g, int64_t batch,
     const int64_t size = model_input_count(g->m), all = g->data->train->n;
     for (int64_t i = 0; i < o.rows; i++) {
         const int64_t image = i % all;
-        dataset_floats(o.x + i * size, g->data->train, &image, 1);
+        TRY(dataset_floats(o.x + i * size, g->data->train, &image, 1));
     }
     TRY(objective_gradients(&result, &o, g->m, dropout));
     TRY(begin_timing(&start, g));

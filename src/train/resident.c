@@ -318,15 +318,18 @@ done:
 }
 
 /* Data that stay on the host: the batches of `iteration`, made while the device computes. */
-static void prepare_batch(resident *r, trainer *t, int64_t iteration)
+static jem_status prepare_batch(resident *r, trainer *t, int64_t iteration)
 {
     const objective *s = &t->objective;
     const int64_t size = model_input_count(t->m);
+    jem_status st = JEM_OK;
     if (s->labelled >= 0)
-        batcher_get(&t->labelled, iteration, r->next_x + s->labelled * size, r->next_y);
+        TRY(batcher_get(&t->labelled, iteration, r->next_x + s->labelled * size, r->next_y));
     if (s->positive >= 0 && s->positive != s->labelled)
-        batcher_get(&t->generative, iteration, r->next_x + s->positive * size, NULL);
+        TRY(batcher_get(&t->generative, iteration, r->next_x + s->positive * size, NULL));
     r->next = iteration;
+done:
+    return st;
 }
 
 static jem_status send_batch(resident *r, trainer *t)
@@ -334,7 +337,7 @@ static jem_status send_batch(resident *r, trainer *t)
     const objective *s = &t->objective;
     const int64_t rows = s->negative >= 0 ? s->negative : s->rows; /* x- comes last */
     jem_status st;
-    if (r->next != t->iteration) prepare_batch(r, t, t->iteration);
+    if (r->next != t->iteration) TRY(prepare_batch(r, t, t->iteration));
     TRY(r->d->copy(r->x, r->next_x, (size_t)(rows * model_input_count(t->m)) * sizeof *r->x));
     if (s->labelled >= 0)
         TRY(r->d->copy(r->y, r->next_y, (size_t)s->o.batch * sizeof *r->y));
@@ -378,7 +381,8 @@ jem_status resident_step(step_report *s, bool *fine, resident *r, trainer *t)
     TRY(send_data(r, t));
     TRY(resident_record(r, t, theta));
     TRY(r->d->play(r->program));
-    if (!r->data_resident) prepare_batch(r, t, t->iteration + 1);
+    if (!r->data_resident) (void)prepare_batch(r, t, t->iteration + 1); /* failed: made again, and
+                                                                           told, by that step */
     TRY(r->d->copy(&d, r->report, sizeof d));
     fill_report(s, &d);
     *fine = d.fine;

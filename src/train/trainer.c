@@ -213,14 +213,17 @@ void trainer_clear(trainer *t)
     memset(t, 0, sizeof *t);
 }
 
-static void draw_batches(trainer *t)
+static jem_status draw_batches(trainer *t)
 {
     objective *s = &t->objective;
     int64_t size = model_input_count(t->m);
+    jem_status st = JEM_OK;
     if (s->labelled >= 0)
-        batcher_get(&t->labelled, t->iteration, s->x + s->labelled * size, s->y);
+        TRY(batcher_get(&t->labelled, t->iteration, s->x + s->labelled * size, s->y));
     if (s->positive >= 0 && s->positive != s->labelled)
-        batcher_get(&t->generative, t->iteration, s->x + s->positive * size, NULL);
+        TRY(batcher_get(&t->generative, t->iteration, s->x + s->positive * size, NULL));
+done:
+    return st;
 }
 
 /* x- <- the ends of chains from the replay buffer. */
@@ -374,7 +377,7 @@ static jem_status compute(step_report *s, direction *d, trainer *t)
     rng_stream dropout = {(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0};
     objective_result uphill;
     jem_status st;
-    draw_batches(t);
+    TRY(draw_batches(t));
     if (t->iteration == 0) {
         trainer_wait_for_reader(t);
         TRY(norm_init_from_data(t->m, t->objective.x, first_rows(&t->objective)));

@@ -22,7 +22,7 @@ jem_status validate(validation *out, model *m, const dataset *d)
     for (int64_t first = 0; first < d->n; first += VALIDATE_BATCH) {
         int64_t n = d->n - first < VALIDATE_BATCH ? d->n - first : VALIDATE_BATCH;
         for (int64_t i = 0; i < n; i++) index[i] = first + i;
-        dataset_floats(x, d, index, n);
+        TRY(dataset_floats(x, d, index, n));
         TRY(model_evaluate(m, x, n, NULL, logits, lse, NULL));
         for (int64_t i = 0; i < n; i++) {
             const float *f = logits + i * k;
@@ -56,7 +56,7 @@ jem_status pixel_distance_init(pixel_distance *p, const dataset *d, int64_t limi
     TRY(MEM_NEW(f, n * b.dim));
     TRY(MEM_NEW(x, shape_count(s)));
     for (int64_t i = 0; i < n; i++) {
-        dataset_floats(x, d, &i, 1);
+        TRY(dataset_floats(x, d, &i, 1));
         stats_pooled_pixels(f + i * b.dim, x, s.c, s.h, s.w);
     }
     TRY(stats_covariance(b.mean, b.covariance, f, n, b.dim));

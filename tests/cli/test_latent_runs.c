@@ -167,7 +167,7 @@ static bool is_encoded_noise(const float *x)
     check_ok(latent_set_open(&s, &index, LATENT_NOISE, path));
     assert_int_equal(latent_set_count(s), 6);
     for (int64_t i = 0; i < 6 && !found; i++) {
-        latent_set_row(s, i, false, entry);
+        check_ok(latent_set_row(s, i, false, entry));
         found = memcmp(entry, x, sizeof entry) == 0;
     }
     latent_set_free(s);

@@ -19,11 +19,11 @@ static inline void check_shares(const dataset *d, data_options o, int64_t ranks,
     check_ok(batcher_init(&one, d, &o, images, 5, generative));
     o.ranks = ranks;
     for (int64_t step = 0; step <= 2 * batcher_per_epoch(&one); step++) {
-        batcher_get(&one, step, x, y);
+        check_ok(batcher_get(&one, step, x, y));
         for (o.rank = 0; o.rank < ranks; o.rank++) {
             check_ok(batcher_init(&rank, d, &o, batch, 5, generative));
             assert_int_equal(batcher_per_epoch(&rank), d->n / images);
-            batcher_get(&rank, step, part, labels);
+            check_ok(batcher_get(&rank, step, part, labels));
             assert_memory_equal(part, x + o.rank * batch * size, (size_t)(batch * size) * sizeof *x);
             assert_memory_equal(labels, y + o.rank * batch, (size_t)batch * sizeof *y);
             batcher_clear(&rank);

@@ -39,7 +39,7 @@ static void an_epoch_visits_images_at_most_once_in_an_order_of_its_own(void **st
     for (int64_t epoch = 0; epoch < 2; epoch++) {
         int seen[N] = {0}, total = 0;
         for (int64_t i = 0; i < N / BATCH; i++) {
-            batcher_get(&b, epoch * (N / BATCH) + i, x, y);
+            check_ok(batcher_get(&b, epoch * (N / BATCH) + i, x, y));
             for (int s = 0; s < BATCH; s++) seen[y[s]]++;
             if (i == 0) memcpy(first[epoch], y, sizeof y);
         }
@@ -65,11 +65,11 @@ static void without_augmentation_a_batch_is_the_images_in_network_units(void **s
         int32_t y[BATCH];
         int64_t index[BATCH];
         check_ok(batcher_init(&b, d, &o, BATCH, 3, true));
-        batcher_get(&b, 4, x, y);
+        check_ok(batcher_get(&b, 4, x, y));
         for (int s = 0; s < BATCH; s++) index[s] = y[s];
-        dataset_floats(expected, d, index, BATCH);
+        check_ok(dataset_floats(expected, d, index, BATCH));
         assert_memory_equal(x, expected, sizeof x);
-        batcher_get(&b, 4, x, NULL); /* labels are optional */
+        check_ok(batcher_get(&b, 4, x, NULL)); /* labels are optional */
         assert_memory_equal(x, expected, sizeof x);
         batcher_clear(&b);
         dataset_free(d);
@@ -88,16 +88,16 @@ static void a_batch_depends_on_seed_and_iteration_only(void **state)
     check_ok(batcher_init(&b, d, &o, BATCH, 5, false));
     check_ok(batcher_init(&other, d, &o, BATCH, 6, false));
     check_ok(batcher_init(&generative, d, &o, BATCH, 5, true));
-    for (int64_t i = 0; i < 20; i++) batcher_get(&a, i, x[i], y[i]);
+    for (int64_t i = 0; i < 20; i++) check_ok(batcher_get(&a, i, x[i], y[i]));
     for (int64_t k = 0; k < 20; k++) {
         int64_t i = k * 7 % 20; /* back and forth across epochs */
-        batcher_get(&b, i, again, labels);
+        check_ok(batcher_get(&b, i, again, labels));
         assert_memory_equal(again, x[i], sizeof again);
         assert_memory_equal(labels, y[i], sizeof labels);
     }
-    batcher_get(&other, 0, again, labels);
+    check_ok(batcher_get(&other, 0, again, labels));
     assert_memory_not_equal(labels, y[0], sizeof labels);
-    batcher_get(&generative, 0, again, labels);
+    check_ok(batcher_get(&generative, 0, again, labels));
     assert_memory_not_equal(labels, y[0], sizeof labels);
     assert_memory_not_equal(x[0], x[1], sizeof again);
     batcher_clear(&a);
@@ -152,7 +152,7 @@ static void every_crop_comes_from_the_frame_reflected_by_hand(void **state)
     for (int i = 0; i < 36; i++) d->values[i] = (float)i;
     check_ok(batcher_init(&b, d, &o, 1, 9, false));
     for (int64_t i = 0; i < 3600; i++) {
-        batcher_get(&b, i, x, NULL);
+        check_ok(batcher_get(&b, i, x, NULL));
         int code = find_crop(x, false);
         assert_true(code >= 0);
         tops[code / 9]++;
@@ -164,7 +164,7 @@ static void every_crop_comes_from_the_frame_reflected_by_hand(void **state)
     }
     b.flip = true; /* same crops, some mirrored */
     for (int64_t i = 0; i < 100; i++) {
-        batcher_get(&b, i, x, NULL);
+        check_ok(batcher_get(&b, i, x, NULL));
         assert_true(find_crop(x, false) >= 0 || find_crop(x, true) >= 0);
     }
     batcher_clear(&b);
@@ -183,7 +183,7 @@ static void a_flip_mirrors_half_of_the_images(void **state)
     for (int i = 0; i < 4; i++) d->values[i] = (float)i;
     check_ok(batcher_init(&b, d, &o, 1, 2, false));
     for (int64_t i = 0; i < 2000; i++) {
-        batcher_get(&b, i, x, NULL);
+        check_ok(batcher_get(&b, i, x, NULL));
         if (x[0] == 3.0f) {
             assert_true(x[1] == 2.0f && x[2] == 1.0f && x[3] == 0.0f);
             flipped++;
@@ -208,7 +208,7 @@ static void noise_has_the_mean_and_deviation_asked_for(void **state)
     assert_non_null(x);
     check_ok(dataset_new(&d, IMAGES, 1, SIDE, SIDE, true)); /* zeros */
     check_ok(batcher_init(&b, d, &o, IMAGES, 4, false));
-    batcher_get(&b, 0, x, NULL);
+    check_ok(batcher_get(&b, 0, x, NULL));
     for (int i = 0; i < COUNT; i++) sum += x[i];
     sum /= COUNT;
     for (int i = 0; i < COUNT; i++) {

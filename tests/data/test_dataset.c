@@ -88,7 +88,7 @@ static void levels_become_network_units_exactly(void **state)
     (void)state;
     check_ok(dataset_new(&d, 1, 1, 16, 16, false));
     for (int u = 0; u < 256; u++) d->pixels[u] = (uint8_t)u;
-    dataset_floats(x, d, index, 1);
+    check_ok(dataset_floats(x, d, index, 1));
     assert_true(x[0] == -1.0f && x[255] == 1.0f);
     for (int u = 0; u < 256; u++) {
         assert_true(x[u] == ((float)u / 255.0f - 0.5f) / 0.5f);
@@ -103,7 +103,7 @@ static void float_values_pass_unchanged(void **state)
     const int64_t index[] = {1, 1, 0};
     float x[12];
     (void)state;
-    dataset_floats(x, d, index, 3);
+    check_ok(dataset_floats(x, d, index, 3));
     assert_memory_equal(x, d->values + 4, 4 * sizeof(float));
     assert_memory_equal(x + 4, d->values + 4, 4 * sizeof(float));
     assert_memory_equal(x + 8, d->values, 4 * sizeof(float));

@@ -7,6 +7,10 @@
 #include "share_check.h"
 #include "support/folder.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
 enum { SIDE = 8, LATENT = 4 * 2 * 2 };
 
 /* Counts its calls; stops or fails at one of them. */
@@ -130,12 +134,12 @@ static void pictures_become_a_data_set(void **state)
     assert_true(s.train->channels == 4 && s.train->height == 2 && s.train->width == 2);
     for (int64_t i = 0; i < 7; i++) {
         assert_int_equal(s.train->labels[i], i >= 4);
-        dataset_floats(x, s.train, &i, 1);
+        check_ok(dataset_floats(x, s.train, &i, 1));
         check_near(x[0], 0.5f * unit((int)(20 * i)), 1e-5, 0.1);
         check_near(x[1], 0.5f * unit((int)(20 * i + 50)), 1e-5, 0.1);
         check_near(x[13], 0.5f * (unit((int)(20 * i + 50)) + 3), 1e-5, 0.1);
     }
-    assert_true(dataset_bytes(s.train) < 7 * 32); /* the latents stay in their files */
+    assert_true(dataset_bytes(s.train) <= 7 * 32); /* the latents, 128 bytes a row, stay in their files */
     splits_free(&s);
 }
 
@@ -152,7 +156,7 @@ static void batches_take_the_mirrored_pictures_latents(void **state)
     check_ok(batcher_init(&b, s.train, &o, 7, 5, false));
     for (int64_t it = 0; it < 20; it++) {
         int seen = 0;
-        batcher_get(&b, it, x, y);
+        check_ok(batcher_get(&b, it, x, y));
         for (int i = 0; i < 7; i++) {
             const float dark = fminf(x[i * LATENT], x[i * LATENT + 1]);
             const int level = (int)lrintf((dark / 0.5f * 0.5f + 0.5f) * 255);
@@ -201,7 +205,7 @@ static void latents_without_mirrored_ones_need_flip_off(void **state)
     o.flip = false;
     check_ok(batcher_init(&b, s.train, &o, 7, 5, false));
     batcher_clear(&b);
-    dataset_floats(x, s.train, &(int64_t){6}, 1);
+    check_ok(dataset_floats(x, s.train, &(int64_t){6}, 1));
     check_near(x[1], 0.5f * unit(170), 1e-3, 0.1); /* half precision */
     splits_free(&s);
 }
@@ -334,7 +338,7 @@ static void pictures_of_noise_follow_and_have_no_mirror_image(void **state)
         float picture[3 * SIDE * SIDE], want[LATENT], got[LATENT];
         rng_fill_uniform(picture, 3 * SIDE * SIDE, -1, 1, &stream, i);
         check_ok(encode(&f, picture, 1, want));
-        latent_set_row(s, i, false, got);
+        check_ok(latent_set_row(s, i, false, got));
         for (int k = 0; k < LATENT; k++) check_near(got[k], 0.5 * (double)want[k], 1e-6, 0.1);
     }
     latent_set_free(s);
@@ -391,6 +395,105 @@ static void every_flipped_bit_and_every_cut_is_found(void **state)
     }
 }
 
+/* Reads rows 3 to 5, which are shard 1. */
+static jem_status read_second_shard(const dataset *d)
+{
+    float x[3 * LATENT];
+    return dataset_floats(x, d, (const int64_t[]){3, 4, 5}, 3);
+}
+
+/* Overwrites the file where it lies, so that nothing but its bytes changes. */
+static void overwrite(const char *name, int64_t at, const void *data, size_t size)
+{
+    char path[512];
+    struct stat before;
+    snprintf(path, sizeof path, "%s/%s", out, name);
+    const int fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &before), 0);
+    assert_int_equal(pwrite(fd, data, size, at), size);
+    const struct timespec times[2] = {before.st_atim, before.st_mtim};
+    assert_int_equal(futimens(fd, times), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static void an_open_shard_that_changes_is_an_error_and_no_signal(void **state)
+{
+    (void)state;
+    static const char name[] = "train-00001.safetensors", zeros[128] = "";
+    splits s = {NULL, NULL, NULL};
+    batcher b;
+    char path[512], *good = NULL;
+    size_t size = 0;
+    float x[7 * LATENT];
+    const data_options o = encode_pictures();
+    check_ok(data_load(&s, &o, 1));
+    check_ok(batcher_init(&b, s.train, &o, 7, 5, false));
+    snprintf(path, sizeof path, "%s/%s", out, name);
+    check_ok(file_read(&good, &size, path, 0));
+    const int64_t first = (int64_t)size - 3 * 2 * LATENT * 4 - 3 * 2 * 4; /* byte of its latents */
+    char place[64];
+    snprintf(place, sizeof place, "the 64 bytes at byte %" PRId64 " have hash ", first + 128);
+    check_ok(read_second_shard(s.train));
+
+    overwrite(name, first + 128, zeros, 128); /* row 1 of 3 and its mirror image */
+    check_fails(read_second_shard(s.train), JEM_EDATA, place);
+    check_fails(batcher_get(&b, 0, x, NULL), JEM_EDATA, path);
+    check_fails(dataset_midpoint(x, s.train, 0, 4), JEM_EDATA, path);
+    check_ok(dataset_midpoint(x, s.train, 0, 3));
+    overwrite(name, 0, good, size);
+    check_ok(read_second_shard(s.train));
+
+    assert_int_equal(truncate(path, first + 150), 0);
+    char cut[96];
+    snprintf(cut, sizeof cut, "ends at byte %" PRId64 ", the latent at byte %" PRId64
+                                  " has 64 bytes", first + 150, first + 128);
+    check_fails(dataset_floats(x, s.train, &(int64_t){4}, 1), JEM_EDATA, cut);
+    check_fails(batcher_get(&b, 0, x, NULL), JEM_EDATA, "jem data encode wrote");
+    assert_int_equal(truncate(path, 0), 0);
+    check_fails(read_second_shard(s.train), JEM_EDATA, "ends at byte 0, the latent at byte ");
+    overwrite(name, 0, good, size);
+    check_ok(batcher_get(&b, 0, x, NULL));
+
+    check_ok(file_write(path, "x", 1)); /* a new file of this name: the old one is still open */
+    check_ok(batcher_get(&b, 0, x, NULL));
+    batcher_clear(&b);
+    splits_free(&s);
+    mem_free(good);
+}
+
+/* Where not all files can stay open. */
+static void a_shard_that_is_opened_for_each_row_is_the_same(void **state)
+{
+    (void)state;
+    char path[512], kept[512], checksum[LATENT_CHECKSUM_SIZE];
+    float x[2][LATENT];
+    fake f = {.calls = 0};
+    const data_options o = encode_pictures();
+    imagenet m = IMAGENET_INIT;
+    latent_shard s = LATENT_SHARD_INIT;
+    latent_index index = LATENT_INDEX_INIT;
+    (void)o;
+    check_ok(imagenet_list(&m, source, NULL));
+    const latent_format format = job_of(&m, &f).format;
+    check_ok(latent_index_read(&index, out));
+    snprintf(checksum, sizeof checksum, "%s", index.parts[LATENT_TRAIN].shards[1].checksum);
+    snprintf(path, sizeof path, "%s/train-00001.safetensors", out);
+    snprintf(kept, sizeof kept, "%s/train-00000.safetensors", out);
+    check_ok(latent_shard_open(&s, path, &format, checksum, false));
+    assert_int_equal(s.fd, -1);
+    check_ok(latent_shard_read(&s, 5, x[0]));
+    check_ok(latent_shard_read(&s, 5, x[1]));
+    assert_memory_equal(x[0], x[1], sizeof x[0]);
+    assert_int_equal(rename(kept, path), 0); /* another shard in its place */
+    check_fails(latent_shard_read(&s, 5, x[1]), JEM_EDATA, "the 64 bytes at byte");
+    assert_int_equal(remove(path), 0);
+    check_fails(latent_shard_read(&s, 5, x[1]), JEM_EDATA, "cannot open: No such file");
+    latent_shard_clear(&s);
+    latent_index_clear(&index);
+    imagenet_clear(&m);
+}
+
 static void rename_in_out(const char *from, const char *to)
 {
     char a[512], b[512];
@@ -405,7 +508,7 @@ static void shards_that_are_missing_or_of_another_set_are_named(void **state)
     splits s = {NULL, NULL, NULL};
     const data_options o = encode_pictures();
     rename_in_out("train-00000.safetensors", "kept");
-    check_fails(data_load(&s, &o, 1), JEM_EDATA, "train-00000.safetensors: cannot be opened");
+    check_fails(data_load(&s, &o, 1), JEM_EDATA, "train-00000.safetensors: cannot open");
     rename_in_out("train-00001.safetensors", "train-00000.safetensors");
     rename_in_out("kept", "train-00001.safetensors");
     check_fails(data_load(&s, &o, 1), JEM_EDATA, "its checksum is not the one in the set's index");
@@ -493,8 +596,8 @@ static void splits_share_their_files_and_their_hash_names_them(void **state)
     splits_free(&again);
     o.size = 4;
     check_fails(data_load(&again, &o, 1), JEM_EUSAGE, "data.size = 4 does not apply");
-    float x[LATENT]; /* the removed files stay mapped */
-    dataset_floats(x, s.val, &(int64_t){2}, 1);
+    float x[LATENT]; /* the removed files are still open */
+    check_ok(dataset_floats(x, s.val, &(int64_t){2}, 1));
     splits_free(&s);
 }
 
@@ -514,6 +617,8 @@ int main(void)
         IN_FOLDER(pictures_of_noise_follow_and_have_no_mirror_image),
         IN_FOLDER(noise_comes_later_or_in_parts_to_the_same_files),
         IN_FOLDER(every_flipped_bit_and_every_cut_is_found),
+        IN_FOLDER(an_open_shard_that_changes_is_an_error_and_no_signal),
+        IN_FOLDER(a_shard_that_is_opened_for_each_row_is_the_same),
         IN_FOLDER(shards_that_are_missing_or_of_another_set_are_named),
         IN_FOLDER(a_hostile_index_is_refused),
         IN_FOLDER(splits_share_their_files_and_their_hash_names_them),

@@ -185,7 +185,7 @@ static void fd_own_compares_features_of_the_given_classifier(void **state)
     assert_true(far->value > 0.01);
     mem_free(r->replay);
     check_ok(MEM_NEW(r->replay, TRAIN * COUNT));
-    for (int64_t i = 0; i < TRAIN; i++) dataset_floats(r->replay + i * COUNT, r->data.train, &i, 1);
+    for (int64_t i = 0; i < TRAIN; i++) check_ok(dataset_floats(r->replay + i * COUNT, r->data.train, &i, 1));
     r->subject.replay = r->replay;
     r->subject.replay_count = TRAIN;
     check_ok(eval_run(&data, &r->subject, &r->eval));
@@ -208,7 +208,7 @@ static void scores_agree_with_the_model_asked_directly(void **state)
 
     check_ok(eval_run(&l, &r->subject, &r->eval));
     for (int i = 0; i < TEST; i++) index[i] = i;
-    dataset_floats(x, r->data.test, index, TEST);
+    check_ok(dataset_floats(x, r->data.test, index, TEST));
     check_ok(model_evaluate(r->m, x, TEST, NULL, logits, lse, NULL));
     for (int i = 0; i < TEST; i++) {
         int32_t y = r->data.test->labels[i];
@@ -412,10 +412,10 @@ static void sources_spread_over_all_images_and_mix_two_of_them(void **state)
     image_source s = source_dataset(d, 5);
     s.fill(&s, some, 0, 5);
     for (int64_t i = 0; i < 5; i++) {
-        dataset_floats(one, d, &rows[2 * i], 1);
+        check_ok(dataset_floats(one, d, &rows[2 * i], 1));
         assert_memory_equal(one, some + i * COUNT, sizeof one);
     }
-    dataset_floats(whole, d, rows, 10);
+    check_ok(dataset_floats(whole, d, rows, 10));
     image_source m = source_interpolated(d, 2, 1);
     m.fill(&m, mixed, 0, 2);
     int partners = 0; /* image 0 is half of the first one */

@@ -376,7 +376,7 @@ static void data_are_the_images_of_the_same_run(void **state)
     check_ok(jem_data_load(&d, &o));
     assert_int_equal(d.images.shape[0], inside->data.train->n);
     assert_int_equal(d.classes, TINY_CLASSES);
-    dataset_floats(x, inside->data.train, index, N);
+    check_ok(dataset_floats(x, inside->data.train, index, N));
     assert_memory_equal(d.images.data, x, sizeof x);
     assert_memory_equal(d.labels.data, inside->data.train->labels, N * sizeof(int32_t));
     jem_data_clear(&d);

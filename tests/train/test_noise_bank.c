@@ -166,6 +166,63 @@ static void a_run_goes_on_with_the_bank_it_began_with(void **state)
     mem_free(z);
 }
 
+/* ---- latents that change while they are trained on */
+
+/* A row that batches take in the second iteration. */
+static int64_t row_of_second_batch(const config *c, const splits *data)
+{
+    batcher b;
+    check_ok(batcher_init(&b, data->train, &c->data, 8, (uint64_t)c->seed, false));
+    const int64_t row = data->train->rows[batcher_order(&b, 0)[8]];
+    batcher_clear(&b);
+    return row;
+}
+
+static jem_status learn(config *c, const char *out, const splits *data)
+{
+    return train_run(&(train_request){.cfg = c, .out = out, .data = data, .resume = true});
+}
+
+static void a_shard_that_changes_stops_a_run_that_can_go_on(void **state)
+{
+    (void)state;
+    config c;
+    splits data;
+    char a[128], b[128], shard[160], *good = NULL, *bad = NULL;
+    size_t size, size_a, size_b;
+
+    write_latents(ENTRIES, 7);
+    settings(&c);
+    c.alpha = 0; /* a start with chains reads every latent once */
+    snprintf(a, sizeof a, "%s/a", folder);
+    snprintf(b, sizeof b, "%s/b", folder);
+    snprintf(shard, sizeof shard, "%s/train-00000.safetensors", latents);
+    check_ok(learn(&c, a, NULL));
+    check_ok(data_load(&data, &c.data, CONFIG_SPLIT_SEED));
+    check_ok(file_read(&good, &size, shard, 0));
+    check_ok(file_read(&bad, &size, shard, 0));
+    const int64_t row = row_of_second_batch(&c, &data);
+    const size_t data_size = IMAGES * SIZE * sizeof(float), small = 2 * IMAGES * sizeof(int32_t);
+    memset(bad + size - small - data_size + (size_t)row * SIZE * sizeof(float), 0, SIZE);
+    FILE *f = fopen(shard, "r+b"); /* in place, as rsync --inplace and careless scripts do */
+    assert_non_null(f);
+    assert_int_equal(fwrite(bad, 1, size, f), size);
+    assert_int_equal(fclose(f), 0);
+    check_fails(learn(&c, b, &data), JEM_EDATA, "train-00000.safetensors: the 1024 bytes at byte ");
+    assert_non_null(strstr(jem_error_message(), "saved after iteration 1 of 6, then: jem resume"));
+    splits_free(&data);
+    check_fails(learn(&c, b, NULL), JEM_EDATA, "checksum does not match");
+    check_ok(file_write(shard, good, size));
+    check_ok(learn(&c, b, NULL));
+    char *x = read_checkpoint(a, &size_a), *y = read_checkpoint(b, &size_b);
+    assert_int_equal(size_a, size_b);
+    assert_memory_equal(x, y, size_a);
+    mem_free(x);
+    mem_free(y);
+    mem_free(good);
+    mem_free(bad);
+}
+
 int main(void)
 {
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
@@ -173,6 +230,7 @@ int main(void)
         IN_FOLDER(starts_are_entries_of_the_bank),
         IN_FOLDER(data_without_a_bank_are_refused),
         IN_FOLDER(a_run_goes_on_with_the_bank_it_began_with),
+        IN_FOLDER(a_shard_that_changes_stops_a_run_that_can_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

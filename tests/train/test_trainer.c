@@ -92,7 +92,7 @@ static void generative_images_stay_unaugmented_where_asked(void **state)
     check_ok(MEM_NEW(plain, TINY_COUNT));
     steps(r, 1);
     for (int64_t i = 0; i < 24; i++) {
-        dataset_floats(plain, r->data.train, &i, 1);
+        check_ok(dataset_floats(plain, r->data.train, &i, 1));
         for (int64_t row = 0; row < 14; row++)
             if (memcmp(plain, x + row * TINY_COUNT, TINY_COUNT * sizeof *x) == 0)
                 *(row < 8 ? &labelled : &generative) += 1;
@@ -234,7 +234,7 @@ static void act_norm_takes_its_first_values_from_data(void **state)
     const param *w = graph_param(model_graph(r->m), "f.layer1.0.conv1.weight");
     const param *b = graph_param(model_graph(r->m), "f.layer1.0.conv1.bias");
     float *x = r->t.objective.x, first[8 * TINY_CLASSES], second[8 * TINY_CLASSES];
-    batcher_get(&r->t.labelled, 0, x, r->t.objective.y);
+    check_ok(batcher_get(&r->t.labelled, 0, x, r->t.objective.y));
 
     check_ok(norm_init_from_data(r->m, x, 8));
     check_ok(model_evaluate(r->m, x, 8, NULL, first, NULL, NULL));
