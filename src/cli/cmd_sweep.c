@@ -1,5 +1,6 @@
 /* jem sweep: the grid of alphas and seeds as a folder of runs.
  *
+ *   STUDY/config.yaml              the settings that its runs share (sweep_config.h)
  *   STUDY/study.json               what was asked for, and the state of every run
  *   STUDY/alpha-0.50-seed-1/       one run each
  *   STUDY/logs/alpha-0.50-seed-1.log  what its training said
@@ -17,6 +18,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/sweep_config.h"
 #include "cli/sweep_show.h"
 #include "cli/sweep_slots.h"
 #include "cli/sweep_study.h"
@@ -29,6 +31,8 @@ typedef struct sweep {
     const char *out;
     sweep_plan plan;
     config cfg;
+    sweep_config kept;
+    uint64_t data_hash; /* for run_confirm_data */
     sweep_run *runs; /* [count], seed by seed */
     int count;
     int64_t slot_count;
@@ -132,6 +136,8 @@ static jem_status look_at_run(sweep *s, sweep_run *r)
     TRY(options_assign(config_groups(&s->cfg), own.seed));
     TRY(str_format(&folder, "%s/%s", s->out, r->name));
     jem_status claimed = run_claim_folder(&claim, folder, &s->cfg);
+    if (claimed == JEM_OK && claim == RUN_DONE)
+        claimed = run_confirm_data(&s->data_hash, folder, &s->cfg);
     if (claimed != JEM_OK)
         note_failure(r, claimed);
     else if (claim == RUN_DONE)
@@ -141,12 +147,12 @@ done:
     return st;
 }
 
-/* As a user would type it: jem train --resume --set ... --out STUDY/RUN -- CONFIG */
+/* As a user would type it: jem train --resume --set ... --out STUDY/RUN -- STUDY/config.yaml */
 static jem_status start_run(sweep *s, sweep_run *r, bool *busy)
 {
     jem_status st;
     char *folder = NULL, *log = NULL, status_fd[16];
-    const char *argv[2 * CLI_LIST_MAX + 16];
+    const char *argv[2 * SWEEP_CONFIG_SET + 16];
     run_settings own = settings_of(r);
     int n = 0;
 
@@ -158,9 +164,9 @@ static jem_status start_run(sweep *s, sweep_run *r, bool *busy)
     argv[n++] = "--resume";
     argv[n++] = "--status-fd";
     argv[n++] = status_fd;
-    for (int i = 0; i < s->plan.set.count; i++) {
+    for (int i = 0; i < s->kept.count; i++) {
         argv[n++] = "--set";
-        argv[n++] = s->plan.set.values[i];
+        argv[n++] = s->kept.set[i];
     }
     argv[n++] = "--set";
     argv[n++] = own.alpha;
@@ -169,7 +175,7 @@ static jem_status start_run(sweep *s, sweep_run *r, bool *busy)
     argv[n++] = "--out";
     argv[n++] = folder;
     argv[n++] = "--";
-    argv[n++] = s->plan.config_path;
+    argv[n++] = s->kept.path;
     argv[n] = NULL;
     TRY(sweep_slots_start(s->slots, r, argv, log, busy));
 done:
@@ -303,6 +309,7 @@ static jem_status begin(sweep *s)
     TRY(plan_runs(s));
     TRY(dir_make(s->out));
     TRY(lock_study(s)); /* before the first write: a second sweep changes nothing */
+    TRY(sweep_config_check(&s->kept, &s->cfg, s->out));
     TRY(str_format(&logs, "%s/logs", s->out));
     TRY(dir_make(logs));
     for (int i = 0; i < s->count; i++) TRY(look_at_run(s, &s->runs[i]));
@@ -312,6 +319,7 @@ static jem_status begin(sweep *s)
     TRY(MEM_NEW(s->load, s->slot_count));
     TRY(sweep_slots_new(&s->slots, (int)s->slot_count));
     TRY(sweep_study_write(&s->plan, s->runs, s->count, s->out));
+    TRY(sweep_config_keep(&s->kept, &s->cfg)); /* beside study.json, which makes it no run's */
 done:
     mem_free(logs);
     return st;
@@ -349,9 +357,6 @@ static jem_status read_arguments(sweep *s, int argc, char **argv)
     if (!s->out)
         return jem_error(JEM_EUSAGE, "sweep: --out is missing; usage: jem %s",
                          command_sweep.usage);
-    /* A training takes two more, its alpha and seed. */
-    if (s->plan.set.count > CLI_LIST_MAX - 2)
-        return jem_error(JEM_EUSAGE, "sweep: at most %d times --set", CLI_LIST_MAX - 2);
     TRY(alpha_list_parse(&s->plan.alphas, alpha));
     TRY(cli_int(&s->plan.seeds, seeds, "--seeds", 1, 1000));
     TRY(cli_int(&s->slot_count, slots, "--slots", 1, SLOTS_MAX));
@@ -372,6 +377,7 @@ static jem_status sweep_command(int argc, char **argv)
 done:
     if (s) {
         sweep_slots_free(s->slots);
+        sweep_config_clear(&s->kept);
         sweep_show_clear(&s->show);
         if (s->lock >= 0) close(s->lock);
         mem_free(s->runs);

@@ -344,6 +344,9 @@ jem_status train_run(const train_request *r)
     TRY(run_lock_folder(&s.lock, &s.made, r->out));
     TRY(run_claim_folder(&claim, r->out, r->cfg));
     if (claim == RUN_DONE) {
+        uint64_t hash = r->data ? r->data->train->hash : 0;
+        TRY(config_absolute_paths(r->cfg));
+        TRY(run_confirm_data(&hash, r->out, r->cfg));
         log_info("%s: finished already", r->out);
         goto done;
     }

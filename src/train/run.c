@@ -23,16 +23,21 @@ jem_status run_path(char **out, const char *folder, run_file file)
     return str_format(out, "%.*s/%s", (int)n, folder, file_names[file]);
 }
 
-static bool has_file(const char *folder, run_file file)
+static bool has_file_named(const char *folder, const char *name)
 {
     char path[PATH_MAX]; /* no allocation that could fail: the answer is yes or no */
-    int n = snprintf(path, sizeof path, "%s/%s", folder, file_names[file]);
+    int n = snprintf(path, sizeof path, "%s/%s", folder, name);
     return n > 0 && n < PATH_MAX && file_exists(path);
+}
+
+static bool has_file(const char *folder, run_file file)
+{
+    return has_file_named(folder, file_names[file]);
 }
 
 bool run_is(const char *path)
 {
-    return has_file(path, RUN_CONFIG);
+    return has_file(path, RUN_CONFIG) && !has_file_named(path, "study.json");
 }
 
 /* ---- settings and status */
@@ -41,11 +46,11 @@ jem_status run_load_config(config *cfg, const char *folder)
 {
     jem_status st;
     char *path = NULL;
+    if (!run_is(folder))
+        return has_file(folder, RUN_CONFIG)
+                   ? jem_error(JEM_EDATA, "%s: a study, not a run; name one of its runs", folder)
+                   : jem_error(JEM_EDATA, "%s: not a run: there is no config.yaml in it", folder);
     TRY(run_path(&path, folder, RUN_CONFIG));
-    if (!file_exists(path)) {
-        st = jem_error(JEM_EDATA, "%s: not a run: there is no config.yaml in it", folder);
-        goto done;
-    }
     TRY(config_load(cfg, path, NULL, 0));
 done:
     mem_free(path);
@@ -308,6 +313,31 @@ jem_status run_read_data(splits *out, const config *cfg, const char *folder)
 {
     jem_status st = data_load(out, &cfg->data, CONFIG_SPLIT_SEED);
     return st == JEM_OK ? st : name_path(st, cfg, folder);
+}
+
+jem_status run_confirm_data(uint64_t *hash, const char *folder, const config *cfg)
+{
+    jem_status st;
+    splits data = {NULL, NULL, NULL};
+    config *there = NULL;
+    run_info info;
+
+    TRY(MEM_NEW(there, 1));
+    TRY(run_load_config(there, folder));
+    if (strcmp(there->data.path, cfg->data.path) == 0) goto done;
+    TRY(run_read_info(&info, folder));
+    if (*hash == 0) {
+        TRY(run_read_data(&data, cfg, folder));
+        *hash = data.train->hash;
+    }
+    if (*hash != info.data_hash)
+        st = jem_error(JEM_EUSAGE, "%s: belongs to another run (data.path is %s there and %s here, "
+                       "with other training images); choose another --out or remove it",
+                       folder, there->data.path, cfg->data.path);
+done:
+    splits_free(&data);
+    mem_free(there);
+    return st;
 }
 
 jem_status run_load_data(run *r)

@@ -60,7 +60,7 @@ jem_status run_noise_bank(noise_bank *out, const run *r);
  * none were kept (alpha = 0, older runs). */
 jem_status run_first_epoch(model **out, const run *r);
 
-/* Is `path` a folder with a run in it? */
+/* Is `path` a folder with a run in it?  (A study keeps a config.yaml, too.) */
 bool run_is(const char *path);
 
 /* ---- making a run */
@@ -88,6 +88,11 @@ jem_status run_write_info(run_info *info, const char *folder);
 
 /* Takes classes and image size from the data. */
 void config_take_data(config *cfg, const dataset *d);
+
+/* A finished run is not trained, so nobody would notice that other images are meant: where cfg leads
+ * elsewhere than the run's config.yaml, compares the images.  *hash: of cfg's, 0 until they have
+ * been read.  JEM_EUSAGE if they differ. */
+jem_status run_confirm_data(uint64_t *hash, const char *folder, const config *cfg);
 
 /* data_load for a run.  If there is nothing where its own config.yaml leads, the
  * message says so, and that --set data.path=FOLDER helps. */

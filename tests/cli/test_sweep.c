@@ -95,11 +95,11 @@ static void same_study(const char *study)
 
 /* ---- a sweep in the background */
 
-static pid_t start(const char *study)
+static pid_t start_with(const char *name, const char *study)
 {
     char path[128], config[128], data[128], err[128];
     snprintf(path, sizeof path, "%s/%s", dir, study);
-    snprintf(config, sizeof config, "%s/c.yaml", dir);
+    snprintf(config, sizeof config, "%s/%s", dir, name);
     snprintf(data, sizeof data, "data.path=%s/set", dir);
     snprintf(err, sizeof err, "%s/err", dir);
     pid_t child = fork();
@@ -108,6 +108,11 @@ static pid_t start(const char *study)
     execl(JEM_PROGRAM, "jem", "sweep", config, "--set", data, "--alpha", "0,0.5", "--seeds", "2",
           "--slots", "2", "--out", path, (char *)NULL);
     _exit(98);
+}
+
+static pid_t start(const char *study)
+{
+    return start_with("c.yaml", study);
 }
 
 /* Waits until the run's log has so many rows. */
@@ -286,6 +291,70 @@ static void another_grid_extends_a_study(void **state)
     said("grown/study.json", "\"path\": \"alpha-1.00-seed-1\"");
 }
 
+/* c.yaml with another rate. */
+static void write_config(const char *name, const char *rate)
+{
+    char command[512];
+    snprintf(command, sizeof command, "sed 's/lr: 1e-3/lr: %s/' '%s/c.yaml' > '%s/%s'", rate, dir, dir,
+             name);
+    assert_int_equal(system(command), 0);
+}
+
+static void a_config_that_is_edited_meanwhile_reaches_no_run(void **state)
+{
+    (void)state;
+    write_config("mine.yaml", "1e-3");
+    pid_t child = start_with("mine.yaml", "frozen");
+    wait_for_rows("frozen", runs[0], 0);
+    write_config("mine.yaml", "5e-4");
+    assert_int_equal(end_of(child), 0);
+    same_study("frozen");
+    said("frozen/config.yaml", "\n  lr: 0.001\n");
+
+    /* Neither does it a later sweep: not one for finished runs, nor one for more of them. */
+    exits("sweep %D/mine.yaml --set data.path=%D/set --alpha 0,0.5 --seeds 2 --out %D/frozen",
+          JEM_EUSAGE);
+    said("err", "config.yaml: train.lr is 0.001 there and 0.0005 here");
+    exits("sweep %D/mine.yaml --set data.path=%D/set --alpha 1 --out %D/frozen", JEM_EUSAGE);
+    assert_false(program_made(dir, "frozen/alpha-1.00-seed-1/config.yaml"));
+    exits("sweep %D/c.yaml --set data.path=%D/set --set train.iterations=50 --alpha 1 --out %D/frozen",
+          JEM_EUSAGE);
+    said("err", "train.iterations is 48 there and 50 here");
+    exits("sweep %D/c.yaml --set data.path=%D/set/../set --set engine.threads=1 --set seed=3 "
+          "--alpha 1 --out %D/frozen", 0);
+    said("frozen/alpha-1.00-seed-3/config.yaml", "set/../set\"");
+    said("frozen/alpha-1.00-seed-3/config.yaml", "\n  threads: 1\n");
+    said("frozen/config.yaml", "\n  threads: 0\n");
+    exits("sweep %D/frozen/config.yaml --alpha 0,0.5 --seeds 2 --out %D/frozen", 0);
+    said("err", "4 of 4 runs are finished already");
+}
+
+static void a_study_that_kept_no_settings_is_compared_by_its_runs(void **state)
+{
+    (void)state;
+    char path[128];
+    exits(SWEEP "--set train.iterations=2 --out %D/older", 0);
+    snprintf(path, sizeof path, "%s/older/config.yaml", dir);
+    check_ok(file_remove(path));
+    exits(SWEEP "--set train.iterations=3 --out %D/older", JEM_EUSAGE);
+    said("err", "alpha-0.00-seed-1: train.iterations is 2 there and 3 here");
+    assert_false(file_exists(path));
+    exits(SWEEP "--set train.iterations=2 --out %D/older", 0);
+    said("err", "4 of 4 runs are finished already");
+    assert_true(file_exists(path));
+}
+
+static void a_study_with_its_settings_is_no_run(void **state)
+{
+    (void)state;
+    exits("info %D/one", 0);
+    said("out", "/one: study");
+    exits("resume %D/one", JEM_EDATA);
+    said("err", "a study, not a run");
+    exits("train %D/c.yaml --set data.path=%D/set --out %D/one", JEM_EUSAGE);
+    said("err", "holds other files");
+}
+
 static void mistakes_are_refused_before_anything_is_written(void **state)
 {
     (void)state;
@@ -312,6 +381,9 @@ int main(void)
         cmocka_unit_test(a_failing_run_is_named_and_the_others_finish),
         cmocka_unit_test(what_a_training_says_before_it_fails_is_the_reason),
         cmocka_unit_test(another_grid_extends_a_study),
+        cmocka_unit_test(a_config_that_is_edited_meanwhile_reaches_no_run),
+        cmocka_unit_test(a_study_that_kept_no_settings_is_compared_by_its_runs),
+        cmocka_unit_test(a_study_with_its_settings_is_no_run),
         cmocka_unit_test(mistakes_are_refused_before_anything_is_written),
     };
     return cmocka_run_group_tests(tests, make_data, remove_data);
