@@ -12,10 +12,13 @@
 
 static jem_status failed(const char *what, const char *path, int err)
 {
-    bool full = err == ENOSPC || err == EDQUOT || err == EFBIG;
-    return jem_error(JEM_EIO, "%s: cannot %s: %s; %s", path, what, strerror(err),
-                     full ? "free space and go on with the same command"
-                          : "check the folder and its permissions");
+    const char *remedy = "check the folder and its permissions";
+
+    if (err == EFBIG)
+        remedy = "raise the limit of file sizes (ulimit -f) and go on with the same command";
+    else if (err == ENOSPC || err == EDQUOT)
+        remedy = "free space and go on with the same command";
+    return jem_error(JEM_EIO, "%s: cannot %s: %s; %s", path, what, strerror(err), remedy);
 }
 
 static jem_status open_with(append_file *f, const char *path, int flags, int *err)

@@ -106,7 +106,9 @@ static jem_status write_failed(const char *what, const char *path, int err)
 {
     const char *remedy = "check the folder's permissions and run the same command again";
 
-    if (err == ENOSPC || err == EDQUOT || err == EFBIG)
+    if (err == EFBIG)
+        remedy = "raise the limit of file sizes (ulimit -f) and run the same command again";
+    else if (err == ENOSPC || err == EDQUOT)
         remedy = "free space and run the same command again";
     else if (err == ENOENT || err == ENOTDIR)
         remedy = "make the folder first";

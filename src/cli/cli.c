@@ -1,11 +1,10 @@
-/* Argument parsing, signals and messages of the jem program: see cli.h. */
+/* Argument parsing and messages of the jem program: see cli.h. */
 #include "cli/cli.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -176,41 +175,6 @@ const char *cli_cell(char text[CLI_CELL], double x)
 {
     snprintf(text, CLI_CELL, isnan(x) ? "-" : "%.6g", x);
     return text;
-}
-
-/* ---- signals */
-
-static volatile sig_atomic_t stop_requested;
-static volatile sig_atomic_t stop_second; /* when, on the monotonic clock */
-
-/* One press of a key can arrive twice (timeout(1) signals the process and its
- * group); only a signal that comes a while later means "at once". */
-static void request_stop(int number)
-{
-    struct timespec now = {0, 0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (stop_requested && now.tv_sec - stop_second > 1) {
-        signal(number, SIG_DFL);
-        raise(number);
-        return;
-    }
-    if (!stop_requested) stop_second = (sig_atomic_t)now.tv_sec;
-    stop_requested = 1;
-}
-
-const volatile sig_atomic_t *cli_catch_signals(void)
-{
-    /* A stack of its own: oneDNN's matrix products use the stack pointer for data, so that a
-     * handler on the usual stack would write over them and the heap around.  Other threads
-     * take no signals (base/thread.h).  A frame holds all vector and tile registers: 11 KiB. */
-    static char room[1 << 16];
-    const stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
-    sigaltstack(&stack, NULL);
-    struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART | SA_ONSTACK};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    return &stop_requested;
 }
 
 /* ---- messages */

@@ -6,7 +6,6 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-#include <signal.h>
 #include <stdbool.h>
 
 #include "base/options.h"
@@ -54,10 +53,6 @@ const char *cli_nearest(const char *word, const char *const *names);
 /* A number of a printed table with six digits, "-" for NaN; returns text. */
 enum { CLI_CELL = 32 };
 const char *cli_cell(char text[CLI_CELL], double x);
-
-/* From here on SIGINT and SIGTERM set a flag instead of ending the process; another
- * one after a second or more ends it.  Returns the flag. */
-const volatile sig_atomic_t *cli_catch_signals(void);
 
 /* Messages of base/log.h on stderr; progress lines replace one another on a terminal. */
 void cli_show_log(void);

@@ -16,6 +16,7 @@
 #include "cli/cli.h"
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
+#include "cli/startup.h"
 #include "train/run.h"
 
 enum { LEFT_OUT_MAX = 64 };
@@ -421,8 +422,8 @@ static jem_status finish(const bench_job *j, bool stopped)
         bench_show_table(&j->shown);
     if (stopped)
         return jem_error(JEM_EINTERRUPTED,
-                         "stopped by a signal: %d scorings are done, the one under way left the scores "
-                         "as they were%s; the same command begins it again", j->scored,
+                         "stopped: %d scorings are done, the one under way left the scores as they "
+                         "were%s; the same command begins it again", j->scored,
                          j->codec.kept ? ", and what it encoded is kept" : "");
     if (j->failed > 0)
         return jem_error(j->first_failure, "%d of the scorings failed; the warnings above say why",

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/cmd_data.h"
 #include "cli/print.h"
+#include "cli/startup.h"
 #include "data/dataset.h"
 #include "data/gloss_render.h"
 
@@ -180,7 +181,8 @@ static jem_status render(int argc, char **argv)
     TRY(cli_int(&seed, seed_text, "--seed", 0, INT64_MAX));
     TRY(cli_int(&threads, threads_text, "--threads", 0, 1024));
     TRY(pool_new(&p, (int)threads));
-    TRY(gloss_render_set(out, n, size, (uint64_t)seed, p));
+    TRY(gloss_render_set(&(gloss_set_call){.dir = out, .n = n, .size = size, .seed = (uint64_t)seed,
+                                           .threads = p, .stop = cli_catch_signals()}));
     puts(out);
 done:
     pool_free(p);

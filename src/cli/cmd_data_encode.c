@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/cmd_data.h"
 #include "cli/print.h"
+#include "cli/startup.h"
 #include "data/latent_encode.h"
 #include "model/autoencoder.h"
 

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/cmd_data.h"
 #include "cli/print.h"
+#include "cli/startup.h"
 #include "fetch/fetch.h"
 
 enum { TEXT = 32 };
@@ -189,7 +190,6 @@ jem_status data_fetch(int argc, char **argv)
                                      "JEM_DATA; %s would be made in it",
                          item->folder);
     if (item->by_hand) return tell_by_hand(item, root);
-    cli_show_log();
     const fetch_options o = {.offline = offline, .stop = cli_catch_signals(), .say = print_line};
     return fetch_one(item, root, from, &o, dry_run);
 }

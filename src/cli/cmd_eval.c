@@ -16,6 +16,7 @@
 #include "cli/print.h"
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
+#include "cli/startup.h"
 #include "eval/eval.h"
 #include "tensor/safetensors.h"
 #include "train/checkpoint_store.h"
@@ -242,7 +243,7 @@ static jem_status evaluate(eval_job *j, const char *folder)
     show(&scores);
 done:
     if (st == JEM_EINTERRUPTED)
-        st = jem_error(st, "stopped by a signal: %s keeps its former scores, if any, and is not "
+        st = jem_error(st, "stopped: %s keeps its former scores, if any, and is not "
                            "evaluated; %d runs before it are; the same command goes on", folder,
                        j->done + j->skipped);
     if (r) take_data_back(r, j);

@@ -15,6 +15,7 @@
 #include "cli/print.h"
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
+#include "cli/startup.h"
 #include "stats/classify.h"
 
 enum { STOPS_MAX = 64, CLASSES_SHOWN = 5, CLASSES_ALL = 20 };

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/startup.h"
 #include "cli/status_line.h"
 #include "train/loop.h"
 

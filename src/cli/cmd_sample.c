@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
+#include "cli/startup.h"
 #include "sample/init.h"
 
 typedef struct sampling {
@@ -206,7 +207,7 @@ static jem_status sample(int argc, char **argv)
     puts(s.out);
 done:
     if (st == JEM_EINTERRUPTED)
-        st = jem_error(st, "stopped by a signal; %s was not written", s.out);
+        st = jem_error(st, "stopped; %s was not written", s.out);
     mem_free(x);
     run_close(r);
     latent_codec_clear(&s.codec);

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
+#include "cli/startup.h"
 #include "cli/sweep_config.h"
 #include "cli/sweep_show.h"
 #include "cli/sweep_slots.h"
@@ -241,15 +242,16 @@ static bool train_all(sweep *s)
 {
     const volatile sig_atomic_t *stop = cli_catch_signals();
     bool stopped = false, changed = true;
-    signal(SIGTSTP, want_pause);
+    if (signal(SIGTSTP, want_pause) == SIG_IGN) signal(SIGTSTP, SIG_IGN);
     while (sweep_slots_running(s->slots) > 0 ||
            (!stopped && count_state(s, SWEEP_WAITING) > 0)) {
         if (pause_wanted) pause_all(s);
+        if (stopped) cli_stop_goes_on(); /* the trainings have limits of their own */
         if (!stopped && *stop) {
             stopped = true;
             sweep_slots_stop(s->slots);
             sweep_show_leave(&s->show);
-            log_info("sweep: stopping; the runs are being saved");
+            log_info("sweep: %s: stopping; the runs are being saved", cli_stop_signal());
         }
         if (!stopped && start_runs(s)) changed = true;
         if (changed) write_study(s);

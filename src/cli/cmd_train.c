@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "cli/startup.h"
 #include "cli/status_line.h"
 #include "train/loop.h"
 

@@ -1,9 +1,11 @@
 /* The jem program: finds the command and turns its status into an exit code. */
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/startup.h"
 
 enum { COMMANDS_MAX = 64 };
 
@@ -20,8 +22,8 @@ static void show_help(void)
     for (const command *const *c = cli_commands(); *c; c++)
         printf("  jem %s\n      %s\n", (*c)->usage, (*c)->about);
     puts("\n  jem help [COMMAND]    jem --version\n\n"
-         "exit codes: 0 ok, 1 internal error, 2 usage, 3 data, 4 diverged, 5 interrupted but "
-         "saved,\n6 out of memory, 7 system refused a read or write");
+         "exit codes: 0 ok, 1 internal error, 2 usage, 3 data, 4 diverged, 5 stopped by a "
+         "signal and\nsaved, 6 out of memory, 7 system refused a read or write");
 }
 
 static jem_status unknown_command(const char *name)
@@ -75,16 +77,31 @@ static jem_status dispatch(int argc, char **argv)
     return c->run(argc, argv);
 }
 
+/* The reader of a pipe that has read enough, as `head` does: nothing to complain about. */
+static bool reader_is_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
+static jem_status finish_output(void)
+{
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (written || reader_is_gone()) return JEM_OK;
+    return jem_error(JEM_EIO, "cannot write to standard output; what was to be saved is saved");
+}
+
 int main(int argc, char **argv)
 {
-    cli_show_log();
+    cli_startup();
     jem_status st = dispatch(argc - 1, argv + 1);
+    const char *signal = st == JEM_EINTERRUPTED ? cli_stop_signal() : NULL;
+    if (st == JEM_OK)
+        st = finish_output();
+    else
+        fflush(stdout);
     if (st != JEM_OK)
-        fprintf(stderr, "%sjem: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "",
-                jem_error_message());
-    if (fflush(stdout) != 0 && st == JEM_OK) {
-        fprintf(stderr, "jem: cannot write to standard output\n");
-        return JEM_EIO;
-    }
+        fprintf(stderr, "%sjem: %s%s%s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "",
+                signal ? signal : "", signal ? ": " : "", jem_error_message());
     return (int)st;
 }

@@ -1,5 +1,6 @@
 /* Runs on latents and their autoencoder: see run_latents.h. */
 #include "cli/run_latents.h"
+#include "cli/startup.h"
 
 #include <stdio.h>
 #include <string.h>

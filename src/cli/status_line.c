@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +118,6 @@ jem_status status_line_watch(train_watch *w, int *fd, const char *text)
     if (flags < 0 || fcntl((int)n, F_SETFL, flags | O_NONBLOCK) < 0 ||
         fcntl((int)n, F_SETFD, FD_CLOEXEC) < 0)
         return jem_error(JEM_EUSAGE, "--status-fd %s: is not an open descriptor", text);
-    signal(SIGPIPE, SIG_IGN); /* a reader that is gone must not end the training */
     *fd = (int)n;
     *w = (train_watch){write_status, fd};
 done:

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "cli/startup.h"
 #include "cli/status_line.h"
 
 /* A mask of so many processors is a kilobyte, and larger machines are rare. */
@@ -25,6 +26,10 @@ enum { PROCESSORS_MAX = 8192, MASK_SETS = PROCESSORS_MAX / CPU_SETSIZE };
 static const size_t mask_bytes = MASK_SETS * sizeof(cpu_set_t);
 
 enum { LOG_TAIL = 4096, FIRST_FREE_FD = 10, NOT_STARTED = 127 };
+
+/* Asks a training to save and end.  Not SIGTERM: batch systems send that to the trainings, too,
+ * and a second one would end them at once. */
+enum { SLOT_STOP = SIGUSR1 };
 
 typedef struct sweep_slot {
     cpu_set_t processors[MASK_SETS];
@@ -170,7 +175,7 @@ void sweep_slots_signal(sweep_slots *s, int number)
 void sweep_slots_stop(sweep_slots *s)
 {
     s->stopping = true;
-    sweep_slots_signal(s, SIGTERM);
+    sweep_slots_signal(s, SLOT_STOP);
 }
 
 /* ---- starting */
@@ -202,11 +207,11 @@ static void become_training(const sweep_slot *t, const char *const *argv, pid_t 
     static const char why[] = "jem: cannot start the training: /proc/self/exe does not run\n";
     sigset_t none;
 
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    cli_release_signals();
+    signal(SLOT_STOP, SIG_DFL);
     /* Ctrl-C reaches the whole group of a terminal; only the sweep decides here. */
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    prctl(PR_SET_PDEATHSIG, SLOT_STOP);
     if (getppid() != parent) _exit(JEM_EINTERRUPTED); /* it died before the line above */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -332,8 +337,8 @@ static sweep_state end_state(int how, bool stopping)
     int code = WIFEXITED(how) ? WEXITSTATUS(how) : -1;
     if (code == JEM_OK) return SWEEP_FINISHED;
     if (code == JEM_EDIVERGED) return SWEEP_DIVERGED;
-    /* Before it catches signals there is nothing to save, and SIGTERM just ends it. */
-    bool early = stopping && WIFSIGNALED(how) && WTERMSIG(how) == SIGTERM;
+    /* Before its main there is nothing to save, and the signal just ends it. */
+    bool early = stopping && WIFSIGNALED(how) && WTERMSIG(how) == SLOT_STOP;
     return code == JEM_EINTERRUPTED || early ? SWEEP_INTERRUPTED : SWEEP_FAILED;
 }
 

@@ -2,7 +2,7 @@
  *
  * A training that crashes or runs out of memory ends alone.  What it writes to
  * stdout and stderr goes to its log file; it reports on descriptor SLOT_STATUS_FD in
- * lines of status_line.h.  If this process dies, the system sends SIGTERM to its trainings,
+ * lines of status_line.h.  If this process dies, the system sends SIGUSR1 to its trainings,
  * which save and end; the log file stays locked (flock) until then, so that nobody
  * begins the same training twice. */
 #ifndef CLI_SWEEP_SLOTS_H
@@ -18,7 +18,7 @@ typedef struct sweep_slots sweep_slots;
  * most; neighbours (of one core, of one package) stay together.  With more slots
  * than processors several slots share one. */
 jem_status sweep_slots_new(sweep_slots **out, int count);
-/* NULL is fine.  Trainings that still run get SIGTERM and are waited for. */
+/* NULL is fine.  Trainings that still run are asked to end and waited for. */
 void sweep_slots_free(sweep_slots *s);
 
 int sweep_slots_running(const sweep_slots *s);

@@ -7,6 +7,7 @@
 #ifndef DATA_GLOSS_RENDER_H
 #define DATA_GLOSS_RENDER_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,12 +58,20 @@ void gloss_scratch_free(gloss_scratch *s); /* NULL is fine */
 void gloss_render(uint8_t *rgb, int64_t size, const gloss_renderer *r, const gloss_scene *s,
                   gloss_scratch *scratch);
 
+typedef struct gloss_set_call {
+    const char *dir;
+    int64_t n, size;
+    uint64_t seed;
+    pool *threads;
+    const volatile sig_atomic_t *stop; /* nonzero: stop soon; NULL: never */
+} gloss_set_call;
+
 /* Renders scenes 1 .. n into `dir` (made if missing): rgb/rgb_scene000001.png ...
  * and, once all pictures are there, scene_log.csv with one row per scene.  Until
  * then the log is called scene_log.csv.partial, so that an interrupted render
  * continues and a finished one is left alone when called again.
  * JEM_EUSAGE if n or size is out of range or `dir` holds anything else than
- * this very render; JEM_EIO if a file cannot be written. */
-jem_status gloss_render_set(const char *dir, int64_t n, int64_t size, uint64_t seed, pool *p);
+ * this very render; JEM_EIO if a file cannot be written; JEM_EINTERRUPTED: *stop was set. */
+jem_status gloss_render_set(const gloss_set_call *call);
 
 #endif

@@ -110,6 +110,8 @@ typedef struct render_job {
     uint64_t seed;
     const gloss_renderer *renderer;
     worker *workers;
+    const volatile sig_atomic_t *stop;
+    atomic_bool stopping; /* what *stop was when worker 0 looked last */
     atomic_int done;
     progress report; /* worker 0's */
 } render_job;
@@ -122,6 +124,9 @@ static jem_status render_scene(void *ctx, int task, int worker_index)
     char *path = NULL;
     gloss_scene s;
 
+    if (worker_index == 0) atomic_store(&job->stopping, job->stop && *job->stop);
+    if (atomic_load(&job->stopping))
+        return jem_error(JEM_EINTERRUPTED, "%s: stopped; the same command goes on", job->rgb_dir);
     TRY(str_format(&path, "%s/rgb_scene%06d.png", job->rgb_dir, task + 1));
     if (!file_exists(path)) {
         gloss_scene_draw(&s, job->seed, task + 1);
@@ -135,26 +140,27 @@ done:
     return st;
 }
 
-static jem_status render_all(const char *rgb_dir, int64_t n, int64_t size, uint64_t seed, pool *p)
+static jem_status render_all(const char *rgb_dir, const gloss_set_call *c)
 {
     jem_status st;
     gloss_renderer *renderer = NULL;
     worker *workers = NULL;
+    const int threads = pool_threads(c->threads);
 
-    TRY(MEM_NEW(workers, pool_threads(p)));
-    for (int k = 0; k < pool_threads(p); k++) {
+    TRY(MEM_NEW(workers, threads));
+    for (int k = 0; k < threads; k++) {
         TRY(gloss_scratch_new(&workers[k].scratch));
-        TRY(image_init(&workers[k].picture, size, size, 3));
+        TRY(image_init(&workers[k].picture, c->size, c->size, 3));
     }
     TRY(gloss_renderer_new(&renderer));
-    render_job job = {.rgb_dir = rgb_dir, .size = size, .seed = seed, .renderer = renderer,
-                      .workers = workers};
-    progress_begin(&job.report, "render", "images", n, 0);
-    TRY(pool_run(p, (int)n, render_scene, &job));
-    progress_end(&job.report, n);
+    render_job job = {.rgb_dir = rgb_dir, .size = c->size, .seed = c->seed, .renderer = renderer,
+                      .workers = workers, .stop = c->stop};
+    progress_begin(&job.report, "render", "images", c->n, 0);
+    TRY(pool_run(c->threads, (int)c->n, render_scene, &job));
+    progress_end(&job.report, c->n);
 done:
     gloss_renderer_free(renderer);
-    for (int k = 0; workers && k < pool_threads(p); k++) {
+    for (int k = 0; workers && k < threads; k++) {
         gloss_scratch_free(workers[k].scratch);
         image_clear(&workers[k].picture);
     }
@@ -180,27 +186,27 @@ done:
     return st;
 }
 
-jem_status gloss_render_set(const char *dir, int64_t n, int64_t size, uint64_t seed, pool *p)
+jem_status gloss_render_set(const gloss_set_call *c)
 {
     jem_status st;
     char *log = NULL, *partial = NULL, *rgb_dir = NULL, *text = NULL;
     size_t text_size = 0;
     bool finished = false, missing = true;
 
-    if (n < 1 || n > GLOSS_SCENES_MAX)
-        return jem_error(JEM_EUSAGE, "render: %" PRId64 " scenes asked for; give 1 to %d", n,
+    if (c->n < 1 || c->n > GLOSS_SCENES_MAX)
+        return jem_error(JEM_EUSAGE, "render: %" PRId64 " scenes asked for; give 1 to %d", c->n,
                          GLOSS_SCENES_MAX);
-    if (size < GLOSS_SIZE_MIN || size > GLOSS_SIZE_MAX)
+    if (c->size < GLOSS_SIZE_MIN || c->size > GLOSS_SIZE_MAX)
         return jem_error(JEM_EUSAGE, "render: size %" PRId64 " asked for; give %d to %d pixels",
-                         size, GLOSS_SIZE_MIN, GLOSS_SIZE_MAX);
-    TRY(str_format(&log, "%s/scene_log.csv", dir));
-    TRY(str_format(&partial, "%s/scene_log.csv.partial", dir));
-    TRY(str_format(&rgb_dir, "%s/rgb", dir));
-    TRY(compose_log(&text, &text_size, n, size, seed));
-    TRY(claim_folder(&finished, dir, log, partial, text, text_size));
+                         c->size, GLOSS_SIZE_MIN, GLOSS_SIZE_MAX);
+    TRY(str_format(&log, "%s/scene_log.csv", c->dir));
+    TRY(str_format(&partial, "%s/scene_log.csv.partial", c->dir));
+    TRY(str_format(&rgb_dir, "%s/rgb", c->dir));
+    TRY(compose_log(&text, &text_size, c->n, c->size, c->seed));
+    TRY(claim_folder(&finished, c->dir, log, partial, text, text_size));
     TRY(dir_make(rgb_dir));
-    TRY(any_missing(&missing, rgb_dir, n));
-    if (missing) TRY(render_all(rgb_dir, n, size, seed, p));
+    TRY(any_missing(&missing, rgb_dir, c->n));
+    if (missing) TRY(render_all(rgb_dir, c));
     if (!finished) TRY(file_write(log, text, text_size));
     if (unlink(partial) != 0 && errno != ENOENT)
         st = jem_error(JEM_EIO, "%s: cannot remove: %s", partial, strerror(errno));

@@ -358,7 +358,7 @@ jem_status latent_encode(latent_index *index, const latent_job *j)
     st = encode_all(&x, j);
     images = count_pictures(&x, &finished);
     if (st == JEM_EINTERRUPTED)
-        st = jem_error(st, "%s: stopped by a signal; %" PRId64 " of %" PRId64 " pictures are done, "
+        st = jem_error(st, "%s: stopped; %" PRId64 " of %" PRId64 " pictures are done, "
                            "the same command goes on", j->out, finished, images);
     if (st) goto done;
     *index = x;

@@ -82,8 +82,8 @@ static void the_old_file_stays_until_commit_and_after_abort(void **state)
     mem_free(path);
 }
 
-/* A full disk, played by the file size limit of this process. */
-static void a_full_disk_is_one_clear_error_and_loses_nothing(void **state)
+/* The file size limit of this process. */
+static void a_file_size_limit_is_one_clear_error_and_loses_nothing(void **state)
 {
     enum { N = 1 << 20 };
     char *path = in_dir("c"), *data = NULL;
@@ -102,7 +102,7 @@ static void a_full_disk_is_one_clear_error_and_loses_nothing(void **state)
     assert_int_equal(st, JEM_EIO);
     assert_non_null(strstr(jem_error_message(), path));
     assert_non_null(strstr(jem_error_message(), strerror(EFBIG)));
-    assert_non_null(strstr(jem_error_message(), "free space and run the same command again"));
+    assert_non_null(strstr(jem_error_message(), "raise the limit of file sizes (ulimit -f)"));
     check_content(path, "old");
     check_entries(1);
     mem_free(data);
@@ -277,7 +277,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_written_file_reads_back_equal, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_old_file_stays_until_commit_and_after_abort, make_folder,
                                         remove_folder),
-        cmocka_unit_test_setup_teardown(a_full_disk_is_one_clear_error_and_loses_nothing, make_folder,
+        cmocka_unit_test_setup_teardown(a_file_size_limit_is_one_clear_error_and_loses_nothing, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(no_space_left_names_the_remedy, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(reading_refuses_with_a_reason, make_folder, remove_folder),

@@ -99,6 +99,7 @@ static inline void program_stop(const char *dir, const char *args, const char *b
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFEXITED(how));
     assert_int_equal(WEXITSTATUS(how), JEM_EINTERRUPTED);
+    program_said(dir, "err", number == SIGINT ? "jem: SIGINT: " : "jem: SIGTERM: ");
     program_said(dir, "err", message);
 }
 

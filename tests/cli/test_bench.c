@@ -246,7 +246,7 @@ static void runs_of_a_study_are_scored_into_their_folders(void **state)
     char *before = program_read(folder, "study/alpha-0.00-seed-1/scores/scores.json", &n);
     snprintf(line, sizeof line, "bench cifar10h %%D/study --data '%s' --threads 1", data);
     program_stop(folder, line, "== ", SIGINT,
-                 "stopped by a signal: 0 scorings are done, the one under way left the scores");
+                 "stopped: 0 scorings are done, the one under way left the scores");
     char *after = program_read(folder, "study/alpha-0.00-seed-1/scores/scores.json", &m);
     assert_true(n == m && memcmp(before, after, n) == 0);
     mem_free(before);

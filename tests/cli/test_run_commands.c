@@ -23,7 +23,7 @@ static void fails(const char *args, int code, const char *message)
 
 static void stop(const char *args, const char *begun, int number)
 {
-    program_stop(dir, args, begun, number, "stopped by a signal");
+    program_stop(dir, args, begun, number, "stopped");
 }
 
 static int make_study(void **state)

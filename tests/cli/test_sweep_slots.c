@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/startup.h"
 #include "cli/status_line.h"
 #include "cli/sweep_slots.h"
 
@@ -23,6 +24,7 @@ static void say(const char *text)
 
 static int wait_for_signal(void)
 {
+    cli_startup();
     const volatile sig_atomic_t *stop = cli_catch_signals();
     say("1\t2\t1\t1\t1\t\thealthy\t0\t\n"); /* ready */
     for (int i = 0; i < 1000 && !*stop; i++) usleep(20000);

@@ -14,13 +14,20 @@ static void in(char path[PATH_ROOM], const char *dir, const char *name)
     assert_true(length > 0 && length < PATH_ROOM);
 }
 
-static jem_status render(const char *dir, int64_t n, uint64_t seed, int threads)
+static jem_status render_until(const char *dir, int64_t n, uint64_t seed, int threads,
+                               const volatile sig_atomic_t *stop)
 {
     pool *p = NULL;
     check_ok(pool_new(&p, threads));
-    jem_status st = gloss_render_set(dir, n, SIZE, seed, p);
+    jem_status st = gloss_render_set(&(gloss_set_call){.dir = dir, .n = n, .size = SIZE, .seed = seed,
+                                                       .threads = p, .stop = stop});
     pool_free(p);
     return st;
+}
+
+static jem_status render(const char *dir, int64_t n, uint64_t seed, int threads)
+{
+    return render_until(dir, n, seed, threads, NULL);
 }
 
 static void check_same_file(const char *a, const char *b)
@@ -117,6 +124,21 @@ static void an_interrupted_render_continues_and_a_finished_one_rests(void **stat
     check_tmp_remove(tmp);
 }
 
+static void a_stopped_render_says_so_and_goes_on(void **state)
+{
+    (void)state;
+    char tmp[64], dir[PATH_ROOM], x[PATH_ROOM];
+    const volatile sig_atomic_t stop = 1;
+    check_tmp(tmp, sizeof tmp);
+    in(dir, tmp, "set");
+    check_fails(render_until(dir, SCENES, 5, 2, &stop), JEM_EINTERRUPTED, "goes on");
+    in(x, dir, "scene_log.csv");
+    assert_false(file_exists(x));
+    check_ok(render(dir, SCENES, 5, 2));
+    assert_true(file_exists(x));
+    check_tmp_remove(tmp);
+}
+
 static void a_folder_of_something_else_is_refused_and_kept(void **state)
 {
     (void)state;
@@ -143,6 +165,7 @@ int main(void)
         cmocka_unit_test(threads_do_not_change_a_byte),
         cmocka_unit_test(the_gloss_reader_reads_it),
         cmocka_unit_test(an_interrupted_render_continues_and_a_finished_one_rests),
+        cmocka_unit_test(a_stopped_render_says_so_and_goes_on),
         cmocka_unit_test(a_folder_of_something_else_is_refused_and_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ static void limit_files(rlim_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
 }
 
-static void a_full_disk_is_an_error_and_leaves_whole_events(void **state)
+static void a_file_size_limit_is_an_error_and_leaves_whole_events(void **state)
 {
     (void)state;
     const event_scalar s = {"a", 0.5};
@@ -153,10 +153,10 @@ static void a_full_disk_is_an_error_and_leaves_whole_events(void **state)
     struct stat sb;
     assert_int_equal(stat(event_file_path(f), &sb), 0);
     limit_files((rlim_t)sb.st_size + 20); /* the middle of the next record */
-    check_fails(event_file_scalars(f, 2, &s, 1), JEM_EIO, "free space");
+    check_fails(event_file_scalars(f, 2, &s, 1), JEM_EIO, "ulimit -f");
     assert_non_null(strstr(jem_error_message(), event_file_path(f)));
     limit_files(10);
-    check_fails(event_file_open(&g, events, 1), JEM_EIO, "free space");
+    check_fails(event_file_open(&g, events, 1), JEM_EIO, "ulimit -f");
     limit_files(RLIM_INFINITY);
     assert_null(g);
     check_ok(dir_list(&names, &count, events));
@@ -195,7 +195,7 @@ int main(void)
         in_folder(an_image_and_a_restart_are_events),
         in_folder(large_images_are_kept_whole),
         in_folder(names_sort_in_the_order_of_sessions),
-        in_folder(a_full_disk_is_an_error_and_leaves_whole_events),
+        in_folder(a_file_size_limit_is_an_error_and_leaves_whole_events),
         in_folder(a_folder_that_cannot_be_made_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,7 +283,7 @@ static void limit_files(rlim_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
 }
 
-static void a_full_disk_is_an_error_and_leaves_whole_rows(void **state)
+static void a_file_size_limit_is_an_error_and_leaves_whole_rows(void **state)
 {
     (void)state;
     metrics_log l;
@@ -293,7 +293,7 @@ static void a_full_disk_is_an_error_and_leaves_whole_rows(void **state)
     metrics_row r = log_rig_row(3, NULL);
     for (int64_t room = 0; room < 100; room += 33) {
         limit_files((rlim_t)(l.file.size + room));
-        check_fails(metrics_write(&l, &r), JEM_EIO, "free space");
+        check_fails(metrics_write(&l, &r), JEM_EIO, "ulimit -f");
         assert_non_null(strstr(jem_error_message(), path));
         limit_files(RLIM_INFINITY);
         check_rows(2);
@@ -321,7 +321,7 @@ int main(void)
         in_folder(blocks_a_power_cut_left_empty_are_dropped),
         in_folder(a_rescued_training_repeats_rows),
         in_folder(other_files_are_refused_and_left_alone),
-        in_folder(a_full_disk_is_an_error_and_leaves_whole_rows),
+        in_folder(a_file_size_limit_is_an_error_and_leaves_whole_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
