@@ -1,4 +1,4 @@
-/* Memory from /proc and control groups, disk from statvfs: see machine.h. */
+/* Memory from /proc, control groups and limits, disk from statvfs: see machine.h. */
 #include "base/machine.h"
 
 #include <errno.h>
@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
 
 #include "base/file.h"
@@ -15,17 +16,19 @@
 enum { LINE = 512, FOLDER = 1024, PATH = FOLDER + 64 };
 
 /* The number behind `key` in a file of lines "key number" or "key: number kB", times
- * `unit`; -1 if there is none. */
+ * `unit`; -1 if there is none ("unlimited"). */
 static int64_t number_after(const char *path, const char *key, int64_t unit)
 {
-    char line[LINE];
+    char line[LINE], *end;
     int64_t found = -1;
     size_t n = strlen(key);
     FILE *f = fopen(path, "r");
     if (!f) return -1;
     while (found < 0 && fgets(line, sizeof line, f))
-        if (strncmp(line, key, n) == 0 && (line[n] == ':' || line[n] == ' '))
-            found = strtoll(line + n + 1, NULL, 10) * unit;
+        if (strncmp(line, key, n) == 0 && (line[n] == ':' || line[n] == ' ')) {
+            int64_t value = strtoll(line + n + 1, &end, 10);
+            if (end != line + n + 1) found = value * unit;
+        }
     fclose(f);
     return found;
 }
@@ -102,6 +105,32 @@ static void apply_all_groups(machine_memory *m, const char *root)
     fclose(f);
 }
 
+/* A limit of /proc/self/limits, and what counts for it in /proc/self/status: mapped, and touched. */
+typedef struct own_limit {
+    const char *name, *mapped, *touched;
+} own_limit;
+
+static void apply_own_limits(machine_memory *m, const char *root)
+{
+    static const own_limit all[] = {{"Max address space", "VmSize", "VmRSS"},
+                                    {"Max data size", "VmData", "RssAnon"}};
+    char limits[PATH], status[PATH];
+    snprintf(limits, sizeof limits, "%s/proc/self/limits", root);
+    snprintf(status, sizeof status, "%s/proc/self/status", root);
+    for (int i = 0; i < 2; i++) {
+        int64_t limit = number_after(limits, all[i].name, 1);
+        int64_t mapped = number_after(status, all[i].mapped, 1024);
+        int64_t touched = number_after(status, all[i].touched, 1024);
+        if (limit < 0 || mapped < 0 || touched < 0) continue;
+        int64_t total = limit - (mapped > touched ? mapped - touched : 0);
+        if (total >= m->total) continue;
+        m->limit = limit;
+        m->of_process = true;
+        m->total = total > 0 ? total : 0;
+        if (m->total < m->available) m->available = m->total;
+    }
+}
+
 jem_status machine_memory_read(machine_memory *out, const char *root)
 {
     char path[PATH];
@@ -110,10 +139,23 @@ jem_status machine_memory_read(machine_memory *out, const char *root)
     m.total = number_after(path, "MemTotal", 1024);
     m.available = number_after(path, "MemAvailable", 1024);
     m.limit = 0;
+    m.of_process = false;
     if (m.total < 0 || m.available < 0)
         return jem_error(JEM_EIO, "%s: does not say how much memory there is", path);
     apply_all_groups(&m, root);
+    apply_own_limits(&m, root);
     *out = m;
+    return JEM_OK;
+}
+
+jem_status machine_check_room(size_t bytes, const char *what)
+{
+    void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        return jem_error(JEM_ENOMEM, "%s needs %zu MiB more than this process may have: raise its "
+                         "limit (ulimit -v; h_vmem or pvmem of a batch system) or free memory",
+                         what, bytes >> 20);
+    munmap(room, bytes);
     return JEM_OK;
 }
 

@@ -49,7 +49,7 @@ static jem_status reckon(plan_report *r, const plan_request *q)
     TRY(model_outline_init(&r->outline, &r->cfg.model, &r->cfg.engine, r->cfg.train.batch,
                            config_generative_batch(&r->cfg.train)));
     reckon_memory(r);
-    TRY(machine_memory_read(&r->machine, ""));
+    TRY(forecast_machine(&r->machine, &r->memory));
     TRY(machine_disk_free(&r->room, r->folder));
     /* What this process holds already is part of what the training will need. */
     if (!r->assumed) r->machine.available += r->data.bytes;
@@ -95,7 +95,7 @@ done:
 static jem_status check_fit(const plan_report *r)
 {
     jem_status st;
-    TRY(forecast_check_memory(&r->memory, &r->cfg, r->machine.available));
+    TRY(forecast_check_machine(&r->memory, &r->cfg, &r->machine, r->machine.available));
     TRY(forecast_check_disk(&r->disk, r->folder, r->room));
 done:
     return st;

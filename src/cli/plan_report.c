@@ -102,7 +102,9 @@ static void print_memory(const plan_report *r)
                       bytes_text(text, m->phases[p]));
     cli_print("available now %28s %14s", "", bytes_text(text, r->machine.available));
     cli_print(" of %s%s\n", bytes_text(text, r->machine.total),
-              r->machine.limit ? " that this control group may use" : "");
+              r->machine.of_process ? " that this process may use (ulimit -v, -d)"
+              : r->machine.limit    ? " that this control group may use"
+                                    : "");
 }
 
 static void print_disk(const plan_report *r)

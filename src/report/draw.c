@@ -181,8 +181,8 @@ jem_status picture_read(picture **out, const char *path)
     p->surface = cairo_image_surface_create_from_png(path);
     cairo_status_t status = cairo_surface_status(p->surface);
     if (status != CAIRO_STATUS_SUCCESS) {
-        st = jem_error(JEM_EDATA, "%s: not a readable PNG file (%s)", path,
-                       cairo_status_to_string(status));
+        st = jem_error(status == CAIRO_STATUS_NO_MEMORY ? JEM_ENOMEM : JEM_EDATA,
+                       "%s: not a readable PNG file (%s)", path, cairo_status_to_string(status));
         goto done;
     }
     /* SVG embeds the file's own bytes instead of compressing the pixels again. */
@@ -290,7 +290,8 @@ static jem_status render(strbuf *out, format f, bool paper, double width, double
     cairo_surface_destroy(surface);
     if (st == JEM_OK) st = strbuf_status(out);
     if (st == JEM_OK && status != CAIRO_STATUS_SUCCESS)
-        st = jem_error(JEM_EINTERNAL, "cannot draw a figure: %s", cairo_status_to_string(status));
+        st = jem_error(status == CAIRO_STATUS_NO_MEMORY ? JEM_ENOMEM : JEM_EINTERNAL,
+                       "cannot draw a figure: %s", cairo_status_to_string(status));
     return st;
 }
 

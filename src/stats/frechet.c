@@ -1,18 +1,18 @@
 /* Frechet distance through two symmetric eigenproblems (LAPACK dsyevd). */
 #include "stats/frechet.h"
 
-#include <lapacke.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "stats/blas_threads.h"
+#include "stats/blas.h"
 
 jem_status stats_covariance(double *mean, double *covariance, const double *x, int64_t n, int64_t d)
 {
     jem_status st;
     double *centred = NULL;
+    const blas *b;
 
     if (n < 2)
         return jem_error(JEM_EDATA, "a covariance needs at least 2 rows, not %lld", (long long)n);
@@ -28,10 +28,10 @@ jem_status stats_covariance(double *mean, double *covariance, const double *x, i
     }
     for (int64_t j = 0; j < d; j++) mean[j] /= (double)n;
     for (int64_t i = 0; i < n * d; i++) centred[i] = x[i] - mean[i % d];
-    int threads = blas_threads_one();
-    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)d, (int)n, 1.0 / (double)(n - 1),
-                centred, (int)d, 0, covariance, (int)d);
-    blas_threads_restore(threads);
+    TRY(blas_begin(&b, 1));
+    b->dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)d, (int)n, 1.0 / (double)(n - 1), centred,
+             (int)d, 0, covariance, (int)d);
+    blas_end();
     for (int64_t i = 0; i < d; i++)
         for (int64_t j = 0; j < i; j++) covariance[i * d + j] = covariance[j * d + i];
 done:
@@ -41,10 +41,10 @@ done:
 
 /* Eigenvalues (ascending) of the symmetric a [d][d]; with vectors, a becomes
  * them, one per column. */
-static jem_status eigen(double *a, double *values, int64_t d, char job)
+static jem_status eigen(const blas *b, double *a, double *values, int64_t d, char job)
 {
-    int info = LAPACKE_dsyevd(LAPACK_ROW_MAJOR, job, 'U', (int)d, a, (int)d, values);
-    if (info == LAPACK_WORK_MEMORY_ERROR)
+    int info = b->dsyevd(LAPACK_ROW_MAJOR, job, 'U', (int)d, a, (int)d, values);
+    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR)
         return jem_error(JEM_ENOMEM, "no memory for %lld eigenvalues", (long long)d);
     if (info) return jem_error(JEM_EINTERNAL, "LAPACK dsyevd did not converge (info %d)", info);
     return JEM_OK;
@@ -52,12 +52,12 @@ static jem_status eigen(double *a, double *values, int64_t d, char job)
 
 /* root <- V L^1/2 V^T, formed as (V L^1/4)(V L^1/4)^T so that it is symmetric to
  * the last bit; v [d][d] is overwritten. */
-static void square_root(double *root, double *v, const double *lambda, int64_t d)
+static void square_root(const blas *b, double *root, double *v, const double *lambda, int64_t d)
 {
     for (int64_t i = 0; i < d; i++)
         for (int64_t j = 0; j < d; j++) v[i * d + j] *= sqrt(sqrt(fmax(0, lambda[j])));
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)d, (int)d, (int)d, 1, v, (int)d, v,
-                (int)d, 0, root, (int)d);
+    b->dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)d, (int)d, (int)d, 1, v, (int)d, v,
+             (int)d, 0, root, (int)d);
 }
 
 jem_status stats_frechet(double *out, const double *mean1, const double *covariance1,
@@ -66,7 +66,7 @@ jem_status stats_frechet(double *out, const double *mean1, const double *covaria
     jem_status st;
     double *v = NULL, *root = NULL, *product = NULL, *lambda = NULL;
     double distance = 0;
-    int threads = blas_threads_one();
+    const blas *b = NULL;
 
     for (int64_t i = 0; i < d; i++) {
         double gap = mean1[i] - mean2[i];
@@ -80,19 +80,20 @@ jem_status stats_frechet(double *out, const double *mean1, const double *covaria
     TRY(MEM_NEW(root, d * d));
     TRY(MEM_NEW(product, d * d));
     TRY(MEM_NEW(lambda, d));
+    TRY(blas_begin(&b, 1));
     memcpy(v, covariance1, (size_t)(d * d) * sizeof *v);
-    TRY(eigen(v, lambda, d, 'V'));
-    square_root(root, v, lambda, d);
+    TRY(eigen(b, v, lambda, d, 'V'));
+    square_root(b, root, v, lambda, d);
     /* product <- root S2 root; v holds S2 root on the way */
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)d, (int)d, (int)d, 1, covariance2,
-                (int)d, root, (int)d, 0, v, (int)d);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)d, (int)d, (int)d, 1, root, (int)d,
-                v, (int)d, 0, product, (int)d);
-    TRY(eigen(product, lambda, d, 'N'));
+    b->dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)d, (int)d, (int)d, 1, covariance2,
+             (int)d, root, (int)d, 0, v, (int)d);
+    b->dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)d, (int)d, (int)d, 1, root, (int)d, v,
+             (int)d, 0, product, (int)d);
+    TRY(eigen(b, product, lambda, d, 'N'));
     for (int64_t i = 0; i < d; i++) distance -= 2 * sqrt(fmax(0, lambda[i]));
     *out = fmax(0, distance); /* rounding may leave -1e-15 for equal moments */
 done:
-    blas_threads_restore(threads);
+    if (b) blas_end();
     mem_free(lambda);
     mem_free(product);
     mem_free(root);

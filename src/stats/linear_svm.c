@@ -2,14 +2,15 @@
  * (L2R_L2LOSS_SVC), the solver behind scikit-learn's LinearSVC(dual=False).  It is
  * a trust-region Newton method and draws no random numbers: only liblinear's dual
  * solvers and its own cross-validation call rand(), and neither is used here. */
-#include <linear.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/try.h"
+#include "stats/blas.h"
 #include "stats/classify.h"
+#include "stats/liblinear.h"
 #include "stats/probe.h"
 
 enum { FOLDS = 5 };
@@ -69,6 +70,7 @@ jem_status stats_svm_fit(stats_svm *out, const double *x, const int32_t *labels,
     struct feature_node *nodes = NULL, **rows = NULL;
     double *targets = NULL;
     struct model *m = NULL;
+    const blas *b = NULL;
 
     TRY(check_labels(labels, n, classes, 1));
     for (int64_t i = 0; i < n * d; i++)
@@ -86,18 +88,20 @@ jem_status stats_svm_fit(stats_svm *out, const double *x, const int32_t *labels,
     }
     struct problem problem = {.l = (int)n, .n = (int)(d + 1), .y = targets, .x = rows, .bias = -1};
     struct parameter parameter = {.solver_type = L2R_L2LOSS_SVC, .eps = 1e-6, .C = c};
-    const char *complaint = check_parameter(&problem, &parameter);
+    TRY(blas_begin(&b, 1));
+    const char *complaint = b->svm->check_parameter(&problem, &parameter);
     if (complaint) {
         st = jem_error(JEM_EINTERNAL, "liblinear: %s", complaint);
         goto done;
     }
-    set_print_string_function(print_nothing);
-    m = train(&problem, &parameter);
+    b->svm->set_print_string_function(print_nothing);
+    m = b->svm->train(&problem, &parameter);
     take_weights(&svm, m);
     *out = svm;
     svm.weights = NULL;
 done:
-    if (m) free_and_destroy_model(&m);
+    if (m) b->svm->free_and_destroy_model(&m);
+    if (b) blas_end();
     mem_free(svm.weights);
     mem_free(targets);
     mem_free(rows);

@@ -1,12 +1,11 @@
 /* Standardisation and ordinary least squares. */
-#include <lapacke.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "stats/blas_threads.h"
+#include "stats/blas.h"
 #include "stats/bootstrap.h"
 #include "stats/probe.h"
 #include "stats/summary.h"
@@ -42,6 +41,7 @@ jem_status stats_ols_fit(double *w, const double *x, const double *y, int64_t n,
     jem_status st;
     double *a = NULL, *b = NULL, *singular = NULL, *mean = NULL;
     int64_t longest = n > d ? n : d, shortest = n > d ? d : n;
+    const blas *lib;
     int rank;
 
     if (n < 1) return jem_error(JEM_EDATA, "least squares needs at least one row");
@@ -55,10 +55,14 @@ jem_status stats_ols_fit(double *w, const double *x, const double *y, int64_t n,
     for (int64_t i = 0; i < n; i++) b[i] = y[i] - y_mean;
     /* Machine precision times the larger side, as numpy.linalg.matrix_rank has it. */
     double tolerance = 2.220446049250313e-16 * (double)longest;
-    int threads = blas_threads_one();
-    int info = LAPACKE_dgelsd(LAPACK_ROW_MAJOR, (int)n, (int)d, 1, a, (int)d, b, 1, singular,
-                              tolerance, &rank);
-    blas_threads_restore(threads);
+    TRY(blas_begin(&lib, 1));
+    int info = lib->dgelsd(LAPACK_ROW_MAJOR, (int)n, (int)d, 1, a, (int)d, b, 1, singular,
+                           tolerance, &rank);
+    blas_end();
+    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR) {
+        st = jem_error(JEM_ENOMEM, "no memory for least squares on %lld values", (long long)(n * d));
+        goto done;
+    }
     if (info) {
         st = jem_error(JEM_EINTERNAL, "LAPACK dgelsd failed (info %d)", info);
         goto done;

@@ -2,13 +2,12 @@
 #include "train/class_gaussian.h"
 
 #include <inttypes.h>
-#include <lapacke.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "stats/blas_threads.h"
+#include "stats/blas.h"
 #include "tensor/safetensors.h"
 
 enum {
@@ -46,6 +45,7 @@ typedef struct scratch {
 typedef struct fit {
     class_gaussian *g;
     const dataset *d;
+    const blas *blas;
     scratch *of; /* per worker */
 } fit;
 
@@ -89,8 +89,8 @@ static jem_status fit_covariance(const fit *f, const scratch *s, int64_t y, int6
         for (int64_t k = 0; k < size; k++) row[k] = (double)s->image[k] - s->mean[k];
         left--;
         if (++held < ROWS && left > 0) continue;
-        cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, (blasint)size, (blasint)held,
-                    1 / (double)count, s->rows, (blasint)size, 1, s->covariance, (blasint)size);
+        f->blas->dsyrk(CblasColMajor, CblasLower, CblasNoTrans, (blasint)size, (blasint)held,
+                       1 / (double)count, s->rows, (blasint)size, 1, s->covariance, (blasint)size);
         held = 0;
     }
     for (int64_t k = 0; k < size; k++) s->covariance[k * size + k] += ridge;
@@ -108,8 +108,8 @@ static jem_status fit_class(void *ctx, int task, int worker)
 
     TRY(fit_mean(f, s, task, &count));
     TRY(fit_covariance(f, s, task, count));
-    if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', (lapack_int)size, s->covariance,
-                       (lapack_int)size) != 0)
+    if (f->blas->dpotrf(LAPACK_COL_MAJOR, 'L', (lapack_int)size, s->covariance,
+                        (lapack_int)size) != 0)
         return jem_error(JEM_EDATA, "sampler.start = class_gaussian: the covariance of class %d "
                          "has no Cholesky factor; use sampler.start = uniform", task);
     for (int64_t k = 0; k < size; k++) f->g->mean[task * size + k] = (float)s->mean[k];
@@ -173,17 +173,18 @@ jem_status class_gaussian_fit(class_gaussian *g, const dataset *d, pool *p)
 {
     jem_status st;
     class_gaussian b = CLASS_GAUSSIAN_INIT;
-    fit f = {&b, d, NULL};
-    int blas = blas_threads_one();
+    fit f = {&b, d, NULL, NULL};
+    const int threads = pool_threads(p), callers = d->classes < threads ? (int)d->classes : threads;
 
     TRY(make(&b, d));
-    TRY(scratch_new(&f.of, pool_threads(p), b.size));
+    TRY(scratch_new(&f.of, threads, b.size));
+    TRY(blas_begin(&f.blas, callers));
     TRY(pool_run(p, (int)b.classes, fit_class, &f));
     *g = b;
     b = (class_gaussian)CLASS_GAUSSIAN_INIT;
 done:
-    blas_threads_restore(blas);
-    scratch_free(f.of, pool_threads(p));
+    if (f.blas) blas_end();
+    scratch_free(f.of, threads);
     class_gaussian_clear(&b);
     return st;
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "stats/blas.h"
 #include "stats/pooled_pixels.h"
 #include "train/class_gaussian.h"
 #include "train/noise_bank.h"
@@ -19,6 +20,7 @@
 static const int64_t program_bytes = 26 << 20; /* code, libraries, linear algebra's buffers */
 static const int64_t kernel_bytes = 24 << 10;  /* generated code and handles per kernel */
 static const int64_t thread_bytes = 256 << 10; /* stack and allocator of a thread */
+static const int64_t stack_bytes = 8 << 20;    /* mapped for each; most is never touched */
 
 static const double gib = 1 << 30;
 static const unsigned always = (1u << FORECAST_PHASES) - 1;
@@ -176,10 +178,15 @@ static void add_images(memory_forecast *m, const config *cfg, const data_facts *
             1u << PHASE_VALIDATE);
 }
 
+static bool measures_pixels(const config *cfg)
+{
+    return cfg->alpha > 0 && cfg->sampler.buffer_size >= 2;
+}
+
 /* Features and a centred copy of them while moments are formed; then five matrices. */
 static void add_pixel_distance(memory_forecast *m, const config *cfg, const data_facts *d)
 {
-    if (!(cfg->alpha > 0) || cfg->sampler.buffer_size < 2) return;
+    if (!measures_pixels(cfg)) return;
     int64_t dim = stats_pooled_pixels_dim(d->channels, d->height, d->width);
     int64_t feature = 2 * dim * (int64_t)sizeof(double), matrix = dim * feature / 2;
     int64_t reference = d->train < REFERENCE_IMAGES ? d->train : REFERENCE_IMAGES;
@@ -198,6 +205,16 @@ static void add_norm_init(memory_forecast *m, const config *cfg, const model_out
         1u << PHASE_BEGIN);
 }
 
+/* Two threads beside those that compute: reading data, writing checkpoints. */
+static int64_t untouched_bytes(const config *cfg, int64_t classes, int threads)
+{
+    int64_t bytes = (threads + 2) * stack_bytes;
+    int callers = measures_pixels(cfg);
+    if (cfg->alpha > 0 && cfg->sampler.start == START_CLASS_GAUSSIAN)
+        callers = classes < threads ? (int)classes : threads;
+    return callers > 0 ? bytes + blas_address_bytes(callers) : bytes;
+}
+
 void forecast_memory(memory_forecast *out, const config *cfg, const model_outline *o,
                      const data_facts *d)
 {
@@ -214,6 +231,7 @@ void forecast_memory(memory_forecast *out, const config *cfg, const model_outlin
     for (int p = 0; p < PHASE_RESTORE; p++)
         if (m.phases[p] > m.phases[m.peak]) m.peak = (forecast_phase)p;
     m.bytes = m.phases[m.peak];
+    m.untouched = untouched_bytes(cfg, d->classes, o->threads);
     *out = m;
 }
 
@@ -226,10 +244,34 @@ static const forecast_item *largest(const memory_forecast *m)
     return most;
 }
 
+jem_status forecast_machine(machine_memory *out, const memory_forecast *m)
+{
+    machine_memory have;
+    jem_status st = machine_memory_read(&have, "");
+    if (st != JEM_OK) return st;
+    if (have.of_process) {
+        have.total -= m->untouched < have.total ? m->untouched : have.total;
+        have.available -= m->untouched < have.available ? m->untouched : have.available;
+    }
+    *out = have;
+    return JEM_OK;
+}
+
+enum { SIZE_TEXT = 32 };
+
+static const char *size_text(char text[SIZE_TEXT], int64_t bytes)
+{
+    if ((double)bytes < gib)
+        snprintf(text, SIZE_TEXT, "%" PRId64 " MiB", bytes >> 20);
+    else
+        snprintf(text, SIZE_TEXT, "%.2f GiB", (double)bytes / gib);
+    return text;
+}
+
 jem_status forecast_check_memory(const memory_forecast *m, const config *cfg, int64_t most)
 {
     const forecast_item *i = largest(m);
-    char remedy[200];
+    char remedy[200], needs[SIZE_TEXT], there[SIZE_TEXT], largest_text[SIZE_TEXT];
     if (m->bytes <= most) return JEM_OK;
     if (m->peak == PHASE_LOAD)
         snprintf(remedy, sizeof remedy, "fewer or smaller images (data.limit, data.size)");
@@ -240,10 +282,19 @@ jem_status forecast_check_memory(const memory_forecast *m, const config *cfg, in
                  cfg->sampler.buffer_size, cfg->train.batch,
                  cfg->train.ema > 0 ? ", train.ema=0" : "");
     return jem_error(JEM_ENOMEM,
-                     "this training needs %.2f GiB of memory and %.2f GiB are there; the most, "
-                     "%.2f GiB, goes into: %s; use %s",
-                     (double)m->bytes / gib, (double)most / gib, (double)i->bytes / gib, i->name,
-                     remedy);
+                     "this training needs %s of memory and %s are there; the most, %s, goes into: "
+                     "%s; use %s", size_text(needs, m->bytes), size_text(there, most),
+                     size_text(largest_text, i->bytes), i->name, remedy);
+}
+
+jem_status forecast_check_machine(const memory_forecast *m, const config *cfg,
+                                  const machine_memory *have, int64_t most)
+{
+    jem_status st = forecast_check_memory(m, cfg, most);
+    if (st == JEM_OK || !have->of_process) return st;
+    return jem_error_context(st, "this process may map %" PRId64 " MiB (ulimit -v; h_vmem or pvmem of "
+                             "a batch system) and %" PRId64 " go into code, stacks and linear algebra",
+                             have->limit >> 20, (have->limit - most) >> 20);
 }
 
 /* ---- disk */
@@ -318,9 +369,9 @@ jem_status forecast_before_training(const config *cfg, const splits *data, const
                            config_generative_batch(&cfg->train)));
     forecast_memory(&m, cfg, &o, &d);
     forecast_disk(&k, cfg, &o, &d);
-    if (machine_memory_read(&have, "") == JEM_OK) {
-        TRY(forecast_check_memory(&m, cfg, have.total));
-        if (forecast_check_memory(&m, cfg, have.available) != JEM_OK)
+    if (forecast_machine(&have, &m) == JEM_OK) {
+        TRY(forecast_check_machine(&m, cfg, &have, have.total));
+        if (forecast_check_machine(&m, cfg, &have, have.available) != JEM_OK)
             log_warning("%s", jem_error_message());
     }
     if (machine_disk_free(&room, folder) == JEM_OK &&

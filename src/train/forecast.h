@@ -59,15 +59,22 @@ typedef struct memory_forecast {
     int64_t phases[FORECAST_PHASES]; /* sums */
     forecast_phase peak;
     int64_t bytes; /* of that phase: the largest resident set of the process */
+    int64_t untouched; /* address space beside it: stacks, buffers of linear algebra */
 } memory_forecast;
 
 /* `o` must be of cfg->model and cfg->engine. */
 void forecast_memory(memory_forecast *out, const config *cfg, const model_outline *o,
                      const data_facts *d);
 
+/* The machine's memory; where a limit counts what is mapped, without what stays untouched. */
+jem_status forecast_machine(machine_memory *out, const memory_forecast *m);
+
 /* JEM_ENOMEM naming the largest item and what would help if the machine has less than
  * that; `most` is the memory that counts (machine_memory.available or .total). */
 jem_status forecast_check_memory(const memory_forecast *m, const config *cfg, int64_t most);
+/* The same of have->available or have->total, naming the process's limit if that is why. */
+jem_status forecast_check_machine(const memory_forecast *m, const config *cfg,
+                                  const machine_memory *have, int64_t most);
 
 /* ---- disk */
 

@@ -1,5 +1,5 @@
 /* Memory limits from made-up /proc and control groups, disk from the real system. */
-#include "support/check.h"
+#include "support/folder.h"
 
 #include "base/file.h"
 #include "base/machine.h"
@@ -91,6 +91,64 @@ static void a_full_group_has_nothing_left(void **state)
     check_tmp_remove(dir);
 }
 
+/* What ulimit -v and -d set; 1 GiB is mapped, 256 MiB of it touched. */
+static void put_limits(const char *dir, const char *addresses, const char *data)
+{
+    char text[400];
+    snprintf(text, sizeof text,
+             "Limit                     Soft Limit           Hard Limit           Units     \n"
+             "Max data size             %-20s unlimited            bytes     \n"
+             "Max address space         %-20s unlimited            bytes     \n", data, addresses);
+    put(dir, "proc/self/limits", text);
+    put(dir, "proc/self/status", "Name:\tjem\nVmSize:\t 1048576 kB\nVmRSS:\t  262144 kB\n"
+                                 "RssAnon:\t  131072 kB\nVmData:\t  131072 kB\n");
+}
+
+static void limits_of_the_process_count_what_is_mapped(void **state)
+{
+    machine_memory m;
+    (void)state;
+    put_meminfo(folder);
+    put_limits(folder, "4294967296", "unlimited");
+    check_ok(machine_memory_read(&m, folder));
+    assert_int_equal(m.limit, 4 * gib);
+    assert_true(m.of_process);
+    assert_int_equal(m.total, 4 * gib - 3 * gib / 4); /* libraries take room that is never used */
+    assert_int_equal(m.available, m.total);
+    put_limits(folder, "unlimited", "2147483648");
+    check_ok(machine_memory_read(&m, folder));
+    assert_int_equal(m.limit, 2 * gib);
+    assert_int_equal(m.total, 2 * gib);
+    put_limits(folder, "unlimited", "unlimited");
+    check_ok(machine_memory_read(&m, folder));
+    assert_int_equal(m.limit, 0);
+    assert_false(m.of_process);
+}
+
+static void the_lower_of_group_and_process_counts(void **state)
+{
+    machine_memory m;
+    (void)state;
+    put_meminfo(folder);
+    put(folder, "proc/self/cgroup", "0::/\n");
+    put(folder, "sys/fs/cgroup/memory.max", "1073741824\n");
+    put_limits(folder, "4294967296", "unlimited");
+    check_ok(machine_memory_read(&m, folder));
+    assert_int_equal(m.total, gib);
+    assert_false(m.of_process);
+    put_limits(folder, "1073741824", "unlimited");
+    check_ok(machine_memory_read(&m, folder));
+    assert_int_equal(m.total, gib / 4);
+    assert_true(m.of_process);
+}
+
+static void room_that_is_not_there_is_said_before_it_is_needed(void **state)
+{
+    (void)state;
+    check_ok(machine_check_room(1 << 20, "a test"));
+    check_fails(machine_check_room((size_t)1 << 60, "a test"), JEM_ENOMEM, "a test needs");
+}
+
 static void a_system_that_says_nothing_is_an_error(void **state)
 {
     machine_memory m;
@@ -122,6 +180,11 @@ int main(void)
         cmocka_unit_test(a_group_of_version_2_and_those_around_it_limit),
         cmocka_unit_test(version_1_and_a_group_that_is_not_mounted_work),
         cmocka_unit_test(a_full_group_has_nothing_left),
+        cmocka_unit_test_setup_teardown(limits_of_the_process_count_what_is_mapped, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(the_lower_of_group_and_process_counts, make_folder,
+                                        remove_folder),
+        cmocka_unit_test(room_that_is_not_there_is_said_before_it_is_needed),
         cmocka_unit_test(a_system_that_says_nothing_is_an_error),
         cmocka_unit_test(room_on_disk_is_that_of_the_nearest_folder),
     };

@@ -36,6 +36,8 @@ LD_LIBRARY_PATH=$lib use shared $(pkg-config --cflags --libs jem)
 readelf -d "$work/shared/energy" | grep -q 'NEEDED.*libjem\.so'
 
 rm "$lib"/libjem.so* # what -ljem finds now is libjem.a
+# Nothing tells a program where the library is that was linked into it came from.
+export JEM_BLAS_LIBRARY=$lib/libjem_blas.so
 # shellcheck disable=SC2046
 use static $(pkg-config --static --cflags --libs jem)
 if readelf -d "$work/static/energy" | grep -q 'NEEDED.*libjem'; then

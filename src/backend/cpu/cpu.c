@@ -11,6 +11,7 @@
 #include "backend/cpu/cpu_arch.h"
 #include "backend/cpu/wino_conv.h"
 #include "backend/ref/ref.h"
+#include "base/machine.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -126,6 +127,9 @@ static bool prefers_bf16(const step *conv)
     return cpu_arch_matrix_unit() || choose_impl(conv) != &cpu_wino_impl;
 }
 
+/* More than oneDNN takes to generate a kernel's code: it writes to what it did not get. */
+static const size_t code_room = 32u << 20;
+
 static jem_status kernel_new(void **kernel, const step *s, void *sibling)
 {
     jem_status st;
@@ -137,6 +141,7 @@ static jem_status kernel_new(void **kernel, const step *s, void *sibling)
     k->sibling = sibling;
     k->shares = (conv_shares){1, 0};
     if (k->impl->prepare) {
+        TRY(machine_check_room(code_room, "generating a layer's code"));
         st = k->impl->prepare(k);
         if (st) {
             k->impl->release(k);
