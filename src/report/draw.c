@@ -268,6 +268,7 @@ static cairo_surface_t *make_surface(format f, strbuf *out, double width, double
     cairo_surface_t *s =
         cairo_pdf_surface_create_for_stream(collect, out, width * 0.75, height * 0.75);
     cairo_surface_set_device_scale(s, 0.75, 0.75);
+    cairo_pdf_surface_restrict_to_version(s, CAIRO_PDF_VERSION_1_4); /* that every reader knows */
     /* The same scores give the same bytes: no time of day in the file. */
     cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
     return s;
@@ -347,20 +348,31 @@ static jem_status renumber(strbuf *to, const char *svg, const char *prefix)
     return st == JEM_OK ? strbuf_status(to) : st;
 }
 
+/* The length of `ink` at `text`, where Cairo 1.18 puts a space behind each comma; 0: it is another. */
+static size_t ink_length(const char *text, const char *ink)
+{
+    size_t n = 0;
+    for (; *ink; ink++, n++) {
+        while (text[n] == ' ') n++;
+        if (text[n] != *ink) return 0;
+    }
+    return n;
+}
+
 /* Copies SVG with the three inks replaced by the page's variables. */
 static jem_status page_inks(strbuf *to, const char *svg)
 {
     static const char *const inks[][2] = {{"rgb(20%,20%,20%)", "var(--ink)"},
                                           {"rgb(45%,45%,45%)", "var(--muted)"},
-                                          {"rgb(88%,88%,88%)", "var(--grid)"}};
-    enum { INKS = sizeof inks / sizeof *inks };
+                                          {"rgb(88%,88%,88%)", "var(--grid)"},
+                                          {"rgb(", "rgb("}};
     for (const char *next; (next = strstr(svg, "rgb("));) {
         int k = 0;
+        size_t n;
         strbuf_put(to, svg, (size_t)(next - svg));
-        while (k < INKS && strncmp(next, inks[k][0], strlen(inks[k][0])) != 0) k++;
-        const char *ink = k < INKS ? inks[k][1] : "rgb(";
-        strbuf_put(to, ink, strlen(ink));
-        svg = next + strlen(k < INKS ? inks[k][0] : "rgb(");
+        while ((n = ink_length(next, inks[k][0])) == 0) k++;
+        strbuf_put(to, inks[k][1], strlen(inks[k][1]));
+        svg = next + n;
     }
     strbuf_put(to, svg, strlen(svg));
     return strbuf_status(to);
