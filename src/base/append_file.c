@@ -21,6 +21,12 @@ static jem_status failed(const char *what, const char *path, int err)
     return jem_error(JEM_EIO, "%s: cannot %s: %s; %s", path, what, strerror(err), remedy);
 }
 
+static jem_status no_file(const char *path)
+{
+    return jem_error(JEM_EIO, "%s: is a link or a device and is not written to; give the path of a file",
+                     path);
+}
+
 static jem_status open_with(append_file *f, const char *path, int flags, int *err)
 {
     append_file b = APPEND_FILE_INIT;
@@ -28,10 +34,15 @@ static jem_status open_with(append_file *f, const char *path, int flags, int *er
     jem_status st;
 
     TRY(mem_strdup(&b.path, path));
-    b.fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0666);
+    b.fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0666);
     if (b.fd < 0 || fstat(b.fd, &sb) != 0) {
         *err = errno;
-        st = failed(flags & O_CREAT ? "create" : "open", path, *err);
+        st = *err == ELOOP ? no_file(path)
+                           : failed(flags & O_CREAT ? "create" : "open", path, *err);
+        goto done;
+    }
+    if (!S_ISREG(sb.st_mode)) {
+        st = no_file(path);
         goto done;
     }
     b.size = sb.st_size;

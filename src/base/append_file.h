@@ -18,7 +18,7 @@ typedef struct append_file {
 
 /* Makes a new file.  JEM_EIO; *taken then says if the name is in use. */
 jem_status append_file_new(append_file *f, bool *taken, const char *path);
-/* Goes on at the end of a file.  JEM_EIO, also if there is none. */
+/* Goes on at the end of a file.  JEM_EIO, also if there is none, or a link. */
 jem_status append_file_open(append_file *f, const char *path);
 void append_file_close(append_file *f);
 

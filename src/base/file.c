@@ -1,18 +1,16 @@
-/* Whole-file reads, atomic writes, directories. */
+/* Whole-file reads and atomic writes: see file.h. */
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_internal.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -63,15 +61,14 @@ done:
     return st;
 }
 
-/* What errno says: there is no such thing, which is the path's fault and not the system's. */
-static bool is_absent(void)
+bool file_is_absent(int err)
 {
-    return errno == ENOENT || errno == ENOTDIR;
+    return err == ENOENT || err == ENOTDIR;
 }
 
-static jem_status cannot_open(const char *path)
+jem_status file_cannot_open(const char *path)
 {
-    bool absent = is_absent();
+    bool absent = file_is_absent(errno);
 
     return jem_error(absent ? JEM_EDATA : JEM_EIO, "%s: cannot open: %s; %s", path,
                      strerror(errno),
@@ -84,7 +81,7 @@ static jem_status read_path(char **data, size_t *size, const char *path, size_t 
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     jem_status st;
 
-    if (fd < 0) return cannot_open(path);
+    if (fd < 0) return file_cannot_open(path);
     st = read_open(data, size, fd, path, max_size, most);
     close(fd);
     return st;
@@ -102,7 +99,7 @@ jem_status file_read_start(char **data, size_t *size, const char *path, size_t m
 
 /* ---- writing */
 
-static jem_status write_failed(const char *what, const char *path, int err)
+jem_status file_write_failed(const char *what, const char *path, int err)
 {
     const char *remedy = "check the folder's permissions and run the same command again";
 
@@ -110,16 +107,38 @@ static jem_status write_failed(const char *what, const char *path, int err)
         remedy = "raise the limit of file sizes (ulimit -f) and run the same command again";
     else if (err == ENOSPC || err == EDQUOT)
         remedy = "free space and run the same command again";
-    else if (err == ENOENT || err == ENOTDIR)
+    else if (file_is_absent(err))
         remedy = "make the folder first";
+    else if (err == ENAMETOOLONG)
+        remedy = "choose a shorter name";
     return jem_error(JEM_EIO, "%s: cannot %s: %s; %s", path, what, strerror(err), remedy);
 }
 
-static const char temporary_mark[] = ".tmp-"; /* and the process */
-
-static jem_status temporary_name(char **out, const char *path)
+jem_status file_open_folder(int *dir, const char **name, const char *path)
 {
-    return str_format(out, "%s%s%ld", path, temporary_mark, (long)getpid());
+    jem_status st;
+    const char *slash = strrchr(path, '/');
+    char *folder = NULL;
+
+    TRY(str_format(&folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : "."));
+    *dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *name = slash ? slash + 1 : path;
+    if (*dir < 0) st = file_write_failed("create", path, errno);
+done:
+    mem_free(folder);
+    return st;
+}
+
+/* The end of a long computation is too late to find out that its file cannot have this name. */
+static jem_status check_target(int dir, const char *name, const char *path)
+{
+    struct stat sb = {.st_mode = S_IFDIR}; /* for a path that ends with a slash */
+
+    if (name[0] && fstatat(dir, name, &sb, 0) != 0)
+        return errno == ENAMETOOLONG ? file_write_failed("create", path, errno) : JEM_OK;
+    if (S_ISREG(sb.st_mode)) return JEM_OK;
+    return jem_error(JEM_EIO, "%s: is %s, not a file that could be replaced; choose another name",
+                     path, S_ISDIR(sb.st_mode) ? "a folder" : "a device or a pipe");
 }
 
 /* Sends the buffer to the file. */
@@ -130,7 +149,7 @@ static jem_status flush(file_writer *w)
     while (done < w->used) {
         ssize_t n = write(w->fd, w->buf + done, w->used - done);
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return write_failed("write", w->path, n < 0 ? errno : EIO);
+        if (n <= 0) return file_write_failed("write", w->path, n < 0 ? errno : EIO);
         done += (size_t)n;
     }
     w->used = 0;
@@ -143,11 +162,12 @@ jem_status file_writer_open(file_writer *w, const char *path)
 
     *w = (file_writer)FILE_WRITER_INIT;
     TRY(mem_strdup(&w->path, path));
-    TRY(temporary_name(&w->tmp, path));
     TRY(mem_alloc(&w->buf, BUFFER_SIZE, 1));
-    w->fd = open(w->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    TRY(file_open_folder(&w->dir, &w->name, w->path));
+    TRY(check_target(w->dir, w->name, path));
+    w->fd = temporary_create(w->tmp, w->dir);
     if (w->fd < 0) {
-        st = write_failed("create", path, errno);
+        st = file_write_failed("create", path, errno);
         goto done;
     }
     w->open = true;
@@ -217,41 +237,36 @@ static int sync_all(int fd)
     return err;
 }
 
-/* A rename survives a power cut only once the directory is on disk. */
-static jem_status sync_directory_of(const char *path)
+/* A rename survives a power cut only once the folder is on disk. */
+static jem_status sync_folder(int dir, const char *path)
 {
-    jem_status st;
-    const char *slash = strrchr(path, '/');
-    char *dir = NULL;
-    int fd;
-
-    TRY(str_format(&dir, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : "."));
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* some file systems refuse to sync a directory: not an error */
-    if (fd < 0 || (sync_all(fd) != 0 && errno != EINVAL)) st = write_failed("sync", path, errno);
-    if (fd >= 0) close(fd);
-done:
-    mem_free(dir);
-    return st;
+    /* some file systems refuse to sync a folder: not an error */
+    if (sync_all(dir) == 0 || errno == EINVAL) return JEM_OK;
+    return file_write_failed("sync", path, errno);
 }
 
 jem_status file_writer_commit(file_writer *w)
 {
     jem_status st;
-    int fd = w->fd;
 
     TRY(flush(w));
-    if (sync_all(fd) != 0) {
-        st = write_failed("write", w->path, errno);
+    if (sync_all(w->fd) != 0) {
+        st = file_write_failed("write", w->path, errno);
         goto done;
     }
-    w->fd = -1;
-    if ((close(fd) != 0 && errno != EINTR) || rename(w->tmp, w->path) != 0) {
-        st = write_failed("replace", w->path, errno);
+    /* renamed before it is closed: so long nobody takes it for abandoned */
+    if (renameat(w->dir, w->tmp, w->dir, w->name) != 0) {
+        st = file_write_failed("replace", w->path, errno);
         goto done;
     }
     w->open = false;
-    TRY(sync_directory_of(w->path));
+    int fd = w->fd;
+    w->fd = -1;
+    if (close(fd) != 0 && errno != EINTR) {
+        st = file_write_failed("write", w->path, errno);
+        goto done;
+    }
+    TRY(sync_folder(w->dir, w->path));
 done:
     file_writer_abort(w);
     return st;
@@ -259,10 +274,10 @@ done:
 
 void file_writer_abort(file_writer *w)
 {
+    if (w->open) unlinkat(w->dir, w->tmp, 0);
     if (w->fd >= 0) close(w->fd);
-    if (w->open) unlink(w->tmp);
+    if (w->dir >= 0) close(w->dir);
     mem_free(w->path);
-    mem_free(w->tmp);
     mem_free(w->buf);
     *w = (file_writer)FILE_WRITER_INIT;
 }
@@ -296,82 +311,60 @@ static jem_status file_copy(const char *from, const char *path)
 jem_status file_link(const char *from, const char *path)
 {
     jem_status st;
-    char *tmp = NULL;
+    char tmp[TEMPORARY_NAME];
+    const char *name;
+    int dir = -1, source = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-    TRY(temporary_name(&tmp, path));
-    unlink(tmp);
-    if (link(from, tmp) != 0) {
-        if (errno == ENOENT)
-            st = cannot_open(from);
-        else
-            st = file_copy(from, path); /* also says what is wrong if nothing can be written */
+    if (source < 0) return file_cannot_open(from);
+    (void)flock(source, LOCK_SH | LOCK_NB); /* nor is its second name abandoned */
+    TRY(file_open_folder(&dir, &name, path));
+    if (!temporary_link(tmp, dir, from)) {
+        st = file_copy(from, path); /* also says what is wrong if nothing can be written */
         goto done;
     }
-    if (rename(tmp, path) != 0) {
-        st = write_failed("replace", path, errno);
-        unlink(tmp);
-        goto done;
-    }
-    unlink(tmp); /* rename leaves it if both were the same file already */
-    TRY(sync_directory_of(path));
+    if (renameat(dir, tmp, dir, name) != 0) st = file_write_failed("replace", path, errno);
+    unlinkat(dir, tmp, 0); /* rename leaves it if both were the same file already */
+    if (st == JEM_OK) st = sync_folder(dir, path);
 done:
-    mem_free(tmp);
+    close(source);
+    if (dir >= 0) close(dir);
     return st;
+}
+
+jem_status file_rename_at(int from_dir, const char *from, int dir, const char *name,
+                          const char *path)
+{
+    if (renameat(from_dir, from, dir, name) != 0)
+        return file_write_failed("give the name", path, errno);
+    return sync_folder(dir, path);
 }
 
 jem_status file_rename(const char *from, const char *path)
 {
-    if (rename(from, path) != 0) return write_failed("give the name", path, errno);
-    return sync_directory_of(path);
+    jem_status st;
+    const char *name;
+    int dir = -1;
+
+    TRY(file_open_folder(&dir, &name, path));
+    TRY(file_rename_at(AT_FDCWD, from, dir, name, path));
+done:
+    if (dir >= 0) close(dir);
+    return st;
 }
 
 jem_status file_remove(const char *path)
 {
     if (unlink(path) == 0 || errno == ENOENT) return JEM_OK;
-    return write_failed("remove", path, errno);
+    return file_write_failed("remove", path, errno);
 }
 
-static bool is_leftover(const char *name)
-{
-    const char *mark = strstr(name, temporary_mark);
-    char *end;
-    long pid;
-
-    if (!mark) return false;
-    mark += sizeof temporary_mark - 1;
-    errno = 0;
-    pid = strtol(mark, &end, 10);
-    if (end == mark || *end || errno || pid <= 0) return false;
-    return pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
-}
-
-jem_status file_remove_leftovers(const char *folder)
-{
-    jem_status st;
-    char **names = NULL, *path = NULL;
-    int count = 0;
-
-    TRY(dir_list(&names, &count, folder));
-    for (int i = 0; i < count; i++) {
-        if (!is_leftover(names[i])) continue;
-        mem_free(path);
-        path = NULL;
-        TRY(str_format(&path, "%s/%s", folder, names[i]));
-        TRY(file_remove(path));
-    }
-done:
-    mem_free(path);
-    if (names) strings_free(names, count);
-    return st;
-}
-
-/* ---- directories */
+/* ---- looking */
 
 jem_status file_size(int64_t *size, const char *path)
 {
     struct stat sb;
 
-    if (stat(path, &sb) != 0) return cannot_open(path);
+    if (stat(path, &sb) != 0) return file_cannot_open(path);
     *size = (int64_t)sb.st_size;
     return JEM_OK;
 }
@@ -381,117 +374,6 @@ bool file_exists(const char *path)
     struct stat sb;
 
     return stat(path, &sb) == 0 && S_ISREG(sb.st_mode);
-}
-
-bool dir_exists(const char *path)
-{
-    struct stat sb;
-
-    return stat(path, &sb) == 0 && S_ISDIR(sb.st_mode);
-}
-
-jem_status dir_lock(int *fd, bool *busy, const char *path)
-{
-    struct stat held, named;
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0) return jem_error(JEM_EIO, "%s: cannot open: %s", path, strerror(errno));
-    *busy = flock(dir, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    /* Whoever held it may have moved or removed it since `path` was looked up. */
-    bool gone = !*busy && (fstat(dir, &held) != 0 || stat(path, &named) != 0 ||
-                           held.st_ino != named.st_ino || held.st_dev != named.st_dev);
-    if (*busy || gone) close(dir);
-    *fd = *busy || gone ? -1 : dir;
-    if (gone)
-        return jem_error(JEM_EIO, "%s: another process moved or removed the folder just now; run "
-                         "the same command again", path);
-    return JEM_OK;
-}
-
-static jem_status make_one(const char *path)
-{
-    int err;
-
-    if (mkdir(path, 0777) == 0) return JEM_OK;
-    err = errno;
-    if (dir_exists(path)) return JEM_OK;
-    if (err == EEXIST || err == ENOTDIR)
-        return jem_error(JEM_EIO, "%s: cannot make the folder: a file is in the way; choose "
-                                  "another path or move the file", path);
-    return write_failed("make the folder", path, err);
-}
-
-jem_status dir_make(const char *path)
-{
-    jem_status st;
-    char *part = NULL;
-
-    TRY(mem_strdup(&part, path));
-    for (char *p = part; *p; p++) {
-        if (*p != '/' || p == part) continue;
-        *p = '\0';
-        TRY(make_one(part));
-        *p = '/';
-    }
-    TRY(make_one(part));
-done:
-    mem_free(part);
-    return st;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Appends a copy of `name`, doubling the array's room when it is full. */
-static jem_status append_name(char ***names, int *count, int64_t *room, const char *name)
-{
-    jem_status st;
-
-    TRY(MEM_GROW(*names, *count, *room));
-    TRY(mem_strdup(&(*names)[*count], name));
-    ++*count;
-done:
-    return st;
-}
-
-jem_status dir_list(char ***names, int *count, const char *path)
-{
-    jem_status st = JEM_OK;
-    DIR *dir = opendir(path);
-    char **list = NULL;
-    int n = 0;
-    int64_t room = 0;
-
-    if (!dir)
-        return jem_error(is_absent() ? JEM_EDATA : JEM_EIO, "%s: cannot list the folder: %s", path,
-                         strerror(errno));
-    for (;;) {
-        struct dirent *entry;
-        errno = 0;
-        entry = readdir(dir);
-        if (!entry) break;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        TRY(append_name(&list, &n, &room, entry->d_name));
-    }
-    if (errno != 0) {
-        st = jem_error(JEM_EIO, "%s: cannot list the folder: %s", path, strerror(errno));
-        goto done;
-    }
-    if (n) qsort(list, (size_t)n, sizeof *list, compare_names);
-    *names = list;
-    *count = n;
-    list = NULL;
-done:
-    if (list) strings_free(list, n);
-    closedir(dir);
-    return st;
-}
-
-void strings_free(char **names, int count)
-{
-    for (int i = 0; i < count; i++) mem_free(names[i]);
-    mem_free(names);
 }
 
 jem_status str_format(char **out, const char *fmt, ...)

@@ -1,5 +1,10 @@
 /* Files: whole-file reads, and writes that either happen completely or not at
- * all (temporary name, fsync, rename, fsync of the directory). */
+ * all (temporary name, fsync, rename, fsync of the folder).
+ *
+ * A write opens the file's folder once and stays in it, even if that is renamed meanwhile.  The
+ * temporary name (temporary.h) cannot be guessed and no link is followed at the end of the
+ * path: a link that lies there is replaced itself, and what it names is left alone.  A folder
+ * or a device that lies there is refused. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
@@ -7,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/temporary.h"
 #include "jem/status.h"
 
 /* Whole file into *data (owned, mem_free; a NUL follows the last byte).
@@ -16,14 +22,22 @@ jem_status file_read(char **data, size_t *size, const char *path, size_t max_siz
 /* The first `most` bytes, or all if the file is shorter; otherwise as file_read. */
 jem_status file_read_start(char **data, size_t *size, const char *path, size_t most);
 
+/* Opens the folder of `path`; *name <- its name there.  What is then done by these two stays in
+ * that folder, whoever renames or replaces what on the way to it.  JEM_EIO */
+jem_status file_open_folder(int *dir, const char **name, const char *path);
+
 typedef struct file_writer {
-    int fd;
-    char *path, *tmp;
+    int fd, dir;
+    char *path;
+    const char *name; /* in dir: the end of path */
+    char tmp[TEMPORARY_NAME];
     char *buf;
     size_t used;
     bool open;
 } file_writer;
-#define FILE_WRITER_INIT {-1, NULL, NULL, NULL, 0, false}
+#define FILE_WRITER_INIT {.fd = -1, .dir = -1}
+
+/* JEM_EIO if there cannot be such a file. */
 
 jem_status file_writer_open(file_writer *w, const char *path);
 jem_status file_writer_put(file_writer *w, const void *data, size_t size);
@@ -39,16 +53,21 @@ jem_status file_link(const char *from, const char *path);
 /* Gives what `from` names (a file, or a folder) the name `path`, atomically, and syncs the
  * folder; what it names must have been synced before. */
 jem_status file_rename(const char *from, const char *path);
+/* The same in open folders; `path` is for messages. */
+jem_status file_rename_at(int from_dir, const char *from, int dir, const char *name,
+                          const char *path);
 /* A file that is missing already is fine. */
 jem_status file_remove(const char *path);
-/* Removes the temporary files in `folder` that interrupted writes left: those of this
- * process, which must not be writing there, and of processes that are gone. */
+/* Removes the temporary files in `folder` that interrupted writes left.  A write under way,
+ * of whatever process and machine, keeps its file; without locks all stay. */
 jem_status file_remove_leftovers(const char *folder);
 
 jem_status file_size(int64_t *size, const char *path);
 bool file_exists(const char *path);
 bool dir_exists(const char *path);
 jem_status dir_make(const char *path); /* with parents; existing is fine */
+/* The same for a folder in which files are about to be written: also removes leftovers. */
+jem_status dir_ready(const char *path);
 /* Marks a folder as worked on until *fd is closed or the process is gone, however it
  * went.  *busy: another process holds it (then *fd is -1).  File systems without locks
  * never say so. */

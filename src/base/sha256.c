@@ -99,20 +99,17 @@ void sha256_end(sha256_state *s, char hex[SHA256_HEX])
     hex[64] = '\0';
 }
 
-jem_status sha256_file(char hex[SHA256_HEX], const char *path)
+jem_status sha256_open_file(char hex[SHA256_HEX], int fd, const char *path)
 {
     jem_status st;
     sha256_state s;
     uint8_t *piece = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int64_t at = 0;
 
-    if (fd < 0)
-        return jem_error(errno == ENOENT ? JEM_EDATA : JEM_EIO, "%s: cannot open: %s", path,
-                         strerror(errno));
     TRY(MEM_NEW(piece, PIECE));
     sha256_init(&s);
     for (;;) {
-        ssize_t n = read(fd, piece, PIECE);
+        ssize_t n = pread(fd, piece, PIECE, at);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
             st = jem_error(JEM_EIO, "%s: cannot read: %s", path, strerror(errno));
@@ -120,10 +117,22 @@ jem_status sha256_file(char hex[SHA256_HEX], const char *path)
         }
         if (n == 0) break;
         sha256_put(&s, piece, (size_t)n);
+        at += n;
     }
     sha256_end(&s, hex);
 done:
     mem_free(piece);
+    return st;
+}
+
+jem_status sha256_file(char hex[SHA256_HEX], const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return jem_error(errno == ENOENT ? JEM_EDATA : JEM_EIO, "%s: cannot open: %s", path,
+                         strerror(errno));
+    jem_status st = sha256_open_file(hex, fd, path);
     close(fd);
     return st;
 }

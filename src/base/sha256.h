@@ -21,5 +21,7 @@ void sha256_end(sha256_state *s, char hex[SHA256_HEX]); /* init before the next 
 
 /* Of a whole file, read in pieces.  JEM_EDATA if it is missing, JEM_EIO if it cannot be read. */
 jem_status sha256_file(char hex[SHA256_HEX], const char *path);
+/* Of an open one, from its beginning; `path` is for messages. */
+jem_status sha256_open_file(char hex[SHA256_HEX], int fd, const char *path);
 
 #endif

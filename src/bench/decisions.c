@@ -132,7 +132,7 @@ jem_status decisions_save(const bench_request *r, const char *bench, const decis
     file_name_of(who, sizeof who, r->subject->name, variant);
     TRY(decisions_list(&list, r, set, answer, variant));
     TRY(str_format(&folder, "%s/trials/%s/%s", r->out, bench, set->set->name));
-    TRY(dir_make(folder));
+    TRY(dir_ready(folder));
     TRY(str_format(&path, "%s/%s_%s_session-1.csv", folder, set->set->name, who));
     TRY(trial_list_write(&list, path));
 done:

@@ -15,7 +15,7 @@ jem_status mvh_trials_open(file_writer *w, const char *out)
                                "imagename,set,counted,people\n";
 
     TRY(str_format(&path, "%s/trials", out));
-    TRY(dir_make(path));
+    TRY(dir_ready(path));
     mem_free(path);
     path = NULL;
     TRY(str_format(&path, "%s/trials/model-vs-human.csv", out));

@@ -137,7 +137,7 @@ static jem_status save_outputs(const apply_flags *f, const wants *w, network_out
 {
     jem_status st;
     char name[96];
-    TRY(dir_make(f->out));
+    TRY(dir_ready(f->out));
     if (w->logits) TRY(save(f->out, "logits", &o->logits));
     if (w->energy) TRY(save(f->out, "energy", &o->energy));
     if (w->grad) TRY(save(f->out, "grad", &o->grad));

@@ -312,6 +312,7 @@ static jem_status begin(sweep *s)
     TRY(dir_make(s->out));
     TRY(lock_study(s)); /* before the first write: a second sweep changes nothing */
     TRY(sweep_config_check(&s->kept, &s->cfg, s->out));
+    TRY(file_remove_leftovers(s->out));
     TRY(str_format(&logs, "%s/logs", s->out));
     TRY(dir_make(logs));
     for (int i = 0; i < s->count; i++) TRY(look_at_run(s, &s->runs[i]));

@@ -192,7 +192,7 @@ static int move_away(int fd)
 static jem_status open_log(int *fd, off_t *size, const char *path, bool *busy)
 {
     *busy = false;
-    *fd = move_away(open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+    *fd = move_away(open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (*fd < 0) return jem_error(JEM_EIO, "%s: cannot open: %s", path, strerror(errno));
     /* File systems without locks still allow a sweep: only EWOULDBLOCK counts. */
     *busy = flock(*fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;

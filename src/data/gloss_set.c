@@ -76,7 +76,7 @@ static jem_status claim_folder(bool *finished, const char *dir, const char *log,
     int count = 0;
     bool same = false;
 
-    TRY(dir_make(dir));
+    TRY(dir_ready(dir));
     TRY(file_equals(finished, log, text, size));
     if (*finished) goto done;
     TRY(file_equals(&same, partial, text, size));
@@ -204,7 +204,7 @@ jem_status gloss_render_set(const gloss_set_call *c)
     TRY(str_format(&rgb_dir, "%s/rgb", c->dir));
     TRY(compose_log(&text, &text_size, c->n, c->size, c->seed));
     TRY(claim_folder(&finished, c->dir, log, partial, text, text_size));
-    TRY(dir_make(rgb_dir));
+    TRY(dir_ready(rgb_dir));
     TRY(any_missing(&missing, rgb_dir, c->n));
     if (missing) TRY(render_all(rgb_dir, c));
     if (!finished) TRY(file_write(log, text, text_size));

@@ -58,7 +58,7 @@ static jem_status save_seen(const evaluation *e, const char *name, const seen *s
     int64_t zoom = m.w < SHOWN_PIXELS ? SHOWN_PIXELS / m.w : 1;
 
     TRY(str_format(&folder, "%s/samples", e->s->folder));
-    TRY(dir_make(folder));
+    TRY(dir_ready(folder));
     TRY(str_format(&path, "%s/%s.png", folder, name));
     TRY(image_grid(&sheet, s->x, n, m.c, m.h, m.w, size_of(e).columns, zoom));
     TRY(image_write_png(&sheet, path));

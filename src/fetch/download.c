@@ -19,6 +19,8 @@ enum { PIECE = 1 << 18 };
 typedef struct loading {
     const download *d;
     char *part, *etag_file; /* owned */
+    int dir;                /* the folder of both */
+    const char *part_name;  /* in it */
     int fd;
     int64_t at;             /* bytes in the part */
     int64_t size;           /* of the whole file; 0: not known yet */
@@ -65,17 +67,39 @@ static jem_status read_etag(loading *l)
     return st;
 }
 
+/* Anybody can guess the name of a part, and where many write into one folder put a link there. */
+static jem_status check_found_part(const loading *l)
+{
+    struct stat sb;
+
+    if (l->fd < 0 && errno != ELOOP) return disk_error(l, "open the file");
+    if (l->fd >= 0 && fstat(l->fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_uid == geteuid() &&
+        sb.st_nlink == 1)
+        return JEM_OK;
+    return jem_error(JEM_EIO, "%s: cannot be gone on with: it is a link, or not a file of yours alone; "
+                              "remove it and run the same command again", l->part);
+}
+
+/* A new part, or the one that is there. */
+static jem_status open_or_make(loading *l)
+{
+    const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+
+    l->fd = openat(l->dir, l->part_name, flags | O_CREAT | O_EXCL, 0666);
+    if (l->fd >= 0) return JEM_OK;
+    if (errno != EEXIST) return disk_error(l, "open the file");
+    l->fd = openat(l->dir, l->part_name, flags);
+    return check_found_part(l);
+}
+
 /* Opens PLACE.part and decides whether what it holds is of use. */
 static jem_status open_part(loading *l)
 {
     jem_status st;
     TRY(str_format(&l->part, "%s.part", l->d->place));
     TRY(str_format(&l->etag_file, "%s.etag", l->part));
-    l->fd = open(l->part, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (l->fd < 0) {
-        st = disk_error(l, "open the file");
-        goto done;
-    }
+    TRY(file_open_folder(&l->dir, &l->part_name, l->part));
+    TRY(open_or_make(l));
     l->at = lseek(l->fd, 0, SEEK_END);
     TRY(read_etag(l));
     bool known = l->d->size && l->d->sha256;
@@ -88,6 +112,7 @@ done:
 static void close_part(loading *l)
 {
     if (l->fd >= 0) close(l->fd);
+    if (l->dir >= 0) close(l->dir);
     mem_free(l->part);
     mem_free(l->etag_file);
 }
@@ -314,7 +339,7 @@ static void advise(jem_status st, const loading *l)
 static jem_status compare_part(char sha256[SHA256_HEX], const loading *l)
 {
     if (fsync(l->fd) != 0) return disk_error(l, "write");
-    jem_status st = sha256_file(sha256, l->part);
+    jem_status st = sha256_open_file(sha256, l->fd, l->part);
     return st == JEM_OK ? compare(l->d, l->d->url, sha256, l->at) : st;
 }
 
@@ -338,19 +363,20 @@ done:
 jem_status download_file(char sha256[SHA256_HEX], int64_t *size, http *h, const download *d)
 {
     jem_status st;
-    loading l = {.d = d, .fd = -1, .size = d->size};
+    loading l = {.d = d, .dir = -1, .fd = -1, .size = d->size};
+    const char *name = strrchr(d->place, '/');
 
     TRY(open_part(&l));
     st = load_right(sha256, &l, h);
     if (st != JEM_OK) {
         advise(st, &l);
         if (l.at == 0) {
-            unlink(l.part);
+            unlinkat(l.dir, l.part_name, 0);
             unlink(l.etag_file);
         }
         goto done;
     }
-    TRY(file_rename(l.part, d->place));
+    TRY(file_rename_at(l.dir, l.part_name, l.dir, name ? name + 1 : d->place, d->place));
     TRY(file_remove(l.etag_file));
     *size = l.at;
 done:

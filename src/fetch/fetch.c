@@ -246,7 +246,7 @@ static jem_status make_folder_of(const char *path)
 {
     char *folder = NULL;
     jem_status st = str_format(&folder, "%.*s", (int)(strrchr(path, '/') - path), path);
-    if (st == JEM_OK) st = dir_make(folder);
+    if (st == JEM_OK) st = dir_ready(folder);
     mem_free(folder);
     return st;
 }
@@ -352,7 +352,7 @@ static jem_status prepare(fetching *f, int *lock)
     jem_status st;
     bool busy;
 
-    TRY(dir_make(f->p->root));
+    TRY(dir_ready(f->p->root));
     TRY(dir_lock(lock, &busy, f->p->root));
     if (busy) {
         st = jem_error(JEM_EIO, "%s: another jem data fetch works here; wait for it, or name "

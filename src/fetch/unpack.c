@@ -47,6 +47,21 @@ static jem_status remove_folder(const char *path)
                      path, strerror(errno));
 }
 
+/* A new folder, which holds nobody's links.  Another user's is not ours to remove: its owner could
+ * put links into it meanwhile. */
+static jem_status make_staging(const char *path)
+{
+    struct stat sb;
+
+    if (lstat(path, &sb) == 0 && sb.st_uid != geteuid())
+        return jem_error(JEM_EIO, "%s: belongs to another user; have it removed and run the same command "
+                                  "again", path);
+    jem_status st = remove_folder(path);
+    if (st != JEM_OK || mkdir(path, 0777) == 0) return st;
+    return jem_error(JEM_EIO, "%s: cannot make the folder: %s; check the permissions and run the same "
+                              "command again", path, strerror(errno));
+}
+
 static jem_status sync_folder(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -249,10 +264,11 @@ jem_status unpack_folder(int64_t *files, const char *archive, const char *member
 {
     jem_status st;
     unpacking u = {.archive = archive, .member = member, .most = most, .stop = stop};
+    bool made = false;
 
     TRY(str_format(&u.staging, "%s.unpacking", dest));
-    TRY(remove_folder(u.staging));
-    TRY(dir_make(u.staging));
+    TRY(make_staging(u.staging));
+    made = true;
     TRY(MEM_NEW(u.block, BLOCK));
     TRY(open_archive(&u));
     TRY(take_entries(&u));
@@ -266,7 +282,7 @@ jem_status unpack_folder(int64_t *files, const char *archive, const char *member
 done:
     if (u.a) archive_read_free(u.a);
     mem_free(u.block);
-    if (st != JEM_OK && u.staging) nftw(u.staging, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    if (st != JEM_OK && made) nftw(u.staging, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
     mem_free(u.staging);
     return st;
 }

@@ -144,7 +144,7 @@ static jem_status check_magic(latent_cache *c)
 
 static jem_status open_reader(latent_cache *c)
 {
-    c->reader = open(c->file.path, O_RDONLY | O_CLOEXEC);
+    c->reader = open(c->file.path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (c->reader >= 0) return JEM_OK;
     return jem_error(JEM_EIO, "%s: cannot open: %s", c->file.path, strerror(errno));
 }
@@ -176,20 +176,19 @@ static jem_status open_temporary(latent_cache *c)
     jem_status st;
     const char *dir = getenv("TMPDIR");
     char *path = NULL;
-    int fd = -1;
 
     TRY(str_format(&path, "%s/jem-latents-XXXXXX", dir && dir[0] ? dir : "/tmp"));
-    fd = mkstemp(path);
-    if (fd < 0) {
-        st = jem_error(JEM_EIO, "%s: cannot create: %s; set TMPDIR to a folder with room", path,
-                       strerror(errno));
-        goto done;
+    int fd = mkostemp(path, O_APPEND | O_CLOEXEC);
+    if (fd >= 0) {
+        unlink(path);
+        c->file = (append_file){.fd = fd, .path = path};
+        path = NULL;
+        c->reader = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     }
-    st = append_file_open(&c->file, path);
-    if (st == JEM_OK) st = open_reader(c);
-    unlink(path);
+    if (c->reader < 0)
+        st = jem_error(JEM_EIO, "%s: cannot create: %s; set TMPDIR to a folder with room",
+                       path ? path : c->file.path, strerror(errno));
 done:
-    if (fd >= 0) close(fd);
     mem_free(path);
     return st;
 }

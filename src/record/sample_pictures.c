@@ -17,7 +17,7 @@ jem_status sample_picture_path(char **out, const char *run, const char *group, c
 
     name_make(name, sizeof name, item, "._-");
     TRY(str_format(&folder, "%s/samples/%s/%s", run, group, name));
-    TRY(dir_make(folder));
+    TRY(dir_ready(folder));
     TRY(str_format(out, "%s/%s.png", folder, cell));
 done:
     mem_free(folder);

@@ -370,7 +370,7 @@ static jem_status save(const score_list *list, const char *run, const char *benc
     TRY(str_format(&dir, "%s/scores", run));
     TRY(str_format(&json, "%s/scores.json", dir));
     TRY(str_format(&tsv, "%s/scores.tsv", dir));
-    TRY(dir_make(dir));
+    TRY(dir_ready(dir));
     TRY(score_list_load(&merged, run));
     if (benchmark) TRY(drop_scorings(&merged, benchmark, model));
     for (int64_t i = 0; i < list->count; i++) TRY(score_list_append(&merged, &list->scores[i]));

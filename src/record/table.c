@@ -183,7 +183,7 @@ jem_status table_save(const table *t, const char *run, const char *name)
     char *path = NULL;
 
     TRY(str_format(&path, "%s/scores", run));
-    TRY(dir_make(path));
+    TRY(dir_ready(path));
     mem_free(path);
     path = NULL;
     TRY(str_format(&path, "%s/scores/%s.tsv", run, name));

@@ -167,7 +167,7 @@ jem_status trial_list_save_with(const trial_list *list, const table *extra, cons
     char *path = NULL;
 
     TRY(str_format(&path, "%s/trials", run));
-    TRY(dir_make(path));
+    TRY(dir_ready(path));
     mem_free(path);
     path = NULL;
     TRY(str_format(&path, "%s/trials/%s.csv", run, name));

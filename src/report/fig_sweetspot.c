@@ -372,7 +372,7 @@ jem_status fig_sweetspot_write(const study *s, const sweetspot_list *list)
     TRY(str_format(&folder, "%s/figures", s->path));
     TRY(str_format(&stem, "%s/sweetspot", folder));
     TRY(str_format(&path, "%s.tsv", stem));
-    TRY(dir_make(folder));
+    TRY(dir_ready(folder));
     TRY(draw_files(stem, width, height, fig_sweetspot_draw, list));
     sweetspots_curves_tsv(&tsv, list);
     TRY(strbuf_status(&tsv));

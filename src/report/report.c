@@ -50,8 +50,9 @@ static jem_status write_figures(int64_t *drawn, const figure_list *list, const s
     char *folder = NULL;
 
     *drawn = 0;
+    TRY(file_remove_leftovers(s->path));
     TRY(str_format(&folder, "%s/figures", s->path));
-    TRY(dir_make(folder));
+    TRY(dir_ready(folder));
     for (int64_t i = 0; i < list->count; i++) {
         if (list->figures[i].missing) continue;
         TRY(write_figure(&list->figures[i], folder));

@@ -142,7 +142,7 @@ done:
 static bool only_begun(char *const *names, int count)
 {
     for (int i = 0; i < count; i++)
-        if (strncmp(names[i], file_names[RUN_CONFIG], strlen(file_names[RUN_CONFIG])) != 0) return false;
+        if (!temporary_is(names[i])) return false;
     return true;
 }
 

@@ -438,7 +438,42 @@ static void a_folder_that_cannot_be_written_is_named(void **state)
     (void)state;
     download d = published();
     d.place = "/nowhere/at/all";
-    check_fails(get(&d), JEM_EIO, "/nowhere/at/all.part: cannot open the file");
+    check_fails(get(&d), JEM_EIO, "/nowhere/at/all.part: cannot create");
+}
+
+/* Where others may write, too, the name of a part is theirs to take. */
+static void a_part_that_somebody_else_put_there_is_not_written_to(void **state)
+{
+    (void)state;
+    char victim[160], *data;
+    size_t n;
+    download d = published();
+
+    snprintf(victim, sizeof victim, "%s/victim", folder);
+    check_ok(file_write(victim, "precious", 8));
+    assert_int_equal(symlink("victim", part), 0);
+    check_fails(get(&d), JEM_EIO, "remove it and run the same command again");
+    assert_non_null(strstr(jem_error_message(), part));
+    assert_int_equal(unlink(part), 0);
+    assert_int_equal(link(victim, part), 0);
+    check_fails(get(&d), JEM_EIO, "not a file of yours alone");
+    assert_int_equal(unlink(part), 0);
+    assert_int_equal(mkfifo(part, 0666), 0);
+    check_fails(get(&d), JEM_EIO, "not a file of yours alone");
+    assert_int_equal(unlink(part), 0);
+    if (geteuid() == 0) {
+        check_ok(file_write(part, "", 0));
+        assert_int_equal(chown(part, 65534, 65534), 0);
+        check_fails(get(&d), JEM_EIO, "not a file of yours alone");
+        assert_int_equal(unlink(part), 0);
+    }
+    assert_int_equal(s.requests, 0);
+    check_ok(file_read(&data, &n, victim, 0));
+    assert_string_equal(data, "precious");
+    mem_free(data);
+    check_ok(file_remove(victim));
+    check_ok(get(&d));
+    arrived();
 }
 
 static void a_file_that_is_there_is_proven(void **state)
@@ -509,6 +544,7 @@ int main(void)
         TEST(nobody_at_the_address_is_said),
         TEST(a_signal_keeps_what_is_there_and_the_next_call_goes_on),
         TEST(a_folder_that_cannot_be_written_is_named),
+        TEST(a_part_that_somebody_else_put_there_is_not_written_to),
         TEST(a_file_that_is_there_is_proven),
         TEST(sizes_are_asked_without_loading),
     };

@@ -112,6 +112,30 @@ static void what_an_interrupted_unpacking_left_is_replaced(void **state)
     assert_false(dir_exists(left));
 }
 
+static void a_link_or_a_strangers_folder_in_the_way_is_not_entered(void **state)
+{
+    (void)state;
+    int64_t files;
+    char staging[160], other[160];
+    snprintf(staging, sizeof staging, "%s.unpacking", dest);
+    snprintf(other, sizeof other, "%s/other/kept", folder);
+    check_ok(dir_make(other));
+    assert_int_equal(symlink("other", staging), 0);
+    maker_add(&m, "set/a", AE_IFREG, "a", 1);
+    maker_close(&m);
+    check_ok(unpack(&files));
+    holds("a", "a");
+    assert_true(dir_exists(other));
+    if (geteuid() != 0) return;
+    snprintf(staging, sizeof staging, "%s.unpacking/kept", dest);
+    check_ok(dir_make(staging));
+    *strrchr(staging, '/') = '\0';
+    assert_int_equal(chown(staging, 65534, 65534), 0);
+    check_fails(unpack(&files), JEM_EIO, "belongs to another user");
+    strcat(staging, "/kept");
+    assert_true(dir_exists(staging));
+}
+
 static void a_folder_in_the_way_is_not_touched(void **state)
 {
     (void)state;
@@ -290,6 +314,7 @@ int main(void)
         TEST(a_folder_comes_out_whole),
         TEST(hidden_files_and_other_folders_are_left_out),
         TEST(what_an_interrupted_unpacking_left_is_replaced),
+        TEST(a_link_or_a_strangers_folder_in_the_way_is_not_entered),
         TEST(a_folder_in_the_way_is_not_touched),
         TEST(names_that_leave_the_folder_are_refused),
         TEST(names_that_steer_a_terminal_are_refused),

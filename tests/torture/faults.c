@@ -89,8 +89,10 @@ ssize_t __real_read(int fd, void *data, size_t size);
 ssize_t __real_write(int fd, const void *data, size_t size);
 int __real_fsync(int fd);
 int __real_close(int fd);
+int __real_openat(int dir, const char *path, int flags, ...);
 int __real_rename(const char *from, const char *to);
-int __real_link(const char *from, const char *to);
+int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
+int __real_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
 int __real_ftruncate(int fd, off_t size);
 int __real_mkdir(const char *path, mode_t mode);
 DIR *__real_opendir(const char *path);
@@ -101,8 +103,10 @@ ssize_t __wrap_read(int fd, void *data, size_t size);
 ssize_t __wrap_write(int fd, const void *data, size_t size);
 int __wrap_fsync(int fd);
 int __wrap_close(int fd);
+int __wrap_openat(int dir, const char *path, int flags, ...);
 int __wrap_rename(const char *from, const char *to);
-int __wrap_link(const char *from, const char *to);
+int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
+int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
 int __wrap_ftruncate(int fd, off_t size);
 int __wrap_mkdir(const char *path, mode_t mode);
 DIR *__wrap_opendir(const char *path);
@@ -124,6 +128,20 @@ int __wrap_open(const char *path, int flags, ...)
     }
     if (fails(flags & O_CREAT ? FULL | IO : IO)) return refuse();
     return __real_open(path, flags, mode);
+}
+
+int __wrap_openat(int dir, const char *path, int flags, ...)
+{
+    va_list args;
+    unsigned mode = 0;
+
+    if (flags & O_CREAT) {
+        va_start(args, flags);
+        mode = va_arg(args, unsigned);
+        va_end(args);
+    }
+    if (fails(flags & O_CREAT ? FULL | IO : IO)) return refuse();
+    return __real_openat(dir, path, flags, mode);
 }
 
 ssize_t __wrap_read(int fd, void *data, size_t size)
@@ -158,9 +176,14 @@ int __wrap_rename(const char *from, const char *to)
     return fails(FULL | IO) ? refuse() : __real_rename(from, to);
 }
 
-int __wrap_link(const char *from, const char *to)
+int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
-    return fails(FULL | IO) ? refuse() : __real_link(from, to);
+    return fails(FULL | IO) ? refuse() : __real_renameat(from_dir, from, to_dir, to);
+}
+
+int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    return fails(FULL | IO) ? refuse() : __real_linkat(from_dir, from, to_dir, to, flags);
 }
 
 int __wrap_ftruncate(int fd, off_t size)

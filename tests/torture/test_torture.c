@@ -45,7 +45,7 @@ static void no_temporary_file(const char *dir)
 
     check_ok(dir_list(&names, &count, dir));
     for (int i = 0; i < count; i++) {
-        if (strstr(names[i], ".tmp-")) fail_msg("%s/%s stayed", dir, names[i]);
+        if (temporary_is(names[i])) fail_msg("%s/%s stayed", dir, names[i]);
         check_ok(str_format(&path, "%s/%s", dir, names[i]));
         if (dir_exists(path)) no_temporary_file(path);
         mem_free(path);

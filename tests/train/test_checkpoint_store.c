@@ -23,21 +23,31 @@ static bool refused(void)
     return true;
 }
 
-int rename(const char *from, const char *to)
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
     if (refused()) return -1;
-    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
 }
 
-int link(const char *from, const char *to)
+int rename(const char *from, const char *to)
 {
-    return (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+    return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    return (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
+}
+
+int unlinkat(int dir, const char *path, int flags)
+{
+    if (before_change) before_change();
+    return (int)syscall(SYS_unlinkat, dir, path, flags);
 }
 
 int unlink(const char *path)
 {
-    if (before_change) before_change();
-    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+    return unlinkat(AT_FDCWD, path, 0);
 }
 
 /* ---- the folder */
@@ -385,15 +395,18 @@ static void leftovers_of_interrupted_writes_are_removed(void **state)
 
     snprintf(mine, sizeof mine, "run.json.tmp-%ld", (long)getpid());
     snprintf(parents, sizeof parents, "run.json.tmp-%ld", (long)getppid());
-    const char *const gone[] = {"best.safetensors.tmp-999999999",
+    const char *const gone[] = {"jem-0123456789abcdef.tmp", "checkpoints/jem-fedcba9876543210.tmp",
+                                "best.safetensors.tmp-999999999",
                                 "checkpoints/000000010.safetensors.tmp-999999999", mine};
-    const char *const stay[] = {parents, "notes.tmp-", "notes.tmp-1x", "checkpoints/notes"};
+    const char *const stay[] = {parents, "notes.tmp-", "notes.tmp-1x", "checkpoints/notes",
+                                "jem-0123456789abcde.tmp", "jem-0123456789abcdeg.tmp"};
+    const size_t gones = sizeof gone / sizeof *gone, stays = sizeof stay / sizeof *stay;
     check_ok(dir_make(rig_path(r, "checkpoints")));
-    for (size_t i = 0; i < 3; i++) check_ok(file_write(rig_path(r, gone[i]), "x", 1));
-    for (size_t i = 0; i < 4; i++) check_ok(file_write(rig_path(r, stay[i]), "x", 1));
+    for (size_t i = 0; i < gones; i++) check_ok(file_write(rig_path(r, gone[i]), "x", 1));
+    for (size_t i = 0; i < stays; i++) check_ok(file_write(rig_path(r, stay[i]), "x", 1));
     check_ok(checkpoint_resume(&r->t, &r->state, &found, r->run));
-    for (size_t i = 0; i < 3; i++) assert_false(rig_has(r, gone[i]));
-    for (size_t i = 0; i < 4; i++) assert_true(rig_has(r, stay[i]));
+    for (size_t i = 0; i < gones; i++) assert_false(rig_has(r, gone[i]));
+    for (size_t i = 0; i < stays; i++) assert_true(rig_has(r, stay[i]));
     rig_free(r);
 }
 

@@ -280,9 +280,9 @@ static void folders_with_other_files_and_unfinished_runs_are_refused(void **stat
     check_ok(file_write(path, "x", 1));
     check_fails(train(r, r->a, false, NULL), JEM_EUSAGE, "thesis.tex");
     check_fails(train(r, path, false, NULL), JEM_EUSAGE, "is a file");
-    /* killed while it wrote its first file; a process number that no system gives */
+    /* killed while it wrote its first file */
     check_ok(dir_make(r->b));
-    snprintf(path, sizeof path, "%s/config.yaml.tmp-999999999", r->b);
+    snprintf(path, sizeof path, "%s/jem-0123456789abcdef.tmp", r->b);
     check_ok(file_write(path, "x", 1));
     check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "jem resume");
     assert_false(file_exists(path));

@@ -75,7 +75,7 @@ void conv_cache_add(const conv_choice *c, const char *where, const conv_problem 
     snprintf(line + used, sizeof line - used, "%s %" PRIx64 " %.2f\n", kinds[c->kind],
              c->key, c->us);
     /* One write at the end of the file: processes side by side do not mix lines. */
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (fd < 0) return;
     ssize_t written = write(fd, line, strlen(line));
     (void)written;

@@ -1,0 +1,150 @@
+/* Folders: see file.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/file_internal.h"
+#include "base/mem.h"
+#include "base/temporary.h"
+#include "base/try.h"
+
+bool dir_exists(const char *path)
+{
+    struct stat sb;
+
+    return stat(path, &sb) == 0 && S_ISDIR(sb.st_mode);
+}
+
+jem_status file_remove_leftovers(const char *folder)
+{
+    jem_status st;
+    char **names = NULL;
+    int count = 0, dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (dir < 0) return file_cannot_open(folder);
+    TRY(dir_list(&names, &count, folder));
+    for (int i = 0; i < count && st == JEM_OK; i++)
+        if (temporary_is(names[i]) && !temporary_remove_abandoned(dir, names[i]))
+            st = file_write_failed("remove a temporary file", folder, errno);
+done:
+    strings_free(names, count);
+    close(dir);
+    return st;
+}
+
+jem_status dir_ready(const char *path)
+{
+    jem_status st = dir_make(path);
+    return st == JEM_OK ? file_remove_leftovers(path) : st;
+}
+
+jem_status dir_lock(int *fd, bool *busy, const char *path)
+{
+    struct stat held, named;
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) return jem_error(JEM_EIO, "%s: cannot open: %s", path, strerror(errno));
+    *busy = flock(dir, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    /* Whoever held it may have moved or removed it since `path` was looked up. */
+    bool gone = !*busy && (fstat(dir, &held) != 0 || stat(path, &named) != 0 ||
+                           held.st_ino != named.st_ino || held.st_dev != named.st_dev);
+    if (*busy || gone) close(dir);
+    *fd = *busy || gone ? -1 : dir;
+    if (gone)
+        return jem_error(JEM_EIO, "%s: another process moved or removed the folder just now; run "
+                         "the same command again", path);
+    return JEM_OK;
+}
+
+static jem_status make_one(const char *path)
+{
+    int err;
+
+    if (mkdir(path, 0777) == 0) return JEM_OK;
+    err = errno;
+    if (dir_exists(path)) return JEM_OK;
+    if (err == EEXIST || err == ENOTDIR)
+        return jem_error(JEM_EIO, "%s: cannot make the folder: a file is in the way; choose "
+                                  "another path or move the file", path);
+    return file_write_failed("make the folder", path, err);
+}
+
+jem_status dir_make(const char *path)
+{
+    jem_status st;
+    char *part = NULL;
+
+    TRY(mem_strdup(&part, path));
+    for (char *p = part; *p; p++) {
+        if (*p != '/' || p == part) continue;
+        *p = '\0';
+        TRY(make_one(part));
+        *p = '/';
+    }
+    TRY(make_one(part));
+done:
+    mem_free(part);
+    return st;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Appends a copy of `name`, doubling the array's room when it is full. */
+static jem_status append_name(char ***names, int *count, int64_t *room, const char *name)
+{
+    jem_status st;
+
+    TRY(MEM_GROW(*names, *count, *room));
+    TRY(mem_strdup(&(*names)[*count], name));
+    ++*count;
+done:
+    return st;
+}
+
+jem_status dir_list(char ***names, int *count, const char *path)
+{
+    jem_status st = JEM_OK;
+    DIR *dir = opendir(path);
+    char **list = NULL;
+    int n = 0;
+    int64_t room = 0;
+
+    if (!dir)
+        return jem_error(file_is_absent(errno) ? JEM_EDATA : JEM_EIO, "%s: cannot list the folder: %s", path,
+                         strerror(errno));
+    for (;;) {
+        struct dirent *entry;
+        errno = 0;
+        entry = readdir(dir);
+        if (!entry) break;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        TRY(append_name(&list, &n, &room, entry->d_name));
+    }
+    if (errno != 0) {
+        st = jem_error(JEM_EIO, "%s: cannot list the folder: %s", path, strerror(errno));
+        goto done;
+    }
+    if (n) qsort(list, (size_t)n, sizeof *list, compare_names);
+    *names = list;
+    *count = n;
+    list = NULL;
+done:
+    if (list) strings_free(list, n);
+    closedir(dir);
+    return st;
+}
+
+void strings_free(char **names, int count)
+{
+    for (int i = 0; i < count; i++) mem_free(names[i]);
+    mem_free(names);
+}
+
