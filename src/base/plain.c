@@ -2,7 +2,6 @@
 #include "base/plain.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/format.h"
@@ -17,16 +16,21 @@ static bool steers(int32_t c)
 
 size_t plain_next(char shown[PLAIN_MAX], const char **s, const char *end)
 {
+    static const char digits[] = "0123456789abcdef";
     const char *from = *s;
     const bool escape = steers(utf8_next(s, end));
     size_t used = 0;
 
     for (; from < *s; from++) {
-        if (escape)
-            used += (size_t)snprintf(shown + used, PLAIN_MAX - used, "\\x%02x",
-                                     (unsigned)(unsigned char)*from);
-        else
+        if (!escape) {
             shown[used++] = *from;
+            continue;
+        }
+        const unsigned byte = (unsigned char)*from;
+        shown[used++] = '\\';
+        shown[used++] = 'x';
+        shown[used++] = digits[byte >> 4];
+        shown[used++] = digits[byte & 15];
     }
     shown[used] = '\0';
     return used;
