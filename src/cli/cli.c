@@ -1,13 +1,10 @@
-/* Argument parsing and messages of the jem program: see cli.h. */
+/* Argument parsing of the jem program: see cli.h. */
 #include "cli/cli.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "base/log.h"
 
 /* ---- arguments */
 
@@ -175,34 +172,4 @@ const char *cli_cell(char text[CLI_CELL], double x)
 {
     snprintf(text, CLI_CELL, isnan(x) ? "-" : "%.6g", x);
     return text;
-}
-
-/* ---- messages */
-
-static const double plain_progress_s = 30; /* between progress lines in a log file */
-
-static void show(log_level level, const char *line)
-{
-    static bool progress_shown; /* a progress line is waiting to be replaced */
-    static double last_plain_s;
-    bool terminal = isatty(STDERR_FILENO);
-
-    if (level == LOG_PROGRESS && terminal) {
-        fprintf(stderr, "\r\033[K%s", line);
-        progress_shown = true;
-    } else if (level == LOG_PROGRESS) {
-        if (clock_s() - last_plain_s < plain_progress_s) return;
-        last_plain_s = clock_s();
-        fprintf(stderr, "%s\n", line);
-    } else {
-        fprintf(stderr, "%s%s%s\n", progress_shown ? "\r\033[K" : "",
-                level == LOG_WARNING ? "jem: warning: " : "", line);
-        progress_shown = false;
-    }
-    fflush(stderr);
-}
-
-void cli_show_log(void)
-{
-    log_set_sink(show);
 }

@@ -54,9 +54,6 @@ const char *cli_nearest(const char *word, const char *const *names);
 enum { CLI_CELL = 32 };
 const char *cli_cell(char text[CLI_CELL], double x);
 
-/* Messages of base/log.h on stderr; progress lines replace one another on a terminal. */
-void cli_show_log(void);
-
 extern const command command_data, command_plan, command_speed, command_train, command_resume,
     command_sweep, command_eval, command_bench, command_sweetspot, command_report, command_sample,
     command_refine, command_apply, command_info, command_list;

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/startup.h"
+#include "cli/terminal.h"
 
 enum { COMMANDS_MAX = 64 };
 
@@ -101,7 +102,7 @@ int main(int argc, char **argv)
     else
         fflush(stdout);
     if (st != JEM_OK)
-        fprintf(stderr, "%sjem: %s%s%s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "",
-                signal ? signal : "", signal ? ": " : "", jem_error_message());
+        fprintf(stderr, "%sjem: %s%s%s\n", terminal_clear(), signal ? signal : "",
+                signal ? ": " : "", jem_error_message());
     return (int)st;
 }

@@ -16,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/terminal.h"
+#include "jem/status.h"
 
 static const struct {
     int number;
@@ -174,9 +175,9 @@ static void take_signals(void)
 void cli_startup(void)
 {
     open_descriptors();
-    if (isatty(STDERR_FILENO)) line_start = "\r\033[K";
+    line_start = terminal_clear();
     take_signals();
-    cli_show_log();
+    terminal_show_log();
 }
 
 const volatile sig_atomic_t *cli_catch_signals(void)

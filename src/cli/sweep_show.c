@@ -2,28 +2,20 @@
 #include "cli/sweep_show.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "cli/terminal.h"
 
 static const double redraw_s = 1, repeat_s = 60;
-
-static bool is_terminal(void)
-{
-    const char *kind = getenv("TERM");
-    return isatty(STDERR_FILENO) && kind && strcmp(kind, "dumb") != 0;
-}
 
 jem_status sweep_show_init(sweep_show *s, const sweep_run *runs, int count)
 {
     jem_status st;
     int finished = 0;
-    s->terminal = is_terminal();
+    s->terminal = terminal_is();
     TRY(MEM_NEW(s->text, SWEEP_TABLE_MAX));
     TRY(MEM_NEW(s->states, count));
     TRY(MEM_NEW(s->said_s, count));
@@ -52,11 +44,8 @@ void sweep_show_leave(sweep_show *s)
 
 static void draw(sweep_show *s, const sweep_run *runs, int count, double eta_s)
 {
-    struct winsize size = {0};
-    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-    /* A full last column or row would wrap or scroll, and the table with it. */
-    int columns = size.ws_col > 1 ? size.ws_col - 1 : 79;
-    int rows = size.ws_row > 3 ? size.ws_row - 1 : 23;
+    int columns, rows;
+    terminal_size(&columns, &rows);
     int lines = sweep_table(s->text, runs, count, eta_s, columns, rows);
     if (s->lines > 0) fprintf(stderr, "\r\033[%dA\033[J", s->lines);
     fputs(s->text, stderr);

@@ -130,9 +130,8 @@ void journal_step(session *s, const step_report *did)
     progress *p = &s->progress;
     double done = (double)((s->t.iteration - p->start_done) * s->cfg->train.batch);
     double rate = done / fmax(clock_s() - p->start_s, 1e-9);
-    snprintf(extra, sizeof extra, "l_D %.3f  l_G %.3f  c %.2f  %.0f images/s  %s",
-             did->loss.loss_d, did->loss.loss_g, did->loss.c, rate,
-             verdict_name(s->health.verdict));
+    snprintf(extra, sizeof extra, "%s  l_D %.3f  l_G %.3f  c %.2f  %.0f images/s",
+             verdict_name(s->health.verdict), did->loss.loss_d, did->loss.loss_g, did->loss.c, rate);
     progress_update(p, s->t.iteration, extra);
     if (clock_s() - s->watch_s >= watch_period_s) {
         tell_watch(s);
