@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/plain.h"
 #include "base/try.h"
+#include "report/png_file.h"
 #include "report/strbuf.h"
 
 struct draw {
@@ -169,6 +170,30 @@ void draw_unclip(draw *d) { cairo_restore(d->cr); }
 
 /* ---- pictures */
 
+typedef struct png_source {
+    const char *next;
+    size_t left;
+} png_source;
+
+static cairo_status_t take_png(void *ctx, unsigned char *to, unsigned int size)
+{
+    png_source *s = ctx;
+    if (size > s->left) return CAIRO_STATUS_READ_ERROR;
+    memcpy(to, s->next, size);
+    s->next += size;
+    s->left -= size;
+    return CAIRO_STATUS_SUCCESS;
+}
+
+/* Cairo says "out of memory" of damaged files, too: is there none for their pixels? */
+static bool is_short_of_memory(const char *png)
+{
+    char *room = NULL;
+    bool is_short = mem_alloc(&room, png_pixels(png), 4) != JEM_OK;
+    mem_free(room);
+    return is_short;
+}
+
 jem_status picture_read(picture **out, const char *path)
 {
     jem_status st;
@@ -176,16 +201,19 @@ jem_status picture_read(picture **out, const char *path)
     size_t size;
     picture *p = NULL;
 
-    TRY(file_read(&bytes, &size, path, (size_t)1 << 28));
+    TRY(png_file_read(&bytes, &size, path));
     TRY(MEM_NEW(p, 1));
-    p->surface = cairo_image_surface_create_from_png(path);
+    p->surface = cairo_image_surface_create_from_png_stream(take_png, &(png_source){bytes, size});
     cairo_status_t status = cairo_surface_status(p->surface);
     if (status != CAIRO_STATUS_SUCCESS) {
-        st = jem_error(status == CAIRO_STATUS_NO_MEMORY ? JEM_ENOMEM : JEM_EDATA,
-                       "%s: not a readable PNG file (%s)", path, cairo_status_to_string(status));
+        st = is_short_of_memory(bytes)
+                 ? jem_error(JEM_ENOMEM, "%s: out of memory", path)
+                 : jem_error(JEM_EDATA, "%s: not a readable PNG file (%s)", path,
+                             status == CAIRO_STATUS_NO_MEMORY ? "damaged"
+                                                              : cairo_status_to_string(status));
         goto done;
     }
-    /* SVG embeds the file's own bytes instead of compressing the pixels again. */
+    /* SVG embeds these bytes instead of compressing the pixels again. */
     unsigned char *copy = malloc(size ? size : 1);
     if (copy) {
         memcpy(copy, bytes, size);

@@ -12,7 +12,7 @@
 #include "report/labels.h"
 #include "report/trend.h"
 
-enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX, EDGE = 88 };
+enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX, EDGE = 88, UNKNOWN_MOST = 32 };
 
 /* ---- what is known about the metrics */
 
@@ -494,7 +494,8 @@ jem_status figures_of_scores(figure_list *list, study *s)
         jem_status st = make_figure(list, s, &benchmark_specs[i], benchmark_specs[i].benchmark);
         if (st != JEM_OK) return st;
     }
-    /* Benchmarks this file does not know are drawn all the same. */
+    /* Benchmarks this file does not know are drawn all the same, as many as a page can show. */
+    int unknown = 0;
     for (int64_t i = 0; i < s->count; i++)
         for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
             const char *benchmark = s->runs[i].scores.scores[k].benchmark;
@@ -502,6 +503,10 @@ jem_status figures_of_scores(figure_list *list, study *s)
             for (int64_t f = 0; f < list->count && !seen; f++)
                 seen = strcmp(list->figures[f].file, benchmark) == 0;
             if (seen) continue;
+            if (unknown++ == UNKNOWN_MOST)
+                return study_warn(s, "There are more than %d benchmarks that jem does not know; the "
+                                     "rest has no figure, scores.tsv of the runs has it.",
+                                  UNKNOWN_MOST);
             jem_status st = make_figure(list, s, NULL, benchmark);
             if (st != JEM_OK) return st;
         }

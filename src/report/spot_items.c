@@ -1,7 +1,6 @@
 /* Reading what each image of a run's trials contributes to its scores. */
 #include "report/spot_trials.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/try.h"
 #include "record/fields.h"
 #include "record/image_name.h"
@@ -312,13 +312,10 @@ done:
 static jem_status trials_path(char **path, const char *name, const char *run, const char *model)
 {
     const char *star = strchr(name, '*');
+    char who[NAME_MOST + 1];
     if (!star) return str_format(path, "%s/trials/%s.csv", run, name);
-    size_t start = strlen(run) + strlen("/trials/") + (size_t)(star - name);
-    jem_status st = str_format(path, "%s/trials/%.*s%s%s.csv", run, (int)(star - name), name,
-                               model ? model : "", star + 1);
-    for (size_t i = 0; st == JEM_OK && model && model[i]; i++)
-        if (!isalnum((unsigned char)model[i]) && model[i] != '.') (*path)[start + i] = '-';
-    return st;
+    name_make(who, sizeof who, model ? model : "", ".-");
+    return str_format(path, "%s/trials/%.*s%s%s.csv", run, (int)(star - name), name, who, star + 1);
 }
 
 /* Place of an image; -1: none. */

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/axes.h"
+#include "report/png_file.h"
 #include "report/strbuf.h"
 #include "report/trend.h"
 #include "support/check.h"
@@ -164,6 +165,44 @@ static void an_enlarged_picture_is_sharp_in_vector_files_too(void **state)
     check_tmp_remove(folder);
 }
 
+static void hostile_pictures_are_refused_or_left_their_texts(void **state)
+{
+    (void)state;
+    /* 1 x 1 pixel, with a text between header and content */
+    static const char head[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\10\0\0\0\0\x3a\x7e\x9b\x55";
+    static const char text[] = "\0\0\0\4tEXtk\0ab\x12\x34\x56\x78";
+    static const char rest[] = "\0\0\0\nIDAT\x78\xda\x63\xf8\xf\0\1\1\1\0\x1c\xb0\x8c\x99"
+                               "\0\0\0\0IEND\xae\x42\x60\x82";
+    char folder[64], path[96], file[256], *data;
+    size_t n = 0, size;
+    picture *p;
+
+    check_tmp(folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/p.png", folder);
+    memcpy(file, head, sizeof head - 1), n += sizeof head - 1;
+    memcpy(file + n, text, sizeof text - 1), n += sizeof text - 1;
+    memcpy(file + n, rest, sizeof rest - 1), n += sizeof rest - 1;
+    check_ok(file_write(path, file, n));
+    check_ok(png_file_read(&data, &size, path));
+    assert_int_equal(size, n - (sizeof text - 1));
+    assert_memory_equal(data + sizeof head - 1, rest, sizeof rest - 1);
+    mem_free(data);
+    check_ok(picture_read(&p, path));
+    assert_true(picture_width(p) == 1);
+    picture_free(p);
+    for (size_t cut = 0; cut < n; cut += 5) { /* no chunk is read beyond the end */
+        check_ok(file_write(path, file, cut));
+        assert_int_not_equal(picture_read(&p, path), JEM_OK);
+    }
+    memcpy(file + 16, "\0\0\x7f\xff\0\0\x7f\xff", 8);
+    check_ok(file_write(path, file, n));
+    check_fails(picture_read(&p, path), JEM_EDATA, "p.png: a picture of 32767 x 32767 pixels");
+    memcpy(file + 16, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+    check_ok(file_write(path, file, n));
+    check_fails(picture_read(&p, path), JEM_EDATA, "4294967295 x 4294967295 pixels");
+    check_tmp_remove(folder);
+}
+
 static void strings_from_files_are_escaped_for_where_they_go(void **state)
 {
     (void)state;
@@ -226,6 +265,7 @@ int main(void)
         cmocka_unit_test(inline_figures_share_a_page_without_sharing_ids),
         cmocka_unit_test(files_come_in_three_formats_and_repeat_bit_for_bit),
         cmocka_unit_test(an_enlarged_picture_is_sharp_in_vector_files_too),
+        cmocka_unit_test(hostile_pictures_are_refused_or_left_their_texts),
         cmocka_unit_test(strings_from_files_are_escaped_for_where_they_go),
         cmocka_unit_test(names_that_are_no_text_are_drawn_all_the_same),
         cmocka_unit_test(numbers_keep_three_digits_that_mean_something),
