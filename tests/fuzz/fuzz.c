@@ -86,7 +86,7 @@ static void check_time(void) {}
 
 /* ---- files in memory */
 
-enum { FILES_MAX = 8 };
+enum { FILES_MAX = 20, FOLDER_FILES_MAX = 16, PATH_MOST = 256 };
 
 static struct {
     const char *path;
@@ -101,6 +101,28 @@ void fuzz_file(const char *path, const void *data, size_t size)
     files[file_count].path = path;
     files[file_count].data = data;
     files[file_count++].size = size;
+}
+
+/* The next "@@ " that begins a line, or the end. */
+static const uint8_t *find_mark(const uint8_t *at, const uint8_t *data, const uint8_t *end)
+{
+    while (end - at >= 3 && (memcmp(at, "@@ ", 3) != 0 || (at > data && at[-1] != '\n'))) at++;
+    return end - at >= 3 ? at : end;
+}
+
+void fuzz_folder(const char *folder, const uint8_t *data, size_t size)
+{
+    static char paths[FOLDER_FILES_MAX][PATH_MOST];
+    const uint8_t *end = data + size, *at = find_mark(data, data, end);
+
+    for (int i = 0; i < FOLDER_FILES_MAX && at < end; i++) {
+        const uint8_t *name = at + 3, *line = memchr(name, '\n', (size_t)(end - name));
+        const uint8_t *content = line ? line + 1 : end;
+        const int length = (int)((line ? line : end) - name);
+        at = find_mark(content, data, end);
+        snprintf(paths[i], PATH_MOST, "%s/%.*s", folder, length, (const char *)name);
+        fuzz_file(paths[i], content, (size_t)(at - content));
+    }
 }
 
 static int find(const char *path)
@@ -216,7 +238,8 @@ done:
 void fuzz_expect_at(bool holds, const char *condition, const char *file, int line)
 {
     if (holds) return;
-    fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, condition);
+    fprintf(stderr, "%s:%d: does not hold: %s; last message: '%s'\n", file, line, condition,
+            jem_error_message());
     abort();
 }
 

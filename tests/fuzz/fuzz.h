@@ -23,6 +23,10 @@ void fuzz_one(const uint8_t *data, size_t size);
 /* Until the next case, `path` is a file with these bytes.  Both are borrowed. */
 void fuzz_file(const char *path, const void *data, size_t size);
 
+/* The same for several files in one case: a line "@@ NAME" begins the file FOLDER/NAME.  What comes
+ * before the first such line, and files beyond the sixteenth, are left out. */
+void fuzz_folder(const char *folder, const uint8_t *data, size_t size);
+
 /* Whether a reader refused the file `path`; aborts unless it did so properly. */
 bool fuzz_refused(jem_status st, const char *path);
 

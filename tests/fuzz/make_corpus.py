@@ -889,6 +889,87 @@ def make_latent_cache():
         put("latent_cache", name, data)
 
 
+# ---- folders of studies: see fuzz_folder in fuzz.h
+TRIAL = "subj,session,trial,rt,object_response,category,condition,imagename"
+EVIL = "<script>a</script>\x1b[31m\n\"'&\u202e"
+
+
+def trials(rows, more=""):
+    return TRIAL + more + "\n" + "".join("m,1,%d,NaN,%s\n" % (i + 1, r) for i, r in enumerate(rows))
+
+
+def run_files(name, alpha, scores, files=(), seed=1, config="", **info):
+    """Files of a run: run.json, config.yaml, scores/scores.json and others by name."""
+    info = dict({"status": "finished", "model": "m", "alpha": alpha, "seed": seed, "classes": 10,
+                 "iteration": 2, "iterations": 2, "wall_s": 60}, **info)
+    scores = [dict({"model": "m", "alpha": alpha, "seed": seed}, **s) for s in scores]
+    out = [("run.json", json.dumps(info)), ("config.yaml", "alpha: %s\nseed: %d\n%s" % (alpha, seed, config)),
+           ("scores/scores.json", json.dumps(scores))] + list(files)
+    return [(name + "/" + path, data) for path, data in out]
+
+
+def folder(files):
+    return b"".join(b"@@ " + path.encode() + b"\n" + (data if isinstance(data, bytes) else data.encode()) + b"\n"
+                    for path, data in files)
+
+
+def score(benchmark, metric, value, **more):
+    return dict({"benchmark": benchmark, "metric": metric, "value": value}, **more)
+
+
+def png_file(width=2, height=2):
+    return png(width, height, 8, 0, pixels=b"\0" * ((width + 1) * height))
+
+
+def make_study():
+    def study(name, scores, files, **more):
+        """Two runs with the same files."""
+        put("study", name, folder(run_files("a", 0, scores, files, **more) + run_files("b", 0.5, scores, files, **more) +
+                                  [("study.json", '{"seeds": 1, "alphas": [0, 0.5]}')]))
+
+    study("classification", [score("classification", "accuracy", 0.5), score("classification", "ece", 0.1)],
+          [("trials/test.csv", trials(["cat,cat,test,1", "cat,dog,test,2"]))])
+    study("cifar10h", [score("cifar10h", "cross_entropy_human", 0.4), score("cifar10h", "accuracy", 0.5)],
+          [("trials/cifar10h.csv", trials(["cat,cat,0,1,0.3", "cat,dog,0,2,0.5"], ",cross_entropy"))])
+    study("gloss", [score("gloss", "pearson", 1)],
+          [("trials/gloss.csv", trials(["0.1,2,0,1", "0.2,3,0,2", "0.3,4,0,3"])),
+           ("trials/gloss-human.csv", TRIAL + "\n" + "".join("h,%d,%d,NaN,%d,3,0,%d\n" % (o, i, i + o, i) for o in (1, 2) for i in (1, 2, 3)))])
+    study("gloss-scenes", [score("gloss", "accuracy", 1), score("gloss", "light_accuracy", 0.5), score("gloss", "relief_r2", 1)],
+          [("trials/gloss-scenes.csv", trials(["1,1,gloss,1", "0,0,gloss,2", "3,3,light,1", "3,4,light,2", "0.5,0.5,relief,1", "0.7,0.7,relief,2"]))])
+    study("bapps", [score("bapps", "2afc", 0.75, condition="distortion"), score("bapps", "jnd_map", 1, condition="distortion")],
+          [("trials/bapps.csv", trials(["p0,0,2afc/traditional,1", "p1,0.5,2afc/cnn,2", "0.1,1,jnd/traditional,3", "0.9,0,jnd/traditional,4",
+                                        "0.1,1,jnd/cnn,5", "0.9,0,jnd/cnn,6"]))])
+    study("model-vs-human", [score("model-vs-human", "error_consistency", 1, dataset="mean")],
+          [("trials/model-vs-human.csv", trials(["cat,cat,0,1,edge,1,1", "cat,dog,0,2,edge,1,0", "cat,cat,0,3,edge,1,1", "cat,cat,0,1,sketch,1,1",
+                                                 "cat,dog,0,2,sketch,1,0"], ",set,counted,people"))])
+    study("cue-conflict", [score("cue-conflict", "shape_bias", 0.5, dataset="cue-conflict"), score("cue-conflict", "accuracy", 0.5, dataset="cue-conflict")],
+          [("trials/cue-conflict/cue-conflict/cue-conflict_m_session-1.csv", trials(["cat,cat,0,x_cat1-dog2.png", "dog,cat,0,x_cat1-dog3.png"]))])
+    study("clickme", [score("clickme", "alignment", 0.1 / 0.65753, ceiling=0.65753)], [("trials/clickme.csv", trials(["0.1,NA,val,1", "0.1,NA,val,2"]))])
+    study("tables", [score("energy", "mean_lse", 1, condition="data"), score("ood", "auroc", 0.9, condition="lse:noise", low=0.8, high=1, n=10)],
+          [("metrics.csv", "iteration,loss_d,loss_g,c,lse_gap,accuracy,verdict,reason,val_accuracy,fd_pix,wall_s\n1,2,3,1,0.5,0.1,healthy,,,,1\n2,2,3,1,0.5,0.1,drifting,why,0.5,3,2\n"),
+           ("scores/reliability.tsv", "lo\thi\tconfidence\taccuracy\tcount\n0\t0.5\t0.3\t0.2\t5\n0.5\t1\tnan\tnan\t0\n"),
+           ("scores/energy_hist.tsv", "lo\thi\tdata\tsamples\tnoise\n0\t1\t0.5\t0.5\t0\n1\t2\t0.5\t0.5\t1\n")])
+    study("pictures", [], [("samples/data.png", png_file()), ("samples/buffer.png", png_file(3, 5)), ("samples/refined/0/0005.png", png_file()),
+                           ("samples/clickme/x/people.png", png_file())])
+    put("study", "picture-huge", folder(run_files("a", 0.5, [], [("samples/buffer.png", png(32767, 32767, 1, 0, pixels=b"\0" * 400))])))
+    put("study", "picture-cut", folder(run_files("a", 0.5, [], [("samples/buffer.png", png_file()[:50])])))
+    study("evil", [score("x" + EVIL.replace("/", "-")[:8], EVIL, 0.5, condition="lse:" + EVIL, dataset=EVIL, formula=EVIL, command=EVIL, data_hash=EVIL)],
+          [("metrics.csv", "iteration,loss_d\n1,2\n")], status=EVIL, message=EVIL, version=EVIL,
+          events=[{"iteration": 1, "back_to": 0, "reason": EVIL, "change": EVIL}], config="# " + EVIL)
+    put("study", "outside", folder(run_files("../a", 0.5, [score("../../x", "m", 1)]) + run_files("b", 0.5, [score("..", "m", 1)])))
+    put("study", "numbers", folder(run_files("a", 1e308, [score("x", "m", 1e308), score("x", "n", -1e308)], seed=2**62) +
+                                   run_files("b", -1e308, [score("x", "m", -1e308, low=-1e308, high=1e308), score("x", "n", 5e-324)], seed=-2**62)))
+    put("study", "not-finite", folder(run_files("a", 0, [score("gloss", "accuracy", 0.5)])[:1] + [("a/config.yaml", "alpha: inf\nseed: nan\n")] +
+                                      [("b/config.yaml", "alpha: nan\nseed: 1e99\n  proj: -inf\n"), ("b/run.json", "{}")]))
+    put("study", "seeds", folder(sum((run_files("r%d" % i, i % 2, [score("cifar10h", "cross_entropy_human", 0.1 * i)], seed=i // 2) for i in range(5)), [])))
+    put("study", "benchmarks-many", folder(run_files("a", 0.5, [score("b%d" % i, "m%d" % (i % 3), i, condition="c%d" % i) for i in range(40)])))
+    put("study", "lines-many", folder(run_files("a", 0.5, [score("x", "m%d" % (i // 9), i, condition="c:%d" % i) for i in range(60)])))
+    put("study", "single", folder([(path[2:], data) for path, data in run_files("a", 0.5, [score("classification", "accuracy", 0.5)])]))
+    put("study", "nothing", "")
+    put("study", "no-run", folder([("study.json", "{}"), ("x/run.json", "{}")]))
+    put("study", "plan-many", folder(run_files("a", 0.5, []) + [("study.json", '{"seeds": 9223372036854775807, "alphas": [0, 0.5]}')]))
+
+
 # ---- large ones, too large to be committed
 def make_large():
     million, n = 1000000, 20000000
@@ -992,7 +1073,7 @@ if __name__ == "__main__":
     for make in [make_npy, make_safetensors, make_cifar10, make_png, make_jpeg, make_yaml, make_csv,
                  make_json, make_manifest, make_metrics, make_tfrecord, make_tf_example, make_clickme_shard,
                  make_gloss_ratings, make_label_map, make_mvh_people, make_cifar10h, make_recording, make_cue_records,
-                 make_clickme_index, make_latent_index, make_latent_cache]:
+                 make_clickme_index, make_latent_index, make_latent_cache, make_study]:
         try:
             make()
         except FileNotFoundError as e:
