@@ -2,15 +2,14 @@
 #include "backend/device_library.h"
 
 #include <dlfcn.h>
-#include <libgen.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/own_place.h"
 #include "base/try.h"
 
 static const char file_name[] = "libjem_cuda.so";
@@ -27,68 +26,50 @@ static jem_status pass_error(jem_status code, const char *message)
     return jem_error(code, "%s", message);
 }
 
-/* A folder that holds the library, seen from this code: FOLDER/libjem_cuda.so. */
-static void *open_beside(const char *folder)
+/* *path <- an owned absolute path: dlopen is never left to search. */
+static jem_status find_library(char **path)
 {
-    char *path = NULL;
-    void *handle = NULL;
-    if (str_format(&path, "%s/%s", folder, file_name) == JEM_OK && file_exists(path))
-        handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    mem_free(path);
-    return handle;
-}
-
-static void *open_near_program(void)
-{
-    Dl_info here;
-    char *own = NULL, *lib = NULL;
-    void *handle = NULL;
-    const void *address = &file_name;
-
-    if (!dladdr(address, &here) || !here.dli_fname) return NULL;
-    char *real = realpath(here.dli_fname, NULL);
-    if (real && mem_strdup(&own, dirname(real)) == JEM_OK) {
-        handle = open_beside(own);
-        if (!handle && str_format(&lib, "%s/../lib", own) == JEM_OK) handle = open_beside(lib);
-    }
-    free(real);
-    mem_free(own);
-    mem_free(lib);
-    return handle;
-}
-
-static jem_status find_library(void **handle)
-{
+    jem_status st;
     const char *named = getenv("JEM_CUDA_LIBRARY");
     if (named && *named) {
-        *handle = dlopen(named, RTLD_NOW | RTLD_LOCAL);
-        if (*handle) return JEM_OK;
-        return jem_error(JEM_EUSAGE, "JEM_CUDA_LIBRARY: %s", dlerror());
+        if (named[0] == '/') return mem_strdup(path, named);
+        return jem_error(JEM_EUSAGE, "JEM_CUDA_LIBRARY: '%s' is not an absolute path", named);
     }
     if (!dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL))
         return jem_error(JEM_EUSAGE, "the NVIDIA driver (libcuda.so.1) is not installed");
-    *handle = open_near_program();
-    if (!*handle) *handle = dlopen(file_name, RTLD_NOW | RTLD_LOCAL);
-    if (*handle) return JEM_OK;
-    return jem_error(JEM_EUSAGE, "%s; build jem where the CUDA toolkit with cuDNN 9 is installed, "
-                     "or name the file in JEM_CUDA_LIBRARY", dlerror());
+    TRY(own_file(path, file_name));
+    if (*path) return JEM_OK;
+    st = jem_error(JEM_EUSAGE, "%s is not where jem was installed; build jem where the CUDA toolkit "
+                   "with cuDNN 9 is installed, or name the file in JEM_CUDA_LIBRARY", file_name);
+done:
+    return st;
 }
 
 static jem_status open_library(const backend **out, int number)
 {
     static const device_host host = {pass_error};
-    void *handle = NULL;
+    char *path = NULL;
     jem_status st;
 
-    TRY(find_library(&handle));
+    TRY(find_library(&path));
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        st = jem_error(JEM_EUSAGE, "the GPU backend cannot be loaded: %s", dlerror());
+        goto done;
+    }
     const device_library *l = dlsym(handle, DEVICE_LIBRARY_ENTRY);
-    if (!l)
-        return jem_error(JEM_EUSAGE, "%s: is not a library of jem", file_name);
-    if (strcmp(l->version, JEM_VERSION) != 0 || l->layout != DEVICE_LAYOUT)
-        return jem_error(JEM_EUSAGE, "%s: was built with another jem (%s; this is %s): build both "
-                         "together", file_name, l->version, JEM_VERSION);
+    if (!l) {
+        st = jem_error(JEM_EUSAGE, "%s: is not a library of jem", path);
+        goto done;
+    }
+    if (strcmp(l->version, JEM_VERSION) != 0 || l->layout != DEVICE_LAYOUT) {
+        st = jem_error(JEM_EUSAGE, "%s: was built with another jem (%s; this is %s): build both "
+                       "together", path, l->version, JEM_VERSION);
+        goto done;
+    }
     TRY(l->open(out, &host, number));
 done:
+    mem_free(path);
     return st;
 }
 

@@ -1,11 +1,11 @@
 /* The GPU backend in a shared object of its own, libjem_cuda.so, looked for at run time so
  * that one jem binary runs where there is no GPU:
  *
- *   1. the file that the environment variable JEM_CUDA_LIBRARY names
- *   2. beside the program or libjem, and in ../lib from there
- *   3. where the loader looks (LD_LIBRARY_PATH, ld.so.conf)
+ *   1. the file that the environment variable JEM_CUDA_LIBRARY names, an absolute path
+ *   2. beside the program or libjem, or where libraries are installed from there (own_place.h),
+ *      if the NVIDIA driver, libcuda.so.1, is installed
  *
- * 2 and 3 only where the NVIDIA driver, libcuda.so.1, is installed. */
+ * and nowhere else: what the working directory holds, or PATH, is never loaded. */
 #ifndef BACKEND_DEVICE_LIBRARY_H
 #define BACKEND_DEVICE_LIBRARY_H
 

@@ -46,6 +46,10 @@ static void *try_folder(wanted *w, const char *folder)
 {
     char path[3 * PATH_ROOM];
     void *handle = NULL;
+    if (folder[0] != '/') { /* nothing is loaded from the working directory */
+        note(w, folder, "is not an absolute path");
+        return NULL;
+    }
     for (int i = 0; w->names[i] && !handle; i++) {
         FILE *f;
         snprintf(path, sizeof path, "%s/%s", folder, w->names[i]);
@@ -83,7 +87,7 @@ static void *try_toolkit(wanted *w)
     char path[PATH_ROOM];
     void *handle = NULL;
     for (size_t r = 0; r < sizeof roots / sizeof *roots && !handle; r++) {
-        for (size_t b = 0; roots[r] && b < sizeof below / sizeof *below && !handle; b++) {
+        for (size_t b = 0; roots[r] && *roots[r] && b < sizeof below / sizeof *below && !handle; b++) {
             snprintf(path, sizeof path, "%s/%s", roots[r], below[b]);
             handle = try_folder(w, path);
         }
@@ -96,7 +100,7 @@ static void *try_python(wanted *w, const char *prefix)
 {
     char lib[PATH_ROOM], path[2 * PATH_ROOM];
     void *handle = NULL;
-    if (!prefix || !*prefix) return NULL;
+    if (!prefix || prefix[0] != '/') return NULL;
     snprintf(lib, sizeof lib, "%s/lib", prefix);
     DIR *d = opendir(lib);
     for (struct dirent *e; d && !handle && (e = readdir(d));) {

@@ -6,7 +6,9 @@
  *   2. where the loader looks: LD_LIBRARY_PATH, ld.so.conf
  *   3. the toolkit: CUDA_HOME, CUDA_PATH, /usr/local/cuda
  *   4. a Python environment's nvidia packages: VIRTUAL_ENV, CONDA_PREFIX, then that of the
- *      python3 on PATH */
+ *      python3 on PATH
+ *
+ * Folders that are not absolute are passed over, by 1 and 3 with a note. */
 #ifndef CUDA_LIBRARIES_H
 #define CUDA_LIBRARIES_H
 
