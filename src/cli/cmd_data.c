@@ -210,7 +210,8 @@ static jem_status data(int argc, char **argv)
 const command command_data = {
     .name = "data",
     .usage = "data list | check [KIND|BENCHMARK|imagenet] PATH [--size S] [--labels FILE] | "
-             "fetch [NAME] [--out DIR] [--from URL|DIR] [--offline] [--dry-run] | "
+             "fetch [NAME] [--out DIR] [--from URL|DIR] [--offline] [--trust-http] "
+             "[--dry-run] | "
              "encode [imagenet] DIR --vae FILE --out DIR [--size 256] [--flip] [--labels FILE] "
              "[--damaged stop|skip] [--dtype f16|f32] [--resize bicubic|bilinear] [--scale S] "
              "[--threads N] [--precision f32|bf16] [--batch N] [--shard 512] [--noise 1024] | "

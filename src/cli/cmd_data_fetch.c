@@ -172,11 +172,12 @@ done:
 jem_status data_fetch(int argc, char **argv)
 {
     const char *name = NULL, *root = getenv("JEM_DATA"), *from = NULL;
-    bool offline = false, dry_run = false;
+    bool offline = false, dry_run = false, trust_http = false;
     const cli_flag flags[] = {{.name = "--out", .value = &root},
                               {.name = "-o", .value = &root},
                               {.name = "--from", .value = &from},
                               {.name = "--offline", .on = &offline},
+                              {.name = "--trust-http", .on = &trust_http},
                               {.name = "--dry-run", .on = &dry_run},
                               {.name = NULL}};
     jem_status st = cli_parse(argc, argv, &command_data, flags, &name, 0, 1);
@@ -190,6 +191,6 @@ jem_status data_fetch(int argc, char **argv)
                                      "JEM_DATA; %s would be made in it",
                          item->folder);
     if (item->by_hand) return tell_by_hand(item, root);
-    const fetch_options o = {.offline = offline, .stop = cli_catch_signals(), .say = print_line};
+    const fetch_options o = {.offline = offline, .trust_http = trust_http, .stop = cli_catch_signals(), .say = print_line};
     return fetch_one(item, root, from, &o, dry_run);
 }

@@ -56,13 +56,30 @@ static jem_status empty_part(loading *l)
     return file_remove(l->etag_file);
 }
 
+/* "ETAG\nADDRESS\n": an ETag names a version of what one address gives. */
 static jem_status read_etag(loading *l)
 {
     char *text = NULL;
-    size_t n = 0;
+    size_t n = 0, most = sizeof l->etag + strlen(l->d->url) + 2;
     if (!file_exists(l->etag_file)) return JEM_OK;
-    jem_status st = file_read_start(&text, &n, l->etag_file, sizeof l->etag - 1);
-    if (st == JEM_OK && !strpbrk(text, "\r\n")) memcpy(l->etag, text, strlen(text) + 1);
+    jem_status st = file_read_start(&text, &n, l->etag_file, most);
+    char *end = st == JEM_OK ? strpbrk(text, "\r\n") : NULL;
+    if (end && *end == '\n' && (size_t)(end - text) < sizeof l->etag) {
+        *end = '\0';
+        char *address = end + 1;
+        address[strcspn(address, "\n")] = '\0';
+        if (strcmp(address, l->d->url) == 0) memcpy(l->etag, text, strlen(text) + 1);
+    }
+    mem_free(text);
+    return st;
+}
+
+static jem_status write_etag(loading *l, const char *etag)
+{
+    char *text = NULL;
+    jem_status st = str_format(&text, "%s\n%s\n", etag, l->d->url);
+    if (st == JEM_OK) st = file_write(l->etag_file, text, strlen(text));
+    if (st == JEM_OK) memcpy(l->etag, etag, strlen(etag) + 1);
     mem_free(text);
     return st;
 }
@@ -156,8 +173,7 @@ static jem_status take_reply(void *ctx, const fetch_reply *reply)
         return jem_error(JEM_EIO, "%s: changed while it was loaded", l->d->url);
     }
     if (l->d->sha256 || !reply->etag[0]) return JEM_OK;
-    TRY(file_write(l->etag_file, reply->etag, strlen(reply->etag)));
-    memcpy(l->etag, reply->etag, sizeof l->etag);
+    TRY(write_etag(l, reply->etag));
 done:
     return st;
 }

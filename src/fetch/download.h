@@ -21,7 +21,7 @@ typedef struct download {
 } download;
 
 /* Goes on where PLACE.part ends if that can be the same file: one whose hash is known, or that
- * the source still gives under the ETag kept in PLACE.part.etag; else begins anew.
+ * the same address still gives under the ETag kept in PLACE.part.etag; else begins anew.
  * sha256 and *size <- of what was loaded.
  *
  * JEM_EDATA: there is no such file, or another than expected (then nothing is left of it);

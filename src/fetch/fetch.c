@@ -198,6 +198,7 @@ typedef struct fetching {
     int64_t before; /* bytes of the parts before it */
     int64_t unit;   /* bytes that progress counts in */
     int first_use;  /* parts without a published hash */
+    int unproven;   /* of these: come now, over http */
     int missing;    /* offline */
 } fetching;
 
@@ -261,6 +262,45 @@ static void name_missing(fetching *f, const fetch_part *part)
     f->missing++;
 }
 
+static bool is_plain_http(const fetch_part *part)
+{
+    return strncmp(part->url, "http://", 7) == 0;
+}
+
+/* Would nothing tell if somebody on the way had replaced it? */
+static bool is_unproven(const fetching *f, const fetch_part *part)
+{
+    return part->state == FETCH_MISSING && !part->file->sha256 && is_plain_http(part) &&
+           !ledger_find(&f->known, part->key);
+}
+
+static jem_status check_trust(const fetching *f)
+{
+    const fetch_part *first = NULL;
+    int count = 0;
+
+    if (f->o->offline || f->o->trust_http) return JEM_OK;
+    for (int i = 0; i < f->p->item->count; i++) {
+        if (!is_unproven(f, &f->p->parts[i])) continue;
+        if (count++ == 0) first = &f->p->parts[i];
+    }
+    if (count == 0) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s: no hash of it is published%s, and over http anybody on the way "
+                                 "could replace it; name an https address or a folder with --from, "
+                                 "or take what comes with --trust-http",
+                     first->url, count > 1 ? " (nor of others)" : "");
+}
+
+/* Why the file is believed, as the ledger says it. */
+static const char *trust_in(const fetching *f, const fetch_part *part)
+{
+    const ledger_line *line = ledger_find(&f->known, part->key);
+    if (part->file->sha256) return "hash";
+    if (line) return line->trust; /* it is what it was */
+    if (part->state != FETCH_MISSING || !is_address(part)) return "here";
+    return is_plain_http(part) ? "http" : "https";
+}
+
 /* The whole, proven file is at part->place, and in the ledger. */
 static jem_status have_file(fetching *f, const fetch_part *part)
 {
@@ -277,8 +317,9 @@ static jem_status have_file(fetching *f, const fetch_part *part)
         TRY(download_verify(sha256, &size, &d));
     }
     f->first_use += d.first_use;
+    f->unproven += is_unproven(f, part);
     if (d.first_use || part->state == FETCH_MISSING)
-        TRY(ledger_note(&f->known, part->key, size, sha256, part->url));
+        TRY(ledger_note(&f->known, part->key, size, sha256, part->url, trust_in(f, part)));
 done:
     return st;
 }
@@ -363,6 +404,7 @@ static jem_status prepare(fetching *f, int *lock)
     if (!f->o->offline) TRY(check_room(f->p));
     TRY(http_new(&f->h, f->o->stop, f->o->stall_s ? f->o->stall_s : STALL_S));
     TRY(ledger_open(&f->known, f->p->root));
+    TRY(check_trust(f));
 done:
     return st;
 }
@@ -398,6 +440,9 @@ jem_status fetch_run(fetch_plan *p, const fetch_options *o)
     if (f.first_use)
         say(&f, "%d of %d files: no hash is published; %s has theirs, and the next fetch compares",
             f.first_use, p->item->count, f.known.file);
+    if (f.unproven)
+        say(&f, "%d of %d files: believed as they came over http (--trust-http); compare their SHA-256 in "
+                "%s with somebody else's", f.unproven, p->item->count, f.known.file);
     if (f.missing)
         st = jem_error(JEM_EDATA, "%s: %d of %d files are missing and --offline loads nothing; see "
                                   "above where each is to be had, then run the same command again",

@@ -49,6 +49,7 @@ typedef struct fetch_cost {
 
 typedef struct fetch_options {
     bool offline;    /* use no network: name what is missing */
+    bool trust_http; /* believe what comes over http where no hash is known */
     int attempts;    /* per file; 0: 5 */
     double wait_s;   /* before a second attempt; 0: 1 */
     int stall_s;     /* without a byte; 0: 60 */
@@ -71,7 +72,11 @@ fetch_cost fetch_price(const fetch_plan *p);
 /* Loads, proves and unpacks what is missing, proves what is there.  Progress goes to the log
  * (base/log.h).  JEM_EDATA, JEM_EIO, JEM_EINTERRUPTED as download.h and unpack.h say, naming the
  * file and what to do; the same call goes on where it ended.  JEM_EIO before anything is
- * loaded if the disk has not enough room.  Offline, JEM_EDATA after saying what is missing. */
+ * loaded if the disk has not enough room.  Offline, JEM_EDATA after saying what is missing.
+ *
+ * What has no published hash is believed the first time it comes, and compared with that from
+ * then on.  Over http anybody on the way could replace it: JEM_EUSAGE before anything is
+ * loaded, unless trust_http is set. */
 jem_status fetch_run(fetch_plan *p, const fetch_options *o);
 
 /* "170 MB" (of 1000 kB). */

@@ -9,17 +9,19 @@
 #include "base/mem.h"
 #include "base/try.h"
 
-enum { LEDGER_MOST = 4 << 20, COLUMNS = 4 };
+enum { LEDGER_MOST = 4 << 20, COLUMNS = 5, OLD_COLUMNS = 4 };
 
-static const char header[] = "path\tbytes\tsha256\turl";
+static const char header[] = "path\tbytes\tsha256\turl\ttrust";
+static const char old_header[] = "path\tbytes\tsha256\turl";
+static char unknown[] = "unknown";
 
-/* Cuts `line` at its tabs; false unless it has exactly COLUMNS fields. */
-static bool cut(char *fields[COLUMNS], char *line)
+/* Cuts `line` at its tabs; false unless it has exactly `columns` fields. */
+static bool cut(char *fields[COLUMNS], int columns, char *line)
 {
-    for (int i = 0; i < COLUMNS; i++) {
+    for (int i = 0; i < columns; i++) {
         fields[i] = line;
         char *tab = strchr(line, '\t');
-        if ((tab != NULL) != (i + 1 < COLUMNS)) return false;
+        if ((tab != NULL) != (i + 1 < columns)) return false;
         if (!tab) break;
         *tab = '\0';
         line = tab + 1;
@@ -36,41 +38,50 @@ static bool is_count(int64_t *out, const char *text)
     return end != text && !*end && errno == 0 && v >= 0;
 }
 
+static void clear_line(ledger_line *line)
+{
+    mem_free(line->path);
+    mem_free(line->url);
+    mem_free(line->trust);
+}
+
 static jem_status add(ledger *l, const char *path, int64_t bytes, const char *sha256,
-                      const char *url)
+                      const char *url, const char *trust)
 {
     jem_status st;
+    ledger_line line = {.bytes = bytes};
     TRY(MEM_GROW(l->lines, l->count, l->room));
-    ledger_line *line = &l->lines[l->count];
-    TRY(mem_strdup(&line->path, path));
-    st = mem_strdup(&line->url, url);
-    if (st != JEM_OK) {
-        mem_free(line->path);
-        goto done;
-    }
-    line->bytes = bytes;
-    memcpy(line->sha256, sha256, SHA256_HEX);
-    l->count++;
+    TRY(mem_strdup(&line.path, path));
+    TRY(mem_strdup(&line.url, url));
+    TRY(mem_strdup(&line.trust, trust));
+    memcpy(line.sha256, sha256, SHA256_HEX);
+    l->lines[l->count++] = line;
+    return JEM_OK;
 done:
+    clear_line(&line);
     return st;
 }
 
 static jem_status read_lines(ledger *l, char *text)
 {
-    int number = 1;
+    int number = 1, columns = COLUMNS;
     for (char *line = text, *next; line && *line; line = next, number++) {
-        char *fields[COLUMNS];
+        char *fields[COLUMNS] = {NULL, NULL, NULL, NULL, unknown};
         int64_t bytes;
         next = strchr(line, '\n');
         if (next) *next++ = '\0';
         if (number == 1 && strcmp(line, header) == 0) continue;
-        if (number == 1 || !cut(fields, line) || !is_count(&bytes, fields[1]) ||
+        if (number == 1 && strcmp(line, old_header) == 0) {
+            columns = OLD_COLUMNS;
+            continue;
+        }
+        if (number == 1 || !cut(fields, columns, line) || !is_count(&bytes, fields[1]) ||
             strlen(fields[2]) != SHA256_HEX - 1)
             return jem_error(JEM_EDATA,
                              "%s:%d: not a line that jem data fetch writes; remove the line, or "
                              "the file if you do not need what it remembers",
                              l->file, number);
-        jem_status st = add(l, fields[0], bytes, fields[2], fields[3]);
+        jem_status st = add(l, fields[0], bytes, fields[2], fields[3], fields[4]);
         if (st != JEM_OK) return st;
     }
     return JEM_OK;
@@ -91,12 +102,6 @@ done:
     mem_free(text);
     if (st != JEM_OK) ledger_close(l);
     return st;
-}
-
-static void clear_line(ledger_line *line)
-{
-    mem_free(line->path);
-    mem_free(line->url);
 }
 
 void ledger_close(ledger *l)
@@ -123,8 +128,8 @@ static jem_status write_all(const ledger *l)
     TRY(file_writer_printf(&w, "%s\n", header));
     for (int64_t i = 0; i < l->count; i++) {
         const ledger_line *line = &l->lines[i];
-        TRY(file_writer_printf(&w, "%s\t%lld\t%s\t%s\n", line->path, (long long)line->bytes,
-                               line->sha256, line->url));
+        TRY(file_writer_printf(&w, "%s\t%lld\t%s\t%s\t%s\n", line->path, (long long)line->bytes,
+                               line->sha256, line->url, line->trust));
     }
     TRY(file_writer_commit(&w));
 done:
@@ -133,11 +138,13 @@ done:
 }
 
 jem_status ledger_note(ledger *l, const char *path, int64_t bytes, const char *sha256,
-                       const char *url)
+                       const char *url, const char *trust)
 {
     const ledger_line *known = ledger_find(l, path);
-    if (known && known->bytes == bytes && strcmp(known->sha256, sha256) == 0) return JEM_OK;
-    jem_status st = add(l, path, bytes, sha256, url);
+    if (known && known->bytes == bytes && strcmp(known->sha256, sha256) == 0 &&
+        strcmp(known->trust, trust) == 0)
+        return JEM_OK;
+    jem_status st = add(l, path, bytes, sha256, url, trust);
     if (st != JEM_OK) return st;
     if (known) { /* found again, as the array may have moved; the new line takes its place */
         ledger_line *old = &l->lines[ledger_find(l, path) - l->lines];

@@ -107,10 +107,19 @@ static void a_missing_file_ends_with_exit_code_3(void **state)
 {
     (void)state;
     s.mode = SERVE_404;
-    fails(at_server("data fetch bapps --out %D/data --from @/x"), 3,
+    fails(at_server("data fetch bapps --trust-http --out %D/data --from @/x"), 3,
           "/x/jnd.tar.gz: the server has no such file (404)");
     said("err", "by hand from https://github.com/richzhang/PerceptualSimilarity");
     said("out", "2 files whose size is not known");
+}
+
+static void http_without_a_hash_needs_a_flag(void **state)
+{
+    (void)state;
+    fails(at_server("data fetch clickme --out %D/data --from @/"), 2, "--trust-http");
+    assert_false(program_made(folder, "data/clickme"));
+    fails(at_server("data fetch clickme --offline --out %D/data --from @/"), 3,
+          "17 of 17 files are missing");
 }
 
 static void another_content_than_published_ends_with_exit_code_3(void **state)
@@ -125,9 +134,10 @@ static void what_arrives_is_checked_as_data_check_would(void **state)
 {
     (void)state;
     /* 17 files of zeros: their download succeeds, and what they are does not */
-    fails(at_server("data fetch clickme --out %D/data --from @/"), 3,
+    fails(at_server("data fetch clickme --trust-http --out %D/data --from @/"), 3,
           "val-0.tfrecords");
     said("out", "17 of 17 files: no hash is published");
+    said("out", "17 of 17 files: believed as they came over http");
     assert_true(program_made(folder, "data/clickme/val-16.tfrecords"));
     assert_true(program_made(folder, "data/fetched.tsv"));
 }
@@ -162,8 +172,8 @@ static pid_t run_until(int requests, const char *from)
         int null = open("/dev/null", O_RDWR);
         dup2(null, STDOUT_FILENO);
         dup2(null, STDERR_FILENO);
-        execl(JEM_PROGRAM, "jem", "data", "fetch", "clickme", "--out", data, "--from", from,
-              (char *)NULL);
+        execl(JEM_PROGRAM, "jem", "data", "fetch", "clickme", "--trust-http", "--out", data,
+              "--from", from, (char *)NULL);
         _exit(127);
     }
     assert_true(child > 0);
@@ -190,7 +200,7 @@ static void control_c_keeps_the_part_and_exits_with_5(void **state)
     assert_true(sb.st_size > 0 && sb.st_size < 100000);
     assert_false(program_made(folder, "data/clickme/val-0.tfrecords"));
     s.mode = SERVE;
-    fails(at_server("data fetch clickme --out %D/data --from @/"), 3,
+    fails(at_server("data fetch clickme --trust-http --out %D/data --from @/"), 3,
           "val-0.tfrecords");
     assert_int_equal(s.resumed, 1);
     assert_true(program_made(folder, "data/clickme/val-0.tfrecords"));
@@ -208,6 +218,7 @@ int main(void)
         TEST(what_needs_a_person_says_what_to_do),
         TEST(offline_says_what_is_missing_and_where_from),
         TEST(a_missing_file_ends_with_exit_code_3),
+        TEST(http_without_a_hash_needs_a_flag),
         TEST(another_content_than_published_ends_with_exit_code_3),
         TEST(what_arrives_is_checked_as_data_check_would),
         TEST(published_ratings_are_fetched_over_http_and_checked),

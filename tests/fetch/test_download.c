@@ -156,12 +156,18 @@ static void a_part_of_another_file_is_noticed_and_loaded_anew(void **state)
     assert_int_equal(s.requests, 2); /* the rest, then all */
 }
 
+static void note_etag(const char *etag, const char *address)
+{
+    char etag_file[200], text[200];
+    snprintf(etag_file, sizeof etag_file, "%s.etag", part);
+    snprintf(text, sizeof text, "%s\n%s\n", etag, address);
+    check_ok(file_write(etag_file, text, strlen(text)));
+}
+
 static void without_a_hash_a_part_counts_only_under_its_etag(void **state)
 {
     (void)state;
-    char etag_file[200];
     download d = unknown();
-    snprintf(etag_file, sizeof etag_file, "%s.etag", part);
 
     check_ok(file_write(part, body, 70000)); /* nobody knows of which version */
     check_ok(get(&d));
@@ -170,14 +176,22 @@ static void without_a_hash_a_part_counts_only_under_its_etag(void **state)
 
     unlink(place);
     check_ok(file_write(part, body, 70000));
-    check_ok(file_write(etag_file, "\"one\"", 5));
+    note_etag("\"one\"", url);
+    check_ok(get(&d));
+    arrived();
+    assert_int_equal(s.resumed, 1);
+
+    /* what another address gave, perhaps over a way that nobody guards, is another file */
+    unlink(place);
+    check_ok(file_write(part, "of another source", 17));
+    note_etag("\"one\"", "http://mirror.example/file");
     check_ok(get(&d));
     arrived();
     assert_int_equal(s.resumed, 1);
 
     unlink(place);
     check_ok(file_write(part, "of another version", 18));
-    check_ok(file_write(etag_file, "\"zero\"", 6));
+    note_etag("\"zero\"", url);
     check_ok(get(&d));
     arrived();
     assert_int_equal(s.resumed, 1);
@@ -212,16 +226,14 @@ static void a_part_longer_than_the_file_is_thrown_away(void **state)
 {
     (void)state;
     char longer[SIZE + 10] = "";
-    char etag_file[200];
     download d = published();
     check_ok(file_write(part, longer, sizeof longer));
     check_ok(get(&d));
     arrived();
     /* of unknown size: the server says 416 */
     unlink(place);
-    snprintf(etag_file, sizeof etag_file, "%s.etag", part);
     check_ok(file_write(part, longer, sizeof longer));
-    check_ok(file_write(etag_file, "\"one\"", 5));
+    note_etag("\"one\"", url);
     d = unknown();
     check_ok(get(&d));
     arrived();

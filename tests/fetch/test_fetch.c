@@ -87,7 +87,11 @@ static void listen_to(void *ctx, const char *line)
 
 static fetch_options options(void)
 {
-    return (fetch_options){.attempts = 2, .wait_s = 0.01, .stall_s = 1, .say = listen_to};
+    return (fetch_options){.trust_http = true,
+                           .attempts = 2,
+                           .wait_s = 0.01,
+                           .stall_s = 1,
+                           .say = listen_to};
 }
 
 static jem_status run(const char *from, const fetch_options *o)
@@ -301,6 +305,51 @@ static void offline_names_every_missing_file_and_its_place(void **state)
     check_ok(run(NULL, &o));
 }
 
+/* A line of the ledger's: KEY ... TRUST. */
+static void check_trusted(const char *key, const char *trust)
+{
+    ledger l = LEDGER_INIT;
+    check_ok(ledger_open(&l, root));
+    const ledger_line *line = ledger_find(&l, key);
+    assert_non_null(line);
+    assert_string_equal(line->trust, trust);
+    ledger_close(&l);
+}
+
+static void what_comes_over_http_without_a_hash_is_taken_only_on_demand(void **state)
+{
+    (void)state;
+    char path[256];
+    fetch_options o = options();
+    o.trust_http = false;
+    check_fails(run(NULL, &o), JEM_EUSAGE, "sub/free.bin: no hash of it is published (nor of others)");
+    assert_non_null(strstr(jem_error_message(), "--trust-http"));
+    assert_int_equal(s.requests, 0); /* not even what could be proven */
+    assert_false(there("demo/in/plain.csv"));
+
+    check_ok(run(mirror, &o)); /* a folder is nobody on the way */
+    check_trusted("demo/in/plain.csv", "hash");
+    check_trusted("demo/free.bin", "here");
+    check_trusted("archives/packed.tar.gz", "here");
+    snprintf(path, sizeof path, "%s/demo/free.bin", root);
+    assert_int_equal(unlink(path), 0);
+    check_ok(run(NULL, &o)); /* the ledger knows what it should be */
+    check_trusted("demo/free.bin", "here");
+    assert_null(strstr(said, "believed"));
+
+    check_tmp_remove(root);
+    o.trust_http = true;
+    check_ok(run(NULL, &o));
+    heard("2 of 3 files: believed as they came over http");
+    check_trusted("demo/in/plain.csv", "hash");
+    check_trusted("demo/free.bin", "http");
+    check_trusted("archives/packed.tar.gz", "http");
+    o.trust_http = false;
+    check_ok(run(NULL, &o)); /* proven against that, and so remembered */
+    check_trusted("demo/free.bin", "http");
+    assert_null(strstr(said, "believed"));
+}
+
 static void a_full_disk_is_said_before_anything_is_loaded(void **state)
 {
     (void)state;
@@ -342,9 +391,10 @@ static void a_ledger_of_somebody_else_is_named(void **state)
     fetch_options o = options();
     static const char *const texts[] = {"nothing\n", "path\tbytes\tsha256\turl\na\tb\tc\td\n",
                                         "path\tbytes\tsha256\turl\na\t1\tshort\td\n",
-                                        "path\tbytes\tsha256\turl\na\t1\n"};
+                                        "path\tbytes\tsha256\turl\na\t1\n",
+                                        "path\tbytes\tsha256\turl\ttrust\na\t1\n"};
     check_ok(dir_make(root));
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         put(root, "fetched.tsv", texts[i], strlen(texts[i]));
         check_fails(run(NULL, &o), JEM_EDATA, i ? "fetched.tsv:2:" : "fetched.tsv:1:");
     }
@@ -360,17 +410,37 @@ static void a_ledger_reads_back_and_replaces_lines(void **state)
     hash[64] = '\0';
     check_ok(ledger_open(&l, root));
     assert_null(ledger_find(&l, "b"));
-    check_ok(ledger_note(&l, "a", 1, hash, "http://x"));
-    check_ok(ledger_note(&l, "b", 2, hash, "http://y"));
+    check_ok(ledger_note(&l, "a", 1, hash, "http://x", "http"));
+    check_ok(ledger_note(&l, "b", 2, hash, "http://y", "http"));
     hash[0] = 'b';
-    check_ok(ledger_note(&l, "a", 3, hash, "http://z"));
+    check_ok(ledger_note(&l, "a", 3, hash, "http://z", "hash"));
     ledger_close(&l);
     check_ok(ledger_open(&l, root));
     assert_int_equal(l.count, 2);
     assert_int_equal(ledger_find(&l, "a")->bytes, 3);
     assert_string_equal(ledger_find(&l, "a")->url, "http://z");
+    assert_string_equal(ledger_find(&l, "a")->trust, "hash");
     assert_string_equal(ledger_find(&l, "b")->url, "http://y");
+    assert_string_equal(ledger_find(&l, "b")->trust, "http");
     ledger_close(&l);
+}
+
+static void a_ledger_of_an_earlier_version_is_gone_on_with(void **state)
+{
+    (void)state;
+    ledger l = LEDGER_INIT;
+    char hash[SHA256_HEX], text[256];
+    memset(hash, 'a', 64);
+    hash[64] = '\0';
+    int n = snprintf(text, sizeof text, "path\tbytes\tsha256\turl\na\t1\t%s\thttps://x\n", hash);
+    check_ok(dir_make(root));
+    put(root, "fetched.tsv", text, (size_t)n);
+    check_ok(ledger_open(&l, root));
+    assert_string_equal(ledger_find(&l, "a")->trust, "unknown");
+    check_ok(ledger_note(&l, "b", 2, hash, "https://y", "https"));
+    ledger_close(&l);
+    check_trusted("a", "unknown");
+    check_trusted("b", "https");
 }
 
 /* ---- the catalogue */
@@ -460,11 +530,13 @@ int main(void)
         TEST(a_folder_of_the_user_is_left_as_it_is),
         TEST(an_archive_that_a_kill_left_is_removed),
         TEST(offline_names_every_missing_file_and_its_place),
+        TEST(what_comes_over_http_without_a_hash_is_taken_only_on_demand),
         TEST(a_full_disk_is_said_before_anything_is_loaded),
         TEST(two_at_once_in_one_folder_are_refused),
         TEST(a_signal_ends_it_and_the_same_call_goes_on),
         TEST(a_ledger_of_somebody_else_is_named),
         TEST(a_ledger_reads_back_and_replaces_lines),
+        TEST(a_ledger_of_an_earlier_version_is_gone_on_with),
         cmocka_unit_test(the_catalogue_is_well_formed),
         cmocka_unit_test(sizes_are_written_for_people),
         cmocka_unit_test(published_data_are_what_the_catalogue_says),
