@@ -54,6 +54,22 @@ done:
     return st;
 }
 
+jem_status bench_list_json(void)
+{
+    json_t *all = json_array();
+    int failed = 0;
+
+    for (const benchmark *const *b = benchmarks(); *b; b++)
+        failed |= json_array_append_new(all, json_pack("{s:s s:s s:s s:s s:s}", "name", (*b)->name,
+                                                       "measures", (*b)->measures, "source",
+                                                       (*b)->source, "needs", (*b)->needs, "data",
+                                                       (*b)->data));
+    if (!failed) json_dumpf(all, stdout, JSON_INDENT(1));
+    if (!failed) putchar('\n');
+    json_decref(all);
+    return failed ? jem_error(JEM_ENOMEM, "bench list: out of memory") : JEM_OK;
+}
+
 /* ---- scores */
 
 static bool same_model(const score *a, const score *b)

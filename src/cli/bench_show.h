@@ -6,6 +6,8 @@
 
 /* Benchmarks with what they measure, need and where their data are; answers; keys. */
 jem_status bench_list(void);
+/* One array of objects: name, measures, source, needs, data. */
+jem_status bench_list_json(void);
 
 /* One line per score, under a heading per model. */
 void bench_show_table(const score_list *l);

@@ -35,21 +35,37 @@ static const cli_flag *find_device(const cli_flag *flags, const char *arg, const
     return find_flag(flags, "--set", &unused);
 }
 
-static jem_status unknown_flag(const command *c, const cli_flag *flags, const char *arg)
-{
-    const char *names[64];
-    size_t n = 0;
-    for (const cli_flag *f = flags; f->name && n < 63; f++) names[n++] = f->name;
-    names[n] = NULL;
-    const char *near = cli_nearest(arg, names);
-    if (!near) return usage_error(c, "unknown option", arg);
-    return jem_error(JEM_EUSAGE, "%s: unknown option %s; did you mean %s?", c->name, arg, near);
-}
-
 /* "-5" and "-" are arguments, not flags. */
 static bool is_flag(const char *arg)
 {
     return arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9') && arg[1] != '.';
+}
+
+/* The word without its value; `value` is what follows it on the command line, or NULL. */
+static jem_status unknown_flag(const command *c, const cli_flag *flags, char *word,
+                               const char *value)
+{
+    const char *names[64], *unused;
+    char key[CLI_KEY], *inside = strchr(word, '=');
+    size_t n = 0;
+
+    if (inside) {
+        *inside = '\0';
+        value = inside + 1;
+    } else if (value && is_flag(value)) {
+        value = NULL;
+    }
+    if (find_flag(flags, "--set", &unused) && cli_find_key(key, c, word))
+        return jem_error(JEM_EUSAGE, "%s: unknown option %s; %s is a key of the settings: --set %s=%s",
+                         c->name, word, key, key, value ? value : "VALUE");
+    if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0)
+        return jem_error(JEM_EUSAGE, "%s: there is no %s, jem always says what it does; 'jem -v' says "
+                         "what it was built with", c->name, word);
+    for (const cli_flag *f = flags; f->name && n < 63; f++) names[n++] = f->name;
+    names[n] = NULL;
+    const char *near = cli_nearest(word, names);
+    if (!near) return usage_error(c, "unknown option", word);
+    return jem_error(JEM_EUSAGE, "%s: unknown option %s; did you mean %s?", c->name, word, near);
 }
 
 static jem_status take_flag(const command *c, const cli_flag *f, const char *value)
@@ -98,7 +114,7 @@ jem_status cli_parse(int argc, char **argv, const command *c, const cli_flag *fl
         const cli_flag *f = find_flag(flags, argv[i], &value);
         const cli_flag *set = f ? NULL : find_device(flags, argv[i], &value);
         if (set) f = set;
-        if (!f) return unknown_flag(c, flags, argv[i]);
+        if (!f) return unknown_flag(c, flags, argv[i], argv[i + 1]);
         if (f->on && value) return usage_error(c, "no value belongs to", f->name);
         if (!f->on && !value) {
             if (i + 1 == argc) return usage_error(c, "a value is missing after", f->name);
@@ -157,10 +173,11 @@ static int distance(const char *a, const char *b)
 const char *cli_nearest(const char *word, const char *const *names)
 {
     const char *nearest = NULL;
-    int least = 4; /* beyond three edits a guess is noise */
+    int least = 4; /* beyond three edits, or half of the letters, a guess is noise */
+    int letters = (int)strlen(word + strspn(word, "-"));
     for (; *names; names++) {
         int d = distance(word, *names);
-        if (d < least && d < (int)strlen(word)) {
+        if (d < least && 2 * d <= letters) {
             least = d;
             nearest = *names;
         }

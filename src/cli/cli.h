@@ -50,6 +50,11 @@ jem_status cli_real(double *out, const char *text, const char *flag, double min,
 /* The candidate nearest to a mistyped word, or NULL if none is near.  `names` ends with NULL. */
 const char *cli_nearest(const char *word, const char *const *names);
 
+/* The key of the command's settings that an unknown option means (--alpha, --lr, --log-every):
+ * its whole name, or the only one that ends in it.  False: none. */
+enum { CLI_KEY = 256 };
+bool cli_find_key(char key[CLI_KEY], const command *c, const char *flag);
+
 /* A number of a printed table with six digits, "-" for NaN; returns text. */
 enum { CLI_CELL = 32 };
 const char *cli_cell(char text[CLI_CELL], double x);

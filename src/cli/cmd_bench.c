@@ -352,6 +352,13 @@ static jem_status check_arguments(const bench_job *j)
     return JEM_OK;
 }
 
+static jem_status list(const bench_job *j)
+{
+    if (j->path || j->answers)
+        return jem_error(JEM_EUSAGE, "bench list: nothing but --json belongs to it");
+    return j->json ? bench_list_json() : bench_list();
+}
+
 static jem_status assign(bench_job *j, const cli_list *set)
 {
     jem_status st = JEM_OK;
@@ -441,11 +448,14 @@ static jem_status bench(int argc, char **argv)
     bench_job *j = NULL;
     int64_t threads = 0;
 
-    if (argc == 2 && strcmp(argv[1], "list") == 0) return bench_list();
     TRY(MEM_NEW(j, 1));
     j->kind = "auto";
     TRY(bench_settings_init(&j->settings));
     TRY(parse(j, argc, argv));
+    if (strcmp(j->name, "list") == 0) {
+        st = list(j);
+        goto done;
+    }
     TRY(check_arguments(j));
     if (j->threads_text) TRY(cli_int(&threads, j->threads_text, "--threads", 0, 4096));
     TRY(pool_new(&j->workers, (int)threads));
@@ -475,7 +485,7 @@ done:
 
 const command command_bench = {
     .name = "bench",
-    .usage = "bench list | bench NAME|all RUN|STUDY | bench NAME|all --answers FILE_OR_DIR "
+    .usage = "bench list [--json] | bench NAME|all RUN|STUDY | bench NAME|all --answers FILE_OR_DIR "
              "[--kind KIND] [--observer NAME] [--out DIR]; with [--data DIR] [--humans DIR] "
              "[--mapping FILE] [--vae FILE [--vae-precision f32|bf16] [--vae-cache FILE]] [--set NAME.KEY=VALUE ...] [--device cpu|cuda] [--threads N] "
              "[--json]",

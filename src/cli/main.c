@@ -10,6 +10,12 @@
 
 enum { COMMANDS_MAX = 64 };
 
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 static const command *find_command(const char *name)
 {
     for (const command *const *c = cli_commands(); *c; c++)
@@ -22,7 +28,7 @@ static void show_help(void)
     puts("jem " JEM_VERSION ": joint energy-based models: train, sample, evaluate, report.\n");
     for (const command *const *c = cli_commands(); *c; c++)
         printf("  jem %s\n      %s\n", (*c)->usage, (*c)->about);
-    puts("\n  jem help [COMMAND]    jem --version\n\n"
+    puts("\n  jem help [COMMAND]    jem --version    jem -v (with the backends)\n\n"
          "exit codes: 0 ok, 1 internal error, 2 usage, 3 data, 4 diverged, 5 stopped by a "
          "signal and\nsaved, 6 out of memory, 7 system refused a read or write");
 }
@@ -41,6 +47,12 @@ static jem_status unknown_command(const char *name)
     return jem_error(JEM_EUSAGE, "unknown command '%s'; 'jem help' lists them", name);
 }
 
+static jem_status help_about(const command *c)
+{
+    printf("jem %s\n\n  %s\n", c->usage, c->about);
+    return JEM_OK;
+}
+
 static jem_status help(int argc, char **argv)
 {
     if (argc < 2) {
@@ -49,8 +61,23 @@ static jem_status help(int argc, char **argv)
     }
     const command *c = find_command(argv[1]);
     if (!c) return unknown_command(argv[1]);
-    printf("jem %s\n\n  %s\n", c->usage, c->about);
-    return JEM_OK;
+    return help_about(c);
+}
+
+/* Wherever it stands: people add it to the command that they are about to give. */
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+    return false;
+}
+
+/* The version, and what this program was built with: for reports of mistakes. */
+static jem_status show_build(void)
+{
+    char name[] = "list", topic[] = "backends", *backends[] = {name, topic, NULL};
+    puts("jem " JEM_VERSION ", compiled by " COMPILER);
+    return command_list.run(2, backends);
 }
 
 static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
@@ -68,14 +95,11 @@ static jem_status dispatch(int argc, char **argv)
         puts("jem " JEM_VERSION);
         return JEM_OK;
     }
+    if (strcmp(argv[0], "-v") == 0) return show_build();
     if (is_one_of(argv[0], "help", "--help", "-h")) return help(argc, argv);
     const command *c = find_command(argv[0]);
     if (!c) return unknown_command(argv[0]);
-    if (argc == 2 && is_one_of(argv[1], "--help", "-h", "--help")) {
-        char *again[] = {argv[1], argv[0]};
-        return help(2, again);
-    }
-    return c->run(argc, argv);
+    return asks_for_help(argc, argv) ? help_about(c) : c->run(argc, argv);
 }
 
 /* The reader of a pipe that has read enough, as `head` does: nothing to complain about. */

@@ -1,0 +1,85 @@
+/* What people type that is nearly right: help wherever they ask for it, keys taken for options. */
+#include "cli/program.h"
+#include "support/folder.h"
+
+static void fails(const char *args, const char *message)
+{
+    program_fails(folder, args, JEM_EUSAGE, message);
+}
+
+static void says(const char *args, const char *text)
+{
+    program_works(folder, args);
+    program_said(folder, "out", text);
+}
+
+static void help_is_given_wherever_it_is_asked_for(void **state)
+{
+    (void)state;
+    says("--help", "jem train CONFIG.yaml");
+    says("train --help", "jem train CONFIG.yaml");
+    says("train no-such.yaml --out nowhere -h", "jem train CONFIG.yaml");
+    says("bench bapps --help", "jem bench list");
+    says("data fetch --help", "jem data list");
+    says("data encode -h", "jem data list");
+    says("sweep --nonsense 3 --help", "jem sweep CONFIG.yaml");
+    fails("train -- --help", "needs a config file and --out");
+}
+
+static void a_key_taken_for_an_option_is_named(void **state)
+{
+    (void)state;
+    fails("train c.yaml --out r --alpha 0.3",
+          "unknown option --alpha; alpha is a key of the settings: --set alpha=0.3");
+    fails("train c.yaml --lr=1e-3 --out r", "unknown option --lr; train.lr is a key of the settings: "
+                                            "--set train.lr=1e-3");
+    fails("sweep c.yaml --checkpoint-every 5 --out r", "--set train.checkpoint_every=5");
+    fails("plan c.yaml --model.name", "--set model.name=VALUE");
+    fails("train c.yaml --threads --out r", "--set engine.threads=VALUE");
+    fails("resume r --threads 2", "--set engine.threads=2");
+    fails("resume r --alpha 2", "unknown option --alpha; usage");  /* of no trained run */
+    fails("train c.yaml --path x", "--set data.path=x");
+    fails("train c.yaml --seconds 3", "unknown option --seconds; usage");
+    fails("info r --alpha 2", "unknown option --alpha; usage"); /* no settings at all */
+    fails("train c.yaml --outt=x", "unknown option --outt; did you mean --out?");
+    fails("train c.yaml -v", "there is no -v");
+    fails("train c.yaml -x", "unknown option -x; usage"); /* one letter is like any other */
+}
+
+static void words_are_guessed_where_half_of_the_letters_agree(void **state)
+{
+    (void)state;
+    fails("trian", "did you mean 'jem train'?");
+    fails("lsit", "did you mean 'jem list'?");
+    fails("-q", "unknown command '-q'; 'jem help' lists them");
+    fails("xy", "unknown command 'xy'; 'jem help' lists them");
+    fails("bench lst", "did you mean list?");
+}
+
+static void the_build_is_told_for_reports_of_mistakes(void **state)
+{
+    (void)state;
+    says("-v", "compiled by ");
+    program_said(folder, "out", "ref       plain loops");
+}
+
+static void benchmarks_are_listed_for_programs(void **state)
+{
+    (void)state;
+    says("bench list --json", "\"name\": \"cue-conflict\"");
+    says("bench --json list", "\"measures\": ");
+    says("bench list", "recorded answers");
+    fails("bench list bapps", "nothing but --json belongs to it");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(help_is_given_wherever_it_is_asked_for),
+        cmocka_unit_test(a_key_taken_for_an_option_is_named),
+        cmocka_unit_test(words_are_guessed_where_half_of_the_letters_agree),
+        cmocka_unit_test(the_build_is_told_for_reports_of_mistakes),
+        cmocka_unit_test(benchmarks_are_listed_for_programs),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
