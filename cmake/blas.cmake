@@ -6,7 +6,7 @@ endforeach()
 
 add_library(jem_blas MODULE src/stats/blas/blas_library.c)
 target_link_libraries(jem_blas PRIVATE jem_flags liblinear lapacke openblas)
-if(NOT JEM_SANITIZE)
+if(NOT JEM_SANITIZE AND NOT JEM_FUZZ)
   target_link_options(jem_blas PRIVATE -Wl,--no-undefined)
 endif()
 add_dependencies(jem_stats jem_blas)

@@ -15,7 +15,7 @@ set(cuda_base ${CMAKE_SOURCE_DIR}/src/base/mem.c ${CMAKE_SOURCE_DIR}/src/base/me
 function(jem_device_module target)
   add_library(${target} MODULE ${cuda_core} ${cuda_base} ${ARGN})
   target_link_libraries(${target} PRIVATE jem_flags m Threads::Threads)
-  if(NOT JEM_SANITIZE)
+  if(NOT JEM_SANITIZE AND NOT JEM_FUZZ)
     target_link_options(${target} PRIVATE -Wl,--no-undefined)
   endif()
 endfunction()

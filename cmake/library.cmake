@@ -32,7 +32,7 @@ foreach(kind SHARED STATIC)
 endforeach()
 # For the libraries outside jem; of jem's own nothing is left to link.
 target_link_libraries(jem_shared PRIVATE jem_lib)
-if(NOT JEM_SANITIZE) # sanitizers leave their names to the program
+if(NOT JEM_SANITIZE AND NOT JEM_FUZZ) # sanitizers leave their names to the program
   target_link_options(jem_shared PRIVATE -Wl,--no-undefined)
 endif()
 

@@ -175,6 +175,16 @@ static jem_status read_log(study *s, table *to, const char *run)
     return st;
 }
 
+/* Figures have alpha from 0 to 1 on their axes. */
+static jem_status check_alpha(study *s, study_run *r)
+{
+    const double alpha = r->alpha;
+    if (isnan(alpha) || (alpha >= 0 && alpha <= 1)) return JEM_OK;
+    r->alpha = NAN;
+    return study_warn(s, "%s says that its alpha is %g; figures leave out what is not from 0 to 1.",
+                      r->name, alpha);
+}
+
 static jem_status run_warnings(study *s, const study_run *r)
 {
     if (r->ranks > 1) {
@@ -230,6 +240,7 @@ static jem_status read_run(study *s, study_run *r, const char *path)
     TRY(str_format(&config, "%s/config.yaml", path));
     TRY(tolerate(s, read_config(r, config)));
     TRY(tolerate(s, read_info(r, info)));
+    TRY(check_alpha(s, r));
     TRY(tolerate(s, score_list_load(&r->scores, path)));
     TRY(read_log(s, &r->log, path));
     TRY(read_table(s, &r->reliability, path, "scores/reliability.tsv"));

@@ -8,7 +8,7 @@
 
 typedef struct study_run {
     char *path, *name;                 /* name: the folder's own */
-    double alpha;                      /* NaN if nothing says */
+    double alpha;                      /* 0 to 1, NaN if nothing says */
     int64_t seed;                      /* -1 if nothing says */
     int64_t rank, ranks;               /* which share of each batch it saw; 0 ranks: all of it */
     int64_t classes;                   /* 0 if unknown */

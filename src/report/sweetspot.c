@@ -377,7 +377,13 @@ static jem_status find_one(sweetspot_list *list, const sweetspot_spec *spec, stu
     if (p.alphas < 2) goto done;
     TRY(grid_init(&g, &p, s, seed));
     TRY(describe(&p, &g));
-    TRY(locate(&p, &g, o));
+    st = locate(&p, &g, o);
+    if (st == JEM_EDATA) { /* no alpha, or no draw, has a score that can be compared */
+        st = study_warn(s, "The sweet spot of %s, %s, is left out: %s.", spec->title,
+                        spec->measure, jem_error_message());
+        goto done;
+    }
+    if (st != JEM_OK) goto done;
     TRY(MEM_GROW(list->spots, list->count, list->capacity));
     list->spots[list->count++] = p;
     p = (sweetspot){.spec = spec};
