@@ -11,6 +11,7 @@
 #   make test-cuda  the GPU backend's tests on a GPU (needs the CUDA toolkit with cuDNN 9)
 #   make valgrind   every test that is not too slow for it, under valgrind
 #   make fuzz       hostile files for every reader, FUZZ_SECONDS each (needs clang)
+#   make arm64-test cross-compile for arm64 and run the tests that are not slow in an emulator
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -20,7 +21,7 @@ CMAKE_FLAGS ?=
 SANITIZE ?= address,undefined
 FUZZ_SECONDS ?= 60
 
-.PHONY: all deps demo test test-avx2 test-cuda install perf sanitize valgrind fuzz clean
+.PHONY: all deps demo test test-avx2 test-cuda install perf sanitize valgrind fuzz arm64-test clean
 
 all: deps
 	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS) > $(BUILD).log 2>&1 \
@@ -65,5 +66,8 @@ valgrind:
 fuzz: deps
 	@scripts/fuzz build-fuzz $(FUZZ_SECONDS)
 
+arm64-test:
+	@scripts/arm64-test build-arm64 $(JOBS)
+
 clean:
-	rm -rf build build-sanitize build-valgrind build-fuzz
+	rm -rf build build-sanitize build-valgrind build-fuzz build-arm64

@@ -100,7 +100,7 @@ static jem_status ask_ratings(job *j)
         snprintf(names[i], sizeof names[i], "rgb_scene%06d.png", (int)j->people.ratings.scene[i]);
         stimuli[i] = (stimulus){.name = names[i], .place = i};
         if (!who->needs_pictures) continue;
-        snprintf(path, sizeof path, "%s/%s", j->o->images, names[i]);
+        snprintf(path, sizeof path, "%s/%.*s", j->o->images, (int)sizeof names[i] - 1, names[i]);
         TRY(image_read(&pictures[i], path));
         stimuli[i].picture = &pictures[i];
     }

@@ -182,7 +182,7 @@ static jem_status ask_rated(float *features, const scenes *s, const char *layer)
         snprintf(names[i], NAME_MAX_TEXT, "rgb_scene%06d.png", (int)s->rated_scene[i]);
         stimuli[i] = (stimulus){.name = names[i], .set = "rated", .place = s->d->n + i};
         if (!who->needs_pictures) continue;
-        snprintf(path, sizeof path, "%s/%s", s->o->images, names[i]);
+        snprintf(path, sizeof path, "%s/%.*s", s->o->images, NAME_MAX_TEXT - 1, names[i]);
         TRY(image_read(&pictures[i], path));
         stimuli[i].picture = &pictures[i];
     }

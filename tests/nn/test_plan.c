@@ -66,16 +66,9 @@ static graph *residual_graph(int64_t channels, int64_t h, int64_t w)
     return g;
 }
 
-static double largest(const float *v, int64_t n)
-{
-    double top = 0;
-    for (int64_t i = 0; i < n; ++i) top = fmax(top, fabs((double)v[i]));
-    return top;
-}
-
 static void compare(const char *what, const float *a, const float *b, int64_t n, double tolerance)
 {
-    double scale = largest(b, n);
+    double scale = check_largest(b, n);
     for (int64_t i = 0; i < n; ++i)
         if (!(fabs((double)a[i] - (double)b[i]) <= tolerance * scale))
             fail_msg("%s[%lld]: cpu %.9g, ref %.9g (scale %.3g)", what, (long long)i, (double)a[i],

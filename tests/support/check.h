@@ -45,6 +45,15 @@
                      check_a, check_b, fabs(check_a - check_b) / check_scale, (double)(rel)); \
     } while (0)
 
+/* The largest magnitude.  Without fmax: gcc 12 for arm64 fails on loops of it. */
+static inline double check_largest(const float *v, int64_t n)
+{
+    double top = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (fabs((double)v[i]) > top) top = fabs((double)v[i]);
+    return top;
+}
+
 /* Path of `name` below the data folder in `path`; skips the test if absent. */
 static inline void check_data(char *path, size_t size, const char *name)
 {

@@ -15,8 +15,16 @@ if(JEM_SANITIZE MATCHES thread)
   list(APPEND test_environment OPENBLAS_NUM_THREADS=1)
 endif()
 
-# Written before the name of a test program.
-set(test_launcher)
+# Written before the name of a test program; an emulator where this machine cannot run it.
+set(test_launcher ${CMAKE_CROSSCOMPILING_EMULATOR})
+# By this name tests start the program.
+set(test_program $<TARGET_FILE:jem>)
+if(CMAKE_CROSSCOMPILING_EMULATOR)
+  set(test_program ${CMAKE_BINARY_DIR}/jem-emulated)
+  list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
+  file(WRITE ${test_program} "#!/bin/sh\nexec ${emulator} ${CMAKE_BINARY_DIR}/jem \"$@\"\n")
+  file(CHMOD ${test_program} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+endif()
 if(JEM_VALGRIND)
   find_program(VALGRIND valgrind REQUIRED)
   set(test_launcher ${VALGRIND} -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite

@@ -83,11 +83,10 @@ static inline void golden_compare(const char *file, const double *got, int rows,
     for (int i = 0; i < g->param_count; i++) {
         const param *q = &g->params[i];
         const float *p = model_params(m) + q->offset;
-        double largest = 0;
+        double largest = check_largest(p, q->count);
         snprintf(name, sizeof name, "final/%s", q->name);
         golden_read(digest, f, name, 6);
         check_near(sqrt(backend_ref.sum_squares(p, q->count)), digest[0], allowed, 0);
-        for (int64_t k = 0; k < q->count; k++) largest = fmax(largest, fabs((double)p[k]));
         for (int k = 0; k < 4 && k < q->count; k++)
             if (!(fabs((double)p[k] - digest[2 + k]) <= allowed * largest))
                 fail_msg("%s: %s[%d] = %.9g, expected %.9g", file, q->name, k, (double)p[k],

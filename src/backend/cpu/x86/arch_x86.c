@@ -1,6 +1,6 @@
 /* Which of the kernels in this folder the processor can run. */
 #include "backend/cpu/cpu_arch.h"
-#include "backend/cpu/cpu_isa.h"
+#include "backend/cpu/x86/cpu_isa.h"
 #include "backend/cpu/x86/bf16_conv.h"
 #include "backend/cpu/x86/bf16_weights.h"
 #include "backend/cpu/x86/kernels_x86.h"

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "backend/cpu/x86/bf16_unit.h"
-#include "backend/cpu/cpu_isa.h"
+#include "backend/cpu/x86/cpu_isa.h"
 
 #define AMX __attribute__((target("amx-tile,amx-bf16")))
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "backend/cpu/x86/bf16_unit.h"
-#include "backend/cpu/cpu_isa.h"
+#include "backend/cpu/x86/cpu_isa.h"
 
 #define DOT __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 
