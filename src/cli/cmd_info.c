@@ -72,7 +72,7 @@ static jem_status info_safetensors(const char *path)
     static const char *const keys[] = {
         "format", "jem.name", "jem.norm", "jem.dropout", "jem.pool", "jem.proj", "jem.classes",
         "jem.channels", "jem.height", "jem.width", "jem.iteration", "jem.best.iteration",
-        "jem.best.epoch", "jem.best.score"};
+        "jem.best.epoch", "jem.best.score", "jem.run", "jem.settings_hash"};
     jem_status st;
     safetensors *f = NULL;
     int64_t bad = 0, values = 0;
@@ -183,6 +183,7 @@ static jem_status info_run(const char *path)
     cli_print("model      %s, %" PRId64 " parameters, input %" PRId64 "x%" PRId64 "x%" PRId64
               ", %" PRId64 " classes\n",
               info.model, info.params, info.channels, info.height, info.width, info.classes);
+    if (info.id[0]) cli_print("run        %s, settings %s\n", info.id, info.settings_hash);
     cli_print("alpha      %g\nseed       %" PRId64 "\n", info.alpha, info.seed);
     cli_print("data       %s %s (hash %016" PRIx64 ")\n", c->data.kind, c->data.path,
               info.data_hash);

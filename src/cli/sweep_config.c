@@ -63,12 +63,12 @@ static jem_status note_other(sweep_config *s, config *there, config *cfg)
 
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
         options_full_key(&p, key);
-        if (config_decides(key)) continue;
+        if (config_key_role(key) == CONFIG_DECIDES) continue;
         options_value_text(&p, kept, sizeof kept);
         TRY(options_get(others, key, now, sizeof now));
         if (strcmp(kept, now) == 0) continue;
         if (s->count == SWEEP_CONFIG_SET)
-            return jem_error(JEM_EINTERNAL, "more than %d keys decide nothing", SWEEP_CONFIG_SET);
+            return jem_error(JEM_EINTERNAL, "more than %d keys may differ", SWEEP_CONFIG_SET);
         TRY(str_format(&s->set[s->count], "%s=%s", key, now));
         s->count++;
     }

@@ -12,7 +12,7 @@ typedef struct sweep_config {
     char *path;                   /* STUDY/config.yaml */
     bool kept;                    /* it is there and counts */
     char *set[SWEEP_CONFIG_SET];  /* "key=value": what this sweep has otherwise, of the keys that */
-    int count;                    /* decide no result (config_decides) */
+    int count;                    /* may differ (config_key_role) */
 } sweep_config;
 #define SWEEP_CONFIG_INIT {NULL, false, {NULL}, 0}
 

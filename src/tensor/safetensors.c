@@ -366,6 +366,13 @@ const char *safetensors_metadata(const safetensors *f, const char *key)
     return json_string_value(json_object_get(f->metadata, key));
 }
 
+const char *safetensors_metadata_key(const safetensors *f, int i)
+{
+    void *at = json_object_iter(f->metadata);
+    while (at && i-- > 0) at = json_object_iter_next(f->metadata, at);
+    return at ? json_object_iter_key(at) : NULL;
+}
+
 const char *safetensors_checksum(const safetensors *f)
 {
     return safetensors_metadata(f, CHECKSUM_KEY);

@@ -28,6 +28,8 @@ int safetensors_find(const safetensors *f, const char *name); /* -1 if absent */
 jem_tensor safetensors_view(const safetensors *f, int i);
 int64_t safetensors_place(const safetensors *f, int i); /* byte of the file where its data begin */
 const char *safetensors_metadata(const safetensors *f, const char *key); /* NULL if absent */
+/* The i-th of its keys, borrowed; NULL behind the last. */
+const char *safetensors_metadata_key(const safetensors *f, int i);
 /* The file's checksum as 32 digits, borrowed; NULL if it carries none. */
 const char *safetensors_checksum(const safetensors *f);
 /* JEM_EDATA if the file carries no checksum: for files that only jem writes, where a

@@ -26,6 +26,7 @@ checkpoint_view checkpoint_look(const trainer *t, const checkpoint_state *s)
                              .ema = t->ema,
                              .replay = t->replay,
                              .bank = &t->bank,
+                             .identity = t->identity,
                              .iteration = t->iteration,
                              .seed = t->cfg->seed,
                              .alpha = t->cfg->alpha,
@@ -124,6 +125,7 @@ static jem_status put_metadata(safetensors_writer *w, const checkpoint_view *v)
     TRY(safetensors_writer_metadata(w, "jem.data_hash", hash));
     TRY(health_save(&s->health, w));
     TRY(rescue_save(&v->rescue, w));
+    if (v->identity) TRY(run_identity_put(v->identity, w));
 done:
     return st;
 }
@@ -248,11 +250,13 @@ static jem_status check_run(const safetensors *f, const trainer *t)
     TRY(get_real(f, "jem.alpha", &alpha));
     TRY(get_integer(f, "jem.seed", INT64_MAX, &seed));
     if (alpha != t->cfg->alpha || seed != t->cfg->seed)
-        st = jem_error(JEM_EDATA,
+        st = jem_error(JEM_EUSAGE,
                        "%s: is of another run (alpha %g, seed %lld instead of %g, %lld); put the "
                        "right file there",
                        safetensors_path(f), alpha, (long long)seed, t->cfg->alpha,
                        (long long)t->cfg->seed);
+    else
+        st = run_identity_check(t->identity, f, true);
 done:
     return st;
 }

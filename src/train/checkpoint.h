@@ -11,7 +11,8 @@
  *   train.window            of the unfinished row of metrics.csv (metrics.h)
  *   metadata                jem.checksum, jem.iteration, jem.alpha, jem.seed,
  *                           jem.best.{epoch,iteration,score}, jem.due, jem.scheduled,
- *                           jem.data_hash, and those of health.h and rescue.h
+ *                           jem.data_hash, those of health.h and rescue.h, and whose it is
+ *                           (run_identity.h)
  *
  * Random numbers need no state: they follow from seed and iteration. */
 #ifndef TRAIN_CHECKPOINT_H
@@ -35,8 +36,8 @@ typedef struct checkpoint_state {
 /* Written atomically.  JEM_EDIVERGED if a value is not finite: then nothing is written. */
 jem_status checkpoint_save(const trainer *t, const checkpoint_state *s, const char *path);
 /* Into a trainer of the same settings.  JEM_EDATA if the file is damaged (its checksum
- * does not match or is missing), belongs to another run or does not fit: trainer and
- * state are then untouched. */
+ * does not match or is missing) or does not fit, JEM_EUSAGE if it belongs to another run or
+ * to other settings: trainer and state are then untouched. */
 jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path);
 
 /* The same in parts, for the background writer.  Pointers lead into the trainer. */
@@ -48,6 +49,7 @@ typedef struct checkpoint_view {
     float *ema;                    /* [n]; NULL: none */
     replay_buffer replay;          /* images NULL: none */
     const noise_bank *bank;
+    const run_identity *identity;  /* NULL: none */
     int64_t iteration, seed;
     double alpha;
     rescue_state rescue;

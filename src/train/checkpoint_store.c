@@ -186,6 +186,69 @@ done:
     return st;
 }
 
+jem_status checkpoint_find_id(char id[RUN_IDENTITY_TEXT], const char *folder)
+{
+    jem_status st;
+    char *path = NULL;
+    safetensors *f = NULL;
+    checkpoint_files l = CHECKPOINT_FILES_INIT;
+
+    TRY(checkpoint_files_list(&l, folder));
+    for (int i = l.count - 1; i >= 0; i--) {
+        if (l.items[i].best) continue;
+        TRY(checkpoint_path(&path, folder, l.items[i].iteration, false));
+        st = safetensors_open(&f, path);
+        if (st == JEM_OK) st = safetensors_require_checksum(f);
+        const char *text = st == JEM_OK ? safetensors_metadata(f, "jem.run") : NULL;
+        if (text && run_identity_is(text)) {
+            memcpy(id, text, RUN_IDENTITY_TEXT);
+            goto done;
+        }
+        if (st != JEM_OK && st != JEM_EDATA) goto done;
+        safetensors_close(f);
+        mem_free(path);
+        f = NULL;
+        path = NULL;
+    }
+    st = JEM_OK;
+done:
+    safetensors_close(f);
+    mem_free(path);
+    checkpoint_files_clear(&l);
+    return st;
+}
+
+jem_status checkpoint_adopt(const run_identity *r, const char *folder)
+{
+    jem_status st;
+    static const run_file weights[] = {RUN_BEST, RUN_FIRST};
+    const int selected = sizeof weights / sizeof *weights;
+    checkpoint_files l = CHECKPOINT_FILES_INIT;
+    char *path = NULL;
+    int adopted = 0;
+
+    TRY(checkpoint_files_list(&l, folder));
+    /* States first: while none has it, no other file must tell the identity. */
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = pass ? -selected : 0; i < l.count; i++) {
+            bool done;
+            if (i >= 0 && l.items[i].best != (pass == 1)) continue;
+            mem_free(path);
+            path = NULL;
+            if (i < 0) TRY(run_path(&path, folder, weights[i + selected]));
+            else TRY(checkpoint_path(&path, folder, l.items[i].iteration, l.items[i].best));
+            TRY(run_identity_adopt(&done, r, path));
+            adopted += done;
+        }
+    if (adopted > 0)
+        log_warning("%s: %d files of an older version of jem say neither whose they are nor of which "
+                    "settings; they are taken for this run's, and say so from now on", folder, adopted);
+done:
+    mem_free(path);
+    checkpoint_files_clear(&l);
+    return st;
+}
+
 jem_status checkpoint_manifest(run_info *info, const char *folder)
 {
     jem_status st;
@@ -201,7 +264,7 @@ done:
 /* ---- selected weights */
 
 static jem_status save_weights(const model *m, const float *params, int64_t iteration,
-                               const char *path)
+                               const run_identity *r, const char *path)
 {
     jem_status st;
     safetensors_writer *w = NULL;
@@ -211,6 +274,7 @@ static jem_status save_weights(const model *m, const float *params, int64_t iter
     TRY(safetensors_writer_new(&w));
     TRY(weights_put_spec(w, model_get_spec(m)));
     TRY(safetensors_writer_metadata(w, "jem.iteration", text));
+    if (r) TRY(run_identity_put(r, w));
     TRY(weights_add(w, model_graph(m), params, ""));
     TRY(safetensors_writer_save(w, path));
 done:
@@ -218,7 +282,8 @@ done:
     return st;
 }
 
-jem_status best_save(const char *folder, const model *m, const float *params, int64_t iteration)
+jem_status best_save(const char *folder, const model *m, const float *params, int64_t iteration,
+                     const run_identity *r)
 {
     jem_status st;
     char *path = NULL, *best = NULL;
@@ -231,7 +296,7 @@ jem_status best_save(const char *folder, const model *m, const float *params, in
     mem_free(path);
     path = NULL;
     TRY(checkpoint_path(&path, folder, iteration, true));
-    TRY(save_weights(m, params, iteration, path));
+    TRY(save_weights(m, params, iteration, r, path));
     TRY(run_path(&best, folder, RUN_BEST));
     TRY(file_link(path, best));
 done:
@@ -254,8 +319,8 @@ done:
     return st;
 }
 
-/* Whole, and the weights of that iteration? */
-static jem_status check_weights(const char *path, int64_t iteration)
+/* Whole, the weights of that iteration, and this run's? */
+static jem_status check_weights(const char *path, int64_t iteration, const run_identity *r)
 {
     safetensors *f = NULL;
     const char *text;
@@ -266,6 +331,8 @@ static jem_status check_weights(const char *path, int64_t iteration)
     if (!text || strtoll(text, NULL, 10) != iteration)
         st = jem_error(JEM_EDATA, "%s: holds the weights of iteration %.20s instead of %lld", path,
                        text ? text : "(unknown)", (long long)iteration);
+    else
+        st = run_identity_check(r, f, false);
 done:
     safetensors_close(f);
     return st;
@@ -278,7 +345,7 @@ static jem_status none_whole(const char *best, const char *copy)
                      "put back a copy of either, or train the run again", best, copy);
 }
 
-jem_status best_restore(const char *folder, int64_t iteration)
+jem_status best_restore(const char *folder, int64_t iteration, const run_identity *r)
 {
     jem_status st;
     char *copy = NULL, *best = NULL;
@@ -289,11 +356,11 @@ jem_status best_restore(const char *folder, int64_t iteration)
         goto done;
     }
     TRY(checkpoint_path(&copy, folder, iteration, true));
-    st = check_weights(copy, iteration);
+    st = check_weights(copy, iteration, r);
     if (st == JEM_OK) {
         TRY(file_link(copy, best));
     } else if (st == JEM_EDATA) {
-        st = check_weights(best, iteration);
+        st = check_weights(best, iteration, r);
         if (st == JEM_EDATA) st = none_whole(best, copy);
         if (st != JEM_OK) goto done;
         log_warning("%s: missing or damaged; made again from %s", copy, best);
@@ -318,7 +385,7 @@ jem_status best_find(char **path, const char *folder, int64_t iteration)
     }
     if (st != JEM_EDATA) goto done;
     TRY(checkpoint_path(&copy, folder, iteration, true));
-    st = check_weights(copy, iteration);
+    st = check_weights(copy, iteration, NULL);
     if (st == JEM_EDATA) st = none_whole(best, copy);
     if (st != JEM_OK) goto done;
     log_warning("%s: missing or damaged; its copy %s is used, jem resume puts it back", best, copy);

@@ -16,7 +16,7 @@
 
 /* Loads the newest checkpoint that is whole; a damaged one is named in a warning, set
  * aside, and the one before it used.  *found false: there are none.  JEM_EDATA if there
- * are some and all are damaged.  Leftovers of interrupted writes are removed. */
+ * are some and all are damaged; JEM_EUSAGE if the newest is of another run or other settings.  Leftovers of interrupted writes are removed. */
 jem_status checkpoint_resume(trainer *t, checkpoint_state *s, bool *found, const char *folder);
 
 /* For a roll-back: loads the newest scheduled checkpoint that is whole and older than
@@ -29,17 +29,24 @@ jem_status checkpoint_roll_back(trainer *t, checkpoint_state *s, bool *found, co
  * buffer.  JEM_EDATA if there is none. */
 jem_status checkpoint_newest(char **path, const char *folder);
 
+/* The identity that the newest whole state of the run carries, for when run.json has none: *id is left
+ * as it is if no state does. */
+jem_status checkpoint_find_id(char id[RUN_IDENTITY_TEXT], const char *folder);
+/* Files of older versions, which carry no identity, are taken for this run's, with a warning. */
+jem_status checkpoint_adopt(const run_identity *r, const char *folder);
+
 /* Fills the list of files of run.json with those that are there. */
 jem_status checkpoint_manifest(run_info *info, const char *folder);
 
-/* Weights `params` of the model as the selected ones of `iteration`.  JEM_EDIVERGED if
- * one is not finite: nothing is written. */
-jem_status best_save(const char *folder, const model *m, const float *params, int64_t iteration);
+/* Weights `params` of the model as the selected ones of `iteration`; r (NULL: nobody) is whose they
+ * are.  JEM_EDIVERGED if one is not finite: nothing is written. */
+jem_status best_save(const char *folder, const model *m, const float *params, int64_t iteration,
+                     const run_identity *r);
 /* Makes RUN/first-epoch.safetensors the weights that were selected at `iteration`. */
 jem_status first_epoch_keep(const char *folder, int64_t iteration);
 /* Makes RUN/best.safetensors the weights of `iteration` again (0: removes it).
- * JEM_EDATA if no whole copy of them is left. */
-jem_status best_restore(const char *folder, int64_t iteration);
+ * JEM_EDATA if no whole copy of them is left, JEM_EUSAGE if one is of another run than r. */
+jem_status best_restore(const char *folder, int64_t iteration, const run_identity *r);
 /* Path of a whole copy of the selected weights of `iteration` (owned): best.safetensors,
  * or with a warning the one in checkpoints.  JEM_EDATA if neither is whole. */
 jem_status best_find(char **path, const char *folder, int64_t iteration);

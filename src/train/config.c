@@ -143,13 +143,26 @@ done:
 
 /* ---- what makes a run what it is */
 
-bool config_decides(const char *key)
+config_role config_key_role(const char *key)
 {
-    static const char *const others[] = {"data.path", "train.max_minutes", "train.log_every",
-                                         "train.event_files"};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(key, others[i]) == 0) return false;
-    return strncmp(key, "engine.", 7) != 0;
+    static const struct {
+        const char *key;
+        config_role role;
+    } roles[] = { /* all others decide */
+        {"data.path", CONFIG_FREE},
+        {"train.event_files", CONFIG_FREE},
+        {"train.log_every", CONFIG_KEEPS},
+        {"train.max_minutes", CONFIG_KEEPS},
+        {"engine.threads", CONFIG_FREE},
+        {"engine.device", CONFIG_FREE}, /* mostly "auto", which says nothing */
+        {"engine.chunk", CONFIG_COMPUTES},
+        {"engine.precision", CONFIG_COMPUTES},
+        {"engine.convolution", CONFIG_COMPUTES},
+        {"engine.deterministic", CONFIG_COMPUTES},
+    };
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (strcmp(key, roles[i].key) == 0) return roles[i].role;
+    return CONFIG_DECIDES;
 }
 
 jem_status config_difference(config *a, config *b, char *difference, size_t size)
@@ -161,7 +174,7 @@ jem_status config_difference(config *a, config *b, char *difference, size_t size
     difference[0] = '\0';
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
         options_full_key(&p, key);
-        if (!config_decides(key)) continue;
+        if (config_key_role(key) != CONFIG_DECIDES) continue;
         options_value_text(&p, left, sizeof left);
         TRY(options_get(others, key, right, sizeof right));
         if (strcmp(left, right) == 0) continue;

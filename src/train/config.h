@@ -74,10 +74,14 @@ int64_t config_generative_batch(const train_options *o);
 /* JEM_EUSAGE if settings that are fine one by one contradict each other. */
 jem_status config_check(const config *c);
 
-/* Does the key make a training what it is?  False for what a later session of a run may have
- * otherwise: where things lie, what computes, what is logged, when patience ends.  (Of engine.*
- * precision and convolution change the last bits, which a resume may choose.) */
-bool config_decides(const char *key);
+/* What a key has to do with the results of a training. */
+typedef enum config_role {
+    CONFIG_DECIDES,  /* makes the run what it is: the same in all its sessions */
+    CONFIG_COMPUTES, /* changes bits, in ways that a resume may choose: how they are computed */
+    CONFIG_KEEPS,    /* changes none, but which rows are kept or how long it goes on */
+    CONFIG_FREE      /* changes nothing that a run is judged by: where things lie, threads */
+} config_role;
+config_role config_key_role(const char *key);
 
 /* The first deciding key whose value differs, as text of both sides in `difference`; "" if
  * there is none. */

@@ -122,7 +122,7 @@ static jem_status rescue(session *s, const char *reason)
     TRY(load_earlier(s));
     rescue_next(&changed, &s->cfg->rescue, s->cfg, at, s->t.iteration, reason);
     trainer_set_rescue(&s->t, &changed);
-    TRY(best_restore(s->r->out, s->state.best.iteration));
+    TRY(best_restore(s->r->out, s->state.best.iteration, &s->identity));
     TRY(journal_rewind(s));
     TRY(write_info(s, RUN_RUNNING));
     const rescue_event *e = &changed.events[changed.count - 1];
@@ -255,6 +255,8 @@ static void describe(session *s)
     const config *c = s->cfg;
     *i = (run_info){.status = RUN_RUNNING, .alpha = c->alpha, .seed = c->seed,
                     .rank = c->data.rank, .ranks = c->data.ranks};
+    memcpy(i->id, s->identity.id, sizeof i->id);
+    memcpy(i->settings_hash, s->identity.settings_hash, sizeof i->settings_hash);
     snprintf(i->version, sizeof i->version, "%s", JEM_VERSION);
     snprintf(i->model, sizeof i->model, "%.*s", (int)sizeof i->model - 1, c->model.name);
     snprintf(i->selected_by, sizeof i->selected_by, "%s", selection_criterion(s));
@@ -272,6 +274,27 @@ static void describe(session *s)
     i->iterations = s->t.iterations;
 }
 
+/* Who this run is.  A resumed one learns it from run.json, or where that is missing or damaged from
+ * its states; older versions kept it nowhere. */
+static jem_status identify(session *s, bool fresh)
+{
+    jem_status st;
+    run_info before = {.id = ""};
+
+    TRY(run_identity_init(&s->identity, s->cfg, s->data->train->hash));
+    s->t.identity = &s->identity;
+    if (!fresh) {
+        st = run_read_info(&before, s->r->out);
+        if (st != JEM_OK && st != JEM_EDATA) goto done;
+        if (!before.id[0]) TRY(checkpoint_find_id(before.id, s->r->out));
+        memcpy(s->identity.id, before.id, sizeof before.id);
+    }
+    if (!s->identity.id[0]) TRY(run_identity_draw(&s->identity));
+    if (!fresh) TRY(checkpoint_adopt(&s->identity, s->r->out));
+done:
+    return st;
+}
+
 /* The newest good checkpoint, if there is one: a run may be killed before its first. */
 static jem_status restore(session *s)
 {
@@ -286,7 +309,7 @@ static jem_status restore(session *s)
                        s->r->out);
         goto done;
     }
-    TRY(best_restore(s->r->out, s->state.best.iteration));
+    TRY(best_restore(s->r->out, s->state.best.iteration, &s->identity));
 done:
     return st;
 }
@@ -305,6 +328,7 @@ static jem_status session_begin(session *s, bool fresh)
     else
         TRY(trainer_init_resumed(&s->t, s->cfg, s->data, s->m, starts));
     TRY(selection_begin(s));
+    TRY(identify(s, fresh));
     describe(s);
     if (s->info.ranks > 1)
         log_warning("data.rank %lld, data.ranks %lld: this run learns from its share of each batch alone; "
@@ -329,6 +353,7 @@ static void session_end(session *s)
     selection_end(s);
     trainer_clear(&s->t);
     model_free(s->m);
+    run_identity_clear(&s->identity);
     splits_free(&s->own);
     if (s->made) rmdir(s->r->out); /* if it is still empty: nothing was begun */
     if (s->lock >= 0) close(s->lock);

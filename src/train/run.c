@@ -213,6 +213,16 @@ done:
 
 /* ---- using a trained run */
 
+/* Are the weights there this run's, and its settings theirs? */
+static jem_status check_identity(const run *r, const char *path)
+{
+    safetensors *f = NULL;
+    jem_status st = safetensors_open_metadata(&f, path);
+    if (st == JEM_OK) st = run_identity_check(&r->identity, f, false);
+    safetensors_close(f);
+    return st;
+}
+
 static jem_status load_weights(run *r)
 {
     jem_status st;
@@ -226,6 +236,9 @@ static jem_status load_weights(run *r)
         return jem_error(JEM_EDATA, "%s: has no weights yet (status %s); train it with: jem resume "
                          "%s", r->path, run_status_name(r->info.status), r->path);
     TRY(best_find(&path, r->path, r->info.best.iteration));
+    TRY(run_identity_init(&r->identity, c, r->info.data_hash));
+    memcpy(r->identity.id, r->info.id, sizeof r->identity.id);
+    TRY(check_identity(r, path));
     TRY(model_new(&r->m, &c->model, &c->engine));
     TRY(model_load(r->m, path));
 done:
@@ -259,6 +272,7 @@ void run_close(run *r)
     if (!r) return;
     splits_free(&r->data);
     model_free(r->m);
+    run_identity_clear(&r->identity);
     mem_free(r->path);
     mem_free(r);
 }
@@ -383,6 +397,7 @@ jem_status run_first_epoch(model **out, const run *r)
     TRY(run_path(&path, r->path, RUN_FIRST));
     TRY(safetensors_open(&f, path));
     TRY(safetensors_require_checksum(f));
+    TRY(run_identity_check(&r->identity, f, false));
     const char *iteration = safetensors_metadata(f, "jem.iteration");
     if (iteration && strtoll(iteration, NULL, 10) == r->info.best.iteration) goto done;
     TRY(model_new(&m, &r->cfg.model, &r->cfg.engine));
@@ -406,6 +421,7 @@ static jem_status open_newest(safetensors **out, const run *r, const char *what)
         return jem_error(JEM_EDATA, "%s: a run with alpha = 0 has no %s", r->path, what);
     TRY(checkpoint_newest(&path, r->path));
     TRY(safetensors_open(out, path));
+    TRY(run_identity_check(&r->identity, *out, false));
 done:
     mem_free(path);
     return st;

@@ -30,13 +30,15 @@ typedef struct run {
     char *path;
     config cfg;   /* with the data's sizes in cfg.model */
     run_info info;
+    run_identity identity;
     model *m;     /* with the weights of the selected epoch */
     splits data;  /* empty until run_load_data */
 } run;
 
 /* Opens RUN with its selected weights; if best.safetensors is damaged, with their copy
  * in checkpoints and a warning.  `assignments`: "engine.threads=1" and
- * "data.path=DIR" may differ from training, nothing else (JEM_EUSAGE).  JEM_EDATA if
+ * "data.path=DIR" may differ from training, nothing else (JEM_EUSAGE, also
+ * if config.yaml was changed since, or the weights are another run's).  JEM_EDATA if
  * `path` is no run or has no weights yet. */
 jem_status run_open(run **out, const char *path, const char *const *assignments, int count);
 void run_close(run *r); /* NULL is fine */

@@ -166,18 +166,20 @@ static jem_status take_apart(run_info *b, json_t *root, const char *path)
     jem_status st;
     json_error_t e;
     const char *status, *version, *model, *hash, *selected, *message = "";
+    const char *id = "", *settings_hash = ""; /* absent in older files */
     const json_t *events = NULL, *files = NULL;
     json_t *best, *latents = NULL;
     json_int_t seed, classes, channels, height, width, params, iteration, iterations, best_it;
     json_int_t rank = 0, ranks = 1; /* absent in older files */
 
     if (json_unpack_ex(root, &e, 0,
-                       "{s:s s:s s:s s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s?I s?I s?s s?o s?o s?o}",
+                       "{s:s s:s s:s s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s?I s?I s?s s?o s?o s?o s?s s?s}",
                        "status", &status, "version", &version, "model", &model, "seed", &seed,
                        "classes", &classes, "channels", &channels, "height", &height, "width",
                        &width, "params", &params, "data_hash", &hash, "iteration", &iteration,
                        "iterations", &iterations, "best", &best, "rank", &rank, "ranks", &ranks,
-                       "message", &message, "events", &events, "files", &files, "latents", &latents) != 0 ||
+                       "message", &message, "events", &events, "files", &files, "latents", &latents,
+                       "id", &id, "settings_hash", &settings_hash) != 0 ||
         json_unpack_ex(best, &e, 0, "{s:I s:s}", "iteration", &best_it, "selected_by",
                        &selected) != 0)
         return jem_error(JEM_EDATA, "%s: not the run.json of a run: %s", path, e.text);
@@ -189,7 +191,11 @@ static jem_status take_apart(run_info *b, json_t *root, const char *path)
         return jem_error(JEM_EDATA, "%s: its events or files are not such lists", path);
     if (!read_latents(&b->latents, latents))
         return jem_error(JEM_EDATA, "%s: its latents lack vae, latent_scale or picture", path);
+    if ((*id && !run_identity_is(id)) || (*settings_hash && !run_identity_is(settings_hash)))
+        return jem_error(JEM_EDATA, "%s: its id or settings_hash is not 32 hexadecimal digits", path);
     TRY(parse_status(&b->status, status, path));
+    copy_text(b->id, sizeof b->id, id);
+    copy_text(b->settings_hash, sizeof b->settings_hash, settings_hash);
     copy_text(b->version, sizeof b->version, version);
     copy_text(b->model, sizeof b->model, model);
     copy_text(b->selected_by, sizeof b->selected_by, selected);
@@ -226,9 +232,10 @@ jem_status run_info_write(const run_info *info, const char *path)
     char hash[32];
     snprintf(hash, sizeof hash, "%016" PRIx64, info->data_hash);
     json_t *root = json_pack(
-        "{s:s s:s s:s s:o s:I s:I s:I s:I s:I s:I s:s s:I s:I s:I s:I s:o s:{s:I s:o s:o s:s} s:o s:o"
+        "{s:s s:s s:s s:s s:s s:o s:I s:I s:I s:I s:I s:I s:s s:I s:I s:I s:I s:o s:{s:I s:o s:o s:s} s:o s:o"
         " s:o s:o s:o}",
-        "status", status_names[info->status], "version", info->version, "model", info->model,
+        "status", status_names[info->status], "id", info->id, "settings_hash", info->settings_hash,
+        "version", info->version, "model", info->model,
         "alpha", real(info->alpha), "seed", (json_int_t)info->seed, "classes",
         (json_int_t)info->classes, "channels", (json_int_t)info->channels, "height",
         (json_int_t)info->height, "width", (json_int_t)info->width, "params",

@@ -6,6 +6,7 @@
 
 #include "jem/status.h"
 #include "train/rescue.h"
+#include "train/run_identity.h"
 
 typedef enum run_status {
     RUN_RUNNING, /* or ended without notice: can be resumed */
@@ -40,6 +41,7 @@ typedef struct run_latents {
 
 typedef struct run_info {
     run_status status;
+    char id[RUN_IDENTITY_TEXT], settings_hash[RUN_IDENTITY_TEXT]; /* "": of an older version */
     char version[32];
     char model[64];
     double alpha;

@@ -54,7 +54,7 @@ static jem_status keep_if_best(session *s, const metrics_row *row)
     best_epoch *best = &s->state.best;
     jem_status st;
     if (best->iteration > 0 && !(score > best->score)) return JEM_OK;
-    TRY(best_save(s->r->out, s->m, model_params(s->m), row->iteration));
+    TRY(best_save(s->r->out, s->m, model_params(s->m), row->iteration, &s->identity));
     /* The first epoch is always the best so far: chains can be looked at as they began (Fig. 5). */
     if (best->iteration == 0 && s->cfg->alpha > 0)
         TRY(first_epoch_keep(s->r->out, row->iteration));

@@ -22,6 +22,7 @@ typedef struct session {
     checkpoint_state state;  /* what a checkpoint holds beside the trainer */
     checkpoint_writer *writer;
     run_info info;
+    run_identity identity;   /* what its files carry */
     int lock;                /* of the run's folder; -1: not held */
     bool made;               /* this process made that folder */
 

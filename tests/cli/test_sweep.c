@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "base/log.h"
+#include "support/identity.h"
 
 static char dir[64]; /* a config, a few rendered surfaces, and the studies */
 
@@ -74,6 +75,7 @@ static void same_file(const char *study, const char *run, const char *file, bool
     for (int i = 0; i < 2; i++) {
         snprintf(name[i], sizeof name[i], "%s/%s/%s", i ? study : "one", run, file);
         data[i] = program_read(dir, name[i], &size[i]);
+        identity_mask(data[i], size[i]);
         if (csv) {
             cut_clock(data[i]);
             size[i] = strlen(data[i]);

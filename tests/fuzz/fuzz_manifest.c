@@ -92,12 +92,22 @@ static void read_run_info(void)
         fuzz_expect(memchr(info.files[i].name, '\0', sizeof info.files[i].name) != NULL);
 }
 
+/* The header alone, and whose file it says it is: of the run, whatever that is called. */
 static void read_metadata(void)
 {
+    static run_identity own;
+    static config cfg;
     safetensors *f = NULL;
 
+    if (!own.settings) {
+        fuzz_expect(config_defaults(&cfg) == JEM_OK);
+        fuzz_expect(run_identity_init(&own, &cfg, 4711) == JEM_OK);
+    }
     if (fuzz_refused(safetensors_open_metadata(&f, CHECKPOINT), CHECKPOINT)) return;
     safetensors_metadata(f, "jem.iteration");
+    const char *id = safetensors_metadata(f, "jem.run");
+    snprintf(own.id, sizeof own.id, "%s", id && run_identity_is(id) ? id : "1");
+    (void)fuzz_refused(run_identity_check(&own, f, true), CHECKPOINT);
     safetensors_close(f);
 }
 

@@ -450,6 +450,12 @@ def make_manifest():
         if isinstance(value, (int, float)):
             checkpoint("rescue-huge-" + key, rescue=json.dumps(dict(rescue, **{key: 1e308 if isinstance(value, float) else 2**62})))
             checkpoint("rescue-negative-" + key, rescue=json.dumps(dict(rescue, **{key: -type(value)(1)})))
+    for name, settings in {"equal-but-one": '{"train.lr":"0.001"}', "unknown": '{"train.lrr":"1"}', "number": '{"train.lr":1}',
+                           "engine": '{"engine.precision":"bf16"}', "list": "[]", "no-json": "{", "long": '{"train.lr":"%s"}' % ("x" * 6000)}.items():
+        meta = dict(header["__metadata__"], **{"jem.run": "0123456789abcdef" * 2, "jem.settings": settings, "jem.settings_hash": "0"})
+        put("manifest", "settings-" + name, b"h" + st(dict(header, __metadata__=meta), data))
+    put("manifest", "run-id-long", "r" + json.dumps(dict(run, id="0" * 33)))
+    put("manifest", "run-id-word", "r" + json.dumps(dict(run, id="x" * 32, settings_hash="")))
     put("manifest", "data-all-ones", b"c" + st(header, b"\xff" * len(data)))
     put("manifest", "data-all-0", b"c" + st(header, b"\0" * len(data)))
 

@@ -105,7 +105,7 @@ static void files_cut_short_lengthened_or_of_another_run_are_refused(void **stat
     check_fails(checkpoint_load(&r->t, &r->state, path), JEM_EDATA, "checksum does not match");
     check_ok(file_write(path, bytes, size));
     r->cfg.seed++;
-    check_fails(checkpoint_load(&r->t, &r->state, path), JEM_EDATA, "another run");
+    check_fails(checkpoint_load(&r->t, &r->state, path), JEM_EUSAGE, "another run");
     assert_true(rig_holds(r, 20));
     mem_free(more);
     mem_free(bytes);
@@ -147,7 +147,7 @@ static void a_value_that_is_not_finite_is_refused_by_name(void **state)
     }
     rig_set(r, 10);
     parts[0][3] = NAN;
-    check_fails(best_save(r->run, r->m, parts[0], 10), JEM_EDIVERGED, "not finite");
+    check_fails(best_save(r->run, r->m, parts[0], 10, NULL), JEM_EDIVERGED, "not finite");
     assert_false(rig_has(r, "c"));
     assert_false(dir_exists(rig_path(r, "checkpoints")));
     checkpoint_writer_free(w);

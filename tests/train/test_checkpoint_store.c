@@ -109,7 +109,7 @@ static void selected_weights_stay_while_a_checkpoint_refers_to_them(void **state
     check_ok(checkpoint_writer_new(&w, &r->t, r->run));
     for (int64_t it = 10; it <= 50; it += 10) {
         rig_set(r, it);
-        if (it != 30) check_ok(best_save(r->run, r->m, model_params(r->m), it));
+        if (it != 30) check_ok(best_save(r->run, r->m, model_params(r->m), it, NULL));
         if (it != 30) r->state.best.iteration = it;
         if (it < 50) put(r, w, it, true);
     }
@@ -117,7 +117,7 @@ static void selected_weights_stay_while_a_checkpoint_refers_to_them(void **state
     r->state.best.iteration = 40; /* written while 50 is selected, whose state is to come */
     put(r, w, 45, true);
     assert_string_equal(there(r), "40 best-40 45 best-50");
-    check_ok(best_restore(r->run, 40));
+    check_ok(best_restore(r->run, 40, NULL));
     size_t na, nb;
     char *a = tiny_read(r->run, "best.safetensors", &na);
     char *b = tiny_read(r->run, "checkpoints/best-000000040.safetensors", &nb);
@@ -125,8 +125,8 @@ static void selected_weights_stay_while_a_checkpoint_refers_to_them(void **state
     assert_memory_equal(a, b, na);
     mem_free(a);
     mem_free(b);
-    check_ok(best_restore(r->run, 40)); /* once more: nothing is left behind */
-    check_ok(best_restore(r->run, 0));
+    check_ok(best_restore(r->run, 40, NULL)); /* once more: nothing is left behind */
+    check_ok(best_restore(r->run, 0, NULL));
     assert_false(rig_has(r, "best.safetensors"));
     checkpoint_writer_free(w);
     rig_free(r);
@@ -142,7 +142,7 @@ static void damaged_selected_weights_are_made_again_from_their_copy(void **state
     size_t n;
 
     rig_set(r, 10);
-    check_ok(best_save(r->run, r->m, model_params(r->m), 10));
+    check_ok(best_save(r->run, r->m, model_params(r->m), 10, NULL));
     bytes = tiny_read(r->run, "best.safetensors", &n);
     check_ok(file_write(copy, bytes, n)); /* another file now, as after copying the run */
     rig_listen();
@@ -150,17 +150,17 @@ static void damaged_selected_weights_are_made_again_from_their_copy(void **state
     check_ok(best_find(&path, r->run, 10));
     assert_string_equal(path, copy);
     rig_heard("best.safetensors");
-    check_ok(best_restore(r->run, 10));
+    check_ok(best_restore(r->run, 10, NULL));
     check_ok(file_write(copy, bytes, n));
     rig_flip(copy, 5000, 3);
-    check_ok(best_restore(r->run, 10));
+    check_ok(best_restore(r->run, 10, NULL));
     rig_heard("made again");
     mem_free(path);
     check_ok(best_find(&path, r->run, 10));
     assert_string_equal(path, best);
     rig_flip(copy, 5000, 3); /* the same file as best.safetensors */
-    check_fails(best_restore(r->run, 10), JEM_EDATA, "best-000000010");
-    check_fails(best_restore(r->run, 11), JEM_EDATA, "best-000000011");
+    check_fails(best_restore(r->run, 10, NULL), JEM_EDATA, "best-000000010");
+    check_fails(best_restore(r->run, 11, NULL), JEM_EDATA, "best-000000011");
     log_set_sink(NULL);
     mem_free(path);
     mem_free(bytes);
@@ -228,11 +228,11 @@ static void a_roll_back_takes_scheduled_ones_and_removes_what_came_after(void **
     assert_false(found);
     assert_string_equal(there(r), "5s");
     rig_set(r, 10);
-    check_ok(best_save(r->run, r->m, model_params(r->m), 10));
+    check_ok(best_save(r->run, r->m, model_params(r->m), 10, NULL));
     r->state.best.iteration = 10;
     put(r, w, 10, true);
     put(r, w, 20, true);
-    check_ok(best_save(r->run, r->m, model_params(r->m), 23));
+    check_ok(best_save(r->run, r->m, model_params(r->m), 23, NULL));
     put(r, w, 25, false);
     check_ok(checkpoint_roll_back(&r->t, &r->state, &found, r->run, INT64_MAX));
     assert_true(found && rig_holds(r, 20));
@@ -282,7 +282,7 @@ static void a_copy_taken_between_any_two_operations_can_be_resumed(void **state)
     before_change = copy_run;
     put(r, w, 30, true);
     rig_set(r, 40);
-    check_ok(best_save(r->run, r->m, model_params(r->m), 40));
+    check_ok(best_save(r->run, r->m, model_params(r->m), 40, NULL));
     r->state.best.iteration = 40;
     put(r, w, 40, true);
     before_change = NULL;
@@ -294,7 +294,7 @@ static void a_copy_taken_between_any_two_operations_can_be_resumed(void **state)
         check_ok(checkpoint_resume(&r->t, &r->state, &found, copy));
         assert_string_equal(rig_warnings, "");
         assert_true(found && r->t.iteration >= 20 && rig_holds(r, r->t.iteration));
-        check_ok(best_restore(copy, r->state.best.iteration));
+        check_ok(best_restore(copy, r->state.best.iteration, NULL));
     }
     log_set_sink(NULL);
     checkpoint_writer_free(w);
@@ -427,7 +427,7 @@ static void run_json_lists_events_and_files_and_holds_no_nan(void **state)
     rescue_next(&r->info.rescue, &r->cfg.rescue, &r->cfg, 9, 4, "why");
     check_ok(checkpoint_writer_new(&w, &r->t, r->run));
     rig_set(r, 10);
-    check_ok(best_save(r->run, r->m, model_params(r->m), 10));
+    check_ok(best_save(r->run, r->m, model_params(r->m), 10, NULL));
     r->state.best.iteration = 10;
     put(r, w, 10, true);
     char *text = tiny_read(r->run, "run.json", &n);

@@ -1,0 +1,319 @@
+/* Files and settings that are not the run's are noticed and named; nothing is changed then. */
+#include "train/tiny.h"
+
+#include "base/log.h"
+#include "tensor/safetensors.h"
+#include "train/checkpoint_store.h"
+
+typedef struct rig {
+    char dir[64], a[128], b[128];
+    splits data;
+    config cfg;
+} rig;
+
+static rig *rig_new(void)
+{
+    static const char *const more[] = {"sampler.steps=2", "sampler.buffer_size=9", NULL};
+    rig *r = NULL;
+    check_ok(MEM_NEW(r, 1));
+    check_tmp(r->dir, sizeof r->dir);
+    snprintf(r->a, sizeof r->a, "%s/a", r->dir);
+    snprintf(r->b, sizeof r->b, "%s/b", r->dir);
+    r->data = tiny_splits(24, 6); /* three iterations per epoch */
+    tiny_config(&r->cfg, more);
+    return r;
+}
+
+static void rig_free(rig *r)
+{
+    splits_free(&r->data);
+    check_tmp_remove(r->dir);
+    mem_free(r);
+}
+
+static const volatile sig_atomic_t stop_now = 1;
+
+static jem_status train(rig *r, const char *out, bool resume, bool stop)
+{
+    train_request q = {.cfg = &r->cfg, .out = out, .data = &r->data, .resume = resume,
+                       .stop = stop ? &stop_now : NULL};
+    return train_run(&q);
+}
+
+static void set(rig *r, const char *assignment)
+{
+    check_ok(options_assign(config_groups(&r->cfg), assignment));
+}
+
+/* As if somebody had edited config.yaml: the run's settings are those of the rig from now on. */
+static void edit(rig *r, const char *assignment)
+{
+    set(r, assignment);
+    check_ok(run_create(r->a, &r->cfg));
+}
+
+/* A run of two epochs, stopped at its beginning. */
+static void begin(rig *r, const char *out)
+{
+    check_fails(train(r, out, false, true), JEM_EINTERRUPTED, "saved");
+}
+
+/* A shell command in which $A and $B are the two runs. */
+static void shell(const rig *r, const char *line)
+{
+    char command[600];
+    snprintf(command, sizeof command, "A='%s' B='%s'; %s", r->a, r->b, line);
+    assert_int_equal(system(command), 0);
+}
+
+static char warnings[4096];
+
+static void hear(log_level level, const char *line)
+{
+    size_t n = strlen(warnings);
+    if (level == LOG_WARNING) snprintf(warnings + n, sizeof warnings - n, "%s\n", line);
+}
+
+static void listen(void)
+{
+    warnings[0] = '\0';
+    log_set_sink(hear);
+}
+
+static void metadata_of(char *out, size_t size, const char *folder, const char *name, const char *key)
+{
+    char path[300];
+    safetensors *f = NULL;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    check_ok(safetensors_open(&f, path));
+    const char *text = safetensors_metadata(f, key);
+    snprintf(out, size, "%s", text ? text : "");
+    safetensors_close(f);
+}
+
+static void every_file_says_whose_it_is(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"best.safetensors", "first-epoch.safetensors",
+                                        "checkpoints/000000006.safetensors"};
+    rig *r = rig_new();
+    run_info a, b;
+    char text[8192];
+    check_ok(train(r, r->a, false, false));
+    set(r, "engine.threads=1");
+    check_ok(train(r, r->b, false, false));
+    check_ok(run_read_info(&a, r->a));
+    check_ok(run_read_info(&b, r->b));
+    assert_true(run_identity_is(a.id) && run_identity_is(b.id) && strcmp(a.id, b.id) != 0);
+    assert_string_equal(a.settings_hash, b.settings_hash);
+    for (int i = 0; i < 3; i++) {
+        metadata_of(text, sizeof text, r->a, files[i], "jem.run");
+        assert_string_equal(text, a.id);
+        metadata_of(text, sizeof text, r->a, files[i], "jem.settings_hash");
+        assert_string_equal(text, a.settings_hash);
+        metadata_of(text, sizeof text, r->a, files[i], "jem.settings");
+        assert_non_null(strstr(text, "\"train.lr\":\"0.001\""));
+        assert_null(strstr(text, "data.path"));
+        assert_null(strstr(text, "engine.threads"));
+        tiny_same_file(r->a, r->b, files[i]);
+    }
+    set(r, "train.lr=5e-4");
+    check_tmp_remove(r->b);
+    check_ok(train(r, r->b, false, false));
+    check_ok(run_read_info(&b, r->b));
+    assert_string_not_equal(a.settings_hash, b.settings_hash);
+    rig_free(r);
+}
+
+static void settings_edited_behind_a_run_are_named(void **state)
+{
+    (void)state;
+    static const char *const edits[][2] = {
+        {"train.lr=5e-4", "train.lr is 0.001 there and 0.0005 here"},
+        {"sampler.steps=3", "sampler.steps is 2 there and 3 here"},
+        {"train.batch=6", "train.batch is 8 there and 6 here"},
+        {"rescue.rules=rate", "rescue.rules is noise,rate,steps,rate,energy_l2 there and rate here"},
+        {"train.checkpoint_every=2", "train.checkpoint_every is 0 there and 2 here"},
+    };
+    rig *r = rig_new();
+    begin(r, r->a);
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        config before = r->cfg;
+        edit(r, edits[i][0]);
+        check_fails(train(r, r->a, true, false), JEM_EUSAGE, edits[i][1]);
+        assert_non_null(strstr(jem_error_message(), "checkpoints/0000000"));
+        assert_non_null(strstr(jem_error_message(), "put the setting back"));
+        r->cfg = before;
+    }
+    edit(r, "train.event_files=false"); /* changes nothing */
+    edit(r, "engine.threads=1");
+    listen();
+    check_fails(train(r, r->a, true, true), JEM_EINTERRUPTED, "saved");
+    assert_string_equal(warnings, "");
+    edit(r, "engine.convolution=direct"); /* may be chosen, and is said once */
+    check_fails(train(r, r->a, true, true), JEM_EINTERRUPTED, "saved");
+    assert_non_null(strstr(warnings, "engine.convolution is fast there and direct here"));
+    edit(r, "train.log_every=3");
+    check_fails(train(r, r->a, true, true), JEM_EINTERRUPTED, "saved");
+    assert_non_null(strstr(warnings, "train.log_every is 2 there and 3 here"));
+    listen();
+    check_ok(train(r, r->a, true, false));
+    log_set_sink(NULL);
+    assert_string_equal(warnings, "");
+    rig_free(r);
+}
+
+static void a_trained_run_is_not_used_with_other_settings(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    run *opened = NULL;
+    float *images = NULL;
+    int64_t n;
+    check_ok(train(r, r->a, false, false));
+    edit(r, "sampler.steps=5");
+    check_fails(run_open(&opened, r->a, NULL, 0), JEM_EUSAGE, "sampler.steps is 2 there and 5 here");
+    edit(r, "sampler.steps=2");
+    check_ok(run_open(&opened, r->a, (const char *[]){"engine.convolution=direct"}, 1));
+    check_ok(run_replay(&images, &n, opened));
+    mem_free(images);
+    run_close(opened);
+
+    check_ok(train(r, r->b, false, false));
+    shell(r, "cp $B/best.safetensors $A/best.safetensors");
+    check_fails(run_open(&opened, r->a, NULL, 0), JEM_EUSAGE, "best.safetensors: belongs to another run");
+    rig_free(r);
+}
+
+static void a_state_of_another_run_is_refused(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"alpha=0.5", "train.lr=5e-4"};
+    for (int i = 0; i < 2; i++) {
+        rig *r = rig_new();
+        run_info info;
+        char other[RUN_IDENTITY_TEXT];
+        begin(r, r->a);
+        config before = r->cfg;
+        set(r, others[i]); /* the first: twins but for their names */
+        check_ok(train(r, r->b, false, false));
+        r->cfg = before;
+        check_ok(run_read_info(&info, r->b));
+        memcpy(other, info.id, sizeof other);
+        check_ok(run_read_info(&info, r->a));
+        shell(r, "cp $B/checkpoints/000000006.safetensors $A/checkpoints/");
+        check_fails(train(r, r->a, true, false), JEM_EUSAGE, "belongs to another run");
+        assert_non_null(strstr(jem_error_message(), "checkpoints/000000006.safetensors"));
+        assert_non_null(strstr(jem_error_message(), other));
+        assert_non_null(strstr(jem_error_message(), info.id));
+        shell(r, "cmp $A/checkpoints/000000006.safetensors $B/checkpoints/000000006.safetensors"); /* neither set aside nor adopted */
+        shell(r, "rm $A/checkpoints/000000006.safetensors $A/run.json");
+        check_ok(train(r, r->a, true, false)); /* who it is, its states know as well */
+        run_info again;
+        check_ok(run_read_info(&again, r->a));
+        assert_string_equal(info.id, again.id);
+        rig_free(r);
+    }
+}
+
+static void age_file(const char *path)
+{
+    safetensors *f = NULL;
+    safetensors_writer *w = NULL;
+    const char *key;
+    check_ok(safetensors_open(&f, path));
+    check_ok(safetensors_writer_new(&w));
+    for (int i = 0; (key = safetensors_metadata_key(f, i)); i++)
+        if (strcmp(key, "jem.checksum") != 0 && strcmp(key, "jem.run") != 0 &&
+            strncmp(key, "jem.settings", 12) != 0)
+            check_ok(safetensors_writer_metadata(w, key, safetensors_metadata(f, key)));
+    for (int i = 0; i < safetensors_count(f); i++) {
+        const jem_tensor t = safetensors_view(f, i);
+        check_ok(safetensors_writer_add(w, safetensors_name(f, i), t.dtype, t.ndim, t.shape, t.data));
+    }
+    check_ok(safetensors_writer_save(w, path));
+    safetensors_writer_free(w);
+    safetensors_close(f);
+}
+
+/* Makes b's files those of an older version, which say nothing of the run. */
+static void age(const rig *r)
+{
+    static const char *const folders[] = {"", "/checkpoints"};
+    for (int k = 0; k < 2; k++) {
+        char folder[200], path[500], **names = NULL;
+        int count = 0;
+        snprintf(folder, sizeof folder, "%s%s", r->b, folders[k]);
+        check_ok(dir_list(&names, &count, folder));
+        for (int i = 0; i < count; i++) {
+            snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+            if (strstr(names[i], ".safetensors")) age_file(path);
+        }
+        strings_free(names, count);
+    }
+    shell(r, "sed -i '/^ *\"\\(id\\|settings_hash\\)\"/d' \"$B/run.json\" && ! grep -q settings_hash $B/run.json");
+}
+
+static void a_run_of_an_older_version_is_taken_over_once(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    run *opened = NULL;
+    char id[64], text[64];
+    check_ok(train(r, r->a, false, false));
+    check_ok(train(r, r->b, false, false));
+    age(r);
+    check_ok(run_open(&opened, r->b, NULL, 0)); /* says nothing, and is used as it is */
+    assert_string_equal(opened->info.id, "");
+    run_close(opened);
+
+    /* one that is not finished: its second epoch is repeated from the state after the first */
+    shell(r, "rm $B/checkpoints/000000006.safetensors $B/run.json");
+    listen();
+    check_fails(train(r, r->b, true, true), JEM_EINTERRUPTED, "saved");
+    assert_non_null(strstr(warnings, "files of an older version of jem"));
+    listen();
+    check_ok(train(r, r->b, true, false));
+    log_set_sink(NULL);
+    assert_string_equal(warnings, "");
+    metadata_of(id, sizeof id, r->b, "checkpoints/000000006.safetensors", "jem.run");
+    assert_true(run_identity_is(id));
+    metadata_of(text, sizeof text, r->b, "first-epoch.safetensors", "jem.run");
+    assert_string_equal(text, id);
+    metadata_of(text, sizeof text, r->b, "checkpoints/000000003.safetensors", "jem.run");
+    assert_string_equal(text, id);
+    tiny_same_file(r->a, r->b, "best.safetensors");
+    tiny_same_file(r->a, r->b, "first-epoch.safetensors");
+    tiny_same_file(r->a, r->b, "checkpoints/000000003.safetensors");
+    tiny_same_file(r->a, r->b, "checkpoints/000000006.safetensors");
+    rig_free(r);
+}
+
+/* A state that has no name of its own is not taken for one of whichever run it is put into. */
+static void an_old_state_of_another_alpha_is_not_taken_over(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    begin(r, r->a);
+    set(r, "alpha=0.25");
+    check_ok(train(r, r->b, false, false));
+    set(r, "alpha=0.5");
+    age(r);
+    shell(r, "cp $B/checkpoints/000000006.safetensors $A/checkpoints/");
+    check_fails(train(r, r->a, true, false), JEM_EUSAGE, "is of another run (alpha 0.25");
+    shell(r, "cmp $A/checkpoints/000000006.safetensors $B/checkpoints/000000006.safetensors");
+    rig_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_file_says_whose_it_is),
+        cmocka_unit_test(settings_edited_behind_a_run_are_named),
+        cmocka_unit_test(a_trained_run_is_not_used_with_other_settings),
+        cmocka_unit_test(a_state_of_another_run_is_refused),
+        cmocka_unit_test(a_run_of_an_older_version_is_taken_over_once),
+        cmocka_unit_test(an_old_state_of_another_alpha_is_not_taken_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
