@@ -155,6 +155,8 @@ static jem_status info_file(const char *path)
         st = info_picture(path, "JPEG");
     else if ((size > 8 && bytes[8] == '{') || ends_with(path, ".safetensors"))
         st = info_safetensors(path);
+    else if ((st = safetensors_check_kind(path, bytes, size)) != JEM_OK)
+        goto done;
     else if (ends_with(path, ".bin") && size > 0)
         st = info_cifar(path, bytes, size);
     else

@@ -177,7 +177,7 @@ static jem_status load_f64(double *params, const graph *g, const char *path)
     safetensors *f = NULL;
     float *single = NULL;
 
-    TRY(safetensors_open(&f, path));
+    TRY(weights_open(&f, path));
     TRY(weights_check_names(g, f));
     TRY(MEM_NEW(single, g->param_elements));
     TRY(weights_get(single, g, f, ""));

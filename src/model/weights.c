@@ -53,6 +53,20 @@ done:
     return st;
 }
 
+jem_status weights_open(safetensors **out, const char *path)
+{
+    jem_status st;
+    safetensors *f = NULL;
+
+    TRY(safetensors_open(&f, path));
+    TRY(safetensors_unwrap_names(f));
+    *out = f;
+    f = NULL;
+done:
+    safetensors_close(f);
+    return st;
+}
+
 static bool ends_with(const char *s, const char *end)
 {
     size_t n = strlen(s), k = strlen(end);
@@ -65,7 +79,8 @@ static bool is_ignored(const char *name)
                               "sgd.", "train.", "ema."};
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; ++i)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
-    return ends_with(name, ".num_batches_tracked") || ends_with(name, ".initialized");
+    return ends_with(name, ".num_batches_tracked") || ends_with(name, ".initialized") ||
+           strcmp(name, "n_averaged") == 0; /* AveragedModel counts */
 }
 
 jem_status weights_check_names(const graph *g, const safetensors *f)
@@ -140,7 +155,7 @@ jem_status model_load(model *m, const char *path)
     jem_status st;
     safetensors *f = NULL;
 
-    TRY(safetensors_open(&f, path));
+    TRY(weights_open(&f, path));
     TRY(weights_check_names(model_graph(m), f));
     TRY(weights_get(model_params(m), model_graph(m), f, ""));
     TRY(model_params_changed(m));

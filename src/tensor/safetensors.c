@@ -15,11 +15,12 @@
 #include "tensor/safetensors_checksum.h"
 #include "tensor/safetensors_dtype.h"
 
-enum { LENGTH_SIZE = 8, ALIGN = 8 }; /* ALIGN: of any element */
+enum { LENGTH_SIZE = 8, ALIGN = 8, KIND_SIZE = 64 }; /* ALIGN: of any element */
 static const uint64_t header_max = 100000000;
 
 typedef struct entry {
-    const char *name; /* borrowed from the JSON header */
+    const char *name; /* borrowed from the JSON header, or `unwrapped` */
+    char *unwrapped;  /* what safetensors_unwrap_names made of it, or NULL */
     jem_tensor view;
     int64_t begin, end; /* bytes from the start of the data */
     int position;       /* in the header */
@@ -134,6 +135,7 @@ static jem_status read_metadata(safetensors *f, json_t *metadata)
     const char *key;
     json_t *value;
 
+    if (json_is_null(metadata)) return JEM_OK; /* as if it were not there */
     if (!json_is_object(metadata))
         return jem_error(JEM_EDATA, "%s: __metadata__ is not an object", f->path);
     json_object_foreach(metadata, key, value)
@@ -239,16 +241,21 @@ static jem_status verify_checksum(const safetensors *f, size_t size)
         XXH3_freeState(state);
     }
     if (strcmp(text, value) == 0) return JEM_OK;
-    return jem_error(JEM_EDATA, "%s: checksum does not match: the file is damaged; use a copy of "
-                                "it, or the checkpoint before it", f->path);
+    return jem_error(JEM_EDATA, "%s: checksum does not match: the file is damaged, or another "
+                                "program changed it and kept the checksum; use a copy of it, or the "
+                                "checkpoint before it, or have that program leave out the metadata "
+                                "'" CHECKSUM_KEY "'", f->path);
 }
 
-/* Bytes of length and header, from the file's first LENGTH_SIZE; `size` is the file's. */
-static jem_status head_size(size_t *head, const safetensors *f, const char *file, size_t size)
+/* Bytes of length and header, from the file's first `got` bytes; `size` is the file's. */
+static jem_status head_size(size_t *head, const safetensors *f, const char *file, size_t got,
+                            size_t size)
 {
     uint64_t length = 0;
+    jem_status st = safetensors_check_kind(f->path, file, got);
 
-    if (size < LENGTH_SIZE)
+    if (st != JEM_OK) return st;
+    if (got < LENGTH_SIZE)
         return jem_error(JEM_EDATA, "%s: %zu bytes are too few for a safetensors file", f->path,
                          size);
     memcpy(&length, file, sizeof length);
@@ -264,7 +271,7 @@ static jem_status parse(safetensors *f, size_t size)
 {
     jem_status st;
 
-    TRY(head_size(&f->head, f, f->file, size));
+    TRY(head_size(&f->head, f, f->file, size, size));
     TRY(read_header(f, f->file + LENGTH_SIZE, f->head - LENGTH_SIZE));
     TRY(verify_checksum(f, size));
     TRY(read_entries(f, (int64_t)(size - f->head)));
@@ -302,8 +309,8 @@ jem_status safetensors_open_metadata(safetensors **out, const char *path)
     TRY(MEM_NEW(f, 1));
     TRY(mem_strdup(&f->path, path));
     TRY(file_size(&size, path));
-    TRY(file_read_start(&start, &got, path, LENGTH_SIZE));
-    TRY(head_size(&f->head, f, start, got < LENGTH_SIZE ? got : (size_t)size));
+    TRY(file_read_start(&start, &got, path, KIND_SIZE));
+    TRY(head_size(&f->head, f, start, got, (size_t)size));
     mem_free(start);
     start = NULL;
     TRY(file_read_start(&start, &got, path, f->head));
@@ -321,6 +328,7 @@ done:
 void safetensors_close(safetensors *f)
 {
     if (!f) return;
+    for (int i = 0; i < f->count; i++) mem_free(f->entries[i].unwrapped);
     json_decref(f->header);
     mem_free(f->entries);
     mem_free(f->data);
@@ -349,6 +357,56 @@ int safetensors_find(const safetensors *f, const char *name)
     for (int i = 0; i < f->count; i++)
         if (strcmp(f->entries[i].name, name) == 0) return i;
     return -1;
+}
+
+/* Characters of the part that a wrapper put here, 0: none did. */
+static size_t wrapper_part(const char *at)
+{
+    static const char *const parts[] = {"module.", "_orig_mod."};
+    for (int i = 0; i < 2; i++)
+        if (strncmp(at, parts[i], strlen(parts[i])) == 0) return strlen(parts[i]);
+    return 0;
+}
+
+static jem_status unwrap_name(entry *e)
+{
+    jem_status st;
+    char *name = NULL, *to;
+
+    TRY(MEM_NEW(name, strlen(e->name) + 1));
+    to = name;
+    for (const char *at = e->name; *at;) {
+        const size_t part = at == e->name || at[-1] == '.' ? wrapper_part(at) : 0;
+        if (part)
+            at += part;
+        else
+            *to++ = *at++;
+    }
+    e->name = e->unwrapped = name;
+done:
+    return st;
+}
+
+jem_status safetensors_unwrap_names(safetensors *f)
+{
+    jem_status st = JEM_OK;
+    json_t *seen = json_object();
+
+    for (int i = 0; seen && i < f->count; i++) {
+        TRY(unwrap_name(&f->entries[i]));
+        if (json_object_get(seen, f->entries[i].name)) {
+            st = jem_error(JEM_EDATA, "%s: holds tensor '%.200s' twice, once with module. or "
+                                      "_orig_mod. in its name: remove one of them", f->path,
+                           f->entries[i].name);
+            goto done;
+        }
+        if (json_object_set_new(seen, f->entries[i].name, json_true()) != 0) break;
+    }
+    if (!seen || (int)json_object_size(seen) != f->count)
+        st = jem_error(JEM_ENOMEM, "out of memory while reading %s", f->path);
+done:
+    json_decref(seen);
+    return st;
 }
 
 jem_tensor safetensors_view(const safetensors *f, int i)

@@ -24,6 +24,9 @@ const char *safetensors_path(const safetensors *f);
 int safetensors_count(const safetensors *f);
 const char *safetensors_name(const safetensors *f, int i); /* file order; borrowed */
 int safetensors_find(const safetensors *f, const char *name); /* -1 if absent */
+/* Takes the parts "module." and "_orig_mod." out of all names: PyTorch's wrappers (DataParallel,
+ * AveragedModel, compile) put them there.  JEM_EDATA if two names become one. */
+jem_status safetensors_unwrap_names(safetensors *f);
 /* View into the file's memory: data is borrowed until safetensors_close. */
 jem_tensor safetensors_view(const safetensors *f, int i);
 int64_t safetensors_place(const safetensors *f, int i); /* byte of the file where its data begin */
@@ -41,6 +44,10 @@ jem_status safetensors_require_checksum(const safetensors *f);
  * untouched.  dst NULL: checks only. */
 jem_status safetensors_read_f32(const safetensors *f, const char *name, float *dst, int ndim,
                                 const int64_t *shape);
+
+/* JEM_EDATA with what the file is and how weights in it become safetensors, if its first `size`
+ * bytes are those of another kind of file that models are handed round in; else JEM_OK. */
+jem_status safetensors_check_kind(const char *path, const char *start, size_t size);
 
 /* ---- writing: collect, then write the file atomically in one go */
 typedef struct safetensors_writer safetensors_writer;

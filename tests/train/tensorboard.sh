@@ -3,13 +3,13 @@
 # test_event_log writes.  Skipped (77) where python3 has no tensorboard; another
 # interpreter can be named in JEM_PYTHON.
 set -eu
-program=$1 check=$(dirname "$0")/../../scripts/check_tensorboard.py
+check=$(dirname "$0")/../../scripts/check_tensorboard.py
 python=${JEM_PYTHON:-python3}
 command -v "$python" >/dev/null || { echo "skipped: no $python"; exit 77; }
 run=$(mktemp -d)
 trap 'rm -rf "$run"' EXIT
 
-"$program" "$run"
+"$@" "$run"
 "$python" "$check" "$run" || exit
 
 # and the comparison can fail: without its last row the log is another one
