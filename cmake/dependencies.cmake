@@ -1,5 +1,5 @@
 # Every library jem uses, found once, by a target name.  Why each was chosen:
-# docs/dependencies.md.  All are Debian 12 packages (scripts/install-deps).
+# docs/dependencies.md.  All are packages of Debian 12 and 13 (scripts/install-deps).
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
