@@ -1,10 +1,10 @@
 /* JSON through jansson, which bounds the depth of nesting but not memory. */
 #include "base/json.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 
 #include "base/file.h"
+#include "base/machine.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "base/utf8.h"
@@ -26,7 +26,10 @@ static size_t memory_bound(const char *text, size_t size)
 }
 
 /* Without memory jansson may call a good file damaged, or leave out a letter and say nothing;
- * errno does not tell, as reading the next number clears it.  So its allocations are watched. */
+ * errno does not tell, as reading the next number clears it.  So its allocations are watched
+ * where jansson is ours alone; inside another program, whose it is as well, there must be
+ * ROOM before it begins. */
+enum { ROOM = 1 << 20 };
 static json_malloc_t unwatched_malloc;
 static json_free_t unwatched_free;
 static _Thread_local bool exhausted;
@@ -38,17 +41,21 @@ static void *watched_malloc(size_t size)
     return p;
 }
 
-static void watch(void)
+void json_watch_allocations(void)
 {
+    if (unwatched_malloc) return;
     json_get_alloc_funcs(&unwatched_malloc, &unwatched_free);
     json_set_alloc_funcs(watched_malloc, unwatched_free);
 }
 
+static void watch(size_t bytes)
+{
+    exhausted = !unwatched_malloc && machine_check_room(bytes, "JSON") != JEM_OK;
+}
+
 void json_watch(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, watch);
-    exhausted = false;
+    watch(ROOM);
 }
 
 jem_status json_verdict(jem_status st, const char *name)
@@ -67,7 +74,8 @@ jem_status json_parse(json_t **out, const char *text, size_t size, const char *n
     if (bound > memory)
         return jem_error(JEM_EDATA, "%s: %zu bytes of JSON with too many small values: not a file "
                                     "of jem", name, size);
-    json_watch();
+    watch(bound < ROOM ? ROOM : bound);
+    if (exhausted) return json_verdict(JEM_ENOMEM, name);
     root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
     st = root ? JEM_OK : jem_error(JEM_EDATA, "%s:%d: %s", name, e.line, e.text);
     st = json_verdict(st, name);

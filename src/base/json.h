@@ -19,6 +19,10 @@ jem_status json_parse(json_t **out, const char *text, size_t size, const char *n
 /* The same for a file of at most max_size bytes (0: any). */
 jem_status json_read(json_t **out, const char *path, size_t max_size);
 
+/* Watches jansson's memory from here on, for json_verdict: jansson's functions are the process's, so
+ * this is for a program to call, once, before it starts threads; a library must not. */
+void json_watch_allocations(void);
+
 /* Around json_unpack, which allocates and without memory calls what is whole misshapen:
  * json_watch begins, and json_verdict is `st`, or JEM_ENOMEM if jansson could not allocate
  * on this thread since then. */

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "cli/terminal.h"
 #include "jem/status.h"
 
@@ -177,6 +178,7 @@ void cli_startup(void)
     open_descriptors();
     line_start = terminal_clear();
     take_signals();
+    json_watch_allocations();
     terminal_show_log();
 }
 

@@ -118,6 +118,7 @@ static void what_cannot_be_taken_apart_without_memory_is_whole(void **state)
 int main(void)
 {
     json_set_alloc_funcs(sometimes_malloc, free);
+    json_watch_allocations();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_json_is_read_and_written_again),
         cmocka_unit_test(bad_json_is_refused_with_its_line),

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
+#include "base/json.h"
 
 static struct {
     atomic_bool armed;
@@ -33,6 +33,7 @@ static void *json_memory(size_t size);
 void faults_init(void)
 {
     json_set_alloc_funcs(json_memory, free);
+    json_watch_allocations();
 }
 
 void faults_arm(fault kind, long at, bool lasting)
