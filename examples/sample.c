@@ -32,7 +32,7 @@ int main(int argc, char **argv)
     const int64_t shape[] = {N, jem_model_channels(m), jem_model_height(m), jem_model_width(m)};
     check(jem_tensor_init(&x, JEM_F32, 4, shape));
 
-    jem_sampler_start(x.data, N, m, 1);
+    check(jem_sampler_start(x.data, N, m, 1));
     want.lse = before;
     check(jem_model_evaluate(m, x.data, N, &want));
 

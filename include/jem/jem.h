@@ -10,8 +10,19 @@
  *                                     -> report.h
  *
  * Every function that can fail returns a jem_status and leaves its message in
- * jem_error_message().  The library never prints and never exits: install a
- * sink (log.h) to see progress.  Same seed, same bits, for any number of threads. */
+ * jem_error_message().  A mistake in the call itself is JEM_EUSAGE and a message that begins
+ * with the function and names the argument: NULL where nothing says that it may be, a number of
+ * images that is negative or beyond 2^31 - 1, an enumerator that does not exist.  Functions that
+ * return no status take NULL, too, and answer 0 or do nothing.
+ *
+ * Manners.  The library never prints and never exits: install a sink (log.h) to see progress.
+ * Same seed, same bits, for any number of threads, and whatever locale, rounding mode or
+ * treatment of denormal numbers the calling thread has: these are as in C while a function runs
+ * and the host's again when it returns, and while it calls a sink.  Signal handlers and masks,
+ * variables of the environment, the working directory, umask and allocators of other libraries
+ * stay the host's; threads that jem starts block all signals.  Two things are the process's and
+ * are seen by others for moments: the number of threads that OpenBLAS uses is 1 while jem
+ * computes with it, and liblinear's print function is silent from then on. */
 #ifndef JEM_JEM_H
 #define JEM_JEM_H
 

@@ -53,7 +53,7 @@ typedef struct jem_evaluation {
 
 #define JEM_EVALUATION_INIT {NULL, NULL, NULL, NULL}
 
-/* Evaluates n images x in evaluation mode (no dropout).  JEM_EUSAGE if a class in y
+/* Evaluates n images x in evaluation mode (no dropout); none for n = 0.  JEM_EUSAGE if a class in y
  * does not exist. */
 JEM_API jem_status jem_model_evaluate(jem_model *m, const float *x, int64_t n,
                                       const jem_evaluation *want);

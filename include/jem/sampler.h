@@ -46,8 +46,9 @@ typedef struct jem_sampler {
  * epoch; to JEM_SAMPLER_INIT for a model from a weights file. */
 JEM_API void jem_sampler_of(jem_sampler *s, const jem_model *m);
 
-/* Fills n images x with uniform noise in [-1, 1]: where a chain may start. */
-JEM_API void jem_sampler_start(float *x, int64_t n, const jem_model *m, uint64_t seed);
+/* Fills n images x with uniform noise in [-1, 1]: where a chain may start.  JEM_EUSAGE for
+ * mistakes in the call (jem.h). */
+JEM_API jem_status jem_sampler_start(float *x, int64_t n, const jem_model *m, uint64_t seed);
 
 /* Walks n images x [n, channels, height, width] through all steps, in place.
  * JEM_EUSAGE for settings out of range; JEM_EDIVERGED, naming image and step, if a

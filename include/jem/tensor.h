@@ -25,12 +25,13 @@ typedef struct jem_tensor {
 
 #define JEM_TENSOR_INIT {JEM_F32, 0, {0}, NULL}
 
-JEM_API size_t jem_dtype_size(jem_dtype dtype);
-JEM_API const char *jem_dtype_name(jem_dtype dtype); /* "f32", "bf16", ... */
+JEM_API size_t jem_dtype_size(jem_dtype dtype);      /* 0 for what is no jem_dtype */
+JEM_API const char *jem_dtype_name(jem_dtype dtype); /* "f32", "bf16", ...; "?" for others */
 
-/* Allocates zeroed storage.  JEM_ENOMEM, also when the size overflows. */
+/* Allocates zeroed storage.  JEM_ENOMEM, also when the size overflows; JEM_EUSAGE for a
+ * negative size or more than JEM_MAX_DIMS of them. */
 JEM_API jem_status jem_tensor_init(jem_tensor *t, jem_dtype dtype, int ndim, const int64_t *shape);
-JEM_API void jem_tensor_clear(jem_tensor *t);
+JEM_API void jem_tensor_clear(jem_tensor *t); /* NULL is fine */
 JEM_API int64_t jem_tensor_count(const jem_tensor *t);
 
 /* Converts in place to `dtype` (any number to F32 or F64). */

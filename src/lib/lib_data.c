@@ -1,11 +1,13 @@
 /* jem/data.h over data/. */
 #include "jem/data.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/dataset.h"
+#include "lib/lib_call.h"
 #include "train/config.h"
 
 /* data.* with their defaults and what `o` sets. */
@@ -14,15 +16,15 @@ static jem_status resolve(data_options *d, const jem_data_options *o)
     jem_status st;
     const option_group groups[] = {{"data", data_option_table, d}, {NULL, NULL, NULL}};
     const char *const origin = "jem_data_load";
+    char number[24];
 
     TRY(options_defaults(groups));
     TRY(options_set(groups, "data.kind", o->kind ? o->kind : "", origin));
     TRY(options_set(groups, "data.path", o->path ? o->path : "", origin));
-    if (o->size < 0 || o->limit < 0)
-        return jem_error(JEM_EUSAGE, "size = %lld, limit = %lld: neither may be negative",
-                         (long long)o->size, (long long)o->limit);
-    d->size = o->size;
-    d->limit = o->limit;
+    snprintf(number, sizeof number, "%lld", (long long)o->size);
+    TRY(options_set(groups, "data.size", number, origin));
+    snprintf(number, sizeof number, "%lld", (long long)o->limit);
+    TRY(options_set(groups, "data.limit", number, origin));
 done:
     return st;
 }
@@ -51,10 +53,15 @@ done:
 
 jem_status jem_data_load(jem_data *out, const jem_data_options *o)
 {
+    LIB_CALL;
     jem_status st;
     data_options *d = NULL; /* large: not on the stack */
     splits s = {NULL, NULL, NULL};
 
+    HOST_NEED(out);
+    HOST_NEED(o);
+    if ((unsigned)o->part > JEM_DATA_TEST)
+        return jem_error(JEM_EUSAGE, "%s: o->part = %d is no jem_data_part", __func__, (int)o->part);
     TRY(MEM_NEW(d, 1));
     TRY(resolve(d, o));
     TRY(data_load(&s, d, CONFIG_SPLIT_SEED));
@@ -69,6 +76,7 @@ done:
 
 void jem_data_clear(jem_data *d)
 {
+    if (!d) return;
     jem_tensor_clear(&d->images);
     jem_tensor_clear(&d->labels);
     d->classes = 0;

@@ -6,17 +6,21 @@
 
 #include "base/log.h"
 #include "jem/version.h"
+#include "lib/lib_call.h"
 
 static _Atomic(jem_log_sink) user_sink;
 
 static void forward(log_level level, const char *line)
 {
     jem_log_sink sink = atomic_load(&user_sink);
-    if (sink)
-        sink(level == LOG_INFO      ? JEM_LOG_INFO
-             : level == LOG_WARNING ? JEM_LOG_WARNING
-                                    : JEM_LOG_PROGRESS,
-             line);
+    lib_call plain;
+    if (!sink) return;
+    lib_call_back_begin(&plain);
+    sink(level == LOG_INFO      ? JEM_LOG_INFO
+         : level == LOG_WARNING ? JEM_LOG_WARNING
+                                : JEM_LOG_PROGRESS,
+         line);
+    lib_call_back_end(&plain);
 }
 
 void jem_log_set_sink(jem_log_sink sink)

@@ -11,6 +11,6 @@ struct jem_model {
 };
 
 /* JEM_EUSAGE if one of y[0..n) is no class of the model; y may be NULL. */
-jem_status lib_check_classes(const jem_model *m, const int32_t *y, int64_t n);
+jem_status lib_check_classes(const jem_model *m, const int32_t *y, int64_t n, const char *function);
 
 #endif

@@ -4,14 +4,17 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "lib/lib_call.h"
 #include "report/report.h"
 
 jem_status jem_report(const char *folder, const char *page)
 {
+    LIB_CALL;
     jem_status st;
     char *path = NULL, *command = NULL;
     report_result result;
 
+    HOST_NEED(folder);
     if (page)
         TRY(mem_strdup(&path, page));
     else

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/try.h"
+#include "lib/lib_call.h"
 #include "lib/lib_model.h"
 #include "sample/init.h"
 
@@ -11,8 +12,9 @@ enum { STEPS_MAX = 100000 }; /* as sampler.steps */
 
 void jem_sampler_of(jem_sampler *s, const jem_model *m)
 {
+    if (!s) return;
     *s = (jem_sampler)JEM_SAMPLER_INIT;
-    if (!m->r) return;
+    if (!m || !m->r) return;
     const sampler_options *o = &m->r->cfg.sampler;
     s->steps = o->steps;
     s->step_size = run_step_size(m->r);
@@ -26,32 +28,42 @@ void jem_sampler_of(jem_sampler *s, const jem_model *m)
     s->clip_max = o->clip_max;
 }
 
-void jem_sampler_start(float *x, int64_t n, const jem_model *m, uint64_t seed)
+jem_status jem_sampler_start(float *x, int64_t n, const jem_model *m, uint64_t seed)
 {
+    LIB_CALL;
+    jem_status st;
     const rng_stream stream = {seed, RNG_SAMPLE, 0, 0};
-    int64_t size = model_input_count(m->m);
+
+    HOST_NEED(m);
+    if (n > 0) HOST_NEED(x);
+    TRY(lib_check_images(n, __func__));
+    const int64_t size = model_input_count(m->m);
     chain_start_uniform.fill(chain_start_uniform.ctx, x, n, size, -1, &stream, 0);
+done:
+    return st;
 }
 
 static jem_status check(const jem_sampler *s)
 {
+    if ((unsigned)s->decay > JEM_SAMPLER_CONSTANT || (unsigned)s->update > JEM_SAMPLER_CLAMPED)
+        return jem_error(JEM_EUSAGE, "jem_sampler_run: s->decay = %d, s->update = %d: not of their "
+                         "kinds", (int)s->decay, (int)s->update);
     if (s->steps < 1 || s->steps > STEPS_MAX)
-        return jem_error(JEM_EUSAGE, "steps = %lld; choose 1 to %d", (long long)s->steps,
+        return jem_error(JEM_EUSAGE, "jem_sampler_run: s->steps = %lld; choose 1 to %d", (long long)s->steps,
                          STEPS_MAX);
     if (!isfinite(s->step_size) || s->step_size < 0)
-        return jem_error(JEM_EUSAGE, "step_size = %g; choose 0 or more", s->step_size);
+        return jem_error(JEM_EUSAGE, "jem_sampler_run: s->step_size = %g; choose 0 or more", s->step_size);
     if (!isfinite(s->noise_std) || s->noise_std < 0)
-        return jem_error(JEM_EUSAGE, "noise_std = %g; choose 0 or more", s->noise_std);
+        return jem_error(JEM_EUSAGE, "jem_sampler_run: s->noise_std = %g; choose 0 or more", s->noise_std);
     if (s->clip && !(s->clip_min < s->clip_max))
-        return jem_error(JEM_EUSAGE, "clip_min = %g must be below clip_max = %g", s->clip_min,
+        return jem_error(JEM_EUSAGE, "jem_sampler_run: s->clip_min = %g must be below s->clip_max = %g", s->clip_min,
                          s->clip_max);
     return JEM_OK;
 }
 
-jem_status jem_sampler_run(const jem_sampler *s, jem_model *m, float *x, int64_t n)
+static sampler_options options_of(const jem_sampler *s)
 {
-    jem_status st;
-    const sampler_options o = {
+    return (sampler_options){
         .steps = s->steps,
         .step_size = s->step_size,
         .decay = s->decay == JEM_SAMPLER_LINEAR ? DECAY_LINEAR : DECAY_CONSTANT,
@@ -63,11 +75,22 @@ jem_status jem_sampler_run(const jem_sampler *s, jem_model *m, float *x, int64_t
         .clip_min = s->clip_min,
         .clip_max = s->clip_max,
     };
+}
+
+jem_status jem_sampler_run(const jem_sampler *s, jem_model *m, float *x, int64_t n)
+{
+    LIB_CALL;
+    jem_status st;
+
+    HOST_NEED(s);
+    HOST_NEED(m);
+    if (n > 0) HOST_NEED(x);
+    TRY(lib_check_images(n, __func__));
+    TRY(check(s));
+    TRY(lib_check_classes(m, s->y, n, __func__));
+    const sampler_options o = options_of(s);
     const sgld_call call = {.options = &o, .step_size = s->step_size, .y = s->y,
                             .noise = {s->seed, RNG_SAMPLE_NOISE, 0, 0}};
-
-    TRY(check(s));
-    TRY(lib_check_classes(m, s->y, n));
     TRY(sgld_chain(m->m, &call, x, n));
 done:
     return st;

@@ -14,6 +14,10 @@
  * than JEM_MAX_DIMS, or a size beyond PTRDIFF_MAX. */
 bool shape_bytes(size_t *bytes, int64_t *count, jem_dtype dtype, int ndim, const int64_t *shape);
 
+/* JEM_EUSAGE, in the name of `function`, if that is no array: NULL, an unknown dtype, sizes that
+ * cannot be, no data. */
+jem_status tensor_check(const jem_tensor *t, const char *function);
+
 float float_from_bf16(uint16_t bits);
 float float_from_f16(uint16_t bits);
 uint16_t f16_from_float(float f); /* to nearest, half to even; infinity from 65520 */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/host_call.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "tensor/bytes.h"
@@ -203,6 +204,7 @@ static jem_status find_header(cursor *c, size_t *offset, const char *data, size_
 
 jem_status jem_npy_read(jem_tensor *out, const char *path)
 {
+    HOST_CALL;
     jem_status st;
     char *data = NULL;
     size_t size = 0, offset = 0, bytes;
@@ -210,6 +212,8 @@ jem_status jem_npy_read(jem_tensor *out, const char *path)
     cursor c = {NULL, NULL, path};
     header h = {.dtype = JEM_F32};
 
+    HOST_NEED(out);
+    HOST_NEED(path);
     TRY(file_read(&data, &size, path, 0));
     TRY(find_header(&c, &offset, data, size, path));
     TRY(read_header(&c, &h));
@@ -257,15 +261,19 @@ static jem_status write_header(file_writer *w, const char *descr, const jem_tens
 
 jem_status jem_npy_write(const char *path, const jem_tensor *t)
 {
+    HOST_CALL;
     jem_status st;
     file_writer w = FILE_WRITER_INIT;
     const char *descr = NULL;
 
+    HOST_NEED(path);
+    HOST_NEED(t);
     for (int i = 0; i < DESCRS && !descr; i++)
         if (descrs[i].dtype == t->dtype) descr = descrs[i].descr;
-    if (!descr)
+    if (!descr && jem_dtype_size(t->dtype) > 0)
         return jem_error(JEM_EUSAGE, "%s: npy has no %s; convert the array to f32", path,
                          jem_dtype_name(t->dtype));
+    TRY(tensor_check(t, __func__));
     TRY(file_writer_open(&w, path));
     TRY(write_header(&w, descr, t));
     TRY(file_writer_put(&w, t->data, (size_t)jem_tensor_count(t) * jem_dtype_size(t->dtype)));

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/host_call.h"
 #include "base/mem.h"
 #include "tensor/bytes.h"
 
@@ -16,14 +17,19 @@ static const struct {
     [JEM_F16] = {2, "f16"},
 };
 
+static bool is_dtype(jem_dtype dtype)
+{
+    return (unsigned)dtype < sizeof dtypes / sizeof *dtypes;
+}
+
 size_t jem_dtype_size(jem_dtype dtype)
 {
-    return dtypes[dtype].size;
+    return is_dtype(dtype) ? dtypes[dtype].size : 0;
 }
 
 const char *jem_dtype_name(jem_dtype dtype)
 {
-    return dtypes[dtype].name;
+    return is_dtype(dtype) ? dtypes[dtype].name : "?";
 }
 
 bool shape_bytes(size_t *bytes, int64_t *count, jem_dtype dtype, int ndim, const int64_t *shape)
@@ -31,7 +37,7 @@ bool shape_bytes(size_t *bytes, int64_t *count, jem_dtype dtype, int ndim, const
     int64_t n = 1;
     bool empty = false;
 
-    if (ndim < 0 || ndim > JEM_MAX_DIMS) return false;
+    if (ndim < 0 || ndim > JEM_MAX_DIMS || !is_dtype(dtype)) return false;
     for (int i = 0; i < ndim; i++) {
         if (shape[i] < 0) return false;
         if (shape[i] == 0) empty = true;
@@ -45,13 +51,46 @@ bool shape_bytes(size_t *bytes, int64_t *count, jem_dtype dtype, int ndim, const
     return true;
 }
 
+/* What no array can be: a mistake of the caller's. */
+static jem_status check_shape(jem_dtype dtype, int ndim, const int64_t *shape, const char *function)
+{
+    if (!is_dtype(dtype))
+        return jem_error(JEM_EUSAGE, "%s: dtype = %d is no jem_dtype", function, (int)dtype);
+    if (ndim < 0 || ndim > JEM_MAX_DIMS)
+        return jem_error(JEM_EUSAGE, "%s: ndim = %d; choose 0 to %d", function, ndim, JEM_MAX_DIMS);
+    if (ndim > 0 && !shape) return jem_error(JEM_EUSAGE, "%s: shape is NULL", function);
+    for (int i = 0; i < ndim; i++)
+        if (shape[i] < 0)
+            return jem_error(JEM_EUSAGE, "%s: shape[%d] = %lld is negative", function, i,
+                             (long long)shape[i]);
+    return JEM_OK;
+}
+
+jem_status tensor_check(const jem_tensor *t, const char *function)
+{
+    size_t bytes;
+    int64_t count;
+
+    if (!t) return jem_error(JEM_EUSAGE, "%s: t is NULL", function);
+    jem_status st = check_shape(t->dtype, t->ndim, t->shape, function);
+    if (st != JEM_OK) return st;
+    if (!shape_bytes(&bytes, &count, t->dtype, t->ndim, t->shape))
+        return jem_error(JEM_EUSAGE, "%s: shape is of more values than there can be", function);
+    if (count > 0 && !t->data) return jem_error(JEM_EUSAGE, "%s: t->data is NULL", function);
+    return JEM_OK;
+}
+
 jem_status jem_tensor_init(jem_tensor *t, jem_dtype dtype, int ndim, const int64_t *shape)
 {
+    HOST_CALL;
     jem_tensor made = {.dtype = dtype, .ndim = ndim};
     size_t bytes;
     int64_t count;
     jem_status st;
 
+    HOST_NEED(t);
+    st = check_shape(dtype, ndim, shape, __func__);
+    if (st != JEM_OK) return st;
     if (!shape_bytes(&bytes, &count, dtype, ndim, shape))
         return jem_error(JEM_ENOMEM, "an array of %d dimensions with this shape cannot be stored",
                          ndim);
@@ -63,6 +102,7 @@ jem_status jem_tensor_init(jem_tensor *t, jem_dtype dtype, int ndim, const int64
 
 void jem_tensor_clear(jem_tensor *t)
 {
+    if (!t) return;
     mem_free(t->data);
     *t = (jem_tensor)JEM_TENSOR_INIT;
 }
@@ -71,6 +111,7 @@ int64_t jem_tensor_count(const jem_tensor *t)
 {
     int64_t n = 1;
 
+    if (!t) return 0;
     /* an empty array's other sizes may be anything: their product need not exist */
     for (int i = 0; i < t->ndim; i++)
         if (t->shape[i] == 0) return 0;
@@ -135,16 +176,19 @@ double number_at(jem_dtype dtype, const void *data, int64_t i)
 
 jem_status jem_tensor_convert(jem_tensor *t, jem_dtype dtype)
 {
+    HOST_CALL;
     jem_tensor to = JEM_TENSOR_INIT;
-    int64_t n = jem_tensor_count(t);
-    jem_status st;
+    jem_status st = tensor_check(t, __func__);
+    int64_t n;
 
+    if (st != JEM_OK) return st;
     if (t->dtype == dtype) return JEM_OK;
     if (dtype != JEM_F32 && dtype != JEM_F64)
         return jem_error(JEM_EUSAGE, "cannot convert %s to %s: only to f32 and f64",
                          jem_dtype_name(t->dtype), jem_dtype_name(dtype));
     st = jem_tensor_init(&to, dtype, t->ndim, t->shape);
     if (st != JEM_OK) return st;
+    n = jem_tensor_count(t);
     for (int64_t i = 0; i < n; i++) {
         double v = number_at(t->dtype, t->data, i);
         if (dtype == JEM_F32)

@@ -1,84 +1,7 @@
 /* The library's functions give what the functions behind them give. */
-#include "train/tiny.h"
+#include "lib/lib_rig.h"
 
-#include "jem/jem.h"
-#include "model/init.h"
 #include "sample/init.h"
-
-enum { N = 5, LOGITS = N * TINY_CLASSES, VALUES = N * TINY_COUNT };
-
-/* A folder with weights, a data set in npy files, and a short run on it. */
-typedef struct rig {
-    char dir[64], weights[128], run[128], set[10][128];
-    const char *items[10];
-    int count;
-    model *m; /* what is in `weights` */
-    float x[VALUES];
-} rig;
-
-static void write_npy(const rig *r)
-{
-    char path[128];
-    dataset *d = tiny_dataset(40, 5);
-    const jem_tensor x = {JEM_U8, 4, {40, 3, TINY_SIDE, TINY_SIDE}, d->pixels};
-    const jem_tensor y = {JEM_I32, 1, {40}, d->labels};
-    snprintf(path, sizeof path, "%s/images.npy", r->dir);
-    check_ok(jem_npy_write(path, &x));
-    snprintf(path, sizeof path, "%s/labels.npy", r->dir);
-    check_ok(jem_npy_write(path, &y));
-    dataset_free(d);
-}
-
-static void fill_settings(rig *r)
-{
-    static const char *const set[] = {"data.kind=npy", "model.name=wrn-10-1",
-                                      "model.pool=adaptive", "sampler.steps=3",
-                                      "sampler.buffer_size=40", "train.batch=8",
-                                      "train.iterations=4", "train.warmup=1", "train.lr=1e-3"};
-    for (r->count = 0; r->count < 9; r->count++) {
-        snprintf(r->set[r->count], sizeof r->set[0], "%s", set[r->count]);
-        r->items[r->count] = r->set[r->count];
-    }
-    snprintf(r->set[9], sizeof r->set[0], "data.path=%s", r->dir);
-    r->items[r->count++] = r->set[9];
-}
-
-static rig *rig_new(void)
-{
-    rig *r = NULL;
-    config *c = NULL;
-    const rng_stream stream = {7, RNG_TEST, 0, 0};
-
-    check_ok(MEM_NEW(r, 1));
-    check_ok(MEM_NEW(c, 1));
-    check_tmp(r->dir, sizeof r->dir);
-    snprintf(r->weights, sizeof r->weights, "%s/w.safetensors", r->dir);
-    snprintf(r->run, sizeof r->run, "%s/run", r->dir);
-    tiny_config(c, NULL);
-    c->engine.chunk = 0; /* as the library opens models: other sizes may round otherwise */
-    check_ok(model_new(&r->m, &c->model, &c->engine));
-    params_init(model_params(r->m), model_graph(r->m), 11);
-    check_ok(model_params_changed(r->m));
-    check_ok(model_save(r->m, r->weights, model_params(r->m)));
-    rng_fill_uniform(r->x, VALUES, -1, 1, &stream, 0);
-    write_npy(r);
-    fill_settings(r);
-    mem_free(c);
-    return r;
-}
-
-static void rig_free(rig *r)
-{
-    model_free(r->m);
-    check_tmp_remove(r->dir);
-    mem_free(r);
-}
-
-static jem_status train(const rig *r, const char *out)
-{
-    const jem_train_options o = {r->items, r->count, NULL};
-    return jem_train(NULL, out, &o);
-}
 
 /* ---- models */
 
@@ -284,7 +207,7 @@ static void starts_are_uniform_noise_by_seed(void **state)
     const rng_stream stream = {3, RNG_SAMPLE, 0, 0};
     static float a[VALUES], b[TINY_COUNT];
     check_ok(jem_model_open(&m, r->weights, NULL));
-    jem_sampler_start(a, N, m, 3);
+    check_ok(jem_sampler_start(a, N, m, 3));
     chain_start_uniform.fill(chain_start_uniform.ctx, b, 1, TINY_COUNT, -1, &stream, 2);
     assert_memory_equal(a + 2 * TINY_COUNT, b, sizeof b);
     jem_model_free(m);

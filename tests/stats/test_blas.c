@@ -147,11 +147,32 @@ static void the_library_is_jems_own(void **state)
     in_a_process(from_a_folder_with_a_decoy);
 }
 
+static void with_a_mistake(void)
+{
+    const blas *b;
+    double a[4] = {0}, values[2];
+    char path[100];
+    struct stat printed;
+    snprintf(path, sizeof path, "%s/printed", folder);
+    if (!freopen(path, "w", stdout) || blas_begin(&b, 1) != JEM_OK) _exit(2);
+    if (b->dsyevd(LAPACK_ROW_MAJOR, 'V', 'U', 2, a, 1, values) >= 0) _exit(1);
+    blas_end();
+    fflush(NULL);
+    if (stat(path, &printed) != 0 || printed.st_size != 0) _exit(1);
+}
+
+static void lapacke_prints_nothing(void **state)
+{
+    (void)state;
+    in_a_process(with_a_mistake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(too_little_room_is_an_error),
         cmocka_unit_test(opening_starts_no_thread_and_sets_no_variable),
+        cmocka_unit_test_setup_teardown(lapacke_prints_nothing, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_library_is_jems_own, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

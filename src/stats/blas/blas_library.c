@@ -19,6 +19,14 @@ static void reserve(int callers)
 static const struct liblinear svm = {train, check_parameter, free_and_destroy_model,
                                      set_print_string_function};
 
+/* In place of LAPACKE's, which prints what the status says as well. */
+extern void LAPACKE_xerbla(const char *name, lapack_int info) __attribute__((visibility("default")));
+void LAPACKE_xerbla(const char *name, lapack_int info)
+{
+    (void)name;
+    (void)info;
+}
+
 extern const blas jem_blas_library __attribute__((visibility("default")));
 const blas jem_blas_library = {
     .version = JEM_VERSION,

@@ -1,0 +1,49 @@
+/* Between a host and jem: see lib_call.h. */
+#include "lib/lib_call.h"
+
+/* of libgomp, which oneDNN brings along; its header wants a compiler with OpenMP */
+extern int omp_get_max_threads(void);
+extern void omp_set_num_threads(int threads);
+
+static _Thread_local const lib_call *current;
+
+void lib_call_begin(lib_call *host)
+{
+    host->state = host_call_begin();
+    host->omp_threads = omp_get_max_threads();
+    host->before = current;
+    current = host;
+}
+
+static void restore(const lib_call *c)
+{
+    host_call_end(&c->state);
+    if (omp_get_max_threads() != c->omp_threads) omp_set_num_threads(c->omp_threads);
+}
+
+void lib_call_end(lib_call *host)
+{
+    current = host->before;
+    restore(host);
+}
+
+void lib_call_back_begin(lib_call *plain)
+{
+    lib_call_begin(plain);
+    if (plain->before)
+        restore(plain->before);
+    else
+        uselocale(LC_GLOBAL_LOCALE); /* a thread of jem's: the program's locale */
+}
+
+void lib_call_back_end(lib_call *plain)
+{
+    lib_call_end(plain);
+}
+
+jem_status lib_check_images(int64_t n, const char *function)
+{
+    if (n >= 0 && n <= INT32_MAX) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s: n = %lld images; choose 0 to %d", function, (long long)n,
+                     INT32_MAX);
+}

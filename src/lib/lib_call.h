@@ -1,0 +1,32 @@
+/* LIB_CALL is the first line of every function of include/jem that does more than hand out what is
+ * there (scripts/check-calls): base/host_call.h, and OpenMP's number of threads, which is the
+ * calling thread's and set to 1 for oneDNN.  Threads that jem starts need none (thread_start). */
+#ifndef LIB_LIB_CALL_H
+#define LIB_LIB_CALL_H
+
+#include <stdint.h>
+
+#include "base/host_call.h"
+
+typedef struct lib_call {
+    host_state state;
+    int omp_threads;
+    const struct lib_call *before; /* of this thread: a log sink may call jem */
+} lib_call;
+
+void lib_call_begin(lib_call *host);
+void lib_call_end(lib_call *host);
+
+#define LIB_CALL                                                                                   \
+    __attribute__((cleanup(lib_call_end))) lib_call lib_host;                                      \
+    lib_call_begin(&lib_host)
+
+/* Around a function of the host's: its thread is as it was before it called. */
+void lib_call_back_begin(lib_call *plain);
+void lib_call_back_end(lib_call *plain);
+
+/* JEM_EUSAGE unless 0 <= n <= INT32_MAX: random numbers know so many images, and sizes of so
+ * many do not overflow. */
+jem_status lib_check_images(int64_t n, const char *function);
+
+#endif
