@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/options_table.h"
+#include "base/path_expand.h"
 #include "base/try.h"
 #include "base/utf8.h"
 
@@ -256,13 +257,18 @@ jem_status options_set(const option_group *groups, const char *key, const char *
                        const char *origin)
 {
     option_place p;
-    char wanted[256];
-    jem_status st = options_find(&p, groups, key, origin);
+    char wanted[256], *expanded = NULL;
+    jem_status st;
 
-    if (st != JEM_OK) return st;
-    if (parse_value(field_of(&p), p.option, value)) return JEM_OK;
+    TRY(options_find(&p, groups, key, origin));
+    if (p.option->kind == OPTION_STRING) st = path_expand(&expanded, value);
+    if (st != JEM_OK) return jem_error_context(st, "%s: %s", origin, key);
+    if (parse_value(field_of(&p), p.option, expanded ? expanded : value)) goto done;
     options_describe(p.option, wanted, sizeof wanted);
-    return jem_error(JEM_EUSAGE, "%s: %s = '%.200s': expected %s", origin, key, value, wanted);
+    st = jem_error(JEM_EUSAGE, "%s: %s = '%.200s': expected %s", origin, key, value, wanted);
+done:
+    mem_free(expanded);
+    return st;
 }
 
 jem_status options_assign(const option_group *groups, const char *assignment)

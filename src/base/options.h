@@ -48,7 +48,8 @@ jem_status options_defaults(const option_group *groups);
 
 /* "train.lr=0.1" as typed by a user; `origin` ("--set", "file.yaml:12") opens
  * error messages.  Unknown keys name the nearest one; wrong type or a value out
- * of range names the key, the value and the range.  JEM_EUSAGE. */
+ * of range names the key, the value and the range.  A string that begins as a path does
+ * that no shell has seen is expanded (path_expand.h).  JEM_EUSAGE. */
 jem_status options_set(const option_group *groups, const char *key, const char *value,
                        const char *origin);
 jem_status options_assign(const option_group *groups, const char *assignment);

@@ -1,9 +1,14 @@
 /* The jem program: finds the command and turns its status into an exit code. */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path_expand.h"
+#include "base/try.h"
 #include "cli/cli.h"
 #include "cli/startup.h"
 #include "cli/terminal.h"
@@ -102,6 +107,30 @@ static jem_status dispatch(int argc, char **argv)
     return asks_for_help(argc, argv) ? help_about(c) : c->run(argc, argv);
 }
 
+/* Shells leave ~ and, in quotes, $HOME alone behind '=': "--out=~/run".  The words that take their
+ * places are for the rest of the process. */
+static jem_status expand_paths(int argc, char **argv)
+{
+    jem_status st = JEM_OK;
+    const char *data = getenv("JEM_DATA");
+    char *path = NULL;
+
+    for (int i = 0; i < argc; i++) {
+        char *equals = argv[i][0] == '-' ? strchr(argv[i], '=') : NULL, *word = NULL;
+        TRY(path_expand(&path, equals ? equals + 1 : argv[i]));
+        if (!path) continue;
+        TRY(str_format(&word, "%.*s%s", equals ? (int)(equals + 1 - argv[i]) : 0, argv[i], path));
+        mem_free(path);
+        path = NULL;
+        argv[i] = word;
+    }
+    if (data) TRY(path_expand(&path, data));
+    if (path && setenv("JEM_DATA", path, 1) != 0) st = jem_error(JEM_ENOMEM, "out of memory");
+done:
+    mem_free(path);
+    return st;
+}
+
 /* The reader of a pipe that has read enough, as `head` does: nothing to complain about. */
 static bool reader_is_gone(void)
 {
@@ -119,7 +148,8 @@ static jem_status finish_output(void)
 int main(int argc, char **argv)
 {
     cli_startup();
-    jem_status st = dispatch(argc - 1, argv + 1);
+    jem_status st = expand_paths(argc - 1, argv + 1);
+    if (st == JEM_OK) st = dispatch(argc - 1, argv + 1);
     const char *signal = st == JEM_EINTERRUPTED ? cli_stop_signal() : NULL;
     if (st == JEM_OK)
         st = finish_output();

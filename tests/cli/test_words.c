@@ -72,6 +72,31 @@ static void benchmarks_are_listed_for_programs(void **state)
     fails("bench list bapps", "nothing but --json belongs to it");
 }
 
+static void folders_are_found_where_no_shell_has_looked(void **state)
+{
+    (void)state;
+    char before[200], config[400];
+    snprintf(before, sizeof before, "cd '%s' && HOME='%s/home'", folder, folder);
+    int n = snprintf(config, sizeof config, "data: {kind: gloss, path: ~/surfaces}\n"
+                     "model: {name: wrn-10-1, pool: adaptive}\nengine: {threads: 1}\n"
+                     "sampler: {steps: 1, buffer_size: 8}\ntrain: {batch: 4, iterations: 1}\n");
+    char path[128];
+    snprintf(path, sizeof path, "%s/c.yaml", folder);
+    check_ok(file_write(path, config, (size_t)n));
+    assert_int_equal(program_run(folder, before, "data render --n 40 --size 8 --out=~/surfaces"), 0);
+    assert_int_equal(program_run(folder, before, "train c.yaml --out='$HOME/run'"), 0);
+    assert_int_equal(program_run(folder, before, "info '~/run'"), 0);
+    program_said(folder, "out", "/home/surfaces");
+    assert_int_equal(program_run(folder, before, "plan c.yaml --no-timing --set data.path='$HOMES/a'"),
+                     JEM_EUSAGE);
+    program_said(folder, "err", "--set: data.path: $HOMES/a: HOMES is not set");
+    snprintf(before, sizeof before, "cd '%s' && HOME='%s/home' JEM_DATA='~/published'", folder, folder);
+    assert_int_equal(program_run(folder, before, "data fetch imagenet"), JEM_EDATA);
+    program_said(folder, "err", "/home/published/imagenet");
+    assert_true(program_made(folder, "home/run/best.safetensors"));
+    assert_false(program_made(folder, "~/run/best.safetensors"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +105,7 @@ int main(void)
         cmocka_unit_test(words_are_guessed_where_half_of_the_letters_agree),
         cmocka_unit_test(the_build_is_told_for_reports_of_mistakes),
         cmocka_unit_test(benchmarks_are_listed_for_programs),
+        cmocka_unit_test(folders_are_found_where_no_shell_has_looked),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

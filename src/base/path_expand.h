@@ -1,0 +1,11 @@
+/* Paths as people write them where no shell expands them: behind `--out=`, in YAML, in quotes. */
+#ifndef BASE_PATH_EXPAND_H
+#define BASE_PATH_EXPAND_H
+
+#include "jem/status.h"
+
+/* "~/data", "$HOME/data", "${SCRATCH}/data": *out <- owned, with the value of the variable in
+ * front; NULL if nothing of this kind stands there.  JEM_EUSAGE if the variable is not set. */
+jem_status path_expand(char **out, const char *path);
+
+#endif
