@@ -1,9 +1,11 @@
 /* jem report: one page and its figures from the files of a study or a run. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/shell_line.h"
 #include "base/try.h"
 #include "cli/cli.h"
 #include "report/report.h"
@@ -12,18 +14,30 @@
 static jem_status command_line(char **line, const char *folder, const cli_list *beside,
                                const char *page)
 {
-    jem_status st;
-    char *others = NULL, *more = NULL;
+    const char *words[2 * CLI_LIST_MAX + 8] = {"jem", "report", folder};
+    int n = 3;
 
-    TRY(mem_strdup(&others, ""));
     for (int i = 0; i < beside->count; i++) {
-        TRY(str_format(&more, "%s --beside %s", others, beside->values[i]));
-        mem_free(others);
-        others = more;
+        words[n++] = "--beside";
+        words[n++] = beside->values[i];
     }
-    TRY(str_format(line, "jem report %s%s -o %s", folder, others, page));
+    words[n++] = "-o";
+    words[n++] = page;
+    return shell_line(line, words);
+}
+
+/* Before the work, which a folder that cannot be made would cost. */
+static jem_status make_folder_of(const char *page)
+{
+    const char *slash = strrchr(page, '/');
+    char *dir = NULL;
+    jem_status st;
+
+    if (!slash || slash == page) return JEM_OK;
+    TRY(str_format(&dir, "%.*s", (int)(slash - page), page));
+    TRY(dir_make(dir));
 done:
-    mem_free(others);
+    mem_free(dir);
     return st;
 }
 
@@ -45,6 +59,7 @@ static jem_status run_report(int argc, char **argv)
     else
         TRY(str_format(&page, "%s/report.html", folder));
     TRY(command_line(&line, folder, &beside, page));
+    if (out) TRY(make_folder_of(page));
     TRY(report_write(&result, &(report_call){.folder = folder,
                                              .page = page,
                                              .command = line,

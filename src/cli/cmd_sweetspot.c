@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/shell_line.h"
 #include "base/try.h"
 #include "cli/cli.h"
 #include "report/fig_sweetspot.h"
@@ -52,10 +53,17 @@ done:
 
 static jem_status nothing_to_find(const study *s)
 {
-    return jem_error(JEM_EDATA,
-                     "%s: no benchmark has scores at two values of alpha; make them with jem eval "
-                     "%s or jem bench all %s",
-                     s->path, s->path, s->path);
+    char *eval = NULL, *bench = NULL;
+    jem_status st;
+
+    TRY(shell_line(&eval, (const char *[]){"jem", "eval", s->path, NULL}));
+    TRY(shell_line(&bench, (const char *[]){"jem", "bench", "all", s->path, NULL}));
+    st = jem_error(JEM_EDATA, "%s: no benchmark has scores at two values of alpha; make them with %s or "
+                              "%s", s->path, eval, bench);
+done:
+    mem_free(eval);
+    mem_free(bench);
+    return st;
 }
 
 static jem_status run_sweetspot(int argc, char **argv)

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/shell_line.h"
 #include "base/try.h"
 #include "cli/cli.h"
 
-enum { SHOWN_PIXELS = 64, COMMAND_LINE_MAX = 4096 };
+enum { SHOWN_PIXELS = 64 };
 
 jem_status run_threads(char *assignment, size_t size, const char *threads)
 {
@@ -24,11 +25,14 @@ done:
 
 jem_status run_command_line(char **out, int argc, char **argv)
 {
-    char line[COMMAND_LINE_MAX] = "jem";
-    size_t used = strlen(line);
-    for (int i = 0; i < argc && used < sizeof line - 1; i++)
-        used += (size_t)snprintf(line + used, sizeof line - used, " %s", argv[i]);
-    return mem_strdup(out, line);
+    const char **words = NULL;
+    jem_status st = MEM_NEW(words, argc + 2);
+    if (st != JEM_OK) return st;
+    words[0] = "jem";
+    for (int i = 0; i < argc; i++) words[i + 1] = argv[i];
+    st = shell_line(out, words);
+    mem_free(words);
+    return st;
 }
 
 jem_status run_save_grid(const char *path, const float *x, int64_t n, shape size,

@@ -8,7 +8,7 @@
 /* "engine.threads=N" from --threads; NULL leaves the text empty. */
 jem_status run_threads(char *assignment, size_t size, const char *threads);
 
-/* "jem eval STUDY --force", as typed; owned. */
+/* "jem eval STUDY --force", as it can be pasted; owned. */
 jem_status run_command_line(char **out, int argc, char **argv);
 
 /* Pictures x [n][c][h][w] as a grid with `columns` in a PNG, small ones magnified.

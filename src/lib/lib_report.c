@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/shell_line.h"
 #include "base/try.h"
 #include "lib/lib_call.h"
 #include "report/report.h"
@@ -19,7 +20,7 @@ jem_status jem_report(const char *folder, const char *page)
         TRY(mem_strdup(&path, page));
     else
         TRY(str_format(&path, "%s/report.html", folder));
-    TRY(str_format(&command, "jem report %s -o %s", folder, path));
+    TRY(shell_line(&command, (const char *[]){"jem", "report", folder, "-o", path, NULL}));
     TRY(report_write(&result,
                      &(report_call){.folder = folder, .page = path, .command = command}));
 done:

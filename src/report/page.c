@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/shell_line.h"
 #include "base/try.h"
 #include "report/page_style.h"
 #include "report/trend.h"
@@ -205,12 +207,14 @@ static void write_entry(strbuf *h, const char *name, const char *value)
 }
 
 /* Every command that made a score of this run, once. */
-static void write_commands(strbuf *h, const study_run *r)
+static jem_status write_commands(strbuf *h, const study_run *r)
 {
-    html_printf(h,
-                "<pre># the same training again\njem train %s/config.yaml --out NEW-FOLDER\n"
-                "# its scores\n",
-                r->path);
+    jem_status st;
+    char *settings = NULL, *train = NULL;
+
+    TRY(str_format(&settings, "%s/config.yaml", r->path));
+    TRY(shell_line(&train, (const char *[]){"jem", "train", settings, "--out", "NEW-FOLDER", NULL}));
+    html_printf(h, "<pre># the same training again\n%s\n# its scores\n", train);
     for (int64_t i = 0; i < r->scores.count; i++) {
         const char *command = r->scores.scores[i].command;
         bool seen = !command;
@@ -219,6 +223,10 @@ static void write_commands(strbuf *h, const study_run *r)
         if (!seen) html_printf(h, "%s\n", command);
     }
     strbuf_add(h, "</pre>");
+done:
+    mem_free(settings);
+    mem_free(train);
+    return st;
 }
 
 static void write_scores(strbuf *h, const score_list *list)
@@ -245,9 +253,10 @@ static void write_scores(strbuf *h, const score_list *list)
     strbuf_add(h, "</tbody></table></div>");
 }
 
-static void write_run(strbuf *h, const study_run *r)
+static jem_status write_run(strbuf *h, const study_run *r)
 {
     char text[64];
+    jem_status st;
     colour c = alpha_colour(r->alpha);
     html_printf(h,
                 "<details><summary><span class=\"dot\" style=\"background:rgb(%.0f,%.0f,%.0f)\">"
@@ -273,9 +282,11 @@ static void write_run(strbuf *h, const study_run *r)
     write_entry(h, "note", r->message);
     for (int64_t i = 0; i < r->rescue_count; i++) write_entry(h, "rescued", r->rescues[i]);
     strbuf_add(h, "</dl>\n");
-    write_commands(h, r);
+    TRY(write_commands(h, r));
     write_scores(h, &r->scores);
     html_printf(h, "<pre>%s</pre></details>\n", r->config);
+done:
+    return st;
 }
 
 jem_status page_write(strbuf *html, const study *s, const figure_list *figures, const char *command)
@@ -290,7 +301,7 @@ jem_status page_write(strbuf *html, const study *s, const figure_list *figures, 
     TRY(write_sections(html, figures));
     strbuf_add(html, "<h2 id=\"runs\">Runs</h2>\n<p>The command, the data and every setting behind "
                      "each point.</p>\n");
-    for (int64_t i = 0; i < s->count; i++) write_run(html, &s->runs[i]);
+    for (int64_t i = 0; i < s->count; i++) TRY(write_run(html, &s->runs[i]));
     html_printf(html,
                 "<p class=\"quiet\">Made by jem " JEM_VERSION " with <code>%s</code>. This page "
                 "loads nothing and runs no scripts.</p>\n</main></body></html>\n",

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/shell_line.h"
 #include "base/try.h"
 #include "model/weights.h"
 #include "train/checkpoint_files.h"
@@ -178,8 +179,8 @@ jem_status checkpoint_newest(char **path, const char *folder)
         mem_free(p);
         p = NULL;
     }
-    st = jem_error(JEM_EDATA, "%s: there is no whole checkpoint; go on with: jem resume %s", folder,
-                   folder);
+    TRY(shell_line(&p, (const char *[]){"jem", "resume", folder, NULL}));
+    st = jem_error(JEM_EDATA, "%s: there is no whole checkpoint; go on with: %s", folder, p);
 done:
     mem_free(p);
     checkpoint_files_clear(&l);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/shell_line.h"
 #include "base/try.h"
 #include "train/forecast.h"
 #include "train/rescue.h"
@@ -176,14 +177,23 @@ static bool is_last(const session *s)
     return s->t.iteration == s->t.iterations || (limit > 0 && journal_wall_s(s) >= limit);
 }
 
+/* What to type to go on; owned. */
+static jem_status resume_line(char **out, const char *folder)
+{
+    return shell_line(out, (const char *[]){"jem", "resume", folder, NULL});
+}
+
 static jem_status stop_interrupted(session *s)
 {
     jem_status st;
+    char *again = NULL;
     TRY(save_and_wait(s, RUN_INTERRUPTED, false));
-    return jem_error(JEM_EINTERRUPTED,
-                     "interrupted after iteration %lld of %lld and saved; go on with: jem resume %s",
-                     (long long)s->t.iteration, (long long)s->t.iterations, s->r->out);
+    TRY(resume_line(&again, s->r->out));
+    st = jem_error(JEM_EINTERRUPTED,
+                   "interrupted after iteration %lld of %lld and saved; go on with: %s",
+                   (long long)s->t.iteration, (long long)s->t.iterations, again);
 done:
+    mem_free(again);
     return st;
 }
 
@@ -192,9 +202,14 @@ static jem_status stop_failed(session *s, jem_status st)
 {
     char reason[1024];
     snprintf(reason, sizeof reason, "%s", jem_error_message());
-    if (save_and_wait(s, RUN_INTERRUPTED, false) != JEM_OK) return jem_error(st, "%s", reason);
-    return jem_error(st, "%s; saved after iteration %lld of %lld, then: jem resume %s", reason,
-                     (long long)s->t.iteration, (long long)s->t.iterations, s->r->out);
+    char *again = NULL;
+    if (save_and_wait(s, RUN_INTERRUPTED, false) != JEM_OK ||
+        resume_line(&again, s->r->out) != JEM_OK)
+        return jem_error(st, "%s", reason);
+    jem_error(st, "%s; saved after iteration %lld of %lld, then: %s", reason,
+              (long long)s->t.iteration, (long long)s->t.iterations, again);
+    mem_free(again);
+    return st;
 }
 
 /* One iteration with all that follows it; *last tells that it was the last. */
@@ -364,6 +379,7 @@ jem_status train_run(const train_request *r)
     session s = {.r = r, .cfg = r->cfg, .log = METRICS_LOG_INIT, .pixels = PIXEL_DISTANCE_INIT,
                  .val_accuracy = NAN, .lock = -1};
     run_claim claim;
+    char *again = NULL;
     jem_status st;
 
     TRY(run_lock_folder(&s.lock, &s.made, r->out));
@@ -376,15 +392,15 @@ jem_status train_run(const train_request *r)
         goto done;
     }
     if (claim == RUN_UNFINISHED && !r->resume) {
-        st = jem_error(JEM_EUSAGE,
-                       "%s: holds an unfinished run with these settings; go on with: jem resume "
-                       "%s",
-                       r->out, r->out);
+        TRY(resume_line(&again, r->out));
+        st = jem_error(JEM_EUSAGE, "%s: holds an unfinished run with these settings; go on with: %s",
+                       r->out, again);
         goto done;
     }
     TRY(session_begin(&s, claim == RUN_NEW));
     TRY(iterate(&s));
 done:
+    mem_free(again);
     session_end(&s);
     return st;
 }

@@ -97,6 +97,22 @@ static void folders_are_found_where_no_shell_has_looked(void **state)
     assert_false(program_made(folder, "~/run/best.safetensors"));
 }
 
+static void commands_that_are_recorded_can_be_pasted(void **state)
+{
+    (void)state;
+    char before[200];
+    snprintf(before, sizeof before, "cd '%s' && HOME='%s/home'", folder, folder);
+    assert_int_equal(program_run(folder, before, "train c.yaml --out 'a b'"), 0);
+    assert_int_equal(program_run(folder, before, "eval 'a b' --set eval.limit=4"), 0);
+    assert_int_equal(program_run(folder, before, "report 'a b' -o 'new folder/page.html'"), 0);
+    program_said(folder, "a b/scores/scores.json", "jem eval 'a b' --set eval.limit=4");
+    program_said(folder, "new folder/page.html", "jem train &#39;a b/config.yaml&#39; --out NEW-FOLDER");
+    program_said(folder, "new folder/page.html",
+                 "jem report &#39;a b&#39; -o &#39;new folder/page.html&#39;");
+    assert_int_equal(program_run(folder, before, "report 'a b' -o c.yaml/page.html"), JEM_EIO);
+    program_said(folder, "err", "a file is in the way");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +122,7 @@ int main(void)
         cmocka_unit_test(the_build_is_told_for_reports_of_mistakes),
         cmocka_unit_test(benchmarks_are_listed_for_programs),
         cmocka_unit_test(folders_are_found_where_no_shell_has_looked),
+        cmocka_unit_test(commands_that_are_recorded_can_be_pasted),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
