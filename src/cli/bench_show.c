@@ -65,7 +65,7 @@ jem_status bench_list_json(void)
                                                        (*b)->source, "needs", (*b)->needs, "data",
                                                        (*b)->data));
     if (!failed) json_dumpf(all, stdout, JSON_INDENT(1));
-    if (!failed) putchar('\n');
+    if (!failed) puts("");
     json_decref(all);
     return failed ? jem_error(JEM_ENOMEM, "bench list: out of memory") : JEM_OK;
 }

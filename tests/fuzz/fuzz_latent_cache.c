@@ -1,10 +1,8 @@
 /* Kept latents.  The first byte says how the checksums are:
  *   x  as they come    h  those of heads made right    o  those of values too
- * The file lies in memory under a name that can be opened, as this one is written as well. */
-#include <fcntl.h>
-#include <stdio.h>
+ * The file lies in memory (tmpfs), under a name of its own, as this one is written as well. */
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,8 +103,15 @@ static void check_added(latent_cache *c, latent_key key)
     fuzz_expect(latent_cache_find(&found, c, key, z, 3) == JEM_OK && found);
 }
 
+static char path[] = "/dev/shm/kept-latents-XXXXXX";
+
+static void remove_file(void)
+{
+    unlink(path);
+}
+
 /* Opens the file, asks for all that is in it, and adds a record; and again. */
-static void use(const char *path, int fd, const uint8_t *file, size_t size)
+static void use(int fd, const uint8_t *file, size_t size)
 {
     latent_cache *c = NULL;
     struct stat now;
@@ -127,18 +132,19 @@ static void use(const char *path, int fd, const uint8_t *file, size_t size)
 
 void fuzz_one(const uint8_t *data, size_t size)
 {
-    static char path[32];
     static int fd = -1;
     uint8_t *copy = NULL;
 
-    if (fd < 0) fd = memfd_create("kept-latents", MFD_CLOEXEC);
+    if (fd < 0) {
+        fd = mkstemp(path);
+        atexit(remove_file);
+    }
     fuzz_expect(fd >= 0);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     if (size == 0 || !memchr("xho", data[0], 3) || MEM_NEW(copy, size) != JEM_OK) return;
     memcpy(copy, data + 1, size - 1);
     if (data[0] != 'x') seal(copy, size - 1, data[0] == 'o');
     fuzz_expect(ftruncate(fd, 0) == 0 && pwrite(fd, copy, size - 1, 0) == (ssize_t)(size - 1));
     fuzz_file(path, copy, size - 1);
-    use(path, fd, copy, size - 1);
+    use(fd, copy, size - 1);
     mem_free(copy);
 }

@@ -1,5 +1,6 @@
 /* Chains that begin at encoded noise: where starts come from, and what a run keeps of them. */
 #include "support/folder.h"
+#include "support/identity.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -126,6 +127,7 @@ static char *read_checkpoint(const char *folder_of_run, size_t *size)
     char path[192], *bytes = NULL;
     snprintf(path, sizeof path, "%s/checkpoints/000000006.safetensors", folder_of_run);
     check_ok(file_read(&bytes, size, path, 0));
+    identity_mask(bytes, *size);
     return bytes;
 }
 
