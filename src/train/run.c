@@ -338,6 +338,7 @@ jem_status run_confirm_data(uint64_t *hash, const char *folder, const config *cf
 
     TRY(MEM_NEW(there, 1));
     TRY(run_load_config(there, folder));
+    TRY(config_absolute_paths(there)); /* older runs kept them as they were given */
     if (strcmp(there->data.path, cfg->data.path) == 0) goto done;
     TRY(run_read_info(&info, folder));
     if (*hash == 0) {
