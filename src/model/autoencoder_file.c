@@ -72,7 +72,7 @@ done:
 }
 
 /* What a jem file says in its metadata. */
-static jem_status read_settings(autoencoder_spec *s, const safetensors *f)
+static jem_status read_numbers(autoencoder_spec *s, const safetensors *f)
 {
     const char *text[] = {safetensors_metadata(f, key_groups), safetensors_metadata(f, key_scale)};
     double value[] = {(double)autoencoder_sd_vae.groups, autoencoder_sd_vae.latent_scale};
@@ -88,6 +88,19 @@ static jem_status read_settings(autoencoder_spec *s, const safetensors *f)
     s->groups = (int64_t)value[0];
     s->latent_scale = value[1];
     return JEM_OK;
+}
+
+static jem_status read_settings(autoencoder_spec *s, const safetensors *f)
+{
+    jem_status st = read_numbers(s, f);
+    for (int i = 0; st == JEM_OK && i < s->levels; ++i)
+        if (s->channels[i] % s->groups)
+            st = jem_error(JEM_EDATA,
+                           "%s: its %lld channels at level %d do not make %lld groups: its metadata "
+                           "'%s' says how many its group norms have (%lld without it); save it with that",
+                           safetensors_path(f), (long long)s->channels[i], i, (long long)s->groups,
+                           key_groups, (long long)autoencoder_sd_vae.groups);
+    return st;
 }
 
 /* A few odd shapes can promise a network that no file of this size holds: refused before it
@@ -134,6 +147,13 @@ static jem_status read_param(float *dst, bool *used, const safetensors *f, const
                                 squeezed ? size : p->shape);
 }
 
+/* What the latent-diffusion code keeps beside the weights: its discriminator and the logarithm of a
+ * variance, and averaged weights under names without dots. */
+static bool is_of_training(const char *name)
+{
+    return strncmp(name, "loss.", 5) == 0 || strncmp(name, "model_ema.", 10) == 0;
+}
+
 static jem_status read_params(const autoencoder *a, const safetensors *f)
 {
     jem_status st;
@@ -149,7 +169,7 @@ static jem_status read_params(const autoencoder *a, const safetensors *f)
         }
     }
     for (int i = 0; i < safetensors_count(f); ++i) {
-        if (used[i]) continue;
+        if (used[i] || is_of_training(safetensors_name(f, i))) continue;
         st = jem_error(JEM_EDATA, "%s: tensor '%.200s' does not belong to an autoencoder of %d levels "
                                   "with %lld blocks each; remove it if you know what it is",
                        safetensors_path(f), safetensors_name(f, i), levels,
@@ -169,6 +189,8 @@ jem_status autoencoder_load(autoencoder **out, const char *path, const engine_sp
     autoencoder *a = NULL;
 
     TRY(safetensors_open(&f, path));
+    TRY(safetensors_unwrap_names(f));
+    safetensors_select(f, "first_stage_model."); /* beside the diffusion model that uses it */
     TRY(read_sizes(&spec, f));
     TRY(read_settings(&spec, f));
     st = check_size(&spec, f);

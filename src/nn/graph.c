@@ -162,7 +162,7 @@ int graph_add(graph *g, int a, int b)
 {
     op o = op_after(g, a, OP_ADD);
     shape s = g->nodes[b].op.dst;
-    if (s.c != o.src.c || s.h != o.src.h || s.w != o.src.w)
+    if (!g->failed && (s.c != o.src.c || s.h != o.src.h || s.w != o.src.w))
         graph_fail(g, jem_error(JEM_EUSAGE, "sum of %lldx%lldx%lld and %lldx%lldx%lld",
                                 (long long)o.src.c, (long long)o.src.h, (long long)o.src.w,
                                 (long long)s.c, (long long)s.h, (long long)s.w));
@@ -217,7 +217,7 @@ int graph_attention_qkv(graph *g, int src, const char *const names[3])
 int graph_attention(graph *g, int qkv)
 {
     op o = op_after(g, qkv, OP_ATTENTION);
-    if (o.src.c % 3)
+    if (!g->failed && o.src.c % 3)
         graph_fail(g, jem_error(JEM_EUSAGE, "attention over %lld channels: queries, keys and values "
                                 "must be as many each", (long long)o.src.c));
     o.dst.c = o.src.c / 3;
@@ -229,7 +229,7 @@ int graph_group_norm(graph *g, int src, const char *name, int64_t groups, double
     op o = op_after(g, src, OP_NORM);
     int64_t dims[1] = {o.src.c};
 
-    if (groups < 1 || o.src.c % groups)
+    if (!g->failed && (groups < 1 || o.src.c % groups))
         graph_fail(g, jem_error(JEM_EUSAGE, "group norm '%s': %lld channels do not make %lld groups",
                                 name, (long long)o.src.c, (long long)groups));
     o.norm = NORM_GROUP;

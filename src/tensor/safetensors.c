@@ -409,6 +409,24 @@ done:
     return st;
 }
 
+bool safetensors_select(safetensors *f, const char *prefix)
+{
+    const size_t n = strlen(prefix);
+    int kept = 0;
+
+    for (int i = 0; i < f->count; i++) {
+        entry e = f->entries[i];
+        if (strncmp(e.name, prefix, n) != 0) continue;
+        e.name += n;
+        f->entries[i] = f->entries[kept];
+        f->entries[kept++] = e;
+    }
+    if (!kept) return false;
+    for (int i = kept; i < f->count; i++) mem_free(f->entries[i].unwrapped);
+    f->count = kept;
+    return true;
+}
+
 jem_tensor safetensors_view(const safetensors *f, int i)
 {
     return f->entries[i].view;

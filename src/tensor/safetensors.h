@@ -9,6 +9,8 @@
 #ifndef TENSOR_SAFETENSORS_H
 #define TENSOR_SAFETENSORS_H
 
+#include <stdbool.h>
+
 #include "jem/tensor.h"
 
 typedef struct safetensors safetensors;
@@ -27,6 +29,9 @@ int safetensors_find(const safetensors *f, const char *name); /* -1 if absent */
 /* Takes the parts "module." and "_orig_mod." out of all names: PyTorch's wrappers (DataParallel,
  * AveragedModel, compile) put them there.  JEM_EDATA if two names become one. */
 jem_status safetensors_unwrap_names(safetensors *f);
+/* Forgets all tensors but those whose names begin with `prefix`, which is taken off.  False, and
+ * nothing changes, if there are none. */
+bool safetensors_select(safetensors *f, const char *prefix);
 /* View into the file's memory: data is borrowed until safetensors_close. */
 jem_tensor safetensors_view(const safetensors *f, int i);
 int64_t safetensors_place(const safetensors *f, int i); /* byte of the file where its data begin */

@@ -3,6 +3,7 @@
 #include "cli/program.h"
 #include "data/pictures.h"
 #include "support/folder.h"
+#include "support/small_vae.h"
 
 #include "jem/tensor.h"
 #include "model/init.h"
@@ -153,6 +154,87 @@ static void put_pictures(void)
     free(b.data);
 }
 
+/* ---- autoencoders */
+
+/* FOLDER/other.safetensors: the tensors of FOLDER/vae.safetensors behind `prefix`, with `extra` ones. */
+static void rename_vae(const char *prefix, const char *const extra[], const char *groups)
+{
+    static char names[400][160];
+    safetensors *f = NULL;
+    safetensors_writer *w = NULL;
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/vae.safetensors", folder);
+    check_ok(safetensors_open(&f, path));
+    check_ok(safetensors_writer_new(&w));
+    if (groups) check_ok(safetensors_writer_metadata(w, "jem.groups", groups));
+    check_ok(safetensors_writer_metadata(w, "jem.latent_scale", "0.5"));
+    assert_true(safetensors_count(f) < 400);
+    for (int i = 0; i < safetensors_count(f); i++) {
+        const jem_tensor t = safetensors_view(f, i);
+        snprintf(names[i], sizeof names[i], "%s%s", prefix, safetensors_name(f, i));
+        check_ok(safetensors_writer_add(w, names[i], t.dtype, t.ndim, t.shape, t.data));
+    }
+    for (int i = 0; extra && extra[i]; i++)
+        check_ok(safetensors_writer_add(w, extra[i], JEM_F32, 0, NULL, zeros));
+    snprintf(path, sizeof path, "%s/other.safetensors", folder);
+    check_ok(safetensors_writer_save(w, path));
+    safetensors_writer_free(w);
+    safetensors_close(f);
+}
+
+#define ENCODE "data encode imagenet %D/im --size 32 --noise 0 --vae %D/"
+
+static void remove_below(const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    check_tmp_remove(path);
+}
+
+/* The same latents as with FOLDER/vae.safetensors. */
+static void same_latents(void)
+{
+    size_t n, m;
+    char *want = program_read(folder, "l/train-00000.safetensors", &n), *got;
+
+    program_works(folder, ENCODE "other.safetensors --out %D/other");
+    got = program_read(folder, "other/train-00000.safetensors", &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(want, got, n);
+    mem_free(want);
+    mem_free(got);
+    remove_below("other");
+}
+
+static void autoencoders_are_read_as_latent_diffusion_saves_them(void **state)
+{
+    static const char *const beside[] = {"loss.logvar", "loss.discriminator.main.0.weight",
+                                         "model_ema.decay", "model_ema.encoderconv_inweight", NULL};
+    static const char *const of_all[] = {"model.diffusion_model.out.0.weight", "betas", "loss.logvar",
+                                         "cond_stage_model.logit_scale", NULL};
+    static const char *const inside[] = {"first_stage_model.decoder.conv_out.scale", NULL};
+    (void)state;
+    put_pictures();
+    write_small_vae(folder, "vae.safetensors", 8);
+    program_works(folder, ENCODE "vae.safetensors --out %D/l");
+    rename_vae("", beside, "4");
+    same_latents();
+    rename_vae("first_stage_model.", beside, "4");
+    same_latents();
+    rename_vae("first_stage_model.", of_all, "4");
+    same_latents();
+    rename_vae("module.first_stage_model._orig_mod.", of_all, "4");
+    same_latents();
+    rename_vae("first_stage_model.", inside, "4");
+    program_fails(folder, ENCODE "other.safetensors --out %D/other", JEM_EDATA,
+                  "tensor 'decoder.conv_out.scale' does not belong to an autoencoder");
+    rename_vae("", NULL, NULL);
+    program_fails(folder, ENCODE "other.safetensors --out %D/other", JEM_EDATA,
+                  "other.safetensors: its 8 channels at level 0 do not make 32 groups: its metadata "
+                  "'jem.groups' says how many its group norms have (32 without it)");
+}
+
 /* ---- what is no safetensors at all */
 
 static void put(const char *name, const char *start, size_t size)
@@ -198,6 +280,8 @@ static void files_of_other_kinds_are_named_for_what_they_are(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(autoencoders_are_read_as_latent_diffusion_saves_them, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(files_of_other_kinds_are_named_for_what_they_are, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(names_of_wrapped_networks_are_those_of_the_network, make_folder,
