@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -18,7 +19,7 @@ enum { TRIAL_BYTES = 2 * sizeof(trial) + 64 };
 static bool ends_with(const char *text, const char *end)
 {
     size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
+    return n >= m && strcasecmp(text + n - m, end) == 0;
 }
 
 static const char *file_name(const char *path)
@@ -83,7 +84,7 @@ static jem_status add_trials(recording *r, answer_file *f, int64_t at, const cha
     for (int64_t i = 0; i < f->trials.count; i++) {
         const trial *t = &f->trials.trials[i];
         int category = category_find(t->object_response);
-        if (category < 0 && strcmp(t->object_response, "na") != 0) {
+        if (category < 0 && strcasecmp(t->object_response, "na") != 0) {
             st = jem_error(JEM_EDATA,
                            "%s: trial %lld: response '%s' is none of the 16 categories "
                            "and not na",

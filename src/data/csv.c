@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/table_text.h"
 #include "base/text_count.h"
 #include "base/try.h"
 
@@ -24,6 +25,8 @@ typedef struct cursor {
     char *p; /* a NUL follows the text, and none is in it */
     int64_t line;
     bool at_line_end; /* the field just read was the last of its line */
+    char stops[4];    /* the separator and what ends lines */
+    bool blanks;      /* before a field are skipped */
 } cursor;
 
 static jem_status fault(const cursor *k, int64_t line, const char *what)
@@ -43,7 +46,7 @@ static void finish_field(cursor *k, char *stop)
     char separator = *k->p;
 
     *stop = '\0';
-    k->at_line_end = separator != ',';
+    k->at_line_end = separator != k->stops[0];
     if (separator == '\r') separator = *++k->p;
     if (separator == '\n') k->line++;
     if (separator != '\0') k->p++;
@@ -61,7 +64,7 @@ static jem_status read_quoted(cursor *k, char **field)
         if (*k->p == '\n') k->line++;
         *dst++ = *k->p;
     }
-    if (*k->p != ',' && !at_break(k->p))
+    if (*k->p != k->stops[0] && !at_break(k->p))
         return fault(k, k->line, "text after a closing quote; double the quotes inside a field");
     finish_field(k, dst);
     return JEM_OK;
@@ -69,10 +72,11 @@ static jem_status read_quoted(cursor *k, char **field)
 
 static jem_status read_field(cursor *k, char **field)
 {
+    while (k->blanks && *k->p == ' ') k->p++;
     if (*k->p == '"') return read_quoted(k, field);
     *field = k->p;
-    k->p += strcspn(k->p, ",\r\n");
-    while (*k->p == '\r' && !at_break(k->p)) k->p += 1 + strcspn(k->p + 1, ",\r\n");
+    k->p += strcspn(k->p, k->stops);
+    while (*k->p == '\r' && !at_break(k->p)) k->p += 1 + strcspn(k->p + 1, k->stops);
     finish_field(k, k->p);
     return JEM_OK;
 }
@@ -127,18 +131,19 @@ static void skip_empty_lines(cursor *k)
 static jem_status parse(csv *c, size_t size)
 {
     jem_status st;
-    cursor k = {c, c->text, 1, false};
 
     if (memchr(c->text, '\0', size))
         return jem_error(JEM_EDATA, "%s: holds a NUL byte: not a CSV text file", c->path);
+    const table_text t = table_text_open(c->text, size);
+    cursor k = {c, t.start, t.line, false, {t.separator, '\r', '\n', '\0'}, t.blanks};
+    c->separator = t.separator;
     size_t breaks = text_count(c->text, size, '\n');
-    size_t fields = text_count(c->text, size, ',') + breaks + 1; /* at most, as are the lines */
+    size_t fields = text_count(c->text, size, t.separator) + breaks + 1; /* at most, as are the lines */
     if ((fields + breaks) * sizeof *c->all > 2 * size + BESIDE_TEXT)
         return jem_error(JEM_EDATA, "%s: %zu bytes with too many empty or short fields: not a "
                                     "table that jem knows", c->path, size);
     TRY(MEM_NEW(c->all, fields));
     TRY(MEM_NEW(c->lines, breaks + 1));
-    if (strncmp(k.p, "\xef\xbb\xbf", 3) == 0) k.p += 3;
     skip_empty_lines(&k);
     if (!*k.p)
         return jem_error(JEM_EDATA, "%s: empty; a CSV begins with a line of column names", c->path);
@@ -205,10 +210,12 @@ const char *csv_cell(const csv *c, int64_t row, int column)
 jem_status csv_number(double *out, const csv *c, int64_t row, int column)
 {
     const char *text = csv_cell(c, row, column);
-    char *end;
-    double value = strtod(text, &end);
+    char number[64], *end, *comma;
+    snprintf(number, sizeof number, "%s", text);
+    if (c->separator == ';' && (comma = strchr(number, ','))) *comma = '.';
+    double value = strtod(number, &end);
 
-    if (end == text || *end || !isfinite(value))
+    if (end == number || *end || strlen(text) >= sizeof number || !isfinite(value))
         return jem_error(JEM_EDATA, "%s:%" PRId64 ": column '%s' holds '%s', not a finite number",
                          c->path, c->lines[row], c->names[column], text);
     *out = value;

@@ -1,5 +1,6 @@
 /* Comma-separated values: RFC 4180 with quoted fields, an optional byte order
- * mark, LF or CRLF.  The first line names the columns; empty lines are skipped. */
+ * mark, any line ends, and as spreadsheets save them (base/table_text.h): semicolons or tabs,
+ * blanks behind separators.  The first line names the columns; empty lines are skipped. */
 #ifndef DATA_CSV_H
 #define DATA_CSV_H
 
@@ -16,6 +17,7 @@ typedef struct csv {
     int64_t *lines; /* [rows] line of the file where a row begins, from 1 */
     char *text;
     char **all; /* names, then cells */
+    char separator;
 } csv;
 #define CSV_INIT                                                                                   \
     {                                                                                              \
@@ -33,7 +35,7 @@ int csv_find(const csv *c, const char *name);
 jem_status csv_need(int *column, const csv *c, const char *name, const char *remedy);
 
 const char *csv_cell(const csv *c, int64_t row, int column);
-/* A finite number, or JEM_EDATA with file:line and column. */
+/* A finite number (where semicolons separate, a comma may stand for its point), or JEM_EDATA with file:line and column. */
 jem_status csv_number(double *out, const csv *c, int64_t row, int column);
 
 #endif

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/table_text.h"
 #include "base/text_count.h"
 #include "base/try.h"
 
@@ -31,6 +32,13 @@ jem_status field_reader_open(field_reader *r, const char *path, char separator)
     r->text = text;
     r->size = size;
     r->next = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+    if (!separator) {
+        const table_text t = table_text_open(text, size);
+        r->separator = t.separator;
+        r->blanks = t.blanks;
+        r->next = t.start;
+        r->line = t.line - 1;
+    }
     return JEM_OK;
 }
 
@@ -70,6 +78,7 @@ static char *unquote(char *p)
 static jem_status split_line(field_reader *r, char *p, char *line_end)
 {
     for (;;) {
+        while (r->blanks && *p == ' ') p++;
         char *field = p, *end;
         if (*p == '"') {
             end = unquote(p);

@@ -18,16 +18,18 @@ typedef struct field_reader {
     int64_t count;     /* fields of this line */
     char **fields;     /* [count], into text; valid until clear */
     int64_t capacity;
+    bool blanks;       /* before a field are no part of it */
 } field_reader;
 #define FIELD_READER_INIT                                                                          \
     {                                                                                              \
-        NULL, '\t', NULL, NULL, 0, 0, false, 0, NULL, 0                                               \
+        NULL, '\t', NULL, NULL, 0, 0, false, 0, NULL, 0, false                                        \
     }
 
 /* A line has at most so many fields. */
 enum { FIELDS_MAX = 1000 };
 
-/* Reads the file (a byte order mark is skipped). */
+/* Reads the file (a byte order mark is skipped).  Separator 0: what the file has, as
+ * base/table_text.h finds out. */
 jem_status field_reader_open(field_reader *r, const char *path, char separator);
 void field_reader_clear(field_reader *r);
 /* The next line that is not empty; *more is 0 at the end. */

@@ -1,6 +1,8 @@
 /* Trials: what was shown and what was answered, in the columns of model-vs-human. */
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,6 +14,7 @@
 
 static const char *const column_names[] = {
     "subj", "session", "trial", "rt", "object_response", "category", "condition", "imagename"};
+enum { SESSION = 1, TRIAL, RT, CONDITION = 6 };
 enum { COLUMNS = sizeof column_names / sizeof *column_names };
 
 /* A trial's strings live in one block behind its first one. */
@@ -106,17 +109,57 @@ jem_status trial_list_write(const trial_list *list, const char *path)
     return write_list(list, NULL, path);
 }
 
-/* column [COLUMNS] <- place of each of our columns in the file's header. */
+/* A file may lack these: no score is made of the numbers, and a set may have one condition. */
+static bool is_optional(int column)
+{
+    return column == SESSION || column == TRIAL || column == RT || column == CONDITION;
+}
+
+/* column [COLUMNS] <- place of each of our columns in the file's header, -1 where it may lack. */
 static jem_status find_columns(int64_t *column, const field_reader *r)
 {
+    char lacks[128] = "";
     for (int c = 0; c < COLUMNS; c++) {
+        size_t used = strlen(lacks);
         column[c] = -1;
         for (int64_t f = 0; f < r->count; f++)
             if (strcasecmp(r->fields[f], column_names[c]) == 0) column[c] = f;
-        if (column[c] < 0)
-            return jem_error(JEM_EDATA, "%s:%lld: no column '%s'", r->path, (long long)r->line,
-                             column_names[c]);
+        if (column[c] < 0 && !is_optional(c))
+            snprintf(lacks + used, sizeof lacks - used, "%s'%s'", used ? ", " : "", column_names[c]);
     }
+    if (!lacks[0]) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s:%lld: no column %s (columns are separated by %s here); trials need "
+                                "subj, object_response, category and imagename",
+                     r->path, (long long)r->line, lacks,
+                     r->separator == '\t' ? "tabs" : r->separator == ';' ? "';'" : "','");
+}
+
+/* What R and Python write for a number that is not there. */
+static bool is_missing(const char *text)
+{
+    static const char *const words[] = {"", "na", "nan", "n/a", "none", "null", "<na>"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(text, words[i]) == 0) return true;
+    return false;
+}
+
+static jem_status read_optional(double *out, const field_reader *r, int64_t field, double otherwise)
+{
+    *out = otherwise;
+    return field < 0 || is_missing(r->fields[field]) ? JEM_OK : field_reader_number(out, r, field);
+}
+
+/* The same for whole numbers, which pandas writes as 1.0 where some of a column are missing. */
+static jem_status read_count(int64_t *out, const field_reader *r, int64_t field, int64_t otherwise)
+{
+    double number;
+    jem_status st = read_optional(&number, r, field, (double)otherwise);
+
+    if (st != JEM_OK) return st;
+    if (!(fabs(number) < 1e15) || number != floor(number))
+        return jem_error(JEM_EDATA, "%s:%lld: field %lld is '%.40s', not a whole number", r->path,
+                         (long long)r->line, (long long)field + 1, r->fields[field]);
+    *out = (int64_t)number;
     return JEM_OK;
 }
 
@@ -130,7 +173,7 @@ jem_status trial_list_read(trial_list *list, const char *path)
     int64_t column[COLUMNS], columns, rows, fields;
     int more;
 
-    TRY(field_reader_open(&r, path, ','));
+    TRY(field_reader_open(&r, path, 0));
     TRY(field_reader_next(&r, &more));
     columns = r.count;
     TRY(find_columns(column, &r));
@@ -143,11 +186,11 @@ jem_status trial_list_read(trial_list *list, const char *path)
         trial t = {.subj = r.fields[column[0]],
                    .object_response = r.fields[column[4]],
                    .category = r.fields[column[5]],
-                   .condition = r.fields[column[6]],
+                   .condition = column[CONDITION] < 0 ? "" : r.fields[column[CONDITION]],
                    .imagename = r.fields[column[7]]};
-        TRY(field_reader_integer(&t.session, &r, column[1]));
-        TRY(field_reader_integer(&t.trial, &r, column[2]));
-        TRY(field_reader_number(&t.rt, &r, column[3]));
+        TRY(read_count(&t.session, &r, column[SESSION], 0));
+        TRY(read_count(&t.trial, &r, column[TRIAL], list->count + 1));
+        TRY(read_optional(&t.rt, &r, column[RT], NAN));
         TRY(trial_list_append(list, &t));
     }
 done:

@@ -135,6 +135,26 @@ static void numbers_must_be_finite_numbers(void **state)
     csv_clear(&c);
 }
 
+static void tables_are_read_as_spreadsheets_save_them(void **state)
+{
+    static const char *const texts[] = {"name;value\r\nx,y;0,5\r\n", "name\tvalue\nx,y\t0.5\n",
+                                        "name, value\n\"x,y\", 0.5\n", "name,value\r\"x,y\",0.5\r",
+                                        "sep=,\nname,value\n\"x,y\",0.5\n", "SEP=;\r\nname;value\r\nx,y;0.5\r\n",
+                                        "\"a name; or\",value\n\"x,y\",0.5\n"};
+    double value;
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        csv c = read_back(texts[i]);
+        assert_int_equal(c.columns, 2);
+        assert_int_equal(c.rows, 1);
+        assert_string_equal(csv_cell(&c, 0, 0), "x,y");
+        check_ok(csv_number(&value, &c, 0, 1));
+        assert_true(value == 0.5);
+        csv_clear(&c);
+    }
+    refuse("sep=;\na;b\n1\n", "t.csv:3: 1 fields");
+}
+
 static void faults_name_their_line(void **state)
 {
     (void)state;
@@ -164,6 +184,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_header_alone_has_no_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(columns_are_found_in_any_letter_case, set_up, tear_down),
         cmocka_unit_test_setup_teardown(numbers_must_be_finite_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tables_are_read_as_spreadsheets_save_them, set_up, tear_down),
         cmocka_unit_test_setup_teardown(faults_name_their_line, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,12 +275,47 @@ static void trials_keep_the_columns_of_the_field(void **state)
     assert_true(isnan(back.trials[0].rt));
     trial_list_clear(&back);
     check_fails(trial_list_read(&back, with_text("subj,session\n")), JEM_EDATA,
-                "no column 'trial'");
+                "file:1: no column 'object_response', 'category', 'imagename' (columns are separated by "
+                "',' here); trials need subj, object_response, category and imagename");
     check_fails(
         trial_list_read(&back, with_text("Subj,session,trial,rt,object_response,category,condition,"
                                          "imagename\na,1,two,NaN,a,b,c,d\n")),
         JEM_EDATA, "file:2: field 3");
     trial_list_clear(&back);
+    trial_list_clear(&list);
+}
+
+/* One trial, as spreadsheets, R and pandas write it. */
+static void trials_of_other_programs_are_read(void **state)
+{
+    static const char *const texts[] = {
+        "\xef\xbb\xbfsubj,session,trial,rt,object_response,category,condition,imagename\na,1,7,NA,b,c,0,d\n",
+        "subj;session;trial;rt;object_response;category;condition;imagename\r\na;1.0;7.0;None;b;c;0;d\r\n",
+        "subj\tsession\ttrial\trt\tobject_response\tcategory\tcondition\timagename\na\t1\t7\t\tb\tc\t0\td\n",
+        "subj, session, trial, rt, object_response, category, condition, imagename\na, 1, 7, nan, b, c, 0, \"d\"\n",
+        "subj,session,trial,rt,object_response,category,condition,imagename\ra,1,7,<NA>,b,c,0,d\r",
+        "sep=;\r\nsubj;session;trial;rt;object_response;category;condition;imagename\r\na;1;7;NULL;b;c;0;d\r\n",
+    };
+    trial_list list = TRIAL_LIST_INIT;
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        check_ok(trial_list_read(&list, with_text(texts[i])));
+        assert_int_equal(list.count, 1);
+        const trial *t = list.trials;
+        assert_true(t->session == 1 && t->trial == 7 && isnan(t->rt));
+        assert_string_equal(t->subj, "a");
+        assert_string_equal(t->object_response, "b");
+        assert_string_equal(t->condition, "0");
+        assert_string_equal(t->imagename, "d");
+        trial_list_clear(&list);
+    }
+    check_ok(trial_list_read(&list, with_text("subj,object_response,category,imagename\na,b,c,d\ne,f,g,h\n")));
+    assert_int_equal(list.count, 2);
+    assert_true(list.trials[1].trial == 2 && isnan(list.trials[1].rt));
+    assert_string_equal(list.trials[1].condition, "");
+    trial_list_clear(&list);
+    check_fails(trial_list_read(&list, with_text("subj,trial,object_response,category,imagename\na,1.5,b,c,d\n")),
+                JEM_EDATA, "file:2: field 2 is '1.5', not a whole number");
     trial_list_clear(&list);
 }
 
@@ -308,6 +343,7 @@ int main(void)
         TEST(a_table_of_nothing_but_short_numbers_is_refused),
         TEST(a_table_may_come_from_another_system),
         TEST(trials_keep_the_columns_of_the_field),
+        TEST(trials_of_other_programs_are_read),
         cmocka_unit_test(numbers_take_no_more_digits_than_they_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
