@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -169,19 +170,38 @@ done:
 
 /* ---- runs and studies */
 
+/* A run that says that it is running, but whose folder no process holds. */
+static jem_status was_killed(bool *killed, const run_info *info, const char *path)
+{
+    int lock = -1;
+    bool busy = false;
+    *killed = false;
+    if (info->status != RUN_RUNNING) return JEM_OK;
+    jem_status st = dir_lock(&lock, &busy, path);
+    if (lock >= 0) close(lock);
+    *killed = st == JEM_OK && !busy;
+    return st;
+}
+
 static jem_status info_run(const char *path)
 {
     jem_status st;
     config *c = NULL;
     run_info info;
     score_list scores = SCORE_LIST_INIT;
+    bool killed;
 
     TRY(MEM_NEW(c, 1));
     TRY(run_load_config(c, path));
     TRY(run_read_info(&info, path));
     TRY(score_list_load(&scores, path));
-    cli_print("%s: run, %s%s%s\n", path, run_status_name(info.status), info.message[0] ? ": " : "",
-              info.message);
+    TRY(was_killed(&killed, &info, path));
+    if (killed)
+        cli_print("%s: run, killed: no process holds the folder; go on with: jem resume %s\n", path,
+                  path);
+    else
+        cli_print("%s: run, %s%s%s\n", path, run_status_name(info.status),
+                  info.message[0] ? ": " : "", info.message);
     cli_print("model      %s, %" PRId64 " parameters, input %" PRId64 "x%" PRId64 "x%" PRId64
               ", %" PRId64 " classes\n",
               info.model, info.params, info.channels, info.height, info.width, info.classes);
@@ -191,8 +211,11 @@ static jem_status info_run(const char *path)
               info.data_hash);
     cli_print("iteration  %" PRId64 " of %" PRId64 " (epoch %.2f), %.0f s\n", info.iteration,
               info.iterations, info.epoch, info.wall_s);
-    cli_print("selected   iteration %" PRId64 " by %s (%g)\n", info.best.iteration,
-              info.selected_by, info.best.score);
+    if (info.best.iteration > 0)
+        cli_print("selected   iteration %" PRId64 " by %s (%g)\n", info.best.iteration,
+                  info.selected_by, info.best.score);
+    else
+        cli_print("selected   nothing yet\n");
     cli_print("scores     %" PRId64 "%s\n", scores.count,
               scores.count ? "" : " (jem eval makes them)");
 done:
@@ -206,6 +229,7 @@ static jem_status info_study(const char *path)
     jem_status st;
     char **names = NULL, *child = NULL;
     int count = 0, runs = 0;
+    bool killed = false;
     run_info info;
 
     TRY(dir_list(&names, &count, path));
@@ -216,9 +240,11 @@ static jem_status info_study(const char *path)
         if (!run_is(child)) continue;
         if (runs++ == 0) cli_print("%s: study\n", path);
         st = run_read_info(&info, child);
+        if (st == JEM_OK) st = was_killed(&killed, &info, child);
         if (st == JEM_OK)
             cli_print("%-28s alpha %-6g seed %-4" PRId64 " %-12s %" PRId64 " of %" PRId64 "\n",
-                      names[i], info.alpha, info.seed, run_status_name(info.status), info.iteration,
+                      names[i], info.alpha, info.seed,
+                      killed ? "killed" : run_status_name(info.status), info.iteration,
                       info.iterations);
         else
             cli_print("%-28s %s\n", names[i], jem_error_message());

@@ -78,7 +78,11 @@ static jem_status load_picture(float *x, const view *v, const char *path)
 
     TRY(image_read(&picture, path));
     const stimulus s = {.name = path, .picture = &picture};
-    TRY(v->ops->load(v->ctx, x, &s, 1));
+    st = v->ops->load(v->ctx, x, &s, 1);
+    if (st != JEM_OK) {
+        jem_error_context(st, "%s", path);
+        goto done;
+    }
     v->ops->describe(v->ctx, how, sizeof how);
     if (how[0]) log_info("%s: %lldx%lld pixels, %s", path, (long long)picture.width,
                          (long long)picture.height, how);

@@ -70,6 +70,25 @@ static void tell_verdict(session *s, verdict before, int64_t iteration)
                     h->reason);
 }
 
+/* What was measured: nothing is said of what a setting leaves out (alpha 0 has no chains). */
+static void tell_epoch(const metrics_row *row)
+{
+    const struct {
+        const char *name;
+        double value;
+    } all[] = {{"l_D", row->mean.loss.loss_d},
+               {"l_G", row->mean.loss.loss_g},
+               {"validation accuracy", row->val_accuracy},
+               {"FD-pix", row->fd_pix}};
+    char text[200] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!isnan(all[i].value))
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %.4g", used ? ", " : "",
+                                     all[i].name, all[i].value);
+    log_info("epoch %.4g: %s", row->epoch, text);
+}
+
 jem_status journal_row(session *s, metrics_row *row)
 {
     verdict before = (verdict)s->state.health.last;
@@ -88,8 +107,7 @@ jem_status journal_row(session *s, metrics_row *row)
     s->state.window = (metrics_window){{0}, {0}};
     if (isfinite(row->val_accuracy) || isfinite(row->fd_pix)) {
         TRY(event_log_images(s->events, &s->t.replay, row->iteration));
-        log_info("epoch %.4g: l_D %.4g, l_G %.4g, validation accuracy %.4g, FD-pix %.4g", row->epoch,
-                 row->mean.loss.loss_d, row->mean.loss.loss_g, row->val_accuracy, row->fd_pix);
+        tell_epoch(row);
     }
     s->row_s = clock_s();
     s->row_steps = 0;
@@ -126,12 +144,19 @@ static void tell_watch(const session *s)
 
 void journal_step(session *s, const step_report *did)
 {
+    const bool labelled = s->cfg->alpha < 1, generative = s->cfg->alpha > 0;
     char extra[160];
+    size_t used = (size_t)snprintf(extra, sizeof extra, "%s", verdict_name(s->health.verdict));
     progress *p = &s->progress;
     double done = (double)((s->t.iteration - p->start_done) * s->cfg->train.batch);
     double rate = done / fmax(clock_s() - p->start_s, 1e-9);
-    snprintf(extra, sizeof extra, "%s  l_D %.3f  l_G %.3f  c %.2f  %.0f images/s",
-             verdict_name(s->health.verdict), did->loss.loss_d, did->loss.loss_g, did->loss.c, rate);
+    if (labelled)
+        used += (size_t)snprintf(extra + used, sizeof extra - used, "  l_D %.3f", did->loss.loss_d);
+    if (generative)
+        used += (size_t)snprintf(extra + used, sizeof extra - used, "  l_G %.3f", did->loss.loss_g);
+    if (labelled && generative)
+        used += (size_t)snprintf(extra + used, sizeof extra - used, "  c %.2f", did->loss.c);
+    snprintf(extra + used, sizeof extra - used, "  %.0f images/s", rate);
     progress_update(p, s->t.iteration, extra);
     if (clock_s() - s->watch_s >= watch_period_s) {
         tell_watch(s);

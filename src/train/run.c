@@ -1,6 +1,7 @@
 /* Run folders: see run.h. */
 #include "train/run.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,18 +224,40 @@ static jem_status check_identity(const run *r, const char *path)
     return st;
 }
 
+static jem_status no_weights(const run *r)
+{
+    if (r->info.status == RUN_DIVERGED)
+        return jem_error(JEM_EDATA, "%s: has no weights: it ended before any were selected (%s); "
+                         "change a setting and train a new run", r->path, r->info.message);
+    return jem_error(JEM_EDATA, "%s: has no weights yet (status %s); train it with: jem resume %s",
+                     r->path, run_status_name(r->info.status), r->path);
+}
+
+/* Sizes of a picture as some data have them; a damaged run.json may say anything. */
+static jem_status check_sizes(const run_info *i, const char *folder)
+{
+    const int64_t most = 1 << 20;
+    if (i->channels > 0 && i->height > 0 && i->width > 0 && i->classes > 0 && i->channels <= most &&
+        i->height <= most && i->width <= most && i->classes <= most &&
+        i->channels * i->height <= INT32_MAX / i->width)
+        return JEM_OK;
+    return jem_error(JEM_EDATA, "%s/%s: pictures of %" PRId64 "x%" PRId64 "x%" PRId64 " (channels, "
+                     "height, width) and %" PRId64 " classes: no run has these; restore the file",
+                     folder, file_names[RUN_INFO], i->channels, i->height, i->width, i->classes);
+}
+
 static jem_status load_weights(run *r)
 {
     jem_status st;
     char *path = NULL;
     config *c = &r->cfg;
+    TRY(check_sizes(&r->info, r->path));
     c->model.classes = r->info.classes;
     c->model.channels = r->info.channels;
     c->model.height = r->info.height;
     c->model.width = r->info.width;
     if (r->info.best.iteration == 0 && !has_file(r->path, RUN_BEST))
-        return jem_error(JEM_EDATA, "%s: has no weights yet (status %s); train it with: jem resume "
-                         "%s", r->path, run_status_name(r->info.status), r->path);
+        return no_weights(r);
     TRY(best_find(&path, r->path, r->info.best.iteration));
     TRY(run_identity_init(&r->identity, c, r->info.data_hash));
     memcpy(r->identity.id, r->info.id, sizeof r->identity.id);
