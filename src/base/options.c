@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/options_table.h"
@@ -210,8 +211,8 @@ static bool parse_choice(int *out, const char *choices, const char *text)
 
 static bool parse_bool(bool *out, const char *text)
 {
-    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) return false;
-    *out = text[0] == 't';
+    if (strcasecmp(text, "true") != 0 && strcasecmp(text, "false") != 0) return false;
+    *out = text[0] == 't' || text[0] == 'T';
     return true;
 }
 

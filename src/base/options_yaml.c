@@ -23,11 +23,19 @@ typedef struct loader {
     bool has_event;
     int line;       /* of the current event, from 1 */
     int *seen_line; /* [keys]: where each was set, 0 = not yet */
+    const char *text;
 } loader;
 
 static jem_status refuse(const loader *l, const char *what)
 {
     return jem_error(JEM_EUSAGE, "%s:%d: %s", l->path, l->line, what);
+}
+
+/* Is line `line`, from 0, indented with a tab?  libyaml's words for that are no help. */
+static bool tab_indents(const char *text, size_t line)
+{
+    while (line-- && (text = strchr(text, '\n'))) text++;
+    return text && text[strspn(text, " ")] == '\t';
 }
 
 /* Steps to the next event; anchors, aliases and tags are refused here. */
@@ -40,9 +48,10 @@ static jem_status advance(loader *l)
     l->has_event = false;
     if (!yaml_parser_parse(&l->parser, &l->event)) {
         if (l->parser.error == YAML_MEMORY_ERROR) return jem_error(JEM_ENOMEM, "out of memory");
-        return jem_error(JEM_EUSAGE, "%s:%zu: not valid YAML: %s", l->path,
-                         l->parser.problem_mark.line + 1,
-                         l->parser.problem ? l->parser.problem : "unreadable");
+        const size_t line = l->parser.problem_mark.line;
+        const char *problem = l->parser.problem ? l->parser.problem : "unreadable";
+        if (tab_indents(l->text, line)) problem = "a tab indents this line; use spaces";
+        return jem_error(JEM_EUSAGE, "%s:%zu: not valid YAML: %s", l->path, line + 1, problem);
     }
     l->has_event = true;
     l->line = (int)e->start_mark.line + 1;
@@ -123,7 +132,7 @@ static jem_status set_value(loader *l, const char *key, int line)
             st = jem_error(JEM_EUSAGE, "%s: %s has no value: expected %s", origin, key, wanted);
             goto done;
         }
-        if (!plain && p.option->kind != OPTION_STRING) {
+        if (!plain && p.option->kind != OPTION_STRING && p.option->kind != OPTION_CHOICE) {
             st = jem_error(JEM_EUSAGE, "%s: %s = \"%.200s\": expected %s, without quotes", origin,
                            key, value, wanted);
             goto done;
@@ -215,6 +224,7 @@ jem_status options_load(const option_group *groups, const char *path)
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) keys++;
     TRY(MEM_NEW(l.seen_line, keys));
     TRY(file_read(&text, &size, path, CONFIG_MAX_BYTES));
+    l.text = text;
     yaml_parser_set_input_string(&l.parser, (const unsigned char *)text, size);
     TRY(read_stream(&l));
 done:

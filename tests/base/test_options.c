@@ -162,6 +162,12 @@ static void nested_and_dotted_yaml_mean_the_same(void **state)
     assert_string_equal(s.top.path, "it's");
     check_ok(load(&s, "train: {schedule: constant, milestones: [0.5]}\n"));
     assert_int_equal(s.train.schedule, 0);
+    check_ok(load(&s, "{\"alpha\": 0.75, \"path\": \"p\",\n \"train\": {\"schedule\": \"linear\", \"ema\": true}}\n"));
+    assert_true(s.top.alpha == 0.75 && s.train.schedule == 2 && s.train.ema);
+    check_ok(load(&s, "\xef\xbb\xbftrain:\r\n  schedule: 'cosine'\r\n  ema: False\r\n"));
+    assert_true(s.train.schedule == 1 && !s.train.ema);
+    check_ok(load(&s, "train.ema: True\n"));
+    assert_true(s.train.ema);
     check_ok(load(&s, ""));
     check_ok(load(&s, "# nothing\n"));
     check_ok(load(&s, "train:\n  # lr: 3\nalpha: 1\n"));
@@ -195,7 +201,9 @@ static void bad_yaml_is_refused_with_file_and_line(void **state)
         {"train:\n  milestones: [2]\n", ":2: ", "from 0 to 1"},
         {"alpha: [1\n", ":2: ", "not valid YAML"},
         {"path: \"a\\0b\"\n", ":1: ", "zero byte"},
-        {"\tx: 1\n", ":1: ", "not valid YAML"},
+        {"\tx: 1\n", ":1: ", "not valid YAML: a tab indents this line; use spaces"},
+        {"alpha: 1\ntrain:\n  \tlr: 1\n", ":3: ", "a tab indents this line; use spaces"},
+        {"train.schedule: 'fast'\n", ":1: ", "one of constant, cosine, linear"},
     };
     settings s;
 
