@@ -36,7 +36,8 @@ demo: all
 	@scripts/demo $(BUILD)/jem $(DEMO)
 
 test: all
-	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
+	@cd $(BUILD) && { ctest --output-on-failure -j $(JOBS); code=$$?; \
+	    $(CURDIR)/scripts/show-skipped Testing/Temporary/LastTest.log; exit $$code; }
 
 # oneDNN and jem's own kernels look at the same variable.
 test-avx2: all
