@@ -295,39 +295,28 @@ done:
     return st;
 }
 
-/* ---- links, removal */
+/* ---- copies, removal */
 
-static jem_status file_copy(const char *from, const char *path)
-{
-    char *data = NULL;
-    size_t size = 0;
-    jem_status st = file_read(&data, &size, from, 0);
-
-    if (st == JEM_OK) st = file_write(path, data, size);
-    mem_free(data);
-    return st;
-}
-
-jem_status file_link(const char *from, const char *path)
+jem_status file_copy(const char *from, const char *path)
 {
     jem_status st;
-    char tmp[TEMPORARY_NAME];
-    const char *name;
-    int dir = -1, source = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    file_writer w = FILE_WRITER_INIT;
+    char *part = NULL;
+    size_t got = BUFFER_SIZE;
+    int fd = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-    if (source < 0) return file_cannot_open(from);
-    (void)flock(source, LOCK_SH | LOCK_NB); /* nor is its second name abandoned */
-    TRY(file_open_folder(&dir, &name, path));
-    if (!temporary_link(tmp, dir, from)) {
-        st = file_copy(from, path); /* also says what is wrong if nothing can be written */
-        goto done;
+    if (fd < 0) return file_cannot_open(from);
+    TRY(mem_alloc(&part, BUFFER_SIZE, 1));
+    TRY(file_writer_open(&w, path));
+    while (got == BUFFER_SIZE) {
+        TRY(read_up_to(&got, part, BUFFER_SIZE, fd, from));
+        TRY(file_writer_put(&w, part, got));
     }
-    if (renameat(dir, tmp, dir, name) != 0) st = file_write_failed("replace", path, errno);
-    unlinkat(dir, tmp, 0); /* rename leaves it if both were the same file already */
-    if (st == JEM_OK) st = sync_folder(dir, path);
+    TRY(file_writer_commit(&w));
 done:
-    close(source);
-    if (dir >= 0) close(dir);
+    file_writer_abort(&w);
+    mem_free(part);
+    close(fd);
     return st;
 }
 

@@ -47,9 +47,8 @@ void file_writer_abort(file_writer *w);        /* removes the temporary file; no
 
 jem_status file_write(const char *path, const void *data, size_t size);
 
-/* Makes `path` the same as `from`, atomically: a hard link, or a copy where links are
- * refused. */
-jem_status file_link(const char *from, const char *path);
+/* Makes `path` a copy of `from`, atomically. */
+jem_status file_copy(const char *from, const char *path);
 /* Gives what `from` names (a file, or a folder) the name `path`, atomically, and syncs the
  * folder; what it names must have been synced before. */
 jem_status file_rename(const char *from, const char *path);

@@ -48,15 +48,6 @@ int temporary_create(char name[TEMPORARY_NAME], int dir)
     }
 }
 
-bool temporary_link(char name[TEMPORARY_NAME], int dir, const char *from)
-{
-    do {
-        if (!draw_name(name)) return false;
-        if (linkat(AT_FDCWD, from, dir, name, 0) == 0) return true;
-    } while (errno == EEXIST);
-    return false;
-}
-
 /* NAME.tmp-PID, as earlier versions named them: they took no lock. */
 static long process_of_old_name(const char *name)
 {

@@ -13,9 +13,6 @@ enum { TEMPORARY_NAME = sizeof "jem-0123456789abcdef.tmp" };
 
 /* A new empty file, open for writing and locked; -1: errno says why there is none. */
 int temporary_create(char name[TEMPORARY_NAME], int dir);
-/* Another name for the file `from`; false: errno says why there is none. */
-bool temporary_link(char name[TEMPORARY_NAME], int dir, const char *from);
-
 /* Is it a name as they are made here, or as earlier versions made them? */
 bool temporary_is(const char *name);
 /* Removes the file if nobody has it open any more: true unless that failed (errno). */

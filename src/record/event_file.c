@@ -11,6 +11,7 @@
 #include "base/append_file.h"
 #include "base/crc32c.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -255,6 +256,58 @@ void event_file_close(event_file *f)
     mem_free(f->value.bytes);
     mem_free(f->image.bytes);
     mem_free(f);
+}
+
+/* ---- reading, to tell damage */
+
+static uint64_t number_at(const uint8_t *from, int bytes)
+{
+    uint64_t v = 0;
+    for (int i = bytes; i-- > 0;) v = v << 8 | from[i];
+    return v;
+}
+
+/* Bytes of whole records with the right checksums; what may follow them is the beginning of one. */
+static size_t sound_bytes(const uint8_t *data, size_t size)
+{
+    size_t at = 0;
+    while (size - at >= RECORD_HEAD) {
+        const uint64_t length = number_at(data + at, 8);
+        if (number_at(data + at + 8, 4) != crc32c_mask(crc32c(0, data + at, 8))) return at;
+        if (length > size - at - RECORD_HEAD || size - at - RECORD_HEAD - length < RECORD_FOOT) break;
+        const uint8_t *body = data + at + RECORD_HEAD;
+        if (number_at(body + length, 4) != crc32c_mask(crc32c(0, body, (size_t)length))) return at;
+        at += RECORD_HEAD + (size_t)length + RECORD_FOOT;
+    }
+    return size;
+}
+
+jem_status event_files_check(const char *folder)
+{
+    jem_status st = JEM_OK;
+    char **names = NULL, *path = NULL, *data = NULL;
+    int count = 0;
+
+    if (!dir_exists(folder)) return JEM_OK;
+    TRY(dir_list(&names, &count, folder));
+    for (int i = 0; i < count; i++) {
+        size_t size;
+        if (strncmp(names[i], name_start, strlen(name_start)) != 0) continue;
+        TRY(str_format(&path, "%s/%s", folder, names[i]));
+        TRY(file_read(&data, &size, path, 0));
+        const size_t sound = sound_bytes((const uint8_t *)data, size);
+        if (sound < size)
+            log_warning("%s: the record at byte %zu is damaged; TensorBoard shows nothing of this file from "
+                        "there on, metrics.csv has the numbers", path, sound);
+        mem_free(path);
+        mem_free(data);
+        path = data = NULL;
+    }
+done:
+    strings_free(names, count);
+    mem_free(path);
+    mem_free(data);
+    return st;
 }
 
 const char *event_file_path(const event_file *f)

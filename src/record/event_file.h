@@ -34,6 +34,10 @@ jem_status event_file_open(event_file **out, const char *folder, int64_t first_s
 void event_file_close(event_file *f); /* NULL is fine */
 const char *event_file_path(const event_file *f); /* borrowed */
 
+/* Warns of each file of the folder that is damaged: readers stop at the first record whose checksum does
+ * not match and say nothing.  JEM_EIO, JEM_ENOMEM. */
+jem_status event_files_check(const char *folder);
+
 /* Each writes one event; on JEM_EIO the file is as before. */
 
 typedef struct event_scalar {

@@ -316,6 +316,13 @@ jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path)
     TRY(get_integer(f, "jem.iteration", t->iterations, &iteration));
     TRY(get_state(f, &state));
     TRY(rescue_restore(&rescue, f));
+    if (!rescue_follows(&rescue, &t->cfg->rescue, t->cfg)) {
+        st = jem_error(JEM_EDATA, "%s: %d rescues by rescue.rules = %s do not give what its jem.rescue "
+                       "holds (%lld Langevin steps): damaged, or made by another program", path,
+                       rescue.count, t->cfg->rescue.rules,
+                       (long long)rescue_steps(&rescue, t->cfg->sampler.steps));
+        goto done;
+    }
     TRY(read_vectors(f, t, false));
     if (own->latents) TRY(noise_bank_load(&bank, f, own->channels, own->height, own->width));
     /* Checks itself before it changes anything; after it no data can be refused. */

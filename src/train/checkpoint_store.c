@@ -299,7 +299,7 @@ jem_status best_save(const char *folder, const model *m, const float *params, in
     TRY(checkpoint_path(&path, folder, iteration, true));
     TRY(save_weights(m, params, iteration, r, path));
     TRY(run_path(&best, folder, RUN_BEST));
-    TRY(file_link(path, best));
+    TRY(save_weights(m, params, iteration, r, best)); /* from memory: what the disk spoils once, it does not twice */
 done:
     mem_free(path);
     mem_free(best);
@@ -313,7 +313,7 @@ jem_status first_epoch_keep(const char *folder, int64_t iteration)
 
     TRY(checkpoint_path(&path, folder, iteration, true));
     TRY(run_path(&first, folder, RUN_FIRST));
-    TRY(file_link(path, first));
+    TRY(file_copy(path, first));
 done:
     mem_free(path);
     mem_free(first);
@@ -346,6 +346,18 @@ static jem_status none_whole(const char *best, const char *copy)
                      "put back a copy of either, or train the run again", best, copy);
 }
 
+/* RUN/best.safetensors from its copy, which is whole.  That it is of another iteration is what a kill
+ * leaves between two writes. */
+static jem_status restore_from(const char *copy, const char *best, int64_t iteration,
+                               const run_identity *r)
+{
+    jem_status st = check_weights(best, iteration, r);
+    if (st != JEM_EDATA) return st;
+    if (file_exists(best) && check_whole(best) == JEM_EDATA)
+        log_warning("%s; made again from %s", jem_error_message(), copy);
+    return file_copy(copy, best);
+}
+
 jem_status best_restore(const char *folder, int64_t iteration, const run_identity *r)
 {
     jem_status st;
@@ -359,17 +371,45 @@ jem_status best_restore(const char *folder, int64_t iteration, const run_identit
     TRY(checkpoint_path(&copy, folder, iteration, true));
     st = check_weights(copy, iteration, r);
     if (st == JEM_OK) {
-        TRY(file_link(copy, best));
+        TRY(restore_from(copy, best, iteration, r));
     } else if (st == JEM_EDATA) {
         st = check_weights(best, iteration, r);
         if (st == JEM_EDATA) st = none_whole(best, copy);
         if (st != JEM_OK) goto done;
         log_warning("%s: missing or damaged; made again from %s", copy, best);
-        TRY(file_link(best, copy));
+        TRY(file_copy(best, copy));
     }
 done:
     mem_free(copy);
     mem_free(best);
+    return st;
+}
+
+jem_status first_epoch_restore(const char *folder, int64_t iteration)
+{
+    jem_status st;
+    char *copy = NULL, *first = NULL, *aside = NULL;
+
+    TRY(run_path(&first, folder, RUN_FIRST));
+    if (!file_exists(first)) goto done;
+    st = check_whole(first);
+    if (st != JEM_EDATA) goto done;
+    char reason[1024];
+    snprintf(reason, sizeof reason, "%s", jem_error_message());
+    TRY(checkpoint_path(&copy, folder, iteration, true));
+    st = check_weights(copy, iteration, NULL);
+    if (st == JEM_OK) {
+        log_warning("%s; made again from %s", reason, copy);
+        TRY(file_copy(copy, first));
+    } else if (st == JEM_EDATA) {
+        TRY(str_format(&aside, "%s.damaged", first));
+        log_warning("%s; set aside as %s: evaluations go without the first epoch", reason, aside);
+        TRY(file_rename(first, aside));
+    }
+done:
+    mem_free(copy);
+    mem_free(first);
+    mem_free(aside);
     return st;
 }
 

@@ -2,8 +2,8 @@
  * written at a signal if that is newer, and the selected weights they refer to.
  *
  *   000001484.safetensors       the state after 1484 iterations (checkpoint.h)
- *   best-000001484.safetensors  weights selected then; RUN/best.safetensors is a hard
- *                               link to (or a copy of) the one that counts now
+ *   best-000001484.safetensors  weights selected then; RUN/best.safetensors is a copy of
+ *                               the one that counts now
  *   NAME.damaged                set aside because its checksum did not match
  *
  * Files never change once they have their name, so a run can be copied while it is
@@ -44,7 +44,11 @@ jem_status best_save(const char *folder, const model *m, const float *params, in
                      const run_identity *r);
 /* Makes RUN/first-epoch.safetensors the weights that were selected at `iteration`. */
 jem_status first_epoch_keep(const char *folder, int64_t iteration);
-/* Makes RUN/best.safetensors the weights of `iteration` again (0: removes it).
+/* If that file is damaged, says so, and makes it again from its copy or, where there is none any
+ * more, sets it aside. */
+jem_status first_epoch_restore(const char *folder, int64_t iteration);
+/* Makes RUN/best.safetensors the weights of `iteration` again (0: removes it), and where one of
+ * the two copies is damaged says so and makes it again from the other.
  * JEM_EDATA if no whole copy of them is left, JEM_EUSAGE if one is of another run than r. */
 jem_status best_restore(const char *folder, int64_t iteration, const run_identity *r);
 /* Path of a whole copy of the selected weights of `iteration` (owned): best.safetensors,

@@ -24,6 +24,7 @@ jem_status event_log_open(event_log **out, const char *run, int64_t iteration)
     char *folder = NULL;
 
     TRY(str_format(&folder, "%s/events", run));
+    TRY(event_files_check(folder));
     TRY(MEM_NEW(l, 1));
     TRY(event_file_open(&l->file, folder, iteration + 1));
     *out = l;

@@ -333,7 +333,7 @@ void forecast_disk(disk_forecast *out, const config *cfg, const model_outline *o
 
     keep(&f, "checkpoints: two scheduled, one at a signal", 3 * state);
     keep(&f, "checkpoint while it is written", state);
-    keep(&f, "selected weights: up to three, one being written", 4 * weights);
+    keep(&f, "selected weights: up to three, a copy, one being written", 5 * weights);
     if (cfg->alpha > 0) keep(&f, "weights of the first epoch", weights);
     if (cfg->alpha > 0 && cfg->sampler.start == START_CLASS_GAUSSIAN)
         keep(&f, "starts of chains by class", class_gaussian_bytes(d->classes, input_count(d)));

@@ -2,6 +2,7 @@
  * files, the progress line, the status for whoever watches. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
@@ -21,6 +22,36 @@ static void begin_progress(session *s)
     s->row_steps = 0;
 }
 
+/* *changed: what run.json says was logged is there, but is not what is there. */
+static jem_status look_for_changes(bool *changed, const session *s, const char *path)
+{
+    jem_status st;
+    char hash[METRICS_DIGEST];
+    int64_t bytes;
+
+    *changed = false;
+    if (!s->log_hash[0] || !file_exists(path)) return JEM_OK;
+    TRY(metrics_digest(hash, &bytes, path, s->log_bytes));
+    *changed = bytes == s->log_bytes && strcmp(hash, s->log_hash) != 0;
+done:
+    return st;
+}
+
+/* What was lost of the log, or changed, is said: nobody else would notice. */
+static jem_status open_log(session *s, const char *path, int64_t logged)
+{
+    jem_status st;
+    bool changed;
+    TRY(look_for_changes(&changed, s, path));
+    TRY(metrics_open(&s->log, path, logged));
+    if (changed && !s->log.damaged)
+        log_warning("%s: it is not what this training wrote (checksum in run.json): a number in it has "
+                    "changed since; its rows are kept", path);
+    TRY(metrics_tell_gaps(&s->log, logged, s->cfg->train.log_every, s->t.per_epoch));
+done:
+    return st;
+}
+
 jem_status journal_begin(session *s)
 {
     jem_status st;
@@ -28,7 +59,7 @@ jem_status journal_begin(session *s)
     /* A row that is still due may be there already: of a session that was killed since. */
     int64_t logged = s->t.iteration - (s->state.due ? 1 : 0);
     TRY(run_path(&path, s->r->out, RUN_METRICS));
-    TRY(metrics_open(&s->log, path, logged));
+    TRY(open_log(s, path, logged));
     if (s->cfg->train.event_files) TRY(event_log_open(&s->events, s->r->out, logged));
     s->start_s = clock_s() - s->log.wall_s;
     s->health.verdict = (verdict)s->state.health.last;
@@ -117,7 +148,11 @@ done:
 
 jem_status journal_sync(session *s)
 {
-    return metrics_sync(&s->log);
+    jem_status st;
+    TRY(metrics_sync(&s->log));
+    TRY(metrics_digest(s->info.log_hash, &s->info.log_bytes, s->log.file.path, -1));
+done:
+    return st;
 }
 
 /* ---- while it runs */

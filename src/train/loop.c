@@ -30,8 +30,12 @@ static void fill_info(session *s, run_status status)
 
 static jem_status write_info(session *s, run_status status)
 {
+    jem_status st;
     fill_info(s, status);
-    return run_write_info(&s->info, s->r->out);
+    TRY(journal_sync(s));
+    TRY(run_write_info(&s->info, s->r->out));
+done:
+    return st;
 }
 
 /* Hands the state to the background writer; the next step goes on until it would change it. */
@@ -93,6 +97,20 @@ static int64_t roll_back_limit(const session *s)
     return newest <= from ? from : INT64_MAX;
 }
 
+/* The selected weights that the state refers to.  Without a whole copy they are chosen anew: better
+ * other ones of the same training than none. */
+static jem_status restore_selected(session *s)
+{
+    const char *out = s->r->out;
+    jem_status st = best_restore(out, s->state.best.iteration, &s->identity);
+    if (st != JEM_EDATA) return st;
+    log_warning("%s; going on from the state of iteration %lld, weights are selected anew",
+                jem_error_message(), (long long)s->t.iteration);
+    s->state.best = (best_epoch){.iteration = 0};
+    s->select_anew = true;
+    return best_restore(out, 0, &s->identity);
+}
+
 static jem_status load_earlier(session *s)
 {
     const char *out = s->r->out;
@@ -123,7 +141,7 @@ static jem_status rescue(session *s, const char *reason)
     TRY(load_earlier(s));
     rescue_next(&changed, &s->cfg->rescue, s->cfg, at, s->t.iteration, reason);
     trainer_set_rescue(&s->t, &changed);
-    TRY(best_restore(s->r->out, s->state.best.iteration, &s->identity));
+    TRY(restore_selected(s));
     TRY(journal_rewind(s));
     TRY(write_info(s, RUN_RUNNING));
     const rescue_event *e = &changed.events[changed.count - 1];
@@ -303,6 +321,8 @@ static jem_status identify(session *s, bool fresh)
         if (st != JEM_OK && st != JEM_EDATA) goto done;
         if (!before.id[0]) TRY(checkpoint_find_id(before.id, s->r->out));
         memcpy(s->identity.id, before.id, sizeof before.id);
+        memcpy(s->log_hash, before.log_hash, sizeof before.log_hash);
+        s->log_bytes = before.log_bytes;
     }
     if (!s->identity.id[0]) TRY(run_identity_draw(&s->identity));
     if (!fresh) TRY(checkpoint_adopt(&s->identity, s->r->out));
@@ -324,9 +344,19 @@ static jem_status restore(session *s)
                        s->r->out);
         goto done;
     }
-    TRY(best_restore(s->r->out, s->state.best.iteration, &s->identity));
+    TRY(restore_selected(s));
+    TRY(first_epoch_restore(s->r->out, selection_first(s)));
 done:
     return st;
+}
+
+/* The state's own weights are the first to choose from. */
+static jem_status select_anew(session *s)
+{
+    metrics_row row = {.iteration = s->t.iteration,
+                       .epoch = (double)s->t.iteration / (double)s->t.per_epoch,
+                       .val_accuracy = NAN, .val_nll = NAN, .fd_pix = NAN};
+    return selection_validate(s, &row);
 }
 
 static jem_status session_begin(session *s, bool fresh)
@@ -355,6 +385,7 @@ static jem_status session_begin(session *s, bool fresh)
     s->state.data_hash = s->data->train->hash;
     TRY(checkpoint_writer_new(&s->writer, &s->t, s->r->out));
     TRY(journal_begin(s));
+    if (s->select_anew) TRY(select_anew(s));
     TRY(write_info(s, RUN_RUNNING));
 done:
     mem_free(starts);
@@ -374,6 +405,26 @@ static void session_end(session *s)
     if (s->lock >= 0) close(s->lock);
 }
 
+/* A finished run is left alone, but for a resume that finds no whole copy of its selected weights: then
+ * it goes on from its last state. */
+static jem_status look_at_finished(session *s, run_claim *claim)
+{
+    jem_status st;
+    run_info info;
+    uint64_t hash = s->r->data ? s->r->data->train->hash : 0;
+
+    TRY(config_absolute_paths(s->cfg));
+    TRY(run_confirm_data(&hash, s->r->out, s->cfg));
+    if (s->r->resume) {
+        TRY(run_read_info(&info, s->r->out));
+        st = best_restore(s->r->out, info.best.iteration, NULL);
+        if (st == JEM_EDATA) *claim = RUN_UNFINISHED;
+        if (st == JEM_EDATA) st = JEM_OK;
+    }
+done:
+    return st;
+}
+
 jem_status train_run(const train_request *r)
 {
     session s = {.r = r, .cfg = r->cfg, .log = METRICS_LOG_INIT, .pixels = PIXEL_DISTANCE_INIT,
@@ -384,10 +435,8 @@ jem_status train_run(const train_request *r)
 
     TRY(run_lock_folder(&s.lock, &s.made, r->out));
     TRY(run_claim_folder(&claim, r->out, r->cfg));
+    if (claim == RUN_DONE) TRY(look_at_finished(&s, &claim));
     if (claim == RUN_DONE) {
-        uint64_t hash = r->data ? r->data->train->hash : 0;
-        TRY(config_absolute_paths(r->cfg));
-        TRY(run_confirm_data(&hash, r->out, r->cfg));
         log_info("%s: finished already", r->out);
         goto done;
     }

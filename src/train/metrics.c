@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "tensor/safetensors_checksum.h"
 
 /* ---- the window */
 
@@ -199,22 +201,94 @@ static void make_row(line *l, const metrics_row *r)
 
 /* ---- the file */
 
-/* Length of the part of `text` to keep: header and whole rows up to `iteration`. */
-static size_t kept_size(const char *text, size_t header, int64_t iteration, double *wall_s)
+enum { FIELDS = METRICS_COLUMNS + 2, TOLD_MAX = 20 };
+
+/* "nan" is what older logs have where nothing applies. */
+static bool is_field(int column, const char *text)
 {
-    size_t used = header;
-    *wall_s = 0;
-    while (text[used]) {
-        const char *start = text + used, *end = strchr(start, '\n');
-        char *stop;
-        long long it = strtoll(start, &stop, 10);
-        if (!end || stop == start || it > iteration) break; /* later, or cut short */
-        const char *last = end;
-        while (last > start && last[-1] != ',') last--;
-        *wall_s = strtod(last, NULL);
-        used = (size_t)(end + 1 - text);
+    char *end;
+    if (column == COLUMN_VERDICT + 2) return true; /* the reason */
+    if (!*text || strcmp(text, "nan") == 0) return column > 0;
+    if (column == COLUMN_VERDICT + 1) {
+        int v = VERDICT_HEALTHY;
+        while (v <= VERDICT_DIVERGED && strcmp(text, verdict_name((verdict)v)) != 0) v++;
+        return v <= VERDICT_DIVERGED;
     }
-    return used;
+    if (column == 0) return strtoll(text, &end, 10) >= 0 && !*end;
+    return isfinite(strtod(text, &end)) && !*end;
+}
+
+/* What is wrong with the row [size]; "" if nothing is.  Its iteration and last field otherwise. */
+static void check_row(char why[160], int64_t *iteration, double *wall_s, const char *row, size_t size)
+{
+    char text[sizeof((line *)0)->text];
+    int column = 0;
+
+    snprintf(why, 160, "it is no row");
+    if (size >= sizeof text || memchr(row, '\0', size)) return;
+    memcpy(text, row, size);
+    text[size] = '\0';
+    for (char *field = text, *end; field; field = end ? end + 1 : NULL, column++) {
+        end = strchr(field, ',');
+        if (end) *end = '\0';
+        if (column < FIELDS && !is_field(column, field)) {
+            snprintf(why, 160, "field %d is '%.60s'", column + 1, field);
+            return;
+        }
+        if (column == 0) *iteration = strtoll(field, NULL, 10);
+        *wall_s = strtod(field, NULL);
+    }
+    why[0] = '\0';
+    if (column != FIELDS) snprintf(why, 160, "it has %d fields instead of %d", column, FIELDS);
+}
+
+/* Moves the rows to keep together behind the header: whole ones up to `iteration`, in order.  Returns
+ * their size; each other row is told, but for later ones, which are going to be repeated, and what a
+ * kill left of the last one.  *damaged: how many were told. */
+static size_t keep_rows(char *text, size_t size, size_t header, int64_t iteration, metrics_log *l,
+                        int *damaged)
+{
+    size_t kept = header, at = header;
+    int64_t before = -1;
+
+    *damaged = 0;
+    l->wall_s = 0;
+    for (int number = 2; at < size; number++) {
+        const char *end = memchr(text + at, '\n', size - at);
+        int64_t it = 0;
+        double wall_s = 0;
+        char why[160];
+        if (!end) break;
+        const size_t length = (size_t)(end - text) - at;
+        check_row(why, &it, &wall_s, text + at, length);
+        if (!why[0] && it <= before) snprintf(why, sizeof why, "it is out of order");
+        if (why[0] && (*damaged)++ < TOLD_MAX)
+            log_warning("%s: line %d is damaged (%s) and is dropped", l->file.path, number, why);
+        if (!why[0] && it <= iteration) {
+            memmove(text + kept, text + at, length + 1);
+            kept += length + 1;
+            before = it;
+            l->wall_s = wall_s;
+        }
+        at += length + 1;
+    }
+    if (*damaged > TOLD_MAX)
+        log_warning("%s: %d more lines are damaged and are dropped", l->file.path, *damaged - TOLD_MAX);
+    return kept;
+}
+
+/* With rows missing in the middle the file is written anew. */
+static jem_status rewrite(metrics_log *l, const char *text, size_t size)
+{
+    jem_status st;
+    append_file fresh = APPEND_FILE_INIT;
+
+    TRY(file_write(l->file.path, text, size));
+    TRY(append_file_open(&fresh, l->file.path));
+    append_file_close(&l->file);
+    l->file = fresh;
+done:
+    return st;
 }
 
 jem_status metrics_truncate(metrics_log *l, int64_t iteration)
@@ -223,18 +297,69 @@ jem_status metrics_truncate(metrics_log *l, int64_t iteration)
     char *text = NULL;
     size_t size;
     line header;
+    int damaged;
 
     make_header(&header);
     TRY(file_read(&text, &size, l->file.path, 0));
-    if (strncmp(text, header.text, header.used) != 0) {
+    if (size < header.used || memcmp(text, header.text, header.used) != 0) {
         st = jem_error(JEM_EDATA, "%s: not a training log of this version of jem; move it away",
                        l->file.path);
         goto done;
     }
-    size_t keep = kept_size(text, header.used, iteration, &l->wall_s);
-    if (keep < size) TRY(append_file_cut(&l->file, (int64_t)keep));
+    size_t keep = keep_rows(text, size, header.used, iteration, l, &damaged);
+    if (damaged > 0)
+        TRY(rewrite(l, text, keep));
+    else if (keep < size)
+        TRY(append_file_cut(&l->file, (int64_t)keep));
+    l->damaged = damaged;
 done:
     mem_free(text);
+    return st;
+}
+
+/* ---- what should be there */
+
+/* Is a row due after some iteration in (from, to]? */
+static bool is_due(int64_t from, int64_t to, int64_t every)
+{
+    return to / every > from / every;
+}
+
+jem_status metrics_tell_gaps(const metrics_log *l, int64_t iteration, int64_t log_every,
+                             int64_t per_epoch)
+{
+    jem_status st;
+    char *text = NULL;
+    size_t size;
+    int64_t before = 0;
+    int gaps = 0;
+
+    TRY(file_read(&text, &size, l->file.path, 0));
+    for (const char *row = strchr(text, '\n'); row; row = strchr(row + 1, '\n')) {
+        const bool last = !row[1];
+        const int64_t it = last ? iteration + 1 : strtoll(row + 1, NULL, 10);
+        if ((is_due(before, it - 1, log_every) || is_due(before, it - 1, per_epoch)) &&
+            gaps++ < TOLD_MAX)
+            log_warning("%s: rows are missing after iteration %lld, up to %lld", l->file.path,
+                        (long long)before, (long long)it - 1);
+        before = it;
+    }
+done:
+    mem_free(text);
+    return st;
+}
+
+jem_status metrics_digest(char text[METRICS_DIGEST], int64_t *bytes, const char *path, int64_t first)
+{
+    jem_status st;
+    char *data = NULL;
+    size_t size;
+
+    TRY(file_read(&data, &size, path, 0));
+    *bytes = first >= 0 && (size_t)first < size ? first : (int64_t)size;
+    safetensors_checksum_text(text, XXH3_128bits(data, (size_t)*bytes));
+done:
+    mem_free(data);
     return st;
 }
 

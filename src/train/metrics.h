@@ -53,12 +53,13 @@ void metrics_values(double v[METRICS_COLUMNS], const metrics_row *r);
 typedef struct metrics_log {
     append_file file;
     double wall_s; /* of the last row that was kept; 0 if there is none */
+    int damaged;   /* rows that were dropped because they are damaged */
 } metrics_log;
-#define METRICS_LOG_INIT {APPEND_FILE_INIT, 0}
+#define METRICS_LOG_INIT {APPEND_FILE_INIT, 0, 0}
 
 /* Opens RUN/metrics.csv to append, making it if need be.  Rows of iterations after
- * `iteration` and a row cut short are dropped: a resumed run repeats them.  JEM_EDATA
- * if the file is not such a log. */
+ * `iteration` and a row cut short are dropped: a resumed run repeats them.  Every damaged row is
+ * dropped with a warning, those behind it are kept.  JEM_EDATA if the file is not such a log. */
 jem_status metrics_open(metrics_log *l, const char *path, int64_t iteration);
 void metrics_close(metrics_log *l);
 
@@ -66,6 +67,13 @@ void metrics_close(metrics_log *l);
 jem_status metrics_write(metrics_log *l, const metrics_row *r);
 /* Drops the rows after `iteration`, which are going to be repeated. */
 jem_status metrics_truncate(metrics_log *l, int64_t iteration);
+/* Warns of rows up to `iteration` that should be there, but are not. */
+jem_status metrics_tell_gaps(const metrics_log *l, int64_t iteration, int64_t log_every,
+                             int64_t per_epoch);
+/* XXH3-128 of the file's `first` bytes (all, if it has fewer or first < 0) as 32 digits: a digit that
+ * changed in a row is no damage that shows. */
+enum { METRICS_DIGEST = 33 };
+jem_status metrics_digest(char text[METRICS_DIGEST], int64_t *bytes, const char *path, int64_t first);
 /* All rows are on disk. */
 jem_status metrics_sync(metrics_log *l);
 

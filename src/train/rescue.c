@@ -215,10 +215,22 @@ static bool read_event(rescue_event *e, json_t *o)
     return true;
 }
 
+/* What RESCUE_TRIES_MAX attempts with any options could have made at most. */
 static bool plausible(const rescue_state *s)
 {
-    return s->reseeds >= 0 && s->reseeds <= s->count && s->rate_factor > 0 &&
-           s->rate_factor <= 1 && s->steps_factor >= 1 && s->energy_l2 >= 0;
+    static const double least_factor = 1e-6, most_factor = 1000, most_energy_l2 = 1e6;
+    return s->reseeds >= 0 && s->reseeds <= s->count && s->rate_factor <= 1 &&
+           s->rate_factor >= 0.5 * pow(least_factor, s->count) && s->steps_factor >= 1 &&
+           s->steps_factor <= 2 * pow(most_factor, s->count) && s->energy_l2 >= 0 &&
+           s->energy_l2 <= most_energy_l2 * pow(2, RESCUE_TRIES_MAX);
+}
+
+bool rescue_follows(const rescue_state *s, const rescue_options *o, const config *cfg)
+{
+    rescue_state b = rescue_none();
+    while (b.count < s->count) rescue_next(&b, o, cfg, 0, 0, "");
+    return s->reseeds == b.reseeds && s->rate_factor == b.rate_factor &&
+           s->steps_factor == b.steps_factor && s->energy_l2 == b.energy_l2;
 }
 
 static jem_status take_apart(rescue_state *s, json_t *root, const char *origin)

@@ -54,6 +54,10 @@ bool rescue_left(const rescue_state *s, const rescue_options *o);
 void rescue_next(rescue_state *s, const rescue_options *o, const struct config *cfg,
                  int64_t iteration, int64_t back_to, const char *reason);
 
+/* Is it what so many attempts with these options make of these settings?  A file may claim anything,
+ * such as chains of 100,000 steps. */
+bool rescue_follows(const rescue_state *s, const rescue_options *o, const struct config *cfg);
+
 /* What the settings become. */
 uint64_t rescue_seed(const rescue_state *s, uint64_t seed);
 int64_t rescue_steps(const rescue_state *s, int64_t steps);

@@ -419,8 +419,14 @@ jem_status run_first_epoch(model **out, const run *r)
     *out = NULL;
     if (!has_file(r->path, RUN_FIRST)) return JEM_OK;
     TRY(run_path(&path, r->path, RUN_FIRST));
-    TRY(safetensors_open(&f, path));
-    TRY(safetensors_require_checksum(f));
+    st = safetensors_open(&f, path);
+    if (st == JEM_OK) st = safetensors_require_checksum(f);
+    if (st == JEM_EDATA) {
+        log_warning("%s; the first epoch is left out", jem_error_message());
+        st = JEM_OK;
+        goto done;
+    }
+    if (st != JEM_OK) goto done;
     TRY(run_identity_check(&r->identity, f, false));
     const char *iteration = safetensors_metadata(f, "jem.iteration");
     if (iteration && strtoll(iteration, NULL, 10) == r->info.best.iteration) goto done;

@@ -58,8 +58,8 @@ jem_status run_replay(float **images, int64_t *n, const run *r);
  * in, from the same file.  JEM_EDATA if there is none (alpha = 0). */
 jem_status run_noise_bank(noise_bank *out, const run *r);
 
-/* A model with the weights of the first epoch; NULL where the selected ones are the same, or
- * none were kept (alpha = 0, older runs). */
+/* A model with the weights of the first epoch; NULL where the selected ones are the same,
+ * none were kept (alpha = 0, older runs), or, with a warning, they are damaged. */
 jem_status run_first_epoch(model **out, const run *r);
 
 /* Is `path` a folder with a run in it?  (A study keeps a config.yaml, too.) */

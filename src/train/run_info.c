@@ -166,20 +166,20 @@ static jem_status take_apart(run_info *b, json_t *root, const char *path)
     jem_status st;
     json_error_t e;
     const char *status, *version, *model, *hash, *selected, *message = "";
-    const char *id = "", *settings_hash = ""; /* absent in older files */
+    const char *id = "", *settings_hash = "", *log_hash = ""; /* absent in older files */
     const json_t *events = NULL, *files = NULL;
     json_t *best, *latents = NULL;
     json_int_t seed, classes, channels, height, width, params, iteration, iterations, best_it;
-    json_int_t rank = 0, ranks = 1; /* absent in older files */
+    json_int_t rank = 0, ranks = 1, log_bytes = 0; /* absent in older files */
 
     if (json_unpack_ex(root, &e, 0,
-                       "{s:s s:s s:s s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s?I s?I s?s s?o s?o s?o s?s s?s}",
+                       "{s:s s:s s:s s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s?I s?I s?s s?o s?o s?o s?s s?s s?s s?I}",
                        "status", &status, "version", &version, "model", &model, "seed", &seed,
                        "classes", &classes, "channels", &channels, "height", &height, "width",
                        &width, "params", &params, "data_hash", &hash, "iteration", &iteration,
                        "iterations", &iterations, "best", &best, "rank", &rank, "ranks", &ranks,
                        "message", &message, "events", &events, "files", &files, "latents", &latents,
-                       "id", &id, "settings_hash", &settings_hash) != 0 ||
+                       "id", &id, "settings_hash", &settings_hash, "log_hash", &log_hash, "log_bytes", &log_bytes) != 0 ||
         json_unpack_ex(best, &e, 0, "{s:I s:s}", "iteration", &best_it, "selected_by",
                        &selected) != 0)
         return jem_error(JEM_EDATA, "%s: not the run.json of a run: %s", path, e.text);
@@ -196,6 +196,8 @@ static jem_status take_apart(run_info *b, json_t *root, const char *path)
     TRY(parse_status(&b->status, status, path));
     copy_text(b->id, sizeof b->id, id);
     copy_text(b->settings_hash, sizeof b->settings_hash, settings_hash);
+    copy_text(b->log_hash, sizeof b->log_hash, log_hash);
+    b->log_bytes = log_bytes;
     copy_text(b->version, sizeof b->version, version);
     copy_text(b->model, sizeof b->model, model);
     copy_text(b->selected_by, sizeof b->selected_by, selected);
@@ -233,7 +235,7 @@ jem_status run_info_write(const run_info *info, const char *path)
     snprintf(hash, sizeof hash, "%016" PRIx64, info->data_hash);
     json_t *root = json_pack(
         "{s:s s:s s:s s:s s:s s:o s:I s:I s:I s:I s:I s:I s:s s:I s:I s:I s:I s:o s:{s:I s:o s:o s:s} s:o s:o"
-        " s:o s:o s:o}",
+        " s:o s:o s:o s:s s:I}",
         "status", status_names[info->status], "id", info->id, "settings_hash", info->settings_hash,
         "version", info->version, "model", info->model,
         "alpha", real(info->alpha), "seed", (json_int_t)info->seed, "classes",
@@ -245,7 +247,8 @@ jem_status run_info_write(const run_info *info, const char *path)
         "iteration", (json_int_t)info->best.iteration, "epoch", real(info->best.epoch), "score",
         real(info->best.score), "selected_by", info->selected_by, "wall_s", real(info->wall_s),
         "message", text_of(info->message), "events", write_events(&info->rescue), "files",
-        write_files(info), "latents", write_latents(&info->latents));
+        write_files(info), "latents", write_latents(&info->latents),
+        "log_hash", info->log_hash, "log_bytes", (json_int_t)info->log_bytes);
     st = json_file_write(path, root);
     json_decref(root);
     return st;

@@ -57,6 +57,8 @@ typedef struct run_info {
     double wall_s;
     char message[512];    /* why it stopped, if it diverged */
     rescue_state rescue;  /* its events alone are stored */
+    int64_t log_bytes;    /* of metrics.csv when this was written, and their hash; "": unknown */
+    char log_hash[RUN_IDENTITY_TEXT];
     int file_count;
     run_info_file files[RUN_INFO_FILES]; /* checkpoints and selected weights */
 } run_info;

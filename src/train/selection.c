@@ -46,6 +46,11 @@ static jem_status show_averaged(session *s, bool show)
     return model_params_changed(s->m);
 }
 
+int64_t selection_first(const session *s)
+{
+    return s->cfg->train.eval_every * s->t.per_epoch;
+}
+
 static jem_status keep_if_best(session *s, const metrics_row *row)
 {
     double score = s->cfg->alpha >= 1    ? -row->fd_pix
@@ -56,7 +61,7 @@ static jem_status keep_if_best(session *s, const metrics_row *row)
     if (best->iteration > 0 && !(score > best->score)) return JEM_OK;
     TRY(best_save(s->r->out, s->m, model_params(s->m), row->iteration, &s->identity));
     /* The first epoch is always the best so far: chains can be looked at as they began (Fig. 5). */
-    if (best->iteration == 0 && s->cfg->alpha > 0)
+    if (best->iteration == 0 && s->cfg->alpha > 0 && row->iteration <= selection_first(s))
         TRY(first_epoch_keep(s->r->out, row->iteration));
     *best = (best_epoch){row->iteration, row->epoch, score};
 done:

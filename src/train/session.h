@@ -29,9 +29,12 @@ typedef struct session {
     /* selection.c */
     pixel_distance pixels;
     float *kept;             /* parameters while averaged ones are evaluated */
+    bool select_anew;        /* no copy of the selected weights is whole any more */
 
     /* journal.c */
     metrics_log log;
+    int64_t log_bytes;       /* as run.json had them when this process began */
+    char log_hash[METRICS_DIGEST];
     event_log *events;
     progress progress;
     health_report health;    /* of the last row */
@@ -47,6 +50,8 @@ jem_status selection_begin(session *s);
 void selection_end(session *s);
 /* "val_accuracy", "fd_pix" or "last": see run_info.selected_by. */
 const char *selection_criterion(const session *s);
+/* The iteration of the first validation, unless the training ends before. */
+int64_t selection_first(const session *s);
 /* Fills the validation columns of the row and keeps the weights if they are the best so
  * far.  JEM_EINTERRUPTED if the model was stopped: nothing has changed then. */
 jem_status selection_validate(session *s, metrics_row *row);
@@ -63,7 +68,7 @@ double journal_wall_s(const session *s);
 jem_status journal_row(session *s, metrics_row *row);
 /* Progress line and status for whoever watches, about once a second. */
 void journal_step(session *s, const step_report *did);
-/* What is on disk is all that was logged. */
+/* What is on disk is all that was logged; what it is goes into s->info. */
 jem_status journal_sync(session *s);
 void journal_finish(session *s);
 

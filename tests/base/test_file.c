@@ -178,44 +178,36 @@ static void folders_are_made_with_parents_and_listed_sorted(void **state)
     mem_free(bad);
 }
 
-static void a_link_replaces_the_old_file_and_leaves_nothing_else(void **state)
+static void a_copy_replaces_the_old_file_and_is_one_of_its_own(void **state)
 {
-    char *from = in_dir("from"), *to = in_dir("to"), *none = in_dir("none");
+    enum { N = 200000 };
+    char *from = in_dir("from"), *to = in_dir("to"), *none = in_dir("none"), *data = NULL, *back = NULL;
     struct stat a, b;
+    size_t size;
 
     (void)state;
-    check_ok(file_write(from, "new", 3));
+    check_ok(MEM_NEW(data, N));
+    for (int i = 0; i < N; i++) data[i] = (char)(i * 31 % 251);
     check_ok(file_write(to, "old", 3));
-    check_fails(file_link(none, to), JEM_EDATA, none);
+    check_fails(file_copy(none, to), JEM_EDATA, none);
     check_content(to, "old");
-    for (int i = 0; i < 2; i++) { /* the second time they are one file already */
-        check_ok(file_link(from, to));
-        check_content(to, "new");
+    static const size_t sizes[] = {0, 1 << 16, N};
+    for (int i = 0; i < 3; i++) {
+        check_ok(file_write(from, data, sizes[i]));
+        check_ok(file_copy(from, to));
+        check_ok(file_read(&back, &size, to, 0));
+        assert_int_equal(size, sizes[i]);
+        assert_memory_equal(back, data, size);
+        mem_free(back);
         assert_int_equal(stat(from, &a), 0);
         assert_int_equal(stat(to, &b), 0);
-        assert_int_equal(a.st_ino, b.st_ino);
+        assert_int_not_equal(a.st_ino, b.st_ino);
         check_entries(2);
     }
+    mem_free(data);
     mem_free(from);
     mem_free(to);
     mem_free(none);
-}
-
-static void where_links_are_refused_a_copy_is_made(void **state)
-{
-    char elsewhere[] = "/dev/shm/jem-test-XXXXXX", *to = in_dir("to");
-    int fd = mkstemp(elsewhere);
-
-    (void)state;
-    if (fd < 0) skip();
-    assert_int_equal(write(fd, "far", 3), 3);
-    close(fd);
-    jem_status st = file_link(elsewhere, to);
-    unlink(elsewhere);
-    check_ok(st);
-    check_content(to, "far");
-    check_entries(1);
-    mem_free(to);
 }
 
 /* Where the folder goes between being looked up and being locked; NULL: it stays. */
@@ -282,10 +274,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_space_left_names_the_remedy, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(reading_refuses_with_a_reason, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(writing_into_a_missing_folder_fails, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_link_replaces_the_old_file_and_leaves_nothing_else,
+        cmocka_unit_test_setup_teardown(a_copy_replaces_the_old_file_and_is_one_of_its_own,
                                         make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(where_links_are_refused_a_copy_is_made, make_folder,
-                                        remove_folder),
         cmocka_unit_test_setup_teardown(a_folder_is_locked_once_and_only_under_its_name, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(beginnings_sizes_and_removal, make_folder, remove_folder),

@@ -57,7 +57,7 @@ static void a_link_planted_under_a_guessed_name_is_not_followed(void **state)
     snprintf(guess, sizeof guess, "x.png.tmp-%ld", (long)getpid());
     assert_int_equal(symlink("victim", in(guess)), 0);
     check_ok(file_write(in("x.png"), "new", 3));
-    check_ok(file_link(in("x.png"), in("x.png")));
+    check_ok(file_copy(in("x.png"), in("x.png")));
     check_content(in("victim"), "precious");
     check_content(in("x.png"), "new");
     assert_false(is_link(in("x.png")));
@@ -170,7 +170,7 @@ static void every_length_of_name_that_the_system_takes_will_do(void **state)
         check_ok(file_write(path, "x", 1));
         name[0] = 'm';
         snprintf(second, sizeof second, "%s/%s", folder, name);
-        check_ok(file_link(path, second));
+        check_ok(file_copy(path, second));
         check_content(second, "x");
     }
     assert_int_equal(entries(folder), 32);
@@ -274,7 +274,7 @@ static void tidying_never_takes_a_file_from_its_writer(void **state)
     assert_int_equal(pthread_create(&tidier, NULL, keep_tidying, &stop), 0);
     for (int i = 0; i < WRITES; i++) {
         check_ok(file_write(in("x"), "x", 1));
-        check_ok(file_link(in("x"), in("y")));
+        check_ok(file_copy(in("x"), in("y")));
     }
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
     pthread_join(tidier, &failed);

@@ -42,20 +42,20 @@ static void text_is_old_or_new(const char *dir, bool done)
     mem_free(text);
 }
 
-/* ---- a link in the place of a file */
+/* ---- a copy in the place of a file */
 
-static void old_and_linked(const char *dir)
+static void old_and_other(const char *dir)
 {
     old_file(dir);
     check_ok(file_write(in(dir, "other"), "new", 3));
 }
 
-static jem_status link_file(const char *dir)
+static jem_status copy_file(const char *dir)
 {
-    return file_link(in(dir, "other"), in(dir, "text"));
+    return file_copy(in(dir, "other"), in(dir, "text"));
 }
 
-static void link_is_old_or_new(const char *dir, bool done)
+static void copy_is_old_or_new(const char *dir, bool done)
 {
     char *text;
     size_t size;
@@ -242,7 +242,7 @@ static void records_are_whole_or_absent(const char *dir, bool done)
 
 const scenario file_scenarios[] = {
     {"a file is replaced", old_file, write_text, text_is_old_or_new, false},
-    {"a link replaces a file", old_and_linked, link_file, link_is_old_or_new, false},
+    {"a copy replaces a file", old_and_other, copy_file, copy_is_old_or_new, false},
     {"tensors are saved", old_tensors, write_tensors, tensors_are_old_or_new, false},
     {"an array is saved", old_npy, write_npy, npy_is_old_or_new, false},
     {"a picture is saved", old_picture, write_picture, picture_is_old_or_new, false},

@@ -36,6 +36,28 @@ static void what_is_saved_is_restored(void **state)
     rig_free(r);
 }
 
+/* Its chains would take a thousand times as long. */
+static void rescues_that_no_rule_made_are_refused(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    const char *path = rig_path(r, "c.safetensors");
+    rescue_state s = rescue_none();
+    for (int i = 0; i < 3; i++) rescue_next(&s, &r->cfg.rescue, &r->cfg, 9, 4, "x");
+    trainer_set_rescue(&r->t, &s);
+    check_ok(checkpoint_save(&r->t, &r->state, path));
+    check_ok(checkpoint_load(&r->t, &r->state, path));
+    s.steps_factor *= 1000;
+    trainer_set_rescue(&r->t, &s);
+    check_ok(checkpoint_save(&r->t, &r->state, path));
+    check_fails(checkpoint_load(&r->t, &r->state, path), JEM_EDATA, "(4500 Langevin steps)");
+    s.steps_factor = 1e300;
+    trainer_set_rescue(&r->t, &s);
+    check_ok(checkpoint_save(&r->t, &r->state, path));
+    check_fails(checkpoint_load(&r->t, &r->state, path), JEM_EDATA, "the record of rescues is damaged");
+    rig_free(r);
+}
+
 static void the_same_state_has_the_same_bytes(void **state)
 {
     (void)state;
@@ -158,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_saved_is_restored),
+        cmocka_unit_test(rescues_that_no_rule_made_are_refused),
         cmocka_unit_test(the_same_state_has_the_same_bytes),
         cmocka_unit_test(every_flipped_bit_is_noticed_and_changes_nothing),
         cmocka_unit_test(files_cut_short_lengthened_or_of_another_run_are_refused),

@@ -158,7 +158,10 @@ static void damaged_selected_weights_are_made_again_from_their_copy(void **state
     mem_free(path);
     check_ok(best_find(&path, r->run, 10));
     assert_string_equal(path, best);
-    rig_flip(copy, 5000, 3); /* the same file as best.safetensors */
+    rig_flip(copy, 5000, 3); /* two files: one of them is whole */
+    check_ok(best_restore(r->run, 10, NULL));
+    rig_flip(copy, 5000, 3);
+    rig_flip(best, 5000, 3);
     check_fails(best_restore(r->run, 10, NULL), JEM_EDATA, "best-000000010");
     check_fails(best_restore(r->run, 11, NULL), JEM_EDATA, "best-000000011");
     log_set_sink(NULL);

@@ -329,7 +329,7 @@ static void disk_holds_three_checkpoints_and_one_being_written(void **state)
     forecast_disk(&f, c, &o, &d);
     assert_int_equal(item(f.items, f.count, "checkpoints"), 3 * (3 * vector + replay));
     assert_int_equal(item(f.items, f.count, "checkpoint while"), 3 * vector + replay);
-    assert_int_equal(item(f.items, f.count, "selected weights"), 4 * vector);
+    assert_int_equal(item(f.items, f.count, "selected weights"), 5 * vector);
     int64_t sum = 0;
     for (int i = 0; i < f.count; i++) sum += f.items[i].bytes;
     assert_int_equal(sum, f.bytes);

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "record/record.h"
 #include "train/log_rig.h"
@@ -259,6 +260,100 @@ static void a_rescued_training_repeats_rows(void **state)
     metrics_close(&l);
 }
 
+static char heard[4096];
+
+static void hear(log_level level, const char *text)
+{
+    size_t n = strlen(heard);
+    if (level == LOG_WARNING) snprintf(heard + n, sizeof heard - n, "%s\n", text);
+}
+
+static void listen(void)
+{
+    heard[0] = '\0';
+    log_set_sink(hear);
+}
+
+/* Changes what line `number` (from 1) has in front of `was`. */
+static void spoil(int number, const char *was, const char *now)
+{
+    char *text = content(), *at = text;
+    for (int i = 1; i < number; i++) at = strchr(at, '\n') + 1;
+    at = strstr(at, was);
+    assert_non_null(at);
+    memcpy(at, now, strlen(now));
+    check_ok(file_write(path, text, strlen(text)));
+    mem_free(text);
+}
+
+static int lines(void)
+{
+    char *text = content();
+    int n = 0;
+    for (const char *at = text; *at; at++) n += *at == '\n';
+    mem_free(text);
+    return n;
+}
+
+static void a_damaged_row_is_told_and_costs_no_other(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *was, *now, *told;
+    } cases[] = {{"4.01", "4x01", "line 5 is damaged (field 6 is '4x01')"},
+                 {"4.01", "4,01", "line 5 is damaged (it has 29 fields instead of 28)"},
+                 {",4.01", "\n4.01", "line 5 is damaged (it has 5 fields instead of 28)"},
+                 {"4,", "1,", "line 5 is damaged (it is out of order)"},
+                 {"4,", "-,", "line 5 is damaged (field 1 is '-')"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        metrics_log l;
+        check_ok(file_remove(path));
+        check_ok(metrics_open(&l, path, 0));
+        write_rows(&l, 1, 6);
+        metrics_close(&l);
+        spoil(5, cases[i].was, cases[i].now);
+        listen();
+        check_ok(metrics_open(&l, path, 6));
+        log_set_sink(NULL);
+        if (!strstr(heard, cases[i].told)) fail_msg("case %zu: %s", i, heard);
+        assert_int_equal(lines(), 1 + 5); /* those behind it stay */
+        assert_true(l.wall_s == 60);
+        write_rows(&l, 7, 7);
+        assert_int_equal(lines(), 1 + 6);
+        metrics_close(&l);
+        listen();
+        check_ok(metrics_open(&l, path, 7));
+        log_set_sink(NULL);
+        assert_string_equal(heard, "");
+        assert_int_equal(lines(), 1 + 6);
+        metrics_close(&l);
+    }
+}
+
+static void missing_rows_are_told(void **state)
+{
+    (void)state;
+    metrics_log l;
+    check_ok(metrics_open(&l, path, 0));
+    write_rows(&l, 1, 2);
+    write_rows(&l, 7, 8);
+    listen();
+    check_ok(metrics_tell_gaps(&l, 8, 2, 100));
+    assert_non_null(strstr(heard, "rows are missing after iteration 2, up to 6"));
+    listen();
+    check_ok(metrics_tell_gaps(&l, 9, 2, 100));
+    check_ok(metrics_tell_gaps(&l, 12, 5, 100));
+    log_set_sink(NULL);
+    assert_non_null(strstr(heard, "rows are missing after iteration 2, up to 6"));
+    assert_non_null(strstr(heard, "rows are missing after iteration 8, up to 12"));
+    listen();
+    check_ok(metrics_tell_gaps(&l, 12, 100, 9));
+    log_set_sink(NULL);
+    assert_non_null(strstr(heard, "rows are missing after iteration 8, up to 12"));
+    assert_null(strstr(heard, "up to 6"));
+    metrics_close(&l);
+}
+
 static void other_files_are_refused_and_left_alone(void **state)
 {
     (void)state;
@@ -320,6 +415,8 @@ int main(void)
         in_folder(a_header_cut_anywhere_is_written_again),
         in_folder(blocks_a_power_cut_left_empty_are_dropped),
         in_folder(a_rescued_training_repeats_rows),
+        in_folder(a_damaged_row_is_told_and_costs_no_other),
+        in_folder(missing_rows_are_told),
         in_folder(other_files_are_refused_and_left_alone),
         in_folder(a_file_size_limit_is_an_error_and_leaves_whole_rows),
     };

@@ -538,6 +538,127 @@ static void weights_of_the_first_epoch_are_kept(void **state)
     rig_free(r);
 }
 
+static void damage(const char *folder, const char *name)
+{
+    char path[300];
+    FILE *f;
+    int c;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    f = fopen(path, "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, -1000, SEEK_END), 0);
+    c = fgetc(f);
+    assert_int_equal(fseek(f, -1000, SEEK_END), 0);
+    fputc(c ^ 4, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Warnings of a resume that ends as `wanted`. */
+static void resumed(rig *r, const char *out, const volatile sig_atomic_t *stop, jem_status wanted)
+{
+    heard[0] = '\0';
+    log_set_sink(hear);
+    jem_status st = train(r, out, true, stop);
+    log_set_sink(NULL);
+    if (st != wanted) fail_msg("status %d instead of %d: %s", st, wanted, jem_error_message());
+}
+
+#define FIRST_BEST "checkpoints/best-000000003.safetensors"
+
+static void a_bit_in_selected_weights_is_mended_from_their_copy(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"best.safetensors", FIRST_BEST, "first-epoch.safetensors"};
+    rig *r = rig_new((const char *[]){"train.lr=0", NULL}); /* the first epoch stays the best */
+    check_ok(train(r, r->a, false, NULL));
+    assert_int_not_equal(number_of_file(r->a, files[0]), number_of_file(r->a, files[1]));
+    assert_int_not_equal(number_of_file(r->a, files[1]), number_of_file(r->a, files[2]));
+    check_ok(train(r, r->b, false, NULL));
+    for (int i = 0; i < 3; i++) {
+        char path[200];
+        snprintf(path, sizeof path, "%s/run.json", r->b); /* as if it had been killed */
+        check_ok(file_remove(path));
+        damage(r->b, files[i]);
+        resumed(r, r->b, NULL, JEM_OK);
+        if (!strstr(heard, files[i])) fail_msg("%s: %s", files[i], heard);
+        assert_non_null(strstr(heard, "made again from"));
+        tiny_same_file(r->a, r->b, files[i]);
+    }
+    damage(r->b, files[0]); /* of a finished run, too */
+    resumed(r, r->b, NULL, JEM_OK);
+    assert_non_null(strstr(heard, "made again from"));
+    same_run(r);
+    rig_free(r);
+}
+
+/* Also where the run has ended: its last state is whole. */
+static void without_a_whole_copy_weights_are_selected_anew(void **state)
+{
+    (void)state;
+    for (int finished = 0; finished < 2; finished++) {
+        rig *r = rig_new((const char *[]){"train.lr=0", "train.epochs=3", "train.checkpoint_every=1",
+                                          NULL});
+        run_info info;
+        run *opened = NULL;
+        check_ok(train(r, r->a, false, NULL));
+        check_ok(train(r, r->b, false, NULL));
+        char path[200];
+        if (!finished) {
+            snprintf(path, sizeof path, "%s/run.json", r->b);
+            check_ok(file_remove(path));
+            snprintf(path, sizeof path, "%s/checkpoints/000000009.safetensors", r->b);
+            check_ok(file_remove(path)); /* on with the eighth iteration */
+        }
+        damage(r->b, "best.safetensors");
+        damage(r->b, FIRST_BEST);
+        check_fails(run_open(&opened, r->b, NULL, 0), JEM_EDATA, "");
+        resumed(r, r->b, NULL, JEM_OK);
+        assert_non_null(strstr(heard, "weights are selected anew"));
+        check_ok(run_read_info(&info, r->b));
+        assert_int_equal(info.status, RUN_FINISHED);
+        assert_int_equal(info.best.iteration, finished ? 9 : 8);
+        tiny_same_file(r->a, r->b, "first-epoch.safetensors");
+        char *a = rows_without_times(r->a), *b = rows_without_times(r->b);
+        assert_string_equal(a, b);
+        mem_free(a);
+        mem_free(b);
+        check_ok(run_open(&opened, r->b, NULL, 0));
+        run_close(opened);
+        resumed(r, r->b, NULL, JEM_OK);
+        assert_string_equal(heard, "");
+        rig_free(r);
+    }
+}
+
+static void damaged_weights_of_the_first_epoch_stop_nobody(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    run *opened = NULL;
+    model *first = NULL;
+    r->data.val->n = 0; /* then the last epoch is selected, and this is the only copy */
+    check_ok(train(r, r->a, false, NULL));
+    char path[200];
+    snprintf(path, sizeof path, "%s/" FIRST_BEST, r->a);
+    check_ok(file_remove(path));
+    damage(r->a, "first-epoch.safetensors");
+    check_ok(run_open(&opened, r->a, NULL, 0));
+    heard[0] = '\0';
+    log_set_sink(hear);
+    check_ok(run_first_epoch(&first, opened));
+    log_set_sink(NULL);
+    assert_null(first);
+    assert_non_null(strstr(heard, "first-epoch.safetensors"));
+    run_close(opened);
+    snprintf(path, sizeof path, "%s/run.json", r->a);
+    check_ok(file_remove(path));
+    resumed(r, r->a, NULL, JEM_OK);
+    assert_non_null(strstr(heard, "set aside"));
+    snprintf(path, sizeof path, "%s/first-epoch.safetensors.damaged", r->a);
+    assert_true(file_exists(path));
+    rig_free(r);
+}
+
 static void ties_go_to_the_earlier_epoch(void **state)
 {
     (void)state;
@@ -619,6 +740,9 @@ int main(void)
         cmocka_unit_test(a_broken_checkpoint_is_reported),
         cmocka_unit_test(runs_at_alpha_0_and_1_choose_their_epochs),
         cmocka_unit_test(weights_of_the_first_epoch_are_kept),
+        cmocka_unit_test(a_bit_in_selected_weights_is_mended_from_their_copy),
+        cmocka_unit_test(without_a_whole_copy_weights_are_selected_anew),
+        cmocka_unit_test(damaged_weights_of_the_first_epoch_stop_nobody),
         cmocka_unit_test(ties_go_to_the_earlier_epoch),
         cmocka_unit_test(validating_averaged_weights_leaves_the_trained_ones_alone),
         cmocka_unit_test(a_run_can_be_opened_for_use),
