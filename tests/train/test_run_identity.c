@@ -251,7 +251,7 @@ static void age(const rig *r)
         }
         strings_free(names, count);
     }
-    shell(r, "sed -i '/^ *\"\\(id\\|settings_hash\\)\"/d' \"$B/run.json\" && ! grep -q settings_hash $B/run.json");
+    shell(r, "sed -i '/^ *\"\\(id\\|settings_hash\\|own_checksum\\)\"/d' \"$B/run.json\" && ! grep -q settings_hash $B/run.json");
 }
 
 static void a_run_of_an_older_version_is_taken_over_once(void **state)
@@ -289,6 +289,25 @@ static void a_run_of_an_older_version_is_taken_over_once(void **state)
     rig_free(r);
 }
 
+/* A digit that changed is damage: a finished run is used as run.json says. */
+static void a_digit_changed_in_run_json_is_noticed(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    run *opened = NULL;
+    run_info before, info;
+    check_ok(train(r, r->a, false, false));
+    check_ok(run_read_info(&before, r->a));
+    shell(r, "sed -i 's/\"iterations\": 6/\"iterations\": 7/' $A/run.json && grep -q ': 7' $A/run.json");
+    check_fails(run_read_info(&info, r->a), JEM_EDATA, "run.json: its checksum does not match");
+    check_fails(run_open(&opened, r->a, NULL, 0), JEM_EDATA, "jem resume writes it again");
+    check_ok(train(r, r->a, true, false));
+    check_ok(run_read_info(&info, r->a));
+    assert_int_equal(info.iterations, 6);
+    assert_string_equal(info.id, before.id);
+    rig_free(r);
+}
+
 /* A state that has no name of its own is not taken for one of whichever run it is put into. */
 static void an_old_state_of_another_alpha_is_not_taken_over(void **state)
 {
@@ -313,6 +332,7 @@ int main(void)
         cmocka_unit_test(a_trained_run_is_not_used_with_other_settings),
         cmocka_unit_test(a_state_of_another_run_is_refused),
         cmocka_unit_test(a_run_of_an_older_version_is_taken_over_once),
+        cmocka_unit_test(a_digit_changed_in_run_json_is_noticed),
         cmocka_unit_test(an_old_state_of_another_alpha_is_not_taken_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
