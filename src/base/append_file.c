@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -34,7 +35,7 @@ static jem_status open_with(append_file *f, const char *path, int flags, int *er
     jem_status st;
 
     TRY(mem_strdup(&b.path, path));
-    b.fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0666);
+    b.fd = file_open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | flags, 0666);
     if (b.fd < 0 || fstat(b.fd, &sb) != 0) {
         *err = errno;
         st = *err == ELOOP ? no_file(path)

@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dir_lock.h"
 #include "base/file.h"
 #include "base/file_internal.h"
 #include "base/mem.h"
@@ -17,15 +17,17 @@
 bool dir_exists(const char *path)
 {
     struct stat sb;
+    const char *rest;
+    const int dir = dir_at(&rest, path);
 
-    return stat(path, &sb) == 0 && S_ISDIR(sb.st_mode);
+    return fstatat(dir, rest, &sb, 0) == 0 && S_ISDIR(sb.st_mode);
 }
 
 jem_status file_remove_leftovers(const char *folder)
 {
     jem_status st;
     char **names = NULL;
-    int count = 0, dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int count = 0, dir = file_open(folder, O_RDONLY | O_DIRECTORY, 0);
 
     if (dir < 0) return file_cannot_open(folder);
     TRY(dir_list(&names, &count, folder));
@@ -44,28 +46,13 @@ jem_status dir_ready(const char *path)
     return st == JEM_OK ? file_remove_leftovers(path) : st;
 }
 
-jem_status dir_lock(int *fd, bool *busy, const char *path)
-{
-    struct stat held, named;
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0) return jem_error(JEM_EIO, "%s: cannot open: %s", path, strerror(errno));
-    *busy = flock(dir, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    /* Whoever held it may have moved or removed it since `path` was looked up. */
-    bool gone = !*busy && (fstat(dir, &held) != 0 || stat(path, &named) != 0 ||
-                           held.st_ino != named.st_ino || held.st_dev != named.st_dev);
-    if (*busy || gone) close(dir);
-    *fd = *busy || gone ? -1 : dir;
-    if (gone)
-        return jem_error(JEM_EIO, "%s: another process moved or removed the folder just now; run "
-                         "the same command again", path);
-    return JEM_OK;
-}
-
 static jem_status make_one(const char *path)
 {
+    const char *rest;
+    const int dir = dir_at(&rest, path);
     int err;
 
-    if (mkdir(path, 0777) == 0) return JEM_OK;
+    if (mkdirat(dir, rest, 0777) == 0) return JEM_OK;
     err = errno;
     if (dir_exists(path)) return JEM_OK;
     if (err == EEXIST || err == ENOTDIR)
@@ -78,9 +65,12 @@ jem_status dir_make(const char *path)
 {
     jem_status st;
     char *part = NULL;
+    const char *rest;
 
+    dir_at(&rest, path); /* what was above a held folder may be elsewhere: its parents are not made */
+    const size_t there = strcmp(rest, ".") == 0 ? strlen(path) : (size_t)(rest - path);
     TRY(mem_strdup(&part, path));
-    for (char *p = part; *p; p++) {
+    for (char *p = part + there; *p; p++) {
         if (*p != '/' || p == part) continue;
         *p = '\0';
         TRY(make_one(part));
@@ -112,14 +102,18 @@ done:
 jem_status dir_list(char ***names, int *count, const char *path)
 {
     jem_status st = JEM_OK;
-    DIR *dir = opendir(path);
+    int fd = file_open(path, O_RDONLY | O_DIRECTORY, 0);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     char **list = NULL;
     int n = 0;
     int64_t room = 0;
 
-    if (!dir)
-        return jem_error(file_is_absent(errno) ? JEM_EDATA : JEM_EIO, "%s: cannot list the folder: %s", path,
-                         strerror(errno));
+    if (!dir) {
+        st = jem_error(file_is_absent(errno) ? JEM_EDATA : JEM_EIO, "%s: cannot list the folder: %s",
+                       path, strerror(errno));
+        if (fd >= 0) close(fd);
+        return st;
+    }
     for (;;) {
         struct dirent *entry;
         errno = 0;

@@ -10,11 +10,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dir_lock.h"
 #include "base/file_internal.h"
 #include "base/mem.h"
 #include "base/try.h"
 
 enum { BUFFER_SIZE = 1 << 16 };
+
+int file_open(const char *path, int flags, mode_t mode)
+{
+    const char *rest;
+    const int dir = dir_at(&rest, path);
+
+    return openat(dir, rest, flags | O_CLOEXEC, mode);
+}
 
 /* ---- reading */
 
@@ -78,7 +87,7 @@ jem_status file_cannot_open(const char *path)
 static jem_status read_path(char **data, size_t *size, const char *path, size_t max_size,
                             size_t most)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = file_open(path, O_RDONLY | O_NONBLOCK, 0);
     jem_status st;
 
     if (fd < 0) return file_cannot_open(path);
@@ -121,7 +130,7 @@ jem_status file_open_folder(int *dir, const char **name, const char *path)
     char *folder = NULL;
 
     TRY(str_format(&folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : "."));
-    *dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *dir = file_open(folder, O_RDONLY | O_DIRECTORY, 0);
     *name = slash ? slash + 1 : path;
     if (*dir < 0) st = file_write_failed("create", path, errno);
 done:
@@ -303,7 +312,7 @@ jem_status file_copy(const char *from, const char *path)
     file_writer w = FILE_WRITER_INIT;
     char *part = NULL;
     size_t got = BUFFER_SIZE;
-    int fd = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = file_open(from, O_RDONLY | O_NONBLOCK, 0);
 
     if (fd < 0) return file_cannot_open(from);
     TRY(mem_alloc(&part, BUFFER_SIZE, 1));
@@ -331,11 +340,12 @@ jem_status file_rename_at(int from_dir, const char *from, int dir, const char *n
 jem_status file_rename(const char *from, const char *path)
 {
     jem_status st;
-    const char *name;
+    const char *name, *old;
     int dir = -1;
+    const int from_dir = dir_at(&old, from);
 
     TRY(file_open_folder(&dir, &name, path));
-    TRY(file_rename_at(AT_FDCWD, from, dir, name, path));
+    TRY(file_rename_at(from_dir, old, dir, name, path));
 done:
     if (dir >= 0) close(dir);
     return st;
@@ -343,7 +353,10 @@ done:
 
 jem_status file_remove(const char *path)
 {
-    if (unlink(path) == 0 || errno == ENOENT) return JEM_OK;
+    const char *rest;
+    const int dir = dir_at(&rest, path);
+
+    if (unlinkat(dir, rest, 0) == 0 || errno == ENOENT) return JEM_OK;
     return file_write_failed("remove", path, errno);
 }
 
@@ -352,8 +365,10 @@ jem_status file_remove(const char *path)
 jem_status file_size(int64_t *size, const char *path)
 {
     struct stat sb;
+    const char *rest;
+    const int dir = dir_at(&rest, path);
 
-    if (stat(path, &sb) != 0) return file_cannot_open(path);
+    if (fstatat(dir, rest, &sb, 0) != 0) return file_cannot_open(path);
     *size = (int64_t)sb.st_size;
     return JEM_OK;
 }
@@ -361,8 +376,10 @@ jem_status file_size(int64_t *size, const char *path)
 bool file_exists(const char *path)
 {
     struct stat sb;
+    const char *rest;
+    const int dir = dir_at(&rest, path);
 
-    return stat(path, &sb) == 0 && S_ISREG(sb.st_mode);
+    return fstatat(dir, rest, &sb, 0) == 0 && S_ISREG(sb.st_mode);
 }
 
 jem_status str_format(char **out, const char *fmt, ...)

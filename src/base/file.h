@@ -4,16 +4,22 @@
  * A write opens the file's folder once and stays in it, even if that is renamed meanwhile.  The
  * temporary name (temporary.h) cannot be guessed and no link is followed at the end of the
  * path: a link that lies there is replaced itself, and what it names is left alone.  A folder
- * or a device that lies there is refused. */
+ * or a device that lies there is refused.
+ *
+ * Paths below a folder that this process holds mean what lies in that (dir_lock.h). */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/temporary.h"
 #include "jem/status.h"
+
+/* open(2), closed on exec, of a path that may lie below a held folder (dir_lock.h). */
+int file_open(const char *path, int flags, mode_t mode);
 
 /* Whole file into *data (owned, mem_free; a NUL follows the last byte).
  * max_size bounds what is accepted (0 = no bound).  JEM_EDATA if it is missing
@@ -67,10 +73,6 @@ bool dir_exists(const char *path);
 jem_status dir_make(const char *path); /* with parents; existing is fine */
 /* The same for a folder in which files are about to be written: also removes leftovers. */
 jem_status dir_ready(const char *path);
-/* Marks a folder as worked on until *fd is closed or the process is gone, however it
- * went.  *busy: another process holds it (then *fd is -1).  File systems without locks
- * never say so. */
-jem_status dir_lock(int *fd, bool *busy, const char *path);
 /* Sorted names of the entries (without . and ..); owned array of owned strings. */
 jem_status dir_list(char ***names, int *count, const char *path);
 void strings_free(char **names, int count);

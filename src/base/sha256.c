@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -127,7 +128,7 @@ done:
 
 jem_status sha256_file(char hex[SHA256_HEX], const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = file_open(path, O_RDONLY, 0);
 
     if (fd < 0)
         return jem_error(errno == ENOENT ? JEM_EDATA : JEM_EIO, "%s: cannot open: %s", path,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/dir_lock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -173,12 +174,12 @@ done:
 /* A run that says that it is running, but whose folder no process holds. */
 static jem_status was_killed(bool *killed, const run_info *info, const char *path)
 {
-    int lock = -1;
+    dir_held *lock = NULL;
     bool busy = false;
     *killed = false;
     if (info->status != RUN_RUNNING) return JEM_OK;
     jem_status st = dir_lock(&lock, &busy, path);
-    if (lock >= 0) close(lock);
+    dir_unlock(lock);
     *killed = st == JEM_OK && !busy;
     return st;
 }

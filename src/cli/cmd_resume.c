@@ -13,6 +13,7 @@ static jem_status resume(int argc, char **argv)
     const char *status = NULL, *args[1];
     cli_list set = {0, {NULL}};
     config *c = NULL;
+    char *place = NULL;
     int status_fd;
     jem_status st;
     const cli_flag flags[] = {{.name = "--set", .list = &set},
@@ -23,11 +24,13 @@ static jem_status resume(int argc, char **argv)
     TRY(MEM_NEW(c, 1));
     TRY(run_load_config(c, args[0]));
     TRY(run_override(c, set.values, set.count));
-    train_request r = {.cfg = c, .out = args[0], .resume = true, .stop = cli_catch_signals()};
+    train_request r = {.cfg = c, .out = args[0], .resume = true, .stop = cli_catch_signals(),
+                       .place = &place};
     if (status) TRY(status_line_watch(&r.watch, &status_fd, status));
     TRY(train_run(&r));
-    puts(args[0]);
+    puts(place);
 done:
+    mem_free(place);
     mem_free(c);
     return st;
 }

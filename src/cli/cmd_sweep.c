@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/dir_lock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -40,7 +41,7 @@ typedef struct sweep {
     sweep_slots *slots;
     double *load;    /* [slot_count] for sweep_eta_s */
     sweep_show show;
-    int lock;        /* descriptor of the folder while this sweep works on it */
+    dir_held *lock;  /* of the folder while this sweep works on it */
 } sweep;
 
 /* ---- the grid */
@@ -237,14 +238,30 @@ static void pause_all(sweep *s)
     sweep_slots_signal(s->slots, SIGCONT);
 }
 
-/* Returns true if a signal stopped it. */
+/* Trainings at work hold their folders; further ones would be begun by the study's old path. */
+static jem_status check_place(const sweep *s)
+{
+    jem_status st;
+    char *now = NULL;
+    bool moved;
+
+    TRY(dir_where(&now, &moved, s->lock));
+    if (moved)
+        st = jem_error(JEM_EIO, "%s: lies in %s now; its runs that were at work went on there, no further "
+                       "one is begun; go on with the same command and --out %s", s->out, now, now);
+done:
+    mem_free(now);
+    return st;
+}
+
+/* Returns true if a signal stopped it.  In a study that is moved no further run is begun. */
 static bool train_all(sweep *s)
 {
     const volatile sig_atomic_t *stop = cli_catch_signals();
-    bool stopped = false, changed = true;
+    bool stopped = false, changed = true, beginning = true;
     if (signal(SIGTSTP, want_pause) == SIG_IGN) signal(SIGTSTP, SIG_IGN);
     while (sweep_slots_running(s->slots) > 0 ||
-           (!stopped && count_state(s, SWEEP_WAITING) > 0)) {
+           (!stopped && beginning && count_state(s, SWEEP_WAITING) > 0)) {
         if (pause_wanted) pause_all(s);
         if (stopped) cli_stop_goes_on(); /* the trainings have limits of their own */
         if (!stopped && *stop) {
@@ -253,7 +270,8 @@ static bool train_all(sweep *s)
             sweep_show_leave(&s->show);
             log_info("sweep: %s: stopping; the runs are being saved", cli_stop_signal());
         }
-        if (!stopped && start_runs(s)) changed = true;
+        beginning = beginning && check_place(s) == JEM_OK;
+        if (!stopped && beginning && start_runs(s)) changed = true;
         if (changed) write_study(s);
         sweep_show_update(&s->show, s->runs, s->count,
                           sweep_eta_s(s->runs, s->count, s->load, (int)s->slot_count), changed);
@@ -336,6 +354,7 @@ static jem_status run_all(sweep *s)
     TRY(sweep_study_write(&s->plan, s->runs, s->count, s->out));
     sweep_show_leave(&s->show);
     st = report_failures(s, stopped);
+    if (stopped || count_state(s, SWEEP_WAITING) > 0) TRY(check_place(s));
     if (stopped)
         st = jem_error(JEM_EINTERRUPTED,
                        "interrupted and saved, %d of %d runs are finished; the same command goes on",
@@ -373,7 +392,6 @@ static jem_status sweep_command(int argc, char **argv)
     jem_status st;
 
     TRY(MEM_NEW(s, 1));
-    s->lock = -1;
     TRY(read_arguments(s, argc, argv));
     TRY(run_all(s));
     puts(s->out);
@@ -382,7 +400,7 @@ done:
         sweep_slots_free(s->slots);
         sweep_config_clear(&s->kept);
         sweep_show_clear(&s->show);
-        if (s->lock >= 0) close(s->lock);
+        dir_unlock(s->lock);
         mem_free(s->runs);
         mem_free(s->load);
     }

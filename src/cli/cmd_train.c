@@ -29,6 +29,7 @@ static jem_status train(int argc, char **argv)
     bool keys = false, go_on = false;
     int status_fd;
     config *c = NULL;
+    char *place = NULL;
     jem_status st;
     const cli_flag flags[] = {{.name = "--out", .value = &out},
                               {.name = "-o", .value = &out},
@@ -50,11 +51,13 @@ static jem_status train(int argc, char **argv)
         goto done;
     }
     TRY(config_load(c, args[0], set.values, set.count));
-    train_request r = {.cfg = c, .out = out, .resume = go_on, .stop = cli_catch_signals()};
+    train_request r = {.cfg = c, .out = out, .resume = go_on, .stop = cli_catch_signals(),
+                       .place = &place};
     if (status) TRY(status_line_watch(&r.watch, &status_fd, status));
     TRY(train_run(&r));
-    puts(out);
+    puts(place);
 done:
+    mem_free(place);
     mem_free(c);
     return st;
 }

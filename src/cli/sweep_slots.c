@@ -192,7 +192,7 @@ static int move_away(int fd)
 static jem_status open_log(int *fd, off_t *size, const char *path, bool *busy)
 {
     *busy = false;
-    *fd = move_away(open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666));
+    *fd = move_away(file_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0666));
     if (*fd < 0) return jem_error(JEM_EIO, "%s: cannot open: %s", path, strerror(errno));
     /* File systems without locks still allow a sweep: only EWOULDBLOCK counts. */
     *busy = flock(*fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -318,7 +318,7 @@ static bool take_reports(sweep_slot *t)
 static const char *last_words(char tail[LOG_TAIL + 1], const sweep_slot *t)
 {
     ssize_t n = 0;
-    int fd = open(t->log, O_RDONLY | O_CLOEXEC);
+    int fd = file_open(t->log, O_RDONLY, 0);
     if (fd >= 0) {
         off_t end = lseek(fd, 0, SEEK_END);
         off_t from = end - t->log_start > LOG_TAIL ? end - LOG_TAIL : t->log_start;

@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 
+#include "base/dir_lock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/machine.h"
@@ -344,7 +344,7 @@ jem_status latent_encode(latent_index *index, const latent_job *j)
     jem_status st;
     latent_index x = LATENT_INDEX_INIT;
     int64_t images, finished;
-    int lock = -1;
+    dir_held *lock = NULL;
     bool busy = false;
 
     TRY(dir_make(j->out));
@@ -365,6 +365,6 @@ jem_status latent_encode(latent_index *index, const latent_job *j)
     x = (latent_index)LATENT_INDEX_INIT;
 done:
     latent_index_clear(&x);
-    if (lock >= 0) close(lock);
+    dir_unlock(lock);
     return st;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "tensor/bytes.h"
@@ -175,7 +176,7 @@ jem_status latent_shard_open(latent_shard *out, const char *path, const latent_f
     safetensors *file = NULL;
 
     TRY(mem_strdup(&s.path, path));
-    if (keep) s.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* else opened when needed */
+    if (keep) s.fd = file_open(path, O_RDONLY | O_NONBLOCK, 0); /* else opened when needed */
     TRY(safetensors_open(&file, path));
     TRY(safetensors_require_checksum(file));
     if (strcmp(safetensors_checksum(file), checksum) != 0) {
@@ -227,7 +228,7 @@ static const char put_back[] = "the shard was changed while it was in use: put b
 jem_status latent_shard_read(const latent_shard *s, int64_t i, void *dst)
 {
     const int64_t at = s->place + i * s->bytes;
-    const int fd = s->fd >= 0 ? s->fd : open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int fd = s->fd >= 0 ? s->fd : file_open(s->path, O_RDONLY | O_NONBLOCK, 0);
     size_t got = 0;
 
     if (fd < 0)

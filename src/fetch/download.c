@@ -388,7 +388,7 @@ jem_status download_file(char sha256[SHA256_HEX], int64_t *size, http *h, const 
         advise(st, &l);
         if (l.at == 0) {
             unlinkat(l.dir, l.part_name, 0);
-            unlink(l.etag_file);
+            (void)file_remove(l.etag_file);
         }
         goto done;
     }

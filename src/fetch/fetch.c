@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/dir_lock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/machine.h"
@@ -388,7 +388,7 @@ static jem_status check_room(const fetch_plan *p)
 }
 
 /* Opens all that is needed, and looks whether there is room. */
-static jem_status prepare(fetching *f, int *lock)
+static jem_status prepare(fetching *f, dir_held **lock)
 {
     jem_status st;
     bool busy;
@@ -432,7 +432,7 @@ done:
 jem_status fetch_run(fetch_plan *p, const fetch_options *o)
 {
     jem_status st;
-    int lock = -1;
+    dir_held *lock = NULL;
     fetching f = {.p = p, .o = o, .known = LEDGER_INIT};
 
     TRY(prepare(&f, &lock));
@@ -450,6 +450,6 @@ jem_status fetch_run(fetch_plan *p, const fetch_options *o)
 done:
     ledger_close(&f.known);
     http_free(f.h);
-    if (lock >= 0) close(lock);
+    dir_unlock(lock);
     return st;
 }

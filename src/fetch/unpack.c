@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dir_lock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/name.h"
@@ -23,6 +25,7 @@ typedef struct unpacking {
     const char *archive, *member;
     char *staging;           /* owned: DEST.unpacking */
     struct archive *a;
+    int fd;                  /* of the archive */
     char *block;             /* [BLOCK] */
     char folder[PATH_MOST];  /* made last, below staging */
     int64_t entries, files, bytes, most;
@@ -39,12 +42,19 @@ static int remove_one(const char *path, const struct stat *sb, int kind, struct 
     return remove(path);
 }
 
-static jem_status remove_folder(const char *path)
+/* With all that is in it.  nftw takes no descriptors: below a held folder it is given that one's
+ * name in /proc. */
+static bool remove_tree(const char *path)
 {
-    if (nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
-        return JEM_OK;
-    return jem_error(JEM_EIO, "%s: cannot be removed: %s; remove it and run the same command again",
-                     path, strerror(errno));
+    char name[PATH_MAX];
+    const char *rest;
+    const int dir = dir_at(&rest, path);
+
+    if (dir == AT_FDCWD)
+        snprintf(name, sizeof name, "%s", path);
+    else
+        snprintf(name, sizeof name, "/proc/self/fd/%d/%s", dir, rest);
+    return nftw(name, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
 }
 
 /* A new folder, which holds nobody's links.  Another user's is not ours to remove: its owner could
@@ -52,19 +62,23 @@ static jem_status remove_folder(const char *path)
 static jem_status make_staging(const char *path)
 {
     struct stat sb;
+    const char *rest;
+    const int dir = dir_at(&rest, path);
 
-    if (lstat(path, &sb) == 0 && sb.st_uid != geteuid())
+    if (fstatat(dir, rest, &sb, AT_SYMLINK_NOFOLLOW) == 0 && sb.st_uid != geteuid())
         return jem_error(JEM_EIO, "%s: belongs to another user; have it removed and run the same command "
                                   "again", path);
-    jem_status st = remove_folder(path);
-    if (st != JEM_OK || mkdir(path, 0777) == 0) return st;
+    if (!remove_tree(path))
+        return jem_error(JEM_EIO, "%s: cannot be removed: %s; remove it and run the same command again",
+                         path, strerror(errno));
+    if (mkdirat(dir, rest, 0777) == 0) return JEM_OK;
     return jem_error(JEM_EIO, "%s: cannot make the folder: %s; check the permissions and run the same "
                               "command again", path, strerror(errno));
 }
 
 static jem_status sync_folder(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = file_open(path, O_RDONLY | O_DIRECTORY, 0);
     bool synced = fd >= 0 && syncfs(fd) == 0;
     jem_status st = synced ? JEM_OK
                            : jem_error(JEM_EIO, "%s: cannot be synced: %s", path, strerror(errno));
@@ -173,7 +187,7 @@ static jem_status check_stop(const unpacking *u)
 static jem_status write_file(unpacking *u, const char *path)
 {
     jem_status st = JEM_OK;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int fd = file_open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
     if (fd < 0) return write_failed(path);
     for (;;) {
         TRY(check_stop(u));
@@ -255,7 +269,10 @@ static jem_status open_archive(unpacking *u)
     if (!u->a) return jem_error(JEM_ENOMEM, "%s: no memory to unpack it", u->archive);
     archive_read_support_filter_gzip(u->a);
     archive_read_support_format_tar(u->a);
-    if (archive_read_open_filename(u->a, u->archive, BLOCK) == ARCHIVE_OK) return JEM_OK;
+    u->fd = file_open(u->archive, O_RDONLY, 0);
+    if (u->fd < 0)
+        return jem_error(JEM_EIO, "%s: cannot open: %s", u->archive, strerror(errno));
+    if (archive_read_open_fd(u->a, u->fd, BLOCK) == ARCHIVE_OK) return JEM_OK;
     return read_failed(u);
 }
 
@@ -263,7 +280,7 @@ jem_status unpack_folder(int64_t *files, const char *archive, const char *member
                          const char *dest, int64_t most, const volatile sig_atomic_t *stop)
 {
     jem_status st;
-    unpacking u = {.archive = archive, .member = member, .most = most, .stop = stop};
+    unpacking u = {.archive = archive, .member = member, .fd = -1, .most = most, .stop = stop};
     bool made = false;
 
     TRY(str_format(&u.staging, "%s.unpacking", dest));
@@ -281,8 +298,9 @@ jem_status unpack_folder(int64_t *files, const char *archive, const char *member
     *files = u.files;
 done:
     if (u.a) archive_read_free(u.a);
+    if (u.fd >= 0) close(u.fd);
     mem_free(u.block);
-    if (st != JEM_OK && made) nftw(u.staging, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    if (st != JEM_OK && made) remove_tree(u.staging);
     mem_free(u.staging);
     return st;
 }

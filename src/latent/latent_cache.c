@@ -144,7 +144,7 @@ static jem_status check_magic(latent_cache *c)
 
 static jem_status open_reader(latent_cache *c)
 {
-    c->reader = open(c->file.path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    c->reader = file_open(c->file.path, O_RDONLY | O_NOFOLLOW, 0);
     if (c->reader >= 0) return JEM_OK;
     return jem_error(JEM_EIO, "%s: cannot open: %s", c->file.path, strerror(errno));
 }

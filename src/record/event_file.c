@@ -242,7 +242,7 @@ jem_status event_file_open(event_file **out, const char *folder, int64_t first_s
     *out = f;
     f = NULL;
 done:
-    if (f && f->file.path) unlink(f->file.path); /* nothing of use is in it */
+    if (f && f->file.path) (void)file_remove(f->file.path); /* nothing of use is in it */
     event_file_close(f);
     return st;
 }

@@ -1,11 +1,11 @@
 /* Finding and loading checkpoints, and the selected weights: see checkpoint_store.h. */
 #include "train/checkpoint_store.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/shell_line.h"
@@ -81,9 +81,7 @@ static jem_status set_aside(const checkpoint_file *f, const char *folder)
     char *path = NULL, *aside = NULL;
     TRY(checkpoint_path(&path, folder, f->iteration, false));
     TRY(str_format(&aside, "%s.damaged", path));
-    if (rename(path, aside) != 0)
-        st = jem_error(JEM_EIO, "%s: cannot rename it to %s: %s; remove it", path, aside,
-                       strerror(errno));
+    TRY(file_rename(path, aside));
 done:
     mem_free(path);
     mem_free(aside);

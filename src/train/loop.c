@@ -38,10 +38,27 @@ done:
     return st;
 }
 
+/* Messages name the run's folder, and what to do with it, by where it lies. */
+static jem_status look_where(session *s)
+{
+    jem_status st;
+    char *now = NULL;
+    bool moved;
+
+    TRY(dir_where(&now, &moved, s->lock));
+    if (s->place && strcmp(now, s->place) != 0)
+        log_warning("%s: lies in %s now, and the training goes on there", s->place, now);
+    mem_free(s->place);
+    s->place = now;
+done:
+    return st;
+}
+
 /* Hands the state to the background writer; the next step goes on until it would change it. */
 static jem_status save(session *s, run_status status, bool scheduled)
 {
     jem_status st;
+    TRY(look_where(s));
     fill_info(s, status);
     s->state.scheduled = scheduled;
     TRY(journal_sync(s));
@@ -75,11 +92,12 @@ static jem_status stop_diverged(session *s, const char *reason)
              (int)sizeof s->info.message - 1, reason);
     /* A write under way must not replace this status by its own. */
     (void)checkpoint_writer_wait(s->writer);
+    TRY(look_where(s));
     TRY(write_info(s, RUN_DIVERGED));
     return jem_error(JEM_EDIVERGED,
                      "%s: %s; %s; start anew with a lower train.lr, more sampler.steps or "
                      "train.energy_l2 (docs/reliability.md)",
-                     s->r->out, s->info.message,
+                     s->place, s->info.message,
                      s->info.file_count > 0 ? "the last good state is kept"
                                             : "no checkpoint had been written before");
 done:
@@ -206,7 +224,7 @@ static jem_status stop_interrupted(session *s)
     jem_status st;
     char *again = NULL;
     TRY(save_and_wait(s, RUN_INTERRUPTED, false));
-    TRY(resume_line(&again, s->r->out));
+    TRY(resume_line(&again, s->place));
     st = jem_error(JEM_EINTERRUPTED,
                    "interrupted after iteration %lld of %lld and saved; go on with: %s",
                    (long long)s->t.iteration, (long long)s->t.iterations, again);
@@ -222,7 +240,7 @@ static jem_status stop_failed(session *s, jem_status st)
     snprintf(reason, sizeof reason, "%s", jem_error_message());
     char *again = NULL;
     if (save_and_wait(s, RUN_INTERRUPTED, false) != JEM_OK ||
-        resume_line(&again, s->r->out) != JEM_OK)
+        resume_line(&again, s->place) != JEM_OK)
         return jem_error(st, "%s", reason);
     jem_error(st, "%s; saved after iteration %lld of %lld, then: %s", reason,
               (long long)s->t.iteration, (long long)s->t.iterations, again);
@@ -260,8 +278,9 @@ static jem_status iterate(session *s)
 
     while (!last) TRY(advance(s, &last));
     TRY(save_and_wait(s, RUN_FINISHED, true));
+    TRY(look_where(s));
     journal_finish(s);
-    log_info("%s: finished; kept epoch %.4g (%s %.4g)", s->r->out, s->state.best.epoch,
+    log_info("%s: finished; kept epoch %.4g (%s %.4g)", s->place, s->state.best.epoch,
              s->info.selected_by, s->state.best.score);
 done:
     return st;
@@ -401,8 +420,9 @@ static void session_end(session *s)
     model_free(s->m);
     run_identity_clear(&s->identity);
     splits_free(&s->own);
-    if (s->made) rmdir(s->r->out); /* if it is still empty: nothing was begun */
-    if (s->lock >= 0) close(s->lock);
+    if (s->made) dir_remove_empty(s->lock); /* nothing was begun */
+    mem_free(s->place);
+    dir_unlock(s->lock);
 }
 
 /* A finished run is left alone, but for a resume that finds no whole copy of its selected weights: then
@@ -428,12 +448,13 @@ done:
 jem_status train_run(const train_request *r)
 {
     session s = {.r = r, .cfg = r->cfg, .log = METRICS_LOG_INIT, .pixels = PIXEL_DISTANCE_INIT,
-                 .val_accuracy = NAN, .lock = -1};
+                 .val_accuracy = NAN};
     run_claim claim;
     char *again = NULL;
     jem_status st;
 
     TRY(run_lock_folder(&s.lock, &s.made, r->out));
+    TRY(look_where(&s));
     TRY(run_claim_folder(&claim, r->out, r->cfg));
     if (claim == RUN_DONE) TRY(look_at_finished(&s, &claim));
     if (claim == RUN_DONE) {
@@ -450,6 +471,10 @@ jem_status train_run(const train_request *r)
     TRY(iterate(&s));
 done:
     mem_free(again);
+    if (st == JEM_OK && r->place) {
+        *r->place = s.place;
+        s.place = NULL;
+    }
     session_end(&s);
     return st;
 }

@@ -29,13 +29,17 @@ typedef struct train_request {
     bool resume;         /* go on with an unfinished run */
     const volatile sig_atomic_t *stop; /* becomes nonzero to stop; may be NULL */
     train_watch watch;   /* fn may be NULL */
+    char **place;        /* <- where the run lies at the end, owned; may be NULL */
 } train_request;
 
 /* Trains until the last iteration, or logs that the run is finished already.
  *   JEM_EUSAGE        the folder belongs to another run, or is unfinished and !resume
  *   JEM_EDIVERGED     no attempt is left: the last good checkpoint is intact, run.json says why
  *   JEM_EINTERRUPTED  *stop was set: saved, can be resumed
- * A resumed training ends with the same bits as an uninterrupted one. */
+ * A resumed training ends with the same bits as an uninterrupted one.
+ *
+ * A folder that is moved meanwhile stays the training's, which goes on there and says so: nothing
+ * is written into what has the old name.  JEM_EIO, at the next checkpoint, if it is removed. */
 jem_status train_run(const train_request *r);
 
 #endif

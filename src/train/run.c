@@ -153,7 +153,7 @@ static jem_status refuse_file(const char *folder)
     return jem_error(JEM_EUSAGE, "%s: is a file; --out must name a folder", folder);
 }
 
-jem_status run_lock_folder(int *lock, bool *made, const char *folder)
+jem_status run_lock_folder(dir_held **lock, bool *made, const char *folder)
 {
     bool busy, absent = !dir_exists(folder);
     jem_status st;

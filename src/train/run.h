@@ -13,6 +13,7 @@
 #ifndef TRAIN_RUN_H
 #define TRAIN_RUN_H
 
+#include "base/dir_lock.h"
 #include "train/config.h"
 #include "train/noise_bank.h"
 #include "train/run_info.h"
@@ -77,10 +78,10 @@ typedef enum run_claim { RUN_NEW, RUN_UNFINISHED, RUN_DONE } run_claim;
  * something else: the message says what differs and what to do.  A run whose run.json is
  * missing or damaged counts as unfinished, with a warning: its checkpoints know better. */
 jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg);
-/* Makes the folder if need be (*made) and holds it for this process, until *lock is closed:
- * before anything is read or written there, so that of two trainings begun on one folder the
- * second changes nothing.  JEM_EUSAGE if another process holds it. */
-jem_status run_lock_folder(int *lock, bool *made, const char *folder);
+/* Makes the folder if need be (*made) and holds it for this process until *lock is unlocked
+ * (base/dir_lock.h): before anything is read or written there, so that of two trainings begun
+ * on one folder the second changes nothing.  JEM_EUSAGE if another process holds it. */
+jem_status run_lock_folder(dir_held **lock, bool *made, const char *folder);
 /* Writes config.yaml into the folder, after config_absolute_paths. */
 jem_status run_create(const char *folder, config *cfg);
 

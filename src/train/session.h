@@ -23,7 +23,8 @@ typedef struct session {
     checkpoint_writer *writer;
     run_info info;
     run_identity identity;   /* what its files carry */
-    int lock;                /* of the run's folder; -1: not held */
+    dir_held *lock;          /* of the run's folder; NULL: not held */
+    char *place;             /* owned: where that lies, as far as is known */
     bool made;               /* this process made that folder */
 
     /* selection.c */

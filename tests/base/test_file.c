@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -210,34 +209,6 @@ static void a_copy_replaces_the_old_file_and_is_one_of_its_own(void **state)
     mem_free(none);
 }
 
-/* Where the folder goes between being looked up and being locked; NULL: it stays. */
-static const char *moves_to;
-
-int flock(int fd, int how)
-{
-    if (moves_to) rename(folder, moves_to);
-    return (int)syscall(SYS_flock, fd, how);
-}
-
-static void a_folder_is_locked_once_and_only_under_its_name(void **state)
-{
-    char elsewhere[256];
-    int first, second = 7;
-    bool busy;
-
-    (void)state;
-    check_ok(dir_lock(&first, &busy, folder));
-    assert_true(!busy && first >= 0);
-    check_ok(dir_lock(&second, &busy, folder));
-    assert_true(busy && second == -1);
-    close(first);
-    snprintf(elsewhere, sizeof elsewhere, "%s-moved", folder);
-    moves_to = elsewhere;
-    check_fails(dir_lock(&first, &busy, folder), JEM_EIO, "moved or removed");
-    moves_to = NULL;
-    assert_int_equal(rename(elsewhere, folder), 0);
-}
-
 static void beginnings_sizes_and_removal(void **state)
 {
     char *path = in_dir("a"), *data = NULL;
@@ -276,8 +247,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(writing_into_a_missing_folder_fails, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_copy_replaces_the_old_file_and_is_one_of_its_own,
                                         make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_folder_is_locked_once_and_only_under_its_name, make_folder,
-                                        remove_folder),
         cmocka_unit_test_setup_teardown(beginnings_sizes_and_removal, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(folders_are_made_with_parents_and_listed_sorted, make_folder,
                                         remove_folder),

@@ -265,6 +265,24 @@ static void two_sweeps_do_not_work_on_one_study(void **state)
     assert_int_equal(end_of(child), JEM_EINTERRUPTED);
 }
 
+static void a_study_that_is_moved_begins_no_further_run_at_its_old_name(void **state)
+{
+    (void)state;
+    char from[128], to[128];
+    snprintf(from, sizeof from, "%s/gone", dir);
+    snprintf(to, sizeof to, "%s/kept", dir);
+    pid_t child = start("gone");
+    wait_for_rows("gone", runs[0], 1);
+    assert_int_equal(rename(from, to), 0);
+    assert_int_equal(end_of(child), JEM_EIO);
+    said("err", "kept now; its runs that were at work went on there, no further one is begun");
+    assert_false(program_made(dir, "gone"));
+    said("kept/study.json", "\"finished\"");
+    said("kept/study.json", "\"waiting\"");
+    exits(SWEEP "--slots 2 --out %D/kept", 0);
+    same_study("kept");
+}
+
 static void a_failing_run_is_named_and_the_others_finish(void **state)
 {
     (void)state;
@@ -392,6 +410,7 @@ int main(void)
         cmocka_unit_test(ctrl_z_stops_the_trainings_too_and_changes_no_bit),
         cmocka_unit_test(a_sweep_goes_on_after_a_signal_and_after_a_kill),
         cmocka_unit_test(two_sweeps_do_not_work_on_one_study),
+        cmocka_unit_test(a_study_that_is_moved_begins_no_further_run_at_its_old_name),
         cmocka_unit_test(a_failing_run_is_named_and_the_others_finish),
         cmocka_unit_test(what_a_training_says_before_it_fails_is_the_reason),
         cmocka_unit_test(another_grid_extends_a_study),

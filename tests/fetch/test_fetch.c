@@ -4,6 +4,7 @@
 #include "support/folder.h"
 #include "support/http_server.h"
 
+#include "base/dir_lock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "fetch/fetch.h"
@@ -364,12 +365,12 @@ static void two_at_once_in_one_folder_are_refused(void **state)
 {
     (void)state;
     fetch_options o = options();
-    int lock;
+    dir_held *lock;
     bool busy;
     check_ok(dir_make(root));
     check_ok(dir_lock(&lock, &busy, root));
     check_fails(run(NULL, &o), JEM_EIO, "another jem data fetch works here");
-    close(lock);
+    dir_unlock(lock);
     check_ok(run(NULL, &o));
 }
 

@@ -85,50 +85,30 @@ static void *json_memory(size_t size)
 }
 
 int __real_posix_memalign(void **p, size_t alignment, size_t size);
-int __real_open(const char *path, int flags, ...);
 ssize_t __real_read(int fd, void *data, size_t size);
 ssize_t __real_write(int fd, const void *data, size_t size);
 int __real_fsync(int fd);
 int __real_close(int fd);
 int __real_openat(int dir, const char *path, int flags, ...);
-int __real_rename(const char *from, const char *to);
 int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
-int __real_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
 int __real_ftruncate(int fd, off_t size);
-int __real_mkdir(const char *path, mode_t mode);
-DIR *__real_opendir(const char *path);
+int __real_mkdirat(int dir, const char *path, mode_t mode);
+DIR *__real_fdopendir(int fd);
 
 int __wrap_posix_memalign(void **p, size_t alignment, size_t size);
-int __wrap_open(const char *path, int flags, ...);
 ssize_t __wrap_read(int fd, void *data, size_t size);
 ssize_t __wrap_write(int fd, const void *data, size_t size);
 int __wrap_fsync(int fd);
 int __wrap_close(int fd);
 int __wrap_openat(int dir, const char *path, int flags, ...);
-int __wrap_rename(const char *from, const char *to);
 int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
-int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
 int __wrap_ftruncate(int fd, off_t size);
-int __wrap_mkdir(const char *path, mode_t mode);
-DIR *__wrap_opendir(const char *path);
+int __wrap_mkdirat(int dir, const char *path, mode_t mode);
+DIR *__wrap_fdopendir(int fd);
 
 int __wrap_posix_memalign(void **p, size_t alignment, size_t size)
 {
     return fails(MEMORY) ? ENOMEM : __real_posix_memalign(p, alignment, size);
-}
-
-int __wrap_open(const char *path, int flags, ...)
-{
-    va_list args;
-    unsigned mode = 0;
-
-    if (flags & O_CREAT) {
-        va_start(args, flags);
-        mode = va_arg(args, unsigned);
-        va_end(args);
-    }
-    if (fails(flags & O_CREAT ? FULL | IO : IO)) return refuse();
-    return __real_open(path, flags, mode);
 }
 
 int __wrap_openat(int dir, const char *path, int flags, ...)
@@ -172,19 +152,9 @@ int __wrap_close(int fd)
     return failed ? refuse() : result;
 }
 
-int __wrap_rename(const char *from, const char *to)
-{
-    return fails(FULL | IO) ? refuse() : __real_rename(from, to);
-}
-
 int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
     return fails(FULL | IO) ? refuse() : __real_renameat(from_dir, from, to_dir, to);
-}
-
-int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
-{
-    return fails(FULL | IO) ? refuse() : __real_linkat(from_dir, from, to_dir, to, flags);
 }
 
 int __wrap_ftruncate(int fd, off_t size)
@@ -192,14 +162,14 @@ int __wrap_ftruncate(int fd, off_t size)
     return fails(FULL | IO) ? refuse() : __real_ftruncate(fd, size);
 }
 
-int __wrap_mkdir(const char *path, mode_t mode)
+int __wrap_mkdirat(int dir, const char *path, mode_t mode)
 {
-    return fails(FULL | IO) ? refuse() : __real_mkdir(path, mode);
+    return fails(FULL | IO) ? refuse() : __real_mkdirat(dir, path, mode);
 }
 
-DIR *__wrap_opendir(const char *path)
+DIR *__wrap_fdopendir(int fd)
 {
-    if (!fails(IO)) return __real_opendir(path);
+    if (!fails(IO)) return __real_fdopendir(fd);
     refuse();
     return NULL;
 }

@@ -9,8 +9,9 @@ typedef enum fault {
     FAULT_MEMORY,    /* posix_memalign, on which mem_alloc stands: no memory; when that
                         lasts, none for jansson either */
     FAULT_JSON,      /* jansson's malloc: no memory for one call */
-    FAULT_FULL,      /* open to create, write, fsync, close, rename, link, ftruncate, mkdir: ENOSPC */
-    FAULT_IO,        /* the same, and open, read, opendir: EIO */
+    FAULT_FULL,      /* openat to create, write, fsync, close, renameat, ftruncate,
+                        mkdirat: ENOSPC */
+    FAULT_IO,        /* the same, and openat, read, fdopendir: EIO */
     FAULT_INTERRUPT, /* read, write, fsync, close: EINTR */
     FAULT_SHORT,     /* read, write: one byte */
     FAULT_KINDS

@@ -371,13 +371,13 @@ static void a_run_that_is_being_trained_is_left_alone(void **state)
 {
     (void)state;
     rig *r = rig_new(NULL);
-    int lock;
+    dir_held *lock;
     bool busy;
     check_fails(train(r, r->a, false, &stop_now), JEM_EINTERRUPTED, "saved");
     check_ok(dir_lock(&lock, &busy, r->a));
     assert_false(busy);
     check_fails(train(r, r->a, true, NULL), JEM_EUSAGE, "another process");
-    close(lock);
+    dir_unlock(lock);
     check_ok(train(r, r->a, true, NULL));
     rig_free(r);
 }
@@ -400,7 +400,7 @@ static void the_second_of_two_starts_changes_nothing(void **state)
 {
     (void)state;
     rig *r = rig_new(NULL);
-    int lock;
+    dir_held *lock;
     bool busy;
     check_ok(dir_make(r->a));
     check_ok(dir_lock(&lock, &busy, r->a));
@@ -410,7 +410,7 @@ static void the_second_of_two_starts_changes_nothing(void **state)
     assert_string_equal(before, after);
     mem_free(before);
     mem_free(after);
-    close(lock);
+    dir_unlock(lock);
 
     check_fails(train(r, r->a, false, &stop_now), JEM_EINTERRUPTED, "saved");
     check_ok(dir_lock(&lock, &busy, r->a));
@@ -421,7 +421,7 @@ static void the_second_of_two_starts_changes_nothing(void **state)
     assert_string_equal(before, after);
     mem_free(before);
     mem_free(after);
-    close(lock);
+    dir_unlock(lock);
     rig_free(r);
 }
 
