@@ -24,14 +24,27 @@ static double gap_ms(const speed_report *r, const speed_row *row)
     return 1e3 * (row->seconds - (r->peak > 0 ? row->products / r->peak : 0));
 }
 
+/* No share of a peak is above it: then the peak was measured while something else ran. */
+static bool possible(double share)
+{
+    return share <= 1;
+}
+
+static const char *share_text(char text[CLI_CELL], double share)
+{
+    snprintf(text, CLI_CELL, possible(share) ? "%.1f %%" : "?", 100 * share);
+    return text;
+}
+
 static void print_row(const speed_report *r, const speed_part *part, const speed_row *row)
 {
     cli_print("%-26s %-10s %-24s %9.3f %6.1f %%", row->layer, row->pass ? row->pass : "",
               row->algorithm, 1e3 * row->seconds, 100 * row->seconds / part->sum.seconds);
+    char products[CLI_CELL], all[CLI_CELL];
     if (row->flops > 0)
-        cli_print(" %9.1f %8.1f %% %8.1f %%", 1e-9 * row->flops / row->seconds,
-                  100 * speed_share(r, row->products, row->seconds),
-                  100 * speed_share(r, row->products + row->transforms, row->seconds));
+        cli_print(" %9.1f %10s %10s", 1e-9 * row->flops / row->seconds,
+                  share_text(products, speed_share(r, row->products, row->seconds)),
+                  share_text(all, speed_share(r, row->products + row->transforms, row->seconds)));
     else
         cli_print(" %9s %10s %10s", "", "", "");
     cli_print(" %9.3f\n", gap_ms(r, row));
@@ -53,6 +66,7 @@ static void print_part(const speed_report *r, const speed_part *part, const char
 static void print_report(const speed_report *r, const config *cfg)
 {
     const double batch = (double)cfg->train.batch, step_s = r->step.step_s;
+    char products[CLI_CELL], all[CLI_CELL], inference[CLI_CELL];
     cli_print("Network %s, %s, %d thread%s; matrix products at most %.1f GFLOP/s (%s)\n",
               cfg->model.name, cfg->engine.precision == 1 ? "bf16" : "float32", r->threads,
               r->threads == 1 ? "" : "s", 1e-9 * r->peak, r->peak_algorithm);
@@ -61,26 +75,33 @@ static void print_report(const speed_report *r, const config *cfg)
     cli_print("\nTraining step of %lld images at alpha %.4g\n\n"
               "%-22s %.4g s%s\n%-22s %.4g\n%-22s %.1f as convolutions are defined, %.1f of the "
               "products formed\n"
-              "%-22s %.1f %% products, %.1f %% with the transforms that they need\n"
-              "%-22s %.4g images/s, %.1f %% of the peak\n",
+              "%-22s %s products, %s with the transforms that they need\n"
+              "%-22s %.4g images/s, %s of the peak\n"
+              "(a share of ? would be above 100 %%: the peak was measured while other programs ran)\n",
               (long long)cfg->train.batch, cfg->alpha, "time", step_s,
               r->step.batch < cfg->train.batch ? ", put together from smaller ones" : "",
               "images/s", batch / step_s, "GFLOP/s", 1e-9 * r->flops / step_s,
               1e-9 * r->products / step_s, "share of the peak",
-              100 * speed_share(r, r->products, step_s),
-              100 * speed_share(r, r->products + r->transforms, step_s), "inference",
+              share_text(products, speed_share(r, r->products, step_s)),
+              share_text(all, speed_share(r, r->products + r->transforms, step_s)), "inference",
               (double)r->inference.images / r->inference.seconds,
-              100 * speed_share(r, r->inference.sum.products, r->inference.seconds));
+              share_text(inference,
+                         speed_share(r, r->inference.sum.products, r->inference.seconds)));
 }
 
 /* ---- JSON: seconds, FLOPs, FLOP/s */
 
+static json_t *share_json(double share)
+{
+    return possible(share) ? json_real(share) : json_null();
+}
+
 static json_t *row_json(const speed_report *r, const speed_row *row)
 {
-    return json_pack("{s:s s:s* s:s s:f s:f s:f s:f s:f s:f}", "layer", row->layer, "pass", row->pass,
+    return json_pack("{s:s s:s* s:s s:f s:f s:f s:f s:o s:f}", "layer", row->layer, "pass", row->pass,
                      "algorithm", row->algorithm, "seconds", row->seconds, "flops", row->flops,
                      "products", row->products, "transforms", row->transforms, "share_of_peak",
-                     speed_share(r, row->products, row->seconds), "gap_seconds", 1e-3 * gap_ms(r, row));
+                     share_json(speed_share(r, row->products, row->seconds)), "gap_seconds", 1e-3 * gap_ms(r, row));
 }
 
 static json_t *part_json(const speed_report *r, const speed_part *part)
@@ -99,14 +120,14 @@ static jem_status print_json(const speed_report *r, const config *cfg)
 {
     const double step_s = r->step.step_s;
     json_t *root = json_pack(
-        "{s:s s:s s:i s:f s:s s:f s:o s:o s:o s:{s:I s:f s:i s:I s:f s:f s:f s:f s:f}}", "network",
+        "{s:s s:s s:i s:f s:s s:f s:o s:o s:o s:{s:I s:f s:i s:I s:f s:f s:f s:f s:o}}", "network",
         cfg->model.name, "precision", cfg->engine.precision == 1 ? "bf16" : "f32", "threads", r->threads,
         "peak_flops_per_s", r->peak, "peak_algorithm", r->peak_algorithm, "alpha", cfg->alpha,
         "langevin_step", part_json(r, &r->chain), "gradients", part_json(r, &r->gradients), "inference", part_json(r, &r->inference), "step",
         "batch", (json_int_t)cfg->train.batch, "seconds", step_s, "timed", r->step.steps, "timed_batch",
         (json_int_t)r->step.batch, "images_per_s", (double)cfg->train.batch / step_s, "flops", r->flops,
         "products", r->products, "transforms", r->transforms, "share_of_peak",
-        speed_share(r, r->products, step_s));
+        share_json(speed_share(r, r->products, step_s)));
     if (!root) return jem_error(JEM_ENOMEM, "speed: out of memory");
     json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9) | JSON_ENSURE_ASCII);
     cli_print("\n");

@@ -51,6 +51,8 @@ static void check_part(const json_t *part)
         flops += at(row, "flops");
         products += at(row, "products");
         transforms += at(row, "transforms");
+        const json_t *share = json_object_get(row, "share_of_peak");
+        assert_true(json_is_null(share) || json_real_value(share) <= 1);
         assert_true(at(row, "seconds") >= 0);
         assert_true(at(row, "products") <= at(row, "flops"));
         assert_true((at(row, "transforms") > 0) == (at(row, "products") < at(row, "flops")));
