@@ -6,7 +6,7 @@
  * IN) or the cotangent (like the pictures), float32.  "init" as WEIGHTS stands for the
  * recomputable parameters.  Says "ready"; then each line of standard input is either the name
  * of a file, which the last result is written to, or empty: run once, print the seconds.
- * "save FILE" writes the weights. */
+ * "save FILE" writes the weights.  JEM_DEVICE chooses another device than the cpu. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +33,9 @@ static double now(void)
 static jem_status open_network(bench *b, char **argv)
 {
     jem_status st;
-    engine_spec e = {.threads = atoi(argv[2]), .device = "cpu",
-                     .precision = strcmp(argv[3], "bf16") == 0};
+    engine_spec e = {.threads = atoi(argv[2]), .precision = strcmp(argv[3], "bf16") == 0};
+
+    snprintf(e.device, sizeof e.device, "%s", getenv("JEM_DEVICE") ? "auto" : "cpu");
 
     if (strcmp(argv[1], "init") != 0) {
         TRY(autoencoder_load(&b->a, argv[1], &e));
