@@ -75,6 +75,9 @@ jem_status dir_make(const char *path); /* with parents; existing is fine */
 jem_status dir_ready(const char *path);
 /* Sorted names of the entries (without . and ..); owned array of owned strings. */
 jem_status dir_list(char ***names, int *count, const char *path);
+/* The same without what desktops, archives and file systems leave between people's files: names that
+ * begin with a dot (._x, .DS_Store), Thumbs.db, desktop.ini, __MACOSX, lost+found and their like. */
+jem_status dir_list_data(char ***names, int *count, const char *path);
 void strings_free(char **names, int count);
 
 /* printf into an owned string. */

@@ -46,7 +46,7 @@ static jem_status read_category(mvh_pictures *list, const char *folder, int32_t 
     char **names = NULL, *path = NULL;
     int count = 0;
 
-    TRY(dir_list(&names, &count, folder));
+    TRY(dir_list_data(&names, &count, folder));
     for (int i = 0; i < count; i++) {
         if (stem_of(names[i]) == 0) {
             st = jem_error(JEM_EDATA, "%s: '%s' is not a PNG or JPEG file", folder, names[i]);
@@ -66,7 +66,7 @@ static jem_status read_categories(mvh_pictures *list, const char *folder)
     char **names = NULL, *path = NULL;
     int count = 0;
 
-    TRY(dir_list(&names, &count, folder));
+    TRY(dir_list_data(&names, &count, folder));
     for (int i = 0; i < count; i++) {
         mem_free(path);
         path = NULL;
@@ -147,7 +147,7 @@ static jem_status read_session(mvh_pictures *list, const char *folder, const mvh
     char **names = NULL, *path = NULL;
     int count = 0;
 
-    TRY(dir_list(&names, &count, folder));
+    TRY(dir_list_data(&names, &count, folder));
     for (int i = 0; i < count; i++) {
         TRY(str_format(&path, "%s/%s", folder, names[i]));
         TRY(add_named(list, path, names[i], set));
@@ -164,7 +164,7 @@ static jem_status read_sessions(mvh_pictures *list, const char *set_folder, cons
     int count = 0;
 
     TRY(str_format(&folder, "%s/dnn", set_folder));
-    TRY(dir_list(&names, &count, folder));
+    TRY(dir_list_data(&names, &count, folder));
     for (int i = 0; i < count; i++) {
         mem_free(path);
         path = NULL;

@@ -35,7 +35,7 @@ static jem_status read_lists(mvh_people *p, const char *folder)
     size_t size, last_size = 0;
     const char *last = NULL;
 
-    TRY(dir_list(&names, &count, folder));
+    TRY(dir_list_data(&names, &count, folder));
     TRY(MEM_NEW(p->lists, count));
     for (int i = 0; i < count; i++) {
         if (!is_person(&size, names[i], p->set)) continue;
@@ -167,7 +167,7 @@ bool mvh_people_exist(const char *folder, const mvh_set *set)
     size_t size;
     bool found = false;
     if (set_folder(&path, folder, set) == JEM_OK && dir_exists(path) &&
-        dir_list(&names, &count, path) == JEM_OK)
+        dir_list_data(&names, &count, path) == JEM_OK)
         for (int i = 0; i < count; i++) found = found || is_person(&size, names[i], set);
     strings_free(names, count);
     mem_free(path);

@@ -364,9 +364,8 @@ static jem_status add_folder(recording *r, const char *path, recording_kind aske
     char **names = NULL, *child = NULL;
     int count = 0;
 
-    TRY(dir_list(&names, &count, path));
+    TRY(dir_list_data(&names, &count, path));
     for (int i = 0; i < count; i++) {
-        if (names[i][0] == '.') continue;
         mem_free(child);
         child = NULL;
         TRY(str_format(&child, "%s/%s", path, names[i]));

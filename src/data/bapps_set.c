@@ -56,9 +56,8 @@ static jem_status collect(listing *l, const char *top, const char *below, bool p
                        DEPTH_MAX);
         goto done;
     }
-    TRY(dir_list(&names, &count, folder));
+    TRY(dir_list_data(&names, &count, folder));
     for (int i = 0; i < count; i++) {
-        if (names[i][0] == '.') continue;
         TRY(str_format(&path, "%s/%s", folder, names[i]));
         TRY(str_format(&relative, "%s%s%s", below, below[0] ? "/" : "", names[i]));
         if (has_extension(names[i], pictures) && !dir_exists(path)) {

@@ -94,10 +94,10 @@ static jem_status list_pictures(scene **out, int64_t *n, const char *dir)
     int count = 0;
     int64_t used = 0;
 
-    TRY(dir_list(&names, &count, dir));
+    TRY(dir_list_data(&names, &count, dir));
     TRY(MEM_NEW(s, count));
     for (int i = 0; i < count; i++) {
-        if (names[i][0] == '.' || !image_name(names[i])) continue;
+        if (!image_name(names[i])) continue;
         s[used] = (scene){scene_number(names[i]), 0, NULL};
         if (s[used].number < 0) {
             st = jem_error(JEM_EDATA,

@@ -210,7 +210,7 @@ jem_status gloss_ratings_read(gloss_ratings *out, const char *folder)
     char **names = NULL, *path = NULL;
     int found = 0, count;
 
-    TRY(dir_list(&names, &found, folder));
+    TRY(dir_list_data(&names, &found, folder));
     count = found;
     TRY(keep_rating_files(names, &count, folder));
     r.observers = count;

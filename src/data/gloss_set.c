@@ -81,7 +81,7 @@ static jem_status claim_folder(bool *finished, const char *dir, const char *log,
     if (*finished) goto done;
     TRY(file_equals(&same, partial, text, size));
     if (same && !file_exists(log)) goto done;
-    TRY(dir_list(&names, &count, dir));
+    TRY(dir_list_data(&names, &count, dir));
     if (count > 0) {
         st = jem_error(JEM_EUSAGE,
                        "%s: the folder holds %s; choose an empty folder, or the number, size and "

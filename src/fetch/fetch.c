@@ -40,7 +40,7 @@ static jem_status is_filled(bool *filled, const char *path)
     int count = 0;
     *filled = false;
     if (!dir_exists(path)) return JEM_OK;
-    jem_status st = dir_list(&names, &count, path);
+    jem_status st = dir_list_data(&names, &count, path);
     *filled = st == JEM_OK && count > 0;
     if (names) strings_free(names, count);
     return st;

@@ -75,7 +75,7 @@ static jem_status names_in(char ***names, int *count, const study_run *r, const 
     char *path = NULL;
 
     TRY(str_format(&path, "%s/samples/%s%s%s", r->path, group, item ? "/" : "", item ? item : ""));
-    TRY(dir_list(names, count, path));
+    TRY(dir_list_data(names, count, path));
     for (int i = most; i < *count; i++) {
         mem_free((*names)[i]);
         (*names)[i] = NULL;

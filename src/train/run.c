@@ -179,7 +179,7 @@ jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg)
     if (run_is(folder)) return claim_existing(out, folder, cfg);
     TRY(refuse_file(folder));
     if (dir_exists(folder)) {
-        TRY(dir_list(&names, &count, folder));
+        TRY(dir_list_data(&names, &count, folder));
         if (only_begun(names, count)) {
             TRY(file_remove_leftovers(folder));
         } else {

@@ -151,6 +151,32 @@ static void writing_into_a_missing_folder_fails(void **state)
     mem_free(path);
 }
 
+static void what_desktops_leave_is_not_listed_as_data(void **state)
+{
+    static const char *const litter[] = {"._f", ".DS_Store", "Thumbs.db", "thumbs.DB", "Desktop.ini",
+                                         "__MACOSX", "lost+found", "$RECYCLE.BIN", "Icon\r"};
+    char **names = NULL, *path;
+    int count = -1;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof litter / sizeof *litter; i++) {
+        path = in_dir(litter[i]);
+        check_ok(file_write(path, "", 0));
+        mem_free(path);
+    }
+    check_ok(dir_list_data(&names, &count, folder));
+    assert_int_equal(count, 0);
+    strings_free(names, count);
+    path = in_dir("Thumbs.db.png");
+    check_ok(file_write(path, "", 0));
+    mem_free(path);
+    check_ok(dir_list_data(&names, &count, folder));
+    assert_int_equal(count, 1);
+    assert_string_equal(names[0], "Thumbs.db.png");
+    strings_free(names, count);
+    check_entries((int)(sizeof litter / sizeof *litter) + 1);
+}
+
 static void folders_are_made_with_parents_and_listed_sorted(void **state)
 {
     char *path = in_dir("x/y/z"), *file = in_dir("x/f"), *x = in_dir("x"), *bad = in_dir("x/f/g");
@@ -171,6 +197,7 @@ static void folders_are_made_with_parents_and_listed_sorted(void **state)
     strings_free(names, count);
     check_fails(dir_make(bad), JEM_EIO, "a file is in the way");
     check_fails(dir_list(&names, &count, file), JEM_EDATA, file);
+    check_fails(dir_list_data(&names, &count, file), JEM_EDATA, file);
     mem_free(path);
     mem_free(file);
     mem_free(x);
@@ -248,6 +275,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_copy_replaces_the_old_file_and_is_one_of_its_own,
                                         make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(beginnings_sizes_and_removal, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_desktops_leave_is_not_listed_as_data, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(folders_are_made_with_parents_and_listed_sorted, make_folder,
                                         remove_folder),
     };
