@@ -50,7 +50,7 @@ jem_status data_check_imagenet(const char *path, const char *labels)
     char *folder = NULL;
 
     TRY(copy_folder(&folder, path));
-    TRY(imagenet_list(&m, folder, labels));
+    TRY(imagenet_list(&m, folder, labels, false));
     TRY(imagenet_try_pictures(&m));
     cli_print("%s: imagenet\n", path);
     cli_print("classes  %d, %s (0) to %s (%d)%s\n", m.class_count, m.classes[0],
@@ -208,7 +208,7 @@ jem_status data_encode(int argc, char **argv)
 
     TRY(parse(&e, argc, argv));
     TRY(copy_folder(&folder, e.args[1] ? e.args[1] : e.args[0]));
-    TRY(imagenet_list(&m, folder, e.labels));
+    TRY(imagenet_list(&m, folder, e.labels, false));
     TRY(open_vae(&network, &e));
     latent_job j = {.source = folder, .out = e.out, .images = &m};
     TRY(make_job(&j, &e, &network));

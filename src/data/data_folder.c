@@ -1,93 +1,82 @@
-/* A folder of PNG and JPEG files by class: DIR/CLASS/x.png, or the same below
- * DIR/train and DIR/test.  Classes are numbered in bytewise order of name. */
-#include <inttypes.h>
+/* A folder of PNG and JPEG files by class: DIR/CLASS/x.png, or the same below DIR/train and DIR/test,
+ * or DIR/val (imagenet.h).  Classes are numbered in bytewise order of name. */
 #include <limits.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/image_list.h"
 #include "data/image_set.h"
+#include "data/imagenet.h"
 #include "data/sources.h"
 
-/* Pictures of DIR/CLASS/ for all classes. */
-static jem_status load_split(dataset **out, const char *dir, int64_t size)
+/* The pictures of a list, decoded. */
+static jem_status load_list(dataset **out, const imagenet *m, const image_list *l, const char *dir,
+                            int64_t size)
 {
     jem_status st;
-    char **classes = NULL;
-    int count = 0;
-    image_list l = IMAGE_LIST_INIT;
     dataset *d = NULL;
 
-    TRY(image_list_folders(&classes, &count, dir));
-    if (count == 0) {
-        st = jem_error(JEM_EDATA,
-                       "%s: no class folders; expected %s/CLASS/*.png: set data.path to the "
-                       "folder that holds them",
-                       dir, dir);
-        goto done;
-    }
-    TRY(image_list_classes(&l, dir, classes, count));
-    if (l.n > INT_MAX) {
-        st = jem_error(JEM_EDATA, "%s: more than %d pictures", dir, INT_MAX);
-        goto done;
-    }
-    TRY(image_set_read(&d, l.paths, (int)l.n, size));
-    memcpy(d->labels, l.labels, (size_t)l.n * sizeof *l.labels);
-    TRY(dataset_name_classes(d, (const char *const *)classes, count));
+    if (l->n > INT_MAX)
+        return jem_error(JEM_EDATA, "%s: more than %d pictures", dir, INT_MAX);
+    TRY(image_set_read(&d, l->paths, (int)l->n, size));
+    memcpy(d->labels, l->labels, (size_t)l->n * sizeof *l->labels);
+    TRY(dataset_name_classes(d, (const char *const *)m->classes, m->class_count));
     *out = d;
     d = NULL;
 done:
     dataset_free(d);
-    image_list_clear(&l);
-    strings_free(classes, count);
     return st;
 }
 
-static jem_status check_same_classes(const dataset *a, const dataset *b, const char *dir)
+/* Every class of the training pictures is tested. */
+static jem_status check_same_classes(const imagenet *m, const char *dir)
 {
-    for (int64_t k = 0; k < a->classes || k < b->classes; k++) {
-        const char *p = k < a->classes ? a->class_names[k] : "nothing";
-        const char *q = k < b->classes ? b->class_names[k] : "nothing";
-        if (strcmp(p, q) != 0)
-            return jem_error(JEM_EDATA,
-                             "%s: train and test hold different classes; class %" PRId64
-                             " is '%s' in train and '%s' in test: give both the same folders",
-                             dir, k, p, q);
+    jem_status st;
+    bool *there = NULL;
+
+    TRY(MEM_NEW(there, m->class_count));
+    for (int64_t i = 0; i < m->val.n; i++) there[m->val.labels[i]] = true;
+    for (int k = 0; k < m->class_count; k++) {
+        if (there[k]) continue;
+        st = jem_error(JEM_EDATA,
+                       "%s: train and %s hold different classes; class %d is '%s' in train and "
+                       "'nothing' in %s: give both the same folders",
+                       dir, m->second, k, m->classes[k], m->second);
+        break;
     }
-    return JEM_OK;
+done:
+    mem_free(there);
+    return st;
 }
 
 static jem_status load(dataset **train, dataset **test, const data_options *o)
 {
     jem_status st;
-    char *first_dir = NULL, *second_dir = NULL;
+    imagenet m = IMAGENET_INIT;
     dataset *first = NULL, *second = NULL;
 
-    TRY(str_format(&first_dir, "%s/train", o->path));
-    TRY(str_format(&second_dir, "%s/test", o->path));
-    if (dir_exists(first_dir) && dir_exists(second_dir)) {
-        TRY(load_split(&first, first_dir, o->size));
-        TRY(load_split(&second, second_dir, o->size));
-        TRY(check_same_classes(first, second, o->path));
-    } else {
-        TRY(load_split(&first, o->path, o->size));
+    TRY(imagenet_list(&m, o->path, NULL, true));
+    if (m.second) {
+        TRY(check_same_classes(&m, o->path));
+        if (strcmp(m.second, "test") != 0)
+            log_info("%s: tested with %s: there is no test with class folders", o->path, m.second);
     }
+    TRY(load_list(&first, &m, &m.train, o->path, o->size));
+    if (m.second) TRY(load_list(&second, &m, &m.val, o->path, o->size));
     *train = first;
     *test = second;
     first = second = NULL;
 done:
     dataset_free(first);
     dataset_free(second);
-    mem_free(first_dir);
-    mem_free(second_dir);
+    imagenet_clear(&m);
     return st;
 }
 
 const data_source data_folder = {
     .name = "folder",
     .about = "PNG and JPEG files in one folder per class",
-    .layout = "CLASS/*.png|jpg, or train/CLASS/*.png|jpg and test/CLASS/*.png|jpg",
+    .layout = "CLASS/*.png|jpg, or train/CLASS/*.png|jpg with test/CLASS/ or val/CLASS/ or alone",
     .load = load,
 };

@@ -1,11 +1,15 @@
 /* Listing picture files by class. */
 #include "data/image_list.h"
 
+#include <inttypes.h>
+
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/image_set.h"
+
+enum { DEPTH_MAX = 16 }; /* of folders below a class */
 
 void image_list_clear(image_list *l)
 {
@@ -29,34 +33,66 @@ done:
     return st;
 }
 
+/* As image_list_below. */
+static jem_status list_below(image_list *l, const char *folder, int32_t label, int depth,
+                             int64_t *others)
+{
+    jem_status st;
+    char *path = NULL, **names = NULL;
+    int count = 0;
+
+    if (depth > DEPTH_MAX)
+        return jem_error(JEM_EDATA, "%s: more than %d folders deep: is a link circular?", folder,
+                         DEPTH_MAX);
+    TRY(dir_list_data(&names, &count, folder));
+    for (int i = 0; i < count; i++) {
+        char *picture = NULL;
+        if (!image_name(names[i])) continue;
+        TRY(str_format(&picture, "%s/%s", folder, names[i]));
+        TRY(image_list_add(l, picture, label));
+    }
+    for (int i = 0; i < count; i++) {
+        if (image_name(names[i])) continue; /* a million pictures are not asked whether they are folders */
+        mem_free(path);
+        path = NULL;
+        TRY(str_format(&path, "%s/%s", folder, names[i]));
+        if (dir_exists(path))
+            TRY(list_below(l, path, label, depth + 1, others));
+        else
+            ++*others;
+    }
+done:
+    mem_free(path);
+    strings_free(names, count);
+    return st;
+}
+
+jem_status image_list_below(image_list *l, const char *folder, int32_t label, int64_t *others)
+{
+    return list_below(l, folder, label, 0, others);
+}
+
 /* Appends the pictures of one class. */
 static jem_status list_class(image_list *l, const char *dir, const char *name, int32_t label)
 {
     jem_status st;
-    char *folder = NULL, *path = NULL, **files = NULL;
-    int count = 0;
-    int64_t before = l->n;
+    char *folder = NULL;
+    const int64_t before = l->n;
+    int64_t others = 0;
 
     TRY(str_format(&folder, "%s/%s", dir, name));
-    TRY(dir_list(&files, &count, folder));
-    for (int i = 0; i < count; i++) {
-        if (files[i][0] == '.' || !image_name(files[i])) continue;
-        TRY(str_format(&path, "%s/%s", folder, files[i]));
-        TRY(image_list_add(l, path, label));
-    }
+    TRY(image_list_below(l, folder, label, &others));
     if (l->n == before) {
         st = jem_error(JEM_EDATA,
-                       "%s: the class folder holds no .png, .jpg or .jpeg file: fill it or "
-                       "remove it",
+                       "%s: the class folder holds no .png, .jpg or .jpeg file, nor do folders in "
+                       "it: fill it or remove it",
                        folder);
         goto done;
     }
-    if (l->n - before < count)
-        log_info("%s: %d files that are not pictures ignored", folder,
-                 count - (int)(l->n - before));
+    if (others > 0)
+        log_info("%s: %" PRId64 " files that are not pictures ignored", folder, others);
 done:
     mem_free(folder);
-    strings_free(files, count);
     return st;
 }
 
@@ -74,12 +110,12 @@ jem_status image_list_folders(char ***names, int *count, const char *dir)
     char **all = NULL;
     int entries = 0, kept = 0;
 
-    TRY(dir_list(&all, &entries, dir));
+    TRY(dir_list_data(&all, &entries, dir));
     for (int i = 0; i < entries; i++) {
         char *path = NULL;
         bool keep = false;
         if (st == JEM_OK) st = str_format(&path, "%s/%s", dir, all[i]);
-        if (st == JEM_OK) keep = all[i][0] != '.' && dir_exists(path);
+        if (st == JEM_OK) keep = dir_exists(path);
         mem_free(path);
         if (keep)
             all[kept++] = all[i];

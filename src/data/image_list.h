@@ -19,8 +19,12 @@ void image_list_clear(image_list *l);
 /* Takes over `path` (owned), also when it fails. */
 jem_status image_list_add(image_list *l, char *path, int32_t label);
 
-/* Appends the PNG and JPEG files of DIR/CLASS with labels in the order of `classes`.  JEM_EDATA for a
- * class without pictures. */
+/* Appends the PNG and JPEG files of `folder` in order of name, and behind them those of the folders in
+ * it; *others grows by the files that are none. */
+jem_status image_list_below(image_list *l, const char *folder, int32_t label, int64_t *others);
+
+/* Appends the PNG and JPEG files of DIR/CLASS, and of the folders below it, with labels in the order of
+ * `classes`.  JEM_EDATA for a class without pictures. */
 jem_status image_list_classes(image_list *l, const char *dir, char *const *classes, int count);
 
 /* Sorted names of the visible folders in `dir`; owned (strings_free). */

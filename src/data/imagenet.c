@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/image_set.h"
@@ -154,18 +155,22 @@ done:
     return st;
 }
 
-/* *path <- the first file of labels that is there, owned; NULL if none is. */
-static jem_status find_labels(char **path, const char *dir)
+/* *path <- the file of labels of the pictures in DIR/NAME, beside or in it, owned; NULL if there is none. */
+static jem_status find_labels(char **path, const char *dir, const char *name)
 {
-    static const char *const places[] = {
-        "val_labels.txt", "val/val_labels.txt", "val.txt", "val/val.txt", "LOC_val_solution.csv",
+    static const char *const own[] = {"_labels.txt", ".txt", "_annotations.txt"}; /* of Tiny ImageNet */
+    static const char *const others[] = {
+        "LOC_val_solution.csv",
         "../../../LOC_val_solution.csv", /* Kaggle: beside ILSVRC/Data/CLS-LOC */
         "imagenet_2012_validation_synset_labels.txt",
     };
+    const size_t count = 2 * sizeof own / sizeof *own;
     char *found = NULL;
 
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        jem_status st = str_format(&found, "%s/%s", dir, places[i]);
+    for (size_t i = 0; i < count + sizeof others / sizeof *others; i++) {
+        jem_status st = i >= count ? str_format(&found, "%s/%s", dir, others[i - count])
+                        : i % 2    ? str_format(&found, "%s/%s/%s%s", dir, name, name, own[i / 2])
+                                   : str_format(&found, "%s/%s%s", dir, name, own[i / 2]);
         if (st) return st;
         if (file_exists(found)) {
             *path = found;
@@ -176,33 +181,24 @@ static jem_status find_labels(char **path, const char *dir)
     return JEM_OK;
 }
 
-static jem_status list_flat(imagenet *m, const char *dir, const char *folder,
-                            const char *labels_file)
+/* The pictures of DIR/NAME, wherever in it, with their classes from a file. */
+static jem_status list_flat(imagenet *m, const char *folder, const char *labels)
 {
     jem_status st;
-    char **files = NULL, *path = NULL, *found = NULL;
-    int count = 0;
+    int64_t others = 0;
 
-    TRY(dir_list(&files, &count, folder));
-    for (int i = 0; i < count; i++) {
-        if (files[i][0] == '.' || !image_name(files[i])) continue;
-        TRY(str_format(&path, "%s/%s", folder, files[i]));
-        TRY(image_list_add(&m->val, path, -1));
-    }
+    TRY(image_list_below(&m->val, folder, -1, &others));
     if (m->val.n == 0) goto done;
     qsort(m->val.paths, (size_t)m->val.n, sizeof *m->val.paths, compare_stems);
-    if (!labels_file) TRY(find_labels(&found, dir));
-    if (!labels_file && !found) {
+    if (!labels) {
         st = jem_error(JEM_EDATA,
                        "%s: %" PRId64 " pictures without class folders and no file that says their "
                        "classes: put val_labels.txt with lines \"NAME CLASS\" beside it, or name it "
                        "with --labels", folder, m->val.n);
         goto done;
     }
-    TRY(read_labels(m, labels_file ? labels_file : found));
+    TRY(read_labels(m, labels));
 done:
-    mem_free(found);
-    strings_free(files, count);
     return st;
 }
 
@@ -229,52 +225,76 @@ done:
     return st;
 }
 
-static jem_status list_val(imagenet *m, const char *dir, const char *labels_file)
+/* The pictures of DIR/NAME, if there are any whose classes are known. */
+static jem_status list_second(imagenet *m, const char *dir, const char *name, const char *labels_file)
 {
     jem_status st;
-    char *folder = NULL, **names = NULL;
-    int count = 0;
+    const bool test = strcmp(name, "test") == 0;
+    char *folder = NULL, *found = NULL, **names = NULL;
+    int count = 0, known = 0;
 
-    TRY(str_format(&folder, "%s/val", dir));
-    if (dir_exists(folder)) {
-        TRY(image_list_folders(&names, &count, folder));
-        if (count > 0)
-            TRY(list_val_classes(m, folder, names, count));
-        else
-            TRY(list_flat(m, dir, folder, labels_file));
-        goto done;
-    }
-    mem_free(folder);
-    folder = NULL;
-    TRY(str_format(&folder, "%s/test", dir));
+    TRY(str_format(&folder, "%s/%s", dir, name));
     if (!dir_exists(folder)) goto done;
     TRY(image_list_folders(&names, &count, folder));
-    if (count > 0) TRY(list_val_classes(m, folder, names, count));
+    for (int k = 0; k < count; k++) known += find_class(m, names[k]) >= 0;
+    if (!test && known == 0 && !labels_file) TRY(find_labels(&found, dir, name));
+    const char *labels = labels_file ? labels_file : found;
+    if (known > 0 || count > 1 || (count == 1 && !test && !labels)) {
+        TRY(list_val_classes(m, folder, names, count));
+    } else if (test) { /* ImageNet's, whose classes nobody says; a list may be there, of zeros */
+        log_info("%s: passed over, it has no class folders", folder);
+    } else {
+        TRY(list_flat(m, folder, labels));
+    }
+    if (m->val.n > 0) m->second = name;
 done:
     mem_free(folder);
+    mem_free(found);
     strings_free(names, count);
     return st;
 }
 
-jem_status imagenet_list(imagenet *out, const char *dir, const char *labels_file)
+/* Whether DIR/train holds the training pictures, and is no class that is called so. */
+static jem_status is_split(bool *split, const char *train)
 {
+    jem_status st = JEM_OK;
+    char **names = NULL;
+    int count = 0;
+
+    *split = false;
+    if (!dir_exists(train)) goto done;
+    TRY(dir_list_data(&names, &count, train));
+    *split = true;
+    for (int i = 0; i < count; i++) *split = *split && !image_name(names[i]);
+done:
+    strings_free(names, count);
+    return st;
+}
+
+jem_status imagenet_list(imagenet *out, const char *dir, const char *labels_file, bool test_first)
+{
+    static const char *const seconds[] = {"test", "val", "valid", "validation", "test"};
+    const int count = (int)(sizeof seconds / sizeof *seconds), first = test_first ? 0 : 1;
     jem_status st;
     imagenet m = IMAGENET_INIT;
     char *train = NULL;
+    bool split = false;
 
     TRY(str_format(&train, "%s/train", dir));
-    const bool split = dir_exists(train);
+    TRY(is_split(&split, train));
     const char *folder = split ? train : dir;
     TRY(image_list_folders(&m.classes, &m.class_count, folder));
     if (m.class_count == 0) {
         st = jem_error(JEM_EDATA,
-                       "%s: no class folders; expected %s/train/CLASS/*.JPEG (n01440764, ...) and "
-                       "%s/val, or %s/CLASS/*.JPEG", folder, dir, dir, dir);
+                       "%s: no class folders; expected pictures in %s/train/CLASS/ and %s/val or "
+                       "%s/test, or in %s/CLASS/: give the folder that holds them", folder, dir, dir,
+                       dir, dir);
         goto done;
     }
     m.wordnet = is_wordnet(&m);
     TRY(image_list_classes(&m.train, folder, m.classes, m.class_count));
-    if (split) TRY(list_val(&m, dir, labels_file));
+    for (int i = first; split && i < first + count - 1 && !m.second; i++)
+        TRY(list_second(&m, dir, seconds[i], labels_file));
     *out = m;
     m = (imagenet)IMAGENET_INIT;
 done:

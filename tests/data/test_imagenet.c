@@ -30,7 +30,7 @@ static void classes_are_numbered_by_sorted_names(void **state)
     make_train();
     make_dir(folder, "val/n00000002");
     write_flat_png(folder, "val/n00000002/x.png", 9, 9, 1, 2, 3);
-    check_ok(imagenet_list(&m, folder, NULL));
+    check_ok(imagenet_list(&m, folder, NULL, false));
     assert_int_equal(m.class_count, 2);
     assert_string_equal(m.classes[0], "n00000001");
     assert_false(m.wordnet); /* that takes a thousand */
@@ -65,12 +65,12 @@ static void a_flat_val_folder_reads_every_kind_of_label_file(void **state)
         imagenet m = IMAGENET_INIT;
         char path[256];
         write_text(folder, files[i].name, files[i].text);
-        check_ok(imagenet_list(&m, folder, NULL));
+        check_ok(imagenet_list(&m, folder, NULL, false));
         assert_int_equal(m.val.n, 3);
         for (int k = 0; k < 3; k++) assert_int_equal(m.val.labels[k], k == 0);
         imagenet_clear(&m);
         snprintf(path, sizeof path, "%s/%s", folder, files[i].name);
-        check_ok(imagenet_list(&m, folder, path));
+        check_ok(imagenet_list(&m, folder, path, false));
         imagenet_clear(&m);
         assert_int_equal(remove(path), 0);
     }
@@ -93,11 +93,11 @@ static void wrong_label_files_are_refused_with_their_line(void **state)
     char path[256];
     make_train();
     make_flat_val();
-    check_fails(imagenet_list(&m, folder, NULL), JEM_EDATA, "no file that says their classes");
+    check_fails(imagenet_list(&m, folder, NULL, false), JEM_EDATA, "no file that says their classes");
     snprintf(path, sizeof path, "%s/labels", folder);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         write_text(folder, "labels", cases[i][0]);
-        check_fails(imagenet_list(&m, folder, path), JEM_EDATA, cases[i][1]);
+        check_fails(imagenet_list(&m, folder, path, false), JEM_EDATA, cases[i][1]);
     }
 }
 
@@ -105,17 +105,17 @@ static void folders_that_do_not_fit_are_named(void **state)
 {
     (void)state;
     imagenet m = IMAGENET_INIT;
-    check_fails(imagenet_list(&m, folder, NULL), JEM_EDATA, "no class folders");
-    check_fails(imagenet_list(&m, "/nowhere", NULL), JEM_EDATA, "/nowhere");
+    check_fails(imagenet_list(&m, folder, NULL, false), JEM_EDATA, "no class folders");
+    check_fails(imagenet_list(&m, "/nowhere", NULL, false), JEM_EDATA, "/nowhere");
     make_train();
     make_dir(folder, "val/n00000003");
     write_flat_png(folder, "val/n00000003/x.png", 9, 9, 1, 2, 3);
-    check_fails(imagenet_list(&m, folder, NULL), JEM_EDATA,
+    check_fails(imagenet_list(&m, folder, NULL, false), JEM_EDATA,
                 "class 'n00000003' is not among the 2 of the training pictures");
     make_dir(folder, "train/n00000003");
-    check_fails(imagenet_list(&m, folder, NULL), JEM_EDATA, "n00000003: the class folder holds no");
+    check_fails(imagenet_list(&m, folder, NULL, false), JEM_EDATA, "n00000003: the class folder holds no");
     write_text(folder, "train/n00000003/x.png", "text");
-    check_ok(imagenet_list(&m, folder, NULL));
+    check_ok(imagenet_list(&m, folder, NULL, false));
     check_fails(imagenet_try_pictures(&m), JEM_EDATA, "n00000003/x.png: neither PNG nor JPEG");
     imagenet_clear(&m);
 }
@@ -128,10 +128,36 @@ static void any_class_folders_are_a_training_set(void **state)
     make_dir(folder, "dog");
     write_flat_png(folder, "cat/1.png", 9, 9, 1, 2, 3);
     write_flat_png(folder, "dog/1.png", 9, 9, 1, 2, 3);
-    check_ok(imagenet_list(&m, folder, NULL));
+    check_ok(imagenet_list(&m, folder, NULL, false));
     assert_int_equal(m.train.n, 2);
     assert_int_equal(m.val.n, 0);
     imagenet_clear(&m);
+}
+
+static void the_second_part_has_many_names(void **state)
+{
+    (void)state;
+    imagenet m = IMAGENET_INIT;
+    make_train();
+    make_dir(folder, "test");
+    make_dir(folder, "test/n00000001");
+    write_flat_png(folder, "test/n00000001/x.png", 9, 9, 1, 2, 3);
+    check_ok(imagenet_list(&m, folder, NULL, false));
+    assert_string_equal(m.second, "test"); /* val is empty */
+    imagenet_clear(&m);
+    make_dir(folder, "validation");
+    make_dir(folder, "validation/n00000002");
+    write_flat_png(folder, "validation/n00000002/x.png", 9, 9, 1, 2, 3);
+    check_ok(imagenet_list(&m, folder, NULL, false));
+    assert_string_equal(m.second, "validation");
+    assert_int_equal(m.val.labels[0], 1);
+    imagenet_clear(&m);
+    check_ok(imagenet_list(&m, folder, NULL, true));
+    assert_string_equal(m.second, "test");
+    imagenet_clear(&m);
+    make_dir(folder, "test/other");
+    write_flat_png(folder, "test/other/x.png", 9, 9, 1, 2, 3);
+    check_fails(imagenet_list(&m, folder, NULL, true), JEM_EDATA, "class 'other' is not among the 2");
 }
 
 /* ---- streams */
@@ -193,6 +219,7 @@ int main(void)
         IN_FOLDER(wrong_label_files_are_refused_with_their_line),
         IN_FOLDER(folders_that_do_not_fit_are_named),
         IN_FOLDER(any_class_folders_are_a_training_set),
+        IN_FOLDER(the_second_part_has_many_names),
         IN_FOLDER(pictures_come_in_order_whatever_thread_decodes_them),
         IN_FOLDER(a_stream_can_be_left_at_any_time),
     };

@@ -83,7 +83,7 @@ static jem_status run(fake *f, void (*change)(latent_job *j))
 {
     imagenet m = IMAGENET_INIT;
     latent_index x = LATENT_INDEX_INIT;
-    check_ok(imagenet_list(&m, source, NULL));
+    check_ok(imagenet_list(&m, source, NULL, false));
     latent_job j = job_of(&m, f);
     if (change) change(&j);
     jem_status st = latent_encode(&x, &j);
@@ -474,7 +474,7 @@ static void a_shard_that_is_opened_for_each_row_is_the_same(void **state)
     latent_shard s = LATENT_SHARD_INIT;
     latent_index index = LATENT_INDEX_INIT;
     (void)o;
-    check_ok(imagenet_list(&m, source, NULL));
+    check_ok(imagenet_list(&m, source, NULL, false));
     const latent_format format = job_of(&m, &f).format;
     check_ok(latent_index_read(&index, out));
     snprintf(checksum, sizeof checksum, "%s", index.parts[LATENT_TRAIN].shards[1].checksum);
