@@ -13,8 +13,10 @@
 enum { IMAGENET_CLASSES = 1000 };
 /* What is left of a probability of 0 where its logarithm is asked for. */
 static const double probability_floor = 1e-12;
-/* Rows whose sum is as near to 1 as this are probabilities: float32, up to 1000 classes. */
-static const double probability_slack = 1e-4;
+/* Rows whose sum is as near to 1 as this are probabilities: float16, up to 1000 classes. */
+static const double probability_slack = 1e-3;
+/* Percentages with one digit behind the point, of ten classes. */
+static const double percent_slack = 0.6;
 
 typedef struct answers_ctx {
     recording r;
@@ -235,9 +237,9 @@ static jem_status check_widths(answers_ctx *k)
     return JEM_OK;
 }
 
-/* rows <- how many rows sum to 1, bad <- the first that does not; false if a value of
- * theirs is no probability. */
-static bool sums_to_one(const jem_tensor *t, int64_t *sums, int64_t *bad)
+/* *sums <- how many rows sum to `whole`, *bad <- the first that does not; false if a value of
+ * theirs is no part of it. */
+static bool parts_of(const jem_tensor *t, double whole, double slack, int64_t *sums, int64_t *bad)
 {
     int64_t k = t->shape[1];
     *sums = 0;
@@ -246,10 +248,10 @@ static bool sums_to_one(const jem_tensor *t, int64_t *sums, int64_t *bad)
         double sum = 0;
         for (int64_t c = 0; c < k; c++) {
             double x = tensor_number(t, i * k + c);
-            if (!(x >= 0 && x <= 1)) return false;
+            if (!(x >= 0 && x <= whole)) return false;
             sum += x;
         }
-        if (fabs(sum - 1) <= probability_slack)
+        if (fabs(sum - whole) <= slack)
             ++*sums;
         else if (*bad < 0)
             *bad = i;
@@ -263,7 +265,12 @@ static jem_status find_probabilities(answers_ctx *k)
     for (int64_t i = 0; i < k->r.file_count; i++) {
         const answer_file *f = &k->r.files[i];
         int64_t sums = 0, bad = -1;
-        bool are = sums_to_one(&f->values, &sums, &bad) && 2 * sums > f->values.shape[0];
+        if (f->values.shape[1] > 1 && parts_of(&f->values, 100, percent_slack, &sums, &bad) && bad < 0)
+            return jem_error(JEM_EDATA,
+                             "%s: all %lld rows sum to 100: percentages, where logits or probabilities "
+                             "are expected; divide them by 100", f->path, (long long)sums);
+        bool are = parts_of(&f->values, 1, probability_slack, &sums, &bad) &&
+                   2 * sums > f->values.shape[0];
         if (are && bad >= 0)
             return jem_error(JEM_EDATA,
                              "%s: row %lld does not sum to 1, as the other rows of "

@@ -18,7 +18,7 @@ typedef struct vae_ctx {
     latent_codec *codec;
     int levels;
     int64_t side; /* that pictures are brought to; 0: their own */
-    bool resized;
+    view_changes done;
     float units[256];
 } vae_ctx;
 
@@ -66,7 +66,7 @@ static jem_status look(vae_ctx *k, looked_at *l, const stimulus *s, int64_t n)
     if (k->codec->stop && *k->codec->stop) return jem_error(JEM_EINTERRUPTED, "stopped by a signal");
     for (int64_t i = 0; i < n; i++) {
         image_clear(&m);
-        TRY(view_picture(&m, &k->resized, &s[i], l->size));
+        TRY(view_picture(&m, &k->done, &s[i], l->size));
         image_to_planar(l->planar, &m);
         for (int64_t p = 0; p < count; p++) l->x[i * count + p] = k->units[l->planar[p]];
     }
@@ -122,8 +122,8 @@ static jem_status look_at(void *ctx, int64_t side)
 static void describe(void *ctx, char *text, size_t size)
 {
     const vae_ctx *k = ctx;
-    snprintf(text, size, "outputs of the encoder's %d down blocks%s", k->levels,
-             k->resized ? ", pictures resized" : "");
+    snprintf(text, size, "outputs of the encoder's %d down blocks%s%s", k->levels,
+             k->done.grey ? ", pictures turned to grey" : "", k->done.resized ? ", pictures resized" : "");
 }
 
 static void release(void *ctx) { mem_free(ctx); }

@@ -15,15 +15,9 @@ void view_clear(view *v)
 
 static const char *name_of(const stimulus *s) { return s->name ? s->name : "stimulus"; }
 
-jem_status view_picture(image *out, bool *resized, const stimulus *s, shape size)
+/* *out <- the picture in this size; it has its channels. */
+static jem_status fit(image *out, bool *resized, const image *from, shape size, const char *name)
 {
-    const image *from = s->picture;
-
-    if (!from || from->channels != size.c)
-        return jem_error(JEM_EDATA,
-                         "%s: the network looks at pictures of %" PRId64 " channels, "
-                         "this one has %" PRId64,
-                         name_of(s), size.c, from ? from->channels : 0);
     if (from->height == size.h && from->width == size.w) {
         jem_status st = image_init(out, size.h, size.w, size.c);
         if (st) return st;
@@ -34,9 +28,32 @@ jem_status view_picture(image *out, bool *resized, const stimulus *s, shape size
         return jem_error(JEM_EDATA,
                          "%s: %" PRId64 "x%" PRId64 " pixels; the network takes "
                          "%" PRId64 "x%" PRId64,
-                         name_of(s), from->width, from->height, size.w, size.h);
+                         name, from->width, from->height, size.w, size.h);
     *resized = true;
     return image_resize_square(out, from, size.h);
+}
+
+jem_status view_picture(image *out, view_changes *done, const stimulus *s, shape size)
+{
+    jem_status st;
+    const image *from = s->picture;
+    image grey = IMAGE_INIT;
+
+    if (from && from->channels == 3 && size.c == 1) {
+        TRY(image_to_grey(&grey, from, &done->grey));
+        from = &grey;
+    }
+    if (!from || from->channels != size.c) {
+        st = jem_error(JEM_EDATA,
+                       "%s: the network looks at pictures of %" PRId64 " channels, "
+                       "this one has %" PRId64,
+                       name_of(s), size.c, from ? from->channels : 0);
+        goto done;
+    }
+    TRY(fit(out, &done->resized, from, size, name_of(s)));
+done:
+    image_clear(&grey);
+    return st;
 }
 
 void view_reduce(double *map, const float *grad, int64_t channels, int64_t pixels, bool mean)

@@ -5,6 +5,12 @@
 
 #include "bench/subject.h"
 
+/* What happened to pictures since a view was made; scores say it. */
+typedef struct view_changes {
+    bool resized;
+    bool grey; /* colours were lost: the network looks at one channel */
+} view_changes;
+
 typedef struct view_ops {
     /* x [n, input of the network] <- pictures. */
     jem_status (*load)(void *ctx, float *x, const stimulus *s, int64_t n);
@@ -30,9 +36,9 @@ jem_status view_of_pixels(view *out, const model *m);
 jem_status view_of_latents(view *out, const latent_space *s, int64_t side);
 void view_clear(view *v);
 
-/* *out <- a copy of the stimulus' picture in this size: shorter side, then centre crop;
- * *resized is set if it was another one.  JEM_EDATA names the stimulus. */
-jem_status view_picture(image *out, bool *resized, const stimulus *s, shape size);
+/* *out <- a copy of the stimulus' picture in this size: shorter side, then centre crop; grey where
+ * size.c is 1.  JEM_EDATA names the stimulus. */
+jem_status view_picture(image *out, view_changes *done, const stimulus *s, shape size);
 
 /* map [pixels] <- of grad [channels][pixels]: the largest |value| of a pixel, or their mean. */
 void view_reduce(double *map, const float *grad, int64_t channels, int64_t pixels, bool mean);

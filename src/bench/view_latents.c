@@ -10,7 +10,7 @@ typedef struct latents_ctx {
     const latent_space *space;
     shape size;      /* of pictures */
     shape latent;
-    bool resized;    /* a picture since the view was made */
+    view_changes done;
     bool pushed, difference; /* since then: a map went through the decoder; how */
 } latents_ctx;
 
@@ -24,7 +24,7 @@ static jem_status load(void *ctx, float *x, const stimulus *s, int64_t n)
     TRY(MEM_NEW(pictures, n));
     TRY(MEM_NEW(list, n));
     for (int64_t i = 0; i < n; i++) {
-        TRY(view_picture(&pictures[i], &k->resized, &s[i], k->size));
+        TRY(view_picture(&pictures[i], &k->done, &s[i], k->size));
         list[i] = &pictures[i];
     }
     TRY(latent_space_encode(k->space, x, list, n));
@@ -71,8 +71,8 @@ done:
 static void describe(const void *ctx, char *text, size_t size)
 {
     const latents_ctx *k = ctx;
-    snprintf(text, size, "latents of pictures%s %" PRId64 "x%" PRId64 ", scaled by %g%s",
-             k->resized ? " resized to" : " of", k->size.w, k->size.h, k->space->scale,
+    snprintf(text, size, "latents of %spictures%s %" PRId64 "x%" PRId64 ", scaled by %g%s",
+             k->done.grey ? "greyed " : "", k->done.resized ? " resized to" : " of", k->size.w, k->size.h, k->space->scale,
              !k->pushed     ? ""
              : k->difference ? "; gradient of the latent through the decoder, by differences"
                              : "; gradient of the latent through the decoder's exact Jacobian");

@@ -11,7 +11,7 @@ typedef struct pixels_ctx {
     shape size;
     float units[256];
     uint8_t *planar; /* scratch [size] */
-    bool resized;    /* a picture since the view was made */
+    view_changes done;
 } pixels_ctx;
 
 static jem_status load(void *ctx, float *x, const stimulus *s, int64_t n)
@@ -23,7 +23,7 @@ static jem_status load(void *ctx, float *x, const stimulus *s, int64_t n)
 
     for (int64_t i = 0; i < n; i++, x += count) {
         image_clear(&m);
-        TRY(view_picture(&m, &k->resized, &s[i], k->size));
+        TRY(view_picture(&m, &k->done, &s[i], k->size));
         image_to_planar(k->planar, &m);
         for (int64_t p = 0; p < count; p++) x[p] = k->units[k->planar[p]];
     }
@@ -52,9 +52,11 @@ static jem_status show(void *ctx, image *out, const float *x)
 static void describe(const void *ctx, char *text, size_t size)
 {
     const pixels_ctx *k = ctx;
-    text[0] = '\0';
-    if (k->resized)
-        snprintf(text, size, "pictures resized to %" PRId64 "x%" PRId64, k->size.w, k->size.h);
+    const char *grey = k->done.grey ? "pictures turned to grey" : "";
+    snprintf(text, size, "%s", grey);
+    if (k->done.resized)
+        snprintf(text, size, "%s%spictures resized to %" PRId64 "x%" PRId64, grey, grey[0] ? ", " : "",
+                 k->size.w, k->size.h);
 }
 
 static void release(void *ctx)

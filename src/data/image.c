@@ -99,6 +99,21 @@ void image_from_planar(image *m, const uint8_t *planar)
             m->pixels[a * m->channels + c] = planar[c * area + a];
 }
 
+jem_status image_to_grey(image *out, const image *m, bool *coloured)
+{
+    image grey = IMAGE_INIT;
+    jem_status st = image_init(&grey, m->height, m->width, 1);
+
+    if (st) return st;
+    for (int64_t i = 0; i < m->height * m->width; i++) {
+        const uint8_t *p = m->pixels + 3 * i; /* weights of ITU-R 601 in 1/65536 */
+        grey.pixels[i] = (uint8_t)((p[0] * 19595 + p[1] * 38470 + p[2] * 7471 + 0x8000) >> 16);
+        *coloured = *coloured || p[0] != p[1] || p[1] != p[2];
+    }
+    *out = grey;
+    return JEM_OK;
+}
+
 /* [-1, 1] -> 0..255, rounded; NaN becomes 0. */
 static uint8_t quantize(float v)
 {

@@ -2,6 +2,7 @@
 #ifndef DATA_IMAGE_H
 #define DATA_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,10 @@ jem_status image_decode(image *out, const void *bytes, size_t size, const char *
 jem_status image_encode_png(char **bytes, size_t *size, const image *m);
 /* The same on disk, written atomically. */
 jem_status image_write_png(const image *m, const char *path);
+
+/* *out <- one channel of brightness, of a picture of three: Pillow's convert("L"), which leaves grey
+ * pictures as they are.  *coloured is set if this one was none. */
+jem_status image_to_grey(image *out, const image *m, bool *coloured);
 
 /* Antialiased bilinear, bit-exact with Pillow on 8-bit pictures. */
 jem_status image_resize(image *out, const image *src, int64_t height, int64_t width);

@@ -81,6 +81,42 @@ static image_claim read_claim(const jpeg_job *job)
     return c;
 }
 
+/* rgb [width][3] <- ink [width][4] as Adobe stores CMYK, 255 for none: the product of a colour and
+ * black, in Pillow's arithmetic. */
+static void rgb_from_ink(uint8_t *rgb, const JSAMPLE *ink, int64_t width)
+{
+    for (int64_t x = 0; x < width; x++, ink += 4)
+        for (int c = 0; c < 3; c++) {
+            const int product = (255 - ink[c]) * ink[3] + 128;
+            *rgb++ = (uint8_t)(ink[3] - ((product >> 8) + product) / 256);
+        }
+}
+
+static void read_ink(jpeg_job *job)
+{
+    struct jpeg_decompress_struct *jpeg = &job->jpeg;
+    image *m = &job->result;
+    JSAMPARRAY row = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE,
+                                             (JDIMENSION)(m->width * 4), 1);
+
+    while (jpeg->output_scanline < jpeg->output_height) {
+        uint8_t *to = m->pixels + (int64_t)jpeg->output_scanline * m->width * 3;
+        jpeg_read_scanlines(jpeg, row, 1);
+        rgb_from_ink(to, row[0], m->width);
+    }
+}
+
+static void read_colours(jpeg_job *job)
+{
+    struct jpeg_decompress_struct *jpeg = &job->jpeg;
+    image *m = &job->result;
+
+    while (jpeg->output_scanline < jpeg->output_height) {
+        JSAMPROW row = m->pixels + (int64_t)jpeg->output_scanline * m->width * 3;
+        jpeg_read_scanlines(jpeg, &row, 1);
+    }
+}
+
 static jem_status read_pixels(jpeg_job *job)
 {
     jem_status st;
@@ -92,18 +128,17 @@ static jem_status read_pixels(jpeg_job *job)
     c = read_claim(job);
     TRY(image_check_size(c.height, c.width, job->name));
     TRY(image_check_claim(&c, job->size, job->name));
-    if (jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK ||
-        jpeg->num_components == 2)
-        return jem_error(JEM_EDATA,
-                         "%s: a JPEG with %d colour components (CMYK?); convert it to RGB or grey",
-                         job->name, jpeg->num_components);
-    jpeg->out_color_space = JCS_RGB;
+    if (jpeg->num_components == 2)
+        return jem_error(JEM_EDATA, "%s: a JPEG with 2 colour components; convert it to RGB or grey",
+                         job->name);
+    const bool ink = jpeg->num_components == 4;
+    jpeg->out_color_space = ink ? JCS_CMYK : JCS_RGB;
     TRY(image_init(m, jpeg->image_height, jpeg->image_width, 3));
     jpeg_start_decompress(jpeg);
-    while (jpeg->output_scanline < jpeg->output_height) {
-        JSAMPROW row = m->pixels + (int64_t)jpeg->output_scanline * m->width * 3;
-        jpeg_read_scanlines(jpeg, &row, 1);
-    }
+    if (ink)
+        read_ink(job);
+    else
+        read_colours(job);
     jpeg_finish_decompress(jpeg);
 done:
     return st;

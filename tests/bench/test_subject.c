@@ -190,6 +190,19 @@ static void rows_that_sum_to_one_are_probabilities(void **state)
             "p.npy: row 2 does not sum to 1");
 }
 
+static void percentages_are_neither_logits_nor_probabilities(void **state)
+{
+    (void)state;
+    refused(array_file("p.npy", SIZES(3, 2), VALUES(25, 75, 100, 0, 50.5, 49.4)), "auto", JEM_EDATA,
+            "p.npy: all 3 rows sum to 100: percentages");
+    subject s = answers(array_file("p.npy", SIZES(3, 2), VALUES(25, 75, 100, 0, 50, 40)), "auto");
+    assert_true(s.logits_known); /* a row that does not: numbers like any others */
+    subject_clear(&s);
+    s = answers(array_file("h.npy", SIZES(1, 2), VALUES(0.333, 0.6665)), "auto"); /* from float16 */
+    assert_false(s.logits_known);
+    subject_clear(&s);
+}
+
 static void damaged_arrays_are_refused(void **state)
 {
     (void)state;
@@ -465,6 +478,7 @@ int main(void)
         cmocka_unit_test(broken_trials_are_refused_with_their_place),
         cmocka_unit_test(logits_are_found_by_place),
         cmocka_unit_test(rows_that_sum_to_one_are_probabilities),
+        cmocka_unit_test(percentages_are_neither_logits_nor_probabilities),
         cmocka_unit_test(damaged_arrays_are_refused),
         cmocka_unit_test(rows_of_next_to_nothing_are_refused),
         cmocka_unit_test(rows_may_have_names),

@@ -59,7 +59,7 @@ static void pictures_that_are_none(void **state)
     bytes b = jpeg_bytes(40, 40, 3);
     write_file(folder, "in/train/cat/00.jpg", b.data, b.size / 2);
     free(b.data);
-    b = jpeg_bytes(40, 40, 4); /* CMYK */
+    b = jpeg_bytes(40, 40, 4); /* CMYK, as some twenty pictures of ILSVRC */
     write_file(folder, "in/train/cat/02.jpg", b.data, b.size);
     free(b.data);
     program_fails(folder, ENCODE, 3, "cat/00.jpg");
