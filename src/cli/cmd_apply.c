@@ -5,6 +5,7 @@
  *
  * f32 and bf16 run as in training; f64 runs the reference loops in double and writes
  * doubles: the numbers other implementations are compared with. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "cli/cli.h"
 #include "cli/network.h"
 #include "cli/run_steps.h"
+#include "data/units.h"
 
 typedef struct apply_flags {
     const char *weights, *input, *want, *out, *device, *precision, *threads;
@@ -109,14 +111,17 @@ static jem_status read_input(jem_tensor *x, const char *path)
     }
     bool levels = x->dtype == JEM_U8;
     TRY(jem_tensor_convert(x, JEM_F64));
-    double *v = x->data;
+    double *v = x->data, least = INFINITY, most = -INFINITY;
     for (int64_t i = 0; i < jem_tensor_count(x); i++) {
         if (levels) v[i] = (v[i] / 255.0 - 0.5) / 0.5;
         if (v[i] - v[i] != 0) {
             st = jem_error(JEM_EDATA, "%s: value %lld is not finite", path, (long long)i);
             goto done;
         }
+        least = fmin(least, v[i]);
+        most = fmax(most, v[i]);
     }
+    if (!levels) units_check(least, most, path);
 done:
     return st;
 }

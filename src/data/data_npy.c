@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/sources.h"
+#include "data/units.h"
 #include "jem/tensor.h"
 
 static const int64_t classes_max = 100000;
@@ -16,7 +17,7 @@ static jem_status check_images(const jem_tensor *x, const char *path)
 {
     if (x->dtype != JEM_U8 && x->dtype != JEM_F32 && x->dtype != JEM_F64)
         return jem_error(JEM_EDATA,
-                         "%s: images of type %s; expected u8 (0 to 255) or f32 (network units)",
+                         "%s: images of type %s; expected u8 (0 to 255) or floats (network units)",
                          path, jem_dtype_name(x->dtype));
     if (x->ndim != 4)
         return jem_error(JEM_EDATA, "%s: %d dimensions; expected 4: [N, C, H, W]", path, x->ndim);
@@ -26,6 +27,24 @@ static jem_status check_images(const jem_tensor *x, const char *path)
                          "%s: shape [%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
                          "] looks like [N, H, W, C]; save x.transpose(0, 3, 1, 2)",
                          path, x->shape[0], x->shape[1], x->shape[2], x->shape[3]);
+    return JEM_OK;
+}
+
+/* Finite, and said if they look like other units. */
+static jem_status check_values(const dataset *d, int64_t count, const char *path)
+{
+    float least = INFINITY, most = -INFINITY;
+
+    for (int64_t i = 0; i < count; i++) {
+        if (!isfinite(d->values[i]))
+            return jem_error(JEM_EDATA,
+                             "%s: image %" PRId64 " holds NaN or infinity (element %" PRId64
+                             "): mend or remove it",
+                             path, i / dataset_row_size(d), i % dataset_row_size(d));
+        least = fminf(least, d->values[i]);
+        most = fmaxf(most, d->values[i]);
+    }
+    units_check((double)least, (double)most, path);
     return JEM_OK;
 }
 
@@ -45,14 +64,7 @@ static jem_status load_images(dataset **out, const char *path)
         memcpy(d->pixels, x.data, (size_t)count);
     } else {
         memcpy(d->values, x.data, (size_t)count * sizeof *d->values);
-        for (int64_t i = 0; i < count; i++)
-            if (!isfinite(d->values[i])) {
-                st = jem_error(JEM_EDATA,
-                               "%s: image %" PRId64 " holds NaN or infinity (element %" PRId64
-                               "): mend or remove it",
-                               path, i / dataset_row_size(d), i % dataset_row_size(d));
-                goto done;
-            }
+        TRY(check_values(d, count, path));
     }
     *out = d;
     d = NULL;
@@ -83,9 +95,9 @@ static jem_status load_labels(dataset *d, int64_t *classes, const char *path)
 
     TRY(jem_npy_read(&y, path));
     if (y.dtype != JEM_U8 && y.dtype != JEM_I32 && y.dtype != JEM_I64)
-        st = jem_error(JEM_EDATA, "%s: labels of type %s; expected u8, i32 or i64", path,
-                       jem_dtype_name(y.dtype));
-    else if (y.ndim != 1 || y.shape[0] != d->n)
+        st = jem_error(JEM_EDATA, "%s: labels of type %s; expected whole numbers: save "
+                                  "y.astype('i8')", path, jem_dtype_name(y.dtype));
+    else if ((y.ndim != 1 && !(y.ndim == 2 && y.shape[1] == 1)) || y.shape[0] != d->n)
         st = jem_error(JEM_EDATA,
                        "%s: %" PRId64 " labels in %d dimensions for %" PRId64
                        " images; expected shape [%" PRId64 "]",

@@ -15,14 +15,20 @@ enum { MAGIC_SIZE = 6, HEADER_ALIGN = 64, HEADER_MAX = 1 << 20 };
 
 static const char magic[] = "\x93NUMPY";
 
-static const struct {
-    const char *descr;
+/* Elements as numpy calls them, without the byte order, and what holds them exactly. */
+typedef struct element {
+    const char *name;
+    size_t size;
     jem_dtype dtype;
-} descrs[] = {
-    {"<f4", JEM_F32}, {"<f8", JEM_F64}, {"<i4", JEM_I32},
-    {"<i8", JEM_I64}, {"|u1", JEM_U8},  {"|b1", JEM_U8},
+    bool widened; /* the type is wider than the element, or without its sign */
+} element;
+static const element elements[] = {
+    {"f4", 4, JEM_F32, false}, {"f8", 8, JEM_F64, false}, {"i4", 4, JEM_I32, false},
+    {"i8", 8, JEM_I64, false}, {"u1", 1, JEM_U8, false},  {"b1", 1, JEM_U8, false},
+    {"f2", 2, JEM_F32, true},  {"i1", 1, JEM_I32, true},  {"i2", 2, JEM_I32, true},
+    {"u2", 2, JEM_I32, true},  {"u4", 4, JEM_I64, true},  {"u8", 8, JEM_I64, true},
 };
-enum { DESCRS = sizeof descrs / sizeof *descrs };
+enum { ELEMENTS = sizeof elements / sizeof *elements };
 
 /* ---- the dictionary literal */
 
@@ -32,7 +38,8 @@ typedef struct cursor {
 } cursor;
 
 typedef struct header {
-    jem_dtype dtype;
+    const element *element;
+    bool big_endian, fortran;
     int ndim;
     int64_t shape[JEM_MAX_DIMS];
     bool has_descr, has_order, has_shape;
@@ -89,16 +96,18 @@ static jem_status read_descr(cursor *c, header *h)
                                     "array per file", c->path);
     st = read_word(c, word, sizeof word);
     if (st != JEM_OK) return st;
-    for (int i = 0; i < DESCRS; i++) {
-        if (strcmp(word, descrs[i].descr) != 0) continue;
-        h->dtype = descrs[i].dtype;
+    for (int i = 0; i < ELEMENTS && word[0] && strchr("<>|=", word[0]); i++) {
+        if (strcmp(word + 1, elements[i].name) != 0) continue;
+        h->element = &elements[i];
+        h->big_endian = word[0] == '>';
         return JEM_OK;
     }
-    return jem_error(JEM_EDATA, "%s: element type '%s'%s is not supported; convert to one of <f4 "
-                                "<f8 <i4 <i8 |u1 |b1", c->path, word,
-                     word[0] == '>'         ? " (big-endian)"
-                     : strchr(word, 'O')    ? " (Python objects)"
-                                            : "");
+    return jem_error(JEM_EDATA, "%s: element type '%s'%s is not supported; save whole numbers, or "
+                                "floats of at most 64 bits", c->path, word,
+                     strchr(word, 'O')                        ? " (Python objects)"
+                     : strchr(word, 'c')                      ? " (complex numbers)"
+                     : strchr(word, 'U') || strchr(word, 'S') ? " (text)"
+                                                              : "");
 }
 
 static jem_status read_dimension(cursor *c, int64_t *out)
@@ -111,6 +120,7 @@ static jem_status read_dimension(cursor *c, int64_t *out)
         if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, *c->at - '0', &v))
             return malformed(c, "a size in the shape is too large");
     if (!any) return malformed(c, "the shape is not a tuple of sizes");
+    if (c->at < c->end && *c->at == 'L') c->at++; /* Python 2 on Windows: (40L,) */
     *out = v;
     return JEM_OK;
 }
@@ -150,8 +160,7 @@ static jem_status read_entry(cursor *c, header *h)
     } else if (seen == &h->has_shape) {
         TRY(read_shape(c, h));
     } else if (accept(c, "True")) {
-        return jem_error(JEM_EDATA, "%s: the array is in Fortran order; save "
-                                    "numpy.ascontiguousarray(x)", c->path);
+        h->fortran = true;
     } else if (!accept(c, "False")) {
         return malformed(c, "fortran_order is neither True nor False");
     }
@@ -173,6 +182,82 @@ static jem_status read_header(cursor *c, header *h)
     if (c->at != c->end) return malformed(c, "something follows the dictionary");
     if (!h->has_descr || !h->has_order || !h->has_shape) return malformed(c, "a key is missing");
     return JEM_OK;
+}
+
+/* ---- elements of other machines and types */
+
+static void swap_bytes(char *data, size_t count, size_t size)
+{
+    for (size_t i = 0; i < count; i++, data += size)
+        for (size_t k = 0; k < size / 2; k++) {
+            const char first = data[k];
+            data[k] = data[size - 1 - k];
+            data[size - 1 - k] = first;
+        }
+}
+
+/* dst in C order (last index fastest) <- src in Fortran order (first index fastest). */
+static void reorder(char *dst, const char *src, const header *h, size_t count)
+{
+    const size_t size = h->element->size;
+    int64_t at[JEM_MAX_DIMS] = {0}, stride[JEM_MAX_DIMS], from = 0;
+
+    for (int d = 0; d < h->ndim; d++) stride[d] = d ? stride[d - 1] * h->shape[d - 1] : 1;
+    for (size_t i = 0; i < count; i++, dst += size) {
+        memcpy(dst, src + (size_t)from * size, size);
+        for (int d = h->ndim - 1; d >= 0; d--) {
+            from += stride[d];
+            if (++at[d] < h->shape[d]) break;
+            from -= stride[d] * h->shape[d];
+            at[d] = 0;
+        }
+    }
+}
+
+/* Element i of `src`, which lies as `e` says, in the type that holds it. */
+static jem_status widen(void *dst, int64_t i, const char *src, const element *e, const char *path)
+{
+    uint64_t bits = 0;
+
+    memcpy(&bits, src + (size_t)i * e->size, e->size); /* little-endian: the low bytes */
+    if (e->name[0] == 'f') {
+        ((float *)dst)[i] = float_from_f16((uint16_t)bits);
+    } else if (e->dtype == JEM_I32) {
+        const int32_t sign = e->size == 1 ? (int8_t)bits : (int16_t)bits;
+        ((int32_t *)dst)[i] = e->name[0] == 'i' ? sign : (int32_t)bits;
+    } else if (bits <= INT64_MAX) {
+        ((int64_t *)dst)[i] = (int64_t)bits;
+    } else {
+        return jem_error(JEM_EDATA, "%s: element %lld is %llu, more than 64 bits with a sign hold",
+                         path, (long long)i, (unsigned long long)bits);
+    }
+    return JEM_OK;
+}
+
+/* *data <- what the file's elements say, as h->element->dtype in C order; it may become other memory. */
+static jem_status convert(char **data, const header *h, size_t count, const char *path)
+{
+    jem_status st = JEM_OK;
+    const element *e = h->element;
+    char *other = NULL;
+
+    if (h->big_endian) swap_bytes(*data, count, e->size);
+    if (h->fortran && h->ndim > 1) {
+        TRY(mem_alloc(&other, count, e->size));
+        reorder(other, *data, h, count);
+        mem_free(*data);
+        *data = other;
+        other = NULL;
+    }
+    if (!e->widened) return JEM_OK;
+    TRY(mem_alloc(&other, count, jem_dtype_size(e->dtype)));
+    for (size_t i = 0; i < count; i++) TRY(widen(other, (int64_t)i, *data, e, path));
+    mem_free(*data);
+    *data = other;
+    other = NULL;
+done:
+    mem_free(other);
+    return st;
 }
 
 /* ---- files */
@@ -207,20 +292,21 @@ jem_status jem_npy_read(jem_tensor *out, const char *path)
     HOST_CALL;
     jem_status st;
     char *data = NULL;
-    size_t size = 0, offset = 0, bytes;
+    size_t size = 0, offset = 0, bytes, wide;
     int64_t count;
     cursor c = {NULL, NULL, path};
-    header h = {.dtype = JEM_F32};
+    header h = {.element = NULL};
 
     HOST_NEED(out);
     HOST_NEED(path);
     TRY(file_read(&data, &size, path, 0));
     TRY(find_header(&c, &offset, data, size, path));
     TRY(read_header(&c, &h));
-    if (!shape_bytes(&bytes, &count, h.dtype, h.ndim, h.shape)) {
+    if (!shape_bytes(&wide, &count, h.element->dtype, h.ndim, h.shape)) {
         st = malformed(&c, "the shape is too large");
         goto done;
     }
+    bytes = (size_t)count * h.element->size;
     if (size - offset != bytes) {
         st = jem_error(JEM_EDATA, "%s: the header promises %zu bytes of data, the file has %zu; it "
                                   "is truncated or damaged: copy it again", path, bytes,
@@ -229,7 +315,8 @@ jem_status jem_npy_read(jem_tensor *out, const char *path)
     }
     /* the file's memory becomes the array's: large arrays are not held twice */
     memmove(data, data + offset, bytes);
-    *out = (jem_tensor){.dtype = h.dtype, .ndim = h.ndim, .data = data};
+    TRY(convert(&data, &h, (size_t)count, path));
+    *out = (jem_tensor){.dtype = h.element->dtype, .ndim = h.ndim, .data = data};
     memcpy(out->shape, h.shape, sizeof out->shape);
     data = NULL;
 done:
@@ -264,13 +351,14 @@ jem_status jem_npy_write(const char *path, const jem_tensor *t)
     HOST_CALL;
     jem_status st;
     file_writer w = FILE_WRITER_INIT;
-    const char *descr = NULL;
+    char descr[8] = "";
 
     HOST_NEED(path);
     HOST_NEED(t);
-    for (int i = 0; i < DESCRS && !descr; i++)
-        if (descrs[i].dtype == t->dtype) descr = descrs[i].descr;
-    if (!descr && jem_dtype_size(t->dtype) > 0)
+    for (int i = 0; i < ELEMENTS && !descr[0]; i++) /* the first of a type is the type itself */
+        if (elements[i].dtype == t->dtype)
+            snprintf(descr, sizeof descr, "%c%s", elements[i].size == 1 ? '|' : '<', elements[i].name);
+    if (!descr[0] && jem_dtype_size(t->dtype) > 0)
         return jem_error(JEM_EUSAGE, "%s: npy has no %s; convert the array to f32", path,
                          jem_dtype_name(t->dtype));
     TRY(tensor_check(t, __func__));

@@ -300,6 +300,15 @@ static void labels_must_fit_the_images_and_be_contiguous(void **state)
     refuse(&o, JEM_EDATA, "label 1 never occurs but 2 does");
     write_array("labels.npy", JEM_I32, 1, same, negative);
     refuse(&o, JEM_EDATA, "label -1 of image 1");
+    const int64_t column[] = {3, 1}, table[] = {1, 3};
+    splits s = {NULL, NULL, NULL};
+    o.val_fraction = o.test_fraction = 0;
+    write_array("labels.npy", JEM_I32, 2, column, good); /* Keras */
+    check_ok(data_load(&s, &o, 1));
+    assert_int_equal(s.train->labels[2], 1);
+    splits_free(&s);
+    write_array("labels.npy", JEM_I32, 2, table, good);
+    refuse(&o, JEM_EDATA, "labels.npy: 3 labels in 2 dimensions for 3 images");
     write_array("train_x.npy", JEM_U8, 4, x_shape, zeros);
     write_array("train_y.npy", JEM_I32, 1, same, good);
     write_array("test_x.npy", JEM_U8, 4, x_shape, zeros);

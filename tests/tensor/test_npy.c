@@ -115,16 +115,134 @@ static void headers_of_other_writers_are_read(void **state)
         }
 }
 
+/* The file is a header of `descr` and shape (2, 3), and `size` bytes of data. */
+static void put_array(const char *descr, bool fortran, const char *shape, const void *data, size_t size)
+{
+    char header[256], file[512] = "\x93NUMPY\x01";
+    const size_t n = (size_t)snprintf(header, sizeof header,
+                                      "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n", descr,
+                                      fortran ? "True" : "False", shape);
+
+    file[8] = (char)n;
+    memcpy(file + 10, header, n);
+    memcpy(file + 10 + n, data, size);
+    check_ok(file_write(path, file, 10 + n + size));
+}
+
+/* Reads as `dtype` with these six values, in order. */
+static void reads_as(jem_dtype dtype, const double *values)
+{
+    jem_tensor t = JEM_TENSOR_INIT;
+
+    check_ok(jem_npy_read(&t, path));
+    assert_int_equal(t.dtype, dtype);
+    assert_true(t.ndim == 2 && t.shape[0] == 2 && t.shape[1] == 3);
+    assert_int_equal((uintptr_t)t.data % 64, 0);
+    check_ok(jem_tensor_convert(&t, JEM_F64));
+    for (int i = 0; i < 6; i++) assert_true(((double *)t.data)[i] == values[i]);
+    jem_tensor_clear(&t);
+}
+
+static void every_width_byte_order_and_index_order_is_read(void **state)
+{
+    static const int8_t i1[] = {-128, -1, 0, 1, 2, 127};
+    static const int16_t i2[] = {-32768, -1, 0, 1, 2, 32767};
+    static const uint16_t u2[] = {0, 1, 2, 3, 4, 65535}, f2[] = {0x3c00, 0xc000, 0, 0x3800, 0x7bff, 1};
+    static const uint32_t u4[] = {0, 1, 2, 3, 4, 4294967295u};
+    static const int32_t i4[] = {INT32_MIN, -1, 0, 1, 2, INT32_MAX};
+    static const int64_t i8[] = {-(1ll << 52), -1, 0, 1, 2, 1ll << 52};
+    static const uint64_t u8[] = {0, 1, 2, 3, 4, 1ull << 52};
+    static const float f4[] = {1.5f, -2, 0, 3, 1e30f, 4};
+    static const double f8[] = {1.5, -2, 0, 3, 1e300, 4};
+    static const uint8_t u1[] = {0, 1, 2, 3, 4, 255};
+    static const struct {
+        const char *name;
+        const void *data;
+        size_t size;
+        jem_dtype dtype;
+        double values[6];
+    } cases[] = {
+        {"i1", i1, 1, JEM_I32, {-128, -1, 0, 1, 2, 127}},
+        {"i2", i2, 2, JEM_I32, {-32768, -1, 0, 1, 2, 32767}},
+        {"u2", u2, 2, JEM_I32, {0, 1, 2, 3, 4, 65535}},
+        {"u4", u4, 4, JEM_I64, {0, 1, 2, 3, 4, 4294967295.0}},
+        {"i4", i4, 4, JEM_I32, {INT32_MIN, -1, 0, 1, 2, INT32_MAX}},
+        {"i8", i8, 8, JEM_I64, {-0x1p52, -1, 0, 1, 2, 0x1p52}},
+        {"u8", u8, 8, JEM_I64, {0, 1, 2, 3, 4, 0x1p52}},
+        {"f2", f2, 2, JEM_F32, {1, -2, 0, 0.5, 65504, 0x1p-24}},
+        {"f4", f4, 4, JEM_F32, {1.5, -2, 0, 3, 1e30f, 4}},
+        {"f8", f8, 8, JEM_F64, {1.5, -2, 0, 3, 1e300, 4}},
+        {"u1", u1, 1, JEM_U8, {0, 1, 2, 3, 4, 255}},
+    };
+
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        const size_t size = cases[k].size;
+        const char *data = cases[k].data;
+        char descr[8], columns[48], swapped[48];
+        snprintf(descr, sizeof descr, "%c%s", size == 1 ? '|' : '<', cases[k].name);
+        put_array(descr, false, "(2L, 3L)", data, 6 * size);
+        reads_as(cases[k].dtype, cases[k].values);
+        for (size_t i = 0; i < 6; i++) memcpy(columns + (i % 3 * 2 + i / 3) * size, data + i * size, size);
+        put_array(descr, true, "(2, 3)", columns, 6 * size);
+        reads_as(cases[k].dtype, cases[k].values);
+        for (size_t i = 0; i < 6 * size; i++)
+            swapped[i] = columns[i / size * size + size - 1 - i % size];
+        descr[0] = '>';
+        put_array(descr, true, "(2, 3)", swapped, 6 * size);
+        reads_as(cases[k].dtype, cases[k].values);
+    }
+}
+
+static void fortran_order_of_few_and_of_many_dimensions(void **state)
+{
+    jem_tensor t = JEM_TENSOR_INIT;
+    uint8_t data[24];
+
+    (void)state;
+    for (int i = 0; i < 24; i++) data[i] = (uint8_t)i;
+    put_array("|u1", true, "(24,)", data, 24); /* a vector is the same bytes */
+    check_ok(jem_npy_read(&t, path));
+    assert_memory_equal(t.data, data, 24);
+    jem_tensor_clear(&t);
+    put_array("|u1", true, "()", data, 1);
+    check_ok(jem_npy_read(&t, path));
+    jem_tensor_clear(&t);
+    put_array("|u1", true, "(2, 0)", data, 0);
+    check_ok(jem_npy_read(&t, path));
+    jem_tensor_clear(&t);
+    put_array("|u1", true, "(2, 3, 1, 4)", data, 24);
+    check_ok(jem_npy_read(&t, path));
+    for (int i = 0; i < 24; i++) /* [n][c][1][w] */
+        assert_int_equal(((uint8_t *)t.data)[i], i / 12 + 2 * (i / 4 % 3) + 6 * (i % 4));
+    jem_tensor_clear(&t);
+}
+
+static void what_no_type_holds_is_named(void **state)
+{
+    static const uint64_t large[] = {1, UINT64_MAX};
+    jem_tensor t = JEM_TENSOR_INIT;
+
+    (void)state;
+    put_array("<u8", false, "(2,)", large, sizeof large);
+    check_fails(jem_npy_read(&t, path), JEM_EDATA, "element 1 is 18446744073709551615");
+    assert_null(t.data);
+}
+
 static void bad_files_are_refused_with_the_reason(void **state)
 {
     static const struct {
         int version;
         const char *header, *reason;
     } cases[] = {
-        {1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", "Fortran order"},
-        {1, "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", "big-endian"},
+        {1, "{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "'<c8' (complex numbers)"},
+        {1, "{'descr': '<U2', 'fortran_order': False, 'shape': (1,), }", "'<U2' (text)"},
+        {1, "{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (1,), }", "'<M8[ns]'"},
+        {1, "{'descr': 'f4', 'fortran_order': False, 'shape': (2,), }", "'f4'"},
+        {1, "{'descr': '', 'fortran_order': False, 'shape': (2,), }", "''"},
         {1, "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "Python objects"},
-        {1, "{'descr': '<f2', 'fortran_order': False, 'shape': (4,), }", "'<f2'"},
+        {1, "{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }", "'<f16'"},
+        {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2M,), }", "shape does not end"},
         {1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", "structured"},
         {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", "promises 12 bytes"},
         {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", "promises 4 bytes"},
@@ -228,6 +346,9 @@ int main(void)
         cmocka_unit_test(an_empty_array_survives_a_round_trip),
         cmocka_unit_test(written_files_have_the_bytes_of_numpy),
         cmocka_unit_test(headers_of_other_writers_are_read),
+        cmocka_unit_test(every_width_byte_order_and_index_order_is_read),
+        cmocka_unit_test(fortran_order_of_few_and_of_many_dimensions),
+        cmocka_unit_test(what_no_type_holds_is_named),
         cmocka_unit_test(bad_files_are_refused_with_the_reason),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(conversion_keeps_the_numbers),
