@@ -102,7 +102,7 @@ static void errors_and_warnings_quote_a_run_plainly(void **state)
     put("study/c/config.yaml", "\"" EVIL "\": 1\n");
     put("study/b/run.json", "{}");
     put("study/c/run.json", "{}");
-    runs("resume %D/study/a", 0); /* nothing to do */
+    runs("resume %D/study/a", JEM_EDATA); /* without weights it is not finished, without data it stays so */
     runs("resume %D/study/b", JEM_EUSAGE);
     runs("resume %D/study/c", JEM_EUSAGE);
     runs("eval %D/study/a", JEM_EDATA);
