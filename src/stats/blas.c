@@ -14,9 +14,10 @@
 
 static const char file_name[] = "libjem_blas.so";
 
-/* Of address space, on Debian's x86-64 builds: libraries with their data, and what OpenBLAS maps
- * per caller (BUFFER_SIZE in its common_x86_64.h, and a page). */
-static const size_t library_bytes = 96u << 20, caller_bytes = 129u << 20;
+/* Of address space, on Debian's x86-64 builds: libraries with their data and the buffer that OpenBLAS
+ * 0.3.29 maps as it is loaded (0.3.21 does not), and what it maps per caller (BUFFER_SIZE in its
+ * common_x86_64.h, and a page). */
+static const size_t library_bytes = 225u << 20, caller_bytes = 129u << 20;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const blas *opened;
@@ -70,13 +71,13 @@ static void *load_with_one_thread(const char *path)
     return handle;
 }
 
-static jem_status load(const blas **out)
+static jem_status load(const blas **out, int callers)
 {
     jem_status st;
     char *path = NULL;
 
     TRY(find(&path));
-    TRY(machine_check_room(library_bytes, who));
+    TRY(machine_check_room((size_t)blas_address_bytes(callers), who));
     void *handle = load_with_one_thread(path);
     if (!handle) {
         const char *why = dlerror();
@@ -100,7 +101,7 @@ done:
 static jem_status prepare(int callers)
 {
     jem_status st = JEM_OK;
-    if (!opened) TRY(load(&opened));
+    if (!opened) TRY(load(&opened, callers));
     if (callers > reserved) {
         TRY(machine_check_room((size_t)(callers - reserved) * caller_bytes, who));
         opened->reserve(callers);

@@ -149,7 +149,7 @@ static void broken_trials_are_refused_with_their_place(void **state)
         "auto", JEM_EDATA, "'cat1', 0 is answered twice");
     refused(text_file("t.csv", HEADER "a,1,1,NaN,cat,cat\n"), "auto", JEM_EDATA, "t.csv:2");
     refused(text_file("t.csv", "subj,object_response,imagename\na,cat,cat1.png\n"), "auto",
-            JEM_EDATA, "no column 'session'");
+            JEM_EDATA, "no column 'category'");
     refused(text_file("t.csv", HEADER), "auto", JEM_EDATA, "no trial");
     refused(in_dir("nowhere.csv"), "auto", JEM_EDATA, "nowhere.csv");
 }

@@ -62,7 +62,7 @@ static void without_room_for_the_library(void)
 
 static void without_room_for_its_buffers(void)
 {
-    limit_to(150);
+    limit_to(260);
     expect(JEM_ENOMEM, "ulimit -v");
     expect(JEM_ENOMEM, "ulimit -v");
 }
@@ -70,7 +70,7 @@ static void without_room_for_its_buffers(void)
 static void with_room_for_one_caller(void)
 {
     const blas *b;
-    limit_to(300);
+    limit_to(400);
     expect(JEM_OK, "");
     if (blas_begin(&b, 8) != JEM_ENOMEM) _exit(1);
     expect(JEM_OK, ""); /* and what was there is still there */
