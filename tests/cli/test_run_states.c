@@ -43,7 +43,8 @@ static void not_said(const char *file, const char *text)
     mem_free(data);
 }
 
-/* Replaces what is between `before` and the next comma in run/run.json. */
+/* Replaces what is between `before` and the next comma in run/run.json, which then has no checksum of its
+ * own, as before there were any. */
 static void change(const char *before, const char *value)
 {
     char path[128], *text, *changed;
@@ -59,6 +60,8 @@ static void change(const char *before, const char *value)
     char *whole = NULL;
     *end = ',';
     check_ok(str_format(&whole, "%s%s", changed, end));
+    char *sum = strstr(whole, "own_checksum");
+    if (sum) memcpy(sum, "was", 3);
     check_ok(file_write(path, whole, strlen(whole)));
     mem_free(whole);
     mem_free(changed);
