@@ -1,44 +1,11 @@
 /* Files and settings that are not the run's are noticed and named; nothing is changed then. */
-#include "train/tiny.h"
+#include "train/run_rig.h"
 
 #include "base/log.h"
 #include "tensor/safetensors.h"
 #include "train/checkpoint_store.h"
 
-typedef struct rig {
-    char dir[64], a[128], b[128];
-    splits data;
-    config cfg;
-} rig;
-
-static rig *rig_new(void)
-{
-    static const char *const more[] = {"sampler.steps=2", "sampler.buffer_size=9", NULL};
-    rig *r = NULL;
-    check_ok(MEM_NEW(r, 1));
-    check_tmp(r->dir, sizeof r->dir);
-    snprintf(r->a, sizeof r->a, "%s/a", r->dir);
-    snprintf(r->b, sizeof r->b, "%s/b", r->dir);
-    r->data = tiny_splits(24, 6); /* three iterations per epoch */
-    tiny_config(&r->cfg, more);
-    return r;
-}
-
-static void rig_free(rig *r)
-{
-    splits_free(&r->data);
-    check_tmp_remove(r->dir);
-    mem_free(r);
-}
-
-static const volatile sig_atomic_t stop_now = 1;
-
-static jem_status train(rig *r, const char *out, bool resume, bool stop)
-{
-    train_request q = {.cfg = &r->cfg, .out = out, .data = &r->data, .resume = resume,
-                       .stop = stop ? &stop_now : NULL};
-    return train_run(&q);
-}
+static const char *const short_chains[] = {"sampler.steps=2", "sampler.buffer_size=9", NULL};
 
 static void set(rig *r, const char *assignment)
 {
@@ -55,7 +22,7 @@ static void edit(rig *r, const char *assignment)
 /* A run of two epochs, stopped at its beginning. */
 static void begin(rig *r, const char *out)
 {
-    check_fails(train(r, out, false, true), JEM_EINTERRUPTED, "saved");
+    check_fails(train(r, out, false, &stop_now), JEM_EINTERRUPTED, "saved");
 }
 
 /* A shell command in which $A and $B are the two runs. */
@@ -96,12 +63,12 @@ static void every_file_says_whose_it_is(void **state)
     (void)state;
     static const char *const files[] = {"best.safetensors", "first-epoch.safetensors",
                                         "checkpoints/000000006.safetensors"};
-    rig *r = rig_new();
+    rig *r = rig_new(short_chains);
     run_info a, b;
     char text[8192];
-    check_ok(train(r, r->a, false, false));
+    check_ok(train(r, r->a, false, NULL));
     set(r, "engine.threads=1");
-    check_ok(train(r, r->b, false, false));
+    check_ok(train(r, r->b, false, NULL));
     check_ok(run_read_info(&a, r->a));
     check_ok(run_read_info(&b, r->b));
     assert_true(run_identity_is(a.id) && run_identity_is(b.id) && strcmp(a.id, b.id) != 0);
@@ -119,7 +86,7 @@ static void every_file_says_whose_it_is(void **state)
     }
     set(r, "train.lr=5e-4");
     check_tmp_remove(r->b);
-    check_ok(train(r, r->b, false, false));
+    check_ok(train(r, r->b, false, NULL));
     check_ok(run_read_info(&b, r->b));
     assert_string_not_equal(a.settings_hash, b.settings_hash);
     rig_free(r);
@@ -135,12 +102,12 @@ static void settings_edited_behind_a_run_are_named(void **state)
         {"rescue.rules=rate", "rescue.rules is noise,rate,steps,rate,energy_l2 there and rate here"},
         {"train.checkpoint_every=2", "train.checkpoint_every is 0 there and 2 here"},
     };
-    rig *r = rig_new();
+    rig *r = rig_new(short_chains);
     begin(r, r->a);
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
         config before = r->cfg;
         edit(r, edits[i][0]);
-        check_fails(train(r, r->a, true, false), JEM_EUSAGE, edits[i][1]);
+        check_fails(train(r, r->a, true, NULL), JEM_EUSAGE, edits[i][1]);
         assert_non_null(strstr(jem_error_message(), "checkpoints/0000000"));
         assert_non_null(strstr(jem_error_message(), "put the setting back"));
         r->cfg = before;
@@ -148,16 +115,16 @@ static void settings_edited_behind_a_run_are_named(void **state)
     edit(r, "train.event_files=false"); /* changes nothing */
     edit(r, "engine.threads=1");
     listen();
-    check_fails(train(r, r->a, true, true), JEM_EINTERRUPTED, "saved");
+    check_fails(train(r, r->a, true, &stop_now), JEM_EINTERRUPTED, "saved");
     assert_string_equal(warnings, "");
     edit(r, "engine.convolution=direct"); /* may be chosen, and is said once */
-    check_fails(train(r, r->a, true, true), JEM_EINTERRUPTED, "saved");
+    check_fails(train(r, r->a, true, &stop_now), JEM_EINTERRUPTED, "saved");
     assert_non_null(strstr(warnings, "engine.convolution is fast there and direct here"));
     edit(r, "train.log_every=3");
-    check_fails(train(r, r->a, true, true), JEM_EINTERRUPTED, "saved");
+    check_fails(train(r, r->a, true, &stop_now), JEM_EINTERRUPTED, "saved");
     assert_non_null(strstr(warnings, "train.log_every is 2 there and 3 here"));
     listen();
-    check_ok(train(r, r->a, true, false));
+    check_ok(train(r, r->a, true, NULL));
     log_set_sink(NULL);
     assert_string_equal(warnings, "");
     rig_free(r);
@@ -166,11 +133,11 @@ static void settings_edited_behind_a_run_are_named(void **state)
 static void a_trained_run_is_not_used_with_other_settings(void **state)
 {
     (void)state;
-    rig *r = rig_new();
+    rig *r = rig_new(short_chains);
     run *opened = NULL;
     float *images = NULL;
     int64_t n;
-    check_ok(train(r, r->a, false, false));
+    check_ok(train(r, r->a, false, NULL));
     edit(r, "sampler.steps=5");
     check_fails(run_open(&opened, r->a, NULL, 0), JEM_EUSAGE, "sampler.steps is 2 there and 5 here");
     edit(r, "sampler.steps=2");
@@ -179,7 +146,7 @@ static void a_trained_run_is_not_used_with_other_settings(void **state)
     mem_free(images);
     run_close(opened);
 
-    check_ok(train(r, r->b, false, false));
+    check_ok(train(r, r->b, false, NULL));
     shell(r, "cp $B/best.safetensors $A/best.safetensors");
     check_fails(run_open(&opened, r->a, NULL, 0), JEM_EUSAGE, "best.safetensors: belongs to another run");
     rig_free(r);
@@ -190,25 +157,25 @@ static void a_state_of_another_run_is_refused(void **state)
     (void)state;
     static const char *const others[] = {"alpha=0.5", "train.lr=5e-4"};
     for (int i = 0; i < 2; i++) {
-        rig *r = rig_new();
+        rig *r = rig_new(short_chains);
         run_info info;
         char other[RUN_IDENTITY_TEXT];
         begin(r, r->a);
         config before = r->cfg;
         set(r, others[i]); /* the first: twins but for their names */
-        check_ok(train(r, r->b, false, false));
+        check_ok(train(r, r->b, false, NULL));
         r->cfg = before;
         check_ok(run_read_info(&info, r->b));
         memcpy(other, info.id, sizeof other);
         check_ok(run_read_info(&info, r->a));
         shell(r, "cp $B/checkpoints/000000006.safetensors $A/checkpoints/");
-        check_fails(train(r, r->a, true, false), JEM_EUSAGE, "belongs to another run");
+        check_fails(train(r, r->a, true, NULL), JEM_EUSAGE, "belongs to another run");
         assert_non_null(strstr(jem_error_message(), "checkpoints/000000006.safetensors"));
         assert_non_null(strstr(jem_error_message(), other));
         assert_non_null(strstr(jem_error_message(), info.id));
         shell(r, "cmp $A/checkpoints/000000006.safetensors $B/checkpoints/000000006.safetensors"); /* neither set aside nor adopted */
         shell(r, "rm $A/checkpoints/000000006.safetensors $A/run.json");
-        check_ok(train(r, r->a, true, false)); /* who it is, its states know as well */
+        check_ok(train(r, r->a, true, NULL)); /* who it is, its states know as well */
         run_info again;
         check_ok(run_read_info(&again, r->a));
         assert_string_equal(info.id, again.id);
@@ -257,11 +224,11 @@ static void age(const rig *r)
 static void a_run_of_an_older_version_is_taken_over_once(void **state)
 {
     (void)state;
-    rig *r = rig_new();
+    rig *r = rig_new(short_chains);
     run *opened = NULL;
     char id[64], text[64];
-    check_ok(train(r, r->a, false, false));
-    check_ok(train(r, r->b, false, false));
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(train(r, r->b, false, NULL));
     age(r);
     check_ok(run_open(&opened, r->b, NULL, 0)); /* says nothing, and is used as it is */
     assert_string_equal(opened->info.id, "");
@@ -270,10 +237,10 @@ static void a_run_of_an_older_version_is_taken_over_once(void **state)
     /* one that is not finished: its second epoch is repeated from the state after the first */
     shell(r, "rm $B/checkpoints/000000006.safetensors $B/run.json");
     listen();
-    check_fails(train(r, r->b, true, true), JEM_EINTERRUPTED, "saved");
+    check_fails(train(r, r->b, true, &stop_now), JEM_EINTERRUPTED, "saved");
     assert_non_null(strstr(warnings, "files of an older version of jem"));
     listen();
-    check_ok(train(r, r->b, true, false));
+    check_ok(train(r, r->b, true, NULL));
     log_set_sink(NULL);
     assert_string_equal(warnings, "");
     metadata_of(id, sizeof id, r->b, "checkpoints/000000006.safetensors", "jem.run");
@@ -293,15 +260,15 @@ static void a_run_of_an_older_version_is_taken_over_once(void **state)
 static void a_digit_changed_in_run_json_is_noticed(void **state)
 {
     (void)state;
-    rig *r = rig_new();
+    rig *r = rig_new(short_chains);
     run *opened = NULL;
     run_info before, info;
-    check_ok(train(r, r->a, false, false));
+    check_ok(train(r, r->a, false, NULL));
     check_ok(run_read_info(&before, r->a));
     shell(r, "sed -i 's/\"iterations\": 6/\"iterations\": 7/' $A/run.json && grep -q ': 7' $A/run.json");
     check_fails(run_read_info(&info, r->a), JEM_EDATA, "run.json: its checksum does not match");
     check_fails(run_open(&opened, r->a, NULL, 0), JEM_EDATA, "jem resume writes it again");
-    check_ok(train(r, r->a, true, false));
+    check_ok(train(r, r->a, true, NULL));
     check_ok(run_read_info(&info, r->a));
     assert_int_equal(info.iterations, 6);
     assert_string_equal(info.id, before.id);
@@ -312,14 +279,14 @@ static void a_digit_changed_in_run_json_is_noticed(void **state)
 static void an_old_state_of_another_alpha_is_not_taken_over(void **state)
 {
     (void)state;
-    rig *r = rig_new();
+    rig *r = rig_new(short_chains);
     begin(r, r->a);
     set(r, "alpha=0.25");
-    check_ok(train(r, r->b, false, false));
+    check_ok(train(r, r->b, false, NULL));
     set(r, "alpha=0.5");
     age(r);
     shell(r, "cp $B/checkpoints/000000006.safetensors $A/checkpoints/");
-    check_fails(train(r, r->a, true, false), JEM_EUSAGE, "is of another run (alpha 0.25");
+    check_fails(train(r, r->a, true, NULL), JEM_EUSAGE, "is of another run (alpha 0.25");
     shell(r, "cmp $A/checkpoints/000000006.safetensors $B/checkpoints/000000006.safetensors");
     rig_free(r);
 }
