@@ -14,8 +14,9 @@ typedef enum jem_log_level {
     JEM_LOG_PROGRESS /* may replace the progress line before it */
 } jem_log_level;
 
-/* Gets one line without a line break, borrowed during the call.  May be called
- * by any thread that computes, and may call jem itself (but not with a model in use). */
+/* Gets one line without a line break, borrowed during the call; what it quotes from files is
+ * free of control characters.  May be called by any thread that computes, and may call jem
+ * itself (but not with a model in use). */
 typedef void (*jem_log_sink)(jem_log_level level, const char *line);
 
 /* Sets the sink of the whole process; NULL: none. */

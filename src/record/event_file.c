@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/try.h"
 
 static const char name_start[] = "events.out.tfevents.";
@@ -211,7 +212,7 @@ static jem_status open_new(append_file *file, const char *folder)
     long long seconds;
     bool taken = false;
 
-    if (gethostname(host, sizeof host - 1) != 0 || strchr(host, '/')) host[0] = '\0';
+    if (gethostname(host, sizeof host - 1) != 0 || !name_is_plain(host)) host[0] = '\0';
     do { /* again if another process was faster */
         TRY(next_seconds(&seconds, folder));
         mem_free(path);
@@ -294,14 +295,19 @@ jem_status event_files_check(const char *folder)
         size_t size;
         if (strncmp(names[i], name_start, strlen(name_start)) != 0) continue;
         TRY(str_format(&path, "%s/%s", folder, names[i]));
-        TRY(file_read(&data, &size, path, 0));
-        const size_t sound = sound_bytes((const uint8_t *)data, size);
-        if (sound < size)
+        st = file_read(&data, &size, path, 0);
+        const size_t sound = st == JEM_OK ? sound_bytes((const uint8_t *)data, size) : 0;
+        if (st == JEM_EDATA)
+            log_warning("%s; TensorBoard needs it, the training does not", jem_error_message());
+        else if (st != JEM_OK)
+            goto done;
+        else if (sound < size)
             log_warning("%s: the record at byte %zu is damaged; TensorBoard shows nothing of this file from "
                         "there on, metrics.csv has the numbers", path, sound);
         mem_free(path);
         mem_free(data);
         path = data = NULL;
+        st = JEM_OK;
     }
 done:
     strings_free(names, count);

@@ -136,7 +136,8 @@ jem_status config_load(config *c, const char *path, const char *const *assignmen
     TRY(config_defaults(c));
     TRY(options_load(c->groups, path));
     for (int i = 0; i < count; i++) TRY(options_assign(c->groups, assignments[i]));
-    TRY(config_check(c));
+    st = config_check(c);
+    if (st != JEM_OK) jem_error_context(st, "%s", path);
 done:
     return st;
 }

@@ -445,6 +445,13 @@ done:
     return st;
 }
 
+/* Data, network and settings that do not fit each other say so without knowing whose they are. */
+static jem_status name_run(jem_status st, const char *out)
+{
+    const bool refused = st == JEM_EUSAGE || st == JEM_EDATA || st == JEM_ENOMEM;
+    return refused && !strstr(jem_error_message(), out) ? jem_error_context(st, "%s", out) : st;
+}
+
 jem_status train_run(const train_request *r)
 {
     session s = {.r = r, .cfg = r->cfg, .log = METRICS_LOG_INIT, .pixels = PIXEL_DISTANCE_INIT,
@@ -467,7 +474,7 @@ jem_status train_run(const train_request *r)
                        r->out, again);
         goto done;
     }
-    TRY(session_begin(&s, claim == RUN_NEW));
+    TRY(name_run(session_begin(&s, claim == RUN_NEW), r->out));
     TRY(iterate(&s));
 done:
     mem_free(again);

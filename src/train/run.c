@@ -262,7 +262,11 @@ static jem_status load_weights(run *r)
     TRY(run_identity_init(&r->identity, c, r->info.data_hash));
     memcpy(r->identity.id, r->info.id, sizeof r->identity.id);
     TRY(check_identity(r, path));
-    TRY(model_new(&r->m, &c->model, &c->engine));
+    st = model_new(&r->m, &c->model, &c->engine);
+    if (st != JEM_OK) {
+        jem_error_context(st, "%s: its config.yaml and run.json", r->path);
+        goto done;
+    }
     TRY(model_load(r->m, path));
 done:
     mem_free(path);
