@@ -976,6 +976,60 @@ def make_study():
     put("study", "plan-many", folder(run_files("a", 0.5, []) + [("study.json", '{"seeds": 9223372036854775807, "alphas": [0, 0.5]}')]))
 
 
+# ---- folders of runs: see fuzz_run.c
+LOG = ("iteration,epoch,alpha,lr,step_size,loss_d,loss_g,g_d,g_g,c,cosine,lse_pos,lse_neg,lse_gap,accuracy,clipped,movement,"
+       "lse_min,lse_max,buffer_age,buffer_diversity,verdict,reason,val_accuracy,val_nll,fd_pix,images_per_s,wall_s\n")
+
+
+def log_row(iteration, wall="1.5", verdict="healthy", reason=""):
+    return "%s,1,0.5,0.1,1,0.7,-0.02,0.2,0.2,1,0,0.9,0.9,0,0.5,0,0.4,0.8,0.9,1,0.9,%s,%s,0.3,0.7,35,148,%s\n" % (iteration, verdict, reason, wall)
+
+
+def make_run():
+    def weights(iteration, **more):
+        meta = dict({"jem.checksum": "0" * 32, "jem.iteration": str(iteration)}, **more)
+        header = {"__metadata__": meta, "a": entry("F32", (1,), (0, 4))}
+        return st(json.dumps(header, separators=(",", ":")), struct.pack("<f", 1))
+
+    config = "alpha: 0.5\nseed: 1\nmodel:\n  name: \"wrn-10-1\"\ndata:\n  kind: npy\n  path: \"/x\"\ntrain:\n  iterations: 4\n  batch: 2\nsampler:\n  steps: 1\n"
+    status = {"status": "running", "version": "0.1.0", "model": "wrn-10-1", "alpha": 0.5, "seed": 1, "classes": 2, "channels": 3, "height": 4,
+              "width": 4, "params": 7, "data_hash": "00e157332cd54d04", "rank": 0, "ranks": 1, "iteration": 2, "iterations": 4, "epoch": 0.5,
+              "best": {"iteration": 2, "epoch": 0.5, "score": 0.3, "selected_by": "val_accuracy"}, "wall_s": 1.5, "message": "",
+              "events": [{"iteration": 2, "back_to": 0, "reason": "r", "change": "c"}],
+              "files": [{"name": "best.safetensors", "bytes": 9, "checksum": "0" * 32, "iteration": 2}], "latents": None}
+
+    def run(name, config=config, log=LOG + log_row(1) + log_row(2), files=(), **more):
+        put("run", name, folder([("config.yaml", config), ("run.json", json.dumps(dict(status, **more))), ("metrics.csv", log)] + list(files)))
+
+    state = {"jem.scheduled": "1", "jem.best.iteration": "2", "jem.alpha": "0.5", "jem.seed": "1"}
+    run("whole", files=[("checkpoints/000000002.safetensors", weights(2, **state)), ("checkpoints/best-000000002.safetensors", weights(2)),
+                        ("best.safetensors", weights(2)), ("first-epoch.safetensors", weights(1))])
+    run("states", files=[("checkpoints/%09d.safetensors" % i, weights(i, **dict(state, **{"jem.best.iteration": str(i - 1)}))) for i in range(1, 6)])
+    run("names", files=[("checkpoints/" + n, weights(1)) for n in ("9999999999999999999.safetensors", "1.safetensors", "-00000001.safetensors",
+                                                                      "best-.safetensors", "000000001.safetensors.damaged", "000000001.safetensors.tmp-1")])
+    run("iterations", files=[("checkpoints/000000002.safetensors", weights("9" * 30, **{"jem.best.iteration": "-1", "jem.scheduled": "2"}))])
+    run("finished", status="finished")
+    run("diverged", status="diverged", message=EVIL)
+    run("evil", status=EVIL, version=EVIL, model=EVIL)
+    run("negative", iteration=-5, iterations=-1, best={"iteration": -2, "epoch": -1, "score": None, "selected_by": ""})
+    run("huge", iteration=2**62, iterations=2**62, best={"iteration": 2**62, "epoch": 1e308, "score": 1e308, "selected_by": "last"})
+    run("log-cut", log=LOG + log_row(1) + log_row(2)[:30])
+    run("log-header-cut", log=LOG[:40])
+    run("log-of-others", log="iteration,loss\n1,2\n")
+    run("log-damaged-row", log=LOG + log_row(1) + log_row("x") + log_row(2))
+    run("log-rows-later", log=LOG + log_row(1) + log_row(9) + log_row(2))
+    run("log-empty-lines", log=LOG + "\n\n" + log_row(1))
+    run("log-endless-row", log=LOG + log_row(1, wall="1" * 3000))
+    run("log-nul", log=LOG + log_row(1) + "\0" + log_row(2))
+    run("config-evil", config="alpha: 0.5\ndata: {path: \"" + "\\e[31m\\n" * 9 + "\"}\n")
+    run("config-unknown", config="alhpa: 0.5\n")
+    run("config-huge", config="train: {batch: 9223372036854775807}\nmodel: {name: wrn-28-10}\n")
+    put("run", "study", folder([("config.yaml", config), ("study.json", "{}")]))
+    put("run", "config-alone", folder([("config.yaml", config)]))
+    put("run", "no-config", folder([("run.json", json.dumps(status))]))
+    put("run", "nothing", "")
+
+
 # ---- large ones, too large to be committed
 def make_large():
     million, n = 1000000, 20000000
@@ -1079,7 +1133,7 @@ if __name__ == "__main__":
     for make in [make_npy, make_safetensors, make_cifar10, make_png, make_jpeg, make_yaml, make_csv,
                  make_json, make_manifest, make_metrics, make_tfrecord, make_tf_example, make_clickme_shard,
                  make_gloss_ratings, make_label_map, make_mvh_people, make_cifar10h, make_recording, make_cue_records,
-                 make_clickme_index, make_latent_index, make_latent_cache, make_study]:
+                 make_clickme_index, make_latent_index, make_latent_cache, make_study, make_run]:
         try:
             make()
         except FileNotFoundError as e:
