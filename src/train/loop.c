@@ -445,11 +445,13 @@ done:
     return st;
 }
 
-/* Data, network and settings that do not fit each other say so without knowing whose they are. */
-static jem_status name_run(jem_status st, const char *out)
+/* Data, network and settings that do not fit each other say so without knowing whose they are: a folder
+ * found is named, a new one is what the command itself asks for. */
+static jem_status name_run(jem_status st, run_claim claim, const char *out)
 {
     const bool refused = st == JEM_EUSAGE || st == JEM_EDATA || st == JEM_ENOMEM;
-    return refused && !strstr(jem_error_message(), out) ? jem_error_context(st, "%s", out) : st;
+    if (!refused || claim == RUN_NEW || strstr(jem_error_message(), out)) return st;
+    return jem_error_context(st, "%s", out);
 }
 
 jem_status train_run(const train_request *r)
@@ -474,7 +476,7 @@ jem_status train_run(const train_request *r)
                        r->out, again);
         goto done;
     }
-    TRY(name_run(session_begin(&s, claim == RUN_NEW), r->out));
+    TRY(name_run(session_begin(&s, claim == RUN_NEW), claim, r->out));
     TRY(iterate(&s));
 done:
     mem_free(again);
