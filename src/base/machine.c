@@ -1,8 +1,10 @@
-/* Memory from /proc, control groups and limits, disk from statvfs: see machine.h. */
+/* Memory from /proc, control groups and limits, disk from statvfs, processors from the scheduler: see
+ * machine.h. */
 #include "base/machine.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +159,14 @@ jem_status machine_check_room(size_t bytes, const char *what)
                          what, bytes >> 20);
     munmap(room, bytes);
     return JEM_OK;
+}
+
+int machine_processors(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    return CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
 }
 
 jem_status machine_disk_free(int64_t *out, const char *path)

@@ -1,4 +1,4 @@
-/* What this machine has left: memory and disk. */
+/* What this machine has: memory, disk and processors. */
 #ifndef BASE_MACHINE_H
 #define BASE_MACHINE_H
 
@@ -27,6 +27,9 @@ jem_status machine_memory_read(machine_memory *out, const char *root);
 /* JEM_ENOMEM, beginning with `what`, if this process cannot map so many bytes more: asked before
  * calls into libraries that do not bear to get no memory. */
 jem_status machine_check_room(size_t bytes, const char *what);
+
+/* Processors that this process may use; at least 1. */
+int machine_processors(void);
 
 /* Bytes a user may still write on the file system of `path`, or of the nearest folder above
  * it that exists. */

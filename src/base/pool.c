@@ -10,12 +10,12 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/machine.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "base/try.h"
@@ -108,14 +108,6 @@ static void *worker_main(void *arg)
     }
 }
 
-static int processors(void)
-{
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-    return CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
-}
-
 jem_status pool_new(pool **out, int threads)
 {
     jem_status st = JEM_OK;
@@ -129,7 +121,7 @@ jem_status pool_new(pool **out, int threads)
     pthread_cond_init(&p->start, NULL);
     pthread_cond_init(&p->finished, NULL);
     pthread_cond_init(&p->ordered, NULL);
-    p->threads = threads ? threads : processors();
+    p->threads = threads ? threads : machine_processors();
     TRY(MEM_NEW(p->workers, p->threads));
     for (int i = 1; i < p->threads; i++) {
         worker *w = &p->workers[i];

@@ -1,5 +1,6 @@
 /* jem speed: where a training step's time goes, layer by layer, beside the machine's peak. */
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -59,34 +60,72 @@ static void print_part(const speed_report *r, const speed_part *part, const char
     for (int i = 0; i < part->count; i++) print_row(r, part, &part->rows[i]);
     snprintf(sum.layer, sizeof sum.layer, "all layers");
     print_row(r, part, &sum);
-    rest.seconds = part->seconds - sum.seconds;
+    rest.seconds = (isnan(part->alone_s) ? part->seconds : part->alone_s) - sum.seconds;
     print_row(r, part, &rest);
+}
+
+enum { RANGE = 2 * CLI_CELL };
+
+/* `work` per second, alone to as busy as now where the two differ. */
+static const char *rate_text(char text[RANGE], double work, double alone_s, double now_s)
+{
+    if (stopwatch_judge(alone_s, now_s) == PROCESSORS_BUSY)
+        snprintf(text, RANGE, "%.4g to %.4g", work / alone_s, work / now_s);
+    else
+        snprintf(text, RANGE, "%.4g", work / now_s);
+    return text;
+}
+
+static const char *share_range(char text[RANGE], const speed_report *r, double work, double alone_s,
+                               double now_s)
+{
+    char alone[CLI_CELL], now[CLI_CELL];
+    share_text(now, speed_share(r, work, now_s));
+    if (stopwatch_judge(alone_s, now_s) == PROCESSORS_BUSY)
+        snprintf(text, RANGE, "%.25s to %.25s", share_text(alone, speed_share(r, work, alone_s)), now);
+    else
+        snprintf(text, RANGE, "%s", now);
+    return text;
+}
+
+static void print_step(const speed_report *r, const config *cfg)
+{
+    const double batch = (double)cfg->train.batch, alone_s = r->step.alone_s, now_s = r->step.step_s;
+    const bool busy = stopwatch_judge(alone_s, now_s) == PROCESSORS_BUSY;
+    char time[RANGE], one[RANGE], two[RANGE];
+    snprintf(time, sizeof time, busy ? "%.4g to %.4g" : "%.4g", busy ? alone_s : now_s, now_s);
+    cli_print("\nTraining step of %lld images at alpha %.4g\n\n%-22s %s s%s\n",
+              (long long)cfg->train.batch, cfg->alpha, "time", time,
+              r->step.batch < cfg->train.batch ? ", put together from smaller ones" : "");
+    cli_print("%-22s %s\n", "images/s", rate_text(one, batch, alone_s, now_s));
+    cli_print("%-22s %s as convolutions are defined, %s of the products formed\n", "GFLOP/s",
+              rate_text(one, 1e-9 * r->flops, alone_s, now_s),
+              rate_text(two, 1e-9 * r->products, alone_s, now_s));
+    cli_print("%-22s %s products, %s with the transforms that they need\n", "share of the peak",
+              share_range(one, r, r->products, alone_s, now_s),
+              share_range(two, r, r->products + r->transforms, alone_s, now_s));
+}
+
+static void print_inference(const speed_report *r)
+{
+    const speed_part *p = &r->inference;
+    char rate[RANGE], share[RANGE];
+    cli_print("%-22s %s images/s, %s of the peak\n", "inference",
+              rate_text(rate, (double)p->images, p->alone_s, p->seconds),
+              share_range(share, r, p->sum.products, p->alone_s, p->seconds));
 }
 
 static void print_report(const speed_report *r, const config *cfg)
 {
-    const double batch = (double)cfg->train.batch, step_s = r->step.step_s;
-    char products[CLI_CELL], all[CLI_CELL], inference[CLI_CELL];
     cli_print("Network %s, %s, %d thread%s; matrix products at most %.1f GFLOP/s (%s)\n",
               cfg->model.name, cfg->engine.precision == 1 ? "bf16" : "float32", r->threads,
               r->threads == 1 ? "" : "s", 1e-9 * r->peak, r->peak_algorithm);
     if (r->chain.count) print_part(r, &r->chain, "One Langevin step");
     print_part(r, &r->gradients, "Gradients");
-    cli_print("\nTraining step of %lld images at alpha %.4g\n\n"
-              "%-22s %.4g s%s\n%-22s %.4g\n%-22s %.1f as convolutions are defined, %.1f of the "
-              "products formed\n"
-              "%-22s %s products, %s with the transforms that they need\n"
-              "%-22s %.4g images/s, %s of the peak\n"
-              "(a share of ? would be above 100 %%: the peak was measured while other programs ran)\n",
-              (long long)cfg->train.batch, cfg->alpha, "time", step_s,
-              r->step.batch < cfg->train.batch ? ", put together from smaller ones" : "",
-              "images/s", batch / step_s, "GFLOP/s", 1e-9 * r->flops / step_s,
-              1e-9 * r->products / step_s, "share of the peak",
-              share_text(products, speed_share(r, r->products, step_s)),
-              share_text(all, speed_share(r, r->products + r->transforms, step_s)), "inference",
-              (double)r->inference.images / r->inference.seconds,
-              share_text(inference,
-                         speed_share(r, r->inference.sum.products, r->inference.seconds)));
+    print_step(r, cfg);
+    print_inference(r);
+    puts("(a share of ? would be above 100 %: the peak was measured while other programs ran)");
+    prospect_print_processors(stopwatch_judge(r->step.alone_s, r->step.step_s));
 }
 
 /* ---- JSON: seconds, FLOPs, FLOP/s */
@@ -94,6 +133,11 @@ static void print_report(const speed_report *r, const config *cfg)
 static json_t *share_json(double share)
 {
     return possible(share) ? json_real(share) : json_null();
+}
+
+static json_t *seconds_json(double s)
+{
+    return isnan(s) ? json_null() : json_real(s);
 }
 
 static json_t *row_json(const speed_report *r, const speed_row *row)
@@ -112,19 +156,20 @@ static json_t *part_json(const speed_report *r, const speed_part *part)
         return json_null();
     }
     for (int i = 0; i < part->count; i++) json_array_append_new(rows, row_json(r, &part->rows[i]));
-    return json_pack("{s:I s:f s:o s:o}", "images", (json_int_t)part->images, "seconds", part->seconds,
-                     "layers_sum", row_json(r, &part->sum), "layers", rows);
+    return json_pack("{s:I s:f s:o s:o s:o}", "images", (json_int_t)part->images, "seconds", part->seconds,
+                     "alone_s", seconds_json(part->alone_s), "layers_sum", row_json(r, &part->sum), "layers", rows);
 }
 
 static jem_status print_json(const speed_report *r, const config *cfg)
 {
     const double step_s = r->step.step_s;
     json_t *root = json_pack(
-        "{s:s s:s s:i s:f s:s s:f s:o s:o s:o s:{s:I s:f s:i s:I s:f s:f s:f s:f s:o}}", "network",
+        "{s:s s:s s:i s:f s:s s:f s:o s:o s:o s:{s:I s:f s:o s:s s:i s:I s:f s:f s:f s:f s:o}}", "network",
         cfg->model.name, "precision", cfg->engine.precision == 1 ? "bf16" : "f32", "threads", r->threads,
         "peak_flops_per_s", r->peak, "peak_algorithm", r->peak_algorithm, "alpha", cfg->alpha,
         "langevin_step", part_json(r, &r->chain), "gradients", part_json(r, &r->gradients), "inference", part_json(r, &r->inference), "step",
-        "batch", (json_int_t)cfg->train.batch, "seconds", step_s, "timed", r->step.steps, "timed_batch",
+        "batch", (json_int_t)cfg->train.batch, "seconds", step_s, "alone_s", seconds_json(r->step.alone_s), "processors",
+        processors_state_name(stopwatch_judge(r->step.alone_s, step_s)), "timed", r->step.steps, "timed_batch",
         (json_int_t)r->step.batch, "images_per_s", (double)cfg->train.batch / step_s, "flops", r->flops,
         "products", r->products, "transforms", r->transforms, "share_of_peak",
         share_json(speed_share(r, r->products, step_s)));

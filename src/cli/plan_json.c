@@ -70,14 +70,18 @@ static json_t *alphas_json(const plan_report *r)
         if (a->times.steps > 0)
             json_object_set_new(
                 o, "time",
-                json_pack("{s:o s:o s:o s:i s:I s:o s:o s:o s:o s:o}", "step_s",
-                          number(a->time.step_s), "step_low_s", number(a->times.low_s),
+                json_pack("{s:o s:o s:o s:o s:i s:I s:o s:o s:o s:o s:o s:o s:s}", "step_s",
+                          number(a->time.step_s), "step_alone_s", number(a->times.alone_s),
+                          "step_low_s", number(a->times.low_s),
                           "step_high_s", number(a->times.high_s), "steps", a->times.steps,
                           "timed_batch", (json_int_t)a->times.batch, "images_per_s",
                           number(a->time.images_per_s), "flops_per_s",
                           number(a->time.flops_per_s), "validation_s",
                           number(a->time.validation_s), "epoch_s", number(a->time.epoch_s),
-                          "run_s", number(a->time.run_s)));
+                          "run_s", number(a->time.run_s), "run_alone_s",
+                          number(a->time.run_alone_s), "processors",
+                          processors_state_name(
+                              stopwatch_judge(a->times.alone_s, a->times.step_s))));
         else
             json_object_set_new(o, "time", json_null());
         json_array_append_new(all, o);

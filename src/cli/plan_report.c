@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cli/print.h"
+#include "cli/prospect.h"
 #include "jem/tensor.h"
 
 enum { TEXT = 64 };
@@ -132,31 +133,49 @@ void plan_print(const plan_report *r)
 
 /* ---- times */
 
+/* Alone to as busy as now where the two differ. */
+static const char *range_text(char text[TEXT], double alone_s, double run_s)
+{
+    char least[TEXT], now[TEXT];
+    if (stopwatch_judge(alone_s, run_s) == PROCESSORS_BUSY)
+        snprintf(text, TEXT, "%.25s to %.25s", time_text(least, alone_s), time_text(now, run_s));
+    else
+        time_text(text, run_s);
+    return text;
+}
+
+static void print_alpha(const plan_alpha *a)
+{
+    char one[TEXT], epoch[TEXT], validation[TEXT], run[TEXT], spread[TEXT];
+    const time_forecast *t = &a->time;
+    snprintf(spread, sizeof spread, "%.4g-%.4g s (%d)", a->times.low_s, a->times.high_s,
+             a->times.steps);
+    cli_print("%-7.4g %10s %19s %10.4g %10.4g %11s %11s %11s%s\n", a->alpha,
+              time_text(one, t->step_s), spread, t->images_per_s, t->flops_per_s / 1e9,
+              time_text(validation, t->validation_s), time_text(epoch, t->epoch_s),
+              range_text(run, t->run_alone_s, t->run_s), t->capped ? " (train.max_minutes)" : "");
+}
+
 void plan_print_times(const plan_report *r)
 {
-    char one[TEXT], epoch[TEXT], validation[TEXT], run[TEXT];
-    double all = 0;
+    char run[TEXT];
+    double all_s = 0, alone_s = 0;
     bool fewer = false;
     cli_print("\nTime%s\n\n%-7s %10s %19s %10s %10s %11s %11s %11s\n",
               r->assumed ? " (measured on noise of the data's size)" : "", "alpha", "step",
               "spread", "images/s", "GFLOP/s", "validation", "epoch", "run");
     for (int i = 0; i < r->alpha_count; i++) {
         const plan_alpha *a = &r->alphas[i];
-        const time_forecast *t = &a->time;
-        char spread[TEXT];
-        snprintf(spread, sizeof spread, "%.4g-%.4g s (%d)", a->times.low_s, a->times.high_s,
-                 a->times.steps);
-        cli_print("%-7.4g %10s %19s %10.4g %10.4g %11s %11s %11s%s\n", a->alpha,
-                  time_text(one, t->step_s), spread, t->images_per_s, t->flops_per_s / 1e9,
-                  time_text(validation, t->validation_s), time_text(epoch, t->epoch_s),
-                  time_text(run, t->run_s), t->capped ? " (train.max_minutes)" : "");
-        all += t->run_s;
+        print_alpha(a);
+        all_s += a->time.run_s;
+        alone_s += a->time.run_alone_s;
         fewer = fewer || a->times.batch < r->cfg.train.batch;
     }
     if (r->alpha_count > 1)
         cli_print("all %d runs one after another: %s per seed\n", r->alpha_count,
-                  time_text(run, all));
+                  range_text(run, alone_s, all_s));
     if (fewer)
         puts("a whole step takes too long to be timed: put together from its parts; --seconds "
              "gives more time");
+    prospect_print_processors(stopwatch_judge(alone_s, all_s));
 }

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "base/stopwatch.h"
 #include "cli/alpha_list.h"
 #include "train/rehearsal.h"
 

@@ -90,3 +90,13 @@ done:
     splits_free(&p.data);
     return st;
 }
+
+void prospect_print_processors(processors_state s)
+{
+    if (s == PROCESSORS_BUSY)
+        puts("busy: other programs had the processors; ranges go from alone on them, at best, to as "
+             "busy as now");
+    if (s == PROCESSORS_UNKNOWN)
+        puts("this system does not say how long threads wait for a processor: times may hold for a "
+             "machine as busy as now only");
+}

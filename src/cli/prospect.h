@@ -3,6 +3,7 @@
 #ifndef CLI_PROSPECT_H
 #define CLI_PROSPECT_H
 
+#include "base/stopwatch.h"
 #include "cli/cli.h"
 #include "train/rehearsal.h"
 
@@ -24,5 +25,8 @@ typedef struct prospect {
 /* Loads the data if data.path is set, else takes what is declared; c->model learns their
  * sizes.  JEM_EUSAGE if nothing says how large they are, JEM_EDATA if they do not fill a batch. */
 jem_status prospect_data(prospect *out, config *c, const prospect_request *q);
+
+/* What the times that were printed are worth; nothing if the processors were quiet. */
+void prospect_print_processors(processors_state s);
 
 #endif

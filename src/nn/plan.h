@@ -76,9 +76,9 @@ void workspace_free(workspace *w);
  * pool is borrowed.  Threads change no bit, but splitting may. */
 void workspace_set_helpers(workspace *w, pool *helpers);
 
-/* How long the executions in one workspace took, step by step.  A run that takes more than three
- * times as long as the fastest before it, because another program had the processor
- * meanwhile, does not count. */
+/* How long the executions in one workspace took, step by step: processor time of the thread, or by
+ * the clock on a device and with helpers.  A run that takes more than three times as long as the
+ * fastest before it, because another program had the machine meanwhile, does not count. */
 typedef struct plan_time {
     double seconds, fastest; /* of all that count; of the fastest */
     int64_t counted, runs;

@@ -410,9 +410,11 @@ time_forecast forecast_time(const config *cfg, const data_facts *d, const step_f
     r.images_per_s = batch / t->step_s;
     r.flops_per_s = f->total * batch / t->step_s;
     r.epoch_s = (double)forecast_per_epoch(cfg, d) * t->step_s + t->validation_s;
-    r.run_s = (double)forecast_iterations(cfg, d) * t->step_s +
-              (double)validations(cfg, d) * t->validation_s;
+    const double steps = (double)forecast_iterations(cfg, d), checks = (double)validations(cfg, d);
+    r.run_s = steps * t->step_s + checks * t->validation_s;
+    r.run_alone_s = steps * t->alone_s + checks * t->validation_alone_s;
     r.capped = limit > 0 && limit < r.run_s;
     if (r.capped) r.run_s = limit + t->validation_s;
+    if (limit > 0 && limit < r.run_alone_s) r.run_alone_s = limit + t->validation_alone_s;
     return r;
 }

@@ -112,10 +112,12 @@ step_flops forecast_flops(const config *cfg, double forward_flops);
 /* Measured (rehearsal.h); NaN where nothing was. */
 typedef struct step_times {
     double step_s;       /* one training step of the whole batch */
+    double alone_s;      /* the least that this is without other programs; NaN: unknown */
     double low_s, high_s;
     int steps;           /* how many were timed; 0: none */
     int64_t batch;       /* of the timed steps: smaller than the run's where that was too slow */
     double validation_s; /* one validation, with FD-pix */
+    double validation_alone_s;
 } step_times;
 
 typedef struct time_forecast {
@@ -123,7 +125,8 @@ typedef struct time_forecast {
     double step_s, validation_s;
     double images_per_s, flops_per_s;
     double epoch_s;   /* with one validation */
-    double run_s;
+    double run_s;     /* as long as the machine is as it was while steps were timed */
+    double run_alone_s; /* the least that this is without other programs; NaN: unknown */
     bool capped;      /* train.max_minutes ends it earlier */
 } time_forecast;
 time_forecast forecast_time(const config *cfg, const data_facts *d, const step_flops *f,

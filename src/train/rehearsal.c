@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/stopwatch.h"
 #include "base/try.h"
 #include "model/init.h"
 #include "train/trainer.h"
@@ -88,30 +89,41 @@ done:
     return st;
 }
 
-/* After warming up: the time, when what follows is timed. */
-static jem_status begin_timing(double *start, const rehearsal *g)
+/* After warming up: *watch begins, as do the times of the model's steps if they are wanted. */
+static jem_status begin_timing(stopwatch *watch, const rehearsal *g)
 {
     jem_status st = JEM_OK;
     if (g->by_step) TRY(model_time_steps(g->m));
-    *start = clock_s();
+    *watch = stopwatch_now();
 done:
     return st;
+}
+
+static double alone(const stopwatch *took, const rehearsal *g)
+{
+    return stopwatch_alone_s(took, pool_threads(model_pool(g->m)), machine_processors());
+}
+
+/* Of `count` repeats since *watch began. */
+static repeated end_timing(const stopwatch *watch, const rehearsal *g, int64_t count)
+{
+    const stopwatch took = stopwatch_since(watch);
+    return (repeated){took.wall_s / (double)count, alone(&took, g) / (double)count, count};
 }
 
 jem_status rehearsal_inference(repeated *out, const rehearsal *g, int64_t n, double seconds)
 {
     jem_status st;
-    repeated r = {0, 0};
     float *x = NULL, *lse = NULL;
-    double start;
+    stopwatch watch;
+    int64_t count = 0;
     TRY(take_images(&x, g, n));
     TRY(MEM_NEW(lse, n));
     TRY(model_evaluate(g->m, x, n, NULL, NULL, lse, NULL));
-    TRY(begin_timing(&start, g));
-    for (; r.count == 0 || clock_s() - start < seconds; r.count++)
+    TRY(begin_timing(&watch, g));
+    for (; count == 0 || clock_s() - watch.wall_s < seconds; count++)
         TRY(model_evaluate(g->m, x, n, NULL, NULL, lse, NULL));
-    r.seconds = (clock_s() - start) / (double)r.count;
-    *out = r;
+    *out = end_timing(&watch, g, count);
 done:
     mem_free(x);
     mem_free(lse);
@@ -125,9 +137,9 @@ jem_status rehearsal_chain(repeated *out, const rehearsal *g, int64_t n, double 
     sgld_call call = {.options = &one, .step_size = one.step_size,
                       .noise = {0, RNG_CHAIN_NOISE, 0, 0}};
     running_trace trace = {NULL, NULL, 1};
-    repeated r = {0, 0};
     float *x = NULL;
-    double start;
+    stopwatch watch;
+    int64_t count = 0;
     one.steps = 1;
     if (one.batch_norm == BATCH_NORM_BATCH && graph_couples_images(model_graph(g->m))) {
         TRY(MEM_NEW(trace.sum, model_params_count(g->m)));
@@ -136,11 +148,10 @@ jem_status rehearsal_chain(repeated *out, const rehearsal *g, int64_t n, double 
     }
     TRY(take_images(&x, g, n));
     TRY(sgld_chain(g->m, &call, x, n));
-    TRY(begin_timing(&start, g));
-    for (; r.count == 0 || clock_s() - start < seconds; r.count++)
+    TRY(begin_timing(&watch, g));
+    for (; count == 0 || clock_s() - watch.wall_s < seconds; count++)
         TRY(sgld_chain(g->m, &call, x, n));
-    r.seconds = (clock_s() - start) / (double)r.count;
-    *out = r;
+    *out = end_timing(&watch, g, count);
 done:
     mem_free(x);
     mem_free(trace.sum);
@@ -163,8 +174,8 @@ jem_status rehearsal_gradients(repeated *out, const rehearsal *g, int64_t batch,
     objective o = {.rows = 0};
     objective_result result;
     const rng_stream dropout = {0, RNG_DROPOUT, 0, 0};
-    repeated r = {0, 0};
-    double start;
+    stopwatch watch;
+    int64_t count = 0;
 
     scale_batches(&scaled, batch);
     const objective_options options = {.batch = batch, .alpha = g->cfg->alpha,
@@ -178,11 +189,10 @@ jem_status rehearsal_gradients(repeated *out, const rehearsal *g, int64_t batch,
         TRY(dataset_floats(o.x + i * size, g->data->train, &image, 1));
     }
     TRY(objective_gradients(&result, &o, g->m, dropout));
-    TRY(begin_timing(&start, g));
-    for (; r.count == 0 || clock_s() - start < seconds; r.count++)
+    TRY(begin_timing(&watch, g));
+    for (; count == 0 || clock_s() - watch.wall_s < seconds; count++)
         TRY(objective_gradients(&result, &o, g->m, dropout));
-    r.seconds = (clock_s() - start) / (double)r.count;
-    *out = r;
+    *out = end_timing(&watch, g, count);
 done:
     objective_clear(&o);
     return st;
@@ -198,7 +208,7 @@ static jem_status time_steps(step_times *t, const rehearsal *g, int64_t batch, i
     trainer tr;
     step_report did;
     bool open = false;
-    double sum = 0;
+    stopwatch sum = {0, 0, 0};
 
     *t = (step_times){.batch = batch, .low_s = INFINITY};
     TRY(MEM_NEW(cfg, 1));
@@ -210,41 +220,49 @@ static jem_status time_steps(step_times *t, const rehearsal *g, int64_t batch, i
     open = true;
     double begin = clock_s();
     for (int i = 0; t->steps == 0 || clock_s() - begin < seconds; i++) {
-        double start = clock_s();
+        const stopwatch watch = stopwatch_now();
         st = trainer_step(&did, &tr);
         if (st == JEM_EDIVERGED && t->steps > 0) { /* as fast as one that does not */
             st = JEM_OK;
             break;
         }
         if (st != JEM_OK) goto done;
-        double step_s = clock_s() - start;
+        const stopwatch took = stopwatch_since(&watch);
         if (i == 0) continue;
-        sum += step_s;
-        t->low_s = fmin(t->low_s, step_s);
-        t->high_s = fmax(t->high_s, step_s);
+        stopwatch_add(&sum, &took);
+        t->low_s = fmin(t->low_s, took.wall_s);
+        t->high_s = fmax(t->high_s, took.wall_s);
         t->steps++;
     }
-    t->step_s = sum / t->steps;
+    t->step_s = sum.wall_s / t->steps;
+    t->alone_s = alone(&sum, g) / t->steps;
 done:
     if (open) trainer_clear(&tr);
     mem_free(cfg);
     return st;
 }
 
-/* A step that takes too long to be timed as a whole: t(B, L) = fixed + B (gradients + L
- * chain), with chain known and the rest from two small batches n and 2n with L = 1. */
-static jem_status compose_step(step_times *t, const rehearsal *g, int64_t n, double chain_s,
+/* t(B, L) = fixed + B (gradients + L chain), with chain known and the rest from two small batches
+ * n and 2n with L = 1. */
+static double compose(const config *cfg, double n, double one_s, double two_s, double chain_s)
+{
+    const double batch = (double)cfg->train.batch;
+    const double steps_left = cfg->alpha > 0 ? (double)cfg->sampler.steps - 1 : 0;
+    const double more = two_s < one_s ? 0 : two_s - one_s; /* NaN stays NaN */
+    return one_s + (batch - n) * more / n + batch * steps_left * chain_s / n;
+}
+
+/* A step that takes too long to be timed as a whole; `chain` is a Langevin step of n images. */
+static jem_status compose_step(step_times *t, const rehearsal *g, int64_t n, const repeated *chain,
                                double seconds)
 {
     jem_status st;
     step_times one, two;
-    double batch = (double)g->cfg->train.batch;
-    double steps_left = g->cfg->alpha > 0 ? (double)g->cfg->sampler.steps - 1 : 0;
     TRY(time_steps(&one, g, n, 1, seconds / 3));
     TRY(time_steps(&two, g, 2 * n, 1, seconds * 2 / 3));
-    double more_images = (batch - (double)n) * fmax(two.step_s - one.step_s, 0) / (double)n;
     *t = one;
-    t->step_s = one.step_s + more_images + batch * steps_left * chain_s;
+    t->step_s = compose(g->cfg, (double)n, one.step_s, two.step_s, chain->seconds);
+    t->alone_s = compose(g->cfg, (double)n, one.alone_s, two.alone_s, chain->alone_s);
     t->low_s = t->high_s = t->step_s;
 done:
     return st;
@@ -266,13 +284,13 @@ jem_status rehearsal_steps(step_times *t, const rehearsal *g, double seconds)
     if (3 * expected_s <= seconds || 2 * n >= o->batch)
         TRY(time_steps(t, g, o->batch, g->cfg->sampler.steps, 0.9 * seconds));
     else
-        TRY(compose_step(t, g, n, image_s, 0.9 * seconds));
+        TRY(compose_step(t, g, n, &one, 0.9 * seconds));
 done:
     return st;
 }
 
 /* FD-pix of as many pictures as the buffer holds; which ones does not matter. */
-static jem_status time_pixel_distance(double *seconds, const rehearsal *g)
+static jem_status time_pixel_distance(repeated *out, const rehearsal *g)
 {
     jem_status st;
     pixel_distance p = PIXEL_DISTANCE_INIT;
@@ -284,38 +302,40 @@ static jem_status time_pixel_distance(double *seconds, const rehearsal *g)
     float *x = NULL;
     double distance;
 
-    *seconds = 0;
+    *out = (repeated){0, 0, 0};
     if (!(g->cfg->alpha > 0) || n < 2) return JEM_OK;
     TRY(MEM_NEW(x, few * size));
     for (int64_t i = 0; i < few; i++) rng_fill_normal(x + i * size, size, &stream, (uint32_t)i);
     TRY(pixel_distance_init(&p, g->data->train, few));
-    double start = clock_s();
+    const stopwatch watch = stopwatch_now();
     TRY(pixel_distance_measure(&distance, &p, x, few, image));
-    *seconds = (clock_s() - start) * (double)n / (double)few;
+    *out = end_timing(&watch, g, 1);
+    out->seconds *= (double)n / (double)few;
+    out->alone_s *= (double)n / (double)few;
 done:
     pixel_distance_clear(&p);
     mem_free(x);
     return st;
 }
 
-static jem_status time_validation(double *seconds, const rehearsal *g, double limit)
+static jem_status time_validation(step_times *t, const rehearsal *g, double limit)
 {
     jem_status st;
-    repeated r = {0, 0};
-    double per_image = 0, pixels = 0;
+    repeated r = {0, 0, 0}, pixels;
     int64_t all = g->data->train->n, n = g->round < all ? g->round : all;
     int64_t batch = VALIDATE_BATCH < all ? VALIDATE_BATCH : all;
 
     if (g->facts->val > 0) {
         TRY(rehearsal_inference(&r, g, n, 0));
-        per_image = r.seconds / (double)n;
-        if (per_image * 2 * (double)batch < limit) {
-            TRY(rehearsal_inference(&r, g, batch, limit / 2));
-            per_image = r.seconds / (double)batch;
+        if (r.seconds * 2 * (double)batch < limit * (double)n) {
+            n = batch;
+            TRY(rehearsal_inference(&r, g, n, limit / 2));
         }
     }
     TRY(time_pixel_distance(&pixels, g));
-    *seconds = per_image * (double)g->facts->val + pixels;
+    const double times = (double)g->facts->val / (double)n;
+    t->validation_s = times * r.seconds + pixels.seconds;
+    t->validation_alone_s = times * r.alone_s + pixels.alone_s;
 done:
     return st;
 }
@@ -329,7 +349,7 @@ jem_status rehearse(step_times *out, const config *cfg, const splits *data, cons
 
     TRY(rehearsal_open(&g, cfg, data, d));
     TRY(rehearsal_steps(&t, &g, 0.8 * seconds));
-    TRY(time_validation(&t.validation_s, &g, 0.2 * seconds));
+    TRY(time_validation(&t, &g, 0.2 * seconds));
     *out = t;
 done:
     rehearsal_close(&g);

@@ -29,6 +29,7 @@ typedef struct rehearsal {
 
 typedef struct repeated {
     double seconds; /* once */
+    double alone_s; /* the least that this is without other programs; NaN: unknown */
     int64_t count;  /* how often it was timed */
 } repeated;
 

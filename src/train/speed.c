@@ -273,6 +273,7 @@ static jem_status measure_part(speed_part *part, const part_kind *kind, const re
     part->images = n;
     TRY(kind->run(&r, &g, n, seconds / 2));
     part->seconds = r.seconds;
+    part->alone_s = r.alone_s;
     g.by_step = true;
     TRY(kind->run(&r, &g, n, seconds / 2));
     TRY(make_rows(part, &g, o, kind->uses, r.count));

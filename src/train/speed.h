@@ -7,7 +7,8 @@
 #include "train/rehearsal.h"
 
 /* All plan steps of one layer and one pass.  FLOPs and seconds are those of one execution of
- * the part on all its images (a chunk that they do not fill counts whole); seconds are of all threads together, divided by their number. */
+ * the part on all its images (a chunk that they do not fill counts whole); seconds are of all
+ * threads together, divided by their number: processor time, but on a device. */
 typedef struct speed_row {
     char layer[OUTLINE_TEXT];     /* "f.conv1"; "loading" and the like for what has no layer */
     const char *pass;             /* "forward", "to input", "to weights" */
@@ -25,6 +26,7 @@ typedef struct speed_part {
     int64_t room;
     speed_row sum;    /* of the rows */
     double seconds;   /* of the whole part, measured without a clock at every step */
+    double alone_s;   /* the least that this is without other programs; NaN: unknown */
 } speed_part;
 
 typedef struct speed_report {
