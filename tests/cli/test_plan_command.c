@@ -84,16 +84,37 @@ static double number_at(const json_t *object, const char *group, const char *key
 
 /* ---- */
 
-static void every_config_that_comes_along_can_be_planned(void **state)
+/* The steps and the batch that a config's comment gives as its cost. */
+static void check_cost(const char *name, const json_t *root)
+{
+    char path[256], *text = NULL, cost[128];
+    size_t n;
+    long long numbers[2] = {0, 0};
+    snprintf(path, sizeof path, "%s/configs/%s.yaml", JEM_SOURCE_DIR, name);
+    check_ok(file_read(&text, &n, path, 0));
+    const char *at = strstr(text, "# Cost of a run: ");
+    if (!at) fail_msg("%s does not say what a run costs", path);
+    snprintf(cost, sizeof cost, "%s", strchr(at, ':'));
+    for (const char *c = cost, *of = strstr(cost, " steps of "); *c && strncmp(c, " images", 7); c++)
+        if (*c >= '0' && *c <= '9') numbers[c > of] = 10 * numbers[c > of] + (*c - '0');
+    assert_int_equal(numbers[0], json_integer_value(json_object_get(root, "iterations")));
+    assert_int_equal(numbers[1], json_integer_value(json_object_get(root, "batch")));
+    assert_non_null(strstr(at, "docs/"));
+    mem_free(text);
+}
+
+static void every_config_that_comes_along_can_be_planned_and_says_what_it_costs(void **state)
 {
     static const struct {
         const char *name, *more;
         double params;
     } configs[] = {{"cifar10-small", "", 174698},
                    {"cifar10-wrn-28-10", "", 36471338},
+                   {"cifar10-jempp", "", 36489290},
+                   {"cifar10-sada", "", 36489290},
                    {"demo-gloss", "", 0},
                    {"gloss-wrn-22-10", "", 0},
-                   {"imagenet-latent-wrn-22-8", "--images 9000 --shape 4x32x32 --classes 1000",
+                   {"imagenet-latent-wrn-22-8", "--images 1281167 --shape 4x32x32 --classes 1000",
                     17661624}};
     rig r = rig_new();
     (void)state;
@@ -109,6 +130,7 @@ static void every_config_that_comes_along_can_be_planned(void **state)
         if (configs[i].params > 0)
             assert_true(number_at(root, "network", "parameters") == configs[i].params);
         assert_true(number_at(root, "memory", "bytes") > 0);
+        check_cost(configs[i].name, root);
         json_decref(root);
     }
     check_tmp_remove(r.dir);
@@ -257,7 +279,7 @@ static void memory_of_a_wide_classifier_is_foretold(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_config_that_comes_along_can_be_planned),
+        cmocka_unit_test(every_config_that_comes_along_can_be_planned_and_says_what_it_costs),
         cmocka_unit_test(the_tables_show_layers_memory_disk_and_time),
         cmocka_unit_test(json_holds_times_of_every_alpha),
         cmocka_unit_test(noise_stands_in_for_data_that_are_not_there),
