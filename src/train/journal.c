@@ -87,6 +87,45 @@ done:
     return st;
 }
 
+/* The last two names of a path. */
+static const char *short_path(const char *path)
+{
+    const char *at = path + strlen(path);
+    for (int slashes = 0; at > path && (slashes += at[-1] == '/') < 2; at--) continue;
+    return at;
+}
+
+enum { PHRASE = 80 };
+
+/* How long the rest takes at the speed of the log, and when it ends anyway. */
+static void tell_eta(char eta[PHRASE], const session *s)
+{
+    const double done = (double)s->t.iteration, left = (double)s->t.iterations - done;
+    const double limit = s->cfg->train.max_minutes;
+    char time[32] = "after the first steps", most[40] = "";
+    const bool known = done > 0 && s->log.wall_s > 0;
+    if (known) format_duration(time, sizeof time, s->log.wall_s / done * left);
+    if (limit > 0) snprintf(most, sizeof most, ", at most %.4g minutes in all", limit);
+    snprintf(eta, PHRASE, "%s%s%s", time, known ? " as before" : "", most);
+}
+
+void journal_announce(const session *s, bool fresh)
+{
+    const config *c = s->cfg;
+    const dataset *d = s->data->train;
+    const int threads = pool_threads(model_pool(s->m));
+    char from[PHRASE] = "", eta[PHRASE];
+    if (!fresh) snprintf(from, sizeof from, "resumed after step %lld of ", (long long)s->t.iteration);
+    tell_eta(eta, s);
+    log_info("train: %s, %d thread%s, %s; %s data %s: %lld training and %lld validation images of "
+             "%lldx%lldx%lld; alpha %.4g, %s%lld steps of %lld images (%.6g epochs); ETA %s",
+             model_backend(s->m)->name, threads, threads == 1 ? "" : "s",
+             c->engine.precision == 1 ? "bf16" : "float32", c->data.kind, short_path(c->data.path),
+             (long long)d->n, (long long)s->data->val->n, (long long)d->channels,
+             (long long)d->height, (long long)d->width, c->alpha, from, (long long)s->t.iterations,
+             (long long)c->train.batch, (double)s->t.iterations / (double)s->t.per_epoch, eta);
+}
+
 /* ---- rows */
 
 /* A healthy training is silent; a change for better or worse is told once. */

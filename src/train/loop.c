@@ -406,6 +406,7 @@ static jem_status session_begin(session *s, bool fresh)
     TRY(journal_begin(s));
     if (s->select_anew) TRY(select_anew(s));
     TRY(write_info(s, RUN_RUNNING));
+    journal_announce(s, fresh);
 done:
     mem_free(starts);
     return st;

@@ -62,6 +62,8 @@ jem_status selection_validate(session *s, metrics_row *row);
 /* Opens the logs to go on after s->t.iteration; later rows are dropped. */
 jem_status journal_begin(session *s);
 void journal_end(session *s);
+/* One line of what this training will do: where, on which data, how much, from where. */
+void journal_announce(const session *s, bool fresh);
 /* Back at an earlier iteration: what follows is written anew. */
 jem_status journal_rewind(session *s);
 double journal_wall_s(const session *s);

@@ -150,6 +150,31 @@ static void what_alpha_leaves_out_is_left_out(void **state)
     not_said("err", "nan");
 }
 
+static void a_training_begins_with_one_line_of_what_it_will_do(void **state)
+{
+    (void)state;
+    make_config("iterations: 2");
+    program_works(folder, "train %D/c.yaml --out %D/run --device cpu");
+    program_said(folder, "err", "train: cpu, 1 thread, float32; npy data ");
+    program_said(folder, "err", ": 34 training and 2 validation images of 3x8x8; alpha 0.5, 2 steps of "
+                                "8 images (0.5 epochs); ETA after the first steps\n");
+    program_works(folder, "train %D/c.yaml --out %D/limited --set train.max_minutes=5 --set alpha=0 "
+                          "--set engine.precision=bf16");
+    program_said(folder, "err", ", bf16; npy data ");
+    program_said(folder, "err", "; alpha 0, 2 steps of 8 images (0.5 epochs); ETA after the first steps, "
+                                "at most 5 minutes in all\n");
+}
+
+static void a_resumed_training_says_from_where(void **state)
+{
+    (void)state;
+    make_config("epochs: 100000, max_minutes: 1000");
+    program_stop(folder, "train %D/c.yaml --out %D/run", "epoch 1:", SIGTERM, "go on with");
+    program_stop(folder, "resume %D/run", "train: ", SIGTERM, "; alpha 0.5, resumed after step ");
+    program_said(folder, "err", " of 400000 steps of 8 images (100000 epochs); ETA ");
+    program_said(folder, "err", "m as before, at most 1000 minutes in all\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +189,9 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(what_alpha_leaves_out_is_left_out, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(a_training_begins_with_one_line_of_what_it_will_do, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_resumed_training_says_from_where, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
