@@ -7,7 +7,8 @@
  *
  * Every training is a process of its own; --slots says how many at a time.  Finished
  * runs are skipped and unfinished ones resumed, so the same command can be given
- * until it is done.  A run that fails does not stop the others. */
+ * until it is done.  A run that fails does not stop the others; data that cannot be read are found
+ * before any run begins. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ typedef struct sweep {
     sweep_plan plan;
     config cfg;
     sweep_config kept;
-    uint64_t data_hash; /* for run_confirm_data */
+    uint64_t data_hash; /* for run_confirm_data; 0: not read */
     sweep_run *runs; /* [count], seed by seed */
     int count;
     int64_t slot_count;
@@ -42,6 +43,7 @@ typedef struct sweep {
     double *load;    /* [slot_count] for sweep_eta_s */
     sweep_show show;
     dir_held *lock;  /* of the folder while this sweep works on it */
+    bool made;       /* this sweep made that folder */
 } sweep;
 
 /* ---- the grid */
@@ -309,6 +311,19 @@ static jem_status report_failures(const sweep *s, bool stopped)
                      s->out);
 }
 
+/* Reads the data once: what is wrong with them, or with where they are, is wrong for every run. */
+static jem_status check_data(sweep *s)
+{
+    jem_status st = JEM_OK;
+    splits data = {NULL, NULL, NULL};
+    if (s->data_hash != 0) return JEM_OK;
+    TRY(data_load(&data, &s->cfg.data, CONFIG_SPLIT_SEED));
+    s->data_hash = data.train->hash;
+done:
+    splits_free(&data);
+    return st;
+}
+
 /* Two sweeps at work on one study would begin the same runs twice. */
 static jem_status lock_study(sweep *s)
 {
@@ -327,15 +342,18 @@ static jem_status begin(sweep *s)
     char *logs = NULL;
     TRY(config_load(&s->cfg, s->plan.config_path, s->plan.set.values, s->plan.set.count));
     TRY(plan_runs(s));
+    s->made = !dir_exists(s->out);
     TRY(dir_make(s->out));
     TRY(lock_study(s)); /* before the first write: a second sweep changes nothing */
     TRY(sweep_config_check(&s->kept, &s->cfg, s->out));
     TRY(file_remove_leftovers(s->out));
+    if (sweep_config_sets(&s->kept, "data.path")) TRY(check_data(s));
+    for (int i = 0; i < s->count; i++) TRY(look_at_run(s, &s->runs[i]));
+    int waiting = count_state(s, SWEEP_WAITING);
+    if (waiting > 0) TRY(check_data(s));
     TRY(str_format(&logs, "%s/logs", s->out));
     TRY(dir_make(logs));
-    for (int i = 0; i < s->count; i++) TRY(look_at_run(s, &s->runs[i]));
     TRY(sweep_show_init(&s->show, s->runs, s->count));
-    int waiting = count_state(s, SWEEP_WAITING);
     if (s->slot_count > waiting) s->slot_count = waiting > 0 ? waiting : 1;
     TRY(MEM_NEW(s->load, s->slot_count));
     TRY(sweep_slots_new(&s->slots, (int)s->slot_count));
@@ -400,6 +418,7 @@ done:
         sweep_slots_free(s->slots);
         sweep_config_clear(&s->kept);
         sweep_show_clear(&s->show);
+        if (s->made && s->lock) dir_remove_empty(s->lock); /* nothing was begun */
         dir_unlock(s->lock);
         mem_free(s->runs);
         mem_free(s->load);

@@ -107,6 +107,14 @@ done:
     return st;
 }
 
+bool sweep_config_sets(const sweep_config *s, const char *key)
+{
+    const size_t n = strlen(key);
+    for (int i = 0; i < s->count; i++)
+        if (strncmp(s->set[i], key, n) == 0 && s->set[i][n] == '=') return true;
+    return false;
+}
+
 jem_status sweep_config_keep(sweep_config *s, config *cfg)
 {
     jem_status st;

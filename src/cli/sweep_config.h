@@ -20,6 +20,8 @@ typedef struct sweep_config {
  * absolute.  JEM_EUSAGE naming the first key that the study, or a run of an older one that kept no
  * settings, has otherwise. */
 jem_status sweep_config_check(sweep_config *s, config *cfg, const char *study);
+/* Does this sweep have another value of `key` than the study? */
+bool sweep_config_sets(const sweep_config *s, const char *key);
 /* Writes the file if it is not there yet. */
 jem_status sweep_config_keep(sweep_config *s, config *cfg);
 void sweep_config_clear(sweep_config *s);

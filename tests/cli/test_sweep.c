@@ -305,17 +305,47 @@ static void a_failing_run_is_named_and_the_others_finish(void **state)
 static void what_a_training_says_before_it_fails_is_the_reason(void **state)
 {
     (void)state;
-    exits("sweep %D/c.yaml --set data.path=/nowhere --alpha 0,1 --slots 2 --out %D/none",
-          JEM_EDATA);
+    exits("sweep %D/c.yaml --set data.path=%D/set --set train.batch=1000 --alpha 0,1 --slots 2 "
+          "--out %D/none", JEM_EDATA);
     said("err", "2 of 2 runs failed: alpha-0.00-seed-1, alpha-1.00-seed-1");
-    said("err", "jem: warning: alpha-1.00-seed-1: /nowhere");
+    said("err", "jem: warning: alpha-1.00-seed-1: 43 training images");
     said("none/study.json", "\"failed\"");
+}
+
+static void not_said(const char *text)
+{
+    size_t n;
+    char *err = program_read(dir, "err", &n);
+    if (strstr(err, text)) fail_msg("'%s' is in err: %s", text, err);
+    mem_free(err);
+}
+
+static void a_wrong_data_path_stops_a_sweep_once_and_before_its_runs(void **state)
+{
+    (void)state;
+    exits("sweep %D/c.yaml --set data.path=/nowhere --alpha 0,1 --slots 2 --out %D/nothing", JEM_EDATA);
+    said("err", "jem: /nowhere");
+    not_said("alpha-");
+    assert_false(program_made(dir, "nothing"));
+    exits("sweep %D/c.yaml --set data.path=%D/set --set data.kind=npy --out %D/nothing", JEM_EDATA);
+    said("err", "/set");
+    not_said("alpha-");
+
+    /* in a study that there is, too, whether something is left to be done or not */
+    exits("sweep %D/c.yaml --set data.path=/nowhere --alpha 0,0.5,1 --seeds 2 --out %D/one", JEM_EDATA);
+    said("err", "jem: /nowhere");
+    not_said("alpha-");
+    exits("sweep %D/c.yaml --set data.path=/nowhere --alpha 0,0.5 --seeds 2 --out %D/one", JEM_EDATA);
+    not_said("alpha-");
+    assert_false(program_made(dir, "one/alpha-1.00-seed-1"));
+    exits(SWEEP "--out %D/one", 0);
 }
 
 static void another_grid_extends_a_study(void **state)
 {
     (void)state;
-    exits("sweep %D/c.yaml --set data.path=/nowhere --alpha 0.25 --out %D/grown", JEM_EDATA);
+    exits("sweep %D/c.yaml --set data.path=%D/set --set train.batch=1000 --alpha 0.25 --out %D/grown",
+          JEM_EDATA);
     exits("sweep %D/c.yaml --set data.path=%D/set --set train.iterations=2 --alpha 1 "
           "--out %D/grown",
           0);
@@ -413,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_study_that_is_moved_begins_no_further_run_at_its_old_name),
         cmocka_unit_test(a_failing_run_is_named_and_the_others_finish),
         cmocka_unit_test(what_a_training_says_before_it_fails_is_the_reason),
+        cmocka_unit_test(a_wrong_data_path_stops_a_sweep_once_and_before_its_runs),
         cmocka_unit_test(another_grid_extends_a_study),
         cmocka_unit_test(a_config_that_is_edited_meanwhile_reaches_no_run),
         cmocka_unit_test(a_study_that_kept_no_settings_is_compared_by_its_runs),
