@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/recording_index.h"
+#include "data/npz.h"
 #include "record/image_name.h"
 
 /* What a trial with its texts takes, in a list that has grown. */
@@ -220,7 +221,7 @@ static int64_t count_lines(const char *text)
     return n;
 }
 
-/* Names of an array's rows, one a line, where FILE.names is beside FILE.npy. */
+/* Names of an array's rows, one a line, where FILE.names is beside FILE.npy or FILE.npz. */
 static jem_status add_names(recording *r, answer_file *f, int64_t at)
 {
     jem_status st = JEM_OK;
@@ -252,7 +253,6 @@ done:
 static jem_status add_array(recording *r, answer_file *f, int64_t at)
 {
     jem_status st;
-    TRY(jem_npy_read(&f->values, f->path));
     int64_t count = jem_tensor_count(&f->values);
     if (f->values.ndim < 1 || f->values.ndim > 3 || count < 1) {
         st = jem_error(JEM_EDATA,
@@ -286,7 +286,7 @@ static jem_status stem_of(char **out, const char *path)
 static void find_kind(recording_kind *kind, const answer_file *f)
 {
     const csv *c = &f->table;
-    if (ends_with(f->path, ".npy"))
+    if (f->values.ndim > 0)
         *kind = f->values.ndim == 1   ? RECORDING_SCALARS
                 : f->values.ndim == 2 ? RECORDING_AUTO
                                       : RECORDING_MAPS;
@@ -323,19 +323,54 @@ static jem_status settle_kind(recording *r, const answer_file *f, recording_kind
     return JEM_OK;
 }
 
+static jem_status new_file(answer_file **out, recording *r)
+{
+    jem_status st = MEM_GROW(r->files, r->file_count, r->file_room);
+    if (st != JEM_OK) return st;
+    *out = &r->files[r->file_count++];
+    **out = (answer_file){.values = JEM_TENSOR_INIT};
+    return JEM_OK;
+}
+
+/* One array is what an npy file would be; of several each is a file in a folder, called by its key. */
+static jem_status add_npz(recording *r, const char *path, recording_kind asked, bool in_folder)
+{
+    jem_status st;
+    char **keys = NULL;
+    int count = 0;
+    answer_file *f;
+
+    TRY(npz_keys(&keys, &count, path));
+    for (int i = 0; i < count; i++) {
+        TRY(new_file(&f, r));
+        TRY(str_format(&f->path, count > 1 ? "%s (%s)" : "%s", path, keys[i]));
+        if (count > 1)
+            TRY(mem_strdup(&f->set, keys[i]));
+        else
+            TRY(in_folder ? stem_of(&f->set, path) : mem_strdup(&f->set, ""));
+        TRY(npz_read(&f->values, path, keys[i]));
+        TRY(add_array(r, f, r->file_count - 1));
+        TRY(settle_kind(r, f, asked));
+    }
+done:
+    strings_free(keys, count);
+    return st;
+}
+
 /* folder: name of the image set for trials; "" for any. */
 static jem_status add_file(recording *r, const char *path, recording_kind asked, const char *folder,
                            bool in_folder)
 {
     jem_status st;
+    answer_file *f;
 
-    TRY(MEM_GROW(r->files, r->file_count, r->file_room));
-    int64_t at = r->file_count++;
-    answer_file *f = &r->files[at];
-    *f = (answer_file){.values = JEM_TENSOR_INIT};
+    if (npz_is(path)) return add_npz(r, path, asked, in_folder);
+    TRY(new_file(&f, r));
+    const int64_t at = r->file_count - 1;
     TRY(mem_strdup(&f->path, path));
     if (ends_with(path, ".npy")) {
         TRY(in_folder ? stem_of(&f->set, path) : mem_strdup(&f->set, ""));
+        TRY(jem_npy_read(&f->values, path));
         TRY(add_array(r, f, at));
         TRY(settle_kind(r, f, asked));
         goto done;
@@ -371,7 +406,8 @@ static jem_status add_folder(recording *r, const char *path, recording_kind aske
         TRY(str_format(&child, "%s/%s", path, names[i]));
         if (dir_exists(child) && depth > 0)
             TRY(add_folder(r, child, asked, names[i], depth - 1));
-        else if (ends_with(names[i], ".csv") || ends_with(names[i], ".npy"))
+        else if (ends_with(names[i], ".csv") || ends_with(names[i], ".npy") ||
+                 npz_is(names[i]))
             TRY(add_file(r, child, asked, folder, true));
     }
 done:
@@ -390,7 +426,7 @@ jem_status recording_read(recording *r, const char *path, recording_kind kind, c
     else
         TRY(add_file(r, path, kind, "", false));
     if (r->file_count == 0) {
-        st = jem_error(JEM_EDATA, "%s: no .csv and no .npy file in this folder of answers", path);
+        st = jem_error(JEM_EDATA, "%s: no .csv, .npy or .npz file in this folder of answers", path);
         goto done;
     }
     if (r->kind == RECORDING_TRIALS) TRY(recording_choose_observer(r, observer));

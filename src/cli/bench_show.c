@@ -34,6 +34,7 @@ static void print_recorded_answers(void)
         "    scalars    npy [n], or [instances][n] of which the mean is scored, or CSV: name, "
         "value\n"
         "    features   npy [n][dim], with --kind features\n"
+        "    npz is npy, too: of several arrays each is called by its image set\n"
         "    docs/formats.md has the details; FILE.names beside FILE.npy names its rows\n");
 }
 

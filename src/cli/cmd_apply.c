@@ -16,6 +16,7 @@
 #include "cli/cli.h"
 #include "cli/network.h"
 #include "cli/run_steps.h"
+#include "data/npz.h"
 #include "data/units.h"
 
 typedef struct apply_flags {
@@ -98,7 +99,7 @@ done:
 static jem_status read_input(jem_tensor *x, const char *path)
 {
     jem_status st;
-    TRY(jem_npy_read(x, path));
+    TRY(npz_is(path) ? npz_read_single(x, path, "images") : jem_npy_read(x, path));
     if (x->ndim != 4 || x->shape[0] < 1) {
         st = jem_error(JEM_EDATA, "%s: expected an array [N,C,H,W] with N >= 1; it has %d "
                        "dimensions%s", path, x->ndim, x->ndim == 4 ? " and no image" : "");
@@ -207,7 +208,7 @@ done:
 
 const command command_apply = {
     .name = "apply",
-    .usage = "apply WEIGHTS|RUN --input X.npy [--want logits,energy,grad,features:NAME] -o DIR "
+    .usage = "apply WEIGHTS|RUN --input X.npy|X.npz [--want logits,energy,grad,features:NAME] -o DIR "
              "[--device cpu|cuda|ref] [--precision f64|f32|bf16] [--threads N] [--model wrn-10-2 "
              "--classes 10 --channels 3 [--proj D] [--size S] [--norm NORM] [--pool POOL]]",
     .about = "put an array [N,C,H,W] (network units, or u8) through a network; write npy files",

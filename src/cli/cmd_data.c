@@ -15,6 +15,7 @@
 #include "cli/startup.h"
 #include "data/dataset.h"
 #include "data/gloss_render.h"
+#include "data/npz.h"
 
 static jem_status list(int argc, char **argv)
 {
@@ -38,7 +39,7 @@ static jem_status guess_kind(const char **kind, const char *path)
                                            {"images.npy", "npy"},
                                            {"train_x.npy", "npy"},
                                            {"index.json", "latents"}};
-    *kind = "folder";
+    *kind = npz_is(path) ? "npy" : "folder";
     for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
         char *file = NULL;
         jem_status st = str_format(&file, "%s/%s", path, signs[k][0]);

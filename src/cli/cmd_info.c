@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "data/image.h"
+#include "data/npz.h"
 #include "record/record.h"
 #include "tensor/safetensors.h"
 #include "train/run.h"
@@ -66,6 +67,28 @@ static jem_status info_npy(const char *path)
     }
     if (st == JEM_OK) cli_print("finite: %s\n", bad ? "no" : "yes");
     jem_tensor_clear(&t);
+    return st;
+}
+
+static jem_status info_npz(const char *path)
+{
+    jem_status st;
+    char **keys = NULL;
+    int count = 0;
+    int64_t bad = 0;
+    jem_tensor t = JEM_TENSOR_INIT;
+
+    TRY(npz_keys(&keys, &count, path));
+    cli_print("%s: npz, %d arrays\n", path, count);
+    for (int i = 0; i < count; i++) {
+        jem_tensor_clear(&t);
+        TRY(npz_read(&t, path, keys[i]));
+        TRY(show_array(keys[i], &t, &bad));
+    }
+    cli_print("finite: %s\n", bad ? "no" : "yes");
+done:
+    jem_tensor_clear(&t);
+    strings_free(keys, count);
     return st;
 }
 
@@ -148,6 +171,7 @@ static jem_status info_file(const char *path)
     char *bytes = NULL;
     size_t size = 0;
 
+    if (npz_is(path)) return info_npz(path);
     TRY(file_read(&bytes, &size, path, 0));
     if (size >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0)
         st = info_npy(path);
@@ -162,8 +186,8 @@ static jem_status info_file(const char *path)
     else if (ends_with(path, ".bin") && size > 0)
         st = info_cifar(path, bytes, size);
     else
-        st = jem_error(JEM_EDATA, "%s: not a file that jem knows (safetensors, npy, PNG, JPEG, "
-                       "CIFAR-10 .bin)", path);
+        st = jem_error(JEM_EDATA, "%s: not a file that jem knows (safetensors, npy, npz, PNG, "
+                       "JPEG, CIFAR-10 .bin)", path);
 done:
     mem_free(bytes);
     return st;

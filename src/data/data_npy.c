@@ -1,5 +1,5 @@
-/* Arrays written by numpy: images [N, C, H, W] in 8 bits, or floats already in
- * network units (latents, for instance), and labels [N]. */
+/* Arrays written by numpy, as files of a folder or in one .npz file: images [N, C, H, W] in 8 bits, or
+ * floats already in network units (latents, for instance), and labels [N]. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -7,11 +7,50 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "data/npz.h"
 #include "data/sources.h"
 #include "data/units.h"
 #include "jem/tensor.h"
 
 static const int64_t classes_max = 100000;
+
+/* ---- where arrays lie */
+
+/* A folder of npy files, or an npz file. */
+typedef struct array_place {
+    const char *path;
+    char **keys; /* of an npz file */
+    int key_count;
+} array_place;
+
+static jem_status open_place(array_place *p, const char *path)
+{
+    *p = (array_place){.path = path};
+    return npz_is(path) ? npz_keys(&p->keys, &p->key_count, path) : JEM_OK;
+}
+
+static bool has_array(const array_place *p, const char *key)
+{
+    char *file = NULL;
+
+    if (p->keys) return npz_has(p->keys, p->key_count, key);
+    const bool there = str_format(&file, "%s/%s.npy", p->path, key) == JEM_OK && file_exists(file);
+    mem_free(file);
+    return there;
+}
+
+/* *name <- what messages call the array; owned */
+static jem_status read_array(jem_tensor *x, char **name, const array_place *p, const char *key)
+{
+    jem_status st;
+
+    TRY(str_format(name, p->keys ? "%s (%s)" : "%s/%s.npy", p->path, key));
+    TRY(p->keys ? npz_read(x, p->path, key) : jem_npy_read(x, *name));
+done:
+    return st;
+}
+
+/* ---- images and labels */
 
 static jem_status check_images(const jem_tensor *x, const char *path)
 {
@@ -48,14 +87,15 @@ static jem_status check_values(const dataset *d, int64_t count, const char *path
     return JEM_OK;
 }
 
-static jem_status load_images(dataset **out, const char *path)
+static jem_status load_images(dataset **out, const array_place *p, const char *key)
 {
     jem_status st;
+    char *path = NULL;
     jem_tensor x = JEM_TENSOR_INIT;
     dataset *d = NULL;
     int64_t count;
 
-    TRY(jem_npy_read(&x, path));
+    TRY(read_array(&x, &path, p, key));
     TRY(check_images(&x, path));
     if (x.dtype == JEM_F64) TRY(jem_tensor_convert(&x, JEM_F32));
     TRY(dataset_new(&d, x.shape[0], x.shape[1], x.shape[2], x.shape[3], x.dtype == JEM_F32));
@@ -70,6 +110,7 @@ static jem_status load_images(dataset **out, const char *path)
     d = NULL;
 done:
     dataset_free(d);
+    mem_free(path);
     jem_tensor_clear(&x);
     return st;
 }
@@ -86,14 +127,16 @@ static int64_t integer_at(const jem_tensor *t, int64_t i)
     }
 }
 
-/* Copies labels and returns one more than the largest in *classes. */
-static jem_status load_labels(dataset *d, int64_t *classes, const char *path)
+/* Copies labels and returns one more than the largest in *classes; *name as read_array. */
+static jem_status load_labels(dataset *d, int64_t *classes, char **name, const array_place *p,
+                              const char *key)
 {
     jem_status st;
     jem_tensor y = JEM_TENSOR_INIT;
     int64_t top = -1;
 
-    TRY(jem_npy_read(&y, path));
+    TRY(read_array(&y, name, p, key));
+    const char *path = *name;
     if (y.dtype != JEM_U8 && y.dtype != JEM_I32 && y.dtype != JEM_I64)
         st = jem_error(JEM_EDATA, "%s: labels of type %s; expected whole numbers: save "
                                   "y.astype('i8')", path, jem_dtype_name(y.dtype));
@@ -154,26 +197,24 @@ done:
     return st;
 }
 
-/* One pair of files; classes 0 means: as many as the labels say. */
-static jem_status load_pair(dataset **out, const char *dir, const char *images, const char *labels,
-                            int64_t classes)
+/* One pair of arrays; classes 0 means: as many as the labels say. */
+static jem_status load_pair(dataset **out, const array_place *p, const char *images,
+                            const char *labels, int64_t classes)
 {
     jem_status st;
-    char *x_path = NULL, *y_path = NULL;
+    char *name = NULL;
     dataset *d = NULL;
     int64_t found = 0;
 
-    TRY(str_format(&x_path, "%s/%s", dir, images));
-    TRY(str_format(&y_path, "%s/%s", dir, labels));
-    TRY(load_images(&d, x_path));
-    TRY(load_labels(d, &found, y_path));
+    TRY(load_images(&d, p, images));
+    TRY(load_labels(d, &found, &name, p, labels));
     if (classes == 0)
-        TRY(check_contiguous(d, found, y_path));
+        TRY(check_contiguous(d, found, name));
     else if (found > classes) {
         st = jem_error(JEM_EDATA,
                        "%s: label %" PRId64 " does not occur among the training labels (0 to "
                        "%" PRId64 ")",
-                       y_path, found - 1, classes - 1);
+                       name, found - 1, classes - 1);
         goto done;
     }
     TRY(number_classes(d, classes ? classes : found));
@@ -181,25 +222,23 @@ static jem_status load_pair(dataset **out, const char *dir, const char *images, 
     d = NULL;
 done:
     dataset_free(d);
-    mem_free(x_path);
-    mem_free(y_path);
+    mem_free(name);
     return st;
 }
 
 static jem_status load(dataset **train, dataset **test, const data_options *o)
 {
     jem_status st;
-    char *split = NULL, *held_out = NULL;
+    array_place p;
     dataset *first = NULL, *second = NULL;
 
-    TRY(str_format(&split, "%s/train_x.npy", o->path));
-    TRY(str_format(&held_out, "%s/test_x.npy", o->path));
-    if (file_exists(split)) {
-        TRY(load_pair(&first, o->path, "train_x.npy", "train_y.npy", 0));
-        if (file_exists(held_out))
-            TRY(load_pair(&second, o->path, "test_x.npy", "test_y.npy", first->classes));
+    TRY(open_place(&p, o->path));
+    if (has_array(&p, "train_x")) {
+        TRY(load_pair(&first, &p, "train_x", "train_y", 0));
+        if (has_array(&p, "test_x"))
+            TRY(load_pair(&second, &p, "test_x", "test_y", first->classes));
     } else {
-        TRY(load_pair(&first, o->path, "images.npy", "labels.npy", 0));
+        TRY(load_pair(&first, &p, "images", "labels", 0));
     }
     *train = first;
     *test = second;
@@ -207,14 +246,14 @@ static jem_status load(dataset **train, dataset **test, const data_options *o)
 done:
     dataset_free(first);
     dataset_free(second);
-    mem_free(split);
-    mem_free(held_out);
+    strings_free(p.keys, p.key_count);
     return st;
 }
 
 const data_source data_npy = {
     .name = "npy",
     .about = "numpy arrays: images [N, C, H, W] as u8 or as f32 in network units, labels [N]",
-    .layout = "images.npy and labels.npy, or train_x.npy, train_y.npy, test_x.npy, test_y.npy",
+    .layout = "images.npy and labels.npy, or train_x.npy, train_y.npy, test_x.npy, test_y.npy; or a "
+              ".npz file with arrays of these names",
     .load = load,
 };

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "tensor/bytes.h"
+#include "tensor/npy.h"
 
 enum { MAGIC_SIZE = 6, HEADER_ALIGN = 64, HEADER_MAX = 1 << 20 };
 
@@ -287,20 +288,15 @@ static jem_status find_header(cursor *c, size_t *offset, const char *data, size_
     return JEM_OK;
 }
 
-jem_status jem_npy_read(jem_tensor *out, const char *path)
+jem_status npy_take(jem_tensor *out, char *data, size_t size, const char *name)
 {
-    HOST_CALL;
     jem_status st;
-    char *data = NULL;
-    size_t size = 0, offset = 0, bytes, wide;
+    size_t offset = 0, bytes, wide;
     int64_t count;
-    cursor c = {NULL, NULL, path};
+    cursor c = {NULL, NULL, name};
     header h = {.element = NULL};
 
-    HOST_NEED(out);
-    HOST_NEED(path);
-    TRY(file_read(&data, &size, path, 0));
-    TRY(find_header(&c, &offset, data, size, path));
+    TRY(find_header(&c, &offset, data, size, name));
     TRY(read_header(&c, &h));
     if (!shape_bytes(&wide, &count, h.element->dtype, h.ndim, h.shape)) {
         st = malformed(&c, "the shape is too large");
@@ -309,18 +305,33 @@ jem_status jem_npy_read(jem_tensor *out, const char *path)
     bytes = (size_t)count * h.element->size;
     if (size - offset != bytes) {
         st = jem_error(JEM_EDATA, "%s: the header promises %zu bytes of data, the file has %zu; it "
-                                  "is truncated or damaged: copy it again", path, bytes,
+                                  "is truncated or damaged: copy it again", name, bytes,
                        size - offset);
         goto done;
     }
     /* the file's memory becomes the array's: large arrays are not held twice */
     memmove(data, data + offset, bytes);
-    TRY(convert(&data, &h, (size_t)count, path));
+    TRY(convert(&data, &h, (size_t)count, name));
     *out = (jem_tensor){.dtype = h.element->dtype, .ndim = h.ndim, .data = data};
     memcpy(out->shape, h.shape, sizeof out->shape);
     data = NULL;
 done:
     mem_free(data);
+    return st;
+}
+
+jem_status jem_npy_read(jem_tensor *out, const char *path)
+{
+    HOST_CALL;
+    jem_status st;
+    char *data = NULL;
+    size_t size = 0;
+
+    HOST_NEED(out);
+    HOST_NEED(path);
+    TRY(file_read(&data, &size, path, 0));
+    TRY(npy_take(out, data, size, path));
+done:
     return st;
 }
 

@@ -337,7 +337,7 @@ static jem_status name_path(jem_status st, const config *cfg, const char *folder
     char reason[2048];
     config *own = NULL;
 
-    if (!path[0] || dir_exists(path)) return st;
+    if (!path[0] || dir_exists(path) || file_exists(path)) return st;
     snprintf(reason, sizeof reason, "%s", jem_error_message());
     if (MEM_NEW(own, 1) == JEM_OK && run_load_config(own, folder) == JEM_OK &&
         strcmp(own->data.path, path) == 0)

@@ -283,7 +283,7 @@ static void files_of_a_folder_are_image_sets(void **state)
     array_file("sets/colour.npy", SIZES(1, 3), VALUES(3, 4, 5));
     refused(in_dir("sets"), "logits", JEM_EDATA, "another shape than");
     check_ok(dir_make(in_dir("empty")));
-    refused(in_dir("empty"), "auto", JEM_EDATA, "no .csv and no .npy file");
+    refused(in_dir("empty"), "auto", JEM_EDATA, "no .csv, .npy or .npz file");
 }
 
 /* ---- categories */

@@ -404,7 +404,7 @@ static void of_model_vs_human(void **state)
         {"mkdir ../empty",
          "--answers %D/empty",
          3,
-         {"empty: no .csv and no .npy file in this folder of answers", NULL}},
+         {"empty: no .csv, .npy or .npz file in this folder of answers", NULL}},
         {"printf 'category\\tindex\\nzebra\\t1\\n' > ../m.tsv; printf 'name,a,b\\ncat1,1,2\\n' > "
          "../two.csv",
          "--answers %D/two.csv --mapping %D/m.tsv",

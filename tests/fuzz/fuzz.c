@@ -1,10 +1,13 @@
 /* Files in memory and the checks around every case: see fuzz.h. */
 #include "fuzz.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -135,6 +138,7 @@ static int find(const char *path)
 jem_status __wrap_file_read(char **data, size_t *size, const char *path, size_t max_size);
 jem_status __wrap_file_read_start(char **data, size_t *size, const char *path, size_t most);
 jem_status __wrap_file_size(int64_t *size, const char *path);
+int __wrap_file_open(const char *path, int flags, mode_t mode);
 bool __wrap_file_exists(const char *path);
 bool __wrap_dir_exists(const char *path);
 jem_status __wrap_dir_list(char ***names, int *count, const char *path);
@@ -181,6 +185,23 @@ jem_status __wrap_file_size(int64_t *size, const char *path)
     if (i == file_count) return absent(path);
     *size = (int64_t)files[i].size;
     return JEM_OK;
+}
+
+/* For readers that seek: a file in memory. */
+int __wrap_file_open(const char *path, int flags, mode_t mode)
+{
+    const int i = find(path);
+    (void)flags;
+    (void)mode;
+    if (i == file_count) {
+        errno = ENOENT;
+        return -1;
+    }
+    const int fd = memfd_create(path, MFD_CLOEXEC);
+    fuzz_expect(fd >= 0);
+    fuzz_expect(files[i].size == 0 ||
+                pwrite(fd, files[i].data, files[i].size, 0) == (ssize_t)files[i].size);
+    return fd;
 }
 
 bool __wrap_file_exists(const char *path)

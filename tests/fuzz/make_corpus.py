@@ -8,10 +8,12 @@ or are the first lines of published data; they are only read here.
                                                time, as DIR/READER/*, for a replay by hand:
                                                build-sanitize/tests/fuzz/fuzz_csv DIR/csv
 """
+import io
 import json
 import os
 import struct
 import sys
+import zipfile
 import zlib
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
@@ -82,6 +84,47 @@ def make_npy():
     put("npy", "word-without-end", npy("{'descr': '<f4", f32))
     put("npy", "deep-brackets", npy("{" * 2000, f32))
     put("npy", "code", npy("__import__('os').system('true')", f32))
+
+
+# ---- npz
+def npz(arrays, compressed=False):
+    """What numpy.savez and savez_compressed write, as they write it."""
+    out = io.BytesIO()
+    kind = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(out, "w", kind, allowZip64=True) as z:
+        for name, data in arrays:
+            member = zipfile.ZipInfo(name)
+            member.compress_type = kind
+            with z.open(member, "w", force_zip64=True) as f:
+                f.write(data)
+    return out.getvalue()
+
+
+def make_npz():
+    pixels = bytes(i * 37 % 251 for i in range(8 * 3 * 4 * 4))
+    images = ("images.npy", npy(npy_header("|u1", shape="(8, 3, 4, 4)"), pixels))
+    labels = ("labels.npy", npy(npy_header("<i8", shape="(8,)"), struct.pack("<8q", *[i % 2 for i in range(8)])))
+    small = ("a.npy", npy(npy_header("|u1", shape="(4,)"), b"abcd"))
+    put("npz", "savez", npz([images, labels]))
+    put("npz", "savez_compressed", npz([images, labels], True))
+    stored, deflated = npz([small]), npz([images], True)
+    put("npz", "one", stored)
+    put("npz", "nothing", b"")
+    put("npz", "empty", npz([]))
+    put("npz", "no-array", npz([("a.txt", b"text"), ("b/", b"")]))
+    put("npz", "not-an-array", npz([("a.npy", b"text")]))
+    put("npz", "key-twice", npz([small, small]))
+    put("npz", "key-odd", npz([("\u00e9\n../\u20ac.npy", small[1]), (".npy", small[1])]))
+    put("npz", "cut", stored[:-9])
+    put("npz", "bad-checksum", stored.replace(b"abcd", b"abce"))
+    put("npz", "bad-deflate", deflated[:90] + bytes(60) + deflated[150:])
+    put("npz", "size-lies", stored.replace(struct.pack("<I", len(small[1])), struct.pack("<I", 7)))
+    put("npz", "bomb-4-gigabytes", stored.replace(struct.pack("<I", len(small[1])), b"\xff\xff\xff\xfe"))
+    zeros = 13 << 20
+    put("npz", "bomb", npz([("a.npy", bytes(1 << 20))], True).replace(struct.pack("<I", 1 << 20), struct.pack("<I", zeros)))
+    many = npz([("%d.npy" % i, b"") for i in range(60)])
+    put("npz", "many", many)
+    put("npz", "npy-alone", small[1])
 
 
 # ---- safetensors
@@ -1130,7 +1173,7 @@ if __name__ == "__main__":
         ROOT, LIMIT = sys.argv[1], 1 << 26
         make_large()
         sys.exit()
-    for make in [make_npy, make_safetensors, make_cifar10, make_png, make_jpeg, make_yaml, make_csv,
+    for make in [make_npy, make_npz, make_safetensors, make_cifar10, make_png, make_jpeg, make_yaml, make_csv,
                  make_json, make_manifest, make_metrics, make_tfrecord, make_tf_example, make_clickme_shard,
                  make_gloss_ratings, make_label_map, make_mvh_people, make_cifar10h, make_recording, make_cue_records,
                  make_clickme_index, make_latent_index, make_latent_cache, make_study, make_run]:

@@ -6,6 +6,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdbool.h>
 
 typedef struct archive_maker {
     struct archive *a;
@@ -16,6 +17,16 @@ static inline void maker_open(archive_maker *m, const char *path)
     m->a = archive_write_new();
     archive_write_add_filter_gzip(m->a);
     archive_write_set_format_pax_restricted(m->a);
+    assert_int_equal(archive_write_open_filename(m->a, path), ARCHIVE_OK);
+}
+
+/* A zip file: entries stored as they are, or compressed. */
+static inline void maker_open_zip(archive_maker *m, const char *path, bool compressed)
+{
+    m->a = archive_write_new();
+    archive_write_set_format_zip(m->a);
+    assert_int_equal(archive_write_set_format_option(m->a, "zip", "compression",
+                                                     compressed ? "deflate" : "store"), ARCHIVE_OK);
     assert_int_equal(archive_write_open_filename(m->a, path), ARCHIVE_OK);
 }
 
