@@ -106,6 +106,40 @@ jem_status file_read_start(char **data, size_t *size, const char *path, size_t m
     return read_path(data, size, path, 0, most);
 }
 
+const char *file_stream_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+jem_status file_read_stream(char **data, size_t *size, const char *path, size_t max_size)
+{
+    jem_status st;
+    const bool standard = strcmp(path, "-") == 0;
+    const char *name = file_stream_name(path);
+    char *p = NULL;
+    size_t got = 0;
+    int fd = STDIN_FILENO;
+
+    if (!standard && (file_exists(path) || dir_exists(path)))
+        return file_read(data, size, path, max_size);
+    if (!standard) fd = file_open(path, O_RDONLY, 0);
+    if (fd < 0) return file_cannot_open(path);
+    TRY(MEM_NEW(p, max_size + 2));
+    TRY(read_up_to(&got, p, max_size + 1, fd, name));
+    if (got > max_size) {
+        st = jem_error(JEM_EDATA, "%s: more than the %zu bytes that such a file may have", name, max_size);
+        goto done;
+    }
+    p[got] = '\0';
+    *data = p;
+    *size = got;
+    p = NULL;
+done:
+    mem_free(p);
+    if (!standard) close(fd);
+    return st;
+}
+
 /* ---- writing */
 
 jem_status file_write_failed(const char *what, const char *path, int err)

@@ -25,6 +25,10 @@ int file_open(const char *path, int flags, mode_t mode);
  * max_size bounds what is accepted (0 = no bound).  JEM_EDATA if it is missing
  * or too large, JEM_EIO on read errors. */
 jem_status file_read(char **data, size_t *size, const char *path, size_t max_size);
+/* The same of what somebody named on a command line: `-` is the standard input, and pipes and
+ * devices are read to their end.  max_size > 0. */
+jem_status file_read_stream(char **data, size_t *size, const char *path, size_t max_size);
+const char *file_stream_name(const char *path); /* for messages: `-` is "standard input" */
 /* The first `most` bytes, or all if the file is shorter; otherwise as file_read. */
 jem_status file_read_start(char **data, size_t *size, const char *path, size_t most);
 

@@ -55,7 +55,8 @@ jem_status options_set(const option_group *groups, const char *key, const char *
 jem_status options_assign(const option_group *groups, const char *assignment);
 
 /* A YAML mapping, nested or dotted.  Duplicate keys, anchors, several
- * documents and unknown keys are errors with file:line.  JEM_EUSAGE. */
+ * documents and unknown keys are errors with file:line.  `path` may be `-` or a pipe
+ * (file_read_stream).  JEM_EUSAGE. */
 jem_status options_load(const option_group *groups, const char *path);
 
 /* Every key with its current value, as YAML with the help lines as comments:

@@ -215,7 +215,7 @@ done:
 jem_status options_load(const option_group *groups, const char *path)
 {
     jem_status st;
-    loader l = {.groups = groups, .path = path};
+    loader l = {.groups = groups, .path = file_stream_name(path)};
     char *text = NULL;
     size_t size = 0;
     int keys = 0;
@@ -223,7 +223,7 @@ jem_status options_load(const option_group *groups, const char *path)
     if (!yaml_parser_initialize(&l.parser)) return jem_error(JEM_ENOMEM, "out of memory");
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) keys++;
     TRY(MEM_NEW(l.seen_line, keys));
-    TRY(file_read(&text, &size, path, CONFIG_MAX_BYTES));
+    TRY(file_read_stream(&text, &size, path, CONFIG_MAX_BYTES));
     l.text = text;
     yaml_parser_set_input_string(&l.parser, (const unsigned char *)text, size);
     TRY(read_stream(&l));

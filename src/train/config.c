@@ -137,7 +137,7 @@ jem_status config_load(config *c, const char *path, const char *const *assignmen
     TRY(options_load(c->groups, path));
     for (int i = 0; i < count; i++) TRY(options_assign(c->groups, assignments[i]));
     st = config_check(c);
-    if (st != JEM_OK) jem_error_context(st, "%s", path);
+    if (st != JEM_OK) jem_error_context(st, "%s", file_stream_name(path));
 done:
     return st;
 }

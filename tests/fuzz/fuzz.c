@@ -136,6 +136,7 @@ static int find(const char *path)
 }
 
 jem_status __wrap_file_read(char **data, size_t *size, const char *path, size_t max_size);
+jem_status __wrap_file_read_stream(char **data, size_t *size, const char *path, size_t max_size);
 jem_status __wrap_file_read_start(char **data, size_t *size, const char *path, size_t most);
 jem_status __wrap_file_size(int64_t *size, const char *path);
 int __wrap_file_open(const char *path, int flags, mode_t mode);
@@ -170,6 +171,11 @@ jem_status __wrap_file_read(char **data, size_t *size, const char *path, size_t 
     if (max_size && files[i].size > max_size)
         return jem_error(JEM_EDATA, "%s: %zu bytes, more than %zu", path, files[i].size, max_size);
     return copy_file(data, size, i, files[i].size);
+}
+
+jem_status __wrap_file_read_stream(char **data, size_t *size, const char *path, size_t max_size)
+{
+    return __wrap_file_read(data, size, path, max_size);
 }
 
 jem_status __wrap_file_read_start(char **data, size_t *size, const char *path, size_t most)
