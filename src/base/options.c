@@ -141,12 +141,26 @@ static bool parse_real(double *out, const char *text, const char **end)
     return true;
 }
 
+/* 5.0 and 1e3 are whole numbers, too.  What a double may have rounded is taken for none: 15 digits
+ * tell all doubles apart. */
+static bool parse_whole_real(int64_t *out, const char *text)
+{
+    const char *end;
+    double v;
+
+    if (!parse_real(&v, text, &end) || *end != '\0' || strcspn(text, "eE") > 15) return false;
+    if (v != floor(v) || fabs(v) > 9007199254740992.0) return false;
+    if (v == 0.0 && strpbrk(text, "123456789")) return false; /* 1e-400 */
+    *out = (int64_t)v;
+    return true;
+}
+
 static bool parse_int(int64_t *out, const char *text)
 {
     char *stop;
     long long v;
 
-    if (text[strspn(text, "+-0123456789")] != '\0' || !*text) return false;
+    if (text[strspn(text, "+-0123456789")] != '\0' || !*text) return parse_whole_real(out, text);
     errno = 0;
     v = strtoll(text, &stop, 10);
     if (*stop != '\0' || errno != 0) return false;

@@ -1,4 +1,4 @@
-/* Configs as people give them: through pipes, through the standard input. */
+/* Configs as people give them: through pipes and the standard input, with 5.0 for 5. */
 #include "cli/program.h"
 #include "data/pictures.h"
 #include "jem/tensor.h"
@@ -83,12 +83,39 @@ static void mistakes_in_pipes_are_named(void **state)
     assert_false(program_made(folder, "a/config.yaml"));
 }
 
+/* ---- numbers */
+
+static void whole_numbers_may_be_written_as_others(void **state)
+{
+    (void)state;
+    static const char *const refused[] = {"1.5", "1e-400", "1.00000000000000000001", "1e400", "0x2",
+                                          "1e17", "2e0.0", "1.0 # 2", "nan", ".", "e1", "1048577.0"};
+    size_t n;
+
+    write_text(folder, "whole.yaml", "model: {name: wrn-10-1, pool: adaptive}\n"
+                                     "data: {kind: npy, path: .}\nalpha: 1\n"
+                                     "train: {batch: 4.0, iterations: 1e0, lr: 1e-3, warmup: 200E-2}\n");
+    works("", "train whole.yaml --out a");
+    works("", "train c.yaml --out b");
+    char *a = program_read(folder, "a/config.yaml", &n), *b = program_read(folder, "b/config.yaml", &n);
+    assert_string_equal(a, b);
+    mem_free(a);
+    mem_free(b);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char args[128];
+        snprintf(args, sizeof args, "train c.yaml --set 'train.batch=%s' --out x", refused[i]);
+        assert_int_equal(run("", args), JEM_EUSAGE);
+        program_said(folder, "err", "expected a whole number from 1 to 1048576");
+    }
+}
+
 int main(void)
 {
 #define WITH_CONFIG(f) cmocka_unit_test_setup_teardown(f, make_config, remove_folder)
     const struct CMUnitTest tests[] = {
         WITH_CONFIG(configs_come_through_pipes),
         WITH_CONFIG(mistakes_in_pipes_are_named),
+        WITH_CONFIG(whole_numbers_may_be_written_as_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
