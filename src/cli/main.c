@@ -124,6 +124,7 @@ static jem_status expand_paths(int argc, char **argv)
         path = NULL;
         argv[i] = word;
     }
+    if (data && !data[0]) unsetenv("JEM_DATA"); /* says no more than none */
     if (data) TRY(path_expand(&path, data));
     if (path && setenv("JEM_DATA", path, 1) != 0) st = jem_error(JEM_ENOMEM, "out of memory");
 done:

@@ -46,6 +46,28 @@ static void a_key_taken_for_an_option_is_named(void **state)
     fails("train c.yaml -x", "unknown option -x; usage"); /* one letter is like any other */
 }
 
+static void an_empty_JEM_DATA_says_no_more_than_none(void **state)
+{
+    (void)state;
+    static const char *const before[] = {"JEM_DATA=", "unset JEM_DATA;"};
+    char command[160];
+    size_t n;
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(program_run(folder, before[i], "bench bapps --answers none.csv"), JEM_EDATA);
+        program_said(folder, "err", "bapps: no data folder is known; 'jem data fetch bapps'");
+        assert_int_equal(program_run(folder, before[i], "data fetch bapps"), JEM_EUSAGE);
+        program_said(folder, "err", "say where the data go: --out DIR, or set JEM_DATA");
+        assert_int_equal(program_run(folder, before[i], "data fetch"), 0);
+        snprintf(command, sizeof command, "mv '%s/out' '%s/out%d'", folder, folder, i);
+        assert_int_equal(system(command), 0);
+    }
+    char *empty = program_read(folder, "out0", &n), *unset = program_read(folder, "out1", &n);
+    assert_string_equal(empty, unset);
+    mem_free(empty);
+    mem_free(unset);
+}
+
 static void words_are_guessed_where_half_of_the_letters_agree(void **state)
 {
     (void)state;
@@ -118,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_is_given_wherever_it_is_asked_for),
         cmocka_unit_test(a_key_taken_for_an_option_is_named),
+        cmocka_unit_test(an_empty_JEM_DATA_says_no_more_than_none),
         cmocka_unit_test(words_are_guessed_where_half_of_the_letters_agree),
         cmocka_unit_test(the_build_is_told_for_reports_of_mistakes),
         cmocka_unit_test(benchmarks_are_listed_for_programs),
