@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 
-#include "base/file.h"
 #include "base/machine.h"
 #include "base/mem.h"
+#include "base/text_file.h"
 #include "base/try.h"
 #include "base/utf8.h"
 
@@ -92,7 +92,7 @@ jem_status json_read(json_t **out, const char *path, size_t max_size)
     char *text = NULL;
     size_t size;
 
-    TRY(file_read(&text, &size, path, max_size));
+    TRY(text_read(&text, &size, path, max_size));
     TRY(json_parse(out, text, size, path, JSON_MEMORY + 3 * size));
 done:
     mem_free(text);

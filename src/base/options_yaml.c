@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/options.h"
 #include "base/options_table.h"
+#include "base/text_file.h"
 #include "base/try.h"
 #include "base/utf8.h"
 
@@ -223,7 +224,7 @@ jem_status options_load(const option_group *groups, const char *path)
     if (!yaml_parser_initialize(&l.parser)) return jem_error(JEM_ENOMEM, "out of memory");
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) keys++;
     TRY(MEM_NEW(l.seen_line, keys));
-    TRY(file_read_stream(&text, &size, path, CONFIG_MAX_BYTES));
+    TRY(text_read_stream(&text, &size, path, CONFIG_MAX_BYTES));
     l.text = text;
     yaml_parser_set_input_string(&l.parser, (const unsigned char *)text, size);
     TRY(read_stream(&l));

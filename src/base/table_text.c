@@ -35,7 +35,6 @@ table_text table_text_open(char *text, size_t size)
 
     if (!memchr(text, '\n', size))
         for (char *p = text; (p = strchr(p, '\r'));) *p = '\n';
-    if (strncmp(t.start, "\xef\xbb\xbf", 3) == 0) t.start += 3;
     if (strncasecmp(t.start, "sep=", 4) == 0 && t.start[4] && strchr(separators, t.start[4]) &&
         strchr("\r\n", t.start[5])) {
         t.separator = t.start[4];

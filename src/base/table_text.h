@@ -13,9 +13,9 @@ typedef struct table_text {
     int64_t line;   /* of `start` in the file, from 1 */
 } table_text;
 
-/* Looks at the text [size], which holds no NUL but the one behind it.  A byte order mark is passed
- * over, and Excel's "sep=;", which names the separator; else the one that the line of names has
- * most of is it.  Line ends of old Macs (CR) become LF. */
+/* Looks at the text [size], which holds no NUL but the one behind it (text_file.h).  Excel's "sep=;" is
+ * passed over and names the separator; else the one that the line of names has most of is it.  Line
+ * ends of old Macs (CR) become LF. */
 table_text table_text_open(char *text, size_t size);
 
 #endif

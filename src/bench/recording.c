@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text_file.h"
 #include "base/try.h"
 #include "bench/recording_index.h"
 #include "data/npz.h"
@@ -231,7 +232,7 @@ static jem_status add_names(recording *r, answer_file *f, int64_t at)
 
     TRY(str_format(&path, "%.*s.names", (int)(strlen(f->path) - 4), f->path));
     if (!file_exists(path)) goto done;
-    TRY(file_read(&f->names_text, &size, path, (size_t)1 << 28));
+    TRY(text_read(&f->names_text, &size, path, (size_t)1 << 28));
     count = count_lines(f->names_text);
     if (count != f->values.shape[0]) {
         st = jem_error(JEM_EDATA, "%s: %lld names for the %lld rows of %s", path, (long long)count,

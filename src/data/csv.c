@@ -9,10 +9,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/table_text.h"
 #include "base/text_count.h"
+#include "base/text_file.h"
 #include "base/try.h"
 
 /* A file has at most so many bytes.  Pointers to its fields, and its lines' numbers, take
@@ -161,7 +161,7 @@ jem_status csv_read(csv *out, const char *path)
     size_t size = 0;
 
     TRY(mem_strdup(&c.path, path));
-    TRY(file_read(&c.text, &size, path, file_size_max));
+    TRY(text_read(&c.text, &size, path, file_size_max));
     TRY(parse(&c, size));
     *out = c;
     c = (csv)CSV_INIT;

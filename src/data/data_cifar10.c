@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text_file.h"
 #include "base/try.h"
 #include "data/cifar10.h"
 #include "data/sources.h"
@@ -65,7 +66,7 @@ static jem_status name_classes(dataset *d, const char *dir)
         st = dataset_name_classes(d, known, CLASSES);
         goto done;
     }
-    TRY(file_read(&text, &size, path, 1 << 16));
+    TRY(text_read(&text, &size, path, 1 << 16));
     for (char *s = strtok_r(text, "\r\n", &rest); s; s = strtok_r(NULL, "\r\n", &rest), count++)
         if (count < CLASSES) names[count] = s;
     if (count != CLASSES) {

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text_file.h"
 #include "base/try.h"
 
 enum { IMAGE = 0, RATING = 5, FILE_MAX = 1 << 22 };
@@ -103,7 +104,7 @@ static jem_status read_file(rating_file *f)
     jem_status st;
     size_t size;
 
-    TRY(file_read(&f->text, &size, f->path, FILE_MAX));
+    TRY(text_read(&f->text, &size, f->path, FILE_MAX));
     if (strlen(f->text) != size) {
         st = jem_error(JEM_EDATA, "%s: holds a NUL byte at %zu; not a rating file", f->path,
                        strlen(f->text));

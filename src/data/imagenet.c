@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text_file.h"
 #include "base/try.h"
 #include "data/image_set.h"
 
@@ -138,7 +139,7 @@ static jem_status read_labels(imagenet *m, const char *path)
     label_file f = {.path = path};
 
     for (int64_t i = 0; i < m->val.n; i++) m->val.labels[i] = -1;
-    TRY(file_read(&text, &size, path, labels_size_max));
+    TRY(text_read(&text, &size, path, labels_size_max));
     for (char *line = text; line; line = rest) {
         rest = strchr(line, '\n');
         if (rest) *rest++ = '\0';

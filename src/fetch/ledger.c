@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text_file.h"
 #include "base/try.h"
 
 enum { LEDGER_MOST = 4 << 20, COLUMNS = 5, OLD_COLUMNS = 4 };
@@ -96,7 +97,7 @@ jem_status ledger_open(ledger *l, const char *folder)
     *l = (ledger)LEDGER_INIT;
     TRY(str_format(&l->file, "%s/fetched.tsv", folder));
     if (!file_exists(l->file)) goto done;
-    TRY(file_read(&text, &size, l->file, LEDGER_MOST));
+    TRY(text_read(&text, &size, l->file, LEDGER_MOST));
     TRY(read_lines(l, text));
 done:
     mem_free(text);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/table_text.h"
 #include "base/text_count.h"
+#include "base/text_file.h"
 #include "base/try.h"
 
 enum { LARGEST_FILE = 1 << 28, BESIDE_TEXT = 60 << 20, MANY_NUMBERS = 2 << 20 };
@@ -20,7 +21,7 @@ jem_status field_reader_open(field_reader *r, const char *path, char separator)
 {
     size_t size;
     char *text;
-    jem_status st = file_read(&text, &size, path, LARGEST_FILE);
+    jem_status st = text_read(&text, &size, path, LARGEST_FILE);
     if (st != JEM_OK) return st;
     if (memchr(text, '\0', size)) {
         mem_free(text);
@@ -31,7 +32,7 @@ jem_status field_reader_open(field_reader *r, const char *path, char separator)
     r->separator = separator;
     r->text = text;
     r->size = size;
-    r->next = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+    r->next = text;
     if (!separator) {
         const table_text t = table_text_open(text, size);
         r->separator = t.separator;

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text_file.h"
 #include "base/try.h"
 
 enum { LARGEST_TEXT = 1 << 24 };
@@ -141,7 +142,7 @@ static jem_status read_config(study_run *r, const char *path)
 {
     char *content;
     size_t size;
-    jem_status st = file_read(&content, &size, path, LARGEST_TEXT);
+    jem_status st = text_read(&content, &size, path, LARGEST_TEXT);
     if (st != JEM_OK) return st;
     mem_free(r->config);
     r->config = content;
@@ -301,11 +302,11 @@ static jem_status check_plan(study *s)
     TRY(str_format(&path, "%s/study.json", s->path));
     if (!file_exists(path)) goto done;
     st = json_read(&root, path, LARGEST_TEXT);
-    if (st != JEM_OK && st != JEM_EDATA) goto done;
-    st = JEM_OK;
+    if (st == JEM_EDATA) st = study_warn(s, "%s; whether runs are missing is unknown.", jem_error_message());
+    if (!root) goto done;
     take_integer(&seeds, root, "seeds");
-    if (!root || __builtin_mul_overflow(
-                     seeds, (int64_t)json_array_size(json_object_get(root, "alphas")), &planned))
+    if (__builtin_mul_overflow(seeds, (int64_t)json_array_size(json_object_get(root, "alphas")),
+                               &planned))
         TRY(study_warn(s, "%s is not readable; whether runs are missing is unknown.", path));
     else if (planned > s->count)
         TRY(study_warn(s, "%lld of the %lld runs of this sweep have not begun.",

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text_file.h"
 #include "base/try.h"
 #include "tensor/safetensors_checksum.h"
 
@@ -233,7 +234,7 @@ static jem_status check_sum(const char *path)
     char *text = NULL, said[CHECKSUM_DIGITS + 1] = "", is[CHECKSUM_DIGITS + 1];
     size_t size;
 
-    TRY(file_read(&text, &size, path, RUN_INFO_MAX_BYTES));
+    TRY(text_read(&text, &size, path, RUN_INFO_MAX_BYTES));
     char *digits = checksum_digits(text);
     if (!digits) goto done;
     memcpy(said, digits, CHECKSUM_DIGITS);

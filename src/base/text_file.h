@@ -1,0 +1,15 @@
+/* Text files that people write: the byte order mark at the beginning, which some editors leave, is no
+ * part of the text. */
+#ifndef BASE_TEXT_FILE_H
+#define BASE_TEXT_FILE_H
+
+#include <stddef.h>
+
+#include "jem/status.h"
+
+/* As file_read and file_read_stream, without the mark of UTF-8.  JEM_EDATA, too, for a file that begins
+ * with the mark of UTF-16 or UTF-32. */
+jem_status text_read(char **text, size_t *size, const char *path, size_t max_size);
+jem_status text_read_stream(char **text, size_t *size, const char *path, size_t max_size);
+
+#endif
