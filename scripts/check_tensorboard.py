@@ -5,7 +5,8 @@
 
 Every number of metrics.csv must be a scalar of its iteration in RUN/events, and every
 scalar there a number of metrics.csv: what sessions wrote more than once must have been
-forgotten.  If the run has pictures, there must be one for every validation.  Both of
+forgotten.  If the run has pictures, there must be one for every validation.  For runs of
+no more than 100 validations and 5000 rows: those of longer ones are spaced.  Both of
 TensorBoard's readers are asked.  Exit status 0: all agrees, 1: not, 77: there is no
 TensorBoard (pip install tensorboard).
 """

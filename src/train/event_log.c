@@ -1,6 +1,7 @@
 /* TensorBoard's view of a training: see event_log.h. */
 #include "train/event_log.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -13,11 +14,33 @@ enum {
     GRID_PIXELS = 1024, /* pictures too large for 8 in this width become fewer */
 };
 
+typedef enum event_kind { ROW, VALIDATION, PICTURE, EVENT_KINDS } event_kind;
+
 struct event_log {
     event_file *file;
+    int64_t iterations;
+    int64_t last[EVENT_KINDS]; /* iteration of the last one, since the session or a roll-back began; or NONE */
 };
 
-jem_status event_log_open(event_log **out, const char *run, int64_t iteration)
+enum { NONE = -1 };
+
+static void forget_last(event_log *l)
+{
+    for (int k = 0; k < EVENT_KINDS; k++) l->last[k] = NONE;
+}
+
+/* Is it to be written?  Then it is the last one of its kind. */
+static bool wanted(event_log *l, event_kind kind, int64_t iteration)
+{
+    static const int most[EVENT_KINDS] = {EVENT_ROWS, EVENT_VALIDATIONS, EVENT_PICTURES};
+    const int64_t last = l->last[kind];
+    if (last != NONE && iteration < l->iterations && iteration - last < l->iterations / most[kind])
+        return false;
+    l->last[kind] = iteration;
+    return true;
+}
+
+jem_status event_log_open(event_log **out, const char *run, int64_t iteration, int64_t iterations)
 {
     jem_status st;
     event_log *l = NULL;
@@ -26,6 +49,8 @@ jem_status event_log_open(event_log **out, const char *run, int64_t iteration)
     TRY(str_format(&folder, "%s/events", run));
     TRY(event_files_check(folder));
     TRY(MEM_NEW(l, 1));
+    l->iterations = iterations;
+    forget_last(l);
     TRY(event_file_open(&l->file, folder, iteration + 1));
     *out = l;
     l = NULL;
@@ -47,7 +72,8 @@ jem_status event_log_row(event_log *l, const metrics_row *r)
     double v[METRICS_COLUMNS];
     event_scalar scalars[METRICS_COLUMNS];
 
-    if (!l) return JEM_OK;
+    const bool validated = isfinite(r->val_accuracy) || isfinite(r->fd_pix);
+    if (!l || !wanted(l, validated ? VALIDATION : ROW, r->iteration)) return JEM_OK;
     metrics_values(v, r);
     for (int i = 0; i < METRICS_COLUMNS; i++)
         scalars[i] = (event_scalar){metrics_columns[i].tag, v[i]};
@@ -85,7 +111,7 @@ jem_status event_log_images(event_log *l, const replay_buffer *r, int64_t iterat
     event_image m = {.tag = "replay_buffer"};
     char *png = NULL;
 
-    if (!l || r->size < 1 || !r->images) return JEM_OK;
+    if (!l || r->size < 1 || !r->images || !wanted(l, PICTURE, iteration)) return JEM_OK;
     TRY(compose(&grid, r));
     TRY(image_encode_png(&png, &m.size, &grid));
     m.height = grid.height;
@@ -101,5 +127,7 @@ done:
 
 jem_status event_log_rewind(event_log *l, int64_t iteration)
 {
-    return l ? event_file_restart(l->file, iteration + 1) : JEM_OK;
+    if (!l) return JEM_OK;
+    forget_last(l);
+    return event_file_restart(l->file, iteration + 1);
 }

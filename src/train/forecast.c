@@ -13,6 +13,7 @@
 #include "stats/blas.h"
 #include "stats/pooled_pixels.h"
 #include "train/class_gaussian.h"
+#include "train/event_log.h"
 #include "train/noise_bank.h"
 #include "train/validate.h"
 
@@ -321,6 +322,20 @@ static int64_t validations(const config *cfg, const data_facts *d)
     return n + last_is_extra;
 }
 
+static int64_t at_most(int64_t n, int64_t most)
+{
+    return n < most ? n : most;
+}
+
+/* Rows and pictures are spaced in long trainings (event_log.h). */
+static int64_t event_file_bytes(const config *cfg, const data_facts *d, int64_t rows)
+{
+    const int64_t checks = validations(cfg, d);
+    const double grid = cfg->alpha > 0 ? png_bytes * GRID_PICTURES * (double)input_count(d) : 0;
+    return event_bytes * (at_most(rows - checks, EVENT_ROWS) + at_most(checks, EVENT_VALIDATIONS)) +
+           (int64_t)(grid * (double)at_most(checks, EVENT_PICTURES));
+}
+
 void forecast_disk(disk_forecast *out, const config *cfg, const model_outline *o,
                    const data_facts *d)
 {
@@ -328,8 +343,6 @@ void forecast_disk(disk_forecast *out, const config *cfg, const model_outline *o
     int64_t state = state_bytes(cfg, o, d) + bank_bytes(cfg, d), weights = o->elements * (int64_t)sizeof(float);
     int64_t epochs = forecast_iterations(cfg, d) / forecast_per_epoch(cfg, d);
     int64_t rows = forecast_iterations(cfg, d) / cfg->train.log_every + epochs + 1;
-    double grid = cfg->alpha > 0 ? png_bytes * GRID_PICTURES * (double)input_count(d) : 0;
-    int64_t pictures = (int64_t)(grid * (double)validations(cfg, d));
 
     keep(&f, "checkpoints: two scheduled, one at a signal", 3 * state);
     keep(&f, "checkpoint while it is written", state);
@@ -338,7 +351,7 @@ void forecast_disk(disk_forecast *out, const config *cfg, const model_outline *o
     if (cfg->alpha > 0 && cfg->sampler.start == START_CLASS_GAUSSIAN)
         keep(&f, "starts of chains by class", class_gaussian_bytes(d->classes, input_count(d)));
     keep(&f, "metrics.csv", rows * row_bytes);
-    if (cfg->train.event_files) keep(&f, "event files", rows * event_bytes + pictures);
+    if (cfg->train.event_files) keep(&f, "event files", event_file_bytes(cfg, d, rows));
     *out = f;
 }
 

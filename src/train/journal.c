@@ -60,7 +60,7 @@ jem_status journal_begin(session *s)
     int64_t logged = s->t.iteration - (s->state.due ? 1 : 0);
     TRY(run_path(&path, s->r->out, RUN_METRICS));
     TRY(open_log(s, path, logged));
-    if (s->cfg->train.event_files) TRY(event_log_open(&s->events, s->r->out, logged));
+    if (s->cfg->train.event_files) TRY(event_log_open(&s->events, s->r->out, logged, s->t.iterations));
     s->start_s = clock_s() - s->log.wall_s;
     s->health.verdict = (verdict)s->state.health.last;
     begin_progress(s);

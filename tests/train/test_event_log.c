@@ -50,7 +50,7 @@ static void begin_session(writer *w, const char *run, int64_t iteration)
     char path[512];
     snprintf(path, sizeof path, "%s/metrics.csv", run);
     check_ok(metrics_open(&w->csv, path, iteration));
-    check_ok(event_log_open(&w->events, run, iteration));
+    check_ok(event_log_open(&w->events, run, iteration, 140));
     w->attempt += 0.25;
 }
 
@@ -120,7 +120,7 @@ static void a_row_becomes_one_event_with_the_numbers_that_apply(void **state)
     (void)state;
     event_log *l;
     metrics_row row = log_rig_row(20, NULL);
-    check_ok(event_log_open(&l, folder, 12));
+    check_ok(event_log_open(&l, folder, 12, 20));
     check_ok(event_log_row(l, &row));
     event_log_close(l);
     tf_records r = only_file();
@@ -141,7 +141,7 @@ static void eight_by_eight_entries_from_the_whole_buffer_are_shown(void **state)
     event_log *l;
     replay_buffer replay = buffer_new(1000);
     image m = IMAGE_INIT;
-    check_ok(event_log_open(&l, folder, 0));
+    check_ok(event_log_open(&l, folder, 0, 10));
     check_ok(event_log_images(l, &replay, 5));
     event_log_close(l);
     tf_records r = only_file();
@@ -168,7 +168,7 @@ static void small_buffers_and_large_pictures_make_smaller_grids(void **state)
     large.size = 70;
     large.image = (shape){3, 2, 300};
     check_ok(MEM_NEW(large.images, large.size * 1800));
-    check_ok(event_log_open(&l, folder, 0));
+    check_ok(event_log_open(&l, folder, 0, 10));
     check_ok(event_log_images(l, &none, 4)); /* alpha = 0 */
     check_ok(event_log_images(l, &few, 5));
     check_ok(event_log_images(l, &large, 6));
@@ -180,6 +180,41 @@ static void small_buffers_and_large_pictures_make_smaller_grids(void **state)
     mem_free(r.file);
     mem_free(few.images);
     mem_free(large.images);
+}
+
+/* Rows, validations and pictures at every iteration of [from, to]. */
+static void write_all(event_log *l, int64_t from, int64_t to)
+{
+    replay_buffer few = buffer_new(3);
+    for (int64_t i = from; i <= to; i++) {
+        metrics_row row = log_rig_row(i, NULL);
+        check_ok(event_log_row(l, &row));
+        row.val_accuracy = 0.5;
+        check_ok(event_log_row(l, &row));
+        check_ok(event_log_images(l, &few, i));
+    }
+    mem_free(few.images);
+}
+
+static void a_long_training_writes_no_more_than_a_short_one(void **state)
+{
+    (void)state;
+    enum { LAST = 1000000 }; /* a row every 200, a picture every 10,000 */
+    event_log *l;
+    check_ok(event_log_open(&l, folder, 0, LAST));
+    write_all(l, 1, 2000);
+    write_all(l, 10000, 10001);
+    check_ok(event_log_rewind(l, 9000)); /* what is written anew begins a spacing of its own */
+    write_all(l, 9001, 9002);
+    write_all(l, LAST, LAST);
+    event_log_close(l);
+    tf_records r = only_file();
+    int pictures = 0;
+    for (int i = 0; i < r.count; i++) pictures += holds(&r, i, "replay_buffer");
+    assert_int_equal(pictures, 4); /* 1, 10001, 9001 and the last */
+    assert_int_equal(r.count, 2 + 2 * (10 + 1) + 1 + 2 * (1 + 1) + pictures);
+    assert_true(holds(&r, r.count - 1, "\x10\xc0\x84\x3d")); /* iteration 1000000 */
+    mem_free(r.file);
 }
 
 static void without_a_log_nothing_is_written(void **state)
@@ -202,6 +237,7 @@ int main(int argc, char **argv)
         in_folder(a_row_becomes_one_event_with_the_numbers_that_apply),
         in_folder(eight_by_eight_entries_from_the_whole_buffer_are_shown),
         in_folder(small_buffers_and_large_pictures_make_smaller_grids),
+        in_folder(a_long_training_writes_no_more_than_a_short_one),
         in_folder(without_a_log_nothing_is_written),
     };
     if (argc == 2) {
