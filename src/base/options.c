@@ -91,21 +91,30 @@ static const char *new_name(const char *key)
     return key;
 }
 
+/* Is `key` its full key?  Every option is asked for every key, so nothing is formatted. */
+static bool has_key(const option_place *place, const char *key)
+{
+    const char *prefix = place->group->prefix;
+    const size_t length = strlen(prefix);
+
+    if (length && (strncmp(key, prefix, length) != 0 || key[length] != '.')) return false;
+    return strcmp(length ? key + length + 1 : key, place->option->key) == 0;
+}
+
 jem_status options_find(option_place *out, const option_group *groups, const char *key,
                         const char *origin)
 {
-    char full[OPTION_KEY_MAX];
+    char near[OPTION_KEY_MAX];
 
     key = new_name(key);
 
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
-        options_full_key(&p, full);
-        if (strcmp(full, key) != 0) continue;
+        if (!has_key(&p, key)) continue;
         *out = p;
         return JEM_OK;
     }
-    nearest_key(groups, key, full);
-    return jem_error(JEM_EUSAGE, "%s: unknown key '%s'; did you mean '%s'?", origin, key, full);
+    nearest_key(groups, key, near);
+    return jem_error(JEM_EUSAGE, "%s: unknown key '%s'; did you mean '%s'?", origin, key, near);
 }
 
 bool options_is_prefix(const option_group *groups, const char *name)
@@ -268,22 +277,29 @@ static void *field_of(const option_place *p)
     return (char *)p->group->target + p->option->offset;
 }
 
-jem_status options_set(const option_group *groups, const char *key, const char *value,
-                       const char *origin)
+static jem_status set_at(const option_place *p, const char *value, const char *origin)
 {
-    option_place p;
-    char wanted[256], *expanded = NULL;
-    jem_status st;
+    char key[OPTION_KEY_MAX], wanted[256], *expanded = NULL;
+    jem_status st = JEM_OK;
 
-    TRY(options_find(&p, groups, key, origin));
-    if (p.option->kind == OPTION_STRING) st = path_expand(&expanded, value);
+    if (p->option->kind == OPTION_STRING) st = path_expand(&expanded, value);
+    if (st == JEM_OK && parse_value(field_of(p), p->option, expanded ? expanded : value)) goto done;
+    options_full_key(p, key);
     if (st != JEM_OK) return jem_error_context(st, "%s: %s", origin, key);
-    if (parse_value(field_of(&p), p.option, expanded ? expanded : value)) goto done;
-    options_describe(p.option, wanted, sizeof wanted);
+    options_describe(p->option, wanted, sizeof wanted);
     st = jem_error(JEM_EUSAGE, "%s: %s = '%.200s': expected %s", origin, key, value, wanted);
 done:
     mem_free(expanded);
     return st;
+}
+
+jem_status options_set(const option_group *groups, const char *key, const char *value,
+                       const char *origin)
+{
+    option_place p;
+    jem_status st = options_find(&p, groups, key, origin);
+
+    return st == JEM_OK ? set_at(&p, value, origin) : st;
 }
 
 jem_status options_assign(const option_group *groups, const char *assignment)
@@ -305,11 +321,8 @@ jem_status options_defaults(const option_group *groups)
 {
     jem_status st = JEM_OK;
 
-    for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
-        char key[OPTION_KEY_MAX];
-        options_full_key(&p, key);
-        TRY(options_set(groups, key, p.option->default_text, "default"));
-    }
+    for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);)
+        TRY(set_at(&p, p.option->default_text, "default"));
 done:
     return st;
 }
