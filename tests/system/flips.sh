@@ -55,7 +55,8 @@ for i in $(seq "$flips"); do
         elif grep -q warning "$work/resume.log"; then warned=$((warned + 1))
         else fail "another log without a word"; fi ;;
     2 | 3)
-        grep -q "jem: .*$(basename "$file")\|jem: .*/run: " "$work/resume.log" || fail "refused without its name"
+        grep '^jem: ' "$work/resume.log" | grep -v '^jem: warning' | grep -qF "$(basename "$file")" ||
+            fail "refused without its name"
         refused=$((refused + 1)) ;;
     *) fail "exit code $code" ;;
     esac
