@@ -92,6 +92,8 @@ jem_status dir_lock(dir_held **out, bool *busy, const char *path)
                        "the same command again", path);
         goto done;
     }
+    /* Whether flock would succeed only taking it tells; of this one others can ask (dir_is_held). */
+    fcntl(h->fd, F_OFD_SETLK, &(struct flock){.l_type = F_RDLCK});
     pthread_mutex_lock(&lock);
     h->next = all;
     all = h;
@@ -101,6 +103,16 @@ jem_status dir_lock(dir_held **out, bool *busy, const char *path)
 done:
     discard(h);
     return st;
+}
+
+bool dir_is_held(const char *path)
+{
+    struct flock other = {.l_type = F_WRLCK};
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return false;
+    const bool held = fcntl(fd, F_OFD_GETLK, &other) == 0 && other.l_type != F_UNLCK;
+    close(fd);
+    return held;
 }
 
 void dir_unlock(dir_held *h)

@@ -19,6 +19,10 @@ typedef struct dir_held dir_held;
 jem_status dir_lock(dir_held **out, bool *busy, const char *path);
 void dir_unlock(dir_held *h); /* NULL is fine; nobody may be using paths below it */
 
+/* Does a process hold the folder?  Asks without holding it for a moment, so that nobody who is about to
+ * take it finds it busy. */
+bool dir_is_held(const char *path);
+
 /* *now <- where the folder lies, owned: its path, or where it was *moved to.  JEM_EIO if it is no
  * longer to be found. */
 jem_status dir_where(char **now, bool *moved, const dir_held *h);

@@ -196,16 +196,9 @@ done:
 /* ---- runs and studies */
 
 /* A run that says that it is running, but whose folder no process holds. */
-static jem_status was_killed(bool *killed, const run_info *info, const char *path)
+static bool was_killed(const run_info *info, const char *path)
 {
-    dir_held *lock = NULL;
-    bool busy = false;
-    *killed = false;
-    if (info->status != RUN_RUNNING) return JEM_OK;
-    jem_status st = dir_lock(&lock, &busy, path);
-    dir_unlock(lock);
-    *killed = st == JEM_OK && !busy;
-    return st;
+    return info->status == RUN_RUNNING && !dir_is_held(path);
 }
 
 static jem_status info_run(const char *path)
@@ -214,14 +207,12 @@ static jem_status info_run(const char *path)
     config *c = NULL;
     run_info info;
     score_list scores = SCORE_LIST_INIT;
-    bool killed;
 
     TRY(MEM_NEW(c, 1));
     TRY(run_load_config(c, path));
     TRY(run_read_info(&info, path));
     TRY(score_list_load(&scores, path));
-    TRY(was_killed(&killed, &info, path));
-    if (killed)
+    if (was_killed(&info, path))
         cli_print("%s: run, killed: no process holds the folder; go on with: jem resume %s\n", path,
                   path);
     else
@@ -254,7 +245,6 @@ static jem_status info_study(const char *path)
     jem_status st;
     char **names = NULL, *child = NULL;
     int count = 0, runs = 0;
-    bool killed = false;
     run_info info;
 
     TRY(dir_list(&names, &count, path));
@@ -265,12 +255,11 @@ static jem_status info_study(const char *path)
         if (!run_is(child)) continue;
         if (runs++ == 0) cli_print("%s: study\n", path);
         st = run_read_info(&info, child);
-        if (st == JEM_OK) st = was_killed(&killed, &info, child);
         if (st == JEM_OK)
             cli_print("%-28s alpha %-6g seed %-4" PRId64 " %-12s %" PRId64 " of %" PRId64 "\n",
                       names[i], info.alpha, info.seed,
-                      killed ? "killed" : run_status_name(info.status), info.iteration,
-                      info.iterations);
+                      was_killed(&info, child) ? "killed" : run_status_name(info.status),
+                      info.iteration, info.iterations);
         else
             cli_print("%-28s %s\n", names[i], jem_error_message());
         st = JEM_OK;

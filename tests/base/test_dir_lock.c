@@ -89,10 +89,13 @@ static void a_folder_is_locked_once_and_only_under_its_name(void **state)
     bool busy;
 
     (void)state;
+    assert_false(dir_is_held(folder));
     first = hold(folder);
     check_ok(dir_lock(&second, &busy, folder));
     assert_true(busy && !second);
+    assert_true(dir_is_held(folder));
     dir_unlock(first);
+    assert_false(dir_is_held(folder) || dir_is_held(in("none")));
     snprintf(elsewhere, sizeof elsewhere, "%s-moved", folder);
     moves_to = elsewhere;
     check_fails(dir_lock(&first, &busy, folder), JEM_EIO, "moved or removed");
@@ -101,6 +104,26 @@ static void a_folder_is_locked_once_and_only_under_its_name(void **state)
     assert_int_equal(rename(elsewhere, folder), 0);
     check_fails(dir_lock(&first, &busy, in("none")), JEM_EIO, "cannot open");
     dir_unlock(NULL);
+}
+
+/* Somebody who takes the folder at the very moment at which it is asked about gets it. */
+static bool takes_while_asked;
+
+int close(int fd)
+{
+    if (takes_while_asked) {
+        takes_while_asked = false;
+        dir_unlock(hold(folder));
+    }
+    return (int)syscall(SYS_close, fd);
+}
+
+static void asking_keeps_nobody_from_taking_it(void **state)
+{
+    (void)state;
+    takes_while_asked = true;
+    assert_false(dir_is_held(folder));
+    assert_false(takes_while_asked);
 }
 
 /* ---- what a path means */
@@ -255,6 +278,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         TEST(a_folder_is_locked_once_and_only_under_its_name),
+        TEST(asking_keeps_nobody_from_taking_it),
         TEST(what_is_written_goes_into_the_held_folder),
         TEST(what_is_read_comes_from_the_held_folder),
         TEST(names_that_only_begin_alike_are_others),
