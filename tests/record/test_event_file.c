@@ -5,6 +5,7 @@
 
 #include "record/event_file.h"
 #include "record/tf_records.h"
+#include "support/warnings.h"
 
 static char dir[64], events[128];
 
@@ -185,6 +186,73 @@ static void a_folder_that_cannot_be_made_is_an_error(void **state)
     event_file_close(NULL);
 }
 
+/* ---- checking */
+
+/* What is said of the folder. */
+static const char *check(void)
+{
+    warnings_listen();
+    check_ok(event_files_check(events));
+    log_set_sink(NULL);
+    return warnings;
+}
+
+/* A file with two scalars, closed; its bytes, owned, and where the first scalar's record begins. */
+static char *make_file(char path[300], size_t *size, size_t *record)
+{
+    event_file *f;
+    char *bytes = NULL;
+    check_ok(event_file_open(&f, events, 1));
+    snprintf(path, 300, "%s", event_file_path(f));
+    check_ok(file_read(&bytes, record, path, 0));
+    mem_free(bytes);
+    check_ok(event_file_scalars(f, 1, (const event_scalar[]){{"a", 1}}, 1));
+    check_ok(event_file_scalars(f, 2, (const event_scalar[]){{"a", 2}}, 1));
+    event_file_close(f);
+    check_ok(file_read(&bytes, size, path, 0));
+    return bytes;
+}
+
+static void damage_is_told_with_its_place(void **state)
+{
+    (void)state;
+    char path[300], *bytes, words[64];
+    size_t size, record;
+    assert_string_equal(check(), ""); /* no folder */
+    bytes = make_file(path, &size, &record);
+    assert_string_equal(check(), "");
+    const size_t second = record + (size - record) / 2;
+    for (size_t at = record; at < size; at++) {
+        bytes[at] ^= 16;
+        check_ok(file_write(path, bytes, size));
+        bytes[at] ^= 16;
+        snprintf(words, sizeof words, ": the record at byte %zu is damaged", at < second ? record : second);
+        if (!strstr(check(), path) || !strstr(warnings, words)) fail_msg("byte %zu: '%s'", at, warnings);
+    }
+    for (size_t cut = 0; cut < size; cut++) { /* what a kill leaves is no damage */
+        check_ok(file_write(path, bytes, cut));
+        assert_string_equal(check(), "");
+    }
+    mem_free(bytes);
+}
+
+static void what_is_no_file_stops_nobody_and_other_files_are_left_alone(void **state)
+{
+    (void)state;
+    char path[300], *bytes;
+    size_t size, record;
+    bytes = make_file(path, &size, &record);
+    mem_free(bytes);
+    check_ok(file_remove(path));
+    check_ok(dir_make(path));
+    assert_non_null(strstr(check(), path));
+    assert_non_null(strstr(warnings, "TensorBoard needs it, the training does not"));
+    check_tmp_remove(path);
+    snprintf(path, sizeof path, "%s/notes", events);
+    check_ok(file_write(path, "0123456789abcdef", 16));
+    assert_string_equal(check(), "");
+}
+
 #define in_folder(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
 int main(void)
@@ -197,6 +265,8 @@ int main(void)
         in_folder(names_sort_in_the_order_of_sessions),
         in_folder(a_file_size_limit_is_an_error_and_leaves_whole_events),
         in_folder(a_folder_that_cannot_be_made_is_an_error),
+        in_folder(damage_is_told_with_its_place),
+        in_folder(what_is_no_file_stops_nobody_and_other_files_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

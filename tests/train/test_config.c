@@ -134,6 +134,7 @@ static void a_saved_config_loads_as_the_same_and_assignments_win(void **state)
     check_ok(config_load(b, path, (const char *[]){"alpha=0.4", "engine.threads=7"}, 2));
     check_ok(config_difference(a, b, difference, sizeof difference));
     assert_string_equal(difference, "alpha is 0.3 there and 0.4 here");
+    check_fails(config_load(b, path, (const char *[]){"sampler.clip_min=2"}, 1), JEM_EUSAGE, path);
     mem_free(a);
     mem_free(b);
     check_tmp_remove(dir);
