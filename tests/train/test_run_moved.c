@@ -1,6 +1,6 @@
 /* A run's folder that is moved while it trains, and another run that is given its name: the training
  * stays in its folder, whenever that happens, and nothing of it lands in the other one. */
-#include "train/tiny.h"
+#include "train/run_rig.h"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -9,31 +9,12 @@
 #include "base/log.h"
 #include "train/checkpoint_store.h"
 
-typedef struct rig {
-    char dir[64], run[128], moved[128], undisturbed[128];
-    splits data;
-    config cfg;
-} rig;
-
-static rig *rig_new(const char *const *more)
+/* Run A's new place; B is one that nobody moves. */
+static const char *moved_to(const rig *r)
 {
-    rig *r = NULL;
-    check_ok(MEM_NEW(r, 1));
-    check_tmp(r->dir, sizeof r->dir);
-    snprintf(r->run, sizeof r->run, "%s/run", r->dir);
-    snprintf(r->moved, sizeof r->moved, "%s/moved", r->dir);
-    snprintf(r->undisturbed, sizeof r->undisturbed, "%s/undisturbed", r->dir);
-    r->data = tiny_splits(24, 6); /* three iterations per epoch */
-    tiny_config(&r->cfg, more);
-    return r;
-}
-
-static void rig_free(rig *r)
-{
-    log_set_sink(NULL);
-    splits_free(&r->data);
-    check_tmp_remove(r->dir);
-    mem_free(r);
+    static char path[128];
+    snprintf(path, sizeof path, "%s/moved", r->dir);
+    return path;
 }
 
 /* ---- the moment: each time that a file gets its name the folder may be moved before */
@@ -62,11 +43,11 @@ static void shell(const char *text, ...)
 static void move_run(void)
 {
     if (removes) {
-        shell("rm -r '%s'", watched->run);
+        shell("rm -r '%s'", watched->a);
         return;
     }
-    shell("mv '%s' '%s' && mkdir -p '%s/checkpoints'", watched->run, watched->moved, watched->run);
-    for (int i = 0; i < OTHERS; i++) shell("printf another >'%s/%s'", watched->run, others[i]);
+    shell("mv '%s' '%s' && mkdir -p '%s/checkpoints'", watched->a, moved_to(watched), watched->a);
+    for (int i = 0; i < OTHERS; i++) shell("printf another >'%s/%s'", watched->a, others[i]);
 }
 
 int renameat(int from_dir, const char *from, int to_dir, const char *to)
@@ -80,19 +61,11 @@ static void check_other(const rig *r)
 {
     for (int i = 0; i < OTHERS; i++) {
         size_t n;
-        char *text = tiny_read(r->run, others[i], &n);
+        char *text = tiny_read(r->a, others[i], &n);
         if (strcmp(text, "another") != 0) fail_msg("%s of the other run was written to", others[i]);
         mem_free(text);
     }
-    shell("test $(find '%s' | wc -l) = %d", r->run, OTHERS + 2);
-}
-
-static jem_status train(rig *r, const char *out, bool resume, const volatile sig_atomic_t *stop,
-                        char **place)
-{
-    train_request q = {.cfg = &r->cfg, .out = out, .data = &r->data, .resume = resume, .stop = stop,
-                       .place = place};
-    return train_run(&q);
+    shell("test $(find '%s' | wc -l) = %d", r->a, OTHERS + 2);
 }
 
 static char warnings[4096];
@@ -113,13 +86,14 @@ static bool moves_during(rig *r, int at, const jem_status expected, const volati
     moves_in = at;
     warnings[0] = '\0';
     log_set_sink(listen);
-    jem_status st = train(r, r->run, false, stop, &place);
+    jem_status st = train_run(&(train_request){.cfg = &r->cfg, .out = r->a, .data = &r->data, .stop = stop,
+                                               .place = &place});
     log_set_sink(NULL);
     const bool moved = moves_in == 0;
     moves_in = 0;
     if (st != expected) fail_msg("moved at file %d: status %d: %s", at, st, jem_error_message());
-    if (moved && st == JEM_OK) assert_string_equal(place, r->moved);
-    if (!moved && st == JEM_OK) assert_string_equal(place, r->run);
+    if (moved && st == JEM_OK) assert_string_equal(place, moved_to(r));
+    if (!moved && st == JEM_OK) assert_string_equal(place, r->a);
     mem_free(place);
     return moved;
 }
@@ -132,36 +106,34 @@ static void a_moved_training_ends_where_it_lies_whenever_it_is_moved(void **stat
     const char *const more[] = {"train.epochs=1", "train.checkpoint_every=2", NULL};
     rig *r = rig_new(more);
     int at = 1;
-    check_ok(train(r, r->undisturbed, false, NULL, NULL));
+    check_ok(train(r, r->b, false, NULL));
     for (; moves_during(r, at, JEM_OK, NULL); at++) {
         check_other(r);
         assert_non_null(strstr(warnings, "lies in "));
-        tiny_same_file(r->undisturbed, r->moved, "best.safetensors");
-        tiny_same_file(r->undisturbed, r->moved, "first-epoch.safetensors");
+        tiny_same_file(r->b, moved_to(r), "best.safetensors");
+        tiny_same_file(r->b, moved_to(r), "first-epoch.safetensors");
         run_info info;
-        check_ok(run_read_info(&info, r->moved));
+        check_ok(run_read_info(&info, moved_to(r)));
         assert_int_equal(info.status, RUN_FINISHED);
-        shell("rm -r '%s' '%s'", r->run, r->moved);
+        shell("rm -r '%s' '%s'", r->a, moved_to(r));
     }
     assert_true(at > 8); /* so many files have been given their names */
     assert_string_equal(warnings, "");
     rig_free(r);
 }
 
-static const volatile sig_atomic_t stop_now = 1;
-
 static void a_stopped_one_says_where_it_is_gone_on_with(void **state)
 {
     (void)state;
     rig *r = rig_new((const char *[]){"train.epochs=1", NULL});
-    check_ok(train(r, r->undisturbed, false, NULL, NULL));
+    check_ok(train(r, r->b, false, NULL));
     assert_true(moves_during(r, 2, JEM_EINTERRUPTED, &stop_now));
     check_other(r);
     char command[256];
-    snprintf(command, sizeof command, "jem resume %s", r->moved);
+    snprintf(command, sizeof command, "jem resume %s", moved_to(r));
     assert_non_null(strstr(jem_error_message(), command));
-    check_ok(train(r, r->moved, true, NULL, NULL));
-    tiny_same_file(r->undisturbed, r->moved, "best.safetensors");
+    check_ok(train(r, moved_to(r), true, NULL));
+    tiny_same_file(r->b, moved_to(r), "best.safetensors");
     rig_free(r);
 }
 
@@ -174,9 +146,9 @@ static void a_diverging_one_rolls_back_to_its_own_checkpoints(void **state)
     int at = 3;
     assert_true(moves_during(r, at, JEM_EDIVERGED, NULL));
     check_other(r);
-    assert_non_null(strstr(jem_error_message(), r->moved));
+    assert_non_null(strstr(jem_error_message(), moved_to(r)));
     run_info info;
-    check_ok(run_read_info(&info, r->moved));
+    check_ok(run_read_info(&info, moved_to(r)));
     assert_int_equal(info.status, RUN_DIVERGED);
     rig_free(r);
 }
@@ -188,8 +160,8 @@ static void a_removed_one_ends_with_a_reason_and_is_not_made_again(void **state)
     removes = true;
     assert_true(moves_during(r, 3, JEM_EIO, NULL));
     removes = false;
-    assert_non_null(strstr(jem_error_message(), r->run));
-    assert_false(dir_exists(r->run));
+    assert_non_null(strstr(jem_error_message(), r->a));
+    assert_false(dir_exists(r->a));
     rig_free(r);
 }
 
