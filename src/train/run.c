@@ -179,10 +179,8 @@ jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg)
     if (run_is(folder)) return claim_existing(out, folder, cfg);
     TRY(refuse_file(folder));
     if (dir_exists(folder)) {
-        TRY(dir_list_data(&names, &count, folder));
-        if (only_begun(names, count)) {
-            TRY(file_remove_leftovers(folder));
-        } else {
+        TRY(dir_list(&names, &count, folder)); /* dot-files, too: somebody's .git, .ssh */
+        if (!only_begun(names, count)) {
             st = jem_error(JEM_EUSAGE,
                            "%s: holds other files (%s ...); choose an empty or new folder", folder,
                            names[0]);
@@ -202,6 +200,7 @@ jem_status run_create(const char *folder, config *cfg)
     file_writer w = FILE_WRITER_INIT;
     char *path = NULL;
     TRY(config_absolute_paths(cfg));
+    TRY(file_remove_leftovers(folder));
     TRY(run_path(&path, folder, RUN_CONFIG));
     TRY(file_writer_open(&w, path));
     TRY(options_save(config_groups(cfg), &w));
