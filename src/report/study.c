@@ -112,6 +112,7 @@ static jem_status read_info(study_run *r, const char *path)
     TRY(take_string(&r->model, root, "model"));
     TRY(take_string(&r->version, root, "version"));
     TRY(take_string(&r->data_hash, root, "data_hash"));
+    TRY(take_string(&r->settings_hash, root, "settings_hash"));
     take_real(&r->alpha, root, "alpha");
     take_real(&r->wall_s, root, "wall_s");
     take_integer(&r->seed, root, "seed");
@@ -226,6 +227,7 @@ static jem_status run_init(study_run *r, const char *path)
     TRY(mem_strdup(&r->model, ""));
     TRY(mem_strdup(&r->version, ""));
     TRY(mem_strdup(&r->data_hash, ""));
+    TRY(mem_strdup(&r->settings_hash, ""));
     TRY(mem_strdup(&r->config, ""));
 done:
     return st;
@@ -257,7 +259,8 @@ done:
 static void run_clear(study_run *r)
 {
     char *owned[] = {r->path,  r->name,    r->status,    r->message,
-                     r->model, r->version, r->data_hash, r->config};
+                     r->model, r->version, r->data_hash, r->settings_hash,
+                     r->config};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) mem_free(owned[i]);
     strings_free(r->rescues, (int)r->rescue_count);
     score_list_clear(&r->scores);
@@ -317,6 +320,37 @@ done:
     return st;
 }
 
+/* How many runs were trained with the settings of this one, alpha and seed apart, on the same data. */
+static int64_t count_alike(const study *s, const study_run *r)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < s->count; i++) n += strcmp(s->runs[i].settings_hash, r->settings_hash) == 0;
+    return n;
+}
+
+/* Warns about runs that are not of the same experiment as most others. */
+static jem_status check_settings(study *s)
+{
+    const study_run *usual = NULL;
+    int64_t alike = 0;
+    jem_status st = JEM_OK;
+
+    for (int64_t i = 0; i < s->count; i++) {
+        const study_run *r = &s->runs[i];
+        const int64_t n = r->settings_hash[0] ? count_alike(s, r) : 0;
+        if (n > alike) usual = r, alike = n;
+    }
+    for (int64_t i = 0; usual && i < s->count; i++) {
+        const study_run *r = &s->runs[i];
+        if (!r->settings_hash[0] || strcmp(r->settings_hash, usual->settings_hash) == 0) continue;
+        TRY(study_warn(s, "%s differs from %s in more than alpha and seed: in its settings (compare their "
+                          "config.yaml) or its training images; it is not the same experiment.",
+                       r->name, usual->name));
+    }
+done:
+    return st;
+}
+
 static int compare_runs(const void *a, const void *b)
 {
     const study_run *p = a, *q = b;
@@ -359,6 +393,7 @@ jem_status study_read(study **out, const char *path)
         goto done;
     }
     qsort(s->runs, (size_t)s->count, sizeof *s->runs, compare_runs);
+    TRY(check_settings(s));
     *out = s;
     s = NULL;
 done:

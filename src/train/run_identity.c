@@ -24,8 +24,19 @@ enum { SETTINGS_MEMORY = 4 << 20 };
 
 /* ---- making one */
 
-/* The keys of these roles, which come before `end`. */
-static jem_status settings_text(char **out, config *cfg, config_role end)
+/* Those that a run is told from others by. */
+static bool is_kept(const char *key)
+{
+    return config_key_role(key) < CONFIG_FREE;
+}
+
+/* What of them changes bits.  Alpha and seed, in which the runs of a study differ, are named beside it. */
+static bool is_hashed(const char *key)
+{
+    return config_key_role(key) < CONFIG_KEEPS && strcmp(key, "alpha") != 0 && strcmp(key, "seed") != 0;
+}
+
+static jem_status settings_text(char **out, config *cfg, bool (*wanted)(const char *key))
 {
     jem_status st;
     char key[OPTION_KEY_MAX], value[OPTION_TEXT_MAX];
@@ -34,7 +45,7 @@ static jem_status settings_text(char **out, config *cfg, config_role end)
 
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
         options_full_key(&p, key);
-        if (config_key_role(key) >= end) continue;
+        if (!wanted(key)) continue;
         options_value_text(&p, value, sizeof value);
         if (json_object_set_new(root, key, json_string(value)) == 0) continue;
         st = json_text_error(JEM_EUSAGE, value, key);
@@ -51,8 +62,8 @@ jem_status run_identity_init(run_identity *r, config *cfg, uint64_t data_hash)
     jem_status st;
     char *settings = NULL, *bits = NULL, *hashed = NULL;
 
-    TRY(settings_text(&settings, cfg, CONFIG_FREE));
-    TRY(settings_text(&bits, cfg, CONFIG_KEEPS));
+    TRY(settings_text(&settings, cfg, is_kept));
+    TRY(settings_text(&bits, cfg, is_hashed));
     TRY(str_format(&hashed, "%s\n%016" PRIx64, bits, data_hash));
     *r = (run_identity){.settings = settings, .alpha = cfg->alpha, .seed = cfg->seed};
     settings = NULL;

@@ -4,8 +4,8 @@
  *
  *   jem.run            the random bits, 32 hexadecimal digits; run.json calls them "id"
  *   jem.settings       JSON, {"train.lr": "0.001", ...}: all keys but the free ones (config_key_role)
- *   jem.settings_hash  XXH3-128 of what of it changes bits, and of the data's hash, 32 digits; in
- *                      run.json, too
+ *   jem.settings_hash  XXH3-128 of what of it changes bits but for alpha and seed, and of the data's
+ *                      hash, 32 digits; in run.json, too: the runs of a study have the same
  *
  * So a file that was put into another run's folder, or settings that were edited behind a run's
  * back, are noticed and named.  Files of older versions carry none of the three. */

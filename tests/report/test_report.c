@@ -133,6 +133,22 @@ static void a_run_on_a_share_of_each_batch_is_told_of(void **state)
     assert_true(says("a0.5-s1 learned from a share of each batch alone (data.rank 1, data.ranks 4)."));
 }
 
+static void runs_of_other_settings_are_named(void **state)
+{
+    (void)state;
+    static const char *const hashes[] = {"b", "a", "a", ""}; /* the last: of an older version */
+    for (int i = 0; i < 4; i++) {
+        char name[16], text[128];
+        put_run(0.5, i, 0.7, "finished");
+        snprintf(name, sizeof name, "a0.5-s%d", i);
+        snprintf(text, sizeof text, "{\"status\": \"finished\", \"alpha\": 0.5, \"seed\": %d, "
+                 "\"settings_hash\": \"%s\"}", i, hashes[i]);
+        put_file(text, name, "run.json");
+    }
+    assert_int_equal(make_report().warnings, 1);
+    assert_true(says("a0.5-s0 differs from a0.5-s1 in more than alpha and seed"));
+}
+
 static void the_page_is_self_contained_and_names_its_sources(void **state)
 {
     (void)state;
@@ -267,6 +283,7 @@ int main(void)
         TEST(means_and_errors_are_over_seeds),
         TEST(a_rescued_run_is_told_of_with_every_event),
         TEST(a_run_on_a_share_of_each_batch_is_told_of),
+        TEST(runs_of_other_settings_are_named),
         TEST(the_page_is_self_contained_and_names_its_sources),
         TEST(what_is_missing_or_went_wrong_is_said),
         TEST(tables_logs_and_pictures_become_figures),
