@@ -106,19 +106,29 @@ jem_status checkpoint_resume(trainer *t, checkpoint_state *s, bool *found, const
     checkpoint_files l = CHECKPOINT_FILES_INIT;
     search q = {.before = INT64_MAX};
 
-    TRY(remove_leftovers(folder));
     TRY(checkpoint_files_list(&l, folder));
     TRY(load_newest(&q, t, s, &l, folder));
-    if (q.at < 0 && q.damaged > 0) {
+    if (q.at < 0 && q.damaged > 0)
         st = jem_error(JEM_EDATA,
                        "%s/" RUN_CHECKPOINTS ": none of the %d checkpoints can be used; put back "
                        "a copy of one, or remove them to begin again at iteration 0",
                        folder, q.damaged);
-        goto done;
-    }
-    for (int i = q.at + 1; i < l.count; i++)
-        if (!l.items[i].best) TRY(set_aside(&l.items[i], folder));
-    *found = q.at >= 0;
+    else
+        *found = q.at >= 0;
+done:
+    checkpoint_files_clear(&l);
+    return st;
+}
+
+jem_status checkpoint_clean(const char *folder, int64_t iteration)
+{
+    jem_status st;
+    checkpoint_files l = CHECKPOINT_FILES_INIT;
+
+    TRY(remove_leftovers(folder));
+    TRY(checkpoint_files_list(&l, folder));
+    for (int i = 0; i < l.count; i++)
+        if (!l.items[i].best && l.items[i].iteration > iteration) TRY(set_aside(&l.items[i], folder));
 done:
     checkpoint_files_clear(&l);
     return st;
@@ -185,33 +195,36 @@ done:
     return st;
 }
 
-jem_status checkpoint_find_id(char id[RUN_IDENTITY_TEXT], const char *folder)
+/* *known: the file is whole and says whose it is. */
+static jem_status identify_by(bool *known, run_identity *r, const char *path)
+{
+    safetensors *f = NULL;
+    jem_status st = safetensors_open(&f, path);
+    if (st == JEM_OK) st = safetensors_require_checksum(f);
+    const char *id = st == JEM_OK ? safetensors_metadata(f, "jem.run") : NULL;
+    *known = id && run_identity_is(id);
+    if (*known && !r->id[0]) memcpy(r->id, id, sizeof r->id);
+    if (*known) st = run_identity_check(r, f, false);
+    safetensors_close(f);
+    return st == JEM_EDATA ? JEM_OK : st;
+}
+
+jem_status checkpoint_identify(run_identity *r, const char *folder)
 {
     jem_status st;
     char *path = NULL;
-    safetensors *f = NULL;
+    bool known = false;
     checkpoint_files l = CHECKPOINT_FILES_INIT;
 
     TRY(checkpoint_files_list(&l, folder));
-    for (int i = l.count - 1; i >= 0; i--) {
+    for (int i = l.count - 1; i >= 0 && !known; i--) {
         if (l.items[i].best) continue;
-        TRY(checkpoint_path(&path, folder, l.items[i].iteration, false));
-        st = safetensors_open(&f, path);
-        if (st == JEM_OK) st = safetensors_require_checksum(f);
-        const char *text = st == JEM_OK ? safetensors_metadata(f, "jem.run") : NULL;
-        if (text && run_identity_is(text)) {
-            memcpy(id, text, RUN_IDENTITY_TEXT);
-            goto done;
-        }
-        if (st != JEM_OK && st != JEM_EDATA) goto done;
-        safetensors_close(f);
         mem_free(path);
-        f = NULL;
         path = NULL;
+        TRY(checkpoint_path(&path, folder, l.items[i].iteration, false));
+        TRY(identify_by(&known, r, path));
     }
-    st = JEM_OK;
 done:
-    safetensors_close(f);
     mem_free(path);
     checkpoint_files_clear(&l);
     return st;
@@ -334,6 +347,22 @@ static jem_status check_weights(const char *path, int64_t iteration, const run_i
         st = run_identity_check(r, f, false);
 done:
     safetensors_close(f);
+    return st;
+}
+
+jem_status best_check(const char *folder, int64_t iteration, const run_identity *r)
+{
+    jem_status st;
+    char *copy = NULL, *best = NULL;
+
+    TRY(checkpoint_path(&copy, folder, iteration, true));
+    TRY(run_path(&best, folder, RUN_BEST));
+    st = check_weights(copy, iteration, r);
+    if (st == JEM_OK || st == JEM_EDATA) st = check_weights(best, iteration, r);
+    if (st == JEM_EDATA) st = JEM_OK;
+done:
+    mem_free(copy);
+    mem_free(best);
     return st;
 }
 

@@ -14,10 +14,14 @@
 
 #include "train/checkpoint.h"
 
-/* Loads the newest checkpoint that is whole; a damaged one is named in a warning, set
- * aside, and the one before it used.  *found false: there are none.  JEM_EDATA if there
- * are some and all are damaged; JEM_EUSAGE if the newest is of another run or other settings.  Leftovers of interrupted writes are removed. */
+/* Loads the newest checkpoint that is whole; a damaged one is named in a warning, and the one before
+ * it used.  *found false: there are none.  JEM_EDATA if there are some and all are damaged;
+ * JEM_EUSAGE if the newest is of another run or other settings.  Changes nothing in the folder. */
 jem_status checkpoint_resume(trainer *t, checkpoint_state *s, bool *found, const char *folder);
+
+/* Sets aside the checkpoints behind `iteration`, which were damaged, and removes leftovers of
+ * interrupted writes. */
+jem_status checkpoint_clean(const char *folder, int64_t iteration);
 
 /* For a roll-back: loads the newest scheduled checkpoint that is whole and older than
  * iteration `before`, and removes every newer one.  *found false: there is none, and
@@ -29,9 +33,9 @@ jem_status checkpoint_roll_back(trainer *t, checkpoint_state *s, bool *found, co
  * buffer.  JEM_EDATA if there is none. */
 jem_status checkpoint_newest(char **path, const char *folder);
 
-/* The identity that the newest whole state of the run carries, for when run.json has none: *id is left
- * as it is if no state does. */
-jem_status checkpoint_find_id(char id[RUN_IDENTITY_TEXT], const char *folder);
+/* Is the newest whole state this run's, and of its settings?  If not, JEM_EUSAGE.  Where r has no id
+ * yet, because run.json has none, it takes the state's.  States of older versions say nothing. */
+jem_status checkpoint_identify(run_identity *r, const char *folder);
 /* Files of older versions, which carry no identity, are taken for this run's, with a warning. */
 jem_status checkpoint_adopt(const run_identity *r, const char *folder);
 
@@ -47,6 +51,9 @@ jem_status first_epoch_keep(const char *folder, int64_t iteration);
 /* If that file is damaged, says so, and makes it again from its copy or, where there is none any
  * more, sets it aside. */
 jem_status first_epoch_restore(const char *folder, int64_t iteration);
+/* JEM_EUSAGE if one of the two copies of the weights of `iteration` is of another run than r; what is
+ * missing or damaged best_restore tells. */
+jem_status best_check(const char *folder, int64_t iteration, const run_identity *r);
 /* Makes RUN/best.safetensors the weights of `iteration` again (0: removes it), and where one of
  * the two copies is damaged says so and makes it again from the other.
  * JEM_EDATA if no whole copy of them is left, JEM_EUSAGE if one is of another run than r. */

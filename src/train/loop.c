@@ -327,32 +327,34 @@ static void describe(session *s)
 }
 
 /* Who this run is.  A resumed one learns it from run.json, or where that is missing or damaged from
- * its states; older versions kept it nowhere. */
+ * its states; older versions kept it nowhere.  Settings that were edited since are refused here,
+ * before they are made use of. */
 static jem_status identify(session *s, bool fresh)
 {
     jem_status st;
     run_info before = {.id = ""};
 
-    TRY(run_identity_init(&s->identity, s->cfg, s->data->train->hash));
-    s->t.identity = &s->identity;
+    TRY(run_identity_init(&s->identity, s->cfg));
     if (!fresh) {
         st = run_read_info(&before, s->r->out);
         if (st != JEM_OK && st != JEM_EDATA) goto done;
-        if (!before.id[0]) TRY(checkpoint_find_id(before.id, s->r->out));
         memcpy(s->identity.id, before.id, sizeof before.id);
         memcpy(s->log_hash, before.log_hash, sizeof before.log_hash);
         s->log_bytes = before.log_bytes;
+        s->identity.adopts = true;
+        TRY(checkpoint_identify(&s->identity, s->r->out));
     }
     if (!s->identity.id[0]) TRY(run_identity_draw(&s->identity));
-    if (!fresh) TRY(checkpoint_adopt(&s->identity, s->r->out));
 done:
     return st;
 }
 
-/* The newest good checkpoint, if there is one: a run may be killed before its first. */
+/* The newest good checkpoint, if there is one: a run may be killed before its first.  All that can
+ * be refused is, while nothing in the folder has changed. */
 static jem_status restore(session *s)
 {
     bool found;
+    char *log = NULL;
     jem_status st;
     TRY(checkpoint_resume(&s->t, &s->state, &found, s->r->out));
     if (!found) TRY(trainer_reset(&s->t));
@@ -363,6 +365,21 @@ static jem_status restore(session *s)
                        s->r->out);
         goto done;
     }
+    TRY(best_check(s->r->out, s->state.best.iteration, &s->identity));
+    TRY(run_path(&log, s->r->out, RUN_METRICS));
+    TRY(metrics_check(log));
+done:
+    mem_free(log);
+    return st;
+}
+
+/* What was damaged or is of an older version is made whole again, or set aside. */
+static jem_status mend(session *s)
+{
+    jem_status st;
+    TRY(checkpoint_clean(s->r->out, s->t.iteration));
+    TRY(checkpoint_adopt(&s->identity, s->r->out));
+    s->identity.adopts = false;
     TRY(restore_selected(s));
     TRY(first_epoch_restore(s->r->out, selection_first(s)));
 done:
@@ -382,7 +399,9 @@ static jem_status session_begin(session *s, bool fresh)
 {
     jem_status st;
     char *starts = NULL;
+    TRY(identify(s, fresh));
     TRY(open_data(s));
+    TRY(run_identity_hash(&s->identity, s->cfg, s->data->train->hash));
     TRY(forecast_before_training(s->cfg, s->data, s->r->out));
     TRY(model_new(&s->m, &s->cfg->model, &s->cfg->engine));
     model_set_stop(s->m, s->r->stop);
@@ -391,15 +410,15 @@ static jem_status session_begin(session *s, bool fresh)
         TRY(trainer_init(&s->t, s->cfg, s->data, s->m));
     else
         TRY(trainer_init_resumed(&s->t, s->cfg, s->data, s->m, starts));
+    s->t.identity = &s->identity;
     TRY(selection_begin(s));
-    TRY(identify(s, fresh));
     describe(s);
     if (s->info.ranks > 1)
         log_warning("data.rank %lld, data.ranks %lld: this run learns from its share of each batch alone; "
                     "jem does not sum gradients between processes yet",
                     (long long)s->info.rank, (long long)s->info.ranks);
-    if (fresh) TRY(run_create(s->r->out, s->cfg));
     if (!fresh) TRY(restore(s));
+    TRY(fresh ? run_create(s->r->out, s->cfg) : mend(s));
     TRY(trainer_keep_starts(&s->t, starts));
     s->state.data_hash = s->data->train->hash;
     TRY(checkpoint_writer_new(&s->writer, &s->t, s->r->out));

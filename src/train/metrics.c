@@ -291,6 +291,12 @@ done:
     return st;
 }
 
+static jem_status check_header(const char *text, size_t size, const line *header, const char *path)
+{
+    if (size >= header->used && memcmp(text, header->text, header->used) == 0) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s: not a training log of this version of jem; move it away", path);
+}
+
 jem_status metrics_truncate(metrics_log *l, int64_t iteration)
 {
     jem_status st;
@@ -301,11 +307,7 @@ jem_status metrics_truncate(metrics_log *l, int64_t iteration)
 
     make_header(&header);
     TRY(file_read(&text, &size, l->file.path, 0));
-    if (size < header.used || memcmp(text, header.text, header.used) != 0) {
-        st = jem_error(JEM_EDATA, "%s: not a training log of this version of jem; move it away",
-                       l->file.path);
-        goto done;
-    }
+    TRY(check_header(text, size, &header, l->file.path));
     size_t keep = keep_rows(text, size, header.used, iteration, l, &damaged);
     if (damaged > 0)
         TRY(rewrite(l, text, keep));
@@ -363,23 +365,28 @@ done:
     return st;
 }
 
-/* Is the file absent, or no more than the beginning of a header? */
+/* Is the file absent, or no more than the beginning of a header?  Otherwise it must have one. */
 static jem_status is_new(bool *out, const char *path, const line *header)
 {
-    jem_status st;
+    jem_status st = JEM_OK;
     char *text = NULL;
     size_t size = 0;
 
-    if (file_exists(path)) {
-        TRY(file_read(&text, &size, path, 0));
-        *out = size < header->used && memcmp(text, header->text, size) == 0;
-    } else {
-        *out = true;
-        st = JEM_OK;
-    }
+    if (file_exists(path)) TRY(file_read_start(&text, &size, path, header->used));
+    *out = size < header->used && (size == 0 || memcmp(text, header->text, size) == 0);
+    if (!*out) TRY(check_header(text, size, header, path));
 done:
     mem_free(text);
     return st;
+}
+
+jem_status metrics_check(const char *path)
+{
+    line header;
+    bool fresh;
+
+    make_header(&header);
+    return is_new(&fresh, path, &header);
 }
 
 jem_status metrics_open(metrics_log *l, const char *path, int64_t iteration)

@@ -57,6 +57,8 @@ typedef struct metrics_log {
 } metrics_log;
 #define METRICS_LOG_INIT {APPEND_FILE_INIT, 0, 0}
 
+/* Could metrics_open go on with the file?  JEM_EDATA if it is not such a log; changes nothing. */
+jem_status metrics_check(const char *path);
 /* Opens RUN/metrics.csv to append, making it if need be.  Rows of iterations after
  * `iteration` and a row cut short are dropped: a resumed run repeats them.  Every damaged row is
  * dropped with a warning, those behind it are kept.  JEM_EDATA if the file is not such a log. */

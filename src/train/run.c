@@ -258,7 +258,7 @@ static jem_status load_weights(run *r)
     if (r->info.best.iteration == 0 && !has_file(r->path, RUN_BEST))
         return no_weights(r);
     TRY(best_find(&path, r->path, r->info.best.iteration));
-    TRY(run_identity_init(&r->identity, c, r->info.data_hash));
+    TRY(run_identity_init(&r->identity, c));
     memcpy(r->identity.id, r->info.id, sizeof r->identity.id);
     TRY(check_identity(r, path));
     st = model_new(&r->m, &c->model, &c->engine);

@@ -57,19 +57,21 @@ done:
     return st;
 }
 
-jem_status run_identity_init(run_identity *r, config *cfg, uint64_t data_hash)
+jem_status run_identity_init(run_identity *r, config *cfg)
+{
+    *r = (run_identity){.alpha = cfg->alpha, .seed = cfg->seed};
+    return settings_text(&r->settings, cfg, is_kept);
+}
+
+jem_status run_identity_hash(run_identity *r, config *cfg, uint64_t data_hash)
 {
     jem_status st;
-    char *settings = NULL, *bits = NULL, *hashed = NULL;
+    char *bits = NULL, *hashed = NULL;
 
-    TRY(settings_text(&settings, cfg, is_kept));
     TRY(settings_text(&bits, cfg, is_hashed));
     TRY(str_format(&hashed, "%s\n%016" PRIx64, bits, data_hash));
-    *r = (run_identity){.settings = settings, .alpha = cfg->alpha, .seed = cfg->seed};
-    settings = NULL;
     safetensors_checksum_text(r->settings_hash, XXH3_128bits(hashed, strlen(hashed)));
 done:
-    mem_free(settings);
     mem_free(bits);
     mem_free(hashed);
     return st;
@@ -191,7 +193,7 @@ jem_status run_identity_check(const run_identity *r, const safetensors *f, bool 
 {
     const char *id = safetensors_metadata(f, KEY_RUN), *text = safetensors_metadata(f, KEY_SETTINGS);
 
-    if (!r || !r->id[0]) return JEM_OK;
+    if (!r || !r->id[0] || (!id && r->adopts)) return JEM_OK;
     if (!id || strcmp(id, r->id) != 0)
         return jem_error(JEM_EUSAGE, "%s: belongs to another run (%.32s; run.json says that this one "
                          "is %s); put the right file there", safetensors_path(f),

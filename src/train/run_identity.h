@@ -26,11 +26,14 @@ typedef struct run_identity {
     char *settings;                        /* the JSON text */
     double alpha;                          /* which files of older versions know */
     int64_t seed;
+    bool adopts;                           /* files of older versions, which do not say whose they are,
+                                            * are taken for this run's: a resume about to mark them */
 } run_identity;
 #define RUN_IDENTITY_INIT {.settings = NULL}
 
-/* The settings' part; `data_hash` is that of the training images. */
-jem_status run_identity_init(run_identity *r, struct config *cfg, uint64_t data_hash);
+/* The settings, and with the hash of the training images what settings_hash is. */
+jem_status run_identity_init(run_identity *r, struct config *cfg);
+jem_status run_identity_hash(run_identity *r, struct config *cfg, uint64_t data_hash);
 void run_identity_clear(run_identity *r);
 /* JEM_EIO if the system has no random bits. */
 jem_status run_identity_draw(run_identity *r);

@@ -6,7 +6,7 @@
  * Each case copies a folder, changes it (mutate.h) and does the work.  What must hold:
  *
  *   - an exit code that says what is wrong, and a message that names the folder; no case runs on
- *   - a refused resume has changed nothing, but may have set damaged checkpoints aside
+ *   - a refused resume has changed nothing
  *   - a resume that succeeds ends with the bits of one that nothing disturbed, unless settings
  *     were changed, files removed or checksums made right again
  *   - nothing outside of the folder has changed, whatever links led there

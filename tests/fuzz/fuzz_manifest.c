@@ -101,7 +101,7 @@ static void read_metadata(void)
 
     if (!own.settings) {
         fuzz_expect(config_defaults(&cfg) == JEM_OK);
-        fuzz_expect(run_identity_init(&own, &cfg, 4711) == JEM_OK);
+        fuzz_expect(run_identity_init(&own, &cfg) == JEM_OK);
     }
     if (fuzz_refused(safetensors_open_metadata(&f, CHECKPOINT), CHECKPOINT)) return;
     safetensors_metadata(f, "jem.iteration");

@@ -128,10 +128,7 @@ uint64_t tree_hash(const char *folder)
 
     list_files(&t, folder);
     for (int i = 0; i < t.count; i++) {
-        char *aside = strstr(t.files[i], ".damaged");
-        if (aside) *aside = '\0';
         hash = XXH64(t.files[i], strlen(t.files[i]), hash);
-        if (aside) *aside = '.';
         fuzz_expect(lstat(t.files[i], &sb) == 0);
         const unsigned kind = sb.st_mode & S_IFMT;
         hash = XXH64(&kind, sizeof kind, hash);

@@ -27,8 +27,7 @@ uint64_t mutate_below(uint64_t *state, uint64_t n);
 void tree_remove(const char *path);
 /* Copies a folder of files and folders. */
 void tree_copy(const char *from, const char *to);
-/* A hash of the names, kinds and contents of all files in a folder; one that was set aside as
- * NAME.damaged counts as NAME. */
+/* A hash of the names, kinds and contents of all files in a folder. */
 uint64_t tree_hash(const char *path);
 
 #endif

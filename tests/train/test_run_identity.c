@@ -92,6 +92,33 @@ static void every_file_says_whose_it_is(void **state)
     rig_free(r);
 }
 
+/* The hash of the rig's settings with these changed, on these data. */
+static const char *hash_of(const rig *r, const char *const *changed, uint64_t data_hash)
+{
+    static char text[RUN_IDENTITY_TEXT];
+    config cfg = r->cfg;
+    run_identity id = RUN_IDENTITY_INIT;
+    for (int i = 0; changed[i]; i++) check_ok(options_assign(config_groups(&cfg), changed[i]));
+    check_ok(run_identity_init(&id, &cfg));
+    check_ok(run_identity_hash(&id, &cfg, data_hash));
+    memcpy(text, id.settings_hash, sizeof text);
+    run_identity_clear(&id);
+    return text;
+}
+
+static void runs_of_a_study_have_one_settings_hash(void **state)
+{
+    (void)state;
+    rig *r = rig_new(NULL);
+    char usual[RUN_IDENTITY_TEXT];
+    memcpy(usual, hash_of(r, (const char *[]){NULL}, 1), sizeof usual);
+    assert_string_equal(hash_of(r, (const char *[]){"alpha=0.25", "seed=9", "train.log_every=3", NULL}, 1), usual);
+    assert_string_not_equal(hash_of(r, (const char *[]){"train.lr=1", NULL}, 1), usual);
+    assert_string_not_equal(hash_of(r, (const char *[]){"engine.convolution=direct", NULL}, 1), usual);
+    assert_string_not_equal(hash_of(r, (const char *[]){NULL}, 2), usual);
+    rig_free(r);
+}
+
 static void settings_edited_behind_a_run_are_named(void **state)
 {
     (void)state;
@@ -149,6 +176,24 @@ static void a_trained_run_is_not_used_with_other_settings(void **state)
     check_ok(train(r, r->b, false, NULL));
     shell(r, "cp $B/best.safetensors $A/best.safetensors");
     check_fails(run_open(&opened, r->a, NULL, 0), JEM_EUSAGE, "best.safetensors: belongs to another run");
+    rig_free(r);
+}
+
+/* Of a run of an older version, which does not say with which settings it was trained. */
+static void a_network_that_cannot_be_made_is_refused_by_name(void **state)
+{
+    (void)state;
+    rig *r = rig_new(short_chains);
+    run *opened = NULL;
+    run_info info;
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(run_read_info(&info, r->a));
+    info.id[0] = '\0';
+    check_ok(run_write_info(&info, r->a));
+    edit(r, "model.pool=fixed");
+    check_fails(run_open(&opened, r->a, NULL, 0), JEM_EUSAGE, "wrn-10-1 on 16x16 images leaves");
+    assert_non_null(strstr(jem_error_message(), r->a));
+    assert_non_null(strstr(jem_error_message(), "config.yaml"));
     rig_free(r);
 }
 
@@ -291,16 +336,67 @@ static void an_old_state_of_another_alpha_is_not_taken_over(void **state)
     rig_free(r);
 }
 
+/* A run that a resume would have to mend in five places. */
+static void make_hurt(rig *r)
+{
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(train(r, r->b, false, NULL)); /* its twin, but for the name */
+    shell(r, "cd $A && rm run.json && touch jem-0123456789abcdef.tmp && sed -i '3s/.*/x/' metrics.csv &&"
+             " for f in checkpoints/000000006 best first-epoch; do"
+             " printf damaged | dd of=$f.safetensors bs=1 seek=9000 conv=notrunc status=none; done");
+}
+
+static void a_refused_resume_has_changed_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *change, *words;
+        uint64_t data_hash;
+        jem_status refused;
+    } cases[] = {
+        {"sed -i 's/ lr: 0.001/ lr: 0.002/' $A/config.yaml", "lr is 0.001 there and 0.002 here", 0, JEM_EUSAGE},
+        {"cp $B/checkpoints/000000003.safetensors $A/checkpoints", "belongs to another run", 0, JEM_EUSAGE},
+        {"cp $B/best.safetensors $A", "best.safetensors: belongs to another run", 0, JEM_EUSAGE},
+        {":", "the training images are not the ones", 1, JEM_EDATA},
+        {"rm $A/checkpoints/0*; sed -i 's/wrn-10-1/wrn-11-1/' $A/config.yaml", "wrn-11-1", 0, JEM_EUSAGE},
+        {"echo other > $A/metrics.csv", "metrics.csv: not a training log", 0, JEM_EDATA},
+        {"echo other > $A/checkpoints/000000003.safetensors", "none of the 2 checkpoints", 0, JEM_EDATA},
+    };
+    rig *r = rig_new(short_chains);
+    make_hurt(r);
+    const uint64_t hash = r->data.train->hash;
+    shell(r, "mv $A $A.hurt");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        shell(r, "rm -rf $A $A.before; cp -r $A.hurt $A");
+        shell(r, cases[i].change);
+        shell(r, "cp -r $A $A.before");
+        r->data.train->hash = cases[i].data_hash ? cases[i].data_hash : hash;
+        check_ok(run_load_config(&r->cfg, r->a));
+        check_fails(train(r, r->a, true, NULL), cases[i].refused, cases[i].words);
+        assert_non_null(strstr(jem_error_message(), r->a));
+        shell(r, "diff -r $A.before $A");
+    }
+    shell(r, "rm -r $A; cp -r $A.hurt $A");
+    check_ok(run_load_config(&r->cfg, r->a));
+    check_ok(train(r, r->a, true, NULL));
+    shell(r, "cd $A && test -e checkpoints/000000006.safetensors.damaged &&"
+             " test ! -e jem-0123456789abcdef.tmp && ! grep -qx x metrics.csv");
+    rig_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_file_says_whose_it_is),
+        cmocka_unit_test(runs_of_a_study_have_one_settings_hash),
         cmocka_unit_test(settings_edited_behind_a_run_are_named),
         cmocka_unit_test(a_trained_run_is_not_used_with_other_settings),
+        cmocka_unit_test(a_network_that_cannot_be_made_is_refused_by_name),
         cmocka_unit_test(a_state_of_another_run_is_refused),
         cmocka_unit_test(a_run_of_an_older_version_is_taken_over_once),
         cmocka_unit_test(a_digit_changed_in_run_json_is_noticed),
         cmocka_unit_test(an_old_state_of_another_alpha_is_not_taken_over),
+        cmocka_unit_test(a_refused_resume_has_changed_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
