@@ -373,13 +373,15 @@ done:
     return st;
 }
 
-/* What was damaged or is of an older version is made whole again, or set aside. */
+/* What was damaged or is of an older version is made whole again, or set aside; data that moved are
+ * found from now on. */
 static jem_status mend(session *s)
 {
     jem_status st;
     TRY(checkpoint_clean(s->r->out, s->t.iteration));
     TRY(checkpoint_adopt(&s->identity, s->r->out));
     s->identity.adopts = false;
+    TRY(run_keep_data_path(s->r->out, s->cfg));
     TRY(restore_selected(s));
     TRY(first_epoch_restore(s->r->out, selection_first(s)));
 done:

@@ -194,13 +194,11 @@ done:
     return st;
 }
 
-jem_status run_create(const char *folder, config *cfg)
+static jem_status write_config(const char *folder, config *cfg)
 {
     jem_status st;
     file_writer w = FILE_WRITER_INIT;
     char *path = NULL;
-    TRY(config_absolute_paths(cfg));
-    TRY(file_remove_leftovers(folder));
     TRY(run_path(&path, folder, RUN_CONFIG));
     TRY(file_writer_open(&w, path));
     TRY(options_save(config_groups(cfg), &w));
@@ -208,6 +206,32 @@ jem_status run_create(const char *folder, config *cfg)
 done:
     file_writer_abort(&w);
     mem_free(path);
+    return st;
+}
+
+jem_status run_create(const char *folder, config *cfg)
+{
+    jem_status st;
+    TRY(config_absolute_paths(cfg));
+    TRY(file_remove_leftovers(folder));
+    TRY(write_config(folder, cfg));
+done:
+    return st;
+}
+
+jem_status run_keep_data_path(const char *folder, config *cfg)
+{
+    jem_status st;
+    config *there = NULL;
+
+    TRY(MEM_NEW(there, 1));
+    TRY(run_load_config(there, folder));
+    TRY(config_absolute_paths(cfg));
+    if (strcmp(there->data.path, cfg->data.path) == 0) goto done;
+    memcpy(there->data.path, cfg->data.path, sizeof there->data.path);
+    TRY(write_config(folder, there));
+done:
+    mem_free(there);
     return st;
 }
 

@@ -84,6 +84,8 @@ jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg);
 jem_status run_lock_folder(dir_held **lock, bool *made, const char *folder);
 /* Writes config.yaml into the folder, after config_absolute_paths. */
 jem_status run_create(const char *folder, config *cfg);
+/* Where cfg's data lie is what the run's config.yaml says from now on; nothing else of it changes. */
+jem_status run_keep_data_path(const char *folder, config *cfg);
 
 jem_status run_read_info(run_info *info, const char *folder);
 /* Fills info's list of files with those that are there first. */
