@@ -249,7 +249,8 @@ done:
 
 /* ---- the subject */
 
-/* Images of a set from where the keys say, or where they are; *shown says which. */
+/* Images of a set from where the keys say, or where they are; *shown says which the subject saw, if
+ * it saw these. */
 static jem_status choose_images(const job *j, cue_images *out, const char **shown,
                                 const mvh_set *set)
 {
@@ -265,7 +266,7 @@ static jem_status choose_images(const job *j, cue_images *out, const char **show
     *shown = "";
     if (kind == PICTURES_FILES) return cue_images_read_files(out, data, set, whole);
     if (kind == PICTURES_RECORDS) {
-        *shown = "; 32 x 32 versions of the images";
+        if (j->r->subject->needs_pictures) *shown = "; 32 x 32 versions of the images";
         return cue_images_read_records(out, data, set, whole);
     }
     if (has_people(j) && j->people.set == set) return cue_images_of_people(out, &j->people, whole);

@@ -65,6 +65,7 @@ static jem_status parse(refining *f, int argc, char **argv)
     TRY(cli_parse(argc, argv, &command_refine, flags, f->args, 2, 2));
     TRY(parse_steps(f, f->steps_text));
     TRY(cli_int(&f->seed, f->seed_text, "--seed", 0, INT64_MAX));
+    if (f->out) TRY(run_check_output(f->out, (const char *[]){".png", NULL}));
 done:
     return st;
 }

@@ -43,7 +43,8 @@ static jem_status parse(sampling *s, int argc, char **argv)
     TRY(cli_int(&s->seed, s->seed_text, "--seed", 0, INT64_MAX));
     if (s->from && strcmp(s->from, "buffer") != 0 && strcmp(s->from, "noise") != 0 &&
         strcmp(s->from, "shared-noise") != 0)
-        st = jem_error(JEM_EUSAGE, "--from '%s': choose buffer, noise or shared-noise", s->from);
+        return jem_error(JEM_EUSAGE, "--from '%s': choose buffer, noise or shared-noise", s->from);
+    TRY(run_check_output(s->out, (const char *[]){".png", ".npy", NULL}));
 done:
     return st;
 }
@@ -55,7 +56,7 @@ static jem_status open_latents(sampling *s, const run *r)
     const bool shared = s->from && strcmp(s->from, "shared-noise") == 0;
 
     TRY(run_latents_open(&s->codec, &s->latent_flags, s->threads, NULL));
-    if (s->codec.vae || shared || !run_is_npy(s->out))
+    if (s->codec.vae || shared || !run_has_ending(s->out, ".npy"))
         TRY(run_latents_of(&s->space, &s->on_latents, &s->codec, r,
                            shared ? "encoding a picture of noise" : "a picture of samples"));
 done:
@@ -175,8 +176,8 @@ done:
 static jem_status save(const sampling *s, float *x, shape size)
 {
     const int64_t columns = (int64_t)ceil(sqrt((double)s->n));
-    if (!run_is_npy(s->out) && s->on_latents) return save_decoded(s, x, size, columns);
-    if (!run_is_npy(s->out)) return run_save_grid(s->out, x, s->n, size, columns);
+    if (!run_has_ending(s->out, ".npy") && s->on_latents) return save_decoded(s, x, size, columns);
+    if (!run_has_ending(s->out, ".npy")) return run_save_grid(s->out, x, s->n, size, columns);
     const jem_tensor t = {JEM_F32, 4, {s->n, size.c, size.h, size.w}, x};
     return jem_npy_write(s->out, &t);
 }

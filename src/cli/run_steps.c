@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/shell_line.h"
 #include "base/try.h"
@@ -69,8 +71,31 @@ done:
     return st;
 }
 
-bool run_is_npy(const char *path)
+bool run_has_ending(const char *path, const char *ending)
 {
-    size_t n = strlen(path);
-    return n >= 4 && strcmp(path + n - 4, ".npy") == 0;
+    const size_t n = strlen(path), m = strlen(ending);
+    return n > m && strcasecmp(path + n - m, ending) == 0;
+}
+
+static jem_status check_ending(const char *path, const char *const *endings)
+{
+    char list[64] = "";
+    for (; *endings; endings++) {
+        const size_t used = strlen(list);
+        if (run_has_ending(path, *endings)) return JEM_OK;
+        snprintf(list + used, sizeof list - used, "%s%s", used ? " or " : "", *endings);
+    }
+    return jem_error(JEM_EUSAGE, "%s: the name must end in %s, which is what can be written there", path,
+                     list);
+}
+
+jem_status run_check_output(const char *path, const char *const *endings)
+{
+    jem_status st;
+    file_writer w = FILE_WRITER_INIT;
+    TRY(check_ending(path, endings));
+    TRY(file_writer_open(&w, path));
+done:
+    file_writer_abort(&w);
+    return st;
 }

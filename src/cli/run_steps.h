@@ -19,7 +19,11 @@ jem_status run_save_grid(const char *path, const float *x, int64_t n, shape size
 /* Writes a row of `count` pictures of one size, as they are. */
 jem_status run_save_strip(const char *path, const image *pictures, int64_t count);
 
-/* Does the path end in ".npy"? */
-bool run_is_npy(const char *path);
+/* Does the path end in `ending` (".npy"), in any letter case? */
+bool run_has_ending(const char *path, const char *ending);
+
+/* Before the work whose result is to lie there.  JEM_EUSAGE if the path has none of the endings
+ * (NULL at the end), JEM_EIO if no such file can be written. */
+jem_status run_check_output(const char *path, const char *const *endings);
 
 #endif

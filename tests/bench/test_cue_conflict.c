@@ -78,6 +78,8 @@ static void check_network(json_t *root, const char *file, const char *kind, cons
     assert_int_equal(bias->n, 1200);
     assert_true(bias->low < bias->value && bias->value < bias->high);
     check_near(bias->ceiling, 0.958688, 6e-7, 1);
+    /* the pictures that are there are not those that these networks saw */
+    assert_null(strstr(bias->formula, "32 x 32"));
     asking_end(&a);
     subject_clear(&s);
 }
@@ -113,6 +115,7 @@ static void recorded_networks_answer_edges_and_silhouettes_where_they_have_them(
                 *filled = find(&a, "accuracy", "silhouette", NULL, NULL);
     check_near(edge->value, 0.1375, 1e-12, 1);
     check_near(edge->ceiling, 0.871250, 6e-7, 1);
+    assert_null(strstr(edge->formula, "32 x 32"));
     check_near(filled->value, 0.54375, 1e-12, 1);
     check_near(filled->ceiling, 0.753125, 6e-7, 1);
     check_near(value_of(&a, "accuracy", NULL, NULL), 0.18203, 6e-6, 1);

@@ -57,6 +57,14 @@ static inline void program_said(const char *dir, const char *file, const char *t
     mem_free(data);
 }
 
+static inline void program_not_said(const char *dir, const char *file, const char *text)
+{
+    size_t n;
+    char *data = program_read(dir, file, &n);
+    if (strstr(data, text)) fail_msg("'%s' is in %s: %s", text, file, data);
+    mem_free(data);
+}
+
 static inline void program_works(const char *dir, const char *args)
 {
     int code = program_run(dir, "", args);

@@ -14,6 +14,7 @@ static const char *const run = "study/alpha-0.50-seed-1";
 #define RUN "%D/study/alpha-0.50-seed-1"
 
 static void said(const char *file, const char *text) { program_said(dir, file, text); }
+static void not_said(const char *file, const char *text) { program_not_said(dir, file, text); }
 
 static void works(const char *args) { program_works(dir, args); }
 static void fails(const char *args, int code, const char *message)
@@ -227,6 +228,39 @@ static void a_picture_is_refined_and_shown_beside_itself(void **state)
     assert_true(training_files() == before);
     fails("refine %D/study/alpha-0.50-seed-1 %D/c.yaml", JEM_EDATA, "c.yaml");
     fails("refine %D/study/alpha-0.50-seed-1 %D/none.png", JEM_EDATA, "none.png");
+}
+
+static void what_cannot_be_written_is_refused_before_chains_run(void **state)
+{
+    (void)state;
+    static const char *const outs[] = {"g.jpg", "g.xyz", "g", "npy"};
+    for (size_t i = 0; i < sizeof outs / sizeof *outs; i++) {
+        char args[256];
+        snprintf(args, sizeof args, "sample %s --n 2 -o %%D/%s", RUN, outs[i]);
+        fails(args, JEM_EUSAGE, outs[i]);
+        said("err", "the name must end in .png or .npy");
+        not_said("err", "chains");
+        assert_false(program_made(dir, outs[i]));
+    }
+    fails("sample " RUN " --n 2 -o %D/nothing/g.png", JEM_EIO, "nothing");
+    not_said("err", "chains");
+    works("sample " RUN " --n 2 --steps 0 -o %D/G.PNG");
+    fails("refine " RUN " %D/set/rgb/rgb_scene000001.png -o %D/s.npy", JEM_EUSAGE,
+          "s.npy: the name must end in .png");
+    not_said("err", "constant step size");
+}
+
+static void a_picture_that_cannot_be_resized_is_named(void **state)
+{
+    (void)state;
+    image m = IMAGE_INIT;
+    char path[128];
+    check_ok(image_init(&m, 1, 16384, 3));
+    memset(m.pixels, 128, 3 * 16384);
+    snprintf(path, sizeof path, "%s/line.png", dir);
+    check_ok(image_write_png(&m, path));
+    image_clear(&m);
+    fails("refine " RUN " %D/line.png", JEM_EDATA, "/line.png: resized picture: 262144 x 16 pixels");
 }
 
 static void a_signal_ends_chains_and_leaves_the_old_picture(void **state)
@@ -480,6 +514,8 @@ int main(void)
         cmocka_unit_test(one_broken_run_does_not_stop_an_evaluation),
         cmocka_unit_test(samples_are_new_chains_and_change_nothing),
         cmocka_unit_test(a_picture_is_refined_and_shown_beside_itself),
+        cmocka_unit_test(what_cannot_be_written_is_refused_before_chains_run),
+        cmocka_unit_test(a_picture_that_cannot_be_resized_is_named),
         cmocka_unit_test(a_signal_ends_chains_and_leaves_the_old_picture),
         cmocka_unit_test(apply_agrees_between_precisions_and_with_differences),
         cmocka_unit_test(levels_of_eight_bits_mean_network_units),

@@ -35,13 +35,7 @@ static void make_config(const char *more)
     check_ok(file_write(path, text, (size_t)n));
 }
 
-static void not_said(const char *file, const char *text)
-{
-    size_t n;
-    char *data = program_read(folder, file, &n);
-    if (strstr(data, text)) fail_msg("'%s' is in %s: %s", text, file, data);
-    mem_free(data);
-}
+static void not_said(const char *file, const char *text) { program_not_said(folder, file, text); }
 
 /* Replaces what is between `before` and the next comma in run/run.json, which then has no checksum of its
  * own, as before there were any. */
