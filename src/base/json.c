@@ -5,6 +5,7 @@
 
 #include "base/machine.h"
 #include "base/mem.h"
+#include "base/plain.h"
 #include "base/text_file.h"
 #include "base/try.h"
 #include "base/utf8.h"
@@ -116,6 +117,14 @@ jem_status json_text(char **out, const json_t *root, size_t flags)
 done:
     mem_free(text);
     return st;
+}
+
+json_t *json_plain_string(const char *text)
+{
+    char *plain = NULL;
+    json_t *string = plain_utf8(&plain, text) == JEM_OK ? json_string(plain) : NULL;
+    mem_free(plain);
+    return string;
 }
 
 jem_status json_text_error(jem_status code, const char *text, const char *what)

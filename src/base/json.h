@@ -34,6 +34,9 @@ jem_status json_verdict(jem_status st, const char *name);
  * which may lose a key when memory runs out and say nothing (2.14). */
 jem_status json_text(char **out, const json_t *root, size_t flags);
 
+/* The string, as plain_utf8 has it; NULL without memory. */
+json_t *json_plain_string(const char *text);
+
 /* Why jansson did not take `text`: JEM_ENOMEM, or `code` and that `what` is not UTF-8. */
 jem_status json_text_error(jem_status code, const char *text, const char *what);
 

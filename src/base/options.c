@@ -286,6 +286,11 @@ static jem_status set_at(const option_place *p, const char *value, const char *o
     if (st == JEM_OK && parse_value(field_of(p), p->option, expanded ? expanded : value)) goto done;
     options_full_key(p, key);
     if (st != JEM_OK) return jem_error_context(st, "%s: %s", origin, key);
+    if (p->option->kind == OPTION_STRING && !utf8_is(value)) {
+        st = jem_error(JEM_EUSAGE, "%s: %s = '%.200s': not UTF-8; rename what it names, or link to it "
+                                   "(ln -s) under a name that is", origin, key, value);
+        goto done;
+    }
     options_describe(p->option, wanted, sizeof wanted);
     st = jem_error(JEM_EUSAGE, "%s: %s = '%.200s': expected %s", origin, key, value, wanted);
 done:

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/format.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 
 /* Controls (C0, DEL, C1), marks that turn the direction of writing, separators of lines. */
@@ -43,6 +44,25 @@ bool plain_is(const char *s)
     while (s < end)
         if (steers(utf8_next(&s, end))) return false;
     return true;
+}
+
+jem_status plain_utf8(char **out, const char *s)
+{
+    const char *end = s + strlen(s);
+    char *copy = NULL, *to;
+    jem_status st;
+
+    if (utf8_is(s)) return mem_strdup(out, s);
+    st = mem_alloc(&copy, strlen(s) + 1, 4); /* \xNN */
+    if (st != JEM_OK) return st;
+    for (to = copy; s < end;) {
+        char shown[PLAIN_MAX];
+        const size_t n = plain_next(shown, &s, end);
+        memcpy(to, shown, n);
+        to += n;
+    }
+    *out = copy;
+    return JEM_OK;
 }
 
 /* ---- into a buffer */

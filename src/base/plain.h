@@ -18,6 +18,9 @@ size_t plain_next(char shown[PLAIN_MAX], const char **s, const char *end);
 /* Can all of the string be shown as it is? */
 bool plain_is(const char *s);
 
+/* *out <- s (owned), which if it is no UTF-8 is as it would be shown: for files that hold nothing else. */
+jem_status plain_utf8(char **out, const char *s);
+
 /* vsnprintf, but what %s and %c bring is made plain (format.h), and a text that is too long
  * ends with a whole character. */
 void plain_vformat(char *out, size_t size, const char *fmt, va_list args) JEM_PRINTF(3, 0);

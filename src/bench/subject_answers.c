@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/plain.h"
 #include "base/try.h"
 #include "bench/label_map.h"
 #include "bench/recording.h"
@@ -314,6 +315,7 @@ static jem_status parse_kind(recording_kind *kind, const char **observer, const 
 static void name_subject(char *name, size_t size, const recording *r)
 {
     const char *last = r->path, *end = r->path + strlen(r->path);
+    char raw[sizeof((subject *)0)->name];
     while (end > last + 1 && end[-1] == '/') end--;
     for (const char *p = r->path; p + 1 < end; p++)
         if (*p == '/') last = p + 1;
@@ -321,9 +323,10 @@ static void name_subject(char *name, size_t size, const recording *r)
     for (const char *p = last + 1; p < end && r->file_count == 1; p++)
         if (*p == '.') dot = p;
     if (r->observer[0])
-        snprintf(name, size, "%s", r->observer);
+        snprintf(raw, sizeof raw, "%s", r->observer);
     else
-        snprintf(name, size, "%.*s", (int)(dot - last), last);
+        snprintf(raw, sizeof raw, "%.*s", (int)(dot - last), last);
+    plain_format(name, size, "%s", raw);
 }
 
 jem_status subject_of_answers(subject *out, const char *path, const char *kind)

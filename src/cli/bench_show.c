@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/bench_settings.h"
@@ -117,10 +118,10 @@ static jem_status put_text(const char *key, const char *text)
         cli_print("\"%s\": null", key);
         return JEM_OK;
     }
-    json_t *string = json_string(text);
+    json_t *string = json_plain_string(text);
     char *quoted = string ? json_dumps(string, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
     json_decref(string);
-    if (!quoted) return jem_error(JEM_EDATA, "the %s of a score is not UTF-8 text", key);
+    if (!quoted) return jem_error(JEM_ENOMEM, "out of memory");
     cli_print("\"%s\": ", key);
     fputs(quoted, stdout);
     free(quoted);

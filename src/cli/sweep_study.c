@@ -16,7 +16,7 @@ static json_t *describe_run(const sweep_run *r)
     json_t *entry = json_pack("{s:s s:f s:I s:s}", "path", r->name, "alpha", r->alpha, "seed",
                               (json_int_t)r->seed, "status", sweep_state_name(r->state));
     if (r->state > SWEEP_FINISHED && r->reason[0])
-        json_object_set_new(entry, "reason", json_string(r->reason));
+        json_object_set_new(entry, "reason", json_plain_string(r->reason));
     return entry;
 }
 
@@ -57,10 +57,10 @@ jem_status sweep_study_write(const sweep_plan *p, const sweep_run *runs, int cou
     for (int i = 0; i < p->alphas.count; i++)
         json_array_append_new(alphas, json_real(p->alphas.values[i]));
     for (int i = 0; i < p->set.count; i++)
-        json_array_append_new(set, json_string(p->set.values[i]));
+        json_array_append_new(set, json_plain_string(p->set.values[i]));
     for (int i = 0; i < count; i++) json_array_append_new(list, describe_run(&runs[i]));
     json_object_set_new(root, "version", json_string(JEM_VERSION));
-    json_object_set_new(root, "config", json_string(p->config_path));
+    json_object_set_new(root, "config", json_plain_string(p->config_path));
     json_object_set_new(root, "set", set);
     json_object_set_new(root, "alphas", alphas);
     json_object_set_new(root, "seeds", json_integer((json_int_t)p->seeds));

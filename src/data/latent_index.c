@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/name.h"
+#include "base/plain.h"
 #include "base/try.h"
 
 static const char format_name[] = "jem latents 1";
@@ -51,17 +52,6 @@ jem_status latent_part_check_done(const latent_index *x, int part, const char *d
                      (long long)p->images, latent_part_names[part]);
 }
 
-static jem_status copy_text(char **out, const char *text)
-{
-    json_t *string = json_string(text);
-    jem_status st = mem_strdup(out, text);
-
-    for (char *c = st || string ? NULL : *out; c && *c; c++)
-        if ((unsigned char)*c >= 0x80) *c = '?';
-    json_decref(string);
-    return st;
-}
-
 jem_status latent_index_name_classes(latent_index *x, char *const *names, int count)
 {
     jem_status st;
@@ -69,7 +59,7 @@ jem_status latent_index_name_classes(latent_index *x, char *const *names, int co
     int made = 0;
 
     TRY(MEM_NEW(copies, count));
-    for (; made < count; made++) TRY(copy_text(&copies[made], names[made]));
+    for (; made < count; made++) TRY(plain_utf8(&copies[made], names[made]));
     x->classes = copies;
     x->class_count = count;
     copies = NULL;
@@ -98,8 +88,8 @@ jem_status latent_part_skip(latent_part *p, const char *file, const char *reason
     latent_skipped s = {NULL, NULL};
 
     TRY(MEM_GROW(p->skipped, p->skipped_count, p->skipped_room));
-    TRY(copy_text(&s.file, file));
-    TRY(copy_text(&s.reason, reason));
+    TRY(plain_utf8(&s.file, file));
+    TRY(plain_utf8(&s.reason, reason));
     p->skipped[p->skipped_count++] = s;
     return JEM_OK;
 done:

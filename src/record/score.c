@@ -241,10 +241,9 @@ done:
 
 static jem_status write_text(file_writer *w, const char *text)
 {
-    json_t *string = json_string(text);
+    json_t *string = json_plain_string(text);
     char *quoted = NULL;
-    jem_status st = string ? json_text(&quoted, string, JSON_ENCODE_ANY)
-                           : json_text_error(JEM_EDATA, text, "a text of a score");
+    jem_status st = json_text(&quoted, string, JSON_ENCODE_ANY);
     if (st == JEM_OK) st = file_writer_put(w, quoted, strlen(quoted));
     mem_free(quoted);
     json_decref(string);

@@ -54,18 +54,6 @@ static json_t *real(double v)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
-/* Messages may quote names of files, which may be anything: what is no text becomes '?'. */
-static json_t *text_of(const char *s)
-{
-    char plain[sizeof((run_info *)0)->message];
-    json_t *text = json_string(s);
-    size_t n = 0;
-    if (text) return text;
-    for (; s[n] && n + 1 < sizeof plain; n++) plain[n] = (unsigned char)s[n] < 128 ? s[n] : '?';
-    plain[n] = '\0';
-    return json_string(plain);
-}
-
 static bool read_events(rescue_state *r, const json_t *list)
 {
     *r = rescue_none();
@@ -94,8 +82,8 @@ static json_t *write_events(const rescue_state *r)
         if (json_array_append_new(list, json_pack("{s:I s:I s:o s:o}", "iteration",
                                                   (json_int_t)e->iteration, "back_to",
                                                   (json_int_t)e->back_to, "reason",
-                                                  text_of(e->reason), "change",
-                                                  text_of(e->change))) == 0)
+                                                  json_plain_string(e->reason), "change",
+                                                  json_plain_string(e->change))) == 0)
             continue;
         json_decref(list);
         return NULL;
@@ -298,7 +286,7 @@ jem_status run_info_write(const run_info *info, const char *path)
         "iterations", (json_int_t)info->iterations, "epoch", real(info->epoch), "best",
         "iteration", (json_int_t)info->best.iteration, "epoch", real(info->best.epoch), "score",
         real(info->best.score), "selected_by", info->selected_by, "wall_s", real(info->wall_s),
-        "message", text_of(info->message), "events", write_events(&info->rescue), "files",
+        "message", json_plain_string(info->message), "events", write_events(&info->rescue), "files",
         write_files(info), "latents", write_latents(&info->latents),
         "log_hash", info->log_hash, "log_bytes", (json_int_t)info->log_bytes);
     st = write_with_sum(root, path);
