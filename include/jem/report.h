@@ -9,7 +9,8 @@ extern "C" {
 #endif
 
 /* Reads `folder`, writes one self-contained HTML page to `page` (NULL:
- * FOLDER/report.html) and the figures to FOLDER/figures/NAME.{svg,pdf,png,tsv}.
+ * FOLDER/report.html) and the figures to FOLDER/figures/NAME.{svg,pdf,png,tsv},
+ * or to figures/ beside the page where FOLDER cannot be written.
  * Reads files only, never a network.  JEM_EDATA if the folder holds no run. */
 JEM_API jem_status jem_report(const char *folder, const char *page);
 

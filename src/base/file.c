@@ -338,6 +338,20 @@ done:
     return st;
 }
 
+jem_status dir_check_writable(const char *path)
+{
+    char *name = NULL;
+    file_writer w = FILE_WRITER_INIT;
+    jem_status st;
+
+    TRY(str_format(&name, "%s/file", path));
+    TRY(file_writer_open(&w, name));
+done:
+    file_writer_abort(&w);
+    mem_free(name);
+    return st;
+}
+
 /* ---- copies, removal */
 
 jem_status file_copy(const char *from, const char *path)

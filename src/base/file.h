@@ -77,6 +77,8 @@ bool dir_exists(const char *path);
 jem_status dir_make(const char *path); /* with parents; existing is fine */
 /* The same for a folder in which files are about to be written: also removes leftovers. */
 jem_status dir_ready(const char *path);
+/* JEM_EIO unless a file can be made in the folder: for what must be known before the work. */
+jem_status dir_check_writable(const char *path);
 /* Sorted names of the entries (without . and ..); owned array of owned strings. */
 jem_status dir_list(char ***names, int *count, const char *path);
 /* The same without what desktops, archives and file systems leave between people's files: names that

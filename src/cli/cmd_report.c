@@ -65,8 +65,8 @@ static jem_status run_report(int argc, char **argv)
                                              .command = line,
                                              .beside_count = beside.count,
                                              .beside = beside.values}));
-    log_info("%lld runs, %lld figures in %s/figures, %lld warnings", (long long)result.runs,
-             (long long)result.figures, folder, (long long)result.warnings);
+    log_info("%lld runs, %lld figures in %s, %lld warnings", (long long)result.runs,
+             (long long)result.figures, result.folder, (long long)result.warnings);
     puts(page);
 done:
     mem_free(line);

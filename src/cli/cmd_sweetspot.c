@@ -94,7 +94,10 @@ static jem_status run_sweetspot(int argc, char **argv)
         st = nothing_to_find(s);
         goto done;
     }
-    TRY(write_files(s, &list));
+    if (dir_check_writable(s->path) == JEM_OK)
+        TRY(write_files(s, &list));
+    else
+        log_warning("%s; sweetspot.tsv and its figure are left out", jem_error_message());
     TRY(print_list(&list, json));
 done:
     sweetspot_list_clear(&list);

@@ -1,6 +1,7 @@
 /* From a folder to a page. */
 #include "report/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -44,22 +45,43 @@ done:
     return st;
 }
 
-static jem_status write_figures(int64_t *drawn, const figure_list *list, const study *s)
+/* folder <- that of the figures in `place`, ready. */
+static jem_status ready_folder(char folder[PATH_MAX], const char *place)
 {
     jem_status st;
-    char *folder = NULL;
 
-    *drawn = 0;
-    TRY(file_remove_leftovers(s->path));
-    TRY(str_format(&folder, "%s/figures", s->path));
+    if (snprintf(folder, PATH_MAX, "%s/figures", place) >= PATH_MAX)
+        return jem_error(JEM_EIO, "%s: the path is too long; choose a shorter one", place);
+    TRY(file_remove_leftovers(place));
     TRY(dir_ready(folder));
+    TRY(dir_check_writable(folder));
+done:
+    return st;
+}
+
+/* In the study, or beside the page if that cannot be written. */
+static jem_status choose_folder(char folder[PATH_MAX], const study *s, const char *page)
+{
+    const char *slash = strrchr(page, '/');
+    char beside[PATH_MAX];
+    jem_status st = ready_folder(folder, s->path);
+
+    if (st != JEM_EIO) return st;
+    log_warning("%s; figures are written beside the page", jem_error_message());
+    snprintf(beside, sizeof beside, "%.*s", slash ? (int)(slash - page) : 1, slash ? page : ".");
+    return ready_folder(folder, beside);
+}
+
+static jem_status write_figures(report_result *result, const figure_list *list)
+{
+    jem_status st = JEM_OK;
+
     for (int64_t i = 0; i < list->count; i++) {
         if (list->figures[i].missing) continue;
-        TRY(write_figure(&list->figures[i], folder));
-        ++*drawn;
+        TRY(write_figure(&list->figures[i], result->folder));
+        result->figures++;
     }
 done:
-    mem_free(folder);
     return st;
 }
 
@@ -91,12 +113,13 @@ jem_status report_write(report_result *out, const report_call *call)
     int count = 0;
     figure_list figures = FIGURE_LIST_INIT;
     strbuf html = STRBUF_INIT;
-    report_result result;
+    report_result result = {.runs = 0};
 
     TRY(read_studies(all, &count, call));
     study *s = all[0];
+    TRY(choose_folder(result.folder, s, call->page));
     TRY(make_figures(&figures, all, count));
-    TRY(write_figures(&result.figures, &figures, s));
+    TRY(write_figures(&result, &figures));
     TRY(page_write(&html, s, &figures, call->command));
     TRY(file_write(call->page, html.data, html.used));
     for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);

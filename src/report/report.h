@@ -1,14 +1,17 @@
 /* The report of a study or a run: one self-contained HTML page, and every figure
- * with its numbers below STUDY/figures.  Reads files only, never a network. */
+ * with its numbers below STUDY/figures, or beside the page where the study cannot be written.
+ * Reads files only, never a network. */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
+#include <limits.h>
 #include <stdint.h>
 
 #include "jem/status.h"
 
 typedef struct report_result {
     int64_t runs, figures, warnings;
+    char folder[PATH_MAX]; /* of the figures */
 } report_result;
 
 /* What is reported. */
@@ -22,8 +25,8 @@ typedef struct report_call {
     const char *const *beside;
 } report_call;
 
-/* Writes the page, and the figures to FOLDER/figures/NAME.{svg,pdf,png,tsv}.  Warnings are
- * shown on the page and logged.  JEM_EDATA if the folder holds no run. */
+/* Writes the page, and the figures to FOLDER/figures/NAME.{svg,pdf,png,tsv}, or to figures/ beside the
+ * page.  Warnings are shown on the page and logged.  JEM_EDATA if the folder holds no run. */
 jem_status report_write(report_result *out, const report_call *call);
 
 #endif

@@ -74,6 +74,50 @@ static void a_study_gets_a_table_a_figure_and_files(void **state)
     program_said(dir, "study/sweetspot.tsv", "cue-conflict\tshape_bias\t0.9\t0.9\t0.9\t1\t");
 }
 
+/* Who jem runs as: nobody, if the test is root's, whom no permissions stop. */
+static const char *as_nobody(void)
+{
+    char allowed[PROGRAM_COMMAND];
+    if (geteuid() != 0) return "";
+    snprintf(allowed, sizeof allowed, "setpriv --reuid=65534 --clear-groups -- '%s' --version >/dev/null 2>&1",
+             JEM_PROGRAM);
+    if (system(allowed) == 0) return "setpriv --reuid=65534 --clear-groups --";
+    print_message("skipped: root, and nobody may not run %s (or there is no setpriv)\n", JEM_PROGRAM);
+    skip();
+    return "";
+}
+
+static void shell(const char *line)
+{
+    char command[512];
+    snprintf(command, sizeof command, "cd '%s' && %s", dir, line);
+    if (system(command) != 0) fail_msg("%s", command);
+}
+
+static void a_study_that_cannot_be_written_is_reported_elsewhere(void **state)
+{
+    (void)state;
+    const char *who = as_nobody();
+    put_study();
+    shell("mkdir -m 777 pages && chmod 755 . && chmod -R a-w,a+rX study");
+    assert_int_equal(program_run(dir, who, "report %D/study -o %D/pages/page.html"), 0);
+    program_said(dir, "err", "study/figures: cannot make the folder: Permission denied");
+    program_said(dir, "err", "figures are written beside the page");
+    program_said(dir, "err", "/pages/figures, ");
+    assert_true(program_made(dir, "pages/page.html") && program_made(dir, "pages/figures/sweetspot.svg"));
+    assert_int_equal(program_run(dir, who, "report %D/study"), JEM_EIO);
+    program_said(dir, "err", "study/figures: cannot make the folder: Permission denied");
+
+    shell("chmod u+w study && mkdir -m 555 study/figures && chmod a-w study && rm -r pages/figures");
+    assert_int_equal(program_run(dir, who, "report %D/study -o %D/pages/page.html"), 0);
+    assert_true(program_made(dir, "pages/figures/sweetspot.svg"));
+
+    assert_int_equal(program_run(dir, who, "sweetspot %D/study --rounds 200"), 0);
+    program_said(dir, "out", "Cue conflict  shape bias  0.9 ");
+    program_said(dir, "err", "sweetspot.tsv and its figure are left out");
+    shell("chmod -R u+w study");
+}
+
 static void json_is_one_array_and_the_same_for_any_threads(void **state)
 {
     (void)state;
@@ -130,6 +174,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         TEST(a_study_gets_a_table_a_figure_and_files),
+        TEST(a_study_that_cannot_be_written_is_reported_elsewhere),
         TEST(json_is_one_array_and_the_same_for_any_threads),
         TEST(the_report_shows_the_same_sweet_spot),
         TEST(what_has_no_sweet_spot_is_refused_with_a_remedy),
