@@ -210,7 +210,7 @@ const command command_apply = {
     .name = "apply",
     .usage = "apply WEIGHTS|RUN --input X.npy|X.npz [--want logits,energy,grad,features:NAME] -o DIR "
              "[--device cpu|cuda|ref] [--precision f64|f32|bf16] [--threads N] [--model wrn-10-2 "
-             "--classes 10 --channels 3 [--proj D] [--size S] [--norm NORM] [--pool POOL]]",
+             "--classes 10 --channels 3 [--proj D] [--size S|HxW] [--norm NORM] [--pool POOL]]",
     .about = "put an array [N,C,H,W] (network units, or u8) through a network; write npy files",
     .run = apply,
 };

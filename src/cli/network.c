@@ -1,6 +1,7 @@
 /* Weights and an array to logits, energies, gradients, features: see network.h. */
 #include "cli/network.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -13,40 +14,49 @@ enum { NETWORK_BATCH = 64, NETWORK_BATCH_F64 = 8 };
 
 /* ---- which network */
 
-typedef struct named_network {
-    model_spec spec;
-    int64_t size;
-} named_network;
-
 static const option network_options[] = {
-    {"classes", OPTION_INT, offsetof(named_network, spec.classes), "10", 1, 1e6, NULL, "classes"},
-    {"channels", OPTION_INT, offsetof(named_network, spec.channels), "3", 1, 1e6, NULL,
-     "input channels"},
-    {"size", OPTION_INT, offsetof(named_network, size), "0", 0, 1e5, NULL,
-     "side of the images; 0: as the input"},
+    {"classes", OPTION_INT, offsetof(model_spec, classes), "10", 1, 1e6, NULL, "classes"},
+    {"channels", OPTION_INT, offsetof(model_spec, channels), "3", 1, 1e6, NULL, "input channels"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
+
+enum { SIDE_MAX = 100000 };
+
+/* A side, or HEIGHTxWIDTH; 0: as the input. */
+static jem_status set_size(model_spec *spec, const char *text, const jem_tensor *x)
+{
+    long long h = 0, w = 0;
+    char rest;
+    const bool square = sscanf(text, "%lld%c", &h, &rest) == 1;
+
+    if (square) w = h;
+    if ((!square && (sscanf(text, "%lldx%lld%c", &h, &w, &rest) != 2 || h < 1 || w < 1)) || h < 0 ||
+        h > SIDE_MAX || w > SIDE_MAX)
+        return jem_error(JEM_EUSAGE, "--size '%s': expected a side in pixels or HEIGHTxWIDTH, as in 32x48",
+                         text);
+    spec->height = h ? h : x->shape[2];
+    spec->width = w ? w : x->shape[3];
+    return JEM_OK;
+}
 
 static jem_status name_network(model_spec *spec, const network_flags *f, const jem_tensor *x)
 {
     jem_status st;
-    named_network n = {.size = 0};
-    const option_group groups[] = {{"model", model_options, &n.spec},
-                                   {"", network_options, &n},
+    model_spec s = {.classes = 0};
+    const option_group groups[] = {{"model", model_options, &s},
+                                   {"", network_options, &s},
                                    {NULL, NULL, NULL}};
     const struct {
         const char *key, *value, *flag;
     } given[] = {{"model.name", f->model, "--model"}, {"classes", f->classes, "--classes"},
                  {"channels", f->channels, "--channels"}, {"model.proj", f->proj, "--proj"},
-                 {"size", f->size, "--size"}, {"model.norm", f->norm, "--norm"},
-                 {"model.pool", f->pool, "--pool"}};
+                 {"model.norm", f->norm, "--norm"}, {"model.pool", f->pool, "--pool"}};
 
     TRY(options_defaults(groups));
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
         if (given[i].value) TRY(options_set(groups, given[i].key, given[i].value, given[i].flag));
-    n.spec.height = n.size ? n.size : x->shape[2];
-    n.spec.width = n.size ? n.size : x->shape[3];
-    *spec = n.spec;
+    TRY(set_size(&s, f->size ? f->size : "0", x));
+    *spec = s;
 done:
     return st;
 }
@@ -64,19 +74,17 @@ jem_status network_spec(model_spec *spec, const network_flags *f, const char *we
             return jem_error(JEM_EUSAGE, "--classes, --channels, --proj, --norm and --pool go "
                                          "with --model");
         TRY(model_spec_read(&s, weights));
-        if (f->size) {
-            network_flags only_size = {.model = s.name, .size = f->size};
-            model_spec sized;
-            TRY(name_network(&sized, &only_size, x));
-            s.height = sized.height;
-            s.width = sized.width;
-        }
+        if (f->size) TRY(set_size(&s, f->size, x));
     }
     if (x->shape[1] != s.channels || x->shape[2] != s.height || x->shape[3] != s.width) {
-        st = jem_error(JEM_EDATA, "%s: images are %lldx%lldx%lld, the network takes %lldx%lldx%lld",
+        char remedy[96] = "";
+        if (x->shape[1] == s.channels && s.pool != POOL_FIXED) /* whose head has one size of map */
+            snprintf(remedy, sizeof remedy, "; --size %lldx%lld puts images of that size through it",
+                     (long long)x->shape[2], (long long)x->shape[3]);
+        st = jem_error(JEM_EDATA, "%s: images are %lldx%lldx%lld, the network takes %lldx%lldx%lld%s",
                        x_name, (long long)x->shape[1], (long long)x->shape[2],
                        (long long)x->shape[3], (long long)s.channels, (long long)s.height,
-                       (long long)s.width);
+                       (long long)s.width, remedy);
         goto done;
     }
     *spec = s;

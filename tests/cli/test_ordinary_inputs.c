@@ -213,6 +213,43 @@ static void floats_in_other_units_are_said(void **state)
     mem_free(said);
 }
 
+/* ---- sizes */
+
+static void a_network_is_applied_to_images_of_other_sizes(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"24y32", "x32", "24x", "0x24", "24x32x3", "-24x32", "24x999999"};
+    size_t n, m;
+    char args[256];
+
+    write_config();
+    write_set("u8", JEM_U8, 3, 1);
+    program_works(folder, "train %D/c.yaml --set data.path=%D/u8 --set alpha=1 --out %D/run");
+    write_array("wide.npy", JEM_U8, 4, (const int64_t[]){2, 3, 24, 32}, 1);
+    write_array("tall.npy", JEM_U8, 4, (const int64_t[]){2, 3, 32, 24}, 1);
+    program_fails(folder, "apply %D/run --input %D/wide.npy -o %D/answers", 3,
+                  "wide.npy: images are 3x24x32, the network takes 3x16x16; --size 24x32 puts images of "
+                  "that size through it");
+    program_works(folder, "apply %D/run --size 24x32 --input %D/wide.npy --want logits,energy,grad -o %D/a");
+    program_works(folder, "apply %D/run --size 0 --input %D/wide.npy --want logits,energy,grad -o %D/b");
+    program_works(folder, "apply %D/run/best.safetensors --model wrn-10-1 --classes 4 --pool adaptive --size "
+                          "24x32 --precision f64 --input %D/wide.npy --want logits,grad -o %D/c");
+    char *a = program_read(folder, "a/logits.npy", &n), *b = program_read(folder, "b/logits.npy", &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(a, b, n);
+    mem_free(a);
+    mem_free(b);
+    program_said(folder, "a/grad.npy", "NUMPY");
+    program_fails(folder, "apply %D/run --size 24x32 --input %D/tall.npy -o %D/a", 3,
+                  "tall.npy: images are 3x32x24, the network takes 3x24x32");
+    program_works(folder, "apply %D/run --size 32x24 --input %D/tall.npy -o %D/a");
+    program_works(folder, "apply %D/run --size 16 --input %D/u8/images.npy -o %D/a");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(args, sizeof args, "apply %%D/run --size %s --input %%D/wide.npy -o %%D/a", wrong[i]);
+        program_fails(folder, args, 2, "expected a side in pixels or HEIGHTxWIDTH, as in 32x48");
+    }
+}
+
 int main(void)
 {
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
@@ -224,6 +261,7 @@ int main(void)
         IN_FOLDER(cmyk_pictures_are_pictures),
         IN_FOLDER(a_network_of_one_channel_is_shown_grey_pictures),
         IN_FOLDER(floats_in_other_units_are_said),
+        IN_FOLDER(a_network_is_applied_to_images_of_other_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
