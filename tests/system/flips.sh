@@ -60,5 +60,6 @@ for i in $(seq "$flips"); do
         refused=$((refused + 1)) ;;
     *) fail "exit code $code" ;;
     esac
+    [ $((i % 100)) -ne 0 ] && [ $i -ne "$flips" ] ||
+        echo "$i flips in ${#files[@]} files: $same as if nothing were, $warned with a warning about lost rows, $refused refused"
 done
-echo "$flips flips in ${#files[@]} files: $same as if nothing were, $warned with a warning about lost rows, $refused refused"
