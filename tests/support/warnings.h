@@ -9,14 +9,14 @@
 
 static char warnings[4096];
 
-static void warnings_keep(log_level level, const char *line)
+static inline void warnings_keep(log_level level, const char *line)
 {
     const size_t n = strlen(warnings);
     if (level == LOG_WARNING) snprintf(warnings + n, sizeof warnings - n, "%s\n", line);
 }
 
 /* From nothing, until log_set_sink(NULL). */
-static void warnings_listen(void)
+static inline void warnings_listen(void)
 {
     warnings[0] = '\0';
     log_set_sink(warnings_keep);

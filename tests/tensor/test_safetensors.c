@@ -50,6 +50,16 @@ static void write_example(void)
     safetensors_writer_free(w);
 }
 
+/* That file's bytes, owned. */
+static char *example_bytes(size_t *size)
+{
+    char *bytes = NULL;
+
+    write_example();
+    check_ok(file_read(&bytes, size, path, 0));
+    return bytes;
+}
+
 static void what_is_written_reads_back(void **state)
 {
     safetensors *f = NULL;
@@ -94,8 +104,7 @@ static void data_lie_where_the_file_has_them(void **state)
     size_t size = 0;
 
     (void)state;
-    write_example();
-    check_ok(file_read(&file, &size, path, 0));
+    file = example_bytes(&size);
     check_ok(safetensors_open(&f, path));
     for (int i = 0; i < 6; i++) {
         const jem_tensor t = safetensors_view(f, i);
@@ -128,8 +137,7 @@ static void a_file_is_verified_and_must_be_one(void **state)
     size_t size = 0;
 
     (void)state;
-    write_example();
-    check_ok(file_read(&file, &size, path, 0));
+    file = example_bytes(&size);
     file[size - 1] ^= 1;
     check_ok(file_write(path, file, size));
     check_fails(safetensors_open(&f, path), JEM_EDATA, "checksum does not match");
@@ -198,10 +206,8 @@ static void the_same_content_has_the_same_bytes(void **state)
     size_t na = 0, nb = 0;
 
     (void)state;
-    write_example();
-    check_ok(file_read(&a, &na, path, 0));
-    write_example();
-    check_ok(file_read(&b, &nb, path, 0));
+    a = example_bytes(&na);
+    b = example_bytes(&nb);
     assert_int_equal(na, nb);
     assert_memory_equal(a, b, na);
     mem_free(a);
@@ -317,8 +323,7 @@ static void every_truncation_is_refused(void **state)
     size_t size = 0;
 
     (void)state;
-    write_example();
-    check_ok(file_read(&data, &size, path, 0));
+    data = example_bytes(&size);
     for (size_t n = 0; n < size; n++) {
         check_ok(file_write(path, data, n));
         check_fails(safetensors_open(&f, path), JEM_EDATA, path);
@@ -334,8 +339,7 @@ static void every_flipped_bit_is_noticed(void **state)
     int lost = 0;
 
     (void)state;
-    write_example();
-    check_ok(file_read(&data, &size, path, 0));
+    data = example_bytes(&size);
     for (size_t bit = 0; bit < 8 * size; bit++) {
         safetensors *f = NULL;
         FILE *out;
@@ -364,8 +368,7 @@ static void the_checksum_is_that_of_the_file_with_blank_digits(void **state)
     XXH128_hash_t hash;
 
     (void)state;
-    write_example();
-    check_ok(file_read(&data, &size, path, 0));
+    data = example_bytes(&size);
     check_ok(safetensors_open(&f, path));
     assert_int_equal(strlen(safetensors_checksum(f)), 32);
     digits = memmem(data, size, safetensors_checksum(f), 32);

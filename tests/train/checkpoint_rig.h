@@ -4,7 +4,7 @@
 
 #include "train/tiny.h"
 
-#include "base/log.h"
+#include "support/warnings.h"
 #include "train/checkpoint_store.h"
 #include "train/run.h"
 
@@ -107,24 +107,9 @@ static inline bool rig_has(const rig *r, const char *name)
 
 /* ---- what was said */
 
-static char rig_warnings[4096];
-
-static void rig_hear(log_level level, const char *line)
-{
-    size_t n = strlen(rig_warnings);
-    if (level == LOG_WARNING)
-        snprintf(rig_warnings + n, sizeof rig_warnings - n, "%s\n", line);
-}
-
-static inline void rig_listen(void)
-{
-    rig_warnings[0] = '\0';
-    log_set_sink(rig_hear);
-}
-
 static inline void rig_heard(const char *text)
 {
-    if (!strstr(rig_warnings, text)) fail_msg("'%s' lacks '%s'", rig_warnings, text);
+    if (!strstr(warnings, text)) fail_msg("'%s' lacks '%s'", warnings, text);
 }
 
 /* ---- damage */

@@ -31,7 +31,7 @@ static void every_flip_is_noticed_and_the_checkpoint_before_it_used(void **state
         int bit = (int)rng_below(&s, (uint32_t)i, 1, 8);
         r->t.iteration = 999;
         model_params(r->m)[0] = 999;
-        rig_listen();
+        warnings_listen();
         rig_flip(newest, at, bit);
         check_ok(checkpoint_resume(&r->t, &r->state, &found, r->run));
         if (!found || r->t.iteration != 10 || model_params(r->m)[0] == 999)

@@ -145,7 +145,7 @@ static void damaged_selected_weights_are_made_again_from_their_copy(void **state
     check_ok(best_save(r->run, r->m, model_params(r->m), 10, NULL));
     bytes = tiny_read(r->run, "best.safetensors", &n);
     check_ok(file_write(copy, bytes, n)); /* another file now, as after copying the run */
-    rig_listen();
+    warnings_listen();
     rig_flip(best, 5000, 3);
     check_ok(best_find(&path, r->run, 10));
     assert_string_equal(path, copy);
@@ -188,12 +188,12 @@ static void the_newest_whole_checkpoint_is_resumed_and_damaged_ones_are_named(vo
     check_ok(checkpoint_resume(&r->t, &r->state, &found, r->run));
     assert_true(found && rig_holds(r, 25) && !r->state.scheduled);
 
-    rig_listen();
+    warnings_listen();
     rig_flip(rig_path(r, "checkpoints/000000025.safetensors"), 90000, 1);
     rig_flip(rig_path(r, "checkpoints/000000020.safetensors"), 12, 1); /* in the header */
     check_ok(checkpoint_newest(&path, r->run));
     assert_string_equal(path, rig_path(r, "checkpoints/000000010.safetensors"));
-    rig_listen();
+    warnings_listen();
     check_ok(checkpoint_resume(&r->t, &r->state, &found, r->run));
     assert_true(found && rig_holds(r, 10));
     rig_heard("000000025.safetensors");
@@ -245,7 +245,7 @@ static void a_roll_back_takes_scheduled_ones_and_removes_what_came_after(void **
     check_ok(checkpoint_roll_back(&r->t, &r->state, &found, r->run, 10));
     assert_false(found);
     assert_true(rig_holds(r, 20));
-    rig_listen();
+    warnings_listen();
     rig_flip(rig_path(r, "checkpoints/000000020.safetensors"), 90000, 1);
     check_ok(checkpoint_roll_back(&r->t, &r->state, &found, r->run, INT64_MAX));
     log_set_sink(NULL);
@@ -295,9 +295,9 @@ static void a_copy_taken_between_any_two_operations_can_be_resumed(void **state)
     for (int i = 0; i < copies; i++) {
         char copy[128];
         snprintf(copy, sizeof copy, "%s/copy-%d", r->dir, i);
-        rig_listen();
+        warnings_listen();
         check_ok(checkpoint_resume(&r->t, &r->state, &found, copy));
-        assert_string_equal(rig_warnings, "");
+        assert_string_equal(warnings, "");
         assert_true(found && r->t.iteration >= 20 && rig_holds(r, r->t.iteration));
         check_ok(best_restore(copy, r->state.best.iteration, NULL));
     }
@@ -467,7 +467,7 @@ static void a_damaged_run_json_does_not_stop_a_resume(void **state)
     rig *r = rig_new(NULL);
     run_claim claim;
     check_ok(run_write_info(&r->info, r->run));
-    rig_listen();
+    warnings_listen();
     check_ok(file_write(rig_path(r, "run.json"), "{\"status\": \"fin", 15));
     check_ok(run_claim_folder(&claim, r->run, &r->cfg));
     assert_int_equal(claim, RUN_UNFINISHED);

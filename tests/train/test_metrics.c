@@ -3,9 +3,9 @@
 #include <sys/resource.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "record/record.h"
+#include "support/warnings.h"
 #include "train/log_rig.h"
 
 static char dir[64], path[128];
@@ -260,20 +260,6 @@ static void a_rescued_training_repeats_rows(void **state)
     metrics_close(&l);
 }
 
-static char heard[4096];
-
-static void hear(log_level level, const char *text)
-{
-    size_t n = strlen(heard);
-    if (level == LOG_WARNING) snprintf(heard + n, sizeof heard - n, "%s\n", text);
-}
-
-static void listen(void)
-{
-    heard[0] = '\0';
-    log_set_sink(hear);
-}
-
 /* Changes what line `number` (from 1) has in front of `was`. */
 static void spoil(int number, const char *was, const char *now)
 {
@@ -312,19 +298,19 @@ static void a_damaged_row_is_told_and_costs_no_other(void **state)
         write_rows(&l, 1, 6);
         metrics_close(&l);
         spoil(5, cases[i].was, cases[i].now);
-        listen();
+        warnings_listen();
         check_ok(metrics_open(&l, path, 6));
         log_set_sink(NULL);
-        if (!strstr(heard, cases[i].told)) fail_msg("case %zu: %s", i, heard);
+        if (!strstr(warnings, cases[i].told)) fail_msg("case %zu: %s", i, warnings);
         assert_int_equal(lines(), 1 + 5); /* those behind it stay */
         assert_true(l.wall_s == 60);
         write_rows(&l, 7, 7);
         assert_int_equal(lines(), 1 + 6);
         metrics_close(&l);
-        listen();
+        warnings_listen();
         check_ok(metrics_open(&l, path, 7));
         log_set_sink(NULL);
-        assert_string_equal(heard, "");
+        assert_string_equal(warnings, "");
         assert_int_equal(lines(), 1 + 6);
         metrics_close(&l);
     }
@@ -337,20 +323,20 @@ static void missing_rows_are_told(void **state)
     check_ok(metrics_open(&l, path, 0));
     write_rows(&l, 1, 2);
     write_rows(&l, 7, 8);
-    listen();
+    warnings_listen();
     check_ok(metrics_tell_gaps(&l, 8, 2, 100));
-    assert_non_null(strstr(heard, "rows are missing after iteration 2, up to 6"));
-    listen();
+    assert_non_null(strstr(warnings, "rows are missing after iteration 2, up to 6"));
+    warnings_listen();
     check_ok(metrics_tell_gaps(&l, 9, 2, 100));
     check_ok(metrics_tell_gaps(&l, 12, 5, 100));
     log_set_sink(NULL);
-    assert_non_null(strstr(heard, "rows are missing after iteration 2, up to 6"));
-    assert_non_null(strstr(heard, "rows are missing after iteration 8, up to 12"));
-    listen();
+    assert_non_null(strstr(warnings, "rows are missing after iteration 2, up to 6"));
+    assert_non_null(strstr(warnings, "rows are missing after iteration 8, up to 12"));
+    warnings_listen();
     check_ok(metrics_tell_gaps(&l, 12, 100, 9));
     log_set_sink(NULL);
-    assert_non_null(strstr(heard, "rows are missing after iteration 8, up to 12"));
-    assert_null(strstr(heard, "up to 6"));
+    assert_non_null(strstr(warnings, "rows are missing after iteration 8, up to 12"));
+    assert_null(strstr(warnings, "up to 6"));
     metrics_close(&l);
 }
 

@@ -6,7 +6,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "support/warnings.h"
 #include "tensor/safetensors.h"
 #include "train/checkpoint_store.h"
 
@@ -117,13 +117,6 @@ static void a_sada_run_interrupted_anywhere_ends_the_same(void **state)
     interrupt_anywhere((const char *[]){TINY_SADA, "train.log_every=4", NULL});
 }
 
-static char heard[2048]; /* warnings */
-
-static void hear(log_level level, const char *line)
-{
-    if (level == LOG_WARNING) snprintf(heard, sizeof heard, "%s", line);
-}
-
 static uint64_t number_of_file(const char *dir, const char *name)
 {
     char path[256];
@@ -146,11 +139,11 @@ static void starts_by_class_are_fitted_once(void **state)
 
     snprintf(path, sizeof path, "%s/starts.safetensors", r->b);
     check_ok(file_write(path, "damage", 6));
-    log_set_sink(hear);
+    warnings_listen();
     check_fails(train(r, r->b, true, &stop_now), JEM_EINTERRUPTED, "saved");
     log_set_sink(NULL);
-    assert_non_null(strstr(heard, "starts.safetensors"));
-    assert_non_null(strstr(heard, "fitted anew"));
+    assert_non_null(strstr(warnings, "starts.safetensors"));
+    assert_non_null(strstr(warnings, "fitted anew"));
     tiny_same_file(r->a, r->b, "starts.safetensors");
 
     snprintf(path, sizeof path, "%s/checkpoints", r->b); /* as if killed before its first one */
@@ -527,8 +520,7 @@ static void damage(const char *folder, const char *name)
 /* Warnings of a resume that ends as `wanted`. */
 static void resumed(rig *r, const char *out, const volatile sig_atomic_t *stop, jem_status wanted)
 {
-    heard[0] = '\0';
-    log_set_sink(hear);
+    warnings_listen();
     jem_status st = train(r, out, true, stop);
     log_set_sink(NULL);
     if (st != wanted) fail_msg("status %d instead of %d: %s", st, wanted, jem_error_message());
@@ -551,13 +543,13 @@ static void a_bit_in_selected_weights_is_mended_from_their_copy(void **state)
         check_ok(file_remove(path));
         damage(r->b, files[i]);
         resumed(r, r->b, NULL, JEM_OK);
-        if (!strstr(heard, files[i])) fail_msg("%s: %s", files[i], heard);
-        assert_non_null(strstr(heard, "made again from"));
+        if (!strstr(warnings, files[i])) fail_msg("%s: %s", files[i], warnings);
+        assert_non_null(strstr(warnings, "made again from"));
         tiny_same_file(r->a, r->b, files[i]);
     }
     damage(r->b, files[0]); /* of a finished run, too */
     resumed(r, r->b, NULL, JEM_OK);
-    assert_non_null(strstr(heard, "made again from"));
+    assert_non_null(strstr(warnings, "made again from"));
     same_run(r);
     rig_free(r);
 }
@@ -584,7 +576,7 @@ static void without_a_whole_copy_weights_are_selected_anew(void **state)
         damage(r->b, FIRST_BEST);
         check_fails(run_open(&opened, r->b, NULL, 0), JEM_EDATA, "");
         resumed(r, r->b, NULL, JEM_OK);
-        assert_non_null(strstr(heard, "weights are selected anew"));
+        assert_non_null(strstr(warnings, "weights are selected anew"));
         check_ok(run_read_info(&info, r->b));
         assert_int_equal(info.status, RUN_FINISHED);
         assert_int_equal(info.best.iteration, finished ? 9 : 8);
@@ -596,7 +588,7 @@ static void without_a_whole_copy_weights_are_selected_anew(void **state)
         check_ok(run_open(&opened, r->b, NULL, 0));
         run_close(opened);
         resumed(r, r->b, NULL, JEM_OK);
-        assert_string_equal(heard, "");
+        assert_string_equal(warnings, "");
         rig_free(r);
     }
 }
@@ -614,17 +606,16 @@ static void damaged_weights_of_the_first_epoch_stop_nobody(void **state)
     check_ok(file_remove(path));
     damage(r->a, "first-epoch.safetensors");
     check_ok(run_open(&opened, r->a, NULL, 0));
-    heard[0] = '\0';
-    log_set_sink(hear);
+    warnings_listen();
     check_ok(run_first_epoch(&first, opened));
     log_set_sink(NULL);
     assert_null(first);
-    assert_non_null(strstr(heard, "first-epoch.safetensors"));
+    assert_non_null(strstr(warnings, "first-epoch.safetensors"));
     run_close(opened);
     snprintf(path, sizeof path, "%s/run.json", r->a);
     check_ok(file_remove(path));
     resumed(r, r->a, NULL, JEM_OK);
-    assert_non_null(strstr(heard, "set aside"));
+    assert_non_null(strstr(warnings, "set aside"));
     snprintf(path, sizeof path, "%s/first-epoch.safetensors.damaged", r->a);
     assert_true(file_exists(path));
     rig_free(r);

@@ -1,7 +1,7 @@
 /* Files and settings that are not the run's are noticed and named; nothing is changed then. */
 #include "train/run_rig.h"
 
-#include "base/log.h"
+#include "support/warnings.h"
 #include "tensor/safetensors.h"
 #include "train/checkpoint_store.h"
 
@@ -31,20 +31,6 @@ static void shell(const rig *r, const char *line)
     char command[600];
     snprintf(command, sizeof command, "A='%s' B='%s'; %s", r->a, r->b, line);
     assert_int_equal(system(command), 0);
-}
-
-static char warnings[4096];
-
-static void hear(log_level level, const char *line)
-{
-    size_t n = strlen(warnings);
-    if (level == LOG_WARNING) snprintf(warnings + n, sizeof warnings - n, "%s\n", line);
-}
-
-static void listen(void)
-{
-    warnings[0] = '\0';
-    log_set_sink(hear);
 }
 
 static void metadata_of(char *out, size_t size, const char *folder, const char *name, const char *key)
@@ -141,7 +127,7 @@ static void settings_edited_behind_a_run_are_named(void **state)
     }
     edit(r, "train.event_files=false"); /* changes nothing */
     edit(r, "engine.threads=1");
-    listen();
+    warnings_listen();
     check_fails(train(r, r->a, true, &stop_now), JEM_EINTERRUPTED, "saved");
     assert_string_equal(warnings, "");
     edit(r, "engine.convolution=direct"); /* may be chosen, and is said once */
@@ -150,7 +136,7 @@ static void settings_edited_behind_a_run_are_named(void **state)
     edit(r, "train.log_every=3");
     check_fails(train(r, r->a, true, &stop_now), JEM_EINTERRUPTED, "saved");
     assert_non_null(strstr(warnings, "train.log_every is 2 there and 3 here"));
-    listen();
+    warnings_listen();
     check_ok(train(r, r->a, true, NULL));
     log_set_sink(NULL);
     assert_string_equal(warnings, "");
@@ -281,10 +267,10 @@ static void a_run_of_an_older_version_is_taken_over_once(void **state)
 
     /* one that is not finished: its second epoch is repeated from the state after the first */
     shell(r, "rm $B/checkpoints/000000006.safetensors $B/run.json");
-    listen();
+    warnings_listen();
     check_fails(train(r, r->b, true, &stop_now), JEM_EINTERRUPTED, "saved");
     assert_non_null(strstr(warnings, "files of an older version of jem"));
-    listen();
+    warnings_listen();
     check_ok(train(r, r->b, true, NULL));
     log_set_sink(NULL);
     assert_string_equal(warnings, "");

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "support/warnings.h"
 #include "train/checkpoint_store.h"
 
 /* Run A's new place; B is one that nobody moves. */
@@ -68,15 +68,6 @@ static void check_other(const rig *r)
     shell("test $(find '%s' | wc -l) = %d", r->a, OTHERS + 2);
 }
 
-static char warnings[4096];
-
-static void listen(log_level level, const char *line)
-{
-    size_t used = strlen(warnings);
-    if (level == LOG_WARNING)
-        snprintf(warnings + used, sizeof warnings - used, "%s\n", line);
-}
-
 /* Trains, with the folder moved before the file number `at` gets its name; false if there are fewer. */
 static bool moves_during(rig *r, int at, const jem_status expected, const volatile sig_atomic_t *stop)
 {
@@ -84,8 +75,7 @@ static bool moves_during(rig *r, int at, const jem_status expected, const volati
 
     watched = r;
     moves_in = at;
-    warnings[0] = '\0';
-    log_set_sink(listen);
+    warnings_listen();
     jem_status st = train_run(&(train_request){.cfg = &r->cfg, .out = r->a, .data = &r->data, .stop = stop,
                                                .place = &place});
     log_set_sink(NULL);
