@@ -1,11 +1,14 @@
 /* Paths that begin with a folder's short name: see path_expand.h. */
 #include "base/path_expand.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 
 enum { NAME = 128 };
 
@@ -41,4 +44,18 @@ jem_status path_expand(char **out, const char *path)
     if (value && *value) return str_format(out, "%s%s", value, rest);
     return jem_error(JEM_EUSAGE, "%s: %s is not set in the environment; write the path in full", path,
                      name);
+}
+
+jem_status path_absolute(char **out, const char *path)
+{
+    jem_status st;
+    if (path[0] == '/') return mem_strdup(out, path);
+    char *here = getcwd(NULL, 0);
+    if (here)
+        st = str_format(out, "%s%s%s", here, strcmp(here, "/") == 0 ? "" : "/", path);
+    else
+        st = jem_error(JEM_EIO, "%s: where the working directory is cannot be learnt: %s; give an "
+                       "absolute path", path, strerror(errno));
+    free(here);
+    return st;
 }

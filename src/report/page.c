@@ -7,8 +7,10 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/path_expand.h"
 #include "base/shell_line.h"
 #include "base/try.h"
+#include "report/page_link.h"
 #include "report/page_style.h"
 #include "report/trend.h"
 
@@ -142,7 +144,27 @@ static const char *const sections[] = {
     "Samples",    "Energy", "Other benchmarks", "Training"};
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
-static jem_status write_figure(strbuf *h, const figure *f, int64_t number)
+/* Links to the files of a figure; `folder` as it is found from the page. */
+static jem_status write_files(strbuf *h, const figure *f, const char *folder)
+{
+    static const char *const endings[] = {".svg", ".pdf", ".png", ".tsv"};
+    jem_status st = JEM_OK;
+    char *path = NULL;
+
+    strbuf_add(h, "<p class=\"files\">");
+    for (int i = 0; i < (f->tsv.used ? 4 : 3); i++) {
+        mem_free(path);
+        TRY(str_format(&path, "%s/%s%s", folder, f->file, endings[i]));
+        if (i > 0) html_printf(h, "%s", i < 3 ? ", " : "; numbers: ");
+        html_link(h, path, i > 0 ? endings[i] : path);
+    }
+    strbuf_add(h, "</p>");
+done:
+    mem_free(path);
+    return st;
+}
+
+static jem_status write_figure(strbuf *h, const figure *f, int64_t number, const char *folder)
 {
     html_printf(h, "<h3>%s</h3>\n", f->title);
     if (f->missing) {
@@ -163,9 +185,9 @@ static jem_status write_figure(strbuf *h, const figure *f, int64_t number)
         strbuf_put(h, f->table.data, f->table.used);
         strbuf_add(h, "</div>");
     }
-    html_printf(h, "<p class=\"files\">figures/%s.svg, .pdf, .png%s</p></figure>\n", f->file,
-                f->tsv.used ? "; numbers: .tsv" : "");
-    return JEM_OK;
+    st = write_files(h, f, folder);
+    strbuf_add(h, "</figure>\n");
+    return st;
 }
 
 static bool has_section(const figure_list *figures, const char *section)
@@ -184,14 +206,14 @@ static void write_contents(strbuf *h, const figure_list *figures)
     strbuf_add(h, "<a href=\"#runs\">Runs</a></nav>\n");
 }
 
-static jem_status write_sections(strbuf *h, const figure_list *figures)
+static jem_status write_sections(strbuf *h, const figure_list *figures, const char *folder)
 {
     for (int k = 0; k < SECTIONS; k++) {
         if (!has_section(figures, sections[k])) continue;
         html_printf(h, "<h2 id=\"s%d\">%s</h2>\n", k, sections[k]);
         for (int64_t i = 0; i < figures->count; i++) {
             if (strcmp(figures->figures[i].section, sections[k]) != 0) continue;
-            jem_status st = write_figure(h, &figures->figures[i], i);
+            jem_status st = write_figure(h, &figures->figures[i], i, folder);
             if (st != JEM_OK) return st;
         }
     }
@@ -210,9 +232,10 @@ static void write_entry(strbuf *h, const char *name, const char *value)
 static jem_status write_commands(strbuf *h, const study_run *r)
 {
     jem_status st;
-    char *settings = NULL, *train = NULL;
+    char *relative = NULL, *settings = NULL, *train = NULL;
 
-    TRY(str_format(&settings, "%s/config.yaml", r->path));
+    TRY(str_format(&relative, "%s/config.yaml", r->path));
+    TRY(path_absolute(&settings, relative));
     TRY(shell_line(&train, (const char *[]){"jem", "train", settings, "--out", "NEW-FOLDER", NULL}));
     html_printf(h, "<pre># the same training again\n%s\n# its scores\n", train);
     for (int64_t i = 0; i < r->scores.count; i++) {
@@ -224,6 +247,7 @@ static jem_status write_commands(strbuf *h, const study_run *r)
     }
     strbuf_add(h, "</pre>");
 done:
+    mem_free(relative);
     mem_free(settings);
     mem_free(train);
     return st;
@@ -253,7 +277,8 @@ static void write_scores(strbuf *h, const score_list *list)
     strbuf_add(h, "</tbody></table></div>");
 }
 
-static jem_status write_run(strbuf *h, const study_run *r)
+/* `path` as it is found from the page. */
+static jem_status write_run(strbuf *h, const study_run *r, const char *path)
 {
     char text[64];
     jem_status st;
@@ -269,7 +294,9 @@ static jem_status write_run(strbuf *h, const study_run *r)
         html_printf(h, ", rescued %lld time%s", (long long)r->rescue_count,
                     r->rescue_count == 1 ? "" : "s");
     strbuf_add(h, "</i></summary>\n<dl>");
-    write_entry(h, "folder", r->path);
+    strbuf_add(h, "<dt>folder</dt><dd>");
+    html_link(h, path, path);
+    strbuf_add(h, "</dd>");
     write_entry(h, "network", r->model);
     snprintf(text, sizeof text, "%s%s", r->version[0] ? "jem " : "", r->version);
     write_entry(h, "trained by", text);
@@ -289,24 +316,45 @@ done:
     return st;
 }
 
-jem_status page_write(strbuf *html, const study *s, const figure_list *figures, const char *command)
+static jem_status write_runs(strbuf *h, const study *s, const char *folder)
+{
+    jem_status st = JEM_OK;
+    char *path = NULL;
+
+    strbuf_add(h, "<h2 id=\"runs\">Runs</h2>\n<p>The command, the data and every setting behind "
+                  "each point.</p>\n");
+    for (int64_t i = 0; i < s->count; i++) {
+        mem_free(path);
+        TRY(page_path(&path, folder, s->runs[i].path));
+        TRY(write_run(h, &s->runs[i], path));
+    }
+done:
+    mem_free(path);
+    return st;
+}
+
+jem_status page_write(strbuf *html, const study *s, const figure_list *figures, const char *command,
+                      const page_place *place)
 {
     jem_status st;
     const char *slash = strrchr(s->path, '/');
+    char *folder = NULL, *drawn = NULL;
 
+    TRY(page_folder(&folder, place->page));
+    TRY(page_path(&drawn, folder, place->figures));
     write_head(html, s, slash && slash[1] ? slash + 1 : s->path);
     write_contents(html, figures);
     TRY(write_cards(html, s));
     write_warnings(html, s);
-    TRY(write_sections(html, figures));
-    strbuf_add(html, "<h2 id=\"runs\">Runs</h2>\n<p>The command, the data and every setting behind "
-                     "each point.</p>\n");
-    for (int64_t i = 0; i < s->count; i++) TRY(write_run(html, &s->runs[i]));
+    TRY(write_sections(html, figures, drawn));
+    TRY(write_runs(html, s, folder));
     html_printf(html,
                 "<p class=\"quiet\">Made by jem " JEM_VERSION " with <code>%s</code>. This page "
                 "loads nothing and runs no scripts.</p>\n</main></body></html>\n",
                 command);
     TRY(strbuf_status(html));
 done:
+    mem_free(folder);
+    mem_free(drawn);
     return st;
 }

@@ -4,8 +4,13 @@
 
 #include "report/figures.h"
 
+typedef struct page_place {
+    const char *page;    /* the file that it will be */
+    const char *figures; /* the folder of the figures' files */
+} page_place;
+
 /* Appends the whole page; `command` is the one that makes it. */
 jem_status page_write(strbuf *html, const study *s, const figure_list *figures,
-                      const char *command);
+                      const char *command, const page_place *place);
 
 #endif

@@ -120,7 +120,7 @@ jem_status report_write(report_result *out, const report_call *call)
     TRY(choose_folder(result.folder, s, call->page));
     TRY(make_figures(&figures, all, count));
     TRY(write_figures(&result, &figures));
-    TRY(page_write(&html, s, &figures, call->command));
+    TRY(page_write(&html, s, &figures, call->command, &(page_place){call->page, result.folder}));
     TRY(file_write(call->page, html.data, html.used));
     for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
     result.runs = s->count;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/options_table.h"
+#include "base/path_expand.h"
 #include "base/try.h"
 
 static const option top_options[] = {
@@ -189,21 +190,14 @@ done:
 jem_status config_absolute_paths(config *c)
 {
     jem_status st = JEM_OK;
-    char *here = NULL, *path = NULL;
+    char *path = NULL;
 
-    if (!c->data.path[0] || c->data.path[0] == '/') goto done;
-    here = getcwd(NULL, 0);
-    if (!here) {
-        st = jem_error(JEM_EIO, "data.path %s: where the working directory is cannot be learnt: %s; "
-                       "give an absolute path", c->data.path, strerror(errno));
-        goto done;
-    }
-    TRY(str_format(&path, "%s%s%s", here, strcmp(here, "/") == 0 ? "" : "/", c->data.path));
+    if (!c->data.path[0] || c->data.path[0] == '/') return JEM_OK;
+    TRY(path_absolute(&path, c->data.path));
     if (options_set(config_groups(c), "data.path", path, "data.path") != JEM_OK)
-        log_warning("%s stays relative to %s: it cannot be written as an absolute path",
-                    c->data.path, here);
+        log_warning("%s stays relative to the working directory: %s cannot be written",
+                    c->data.path, path);
 done:
-    free(here);
     mem_free(path);
     return st;
 }

@@ -65,7 +65,8 @@ static void collect_figures(study *s)
         fuzz_expect(f->missing || (f->width > 0 && f->height > 0));
     }
     figure_list_clear(&list);
-    fuzz_expect(page_write(&page, s, &list, "jem report " STUDY) == JEM_OK);
+    fuzz_expect(page_write(&page, s, &list, "jem report " STUDY,
+                           &(page_place){"pages/1.html", STUDY "/figures"}) == JEM_OK);
     check_html(&page);
     strbuf_clear(&page);
 }
