@@ -1,8 +1,9 @@
 # jem: the commands a user types.  CMake does the building.
 #
-#   make            build the program and the libraries
-#   make demo       install what is missing, build, run the main job on rendered images
-#   make test       install what is missing, build, run every test
+#   make            build the program and the libraries; what is missing is named, not installed
+#   make deps       install the Debian packages that are missing (apt-get, with sudo if need be)
+#   make demo       deps, build, run the main job on rendered images
+#   make test       deps, build with the tests, run them all
 #   make test-avx2  what computes, tested once more as on a processor without AVX-512
 #   make install    PREFIX=/usr/local
 #   make perf       timings beside PyTorch, diffusers, NumPy, pandas and SciPy (needs all of them)
@@ -21,38 +22,42 @@ CMAKE_FLAGS ?=
 SANITIZE ?= address,undefined
 FUZZ_SECONDS ?= 60
 
-.PHONY: all deps demo test test-avx2 test-cuda install perf sanitize valgrind fuzz arm64-test clean
+.PHONY: all tests deps demo test test-avx2 test-cuda install perf sanitize valgrind fuzz arm64-test clean
+.NOTPARALLEL: # packages first
 
-all: deps
-	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS) > $(BUILD).log 2>&1 \
-	    || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
-	@rm -f $(BUILD).log
-	@cmake --build $(BUILD) -j $(JOBS)
+BUILD_TARGET = @scripts/build $(BUILD) $(JOBS) $(1) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
+
+all:
+	$(call BUILD_TARGET,product)
+
+tests:
+	$(call BUILD_TARGET,all)
 
 deps:
 	@scripts/install-deps
 
-demo: all
+demo: deps all
 	@scripts/demo $(BUILD)/jem $(DEMO)
 
-test: all
+test: deps tests
 	@cd $(BUILD) && { ctest --output-on-failure -j $(JOBS); code=$$?; \
 	    $(CURDIR)/scripts/show-skipped Testing/Temporary/LastTest.log; exit $$code; }
 
 # oneDNN and jem's own kernels look at the same variable.
-test-avx2: all
+test-avx2: tests
 	@cd $(BUILD) && ONEDNN_MAX_CPU_ISA=AVX2 ctest --output-on-failure -j $(JOBS) \
 	    -R '^(backend|nn|model|train)/'
 
 test-cuda:
-	@$(MAKE) all CMAKE_FLAGS="$(CMAKE_FLAGS) -DJEM_CUDA=ON"
+	@$(MAKE) tests CMAKE_FLAGS="$(CMAKE_FLAGS) -DJEM_CUDA=ON"
 	@cd $(BUILD) && ctest --output-on-failure -L gpu
 
 install: all
 	cmake --install $(BUILD)
 
 perf: all
-	@cmake --build $(BUILD) --target stat_bench autoencoder_bench
+	$(call BUILD_TARGET,stat_bench)
+	$(call BUILD_TARGET,autoencoder_bench)
 	python3 perf/compare_statistics.py $(BUILD)/stat_bench
 	python3 perf/compare.py $(BUILD)/jem
 	python3 perf/peer_diffusers.py $(BUILD)/autoencoder_bench
@@ -61,7 +66,7 @@ sanitize:
 	@$(MAKE) test BUILD=build-sanitize CMAKE_FLAGS="-DJEM_SANITIZE=$(SANITIZE) -DCMAKE_BUILD_TYPE=RelWithDebInfo"
 
 valgrind:
-	@$(MAKE) all BUILD=build-valgrind CMAKE_FLAGS="-DJEM_VALGRIND=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo"
+	@$(MAKE) tests BUILD=build-valgrind CMAKE_FLAGS="-DJEM_VALGRIND=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo"
 	@cd build-valgrind && ctest --output-on-failure -LE slow -j $(JOBS)
 
 fuzz: deps
