@@ -73,11 +73,14 @@ done:
     return st;
 }
 
-/* Says so once where a driver is there, so that somebody expects a GPU to be used. */
+/* Says so once, to everybody where a driver is there, so that somebody expects a GPU to be used. */
 static void remember_reason(void)
 {
     snprintf(reason, sizeof reason, "%s", jem_error_message());
-    if (dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD)) log_info("no GPU is used: %s", reason);
+    if (dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD))
+        log_info("no GPU is used: %s", reason);
+    else
+        log_detail("no GPU is used: %s", reason);
 }
 
 static jem_status open_once(const backend **out, int number)

@@ -12,6 +12,7 @@
 
 #include "base/dir_lock.h"
 #include "base/file_internal.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -93,6 +94,7 @@ static jem_status read_path(char **data, size_t *size, const char *path, size_t 
     if (fd < 0) return file_cannot_open(path);
     st = read_open(data, size, fd, path, max_size, most);
     close(fd);
+    if (st == JEM_OK) log_detail("read %s: %zu bytes", path, *size);
     return st;
 }
 
@@ -310,6 +312,7 @@ jem_status file_writer_commit(file_writer *w)
         goto done;
     }
     TRY(sync_folder(w->dir, w->path));
+    log_detail("wrote %s", w->path);
 done:
     file_writer_abort(w);
     return st;

@@ -13,6 +13,7 @@ enum { LINE_MAX_BYTES = 1024 };
 
 static const double period_s = 1.0;
 static _Atomic(log_sink) current_sink;
+static atomic_bool details;
 
 void log_set_sink(log_sink sink)
 {
@@ -26,26 +27,47 @@ static void emit(log_level level, const char *line)
     if (sink) sink(level, line);
 }
 
-void log_info(const char *fmt, ...)
+static void emit_formatted(log_level level, const char *fmt, va_list args) JEM_PRINTF(2, 0);
+
+static void emit_formatted(log_level level, const char *fmt, va_list args)
 {
     char line[LINE_MAX_BYTES];
+
+    plain_vformat(line, sizeof line, fmt, args);
+    emit(level, line);
+}
+
+void log_show_details(bool on)
+{
+    atomic_store(&details, on);
+}
+
+void log_detail(const char *fmt, ...)
+{
+    va_list args;
+
+    if (!atomic_load(&details)) return;
+    va_start(args, fmt);
+    emit_formatted(LOG_DETAIL, fmt, args);
+    va_end(args);
+}
+
+void log_info(const char *fmt, ...)
+{
     va_list args;
 
     va_start(args, fmt);
-    plain_vformat(line, sizeof line, fmt, args);
+    emit_formatted(LOG_INFO, fmt, args);
     va_end(args);
-    emit(LOG_INFO, line);
 }
 
 void log_warning(const char *fmt, ...)
 {
-    char line[LINE_MAX_BYTES];
     va_list args;
 
     va_start(args, fmt);
-    plain_vformat(line, sizeof line, fmt, args);
+    emit_formatted(LOG_WARNING, fmt, args);
     va_end(args);
-    emit(LOG_WARNING, line);
 }
 
 double clock_s(void)

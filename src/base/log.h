@@ -10,11 +10,14 @@
 
 #include "jem/status.h"
 
-typedef enum log_level { LOG_INFO, LOG_WARNING, LOG_PROGRESS } log_level;
+typedef enum log_level { LOG_DETAIL, LOG_INFO, LOG_WARNING, LOG_PROGRESS } log_level;
 
 /* LOG_PROGRESS lines may replace one another on a terminal. */
 typedef void (*log_sink)(log_level level, const char *line);
 void log_set_sink(log_sink sink);
+/* Details (each file read and written) are for whoever asks for them: off at first. */
+void log_show_details(bool on);
+void log_detail(const char *fmt, ...) JEM_PRINTF(1, 2);
 void log_info(const char *fmt, ...) JEM_PRINTF(1, 2);
 void log_warning(const char *fmt, ...) JEM_PRINTF(1, 2);
 

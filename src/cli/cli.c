@@ -58,9 +58,6 @@ static jem_status unknown_flag(const command *c, const cli_flag *flags, char *wo
     if (find_flag(flags, "--set", &unused) && cli_find_key(key, c, word))
         return jem_error(JEM_EUSAGE, "%s: unknown option %s; %s is a key of the settings: --set %s=%s",
                          c->name, word, key, key, value ? value : "VALUE");
-    if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0)
-        return jem_error(JEM_EUSAGE, "%s: there is no %s, jem always says what it does; 'jem -v' says "
-                         "what it was built with", c->name, word);
     for (const cli_flag *f = flags; f->name && n < 63; f++) names[n++] = f->name;
     names[n] = NULL;
     const char *near = cli_nearest(word, names);

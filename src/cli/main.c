@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/path_expand.h"
 #include "base/try.h"
@@ -33,7 +34,8 @@ static void show_help(void)
     puts("jem " JEM_VERSION ": joint energy-based models: train, sample, evaluate, report.\n");
     for (const command *const *c = cli_commands(); *c; c++)
         printf("  jem %s\n      %s\n", (*c)->usage, (*c)->about);
-    puts("\n  jem help [COMMAND]    jem --version    jem -v (with the backends)\n\n"
+    puts("\n  jem help [COMMAND]    jem --version    -v, --verbose, with any command: each file read and "
+         "written;\n  jem -v: compiler and backends\n\n"
          "exit codes: 0 ok, 1 internal error, 2 usage, 3 data, 4 diverged, 5 stopped by a "
          "signal and\nsaved, 6 out of memory, 7 system refused a read or write");
 }
@@ -77,6 +79,21 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+/* Likewise; takes -v and --verbose out.  Returns how many words are left. */
+static int take_verbose(int argc, char **argv)
+{
+    int left = 0, i = 0;
+    for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "-v") == 0 || strcmp(argv[i], "--verbose") == 0)
+            log_show_details(true);
+        else
+            argv[left++] = argv[i];
+    }
+    while (i < argc) argv[left++] = argv[i++];
+    argv[left] = NULL;
+    return left;
+}
+
 /* The version, and what this program was built with: for reports of mistakes. */
 static jem_status show_build(void)
 {
@@ -92,6 +109,9 @@ static bool is_one_of(const char *word, const char *a, const char *b, const char
 
 static jem_status dispatch(int argc, char **argv)
 {
+    const int given = argc;
+    argc = take_verbose(argc, argv);
+    if (argc < 1 && given > 0) return show_build();
     if (argc < 1) {
         show_help();
         return jem_error(JEM_EUSAGE, "a command is missing");
@@ -100,7 +120,6 @@ static jem_status dispatch(int argc, char **argv)
         puts("jem " JEM_VERSION);
         return JEM_OK;
     }
-    if (strcmp(argv[0], "-v") == 0) return show_build();
     if (is_one_of(argv[0], "help", "--help", "-h")) return help(argc, argv);
     const command *c = find_command(argv[0]);
     if (!c) return unknown_command(argv[0]);

@@ -14,7 +14,7 @@ static void forward(log_level level, const char *line)
 {
     jem_log_sink sink = atomic_load(&user_sink);
     lib_call plain;
-    if (!sink) return;
+    if (!sink || level == LOG_DETAIL) return;
     lib_call_back_begin(&plain);
     sink(level == LOG_INFO      ? JEM_LOG_INFO
          : level == LOG_WARNING ? JEM_LOG_WARNING

@@ -42,7 +42,6 @@ static void a_key_taken_for_an_option_is_named(void **state)
     fails("train c.yaml --seconds 3", "unknown option --seconds; usage");
     fails("info r --alpha 2", "unknown option --alpha; usage"); /* no settings at all */
     fails("train c.yaml --outt=x", "unknown option --outt; did you mean --out?");
-    fails("train c.yaml -v", "there is no -v");
     fails("train c.yaml -x", "unknown option -x; usage"); /* one letter is like any other */
 }
 
@@ -83,6 +82,36 @@ static void the_build_is_told_for_reports_of_mistakes(void **state)
     (void)state;
     says("-v", "compiled by ");
     program_said(folder, "out", "ref       plain loops");
+}
+
+static void said(bool wanted, const char *text)
+{
+    size_t n;
+    char *err = program_read(folder, "err", &n);
+    if (!!strstr(err, text) != wanted)
+        fail_msg("'%s' %s in: %s", text, wanted ? "is not" : "is", err);
+    mem_free(err);
+}
+
+static void verbose_says_which_files_are_used_wherever_it_stands(void **state)
+{
+    (void)state;
+    const char *const verbose[] = {"-v data render --n 3 --size 8 --out %D/seen",
+                                   "data render --verbose --n 3 --size 8 --out %D/heard",
+                                   "data render --n 3 --size 8 --out %D/told -v"};
+    program_works(folder, "data render --n 3 --size 8 --out %D/quiet");
+    said(false, "wrote ");
+    for (int i = 0; i < 3; i++) {
+        program_works(folder, verbose[i]);
+        said(true, "wrote ");
+        said(true, "/scene_log.csv");
+    }
+    program_works(folder, "data check gloss %D/quiet -v");
+    said(true, "read ");
+    said(true, "/quiet/scene_log.csv: ");
+    program_fails(folder, "info -- -v", JEM_EDATA, "-v: "); /* a file's name */
+    says("--version", "jem ");
+    says("version -v", "jem ");
 }
 
 static void benchmarks_are_listed_for_programs(void **state)
@@ -143,6 +172,7 @@ int main(void)
         cmocka_unit_test(an_empty_JEM_DATA_says_no_more_than_none),
         cmocka_unit_test(words_are_guessed_where_half_of_the_letters_agree),
         cmocka_unit_test(the_build_is_told_for_reports_of_mistakes),
+        cmocka_unit_test(verbose_says_which_files_are_used_wherever_it_stands),
         cmocka_unit_test(benchmarks_are_listed_for_programs),
         cmocka_unit_test(folders_are_found_where_no_shell_has_looked),
         cmocka_unit_test(commands_that_are_recorded_can_be_pasted),
