@@ -2,6 +2,7 @@
  * Table 5 through recorded distances, and whatever must be refused. */
 #include "asking.h"
 #include "support/folder.h"
+#include "support/made_data.h"
 
 #include "base/file.h"
 #include "base/log.h"
@@ -90,7 +91,7 @@ static void write_set(const char *task, const char *subset, const double *share,
 static void copy_sample(void)
 {
     char data[4096], command[4200];
-    check_data(data, sizeof data, "bapps-layout");
+    made_data(data, sizeof data, "bapps-layout");
     snprintf(command, sizeof command, "rm -rf * && cp -r '%s'/* . && chmod -R u+w .", data);
     shell(command);
 }
@@ -276,7 +277,7 @@ static void without_a_subject_there_are_the_rows_of_people_and_oracle(void **sta
     (void)state;
     char data[4096];
     asking a;
-    check_data(data, sizeof data, "bapps-layout");
+    made_data(data, sizeof data, "bapps-layout");
     asking_begin(&a, &bench_bapps, NULL, data, NULL);
     check_ok(bench_bapps.run(&a.request));
     assert_int_equal(a.scores.count, 3 + 3 + 3); /* people in 2AFC; oracle in 2AFC and JND */
@@ -291,7 +292,7 @@ static void intervals_do_not_depend_on_threads(void **state)
     char data[4096];
     asking one, three;
     pool *threads;
-    check_data(data, sizeof data, "bapps-layout");
+    made_data(data, sizeof data, "bapps-layout");
     const subject s = looking(NULL);
     check_ok(pool_new(&threads, 3));
     asking_begin(&one, &bench_bapps, &s, data, NULL);
@@ -339,7 +340,7 @@ static void scores_can_be_computed_again_from_the_trials(void **state)
     char data[4096], path[256];
     asking a;
     trial_list list = TRIAL_LIST_INIT;
-    check_data(data, sizeof data, "bapps-layout");
+    made_data(data, sizeof data, "bapps-layout");
     const subject s = looking(NULL);
     asking_begin(&a, &bench_bapps, &s, data, NULL);
     a.request.out = folder;
@@ -436,7 +437,7 @@ static void folders_between_and_stray_files_are_walked_as_the_original_does(void
     char data[4096];
     asking a, b;
     const subject s = looking(NULL);
-    check_data(data, sizeof data, "bapps-layout");
+    made_data(data, sizeof data, "bapps-layout");
     asking_begin(&a, &bench_bapps, &s, folder, NULL);
     asking_begin(&b, &bench_bapps, &s, data, NULL);
     check_ok(bench_bapps.run(&a.request));
@@ -543,7 +544,7 @@ static void a_distance_that_is_not_finite_names_its_file(void **state)
     const subject_ops ops = {.distance = half_nan}, none = {.distance = NULL};
     subject s = {.name = "broken", .ops = &ops};
     char data[4096];
-    check_data(data, sizeof data, "bapps-layout");
+    made_data(data, sizeof data, "bapps-layout");
     check_fails(asking_status(&bench_bapps, &s, data, NULL), JEM_EDATA,
                 "2afc/val/traditional/000005: broken puts ref and p1 at distance nan");
     s.ops = &none;
@@ -605,7 +606,7 @@ static void the_check_decodes_everything_and_prints_the_human_row(void **state)
 {
     (void)state;
     char data[4096];
-    check_data(data, sizeof data, "bapps-layout");
+    made_data(data, sizeof data, "bapps-layout");
     heard[0] = '\0';
     check_ok(bench_bapps.check(data, hear_line, NULL));
     assert_non_null(strstr(heard, "2afc/traditional: 24 triplets, people score "));

@@ -2,6 +2,7 @@
  * as they are packaged, and whatever must be refused. */
 #include "asking.h"
 #include "support/folder.h"
+#include "support/made_data.h"
 
 #include "base/file.h"
 #include "base/pool.h"
@@ -381,7 +382,7 @@ static void results_do_not_depend_on_threads(void **state)
     char data[4096];
     asking one, three;
     pool *threads;
-    check_data(data, sizeof data, "clickme");
+    made_data(data, sizeof data, "clickme");
     const subject s = {.name = "it", .needs_pictures = true, .ops = &edges_ops};
     check_ok(pool_new(&threads, 3));
     asking_begin(&one, &bench_clickme, &s, data, NULL);
@@ -523,10 +524,10 @@ static void the_check_reads_everything_and_names_constant_maps(void **state)
 {
     (void)state;
     char data[4096], path[256];
-    check_data(data, sizeof data, "clickme");
+    made_data(data, sizeof data, "clickme");
     heard[0] = '\0';
     check_ok(bench_clickme.check(data, hear, NULL));
-    assert_string_equal(heard, "51 images with human maps (prepared arrays, not the published "
+    assert_string_equal(heard, "6 images with human maps (prepared arrays, not the published "
                                "shards), 0 of them constant\n");
     write_arrays(3, 3);
     jem_tensor t = JEM_TENSOR_INIT;

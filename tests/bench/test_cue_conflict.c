@@ -1,6 +1,7 @@
 /* Cue conflict through the benchmark: published decisions of people and networks, pictures
  * of both sizes, refinement, and what is refused. */
 #include "asking.h"
+#include "support/made_data.h"
 #include "stats/published.h"
 
 #include "base/file.h"
@@ -13,6 +14,12 @@ static char folder[4096];
 static const char *data_folder(void)
 {
     check_data(folder, sizeof folder, "cue-conflict");
+    return folder;
+}
+
+static const char *made_folder(void)
+{
+    made_data(folder, sizeof folder, "cue-conflict");
     return folder;
 }
 
@@ -204,30 +211,20 @@ static subject make_seer(seer *k)
         .name = "seer_1", .alpha = 1, .seed = 0, .needs_pictures = true, .ops = &seeing, .ctx = k};
 }
 
-static void small_pictures_are_the_published_ones_and_refinement_is_counted(void **state)
+static const char *const small_sets[] = {"cue-conflict", "edge", "silhouette"};
+
+/* The sum of all pixels that a seer is shown of records, without refinement and with it. */
+static double show_records(const char *data)
 {
-    (void)state;
-    static const char *const sets[] = {"cue-conflict", "edge", "silhouette"};
-    json_t *root = published_open();
-    char out[64], path[300], name[64], file[4200], hash[SHA256_HEX];
+    char out[64], path[300];
     seer k;
     subject s = make_seer(&k);
     asking a;
-    double sum = 0;
     check_tmp(out, sizeof out);
-    begin(&a, &s, data_folder(), "cue-conflict.steps=[0, 7]");
+    begin(&a, &s, data, "cue-conflict.steps=[0, 7]");
     a.request.out = out;
     run(&a);
     assert_true(k.shown == 2 * 1280 + 320 && k.side == 32 && k.steps == 0);
-    for (int i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "cue-conflict/%s-32.bin", sets[i]);
-        json_t *values = published_get(root, "files", name, NULL);
-        sum += (i ? 1 : 2) * json_number_value(published_get(values, "pixel_sum", NULL));
-        snprintf(file, sizeof file, "%s/%s-32.bin", data_folder(), sets[i]);
-        check_ok(sha256_file(hash, file));
-        assert_string_equal(hash, json_string_value(published_get(values, "sha256", NULL)));
-    }
-    check_near(k.sum, sum, 0, 1);
     check_near(value_of(&a, "shape_bias", NULL, NULL), 0, 0, 1);
     const score *after = find(&a, "shape_bias", "cue-conflict", "steps=7", NULL);
     assert_true(after->value > 0.4 && after->value < 0.6);
@@ -245,28 +242,75 @@ static void small_pictures_are_the_published_ones_and_refinement_is_counted(void
                         "0001_s5n_dnn_0_airplane_00_airplane1-bicycle2.png");
     trial_list_clear(&list);
     asking_end(&a);
-    json_decref(root);
     check_tmp_remove(out);
+    return k.sum;
 }
 
-/* The real JPEG files of one shape and all edges, unpacked. */
+static void small_pictures_are_shown_whole_and_refinement_is_counted(void **state)
+{
+    (void)state;
+    double sum = 0;
+    for (int i = 0; i < 3; i++) {
+        char path[4200], *bytes;
+        size_t size;
+        snprintf(path, sizeof path, "%s/%s-32.bin", made_folder(), small_sets[i]);
+        check_ok(file_read(&bytes, &size, path, 0));
+        for (size_t at = 0; at < size; at++)
+            if (at % 3074 > 1) sum += (i ? 1 : 2) * (unsigned char)bytes[at];
+        mem_free(bytes);
+    }
+    check_near(show_records(made_folder()), sum, 0, 1);
+}
+
+static void small_pictures_are_the_published_ones(void **state)
+{
+    (void)state;
+    json_t *root = published_open();
+    double sum = 0;
+    const double shown = show_records(data_folder());
+    for (int i = 0; i < 3; i++) {
+        char name[64], file[4200], hash[SHA256_HEX];
+        snprintf(name, sizeof name, "cue-conflict/%s-32.bin", small_sets[i]);
+        json_t *values = published_get(root, "files", name, NULL);
+        sum += (i ? 1 : 2) * json_number_value(published_get(values, "pixel_sum", NULL));
+        snprintf(file, sizeof file, "%s/%s-32.bin", data_folder(), small_sets[i]);
+        check_ok(sha256_file(hash, file));
+        assert_string_equal(hash, json_string_value(published_get(values, "sha256", NULL)));
+    }
+    check_near(shown, sum, 0, 1);
+    json_decref(root);
+}
+
+/* TMP/SET/CATEGORY/NAME.png: those of one category (-1: all). */
+static void write_pictures(const char *tmp, const char *name, int category)
+{
+    const mvh_set *set = mvh_set_find(name);
+    char path[4400], picture[64];
+    image m = IMAGE_INIT;
+    check_ok(image_init(&m, 224, 224, 3));
+    memset(m.pixels, 90, 224 * 224 * 3);
+    for (int64_t i = 0; i < set->images; i++) {
+        const int of = made_image(picture, set, i);
+        if (category >= 0 && of != category) continue;
+        snprintf(path, sizeof path, "%s/%s/%s", tmp, name, category_names[of]);
+        check_ok(dir_make(path));
+        strcat(path, "/");
+        strcat(path, picture);
+        check_ok(image_write_png(&m, path));
+    }
+    image_clear(&m);
+}
+
 static void files_are_preferred_and_a_part_of_them_only_scored_on_purpose(void **state)
 {
     (void)state;
-    char tmp[64], command[9000];
+    char tmp[64];
     seer k;
     subject s = make_seer(&k);
     asking a;
     check_tmp(tmp, sizeof tmp);
-    snprintf(command, sizeof command,
-             "tar xf '%s/cue-conflict-jpeg.tar' -C '%s' cue-conflict/airplane && tar xf "
-             "'%s/edge-png.tar' -C '%s'",
-             data_folder(), tmp, data_folder(), tmp);
-    if (system(command) != 0) {
-        print_message("skipped: tar could not unpack\n");
-        check_tmp_remove(tmp);
-        skip();
-    }
+    write_pictures(tmp, "cue-conflict", 0);
+    write_pictures(tmp, "edge", -1);
     begin(&a, &s, tmp, "cue-conflict.steps=[0]");
     check_fails(a.bench->run(&a.request), JEM_EDATA, "cue-conflict: 80 images instead of 1280");
     check_ok(options_assign(a.groups, "cue-conflict.subset=true"));
@@ -333,16 +377,16 @@ static void names_that_are_no_shape_and_texture_are_refused(void **state)
     check_names(NAMES("edge/cat/cat1.png"), "no folder 'cue-conflict' with pictures");
 }
 
-/* The published records with `at` of the bytes changed to `value`, `size` bytes of them. */
+/* The records of edges with `at` of the bytes changed to `value`, `size` bytes of them. */
 static void check_records(size_t at, char value, size_t size, const char *line, const char *message)
 {
     char tmp[64], path[4200], *bytes = NULL, *rows = NULL;
     size_t whole, length;
     cue_images c = CUE_IMAGES_INIT;
     check_tmp(tmp, sizeof tmp);
-    snprintf(path, sizeof path, "%s/edge-32.bin", data_folder());
+    snprintf(path, sizeof path, "%s/edge-32.bin", made_folder());
     check_ok(file_read(&bytes, &whole, path, 0));
-    snprintf(path, sizeof path, "%s/records-32.tsv", data_folder());
+    snprintf(path, sizeof path, "%s/records-32.tsv", made_folder());
     check_ok(file_read(&rows, &length, path, 0));
     bytes[at] = value;
     write_text(tmp, "edge-32.bin", bytes, size < whole ? size : whole);
@@ -388,9 +432,9 @@ static void pairs_of_shape_and_texture_must_be_balanced(void **state)
     size_t length, size;
     cue_images c = CUE_IMAGES_INIT;
     check_tmp(tmp, sizeof tmp);
-    snprintf(path, sizeof path, "%s/records-32.tsv", data_folder());
+    snprintf(path, sizeof path, "%s/records-32.tsv", made_folder());
     check_ok(file_read(&rows, &length, path, 0));
-    snprintf(path, sizeof path, "%s/cue-conflict-32.bin", data_folder());
+    snprintf(path, sizeof path, "%s/cue-conflict-32.bin", made_folder());
     check_ok(file_read(&bytes, &size, path, 0));
     /* one bicycle becomes another chair, in table and record */
     char *line = strstr(rows, "airplane\tbicycle\tairplane1-bicycle2.png");
@@ -415,27 +459,31 @@ static void subjects_and_keys_that_do_not_fit_are_refused(void **state)
     subject s = make_seer(&k), recorded;
     static const subject_ops none = {.free = NULL};
     asking a;
-    check_data(path, sizeof path, "cue-conflict/decisions/vgg16-caffe.csv");
+    made_data(path, sizeof path, "cue-conflict/decisions/vgg16-caffe.csv");
     check_ok(subject_of_answers(&recorded, path, "auto"));
     check_fails(
-        asking_status(&bench_cue_conflict, &recorded, data_folder(), "cue-conflict.steps=[5]"),
+        asking_status(&bench_cue_conflict, &recorded, made_folder(), "cue-conflict.steps=[5]"),
         JEM_EUSAGE, "cue-conflict.steps has no 0");
-    check_fails(asking_status(&bench_cue_conflict, &s, data_folder(), "cue-conflict.steps=[2.5]"),
+    check_fails(asking_status(&bench_cue_conflict, &s, made_folder(), "cue-conflict.steps=[2.5]"),
                 JEM_EUSAGE, "2.5 is not a whole number");
     s.ops = &none;
-    check_fails(asking_status(&bench_cue_conflict, &s, data_folder(), NULL), JEM_EUSAGE,
+    check_fails(asking_status(&bench_cue_conflict, &s, made_folder(), NULL), JEM_EUSAGE,
                 "decisions among 16 categories");
+    begin(&a, &recorded, made_folder(), NULL);
+    run(&a);
+    const double bias = value_of(&a, "shape_bias", NULL, NULL);
+    asking_end(&a);
     check_tmp(tmp, sizeof tmp);
     check_fails(asking_status(&bench_cue_conflict, NULL, tmp, NULL), JEM_EDATA,
                 "neither a subject nor people");
     check_fails(asking_status(&bench_cue_conflict, &recorded, tmp, NULL), JEM_EDATA,
                 "no images of cue-conflict");
     /* people alone give the names that recorded answers need, but no pictures */
-    check_data(path, sizeof path, "model-vs-human");
+    made_data(path, sizeof path, "model-vs-human");
     begin(&a, &recorded, tmp, NULL);
     a.request.humans = path;
     run(&a);
-    check_near(value_of(&a, "shape_bias", NULL, NULL), 130. / 755, 1e-12, 1);
+    check_near(value_of(&a, "shape_bias", NULL, NULL), bias, 1e-12, 1);
     asking_end(&a);
     s.ops = &seeing;
     begin(&a, &s, tmp, NULL);
@@ -457,8 +505,9 @@ static void collect(void *ctx, const char *line)
 static void checking_says_what_is_there(void **state)
 {
     (void)state;
-    char text[4000] = "", tmp[64];
-    check_ok(bench_cue_conflict.check(data_folder(), collect, text));
+    char text[4000] = "", tmp[64], people[4200];
+    made_data(people, sizeof people, "model-vs-human"); /* beside it */
+    check_ok(bench_cue_conflict.check(made_folder(), collect, text));
     assert_non_null(strstr(text, "cue-conflict: 1280 images, 32 x 32 records\n"));
     assert_non_null(strstr(text, "silhouette: 160 images, 32 x 32 records\n"));
     assert_non_null(strstr(text, "edge: 10 people, 160 images\n"));
@@ -474,7 +523,8 @@ int main(void)
         cmocka_unit_test(networks_have_the_published_biases),
         cmocka_unit_test(recorded_networks_answer_edges_and_silhouettes_where_they_have_them),
         cmocka_unit_test(people_have_the_published_biases),
-        cmocka_unit_test(small_pictures_are_the_published_ones_and_refinement_is_counted),
+        cmocka_unit_test(small_pictures_are_shown_whole_and_refinement_is_counted),
+        cmocka_unit_test(small_pictures_are_the_published_ones),
         cmocka_unit_test(files_are_preferred_and_a_part_of_them_only_scored_on_purpose),
         cmocka_unit_test(names_that_are_no_shape_and_texture_are_refused),
         cmocka_unit_test(records_that_do_not_fit_their_table_are_refused),

@@ -1,6 +1,6 @@
 /* Gloss on rendered scenes: what features say about them, and what must be refused. */
 #include "asking.h"
-#include "stats/published.h"
+#include "support/made_data.h"
 
 #include "base/file.h"
 #include "data/image.h"
@@ -8,7 +8,7 @@
 
 enum { IMAGES = 50 };
 
-static void folder_of(char path[4096]) { check_data(path, 4096, "gloss"); }
+static void folder_of(char path[4096]) { made_data(path, 4096, "gloss"); }
 
 enum { SCENES = 60, SIDE = 4, LIGHTS = 6 };
 
@@ -132,16 +132,19 @@ static void features_of_scenes_are_probed_and_rate_the_rated_images(void **state
         assert_true(asking_score(&a, "light_accuracy", NULL, "seer")->value == 1);
         check_near(asking_score(&a, "relief_r2", NULL, "seer")->value, 1, 1e-9, 1);
         /* decision values are linear in red, hence in the image's number */
-        json_t *root = published_open();
         double number[IMAGES], mean[IMAGES], r;
+        char scene[40];
+        asking people;
+        asking_begin(&people, &bench_gloss, NULL, folder, NULL);
+        check_ok(bench_gloss.run(&people.request));
         for (int i = 0; i < IMAGES; i++) {
             number[i] = i;
-            mean[i] = json_number_value(json_array_get(
-                published_get(root, "gloss", "human", "mean_rating_per_image", NULL), (size_t)i));
+            snprintf(scene, sizeof scene, "scene%06d", i + 1);
+            mean[i] = asking_score(&people, "mean_rating", scene, "human")->value;
         }
+        asking_end(&people);
         check_ok(stats_pearson(&r, number, mean, IMAGES));
         check_near(asking_score(&a, "pearson", NULL, "seer")->value, r, 1e-6, 1);
-        json_decref(root);
         asking_end(&a);
     }
     const subject s = {

@@ -2,6 +2,7 @@
  * 17 sets, every pair of observers, trials that score again as they did, pictures, and
  * what is refused. */
 #include "asking.h"
+#include "support/made_data.h"
 #include "stats/published.h"
 #include "stats/published_sets.h"
 
@@ -15,6 +16,12 @@ static char raw_data[4096];
 static const char *data_folder(void)
 {
     check_data(raw_data, sizeof raw_data, "model-vs-human");
+    return raw_data;
+}
+
+static const char *made_folder(void)
+{
+    made_data(raw_data, sizeof raw_data, "model-vs-human");
     return raw_data;
 }
 
@@ -42,11 +49,15 @@ static double value_of(const asking *a, const char *metric, const char *dataset,
     return find(a, metric, dataset, condition, who)->value;
 }
 
-static void begin(asking *a, const subject *who, const char *set)
+static void begin_in(asking *a, const subject *who, const char *data, const char *set)
 {
-    asking_begin(a, &bench_model_vs_human, who, data_folder(), set);
+    asking_begin(a, &bench_model_vs_human, who, data, set);
     check_ok(options_assign(a->groups, "bench.rounds=100"));
 }
+
+static void begin(asking *a, const subject *who, const char *set) { begin_in(a, who, data_folder(), set); }
+
+static void begin_made(asking *a, const subject *who, const char *set) { begin_in(a, who, made_folder(), set); }
 
 static void set_key(asking *a, const char *assignment)
 {
@@ -55,16 +66,20 @@ static void set_key(asking *a, const char *assignment)
 
 static void run(asking *a) { check_ok(a->bench->run(&a->request)); }
 
-static subject open_network(const char *name)
+static subject open_network_in(const char *data, const char *name)
 {
     char path[4200], kind[100];
     subject s;
-    snprintf(path, sizeof path, "%s/raw-data", data_folder());
+    snprintf(path, sizeof path, "%s/raw-data", data);
     snprintf(kind, sizeof kind, "trials:%s", name);
     for (char *dash = kind; (dash = strstr(dash, "simclr-"));) dash[6] = '_'; /* as in the files */
     check_ok(subject_of_answers(&s, path, kind));
     return s;
 }
+
+static subject open_network(const char *name) { return open_network_in(data_folder(), name); }
+
+static subject open_made_network(const char *name) { return open_network_in(made_folder(), name); }
 
 static const char *const metrics[] = {"accuracy", "accuracy_difference", "observed_consistency",
                                       "error_consistency"};
@@ -363,15 +378,15 @@ static void written_trials_score_again_as_they_did_on_any_number_of_threads(void
     (void)state;
     char out[64], path[200];
     asking a, b;
-    subject s = open_network("bagnet33"), again;
+    subject s = open_made_network("bagnet33"), again;
     static const char sets[] = "model-vs-human.sets=rotation, edge, false-colour";
     check_tmp(out, sizeof out);
-    begin(&a, &s, sets);
+    begin_made(&a, &s, sets);
     a.request.out = out;
     run(&a);
     snprintf(path, sizeof path, "%s/trials/model-vs-human", out);
     check_ok(subject_of_answers(&again, path, "auto"));
-    begin(&b, &again, sets);
+    begin_made(&b, &again, sets);
     check_ok(pool_new(&b.request.threads, 3));
     run(&b);
     pool_free(b.request.threads);
@@ -628,7 +643,7 @@ static void subjects_that_cannot_decide_are_told_what_is_needed(void **state)
     (void)state;
     asking a;
     subject s = {.name = "mute", .alpha = NAN, .seed = -1, .ops = &blind};
-    begin(&a, &s, "model-vs-human.sets=edge");
+    begin_made(&a, &s, "model-vs-human.sets=edge");
     check_fails(a.bench->run(&a.request), JEM_EUSAGE, "decisions among the 16 categories");
     asking_end(&a);
 }
@@ -647,7 +662,7 @@ static void checking_names_every_set_and_what_is_missing(void **state)
     (void)state;
     char folder[64];
     int lines = 0;
-    check_ok(bench_model_vs_human.check(data_folder(), count_lines, &lines));
+    check_ok(bench_model_vs_human.check(made_folder(), count_lines, &lines));
     assert_int_equal(lines, 17);
     check_tmp(folder, sizeof folder);
     write_text(folder, EDGE("01"), two_edges);

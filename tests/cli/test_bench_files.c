@@ -2,6 +2,7 @@
  * scores again, nothing of an earlier scoring, and a run's own test images. */
 #include "cli/program.h"
 #include "support/folder.h"
+#include "support/made_data.h"
 
 #include "jem/tensor.h"
 #include "report/spot_trials.h"
@@ -117,9 +118,9 @@ static void threads_change_no_byte_and_trials_give_the_scores(void **state)
 {
     (void)state;
     char root[512], clickme[600], out[160];
-    check_data(root, sizeof root, "bapps-layout");
+    for (int i = 0; i < ASKED; i++) made_data(root, sizeof root, asked[i].data);
     *strrchr(root, '/') = '\0';
-    check_data(clickme, sizeof clickme, "clickme");
+    made_data(clickme, sizeof clickme, "clickme");
     put_distances();
     put_maps(clickme);
     score_all(root, 1);
@@ -164,7 +165,7 @@ static void scoring_with_other_keys_leaves_nothing_of_the_scoring_before(void **
     (void)state;
     char data[512], args[1600];
     static const char *const sets[] = {"edge,silhouette --set model-vs-human.pairs=true", "edge"};
-    check_data(data, sizeof data, "model-vs-human");
+    made_data(data, sizeof data, "model-vs-human");
     for (int i = 0; i < 2; i++) {
         snprintf(args, sizeof args,
                  "bench model-vs-human --answers '%s/raw-data' --observer resnet50 --data '%s' "
@@ -205,7 +206,7 @@ static void a_run_is_tested_on_its_own_test_scenes(void **state)
 {
     (void)state;
     char data[512], args[1600], path[160];
-    check_data(data, sizeof data, "gloss");
+    made_data(data, sizeof data, "gloss");
     need_run();
     snprintf(args, sizeof args,
              "bench gloss %%D/run --data '%s' --set bench.rounds=100 --threads 1", data);

@@ -3,6 +3,7 @@
 #include "cli/program.h"
 #include "data/pictures.h"
 #include "support/folder.h"
+#include "support/made_data.h"
 
 /* Into every folder below `name`. */
 static void strew(const char *name)
@@ -40,7 +41,7 @@ static void copy_data(const char *name, const char *to)
 {
     char data[512], command[1200];
 
-    check_data(data, sizeof data, name);
+    made_data(data, sizeof data, name);
     snprintf(command, sizeof command, "cp -r '%s' '%s/%s' && chmod -R u+w '%s/%s'", data, folder, to,
              folder, to);
     assert_int_equal(system(command), 0);
@@ -97,12 +98,18 @@ static void surfaces(void **state)
 static void cue_conflict(void **state)
 {
     (void)state;
-    char data[512], command[1200];
+    const mvh_set *set = mvh_set_find("cue-conflict");
+    char picture[64], name[160];
 
-    check_data(data, sizeof data, "cue-conflict/cue-conflict-jpeg.tar");
     make_dir(folder, "set");
-    snprintf(command, sizeof command, "tar xf '%s' -C '%s/set'", data, folder);
-    assert_int_equal(system(command), 0);
+    make_dir(folder, "set/cue-conflict");
+    for (int64_t i = 0; i < set->images; i++) {
+        const char *shape = category_names[made_image(picture, set, i)];
+        snprintf(name, sizeof name, "set/cue-conflict/%s", shape);
+        if (i % 80 == 0) make_dir(folder, name);
+        snprintf(name, sizeof name, "set/cue-conflict/%s/%s", shape, picture);
+        write_flat_png(folder, name, 8, 8, (int)i % 256, 0, 0);
+    }
     unmoved("data check cue-conflict %D/set", "set");
 }
 
@@ -132,9 +139,9 @@ static void recorded_answers(void **state)
     (void)state;
     char data[512], command[2048];
 
-    check_data(data, sizeof data, "cue-conflict/decisions");
+    made_data(data, sizeof data, "cue-conflict/decisions");
     copy_data("cue-conflict/decisions", "answers");
-    check_data(data, sizeof data, "cue-conflict");
+    made_data(data, sizeof data, "cue-conflict");
     snprintf(command, sizeof command, "bench cue-conflict --answers %%D/answers --observer resnet50 --data '%s' "
                                       "--set bench.rounds=100", data);
     unmoved(command, "answers");

@@ -3,6 +3,7 @@
 #include "data/image.h"
 #include "data/latent_set.h"
 #include "jem/tensor.h"
+#include "support/made_data.h"
 
 /* Four cue-conflict pictures below "cue", and "map.tsv" from the run's classes to categories. */
 static void prepare_cue_conflict(void)
@@ -78,7 +79,7 @@ static void bapps_is_scored_with_and_without_the_jem(void **state)
 {
     (void)state;
     char data[256], command[512];
-    check_data(data, sizeof data, "bapps-layout");
+    made_data(data, sizeof data, "bapps-layout");
     prepare_latent_run();
     snprintf(command, sizeof command, "bench bapps %%D/run --vae %%D/vae.safetensors --data %s "
                                       "--set bench.rounds=100", data);
@@ -101,7 +102,7 @@ static void clickme_maps_go_through_the_decoder(void **state)
 {
     (void)state;
     char data[256], command[512];
-    check_data(data, sizeof data, "clickme");
+    made_data(data, sizeof data, "clickme");
     prepare_latent_run();
     snprintf(command, sizeof command, "bench clickme %%D/run --vae %%D/vae.safetensors --data %s "
                                       "--set bench.rounds=100", data);
@@ -231,11 +232,11 @@ static void a_report_shows_pictures(void **state)
     static const char *const made[] = {
         "run/samples/refined/airplane1-bear2.png/0000.png",
         "run/samples/refined/airplane1-bear2.png/0020.png", "run/samples/trajectory/0/0050.png",
-        "run/samples/clickme/ILSVRC2012_val_00007272/people.png",
-        "run/samples/clickme/ILSVRC2012_val_00007272/model.png", "run/figures/pictures-refined.png",
+        "run/samples/clickme/made-0/people.png",
+        "run/samples/clickme/made-0/model.png", "run/figures/pictures-refined.png",
         "run/figures/pictures-trajectory.png", "run/figures/pictures-clickme.png"};
     char data[256], command[512];
-    check_data(data, sizeof data, "clickme");
+    made_data(data, sizeof data, "clickme");
     prepare_latent_run();
     prepare_cue_conflict();
     program_works(folder, CUE "--vae %D/vae.safetensors");
@@ -246,7 +247,7 @@ static void a_report_shows_pictures(void **state)
     program_works(folder, "report %D/run -o %D/page.html");
     for (size_t i = 0; i < sizeof made / sizeof *made; i++)
         if (!program_made(folder, made[i])) fail_msg("%s is missing", made[i]);
-    assert_false(program_made(folder, "run/samples/clickme/ILSVRC2012_val_00011751/model.png"));
+    assert_false(program_made(folder, "run/samples/clickme/made-2/model.png"));
 
     /* Another scoring removes the pictures of the one before. */
     program_works(folder, CUE "--vae %D/vae.safetensors --set cue-conflict.shown=bear1-airplane2.png "
