@@ -59,7 +59,7 @@ static inline void check_data(char *path, size_t size, const char *name)
 {
     const char *root = getenv("JEM_DATA");
     struct stat sb;
-    if (root)
+    if (root && *root)
         snprintf(path, size, "%s/%s", root, name);
     else
         snprintf(path, size, "%s/../shared/data/%s", JEM_SOURCE_DIR, name);
@@ -69,11 +69,12 @@ static inline void check_data(char *path, size_t size, const char *name)
     }
 }
 
-/* A fresh directory for this test; removed by the caller's check_tmp_remove. */
+/* A fresh directory for this test, in $TMPDIR; removed by the caller's check_tmp_remove. */
 static inline void check_tmp(char *path, size_t size)
 {
-    snprintf(path, size, "/tmp/jem-test-XXXXXX");
-    if (!mkdtemp(path)) fail_msg("cannot make a temporary directory");
+    const char *tmp = getenv("TMPDIR");
+    snprintf(path, size, "%s/jem-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp(path)) fail_msg("cannot make %s, a temporary directory", path);
 }
 
 static inline void check_tmp_remove(const char *path)

@@ -70,14 +70,14 @@ static void begun(const char *dir)
     if (st != JEM_EINTERRUPTED) fail_msg("not interrupted: %d, %s", st, jem_error_message());
 }
 
-static char reference[] = "/tmp/jem-torture-XXXXXX";
+static char reference[64];
 static bool has_reference;
 
 /* What a training that nothing disturbs ends with: made once. */
 static const char *undisturbed(void)
 {
     if (has_reference) return reference;
-    if (!mkdtemp(reference)) fail_msg("cannot make a temporary directory");
+    check_tmp(reference, sizeof reference);
     has_reference = true;
     check_ok(train(reference, NULL));
     return reference;
