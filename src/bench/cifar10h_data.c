@@ -17,8 +17,6 @@
 
 enum { N = CIFAR10H_IMAGES, K = CIFAR10H_CLASSES };
 
-static const char *const class_names[K] = {"airplane", "automobile", "bird",  "cat",  "deer",
-                                           "dog",      "frog",       "horse", "ship", "truck"};
 static const char remedy[] = "delete it, 'jem data fetch cifar10h' gets it again";
 
 /* An array of 10000 x 10 numbers, as double. */
@@ -202,7 +200,7 @@ done:
 jem_status cifar10h_read(cifar10h_data *out, const char *folder, const char *pictures)
 {
     jem_status st;
-    cifar10h_data d = {.class_names = class_names};
+    cifar10h_data d = {.class_names = cifar10_class_names};
     char *counts = NULL, *probs = NULL, *tsv = NULL;
 
     TRY(str_format(&counts, "%s/cifar10h-counts.npy", folder));

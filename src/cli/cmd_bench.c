@@ -17,6 +17,7 @@
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "cli/startup.h"
+#include "data/cifar10.h"
 #include "train/run.h"
 
 enum { LEFT_OUT_MAX = 64 };
@@ -83,9 +84,6 @@ typedef struct bench_who {
     bool on_latents;    /* if it lives in one */
 } bench_who;
 
-static const char *const cifar10_names[] = {"airplane", "automobile", "bird",  "cat",  "deer",
-                                            "dog",      "frog",       "horse", "ship", "truck"};
-
 static jem_status make_subject(subject *out, bench_job *j, const bench_who *who)
 {
     jem_status st;
@@ -99,7 +97,7 @@ static jem_status make_subject(subject *out, bench_job *j, const bench_who *who)
                                  .step_size = run_step_size(r),
                                  .alpha = r->cfg.alpha,
                                  .seed = r->cfg.seed,
-                                 .class_names = cifar ? cifar10_names : NULL,
+                                 .class_names = cifar ? cifar10_class_names : NULL,
                                  .latents = who->on_latents ? &who->space : NULL};
         TRY(subject_of_model(out, &p));
     } else if (!j->answers) {

@@ -9,8 +9,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "cli/class_labels.h"
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "data/cifar10.h"
 #include "data/image.h"
 #include "data/npz.h"
 #include "record/record.h"
@@ -139,7 +141,7 @@ static jem_status info_picture(const char *path, const char *kind)
 
 static jem_status info_cifar(const char *path, const char *bytes, size_t size)
 {
-    int64_t counts[10] = {0}, n = (int64_t)(size / CIFAR_RECORD);
+    int64_t counts[CIFAR10_CLASSES] = {0}, n = (int64_t)(size / CIFAR_RECORD);
     if (size % CIFAR_RECORD != 0 || n > CIFAR_RECORDS_MAX)
         return jem_error(JEM_EDATA,
                          "%s: %zu bytes; CIFAR-10 batches are at most %d records of %d bytes: the "
@@ -153,7 +155,8 @@ static jem_status info_cifar(const char *path, const char *bytes, size_t size)
         counts[label]++;
     }
     cli_print("%s: CIFAR-10 batch, %" PRId64 " images 3 x 32 x 32\nlabels ", path, n);
-    for (int k = 0; k < 10; k++) cli_print(" %d: %" PRId64, k, counts[k]);
+    for (int k = 0; k < CIFAR10_CLASSES; k++)
+        cli_print(" %d (%s): %" PRId64, k, cifar10_class_names[k], counts[k]);
     cli_print("\n");
     return JEM_OK;
 }
@@ -201,6 +204,22 @@ static bool was_killed(const run_info *info, const char *path)
     return info->status == RUN_RUNNING && !dir_is_held(path);
 }
 
+static jem_status show_classes(const char *path, int64_t classes, const config *c)
+{
+    enum { LISTED = 20 };
+    class_labels labels = CLASS_LABELS_INIT;
+    char class[CLASS_TEXT];
+    jem_status st = class_labels_of(&labels, path, classes, c);
+
+    for (int k = 0; k < labels.count && k < LISTED; k++) {
+        class_text(class, k, labels.names);
+        cli_print("%s%s", k ? ", " : "classes    ", class);
+    }
+    if (labels.count) cli_print("%s\n", labels.count > LISTED ? ", ..." : "");
+    class_labels_clear(&labels);
+    return st;
+}
+
 static jem_status info_run(const char *path)
 {
     jem_status st;
@@ -221,6 +240,7 @@ static jem_status info_run(const char *path)
     cli_print("model      %s, %" PRId64 " parameters, input %" PRId64 "x%" PRId64 "x%" PRId64
               ", %" PRId64 " classes\n",
               info.model, info.params, info.channels, info.height, info.width, info.classes);
+    TRY(show_classes(path, info.classes, c));
     if (info.id[0]) cli_print("run        %s, settings %s\n", info.id, info.settings_hash);
     cli_print("alpha      %g\nseed       %" PRId64 "\n", info.alpha, info.seed);
     cli_print("data       %s %s (hash %016" PRIx64 ")\n", c->data.kind, c->data.path,

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/subject_view.h"
+#include "cli/class_labels.h"
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "cli/run_latents.h"
@@ -26,6 +27,7 @@ typedef struct refining {
     latent_flags latent_flags;
     int64_t steps[STOPS_MAX], stops; /* numbers of steps after which we look, ascending */
     int64_t chosen_class, seed;      /* chosen_class -1: climb log-sum-exp */
+    class_labels labels;
     cli_list set; /* engine.* for the run */
 } refining;
 
@@ -124,22 +126,43 @@ static bool is_shown(const double *p, int64_t stops, int64_t k, int64_t c)
     return k <= CLASSES_ALL;
 }
 
+/* The widest name of a row, and of a column: of the class there, or a number. */
+static void measure(int *row, int *column, const refining *f, const double *p, int64_t k)
+{
+    char class[CLASS_TEXT];
+
+    *row = *column = 12;
+    for (int64_t c = 0; c < k; c++) {
+        class_text(class, c, f->labels.names);
+        const int n = (int)strlen(class);
+        if (is_shown(p, f->stops, k, c) && n + 3 > *row) *row = n + 3;
+        for (int64_t i = 0; i < f->stops; i++)
+            if (stats_argmax(p + i * k, k) == c && n > *column) *column = n;
+    }
+}
+
 static void show_table(const refining *f, const double *p, const float *lse, int64_t k)
 {
-    cli_print("%-12s", "steps");
-    for (int64_t i = 0; i < f->stops; i++) cli_print(" %12lld", (long long)f->steps[i]);
-    cli_print("\n%-12s", "energy");
-    for (int64_t i = 0; i < f->stops; i++) cli_print(" %12.6g", -(double)lse[i]);
-    cli_print("\n%-12s", "class");
-    for (int64_t i = 0; i < f->stops; i++)
-        cli_print(" %12lld", (long long)stats_argmax(p + i * k, k));
+    char class[CLASS_TEXT], name[CLASS_TEXT + 3];
+    int row, column;
+
+    measure(&row, &column, f, p, k);
+    cli_print("%-*s", row, "steps");
+    for (int64_t i = 0; i < f->stops; i++) cli_print(" %*lld", column, (long long)f->steps[i]);
+    cli_print("\n%-*s", row, "energy");
+    for (int64_t i = 0; i < f->stops; i++) cli_print(" %*.6g", column, -(double)lse[i]);
+    cli_print("\n%-*s", row, "class");
+    for (int64_t i = 0; i < f->stops; i++) {
+        class_text(class, stats_argmax(p + i * k, k), f->labels.names);
+        cli_print(" %*s", column, class);
+    }
     cli_print("\n");
     for (int64_t c = 0; c < k; c++) {
-        char name[32];
         if (!is_shown(p, f->stops, k, c)) continue;
-        snprintf(name, sizeof name, "p(%lld)", (long long)c);
-        cli_print("%-12s", name);
-        for (int64_t i = 0; i < f->stops; i++) cli_print(" %12.6f", p[i * k + c]);
+        class_text(class, c, f->labels.names);
+        snprintf(name, sizeof name, "p(%s)", class);
+        cli_print("%-*s", row, name);
+        for (int64_t i = 0; i < f->stops; i++) cli_print(" %*.6f", column, p[i * k + c]);
         cli_print("\n");
     }
 }
@@ -195,8 +218,9 @@ static jem_status refine(int argc, char **argv)
     const volatile sig_atomic_t *stop = cli_catch_signals();
     TRY(run_open(&r, f.args[0], f.set.values, f.set.count));
     model_set_stop(r->m, stop);
+    TRY(class_labels_of(&f.labels, r->path, r->info.classes, &r->cfg));
     if (f.class_text)
-        TRY(cli_int(&f.chosen_class, f.class_text, "--class", 0, model_classes(r->m) - 1));
+        TRY(class_labels_find(&f.chosen_class, &f.labels, f.class_text, model_classes(r->m)));
     TRY(run_latents_open(&codec, &f.latent_flags, f.threads, NULL));
     TRY(run_latents_of(&space, &on_latents, &codec, r, "a picture"));
     TRY(on_latents ? view_of_latents(&v, &space, 0) : view_of_pixels(&v, r->m));
@@ -208,6 +232,7 @@ static jem_status refine(int argc, char **argv)
     if (f.out) TRY(save_strip(&f, &v, x));
 done:
     mem_free(x);
+    class_labels_clear(&f.labels);
     view_clear(&v);
     run_close(r);
     latent_codec_clear(&codec);
@@ -216,7 +241,7 @@ done:
 
 const command command_refine = {
     .name = "refine",
-    .usage = "refine RUN IMAGE [--steps 20|0,5,10,20] [--class C] [--seed N] [--device cpu|cuda] [--threads N] "
+    .usage = "refine RUN IMAGE [--steps 20|0,5,10,20] [--class NAME|K] [--seed N] [--device cpu|cuda] [--threads N] "
              LATENT_USAGE " [-o STRIP.png]",
     .about = "take Langevin steps on a picture; print energy and class on the way, save the "
              "pictures side by side",

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "cli/class_labels.h"
 #include "cli/cli.h"
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
@@ -182,6 +183,21 @@ static jem_status save(const sampling *s, float *x, shape size)
     return jem_npy_write(s->out, &t);
 }
 
+static jem_status choose_class(sampling *s, const run *r)
+{
+    jem_status st;
+    class_labels labels = CLASS_LABELS_INIT;
+    char class[CLASS_TEXT];
+
+    TRY(class_labels_of(&labels, r->path, r->info.classes, &r->cfg));
+    TRY(class_labels_find(&s->chosen_class, &labels, s->class_text, model_classes(r->m)));
+    class_text(class, s->chosen_class, labels.names);
+    log_info("chains climb the logit of class %s", class);
+done:
+    class_labels_clear(&labels);
+    return st;
+}
+
 static jem_status sample(int argc, char **argv)
 {
     sampling s = {.n_text = "64", .seed_text = "0", .chosen_class = -1};
@@ -198,8 +214,7 @@ static jem_status sample(int argc, char **argv)
     model_set_stop(r->m, stop);
     s.steps = r->cfg.sampler.steps;
     if (s.steps_text) TRY(cli_int(&s.steps, s.steps_text, "--steps", 0, 1000000));
-    if (s.class_text)
-        TRY(cli_int(&s.chosen_class, s.class_text, "--class", 0, model_classes(r->m) - 1));
+    if (s.class_text) TRY(choose_class(&s, r));
     TRY(open_latents(&s, r));
     TRY(MEM_NEW(x, s.n * model_input_count(r->m)));
     TRY(fill_starts(x, &s, r));
@@ -217,7 +232,7 @@ done:
 
 const command command_sample = {
     .name = "sample",
-    .usage = "sample RUN [--n 64] [--steps S] [--class C] [--from buffer|noise|shared-noise] "
+    .usage = "sample RUN [--n 64] [--steps S] [--class NAME|K] [--from buffer|noise|shared-noise] "
              "[--seed N] [--device cpu|cuda] [--threads N] " LATENT_USAGE " -o GRID.png|X.npy",
     .about = "run new Langevin chains and save where they end; the run is left as it is",
     .run = sample,

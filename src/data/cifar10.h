@@ -4,6 +4,10 @@
 
 #include "data/dataset.h"
 
+enum { CIFAR10_CLASSES = 10 };
+/* "airplane" to "truck", as batches.meta.txt has them. */
+extern const char *const cifar10_class_names[CIFAR10_CLASSES];
+
 /* The records of FOLDER/test_batch.bin in the file's order, [n][3][32][32], with class names;
  * not sealed.  JEM_EDATA naming the file. */
 jem_status cifar10_read_test(dataset **out, const char *folder);

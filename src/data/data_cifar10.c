@@ -50,11 +50,12 @@ done:
     return st;
 }
 
+const char *const cifar10_class_names[CIFAR10_CLASSES] = {
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
+
 /* Class names from batches.meta.txt, one a line, or the known ones without it. */
 static jem_status name_classes(dataset *d, const char *dir)
 {
-    static const char *const known[CLASSES] = {"airplane", "automobile", "bird",  "cat",  "deer",
-                                               "dog",      "frog",       "horse", "ship", "truck"};
     jem_status st;
     const char *names[CLASSES];
     char *path = NULL, *text = NULL, *rest = NULL;
@@ -63,7 +64,7 @@ static jem_status name_classes(dataset *d, const char *dir)
 
     TRY(str_format(&path, "%s/batches.meta.txt", dir));
     if (!file_exists(path)) {
-        st = dataset_name_classes(d, known, CLASSES);
+        st = dataset_name_classes(d, cifar10_class_names, CLASSES);
         goto done;
     }
     TRY(text_read(&text, &size, path, 1 << 16));

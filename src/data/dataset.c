@@ -1,10 +1,13 @@
 /* A data set in memory: making, selecting, converting to network units. */
 #include "data/dataset.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "base/mem.h"
+#include "base/plain.h"
 #include "base/try.h"
 #include "data/units.h"
 
@@ -118,6 +121,28 @@ jem_status dataset_name_classes(dataset *d, const char *const *names, int64_t cl
     for (int64_t k = 0; k < classes; k++) TRY(mem_strdup(&d->class_names[k], names[k]));
 done:
     return st;
+}
+
+void class_text(char text[CLASS_TEXT], int64_t k, char *const *names)
+{
+    char number[24];
+
+    snprintf(number, sizeof number, "%" PRId64, k);
+    if (names && strcmp(names[k], number) != 0)
+        plain_format(text, CLASS_TEXT, "%s (%s)", number, names[k]);
+    else
+        snprintf(text, CLASS_TEXT, "%s", number);
+}
+
+bool dataset_classes_are_named(const dataset *d)
+{
+    char number[24];
+
+    for (int64_t k = 0; d->class_names && k < d->classes; k++) {
+        snprintf(number, sizeof number, "%" PRId64, k);
+        if (strcmp(d->class_names[k], number) != 0) return true;
+    }
+    return false;
 }
 
 jem_status dataset_add_column(dataset *d, const char *name, double **values)

@@ -39,6 +39,11 @@ jem_status dataset_new_latents(dataset **out, latent_set *s);
 /* Copies `classes` names. */
 jem_status dataset_name_classes(dataset *d, const char *const *names, int64_t classes);
 /* Adds a zeroed column and lends its values [n] for filling. */
+/* text <- "9 (truck)", as messages call class k; without names (NULL), or if its name is its number, "9". */
+enum { CLASS_TEXT = 96 };
+void class_text(char text[CLASS_TEXT], int64_t k, char *const *names);
+/* Have the classes names, other than their numbers? */
+bool dataset_classes_are_named(const dataset *d);
 jem_status dataset_add_column(dataset *d, const char *name, double **values);
 /* Computes the hash. */
 void dataset_seal(dataset *d);

@@ -65,11 +65,13 @@ static jem_status fit_mean(const fit *f, const scratch *s, int64_t y, int64_t *c
         add_image(s->mean, s->image, size);
         n++;
     }
-    if (n == 0)
+    if (n == 0) {
+        char class[CLASS_TEXT];
+        class_text(class, y, f->d->class_names);
         return jem_error(JEM_EDATA,
-                         "sampler.start = class_gaussian: no training image has class %" PRId64
-                         "; use sampler.start = uniform or more images",
-                         y);
+                         "sampler.start = class_gaussian: no training image has class %s; use "
+                         "sampler.start = uniform or more images", class);
+    }
     for (int64_t k = 0; k < size; k++) s->mean[k] /= (double)n;
     *count = n;
 done:
@@ -109,9 +111,12 @@ static jem_status fit_class(void *ctx, int task, int worker)
     TRY(fit_mean(f, s, task, &count));
     TRY(fit_covariance(f, s, task, count));
     if (f->blas->dpotrf(LAPACK_COL_MAJOR, 'L', (lapack_int)size, s->covariance,
-                        (lapack_int)size) != 0)
-        return jem_error(JEM_EDATA, "sampler.start = class_gaussian: the covariance of class %d "
-                         "has no Cholesky factor; use sampler.start = uniform", task);
+                        (lapack_int)size) != 0) {
+        char class[CLASS_TEXT];
+        class_text(class, task, f->d->class_names);
+        return jem_error(JEM_EDATA, "sampler.start = class_gaussian: the covariance of class %s "
+                         "has no Cholesky factor; use sampler.start = uniform", class);
+    }
     for (int64_t k = 0; k < size; k++) f->g->mean[task * size + k] = (float)s->mean[k];
     for (int64_t j = 0; j < size; j++)
         for (int64_t i = j; i < size; i++) *root++ = (float)s->covariance[j * size + i];

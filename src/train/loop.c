@@ -313,6 +313,7 @@ static void describe(session *s)
     snprintf(i->model, sizeof i->model, "%.*s", (int)sizeof i->model - 1, c->model.name);
     snprintf(i->selected_by, sizeof i->selected_by, "%s", selection_criterion(s));
     i->classes = c->model.classes;
+    if (dataset_classes_are_named(s->data->train)) i->class_names = s->data->train->class_names;
     i->channels = c->model.channels;
     i->height = c->model.height;
     i->width = c->model.width;

@@ -14,7 +14,8 @@
 #include "base/try.h"
 #include "tensor/safetensors_checksum.h"
 
-enum { RUN_INFO_MAX_BYTES = 1 << 20 };
+/* Names of classes are left out of a file that they would make too long: each byte may take six. */
+enum { RUN_INFO_MAX_BYTES = 4 << 20, NAMES_MAX_BYTES = RUN_INFO_MAX_BYTES / 8 };
 
 static const char *const status_names[] = {"running", "interrupted", "diverged", "finished"};
 
@@ -72,6 +73,22 @@ static bool read_events(rescue_state *r, const json_t *list)
         copy_text(e->change, sizeof e->change, change);
     }
     return true;
+}
+
+static json_t *write_class_names(const run_info *info)
+{
+    size_t bytes = 0;
+    json_t *list = json_array();
+
+    for (int64_t k = 0; info->class_names && k < info->classes; k++)
+        bytes += strlen(info->class_names[k]) + 2;
+    if (bytes == 0 || bytes > NAMES_MAX_BYTES) return list;
+    for (int64_t k = 0; list && k < info->classes; k++)
+        if (json_array_append_new(list, json_plain_string(info->class_names[k])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
 }
 
 static json_t *write_events(const rescue_state *r)
@@ -268,6 +285,29 @@ done:
     return st;
 }
 
+jem_status run_info_class_names(char ***names, int *count, const char *path)
+{
+    jem_status st;
+    json_t *root = NULL;
+    char **list = NULL;
+    int made = 0;
+
+    TRY(json_read(&root, path, RUN_INFO_MAX_BYTES));
+    const json_t *said = json_object_get(root, "class_names");
+    TRY(MEM_NEW(list, json_array_size(said)));
+    for (; made < (int)json_array_size(said); made++) {
+        const char *name = json_string_value(json_array_get(said, (size_t)made));
+        TRY(mem_strdup(&list[made], name ? name : ""));
+    }
+    *names = list;
+    *count = made;
+    list = NULL;
+done:
+    if (list) strings_free(list, made);
+    json_decref(root);
+    return st;
+}
+
 jem_status run_info_write(const run_info *info, const char *path)
 {
     jem_status st;
@@ -275,7 +315,7 @@ jem_status run_info_write(const run_info *info, const char *path)
     snprintf(hash, sizeof hash, "%016" PRIx64, info->data_hash);
     json_t *root = json_pack(
         "{s:s s:s s:s s:s s:s s:s s:o s:I s:I s:I s:I s:I s:I s:s s:I s:I s:I s:I s:o s:{s:I s:o s:o s:s} s:o s:o"
-        " s:o s:o s:o s:s s:I}",
+        " s:o s:o s:o s:s s:I s:o}",
         OWN_CHECKSUM, CHECKSUM_BLANK, "status", status_names[info->status], "id", info->id, "settings_hash", info->settings_hash,
         "version", info->version, "model", info->model,
         "alpha", real(info->alpha), "seed", (json_int_t)info->seed, "classes",
@@ -288,7 +328,8 @@ jem_status run_info_write(const run_info *info, const char *path)
         real(info->best.score), "selected_by", info->selected_by, "wall_s", real(info->wall_s),
         "message", json_plain_string(info->message), "events", write_events(&info->rescue), "files",
         write_files(info), "latents", write_latents(&info->latents),
-        "log_hash", info->log_hash, "log_bytes", (json_int_t)info->log_bytes);
+        "log_hash", info->log_hash, "log_bytes", (json_int_t)info->log_bytes,
+        "class_names", write_class_names(info));
     st = write_with_sum(root, path);
     json_decref(root);
     return st;

@@ -55,6 +55,7 @@ typedef struct run_info {
     best_epoch best;
     char selected_by[32]; /* "val_accuracy", "fd_pix" (negated), "last" */
     double wall_s;
+    char *const *class_names; /* [classes]: what is written; borrowed from the data, NULL: none */
     char message[512];    /* why it stopped, if it diverged */
     rescue_state rescue;  /* its events alone are stored */
     int64_t log_bytes;    /* of metrics.csv when this was written, and their hash; "": unknown */
@@ -65,6 +66,9 @@ typedef struct run_info {
 
 /* `path` is the file's.  JEM_EDATA if it is missing or not a run's. */
 jem_status run_info_read(run_info *info, const char *path);
+/* *names <- the names of the classes in order (strings_free), which run_info_read leaves out; *count 0:
+ * they have none, or an older version wrote the file. */
+jem_status run_info_class_names(char ***names, int *count, const char *path);
 /* Atomically.  A number that is not finite is stored as null. */
 jem_status run_info_write(const run_info *info, const char *path);
 

@@ -209,7 +209,7 @@ static void a_picture_is_refined_and_shown_beside_itself(void **state)
     works("refine %D/study/alpha-0.50-seed-1 %D/set/rgb/rgb_scene000001.png --steps 5 --class 1 "
           "-o %D/refined.png");
     said("out", "energy");
-    said("out", "p(1)");
+    said("out", "p(1 (glossy))");
     said("err", "pictures resized to 16x16");
     snprintf(path, sizeof path, "%s/refined.png", dir);
     check_ok(image_read(&m, path));
