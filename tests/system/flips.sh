@@ -47,7 +47,7 @@ for i in $(seq "$flips"); do
     at=$(random "$(stat -c %s "$work/run/$file")") bit=$((RANDOM % 8))
     flip "$work/run/$file" "$at" $bit
     code=0
-    timeout 60 "$jem" resume "$work/run" > "$work/resume.log" 2>&1 || code=$?
+    timeout 600 "$jem" resume "$work/run" > "$work/resume.log" 2>&1 || code=$?
     case $code in
     0)
         same_weights "$work/undisturbed" "$work/run" || fail "ended well with other weights"
