@@ -1066,6 +1066,7 @@ def make_run():
     run("log-nul", log=LOG + log_row(1) + "\0" + log_row(2))
     run("config-evil", config="alpha: 0.5\ndata: {path: \"" + "\\e[31m\\n" * 9 + "\"}\n")
     run("config-unknown", config="alhpa: 0.5\n")
+    run("config-contradicts-itself", config="sampler: {clip_min: 2}\n")
     run("config-huge", config="train: {batch: 9223372036854775807}\nmodel: {name: wrn-28-10}\n")
     put("run", "study", folder([("config.yaml", config), ("study.json", "{}")]))
     put("run", "config-alone", folder([("config.yaml", config)]))
