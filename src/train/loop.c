@@ -490,6 +490,7 @@ jem_status train_run(const train_request *r)
     TRY(run_claim_folder(&claim, r->out, r->cfg));
     if (claim == RUN_DONE) TRY(look_at_finished(&s, &claim));
     if (claim == RUN_DONE) {
+        if (r->resume) TRY(run_keep_data_path(r->out, r->cfg));
         log_info("%s: finished already", r->out);
         goto done;
     }

@@ -82,7 +82,8 @@ jem_status run_claim_folder(run_claim *out, const char *folder, config *cfg);
  * (base/dir_lock.h): before anything is read or written there, so that of two trainings begun
  * on one folder the second changes nothing.  JEM_EUSAGE if another process holds it. */
 jem_status run_lock_folder(dir_held **lock, bool *made, const char *folder);
-/* Writes config.yaml into the folder, after config_absolute_paths. */
+/* Writes config.yaml into the folder, after config_absolute_paths, and removes what a killed run left
+ * of its first file. */
 jem_status run_create(const char *folder, config *cfg);
 /* Where cfg's data lie is what the run's config.yaml says from now on; nothing else of it changes. */
 jem_status run_keep_data_path(const char *folder, config *cfg);

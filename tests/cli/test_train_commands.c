@@ -228,6 +228,11 @@ static void a_run_finds_its_data_from_anywhere_and_where_they_moved(void **state
     said(&r, "run/config.yaml", text); /* kept, and nothing else that was set for once */
     said(&r, "run/config.yaml", "threads: 0");
     assert_int_equal(jem(&r, "eval %D/run"), 0);
+    snprintf(text, sizeof text, "mv '%s/moved' '%s/again'", r.dir, r.dir);
+    assert_int_equal(system(text), 0);
+    assert_int_equal(jem(&r, "resume %D/run --set data.path=%D/again"), 0);
+    said(&r, "err", "finished already");
+    said(&r, "run/config.yaml", "/again\"");
 
     snprintf(text, sizeof text, "sed -i 's|path: .*|path: \"set\"|' '%s/run/config.yaml'", r.dir);
     assert_int_equal(system(text), 0); /* as older versions left it */
