@@ -8,19 +8,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/file_error.h"
 #include "base/mem.h"
 #include "base/try.h"
-
-static jem_status failed(const char *what, const char *path, int err)
-{
-    const char *remedy = "check the folder and its permissions";
-
-    if (err == EFBIG)
-        remedy = "raise the limit of file sizes (ulimit -f) and go on with the same command";
-    else if (err == ENOSPC || err == EDQUOT)
-        remedy = "free space and go on with the same command";
-    return jem_error(JEM_EIO, "%s: cannot %s: %s; %s", path, what, strerror(err), remedy);
-}
 
 static jem_status no_file(const char *path)
 {
@@ -39,7 +29,7 @@ static jem_status open_with(append_file *f, const char *path, int flags, int *er
     if (b.fd < 0 || fstat(b.fd, &sb) != 0) {
         *err = errno;
         st = *err == ELOOP ? no_file(path)
-                           : failed(flags & O_CREAT ? "create" : "open", path, *err);
+                           : file_write_failed(flags & O_CREAT ? "create" : "open", path, *err);
         goto done;
     }
     if (!S_ISREG(sb.st_mode)) {
@@ -86,7 +76,7 @@ jem_status append_file_put(append_file *f, const void *record, size_t size)
             int err = n < 0 ? errno : EIO;
             /* If even this fails, readers meet a record that was cut short. */
             if (done > 0 && ftruncate(f->fd, f->size) != 0) err = errno;
-            return failed("write", f->path, err);
+            return file_write_failed("write", f->path, err);
         }
         done += (size_t)n;
     }
@@ -96,7 +86,7 @@ jem_status append_file_put(append_file *f, const void *record, size_t size)
 
 jem_status append_file_cut(append_file *f, int64_t size)
 {
-    if (ftruncate(f->fd, size) != 0) return failed("shorten", f->path, errno);
+    if (ftruncate(f->fd, size) != 0) return file_write_failed("shorten", f->path, errno);
     f->size = size;
     return JEM_OK;
 }
@@ -104,6 +94,6 @@ jem_status append_file_cut(append_file *f, int64_t size)
 jem_status append_file_sync(append_file *f)
 {
     while (fsync(f->fd) != 0)
-        if (errno != EINTR) return failed("write", f->path, errno);
+        if (errno != EINTR) return file_write_failed("write", f->path, errno);
     return JEM_OK;
 }

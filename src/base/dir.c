@@ -9,7 +9,7 @@
 
 #include "base/dir_lock.h"
 #include "base/file.h"
-#include "base/file_internal.h"
+#include "base/file_error.h"
 #include "base/mem.h"
 #include "base/temporary.h"
 #include "base/try.h"
@@ -29,7 +29,7 @@ jem_status file_remove_leftovers(const char *folder)
     char **names = NULL;
     int count = 0, dir = file_open(folder, O_RDONLY | O_DIRECTORY, 0);
 
-    if (dir < 0) return file_cannot_open(folder);
+    if (dir < 0) return file_read_failed("open", folder, errno);
     TRY(dir_list(&names, &count, folder));
     for (int i = 0; i < count && st == JEM_OK; i++)
         if (temporary_is(names[i]) && !temporary_remove_abandoned(dir, names[i]))
@@ -109,8 +109,7 @@ jem_status dir_list(char ***names, int *count, const char *path)
     int64_t room = 0;
 
     if (!dir) {
-        st = jem_error(file_is_absent(errno) ? JEM_EDATA : JEM_EIO, "%s: cannot list the folder: %s",
-                       path, strerror(errno));
+        st = file_read_failed("list the folder", path, errno);
         if (fd >= 0) close(fd);
         return st;
     }
@@ -123,7 +122,7 @@ jem_status dir_list(char ***names, int *count, const char *path)
         TRY(append_name(&list, &n, &room, entry->d_name));
     }
     if (errno != 0) {
-        st = jem_error(JEM_EIO, "%s: cannot list the folder: %s", path, strerror(errno));
+        st = file_read_failed("list the folder", path, errno);
         goto done;
     }
     if (n) qsort(list, (size_t)n, sizeof *list, compare_names);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_error.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -81,7 +82,7 @@ jem_status dir_lock(dir_held **out, bool *busy, const char *path)
         h->path[--h->length] = '\0';
     h->fd = openat(dir, rest, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (h->fd < 0) {
-        st = jem_error(JEM_EIO, "%s: cannot open: %s", path, strerror(errno));
+        st = file_write_failed("open", path, errno);
         goto done;
     }
     *busy = flock(h->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;

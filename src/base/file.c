@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/dir_lock.h"
-#include "base/file_internal.h"
+#include "base/file_error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -36,7 +36,7 @@ static jem_status read_up_to(size_t *got, char *data, size_t size, int fd, const
     while (used < size) {
         ssize_t n = read(fd, data + used, size - used);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return jem_error(JEM_EIO, "%s: cannot read: %s", path, strerror(errno));
+        if (n < 0) return file_read_failed("read", path, errno);
         if (n == 0) break;
         used += (size_t)n;
     }
@@ -53,7 +53,7 @@ static jem_status read_open(char **data, size_t *size, int fd, const char *path,
     size_t got = 0, wanted;
 
     if (fstat(fd, &sb) != 0)
-        return jem_error(JEM_EIO, "%s: cannot read: %s", path, strerror(errno));
+        return file_read_failed("read", path, errno);
     if (!S_ISREG(sb.st_mode))
         return jem_error(JEM_EDATA, "%s: not a regular file; give the path of a file", path);
     if (max_size && (uint64_t)sb.st_size > max_size)
@@ -71,27 +71,13 @@ done:
     return st;
 }
 
-bool file_is_absent(int err)
-{
-    return err == ENOENT || err == ENOTDIR;
-}
-
-jem_status file_cannot_open(const char *path)
-{
-    bool absent = file_is_absent(errno);
-
-    return jem_error(absent ? JEM_EDATA : JEM_EIO, "%s: cannot open: %s; %s", path,
-                     strerror(errno),
-                     absent ? "check the path" : "check the permissions of the file");
-}
-
 static jem_status read_path(char **data, size_t *size, const char *path, size_t max_size,
                             size_t most)
 {
     int fd = file_open(path, O_RDONLY | O_NONBLOCK, 0);
     jem_status st;
 
-    if (fd < 0) return file_cannot_open(path);
+    if (fd < 0) return file_read_failed("open", path, errno);
     st = read_open(data, size, fd, path, max_size, most);
     close(fd);
     if (st == JEM_OK) log_detail("read %s: %zu bytes", path, *size);
@@ -125,7 +111,7 @@ jem_status file_read_stream(char **data, size_t *size, const char *path, size_t 
     if (!standard && (file_exists(path) || dir_exists(path)))
         return file_read(data, size, path, max_size);
     if (!standard) fd = file_open(path, O_RDONLY, 0);
-    if (fd < 0) return file_cannot_open(path);
+    if (fd < 0) return file_read_failed("open", path, errno);
     TRY(MEM_NEW(p, max_size + 2));
     TRY(read_up_to(&got, p, max_size + 1, fd, name));
     if (got > max_size) {
@@ -143,21 +129,6 @@ done:
 }
 
 /* ---- writing */
-
-jem_status file_write_failed(const char *what, const char *path, int err)
-{
-    const char *remedy = "check the folder's permissions and run the same command again";
-
-    if (err == EFBIG)
-        remedy = "raise the limit of file sizes (ulimit -f) and run the same command again";
-    else if (err == ENOSPC || err == EDQUOT)
-        remedy = "free space and run the same command again";
-    else if (file_is_absent(err))
-        remedy = "make the folder first";
-    else if (err == ENAMETOOLONG)
-        remedy = "choose a shorter name";
-    return jem_error(JEM_EIO, "%s: cannot %s: %s; %s", path, what, strerror(err), remedy);
-}
 
 jem_status file_open_folder(int *dir, const char **name, const char *path)
 {
@@ -365,7 +336,7 @@ jem_status file_copy(const char *from, const char *path)
     size_t got = BUFFER_SIZE;
     int fd = file_open(from, O_RDONLY | O_NONBLOCK, 0);
 
-    if (fd < 0) return file_cannot_open(from);
+    if (fd < 0) return file_read_failed("open", from, errno);
     TRY(mem_alloc(&part, BUFFER_SIZE, 1));
     TRY(file_writer_open(&w, path));
     while (got == BUFFER_SIZE) {
@@ -419,7 +390,7 @@ jem_status file_size(int64_t *size, const char *path)
     const char *rest;
     const int dir = dir_at(&rest, path);
 
-    if (fstatat(dir, rest, &sb, 0) != 0) return file_cannot_open(path);
+    if (fstatat(dir, rest, &sb, 0) != 0) return file_read_failed("open", path, errno);
     *size = (int64_t)sb.st_size;
     return JEM_OK;
 }

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 
-#include "base/file.h"
+#include "base/file_error.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -178,8 +178,7 @@ jem_status machine_disk_free(int64_t *out, const char *path)
     while (statvfs(at, &v) != 0) {
         char *slash = strrchr(at, '/');
         if (errno != ENOENT || strcmp(at, ".") == 0 || strcmp(at, "/") == 0) {
-            st = jem_error(JEM_EIO, "%s: cannot tell how much room is left: %s", at,
-                           strerror(errno));
+            st = file_write_failed("tell how much room is left", at, errno);
             goto done;
         }
         if (!slash) slash = strcpy(at, ".") + 1; /* a name in the current folder */

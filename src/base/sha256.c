@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/file_error.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -113,7 +114,7 @@ jem_status sha256_open_file(char hex[SHA256_HEX], int fd, const char *path)
         ssize_t n = pread(fd, piece, PIECE, at);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
-            st = jem_error(JEM_EIO, "%s: cannot read: %s", path, strerror(errno));
+            st = file_read_failed("read", path, errno);
             goto done;
         }
         if (n == 0) break;
@@ -130,9 +131,7 @@ jem_status sha256_file(char hex[SHA256_HEX], const char *path)
 {
     int fd = file_open(path, O_RDONLY, 0);
 
-    if (fd < 0)
-        return jem_error(errno == ENOENT ? JEM_EDATA : JEM_EIO, "%s: cannot open: %s", path,
-                         strerror(errno));
+    if (fd < 0) return file_read_failed("open", path, errno);
     jem_status st = sha256_open_file(hex, fd, path);
     close(fd);
     return st;

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "base/file.h"
+#include "base/file_error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -113,7 +114,7 @@ static jem_status unmark_evaluated(const char *folder)
     char *path = NULL;
     jem_status st = str_format(&path, "%s/scores/evaluated.txt", folder);
     if (st == JEM_OK && file_exists(path) && remove(path) != 0)
-        st = jem_error(JEM_EIO, "%s: cannot be removed: %s", path, strerror(errno));
+        st = file_write_failed("remove", path, errno);
     mem_free(path);
     return st;
 }

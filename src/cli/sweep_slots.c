@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/file_error.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/startup.h"
@@ -193,7 +194,7 @@ static jem_status open_log(int *fd, off_t *size, const char *path, bool *busy)
 {
     *busy = false;
     *fd = move_away(file_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0666));
-    if (*fd < 0) return jem_error(JEM_EIO, "%s: cannot open: %s", path, strerror(errno));
+    if (*fd < 0) return file_write_failed("open", path, errno);
     /* File systems without locks still allow a sweep: only EWOULDBLOCK counts. */
     *busy = flock(*fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     *size = lseek(*fd, 0, SEEK_END);
@@ -254,13 +255,14 @@ jem_status sweep_slots_start(sweep_slots *s, sweep_run *r, const char *const *ar
     TRY(open_log(&log_fd, &t->log_start, log, busy));
     if (*busy) goto done;
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
-        st = jem_error(JEM_EIO, "%s: cannot make a pipe: %s", r->name, strerror(errno));
+        st = file_write_failed("make a pipe", r->name, errno);
         goto done;
     }
     ends[1] = move_away(ends[1]);
     t->pid = start_process(t, argv, log_fd, ends[1]);
     if (t->pid < 0) {
-        st = jem_error(JEM_EIO, "%s: cannot start a process: %s", r->name, strerror(errno));
+        st = jem_error(JEM_EIO, "%s: cannot start a process: %s; raise the limit of processes "
+                       "(ulimit -u) or end others", r->name, strerror(errno));
         goto done;
     }
     t->status = ends[0];

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/file_error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -209,7 +210,7 @@ jem_status gloss_render_set(const gloss_set_call *c)
     if (missing) TRY(render_all(rgb_dir, c));
     if (!finished) TRY(file_write(log, text, text_size));
     if (unlink(partial) != 0 && errno != ENOENT)
-        st = jem_error(JEM_EIO, "%s: cannot remove: %s", partial, strerror(errno));
+        st = file_write_failed("remove", partial, errno);
 done:
     mem_free(log);
     mem_free(partial);

@@ -102,7 +102,8 @@ jem_status image_stream_new(image_stream **out, char *const *paths, int64_t n, i
     for (; s->thread_count < threads; s->thread_count++) {
         int error = thread_start(&s->threads[s->thread_count], work, s);
         if (!error) continue;
-        st = jem_error(JEM_ENOMEM, "cannot start a thread to decode pictures: %s", strerror(error));
+        st = jem_error(JEM_ENOMEM, "cannot start a thread to decode pictures: %s; use fewer threads",
+                       strerror(error));
         goto done;
     }
     *out = s;

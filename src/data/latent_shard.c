@@ -13,6 +13,7 @@
 #include <xxhash.h>
 
 #include "base/file.h"
+#include "base/file_error.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "tensor/bytes.h"
@@ -214,8 +215,8 @@ static jem_status read_at(size_t *got, const latent_shard *s, int fd, char *dst,
         const ssize_t n = pread(fd, dst + *got, size - *got, at + (int64_t)*got);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0)
-            return jem_error(JEM_EIO, "%s: cannot read %zu bytes at byte %" PRId64 ": %s", s->path,
-                             size, at, strerror(errno));
+            return jem_error(JEM_EIO, "%s: cannot read %zu bytes at byte %" PRId64 ": %s; %s", s->path,
+                             size, at, strerror(errno), file_remedy(errno));
         if (n == 0) break;
         *got += (size_t)n;
     }
@@ -231,9 +232,9 @@ jem_status latent_shard_read(const latent_shard *s, int64_t i, void *dst)
     const int fd = s->fd >= 0 ? s->fd : file_open(s->path, O_RDONLY | O_NONBLOCK, 0);
     size_t got = 0;
 
-    if (fd < 0)
-        return jem_error(errno == ENOENT || errno == ENOTDIR ? JEM_EDATA : JEM_EIO,
-                         "%s: cannot open: %s; %s", s->path, strerror(errno), put_back);
+    if (fd < 0 && file_is_absent(errno))
+        return jem_error(JEM_EDATA, "%s: cannot open: %s; %s", s->path, strerror(errno), put_back);
+    if (fd < 0) return file_read_failed("open", s->path, errno);
     const jem_status st = read_at(&got, s, fd, dst, at);
     struct stat sb = {.st_size = at + (int64_t)got};
     if (st == JEM_OK && got < (size_t)s->bytes) (void)fstat(fd, &sb);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/file_error.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "tensor/npy.h"
@@ -56,9 +57,7 @@ static jem_status open_file(npz_file *z, const char *path)
     if (!file_exists(path))
         return jem_error(JEM_EDATA, "%s: not a regular file; give the path of a file", path);
     z->fd = file_open(path, O_RDONLY, 0);
-    if (z->fd < 0)
-        return jem_error(JEM_EIO, "%s: cannot open: %s; check the permissions of the file", path,
-                         strerror(errno));
+    if (z->fd < 0) return file_read_failed("open", path, errno);
     z->a = archive_read_new();
     if (!z->a) return jem_error(JEM_ENOMEM, "%s: no memory to read it", path);
     archive_read_support_format_zip_seekable(z->a);

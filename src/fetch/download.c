@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/file_error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -36,11 +37,8 @@ static bool stopped(const download *d)
 
 static jem_status disk_error(const loading *l, const char *what)
 {
-    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-    return jem_error(JEM_EIO, "%s: cannot %s: %s; %s, and run the same command again: it goes on "
-                              "where this ended",
-                     l->part, what, strerror(errno),
-                     full ? "free space" : "check the folder's permissions");
+    return jem_error(JEM_EIO, "%s: cannot %s: %s; %s; the same command goes on where this ended", l->part,
+                     what, strerror(errno), file_remedy(errno));
 }
 
 /* ---- the part */
@@ -217,7 +215,7 @@ static jem_status copy_pieces(int fd, const char *path, const download *d, const
         ssize_t n = read(fd, piece, PIECE);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
-            st = jem_error(JEM_EIO, "%s: cannot read: %s", path, strerror(errno));
+            st = file_read_failed("read", path, errno);
             goto done;
         }
         if (n == 0) break;

@@ -15,6 +15,7 @@
 
 #include "base/dir_lock.h"
 #include "base/file.h"
+#include "base/file_error.h"
 #include "base/mem.h"
 #include "base/name.h"
 #include "base/try.h"
@@ -68,20 +69,16 @@ static jem_status make_staging(const char *path)
     if (fstatat(dir, rest, &sb, AT_SYMLINK_NOFOLLOW) == 0 && sb.st_uid != geteuid())
         return jem_error(JEM_EIO, "%s: belongs to another user; have it removed and run the same command "
                                   "again", path);
-    if (!remove_tree(path))
-        return jem_error(JEM_EIO, "%s: cannot be removed: %s; remove it and run the same command again",
-                         path, strerror(errno));
+    if (!remove_tree(path)) return file_write_failed("remove", path, errno);
     if (mkdirat(dir, rest, 0777) == 0) return JEM_OK;
-    return jem_error(JEM_EIO, "%s: cannot make the folder: %s; check the permissions and run the same "
-                              "command again", path, strerror(errno));
+    return file_write_failed("make the folder", path, errno);
 }
 
 static jem_status sync_folder(const char *path)
 {
     int fd = file_open(path, O_RDONLY | O_DIRECTORY, 0);
     bool synced = fd >= 0 && syncfs(fd) == 0;
-    jem_status st = synced ? JEM_OK
-                           : jem_error(JEM_EIO, "%s: cannot be synced: %s", path, strerror(errno));
+    jem_status st = synced ? JEM_OK : file_write_failed("sync", path, errno);
     if (fd >= 0) close(fd);
     return st;
 }
@@ -149,9 +146,7 @@ static jem_status write_failed(const char *path)
     bool twice = errno == EEXIST || errno == EISDIR || errno == ENOTDIR;
     if (twice)
         return jem_error(JEM_EDATA, "%s: the archive holds this name twice", path);
-    return jem_error(JEM_EIO, "%s: cannot be written: %s; %s and run the same command again", path,
-                     strerror(errno),
-                     errno == ENOSPC || errno == EDQUOT ? "free space" : "check the permissions");
+    return file_write_failed("write", path, errno);
 }
 
 static jem_status make_folder(unpacking *u, const char *below, size_t size)
@@ -270,8 +265,7 @@ static jem_status open_archive(unpacking *u)
     archive_read_support_filter_gzip(u->a);
     archive_read_support_format_tar(u->a);
     u->fd = file_open(u->archive, O_RDONLY, 0);
-    if (u->fd < 0)
-        return jem_error(JEM_EIO, "%s: cannot open: %s", u->archive, strerror(errno));
+    if (u->fd < 0) return file_read_failed("open", u->archive, errno);
     if (archive_read_open_fd(u->a, u->fd, BLOCK) == ARCHIVE_OK) return JEM_OK;
     return read_failed(u);
 }

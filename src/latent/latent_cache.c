@@ -12,6 +12,7 @@
 #include "base/append_file.h"
 #include "base/crc32c.h"
 #include "base/file.h"
+#include "base/file_error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -94,8 +95,7 @@ static jem_status read_at(const latent_cache *c, int64_t at, void *to, int64_t s
     for (*got = 0; *got < size;) {
         ssize_t n = pread(c->reader, (char *)to + *got, (size_t)(size - *got), at + *got);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0)
-            return jem_error(JEM_EIO, "%s: cannot read: %s", c->file.path, strerror(errno));
+        if (n < 0) return file_read_failed("read", c->file.path, errno);
         if (n == 0) break;
         *got += n;
     }
@@ -146,7 +146,7 @@ static jem_status open_reader(latent_cache *c)
 {
     c->reader = file_open(c->file.path, O_RDONLY | O_NOFOLLOW, 0);
     if (c->reader >= 0) return JEM_OK;
-    return jem_error(JEM_EIO, "%s: cannot open: %s", c->file.path, strerror(errno));
+    return file_write_failed("open", c->file.path, errno);
 }
 
 /* Opens the user's file, making it if need be; *busy: somebody else works with it. */
@@ -186,8 +186,8 @@ static jem_status open_temporary(latent_cache *c)
         c->reader = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     }
     if (c->reader < 0)
-        st = jem_error(JEM_EIO, "%s: cannot create: %s; set TMPDIR to a folder with room",
-                       path ? path : c->file.path, strerror(errno));
+        st = jem_error(JEM_EIO, "%s: cannot create: %s; %s, or set TMPDIR to a folder elsewhere",
+                       path ? path : c->file.path, strerror(errno), file_remedy(errno));
 done:
     mem_free(path);
     return st;

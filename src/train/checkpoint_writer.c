@@ -122,7 +122,7 @@ jem_status checkpoint_writer_new(checkpoint_writer **out, trainer *t, const char
     w->t = t;
     err = thread_start(&w->thread, run_writer, w);
     if (err) {
-        st = jem_error(JEM_ENOMEM, "cannot start the thread that writes checkpoints: %s",
+        st = jem_error(JEM_ENOMEM, "cannot start the thread that writes checkpoints: %s; use fewer threads",
                        strerror(err));
         goto done;
     }

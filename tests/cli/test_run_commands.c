@@ -486,6 +486,15 @@ static void a_truncated_cifar_file_is_named(void **state)
     assert_false(program_made(dir, "none/best.safetensors"));
 }
 
+static void advice_fits_the_error(void **state)
+{
+    (void)state;
+    assert_int_equal(program_run(dir, "sh -c 'exec 3>&-; ulimit -n 4; exec \"$@\"' sh", "eval " RUN " --force"), JEM_EIO);
+    said("err", "Too many open files; raise the limit of open files (ulimit -n)");
+    fails("sample " RUN " --n 2 -o %D/c.yaml/g.png", JEM_EIO,
+          "Not a directory; a part of the path is a file, not a folder: check the path");
+}
+
 /* Files of at most 512 bytes: what a full disk looks like to the program. */
 static void a_full_disk_leaves_the_old_result(void **state)
 {
@@ -523,6 +532,7 @@ int main(void)
         cmocka_unit_test(info_tells_what_things_are),
         cmocka_unit_test(lists_come_from_the_registries),
         cmocka_unit_test(a_truncated_cifar_file_is_named),
+        cmocka_unit_test(advice_fits_the_error),
         cmocka_unit_test(a_full_disk_leaves_the_old_result),
     };
     return cmocka_run_group_tests(tests, make_study, remove_study);
