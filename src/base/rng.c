@@ -12,8 +12,8 @@ enum {
 
 /* w[j][i] <- word j of block first + i.  Rounds outside, lanes inside: the form
  * that compilers turn into vector code. */
-RNG_INLINE void philox_lanes(uint32_t (*restrict w)[LANES], int lanes, const rng_stream *s,
-                         uint32_t image, uint32_t first)
+HOST_DEVICE void philox_lanes(uint32_t (*restrict w)[LANES], int lanes, const rng_stream *s,
+                          uint32_t image, uint32_t first)
 {
     uint32_t key_0 = (uint32_t)s->seed, key_1 = (uint32_t)(s->seed >> 32);
 
@@ -79,7 +79,7 @@ void rng_fill_below(int64_t *dst, int64_t n, uint32_t bound, const rng_stream *s
 }
 
 /* dst[0..4*LANES) <- the normals of blocks first .. first+LANES-1. */
-RNG_INLINE void normal_lanes(float *restrict dst, const rng_stream *s, uint32_t image, uint32_t first)
+HOST_DEVICE void normal_lanes(float *restrict dst, const rng_stream *s, uint32_t image, uint32_t first)
 {
     uint32_t w[4][LANES];
     float z[4][LANES];
@@ -100,8 +100,8 @@ RNG_INLINE void normal_lanes(float *restrict dst, const rng_stream *s, uint32_t 
 }
 
 /* dst[0..4*LANES) <- uniforms on [low, low + span). */
-RNG_INLINE void uniform_lanes(float *restrict dst, const rng_stream *s, uint32_t image, uint32_t first,
-                          float low, float span)
+HOST_DEVICE void uniform_lanes(float *restrict dst, const rng_stream *s, uint32_t image, uint32_t first,
+                           float low, float span)
 {
     uint32_t w[4][LANES];
 

@@ -6,27 +6,22 @@
  * 1, 2, 3"; the tests hold this against Random123's own philox4x32_R(10, ...).
  * Logarithm and sine: the single-precision polynomials of Cephes (Moshier),
  * in a form that needs no fused operation and no table, so that the bits do not
- * depend on compiler, vector width, or device.  Multiplications must not be fused with
- * additions: -ffp-contract=off, nvcc --fmad=false. */
+ * depend on compiler, vector width, or device. */
 #ifndef BASE_RNG_MATH_H
 #define BASE_RNG_MATH_H
 
 #include <stdint.h>
 #include <string.h>
 
-#ifdef __CUDACC__
-#define RNG_INLINE static __host__ __device__ __forceinline__
-#else
-#define RNG_INLINE static inline __attribute__((always_inline))
-#endif
+#include "base/host_device.h"
 
 enum { PHILOX_ROUNDS = 10 };
 #define PHILOX_WEYL_0 0x9E3779B9u /* key increments */
 #define PHILOX_WEYL_1 0xBB67AE85u
 
 /* One of the ten rounds on the four counter words. */
-RNG_INLINE void philox_round(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d, uint32_t key_0,
-                         uint32_t key_1)
+HOST_DEVICE void philox_round(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d, uint32_t key_0,
+                          uint32_t key_1)
 {
     uint64_t p0 = (uint64_t)0xD2511F53u * *a, p1 = (uint64_t)0xCD9E8D57u * *c;
 
@@ -37,18 +32,18 @@ RNG_INLINE void philox_round(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d,
 }
 
 /* [0, 1) with 24 bits. */
-RNG_INLINE float unit_from_word(uint32_t w)
+HOST_DEVICE float unit_from_word(uint32_t w)
 {
     return (float)(int32_t)(w >> 8) * 0x1p-24f;
 }
 
 /* On [0, bound). */
-RNG_INLINE uint32_t below_from_word(uint32_t w, uint32_t bound)
+HOST_DEVICE uint32_t below_from_word(uint32_t w, uint32_t bound)
 {
     return (uint32_t)((uint64_t)w * bound >> 32);
 }
 
-RNG_INLINE float float_of_bits(uint32_t bits)
+HOST_DEVICE float float_of_bits(uint32_t bits)
 {
     float f;
 
@@ -56,7 +51,7 @@ RNG_INLINE float float_of_bits(uint32_t bits)
     return f;
 }
 
-RNG_INLINE uint32_t bits_of_float(float f)
+HOST_DEVICE uint32_t bits_of_float(float f)
 {
     uint32_t bits;
 
@@ -66,7 +61,7 @@ RNG_INLINE uint32_t bits_of_float(float f)
 
 /* sqrt(v) for v >= 0, by Newton's method for 1 / sqrt(v): sqrtf() may set errno,
  * which keeps compilers from vectorising a loop that calls it. */
-RNG_INLINE float root(float v)
+HOST_DEVICE float root(float v)
 {
     float half = 0.5f * v;
     float y = float_of_bits(0x5f375a86u - (bits_of_float(v) >> 1)); /* within 2e-3 */
@@ -76,7 +71,7 @@ RNG_INLINE float root(float v)
 }
 
 /* sqrt(-2 ln u), u = (w / 2 + 1/2) / 2^31 in (0, 1]: at most 6.66. */
-RNG_INLINE float radius_from_word(uint32_t w)
+HOST_DEVICE float radius_from_word(uint32_t w)
 {
     float u = ((float)(int32_t)(w >> 1) + 0.5f) * 0x1p-31f;
     /* u = m 2^e with m in [sqrt(1/2), sqrt(2)) */
@@ -100,7 +95,7 @@ RNG_INLINE float radius_from_word(uint32_t w)
 
 /* cos and sin of 2 pi w / 2^32: the two top bits (after rounding) are the
  * quadrant, the rest an angle within a quarter of pi. */
-RNG_INLINE void turn_from_word(float *cosine, float *sine, uint32_t w)
+HOST_DEVICE void turn_from_word(float *cosine, float *sine, uint32_t w)
 {
     uint32_t quadrant = (w + 0x20000000u) >> 30;
     int32_t rest = (int32_t)(w - (quadrant << 30));

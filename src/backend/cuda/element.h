@@ -15,20 +15,18 @@
 #include "base/rng_math.h"
 
 #ifdef __CUDACC__
-#define HD static __host__ __device__ __forceinline__
 #define SIXTEEN __align__(16)
 #else
-#define HD static inline
 #define SIXTEEN __attribute__((aligned(16), may_alias))
 #endif
 
-HD float float_of_bf16(uint16_t v)
+HOST_DEVICE float float_of_bf16(uint16_t v)
 {
     return float_of_bits((uint32_t)v << 16);
 }
 
 /* To nearest, ties to even; NaN stays NaN. */
-HD uint16_t bf16_of_float(float f)
+HOST_DEVICE uint16_t bf16_of_float(float f)
 {
     uint32_t bits = bits_of_float(f);
     if ((bits & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits >> 16 | 64u);
@@ -36,7 +34,7 @@ HD uint16_t bf16_of_float(float f)
 }
 
 /* False for infinities and NaN. */
-HD int is_finite(float f)
+HOST_DEVICE int is_finite(float f)
 {
     return (bits_of_float(f) & 0x7f800000u) != 0x7f800000u;
 }
@@ -53,7 +51,7 @@ typedef struct SIXTEEN sixteen {
     uint32_t w[4];
 } sixteen;
 
-HD void load8(float out[8], value v, int64_t octet)
+HOST_DEVICE void load8(float out[8], value v, int64_t octet)
 {
     if (v.bf16) {
         sixteen raw = ((const sixteen *)v.data)[octet];
@@ -70,7 +68,7 @@ HD void load8(float out[8], value v, int64_t octet)
     }
 }
 
-HD void store8(value v, int64_t octet, const float in[8])
+HOST_DEVICE void store8(value v, int64_t octet, const float in[8])
 {
     if (v.bf16) {
         sixteen raw;
@@ -88,12 +86,12 @@ HD void store8(value v, int64_t octet, const float in[8])
     }
 }
 
-HD float load1(value v, int64_t i)
+HOST_DEVICE float load1(value v, int64_t i)
 {
     return v.bf16 ? float_of_bf16(((const uint16_t *)v.data)[i]) : ((const float *)v.data)[i];
 }
 
-HD void store1(value v, int64_t i, float x)
+HOST_DEVICE void store1(value v, int64_t i, float x)
 {
     if (v.bf16)
         ((uint16_t *)v.data)[i] = bf16_of_float(x);

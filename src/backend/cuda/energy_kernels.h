@@ -6,7 +6,7 @@
 #include "backend/device.h"
 
 /* Blocks of four random numbers in an image of `size` elements. */
-HD int64_t blocks_of(int64_t size)
+HOST_DEVICE int64_t blocks_of(int64_t size)
 {
     return (size + 3) / 4;
 }
@@ -15,14 +15,14 @@ HD int64_t blocks_of(int64_t size)
 
 enum { BATCH_CROP_PAD = 4 };
 
-HD int64_t mirror(int64_t i, int64_t n)
+HOST_DEVICE int64_t mirror(int64_t i, int64_t n)
 {
     if (i < 0) return -i;
     return i >= n ? 2 * n - 2 - i : i;
 }
 
 /* Piece: four elements of one image. */
-HD void batch_item(const device_batch *a, int64_t i)
+HOST_DEVICE void batch_item(const device_batch *a, int64_t i)
 {
     const int64_t size = a->c * a->h * a->w, blocks = blocks_of(size);
     const int64_t place = i / blocks, block = i % blocks;
@@ -59,7 +59,7 @@ HD void batch_item(const device_batch *a, int64_t i)
 /* ---- chains */
 
 /* Piece: four elements of one image.  Streams: sample/replay_buffer.c, train/trainer.c. */
-HD void start_item(const device_start *a, int64_t i)
+HOST_DEVICE void start_item(const device_start *a, int64_t i)
 {
     const int64_t blocks = blocks_of(a->size), image = i / blocks, block = i % blocks;
     const uint64_t seed = a->numbers->chain_seed;
@@ -95,7 +95,7 @@ HD void start_item(const device_start *a, int64_t i)
 }
 
 /* Piece: four elements of one image.  All that see a bad gradient write the same number. */
-HD void langevin_item(const device_langevin *a, int64_t i)
+HOST_DEVICE void langevin_item(const device_langevin *a, int64_t i)
 {
     const int64_t blocks = blocks_of(a->size), image = i / blocks, block = i % blocks;
     const float lambda = a->schedule[2 * a->t], sigma = a->schedule[2 * a->t + 1];
@@ -120,7 +120,7 @@ HD void langevin_item(const device_langevin *a, int64_t i)
 
 /* ---- energies and losses; piece: one image */
 
-HD double lse_of_row(double *largest, double *total, const float *v, int64_t k)
+HOST_DEVICE double lse_of_row(double *largest, double *total, const float *v, int64_t k)
 {
     double m = v[0], sum = 0;
     for (int64_t j = 1; j < k; j++) m = v[j] > m ? v[j] : m;
@@ -132,7 +132,7 @@ HD double lse_of_row(double *largest, double *total, const float *v, int64_t k)
 }
 
 /* The loss of one labelled image and whether its logits are right: train/objective.c. */
-HD void labelled_row(const device_cotangent *a, int64_t i, double lse)
+HOST_DEVICE void labelled_row(const device_cotangent *a, int64_t i, double lse)
 {
     const float *v = a->logits + i * a->k;
     const double eps = a->label_smoothing, off = eps / (double)a->k;
@@ -147,7 +147,7 @@ HD void labelled_row(const device_cotangent *a, int64_t i, double lse)
     a->hit[i] = best == y;
 }
 
-HD void cotangent_item(const device_cotangent *a, int64_t i)
+HOST_DEVICE void cotangent_item(const device_cotangent *a, int64_t i)
 {
     const float *v = a->logits + i * a->k;
     float *d = a->cotangent + i * a->k;
@@ -182,7 +182,7 @@ HD void cotangent_item(const device_cotangent *a, int64_t i)
 /* ---- sums over long vectors, in two stages */
 
 /* Piece: one of DEVICE_SUMS * DEVICE_SUM_PARTS interleaved parts. */
-HD void norms_item(const device_norms *a, int64_t i)
+HOST_DEVICE void norms_item(const device_norms *a, int64_t i)
 {
     const int64_t parts = (int64_t)DEVICE_SUMS * DEVICE_SUM_PARTS;
     double gg = 0, hh = 0, gh = 0;
@@ -204,7 +204,7 @@ typedef struct fold {
     int64_t columns;
 } fold;
 
-HD void fold_item(const fold *a, int64_t i)
+HOST_DEVICE void fold_item(const fold *a, int64_t i)
 {
     double sum = 0;
     for (int64_t k = 0; k < a->columns; k++) sum += a->parts[i * a->columns + k];
@@ -212,7 +212,7 @@ HD void fold_item(const fold *a, int64_t i)
 }
 
 /* Piece: one part of one image. */
-HD void moved_item(const device_moved *a, int64_t i)
+HOST_DEVICE void moved_item(const device_moved *a, int64_t i)
 {
     const int64_t image = i / DEVICE_MOVED_PARTS, part = i % DEVICE_MOVED_PARTS;
     const float *x = a->x + image * a->size, *start = a->start + image * a->size;
@@ -228,14 +228,14 @@ HD void moved_item(const device_moved *a, int64_t i)
 
 /* ---- the verdict: train/objective.c (summarise), train/trainer.c (check_finite) */
 
-HD double mean_of(const float *x, int64_t n, int squared)
+HOST_DEVICE double mean_of(const float *x, int64_t n, int squared)
 {
     double sum = 0;
     for (int64_t i = 0; i < n; i++) sum += squared ? (double)x[i] * (double)x[i] : (double)x[i];
     return sum / (double)n;
 }
 
-HD void finish_losses(const device_finish *a, device_report *r)
+HOST_DEVICE void finish_losses(const device_finish *a, device_report *r)
 {
     const int64_t b = a->batch, n = a->generative;
     double terms = 0, hits = 0;
@@ -262,7 +262,7 @@ HD void finish_losses(const device_finish *a, device_report *r)
     }
 }
 
-HD void finish_norms(const device_finish *a, device_report *r)
+HOST_DEVICE void finish_norms(const device_finish *a, device_report *r)
 {
     double s[3] = {0, 0, 0};
     for (int k = 0; k < 3; k++)
@@ -280,7 +280,7 @@ HD void finish_norms(const device_finish *a, device_report *r)
     }
 }
 
-HD void finish_chains(const device_finish *a, device_report *r)
+HOST_DEVICE void finish_chains(const device_finish *a, device_report *r)
 {
     double movement = 0, clipped = 0;
     for (int64_t i = 0; i < a->generative; i++) {
@@ -295,13 +295,13 @@ HD void finish_chains(const device_finish *a, device_report *r)
     r->clipped = a->clips ? clipped / (double)(a->generative * a->size) : 0;
 }
 
-HD int finite64(double x)
+HOST_DEVICE int finite64(double x)
 {
     return x - x == 0;
 }
 
 /* The only piece. */
-HD void finish_item(const device_finish *a, int64_t i)
+HOST_DEVICE void finish_item(const device_finish *a, int64_t i)
 {
     const double nan = (double)float_of_bits(0x7fc00000u), largest = 1e15;
     device_report r = {nan, nan, nan, nan, 1, nan, nan, nan, nan, nan, nan, nan, nan, 0, 0, 0, -1, 0, 0};
@@ -321,7 +321,7 @@ HD void finish_item(const device_finish *a, int64_t i)
 /* ---- the update */
 
 /* Piece: one parameter; backend_ref.adam. */
-HD void adam_item(const device_adam *a, int64_t i)
+HOST_DEVICE void adam_item(const device_adam *a, int64_t i)
 {
     if (!a->report->fine) return;
     const float grad = a->h ? a->report->a * a->g[i] + a->report->b * a->h[i]
@@ -336,7 +336,7 @@ HD void adam_item(const device_adam *a, int64_t i)
 }
 
 /* Piece: four elements of one chain. */
-HD void store_item(const device_store *a, int64_t i)
+HOST_DEVICE void store_item(const device_store *a, int64_t i)
 {
     const int64_t blocks = blocks_of(a->size), image = i / blocks, block = i % blocks;
     const int32_t index = a->index[image];
@@ -356,7 +356,7 @@ HD void store_item(const device_store *a, int64_t i)
 }
 
 /* Piece: one element. */
-HD void add_item(const device_add *a, int64_t i)
+HOST_DEVICE void add_item(const device_add *a, int64_t i)
 {
     a->dst[i] += a->src[i];
 }

@@ -9,7 +9,7 @@ typedef struct extent {
     int64_t n, h, w, c, room; /* room: channels in memory, a multiple of 8 */
 } extent;
 
-HD int64_t octets_of(extent e)
+HOST_DEVICE int64_t octets_of(extent e)
 {
     return e.n * e.h * e.w * (e.room / 8);
 }
@@ -24,7 +24,7 @@ typedef struct port_copy {
 } port_copy;
 
 /* Piece: an octet of v. */
-HD void load_item(const port_copy *a, int64_t i)
+HOST_DEVICE void load_item(const port_copy *a, int64_t i)
 {
     const int64_t per = a->e.room / 8, hw = a->e.h * a->e.w;
     const int64_t c0 = i % per * 8, p = i / per % hw, n = i / per / hw;
@@ -35,7 +35,7 @@ HD void load_item(const port_copy *a, int64_t i)
 }
 
 /* Piece: one outside element. */
-HD void store_out_item(const port_copy *a, int64_t i)
+HOST_DEVICE void store_out_item(const port_copy *a, int64_t i)
 {
     const int64_t hw = a->e.h * a->e.w, p = i % hw, c = i / hw % a->e.c, n = i / hw / a->e.c;
     a->outside[i] = load1(a->v, (n * hw + p) * a->e.room + c);
@@ -58,18 +58,18 @@ typedef struct octet_map {
     float slope, rest;
 } octet_map;
 
-HD double silu_of(double x)
+HOST_DEVICE double silu_of(double x)
 {
     return x / (1.0 + exp(-x));
 }
 
-HD double silu_slope_of(double x)
+HOST_DEVICE double silu_slope_of(double x)
 {
     const double s = 1.0 / (1.0 + exp(-x));
     return s * (1.0 + x * (1.0 - s));
 }
 
-HD float octet_value(const octet_map *a, float x, float z)
+HOST_DEVICE float octet_value(const octet_map *a, float x, float z)
 {
     switch (a->op) {
     case OCTET_ADD: return x + z;
@@ -81,7 +81,7 @@ HD float octet_value(const octet_map *a, float x, float z)
     }
 }
 
-HD void octet_item(const octet_map *a, int64_t i)
+HOST_DEVICE void octet_item(const octet_map *a, int64_t i)
 {
     float x[8], z[8], d[8];
     const int two = a->op == OCTET_ADD || a->op == OCTET_LRELU_BACK || a->op == OCTET_SILU_BACK;
@@ -104,7 +104,7 @@ typedef struct conv_finish {
     float slope, rest2;
 } conv_finish;
 
-HD void conv_finish_item(const conv_finish *a, int64_t i)
+HOST_DEVICE void conv_finish_item(const conv_finish *a, int64_t i)
 {
     const int64_t c0 = i % (a->room / 8) * 8;
     float t[8], d[8], m[8];
@@ -129,7 +129,7 @@ typedef struct fill_map {
     uint32_t stream;
 } fill_map;
 
-HD void fill_item(const fill_map *a, int64_t i)
+HOST_DEVICE void fill_item(const fill_map *a, int64_t i)
 {
     float z[8];
     normals_of_block(z, philox_block(a->stream, RNG_TEST, 0, 0, (uint32_t)(i >> 30),
@@ -150,12 +150,12 @@ typedef struct window_map {
     int32_t accumulate;
 } window_map;
 
-HD int64_t octet_at(extent e, int64_t n, int64_t y, int64_t x, int64_t o)
+HOST_DEVICE int64_t octet_at(extent e, int64_t n, int64_t y, int64_t x, int64_t o)
 {
     return ((n * e.h + y) * e.w + x) * (e.room / 8) + o;
 }
 
-HD void put8(value dst, int64_t i, float v[8], int accumulate)
+HOST_DEVICE void put8(value dst, int64_t i, float v[8], int accumulate)
 {
     if (accumulate) {
         float d[8];
@@ -166,7 +166,7 @@ HD void put8(value dst, int64_t i, float v[8], int accumulate)
 }
 
 /* dst, small <- scale * sum over windows of src, large.  Piece: an octet of dst. */
-HD void window_sum_item(const window_map *a, int64_t i)
+HOST_DEVICE void window_sum_item(const window_map *a, int64_t i)
 {
     const int64_t per = a->e.room / 8, h = a->e.h / a->wh, w = a->e.w / a->ww;
     const int64_t o = i % per, x = i / per % w, y = i / per / w % h, n = i / per / w / h;
@@ -183,7 +183,7 @@ HD void window_sum_item(const window_map *a, int64_t i)
 
 /* dst, large <- scale * the window's element of src, small; 0 where no window is.  Piece:
  * an octet of dst. */
-HD void window_spread_item(const window_map *a, int64_t i)
+HOST_DEVICE void window_spread_item(const window_map *a, int64_t i)
 {
     const int64_t per = a->e.room / 8, h = a->e.h / a->wh, w = a->e.w / a->ww;
     const int64_t o = i % per, x = i / per % a->e.w, y = i / per / a->e.w % a->e.h;
@@ -206,18 +206,18 @@ typedef struct elu_map {
     int32_t accumulate, tangent;
 } elu_map;
 
-HD float elu_of(float v)
+HOST_DEVICE float elu_of(float v)
 {
     return v > 0 ? v : expf(v) - 1;
 }
 
-HD float elu_slope_of(float v)
+HOST_DEVICE float elu_slope_of(float v)
 {
     return v > 0 ? 1 : expf(v);
 }
 
 /* Piece: one element of dst, the doubled value. */
-HD void elu_item(const elu_map *a, int64_t i)
+HOST_DEVICE void elu_item(const elu_map *a, int64_t i)
 {
     const int64_t c2 = i % a->room, at = i / a->room * a->e.room;
     const int second = c2 >= a->e.c;
@@ -233,7 +233,7 @@ HD void elu_item(const elu_map *a, int64_t i)
 }
 
 /* Piece: one element of dst, a gradient of the op's input. */
-HD void elu_back_item(const elu_map *a, int64_t i)
+HOST_DEVICE void elu_back_item(const elu_map *a, int64_t i)
 {
     const int64_t c = i % a->e.room, at = i / a->e.room * a->room;
     float v = 0;
@@ -256,7 +256,7 @@ typedef struct dropout_map {
 } dropout_map;
 
 /* Piece: one element. */
-HD void dropout_item(const dropout_map *a, int64_t i)
+HOST_DEVICE void dropout_item(const dropout_map *a, int64_t i)
 {
     const int64_t c = i % a->e.room, hw = a->e.h * a->e.w, p = i / a->e.room % hw;
     const int64_t n = i / a->e.room / hw, element = c * hw + p;
@@ -279,7 +279,7 @@ typedef struct weights_map {
 } weights_map;
 
 /* Piece: an (out, in) pair of the packed weights. */
-HD void pack_item(const weights_map *a, int64_t i)
+HOST_DEVICE void pack_item(const weights_map *a, int64_t i)
 {
     const int64_t in = i % a->in_room, out = i / a->in_room;
     const int there = in < a->in && out < a->out;
@@ -289,7 +289,7 @@ HD void pack_item(const weights_map *a, int64_t i)
 }
 
 /* Piece: one of the plain weights. */
-HD void unpack_item(const weights_map *a, int64_t i)
+HOST_DEVICE void unpack_item(const weights_map *a, int64_t i)
 {
     const uint32_t n = (uint32_t)i, taps = (uint32_t)a->taps, t = n % taps, pair = n / taps;
     const uint32_t in = pair % (uint32_t)a->in, out = pair / (uint32_t)a->in;
@@ -304,7 +304,7 @@ typedef struct bias_map {
     int32_t accumulate, rest;
 } bias_map;
 
-HD void bias_item(const bias_map *a, int64_t i)
+HOST_DEVICE void bias_item(const bias_map *a, int64_t i)
 {
     const int64_t c = i % a->room;
     const float b = a->bias && c < a->c ? a->bias[c] : 0;
@@ -321,7 +321,7 @@ typedef struct columns_map {
 } columns_map;
 
 /* Piece: one part of eight channels. */
-HD void columns_item(const columns_map *a, int64_t i)
+HOST_DEVICE void columns_item(const columns_map *a, int64_t i)
 {
     const int64_t per = a->room / 8, o = i % per;
     double sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
@@ -334,7 +334,7 @@ HD void columns_item(const columns_map *a, int64_t i)
 }
 
 /* Piece: one lot of one channel, over its own first part. */
-HD void columns_fold_item(const columns_map *a, int64_t i)
+HOST_DEVICE void columns_fold_item(const columns_map *a, int64_t i)
 {
     double sum = 0;
     for (int64_t p = i / a->room; p < COLUMN_PARTS; p += COLUMN_LOTS)
@@ -343,7 +343,7 @@ HD void columns_fold_item(const columns_map *a, int64_t i)
 }
 
 /* Piece: one channel. */
-HD void columns_end_item(const columns_map *a, int64_t i)
+HOST_DEVICE void columns_end_item(const columns_map *a, int64_t i)
 {
     double sum = 0;
     for (int64_t p = 0; p < COLUMN_LOTS; p++) sum += a->parts[p * a->room + i];

@@ -25,7 +25,7 @@ typedef struct norm_range {
     int64_t n0, n1, c0, c1; /* images and channels [begin, end) */
 } norm_range;
 
-HD int64_t norm_group_of(const norm_map *a, int64_t n, int64_t c)
+HOST_DEVICE int64_t norm_group_of(const norm_map *a, int64_t n, int64_t c)
 {
     switch (a->norm) {
     case NORM_INSTANCE: return n * a->e.c + c;
@@ -35,7 +35,7 @@ HD int64_t norm_group_of(const norm_map *a, int64_t n, int64_t c)
     }
 }
 
-HD norm_range norm_range_of(const norm_map *a, int64_t g)
+HOST_DEVICE norm_range norm_range_of(const norm_map *a, int64_t g)
 {
     norm_range r = {0, a->e.n, g, g + 1};
     const int64_t run = a->norm == NORM_GROUP ? a->e.c / a->runs : a->norm == NORM_LAYER ? a->e.c : 1;
@@ -49,25 +49,25 @@ HD norm_range norm_range_of(const norm_map *a, int64_t g)
     return r;
 }
 
-HD double norm_count_of(const norm_map *a, norm_range r)
+HOST_DEVICE double norm_count_of(const norm_map *a, norm_range r)
 {
     return (double)((r.n1 - r.n0) * (r.c1 - r.c0) * a->e.h * a->e.w);
 }
 
-HD double norm_weight_of(const norm_map *a, int64_t c)
+HOST_DEVICE double norm_weight_of(const norm_map *a, int64_t c)
 {
     return a->weight ? (double)a->weight[c] : 1.0;
 }
 
 /* Derivative of the SiLU that the step may include, where the op's input is x. */
-HD double norm_bend(const norm_map *a, int64_t g, int64_t c, double x)
+HOST_DEVICE double norm_bend(const norm_map *a, int64_t g, int64_t c, double x)
 {
     if (!a->silu) return 1.0;
     return silu_slope_of((x - a->mean[g]) * (norm_weight_of(a, c) * a->rstd[g]) + (double)a->bias[c]);
 }
 
 /* Piece: (image, part of its positions, channel in memory) for the mean and the variance. */
-HD void norm_moment_item(const norm_map *a, int64_t i)
+HOST_DEVICE void norm_moment_item(const norm_map *a, int64_t i)
 {
     const int64_t c = i % a->e.room, part = i / a->e.room % NORM_PARTS, n = i / a->e.room / NORM_PARTS;
     const int64_t hw = a->e.h * a->e.w;
@@ -83,7 +83,7 @@ HD void norm_moment_item(const norm_map *a, int64_t i)
 }
 
 /* Piece: a group.  First the mean, then with `square` the variance. */
-HD void norm_moment_end_item(const norm_map *a, int64_t g)
+HOST_DEVICE void norm_moment_end_item(const norm_map *a, int64_t g)
 {
     const norm_range r = norm_range_of(a, g);
     const double count = norm_count_of(a, r);
@@ -104,7 +104,7 @@ HD void norm_moment_end_item(const norm_map *a, int64_t g)
 }
 
 /* Piece: a channel, whose statistics are given: running ones, or NORM_ACT's. */
-HD void norm_given_item(const norm_map *a, int64_t c)
+HOST_DEVICE void norm_given_item(const norm_map *a, int64_t c)
 {
     if (a->norm == NORM_ACT) {
         a->mean[c] = a->bias ? -(double)a->bias[c] : 0;
@@ -116,7 +116,7 @@ HD void norm_given_item(const norm_map *a, int64_t c)
 }
 
 /* Piece: an element of dst. */
-HD void norm_apply_item(const norm_map *a, int64_t i)
+HOST_DEVICE void norm_apply_item(const norm_map *a, int64_t i)
 {
     const int64_t c = i % a->e.room, n = i / a->e.room / (a->e.h * a->e.w);
     double v = 0;
@@ -130,7 +130,7 @@ HD void norm_apply_item(const norm_map *a, int64_t i)
 }
 
 /* Piece: as norm_moment_item, for the sums of a gradient or tangent d and of d xhat. */
-HD void norm_slope_item(const norm_map *a, int64_t i)
+HOST_DEVICE void norm_slope_item(const norm_map *a, int64_t i)
 {
     const int64_t c = i % a->e.room, part = i / a->e.room % NORM_PARTS, n = i / a->e.room / NORM_PARTS;
     const int64_t hw = a->e.h * a->e.w;
@@ -150,7 +150,7 @@ HD void norm_slope_item(const norm_map *a, int64_t i)
 }
 
 /* Piece: a group: means of weight d and weight d xhat (of a tangent without weight). */
-HD void norm_slope_end_item(const norm_map *a, int64_t g)
+HOST_DEVICE void norm_slope_end_item(const norm_map *a, int64_t g)
 {
     const norm_range r = norm_range_of(a, g);
     double sum = 0, product = 0;
@@ -167,7 +167,7 @@ HD void norm_slope_end_item(const norm_map *a, int64_t g)
 }
 
 /* Piece: an element of dst, a gradient of the op's input or a tangent of its output. */
-HD void norm_slope_apply_item(const norm_map *a, int64_t i)
+HOST_DEVICE void norm_slope_apply_item(const norm_map *a, int64_t i)
 {
     const int64_t c = i % a->e.room, n = i / a->e.room / (a->e.h * a->e.w);
     double v = 0;
@@ -183,7 +183,7 @@ HD void norm_slope_apply_item(const norm_map *a, int64_t i)
 }
 
 /* Piece: a channel's gradients: out[0] of the weight, out[1] of the bias. */
-HD void norm_params_item(const norm_map *a, int64_t c)
+HOST_DEVICE void norm_params_item(const norm_map *a, int64_t c)
 {
     double sum = 0, product = 0;
     for (int64_t n = 0; n < a->e.n; n++)
@@ -205,7 +205,7 @@ typedef struct softmax_map {
 } softmax_map;
 
 /* Piece: a row. */
-HD void softmax_item(const softmax_map *a, int64_t i)
+HOST_DEVICE void softmax_item(const softmax_map *a, int64_t i)
 {
     float *p = a->p + i * a->t;
     float largest = p[0];
@@ -217,7 +217,7 @@ HD void softmax_item(const softmax_map *a, int64_t i)
 }
 
 /* Piece: a row. */
-HD void softmax_slope_item(const softmax_map *a, int64_t i)
+HOST_DEVICE void softmax_slope_item(const softmax_map *a, int64_t i)
 {
     const float *p = a->p + i * a->t;
     float *d = a->d + i * a->t;
@@ -236,7 +236,7 @@ typedef struct head_map {
 } head_map;
 
 /* Piece: an element of the matrix. */
-HD void head_item(const head_map *a, int64_t i)
+HOST_DEVICE void head_item(const head_map *a, int64_t i)
 {
     const int64_t at = i / a->c * a->room + a->first + i % a->c;
     if (!a->to_value)

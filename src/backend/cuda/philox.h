@@ -11,8 +11,8 @@ typedef struct words {
 } words;
 
 /* rng_block; at: the stream's step */
-HD words philox_block(uint64_t seed, uint32_t purpose, uint32_t at, uint32_t sub, uint32_t image,
-                      uint32_t block)
+HOST_DEVICE words philox_block(uint64_t seed, uint32_t purpose, uint32_t at, uint32_t sub, uint32_t image,
+                               uint32_t block)
 {
     uint32_t key_0 = (uint32_t)seed, key_1 = (uint32_t)(seed >> 32);
     words b = {{block, image, at, purpose << 24 | sub}};
@@ -26,7 +26,7 @@ HD words philox_block(uint64_t seed, uint32_t purpose, uint32_t at, uint32_t sub
 }
 
 /* Normals of one block: elements 4 block .. 4 block + 3 of rng_fill_normal. */
-HD void normals_of_block(float z[4], words b)
+HOST_DEVICE void normals_of_block(float z[4], words b)
 {
     float r0 = radius_from_word(b.w[0]), r1 = radius_from_word(b.w[2]), c, s;
     turn_from_word(&c, &s, b.w[1]);
