@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #include "base/rng.h"
+#include "energy/langevin.h"
+#include "energy/optimizers.h"
 #include "jem/status.h"
 #include "jem/tensor.h"
 
@@ -166,25 +168,6 @@ typedef struct step_io {
                            op's mean and var offsets; NULL: not wanted */
 } step_io;
 
-/* Elementary steps of energy models on arrays in the backend's memory; all
- * plain NCHW float32.  Sums are in double and in a fixed order. */
-typedef struct langevin_update {
-    float step_size;   /* lambda_t: factor on the gradient */
-    float noise_std;   /* sigma */
-    bool clip;         /* to [clip_min, clip_max] after the step */
-    float clip_min, clip_max;
-    bool clamped;      /* x <- clip(x + lambda clamp(g, -1, 1)) + sigma z: the noise comes last */
-} langevin_update;
-
-typedef struct adam_update {
-    double lr, beta1, beta2, eps;
-    int64_t step;       /* counts from 1 */
-} adam_update;
-
-typedef struct sgd_update {
-    double lr, momentum, weight_decay;
-} sgd_update;
-
 typedef struct device device; /* device.h */
 
 /* What an algorithm computes, as shares of the FLOPs that define a convolution: products
@@ -247,6 +230,9 @@ typedef struct backend {
      * no bit.  kernel_parts is 0 after the last phase; NULL: one phase of one part. */
     int (*kernel_parts)(const void *kernel, int phase);
     jem_status (*run)(void *bound, const step_io *io, int phase, int part); /* allocates nothing */
+
+    /* Elementary steps of energy models on arrays in the backend's memory; all plain NCHW float32.
+     * Sums are in double and in a fixed order; the arithmetic is that of energy/. */
 
     /* x <- clip(x + lambda g + sigma z), or as u->clamped says.  noise: n standard normal values, or
      * NULL for none. */

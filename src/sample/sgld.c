@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "base/try.h"
+#include "energy/logits.h"
 
 #define AT(field) offsetof(sampler_options, field)
 const option sampler_option_table[] = {
@@ -155,7 +156,7 @@ static jem_status model_slope(void *ctx, float *grad, const float *x, int64_t fi
     if (y) {
         for (int64_t i = 0; i < count; i++)
             for (int64_t c = 0; c < classes; c++)
-                k->cotangent[i * classes + c] = y[first + i] == c ? 1.0f : 0.0f;
+                k->cotangent[i * classes + c] = class_cotangent(c, y[first + i]);
     } else {
         float *lse = grad; /* not needed: any scratch of `count` floats will do */
         cc->chain->b->logsumexp(lse, k->cotangent, k->logits, count, classes);

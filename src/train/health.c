@@ -70,7 +70,7 @@ static bool because(char reason[160], const char *fmt, ...)
 static bool has_diverged(char reason[160], const health_state *s, const health_options *o,
                          const step_report *r)
 {
-    const objective_result *l = &r->loss;
+    const eq8_result *l = &r->loss;
     if (fabs(l->loss_g) > o->max_loss)
         return because(reason, "l_G = %.6g is beyond health.max_loss = %g", l->loss_g, o->max_loss);
     if (l->loss_d > o->max_loss)

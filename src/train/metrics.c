@@ -122,7 +122,7 @@ enum { COLUMN_VERDICT = 20 };
 void metrics_values(double v[METRICS_COLUMNS], const metrics_row *r)
 {
     const step_report *m = &r->mean;
-    const objective_result *l = &m->loss;
+    const eq8_result *l = &m->loss;
     const health_report *h = r->health;
     const double values[] = {
         r->epoch, r->alpha, m->lr, m->step_size,

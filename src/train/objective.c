@@ -13,8 +13,6 @@
 #include "base/mem.h"
 #include "base/try.h"
 
-static const double norm_eps = 1e-8;
-
 jem_status objective_init(objective *s, model *m, const objective_options *o)
 {
     jem_status st;
@@ -22,8 +20,8 @@ jem_status objective_init(objective *s, model *m, const objective_options *o)
     int64_t n = model_params_count(m);
 
     if (b.o.generative_batch == 0) b.o.generative_batch = o->batch;
-    if (o->alpha < 1) b.labelled = 0, b.rows = o->batch;
-    if (o->alpha > 0) {
+    if (eq8_has_loss_d(o->alpha)) b.labelled = 0, b.rows = o->batch;
+    if (eq8_has_loss_g(o->alpha)) {
         if (o->share_batch && b.labelled == 0) {
             b.positive = 0;
         } else {
@@ -97,27 +95,23 @@ static bool part_meets(const objective *s, int64_t part, int64_t first, int64_t 
     return part >= 0 && first < part + part_rows(s, part) && first + count > part;
 }
 
-/* d [k]: softmax on entry, (softmax - target)/B on return. */
+/* d [k]: softmax on entry, d l_D / d logits on return. */
 static void labelled_row(objective *s, float *d, const float *logits, double lse, int64_t i,
                          int64_t k)
 {
-    double eps = s->o.label_smoothing, off = eps / (double)k, sum = 0;
-    int64_t y = s->y[i], best = 0;
-    for (int64_t c = 0; c < k; c++) {
-        double target = off + (c == y ? 1 - eps : 0);
-        d[c] = (float)(((double)d[c] - target) / (double)s->o.batch);
-        sum += lse - (double)logits[c];
-        if (logits[c] > logits[best]) best = c;
-    }
-    s->loss_terms[i] = (1 - eps) * (lse - (double)logits[y]) + off * sum;
-    s->hit[i] = best == y;
+    const double eps = s->o.label_smoothing, batch = (double)s->o.batch;
+    const labelled_loss l = labelled_loss_of(logits, k, s->y[i], lse, eps);
+    for (int64_t c = 0; c < k; c++)
+        d[c] = labelled_cotangent(d[c], smoothed_target(c == s->y[i], eps, k), batch);
+    s->loss_terms[i] = l.loss;
+    s->hit[i] = l.hit;
 }
 
 /* d [k]: softmax on entry, d l_G / d logits on return; sign -1 for x+, +1 for x-. */
 static void energy_row(const objective *s, float *d, double sign, double lse, int64_t k)
 {
-    double factor = (sign + 2 * s->o.energy_l2 * lse) / (double)s->o.generative_batch;
-    for (int64_t c = 0; c < k; c++) d[c] = (float)(factor * (double)d[c]);
+    double factor = energy_factor(sign, s->o.energy_l2, lse, (double)s->o.generative_batch);
+    for (int64_t c = 0; c < k; c++) d[c] = energy_cotangent(d[c], factor);
 }
 
 static void cotangents(const pass *p, const model_chunk *k, int64_t first, bool discriminative)
@@ -198,52 +192,24 @@ done:
     return st;
 }
 
-static double mean(const float *x, int64_t n)
+static double dot(const float *x, const float *y, int64_t n)
 {
     double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += (double)x[i];
-    return sum / (double)n;
+    for (int64_t i = 0; i < n; i++) sum += (double)x[i] * (double)y[i];
+    return sum;
 }
 
-static double mean_square(const float *x, int64_t n)
+static void summarise(eq8_result *r, const objective *s, const backend *b, int64_t n)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-    return sum / (double)n;
+    const eq8_terms t = objective_terms(s);
+    *r = eq8_nothing();
+    eq8_losses(r, &t);
+    eq8_norms(r, &t, s->grad_d ? b->sum_squares(s->grad_d, n) : 0,
+              s->grad_g ? b->sum_squares(s->grad_g, n) : 0,
+              s->grad_d && s->grad_g ? dot(s->grad_d, s->grad_g, n) : 0, s->o.loss == LOSS_SUM);
 }
 
-static void summarise(objective_result *r, const objective *s, const backend *b, int64_t n)
-{
-    int64_t batch = s->o.batch, energies = s->o.generative_batch;
-    *r = (objective_result){NAN, NAN, NAN, NAN, 1, NAN, NAN, NAN, NAN};
-    if (s->labelled >= 0) {
-        double sum = 0, hits = 0;
-        for (int64_t i = 0; i < batch; i++) {
-            sum += s->loss_terms[i];
-            hits += s->hit[i];
-        }
-        r->loss_d = sum / (double)batch;
-        r->accuracy = hits / (double)batch;
-        r->g_d = sqrt(b->sum_squares(s->grad_d, n));
-    }
-    if (s->positive >= 0) {
-        r->lse_pos = mean(s->lse + s->positive, energies);
-        r->lse_neg = mean(s->lse + s->negative, energies);
-        r->loss_g = r->lse_neg - r->lse_pos +
-                    s->o.energy_l2 * (mean_square(s->lse + s->positive, energies) +
-                                      mean_square(s->lse + s->negative, energies));
-        r->g_g = sqrt(b->sum_squares(s->grad_g, n));
-    }
-    if (s->labelled >= 0 && s->positive >= 0) {
-        double dot = 0;
-        for (int64_t i = 0; i < n; i++) dot += (double)s->grad_d[i] * (double)s->grad_g[i];
-        double norms = r->g_d * r->g_g;
-        r->cosine = norms > 0 ? dot / norms : 0;
-        if (s->o.loss == LOSS_BALANCED) r->c = r->g_d / (r->g_g + norm_eps);
-    }
-}
-
-static jem_status gradients(objective_result *r, objective *s, model *m, rng_stream dropout,
+static jem_status gradients(eq8_result *r, objective *s, model *m, rng_stream dropout,
                             bool frozen)
 {
     jem_status st;
@@ -261,24 +227,29 @@ done:
     return st;
 }
 
-jem_status objective_gradients(objective_result *r, objective *s, model *m, rng_stream dropout)
+jem_status objective_gradients(eq8_result *r, objective *s, model *m, rng_stream dropout)
 {
     return gradients(r, s, m, dropout, false);
 }
 
-jem_status objective_gradients_again(objective_result *r, objective *s, model *m,
+jem_status objective_gradients_again(eq8_result *r, objective *s, model *m,
                                      rng_stream dropout)
 {
     return gradients(r, s, m, dropout, true);
 }
 
-direction objective_direction(const objective *s, const objective_result *r)
+eq8_terms objective_terms(const objective *s)
 {
-    double alpha = s->o.alpha;
-    if (s->positive < 0) return (direction){s->grad_d, NULL, 1, 0};
-    if (s->labelled < 0) return (direction){s->grad_g, NULL, 1, 0};
-    if (s->o.loss == LOSS_SUM) return (direction){s->grad_g, s->grad_d, 2 * alpha, 2 * (1 - alpha)};
-    return (direction){s->grad_g, s->grad_d, alpha * r->c, 1 - alpha};
+    return (eq8_terms){s->labelled, s->positive, s->negative, s->rows, s->o.batch,
+                       s->o.generative_batch, s->lse, s->loss_terms, s->hit, s->o.energy_l2};
+}
+
+direction objective_direction(const objective *s, const eq8_result *r)
+{
+    const eq8_terms t = objective_terms(s);
+    const eq8_weights w = eq8_descent(r, &t, s->o.alpha, s->o.loss == LOSS_SUM);
+    if (s->positive < 0) return (direction){s->grad_d, NULL, w.g, 0};
+    return (direction){s->grad_g, s->grad_d, w.g, w.d};
 }
 
 void objective_update_running(const objective *s, model *m)

@@ -172,7 +172,7 @@ jem_status rehearsal_gradients(repeated *out, const rehearsal *g, int64_t batch,
     jem_status st;
     train_options scaled = g->cfg->train;
     objective o = {.rows = 0};
-    objective_result result;
+    eq8_result result;
     const rng_stream dropout = {0, RNG_DROPOUT, 0, 0};
     stopwatch watch;
     int64_t count = 0;

@@ -359,7 +359,7 @@ done:
 
 static void fill_report(step_report *s, const device_report *d)
 {
-    s->loss = (objective_result){d->loss_d, d->loss_g, d->g_d, d->g_g, d->c, d->cosine,
+    s->loss = (eq8_result){d->loss_d, d->loss_g, d->g_d, d->g_g, d->c, d->cosine,
                                  d->lse_pos, d->lse_neg, d->accuracy};
     s->chain = (sgld_report){d->movement, d->clipped};
     s->lse_min = d->lse_min;

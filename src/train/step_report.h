@@ -7,7 +7,7 @@
 
 /* NaN where a part is not active. */
 typedef struct step_report {
-    objective_result loss;
+    eq8_result loss;
     sgld_report chain;
     double diffusion;        /* how far noise alone would have moved the chains */
     double lr, step_size;

@@ -166,7 +166,7 @@ static jem_status init(trainer *t, const config *cfg, const splits *data, model 
     TRY(optimizer_init(&t->optimizer, &o->optimizer, n));
     TRY(sharpness_init(&t->sharpness, o->sharpness, o->rho, n));
     if (o->ema > 0) TRY(MEM_NEW(t->ema, n));
-    if (cfg->alpha > 0) TRY(init_chains(t, kept));
+    if (eq8_has_loss_g(cfg->alpha)) TRY(init_chains(t, kept));
     t->per_epoch = batcher_per_epoch(&t->generative);
     t->iterations = o->iterations > 0 ? o->iterations : o->epochs * t->per_epoch;
 
@@ -259,9 +259,6 @@ done:
 
 /* ---- nothing that is not finite may reach the state */
 
-/* Squares of larger gradients would leave float32 in Adam's second moments. */
-static const double largest_gradient = 1e15;
-
 static int64_t not_finite(const float *x, int64_t n)
 {
     int64_t count = 0;
@@ -297,27 +294,12 @@ static jem_status refuse(const trainer *t, const step_report *r)
 static jem_status check_finite(const trainer *t, const step_report *r)
 {
     const objective *s = &t->objective;
-    const objective_result *l = &r->loss;
-    bool fine = isfinite(r->lse_min) && isfinite(r->lse_max);
-    if (s->labelled >= 0) fine = fine && isfinite(l->loss_d) && l->g_d < largest_gradient;
-    if (s->positive >= 0)
-        fine = fine && isfinite(l->loss_g) && l->g_g < largest_gradient &&
-               isfinite(r->chain.movement);
+    const eq8_terms terms = objective_terms(s);
+    bool fine = eq8_usable(&r->loss, &terms, r->lse_min, r->lse_max, r->chain.movement);
     if (s->running)
         fine = fine &&
                isfinite(model_backend(t->m)->sum_squares(s->running, model_params_count(t->m)));
     return fine ? JEM_OK : refuse(t, r);
-}
-
-static void energy_range(const objective *s, step_report *r)
-{
-    r->lse_min = r->lse_max = (double)s->lse[0];
-    for (int64_t i = 0; i < s->rows; i++) {
-        double e = (double)s->lse[i];
-        /* written so that NaN stays */
-        if (!(e >= r->lse_min)) r->lse_min = e;
-        if (!(e <= r->lse_max)) r->lse_max = e;
-    }
 }
 
 static void average_weights(trainer *t)
@@ -326,7 +308,7 @@ static void average_weights(trainer *t)
     float keep = (float)t->cfg->train.ema;
     if (!t->ema) return;
     for (int64_t i = 0; i < t->optimizer.n; i++)
-        t->ema[i] = keep * t->ema[i] + (1.0f - keep) * theta[i];
+        t->ema[i] = weight_average(t->ema[i], theta[i], keep);
 }
 
 /* The whole step on the device. */
@@ -350,7 +332,7 @@ done:
 }
 
 /* Sharpness-aware: gradients once more, of the same images, uphill of the parameters. */
-static jem_status look_uphill(trainer *t, objective_result *l, rng_stream dropout)
+static jem_status look_uphill(trainer *t, eq8_result *l, rng_stream dropout)
 {
     float *theta = model_params(t->m);
     const direction d = objective_direction(&t->objective, l);
@@ -375,7 +357,8 @@ static int64_t first_rows(const objective *s)
 static jem_status compute(step_report *s, direction *d, trainer *t)
 {
     rng_stream dropout = {(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0};
-    objective_result uphill;
+    const eq8_terms terms = objective_terms(&t->objective);
+    eq8_result uphill;
     jem_status st;
     TRY(draw_batches(t));
     if (t->iteration == 0) {
@@ -384,7 +367,7 @@ static jem_status compute(step_report *s, direction *d, trainer *t)
     }
     if (t->objective.negative >= 0) TRY(draw_chains(t, s));
     TRY(objective_gradients(&s->loss, &t->objective, t->m, dropout));
-    energy_range(&t->objective, s);
+    eq8_range(&s->lse_min, &s->lse_max, &terms);
     TRY(check_finite(t, s));
     uphill = s->loss;
     if (t->sharpness.kind != SHARPNESS_NONE) {

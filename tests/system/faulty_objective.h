@@ -10,8 +10,8 @@
 typedef enum fault { FAULT_NONE = 0, FAULT_SIGN_G = 1, FAULT_SIGN_D = 2 } fault;
 static int injected_fault;
 
-direction objective_direction(const objective *s, const objective_result *r);
-direction objective_direction(const objective *s, const objective_result *r)
+direction objective_direction(const objective *s, const eq8_result *r);
+direction objective_direction(const objective *s, const eq8_result *r)
 {
     direction d = right_direction(s, r);
     /* alone, a loss is the first summand; of two, l_G is the first */

@@ -53,7 +53,7 @@ static void one_step(rig *r, double row[COLUMNS])
     const train_options o = {.lr = 0.1, .warmup = 2, .schedule = SCHEDULE_MULTISTEP,
                              .milestones = {1, {4.0 / STEPS}}, .milestone_factor = 0.2};
     float *theta = model_params(r->m), *neg = s->x + s->negative * SIZE;
-    objective_result l, uphill;
+    eq8_result l, uphill;
     double sum = 0;
 
     golden_hash(s->x + s->labelled * SIZE, "x", r->it, r->of->labelled * SIZE);

@@ -57,7 +57,7 @@ static void rig_free(rig *r)
 static void one_step(rig *r, int it, double row[COLUMNS])
 {
     char name[32];
-    objective_result l;
+    eq8_result l;
     objective *s = &r->s;
     float *neg = s->x + s->negative * SIZE;
     sgld_call call = {.options = &r->sampler, .step_size = 1, .inject = inject,

@@ -69,7 +69,7 @@ static void losses_norms_and_directions_are_the_reference_ones(void **state)
     for (int share = 0; share < 2; share++)
         for (int i = 0; i < 3; i++) {
             objective s = make_objective(m, alphas[i], 0, share);
-            objective_result r;
+            eq8_result r;
             assert_int_equal(s.rows, share ? 4 : 6);
             check_ok(objective_gradients(&r, &s, m, no_dropout));
             check_near(r.loss_d, 2.4470334886, 1e-4, 0);
@@ -99,7 +99,7 @@ static void label_smoothing_moves_the_loss_as_in_pytorch(void **state)
     (void)state;
     model *m = make_model(NORM_NONE, 1);
     objective s = make_objective(m, 0, 0.05, false);
-    objective_result r;
+    eq8_result r;
     check_ok(objective_gradients(&r, &s, m, no_dropout));
     check_near(r.loss_d, 2.44598233094, 1e-4, 0);
     assert_true(isnan(r.loss_g) && isnan(r.lse_pos));
@@ -112,7 +112,7 @@ static void alpha_0_and_1_use_one_loss_with_weight_1(void **state)
     (void)state;
     model *m = make_model(NORM_NONE, 1);
     int64_t n = model_params_count(m);
-    objective_result r;
+    eq8_result r;
 
     objective classifier = make_objective(m, 0, 0, true);
     assert_int_equal(classifier.rows, 2);
@@ -139,7 +139,7 @@ static void threads_change_no_bit_of_the_gradients(void **state)
     (void)state;
     model *one = make_model(NORM_NONE, 1), *three = make_model(NORM_NONE, 3);
     objective a = make_objective(one, 0.5, 0, false), b = make_objective(three, 0.5, 0, false);
-    objective_result ra, rb;
+    eq8_result ra, rb;
     size_t bytes = (size_t)model_params_count(one) * sizeof(float);
     check_ok(objective_gradients(&ra, &a, one, no_dropout));
     check_ok(objective_gradients(&rb, &b, three, no_dropout));
@@ -159,7 +159,7 @@ static void the_energy_penalty_and_its_gradient_agree(void **state)
     model *m = make_model(NORM_NONE, 2);
     int64_t n = model_params_count(m);
     objective s = make_objective(m, 1, 0, true);
-    objective_result r, up, down;
+    eq8_result r, up, down;
     float *theta = NULL, *g = NULL;
     s.o.energy_l2 = 0.1;
     check_ok(MEM_NEW(theta, n));
@@ -204,7 +204,7 @@ static void norm_matches(const safetensors *f, int norm, const char *key)
     char name[200];
     model *m = make_model(norm, 2);
     objective s = make_objective(m, 0.5, 0, true);
-    objective_result r;
+    eq8_result r;
     const graph *g = model_graph(m);
 
     check_ok(objective_gradients(&r, &s, m, no_dropout));
@@ -258,7 +258,7 @@ static void running_statistics_follow_with_momentum_09(void **state)
     safetensors *f = open_values();
     model *m = make_model(NORM_BATCH, 1);
     objective s = make_objective(m, 0.5, 0, true);
-    objective_result r;
+    eq8_result r;
     const param *mean = graph_param(model_graph(m), "f.bn1.running_mean");
     const param *var = graph_param(model_graph(m), "f.bn1.running_var");
     double before = (double)model_params(m)[mean->offset];
