@@ -168,7 +168,8 @@ typedef struct step_io {
                            op's mean and var offsets; NULL: not wanted */
 } step_io;
 
-typedef struct device device; /* device.h */
+typedef struct device device;             /* device.h */
+typedef struct energy_steps energy_steps; /* energy_steps.h */
 
 /* What an algorithm computes, as shares of the FLOPs that define a convolution: products
  * (1/4 for Winograd's F(4x4, 3x3)), and what it takes to bring maps into the form of these
@@ -255,6 +256,8 @@ typedef struct backend {
      * host's: steps on device arrays alone return before they are computed, and each of the
      * host's makes the call wait. */
     const device *device;
+    /* The steps of a training in that memory; NULL where there is none. */
+    const energy_steps *energy;
 } backend;
 
 /* ---- the list of backends (backends.c) */

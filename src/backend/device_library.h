@@ -11,6 +11,7 @@
 
 #include "backend/backend.h"
 #include "backend/device.h"
+#include "backend/energy_steps.h"
 
 /* What the program lends to the library, which has no messages of its own. */
 typedef struct device_host {
@@ -28,8 +29,8 @@ typedef struct device_library {
 
 /* Sizes of all that crosses the border. */
 #define DEVICE_LAYOUT                                                                              \
-    ((((uint64_t)sizeof(backend) * 1009 + sizeof(device)) * 1009 + sizeof(step)) * 1009 +          \
-     sizeof(step_io))
+    (((((uint64_t)sizeof(backend) * 1009 + sizeof(device)) * 1009 + sizeof(step)) * 1009 +         \
+      sizeof(step_io)) * 1009 + sizeof(energy_finish))
 
 /* The backend of GPU `number`.  One process uses one GPU: JEM_EUSAGE for a second, and if
  * there is none, with the reason in one line. */

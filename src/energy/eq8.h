@@ -123,8 +123,8 @@ HOST_DEVICE void eq8_range(double *low, double *high, const eq8_terms *t)
     *low = *high = (double)t->lse[0];
     for (int64_t i = 0; i < t->rows; i++) {
         const double e = (double)t->lse[i];
-        if (!(e >= *low)) *low = e;
-        if (!(e <= *high)) *high = e;
+        if (e < *low || isnan(e)) *low = e;
+        if (e > *high || isnan(e)) *high = e;
     }
 }
 

@@ -51,6 +51,15 @@ HOST_DEVICE float softmax_of_sum(lse_sum s, float v)
     return (float)(exp(v - s.shift) / s.sum);
 }
 
+/* What the gradient of the logits is asked for. */
+typedef enum cotangent_kind {
+    COTANGENT_LSE,      /* d LSE / d logits: the softmax */
+    COTANGENT_CLASS,    /* of the logit of y */
+    COTANGENT_LABELLED, /* of l_D */
+    COTANGENT_POSITIVE, /* of l_G, x+ */
+    COTANGENT_NEGATIVE  /* of l_G, x- */
+} cotangent_kind;
+
 /* d v[y] / d v[class], for chains that climb the logit of a class. */
 HOST_DEVICE float class_cotangent(int64_t k, int64_t y)
 {
@@ -95,12 +104,12 @@ HOST_DEVICE labelled_loss labelled_loss_of(const float *v, int64_t k, int64_t y,
 /* ---- l_G with its penalty energy_l2 LSE^2: sign -1 for x+, +1 for x- */
 
 /* Factor on the softmax of an image among n. */
-HOST_DEVICE double energy_factor(double sign, double energy_l2, double lse, double n)
+HOST_DEVICE double density_factor(double sign, double energy_l2, double lse, double n)
 {
     return (sign + 2 * energy_l2 * lse) / n;
 }
 
-HOST_DEVICE float energy_cotangent(float p, double factor)
+HOST_DEVICE float density_cotangent(float p, double factor)
 {
     return (float)(factor * (double)p);
 }

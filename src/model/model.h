@@ -50,7 +50,7 @@ jem_status model_params_changed(model *m);
 /* ---- on a device only */
 
 /* The flat vector in the device's memory, brought up to date from the host's; borrowed and
- * writable; call model_resident_changed after writing, also by a program played again. */
+ * writable; call model_resident_changed after writing, also by a graph launched again. */
 jem_status model_resident(model *m, float **params);
 void model_resident_changed(model *m);
 /* The other way: model_params is up to date afterwards. */

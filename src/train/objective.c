@@ -110,8 +110,8 @@ static void labelled_row(objective *s, float *d, const float *logits, double lse
 /* d [k]: softmax on entry, d l_G / d logits on return; sign -1 for x+, +1 for x-. */
 static void energy_row(const objective *s, float *d, double sign, double lse, int64_t k)
 {
-    double factor = energy_factor(sign, s->o.energy_l2, lse, (double)s->o.generative_batch);
-    for (int64_t c = 0; c < k; c++) d[c] = energy_cotangent(d[c], factor);
+    double factor = density_factor(sign, s->o.energy_l2, lse, (double)s->o.generative_batch);
+    for (int64_t c = 0; c < k; c++) d[c] = density_cotangent(d[c], factor);
 }
 
 static void cotangents(const pass *p, const model_chunk *k, int64_t first, bool discriminative)

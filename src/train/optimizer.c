@@ -59,11 +59,15 @@ static jem_status run_part(void *ctx, int task, int worker)
     return JEM_OK;
 }
 
+adam_update optimizer_adam(const optimizer *a, double lr, int64_t number)
+{
+    return (adam_update){lr, a->o.beta1, a->o.beta2, a->o.adam_eps, number};
+}
+
 jem_status optimizer_step(optimizer *a, const backend *b, pool *p, float *theta,
                           const direction *d, double lr, int64_t number)
 {
     const optimizer_options *o = &a->o;
-    job j = {a, b, theta, d, {lr, o->beta1, o->beta2, o->adam_eps, number},
-             {lr, o->momentum, o->weight_decay}};
+    job j = {a, b, theta, d, optimizer_adam(a, lr, number), {lr, o->momentum, o->weight_decay}};
     return pool_run(p, (int)((a->n + PART - 1) / PART), run_part, &j);
 }

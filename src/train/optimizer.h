@@ -33,6 +33,9 @@ typedef struct direction {
     double a, b;
 } direction;
 
+/* Adam's step `number`, from 1, with learning rate lr. */
+adam_update optimizer_adam(const optimizer *a, double lr, int64_t number);
+
 /* One step on theta [n] with learning rate lr, spread over the pool; `number` is the step's, from 1.
  * SGD's weight decay also moves elements that are not trained: whoever keeps running
  * statistics in theta writes them afterwards. */

@@ -45,7 +45,7 @@ static void place_clear(place *p)
 void resident_free(resident *r)
 {
     if (!r) return;
-    r->d->program_free(r->program);
+    r->d->graph_free(r->step);
     if (r->generative.ws != r->labelled.ws) place_clear(&r->generative);
     place_clear(&r->labelled);
     place_clear(&r->chain);
@@ -120,11 +120,11 @@ static jem_status make_step_arrays(resident *r, const trainer *t)
         TRY(ARRAY(r->fresh, g));
         TRY(ARRAY(r->bad, g));
         TRY(ARRAY(r->moved, 2 * g));
-        TRY(ARRAY(r->moved_parts, 2 * g * DEVICE_MOVED_PARTS));
+        TRY(ARRAY(r->moved_parts, 2 * g * ENERGY_MOVED_PARTS));
         if (t->chain_class) TRY(ARRAY(r->chain_class, g));
     }
-    TRY(ARRAY(r->sums, 3 * DEVICE_SUMS));
-    TRY(ARRAY(r->sum_parts, (int64_t)3 * DEVICE_SUMS * DEVICE_SUM_PARTS));
+    TRY(ARRAY(r->sums, 3 * ENERGY_SUMS));
+    TRY(ARRAY(r->sum_parts, (int64_t)3 * ENERGY_SUMS * ENERGY_SUM_PARTS));
     TRY(ARRAY(r->numbers, 1));
     TRY(ARRAY(r->report, 1));
 done:
@@ -171,6 +171,7 @@ jem_status resident_new(resident **out, trainer *t)
     resident *r = NULL;
     TRY(MEM_NEW(r, 1));
     r->d = model_backend(t->m)->device;
+    r->energy = model_backend(t->m)->energy;
     r->next = r->order_epoch[0] = r->order_epoch[1] = -1;
     r->schedule_step_size = NAN;
     TRY(make_state(r, t));
@@ -255,13 +256,13 @@ done:
 
 /* ---- one step */
 
-/* Another program where a rescue has changed the number of Langevin steps. */
+/* Another graph where a rescue has changed the number of Langevin steps. */
 static jem_status follow_steps(resident *r, const trainer *t)
 {
     jem_status st = JEM_OK;
     if (r->steps == t->sampler.steps) return JEM_OK;
-    r->d->program_free(r->program);
-    r->program = NULL;
+    r->d->graph_free(r->step);
+    r->step = NULL;
     r->steps = t->sampler.steps;
     if (t->objective.negative >= 0) TRY(ARRAY(r->schedule, 2 * r->steps));
     r->schedule_step_size = NAN;
@@ -290,14 +291,14 @@ done:
 
 static jem_status send_numbers(resident *r, const trainer *t, const step_report *s)
 {
-    const optimizer_options *o = &t->optimizer.o;
-    const double number = (double)(t->iteration + 1);
+    const adam_update adam = optimizer_adam(&t->optimizer, s->lr, t->iteration + 1);
+    const adam_factors factors = adam_factors_of(&adam);
     const batcher *b[2] = {&t->labelled, &t->generative};
-    device_numbers n = {.seed = (uint64_t)t->cfg->seed,
+    energy_numbers n = {.seed = (uint64_t)t->cfg->seed,
                         .chain_seed = t->chain_seed,
                         .iteration = (uint32_t)t->iteration,
-                        .rate = (float)(s->lr / (1.0 - pow(o->beta1, number))),
-                        .root = (float)(1.0 / sqrt(1.0 - pow(o->beta2, number))),
+                        .rate = factors.rate,
+                        .root = factors.root,
                         .energy_l2 = t->objective.o.energy_l2};
     for (int i = 0; i < 2; i++) n.first[i] = t->iteration % batcher_per_epoch(b[i]) * b[i]->batch;
     return r->d->copy(r->numbers, &n, sizeof n);
@@ -357,10 +358,9 @@ done:
     return st;
 }
 
-static void fill_report(step_report *s, const device_report *d)
+static void fill_report(step_report *s, const energy_report *d)
 {
-    s->loss = (eq8_result){d->loss_d, d->loss_g, d->g_d, d->g_g, d->c, d->cosine,
-                                 d->lse_pos, d->lse_neg, d->accuracy};
+    s->loss = d->loss;
     s->chain = (sgld_report){d->movement, d->clipped};
     s->lse_min = d->lse_min;
     s->lse_max = d->lse_max;
@@ -368,7 +368,7 @@ static void fill_report(step_report *s, const device_report *d)
 
 jem_status resident_step(step_report *s, bool *fine, resident *r, trainer *t)
 {
-    device_report d;
+    energy_report d;
     float *theta;
     jem_status st;
 
@@ -379,8 +379,8 @@ jem_status resident_step(step_report *s, bool *fine, resident *r, trainer *t)
     TRY(send_schedule(r, t, s->step_size));
     TRY(send_numbers(r, t, s));
     TRY(send_data(r, t));
-    TRY(resident_record(r, t, theta));
-    TRY(r->d->play(r->program));
+    TRY(resident_capture(r, t, theta));
+    TRY(r->d->graph_launch(r->step));
     if (!r->data_resident) (void)prepare_batch(r, t, t->iteration + 1); /* failed: made again, and
                                                                            told, by that step */
     TRY(r->d->copy(&d, r->report, sizeof d));

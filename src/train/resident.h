@@ -1,5 +1,5 @@
 /* A training step that stays in a device's memory: data, replay buffer, parameters, moments
- * and averages live there, the whole step is one recorded program, and the host only writes
+ * and averages live there, the whole step is one captured graph, and the host only writes
  * a few numbers before it and reads a report after it.
  *
  * It computes what trainer.c computes, with the same random numbers; sums may round

@@ -1,8 +1,9 @@
-/* What resident.c (state, data, one step) and resident_program.c share. */
+/* What resident.c (state, data, one step) and resident_graph.c share. */
 #ifndef TRAIN_RESIDENT_INTERNAL_H
 #define TRAIN_RESIDENT_INTERNAL_H
 
 #include "backend/device.h"
+#include "backend/energy_steps.h"
 #include "train/resident.h"
 
 /* A plan for batches of one size, and the device's memory for it. */
@@ -16,12 +17,13 @@ enum { ARRAYS_MAX = 64 };
 
 struct resident {
     const device *d;
+    const energy_steps *energy;
     void *arrays[ARRAYS_MAX]; /* all of the device's memory below; owned */
     int array_count;
 
     place chain, labelled, generative; /* generative may be labelled's */
-    device_program *program;
-    int64_t steps; /* L of the program */
+    device_graph *step;
+    int64_t steps; /* L of the captured step */
 
     /* the state */
     float *m, *v, *ema, *replay;
@@ -36,8 +38,8 @@ struct resident {
     double *loss_terms, *sums, *sum_parts, *moved, *moved_parts;
     float *schedule;
     double schedule_step_size; /* what it was made for */
-    device_numbers *numbers;
-    device_report *report;
+    energy_numbers *numbers;
+    energy_report *report;
 
     /* data: in the device's memory, or made on the host one step ahead */
     bool data_resident;
@@ -51,8 +53,8 @@ struct resident {
     int64_t next;             /* ... this iteration, -1: none */
 };
 
-/* Records the program, if there is none.  Everything that a step reads must be there: a step
+/* Captures the step, if that is not done.  Everything that a step reads must be there: a step
  * is made once before, up to its report. */
-jem_status resident_record(resident *r, const trainer *t, float *theta);
+jem_status resident_capture(resident *r, const trainer *t, float *theta);
 
 #endif

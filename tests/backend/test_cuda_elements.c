@@ -80,7 +80,7 @@ static void fill(float *x, int64_t n, uint32_t image)
 static void langevin_is_the_reference_to_the_bit(void **state)
 {
     static float x[2 * COUNT], want[2 * COUNT], g[2 * COUNT], noise[2 * COUNT];
-    const device_numbers numbers = {.chain_seed = 77, .iteration = 12};
+    const energy_numbers numbers = {.chain_seed = 77, .iteration = 12};
     const float schedule[] = {0, 0, 0.8f, 0.01f};
     int32_t bad[2] = {0, 0};
     (void)state;
@@ -93,7 +93,7 @@ static void langevin_is_the_reference_to_the_bit(void **state)
     }
     const langevin_update u = {0.8f, 0.01f, true, -1, 1, false};
     ref_langevin(want, g, noise, 2 * COUNT, &u);
-    const device_langevin a = {x, g, schedule, bad, &numbers, 2, COUNT, 1, -1, 1};
+    const energy_langevin a = {x, g, schedule, bad, &numbers, 2, COUNT, 1, -1, 1};
     for (int64_t i = 0; i < 2 * blocks_of(COUNT); i++) langevin_item(&a, i);
     assert_memory_equal(x, want, sizeof x);
     assert_int_equal(bad[0] + bad[1], 0);
@@ -114,8 +114,8 @@ static void energies_are_the_reference(void **state)
     logits[3 * K + 4] = INFINITY;
     for (int j = 0; j < K; j++) logits[4 * K + j] = -INFINITY;
     ref_logsumexp(lse, softmax, logits, N, K);
-    const device_cotangent a = {.logits = logits, .cotangent = got, .lse = got_lse, .n = N, .k = K,
-                                .batch = 1, .loss = DEVICE_LSE};
+    const energy_cotangent a = {.logits = logits, .cotangent = got, .lse = got_lse, .n = N, .k = K,
+                                .batch = 1, .kind = COTANGENT_LSE};
     for (int64_t i = 0; i < N; i++) cotangent_item(&a, i);
     for (int i = 0; i < N; i++) {
         assert_true(lse[i] == got_lse[i] || (isnan(lse[i]) && isnan(got_lse[i])));
@@ -134,13 +134,14 @@ static void adam_is_the_reference_to_the_bit(void **state)
     for (int i = 0; i < COUNT; i++) v[2][i] = fabsf(v[2][i]);
     memcpy(w, v, sizeof v);
     ref_adam(v[0], v[1], v[2], v[3], v[4], 0.7, 0.3, COUNT, &u);
-    const device_report report = {.a = (float)0.7, .b = (float)0.3, .fine = 1};
-    const device_numbers numbers = {.rate = (float)(1e-3 / (1 - pow(0.9, 3))),
+    const energy_report report = {.a = (float)0.7, .b = (float)0.3, .fine = 1};
+    const energy_numbers numbers = {.rate = (float)(1e-3 / (1 - pow(0.9, 3))),
                                     .root = (float)(1 / sqrt(1 - pow(0.999, 3)))};
-    const device_adam a = {.theta = w[0], .m = w[1], .v = w[2], .g = w[3], .h = w[4],
-                           .report = &report, .numbers = &numbers, .n = COUNT, .beta1 = (float)0.9,
-                           .rest1 = (float)(1 - 0.9), .beta2 = (float)0.999,
-                           .rest2 = (float)(1 - 0.999), .eps = (float)1e-8};
+    const energy_adam a = {.theta = w[0], .m = w[1], .v = w[2], .g = w[3], .h = w[4],
+                           .report = &report, .numbers = &numbers, .n = COUNT,
+                           .factors = {.beta1 = (float)0.9, .rest1 = (float)(1 - 0.9),
+                                       .beta2 = (float)0.999, .rest2 = (float)(1 - 0.999),
+                                       .eps = (float)1e-8}};
     for (int64_t i = 0; i < COUNT; i++) adam_item(&a, i);
     assert_memory_equal(v, w, sizeof v);
 }
@@ -149,11 +150,11 @@ static void a_refused_step_changes_nothing(void **state)
 {
     float theta = 1, m = 2, v = 3, ema = 4, g = 5, replay[4] = {1, 2, 3, 4}, x[4] = {0};
     int32_t age = 6, index = 0, fresh = 0;
-    const device_report report = {.a = 1, .fine = 0};
-    const device_numbers numbers = {.rate = 1, .root = 1};
-    const device_adam a = {.theta = &theta, .m = &m, .v = &v, .ema = &ema, .g = &g,
+    const energy_report report = {.a = 1, .fine = 0};
+    const energy_numbers numbers = {.rate = 1, .root = 1};
+    const energy_adam a = {.theta = &theta, .m = &m, .v = &v, .ema = &ema, .g = &g,
                            .report = &report, .numbers = &numbers, .n = 1};
-    const device_store s = {replay, &age, x, &index, &fresh, &report, 1, 4};
+    const energy_store s = {replay, &age, x, &index, &fresh, &report, 1, 4};
     (void)state;
     adam_item(&a, 0);
     store_item(&s, 0);

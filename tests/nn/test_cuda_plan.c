@@ -1,5 +1,5 @@
 /* The GPU backend's steps against ref, through plans: every op in every direction, float32
- * and bf16, arrays in the host's memory and in the device's, recorded programs. */
+ * and bf16, arrays in the host's memory and in the device's, captured graphs. */
 #include "support/check.h"
 #include "support/gpu.h"
 
@@ -223,15 +223,15 @@ static void maps_to_maps_agree(void **state)
     graph_free(g);
 }
 
-/* Arrays in the device's memory, and a program played again with other values. */
-static void recorded_programs_compute_what_lies_there_then(void **state)
+/* Arrays in the device's memory, and a graph launched again with other values. */
+static void captured_graphs_compute_what_lies_there_then(void **state)
 {
     const backend *b = gpu_backend();
     const device *d = b->device;
     graph *g = begin(3, 8, 8);
     plan *p = NULL;
     workspace *w = NULL;
-    device_program *program = NULL;
+    device_graph *captured = NULL;
     const plan_call call = {.count = N};
     const int64_t xs = N * 3 * 64, ys = N * 5;
     float *params[2], *x, *y, *want = NULL, *host[2][2], *got = NULL;
@@ -253,24 +253,24 @@ static void recorded_programs_compute_what_lies_there_then(void **state)
     const plan_options o = {.batch = N, .precision = JEM_F32};
     check_ok(plan_compile(&p, g, b, &o));
     check_ok(workspace_new(&w, p));
-    check_ok(d->record());
+    check_ok(d->capture());
     check_ok(plan_load_resident(p, params[0]));
     check_ok(plan_forward(w, &call, x, y));
-    check_ok(d->record_end(&program));
+    check_ok(d->capture_end(&captured));
     for (int i = 0; i < 2; i++) {
         check_ok(d->copy(params[0], host[i][0], bytes));
         check_ok(d->copy(x, host[i][1], (size_t)xs * sizeof *x));
-        check_ok(d->play(program));
+        check_ok(d->graph_launch(captured));
         check_ok(d->copy(got, y, (size_t)ys * sizeof *y));
         check_ok(plan_load(p, host[i][0]));
         check_ok(plan_forward(w, &call, host[i][1], want));
         assert_memory_equal(got, want, (size_t)ys * sizeof *y);
     }
-    d->program_free(program);
-    check_ok(d->record());
-    check_fails(plan_forward(w, &call, host[0][1], want), JEM_EINTERNAL, "program");
-    check_ok(d->record_end(&program));
-    d->program_free(program);
+    d->graph_free(captured);
+    check_ok(d->capture());
+    check_fails(plan_forward(w, &call, host[0][1], want), JEM_EINTERNAL, "graph");
+    check_ok(d->capture_end(&captured));
+    d->graph_free(captured);
     workspace_free(w);
     plan_free(p);
     for (int i = 0; i < 2; i++) {
@@ -303,7 +303,7 @@ int main(void)
         cmocka_unit_test(norms_agree),
         cmocka_unit_test(dropout_drops_the_same),
         cmocka_unit_test(maps_to_maps_agree),
-        cmocka_unit_test(recorded_programs_compute_what_lies_there_then),
+        cmocka_unit_test(captured_graphs_compute_what_lies_there_then),
         cmocka_unit_test(what_a_gpu_cannot_do_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,11 +213,12 @@ const backend backend_cuda = {
     .bound_new = bound_new,
     .bound_free = bound_free,
     .run = run,
-    /* on the host's arrays; those of a resident training are cuda_device's */
+    /* on the host's arrays; those of a resident training are cuda_energy's */
     .langevin = ref_langevin,
     .logsumexp = ref_logsumexp,
     .adam = ref_adam,
     .sgd = ref_sgd,
     .sum_squares = ref_sum_squares,
     .device = &cuda_device,
+    .energy = &cuda_energy,
 };

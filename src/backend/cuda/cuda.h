@@ -78,6 +78,7 @@ const char *cuda_describe(void);
 jem_status cuda_open_parts(char *text, size_t size);
 
 extern const device cuda_device;
+extern const energy_steps cuda_energy;
 extern const backend backend_cuda;
 
 #endif

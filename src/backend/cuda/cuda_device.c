@@ -1,4 +1,4 @@
-/* The device's table: memory, programs, and the steps of a training as launches. */
+/* The device's table: memory and graphs; and that of the energy steps, as launches. */
 #include "backend/cuda/cuda.h"
 
 #include "base/try.h"
@@ -20,62 +20,62 @@ static int64_t blocks(int64_t n, int64_t size)
     return n * blocks_of(size);
 }
 
-static jem_status batch(const device_batch *a)
+static jem_status batch(const energy_batch *a)
 {
     return launch_batch(a, blocks(a->n, a->c * a->h * a->w));
 }
 
-static jem_status start(const device_start *a)
+static jem_status start(const energy_start *a)
 {
     return launch_start(a, blocks(a->n, a->size));
 }
 
-static jem_status langevin(const device_langevin *a)
+static jem_status langevin(const energy_langevin *a)
 {
     return launch_langevin(a, blocks(a->n, a->size));
 }
 
-static jem_status cotangent(const device_cotangent *a)
+static jem_status cotangent(const energy_cotangent *a)
 {
     return launch_cotangent(a, a->n);
 }
 
-static jem_status norms(const device_norms *a)
+static jem_status norms(const energy_norms *a)
 {
-    const fold rows = {a->sums, a->parts, DEVICE_SUM_PARTS};
+    const fold rows = {a->sums, a->parts, ENERGY_SUM_PARTS};
     jem_status st;
-    TRY(launch_norms(a, (int64_t)DEVICE_SUMS * DEVICE_SUM_PARTS));
-    TRY(launch_fold(&rows, 3 * DEVICE_SUMS));
+    TRY(launch_norms(a, (int64_t)ENERGY_SUMS * ENERGY_SUM_PARTS));
+    TRY(launch_fold(&rows, 3 * ENERGY_SUMS));
 done:
     return st;
 }
 
-static jem_status moved(const device_moved *a)
+static jem_status moved(const energy_moved *a)
 {
-    const fold rows = {a->moved, a->parts, DEVICE_MOVED_PARTS};
+    const fold rows = {a->moved, a->parts, ENERGY_MOVED_PARTS};
     jem_status st;
-    TRY(launch_moved(a, a->n * DEVICE_MOVED_PARTS));
+    TRY(launch_moved(a, a->n * ENERGY_MOVED_PARTS));
     TRY(launch_fold(&rows, 2 * a->n));
 done:
     return st;
 }
 
-static jem_status finish(const device_finish *a)
+static jem_status finish(const energy_finish *a)
 {
     return launch_finish(a, 1);
 }
 
-static jem_status adam(const device_adam *a)
+static jem_status adam(const energy_adam *a)
 {
     return launch_adam(a, a->n);
 }
 
-static jem_status store(const device_store *a)
+static jem_status store(const energy_store *a)
 {
     return launch_store(a, blocks(a->n, a->size));
 }
 
-static jem_status add(const device_add *a)
+static jem_status add(const energy_add *a)
 {
     return launch_add(a, a->n);
 }
@@ -88,10 +88,13 @@ const device cuda_device = {
     .available = gpu_available,
     .copy = gpu_copy,
     .wait = gpu_wait,
-    .record = gpu_record,
-    .record_end = gpu_record_end,
-    .play = gpu_play,
-    .program_free = gpu_program_free,
+    .capture = gpu_capture,
+    .capture_end = gpu_capture_end,
+    .graph_launch = gpu_graph_launch,
+    .graph_free = gpu_graph_free,
+};
+
+const energy_steps cuda_energy = {
     .batch = batch,
     .start = start,
     .langevin = langevin,

@@ -33,12 +33,6 @@ HOST_DEVICE uint16_t bf16_of_float(float f)
     return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
 
-/* False for infinities and NaN. */
-HOST_DEVICE int is_finite(float f)
-{
-    return (bits_of_float(f) & 0x7f800000u) != 0x7f800000u;
-}
-
 /* ---- values: [n][h][w][c] of bf16 or float32, c a multiple of 8.  Eight neighbours are
  * one "octet": 16 or 32 bytes, which one thread reads at once. */
 

@@ -1,9 +1,10 @@
-/* The pieces of work of backend/device.h's steps. */
+/* The pieces of work of backend/energy_steps.h. */
 #ifndef CUDA_ENERGY_KERNELS_H
 #define CUDA_ENERGY_KERNELS_H
 
 #include "backend/cuda/philox.h"
-#include "backend/device.h"
+#include "backend/energy_steps.h"
+#include "energy/langevin.h"
 
 /* Blocks of four random numbers in an image of `size` elements. */
 HOST_DEVICE int64_t blocks_of(int64_t size)
@@ -22,7 +23,7 @@ HOST_DEVICE int64_t mirror(int64_t i, int64_t n)
 }
 
 /* Piece: four elements of one image. */
-HOST_DEVICE void batch_item(const device_batch *a, int64_t i)
+HOST_DEVICE void batch_item(const energy_batch *a, int64_t i)
 {
     const int64_t size = a->c * a->h * a->w, blocks = blocks_of(size);
     const int64_t place = i / blocks, block = i % blocks;
@@ -59,7 +60,7 @@ HOST_DEVICE void batch_item(const device_batch *a, int64_t i)
 /* ---- chains */
 
 /* Piece: four elements of one image.  Streams: sample/replay_buffer.c, train/trainer.c. */
-HOST_DEVICE void start_item(const device_start *a, int64_t i)
+HOST_DEVICE void start_item(const energy_start *a, int64_t i)
 {
     const int64_t blocks = blocks_of(a->size), image = i / blocks, block = i % blocks;
     const uint64_t seed = a->numbers->chain_seed;
@@ -95,7 +96,7 @@ HOST_DEVICE void start_item(const device_start *a, int64_t i)
 }
 
 /* Piece: four elements of one image.  All that see a bad gradient write the same number. */
-HOST_DEVICE void langevin_item(const device_langevin *a, int64_t i)
+HOST_DEVICE void langevin_item(const energy_langevin *a, int64_t i)
 {
     const int64_t blocks = blocks_of(a->size), image = i / blocks, block = i % blocks;
     const float lambda = a->schedule[2 * a->t], sigma = a->schedule[2 * a->t + 1];
@@ -109,82 +110,58 @@ HOST_DEVICE void langevin_item(const device_langevin *a, int64_t i)
         const int64_t e = 4 * block + j, at = image * a->size + e;
         if (e >= a->size) break;
         const float g = a->g[at];
-        if (!is_finite(g) && (a->bad[image] == 0 || a->bad[image] == (int32_t)a->t + 1))
+        if (!finite_f32(g) && (a->bad[image] == 0 || a->bad[image] == (int32_t)a->t + 1))
             a->bad[image] = (int32_t)a->t + 1;
-        /* the order of backend_ref.langevin, whose comparisons let NaN through */
-        float v = sigma > 0 ? a->x[at] + lambda * g + sigma * z[j] : a->x[at] + lambda * g;
-        v = v < a->clip_min ? a->clip_min : v;
-        a->x[at] = v > a->clip_max ? a->clip_max : v;
+        a->x[at] = sigma > 0 ? langevin_step(a->x[at], g, z[j], lambda, sigma, a->clip_min, a->clip_max)
+                             : langevin_ascent(a->x[at], g, lambda, a->clip_min, a->clip_max);
     }
 }
 
 /* ---- energies and losses; piece: one image */
 
-HOST_DEVICE double lse_of_row(double *largest, double *total, const float *v, int64_t k)
+HOST_DEVICE float cotangent_of(const energy_cotangent *a, float p, int64_t c, int64_t y, double factor)
 {
-    double m = v[0], sum = 0;
-    for (int64_t j = 1; j < k; j++) m = v[j] > m ? v[j] : m;
-    if (!is_finite((float)m)) m = 0;
-    for (int64_t j = 0; j < k; j++) sum += exp(v[j] - m);
-    *largest = m;
-    *total = sum;
-    return m + log(sum);
-}
-
-/* The loss of one labelled image and whether its logits are right: train/objective.c. */
-HOST_DEVICE void labelled_row(const device_cotangent *a, int64_t i, double lse)
-{
-    const float *v = a->logits + i * a->k;
-    const double eps = a->label_smoothing, off = eps / (double)a->k;
-    const int64_t y = a->y[i];
-    double sum = 0;
-    int64_t best = 0;
-    for (int64_t c = 0; c < a->k; c++) {
-        sum += lse - (double)v[c];
-        if (v[c] > v[best]) best = c;
+    switch (a->kind) {
+    case COTANGENT_CLASS:
+        return class_cotangent(c, y);
+    case COTANGENT_LABELLED:
+        return labelled_cotangent(p, smoothed_target(c == y, a->label_smoothing, a->k), a->batch);
+    case COTANGENT_POSITIVE:
+    case COTANGENT_NEGATIVE:
+        return density_cotangent(p, factor);
+    default:
+        return p;
     }
-    a->loss_terms[i] = (1 - eps) * (lse - (double)v[y]) + off * sum;
-    a->hit[i] = best == y;
 }
 
-HOST_DEVICE void cotangent_item(const device_cotangent *a, int64_t i)
+HOST_DEVICE void cotangent_item(const energy_cotangent *a, int64_t i)
 {
     const float *v = a->logits + i * a->k;
-    float *d = a->cotangent + i * a->k;
-    double m, total, factor = 1;
-    const float lse = (float)lse_of_row(&m, &total, v, a->k);
-    const double eps = a->label_smoothing, off = eps / (double)a->k;
+    const lse_sum s = lse_sum_of(v, a->k);
+    const float lse = lse_of_sum(s);
+    const bool label = a->kind == COTANGENT_CLASS || a->kind == COTANGENT_LABELLED;
+    const int64_t y = label ? a->y[i] : -1;
+    double factor = 1;
 
     a->lse[i] = lse;
-    if (a->loss == DEVICE_LABELLED) labelled_row(a, i, (double)lse);
-    if (a->loss == DEVICE_POSITIVE || a->loss == DEVICE_NEGATIVE)
-        factor = ((a->loss == DEVICE_POSITIVE ? -1 : 1) +
-                  2 * a->numbers->energy_l2 * (double)lse) / a->batch;
-    for (int64_t c = 0; c < a->k; c++) {
-        const float p = (float)(exp(v[c] - m) / total);
-        switch (a->loss) {
-        case DEVICE_CLASS:
-            d[c] = a->y[i] == c ? 1.0f : 0.0f;
-            break;
-        case DEVICE_LABELLED:
-            d[c] = (float)(((double)p - (off + (c == a->y[i] ? 1 - eps : 0))) / a->batch);
-            break;
-        case DEVICE_POSITIVE:
-        case DEVICE_NEGATIVE:
-            d[c] = (float)(factor * (double)p);
-            break;
-        default:
-            d[c] = p;
-        }
+    if (a->kind == COTANGENT_LABELLED) {
+        const labelled_loss l = labelled_loss_of(v, a->k, y, (double)lse, a->label_smoothing);
+        a->loss_terms[i] = l.loss;
+        a->hit[i] = l.hit;
     }
+    if (a->kind == COTANGENT_POSITIVE || a->kind == COTANGENT_NEGATIVE)
+        factor = density_factor(a->kind == COTANGENT_POSITIVE ? -1 : 1, a->numbers->energy_l2,
+                                (double)lse, a->batch);
+    for (int64_t c = 0; c < a->k; c++)
+        a->cotangent[i * a->k + c] = cotangent_of(a, softmax_of_sum(s, v[c]), c, y, factor);
 }
 
 /* ---- sums over long vectors, in two stages */
 
-/* Piece: one of DEVICE_SUMS * DEVICE_SUM_PARTS interleaved parts. */
-HOST_DEVICE void norms_item(const device_norms *a, int64_t i)
+/* Piece: one of ENERGY_SUMS * ENERGY_SUM_PARTS interleaved parts. */
+HOST_DEVICE void norms_item(const energy_norms *a, int64_t i)
 {
-    const int64_t parts = (int64_t)DEVICE_SUMS * DEVICE_SUM_PARTS;
+    const int64_t parts = (int64_t)ENERGY_SUMS * ENERGY_SUM_PARTS;
     double gg = 0, hh = 0, gh = 0;
     for (int64_t k = i; k < a->n; k += parts) {
         const double g = (double)a->g[k], h = a->h ? (double)a->h[k] : 0;
@@ -212,131 +189,83 @@ HOST_DEVICE void fold_item(const fold *a, int64_t i)
 }
 
 /* Piece: one part of one image. */
-HOST_DEVICE void moved_item(const device_moved *a, int64_t i)
+HOST_DEVICE void moved_item(const energy_moved *a, int64_t i)
 {
-    const int64_t image = i / DEVICE_MOVED_PARTS, part = i % DEVICE_MOVED_PARTS;
+    const int64_t image = i / ENERGY_MOVED_PARTS, part = i % ENERGY_MOVED_PARTS;
     const float *x = a->x + image * a->size, *start = a->start + image * a->size;
     double squares = 0, clipped = 0;
-    for (int64_t k = part; k < a->size; k += DEVICE_MOVED_PARTS) {
+    for (int64_t k = part; k < a->size; k += ENERGY_MOVED_PARTS) {
         const double d = (double)x[k] - (double)start[k];
         squares += d * d;
         clipped += x[k] <= a->low || x[k] >= a->high;
     }
     a->parts[i] = squares;
-    a->parts[a->n * DEVICE_MOVED_PARTS + i] = clipped;
+    a->parts[a->n * ENERGY_MOVED_PARTS + i] = clipped;
 }
 
-/* ---- the verdict: train/objective.c (summarise), train/trainer.c (check_finite) */
+/* ---- the verdict */
 
-HOST_DEVICE double mean_of(const float *x, int64_t n, int squared)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += squared ? (double)x[i] * (double)x[i] : (double)x[i];
-    return sum / (double)n;
-}
-
-HOST_DEVICE void finish_losses(const device_finish *a, device_report *r)
-{
-    const int64_t b = a->batch, n = a->generative;
-    double terms = 0, hits = 0;
-    if (a->labelled >= 0) {
-        for (int64_t i = 0; i < b; i++) {
-            terms += a->loss_terms[i];
-            hits += a->hit[i];
-        }
-        r->loss_d = terms / (double)b;
-        r->accuracy = hits / (double)b;
-    }
-    if (a->positive >= 0) {
-        const float *pos = a->lse + a->positive, *neg = a->lse + a->negative;
-        r->lse_pos = mean_of(pos, n, 0);
-        r->lse_neg = mean_of(neg, n, 0);
-        r->loss_g = r->lse_neg - r->lse_pos +
-                    a->numbers->energy_l2 * (mean_of(pos, n, 1) + mean_of(neg, n, 1));
-    }
-    r->lse_min = r->lse_max = (double)a->lse[0];
-    for (int64_t i = 0; i < a->rows; i++) {
-        const double e = (double)a->lse[i];
-        if (!(e >= r->lse_min)) r->lse_min = e; /* written so that NaN stays */
-        if (!(e <= r->lse_max)) r->lse_max = e;
-    }
-}
-
-HOST_DEVICE void finish_norms(const device_finish *a, device_report *r)
+HOST_DEVICE void finish_norms(const energy_finish *a, const eq8_terms *t, energy_report *r)
 {
     double s[3] = {0, 0, 0};
+    eq8_weights w;
     for (int k = 0; k < 3; k++)
-        for (int64_t i = 0; i < DEVICE_SUMS; i++) s[k] += a->sums[k * DEVICE_SUMS + i];
-    if (a->labelled >= 0) r->g_d = sqrt(s[0]);
-    if (a->positive >= 0) r->g_g = sqrt(a->labelled >= 0 ? s[1] : s[0]);
-    r->a = 1;
-    if (a->labelled >= 0 && a->positive >= 0) {
-        const double norms = r->g_d * r->g_g;
-        r->cosine = norms > 0 ? s[2] / norms : 0;
-        if (!a->plain) r->c = r->g_d / (r->g_g + 1e-8);
-        /* of grad_g, then of grad_d: objective_direction */
-        r->a = (float)(a->plain ? 2 * a->alpha : a->alpha * r->c);
-        r->b = (float)(a->plain ? 2 * (1 - a->alpha) : 1 - a->alpha);
-    }
+        for (int64_t i = 0; i < ENERGY_SUMS; i++) s[k] += a->sums[k * ENERGY_SUMS + i];
+    eq8_norms(&r->loss, t, s[0], t->labelled >= 0 ? s[1] : s[0], s[2], a->plain_sum);
+    w = eq8_descent(&r->loss, t, a->alpha, a->plain_sum);
+    r->a = (float)w.g;
+    r->b = (float)w.d;
 }
 
-HOST_DEVICE void finish_chains(const device_finish *a, device_report *r)
+HOST_DEVICE void finish_chains(const energy_finish *a, energy_report *r)
 {
+    const int64_t n = a->terms.generative;
     double movement = 0, clipped = 0;
-    for (int64_t i = 0; i < a->generative; i++) {
+    for (int64_t i = 0; i < n; i++) {
         movement += sqrt(a->moved[i]);
-        clipped += a->moved[a->generative + i];
+        clipped += a->moved[n + i];
         if (a->bad[i] > 0 && (r->bad_image < 0 || a->bad[i] - 1 < r->bad_step)) {
             r->bad_image = (int32_t)i;
             r->bad_step = a->bad[i] - 1;
         }
     }
-    r->movement = movement / (double)a->generative;
-    r->clipped = a->clips ? clipped / (double)(a->generative * a->size) : 0;
-}
-
-HOST_DEVICE int finite64(double x)
-{
-    return x - x == 0;
+    r->movement = movement / (double)n;
+    r->clipped = a->clips ? clipped / (double)(n * a->size) : 0;
 }
 
 /* The only piece. */
-HOST_DEVICE void finish_item(const device_finish *a, int64_t i)
+HOST_DEVICE void finish_item(const energy_finish *a, int64_t i)
 {
-    const double nan = (double)float_of_bits(0x7fc00000u), largest = 1e15;
-    device_report r = {nan, nan, nan, nan, 1, nan, nan, nan, nan, nan, nan, nan, nan, 0, 0, 0, -1, 0, 0};
-    int fine;
+    const double nan = (double)float_of_bits(0x7fc00000u);
+    energy_report r = {eq8_nothing(), nan, nan, nan, nan, 0, 0, 0, -1, 0, 0};
+    eq8_terms t = a->terms;
     (void)i;
-    finish_losses(a, &r);
-    finish_norms(a, &r);
+    t.energy_l2 = a->numbers->energy_l2;
+    eq8_losses(&r.loss, &t);
+    eq8_range(&r.lse_min, &r.lse_max, &t);
+    finish_norms(a, &t, &r);
     if (a->moved) finish_chains(a, &r);
-    fine = finite64(r.lse_min) && finite64(r.lse_max) && r.bad_image < 0;
-    if (a->labelled >= 0) fine = fine && finite64(r.loss_d) && r.g_d < largest;
-    if (a->positive >= 0)
-        fine = fine && finite64(r.loss_g) && r.g_g < largest && finite64(r.movement);
-    r.fine = fine;
+    r.fine = eq8_usable(&r.loss, &t, r.lse_min, r.lse_max, r.movement) && r.bad_image < 0;
     *a->report = r;
 }
 
 /* ---- the update */
 
-/* Piece: one parameter; backend_ref.adam. */
-HOST_DEVICE void adam_item(const device_adam *a, int64_t i)
+/* Piece: one parameter. */
+HOST_DEVICE void adam_item(const energy_adam *a, int64_t i)
 {
-    if (!a->report->fine) return;
-    const float grad = a->h ? a->report->a * a->g[i] + a->report->b * a->h[i]
-                            : a->report->a * a->g[i];
-    const float m = a->beta1 * a->m[i] + a->rest1 * grad;
-    const float v = a->beta2 * a->v[i] + a->rest2 * grad * grad;
-    const float theta = a->theta[i] - a->numbers->rate * m / (sqrtf(v) * a->numbers->root + a->eps);
-    a->m[i] = m;
-    a->v[i] = v;
-    a->theta[i] = theta;
-    if (a->ema) a->ema[i] = a->keep * a->ema[i] + (1.0f - a->keep) * theta;
+    const energy_report *r = a->report;
+    adam_factors f = a->factors;
+    if (!r->fine) return;
+    f.rate = a->numbers->rate;
+    f.root = a->numbers->root;
+    adam_step(a->theta + i, a->m + i, a->v + i,
+              a->h ? gradient_sum(r->a, a->g[i], r->b, a->h[i]) : r->a * a->g[i], &f);
+    if (a->ema) a->ema[i] = weight_average(a->ema[i], a->theta[i], a->keep);
 }
 
 /* Piece: four elements of one chain. */
-HOST_DEVICE void store_item(const device_store *a, int64_t i)
+HOST_DEVICE void store_item(const energy_store *a, int64_t i)
 {
     const int64_t blocks = blocks_of(a->size), image = i / blocks, block = i % blocks;
     const int32_t index = a->index[image];
@@ -356,7 +285,7 @@ HOST_DEVICE void store_item(const device_store *a, int64_t i)
 }
 
 /* Piece: one element. */
-HOST_DEVICE void add_item(const device_add *a, int64_t i)
+HOST_DEVICE void add_item(const energy_add *a, int64_t i)
 {
     a->dst[i] += a->src[i];
 }

@@ -1,4 +1,4 @@
-/* The device as the backend's C code sees it: memory, copies, programs.  Implemented over the
+/* The device as the backend's C code sees it: memory, copies, graphs.  Implemented over the
  * CUDA runtime (gpu_cuda.c) and, on the host, by twin/gpu_host.c. */
 #ifndef CUDA_GPU_H
 #define CUDA_GPU_H
@@ -12,17 +12,17 @@
 jem_status gpu_open(int number);
 const char *gpu_describe(void);
 
-/* What device.h says of alloc, free, available, copy, wait and programs. */
+/* What device.h says of alloc, free, available, copy, wait and graphs. */
 jem_status gpu_alloc(void *out, size_t bytes);
 void gpu_free(void *p);
 size_t gpu_available(void);
 jem_status gpu_copy(void *dst, const void *src, size_t bytes);
 jem_status gpu_clear(void *dst, size_t bytes);
 jem_status gpu_wait(void);
-jem_status gpu_record(void);
-jem_status gpu_record_end(device_program **out);
-jem_status gpu_play(const device_program *p);
-void gpu_program_free(device_program *p);
+jem_status gpu_capture(void);
+jem_status gpu_capture_end(device_graph **out);
+jem_status gpu_graph_launch(const device_graph *p);
+void gpu_graph_free(device_graph *p);
 
 /* Does p lead into memory of gpu_alloc?  gpu_memory.c, which the implementations tell. */
 bool gpu_owns(const void *p);

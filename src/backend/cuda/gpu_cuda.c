@@ -7,13 +7,13 @@
 #include "base/mem.h"
 #include "base/try.h"
 
-struct device_program {
+struct device_graph {
     cudaGraph_t graph;
     cudaGraphExec_t executable;
 };
 
 static cudaStream_t stream;
-static bool recording;
+static bool capturing;
 static char description[256];
 
 cudaStream_t gpu_stream(void)
@@ -88,7 +88,7 @@ jem_status gpu_alloc(void *out, size_t bytes)
     void *p = NULL;
     jem_status st;
 
-    if (recording) return jem_error(JEM_EINTERNAL, "memory cannot be allocated in a program");
+    if (capturing) return jem_error(JEM_EINTERNAL, "memory cannot be allocated in a captured graph");
     TRY(gpu_status(cudaMalloc(&p, bytes ? bytes : 1), "allocation"));
     TRY(gpu_status(cudaMemsetAsync(p, 0, bytes ? bytes : 1, stream), "clearing memory"));
     TRY(gpu_remember(p, bytes ? bytes : 1));
@@ -120,7 +120,7 @@ jem_status gpu_copy(void *dst, const void *src, size_t bytes)
     const bool to_host = !gpu_owns(dst), host = to_host || !gpu_owns(src);
 
     if (bytes == 0) return JEM_OK;
-    if (recording && host) return jem_error(JEM_EINTERNAL, "the host's memory in a program");
+    if (capturing && host) return jem_error(JEM_EINTERNAL, "the host's memory in a captured graph");
     TRY(gpu_status(cudaMemcpyAsync(dst, src, bytes, cudaMemcpyDefault, stream), "copy"));
     if (host) TRY(gpu_wait());
 done:
@@ -137,40 +137,40 @@ jem_status gpu_wait(void)
     return gpu_status(cudaStreamSynchronize(stream), "waiting for the GPU");
 }
 
-/* ---- programs: captured graphs */
+/* ---- graphs */
 
-jem_status gpu_record(void)
+jem_status gpu_capture(void)
 {
     jem_status st;
     TRY(gpu_wait());
     TRY(gpu_status(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "capture"));
-    recording = true;
+    capturing = true;
 done:
     return st;
 }
 
-jem_status gpu_record_end(device_program **out)
+jem_status gpu_capture_end(device_graph **out)
 {
     jem_status st;
-    device_program *p = NULL;
+    device_graph *p = NULL;
 
-    recording = false;
+    capturing = false;
     TRY(MEM_NEW(p, 1));
     TRY(gpu_status(cudaStreamEndCapture(stream, &p->graph), "end of capture"));
     TRY(gpu_status(cudaGraphInstantiate(&p->executable, p->graph, 0), "graph"));
     *out = p;
     p = NULL;
 done:
-    gpu_program_free(p);
+    gpu_graph_free(p);
     return st;
 }
 
-jem_status gpu_play(const device_program *p)
+jem_status gpu_graph_launch(const device_graph *p)
 {
     return gpu_status(cudaGraphLaunch(p->executable, stream), "graph launch");
 }
 
-void gpu_program_free(device_program *p)
+void gpu_graph_free(device_graph *p)
 {
     if (!p) return;
     if (p->executable) cudaGraphExecDestroy(p->executable);

@@ -8,17 +8,17 @@
 #include "backend/cuda/norm_kernels.h"
 
 #define CUDA_KERNELS(K)                                                                            \
-    K(batch, device_batch)                                                                         \
-    K(start, device_start)                                                                         \
-    K(langevin, device_langevin)                                                                   \
-    K(cotangent, device_cotangent)                                                                 \
-    K(norms, device_norms)                                                                         \
+    K(batch, energy_batch)                                                                         \
+    K(start, energy_start)                                                                         \
+    K(langevin, energy_langevin)                                                                   \
+    K(cotangent, energy_cotangent)                                                                 \
+    K(norms, energy_norms)                                                                         \
     K(fold, fold)                                                                                  \
-    K(moved, device_moved)                                                                         \
-    K(finish, device_finish)                                                                       \
-    K(adam, device_adam)                                                                           \
-    K(store, device_store)                                                                         \
-    K(add, device_add)                                                                             \
+    K(moved, energy_moved)                                                                         \
+    K(finish, energy_finish)                                                                       \
+    K(adam, energy_adam)                                                                           \
+    K(store, energy_store)                                                                         \
+    K(add, energy_add)                                                                             \
     K(load, port_copy)                                                                             \
     K(store_out, port_copy)                                                                        \
     K(octet, octet_map)                                                                            \

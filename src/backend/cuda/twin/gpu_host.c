@@ -1,6 +1,6 @@
-/* gpu.h without a GPU: memory of its own that is the host's, work done at once, programs as
+/* gpu.h without a GPU: memory of its own that is the host's, work done at once, graphs as
  * lists of noted work.  It keeps to the rules of the device, so that a test notices what
- * would go wrong there: nothing is computed while a program is recorded, arguments are those
+ * would go wrong there: nothing is computed while a graph is captured, arguments are those
  * of that moment, memory begins and ends between guards. */
 #include "backend/cuda/twin/gpu_host.h"
 
@@ -19,12 +19,12 @@ typedef struct noted {
     int64_t pieces;
 } noted;
 
-struct device_program {
+struct device_graph {
     noted *work;
     int64_t count, room;
 };
 
-static device_program *recording;
+static device_graph *capturing;
 
 jem_status gpu_open(int number)
 {
@@ -42,14 +42,14 @@ jem_status gpu_host_do(host_work fn, const void *args, size_t size, int64_t piec
     jem_status st;
     noted n = {.fn = fn, .pieces = pieces};
 
-    if (!recording) {
+    if (!capturing) {
         fn(args, pieces);
         return JEM_OK;
     }
     TRY(mem_alloc(&n.args, 1, size));
     memcpy(n.args, args, size);
-    TRY(MEM_GROW(recording->work, recording->count, recording->room));
-    recording->work[recording->count++] = n;
+    TRY(MEM_GROW(capturing->work, capturing->count, capturing->room));
+    capturing->work[capturing->count++] = n;
     n.args = NULL;
 done:
     mem_free(n.args);
@@ -63,7 +63,7 @@ jem_status gpu_alloc(void *out, size_t bytes)
     char *p = NULL;
     jem_status st;
 
-    if (recording) return jem_error(JEM_EINTERNAL, "memory cannot be allocated in a program");
+    if (capturing) return jem_error(JEM_EINTERNAL, "memory cannot be allocated in a captured graph");
     TRY(mem_alloc(&p, bytes + 2 * GUARD, 1));
     memset(p, GUARD_BYTE, GUARD);
     memcpy(p, &bytes, sizeof bytes);
@@ -120,8 +120,8 @@ jem_status gpu_copy(void *dst, const void *src, size_t bytes)
 {
     const copying c = {dst, src, bytes};
     if (bytes == 0) return JEM_OK;
-    if (recording && (!gpu_owns(dst) || !gpu_owns(src)))
-        return jem_error(JEM_EINTERNAL, "the host's memory in a program");
+    if (capturing && (!gpu_owns(dst) || !gpu_owns(src)))
+        return jem_error(JEM_EINTERNAL, "the host's memory in a captured graph");
     return gpu_host_do(copy_bytes, &c, sizeof c, 1);
 }
 
@@ -133,30 +133,30 @@ jem_status gpu_clear(void *dst, size_t bytes)
 
 jem_status gpu_wait(void)
 {
-    return recording ? jem_error(JEM_EINTERNAL, "waiting in a program") : JEM_OK;
+    return capturing ? jem_error(JEM_EINTERNAL, "waiting in a captured graph") : JEM_OK;
 }
 
-/* ---- programs */
+/* ---- graphs */
 
-jem_status gpu_record(void)
+jem_status gpu_capture(void)
 {
-    return MEM_NEW(recording, 1);
+    return MEM_NEW(capturing, 1);
 }
 
-jem_status gpu_record_end(device_program **out)
+jem_status gpu_capture_end(device_graph **out)
 {
-    *out = recording;
-    recording = NULL;
+    *out = capturing;
+    capturing = NULL;
     return JEM_OK;
 }
 
-jem_status gpu_play(const device_program *p)
+jem_status gpu_graph_launch(const device_graph *p)
 {
     for (int64_t i = 0; i < p->count; i++) p->work[i].fn(p->work[i].args, p->work[i].pieces);
     return JEM_OK;
 }
 
-void gpu_program_free(device_program *p)
+void gpu_graph_free(device_graph *p)
 {
     if (!p) return;
     for (int64_t i = 0; i < p->count; i++) mem_free(p->work[i].args);

@@ -1,4 +1,4 @@
-/* A training step as a program of the device: batches, chains, gradients, verdict, update, in
+/* A training step as a graph of the device: batches, chains, gradients, verdict, update, in
  * the order of trainer.c and objective.c. */
 #include <math.h>
 
@@ -8,7 +8,7 @@
 static jem_status draw_batch(resident *r, const trainer *t, const batcher *b, int64_t row, int which)
 {
     const dataset *d = b->d;
-    const device_batch a = {.x = r->x + row * dataset_row_size(d),
+    const energy_batch a = {.x = r->x + row * dataset_row_size(d),
                             .y = which == 0 && t->objective.labelled >= 0 ? r->y : NULL,
                             .pixels = r->pixels,
                             .values = r->values,
@@ -26,13 +26,13 @@ static jem_status draw_batch(resident *r, const trainer *t, const batcher *b, in
                             .augment = (int32_t)b->augment,
                             .noise = (int32_t)b->noise,
                             .which = which};
-    return r->d->batch(&a);
+    return r->energy->batch(&a);
 }
 
-static jem_status cotangent(resident *r, const trainer *t, device_loss loss, int64_t row, int64_t n,
+static jem_status cotangent(resident *r, const trainer *t, cotangent_kind kind, int64_t row, int64_t n,
                             const int32_t *y)
 {
-    const device_cotangent a = {.logits = r->logits,
+    const energy_cotangent a = {.logits = r->logits,
                                 .cotangent = r->cotangent,
                                 .lse = r->lse + row,
                                 .y = y,
@@ -43,8 +43,8 @@ static jem_status cotangent(resident *r, const trainer *t, device_loss loss, int
                                 .k = model_classes(t->m),
                                 .batch = (double)n,
                                 .label_smoothing = t->objective.o.label_smoothing,
-                                .loss = (int32_t)loss};
-    return r->d->cotangent(&a);
+                                .kind = (int32_t)kind};
+    return r->energy->cotangent(&a);
 }
 
 static jem_status walk(resident *r, const trainer *t)
@@ -53,28 +53,28 @@ static jem_status walk(resident *r, const trainer *t)
     const int64_t n = r->chain.n, size = model_input_count(t->m);
     float *x = r->x + t->objective.negative * size;
     const plan_call call = {.count = n};
-    device_langevin l = {.x = x, .g = r->grad, .schedule = r->schedule, .bad = r->bad,
+    energy_langevin l = {.x = x, .g = r->grad, .schedule = r->schedule, .bad = r->bad,
                          .numbers = r->numbers, .n = n, .size = size,
                          .clip_min = o->clip ? (float)o->clip_min : -INFINITY,
                          .clip_max = o->clip ? (float)o->clip_max : INFINITY};
-    const device_start s = {.x = x, .start = r->start, .replay = r->replay, .index = r->index,
+    const energy_start s = {.x = x, .start = r->start, .replay = r->replay, .index = r->index,
                             .fresh = r->fresh, .chain_class = r->chain_class, .bad = r->bad,
                             .numbers = r->numbers, .n = n, .size = size,
                             .entries = t->replay.size, .classes = t->replay.classes,
                             .reinit_prob = t->replay.reinit_prob};
-    const device_moved moved = {.x = x, .start = r->start, .moved = r->moved,
+    const energy_moved moved = {.x = x, .start = r->start, .moved = r->moved,
                                 .parts = r->moved_parts, .n = n, .size = size,
                                 .low = (float)o->clip_min, .high = (float)o->clip_max};
     jem_status st;
-    TRY(r->d->start(&s));
+    TRY(r->energy->start(&s));
     for (l.t = 0; l.t < r->steps; l.t++) {
         TRY(plan_forward(r->chain.ws, &call, x, r->logits));
-        TRY(cotangent(r, t, r->chain_class ? DEVICE_CLASS : DEVICE_LSE, t->objective.rows, n,
+        TRY(cotangent(r, t, r->chain_class ? COTANGENT_CLASS : COTANGENT_LSE, t->objective.rows, n,
                       r->chain_class));
         TRY(plan_backward(r->chain.ws, &call, r->cotangent, r->grad, NULL));
-        TRY(r->d->langevin(&l));
+        TRY(r->energy->langevin(&l));
     }
-    TRY(r->d->moved(&moved));
+    TRY(r->energy->moved(&moved));
 done:
     return st;
 }
@@ -83,7 +83,7 @@ done:
 typedef struct pass {
     const place *at;
     int64_t row;
-    device_loss losses[2];
+    cotangent_kind kinds[2];
     float *gradients[2];
     int count;
 } pass;
@@ -94,7 +94,7 @@ static jem_status run_pass(resident *r, const trainer *t, const pass *p)
     jem_status st;
     TRY(plan_forward(p->at->ws, &call, r->x + p->row * model_input_count(t->m), r->logits));
     for (int i = 0; i < p->count; i++) {
-        TRY(cotangent(r, t, p->losses[i], p->row, p->at->n, r->y));
+        TRY(cotangent(r, t, p->kinds[i], p->row, p->at->n, r->y));
         TRY(plan_backward(p->at->ws, &call, r->cotangent, NULL, p->gradients[i]));
     }
 done:
@@ -105,19 +105,19 @@ static jem_status differentiate(resident *r, const trainer *t)
 {
     const objective *s = &t->objective;
     const bool shared = s->positive >= 0 && s->positive == s->labelled;
-    const device_add add = {r->grad_g, r->grad_part, t->optimizer.n};
-    const pass labelled = {&r->labelled, s->labelled, {DEVICE_LABELLED, DEVICE_POSITIVE},
+    const energy_add add = {r->grad_g, r->grad_part, t->optimizer.n};
+    const pass labelled = {&r->labelled, s->labelled, {COTANGENT_LABELLED, COTANGENT_POSITIVE},
                            {r->grad_d, r->grad_g}, shared ? 2 : 1};
-    const pass positive = {&r->generative, s->positive, {DEVICE_POSITIVE, DEVICE_LSE},
+    const pass positive = {&r->generative, s->positive, {COTANGENT_POSITIVE, COTANGENT_LSE},
                            {r->grad_g, NULL}, 1};
-    const pass negative = {&r->generative, s->negative, {DEVICE_NEGATIVE, DEVICE_LSE},
+    const pass negative = {&r->generative, s->negative, {COTANGENT_NEGATIVE, COTANGENT_LSE},
                            {r->grad_part, NULL}, 1};
     jem_status st = JEM_OK;
     if (s->labelled >= 0) TRY(run_pass(r, t, &labelled));
     if (s->positive < 0) goto done;
     if (!shared) TRY(run_pass(r, t, &positive));
     TRY(run_pass(r, t, &negative));
-    TRY(r->d->add(&add));
+    TRY(r->energy->add(&add));
 done:
     return st;
 }
@@ -126,23 +126,21 @@ static jem_status judge(resident *r, const trainer *t)
 {
     const objective *s = &t->objective;
     const bool both = s->labelled >= 0 && s->positive >= 0;
-    const device_norms norms = {.g = s->labelled >= 0 ? r->grad_d : r->grad_g,
+    const energy_norms norms = {.g = s->labelled >= 0 ? r->grad_d : r->grad_g,
                                 .h = both ? r->grad_g : NULL,
                                 .sums = r->sums,
                                 .parts = r->sum_parts,
                                 .n = t->optimizer.n};
-    const device_finish f = {.report = r->report, .lse = r->lse, .loss_terms = r->loss_terms,
-                             .hit = r->hit, .sums = r->sums,
-                             .moved = s->positive >= 0 ? r->moved : NULL, .bad = r->bad,
-                             .numbers = r->numbers, .batch = s->o.batch,
-                             .generative = s->o.generative_batch, .rows = s->rows,
-                             .size = model_input_count(t->m), .labelled = s->labelled,
-                             .positive = s->positive, .negative = s->negative,
-                             .alpha = s->o.alpha, .clips = t->sampler.clip,
-                             .plain = s->o.loss == LOSS_SUM};
+    energy_finish f = {.report = r->report, .terms = objective_terms(s), .sums = r->sums,
+                       .moved = s->positive >= 0 ? r->moved : NULL, .bad = r->bad,
+                       .numbers = r->numbers, .size = model_input_count(t->m), .alpha = s->o.alpha,
+                       .clips = t->sampler.clip, .plain_sum = s->o.loss == LOSS_SUM};
     jem_status st;
-    TRY(r->d->norms(&norms));
-    TRY(r->d->finish(&f));
+    f.terms.lse = r->lse;
+    f.terms.loss_terms = r->loss_terms;
+    f.terms.hit = r->hit;
+    TRY(r->energy->norms(&norms));
+    TRY(r->energy->finish(&f));
 done:
     return st;
 }
@@ -150,22 +148,20 @@ done:
 static jem_status update(resident *r, const trainer *t, float *theta)
 {
     const objective *s = &t->objective;
-    const optimizer_options *o = &t->optimizer.o;
+    const adam_update any = optimizer_adam(&t->optimizer, 0, 1); /* rate and root come with each */
     const bool both = s->labelled >= 0 && s->positive >= 0;
-    const device_adam adam = {.theta = theta, .m = r->m, .v = r->v, .ema = r->ema,
+    const energy_adam adam = {.theta = theta, .m = r->m, .v = r->v, .ema = r->ema,
                               .g = s->positive >= 0 ? r->grad_g : r->grad_d,
                               .h = both ? r->grad_d : NULL, .report = r->report,
                               .numbers = r->numbers, .n = t->optimizer.n,
-                              .beta1 = (float)o->beta1, .rest1 = (float)(1.0 - o->beta1),
-                              .beta2 = (float)o->beta2, .rest2 = (float)(1.0 - o->beta2),
-                              .eps = (float)o->adam_eps, .keep = (float)t->cfg->train.ema};
-    const device_store store = {.replay = r->replay, .age = r->age,
+                              .factors = adam_factors_of(&any), .keep = (float)t->cfg->train.ema};
+    const energy_store store = {.replay = r->replay, .age = r->age,
                                 .x = r->x + s->negative * model_input_count(t->m),
                                 .index = r->index, .fresh = r->fresh, .report = r->report,
                                 .n = s->o.generative_batch, .size = model_input_count(t->m)};
     jem_status st;
-    TRY(r->d->adam(&adam));
-    if (s->negative >= 0) TRY(r->d->store(&store));
+    TRY(r->energy->adam(&adam));
+    if (s->negative >= 0) TRY(r->energy->store(&store));
 done:
     return st;
 }
@@ -192,17 +188,17 @@ done:
 }
 
 /* Once everything the step reads is there: libraries load parts of themselves when they are
- * first used, which must not happen while a program is recorded. */
-jem_status resident_record(resident *r, const trainer *t, float *theta)
+ * first used, which must not happen while a graph is captured. */
+jem_status resident_capture(resident *r, const trainer *t, float *theta)
 {
     jem_status st, end;
-    if (r->program) return JEM_OK;
+    if (r->step) return JEM_OK;
     TRY(look(r, t, theta));
     TRY(r->d->wait());
-    TRY(r->d->record());
+    TRY(r->d->capture());
     st = look(r, t, theta);
     if (st == JEM_OK) st = update(r, t, theta);
-    end = r->d->record_end(&r->program);
+    end = r->d->capture_end(&r->step);
     if (st == JEM_OK) st = end;
 done:
     return st;
