@@ -18,6 +18,7 @@
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "cli/startup.h"
+#include "energy/eq8.h"
 #include "eval/eval.h"
 #include "tensor/safetensors.h"
 #include "train/checkpoint_store.h"
@@ -67,7 +68,7 @@ static jem_status fingerprint(char text[FINGERPRINT], const eval_job *j, const r
 
     TRY(best_find(&best, r->path, r->info.best.iteration));
     TRY(hash_file(&weights, best));
-    if (r->cfg.alpha > 0) {
+    if (eq8_has_loss_g(r->cfg.alpha)) {
         TRY(checkpoint_newest(&checkpoint, r->path));
         TRY(hash_file(&weights, checkpoint));
     }
@@ -138,7 +139,7 @@ static jem_status open_features(eval_job *j, const char *folder)
     TRY(run_open(&j->features_of, folder, j->engine.values, j->engine.count));
     const run *r = j->features_of;
     model_set_stop(r->m, j->stop);
-    if (r->cfg.alpha > 0)
+    if (eq8_has_loss_g(r->cfg.alpha))
         return jem_error(JEM_EUSAGE, "--features-of %s: was trained with alpha = %g; FD-own compares "
                          "features of a classifier, a run with alpha = 0", folder, r->cfg.alpha);
     TRY(best_find(&best, r->path, r->info.best.iteration));
@@ -221,7 +222,7 @@ static jem_status evaluate(eval_job *j, const char *folder)
         if (j->codec.vae)
             TRY(run_latents_of(&space, &on_latents, &j->codec, r, "decoding its samples"));
         TRY(lend_data(r, j));
-        if (r->cfg.alpha > 0) TRY(run_replay(&replay, &count, r));
+        if (eq8_has_loss_g(r->cfg.alpha)) TRY(run_replay(&replay, &count, r));
         TRY(run_first_epoch(&first, r));
         if (first) model_set_stop(first, j->stop);
         snprintf(note, sizeof note, "run rescued %d time(s) while it trained",

@@ -11,6 +11,7 @@
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "cli/startup.h"
+#include "energy/eq8.h"
 #include "sample/init.h"
 
 typedef struct sampling {
@@ -106,7 +107,7 @@ static jem_status fill_from_noise(float *x, const sampling *s, const run *r, int
     chain_start start = chain_start_uniform;
     noise_bank bank = NOISE_BANK_INIT;
 
-    if (encoded && r->cfg.alpha == 0) {
+    if (encoded && !eq8_has_loss_g(r->cfg.alpha)) {
         if (!s->on_latents)
             return jem_error(JEM_EUSAGE, "%s: a run with alpha = 0 has no encoded noise to begin at; "
                                          "--vae FILE encodes some", r->path);
@@ -129,7 +130,7 @@ static jem_status fill_starts(float *x, const sampling *s, const run *r)
 {
     jem_status st;
     const int64_t size = model_input_count(r->m);
-    const bool buffer = s->from ? strcmp(s->from, "buffer") == 0 : r->cfg.alpha > 0;
+    const bool buffer = s->from ? strcmp(s->from, "buffer") == 0 : eq8_has_loss_g(r->cfg.alpha);
 
     if (s->from && strcmp(s->from, "shared-noise") == 0) return fill_shared(x, s, size);
     TRY(buffer ? fill_from_buffer(x, s, r, size) : fill_from_noise(x, s, r, size));

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "energy/eq8.h"
 #include "eval/eval_parts.h"
 #include "eval/predict.h"
 #include "stats/probe.h"
@@ -174,7 +175,7 @@ jem_status eval_gloss(evaluation *e)
 
     if (!dataset_column(test, "light") || !dataset_column(test, "bump")) return JEM_OK;
     TRY(probe_data_init(&p, e));
-    if (e->s->alpha < 1)
+    if (eq8_has_loss_d(e->s->alpha))
         TRY(head_score(e));
     else
         TRY(evaluation_tolerate(e, "gloss accuracy",

@@ -218,7 +218,7 @@ static void tell_watch(const session *s)
 
 void journal_step(session *s, const step_report *did)
 {
-    const bool labelled = s->cfg->alpha < 1, generative = s->cfg->alpha > 0;
+    const bool labelled = eq8_has_loss_d(s->cfg->alpha), generative = eq8_has_loss_g(s->cfg->alpha);
     char extra[160];
     size_t used = (size_t)snprintf(extra, sizeof extra, "%s", verdict_name(s->health.verdict));
     progress *p = &s->progress;

@@ -247,7 +247,7 @@ done:
 static double compose(const config *cfg, double n, double one_s, double two_s, double chain_s)
 {
     const double batch = (double)cfg->train.batch;
-    const double steps_left = cfg->alpha > 0 ? (double)cfg->sampler.steps - 1 : 0;
+    const double steps_left = eq8_has_loss_g(cfg->alpha) ? (double)cfg->sampler.steps - 1 : 0;
     const double more = two_s < one_s ? 0 : two_s - one_s; /* NaN stays NaN */
     return one_s + (batch - n) * more / n + batch * steps_left * chain_s / n;
 }
@@ -273,7 +273,7 @@ jem_status rehearsal_steps(step_times *t, const rehearsal *g, double seconds)
     jem_status st;
     const train_options *o = &g->cfg->train;
     int64_t n = g->round < o->batch ? g->round : o->batch;
-    bool generative = g->cfg->alpha > 0;
+    bool generative = eq8_has_loss_g(g->cfg->alpha);
     double forwards = forecast_flops(g->cfg, 1).forwards;
     repeated one;
 
@@ -303,7 +303,7 @@ static jem_status time_pixel_distance(repeated *out, const rehearsal *g)
     double distance;
 
     *out = (repeated){0, 0, 0};
-    if (!(g->cfg->alpha > 0) || n < 2) return JEM_OK;
+    if (!eq8_has_loss_g(g->cfg->alpha) || n < 2) return JEM_OK;
     TRY(MEM_NEW(x, few * size));
     for (int64_t i = 0; i < few; i++) rng_fill_normal(x + i * size, size, &stream, (uint32_t)i);
     TRY(pixel_distance_init(&p, g->data->train, few));

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "energy/eq8.h"
 #include "tensor/safetensors.h"
 #include "train/checkpoint_store.h"
 
@@ -474,7 +475,7 @@ static jem_status open_newest(safetensors **out, const run *r, const char *what)
     jem_status st;
     char *path = NULL;
 
-    if (r->cfg.alpha == 0)
+    if (!eq8_has_loss_g(r->cfg.alpha))
         return jem_error(JEM_EDATA, "%s: a run with alpha = 0 has no %s", r->path, what);
     TRY(checkpoint_newest(&path, r->path));
     TRY(safetensors_open(out, path));

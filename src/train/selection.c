@@ -27,7 +27,7 @@ void selection_end(session *s)
 
 const char *selection_criterion(const session *s)
 {
-    if (s->cfg->alpha >= 1) return "fd_pix";
+    if (!eq8_has_loss_d(s->cfg->alpha)) return "fd_pix";
     return s->data->val->n > 0 ? "val_accuracy" : "last";
 }
 
@@ -53,7 +53,7 @@ int64_t selection_first(const session *s)
 
 static jem_status keep_if_best(session *s, const metrics_row *row)
 {
-    double score = s->cfg->alpha >= 1    ? -row->fd_pix
+    double score = !eq8_has_loss_d(s->cfg->alpha) ? -row->fd_pix
                    : s->data->val->n > 0 ? row->val_accuracy
                                          : (double)row->iteration;
     best_epoch *best = &s->state.best;
@@ -61,7 +61,7 @@ static jem_status keep_if_best(session *s, const metrics_row *row)
     if (best->iteration > 0 && !(score > best->score)) return JEM_OK;
     TRY(best_save(s->r->out, s->m, model_params(s->m), row->iteration, &s->identity));
     /* The first epoch is always the best so far: chains can be looked at as they began (Fig. 5). */
-    if (best->iteration == 0 && s->cfg->alpha > 0 && row->iteration <= selection_first(s))
+    if (best->iteration == 0 && eq8_has_loss_g(s->cfg->alpha) && row->iteration <= selection_first(s))
         TRY(first_epoch_keep(s->r->out, row->iteration));
     *best = (best_epoch){row->iteration, row->epoch, score};
 done:

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "energy/eq8.h"
 
 void speed_clear(speed_report *r)
 {
@@ -289,7 +290,7 @@ static jem_status measure_parts(speed_report *r, const rehearsal *g, const model
                            inference = {rehearsal_inference, {MODEL_INFER, MODEL_INFER}, MODEL_INFER, 0.5};
     jem_status st;
     const int64_t batch = g->cfg->train.batch, climbing = config_generative_batch(&g->cfg->train);
-    if (g->cfg->alpha > 0) TRY(measure_part(&r->chain, &chain, g, o, climbing, 0.4 * seconds));
+    if (eq8_has_loss_g(g->cfg->alpha)) TRY(measure_part(&r->chain, &chain, g, o, climbing, 0.4 * seconds));
     TRY(measure_part(&r->gradients, &gradients, g, o, batch, 0.4 * seconds));
     TRY(measure_part(&r->inference, &inference, g, o, batch, 0.2 * seconds));
 done:

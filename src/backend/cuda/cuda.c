@@ -1,5 +1,5 @@
 /* The GPU backend's descriptor, and its kernels: a step with its weights in the device's
- * memory, run by putting launches in line.
+ * memory, run by enqueueing launches.
  *
  * Values lie in NHWC with channels padded to a multiple of 8 ("room"), which tensor cores
  * want; from the pooling on they are float32.  A rectifier's mask is its value, which stays

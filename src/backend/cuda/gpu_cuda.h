@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* The one stream that everything is put in line on. */
+/* The one stream that everything is enqueued on. */
 cudaStream_t gpu_stream(void);
 /* The status of the launch just made. */
 jem_status gpu_launched(const char *name);

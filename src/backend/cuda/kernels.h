@@ -1,5 +1,5 @@
 /* The list of kernels: NAME and the type of its arguments.  NAME_item in one of the
- * *_kernels.h says what one piece does, launch_NAME puts `pieces` of them in line. */
+ * *_kernels.h says what one piece does, launch_NAME enqueues `pieces` of them. */
 #ifndef CUDA_KERNELS_H
 #define CUDA_KERNELS_H
 
