@@ -9,7 +9,7 @@
 #define SMALL JEM_SOURCE_DIR "/configs/cifar10-small.yaml --set model.name=wrn-10-1 --set data.path= " \
               "--set train.batch=8 --set sampler.steps=3 --seconds 1 --device cpu"
 
-enum { SPINNERS = 4, LONGEST_S = 60 };
+enum { SPINNERS = 4, LONGEST_S = 900 };
 
 /* One of the processors that this process may use; false if nobody counts how long threads wait. */
 static bool keep_to_one_processor(void)
