@@ -21,20 +21,21 @@ typedef struct sheet {
 typedef struct sheet_spec {
     const char *picture, *file, *title, *about;
     bool beside_data; /* real images come first */
+    bool by_class;    /* a row each */
 } sheet_spec;
 
 static const sheet_spec sheet_specs[] = {
     {"buffer", "samples-buffer", "Samples from the replay buffer",
      "What the chains have drawn by the end of training, beside real images. A classifier "
      "(α = 0) runs no chains and has no buffer.",
-     true},
+     true, false},
     {"shared_start", "samples-shared-start", "Samples from one shared start",
      "Every α begins its chains at the same noise images and uses the same noise; a row is shown "
      "after 0, 5, 10, 20, 50 steps unless eval.steps says otherwise. What "
      "differs is the energy landscape.",
-     true},
+     true, false},
     {"classes", "samples-classes", "Class-conditional samples",
-     "Chains that climb one class's logit; one row per class.", false},
+     "Chains that climb one class's logit; one row per class.", false, true},
 };
 
 static void sheet_free(void *ctx)
@@ -146,6 +147,8 @@ static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec
         TRY(str_format(&f.missing, "No run of this study has samples/%s.png.", spec->picture));
         return figure_list_add(list, &f);
     }
+    if (spec->by_class && s->runs[0].class_names[0])
+        html_printf(&f.table, "<p>Classes, in the order of the rows: %s.</p>", s->runs[0].class_names);
     /* rows as equal as can be: 5 pictures are 3 and 2, not 4 and 1 */
     int rows = (c->count + COLUMNS_MAX - 1) / COLUMNS_MAX;
     c->columns = (c->count + rows - 1) / rows;

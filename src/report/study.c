@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text_file.h"
 #include "base/try.h"
+#include "report/strbuf.h"
 
 enum { LARGEST_TEXT = 1 << 24 };
 
@@ -97,6 +98,26 @@ done:
     return st;
 }
 
+static jem_status take_class_names(char **to, const json_t *list)
+{
+    enum { NAMED = 10 };
+    jem_status st;
+    strbuf names = STRBUF_INIT;
+
+    for (size_t k = 0; k < json_array_size(list) && k < NAMED; k++) {
+        const char *name = json_string_value(json_array_get(list, k));
+        plain_printf(&names, "%s%s", k ? ", " : "", name ? name : "?");
+    }
+    TRY(strbuf_status(&names));
+    if (names.used == 0) goto done;
+    mem_free(*to);
+    *to = NULL;
+    TRY(mem_strdup(to, names.data));
+done:
+    strbuf_clear(&names);
+    return st;
+}
+
 static jem_status read_info(study_run *r, const char *path)
 {
     jem_status st;
@@ -109,6 +130,7 @@ static jem_status read_info(study_run *r, const char *path)
     }
     TRY(take_string(&r->status, root, "status"));
     TRY(take_string(&r->message, root, "message"));
+    TRY(take_class_names(&r->class_names, json_object_get(root, "class_names")));
     TRY(take_string(&r->model, root, "model"));
     TRY(take_string(&r->version, root, "version"));
     TRY(take_string(&r->data_hash, root, "data_hash"));
@@ -224,6 +246,7 @@ static jem_status run_init(study_run *r, const char *path)
     TRY(mem_strdup(&r->name, slash && slash[1] ? slash + 1 : path));
     TRY(mem_strdup(&r->status, "unknown"));
     TRY(mem_strdup(&r->message, ""));
+    TRY(mem_strdup(&r->class_names, ""));
     TRY(mem_strdup(&r->model, ""));
     TRY(mem_strdup(&r->version, ""));
     TRY(mem_strdup(&r->data_hash, ""));
@@ -260,7 +283,7 @@ static void run_clear(study_run *r)
 {
     char *owned[] = {r->path,  r->name,    r->status,    r->message,
                      r->model, r->version, r->data_hash, r->settings_hash,
-                     r->config};
+                     r->config, r->class_names};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) mem_free(owned[i]);
     strings_free(r->rescues, (int)r->rescue_count);
     score_list_clear(&r->scores);

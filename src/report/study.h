@@ -17,6 +17,7 @@ typedef struct study_run {
     char *message;                     /* why it diverged; may be "" */
     char **rescues;                    /* whole sentences: what went wrong and was changed */
     int64_t rescue_count;
+    char *class_names;                 /* of the first ten: "cat, dog"; "" where they have none */
     char *model, *version, *data_hash, *settings_hash; /* "" if unknown */
     int64_t iteration, iterations;     /* done and planned; 0 if unknown */
     double wall_s;

@@ -63,6 +63,17 @@ static void classes_of_folders_have_their_names(void **state)
     program_fails(folder, "refine %D/run '%D/set/ship/1.png' --class boat", 2, "nor the name of a class");
 }
 
+static void the_report_names_the_rows_of_samples(void **state)
+{
+    (void)state;
+    make_pictures();
+    write_config("folder");
+    program_works(folder, "train %D/c.yaml --set data.path=%D/set --out %D/run");
+    program_works(folder, "eval %D/run --set eval.samples=4");
+    program_works(folder, "report %D/run");
+    program_said(folder, "run/report.html", "Classes, in the order of the rows: motor boat, ship, truck.");
+}
+
 /* The names are the run's: its data may be gone. */
 static void names_need_no_data(void **state)
 {
@@ -147,6 +158,7 @@ int main(void)
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(classes_of_folders_have_their_names),
+        IN_FOLDER(the_report_names_the_rows_of_samples),
         IN_FOLDER(names_need_no_data),
         IN_FOLDER(classes_of_cifar10_have_theirs),
         IN_FOLDER(classes_without_names_have_numbers),
