@@ -25,6 +25,10 @@
 
 #include "jem/status.h"
 
+/* Of each kind of event a training writes about so many at most, spread evenly: what comes sooner
+ * than iterations / most after the last one of its kind is left out, unless it ends the training. */
+enum { EVENT_ROWS = 5000, EVENT_VALIDATIONS = 5000, EVENT_PICTURES = 100 };
+
 typedef struct event_file event_file;
 
 /* Makes `folder` if need be and in it a file of this session, named

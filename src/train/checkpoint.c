@@ -26,7 +26,6 @@ checkpoint_view checkpoint_look(const trainer *t, const checkpoint_state *s)
                              .ema = t->ema,
                              .replay = t->replay,
                              .bank = &t->bank,
-                             .identity = t->identity,
                              .iteration = t->iteration,
                              .seed = t->cfg->seed,
                              .alpha = t->cfg->alpha,
@@ -125,7 +124,7 @@ static jem_status put_metadata(safetensors_writer *w, const checkpoint_view *v)
     TRY(safetensors_writer_metadata(w, "jem.data_hash", hash));
     TRY(health_save(&s->health, w));
     TRY(rescue_save(&v->rescue, w));
-    if (v->identity) TRY(run_identity_put(v->identity, w));
+    if (s->identity) TRY(run_identity_put(s->identity, w));
 done:
     return st;
 }
@@ -242,7 +241,7 @@ static jem_status get_window(const safetensors *f, metrics_window *w)
 }
 
 /* Runs of a study differ in alpha and seed alone, so that their files fit each other. */
-static jem_status check_run(const safetensors *f, const trainer *t)
+static jem_status check_run(const safetensors *f, const trainer *t, const run_identity *identity)
 {
     jem_status st;
     double alpha;
@@ -256,7 +255,7 @@ static jem_status check_run(const safetensors *f, const trainer *t)
                        safetensors_path(f), alpha, (long long)seed, t->cfg->alpha,
                        (long long)t->cfg->seed);
     else
-        st = run_identity_check(t->identity, f, true);
+        st = run_identity_check(identity, f, true);
 done:
     return st;
 }
@@ -312,7 +311,7 @@ jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path)
 
     TRY(safetensors_open(&f, path));
     TRY(safetensors_require_checksum(f));
-    TRY(check_run(f, t));
+    TRY(check_run(f, t, s->identity));
     TRY(get_integer(f, "jem.iteration", t->iterations, &iteration));
     TRY(get_state(f, &state));
     TRY(rescue_restore(&rescue, f));
@@ -336,6 +335,7 @@ jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path)
     trainer_changed(t);
     trainer_set_rescue(t, &rescue);
     t->iteration = iteration;
+    state.identity = s->identity;
     *s = state;
     TRY(model_params_changed(t->m));
 done:

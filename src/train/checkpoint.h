@@ -31,13 +31,14 @@ typedef struct checkpoint_state {
     bool due;           /* validation and log after the last iteration are still to be done */
     bool scheduled;     /* false: written because of a signal; never rolled back to */
     uint64_t data_hash; /* of the training images */
+    const run_identity *identity; /* borrowed: what files carry and must carry; NULL: nothing */
 } checkpoint_state;
 
 /* Written atomically.  JEM_EDIVERGED if a value is not finite: then nothing is written. */
 jem_status checkpoint_save(const trainer *t, const checkpoint_state *s, const char *path);
 /* Into a trainer of the same settings.  JEM_EDATA if the file is damaged (its checksum
  * does not match or is missing) or does not fit, JEM_EUSAGE if it belongs to another run or
- * to other settings: trainer and state are then untouched. */
+ * to other settings than s->identity says: trainer and state are then untouched. */
 jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path);
 
 /* The same in parts, for the background writer.  Pointers lead into the trainer. */
@@ -49,7 +50,6 @@ typedef struct checkpoint_view {
     float *ema;                    /* [n]; NULL: none */
     replay_buffer replay;          /* images NULL: none */
     const noise_bank *bank;
-    const run_identity *identity;  /* NULL: none */
     int64_t iteration, seed;
     double alpha;
     rescue_state rescue;

@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/image.h"
-#include "record/event_file.h"
 
 enum {
     GRID_SIDE = 8,

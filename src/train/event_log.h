@@ -5,14 +5,11 @@
 #ifndef TRAIN_EVENT_LOG_H
 #define TRAIN_EVENT_LOG_H
 
+#include "record/event_file.h"
 #include "sample/replay_buffer.h"
 #include "train/metrics.h"
 
 typedef struct event_log event_log;
-
-/* Of each kind a training writes about so many at most, spread evenly: what comes sooner than
- * iterations / most after the last one of its kind is left out, unless it ends the training. */
-enum { EVENT_ROWS = 5000, EVENT_VALIDATIONS = 5000, EVENT_PICTURES = 100 };
 
 /* A new event file for a session that goes on after `iteration` of `iterations`.  JEM_EIO. */
 jem_status event_log_open(event_log **out, const char *run, int64_t iteration, int64_t iterations);

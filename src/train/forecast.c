@@ -11,10 +11,10 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "energy/eq8.h"
+#include "record/event_file.h"
 #include "stats/blas.h"
 #include "stats/pooled_pixels.h"
 #include "train/class_gaussian.h"
-#include "train/event_log.h"
 #include "train/noise_bank.h"
 #include "train/validate.h"
 
@@ -331,7 +331,7 @@ static int64_t at_most(int64_t n, int64_t most)
     return n < most ? n : most;
 }
 
-/* Rows and pictures are spaced in long trainings (event_log.h). */
+/* Rows and pictures are spaced in long trainings (event_file.h). */
 static int64_t event_file_bytes(const config *cfg, const data_facts *d, int64_t rows)
 {
     const int64_t checks = validations(cfg, d);

@@ -140,7 +140,8 @@ static jem_status load_earlier(session *s)
         TRY(checkpoint_roll_back(&s->t, &s->state, &found, out, INT64_MAX));
     if (!found) {
         TRY(trainer_reset(&s->t));
-        s->state = (checkpoint_state){.data_hash = s->state.data_hash};
+        s->state = (checkpoint_state){.data_hash = s->state.data_hash,
+                                      .identity = s->state.identity};
     }
 done:
     return st;
@@ -413,7 +414,7 @@ static jem_status session_begin(session *s, bool fresh)
         TRY(trainer_init(&s->t, s->cfg, s->data, s->m));
     else
         TRY(trainer_init_resumed(&s->t, s->cfg, s->data, s->m, starts));
-    s->t.identity = &s->identity;
+    s->state.identity = &s->identity;
     TRY(selection_begin(s));
     describe(s);
     if (s->info.ranks > 1)

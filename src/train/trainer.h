@@ -9,7 +9,6 @@
 #include "train/noise_bank.h"
 #include "train/objective.h"
 #include "train/rescue.h"
-#include "train/run_identity.h"
 #include "train/step_report.h"
 
 typedef struct resident resident; /* resident.h */
@@ -47,7 +46,6 @@ typedef struct trainer {
     resident *resident;      /* on a device: steps happen there, and the arrays above and
                                 model_params are what trainer_fetch last brought; else NULL */
     trainer_reader reader;
-    const run_identity *identity; /* borrowed: what its files carry; NULL: nothing */
 } trainer;
 
 /* What a trainer's arrays hold, for those who read or write them between steps. */

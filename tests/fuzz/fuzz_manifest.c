@@ -69,7 +69,7 @@ static trainer *small_trainer(void)
 static void load_checkpoint(void)
 {
     static trainer *t; /* lives as long as the process */
-    checkpoint_state s;
+    checkpoint_state s = {.identity = NULL};
 
     if (!t) t = small_trainer();
     if (fuzz_refused(checkpoint_load(t, &s, CHECKPOINT), CHECKPOINT)) return;

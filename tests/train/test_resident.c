@@ -154,7 +154,7 @@ static void save(rig *r, const checkpoint_state *s, const char *path)
 static void checkpoints_move_between_devices(void **state)
 {
     static const char *const devices[] = {"engine.device=cuda", "engine.device=cpu"};
-    checkpoint_state none = {.due = false}, got;
+    checkpoint_state none = {.due = false}, got = none;
     char dir[64], path[128];
     (void)state;
     check_tmp(dir, sizeof dir);
