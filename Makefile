@@ -46,7 +46,7 @@ test: deps tests
 # oneDNN and jem's own kernels look at the same variable.
 test-avx2: tests
 	@cd $(BUILD) && ONEDNN_MAX_CPU_ISA=AVX2 ctest --output-on-failure -j $(JOBS) \
-	    -R '^(backend|nn|model|train)/'
+	    -R '^(energy|backend|nn|model|train|estimate|run)/'
 
 test-cuda:
 	@$(MAKE) tests CMAKE_FLAGS="$(CMAKE_FLAGS) -DJEM_CUDA=ON"

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "train/forecast.h"
+#include "estimate/forecast.h"
 #include "train/trainer.h"
 
 enum { WARM = 3, IMAGES = 2048, STEPS_MAX = 1000 };

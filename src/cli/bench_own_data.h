@@ -4,7 +4,7 @@
 
 #include "cli/bench_settings.h"
 #include "cli/cli.h"
-#include "train/run.h"
+#include "run/run.h"
 
 /* Where the run's own data are images that a benchmark asks about, sets the keys of `s` that say
  * where they are and how they are split; assignments `given` ("KEY=VALUE") go first.

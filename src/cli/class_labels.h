@@ -3,7 +3,7 @@
 #define CLI_CLASS_LABELS_H
 
 #include "data/dataset.h"
-#include "train/run.h"
+#include "run/run.h"
 
 typedef struct class_labels {
     char **names; /* [count] owned; NULL: the data name none */

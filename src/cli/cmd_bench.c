@@ -18,7 +18,7 @@
 #include "cli/run_steps.h"
 #include "cli/startup.h"
 #include "data/cifar10.h"
-#include "train/run.h"
+#include "run/run.h"
 
 enum { LEFT_OUT_MAX = 64 };
 

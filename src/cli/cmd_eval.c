@@ -20,9 +20,9 @@
 #include "cli/startup.h"
 #include "energy/eq8.h"
 #include "eval/eval.h"
+#include "run/checkpoint_store.h"
+#include "run/run.h"
 #include "tensor/safetensors.h"
-#include "train/checkpoint_store.h"
-#include "train/run.h"
 
 enum { FINGERPRINT = 160, FEATURES_NAME = 200 };
 

@@ -16,8 +16,8 @@
 #include "data/image.h"
 #include "data/npz.h"
 #include "record/record.h"
+#include "run/run.h"
 #include "tensor/safetensors.h"
-#include "train/run.h"
 
 enum { CIFAR_RECORD = 3073, CIFAR_RECORDS_MAX = 10000 };
 

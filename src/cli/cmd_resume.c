@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "cli/startup.h"
 #include "cli/status_line.h"
-#include "train/loop.h"
+#include "run/loop.h"
 
 static jem_status resume(int argc, char **argv)
 {

@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "cli/prospect.h"
-#include "train/speed.h"
+#include "estimate/speed.h"
 
 typedef struct speed_request {
     prospect_request of;

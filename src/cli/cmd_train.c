@@ -7,7 +7,7 @@
 #include "cli/print.h"
 #include "cli/startup.h"
 #include "cli/status_line.h"
-#include "train/loop.h"
+#include "run/loop.h"
 
 static void print_line(void *ctx, const char *line)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/try.h"
-#include "train/run.h"
+#include "run/run.h"
 
 /* What the data are if they are not there to be looked at; 0: not given. */
 typedef struct declared {

@@ -5,7 +5,7 @@
 
 #include "base/stopwatch.h"
 #include "cli/cli.h"
-#include "train/rehearsal.h"
+#include "estimate/rehearsal.h"
 
 /* As the command line says it; what was not given is NULL. */
 typedef struct prospect_request {

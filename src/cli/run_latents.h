@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 #include "latent/latent_space.h"
-#include "train/run.h"
+#include "run/run.h"
 
 /* As typed; NULL: not given. */
 typedef struct latent_flags {

@@ -3,7 +3,7 @@
 #define CLI_RUN_STEPS_H
 
 #include "data/image.h"
-#include "train/run.h"
+#include "run/run.h"
 
 /* "engine.threads=N" from --threads; NULL leaves the text empty. */
 jem_status run_threads(char *assignment, size_t size, const char *threads);

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "train/loop.h"
+#include "run/loop.h"
 
 enum { STATUS_LINE_MAX = 512 };
 

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/options_table.h"
 #include "base/try.h"
-#include "train/run.h"
+#include "run/run.h"
 
 /* "" if both are the same study's; `there` is changed. */
 static jem_status differ(char *difference, size_t size, config *there, config *cfg)

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "train/loop.h"
+#include "run/loop.h"
 
 typedef enum sweep_state {
     SWEEP_WAITING,

@@ -3,7 +3,7 @@
 #define LIB_LIB_MODEL_H
 
 #include "jem/model.h"
-#include "train/run.h"
+#include "run/run.h"
 
 struct jem_model {
     model *m;

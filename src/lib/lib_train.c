@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "lib/lib_call.h"
-#include "train/loop.h"
+#include "run/loop.h"
 
 static const jem_train_options no_options = JEM_TRAIN_INIT;
 

@@ -6,7 +6,7 @@
  *   RUN/scores/NAME.tsv      numeric tables: histograms, reliability, ...
  *   RUN/trials/NAME.csv      one row per image, in the field's columns
  *   RUN/samples/NAME.png     pictures
- *   RUN/metrics.csv          the training log (read here, written by train/metrics.h)
+ *   RUN/metrics.csv          the training log (read here, written by run/metrics.h)
  *
  * Reading is strict: an error names file and line.  All writes are atomic. */
 #ifndef RECORD_RECORD_H

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "jem/tensor.h"
-#include "train/loop.h"
+#include "run/loop.h"
 
 typedef struct rig {
     char dir[64], config[128];

@@ -32,8 +32,8 @@
 #include "mutate.h"
 #include "report/fig_sweetspot.h"
 #include "report/report.h"
-#include "train/checkpoint_store.h"
-#include "train/loop.h"
+#include "run/checkpoint_store.h"
+#include "run/loop.h"
 
 enum { SIDE = 4, CLASSES = 2, IMAGES = 12, PATIENCE_S = 10, PATH_MOST = 512, STUDIES_MAX_FILES = 64 };
 

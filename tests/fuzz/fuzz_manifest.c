@@ -9,8 +9,8 @@
 
 #include "base/mem.h"
 #include "fuzz.h"
-#include "train/checkpoint.h"
-#include "train/run_info.h"
+#include "run/checkpoint.h"
+#include "run/run_info.h"
 
 #define RUN_JSON "run/run.json"
 #define CHECKPOINT "run/checkpoints/000000002.safetensors"

@@ -6,11 +6,11 @@
 #include "base/append_file.h"
 #include "base/mem.h"
 #include "fuzz.h"
+#include "run/checkpoint_files.h"
+#include "run/checkpoint_store.h"
+#include "run/metrics.h"
+#include "run/run.h"
 #include "tensor/safetensors_checksum.h"
-#include "train/checkpoint_files.h"
-#include "train/checkpoint_store.h"
-#include "train/metrics.h"
-#include "train/run.h"
 
 #define RUN "run"
 

@@ -6,8 +6,8 @@
 
 #include <dirent.h>
 
-#include "train/checkpoint_store.h"
-#include "train/metrics.h"
+#include "run/checkpoint_store.h"
+#include "run/metrics.h"
 #include "train/trainer.h"
 
 enum { TRIES = 2, NOTICED_WITHIN = 50, LENGTH = 150, SETTINGS = 20 };

@@ -2,9 +2,9 @@
  * the bits of a training that nothing disturbed. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "run/loop.h"
 #include "support/identity.h"
 #include "torture/scenario.h"
-#include "train/loop.h"
 
 enum { SIDE = 8, IMAGES = 6 };
 

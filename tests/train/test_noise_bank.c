@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "train/loop.h"
+#include "run/loop.h"
 #include "train/noise_bank.h"
 
 enum { SIDE = 8, SIZE = 4 * SIDE * SIDE, IMAGES = 24, ENTRIES = 5 };

@@ -2,8 +2,8 @@
  * batches, chains, losses, updates; and what the host sees of them. */
 #include "train/trainer_rig.h"
 
+#include "run/checkpoint.h"
 #include "support/gpu.h"
-#include "train/checkpoint.h"
 #include "train/resident.h"
 
 enum { IMAGES = 12, SET_MAX = 16 };

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "train/loop.h"
+#include "run/loop.h"
 
 enum { TINY_SIDE = 16, TINY_CLASSES = 3, TINY_COUNT = 3 * TINY_SIDE * TINY_SIDE };
 
