@@ -151,13 +151,14 @@ static void folders_are_found_where_no_shell_has_looked(void **state)
 static void commands_that_are_recorded_can_be_pasted(void **state)
 {
     (void)state;
-    char before[200];
+    char before[200], train[160];
     snprintf(before, sizeof before, "cd '%s' && HOME='%s/home'", folder, folder);
     assert_int_equal(program_run(folder, before, "train c.yaml --out 'a b'"), 0);
     assert_int_equal(program_run(folder, before, "eval 'a b' --set eval.limit=4"), 0);
     assert_int_equal(program_run(folder, before, "report 'a b' -o 'new folder/page.html'"), 0);
     program_said(folder, "a b/scores/scores.json", "jem eval 'a b' --set eval.limit=4");
-    program_said(folder, "new folder/page.html", "jem train &#39;a b/config.yaml&#39; --out NEW-FOLDER");
+    snprintf(train, sizeof train, "jem train &#39;%s/a b/config.yaml&#39; --out NEW-FOLDER", folder);
+    program_said(folder, "new folder/page.html", train); /* from any folder */
     program_said(folder, "new folder/page.html",
                  "jem report &#39;a b&#39; -o &#39;new folder/page.html&#39;");
     assert_int_equal(program_run(folder, before, "report 'a b' -o c.yaml/page.html"), JEM_EIO);
