@@ -21,6 +21,7 @@ static const advice *find_advice(int err)
         {EISDIR, "it is a folder: give the path of a file", false},
         {ELOOP, "links lead in a circle there, or none are followed: give the path that is meant", false},
         {ENAMETOOLONG, "choose a shorter name", false},
+        {EEXIST, "choose another name", false},
         {EACCES, permissions, true},
         {EPERM, permissions, true},
         {EROFS, "its file system can only be read: choose a path on another one", false},

@@ -15,7 +15,7 @@
 #include "base/sha256.h"
 
 static const int all[] = {ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EACCES, EPERM, EROFS, ENOSPC, EDQUOT,
-                          EFBIG, EMFILE, ENFILE, ENOMEM, EIO, ESTALE};
+                          EFBIG, EMFILE, ENFILE, ENOMEM, EIO, ESTALE, EEXIST};
 enum { ALL = sizeof all / sizeof *all };
 
 static void only_what_is_about_permissions_speaks_of_them(void **state)
@@ -44,6 +44,7 @@ static void each_error_names_its_own_remedy(void **state)
                  {ELOOP, "links"},
                  {ENAMETOOLONG, "choose a shorter name"},
                  {ENOENT, "make the folder first"},
+                 {EEXIST, "choose another name"},
                  {EACCES, "permissions"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -64,8 +65,9 @@ static char *in_folder(const char *name)
     return path;
 }
 
-/* Whatever reads or writes `path` gives this advice; reading it ends with `code`. */
-static void check_all(const char *path, jem_status code, const char *advice)
+/* Whatever reads or writes the file `path`, or opens the folder `dir`, gives this advice; reading ends
+ * with `code`. */
+static void check_all(const char *path, const char *dir, jem_status code, const char *advice)
 {
     char *data, **names, hex[SHA256_HEX];
     size_t size;
@@ -75,11 +77,11 @@ static void check_all(const char *path, jem_status code, const char *advice)
     bool busy;
     check_fails(file_read(&data, &size, path, 0), code, advice);
     check_fails(file_read_stream(&data, &size, path, 1), code, advice);
-    check_fails(dir_list(&names, &count, path), code, advice);
+    check_fails(dir_list(&names, &count, dir), code, advice);
     check_fails(sha256_file(hex, path), code, advice);
     check_fails(file_write(path, "x", 1), JEM_EIO, advice);
-    check_fails(append_file_new(&f, &busy, path), JEM_EIO, advice);
-    check_fails(dir_lock(&held, &busy, path), JEM_EIO, advice);
+    check_fails(append_file_open(&f, path), JEM_EIO, advice);
+    check_fails(dir_lock(&held, &busy, dir), JEM_EIO, advice);
 }
 
 static void every_reader_and_writer_gives_the_advice_that_fits(void **state)
@@ -88,10 +90,12 @@ static void every_reader_and_writer_gives_the_advice_that_fits(void **state)
     struct rlimit old, none;
     (void)state;
     check_ok(file_write(in_folder("file"), "x", 1));
-    check_all(in_folder("file/below"), JEM_EDATA, "a part of the path is a file, not a folder");
+    const char *path = in_folder("file/below");
+    check_all(path, path, JEM_EDATA, "a part of the path is a file, not a folder");
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    check_all(in_folder(name), JEM_EIO, "choose a shorter name");
+    path = in_folder(name);
+    check_all(path, path, JEM_EIO, "choose a shorter name");
 
     check_ok(file_write(in_folder("there"), "x", 1));
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
@@ -99,7 +103,7 @@ static void every_reader_and_writer_gives_the_advice_that_fits(void **state)
     none.rlim_cur = (rlim_t)dup(STDERR_FILENO); /* what is free next */
     close((int)none.rlim_cur);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    check_all(in_folder("there"), JEM_EIO, "raise the limit of open files (ulimit -n)");
+    check_all(in_folder("there"), folder, JEM_EIO, "raise the limit of open files (ulimit -n)");
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 }
 
