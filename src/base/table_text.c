@@ -1,6 +1,7 @@
 /* What a table's first line tells: see table_text.h. */
 #include "base/table_text.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -45,4 +46,18 @@ table_text table_text_open(char *text, size_t size)
     if (!t.separator) t.separator = most_frequent(t.start);
     t.blanks = has_blanks(t.start, t.separator);
     return t;
+}
+
+bool table_text_number(double *out, const char *field, char separator)
+{
+    const char *comma = separator == ';' ? strchr(field, ',') : NULL;
+    char number[64], *end;
+
+    if (comma && strlen(field) < sizeof number) {
+        strcpy(number, field);
+        number[comma - field] = '.';
+        field = number;
+    }
+    *out = strtod(field, &end);
+    return end != field && *end == '\0';
 }

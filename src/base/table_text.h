@@ -18,4 +18,7 @@ typedef struct table_text {
  * ends of old Macs (CR) become LF. */
 table_text table_text_open(char *text, size_t size);
 
+/* All of a field as a number; between semicolons a comma may be its decimal mark.  False: it is none. */
+bool table_text_number(double *out, const char *field, char separator);
+
 #endif

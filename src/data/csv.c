@@ -210,12 +210,9 @@ const char *csv_cell(const csv *c, int64_t row, int column)
 jem_status csv_number(double *out, const csv *c, int64_t row, int column)
 {
     const char *text = csv_cell(c, row, column);
-    char number[64], *end, *comma;
-    snprintf(number, sizeof number, "%s", text);
-    if (c->separator == ';' && (comma = strchr(number, ','))) *comma = '.';
-    double value = strtod(number, &end);
+    double value;
 
-    if (end == number || *end || strlen(text) >= sizeof number || !isfinite(value))
+    if (!table_text_number(&value, text, c->separator) || !isfinite(value))
         return jem_error(JEM_EDATA, "%s:%" PRId64 ": column '%s' holds '%s', not a finite number",
                          c->path, c->lines[row], c->names[column], text);
     *out = value;

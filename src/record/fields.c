@@ -155,12 +155,9 @@ jem_status field_reader_number(double *out, const field_reader *r, int64_t field
         *out = NAN;
         return JEM_OK;
     }
-    char *end;
-    double x = strtod(text, &end);
-    if (end == text || *end)
+    if (!table_text_number(out, text, r->separator))
         return jem_error(JEM_EDATA, "%s:%lld: field %lld is '%.40s', not a number", r->path,
                          (long long)r->line, (long long)field + 1, text);
-    *out = x;
     return JEM_OK;
 }
 
