@@ -40,17 +40,16 @@ demo: deps all
 	@scripts/demo $(BUILD)/jem $(DEMO)
 
 test: deps tests
-	@cd $(BUILD) && { ctest --output-on-failure -j $(JOBS); code=$$?; \
-	    $(CURDIR)/scripts/show-skipped Testing/Temporary/LastTest.log; exit $$code; }
+	@scripts/run-tests $(BUILD) -j $(JOBS)
 
 # oneDNN and jem's own kernels look at the same variable.
 test-avx2: tests
-	@cd $(BUILD) && ONEDNN_MAX_CPU_ISA=AVX2 ctest --output-on-failure -j $(JOBS) \
+	@ONEDNN_MAX_CPU_ISA=AVX2 scripts/run-tests $(BUILD) -j $(JOBS) \
 	    -R '^(energy|backend|nn|model|train|estimate|run)/'
 
 test-cuda:
 	@$(MAKE) tests CMAKE_FLAGS="$(CMAKE_FLAGS) -DJEM_CUDA=ON"
-	@cd $(BUILD) && ctest --output-on-failure -L gpu
+	@scripts/run-tests $(BUILD) -L gpu
 
 install: all
 	cmake --install $(BUILD)
@@ -67,7 +66,7 @@ sanitize:
 
 valgrind:
 	@$(MAKE) tests BUILD=build-valgrind CMAKE_FLAGS="-DJEM_VALGRIND=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo"
-	@cd build-valgrind && ctest --output-on-failure -LE slow -j $(JOBS)
+	@scripts/run-tests build-valgrind -LE slow -j $(JOBS)
 
 fuzz: deps
 	@scripts/fuzz build-fuzz $(FUZZ_SECONDS)

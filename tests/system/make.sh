@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL BUILD CMAKE_FLAGS DESTDIR
 mkdir "$work/tools" "$work/build"
-for tool in bash sh make env awk sed grep cat dirname mktemp rm nproc; do
+for tool in bash sh make env awk sed grep cat chmod dirname mktemp mkdir touch rm nproc; do
     ln -s "$(command -v $tool)" "$work/tools/$tool"
 done
 
@@ -79,4 +79,14 @@ grep -q -- '--target product' "$work/built" || fails "other things than the prod
 stand_in cmake '[ "$1" = -S ] && exit 0; echo "x.c:1: error: y"; exit 2'
 runs 2 all
 says "x.c:1: error: y"
+
+# A test that leaves something in the temporary folder fails the whole, and is shown.
+ln -s "$(command -v find)" "$work/tools/find"
+stand_in ctest 'mkdir -p Testing/Temporary; : > Testing/Temporary/LastTest.log; [ -z "$LEAVES" ] || touch "$TMPDIR/$LEAVES"'
+stand_in cmake 'exit 0'
+runs 0 test
+says "skipped: nothing"
+LEAVES=a.npy runs 2 test
+says "left in the temporary folder"
+says "  a.npy"
 echo "make: what is missing is named, installed on demand, and building is quiet"
