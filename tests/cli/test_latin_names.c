@@ -11,7 +11,7 @@
 /* FOLDER/set: two classes of twelve pictures. */
 static void make_pictures(void)
 {
-    static const char *const dirs[] = {"set", "set/" CAFE, "set/dog"};
+    static const char *const dirs[] = {"set", ("set/" CAFE), "set/dog"};
     char name[64];
 
     for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) make_dir(folder, dirs[i]);
