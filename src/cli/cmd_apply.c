@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
-#include "cli/network.h"
+#include "cli/apply_network.h"
 #include "cli/run_steps.h"
 #include "data/npz.h"
 #include "data/units.h"

@@ -1,6 +1,6 @@
 /* A network applied to an array in single or double precision: behind jem apply. */
-#ifndef CLI_NETWORK_H
-#define CLI_NETWORK_H
+#ifndef CLI_APPLY_NETWORK_H
+#define CLI_APPLY_NETWORK_H
 
 #include "jem/tensor.h"
 #include "model/model.h"

@@ -1,5 +1,5 @@
-/* Weights and an array to logits, energies, gradients, features: see network.h. */
-#include "cli/network.h"
+/* Weights and an array to logits, energies, gradients, features: see apply_network.h. */
+#include "cli/apply_network.h"
 
 #include <stdio.h>
 #include <string.h>
