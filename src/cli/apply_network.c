@@ -105,10 +105,12 @@ void network_outputs_clear(network_outputs *o)
 static jem_status find_feature(shape *s, const graph *g, const char *name)
 {
     int at = graph_find(g, name);
-    if (at < 0)
+    if (at < 0) {
+        char names[512];
+        graph_list_names(g, names, sizeof names);
         return jem_error(JEM_EUSAGE, "--want features:%s: the network has no value of this name; "
-                         "it has layer1, layer2, layer3, features, logits%s", name,
-                         graph_find(g, "proj") >= 0 ? ", proj" : "");
+                         "it has %s", name, names);
+    }
     *s = g->nodes[at].op.dst;
     return JEM_OK;
 }

@@ -483,9 +483,11 @@ jem_status model_feature(model *m, const char *name, const float *x, int64_t n, 
     const char *features[2] = {name, NULL};
     int at = graph_find(m->g, name);
 
-    if (at < 0)
-        return jem_error(JEM_EUSAGE, "%s has no feature '%s'; it has layer1, layer2, layer3, "
-                         "features, logits%s", m->spec.name, name, m->spec.proj ? ", proj" : "");
+    if (at < 0) {
+        char names[512];
+        graph_list_names(m->g, names, sizeof names);
+        return jem_error(JEM_EUSAGE, "%s has no feature '%s'; it has %s", m->spec.name, name, names);
+    }
     shape out = m->g->nodes[at].op.dst;
     if (s) *s = out;
     if (!dst) return JEM_OK;

@@ -1,6 +1,7 @@
 /* Building graphs: shapes are inferred and checked as nodes are added. */
 #include "nn/graph.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -286,6 +287,16 @@ int graph_find(const graph *g, const char *name)
     return -1;
 }
 
+void graph_list_names(const graph *g, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; i < g->node_count && used < size; ++i)
+        if (g->nodes[i].name)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+                                     g->nodes[i].name);
+}
+
 jem_status graph_finish(graph *g, int output)
 {
     g->output = output;
@@ -308,11 +319,23 @@ int64_t graph_trained_elements(const graph *g)
     return n;
 }
 
-bool graph_couples_images(const graph *g)
+bool graph_has(const graph *g, op_kind kind)
 {
     for (int i = 0; i < g->node_count; ++i)
-        if (g->nodes[i].op.kind == OP_NORM && g->nodes[i].op.norm == NORM_BATCH) return true;
+        if (g->nodes[i].op.kind == kind) return true;
     return false;
+}
+
+bool graph_has_norm(const graph *g, norm_kind kind)
+{
+    for (int i = 0; i < g->node_count; ++i)
+        if (g->nodes[i].op.kind == OP_NORM && g->nodes[i].op.norm == kind) return true;
+    return false;
+}
+
+bool graph_couples_images(const graph *g)
+{
+    return graph_has_norm(g, NORM_BATCH);
 }
 
 int64_t op_params(const op *o)

@@ -79,6 +79,8 @@ int graph_dropout(graph *g, int src, double rate);                    /* 0: src 
 /* Names a node's value, so that plans can return it. */
 void graph_name(graph *g, int node, const char *name);
 int graph_find(const graph *g, const char *name); /* -1 if there is none */
+/* text <- the names of all such values in the order of computing: "layer1, layer2, logits". */
+void graph_list_names(const graph *g, char *text, size_t size);
 
 /* Declares the output and returns the first mistake made while building. */
 jem_status graph_finish(graph *g, int output);
@@ -86,6 +88,8 @@ jem_status graph_finish(graph *g, int output);
 const param *graph_param(const graph *g, const char *name); /* NULL if absent */
 /* Number of trained parameters (running statistics left out). */
 int64_t graph_trained_elements(const graph *g);
+bool graph_has(const graph *g, op_kind kind);
+bool graph_has_norm(const graph *g, norm_kind kind);
 /* True if images of a batch influence each other in training (batch norm). */
 bool graph_couples_images(const graph *g);
 int64_t op_params(const op *o); /* trained elements of one operation */

@@ -11,8 +11,9 @@
 const char *resident_refuses(const trainer *t)
 {
     const config *c = t->cfg;
-    if (c->model.norm == NORM_BATCH || c->model.norm == NORM_ACT) return "its norm layers";
-    if (c->model.dropout > 0) return "dropout";
+    const graph *g = model_graph(t->m);
+    if (graph_has_norm(g, NORM_BATCH) || graph_has_norm(g, NORM_ACT)) return "its norm layers";
+    if (graph_has(g, OP_DROPOUT)) return "dropout";
     if (t->optimizer.o.kind != OPTIMIZER_ADAM) return "the optimiser";
     if (t->sharpness.kind != SHARPNESS_NONE) return "sharpness-aware steps";
     if (t->sampler.update == UPDATE_CLAMPED) return "sampler.update clamped";
