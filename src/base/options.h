@@ -59,6 +59,16 @@ jem_status options_assign(const option_group *groups, const char *assignment);
  * (file_read_stream).  JEM_EUSAGE. */
 jem_status options_load(const option_group *groups, const char *path);
 
+/* The same in two parts, for a file one of whose keys says which groups there are. */
+typedef struct option_file {
+    const char *name; /* for messages; borrowed from path */
+    char *text;       /* owned */
+    size_t size;
+} option_file;
+jem_status options_read(option_file *out, const char *path); /* mem_free(out->text) */
+/* some: keys of other groups are passed over. */
+jem_status options_parse(const option_group *groups, const option_file *f, bool some);
+
 /* Every key with its current value, as YAML with the help lines as comments:
  * loading it back gives the same settings. */
 jem_status options_save(const option_group *groups, file_writer *w);

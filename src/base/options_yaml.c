@@ -24,6 +24,7 @@ typedef struct loader {
     bool has_event;
     int line;       /* of the current event, from 1 */
     int *seen_line; /* [keys]: where each was set, 0 = not yet */
+    bool some;      /* keys of other groups are passed over */
     const char *text;
 } loader;
 
@@ -157,6 +158,26 @@ static bool is_mapping(const yaml_event_t *e)
             e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
 }
 
+static bool is_key(const loader *l, const char *key)
+{
+    option_place p;
+    return options_find(&p, l->groups, key, l->path) == JEM_OK;
+}
+
+/* Goes on to the end of the value under the cursor. */
+static jem_status pass_over(loader *l)
+{
+    jem_status st = JEM_OK;
+
+    for (int depth = 0;; st = advance(l)) {
+        const yaml_event_type_t type = l->event.type;
+        if (st != JEM_OK) return st;
+        depth += type == YAML_MAPPING_START_EVENT || type == YAML_SEQUENCE_START_EVENT;
+        depth -= type == YAML_MAPPING_END_EVENT || type == YAML_SEQUENCE_END_EVENT;
+        if (depth == 0) return JEM_OK;
+    }
+}
+
 /* Reads the mapping that starts here; its keys continue `prefix`.  The depth of
  * recursion is bounded: every level must name a part of a group's prefix. */
 static jem_status read_mapping(loader *l, const char *prefix)
@@ -176,6 +197,8 @@ static jem_status read_mapping(loader *l, const char *prefix)
         TRY(advance(l));
         if (options_is_prefix(l->groups, key) && is_mapping(&l->event)) {
             if (l->event.type == YAML_MAPPING_START_EVENT) TRY(read_mapping(l, key));
+        } else if (l->some && !is_key(l, key)) {
+            TRY(pass_over(l));
         } else if (l->event.type != YAML_MAPPING_START_EVENT) {
             TRY(set_value(l, key, line));
         } else {
@@ -213,26 +236,39 @@ done:
     return st;
 }
 
-jem_status options_load(const option_group *groups, const char *path)
+jem_status options_read(option_file *out, const char *path)
+{
+    out->name = file_stream_name(path);
+    return text_read_stream(&out->text, &out->size, path, CONFIG_MAX_BYTES);
+}
+
+jem_status options_parse(const option_group *groups, const option_file *f, bool some)
 {
     jem_status st;
-    loader l = {.groups = groups, .path = file_stream_name(path)};
-    char *text = NULL;
-    size_t size = 0;
+    loader l = {.groups = groups, .path = f->name, .some = some, .text = f->text};
     int keys = 0;
 
     if (!yaml_parser_initialize(&l.parser)) return jem_error(JEM_ENOMEM, "out of memory");
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) keys++;
     TRY(MEM_NEW(l.seen_line, keys));
-    TRY(text_read_stream(&text, &size, path, CONFIG_MAX_BYTES));
-    l.text = text;
-    yaml_parser_set_input_string(&l.parser, (const unsigned char *)text, size);
+    yaml_parser_set_input_string(&l.parser, (const unsigned char *)f->text, f->size);
     TRY(read_stream(&l));
 done:
     if (l.has_event) yaml_event_delete(&l.event);
     yaml_parser_delete(&l.parser);
     mem_free(l.seen_line);
-    mem_free(text);
+    return st;
+}
+
+jem_status options_load(const option_group *groups, const char *path)
+{
+    jem_status st;
+    option_file f = {.text = NULL};
+
+    TRY(options_read(&f, path));
+    TRY(options_parse(groups, &f, false));
+done:
+    mem_free(f.text);
     return st;
 }
 

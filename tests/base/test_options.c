@@ -218,6 +218,29 @@ static void bad_yaml_is_refused_with_file_and_line(void **state)
     check_fails(options_load(s.groups, "/no/such.yaml"), JEM_EDATA, "/no/such.yaml");
 }
 
+static void keys_of_other_groups_can_be_passed_over(void **state)
+{
+    (void)state;
+    static const char text[] = "other: {deep: [1, 2], deeper: {a: 1}, x: y}\nalpha: 0.5\n"
+                               "train: {lr: 0.25}\nlist: [1, 2]\ntrain.ema: true\nword: w\n";
+    settings s;
+    option_file f = {.text = NULL};
+    init(&s);
+    const option_group one[] = {s.groups[0], {NULL, NULL, NULL}};
+
+    check_ok(file_write(file, text, sizeof text - 1));
+    check_ok(options_read(&f, file));
+    check_ok(options_parse(one, &f, true));
+    check_near(s.train.lr, 0.25, 0, 1);
+    assert_true(s.train.ema);
+    check_fails(options_parse(one, &f, false), JEM_EUSAGE, "c.yaml:1: unknown key 'other'");
+    mem_free(f.text);
+    check_ok(file_write(file, "train: {lr: fast}\n", 18));
+    check_ok(options_read(&f, file));
+    check_fails(options_parse(one, &f, true), JEM_EUSAGE, "train.lr = 'fast'");
+    mem_free(f.text);
+}
+
 static void every_truncation_of_a_config_is_survived(void **state)
 {
     const char text[] = "train: {lr: 1, milestones: [0.1, 0.2]}\npath: \"a\\u00e9b\"\nseed: 12\n";
@@ -293,6 +316,7 @@ int main(void)
         cmocka_unit_test(unknown_keys_name_the_nearest),
         cmocka_unit_test(nested_and_dotted_yaml_mean_the_same),
         cmocka_unit_test(bad_yaml_is_refused_with_file_and_line),
+        cmocka_unit_test(keys_of_other_groups_can_be_passed_over),
         cmocka_unit_test(every_truncation_of_a_config_is_survived),
         cmocka_unit_test(saved_settings_load_back_exactly),
         cmocka_unit_test(help_has_one_line_per_key),
