@@ -141,8 +141,8 @@ static void hang(gallery *g, const scenes *s, int64_t first, int64_t count)
     }
 }
 
-/* Asks about scenes `first` to the last one in chunks: features into out if layer is not NULL,
- * else logits [..][2]. */
+/* Asks about scenes `first` to the last one in chunks: features of the layer, or where `features` is
+ * NULL logits [..][2]. */
 static jem_status ask(const scenes *s, const char *layer, float *features, double *logits,
                       int64_t first)
 {
@@ -156,7 +156,7 @@ static jem_status ask(const scenes *s, const char *layer, float *features, doubl
     for (int64_t i = first; i < s->d->n; i += CHUNK) {
         int64_t count = s->d->n - i < CHUNK ? s->d->n - i : CHUNK;
         hang(g, s, i, count);
-        if (layer)
+        if (features)
             TRY(who->ops->features(who->ctx, layer, g->stimuli, count, features + (i - first) * dim,
                                    &dim));
         else
@@ -195,29 +195,14 @@ done:
     return st;
 }
 
-/* The layer to ask for: the given one, or "proj" where the network has a projection. */
-static jem_status find_layer(const char **layer, scenes *s)
-{
-    const subject *who = s->r->subject;
-    const char *wanted = s->o->layer;
-    if (*wanted) {
-        *layer = wanted;
-        return who->ops->features(who->ctx, wanted, NULL, 0, NULL, &s->dim);
-    }
-    *layer = "proj";
-    if (who->ops->features(who->ctx, *layer, NULL, 0, NULL, &s->dim) == JEM_OK) return JEM_OK;
-    *layer = "features";
-    return who->ops->features(who->ctx, *layer, NULL, 0, NULL, &s->dim);
-}
-
 static jem_status take_features(scenes *s)
 {
     jem_status st;
     const subject *who = s->r->subject;
-    const char *layer;
+    const char *layer = s->o->layer[0] ? s->o->layer : NULL;
     float *x = NULL;
 
-    TRY(find_layer(&layer, s));
+    TRY(who->ops->features(who->ctx, layer, NULL, 0, NULL, &s->dim));
     TRY(MEM_NEW(x, (s->d->n + GLOSS_RATED) * s->dim));
     TRY(ask(s, layer, x, NULL, 0));
     if (s->rated_scene && (!who->needs_pictures || s->o->images[0])) {

@@ -41,7 +41,8 @@ typedef struct subject_ops {
     /* map [height][width] <- importance of each pixel of one stimulus. */
     jem_status (*saliency)(void *ctx, const stimulus *s, const saliency_request *how, float *map,
                            int64_t height, int64_t width);
-    /* out [n][dim] <- values of the named layer; *dim also when out is NULL. */
+    /* out [n][dim] <- values of the named layer, or where layer is NULL of the one that linear
+     * probes look at; *dim also when out is NULL. */
     jem_status (*features)(void *ctx, const char *layer, const stimulus *s, int64_t n, float *out,
                            int64_t *dim);
     /* The subject sees pictures after this many Langevin steps from now on (0: as they are). */
@@ -78,8 +79,8 @@ typedef struct subject {
  * Pictures of another size are resized to its own (shorter side, then centre crop; and every
  * score says so); class names map its label space to the 16 categories where a mapping exists, a
  * network of 1000 classes is taken for one of ImageNet.
- * Distances are LPIPS-style over layer1, layer2 and layer3 as they leave their last
- * addition.  Refinement is a chain of constant step size whose noise depends on the stimulus'
+ * Distances are LPIPS-style over the stages of the network (model/network.h): of a wide residual
+ * network layer1, layer2 and layer3 as they leave their last addition.  Refinement is a chain of constant step size whose noise depends on the stimulus'
  * place alone.  Saliency is the gradient at a pixel's channels; in a latent space, the gradient
  * of the latent pushed through the decoder. */
 typedef struct model_subject {

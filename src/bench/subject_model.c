@@ -11,8 +11,7 @@
 #include "data/map_prepare.h"
 #include "stats/lpips.h"
 
-enum { BATCH = 64, IMAGENET_CLASSES = 1000, STAGES = 3 };
-static const char *const stage_names[STAGES] = {"layer1", "layer2", "layer3"};
+enum { BATCH = 64, IMAGENET_CLASSES = 1000, STAGES_MAX = 32 };
 
 typedef struct model_ctx {
     model_subject p;
@@ -105,9 +104,35 @@ done:
     return st;
 }
 
-/* Feature maps of the three stages for pairs a, b [n], n at most BATCH / 2; f [STAGES] owned. */
-static jem_status stage_maps(model_ctx *k, float *f[STAGES], shape sizes[STAGES], const stimulus *a,
-                             const stimulus *b, int64_t n)
+/* What a distance of two pictures is over: the network's stages. */
+typedef struct stage_maps {
+    int count;
+    float *f[STAGES_MAX]; /* [BATCH][sizes] */
+    shape sizes[STAGES_MAX];
+} stage_maps;
+
+static void stage_maps_clear(stage_maps *m)
+{
+    for (int l = 0; l < m->count; l++) mem_free(m->f[l]);
+}
+
+static jem_status stage_maps_init(stage_maps *m, const model_ctx *k)
+{
+    jem_status st = JEM_OK;
+    const char *const *names = model_stages(k->m);
+
+    for (m->count = 0; names[m->count] && m->count < STAGES_MAX; m->count++) {
+        const int l = m->count;
+        TRY(model_feature(k->m, names[l], NULL, 0, NULL, &m->sizes[l]));
+        TRY(MEM_NEW(m->f[l], BATCH * shape_count(m->sizes[l])));
+    }
+done:
+    return st;
+}
+
+/* m <- the stages of pairs a, b [n], n at most BATCH / 2. */
+static jem_status look_at_pairs(stage_maps *m, model_ctx *k, const stimulus *a, const stimulus *b,
+                                int64_t n)
 {
     jem_status st;
     stimulus pairs[BATCH];
@@ -116,8 +141,8 @@ static jem_status stage_maps(model_ctx *k, float *f[STAGES], shape sizes[STAGES]
         pairs[2 * i + 1] = b[i];
     }
     TRY(load_batch(k, pairs, 2 * n));
-    for (int l = 0; l < STAGES; l++)
-        TRY(model_feature(k->m, stage_names[l], k->x, 2 * n, f[l], &sizes[l]));
+    for (int l = 0; l < m->count; l++)
+        TRY(model_feature(k->m, model_stages(k->m)[l], k->x, 2 * n, m->f[l], NULL));
 done:
     return st;
 }
@@ -126,28 +151,24 @@ static jem_status distance(void *ctx, const stimulus *a, const stimulus *b, int6
 {
     jem_status st;
     model_ctx *k = ctx;
-    float *f[STAGES] = {NULL, NULL, NULL};
-    shape sizes[STAGES];
+    stage_maps m = {.count = 0};
 
-    for (int l = 0; l < STAGES; l++) {
-        TRY(model_feature(k->m, stage_names[l], NULL, 0, NULL, &sizes[l]));
-        TRY(MEM_NEW(f[l], BATCH * shape_count(sizes[l])));
-    }
+    TRY(stage_maps_init(&m, k));
     for (int64_t first = 0; first < n; first += BATCH / 2) {
         int64_t count = n - first < BATCH / 2 ? n - first : BATCH / 2;
-        TRY(stage_maps(k, f, sizes, a + first, b + first, count));
+        TRY(look_at_pairs(&m, k, a + first, b + first, count));
         for (int64_t i = 0; i < count; i++) {
-            lpips_layer layers[STAGES];
-            for (int l = 0; l < STAGES; l++) {
-                int64_t size = shape_count(sizes[l]);
-                layers[l] = (lpips_layer){f[l] + 2 * i * size, f[l] + (2 * i + 1) * size,
-                                          sizes[l].c, sizes[l].h * sizes[l].w};
+            lpips_layer layers[STAGES_MAX];
+            for (int l = 0; l < m.count; l++) {
+                int64_t size = shape_count(m.sizes[l]);
+                layers[l] = (lpips_layer){m.f[l] + 2 * i * size, m.f[l] + (2 * i + 1) * size,
+                                          m.sizes[l].c, m.sizes[l].h * m.sizes[l].w};
             }
-            d[first + i] = lpips_distance(layers, STAGES);
+            d[first + i] = lpips_distance(layers, m.count);
         }
     }
 done:
-    for (int l = 0; l < STAGES; l++) mem_free(f[l]);
+    stage_maps_clear(&m);
     return st;
 }
 
@@ -198,6 +219,7 @@ static jem_status features(void *ctx, const char *layer, const stimulus *s, int6
     model_ctx *k = ctx;
     shape size = {0, 0, 0};
 
+    if (!layer) layer = model_last_head(k->m);
     TRY(model_feature(k->m, layer, NULL, 0, NULL, &size));
     *dim = shape_count(size);
     for (int64_t first = 0; out && first < n; first += BATCH) {
@@ -228,8 +250,7 @@ static jem_status use_mapping(void *ctx, struct label_map *map)
 
 /* ---- pictures of another size */
 
-/* The same parameters for inputs of another size.  Its head pools whatever is left of the
- * input; stages do not depend on it. */
+/* The same parameters for inputs of another size. */
 static jem_status new_sibling(model **out, const model_ctx *k, shape input)
 {
     jem_status st;
@@ -237,9 +258,7 @@ static jem_status new_sibling(model **out, const model_ctx *k, shape input)
     model_spec spec = *model_get_spec(k->p.m);
     const engine_spec *engine = model_get_engine(k->p.m);
 
-    spec.height = input.h;
-    spec.width = input.w;
-    if (spec.pool == POOL_FIXED) spec.pool = POOL_ADAPTIVE;
+    model_spec_resize(&spec, input.h, input.w);
     TRY(model_new(&m, &spec, engine));
     if (model_params_count(m) != model_params_count(k->p.m)) {
         st = jem_error(JEM_EUSAGE,

@@ -14,7 +14,7 @@ enum { NETWORK_BATCH = 64, NETWORK_BATCH_F64 = 8 };
 
 /* ---- which network */
 
-static const option network_options[] = {
+static const option flag_options[] = {
     {"classes", OPTION_INT, offsetof(model_spec, classes), "10", 1, 1e6, NULL, "classes"},
     {"channels", OPTION_INT, offsetof(model_spec, channels), "3", 1, 1e6, NULL, "input channels"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
@@ -39,12 +39,15 @@ static jem_status set_size(model_spec *spec, const char *text, const jem_tensor 
     return JEM_OK;
 }
 
-static jem_status name_network(model_spec *spec, const network_flags *f, const jem_tensor *x)
+static jem_status name_network(model_spec *spec, const network *const *list, const network_flags *f,
+                               const jem_tensor *x)
 {
     jem_status st;
-    model_spec s = {.classes = 0};
+    model_spec s = {.network = NULL};
+    TRY(model_spec_name(&s, list, f->model));
     const option_group groups[] = {{"model", model_options, &s},
-                                   {"", network_options, &s},
+                                   {"model", network_options(s.network), &s.settings},
+                                   {"", flag_options, &s},
                                    {NULL, NULL, NULL}};
     const struct {
         const char *key, *value, *flag;
@@ -61,24 +64,38 @@ done:
     return st;
 }
 
-jem_status network_spec(model_spec *spec, const network_flags *f, const char *weights,
-                        const jem_tensor *x, const char *x_name)
+/* Do the same parameters serve inputs of this size? */
+static bool takes_size(const model_spec *own, int64_t height, int64_t width)
+{
+    model_spec other = *own;
+    graph *a = NULL, *b = NULL;
+    other.height = height;
+    other.width = width;
+    const bool fits = model_spec_build(&a, own) == JEM_OK && model_spec_build(&b, &other) == JEM_OK &&
+                      a->param_elements == b->param_elements;
+    graph_free(a);
+    graph_free(b);
+    return fits;
+}
+
+jem_status network_spec(model_spec *spec, const network *const *list, const network_flags *f,
+                        const char *weights, const jem_tensor *x, const char *x_name)
 {
     jem_status st;
     model_spec s;
 
     if (f->model) {
-        TRY(name_network(&s, f, x));
+        TRY(name_network(&s, list, f, x));
     } else {
         if (f->classes || f->channels || f->proj || f->norm || f->pool)
             return jem_error(JEM_EUSAGE, "--classes, --channels, --proj, --norm and --pool go "
                                          "with --model");
-        TRY(model_spec_read(&s, weights));
+        TRY(model_spec_read(&s, list, weights));
         if (f->size) TRY(set_size(&s, f->size, x));
     }
     if (x->shape[1] != s.channels || x->shape[2] != s.height || x->shape[3] != s.width) {
         char remedy[96] = "";
-        if (x->shape[1] == s.channels && s.pool != POOL_FIXED) /* whose head has one size of map */
+        if (x->shape[1] == s.channels && takes_size(&s, x->shape[2], x->shape[3]))
             snprintf(remedy, sizeof remedy, "; --size %lldx%lld puts images of that size through it",
                      (long long)x->shape[2], (long long)x->shape[3]);
         st = jem_error(JEM_EDATA, "%s: images are %lldx%lldx%lld, the network takes %lldx%lldx%lld%s",
@@ -181,20 +198,20 @@ done:
 
 /* Parameters in double: weights_get checks the file and brings singles; tensors that the
  * file holds in double are then read again without rounding. */
-static jem_status load_f64(double *params, const graph *g, const char *path)
+static jem_status load_f64(double *params, const model_spec *spec, const graph *g, const char *path)
 {
     jem_status st;
     safetensors *f = NULL;
     float *single = NULL;
 
     TRY(weights_open(&f, path));
-    TRY(weights_check_names(g, f));
+    TRY(weights_check_names(spec, g, f));
     TRY(MEM_NEW(single, g->param_elements));
-    TRY(weights_get(single, g, f, ""));
+    TRY(weights_get(single, spec, g, f));
     for (int64_t i = 0; i < g->param_elements; i++) params[i] = (double)single[i];
     for (int i = 0; i < g->param_count; i++) {
         const param *p = &g->params[i];
-        const jem_tensor t = safetensors_view(f, safetensors_find(f, p->name));
+        const jem_tensor t = safetensors_view(f, weights_find(f, p->name, spec));
         if (t.dtype == JEM_F64)
             memcpy(params + p->offset, t.data, (size_t)p->count * sizeof *params);
     }
@@ -240,11 +257,11 @@ jem_status network_apply_f64(network_outputs *o, const network_call *c)
 
     TRY(backend_find(&b, c->engine->device));
     TRY(b->supports(JEM_F64));
-    TRY(wrn_build(&g, c->spec));
+    TRY(model_spec_build(&g, c->spec));
     TRY(outputs_init(o, c, g, JEM_F64));
     TRY(MEM_NEW(params, g->param_elements));
     TRY(MEM_NEW(softmax, batch * c->spec->classes));
-    TRY(load_f64(params, g, c->weights));
+    TRY(load_f64(params, c->spec, g, c->weights));
     TRY(plan_compile(&p, g, b, &options));
     TRY(plan_load(p, params));
     TRY(workspace_new(&w, p));

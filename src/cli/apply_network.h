@@ -11,9 +11,9 @@ typedef struct network_flags {
 } network_flags;
 
 /* The network of a weights file: as its metadata say, or as the flags say if --model is
- * given; --size overrides the metadata's.  Checks that x [N,C,H,W] fits: JEM_EDATA. */
-jem_status network_spec(model_spec *spec, const network_flags *f, const char *weights,
-                        const jem_tensor *x, const char *x_name);
+ * given; its kind is one of `list`; --size overrides the metadata's.  Checks that x [N,C,H,W] fits: JEM_EDATA. */
+jem_status network_spec(model_spec *spec, const network *const *list, const network_flags *f,
+                        const char *weights, const jem_tensor *x, const char *x_name);
 
 typedef struct network_call {
     const model_spec *spec;

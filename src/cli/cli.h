@@ -11,12 +11,19 @@
 #include "base/options.h"
 #include "jem/status.h"
 
+struct network;
+
+/* What a program has to choose from and may add to (jem_main): lists that end with NULL. */
+typedef struct cli_lists {
+    const struct network *const *networks; /* model/network.h */
+} cli_lists;
+
 typedef struct command {
     const char *name;
     const char *usage; /* after "jem ": "train CONFIG [--set KEY=VALUE ...] --out RUN" */
     const char *about; /* one line */
     /* argv[0] is the command's own name, arguments start at argv[1]. */
-    jem_status (*run)(int argc, char **argv);
+    jem_status (*run)(const cli_lists *lists, int argc, char **argv);
 } command;
 
 /* Every repetition of one flag: --set a=1 --set b=2. */
@@ -62,6 +69,9 @@ const char *cli_cell(char text[CLI_CELL], double x);
 extern const command command_data, command_plan, command_speed, command_train, command_resume,
     command_sweep, command_eval, command_bench, command_sweetspot, command_report, command_sample,
     command_refine, command_apply, command_info, command_list;
+
+/* The whole program: the first call of main, which returns what it returns. */
+int jem_main(int argc, char **argv, const cli_lists *lists);
 
 /* All commands in the order of a user's work (commands.c); ends with NULL. */
 const command *const *cli_commands(void);

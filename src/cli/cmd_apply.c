@@ -176,7 +176,7 @@ done:
     return st;
 }
 
-static jem_status apply(int argc, char **argv)
+static jem_status apply(const cli_lists *lists, int argc, char **argv)
 {
     apply_flags f = {.want = "logits"};
     wants w = {.logits = false};
@@ -193,7 +193,7 @@ static jem_status apply(int argc, char **argv)
     TRY(engine_of(&engine, &f64, &f));
     TRY(weights_path(&path, f.weights));
     TRY(read_input(&x, f.input));
-    TRY(network_spec(&spec, &f.network, path, &x, f.input));
+    TRY(network_spec(&spec, lists->networks, &f.network, path, &x, f.input));
     const network_call call = {.spec = &spec, .engine = &engine, .weights = path, .x = &x,
                                .grad = w.grad, .features = w.features};
     TRY(f64 ? network_apply_f64(&outputs, &call) : network_apply(&outputs, &call));

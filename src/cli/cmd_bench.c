@@ -23,6 +23,7 @@
 enum { LEFT_OUT_MAX = 64 };
 
 typedef struct bench_job {
+    const cli_lists *lists;
     const char *name, *path; /* benchmark or "all"; RUN or STUDY, NULL for answers */
     const char *answers, *kind, *observer, *mapping, *humans, *data, *out, *threads_text;
     bool json;
@@ -259,7 +260,7 @@ static jem_status score_run(bench_job *j, const char *folder)
     jem_status st;
     run *r = NULL;
 
-    TRY(run_open(&r, folder, j->run_set.values, j->run_set.count));
+    TRY(run_open(&r, j->lists->networks, folder, j->run_set.values, j->run_set.count));
     model_set_stop(r->m, j->stop);
     log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
     TRY(bench_own_data(&j->settings, r, &j->set));
@@ -440,13 +441,14 @@ done:
     return st;
 }
 
-static jem_status bench(int argc, char **argv)
+static jem_status bench(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
     bench_job *j = NULL;
     int64_t threads = 0;
 
     TRY(MEM_NEW(j, 1));
+    j->lists = lists;
     j->kind = "auto";
     TRY(bench_settings_init(&j->settings));
     TRY(parse(j, argc, argv));

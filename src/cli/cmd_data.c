@@ -190,7 +190,7 @@ done:
     return st;
 }
 
-static jem_status data(int argc, char **argv)
+static jem_status data(const cli_lists *lists, int argc, char **argv)
 {
     static const struct {
         const char *name;
@@ -201,6 +201,7 @@ static jem_status data(int argc, char **argv)
                    {"encode", data_encode},
                    {"render", render}};
 
+    (void)lists; /* no network is trained here */
     if (argc < 2) return jem_error(JEM_EUSAGE, "usage: jem %s", command_data.usage);
     for (size_t k = 0; k < sizeof actions / sizeof *actions; k++)
         if (strcmp(argv[1], actions[k].name) == 0) return actions[k].run(argc - 1, argv + 1);

@@ -145,21 +145,21 @@ done:
     return st;
 }
 
-static jem_status make_job(latent_job *j, const encoding *e, encoder *network)
+static jem_status make_job(latent_job *j, const encoding *e, encoder *vae)
 {
     jem_status st;
     int f32 = 0, skip = 0, bicubic = 0;
-    const autoencoder_spec *s = autoencoder_get_spec(network->vae);
-    const int64_t side = network->size / autoencoder_factor(s);
-    const int64_t at_once = autoencoder_at_once(network->vae);
+    const autoencoder_spec *s = autoencoder_get_spec(vae->vae);
+    const int64_t side = vae->size / autoencoder_factor(s);
+    const int64_t at_once = autoencoder_at_once(vae->vae);
 
     TRY(parse_choice(&f32, e->dtype, "--dtype", "f16", "f32"));
     TRY(parse_choice(&skip, e->damaged, "--damaged", "stop", "skip"));
     TRY(parse_choice(&bicubic, e->resize, "--resize", "bilinear", "bicubic"));
-    j->format = (latent_format){.scale = s->latent_scale, .picture = network->size,
+    j->format = (latent_format){.scale = s->latent_scale, .picture = vae->size,
                                 .channels = s->latent, .height = side, .width = side,
                                 .flip = e->flip, .dtype = f32 ? JEM_F32 : JEM_F16};
-    autoencoder_hash(network->vae, j->format.vae);
+    autoencoder_hash(vae->vae, j->format.vae);
     if (e->scale) TRY(cli_real(&j->format.scale, e->scale, "--scale", 1e-6, 1e6));
     j->kernel = bicubic ? IMAGE_BICUBIC : IMAGE_BILINEAR;
     j->skip_damaged = skip;
@@ -169,7 +169,7 @@ static jem_status make_job(latent_job *j, const encoding *e, encoder *network)
     TRY(cli_int(&j->noise, e->noise, "--noise", 0, 1 << 20));
     j->threads = at_once < 4 ? (int)at_once : 4;
     j->encode = encode_batch;
-    j->encoder = network;
+    j->encoder = vae;
     j->stop = cli_catch_signals();
 done:
     return st;
@@ -202,21 +202,21 @@ jem_status data_encode(int argc, char **argv)
                   .threads = "0", .precision = "f32", .device = "auto", .shard = "512",
                   .noise = "1024"};
     imagenet m = IMAGENET_INIT;
-    encoder network = {NULL, 0};
+    encoder vae = {NULL, 0};
     latent_index x = LATENT_INDEX_INIT;
     char *folder = NULL;
 
     TRY(parse(&e, argc, argv));
     TRY(copy_folder(&folder, e.args[1] ? e.args[1] : e.args[0]));
     TRY(imagenet_list(&m, folder, e.labels, false));
-    TRY(open_vae(&network, &e));
+    TRY(open_vae(&vae, &e));
     latent_job j = {.source = folder, .out = e.out, .images = &m};
-    TRY(make_job(&j, &e, &network));
+    TRY(make_job(&j, &e, &vae));
     TRY(latent_encode(&x, &j));
     show_index(&x, e.out);
 done:
     latent_index_clear(&x);
-    autoencoder_free(network.vae);
+    autoencoder_free(vae.vae);
     imagenet_clear(&m);
     mem_free(folder);
     return st;

@@ -27,6 +27,7 @@
 enum { FINGERPRINT = 160, FEATURES_NAME = 200 };
 
 typedef struct eval_job {
+    const cli_lists *lists;
     eval_options options;
     cli_list engine; /* assignments for the run: engine.*, data.path */
     latent_flags latent_flags;
@@ -136,7 +137,7 @@ static jem_status open_features(eval_job *j, const char *folder)
     jem_status st;
     char *best = NULL;
     uint64_t hash = 0;
-    TRY(run_open(&j->features_of, folder, j->engine.values, j->engine.count));
+    TRY(run_open(&j->features_of, j->lists->networks, folder, j->engine.values, j->engine.count));
     const run *r = j->features_of;
     model_set_stop(r->m, j->stop);
     if (eq8_has_loss_g(r->cfg.alpha))
@@ -208,7 +209,7 @@ static jem_status evaluate(eval_job *j, const char *folder)
     bool known, on_latents = false;
     latent_space space;
 
-    TRY(run_open(&r, folder, j->engine.values, j->engine.count));
+    TRY(run_open(&r, j->lists->networks, folder, j->engine.values, j->engine.count));
     model_set_stop(r->m, j->stop);
     TRY(check_features(j, r));
     TRY(fingerprint(text, j, r));
@@ -317,7 +318,7 @@ done:
     return st;
 }
 
-static jem_status eval_command(int argc, char **argv)
+static jem_status eval_command(const cli_lists *lists, int argc, char **argv)
 {
     const char *args[1], *threads = NULL, *seed = NULL, *features_of = NULL;
     cli_list set = {0, {NULL}};
@@ -326,6 +327,7 @@ static jem_status eval_command(int argc, char **argv)
     jem_status st;
 
     TRY(MEM_NEW(j, 1));
+    j->lists = lists;
     const cli_flag flags[] = {{.name = "--set", .list = &set},
                               {.name = "--force", .on = &j->force},
                               {.name = "--threads", .value = &threads},

@@ -220,7 +220,7 @@ static jem_status show_classes(const char *path, int64_t classes, const config *
     return st;
 }
 
-static jem_status info_run(const char *path)
+static jem_status info_run(const cli_lists *lists, const char *path)
 {
     jem_status st;
     config *c = NULL;
@@ -228,7 +228,7 @@ static jem_status info_run(const char *path)
     score_list scores = SCORE_LIST_INIT;
 
     TRY(MEM_NEW(c, 1));
-    TRY(run_load_config(c, path));
+    TRY(run_load_config(c, lists->networks, path));
     TRY(run_read_info(&info, path));
     TRY(score_list_load(&scores, path));
     if (was_killed(&info, path))
@@ -293,7 +293,7 @@ done:
     return st;
 }
 
-static jem_status info(int argc, char **argv)
+static jem_status info(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
     const char *path;
@@ -303,7 +303,7 @@ static jem_status info(int argc, char **argv)
     if (!dir_exists(path))
         st = info_file(path);
     else
-        st = run_is(path) ? info_run(path) : info_study(path);
+        st = run_is(path) ? info_run(lists, path) : info_study(path);
 done:
     return st;
 }

@@ -12,26 +12,24 @@
 #include "report/baselines.h"
 #include "train/config.h"
 
-static jem_status list_models(void)
+static jem_status list_models(const cli_lists *lists)
 {
-    puts("wrn-DEPTH-WIDTH  wide residual network of the JEM code, depth = 6n + 4: wrn-10-1, "
-         "wrn-16-2, wrn-28-10\n"
-         "                 inputs of any channels and size; 3 stages at full, half and quarter "
-         "size\n"
-         "                 model.norm: none, batch, instance, layer, act; model.proj: gloss head\n"
-         "                 features for jem apply: layer1, layer2, layer3, features, proj, logits");
+    for (const network *const *n = lists->networks; *n; n++)
+        if ((*n)->logits) puts((*n)->about);
     return JEM_OK;
 }
 
-static jem_status list_data(void)
+static jem_status list_data(const cli_lists *lists)
 {
+    (void)lists;
     for (const data_source *const *s = data_sources(); *s; s++)
         cli_print("%-8s  %s\n          %s\n", (*s)->name, (*s)->about, (*s)->layout);
     return JEM_OK;
 }
 
-static jem_status list_samplers(void)
+static jem_status list_samplers(const cli_lists *lists)
 {
+    (void)lists;
     puts("algorithm1  x <- clip(x + lambda (1 - t/L) grad LSE + sigma z): the study's Algorithm 1\n"
          "langevin    x <- clip(x + eta_t/2 grad LSE + sqrt(eta_t) z): Langevin dynamics, Eq. 7\n"
          "            set by sampler.update; starts: replay buffer of persistent chains, uniform "
@@ -52,8 +50,9 @@ static void list_backend(const backend *b)
     puts(")");
 }
 
-static jem_status list_backends(void)
+static jem_status list_backends(const cli_lists *lists)
 {
+    (void)lists;
     const backend *gpu;
     for (const backend *const *b = backends(); *b; b++) list_backend(*b);
     if (backend_find(&gpu, "cuda") == JEM_OK) {
@@ -71,7 +70,7 @@ static void print_line(void *ctx, const char *line)
     cli_print("%s\n", line);
 }
 
-static jem_status list_options(void)
+static jem_status list_options(const cli_lists *lists)
 {
     jem_status st;
     config *c = NULL;
@@ -80,7 +79,7 @@ static jem_status list_options(void)
     const option_group groups[] = {{"eval", eval_option_table, &e}, {NULL, NULL, NULL}};
     TRY(bench_settings_init(&b));
     TRY(MEM_NEW(c, 1));
-    TRY(config_defaults(c));
+    TRY(config_defaults(c, lists->networks));
     options_help(config_groups(c), print_line, NULL);
     options_help(groups, print_line, NULL);
     options_help(b.groups, print_line, NULL);
@@ -90,16 +89,18 @@ done:
     return st;
 }
 
-static jem_status list_benchmarks(void)
+static jem_status list_benchmarks(const cli_lists *lists)
 {
+    (void)lists;
     for (const benchmark *const *b = benchmarks(); *b; b++)
         cli_print("%-15s %s\n                from %s\n", (*b)->name, (*b)->measures, (*b)->needs);
     return JEM_OK;
 }
 
 /* Published scores with their sources, as TSV. */
-static jem_status list_baselines(void)
+static jem_status list_baselines(const cli_lists *lists)
 {
+    (void)lists;
     strbuf tsv = STRBUF_INIT;
     baselines_tsv(&tsv);
     jem_status st = strbuf_status(&tsv);
@@ -108,8 +109,9 @@ static jem_status list_baselines(void)
     return st;
 }
 
-static jem_status list_commands(void)
+static jem_status list_commands(const cli_lists *lists)
 {
+    (void)lists;
     for (const command *const *c = cli_commands(); *c; c++)
         cli_print("%-8s  %s\n          jem %s\n", (*c)->name, (*c)->about, (*c)->usage);
     return JEM_OK;
@@ -117,7 +119,7 @@ static jem_status list_commands(void)
 
 static const struct {
     const char *name;
-    jem_status (*run)(void);
+    jem_status (*run)(const cli_lists *lists);
 } topics[] = {{"models", list_models},         {"data", list_data},
               {"samplers", list_samplers},     {"backends", list_backends},
               {"benchmarks", list_benchmarks}, {"options", list_options},
@@ -135,7 +137,7 @@ static jem_status unknown_topic(const char *name)
                      near ? "?" : "");
 }
 
-static jem_status list(int argc, char **argv)
+static jem_status list(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
     const char *topic;
@@ -147,7 +149,7 @@ static jem_status list(int argc, char **argv)
         if (topic && strcmp(topic, topics[i].name) != 0) continue;
         if (!topic && i > 0) cli_print("\n");
         if (!topic) cli_print("== %s\n", topics[i].name);
-        TRY(topics[i].run());
+        TRY(topics[i].run(lists));
         found = true;
     }
     if (!found) st = unknown_topic(topic);

@@ -138,10 +138,10 @@ done:
     return st;
 }
 
-static jem_status plan_command(int argc, char **argv)
+static jem_status plan_command(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
-    plan_request q = {.seconds = "10"};
+    plan_request q = {.of.lists = lists, .seconds = "10"};
     plan_report *r = NULL;
     splits data = {NULL, NULL, NULL};
     const cli_flag flags[] = {{.name = "--alpha", .value = &q.alpha},

@@ -200,7 +200,7 @@ done:
     return st;
 }
 
-static jem_status refine(int argc, char **argv)
+static jem_status refine(const cli_lists *lists, int argc, char **argv)
 {
     refining f = {.steps_text = "20", .seed_text = "0", .chosen_class = -1};
     char threads[64];
@@ -216,7 +216,7 @@ static jem_status refine(int argc, char **argv)
     TRY(run_threads(threads, sizeof threads, f.threads));
     if (threads[0]) f.set.values[f.set.count++] = threads;
     const volatile sig_atomic_t *stop = cli_catch_signals();
-    TRY(run_open(&r, f.args[0], f.set.values, f.set.count));
+    TRY(run_open(&r, lists->networks, f.args[0], f.set.values, f.set.count));
     model_set_stop(r->m, stop);
     TRY(class_labels_of(&f.labels, r->path, r->info.classes, &r->cfg));
     if (f.class_text)

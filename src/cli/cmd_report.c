@@ -41,7 +41,7 @@ done:
     return st;
 }
 
-static jem_status run_report(int argc, char **argv)
+static jem_status run_report(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
     const char *folder = NULL, *out = NULL;
@@ -53,6 +53,7 @@ static jem_status run_report(int argc, char **argv)
     char *page = NULL, *line = NULL;
     report_result result;
 
+    (void)lists; /* records alone */
     TRY(cli_parse(argc, argv, &command_report, flags, &folder, 1, 1));
     if (out)
         TRY(mem_strdup(&page, out));

@@ -205,10 +205,10 @@ done:
     return st;
 }
 
-static jem_status speed_command(int argc, char **argv)
+static jem_status speed_command(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
-    speed_request q = {.seconds = "10"};
+    speed_request q = {.of.lists = lists, .seconds = "10"};
     config *cfg = NULL;
     const cli_flag flags[] = {{.name = "--alpha", .value = &q.alpha},
                               {.name = "--set", .list = &q.of.set},

@@ -336,11 +336,11 @@ static jem_status lock_study(sweep *s)
     return st;
 }
 
-static jem_status begin(sweep *s)
+static jem_status begin(sweep *s, const cli_lists *lists)
 {
     jem_status st;
     char *logs = NULL;
-    TRY(config_load(&s->cfg, s->plan.config_path, s->plan.set.values, s->plan.set.count));
+    TRY(config_load(&s->cfg, lists->networks, s->plan.config_path, s->plan.set.values, s->plan.set.count));
     TRY(plan_runs(s));
     s->made = !dir_exists(s->out);
     TRY(dir_make(s->out));
@@ -364,10 +364,10 @@ done:
     return st;
 }
 
-static jem_status run_all(sweep *s)
+static jem_status run_all(sweep *s, const cli_lists *lists)
 {
     jem_status st;
-    TRY(begin(s));
+    TRY(begin(s, lists));
     bool stopped = train_all(s);
     TRY(sweep_study_write(&s->plan, s->runs, s->count, s->out));
     sweep_show_leave(&s->show);
@@ -404,14 +404,14 @@ done:
     return st;
 }
 
-static jem_status sweep_command(int argc, char **argv)
+static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
 {
     sweep *s = NULL;
     jem_status st;
 
     TRY(MEM_NEW(s, 1));
     TRY(read_arguments(s, argc, argv));
-    TRY(run_all(s));
+    TRY(run_all(s, lists));
     puts(s->out);
 done:
     if (s) {

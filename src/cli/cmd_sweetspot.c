@@ -66,7 +66,7 @@ done:
     return st;
 }
 
-static jem_status run_sweetspot(int argc, char **argv)
+static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
 {
     const char *folder = NULL, *rounds = NULL, *seed = NULL, *level = NULL, *threads = NULL;
     bool json = false;
@@ -79,6 +79,7 @@ static jem_status run_sweetspot(int argc, char **argv)
     int64_t number = 0, workers = 0;
     jem_status st;
 
+    (void)lists; /* records alone */
     TRY(cli_parse(argc, argv, &command_sweetspot, flags, &folder, 1, 1));
     if (rounds) TRY(cli_int(&o.rounds, rounds, "--rounds", 100, 10000000));
     if (seed) TRY(cli_int(&number, seed, "--seed", 0, INT64_C(1000000000000000)));

@@ -15,14 +15,14 @@ static void print_line(void *ctx, const char *line)
     cli_print("%s\n", line);
 }
 
-static jem_status list_keys(config *c)
+static jem_status list_keys(config *c, const cli_lists *lists)
 {
-    jem_status st = config_defaults(c);
+    jem_status st = config_defaults(c, lists->networks);
     if (st == JEM_OK) options_help(config_groups(c), print_line, NULL);
     return st;
 }
 
-static jem_status train(int argc, char **argv)
+static jem_status train(const cli_lists *lists, int argc, char **argv)
 {
     const char *out = NULL, *status = NULL, *args[1];
     cli_list set = {0, {NULL}};
@@ -42,7 +42,7 @@ static jem_status train(int argc, char **argv)
     TRY(cli_parse(argc, argv, &command_train, flags, args, 0, 1));
     TRY(MEM_NEW(c, 1));
     if (keys) {
-        st = list_keys(c);
+        st = list_keys(c, lists);
         goto done;
     }
     if (!args[0] || !out) {
@@ -50,7 +50,7 @@ static jem_status train(int argc, char **argv)
                        command_train.usage);
         goto done;
     }
-    TRY(config_load(c, args[0], set.values, set.count));
+    TRY(config_load(c, lists->networks, args[0], set.values, set.count));
     train_request r = {.cfg = c, .out = out, .resume = go_on, .stop = cli_catch_signals(),
                        .place = &place};
     if (status) TRY(status_line_watch(&r.watch, &status_fd, status));

@@ -46,12 +46,14 @@ bool cli_find_key(char key[CLI_KEY], const command *c, const char *flag)
     config *cfg = NULL;
     eval_options e;
     const option_group of_eval[] = {{"eval", eval_option_table, &e}, {NULL, NULL, NULL}};
-    bool found;
+    bool found = false;
 
     word_of(word, flag);
     if (MEM_NEW(cfg, 1) != JEM_OK) return false;
+    if (config_defaults(cfg, network_list) != JEM_OK) goto done; /* no more than a hint */
     found = count_keys(key, config_groups(cfg), word) == 1 && takes(c, key);
     if (!found && c == &command_eval) found = count_keys(key, of_eval, word) == 1;
+done:
     mem_free(cfg);
     return found;
 }

@@ -17,9 +17,10 @@ jem_status prospect_settings(config *c, const prospect_request *q)
 {
     jem_status st;
     if (q->config && !run_is(q->config))
-        return config_load(c, q->config, q->set.values, q->set.count);
-    TRY(q->config ? run_load_config(c, q->config) : config_defaults(c));
-    for (int i = 0; i < q->set.count; i++) TRY(options_assign(config_groups(c), q->set.values[i]));
+        return config_load(c, q->lists->networks, q->config, q->set.values, q->set.count);
+    TRY(q->config ? run_load_config(c, q->lists->networks, q->config)
+                  : config_defaults(c, q->lists->networks));
+    TRY(config_assign(c, q->set.values, q->set.count));
     TRY(config_check(c));
 done:
     return st;

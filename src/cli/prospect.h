@@ -9,6 +9,7 @@
 
 /* As the command line says it; what was not given is NULL. */
 typedef struct prospect_request {
+    const cli_lists *lists;
     const char *config; /* a file, a run, or NULL: the defaults */
     const char *images, *shape, *classes;
     cli_list set;

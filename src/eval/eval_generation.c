@@ -44,7 +44,8 @@ done:
 static jem_status penultimate(double **features, int64_t *dim, const evaluation *e,
                               const image_source *s)
 {
-    return predict_features(features, dim, e->s->features_of, "features", s);
+    return predict_features(features, dim, e->s->features_of,
+                            model_first_head(e->s->features_of), s);
 }
 
 /* A distance: its metric, its name in the log, the features and what they are called, after

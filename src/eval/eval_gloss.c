@@ -96,7 +96,7 @@ static jem_status probe_data_init(probe_data *p, const evaluation *e)
     const splits *s = e->s->data;
     int64_t train = 0, test = 0;
 
-    p->feature = model_get_spec(e->s->m)->proj > 0 ? "proj" : "features";
+    p->feature = model_last_head(e->s->m);
     TRY(truth_init(p, s));
     TRY(features_of(&p->train, &train, &p->d, e, p->feature, s->train));
     if (s->val) TRY(features_of(&p->train, &train, &p->d, e, p->feature, s->val));

@@ -65,7 +65,7 @@ static jem_status open_weights(model **out, const char *path, const engine_set *
     TRY(options_defaults(groups));
     for (int i = 0; i < set->count; i++) TRY(options_assign(groups, set->items[i]));
     TRY(MEM_NEW(spec, 1));
-    TRY(model_spec_read(spec, path));
+    TRY(model_spec_read(spec, network_list, path));
     TRY(model_new(&m, spec, &engine));
     TRY(model_load(m, path));
     *out = m;
@@ -92,7 +92,7 @@ jem_status jem_model_open(jem_model **out, const char *path, const jem_engine_op
     TRY(engine_set_check(&set, __func__));
     TRY(MEM_NEW(m, 1));
     if (dir_exists(path)) {
-        TRY(run_open(&m->r, path, set.items, set.count));
+        TRY(run_open(&m->r, network_list, path, set.items, set.count));
         m->m = m->r->m;
     } else {
         TRY(open_weights(&m->m, path, &set));

@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "model/autoencoder_graph.h"
-#include "model/autoencoder_half.h"
 #include "model/init.h"
 
 const autoencoder_spec autoencoder_sd_vae = {
@@ -19,11 +18,6 @@ const autoencoder_spec autoencoder_sd_vae = {
     .latent = 4,
     .image_channels = 3,
     .latent_scale = 0.18215,
-};
-
-/* Named values of the encoder's graph, by level. */
-static const char *const feature_names[AUTOENCODER_LEVELS_MAX] = {
-    "down0", "down1", "down2", "down3", "down4", "down5", "down6", "down7",
 };
 
 typedef enum use { USE_ENCODE, USE_FEATURES, USE_DECODE, USE_JVP, USE_VJP, USES } use;
@@ -114,11 +108,11 @@ jem_status autoencoder_new(autoencoder **out, const autoencoder_spec *spec,
     TRY(backend_find(&a->b, engine_of->device));
     /* one thread puts a device's work in line */
     TRY(pool_new(&a->workers, a->b->device ? 1 : (int)engine_of->threads));
-    TRY(autoencoder_encoder_graph(&a->halves[0].layout, spec, autoencoder_factor(spec),
-                                  autoencoder_factor(spec)));
-    TRY(autoencoder_decoder_graph(&a->halves[1].layout, spec, 1, 1));
-    for (int i = 0; i < AUTOENCODER_HALVES; ++i)
+    for (int i = 0; i < AUTOENCODER_HALVES; ++i) {
+        a->halves[i].spec = autoencoder_half_spec(spec, i);
+        TRY(model_spec_build(&a->halves[i].layout, &a->halves[i].spec));
         TRY(MEM_NEW(a->halves[i].params, a->halves[i].layout->param_elements));
+    }
     *out = a;
     a = NULL;
 done:
@@ -170,7 +164,8 @@ static jem_status compile(engine *e, const autoencoder *a, use u, int64_t height
 {
     jem_status st;
     const char *kept[AUTOENCODER_LEVELS_MAX + 1] = {NULL};
-    const bool encodes = u == USE_ENCODE || u == USE_FEATURES;
+    const autoencoder_half *half = &a->halves[u == USE_ENCODE || u == USE_FEATURES ? 0 : 1];
+    model_spec spec = half->spec;
     const plan_options o = {.batch = batch,
                             .precision = a->engine_spec.precision == 1 ? JEM_BF16 : JEM_F32,
                             .direct = a->engine_spec.convolution == 1,
@@ -181,13 +176,11 @@ static jem_status compile(engine *e, const autoencoder *a, use u, int64_t height
                             .wide = true,
                             .features = u == USE_FEATURES ? kept : NULL};
 
-    for (int i = 0; i < a->spec.levels; ++i) kept[i] = feature_names[i];
-    if (encodes)
-        TRY(autoencoder_encoder_graph(&e->g, &a->spec, height, width));
-    else
-        TRY(autoencoder_decoder_graph(&e->g, &a->spec, height, width));
+    for (int i = 0; i < a->spec.levels; ++i) kept[i] = network_kl_encoder.stages[i];
+    model_spec_resize(&spec, height, width);
+    TRY(model_spec_build(&e->g, &spec));
     TRY(plan_compile(&e->p, e->g, a->b, &o));
-    TRY(plan_load(e->p, a->halves[encodes ? 0 : 1].params));
+    TRY(plan_load(e->p, half->params));
     TRY(MEM_NEW(e->idle, pool_threads(a->workers)));
     e->height = height;
     e->width = width;
@@ -244,7 +237,7 @@ static jem_status put_features(const job *j, worker *w, const plan_call *call, i
     jem_status st = JEM_OK;
 
     for (int level = 0; level < j->a->spec.levels; ++level) {
-        const char *name = feature_names[level];
+        const char *name = network_kl_encoder.stages[level];
         if (!j->features[level]) continue;
         int64_t size = shape_count(j->e->g->nodes[graph_find(j->e->g, name)].op.dst);
         TRY(plan_feature(w->ws, call, name, j->features[level] + i * size));

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "model/autoencoder_graph.h"
-#include "model/autoencoder_half.h"
 #include "model/autoencoder_names.h"
 #include "model/weights.h"
 #include "tensor/safetensors_checksum.h"
@@ -111,9 +110,11 @@ static jem_status check_size(const autoencoder_spec *s, const safetensors *f)
     graph *halves[AUTOENCODER_HALVES] = {NULL, NULL};
     int64_t has = 0, needs = 0;
 
-    TRY(autoencoder_encoder_graph(&halves[0], s, autoencoder_factor(s), autoencoder_factor(s)));
-    TRY(autoencoder_decoder_graph(&halves[1], s, 1, 1));
-    for (int i = 0; i < AUTOENCODER_HALVES; ++i) needs += halves[i]->param_elements;
+    for (int i = 0; i < AUTOENCODER_HALVES; ++i) {
+        const model_spec half = autoencoder_half_spec(s, i);
+        TRY(model_spec_build(&halves[i], &half));
+        needs += halves[i]->param_elements;
+    }
     for (int i = 0; i < safetensors_count(f); ++i) {
         const jem_tensor t = safetensors_view(f, i);
         has += jem_tensor_count(&t);
@@ -131,9 +132,9 @@ done:
 
 /* Reads one parameter and marks its tensor as used. */
 static jem_status read_param(float *dst, bool *used, const safetensors *f, const param *p,
-                             int levels)
+                             const model_spec *half)
 {
-    int at = autoencoder_find_tensor(f, p->name, levels);
+    int at = weights_find(f, p->name, half);
     int64_t size[4] = {p->shape[0], p->shape[1], 1, 1};
 
     if (at < 0)
@@ -147,33 +148,25 @@ static jem_status read_param(float *dst, bool *used, const safetensors *f, const
                                 squeezed ? size : p->shape);
 }
 
-/* What the latent-diffusion code keeps beside the weights: its discriminator and the logarithm of a
- * variance, and averaged weights under names without dots. */
-static bool is_of_training(const char *name)
-{
-    return strncmp(name, "loss.", 5) == 0 || strncmp(name, "model_ema.", 10) == 0;
-}
-
 static jem_status read_params(const autoencoder *a, const safetensors *f)
 {
     jem_status st;
     bool *used = NULL;
-    int levels = autoencoder_get_spec(a)->levels;
 
     TRY(MEM_NEW(used, safetensors_count(f)));
     for (int i = 0; i < AUTOENCODER_HALVES; ++i) {
         const autoencoder_half *h = &autoencoder_halves(a)[i];
         for (int k = 0; k < h->layout->param_count; ++k) {
             const param *p = &h->layout->params[k];
-            TRY(read_param(h->params + p->offset, used, f, p, levels));
+            TRY(read_param(h->params + p->offset, used, f, p, &h->spec));
         }
     }
     for (int i = 0; i < safetensors_count(f); ++i) {
-        if (used[i] || is_of_training(safetensors_name(f, i))) continue;
+        if (used[i] || network_ignores(&network_kl_encoder, safetensors_name(f, i))) continue;
         st = jem_error(JEM_EDATA, "%s: tensor '%.200s' does not belong to an autoencoder of %d levels "
                                   "with %lld blocks each; remove it if you know what it is",
-                       safetensors_path(f), safetensors_name(f, i), levels,
-                       (long long)autoencoder_get_spec(a)->layers);
+                       safetensors_path(f), safetensors_name(f, i),
+                       autoencoder_get_spec(a)->levels, (long long)autoencoder_get_spec(a)->layers);
         goto done;
     }
 done:

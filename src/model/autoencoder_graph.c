@@ -3,11 +3,20 @@
 #include "model/autoencoder_graph.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/try.h"
+#include "model/autoencoder_names.h"
 
 enum { NAME_MAX_LENGTH = 96 };
 static const double norm_eps = 1e-6;
+
+_Static_assert(sizeof(autoencoder_spec) <= NETWORK_SETTINGS, "model_spec has no room for it");
+
+static const autoencoder_spec *settings_of(const model_spec *whole)
+{
+    return (const void *)&whole->settings;
+}
 
 /* A graph under construction and the prefix of the names in it. */
 typedef struct builder {
@@ -107,12 +116,12 @@ static int up_block(const builder *b, int x, int i)
     return x;
 }
 
-jem_status autoencoder_encoder_graph(graph **out, const autoencoder_spec *spec, int64_t height,
-                                     int64_t width)
+static jem_status build_encoder(graph **out, const model_spec *whole)
 {
     jem_status st;
     graph *g = NULL;
-    const int64_t factor = autoencoder_factor(spec);
+    const autoencoder_spec *spec = settings_of(whole);
+    const int64_t factor = autoencoder_factor(spec), height = whole->height, width = whole->width;
 
     if (height < factor || width < factor || height % factor || width % factor)
         return jem_error(JEM_EUSAGE,
@@ -134,13 +143,13 @@ done:
     return st;
 }
 
-jem_status autoencoder_decoder_graph(graph **out, const autoencoder_spec *spec, int64_t height,
-                                     int64_t width)
+static jem_status build_decoder(graph **out, const model_spec *whole)
 {
     jem_status st;
     graph *g = NULL;
+    const autoencoder_spec *spec = settings_of(whole);
 
-    TRY(graph_new(&g, (shape){spec->latent, height, width}));
+    TRY(graph_new(&g, (shape){spec->latent, whole->height, whole->width}));
     const builder b = {g, spec, "decoder"};
     int x = graph_conv2d(g, 0, "post_quant_conv", spec->latent, 1, 1, 0);
     x = graph_conv2d(g, x, "decoder.conv_in", spec->channels[spec->levels - 1], 3, 1, 1);
@@ -154,4 +163,40 @@ jem_status autoencoder_decoder_graph(graph **out, const autoencoder_spec *spec, 
 done:
     graph_free(g);
     return st;
+}
+
+static int find_tensor(const safetensors *f, const char *name, const model_spec *whole)
+{
+    return autoencoder_find_tensor(f, name, settings_of(whole)->levels);
+}
+
+/* What the latent-diffusion code keeps beside the weights: its discriminator and the logarithm of a
+ * variance, and averaged weights under names without dots. */
+static const char *const of_training[] = {"loss.", "model_ema.", NULL};
+
+const network network_kl_encoder = {
+    .name = "kl-encoder",
+    .build = build_encoder,
+    .stages = (const char *const[]){"down0", "down1", "down2", "down3", "down4", "down5", "down6",
+                                    "down7", NULL},
+    .find_tensor = find_tensor,
+    .unused = of_training,
+};
+
+const network network_kl_decoder = {
+    .name = "kl-decoder",
+    .build = build_decoder,
+    .find_tensor = find_tensor,
+    .unused = of_training,
+};
+
+model_spec autoencoder_half_spec(const autoencoder_spec *spec, int half)
+{
+    const int64_t side = half == 0 ? autoencoder_factor(spec) : 1;
+    model_spec whole = {.network = half == 0 ? &network_kl_encoder : &network_kl_decoder,
+                        .channels = half == 0 ? spec->image_channels : spec->latent,
+                        .height = side,
+                        .width = side};
+    memcpy(&whole.settings, spec, sizeof *spec);
+    return whole;
 }

@@ -102,7 +102,7 @@ jem_status model_new(model **out, const model_spec *spec, const engine_spec *eng
     TRY(backend_find(&m->b, engine_of->device));
     if (m->b->device) m->b->device->set_repeatable(engine_of->deterministic);
     TRY(pool_new(&m->workers, m->b->device ? 1 : (int)engine_of->threads));
-    TRY(wrn_build(&m->g, spec));
+    TRY(model_spec_build(&m->g, spec));
     TRY(MEM_NEW(m->params, m->g->param_elements));
     *out = m;
     m = NULL;
@@ -149,6 +149,24 @@ int64_t model_classes(const model *m)
 int64_t model_params_count(const model *m)
 {
     return m->g->param_elements;
+}
+
+const char *const *model_stages(const model *m)
+{
+    return m->spec.network->stages;
+}
+
+const char *model_first_head(const model *m)
+{
+    return m->spec.network->heads[0];
+}
+
+const char *model_last_head(const model *m)
+{
+    const char *last = NULL;
+    for (const char *const *h = m->spec.network->heads; *h; ++h)
+        if (graph_find(m->g, *h) >= 0) last = *h;
+    return last;
 }
 
 float *model_params(model *m)

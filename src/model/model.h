@@ -10,7 +10,7 @@
 #include <signal.h>
 
 #include "base/pool.h"
-#include "model/wrn.h"
+#include "model/network.h"
 #include "nn/plan.h"
 
 typedef struct engine_spec {
@@ -41,6 +41,10 @@ pool *model_pool(const model *m);
 int64_t model_input_count(const model *m); /* c*h*w */
 int64_t model_classes(const model *m);
 int64_t model_params_count(const model *m);
+/* The named values that its kind of network has: see network.h. */
+const char *const *model_stages(const model *m);
+const char *model_first_head(const model *m);
+const char *model_last_head(const model *m);
 
 /* The flat parameter vector, borrowed and writable; call model_params_changed
  * after writing and before anything is computed. */
@@ -117,7 +121,7 @@ void model_visit_times(const model *m, model_use use,
 jem_status model_evaluate(model *m, const float *x, int64_t n, const int32_t *y, float *logits,
                           float *lse, float *grad);
 
-/* Named value ("layer1" ... "proj") of n images into dst; its shape per image
+/* Named value (model_stages, a head, "logits") of n images into dst; its shape per image
  * in *s if s is not NULL.  dst may be NULL to ask for the shape only. */
 jem_status model_feature(model *m, const char *name, const float *x, int64_t n, float *dst,
                          shape *s);
@@ -130,7 +134,7 @@ jem_status model_feature(model *m, const char *name, const float *x, int64_t n, 
 /* params: the flat vector to write (model_params, or an average of it). */
 jem_status model_save(const model *m, const char *path, const float *params);
 jem_status model_load(model *m, const char *path);
-/* Reads the spec of a weights file that jem wrote. */
-jem_status model_spec_read(model_spec *spec, const char *path);
+/* Reads the spec of a weights file that jem wrote; its network is one of `list`. */
+jem_status model_spec_read(model_spec *spec, const network *const *list, const char *path);
 
 #endif

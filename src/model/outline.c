@@ -163,7 +163,7 @@ jem_status model_outline_init(model_outline *out, const model_spec *spec, const 
         o.threads = 1;
     else
         TRY(count_threads(&o.threads, engine));
-    TRY(wrn_build(&g, spec));
+    TRY(model_spec_build(&g, spec));
     o.elements = g->param_elements;
     o.trained = graph_trained_elements(g);
     o.flops = graph_flops(g);

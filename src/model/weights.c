@@ -5,18 +5,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/options_table.h"
 #include "base/try.h"
 #include "model/model.h"
 
-/* model_options and what a run takes from its data. */
-static const option spec_options[] = {
-    {"name", OPTION_STRING, offsetof(model_spec, name), "", 0, 0, NULL, "network"},
-    {"norm", OPTION_CHOICE, offsetof(model_spec, norm), "none", 0, 0,
-     "none|batch|instance|layer|act", "normalisation"},
-    {"dropout", OPTION_REAL, offsetof(model_spec, dropout), "0", 0, 1, NULL, "dropout rate"},
-    {"pool", OPTION_CHOICE, offsetof(model_spec, pool), "fixed", 0, 0, "fixed|adaptive|sum",
-     "pooling"},
-    {"proj", OPTION_INT, offsetof(model_spec, proj), "0", 0, 100000, NULL, "projection head"},
+/* What a run takes from its data. */
+static const option size_options[] = {
     {"classes", OPTION_INT, offsetof(model_spec, classes), "10", 1, 1e6, NULL, "classes"},
     {"channels", OPTION_INT, offsetof(model_spec, channels), "3", 1, 1e6, NULL, "input channels"},
     {"height", OPTION_INT, offsetof(model_spec, height), "32", 1, 1e5, NULL, "input height"},
@@ -39,15 +33,21 @@ done:
     return st;
 }
 
-jem_status weights_get(float *params, const graph *g, const safetensors *f, const char *prefix)
+int weights_find(const safetensors *f, const char *name, const model_spec *spec)
+{
+    return spec->network->find_tensor ? spec->network->find_tensor(f, name, spec)
+                                      : safetensors_find(f, name);
+}
+
+jem_status weights_get(float *params, const model_spec *spec, const graph *g, const safetensors *f)
 {
     jem_status st = JEM_OK;
-    char name[256];
 
     for (int i = 0; i < g->param_count; ++i) {
         const param *p = &g->params[i];
-        snprintf(name, sizeof name, "%s%s", prefix, p->name);
-        TRY(safetensors_read_f32(f, name, params + p->offset, p->ndim, p->shape));
+        const int at = weights_find(f, p->name, spec);
+        TRY(safetensors_read_f32(f, at < 0 ? p->name : safetensors_name(f, at), params + p->offset,
+                                 p->ndim, p->shape));
     }
 done:
     return st;
@@ -73,61 +73,97 @@ static bool ends_with(const char *s, const char *end)
     return n >= k && strcmp(s + n - k, end) == 0;
 }
 
-static bool is_ignored(const char *name)
+static bool is_ignored(const char *name, const network *n)
 {
-    const char *prefixes[] = {"f.linear.", "energy_output.", "replay_buffer", "noise_bank", "adam.",
-                              "sgd.", "train.", "ema."};
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; ++i)
-        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
-    return ends_with(name, ".num_batches_tracked") || ends_with(name, ".initialized") ||
-           strcmp(name, "n_averaged") == 0; /* AveragedModel counts */
+    static const char *const of_training[] = {"replay_buffer", "noise_bank", "adam.", "sgd.",
+                                              "train.", "ema."};
+    for (size_t i = 0; i < sizeof of_training / sizeof *of_training; ++i)
+        if (strncmp(name, of_training[i], strlen(of_training[i])) == 0) return true;
+    return network_ignores(n, name) || ends_with(name, ".num_batches_tracked") ||
+           ends_with(name, ".initialized") || strcmp(name, "n_averaged") == 0; /* AveragedModel counts */
 }
 
-jem_status weights_check_names(const graph *g, const safetensors *f)
+jem_status weights_check_names(const model_spec *spec, const graph *g, const safetensors *f)
 {
+    jem_status st;
+    bool *used = NULL;
+
+    TRY(MEM_NEW(used, safetensors_count(f)));
+    for (int i = 0; i < g->param_count; ++i) {
+        const int at = weights_find(f, g->params[i].name, spec);
+        if (at >= 0) used[at] = true;
+    }
     for (int i = 0; i < safetensors_count(f); ++i) {
         const char *name = safetensors_name(f, i);
-        if (!graph_param(g, name) && !is_ignored(name))
-            return jem_error(JEM_EDATA, "%s: tensor '%s' does not belong to this network; check "
-                             "--model, --classes and --proj", safetensors_path(f), name);
+        if (used[i] || is_ignored(name, spec->network)) continue;
+        st = jem_error(JEM_EDATA, "%s: tensor '%s' does not belong to this network; check "
+                       "--model, --classes and --proj", safetensors_path(f), name);
+        goto done;
     }
-    return JEM_OK;
+done:
+    mem_free(used);
+    return st;
+}
+
+/* ---- the spec as metadata */
+
+/* What comes after the name. */
+#define SPEC_GROUPS(spec)                                                                          \
+    {                                                                                              \
+        {"", network_options((spec)->network), &(spec)->settings}, {"", size_options, (spec)},     \
+            {NULL, NULL, NULL}                                                                     \
+    }
+
+static jem_status put_key(safetensors_writer *w, const char *name, const char *value)
+{
+    char key[OPTION_KEY_MAX];
+    snprintf(key, sizeof key, "jem.%s", name);
+    return safetensors_writer_metadata(w, key, value);
 }
 
 jem_status weights_put_spec(safetensors_writer *w, const model_spec *spec)
 {
     jem_status st;
     model_spec copy = *spec;
-    const option_group groups[] = {{"", spec_options, &copy}, {NULL, NULL, NULL}};
-    char key[64], value[OPTION_STRING_MAX];
+    const option_group groups[] = SPEC_GROUPS(&copy);
+    char value[OPTION_STRING_MAX];
 
     TRY(safetensors_writer_metadata(w, "format", "jem"));
-    for (const option *o = spec_options; o->key; ++o) {
-        snprintf(key, sizeof key, "jem.%s", o->key);
-        TRY(options_get(groups, o->key, value, sizeof value));
-        TRY(safetensors_writer_metadata(w, key, value));
+    TRY(put_key(w, "name", spec->name));
+    for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
+        options_value_text(&p, value, sizeof value);
+        TRY(put_key(w, p.option->key, value));
     }
 done:
     return st;
 }
 
-jem_status weights_get_spec(model_spec *spec, const safetensors *f)
+static jem_status get_key(const char **value, const safetensors *f, const char *name)
+{
+    char key[OPTION_KEY_MAX];
+    snprintf(key, sizeof key, "jem.%s", name);
+    *value = safetensors_metadata(f, key);
+    if (*value) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s: no '%s' in its metadata; name the network with --model",
+                     safetensors_path(f), key);
+}
+
+jem_status weights_get_spec(model_spec *spec, const network *const *list, const safetensors *f)
 {
     jem_status st;
-    model_spec s = {.classes = 0};
-    const option_group groups[] = {{"", spec_options, &s}, {NULL, NULL, NULL}};
-    char key[64];
+    model_spec s = {.network = NULL};
+    const char *value;
 
-    TRY(options_defaults(groups));
-    for (const option *o = spec_options; o->key; ++o) {
-        snprintf(key, sizeof key, "jem.%s", o->key);
-        const char *value = safetensors_metadata(f, key);
-        if (!value) {
-            st = jem_error(JEM_EDATA, "%s: no '%s' in its metadata; name the network with --model",
-                           safetensors_path(f), key);
-            goto done;
-        }
-        TRY(options_set(groups, o->key, value, safetensors_path(f)));
+    TRY(get_key(&value, f, "name"));
+    st = model_spec_name(&s, list, value);
+    if (st != JEM_OK) {
+        jem_error_context(st, "%s", safetensors_path(f));
+        goto done;
+    }
+    const option_group groups[] = SPEC_GROUPS(&s);
+    for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
+        TRY(get_key(&value, f, p.option->key));
+        TRY(options_set(groups, p.option->key, value, safetensors_path(f)));
     }
     *spec = s;
 done:
@@ -156,21 +192,21 @@ jem_status model_load(model *m, const char *path)
     safetensors *f = NULL;
 
     TRY(weights_open(&f, path));
-    TRY(weights_check_names(model_graph(m), f));
-    TRY(weights_get(model_params(m), model_graph(m), f, ""));
+    TRY(weights_check_names(model_get_spec(m), model_graph(m), f));
+    TRY(weights_get(model_params(m), model_get_spec(m), model_graph(m), f));
     TRY(model_params_changed(m));
 done:
     safetensors_close(f);
     return st;
 }
 
-jem_status model_spec_read(model_spec *spec, const char *path)
+jem_status model_spec_read(model_spec *spec, const network *const *list, const char *path)
 {
     jem_status st;
     safetensors *f = NULL;
 
     TRY(safetensors_open(&f, path));
-    TRY(weights_get_spec(spec, f));
+    TRY(weights_get_spec(spec, list, f));
 done:
     safetensors_close(f);
     return st;

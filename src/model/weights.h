@@ -2,26 +2,30 @@
 #ifndef MODEL_WEIGHTS_H
 #define MODEL_WEIGHTS_H
 
-#include "model/wrn.h"
+#include "model/network.h"
 #include "tensor/safetensors.h"
 
 /* Adds every parameter of `g` under prefix + state-dict name (prefix "" for
  * weights).  `params` is borrowed until the writer has saved. */
 jem_status weights_add(safetensors_writer *w, const graph *g, const float *params,
                        const char *prefix);
-/* The reverse; every parameter must be there with its shape and finite. */
-jem_status weights_get(float *params, const graph *g, const safetensors *f, const char *prefix);
+/* params <- weights, in files of published code perhaps under other names (network.find_tensor);
+ * every parameter of `g`, the graph of `spec`, must be there with its shape and finite. */
+jem_status weights_get(float *params, const model_spec *spec, const graph *g, const safetensors *f);
+/* The number of the tensor that holds the parameter `name`; -1: none. */
+int weights_find(const safetensors *f, const char *name, const model_spec *spec);
 
 /* Opens a file of weights, as jem or others wrote it: names may carry what PyTorch's wrappers put
  * into them (safetensors_unwrap_names). */
 jem_status weights_open(safetensors **out, const char *path);
 
-/* Refuses tensors that belong neither to `g` nor to the unused heads, nor to
- * training state (replay_buffer, noise_bank, adam.*, sgd.*, train.*, ema.*). */
-jem_status weights_check_names(const graph *g, const safetensors *f);
+/* Refuses tensors that belong neither to `g` nor to what its network's files hold beside it
+ * (network.unused), nor to training state (replay_buffer, noise_bank, adam.*, sgd.*, train.*,
+ * ema.*). */
+jem_status weights_check_names(const model_spec *spec, const graph *g, const safetensors *f);
 
-/* The spec as metadata "jem.<key>". */
+/* The spec as metadata "jem.<key>".  JEM_EUSAGE if it names a network that is not in `list`. */
 jem_status weights_put_spec(safetensors_writer *w, const model_spec *spec);
-jem_status weights_get_spec(model_spec *spec, const safetensors *f);
+jem_status weights_get_spec(model_spec *spec, const network *const *list, const safetensors *f);
 
 #endif

@@ -4,23 +4,20 @@
 #ifndef MODEL_WRN_H
 #define MODEL_WRN_H
 
-#include "base/options.h"
-#include "nn/graph.h"
+#include "model/network.h"
 
 typedef enum pool_kind { POOL_FIXED, POOL_ADAPTIVE, POOL_SUM } pool_kind;
 
-/* Filled from the keys model.* (model_options) and from the data set. */
-typedef struct model_spec {
-    char name[OPTION_STRING_MAX]; /* wrn-DEPTH-WIDTH, depth = 6n + 4 */
+/* What model_spec.settings is for these networks. */
+typedef struct wrn_settings {
     int norm;       /* norm_kind */
     double dropout;
     int pool;       /* pool_kind: 8x8 windows, one window, or one sum */
     int64_t proj;   /* D of the gloss head, 0 = none */
-    int64_t classes, channels, height, width; /* from the data */
-} model_spec;
+} wrn_settings;
 
-extern const option model_options[]; /* name, norm, dropout, pool, proj */
-
-jem_status wrn_build(graph **out, const model_spec *spec);
+/* model.name is wrn-DEPTH-WIDTH with DEPTH = 6n + 4.  Stages layer1, layer2, layer3; heads features
+ * and, with model.proj, proj. */
+extern const network network_wrn;
 
 #endif

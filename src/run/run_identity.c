@@ -59,7 +59,7 @@ done:
 
 jem_status run_identity_init(run_identity *r, config *cfg)
 {
-    *r = (run_identity){.alpha = cfg->alpha, .seed = cfg->seed};
+    *r = (run_identity){.networks = cfg->networks, .alpha = cfg->alpha, .seed = cfg->seed};
     return settings_text(&r->settings, cfg, is_kept);
 }
 
@@ -129,16 +129,17 @@ static void note(difference *d, const char *key, const char *there, const char *
 }
 
 /* Keys that one of the two versions does not know have their default value there. */
-static jem_status compare(difference *d, json_t *there, json_t *here)
+static jem_status compare(difference *d, const run_identity *r, json_t *there, json_t *here)
 {
     jem_status st;
     config *defaults = NULL;
     char otherwise[OPTION_TEXT_MAX];
-    const char *key;
+    const char *key, *name = json_string_value(json_object_get(here, "model.name"));
     json_t *value;
 
     TRY(MEM_NEW(defaults, 1));
-    TRY(config_defaults(defaults));
+    TRY(config_defaults(defaults, r->networks));
+    TRY(model_spec_name(&defaults->model, r->networks, name));
     json_object_foreach(here, key, value)
     {
         const char *was = json_string_value(json_object_get(there, key));
@@ -176,7 +177,7 @@ static jem_status check_settings(const run_identity *r, const safetensors *f, bo
     TRY(MEM_NEW(d, 1));
     TRY(parse(&there, text ? text : "{}", path));
     TRY(parse(&here, r->settings, path));
-    TRY(compare(d, there, here));
+    TRY(compare(d, r, there, here));
     if (d->refused[0])
         st = jem_error(JEM_EUSAGE, "%s: of other settings than config.yaml has now (%s); put the "
                        "setting back, or begin a new run with the new one", path, d->refused);

@@ -24,6 +24,7 @@ typedef struct run_identity {
     char id[RUN_IDENTITY_TEXT];            /* "": of an older version, or none so far */
     char settings_hash[RUN_IDENTITY_TEXT];
     char *settings;                        /* the JSON text */
+    const struct network *const *networks; /* of the settings' defaults; borrowed */
     double alpha;                          /* which files of older versions know */
     int64_t seed;
     bool adopts;                           /* files of older versions, which do not say whose they are,

@@ -82,6 +82,7 @@ const option_group *config_groups(config *c)
     option_group groups[CONFIG_GROUPS] = {
         {"", top_options, c},
         {"model", model_options, &c->model},
+        {"model", network_options(c->model.network), &c->model.settings},
         {"data", data_option_table, &c->data},
         {"sampler", sampler_option_table, &c->sampler},
         {"train", train_option_table, &c->train},
@@ -94,10 +95,27 @@ const option_group *config_groups(config *c)
     return c->groups;
 }
 
-jem_status config_defaults(config *c)
+jem_status config_defaults(config *c, const network *const *list)
 {
+    jem_status st;
     memset(c, 0, sizeof *c);
-    return options_defaults(config_groups(c));
+    c->networks = list;
+    TRY(model_spec_name(&c->model, list, model_options->default_text));
+    TRY(options_defaults(config_groups(c)));
+done:
+    return st;
+}
+
+jem_status config_assign(config *c, const char *const *assignments, int count)
+{
+    static const char name[] = "model.name=";
+    jem_status st = JEM_OK;
+    for (int i = 0; i < count; i++)
+        if (strncmp(assignments[i], name, sizeof name - 1) == 0)
+            TRY(model_spec_name(&c->model, c->networks, assignments[i] + sizeof name - 1));
+    for (int i = 0; i < count; i++) TRY(options_assign(config_groups(c), assignments[i]));
+done:
+    return st;
 }
 
 int64_t config_generative_batch(const train_options *o)
@@ -125,21 +143,42 @@ jem_status config_check(const config *c)
     if (o->optimizer.weight_decay > 0 && o->optimizer.kind != OPTIMIZER_SGD)
         return jem_error(JEM_EUSAGE, "train.weight_decay = %g needs train.optimizer = sgd",
                          o->optimizer.weight_decay);
-    if (c->sampler.batch_norm == BATCH_NORM_BATCH && c->model.dropout > 0)
+    const network *n = c->model.network;
+    if (c->sampler.batch_norm == BATCH_NORM_BATCH && n->draws && n->draws(&c->model))
         return jem_error(JEM_EUSAGE, "sampler.batch_norm = batch runs chains in training mode, in "
                          "which dropout would be noise: set model.dropout to 0");
     return rescue_check(&c->rescue);
 }
 
-jem_status config_load(config *c, const char *path, const char *const *assignments, int count)
+/* The network that the file names, whose keys the file may set in any order. */
+static jem_status name_network(config *c, const option_file *f)
 {
     jem_status st;
-    TRY(config_defaults(c));
-    TRY(options_load(c->groups, path));
-    for (int i = 0; i < count; i++) TRY(options_assign(c->groups, assignments[i]));
-    st = config_check(c);
-    if (st != JEM_OK) jem_error_context(st, "%s", file_stream_name(path));
+    model_spec named = {.network = NULL};
+    const option_group groups[] = {{"model", model_options, &named}, {NULL, NULL, NULL}};
+
+    TRY(options_parse(groups, f, true));
+    if (!named.name[0]) return JEM_OK;
+    st = model_spec_name(&c->model, c->networks, named.name);
+    if (st != JEM_OK) jem_error_context(st, "%s", f->name);
 done:
+    return st;
+}
+
+jem_status config_load(config *c, const network *const *list, const char *path,
+                       const char *const *assignments, int count)
+{
+    jem_status st;
+    option_file f = {.text = NULL};
+    TRY(config_defaults(c, list));
+    TRY(options_read(&f, path));
+    TRY(name_network(c, &f));
+    TRY(options_parse(config_groups(c), &f, false));
+    TRY(config_assign(c, assignments, count));
+    st = config_check(c);
+    if (st != JEM_OK) jem_error_context(st, "%s", f.name);
+done:
+    mem_free(f.text);
     return st;
 }
 

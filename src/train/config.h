@@ -42,7 +42,7 @@ typedef struct train_options {
     bool event_files;       /* for TensorBoard */
 } train_options;
 
-enum { CONFIG_GROUPS = 9 };
+enum { CONFIG_GROUPS = 10 };
 
 typedef struct config {
     double alpha;   /* 0: classifier, 1: energy model */
@@ -54,6 +54,7 @@ typedef struct config {
     health_options health;
     rescue_options rescue;
     engine_spec engine;
+    const network *const *networks; /* that model.name may name; borrowed */
     option_group groups[CONFIG_GROUPS];
 } config;
 
@@ -61,13 +62,19 @@ typedef struct config {
  * whatever its seed, so that scores can be compared. */
 enum { CONFIG_SPLIT_SEED = 1234 };
 
-/* The option groups over the fields of c: "" (alpha, seed), model, data, sampler,
- * train, health, rescue, engine.  Borrowed from c, which must stay where it is while they are used. */
+/* The option groups over the fields of c: "" (alpha, seed), model (the name, then the keys of the
+ * network that c->model has now), data, sampler, train, health, rescue, engine.  Borrowed from c,
+ * which must stay where it is while they are used. */
 const option_group *config_groups(config *c);
 
-jem_status config_defaults(config *c);
-/* Defaults, then the file, then "key=value" assignments, then checks across keys. */
-jem_status config_load(config *c, const char *path, const char *const *assignments, int count);
+/* `list`: the networks there are. */
+jem_status config_defaults(config *c, const network *const *list);
+/* "key=value" in any order: the network that model.name names first, then its keys and the
+ * others. */
+jem_status config_assign(config *c, const char *const *assignments, int count);
+/* Defaults, then the file, then assignments, then checks across keys. */
+jem_status config_load(config *c, const network *const *list, const char *path,
+                       const char *const *assignments, int count);
 /* Images per x+ and x-. */
 int64_t config_generative_batch(const train_options *o);
 

@@ -96,7 +96,7 @@ jem_status norm_init_from_data(model *m, const float *x, int64_t n)
     norm_job j = {0};
     jem_status st;
     if (!graph_has_norm(model_graph(m), NORM_ACT)) return JEM_OK;
-    TRY(wrn_build(&j.g, model_get_spec(m)));
+    TRY(model_spec_build(&j.g, model_get_spec(m)));
     TRY(name_inputs(&j));
     TRY(fit_all(&j, m, x, n));
 done:

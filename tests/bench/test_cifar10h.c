@@ -22,7 +22,7 @@ static void open_network(subject *out, const char *folder, const char *name)
     check_ok(subject_of_answers(out, path, "auto"));
 }
 
-static void network(subject *out, const char *name)
+static void network_of(subject *out, const char *name)
 {
     char folder[4096];
     folder_of(folder);
@@ -166,7 +166,7 @@ static void networks_get_the_published_scores(void **state)
     for (int i = 0; i < 2; i++) {
         subject s;
         asking a;
-        network(&s, nets[i].name);
+        network_of(&s, nets[i].name);
         snprintf(s.name, sizeof s.name, "%s", nets[i].name);
         asking_begin(&a, &bench_cifar10h, &s, folder, NULL);
         check_ok(bench_cifar10h.run(&a.request));

@@ -70,7 +70,7 @@ static jem_status see(void *ctx, const char *layer, const stimulus *s, int64_t n
                       int64_t *dim)
 {
     (void)ctx;
-    if (strcmp(layer, "proj") == 0) return jem_error(JEM_EUSAGE, "no projection");
+    if (layer && strcmp(layer, "proj") == 0) return jem_error(JEM_EUSAGE, "no projection");
     *dim = DIM;
     for (int64_t i = 0; out && i < n; i++) {
         const uint8_t *p = s[i].picture->pixels;

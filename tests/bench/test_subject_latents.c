@@ -2,6 +2,7 @@
  * together by hand. */
 #include "support/folder.h"
 #include "support/small_vae.h"
+#include "support/wrn_spec.h"
 
 #include <string.h>
 
@@ -26,8 +27,9 @@ typedef struct seeing {
 static void see(seeing *k)
 {
     const engine_spec engine = {.threads = 1, .device = "cpu"};
-    const model_spec spec = {.name = "wrn-10-1", .pool = POOL_ADAPTIVE, .classes = CLASSES,
-                             .channels = 4, .height = 8, .width = 8};
+    const model_spec spec = wrn_spec(
+        (model_spec){.name = "wrn-10-1", .classes = CLASSES, .channels = 4, .height = 8, .width = 8},
+        (wrn_settings){.pool = POOL_ADAPTIVE});
     const option_group groups[] = {{"sampler", sampler_option_table, &k->sampler},
                                    {NULL, NULL, NULL}};
     char path[128];

@@ -1,5 +1,6 @@
 /* Subjects: a network that looks at pictures. */
 #include "support/check.h"
+#include "support/wrn_spec.h"
 
 #include <string.h>
 
@@ -18,14 +19,16 @@ typedef struct looking {
     stimulus stimuli[PICTURES];
 } looking;
 
+static int64_t proj; /* of the network, unless 0 */
+
 static void look(looking *l, int64_t side, const char *const *names)
 {
-    model_spec spec = {.name = "wrn-10-1",
-                       .classes = CLASSES,
-                       .channels = 3,
-                       .height = SIDE,
-                       .width = SIDE,
-                       .pool = POOL_ADAPTIVE};
+    const model_spec spec = wrn_spec((model_spec){.name = "wrn-10-1",
+                                                  .classes = CLASSES,
+                                                  .channels = 3,
+                                                  .height = SIDE,
+                                                  .width = SIDE},
+                                     (wrn_settings){.pool = POOL_ADAPTIVE, .proj = proj});
     engine_spec engine = {.threads = 2, .device = "ref"};
     double *values = NULL;
     const option_group groups[] = {{"sampler", sampler_option_table, &l->sampler},
@@ -192,6 +195,24 @@ static void classes_of_cifar_become_seven_categories(void **state)
     look_away(&l);
 }
 
+/* The projection if there is one, else the pooled features. */
+static void probes_look_at_the_last_head(void **state)
+{
+    (void)state;
+    for (proj = 5; proj >= 0; proj -= 5) {
+        looking l;
+        int64_t dim = 0;
+        float a[64], b[64];
+        look(&l, SIDE, NULL);
+        check_ok(l.s.ops->features(l.s.ctx, NULL, l.stimuli, 1, a, &dim));
+        assert_int_equal(dim, proj ? 5 : 64);
+        check_ok(l.s.ops->features(l.s.ctx, proj ? "proj" : "features", l.stimuli, 1, b, &dim));
+        assert_memory_equal(a, b, (size_t)dim * sizeof *a);
+        look_away(&l);
+    }
+    proj = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +221,7 @@ int main(void)
         cmocka_unit_test(pictures_of_another_size_are_resized_and_scores_say_so),
         cmocka_unit_test(refinement_depends_on_the_picture_and_its_place_alone),
         cmocka_unit_test(classes_of_cifar_become_seven_categories),
+        cmocka_unit_test(probes_look_at_the_last_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

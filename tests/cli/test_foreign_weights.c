@@ -4,6 +4,7 @@
 #include "data/pictures.h"
 #include "support/folder.h"
 #include "support/small_vae.h"
+#include "support/wrn_spec.h"
 
 #include "jem/tensor.h"
 #include "model/init.h"
@@ -17,8 +18,9 @@ static float zeros[3 * 16 * 16];
 /* FOLDER/w.safetensors as jem writes it, FOLDER/x.npy one picture, FOLDER/o/ what jem makes of both. */
 static void prepare(void)
 {
-    const model_spec spec = {.name = "wrn-10-1", .pool = POOL_ADAPTIVE, .classes = 4, .channels = 3,
-                             .height = 16, .width = 16};
+    const model_spec spec = wrn_spec(
+        (model_spec){.name = "wrn-10-1", .classes = 4, .channels = 3, .height = 16, .width = 16},
+        (wrn_settings){.pool = POOL_ADAPTIVE});
     const engine_spec engine = {.threads = 1, .device = "cpu"};
     jem_tensor x = {.dtype = JEM_F32, .ndim = 4, .shape = {1, 3, 16, 16}, .data = zeros};
     char path[128];
@@ -35,12 +37,12 @@ static void prepare(void)
 }
 
 /* jem makes the same of FOLDER/other.safetensors. */
-static void same_outputs(const char *network)
+static void same_outputs(const char *flags)
 {
     char command[256], *want, *got;
     size_t n, m;
 
-    snprintf(command, sizeof command, "apply %%D/other.safetensors %s--input %%D/x.npy -o %%D/p", network);
+    snprintf(command, sizeof command, "apply %%D/other.safetensors %s--input %%D/x.npy -o %%D/p", flags);
     program_works(folder, command);
     want = program_read(folder, "o/logits.npy", &n);
     got = program_read(folder, "p/logits.npy", &m);

@@ -1,6 +1,7 @@
 /* What a training takes, reckoned: against models.md, against what is really allocated,
  * and against sums done by hand. */
 #include "support/check.h"
+#include "support/wrn_spec.h"
 
 #include "base/mem.h"
 #include "estimate/forecast.h"
@@ -11,7 +12,7 @@ enum { CIFAR_IMAGES = 50000 };
 
 static void cifar_config(config *c, const char *name)
 {
-    check_ok(config_defaults(c));
+    check_ok(config_defaults(c, network_list));
     snprintf(c->model.name, sizeof c->model.name, "%s", name);
     c->engine.threads = 2;
     c->model.classes = 10;
@@ -131,9 +132,9 @@ static void jempp_and_sada_cost_what_their_settings_say(void **state)
     config *c = NULL;
     (void)state;
     check_ok(MEM_NEW(c, 1));
-    check_ok(config_load(c, JEM_SOURCE_DIR "/configs/cifar10-jempp.yaml", NULL, 0));
+    check_ok(config_load(c, network_list, JEM_SOURCE_DIR "/configs/cifar10-jempp.yaml", NULL, 0));
     check_near(forecast_flops(c, 1e9).forwards, 29, 1e-12, 1);
-    check_ok(config_load(c, JEM_SOURCE_DIR "/configs/cifar10-sada.yaml", NULL, 0));
+    check_ok(config_load(c, network_list, JEM_SOURCE_DIR "/configs/cifar10-sada.yaml", NULL, 0));
     check_near(forecast_flops(c, 1e9).forwards, 17, 1e-12, 1);
     c->model.classes = 10;
     data_facts d = cifar_facts(c);
@@ -285,7 +286,7 @@ static void batch_norm_holds_the_whole_batch_at_once(void **state)
     (void)state;
     check_ok(MEM_NEW(c, 1));
     cifar_config(c, "wrn-10-1");
-    c->model.norm = NORM_BATCH;
+    wrn_settings_of(&c->model)->norm = NORM_BATCH;
     check_ok(model_outline_init(&o, &c->model, &c->engine, 24, 24));
     assert_true(o.couples_images);
     assert_int_equal(o.uses[MODEL_TRAIN].chunk, 24);

@@ -1,6 +1,7 @@
 /* Evaluation of a small network on hand-made scenes: what is written, and that nothing
  * of the model changes. */
 #include "support/check.h"
+#include "support/wrn_spec.h"
 
 #include <xxhash.h>
 
@@ -62,8 +63,9 @@ static dataset *scenes(int64_t n, uint32_t part)
 
 static void make_model(rig *r)
 {
-    const model_spec spec = {.name = "wrn-10-1", .pool = POOL_ADAPTIVE, .proj = 12, .classes = 2,
-                             .channels = 3, .height = SIDE, .width = SIDE};
+    const model_spec spec = wrn_spec(
+        (model_spec){.name = "wrn-10-1", .classes = 2, .channels = 3, .height = SIDE, .width = SIDE},
+        (wrn_settings){.pool = POOL_ADAPTIVE, .proj = 12});
     engine_spec engine;
     const option_group groups[] = {{"engine", engine_options, &engine}, {NULL, NULL, NULL}};
     check_ok(options_defaults(groups));

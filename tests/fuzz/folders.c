@@ -29,6 +29,7 @@
 #include "base/mem.h"
 #include "base/plain.h"
 #include "fuzz.h"
+#include "model/wrn.h"
 #include "mutate.h"
 #include "report/fig_sweetspot.h"
 #include "report/report.h"
@@ -131,7 +132,7 @@ static void small_config(config *cfg)
         "sampler.buffer_size=4", "train.batch=4", "train.iterations=4", "train.checkpoint_every=1",
         "train.warmup=1", "data.crop=false", "engine.threads=1", "engine.device=cpu",
         "train.log_every=1"};
-    fuzz_expect(config_defaults(cfg) == JEM_OK);
+    fuzz_expect(config_defaults(cfg, network_list) == JEM_OK);
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         fuzz_expect(options_assign(config_groups(cfg), set[i]) == JEM_OK);
 }
@@ -168,14 +169,15 @@ static void make_runs(void)
     fuzz_expect(train(&cfg, base, false) == JEM_EINTERRUPTED);
     stop = 0;
     tree_copy(base, whole);
-    fuzz_expect(run_load_config(&cfg, whole) == JEM_OK);
+    fuzz_expect(run_load_config(&cfg, network_list, whole) == JEM_OK);
     fuzz_expect(train(&cfg, whole, true) == JEM_OK);
 }
 
 /* Would these settings be done with in a moment, and little memory? */
 static bool is_small(const config *c)
 {
-    return strcmp(c->model.name, "wrn-10-1") == 0 && c->model.proj <= 64 && c->train.batch <= 64 &&
+    const wrn_settings *s = (const void *)&c->model.settings;
+    return strcmp(c->model.name, "wrn-10-1") == 0 && s->proj <= 64 && c->train.batch <= 64 &&
            c->train.generative_batch <= 64 && c->sampler.steps <= 64 && c->sampler.buffer_size <= 4096 &&
            c->engine.threads <= 4;
 }
@@ -187,7 +189,7 @@ static void open_run(void)
     model *first = NULL;
     float *replay = NULL;
     int64_t n;
-    jem_status st = run_open(&r, copy, NULL, 0);
+    jem_status st = run_open(&r, network_list, copy, NULL, 0);
 
     if (st != JEM_OK) {
         fuzz_expect(st == JEM_EDATA || st == JEM_EUSAGE);
@@ -230,7 +232,7 @@ static void check_end(void)
 static void resume_case(void)
 {
     static config cfg;
-    jem_status st = run_load_config(&cfg, copy);
+    jem_status st = run_load_config(&cfg, network_list, copy);
 
     if (st != JEM_OK) {
         fuzz_expect(st == JEM_EDATA || st == JEM_EUSAGE);

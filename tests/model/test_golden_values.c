@@ -2,8 +2,8 @@
  * gradients, both losses' parameter gradients, batch statistics; in double on the
  * reference backend.  What each name in the file means: header of that script.
  * And the gradients of a whole network against central differences. */
+#include "support/wrn_spec.h"
 #include "model/init.h"
-#include "model/wrn.h"
 #include "nn/gradient_check.h"
 #include "tensor/safetensors.h"
 
@@ -61,13 +61,14 @@ typedef struct golden_case {
 static graph *open_case(checked *t, const golden_case *c, bool params)
 {
     graph *g = NULL;
-    model_spec spec = {.norm = c->norm, .proj = c->proj, .classes = c->classes,
-                       .channels = c->channels, .height = c->side, .width = c->side};
+    model_spec spec = wrn_spec((model_spec){.classes = c->classes, .channels = c->channels,
+                                            .height = c->side, .width = c->side},
+                               (wrn_settings){.norm = c->norm, .proj = c->proj});
     const plan_options o = {.batch = c->n, .precision = JEM_F64, .backward_input = true,
                             .backward_params = params, .train = c->train};
 
     snprintf(spec.name, sizeof spec.name, "%s", c->name);
-    check_ok(wrn_build(&g, &spec));
+    check_ok(model_spec_build(&g, &spec));
     checked_open(t, g, &o);
     params_init_hash(t->params, g, 2.0);
     check_ok(plan_load(t->p, t->params));
@@ -262,10 +263,11 @@ static void whole_networks_agree_with_central_differences(void **state)
     for (int i = 0; i < 5; i++) {
         for (int train = 0; train < 2; train++) {
             graph *g = NULL;
-            model_spec spec = {.name = "wrn-10-1", .norm = norms[i], .dropout = train ? 0.1 : 0,
-                               .pool = POOL_ADAPTIVE, .proj = i == 0 ? 5 : 0, .classes = 4,
-                               .channels = 3, .height = 13, .width = 11};
-            check_ok(wrn_build(&g, &spec));
+            const model_spec spec = wrn_spec(
+                (model_spec){.name = "wrn-10-1", .classes = 4, .channels = 3, .height = 13, .width = 11},
+                (wrn_settings){.norm = norms[i], .dropout = train ? 0.1 : 0, .pool = POOL_ADAPTIVE,
+                               .proj = i == 0 ? 5 : 0});
+            check_ok(model_spec_build(&g, &spec));
             check_gradients("wrn-10-1", g, 1 + i % 2, train);
             graph_free(g);
         }

@@ -1,13 +1,13 @@
 /* The networks against the reference numbers (models.md H.2, H.3): logits,
  * log-sum-exp and input gradients in double on ref, in float32 and bf16 on cpu. */
 #include "support/check.h"
+#include "support/wrn_spec.h"
 
 #include "base/mem.h"
 #include "model/init.h"
-#include "model/wrn.h"
 #include "nn/plan.h"
 
-typedef struct network {
+typedef struct compiled {
     graph *g;
     plan *p;
     workspace *w;
@@ -15,15 +15,15 @@ typedef struct network {
     bool wide; /* double */
     double *params;
     float *params32;
-} network;
+} compiled;
 
-static void open_network(network *t, const model_spec *spec, const backend *b, jem_dtype precision,
+static void open_network(compiled *t, const model_spec *spec, const backend *b, jem_dtype precision,
                          int64_t n, bool train)
 {
     plan_options o = {.batch = n, .precision = precision, .backward_input = true, .train = train};
 
-    *t = (network){.n = n, .wide = precision == JEM_F64};
-    check_ok(wrn_build(&t->g, spec));
+    *t = (compiled){.n = n, .wide = precision == JEM_F64};
+    check_ok(model_spec_build(&t->g, spec));
     check_ok(MEM_NEW(t->params, t->g->param_elements));
     check_ok(MEM_NEW(t->params32, t->g->param_elements));
     params_init_hash(t->params, t->g, 2.0);
@@ -33,7 +33,7 @@ static void open_network(network *t, const model_spec *spec, const backend *b, j
     check_ok(workspace_new(&t->w, t->p));
 }
 
-static void close_network(network *t)
+static void close_network(compiled *t)
 {
     workspace_free(t->w);
     plan_free(t->p);
@@ -43,7 +43,7 @@ static void close_network(network *t)
 }
 
 /* Logits, LSE and the gradient of LSE for the hash input `name`, as doubles. */
-static void evaluate(network *t, const char *name, double *logits, double *lse, double *grad)
+static void evaluate(compiled *t, const char *name, double *logits, double *lse, double *grad)
 {
     int64_t size = shape_count(t->g->nodes[0].op.dst), k = t->g->nodes[t->g->output].op.dst.c;
     int64_t n = t->n;
@@ -87,7 +87,8 @@ static void evaluate(network *t, const char *name, double *logits, double *lse, 
 
 static model_spec spec_of(const char *name, int64_t classes, int64_t channels, int64_t side)
 {
-    model_spec s = {.classes = classes, .channels = channels, .height = side, .width = side};
+    model_spec s = wrn_spec((model_spec){.classes = classes, .channels = channels, .height = side,
+                                         .width = side}, (wrn_settings){0});
     snprintf(s.name, sizeof s.name, "%s", name);
     return s;
 }
@@ -100,7 +101,7 @@ static const double wrn_10_2_logits[20] = {
 
 static void compare_wrn_10_2(const backend *b, jem_dtype precision, double tolerance)
 {
-    network t;
+    compiled t;
     model_spec spec = spec_of("wrn-10-2", 10, 3, 32);
     double logits[20], lse[2], *grad = NULL, norm[2] = {0}, sum[2] = {0};
 
@@ -160,10 +161,10 @@ static void norms_match_in_training_mode(void **state)
         {NORM_INSTANCE, {-0.4249857367, -0.4061802281, -0.1002337874}, {2.300546759, 2.299032697}},
     };
     for (int i = 0; i < 3; ++i) {
-        network t;
+        compiled t;
         model_spec spec = spec_of("wrn-10-2", 10, 3, 32);
         double logits[20], lse[2];
-        spec.norm = expected[i].norm;
+        wrn_settings_of(&spec)->norm = expected[i].norm;
         open_network(&t, &spec, &backend_ref, JEM_F64, 2, true);
         evaluate(&t, "x", logits, lse, NULL);
         for (int k = 0; k < 3; ++k) check_near(logits[k], expected[i].logits[k], 1e-8, 0);
@@ -175,11 +176,11 @@ static void norms_match_in_training_mode(void **state)
 static void gloss_head_matches(void **state)
 {
     (void)state;
-    network t;
+    compiled t;
     model_spec spec = spec_of("wrn-10-2", 2, 3, 128);
     double logits[2], lse[1];
 
-    spec.proj = 10;
+    wrn_settings_of(&spec)->proj = 10;
     open_network(&t, &spec, &backend_ref, JEM_F64, 1, false);
     evaluate(&t, "x", logits, lse, NULL);
     check_near(logits[0], 2.468297996, 1e-8, 0);
@@ -205,7 +206,7 @@ static void full_size_networks_match(void **state)
         {"wrn-22-8", 1000, 4, {-2.946329658, 2.421967443, -1.56867229, -0.3763818617}, 9.299110924},
     };
     for (int i = 0; i < 3; ++i) {
-        network t;
+        compiled t;
         model_spec spec = spec_of(expected[i].name, expected[i].classes, expected[i].channels, 32);
         static double logits[1000];
         double lse[1];
@@ -232,8 +233,8 @@ static void parameter_counts_match_the_paper(void **state)
         graph *g = NULL;
         model_spec spec = spec_of(expected[i].name, expected[i].classes, expected[i].channels,
                                   expected[i].side);
-        spec.proj = expected[i].proj;
-        check_ok(wrn_build(&g, &spec));
+        wrn_settings_of(&spec)->proj = expected[i].proj;
+        check_ok(model_spec_build(&g, &spec));
         assert_int_equal(g->param_elements, expected[i].params);
         graph_free(g);
     }
@@ -244,7 +245,7 @@ static void flops_match_the_paper(void **state)
     (void)state;
     graph *g = NULL;
     model_spec spec = spec_of("wrn-28-10", 10, 3, 32);
-    check_ok(wrn_build(&g, &spec));
+    check_ok(model_spec_build(&g, &spec));
     check_near(graph_flops(g), 11.902e9, 1e-3, 0);
     graph_free(g);
 }
@@ -254,13 +255,14 @@ static void wrong_names_and_sizes_are_refused(void **state)
     (void)state;
     graph *g = NULL;
     model_spec spec = spec_of("resnet-18", 10, 3, 32);
-    check_fails(wrn_build(&g, &spec), JEM_EUSAGE, "wrn-DEPTH-WIDTH");
+    check_fails(model_spec_build(&g, &spec), JEM_EUSAGE, "wrn-DEPTH-WIDTH");
+    check_fails(model_spec_name(&spec, network_list, "resnet-18"), JEM_EUSAGE, "wrn-DEPTH-WIDTH");
     spec = spec_of("wrn-17-2", 10, 3, 32);
-    check_fails(wrn_build(&g, &spec), JEM_EUSAGE, "6n + 4");
+    check_fails(model_spec_build(&g, &spec), JEM_EUSAGE, "6n + 4");
     spec = spec_of("wrn-10-1", 10, 3, 28);
-    check_fails(wrn_build(&g, &spec), JEM_EUSAGE, "model.pool=adaptive");
-    spec.pool = POOL_ADAPTIVE;
-    check_ok(wrn_build(&g, &spec));
+    check_fails(model_spec_build(&g, &spec), JEM_EUSAGE, "model.pool=adaptive");
+    wrn_settings_of(&spec)->pool = POOL_ADAPTIVE;
+    check_ok(model_spec_build(&g, &spec));
     graph_free(g);
 }
 

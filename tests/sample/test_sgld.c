@@ -1,5 +1,6 @@
 /* Langevin chains on energies whose samples are known, and on a network. */
 #include "support/check.h"
+#include "support/wrn_spec.h"
 
 #include "base/mem.h"
 #include "model/init.h"
@@ -215,7 +216,8 @@ static void clipped_share_and_movement_are_measured(void **state)
 static model *make_model(const char *name, int64_t threads, const char *backend_name)
 {
     model *m = NULL;
-    model_spec spec = {.classes = 10, .channels = 3, .height = 32, .width = 32};
+    model_spec spec = wrn_spec(
+        (model_spec){.classes = 10, .channels = 3, .height = 32, .width = 32}, (wrn_settings){0});
     engine_spec engine = {.threads = threads};
     double *values = NULL;
     snprintf(spec.name, sizeof spec.name, "%s", name);

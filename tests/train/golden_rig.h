@@ -3,6 +3,7 @@
 #define TRAIN_GOLDEN_RIG_H
 
 #include "support/check.h"
+#include "support/wrn_spec.h"
 
 #include "base/mem.h"
 #include "model/init.h"
@@ -34,8 +35,9 @@ static inline void golden_labels(int32_t *y, int it, int64_t n)
 static inline model *golden_model(int norm, const char *place)
 {
     model *m = NULL;
-    model_spec spec = {.name = "wrn-10-1", .norm = norm, .classes = 10, .channels = 3,
-                       .height = 32, .width = 32};
+    const model_spec spec = wrn_spec(
+        (model_spec){.name = "wrn-10-1", .classes = 10, .channels = 3, .height = 32, .width = 32},
+        (wrn_settings){.norm = norm});
     engine_spec engine = {.threads = 2};
     double *values = NULL;
     snprintf(engine.device, sizeof engine.device, "%s", place);

@@ -1,5 +1,6 @@
 /* Losses and gradients against reference values, and the identities of Eq. 8. */
 #include "support/check.h"
+#include "support/wrn_spec.h"
 
 #include "base/mem.h"
 #include "model/init.h"
@@ -11,8 +12,9 @@ static const rng_stream no_dropout = {1, RNG_DROPOUT, 0, 0};
 static model *make_model(int norm, int64_t threads)
 {
     model *m = NULL;
-    model_spec spec = {.name = "wrn-10-2", .norm = norm, .classes = 10, .channels = 3,
-                       .height = 32, .width = 32};
+    const model_spec spec = wrn_spec(
+        (model_spec){.name = "wrn-10-2", .classes = 10, .channels = 3, .height = 32, .width = 32},
+        (wrn_settings){.norm = norm});
     engine_spec engine = {.threads = threads, .device = "cpu"};
     double *values = NULL;
     check_ok(model_new(&m, &spec, &engine));

@@ -1,0 +1,82 @@
+/* The list of networks, and finding one by its name: to add a network, name it here. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/try.h"
+#include "model/autoencoder_graph.h"
+#include "model/wrn.h"
+
+const network *const network_list[] = {
+    &network_wrn,
+    &network_kl_encoder,
+    &network_kl_decoder,
+    NULL,
+};
+
+const option model_options[] = {
+    {"name", OPTION_STRING, offsetof(model_spec, name), "wrn-28-10", 0, 0, NULL,
+     "network: wrn-DEPTH-WIDTH, depth = 6n + 4"},
+    {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
+};
+
+const option *network_options(const network *n)
+{
+    static const option none[] = {{NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL}};
+    return n && n->settings ? n->settings : none;
+}
+
+const network *network_find(const network *const *list, const char *name)
+{
+    for (; *list; list++) {
+        const size_t n = strlen((*list)->name);
+        if (strncmp(name, (*list)->name, n) == 0 && (name[n] == '\0' || name[n] == '-'))
+            return *list;
+    }
+    return NULL;
+}
+
+bool network_ignores(const network *n, const char *name)
+{
+    for (const char *const *u = n->unused; u && *u; u++)
+        if (strncmp(name, *u, strlen(*u)) == 0) return true;
+    return false;
+}
+
+static jem_status no_network(const network *const *list, const char *name)
+{
+    char names[1024] = "";
+    size_t used = 0;
+    for (; *list && used < sizeof names; list++)
+        if ((*list)->logits)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? "; or " : "",
+                                     (*list)->usage);
+    return jem_error(JEM_EUSAGE, "model.name '%.200s': expected %s", name, names);
+}
+
+jem_status model_spec_name(model_spec *spec, const network *const *list, const char *name)
+{
+    jem_status st = JEM_OK;
+    const network *n = network_find(list, name);
+
+    if (!n || !n->logits) return no_network(list, name);
+    snprintf(spec->name, sizeof spec->name, "%s", name);
+    if (spec->network == n) return JEM_OK;
+    memset(&spec->settings, 0, sizeof spec->settings);
+    spec->network = n;
+    const option_group groups[] = {{"", network_options(n), &spec->settings}, {NULL, NULL, NULL}};
+    TRY(options_defaults(groups));
+done:
+    return st;
+}
+
+jem_status model_spec_build(graph **out, const model_spec *spec)
+{
+    return spec->network->build(out, spec);
+}
+
+void model_spec_resize(model_spec *spec, int64_t height, int64_t width)
+{
+    spec->height = height;
+    spec->width = width;
+    if (spec->network->resize) spec->network->resize(spec);
+}
