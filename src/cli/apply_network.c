@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "model/weights.h"
-#include "nn/plan.h"
+#include "nn/executor.h"
 #include "stats/classify.h"
 
 enum { NETWORK_BATCH = 64, NETWORK_BATCH_F64 = 8 };
@@ -221,23 +221,31 @@ done:
     return st;
 }
 
-/* Images first .. first + count - 1. */
-static jem_status chunk_f64(network_outputs *o, const network_call *c, workspace *w,
-                            double *softmax, int64_t first, int64_t count)
+typedef struct apply_job {
+    network_outputs *o;
+    const network_call *c;
+    double *softmax;
+} apply_job;
+
+static jem_status chunk_f64(void *ctx, const executor_chunk *x)
 {
     jem_status st;
-    int64_t k = c->spec->classes, size = row_count(c->x);
-    const plan_call call = {.count = count};
-    double *logits = (double *)o->logits.data + first * k, *energy = o->energy.data;
+    const apply_job *j = ctx;
+    const network_call *c = j->c;
+    const int64_t k = c->spec->classes, size = row_count(c->x);
+    const plan_call call = {.count = x->count};
+    double *logits = (double *)j->o->logits.data + x->first * k, *energy = j->o->energy.data;
 
-    TRY(plan_forward(w, &call, (const double *)c->x->data + first * size, logits));
-    for (int64_t i = 0; i < count; i++) energy[first + i] = -stats_logsumexp(logits + i * k, k);
-    for (int j = 0; c->features[j]; j++)
-        TRY(plan_feature(w, &call, c->features[j],
-                         (double *)o->features[j].data + first * row_count(&o->features[j])));
+    TRY(plan_forward(x->ws, &call, (const double *)c->x->data + x->first * size, logits));
+    for (int64_t i = 0; i < x->count; i++)
+        energy[x->first + i] = -stats_logsumexp(logits + i * k, k);
+    for (int f = 0; c->features[f]; f++) {
+        const jem_tensor *to = &j->o->features[f];
+        TRY(plan_feature(x->ws, &call, c->features[f], (double *)to->data + x->first * row_count(to)));
+    }
     if (c->grad) {
-        stats_softmax(softmax, logits, count, k);
-        TRY(plan_backward(w, &call, softmax, (double *)o->grad.data + first * size, NULL));
+        stats_softmax(j->softmax, logits, x->count, k);
+        TRY(plan_backward(x->ws, &call, j->softmax, (double *)j->o->grad.data + x->first * size, NULL));
     }
 done:
     return st;
@@ -248,9 +256,9 @@ jem_status network_apply_f64(network_outputs *o, const network_call *c)
     jem_status st;
     const backend *b = NULL;
     graph *g = NULL;
-    plan *p = NULL;
-    workspace *w = NULL;
-    double *params = NULL, *softmax = NULL;
+    executor e = {.p = NULL};
+    apply_job j = {.o = o, .c = c};
+    double *params = NULL;
     int64_t n = c->x->shape[0], batch = n < NETWORK_BATCH_F64 ? n : NETWORK_BATCH_F64;
     const plan_options options = {.batch = batch, .precision = JEM_F64,
                                   .backward_input = c->grad, .features = c->features};
@@ -260,18 +268,15 @@ jem_status network_apply_f64(network_outputs *o, const network_call *c)
     TRY(model_spec_build(&g, c->spec));
     TRY(outputs_init(o, c, g, JEM_F64));
     TRY(MEM_NEW(params, g->param_elements));
-    TRY(MEM_NEW(softmax, batch * c->spec->classes));
+    TRY(MEM_NEW(j.softmax, batch * c->spec->classes));
     TRY(load_f64(params, c->spec, g, c->weights));
-    TRY(plan_compile(&p, g, b, &options));
-    TRY(plan_load(p, params));
-    TRY(workspace_new(&w, p));
-    for (int64_t first = 0; first < n; first += batch)
-        TRY(chunk_f64(o, c, w, softmax, first, n - first < batch ? n - first : batch));
+    TRY(executor_compile(&e, g, b, &options, 1));
+    TRY(plan_load(e.p, params));
+    TRY(executor_run(&e, NULL, n, chunk_f64, &j));
 done:
-    workspace_free(w);
-    plan_free(p);
+    executor_clear(&e);
     graph_free(g);
     mem_free(params);
-    mem_free(softmax);
+    mem_free(j.softmax);
     return st;
 }

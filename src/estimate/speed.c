@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "nn/executor.h"
 #include "energy/eq8.h"
 
 void speed_clear(speed_report *r)
@@ -32,9 +33,8 @@ typedef struct product_size {
 } product_size;
 
 typedef struct product_rig {
-    const plan *p;
+    executor e;
     int product;   /* its step that forms them */
-    workspace **w; /* [threads] */
     const float *x;
     float *logits; /* [threads][output] */
     int64_t images, output;
@@ -45,14 +45,14 @@ static jem_status form_products(void *ctx, int task, int worker)
     const product_rig *r = ctx;
     const plan_call call = {.count = r->images};
     (void)worker;
-    return plan_forward(r->w[task], &call, r->x, r->logits + task * r->output);
+    return plan_forward(r->e.ws[task], &call, r->x, r->logits + task * r->output);
 }
 
 /* Seconds of the step that forms the products, in the slowest thread since the last reset. */
 static double slowest(const product_rig *r, int threads)
 {
     double most = 0;
-    for (int i = 0; i < threads; i++) most = fmax(most, workspace_times(r->w[i])[r->product].seconds);
+    for (int i = 0; i < threads; i++) most = fmax(most, workspace_times(r->e.ws[i])[r->product].seconds);
     return most;
 }
 
@@ -64,7 +64,7 @@ static jem_status time_products(double *took, product_rig *r, const model *m, do
     double best = INFINITY;
     const double begin = clock_s();
     for (int round = 0; round < 2 || clock_s() - begin < seconds; round++) {
-        for (int i = 0; i < threads; i++) TRY(workspace_time_steps(r->w[i]));
+        TRY(executor_time_steps(&r->e));
         for (int i = 0; i < repeats; i++)
             TRY(pool_run(model_pool(m), threads, form_products, r));
         best = fmin(best, slowest(r, threads));
@@ -107,20 +107,19 @@ static jem_status try_product(double *took, speed_report *r, const model *m, con
                             .precision = model_get_engine(m)->precision == 1 ? JEM_BF16 : JEM_F32};
     product_rig rig = {.images = size->images, .output = input};
     graph *g = NULL;
-    plan *p = NULL;
     float *params = NULL, *x = NULL;
+    workspace *w;
 
     TRY(build_product(&g, size));
-    TRY(plan_compile(&p, g, model_backend(m), &o));
+    TRY(executor_compile(&rig.e, g, model_backend(m), &o, threads));
+    const plan *p = rig.e.p;
     TRY(MEM_NEW(params, g->param_elements));
     TRY(MEM_NEW(x, input));
     for (int64_t i = 0; i < g->param_elements; i++) params[i] = (float)(i % 7) * 0.01f - 0.03f;
     for (int64_t i = 0; i < input; i++) x[i] = (float)(i % 5) * 0.1f - 0.2f;
-    TRY(plan_load(p, params));
-    TRY(MEM_NEW(rig.w, threads));
+    TRY(plan_load(rig.e.p, params));
     TRY(MEM_NEW(rig.logits, threads * input));
-    for (int i = 0; i < threads; i++) TRY(workspace_new(&rig.w[i], p));
-    rig.p = p;
+    for (int i = 0; i < threads; i++) TRY(executor_workspace(&w, &rig.e, i));
     rig.x = x;
     rig.product = product_step(p);
     TRY(time_products(took, &rig, m, seconds));
@@ -130,12 +129,10 @@ static jem_status try_product(double *took, speed_report *r, const model *m, con
         plan_step_algorithm(p, rig.product, r->peak_algorithm, sizeof r->peak_algorithm);
     }
 done:
-    for (int i = 0; rig.w && i < threads; i++) workspace_free(rig.w[i]);
-    mem_free(rig.w);
+    executor_clear(&rig.e);
     mem_free(rig.logits);
     mem_free(x);
     mem_free(params);
-    plan_free(p);
     graph_free(g);
     return st;
 }

@@ -1,14 +1,14 @@
-/* An autoencoder on threads: a plan per use and size, workspaces lent to whoever computes. */
+/* An autoencoder on threads: a plan per use and size. */
 #include "model/autoencoder.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
 #include "model/autoencoder_graph.h"
 #include "model/init.h"
+#include "nn/executor.h"
 
 const autoencoder_spec autoencoder_sd_vae = {
     .levels = 4,
@@ -22,12 +22,6 @@ const autoencoder_spec autoencoder_sd_vae = {
 
 typedef enum use { USE_ENCODE, USE_FEATURES, USE_DECODE, USE_JVP, USE_VJP, USES } use;
 
-/* What one thread computes with. */
-typedef struct worker {
-    workspace *ws;
-    float *y; /* an output of the graph */
-} worker;
-
 /* A device computes pictures together; threads take one each. */
 enum { DEVICE_BATCH = 8 };
 
@@ -35,10 +29,8 @@ enum { DEVICE_BATCH = 8 };
 typedef struct engine {
     int64_t height, width; /* of the input */
     graph *g;
-    plan *p;
-    worker *idle; /* [idle_count], room for one per thread.  A workspace takes hundreds of
-                     megabytes: there are as many as threads have computed at once. */
-    int idle_count;
+    executor x; /* a workspace takes hundreds of megabytes: threads that compute nothing have none */
+    float **y;  /* [threads]: the graph's output, where the caller wants none */
 } engine;
 
 struct autoencoder {
@@ -48,7 +40,6 @@ struct autoencoder {
     pool *workers;
     autoencoder_half halves[AUTOENCODER_HALVES];
     engine engines[USES];
-    pthread_mutex_t lock; /* of the engines' idle workers */
 };
 
 int64_t autoencoder_factor(const autoencoder_spec *spec)
@@ -56,17 +47,11 @@ int64_t autoencoder_factor(const autoencoder_spec *spec)
     return (int64_t)1 << (spec->levels - 1);
 }
 
-static void worker_clear(worker *w)
-{
-    workspace_free(w->ws);
-    mem_free(w->y);
-}
-
 static void engine_clear(engine *e)
 {
-    for (int i = 0; i < e->idle_count; ++i) worker_clear(&e->idle[i]);
-    mem_free(e->idle);
-    plan_free(e->p);
+    for (int i = 0; e->y && i < e->x.threads; ++i) mem_free(e->y[i]);
+    mem_free(e->y);
+    executor_clear(&e->x);
     graph_free(e->g);
     *e = (engine){0};
 }
@@ -80,7 +65,6 @@ void autoencoder_free(autoencoder *a)
         mem_free(a->halves[i].params);
     }
     pool_free(a->workers);
-    pthread_mutex_destroy(&a->lock);
     mem_free(a);
 }
 
@@ -102,7 +86,6 @@ jem_status autoencoder_new(autoencoder **out, const autoencoder_spec *spec,
 
     TRY(check_spec(spec));
     TRY(MEM_NEW(a, 1));
-    pthread_mutex_init(&a->lock, NULL);
     a->spec = *spec;
     a->engine_spec = *engine_of;
     TRY(backend_find(&a->b, engine_of->device));
@@ -179,9 +162,9 @@ static jem_status compile(engine *e, const autoencoder *a, use u, int64_t height
     for (int i = 0; i < a->spec.levels; ++i) kept[i] = network_kl_encoder.stages[i];
     model_spec_resize(&spec, height, width);
     TRY(model_spec_build(&e->g, &spec));
-    TRY(plan_compile(&e->p, e->g, a->b, &o));
-    TRY(plan_load(e->p, half->params));
-    TRY(MEM_NEW(e->idle, pool_threads(a->workers)));
+    TRY(executor_compile(&e->x, e->g, a->b, &o, pool_threads(a->workers)));
+    TRY(plan_load(e->x.p, half->params));
+    TRY(MEM_NEW(e->y, pool_threads(a->workers)));
     e->height = height;
     e->width = width;
 done:
@@ -189,37 +172,9 @@ done:
     return st;
 }
 
-static jem_status lend(worker *out, autoencoder *a, engine *e)
-{
-    jem_status st = JEM_OK;
-    worker w = {NULL, NULL};
-
-    pthread_mutex_lock(&a->lock);
-    if (e->idle_count > 0) w = e->idle[--e->idle_count];
-    pthread_mutex_unlock(&a->lock);
-    if (!w.ws) {
-        TRY(workspace_new(&w.ws, e->p));
-        TRY(MEM_NEW(w.y, plan_batch(e->p) * shape_count(e->g->nodes[e->g->output].op.dst)));
-    }
-    *out = w;
-    w = (worker){NULL, NULL};
-done:
-    worker_clear(&w);
-    return st;
-}
-
-static void take_back(autoencoder *a, engine *e, worker w)
-{
-    if (!w.ws) return;
-    pthread_mutex_lock(&a->lock);
-    e->idle[e->idle_count++] = w;
-    pthread_mutex_unlock(&a->lock);
-}
-
 /* ---- running them */
 
-/* Pictures of one call, plan_batch of them in each task; arrays that a use does not know are
- * NULL. */
+/* Pictures of one call; arrays that a use does not know are NULL. */
 typedef struct job {
     autoencoder *a;
     engine *e;
@@ -228,11 +183,9 @@ typedef struct job {
     float *out, *derivative;
     float *mean, *logvar;
     float *const *features;
-    pool *helpers; /* threads that share each picture; NULL: one thread computes it */
-    int64_t n;
 } job;
 
-static jem_status put_features(const job *j, worker *w, const plan_call *call, int64_t i)
+static jem_status put_features(const job *j, workspace *w, const plan_call *call, int64_t i)
 {
     jem_status st = JEM_OK;
 
@@ -240,7 +193,7 @@ static jem_status put_features(const job *j, worker *w, const plan_call *call, i
         const char *name = network_kl_encoder.stages[level];
         if (!j->features[level]) continue;
         int64_t size = shape_count(j->e->g->nodes[graph_find(j->e->g, name)].op.dst);
-        TRY(plan_feature(w->ws, call, name, j->features[level] + i * size));
+        TRY(plan_feature(w, call, name, j->features[level] + i * size));
     }
 done:
     return st;
@@ -256,34 +209,29 @@ static void put_posterior(const job *j, const float *moments, int64_t i)
         j->logvar[i * half + k] = fminf(20, fmaxf(-30, moments[half + k]));
 }
 
-static jem_status run_task(void *ctx, int task, int thread)
+static jem_status run_chunk(void *ctx, const executor_chunk *c)
 {
-    jem_status st;
+    jem_status st = JEM_OK;
     const job *j = ctx;
     const graph *g = j->e->g;
-    const int64_t batch = plan_batch(j->e->p), i = task * batch;
-    const plan_call call = {.count = j->n - i < batch ? j->n - i : batch};
+    const int64_t i = c->first;
+    const plan_call call = {.count = c->count};
     const int64_t in = shape_count(g->nodes[0].op.dst);
     const int64_t out = shape_count(g->nodes[g->output].op.dst);
     const float *x = j->in + i * in;
-    worker w = {NULL, NULL};
+    float **own = &j->e->y[c->thread], *y = j->out ? j->out + i * out : NULL;
 
-    (void)thread;
-    TRY(lend(&w, j->a, j->e));
-    workspace_set_helpers(w.ws, j->helpers);
-    float *y = j->out ? j->out + i * out : w.y;
-    if (j->use == USE_JVP) {
-        st = plan_tangent(w.ws, &call, x, j->direction + i * in, y, j->derivative + i * out);
-        goto done;
-    }
-    TRY(plan_forward(w.ws, &call, x, y));
+    if (!y && !*own) TRY(MEM_NEW(*own, plan_batch(j->e->x.p) * out));
+    if (!y) y = *own;
+    if (j->use == USE_JVP)
+        return plan_tangent(c->ws, &call, x, j->direction + i * in, y, j->derivative + i * out);
+    TRY(plan_forward(c->ws, &call, x, y));
     for (int64_t k = 0; j->use == USE_ENCODE && k < call.count; ++k)
         put_posterior(j, y + k * out, i + k);
-    if (j->use == USE_FEATURES) TRY(put_features(j, &w, &call, i));
+    if (j->use == USE_FEATURES) TRY(put_features(j, c->ws, &call, i));
     if (j->use == USE_VJP)
-        TRY(plan_backward(w.ws, &call, j->direction + i * out, j->derivative + i * in, NULL));
+        TRY(plan_backward(c->ws, &call, j->direction + i * out, j->derivative + i * in, NULL));
 done:
-    take_back(j->a, j->e, w);
     return st;
 }
 
@@ -294,19 +242,12 @@ static jem_status run(autoencoder *a, autoencoder_batch b, job j)
     const int64_t batch = !a->b->device ? 1 : b.n < DEVICE_BATCH ? b.n : DEVICE_BATCH;
 
     if (b.n < 1) return JEM_OK;
-    if (e->p && (e->height != b.height || e->width != b.width || plan_batch(e->p) < batch))
+    if (e->x.p && (e->height != b.height || e->width != b.width || plan_batch(e->x.p) < batch))
         engine_clear(e);
-    if (!e->p) TRY(compile(e, a, j.use, b.height, b.width, batch));
+    if (!e->x.p) TRY(compile(e, a, j.use, b.height, b.width, batch));
     j.a = a;
     j.e = e;
-    j.n = b.n;
-    /* a task per thread as long as there are enough, then all threads on each; the bits are
-     * the same */
-    const int64_t tasks = (b.n + plan_batch(e->p) - 1) / plan_batch(e->p);
-    const int64_t alone = tasks - tasks % pool_threads(a->workers);
-    TRY(pool_run(a->workers, (int)alone, run_task, &j));
-    j.helpers = a->workers;
-    for (int64_t i = alone; i < tasks; ++i) TRY(run_task(&j, (int)i, 0));
+    TRY(executor_run_split(&e->x, a->workers, b.n, run_chunk, &j));
 done:
     return st;
 }

@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "model/engine_plan.h"
 #include "model/init.h"
+#include "nn/executor.h"
 
 const option engine_options[] = {
     {"threads", OPTION_INT, offsetof(engine_spec, threads), "0", 0, 4096, NULL,
@@ -27,16 +28,15 @@ const option engine_options[] = {
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 
-/* One thread's memory for one use. */
+/* One thread's memory for one use, beside its workspace. */
 typedef struct worker {
-    workspace *ws;
     float *logits, *cotangent, *x, *grad;
     float *dlayer;
 } worker;
 
-/* A compiled plan and its workers; the uses, then one for features. */
+/* A compiled plan and its threads' memory; the uses, then one for features. */
 typedef struct engine {
-    plan *p;
+    executor x;
     worker *workers;
     bool stale; /* parameters changed since the plan last loaded them */
     bool borrows; /* packed weights of the chains' plan, which is never cleared then */
@@ -65,7 +65,6 @@ static void engine_clear(engine *e, int threads)
 {
     for (int i = 0; e->workers && i < threads; ++i) {
         worker *w = &e->workers[i];
-        workspace_free(w->ws);
         mem_free(w->logits);
         mem_free(w->cotangent);
         mem_free(w->x);
@@ -73,7 +72,7 @@ static void engine_clear(engine *e, int threads)
         mem_free(w->dlayer);
     }
     mem_free(e->workers);
-    plan_free(e->p);
+    executor_clear(&e->x);
     *e = (engine){0};
 }
 
@@ -235,9 +234,9 @@ static jem_status load(model *m, engine *e)
 {
     float *params;
     jem_status st;
-    if (!m->b->device) return plan_load(e->p, m->params);
+    if (!m->b->device) return plan_load(e->x.p, m->params);
     TRY(model_resident(m, &params));
-    TRY(plan_load_resident(e->p, params));
+    TRY(plan_load_resident(e->x.p, params));
 done:
     return st;
 }
@@ -249,8 +248,6 @@ static jem_status worker_init(worker *w, const model *m, const plan *p)
     jem_status st;
     int64_t n = plan_batch(p), k = m->spec.classes, size = model_input_count(m);
 
-    TRY(workspace_new(&w->ws, p));
-    if (m->timed) TRY(workspace_time_steps(w->ws));
     TRY(MEM_NEW(w->logits, n * k));
     TRY(MEM_NEW(w->cotangent, n * k));
     TRY(MEM_NEW(w->x, n * size));
@@ -264,13 +261,20 @@ static jem_status compile(engine *e, model *m, int use, int64_t n, const char *c
 {
     jem_status st;
     int threads = pool_threads(m->workers);
+    plan *p = NULL;
+    workspace *ws;
 
-    TRY(engine_plan(&e->p, m->g, m->b, &m->engine_spec, use, n, features));
-    e->borrows = use != MODEL_CHAIN && m->engines[MODEL_CHAIN].p && !m->b->device;
-    if (e->borrows) plan_borrow_weights(e->p, m->engines[MODEL_CHAIN].p);
+    TRY(engine_plan(&p, m->g, m->b, &m->engine_spec, use, n, features));
+    TRY(executor_init(&e->x, p, threads));
+    e->borrows = use != MODEL_CHAIN && m->engines[MODEL_CHAIN].x.p && !m->b->device;
+    if (e->borrows) plan_borrow_weights(p, m->engines[MODEL_CHAIN].x.p);
+    if (m->timed) TRY(executor_time_steps(&e->x));
     TRY(MEM_NEW(e->workers, threads));
-    for (int i = 0; i < threads; ++i) TRY(worker_init(&e->workers[i], m, e->p));
-    TRY(pool_order_lines(m->workers, MODEL_SUMS * plan_layer_count(e->p)));
+    for (int i = 0; i < threads; ++i) {
+        TRY(executor_workspace(&ws, &e->x, i)); /* now: nothing is allocated later */
+        TRY(worker_init(&e->workers[i], m, p));
+    }
+    TRY(pool_order_lines(m->workers, MODEL_SUMS * plan_layer_count(p)));
     e->stale = true;
 done:
     if (st) engine_clear(e, threads);
@@ -292,16 +296,17 @@ static jem_status ensure(model *m, int use, int64_t n, const char *const *featur
     jem_status st = JEM_OK;
     engine *e = &m->engines[use];
 
-    if (e->p && engine_whole_batch(m->g, use) && plan_batch(e->p) != n) {
+    if (e->x.p && engine_whole_batch(m->g, use) && plan_batch(e->x.p) != n) {
         const engine before = *e; /* labelled and generative batches may take turns */
         *e = m->other[use];
         m->other[use] = before;
-        if (e->p && plan_batch(e->p) != n) engine_clear(e, pool_threads(m->workers));
+        if (e->x.p && plan_batch(e->x.p) != n) engine_clear(e, pool_threads(m->workers));
     }
     /* A device is used better by one large chunk than by several. */
-    if (e->p && m->b->device && plan_batch(e->p) < engine_device_chunk(m->g, &m->engine_spec, n))
+    if (e->x.p && m->b->device &&
+        plan_batch(e->x.p) < engine_device_chunk(m->g, &m->engine_spec, n))
         engine_clear(e, pool_threads(m->workers));
-    if (!e->p) TRY(compile(e, m, use, n, features));
+    if (!e->x.p) TRY(compile(e, m, use, n, features));
     if (e->stale && e->borrows) TRY(load_if_stale(m, &m->engines[MODEL_CHAIN]));
     TRY(load_if_stale(m, e));
 done:
@@ -326,21 +331,20 @@ jem_status model_check_stop(model *m, int worker_number)
 
 typedef struct run_context {
     model *m;
-    const engine *e;
-    int64_t n;
+    engine *e;
     model_chunk_fn fn;
     void *ctx;
 } run_context;
 
-static jem_status run_chunk(void *ctx, int task, int worker_number)
+static jem_status run_chunk(void *ctx, const executor_chunk *x)
 {
     const run_context *r = ctx;
-    const worker *w = &r->e->workers[worker_number];
-    int64_t size = plan_batch(r->e->p), first = task * size;
-    model_chunk c = {.ws = w->ws, .first = first, .count = r->n - first < size ? r->n - first : size,
-                     .size = size, .index = task, .worker = worker_number, .logits = w->logits,
-                     .cotangent = w->cotangent, .x = w->x, .grad = w->grad, .dlayer = w->dlayer};
-    jem_status st = model_check_stop(r->m, worker_number);
+    const worker *w = &r->e->workers[x->thread];
+    model_chunk c = {.ws = x->ws, .first = x->first, .count = x->count,
+                     .size = plan_batch(r->e->x.p), .index = x->index, .worker = x->thread,
+                     .logits = w->logits, .cotangent = w->cotangent, .x = w->x, .grad = w->grad,
+                     .dlayer = w->dlayer};
+    jem_status st = model_check_stop(r->m, x->thread);
     return st == JEM_OK ? r->fn(r->ctx, &c) : st;
 }
 
@@ -348,12 +352,11 @@ static jem_status run_engine(model *m, int use, int64_t n, const char *const *fe
                              model_chunk_fn fn, void *ctx)
 {
     jem_status st;
-    run_context r = {.m = m, .e = &m->engines[use], .n = n, .fn = fn, .ctx = ctx};
+    run_context r = {.m = m, .e = &m->engines[use], .fn = fn, .ctx = ctx};
 
     if (n < 1) return JEM_OK;
     TRY(ensure(m, use, n, features));
-    int64_t size = plan_batch(r.e->p);
-    TRY(pool_run(m->workers, (int)((n + size - 1) / size), run_chunk, &r));
+    TRY(executor_run(&r.e->x, m->workers, n, run_chunk, &r));
 done:
     return st;
 }
@@ -389,7 +392,7 @@ static bool add_layer(void *ctx, int layer, int64_t first, int64_t count)
 jem_status model_add_gradient(model *m, const model_chunk *chunk, const plan_call *call,
                               const model_sum *sum)
 {
-    const int layers = plan_layer_count(m->engines[MODEL_TRAIN].p);
+    const int layers = plan_layer_count(m->engines[MODEL_TRAIN].x.p);
     layer_sum s = {.workers = m->workers, .total = sum->total, .dlayer = chunk->dlayer,
                    .line = sum->number * layers, .turn = sum->turn};
     const plan_sink sink = {chunk->dlayer, add_layer, &s};
@@ -398,21 +401,13 @@ jem_status model_add_gradient(model *m, const model_chunk *chunk, const plan_cal
 
 /* ---- times */
 
-static jem_status restart_times(engine *e, int threads)
-{
-    jem_status st = JEM_OK;
-    for (int i = 0; e->workers && i < threads; ++i) TRY(workspace_time_steps(e->workers[i].ws));
-done:
-    return st;
-}
-
 jem_status model_time_steps(model *m)
 {
     jem_status st = JEM_OK;
     m->timed = true;
     for (int i = 0; i < ENGINES; ++i) {
-        TRY(restart_times(&m->engines[i], pool_threads(m->workers)));
-        TRY(restart_times(&m->other[i], pool_threads(m->workers)));
+        TRY(executor_time_steps(&m->engines[i].x));
+        TRY(executor_time_steps(&m->other[i].x));
     }
 done:
     return st;
@@ -423,18 +418,8 @@ void model_visit_times(const model *m, model_use use,
 {
     const engine *engines[2] = {&m->engines[use], &m->other[use]};
     for (int k = 0; k < 2; ++k) {
-        const engine *e = engines[k];
-        for (int i = 0; e->p && i < plan_step_count(e->p); ++i) {
-            plan_time sum = {0};
-            for (int t = 0; t < pool_threads(m->workers); ++t) {
-                const plan_time *one = workspace_times(e->workers[t].ws);
-                if (!one) continue;
-                sum.seconds += one[i].seconds;
-                sum.counted += one[i].counted;
-                sum.runs += one[i].runs;
-            }
-            visit(ctx, e->p, i, sum);
-        }
+        const executor *x = &engines[k]->x;
+        for (int i = 0; x->p && i < plan_step_count(x->p); ++i) visit(ctx, x->p, i, executor_time(x, i));
     }
 }
 

@@ -10,13 +10,13 @@
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "nn/executor.h"
 
 enum { NORM_NAME = 32 };
 
 typedef struct norm_job {
     graph *g;
-    plan *p;
-    workspace *w;
+    executor x; /* on one thread */
     const char **names; /* NULL-terminated: the input of each ActNorm in order */
     char (*own)[NORM_NAME];
     int *nodes;         /* the ActNorms */
@@ -70,6 +70,7 @@ static jem_status fit_all(norm_job *j, model *m, const float *x, int64_t n)
     plan_options po = {.batch = n, .precision = JEM_F32, .features = j->names};
     plan_call call = {.count = n};
     int64_t largest = 0;
+    workspace *w = NULL;
     jem_status st;
 
     for (int i = 0; i < j->count; i++) {
@@ -78,12 +79,12 @@ static jem_status fit_all(norm_job *j, model *m, const float *x, int64_t n)
     }
     TRY(MEM_NEW(j->logits, n * model_classes(m)));
     TRY(MEM_NEW(j->value, n * largest));
-    TRY(plan_compile(&j->p, j->g, model_backend(m), &po));
-    TRY(workspace_new(&j->w, j->p));
+    TRY(executor_compile(&j->x, j->g, model_backend(m), &po, 1));
+    TRY(executor_workspace(&w, &j->x, 0));
     for (int i = 0; i < j->count; i++) {
-        TRY(plan_load(j->p, model_params(m)));
-        TRY(plan_forward(j->w, &call, x, j->logits));
-        TRY(plan_feature(j->w, &call, j->names[i], j->value));
+        TRY(plan_load(j->x.p, model_params(m)));
+        TRY(plan_forward(w, &call, x, j->logits));
+        TRY(plan_feature(w, &call, j->names[i], j->value));
         fit_norm(model_params(m), &j->g->nodes[j->nodes[i]].op, j->value, n);
     }
     TRY(model_params_changed(m));
@@ -100,8 +101,7 @@ jem_status norm_init_from_data(model *m, const float *x, int64_t n)
     TRY(name_inputs(&j));
     TRY(fit_all(&j, m, x, n));
 done:
-    workspace_free(j.w);
-    plan_free(j.p);
+    executor_clear(&j.x);
     graph_free(j.g);
     mem_free(j.names);
     mem_free(j.own);

@@ -38,9 +38,8 @@ done:
 
 static void place_clear(place *p)
 {
-    workspace_free(p->ws);
-    plan_free(p->p);
-    *p = (place){NULL, NULL, 0};
+    executor_clear(&p->x);
+    *p = (place){.n = 0};
 }
 
 void resident_free(resident *r)
@@ -60,8 +59,10 @@ void resident_free(resident *r)
 static jem_status place_init(place *p, const model *m, int use, int64_t n)
 {
     jem_status st;
-    TRY(model_compile(&p->p, m, use, n));
-    TRY(workspace_new(&p->ws, p->p));
+    plan *compiled = NULL;
+    TRY(model_compile(&compiled, m, use, n));
+    TRY(executor_init(&p->x, compiled, 1));
+    TRY(executor_workspace(&p->ws, &p->x, 0));
     p->n = n;
 done:
     return st;

@@ -173,8 +173,8 @@ static jem_status look(resident *r, const trainer *t, float *theta)
     place *places[] = {&r->chain, &r->labelled, &r->generative};
     jem_status st = JEM_OK;
     for (int i = 0; i < 3; i++)
-        if (places[i]->p && !(i == 2 && places[2]->p == places[1]->p))
-            TRY(plan_load_resident(places[i]->p, theta));
+        if (places[i]->x.p && !(i == 2 && places[2]->x.p == places[1]->x.p))
+            TRY(plan_load_resident(places[i]->x.p, theta));
     if (r->data_resident) {
         if (s->labelled >= 0) TRY(draw_batch(r, t, &t->labelled, s->labelled, 0));
         if (s->positive >= 0 && s->positive != s->labelled)

@@ -4,12 +4,13 @@
 
 #include "backend/device.h"
 #include "backend/energy_steps.h"
+#include "nn/executor.h"
 #include "train/resident.h"
 
 /* A plan for batches of one size, and the device's memory for it. */
 typedef struct place {
-    plan *p;
-    workspace *ws;
+    executor x; /* of one thread */
+    workspace *ws; /* its own */
     int64_t n;
 } place;
 

@@ -1,0 +1,46 @@
+/* Runs plans: a plan with one workspace for each thread, and batches cut into chunks.
+ *
+ * Each chunk, as many images as the plan takes, is computed by one thread; which one changes no
+ * bit. */
+#ifndef NN_EXECUTOR_H
+#define NN_EXECUTOR_H
+
+#include "nn/plan.h"
+
+typedef struct executor {
+    plan *p;        /* NULL: cleared, or never made */
+    workspace **ws; /* [threads]; NULL until the thread first asks for its own */
+    int threads;
+    bool timed;
+} executor;
+
+/* Takes the plan over, which is freed where this fails. */
+jem_status executor_init(executor *out, plan *p, int threads);
+/* The same for a plan that is compiled here. */
+jem_status executor_compile(executor *out, const graph *g, const backend *b, const plan_options *o,
+                            int threads);
+void executor_clear(executor *e); /* as {.p = NULL} afterwards, which is fine, too */
+
+/* The workspace of a thread, 0 .. threads - 1, borrowed; made at the first call, which may be that
+ * thread's own: no two threads ask for one. */
+jem_status executor_workspace(workspace **out, executor *e, int thread);
+
+typedef struct executor_chunk {
+    workspace *ws;        /* its thread's */
+    int64_t first, count; /* images [first, first + count) of the batch */
+    int index, thread;
+} executor_chunk;
+typedef jem_status (*executor_fn)(void *ctx, const executor_chunk *chunk);
+
+/* Runs fn for each chunk of n images on the pool, which has e's threads; NULL: on the caller alone. */
+jem_status executor_run(executor *e, pool *threads, int64_t n, executor_fn fn, void *ctx);
+/* The same of a plan compiled with `split`: chunks that are too few to keep all threads busy are
+ * computed by all of them together, one after another. */
+jem_status executor_run_split(executor *e, pool *threads, int64_t n, executor_fn fn, void *ctx);
+
+/* From now on, beginning at 0, steps are timed. */
+jem_status executor_time_steps(executor *e);
+/* Step i's time, summed over the threads; 0 where it was not timed. */
+plan_time executor_time(const executor *e, int i);
+
+#endif

@@ -1,0 +1,121 @@
+/* Plans on threads: chunks cover a batch once, threads change no bit, times are summed. */
+#include "support/check.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/rng.h"
+#include "nn/executor.h"
+
+enum { IMAGES = 8, SIDE = 6, INPUT = 2 * SIDE * SIDE, CLASSES = 3, CHUNK = 3, THREADS = 2 };
+
+typedef struct rig {
+    graph *g;
+    float *params, x[IMAGES * INPUT];
+    executor e;
+    pool *threads;
+} rig;
+
+static void rig_init(rig *r, bool split, int64_t batch)
+{
+    const rng_stream s = {7, RNG_TEST, 0, 0};
+    const plan_options o = {.batch = batch, .precision = JEM_F32, .split = split};
+    memset(r, 0, sizeof *r);
+    check_ok(graph_new(&r->g, (shape){2, SIDE, SIDE}));
+    int v = graph_lrelu(r->g, graph_conv2d(r->g, 0, "a", 4, 3, 1, 1), 0.2);
+    check_ok(graph_finish(r->g, graph_linear(r->g, v, "b", CLASSES)));
+    check_ok(MEM_NEW(r->params, r->g->param_elements));
+    rng_fill_normal(r->params, r->g->param_elements, &s, 0);
+    rng_fill_normal(r->x, IMAGES * INPUT, &s, 1);
+    check_ok(executor_compile(&r->e, r->g, &backend_ref, &o, THREADS));
+    check_ok(plan_load(r->e.p, r->params));
+    check_ok(pool_new(&r->threads, THREADS));
+}
+
+static void rig_clear(rig *r)
+{
+    executor_clear(&r->e);
+    executor_clear(&r->e); /* fine twice */
+    pool_free(r->threads);
+    graph_free(r->g);
+    mem_free(r->params);
+}
+
+typedef struct pass {
+    const rig *r;
+    float logits[IMAGES * CLASSES];
+    int seen[IMAGES], thread[IMAGES], fails_at; /* fails_at: a chunk, or -1 */
+} pass;
+
+static jem_status compute(void *ctx, const executor_chunk *c)
+{
+    pass *p = ctx;
+    const plan_call call = {.count = c->count};
+    if (c->index == p->fails_at) return jem_error(JEM_EDATA, "chunk %d", c->index);
+    for (int64_t i = c->first; i < c->first + c->count; i++) {
+        p->seen[i]++;
+        p->thread[i] = c->thread;
+    }
+    return plan_forward(c->ws, &call, p->r->x + c->first * INPUT, p->logits + c->first * CLASSES);
+}
+
+static void threads_compute_each_image_once_and_the_same_bits(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, false, CHUNK);
+    pass shared = {.r = &r, .fails_at = -1}, alone = shared;
+    check_ok(executor_run(&r.e, NULL, IMAGES, compute, &alone));
+    assert_null(r.e.ws[1]); /* nobody asked for it */
+    check_ok(executor_run(&r.e, r.threads, IMAGES, compute, &shared));
+    for (int i = 0; i < IMAGES; i++) assert_true(alone.seen[i] == 1 && shared.seen[i] == 1);
+    assert_memory_equal(alone.logits, shared.logits, sizeof alone.logits);
+    shared.fails_at = 1;
+    check_fails(executor_run(&r.e, r.threads, IMAGES, compute, &shared), JEM_EDATA, "chunk 1");
+    rig_clear(&r);
+}
+
+static void what_does_not_fill_the_threads_is_shared_by_them(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, true, 1);
+    pass shared = {.r = &r, .fails_at = -1}, alone = shared;
+    check_ok(executor_run(&r.e, NULL, 3, compute, &alone));
+    check_ok(executor_run_split(&r.e, r.threads, 3, compute, &shared));
+    for (int i = 0; i < 3; i++) assert_int_equal(shared.seen[i], 1);
+    assert_int_equal(shared.thread[2], 0); /* the caller, with the other's help */
+    assert_memory_equal(alone.logits, shared.logits, 3 * CLASSES * sizeof *alone.logits);
+    rig_clear(&r);
+}
+
+static void times_are_summed_over_the_threads(void **state)
+{
+    (void)state;
+    rig r;
+    rig_init(&r, false, CHUNK);
+    pass p = {.r = &r, .fails_at = -1};
+    check_ok(executor_run(&r.e, r.threads, IMAGES, compute, &p));
+    assert_int_equal(executor_time(&r.e, 0).runs, 0);
+    check_ok(executor_time_steps(&r.e));
+    check_ok(executor_run(&r.e, r.threads, IMAGES, compute, &p));
+    for (int i = 0; i < plan_step_count(r.e.p); i++) {
+        const plan_time t = executor_time(&r.e, i);
+        assert_int_equal(t.runs, 3); /* of 3, 3 and 2 images */
+        assert_true(t.counted <= t.runs && t.seconds >= 0);
+    }
+    check_ok(executor_time_steps(&r.e)); /* from 0 again */
+    assert_int_equal(executor_time(&r.e, 0).runs, 0);
+    rig_clear(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_compute_each_image_once_and_the_same_bits),
+        cmocka_unit_test(what_does_not_fill_the_threads_is_shared_by_them),
+        cmocka_unit_test(times_are_summed_over_the_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
