@@ -1,5 +1,5 @@
 # The GPU backend: libjem_cuda.so, where the CUDA toolkit with cuDNN 9 is installed, and its
-# host twin, libjem_cuda_twin.so, which is always built with the tests: the same code over
+# host emulation, libjem_cuda_emulation.so, which is always built with the tests: the same code over
 # loops instead of kernels, so that all of it but the libraries' calls is tested without a GPU.
 # The program loads either at run time (src/backend/device_library.h).
 
@@ -21,9 +21,9 @@ function(jem_device_module target)
 endfunction()
 
 if(JEM_TESTS)
-  set(twin ${cuda_dir}/twin)
-  jem_device_module(jem_cuda_twin ${twin}/gpu_host.c ${twin}/kernels_host.c ${twin}/gemm_host.c
-    ${twin}/conv_host.c ${twin}/parts_host.c)
+  set(emulation ${cuda_dir}/emulation)
+  jem_device_module(jem_cuda_emulation ${emulation}/gpu_host.c ${emulation}/kernels_host.c ${emulation}/gemm_host.c
+    ${emulation}/conv_host.c ${emulation}/parts_host.c)
 endif()
 
 # ---- the real one

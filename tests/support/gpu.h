@@ -1,4 +1,4 @@
-/* The GPU backend in tests: on its host twin, or on a GPU where JEM_CUDA_LIBRARY names the
+/* The GPU backend in tests: on its host emulation, or on a GPU where JEM_CUDA_LIBRARY names the
  * real library (make test-cuda), which is skipped visibly where there is none. */
 #ifndef SUPPORT_GPU_H
 #define SUPPORT_GPU_H

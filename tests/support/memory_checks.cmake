@@ -5,9 +5,9 @@ set(test_environment
   LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0)
 
 # Tests compute on the cpu unless they say otherwise, and what they ask of a GPU is done by its
-# host twin (cmake/cuda.cmake).
+# host emulation (cmake/cuda.cmake).
 list(APPEND test_environment JEM_DEVICE=cpu
-  JEM_CUDA_LIBRARY=${CMAKE_BINARY_DIR}/libjem_cuda_twin.so)
+  JEM_CUDA_LIBRARY=${CMAKE_BINARY_DIR}/libjem_cuda_emulation.so)
 
 if(JEM_SANITIZE MATCHES thread)
   # A thread that the library starts when it is loaded would be given signals, and

@@ -1,4 +1,4 @@
-/* Training steps on a device (its host twin, or a GPU) against those of the cpu backend: same
+/* Training steps on a device (its host emulation, or a GPU) against those of the cpu backend: same
  * batches, chains, losses, updates; and what the host sees of them. */
 #include "train/trainer_rig.h"
 
@@ -116,9 +116,9 @@ static void data_that_do_not_fit_are_sent_step_by_step(void **state)
 {
     static const char *const more[] = {"data.noise_std=0.03", NULL};
     (void)state;
-    setenv("JEM_TWIN_MEMORY", "100000", 1);
+    setenv("JEM_EMULATED_MEMORY", "100000", 1);
     follow(more, true, 2e-3);
-    unsetenv("JEM_TWIN_MEMORY");
+    unsetenv("JEM_EMULATED_MEMORY");
 }
 
 static void a_share_of_each_batch_is_sent_step_by_step(void **state)

@@ -1,5 +1,5 @@
 /* Convolutions on the GPU, one call each with all that can ride on them.  Implemented by
- * cuDNN and own kernels (conv_choice.c) and, on the host, by plain loops (twin/conv_host.c).
+ * cuDNN and own kernels (conv_choice.c) and, on the host, by plain loops (emulation/conv_host.c).
  *
  * Values are [n][h][w][c], channels are multiples of 8; weights as conv_pack lays them.
  *

@@ -3,7 +3,7 @@
  *
  * A kernel is a function NAME_item(arguments, i) that does the i-th of many independent
  * pieces of work (kernels.h lists them).  The device runs one thread per piece, the host
- * twin a loop, so that both compute the same.  Pieces never wait for or write over each
+ * emulation a loop, so that both compute the same.  Pieces never wait for or write over each
  * other; sums are made in stages, whose order is fixed. */
 #ifndef CUDA_ELEMENT_H
 #define CUDA_ELEMENT_H

@@ -1,5 +1,5 @@
 /* Products of float32 matrices on the GPU, in float32 throughout: cuBLAS (gemm_cublas.c), or
- * loops on the host (twin/gemm_host.c).
+ * loops on the host (emulation/gemm_host.c).
  *
  *   c [m][n] <- scale * op(a) op(b) + keep * c,   op(a) [m][k], op(b) [k][n]
  *

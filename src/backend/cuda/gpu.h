@@ -1,5 +1,5 @@
 /* The device as the backend's C code sees it: memory, copies, graphs.  Implemented over the
- * CUDA runtime (gpu_cuda.c) and, on the host, by twin/gpu_host.c. */
+ * CUDA runtime (gpu_cuda.c) and, on the host, by emulation/gpu_host.c. */
 #ifndef CUDA_GPU_H
 #define CUDA_GPU_H
 

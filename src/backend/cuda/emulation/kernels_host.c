@@ -1,7 +1,7 @@
 /* The kernels of kernels.h as loops over their pieces. */
 #include "backend/cuda/kernels.h"
 
-#include "backend/cuda/twin/gpu_host.h"
+#include "backend/cuda/emulation/gpu_host.h"
 
 #define KERNEL(name, type)                                                                         \
     static void name##_loop(const void *args, int64_t pieces)                                      \

@@ -1,4 +1,4 @@
-/* The twin brings its own convolutions and products. */
+/* The emulation brings its own convolutions and products. */
 #include "backend/cuda/cuda.h"
 
 jem_status cuda_open_parts(char *text, size_t size)

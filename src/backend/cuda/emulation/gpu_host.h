@@ -1,6 +1,6 @@
-/* Between the files of the host twin. */
-#ifndef CUDA_TWIN_GPU_HOST_H
-#define CUDA_TWIN_GPU_HOST_H
+/* Between the files of the host emulation. */
+#ifndef CUDA_EMULATION_GPU_HOST_H
+#define CUDA_EMULATION_GPU_HOST_H
 
 #include <stddef.h>
 #include <stdint.h>

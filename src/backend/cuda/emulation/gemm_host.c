@@ -1,7 +1,7 @@
 /* gemm.h in loops. */
 #include "backend/cuda/gemm.h"
 
-#include "backend/cuda/twin/gpu_host.h"
+#include "backend/cuda/emulation/gpu_host.h"
 
 static void multiply(const void *args, int64_t pieces)
 {

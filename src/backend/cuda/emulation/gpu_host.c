@@ -2,7 +2,7 @@
  * lists of noted work.  It keeps to the rules of the device, so that a test notices what
  * would go wrong there: nothing is computed while a graph is captured, arguments are those
  * of that moment, memory begins and ends between guards. */
-#include "backend/cuda/twin/gpu_host.h"
+#include "backend/cuda/emulation/gpu_host.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +29,12 @@ static device_graph *capturing;
 jem_status gpu_open(int number)
 {
     if (number == 0) return JEM_OK;
-    return jem_error(JEM_EUSAGE, "cuda:%d: the host twin is one device, cuda:0", number);
+    return jem_error(JEM_EUSAGE, "cuda:%d: the host emulation is one device, cuda:0", number);
 }
 
 const char *gpu_describe(void)
 {
-    return "host twin of the GPU backend (for tests)";
+    return "host emulation of the GPU backend (for tests)";
 }
 
 jem_status gpu_host_do(host_work fn, const void *args, size_t size, int64_t pieces)
@@ -96,7 +96,7 @@ void gpu_free(void *at)
 
 size_t gpu_available(void)
 {
-    const char *bytes = getenv("JEM_TWIN_MEMORY"); /* tests: a device that is nearly full */
+    const char *bytes = getenv("JEM_EMULATED_MEMORY"); /* tests: a device that is nearly full */
     return bytes ? (size_t)strtoull(bytes, NULL, 10) : (size_t)1 << 30;
 }
 

@@ -4,7 +4,7 @@
 
 #include "backend/cuda/conv_size.h"
 #include "backend/cuda/kernels.h"
-#include "backend/cuda/twin/gpu_host.h"
+#include "backend/cuda/emulation/gpu_host.h"
 #include "base/mem.h"
 #include "base/try.h"
 
@@ -51,7 +51,7 @@ jem_status conv_pack(const conv *c, void *packed, const float *plain, int64_t ou
 void conv_describe(const conv *c, char *text, size_t size)
 {
     (void)c;
-    snprintf(text, size, "twin");
+    snprintf(text, size, "emulation");
 }
 
 typedef struct job {
