@@ -7,19 +7,19 @@
 #include "cli/cli.h"
 #include "cli/plan_report.h"
 #include "cli/print.h"
-#include "cli/prospect.h"
+#include "cli/estimate_input.h"
 
 typedef struct plan_request {
-    prospect_request of;
+    estimate_request of;
     const char *out, *alpha, *seconds;
     bool json, no_timing;
     double limit_s;
 } plan_request;
 
-/* ---- reckoning */
+/* ---- estimating */
 
 /* Memory of the alpha that needs most; leaves that alpha in r->cfg. */
-static void reckon_memory(plan_report *r)
+static void estimate_memory(plan_report *r)
 {
     double most_at = r->alphas[0].alpha;
     for (int i = 0; i < r->alpha_count; i++) {
@@ -35,7 +35,7 @@ static void reckon_memory(plan_report *r)
     forecast_disk(&r->disk, &r->cfg, &r->outline, &r->data);
 }
 
-static jem_status reckon(plan_report *r, const plan_request *q)
+static jem_status estimate(plan_report *r, const plan_request *q)
 {
     jem_status st;
     alpha_list *list = NULL;
@@ -48,7 +48,7 @@ static jem_status reckon(plan_report *r, const plan_request *q)
     r->folder = q->out ? q->out : ".";
     TRY(model_outline_init(&r->outline, &r->cfg.model, &r->cfg.engine, r->cfg.train.batch,
                            config_generative_batch(&r->cfg.train)));
-    reckon_memory(r);
+    estimate_memory(r);
     TRY(forecast_machine(&r->machine, &r->memory));
     TRY(machine_disk_free(&r->room, r->folder));
     /* What this process holds already is part of what the training will need. */
@@ -82,7 +82,7 @@ static jem_status time_alphas(plan_report *r, const splits *data, double seconds
         c->alpha = a->alpha;
         if (like == i) {
             log_info("timing steps at alpha %.4g", a->alpha);
-            TRY(rehearse(&a->times, c, data, &r->data, seconds / kinds));
+            TRY(profile_training(&a->times, c, data, &r->data, seconds / kinds));
         }
         a->times = r->alphas[like].times;
         a->time = forecast_time(c, &r->data, &a->flops, &a->times);
@@ -116,18 +116,18 @@ static jem_status print_json(const plan_report *r)
 static jem_status make_plan(plan_report *r, splits *data, const plan_request *q)
 {
     jem_status st;
-    prospect p;
-    TRY(prospect_settings(&r->cfg, &q->of));
-    TRY(prospect_data(&p, &r->cfg, &q->of));
+    estimate_input p;
+    TRY(estimate_settings(&r->cfg, &q->of));
+    TRY(estimate_data(&p, &r->cfg, &q->of));
     *data = p.data;
     r->data = p.facts;
     r->assumed = p.assumed;
-    TRY(reckon(r, q));
+    TRY(estimate(r, q));
     if (!q->json) plan_print(r);
     fflush(stdout);
     jem_status fit = check_fit(r);
     if (fit == JEM_OK && !q->no_timing) {
-        if (r->assumed) TRY(rehearsal_noise(data, &r->cfg, &r->data));
+        if (r->assumed) TRY(profile_noise(data, &r->cfg, &r->data));
         TRY(time_alphas(r, data, q->limit_s));
         if (!q->json) plan_print_times(r);
     }

@@ -8,11 +8,11 @@
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/print.h"
-#include "cli/prospect.h"
+#include "cli/estimate_input.h"
 #include "estimate/speed.h"
 
 typedef struct speed_request {
-    prospect_request of;
+    estimate_request of;
     const char *alpha, *seconds;
     bool json;
 } speed_request;
@@ -125,7 +125,7 @@ static void print_report(const speed_report *r, const config *cfg)
     print_step(r, cfg);
     print_inference(r);
     puts("(a share of ? would be above 100 %: the peak was measured while other programs ran)");
-    prospect_print_processors(stopwatch_judge(r->step.alone_s, r->step.step_s));
+    estimate_print_processors(stopwatch_judge(r->step.alone_s, r->step.step_s));
 }
 
 /* ---- JSON: seconds, FLOPs, FLOP/s */
@@ -185,15 +185,15 @@ static jem_status print_json(const speed_report *r, const config *cfg)
 static jem_status measure_speed(const speed_request *q, config *cfg)
 {
     jem_status st;
-    prospect p = {.data = {NULL, NULL, NULL}};
+    estimate_input p = {.data = {NULL, NULL, NULL}};
     speed_report r = SPEED_REPORT_INIT;
     double seconds;
 
     TRY(cli_real(&seconds, q->seconds, "--seconds", 0.1, 86400));
-    TRY(prospect_settings(cfg, &q->of));
+    TRY(estimate_settings(cfg, &q->of));
     if (q->alpha) TRY(cli_real(&cfg->alpha, q->alpha, "--alpha", 0, 1));
-    TRY(prospect_data(&p, cfg, &q->of));
-    if (p.assumed) TRY(rehearsal_noise(&p.data, cfg, &p.facts));
+    TRY(estimate_data(&p, cfg, &q->of));
+    if (p.assumed) TRY(profile_noise(&p.data, cfg, &p.facts));
     TRY(speed_measure(&r, cfg, &p.data, &p.facts, seconds));
     if (q->json)
         TRY(print_json(&r, cfg));

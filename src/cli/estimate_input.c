@@ -1,5 +1,5 @@
-/* Settings and data of a training that is not begun: see prospect.h. */
-#include "cli/prospect.h"
+/* Settings and data of a training that is not begun: see estimate_input.h. */
+#include "cli/estimate_input.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@ typedef struct declared {
     bool floats;
 } declared;
 
-jem_status prospect_settings(config *c, const prospect_request *q)
+jem_status estimate_settings(config *c, const estimate_request *q)
 {
     jem_status st;
     if (q->config && !run_is(q->config))
@@ -36,7 +36,7 @@ static declared usual(const data_options *o)
     return (declared){.floats = strcmp(o->kind, "npy") == 0};
 }
 
-static jem_status parse_declared(declared *d, const prospect_request *q)
+static jem_status parse_declared(declared *d, const estimate_request *q)
 {
     jem_status st = JEM_OK;
     char tail;
@@ -55,10 +55,10 @@ done:
     return st;
 }
 
-jem_status prospect_data(prospect *out, config *c, const prospect_request *q)
+jem_status estimate_data(estimate_input *out, config *c, const estimate_request *q)
 {
     jem_status st;
-    prospect p = {.assumed = !c->data.path[0], .data = {NULL, NULL, NULL}};
+    estimate_input p = {.assumed = !c->data.path[0], .data = {NULL, NULL, NULL}};
     declared d = usual(&c->data);
 
     if (!p.assumed) {
@@ -92,7 +92,7 @@ done:
     return st;
 }
 
-void prospect_print_processors(processors_state s)
+void estimate_print_processors(processors_state s)
 {
     if (s == PROCESSORS_BUSY)
         puts("busy: other programs had the processors; ranges go from alone on them, at best, to as "

@@ -1,33 +1,33 @@
 /* A training that somebody asks about before it begins: its settings, and its data or their
  * size where they are not there. */
-#ifndef CLI_PROSPECT_H
-#define CLI_PROSPECT_H
+#ifndef CLI_ESTIMATE_INPUT_H
+#define CLI_ESTIMATE_INPUT_H
 
 #include "base/stopwatch.h"
 #include "cli/cli.h"
-#include "estimate/rehearsal.h"
+#include "estimate/profile.h"
 
 /* As the command line says it; what was not given is NULL. */
-typedef struct prospect_request {
+typedef struct estimate_request {
     const cli_lists *lists;
     const char *config; /* a file, a run, or NULL: the defaults */
     const char *images, *shape, *classes;
     cli_list set;
-} prospect_request;
+} estimate_request;
 
-jem_status prospect_settings(config *c, const prospect_request *q);
+jem_status estimate_settings(config *c, const estimate_request *q);
 
-typedef struct prospect {
+typedef struct estimate_input {
     data_facts facts;
     bool assumed; /* the data are not there: sizes as declared, or as this kind usually has */
     splits data;  /* empty then; the caller's: splits_free */
-} prospect;
+} estimate_input;
 
 /* Loads the data if data.path is set, else takes what is declared; c->model learns their
  * sizes.  JEM_EUSAGE if nothing says how large they are, JEM_EDATA if they do not fill a batch. */
-jem_status prospect_data(prospect *out, config *c, const prospect_request *q);
+jem_status estimate_data(estimate_input *out, config *c, const estimate_request *q);
 
 /* What the times that were printed are worth; nothing if the processors were quiet. */
-void prospect_print_processors(processors_state s);
+void estimate_print_processors(processors_state s);
 
 #endif

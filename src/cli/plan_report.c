@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "cli/print.h"
-#include "cli/prospect.h"
+#include "cli/estimate_input.h"
 #include "jem/tensor.h"
 
 enum { TEXT = 64 };
@@ -177,5 +177,5 @@ void plan_print_times(const plan_report *r)
     if (fewer)
         puts("a whole step takes too long to be timed: put together from its parts; --seconds "
              "gives more time");
-    prospect_print_processors(stopwatch_judge(alone_s, all_s));
+    estimate_print_processors(stopwatch_judge(alone_s, all_s));
 }

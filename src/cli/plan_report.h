@@ -6,7 +6,7 @@
 
 #include "base/stopwatch.h"
 #include "cli/alpha_list.h"
-#include "estimate/rehearsal.h"
+#include "estimate/profile.h"
 
 /* One alpha asked for. */
 typedef struct plan_alpha {

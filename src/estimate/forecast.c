@@ -1,4 +1,4 @@
-/* Reckoning what a training takes: see forecast.h. */
+/* Estimating what a training takes: see forecast.h. */
 #include "estimate/forecast.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
-/* What a training will take, reckoned before it begins: memory, disk, arithmetic, time.
+/* What a training will take, estimated before it begins: memory, disk, arithmetic, time.
  *
  * Pure arithmetic on the settings, the model's outline and the size of the data; only the
- * times start from measured steps (rehearsal.h).  docs/performance.md says how well the
+ * times start from measured steps (profile.h).  docs/performance.md says how well the
  * figures agree with real runs. */
 #ifndef ESTIMATE_FORECAST_H
 #define ESTIMATE_FORECAST_H
@@ -109,7 +109,7 @@ step_flops forecast_flops(const config *cfg, double forward_flops);
 
 /* ---- time */
 
-/* Measured (rehearsal.h); NaN where nothing was. */
+/* Measured (profile.h); NaN where nothing was. */
 typedef struct step_times {
     double step_s;       /* one training step of the whole batch */
     double alone_s;      /* the least that this is without other programs; NaN: unknown */

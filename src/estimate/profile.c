@@ -1,5 +1,5 @@
-/* Timing steps before a training: see rehearsal.h. */
-#include "estimate/rehearsal.h"
+/* Timing steps before a training: see profile.h. */
+#include "estimate/profile.h"
 
 #include <math.h>
 #include <string.h>
@@ -35,7 +35,7 @@ done:
     return st;
 }
 
-jem_status rehearsal_noise(splits *out, const config *cfg, const data_facts *d)
+jem_status profile_noise(splits *out, const config *cfg, const data_facts *d)
 {
     jem_status st;
     splits s = {NULL, NULL, NULL};
@@ -52,12 +52,12 @@ done:
 
 /* ---- parts */
 
-jem_status rehearsal_open(rehearsal *g, const config *cfg, const splits *data, const data_facts *d)
+jem_status profile_open(profile *g, const config *cfg, const splits *data, const data_facts *d)
 {
     jem_status st;
     model_outline o = MODEL_OUTLINE_INIT;
 
-    *g = (rehearsal){.cfg = cfg, .data = data, .facts = d};
+    *g = (profile){.cfg = cfg, .data = data, .facts = d};
     TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch,
                            config_generative_batch(&cfg->train)));
     /* A pass of training that holds a whole batch keeps one thread busy whatever its size. */
@@ -72,14 +72,14 @@ done:
     return st;
 }
 
-void rehearsal_close(rehearsal *g)
+void profile_close(profile *g)
 {
     model_free(g->m);
     g->m = NULL;
 }
 
 /* n training images; owned. */
-static jem_status take_images(float **x, const rehearsal *g, int64_t n)
+static jem_status take_images(float **x, const profile *g, int64_t n)
 {
     jem_status st;
     int64_t size = model_input_count(g->m);
@@ -90,7 +90,7 @@ done:
 }
 
 /* After warming up: *watch begins, as do the times of the model's steps if they are wanted. */
-static jem_status begin_timing(stopwatch *watch, const rehearsal *g)
+static jem_status begin_timing(stopwatch *watch, const profile *g)
 {
     jem_status st = JEM_OK;
     if (g->by_step) TRY(model_time_steps(g->m));
@@ -99,19 +99,19 @@ done:
     return st;
 }
 
-static double alone(const stopwatch *took, const rehearsal *g)
+static double alone(const stopwatch *took, const profile *g)
 {
     return stopwatch_alone_s(took, pool_threads(model_pool(g->m)), machine_processors());
 }
 
 /* Of `count` repeats since *watch began. */
-static repeated end_timing(const stopwatch *watch, const rehearsal *g, int64_t count)
+static repeated end_timing(const stopwatch *watch, const profile *g, int64_t count)
 {
     const stopwatch took = stopwatch_since(watch);
     return (repeated){took.wall_s / (double)count, alone(&took, g) / (double)count, count};
 }
 
-jem_status rehearsal_inference(repeated *out, const rehearsal *g, int64_t n, double seconds)
+jem_status profile_inference(repeated *out, const profile *g, int64_t n, double seconds)
 {
     jem_status st;
     float *x = NULL, *lse = NULL;
@@ -130,7 +130,7 @@ done:
     return st;
 }
 
-jem_status rehearsal_chain(repeated *out, const rehearsal *g, int64_t n, double seconds)
+jem_status profile_chain(repeated *out, const profile *g, int64_t n, double seconds)
 {
     jem_status st;
     sampler_options one = g->cfg->sampler;
@@ -167,7 +167,7 @@ static void scale_batches(train_options *o, int64_t batch)
     o->batch = batch;
 }
 
-jem_status rehearsal_gradients(repeated *out, const rehearsal *g, int64_t batch, double seconds)
+jem_status profile_gradients(repeated *out, const profile *g, int64_t batch, double seconds)
 {
     jem_status st;
     train_options scaled = g->cfg->train;
@@ -200,7 +200,7 @@ done:
 
 /* Steps of the real trainer with `batch` images and chains of `steps`, for about `seconds`,
  * after one that compiles and touches its memory for the first time. */
-static jem_status time_steps(step_times *t, const rehearsal *g, int64_t batch, int64_t steps,
+static jem_status time_steps(step_times *t, const profile *g, int64_t batch, int64_t steps,
                              double seconds)
 {
     jem_status st;
@@ -253,7 +253,7 @@ static double compose(const config *cfg, double n, double one_s, double two_s, d
 }
 
 /* A step that takes too long to be timed as a whole; `chain` is a Langevin step of n images. */
-static jem_status compose_step(step_times *t, const rehearsal *g, int64_t n, const repeated *chain,
+static jem_status compose_step(step_times *t, const profile *g, int64_t n, const repeated *chain,
                                double seconds)
 {
     jem_status st;
@@ -268,7 +268,7 @@ done:
     return st;
 }
 
-jem_status rehearsal_steps(step_times *t, const rehearsal *g, double seconds)
+jem_status profile_steps(step_times *t, const profile *g, double seconds)
 {
     jem_status st;
     const train_options *o = &g->cfg->train;
@@ -277,8 +277,8 @@ jem_status rehearsal_steps(step_times *t, const rehearsal *g, double seconds)
     double forwards = forecast_flops(g->cfg, 1).forwards;
     repeated one;
 
-    TRY(generative ? rehearsal_chain(&one, g, n, 0.1 * seconds)
-                   : rehearsal_inference(&one, g, n, 0.1 * seconds));
+    TRY(generative ? profile_chain(&one, g, n, 0.1 * seconds)
+                   : profile_inference(&one, g, n, 0.1 * seconds));
     double image_s = one.seconds / (double)n;
     double expected_s = (double)o->batch * image_s * forwards / (generative ? 2 : 1);
     if (3 * expected_s <= seconds || 2 * n >= o->batch)
@@ -290,7 +290,7 @@ done:
 }
 
 /* FD-pix of as many pictures as the buffer holds; which ones does not matter. */
-static jem_status time_pixel_distance(repeated *out, const rehearsal *g)
+static jem_status time_pixel_distance(repeated *out, const profile *g)
 {
     jem_status st;
     pixel_distance p = PIXEL_DISTANCE_INIT;
@@ -318,7 +318,7 @@ done:
     return st;
 }
 
-static jem_status time_validation(step_times *t, const rehearsal *g, double limit)
+static jem_status time_validation(step_times *t, const profile *g, double limit)
 {
     jem_status st;
     repeated r = {0, 0, 0}, pixels;
@@ -326,10 +326,10 @@ static jem_status time_validation(step_times *t, const rehearsal *g, double limi
     int64_t batch = VALIDATE_BATCH < all ? VALIDATE_BATCH : all;
 
     if (g->facts->val > 0) {
-        TRY(rehearsal_inference(&r, g, n, 0));
+        TRY(profile_inference(&r, g, n, 0));
         if (r.seconds * 2 * (double)batch < limit * (double)n) {
             n = batch;
-            TRY(rehearsal_inference(&r, g, n, limit / 2));
+            TRY(profile_inference(&r, g, n, limit / 2));
         }
     }
     TRY(time_pixel_distance(&pixels, g));
@@ -340,18 +340,18 @@ done:
     return st;
 }
 
-jem_status rehearse(step_times *out, const config *cfg, const splits *data, const data_facts *d,
+jem_status profile_training(step_times *out, const config *cfg, const splits *data, const data_facts *d,
                     double seconds)
 {
     jem_status st;
     step_times t = {.steps = 0};
-    rehearsal g;
+    profile g;
 
-    TRY(rehearsal_open(&g, cfg, data, d));
-    TRY(rehearsal_steps(&t, &g, 0.8 * seconds));
+    TRY(profile_open(&g, cfg, data, d));
+    TRY(profile_steps(&t, &g, 0.8 * seconds));
     TRY(time_validation(&t, &g, 0.2 * seconds));
     *out = t;
 done:
-    rehearsal_close(&g);
+    profile_close(&g);
     return st;
 }

@@ -232,7 +232,7 @@ static void keep_step(void *ctx, const plan *p, int i, plan_time t)
     if (row->flops > 0) plan_step_algorithm(p, i, row->algorithm, sizeof row->algorithm);
 }
 
-static jem_status make_rows(speed_part *part, const rehearsal *g, const model_outline *o,
+static jem_status make_rows(speed_part *part, const profile *g, const model_outline *o,
                             const model_use uses[2], int64_t executions)
 {
     row_maker k = {.part = part, .outline = o, .runs = (double)executions,
@@ -243,11 +243,11 @@ static jem_status make_rows(speed_part *part, const rehearsal *g, const model_ou
 
 /* ---- the parts of a step */
 
-typedef jem_status (*rehearsal_fn)(repeated *out, const rehearsal *g, int64_t n, double seconds);
+typedef jem_status (*profile_fn)(repeated *out, const profile *g, int64_t n, double seconds);
 
 /* A part, and how it is found. */
 typedef struct part_kind {
-    rehearsal_fn run;
+    profile_fn run;
     model_use uses[2]; /* those that it runs */
     model_use chunk;   /* of this use, one for each thread, are enough */
     double steps;      /* what it costs, in Langevin steps */
@@ -255,16 +255,16 @@ typedef struct part_kind {
 
 /* Plainly first, then with a clock at every step; on a model of its own, whose plans have run
  * nothing else. */
-static jem_status measure_part(speed_part *part, const part_kind *kind, const rehearsal *plain,
+static jem_status measure_part(speed_part *part, const part_kind *kind, const profile *plain,
                                const model_outline *o, int64_t n, double seconds)
 {
     jem_status st;
     const int64_t few = o->threads * o->uses[kind->chunk].chunk, first = plain->round < n ? plain->round : n;
     repeated r;
-    rehearsal g;
+    profile g;
 
-    TRY(rehearsal_open(&g, plain->cfg, plain->data, plain->facts));
-    TRY(rehearsal_chain(&r, &g, first, 0));
+    TRY(profile_open(&g, plain->cfg, plain->data, plain->facts));
+    TRY(profile_chain(&r, &g, first, 0));
     double expected_s = kind->steps * r.seconds * (double)n / (double)first;
     if (4 * expected_s > seconds && few < n) n = few;
     if (n > few) n -= n % few; /* whole chunks, as many for each thread */
@@ -276,15 +276,15 @@ static jem_status measure_part(speed_part *part, const part_kind *kind, const re
     TRY(kind->run(&r, &g, n, seconds / 2));
     TRY(make_rows(part, &g, o, kind->uses, r.count));
 done:
-    rehearsal_close(&g);
+    profile_close(&g);
     return st;
 }
 
-static jem_status measure_parts(speed_report *r, const rehearsal *g, const model_outline *o, double seconds)
+static jem_status measure_parts(speed_report *r, const profile *g, const model_outline *o, double seconds)
 {
-    static const part_kind chain = {rehearsal_chain, {MODEL_CHAIN, MODEL_CHAIN_TRAIN}, MODEL_CHAIN, 1},
-                           gradients = {rehearsal_gradients, {MODEL_TRAIN, MODEL_TRAIN}, MODEL_TRAIN, 5},
-                           inference = {rehearsal_inference, {MODEL_INFER, MODEL_INFER}, MODEL_INFER, 0.5};
+    static const part_kind chain = {profile_chain, {MODEL_CHAIN, MODEL_CHAIN_TRAIN}, MODEL_CHAIN, 1},
+                           gradients = {profile_gradients, {MODEL_TRAIN, MODEL_TRAIN}, MODEL_TRAIN, 5},
+                           inference = {profile_inference, {MODEL_INFER, MODEL_INFER}, MODEL_INFER, 0.5};
     jem_status st;
     const int64_t batch = g->cfg->train.batch, climbing = config_generative_batch(&g->cfg->train);
     if (eq8_has_loss_g(g->cfg->alpha)) TRY(measure_part(&r->chain, &chain, g, o, climbing, 0.4 * seconds));
@@ -313,21 +313,21 @@ jem_status speed_measure(speed_report *out, const config *cfg, const splits *dat
     jem_status st;
     speed_report r = SPEED_REPORT_INIT;
     model_outline o = MODEL_OUTLINE_INIT;
-    rehearsal g;
+    profile g;
 
-    TRY(rehearsal_open(&g, cfg, data, d));
+    TRY(profile_open(&g, cfg, data, d));
     TRY(model_outline_init(&o, &cfg->model, &cfg->engine, cfg->train.batch,
                            config_generative_batch(&cfg->train)));
     r.threads = o.threads;
     TRY(measure_peak(&r, g.m, 0.1 * seconds));
     TRY(measure_parts(&r, &g, &o, 0.5 * seconds));
-    TRY(rehearsal_steps(&r.step, &g, 0.4 * seconds));
+    TRY(profile_steps(&r.step, &g, 0.4 * seconds));
     compose(&r, cfg, &o);
     *out = r;
     r = (speed_report)SPEED_REPORT_INIT;
 done:
     speed_clear(&r);
     model_outline_clear(&o);
-    rehearsal_close(&g);
+    profile_close(&g);
     return st;
 }

@@ -4,7 +4,7 @@
 #ifndef ESTIMATE_SPEED_H
 #define ESTIMATE_SPEED_H
 
-#include "estimate/rehearsal.h"
+#include "estimate/profile.h"
 
 /* All plan steps of one layer and one pass.  FLOPs and seconds are those of one execution of
  * the part on all its images (a chunk that they do not fill counts whole); seconds are of all

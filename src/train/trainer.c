@@ -312,7 +312,7 @@ static void average_weights(trainer *t)
 }
 
 /* The whole step on the device. */
-static jem_status step_there(step_report *s, trainer *t)
+static jem_status step_on_device(step_report *s, trainer *t)
 {
     bool fine = false;
     jem_status st;
@@ -332,7 +332,7 @@ done:
 }
 
 /* Sharpness-aware: gradients once more, of the same images, uphill of the parameters. */
-static jem_status look_uphill(trainer *t, eq8_result *l, rng_stream dropout)
+static jem_status sharpness_gradients(trainer *t, eq8_result *l, rng_stream dropout)
 {
     float *theta = model_params(t->m);
     const direction d = objective_direction(&t->objective, l);
@@ -372,7 +372,7 @@ static jem_status compute(step_report *s, direction *d, trainer *t)
     uphill = s->loss;
     if (t->sharpness.kind != SHARPNESS_NONE) {
         step_report there = *s;
-        TRY(look_uphill(t, &uphill, dropout));
+        TRY(sharpness_gradients(t, &uphill, dropout));
         there.loss = uphill;
         TRY(check_finite(t, &there));
     }
@@ -412,7 +412,7 @@ jem_status trainer_step(step_report *r, trainer *t)
     s.step_size = t->objective.negative >= 0 ? sgld_step_size(&t->sampler, fraction) : NAN;
     s.lr = schedule_lr(&t->cfg->train, t->iteration, t->iterations) * t->rescue.rate_factor;
     if (t->resident) {
-        TRY(step_there(&s, t));
+        TRY(step_on_device(&s, t));
     } else {
         TRY(compute(&s, &d, t));
         TRY(update(t, &s, &d));

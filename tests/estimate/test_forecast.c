@@ -1,4 +1,4 @@
-/* What a training takes, reckoned: against models.md, against what is really allocated,
+/* What a training takes, estimated: against models.md, against what is really allocated,
  * and against sums done by hand. */
 #include "support/check.h"
 #include "support/wrn_spec.h"

@@ -50,7 +50,7 @@ static conv_extent extent_of(conv_kind kind)
     return kind == CONV_BARE_PLAN ? CONV_BARE : CONV_FUSED;
 }
 
-static bool has_riders(const conv_problem *p)
+static bool has_epilogue(const conv_problem *p)
 {
     return p->pass != CONV_TO_WEIGHTS && (p->bias || p->add || p->lrelu);
 }
@@ -74,7 +74,7 @@ static jem_status finish(const conv *c, const conv_call *call, void *product)
                            .lrelu = p->lrelu,
                            .backward = backward,
                            .slope = p->slope};
-    if (!has_riders(p)) return JEM_OK;
+    if (!has_epilogue(p)) return JEM_OK;
     return launch_conv_finish(&a, conv_dst_count(p) / 8);
 }
 
@@ -115,7 +115,7 @@ void conv_describe(const conv *c, char *text, size_t size)
     int used = c->kind == CONV_OWN
                    ? snprintf(text, size, "own:%dx%d", c->own.blocks * 128, c->own.columns)
                    : snprintf(text, size, "cudnn:%lld%s", (long long)c->plan.engine,
-                              c->kind == CONV_BARE_PLAN && has_riders(&c->p) ? "+own" : "");
+                              c->kind == CONV_BARE_PLAN && has_epilogue(&c->p) ? "+own" : "");
     if (c->us > 0 && used > 0 && (size_t)used < size)
         snprintf(text + used, size - (size_t)used, " %.0f us", c->us);
 }
@@ -215,7 +215,7 @@ done:
 static jem_status by_rule(field *f)
 {
     jem_status st = JEM_OK;
-    if (has_riders(f->p)) TRY(add_plans(f, CONV_FUSED_PLAN, 1, 0));
+    if (has_epilogue(f->p)) TRY(add_plans(f, CONV_FUSED_PLAN, 1, 0));
     if (f->count == 0) TRY(add_plans(f, CONV_BARE_PLAN, 1, 0));
     f->best = f->count > 0 ? 0 : -1;
 done:
@@ -229,7 +229,7 @@ static jem_status by_time(field *f)
 
     TRY(add_plans(f, CONV_BARE_PLAN, BARE_TRIES, 0));
     /* Fused plans take a second each to make, and were worth 1 % of a step where others are. */
-    if (!add_owns(f) && has_riders(f->p) && fused_tries() > 0)
+    if (!add_owns(f) && has_epilogue(f->p) && fused_tries() > 0)
         TRY(add_plans(f, CONV_FUSED_PLAN, fused_tries(), 0));
     if (f->count == 0) goto done;
     TRY(conv_fastest(&f->best, f->list, f->count));

@@ -198,30 +198,30 @@ done:
 /* ---- graphs */
 
 /* What rides on the product, in order. */
-typedef struct rider {
+typedef struct epilogue_op {
     cudnnPointwiseMode_t mode;
     int64_t uid; /* of its second operand; 0: none */
-} rider;
+} epilogue_op;
 
-static int list_riders(rider list[3], const conv_problem *p, conv_extent how)
+static int list_epilogue(epilogue_op list[3], const conv_problem *p, conv_extent how)
 {
     int n = 0;
     if (how == CONV_BARE || p->pass == CONV_TO_WEIGHTS) return 0;
     if (p->pass == CONV_FORWARD) {
-        if (p->bias) list[n++] = (rider){CUDNN_POINTWISE_ADD, UID_BIAS};
-        if (p->add) list[n++] = (rider){CUDNN_POINTWISE_ADD, UID_ADDEND};
-        if (p->lrelu) list[n++] = (rider){CUDNN_POINTWISE_RELU_FWD, 0};
+        if (p->bias) list[n++] = (epilogue_op){CUDNN_POINTWISE_ADD, UID_BIAS};
+        if (p->add) list[n++] = (epilogue_op){CUDNN_POINTWISE_ADD, UID_ADDEND};
+        if (p->lrelu) list[n++] = (epilogue_op){CUDNN_POINTWISE_RELU_FWD, 0};
     } else {
-        if (p->lrelu) list[n++] = (rider){CUDNN_POINTWISE_RELU_BWD, UID_MASK};
-        if (p->add) list[n++] = (rider){CUDNN_POINTWISE_ADD, UID_ADDEND};
+        if (p->lrelu) list[n++] = (epilogue_op){CUDNN_POINTWISE_RELU_BWD, UID_MASK};
+        if (p->add) list[n++] = (epilogue_op){CUDNN_POINTWISE_ADD, UID_ADDEND};
     }
     return n;
 }
 
 static jem_status build(conv_graph *g, conv_extent how)
 {
-    rider riders[3];
-    int count = list_riders(riders, &g->p, how);
+    epilogue_op epilogue[3];
+    int count = list_epilogue(epilogue, &g->p, how);
     const int64_t bias_dims[4] = {1, g->p.k, 1, 1};
     cudnnBackendDescriptor_t value, next, other;
     jem_status st;
@@ -230,12 +230,12 @@ static jem_status build(conv_graph *g, conv_extent how)
     TRY(product(g, value));
     for (int i = 0; i < count; i++) {
         other = NULL;
-        if (riders[i].uid == UID_BIAS)
+        if (epilogue[i].uid == UID_BIAS)
             TRY(tensor(&other, g, UID_BIAS, bias_dims, CUDNN_DATA_FLOAT, false));
-        else if (riders[i].uid)
-            TRY(result(&other, g, riders[i].uid));
+        else if (epilogue[i].uid)
+            TRY(result(&other, g, epilogue[i].uid));
         TRY(result(&next, g, i + 1 < count ? UID_VIRTUAL : UID_DST));
-        TRY(pointwise(g, riders[i].mode, value, other, next));
+        TRY(pointwise(g, epilogue[i].mode, value, other, next));
         value = next;
     }
     setting settings[2] = {SET(OPERATIONGRAPH_OPS, BACKEND_DESCRIPTOR, g->operation_count,
@@ -440,10 +440,10 @@ jem_status conv_plan_run(const conv_place *where, const conv_plan *plan, const c
                          const conv_call *call, void *product, conv_extent how)
 {
     const cudnn_functions *f = where->f;
-    rider riders[3];
+    epilogue_op epilogue[3];
     int64_t uids[7];
     const void *pointers[7];
-    int n = 0, count = list_riders(riders, p, how);
+    int n = 0, count = list_epilogue(epilogue, p, how);
     void *scratch = call->scratch;
     cudnnBackendDescriptor_t pack;
     cudnnStatus_t s = f->cudnnBackendCreateDescriptor(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, &pack);
@@ -455,9 +455,9 @@ jem_status conv_plan_run(const conv_place *where, const conv_plan *plan, const c
     if (p->pass != CONV_TO_WEIGHTS) GIVE(UID_W, call->w);
     if (p->pass != CONV_FORWARD) GIVE(UID_DY, call->dy);
     for (int i = 0; i < count; i++) {
-        if (riders[i].uid == UID_BIAS) GIVE(UID_BIAS, call->bias);
-        if (riders[i].uid == UID_ADDEND) GIVE(UID_ADDEND, call->dst);
-        if (riders[i].uid == UID_MASK) GIVE(UID_MASK, call->mask);
+        if (epilogue[i].uid == UID_BIAS) GIVE(UID_BIAS, call->bias);
+        if (epilogue[i].uid == UID_ADDEND) GIVE(UID_ADDEND, call->dst);
+        if (epilogue[i].uid == UID_MASK) GIVE(UID_MASK, call->mask);
     }
 #undef GIVE
     s = f->cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n,
