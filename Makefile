@@ -24,6 +24,7 @@ FUZZ_SECONDS ?= 60
 
 .PHONY: all tests deps demo test test-avx2 test-cuda install perf sanitize valgrind fuzz arm64-test clean
 .NOTPARALLEL: # packages first
+MAKEFLAGS += --no-print-directory
 
 BUILD_TARGET = @scripts/build $(BUILD) $(JOBS) $(1) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
 
