@@ -1,7 +1,9 @@
 /* Plans on threads: chunks cover a batch once, threads change no bit, times are summed. */
 #include "support/check.h"
 
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/pool.h"
@@ -46,13 +48,22 @@ typedef struct pass {
     const rig *r;
     float logits[IMAGES * CLASSES];
     int seen[IMAGES], thread[IMAGES], fails_at; /* fails_at: a chunk, or -1 */
+    atomic_int *begun; /* the first chunks wait until every thread has one; NULL: they do not */
 } pass;
+
+static jem_status meet(atomic_int *begun)
+{
+    atomic_fetch_add(begun, 1);
+    for (int i = 0; i < 30000 && atomic_load(begun) < THREADS; i++) usleep(1000);
+    return atomic_load(begun) < THREADS ? jem_error(JEM_EINTERNAL, "nobody came") : JEM_OK;
+}
 
 static jem_status compute(void *ctx, const executor_chunk *c)
 {
     pass *p = ctx;
     const plan_call call = {.count = c->count};
     if (c->index == p->fails_at) return jem_error(JEM_EDATA, "chunk %d", c->index);
+    if (p->begun && c->index < THREADS && meet(p->begun) != JEM_OK) return JEM_EINTERNAL;
     for (int64_t i = c->first; i < c->first + c->count; i++) {
         p->seen[i]++;
         p->thread[i] = c->thread;
@@ -82,6 +93,8 @@ static void what_does_not_fill_the_threads_is_shared_by_them(void **state)
     rig r;
     rig_init(&r, true, 1);
     pass shared = {.r = &r, .fails_at = -1}, alone = shared;
+    atomic_int begun = 0;
+    shared.begun = &begun; /* the first two at once, the third by both together */
     check_ok(executor_run(&r.e, NULL, 3, compute, &alone));
     check_ok(executor_run_split(&r.e, r.threads, 3, compute, &shared));
     for (int i = 0; i < 3; i++) assert_int_equal(shared.seen[i], 1);
@@ -95,10 +108,12 @@ static void times_are_summed_over_the_threads(void **state)
     (void)state;
     rig r;
     rig_init(&r, false, CHUNK);
-    pass p = {.r = &r, .fails_at = -1};
+    atomic_int begun = 0;
+    pass p = {.r = &r, .fails_at = -1, .begun = &begun}; /* both threads take part */
     check_ok(executor_run(&r.e, r.threads, IMAGES, compute, &p));
     assert_int_equal(executor_time(&r.e, 0).runs, 0);
     check_ok(executor_time_steps(&r.e));
+    begun = 0;
     check_ok(executor_run(&r.e, r.threads, IMAGES, compute, &p));
     for (int i = 0; i < plan_step_count(r.e.p); i++) {
         const plan_time t = executor_time(&r.e, i);
@@ -107,6 +122,12 @@ static void times_are_summed_over_the_threads(void **state)
     }
     check_ok(executor_time_steps(&r.e)); /* from 0 again */
     assert_int_equal(executor_time(&r.e, 0).runs, 0);
+    rig_clear(&r);
+    rig_init(&r, false, CHUNK);
+    p.begun = NULL;
+    check_ok(executor_time_steps(&r.e)); /* of workspaces that are yet to be made */
+    check_ok(executor_run(&r.e, NULL, IMAGES, compute, &p));
+    assert_int_equal(executor_time(&r.e, 0).runs, 3);
     rig_clear(&r);
 }
 
