@@ -95,7 +95,7 @@ jem_status eval_run(score_list *scores, const eval_subject *s, const eval_option
     TRY(check(s, o));
     snprintf(e.test_hash, sizeof e.test_hash, "%016" PRIx64, s->data->test->hash);
     TRY(eval_classification(&e));
-    TRY(eval_gloss(&e));
+    TRY(eval_scenes(&e));
     TRY(eval_energies(&e));
     TRY(eval_generation(&e));
     TRY(eval_samples(&e));

@@ -36,7 +36,7 @@ jem_status evaluation_chain(const evaluation *e, float *x, int64_t n, const int3
                             int64_t steps, chain_part part, int stage);
 
 jem_status eval_classification(evaluation *e); /* accuracy, NLL, calibration, trials */
-jem_status eval_gloss(evaluation *e);          /* gloss, light field, relief */
+jem_status eval_scenes(evaluation *e);         /* gloss, light field, relief of rendered scenes */
 jem_status eval_energies(evaluation *e);       /* histograms, mean LSE, OOD */
 jem_status eval_generation(evaluation *e);     /* FD-pix, FD-own */
 jem_status eval_samples(evaluation *e);        /* pictures */

@@ -167,7 +167,7 @@ done:
     return st;
 }
 
-jem_status eval_gloss(evaluation *e)
+jem_status eval_scenes(evaluation *e)
 {
     jem_status st;
     const dataset *test = e->s->data->test;
