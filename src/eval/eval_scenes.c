@@ -1,4 +1,5 @@
-/* What the network's features say about a rendered surface: gloss, light field, relief.
+/* What the network's features say about the surfaces of its own test split: gloss, light field,
+ * relief, as scores of "scenes"; those of "gloss" are the benchmark's (bench/gloss_scenes.h).
  *
  * Probes are linear, standardised and fitted on training and validation images and
  * scored on test images (Storrs et al. 2021; the study's D.2).  Gloss is read from the
@@ -110,7 +111,7 @@ done:
 static jem_status add_share(evaluation *e, const char *metric, double share, int64_t n,
                             const char *formula)
 {
-    const result r = {.benchmark = "gloss", .metric = metric, .value = share, .n = n,
+    const result r = {.benchmark = "scenes", .metric = metric, .value = share, .n = n,
                       .interval = stats_wilson(llround(share * (double)n), n, stats_z95),
                       .formula = formula};
     return evaluation_add(e, &r);
@@ -150,7 +151,7 @@ static jem_status relief_score(evaluation *e, const probe_data *p)
     jem_status st;
     char formula[160];
     double *yhat = NULL;
-    result r = {.benchmark = "gloss", .metric = "relief_r2", .n = p->m, .formula = formula};
+    result r = {.benchmark = "scenes", .metric = "relief_r2", .n = p->m, .formula = formula};
 
     TRY(MEM_NEW(yhat, p->m));
     TRY(stats_ols_probe_predict(yhat, p->train, p->train_bump, p->n, p->test, p->m, p->d));

@@ -59,7 +59,8 @@ const score *score_list_find(const score_list *list, const char *benchmark, cons
                              const char *condition);
 void score_list_clear(score_list *list);
 
-/* Appends what the file holds, or nothing.  JEM_EDATA with the file and the entry. */
+/* Appends what the file holds, or nothing.  JEM_EDATA with the file and the entry.  "gloss" of a
+ * "jem eval" command is what is "scenes" now, and read as that. */
 jem_status score_list_read(score_list *list, const char *path);
 jem_status score_list_write(const score_list *list, const char *path);
 /* benchmark metric model alpha seed value condition dataset low high n ceiling. */

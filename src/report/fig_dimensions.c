@@ -26,9 +26,15 @@ typedef struct head {
     trend first, second;
 } head;
 
+/* One figure: two scores of a benchmark. */
+typedef struct pair {
+    const char *benchmark, *metrics[2], *labels[2];
+    const char *needs; /* what makes the scores */
+} pair;
+
 typedef struct heads {
     int count;
-    const char *metrics[2], *labels[2];
+    const pair *scores;
     head of[STUDIES_MAX];         /* ascending D */
     char titles[STUDIES_MAX][32]; /* "D = 100" */
     double lo[2], hi[2];          /* ranges of both scores, the same in every panel */
@@ -80,17 +86,15 @@ static void extend_by_trend(double *lo, double *hi, const trend *t)
     }
 }
 
-/* *out <- the two metrics of gloss in each study; owned. */
-static jem_status collect(heads **out, study *const *studies, int count,
-                          const char *const metrics[2], const char *const labels[2])
+/* *out <- the two scores in each study; owned. */
+static jem_status collect(heads **out, study *const *studies, int count, const pair *scores)
 {
     jem_status st;
     heads *h = NULL;
 
     TRY(MEM_NEW(h, 1));
+    h->scores = scores;
     for (int k = 0; k < 2; k++) {
-        h->metrics[k] = metrics[k];
-        h->labels[k] = labels[k];
         h->lo[k] = INFINITY;
         h->hi[k] = -INFINITY;
     }
@@ -98,8 +102,8 @@ static jem_status collect(heads **out, study *const *studies, int count,
         head *one = &h->of[h->count];
         one->from = studies[h->count];
         TRY(size_of(&one->size, one->from));
-        TRY(trend_collect(&one->first, one->from, "gloss", metrics[0], NULL));
-        TRY(trend_collect(&one->second, one->from, "gloss", metrics[1], NULL));
+        TRY(trend_collect(&one->first, one->from, scores->benchmark, scores->metrics[0], NULL));
+        TRY(trend_collect(&one->second, one->from, scores->benchmark, scores->metrics[1], NULL));
         extend_by_trend(&h->lo[0], &h->hi[0], &one->first);
         extend_by_trend(&h->lo[1], &h->hi[1], &one->second);
     }
@@ -138,12 +142,17 @@ static axes frame_of(const heads *h, int i)
                   .title = h->titles[i]};
 }
 
+/* Score number k of published model number m. */
+static double published_value(const pair *scores, int k, int m)
+{
+    return baseline_value(scores->benchmark, scores->metrics[k], NULL, NULL, published[m]);
+}
+
 /* Networks of other authors: squares with their names. */
 static void draw_published(draw *d, const axes *a, const heads *h, label_list *labels)
 {
     for (int m = 0; m < PUBLISHED; m++) {
-        double x = baseline_value("gloss", h->metrics[0], NULL, NULL, published[m]);
-        double y = baseline_value("gloss", h->metrics[1], NULL, NULL, published[m]);
+        double x = published_value(h->scores, 0, m), y = published_value(h->scores, 1, m);
         draw_rectangle(d, axes_x(a, x) - 3, axes_y(a, y) - 3, 6, 6, faded(MUTED, 0.85));
         label_reserve(labels, axes_x(a, x) - 4, axes_y(a, y) - 4, 8, 8);
         label_near(d, labels, axes_x(a, x), axes_y(a, y), published[m]);
@@ -157,8 +166,8 @@ static jem_status draw_people(draw *d, const void *ctx)
     for (int i = 0; i < h->count; i++) {
         axes a = frame_of(h, i);
         a.x0 = h->lo[0], a.x1 = h->hi[0], a.y0 = h->lo[1], a.y1 = h->hi[1];
-        a.x_label = h->labels[0];
-        a.y_label = a.bare_y ? NULL : h->labels[1];
+        a.x_label = h->scores->labels[0];
+        a.y_label = a.bare_y ? NULL : h->scores->labels[1];
         label_list labels = {
             .left = a.left, .right = a.left + a.width, .top = a.top, .bottom = a.top + a.height};
         axes_draw(d, &a);
@@ -203,7 +212,7 @@ static jem_status draw_probes(draw *d, const void *ctx)
 {
     const heads *h = ctx;
     const colour colours[] = {series_colour(0), series_colour(1)};
-    draw_legend(d, 52, 12, h->labels, colours, 2);
+    draw_legend(d, 52, 12, h->scores->labels, colours, 2);
     for (int i = 0; i < h->count; i++) {
         axes a = frame_of(h, i);
         a.x1 = 1;
@@ -222,14 +231,14 @@ static jem_status draw_probes(draw *d, const void *ctx)
 
 /* ---- numbers */
 
-static void write_lines(strbuf *tsv, const head *one, const char *metric)
+static void write_lines(strbuf *tsv, const head *one, const char *benchmark, const char *metric)
 {
     char alpha[NUMBER_TEXT_MAX], value[NUMBER_TEXT_MAX];
     for (int64_t i = 0; i < one->from->count; i++) {
         const study_run *r = &one->from->runs[i];
-        const score *s = trend_score(r, "gloss", NULL, metric, NULL);
+        const score *s = trend_score(r, benchmark, NULL, metric, NULL);
         if (!s) continue;
-        plain_printf(tsv, "gloss\t%s\t%s\t%s\t%lld\t%s\tD=%lld\n", metric,
+        plain_printf(tsv, "%s\t%s\t%s\t%s\t%lld\t%s\tD=%lld\n", benchmark, metric,
                      s->model ? s->model : r->model, number_text(alpha, r->alpha),
                      (long long)r->seed, number_text(value, s->value), (long long)one->size);
     }
@@ -245,10 +254,10 @@ static void write_numbers(figure *f, heads *h, const study *s)
     for (int i = 0; i < h->count; i++)
         for (int k = 0; k < 2; k++) {
             char *label = labels[2 * i + k];
-            snprintf(label, sizeof *labels, "%s, %s", h->titles[i], h->labels[k]);
+            snprintf(label, sizeof *labels, "%s, %s", h->titles[i], h->scores->labels[k]);
             rows[2 * i + k] = k ? h->of[i].second : h->of[i].first;
             rows[2 * i + k].label = label;
-            write_lines(&f->tsv, &h->of[i], h->metrics[k]);
+            write_lines(&f->tsv, &h->of[i], h->scores->benchmark, h->scores->metrics[k]);
         }
     trend_table(&f->table, s, rows, 2 * h->count);
 }
@@ -264,7 +273,7 @@ static bool has_points(const heads *h)
     return first > 0 && second > 0;
 }
 
-static jem_status add(figure_list *list, heads *h, figure f, const study *s, const char *needs)
+static jem_status add(figure_list *list, heads *h, figure f, const study *s)
 {
     panel_grid g = grid_of(h);
     f.section = "Material perception";
@@ -273,7 +282,7 @@ static jem_status add(figure_list *list, heads *h, figure f, const study *s, con
     f.width = g.cell_width * g.columns;
     f.height = g.top + g.cell_height * g.rows;
     if (!has_points(h)) {
-        jem_status st = str_format(&f.missing, "No study has these scores: %s.", needs);
+        jem_status st = str_format(&f.missing, "No study has these scores: %s.", h->scores->needs);
         if (st != JEM_OK) {
             figure_clear(&f);
             return st;
@@ -285,22 +294,18 @@ static jem_status add(figure_list *list, heads *h, figure f, const study *s, con
     return figure_list_add(list, &f);
 }
 
-jem_status figures_of_dimensions(figure_list *list, study *const *studies, int count)
+static jem_status figure_of_people(figure_list *list, study *const *studies, int count)
 {
-    static const char *const people[] = {"accuracy", "pearson"},
-                             *const people_labels[] = {"gloss accuracy",
-                                                       "r with mean human rating"},
-                             *const probes[] = {"light_accuracy", "relief_r2"},
-                             *const probe_labels[] = {"light-field accuracy", "surface-relief R²"};
+    static const pair scores = {"gloss", {"accuracy", "pearson"},
+                                {"gloss accuracy", "r with mean human rating"},
+                                "jem bench gloss with gloss.images makes them"};
     jem_status st;
-    heads *h = NULL;
+    heads *h;
 
-    if (count < 2) return JEM_OK;
-    TRY(collect(&h, studies, count, people, people_labels));
-    for (int m = 0; m < PUBLISHED; m++) {
-        extend(&h->lo[0], &h->hi[0], baseline_value("gloss", people[0], NULL, NULL, published[m]));
-        extend(&h->lo[1], &h->hi[1], baseline_value("gloss", people[1], NULL, NULL, published[m]));
-    }
+    TRY(collect(&h, studies, count, &scores));
+    for (int m = 0; m < PUBLISHED; m++)
+        for (int k = 0; k < 2; k++)
+            extend(&h->lo[k], &h->hi[k], published_value(&scores, k, m));
     extend(&h->lo[1], &h->hi[1], 1); /* the human reference */
     TRY(add(list, h,
             (figure){.file = "gloss-dimensions-people",
@@ -309,16 +314,46 @@ jem_status figures_of_dimensions(figure_list *list, study *const *studies, int c
                          "A panel per study, D is its model.proj; a marker per α, the mean over "
                          "seeds, joined in order. Squares are published networks.",
                      .draw = draw_people},
-            studies[0], "jem bench gloss with gloss.images makes them"));
-    TRY(collect(&h, studies, count, probes, probe_labels));
+            studies[0]));
+done:
+    return st;
+}
+
+static jem_status figure_of_probes(figure_list *list, study *const *studies, int count,
+                                   const pair *scores, const char *file, const char *title)
+{
+    jem_status st;
+    heads *h;
+
+    TRY(collect(&h, studies, count, scores));
     extend(&h->lo[0], &h->hi[0], light_chance);
     TRY(add(list, h,
-            (figure){.file = "gloss-dimensions",
-                     .title = "Light field and relief, by dimensions of the projection",
+            (figure){.file = file,
+                     .title = title,
                      .about = "Linear probes of the features; whiskers are the standard error over "
                               "at least two seeds.",
                      .draw = draw_probes},
-            studies[0], "jem eval or jem bench gloss makes them"));
+            studies[0]));
+done:
+    return st;
+}
+
+jem_status figures_of_dimensions(figure_list *list, study *const *studies, int count)
+{
+    static const pair gloss = {"gloss", {"light_accuracy", "relief_r2"},
+                               {"light-field accuracy", "surface-relief R²"},
+                               "jem bench gloss makes them"},
+                      scenes = {"scenes", {"light_accuracy", "relief_r2"},
+                                {"light-field accuracy", "surface-relief R²"},
+                                "jem eval makes them"};
+    jem_status st;
+
+    if (count < 2) return JEM_OK;
+    TRY(figure_of_people(list, studies, count));
+    TRY(figure_of_probes(list, studies, count, &gloss, "gloss-dimensions",
+                         "Gloss benchmark: light field and relief, by dimensions of the projection"));
+    TRY(figure_of_probes(list, studies, count, &scenes, "scenes-dimensions",
+                         "Own test scenes: light field and relief, by dimensions of the projection"));
 done:
     return st;
 }

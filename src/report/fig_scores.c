@@ -60,6 +60,11 @@ static const metric_spec metric_specs[] = {
      "chance", false, NULL, NULL},
     {"gloss", "relief_r2", "Surface relief", "R²", -INFINITY, 1, FIXED, 0, "predicting the mean",
      false, NULL, NULL},
+    {"scenes", "accuracy", "Gloss", "accuracy", 0, 1, FIXED, 0.5, "chance", false, NULL, NULL},
+    {"scenes", "light_accuracy", "Light field", "accuracy, 6 classes", 0, 1, FIXED, 1.0 / 6,
+     "chance", false, NULL, NULL},
+    {"scenes", "relief_r2", "Surface relief", "R²", -INFINITY, 1, FIXED, 0, "predicting the mean",
+     false, NULL, NULL},
     {"ood", "auroc", "", "AUROC", 0, 1, FIXED, 0.5, "chance", false, NULL, NULL},
     {"generation", "fd_pix", "FD-pix (8×8 pixels)", "Fréchet distance", 0, INFINITY, NO_REFERENCE,
      0, NULL, false, NULL, NULL},
@@ -102,10 +107,16 @@ static const benchmark_spec benchmark_specs[] = {
      "log-likelihood and calibration error are better. At α = 1 the classifier head is "
      "never trained, so its decisions are noise and shown in grey.",
      false},
-    {"gloss", "Material perception", "Gloss, light field and surface relief",
-     "What the network's features say about a rendered surface: whether it is glossy, which of six "
-     "light fields shines on it (linear SVM) and how bumpy it is (linear regression, R²); and how "
-     "its glossiness correlates with people’s ratings, if that was measured. Higher is better.",
+    {"gloss", "Material perception", "Gloss benchmark: gloss, light field and surface relief",
+     "What the network’s features say about a rendered surface of the benchmark’s scenes "
+     "(jem bench gloss): whether it is glossy, which of six light fields shines on it (linear SVM) "
+     "and how bumpy it is (linear regression, R²); and how its glossiness correlates with people’s "
+     "ratings, if that was measured. Higher is better.",
+     true},
+    {"scenes", "Material perception", "Own test scenes: gloss, light field and surface relief",
+     "What the network’s features say about the rendered surfaces that its own training left out "
+     "(jem eval): whether one is glossy, which of six light fields shines on it (linear SVM) and how "
+     "bumpy it is (linear regression, R²). Higher is better.",
      true},
     {"ood", "Energy", "Telling other images from the training kind",
      "AUROC of scores that should be high for test images and low for images of another kind: 1 "

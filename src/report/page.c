@@ -62,9 +62,12 @@ typedef struct key_result {
 static const key_result key_results[] = {
     {"classification", "accuracy", NULL, "best test accuracy", true, true},
     {"classification", "ece", NULL, "lowest calibration error", false, true},
-    {"gloss", "accuracy", NULL, "best gloss accuracy", true, false},
-    {"gloss", "light_accuracy", NULL, "best light-field accuracy", true, false},
-    {"gloss", "relief_r2", NULL, "best relief R²", true, false},
+    {"gloss", "accuracy", NULL, "best gloss accuracy, gloss benchmark", true, false},
+    {"gloss", "light_accuracy", NULL, "best light-field accuracy, gloss benchmark", true, false},
+    {"gloss", "relief_r2", NULL, "best relief R², gloss benchmark", true, false},
+    {"scenes", "accuracy", NULL, "best gloss accuracy, own test scenes", true, false},
+    {"scenes", "light_accuracy", NULL, "best light-field accuracy, own test scenes", true, false},
+    {"scenes", "relief_r2", NULL, "best relief R², own test scenes", true, false},
     {"ood", "auroc", "lse:", "best AUROC of LSE", true, false},
     {"generation", "fd_pix", NULL, "lowest FD-pix", false, false},
 };

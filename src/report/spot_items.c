@@ -386,20 +386,13 @@ jem_status spot_items_read(spot_items *out, const sweetspot_spec *spec, const ch
     char *path = NULL;
     field_reader r = FIELD_READER_INIT;
     spot_items items = SPOT_ITEMS_INIT;
-    sweetspot_spec other = *spec;
 
     *out = items;
     if (spec->kind == SPOT_NO_TRIALS) return JEM_OK;
     TRY(trials_path(&path, spec->trials, run, model));
-    if (!file_exists(path) && spec->otherwise) {
-        mem_free(path);
-        path = NULL;
-        TRY(trials_path(&path, spec->otherwise, run, model));
-        other.question = NULL;
-    }
     if (!file_exists(path)) goto done;
     TRY(field_reader_open(&r, path, ','));
-    TRY(read_rows(&items, &r, &other));
+    TRY(read_rows(&items, &r, spec));
     if (spec->kind == SPOT_RATINGS && items.count > 0) TRY(read_ratings(&items, run));
     *out = items;
     items = (spot_items)SPOT_ITEMS_INIT;

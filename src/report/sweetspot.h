@@ -46,7 +46,6 @@ typedef struct sweetspot_spec {
     spot_trials kind;               /* of all metrics */
     const char *trials;   /* RUN/trials/TRIALS.csv; a "*" stands for the score's model */
     const char *question; /* only rows of this condition; NULL: all */
-    const char *otherwise; /* file that serves, with all its rows, where that one is missing */
     const char *column;   /* NULL: object_response */
     double unit;          /* that numbers are divided by; 0: none */
 } sweetspot_spec;

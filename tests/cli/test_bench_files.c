@@ -239,6 +239,41 @@ static void a_run_is_tested_on_its_own_test_scenes(void **state)
     program_said(folder, "err", "copy is not the folder this run was trained on");
 }
 
+/* %D/run has the benchmark's scores of its last `gloss` scenes and jem eval's of all 36 test scenes. */
+static void check_both(int64_t gloss)
+{
+    static const char *const metrics[] = {"accuracy", "light_accuracy", "relief_r2"};
+    score_list scores = SCORE_LIST_INIT;
+    char path[160];
+    snprintf(path, sizeof path, "%s/run", folder);
+    check_ok(score_list_load(&scores, path));
+    for (int m = 0; m < 3; m++) {
+        const score *bench = score_list_find(&scores, "gloss", metrics[m], NULL),
+                    *eval = score_list_find(&scores, "scenes", metrics[m], NULL);
+        if (!bench || !eval) fail_msg("%s of %s is lost", metrics[m], bench ? "jem eval" : "jem bench");
+        assert_int_equal(bench->n, gloss);
+        assert_int_equal(eval->n, 36);
+    }
+    score_list_clear(&scores);
+}
+
+static void eval_and_bench_keep_each_others_scores(void **state)
+{
+    (void)state;
+    static const char twelve[] = "bench gloss %D/run --set gloss.split=[80,28,12] --set bench.rounds=100",
+                      thirty_six[] = "bench gloss %D/run --set bench.rounds=100";
+    need_run();
+    works("eval %D/run --force --threads 1");
+    assert_int_equal(program_run(folder, "env -u JEM_DATA", twelve), 0);
+    check_both(12);
+    assert_int_equal(program_run(folder, "env -u JEM_DATA", thirty_six), 0);
+    works("eval %D/run --force --threads 1");
+    check_both(36);
+    works("report %D/run -o %D/page.html");
+    program_said(folder, "page.html", "Gloss benchmark: gloss, light field and surface relief");
+    program_said(folder, "page.html", "Own test scenes: gloss, light field and surface relief");
+}
+
 /* Without anybody's ratings scenes are scored, and it is said what is not. */
 static void scenes_are_scored_without_ratings(void **state)
 {
@@ -273,6 +308,7 @@ int main(void)
         cmocka_unit_test(threads_change_no_byte_and_trials_give_the_scores),
         cmocka_unit_test(scoring_with_other_keys_leaves_nothing_of_the_scoring_before),
         cmocka_unit_test(a_run_is_tested_on_its_own_test_scenes),
+        cmocka_unit_test(eval_and_bench_keep_each_others_scores),
         cmocka_unit_test(scenes_are_scored_without_ratings),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -148,8 +148,8 @@ static void a_hybrid_gets_every_score_table_and_picture(void **state)
         "samples/shared_start.png", "samples/classes.png"};
     static const char *const keys[][3] = {
         {"classification", "accuracy", NULL}, {"classification", "nll", NULL},
-        {"classification", "ece", NULL},      {"gloss", "accuracy", NULL},
-        {"gloss", "light_accuracy", NULL},    {"gloss", "relief_r2", NULL},
+        {"classification", "ece", NULL},      {"scenes", "accuracy", NULL},
+        {"scenes", "light_accuracy", NULL},   {"scenes", "relief_r2", NULL},
         {"energy", "mean_lse", "data"},       {"energy", "mean_lse", "samples"},
         {"energy", "mean_lse", "noise"},      {"ood", "auroc", "lse:noise"},
         {"ood", "auroc", "max_softmax:constant"}, {"ood", "auroc", "grad_norm:interpolated"}};
@@ -219,7 +219,7 @@ static void scores_agree_with_the_model_asked_directly(void **state)
         mean += (double)lse[i];
     }
     check_near(need(&l, "classification", "accuracy", NULL)->value, (double)hits / TEST, 1e-12, 1);
-    check_near(need(&l, "gloss", "accuracy", NULL)->value, (double)hits / TEST, 1e-12, 1);
+    check_near(need(&l, "scenes", "accuracy", NULL)->value, (double)hits / TEST, 1e-12, 1);
     check_near(need(&l, "classification", "nll", NULL)->value, nll / TEST, 1e-5, 1);
     check_near(need(&l, "energy", "mean_lse", "data")->value, mean / TEST, 1e-5, 1);
     snprintf(path, sizeof path, "%s/trials/test.csv", r->dir);
@@ -267,7 +267,7 @@ static void an_energy_model_without_a_head_is_probed_by_a_support_vector_machine
     rig *r = rig_new(1);
     score_list l = SCORE_LIST_INIT;
     check_ok(eval_run(&l, &r->subject, &r->eval));
-    const score *s = need(&l, "gloss", "accuracy", NULL);
+    const score *s = need(&l, "scenes", "accuracy", NULL);
     assert_non_null(strstr(s->formula, "linear SVM"));
     assert_non_null(strstr(s->formula, "12-d proj, fitted on 84 training and validation images"));
     assert_true(s->value > 0.9); /* the bright spot shows even in random features */
@@ -384,9 +384,9 @@ static void scenes_without_enough_lights_lose_that_score_only(void **state)
     double *light = r->data.train->columns[0].values;
     for (int64_t i = 0; i < TRAIN; i++) light[i] = light[i] == 5 ? 4 : light[i];
     check_ok(eval_run(&l, &r->subject, &r->eval));
-    assert_null(score_list_find(&l, "gloss", "light_accuracy", NULL));
+    assert_null(score_list_find(&l, "scenes", "light_accuracy", NULL));
     assert_non_null(strstr(last_warning, "light-field accuracy left out"));
-    need(&l, "gloss", "relief_r2", NULL);
+    need(&l, "scenes", "relief_r2", NULL);
     score_list_clear(&l);
     rig_free(r);
 }

@@ -985,6 +985,9 @@ def make_study():
            ("trials/gloss-human.csv", TRIAL + "\n" + "".join("h,%d,%d,NaN,%d,3,0,%d\n" % (o, i, i + o, i) for o in (1, 2) for i in (1, 2, 3)))])
     study("gloss-scenes", [score("gloss", "accuracy", 1), score("gloss", "light_accuracy", 0.5), score("gloss", "relief_r2", 1)],
           [("trials/gloss-scenes.csv", trials(["1,1,gloss,1", "0,0,gloss,2", "3,3,light,1", "3,4,light,2", "0.5,0.5,relief,1", "0.7,0.7,relief,2"]))])
+    own, said = [("accuracy", 0.5), ("light_accuracy", 0.5), ("relief_r2", 1)], [("trials/test.csv", trials(["matte,matte,test,1", "matte,glossy,test,2"]))]
+    put("study", "scenes", folder(run_files("a", 0, [score("scenes", m, v) for m, v in own], said) +  # b: as earlier versions wrote them
+                                  run_files("b", 0.5, [score("gloss", m, v, command="jem eval b") for m, v in own], said)))
     study("bapps", [score("bapps", "2afc", 0.75, condition="distortion"), score("bapps", "jnd_map", 1, condition="distortion")],
           [("trials/bapps.csv", trials(["p0,0,2afc/traditional,1", "p1,0.5,2afc/cnn,2", "0.1,1,jnd/traditional,3", "0.9,0,jnd/traditional,4",
                                         "0.1,1,jnd/cnn,5", "0.9,0,jnd/cnn,6"]))])

@@ -130,6 +130,55 @@ static void a_scoring_replaces_all_that_earlier_ones_of_this_model_said(void **s
     score_list_clear(&back);
 }
 
+/* jem eval and jem bench gloss wrote three scores under one key once; the command tells which. */
+static void old_scores_of_a_runs_own_scenes_are_read_as_such(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *benchmark, *command, *read_as;
+    } cases[] = {
+        {"gloss", "\"jem eval STUDY --force\"", "scenes"},
+        {"gloss", "\"jem bench gloss STUDY\"", "gloss"},
+        {"gloss", "\"jem bench gloss 'jem eval'\"", "gloss"},
+        {"gloss", "\"jem evaluate\"", "gloss"},
+        {"gloss", "null", "gloss"},
+        {"ood", "\"jem eval STUDY\"", "ood"},
+        {"scenes", "\"jem eval STUDY\"", "scenes"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        score_list list = SCORE_LIST_INIT;
+        snprintf(text, sizeof text,
+                 "[{\"benchmark\": \"%s\", \"metric\": \"relief_r2\", \"value\": 0.5, \"command\": %s}]",
+                 cases[i].benchmark, cases[i].command);
+        check_ok(score_list_read(&list, with_text(text)));
+        assert_int_equal(list.count, 1);
+        assert_string_equal(list.scores[0].benchmark, cases[i].read_as);
+        assert_true(list.scores[0].value == 0.5);
+        score_list_clear(&list);
+    }
+}
+
+/* Scoring the benchmark of a run that an older version evaluated drops the benchmark's scores alone. */
+static void a_scoring_of_gloss_keeps_old_scores_of_a_runs_own_scenes(void **state)
+{
+    (void)state;
+    score_list old = SCORE_LIST_INIT, fresh = SCORE_LIST_INIT, back = SCORE_LIST_INIT;
+    put_score(&old, "gloss", "wrn-16-1", NULL, "jem eval RUN");
+    put_score(&old, "gloss", "wrn-16-1", "0", "jem bench gloss RUN");
+    check_ok(score_list_save(&old, folder));
+    put_score(&fresh, "gloss", "wrn-16-1", NULL, "jem bench gloss RUN");
+    check_ok(score_list_replace(&fresh, folder, "gloss", "wrn-16-1"));
+    check_ok(score_list_load(&back, folder));
+    assert_int_equal(back.count, 2);
+    assert_string_equal(back.scores[0].benchmark, "scenes");
+    assert_string_equal(back.scores[0].command, "jem eval RUN");
+    assert_string_equal(back.scores[1].benchmark, "gloss");
+    score_list_clear(&old);
+    score_list_clear(&fresh);
+    score_list_clear(&back);
+}
+
 static void the_score_table_has_the_columns_that_redraw_a_figure(void **state)
 {
     (void)state;
@@ -336,6 +385,8 @@ int main(void)
         TEST(scores_read_back_as_they_were_written),
         TEST(evaluating_again_updates_and_keeps_other_scores),
         TEST(a_scoring_replaces_all_that_earlier_ones_of_this_model_said),
+        TEST(old_scores_of_a_runs_own_scenes_are_read_as_such),
+        TEST(a_scoring_of_gloss_keeps_old_scores_of_a_runs_own_scenes),
         TEST(the_score_table_has_the_columns_that_redraw_a_figure),
         TEST(bad_scores_are_refused_with_their_place),
         TEST(tables_read_back_bit_for_bit),

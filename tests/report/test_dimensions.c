@@ -22,17 +22,17 @@ static int remove_folder(void **state)
     return 0;
 }
 
-static void put_score(score_list *list, const char *metric, double value)
+static void put_score(score_list *list, const char *benchmark, const char *metric, double value)
 {
     score s = SCORE_INIT;
-    s.benchmark = "gloss";
+    s.benchmark = benchmark;
     s.metric = metric;
     s.model = "wrn-10-1";
     s.value = value;
     check_ok(score_list_append(list, &s));
 }
 
-/* DIR/STUDY/RUN with a head of `proj` dimensions; people: it has a correlation with them. */
+/* DIR/STUDY/RUN with a head of `proj` dimensions, evaluated; people: the benchmark was scored as well. */
 static void put_run(const char *study, const char *run, double alpha, int proj, bool people)
 {
     char path[256], text[256];
@@ -48,10 +48,15 @@ static void put_run(const char *study, const char *run, double alpha, int proj, 
              "{\"status\": \"finished\", \"model\": \"wrn-10-1\", \"alpha\": %g, \"seed\": 1}",
              alpha);
     check_ok(file_write(path, text, strlen(text)));
-    put_score(&list, "accuracy", 0.75 + alpha / 8);
-    put_score(&list, "light_accuracy", 0.25 + alpha / 4);
-    put_score(&list, "relief_r2", 0.5 - alpha / 4);
-    if (people) put_score(&list, "pearson", 0.5 + alpha / 4);
+    put_score(&list, "scenes", "accuracy", 0.5 + alpha / 8);
+    put_score(&list, "scenes", "light_accuracy", 0.125 + alpha / 4);
+    put_score(&list, "scenes", "relief_r2", 0.25 - alpha / 4);
+    if (people) {
+        put_score(&list, "gloss", "accuracy", 0.75 + alpha / 8);
+        put_score(&list, "gloss", "light_accuracy", 0.25 + alpha / 4);
+        put_score(&list, "gloss", "relief_r2", 0.5 - alpha / 4);
+        put_score(&list, "gloss", "pearson", 0.5 + alpha / 4);
+    }
     for (int64_t i = 0; i < list.count; i++) {
         list.scores[i].alpha = alpha;
         list.scores[i].seed = 1;
@@ -108,9 +113,15 @@ static void each_size_has_a_panel_with_its_numbers(void **state)
     assert_non_null(strstr(tsv, "gloss\tlight_accuracy\twrn-10-1\t0.5\t1\t0.375\tD=10\n"));
     assert_non_null(strstr(tsv, "gloss\trelief_r2\twrn-10-1\t0.5\t1\t0.375\tD=500\n"));
     mem_free(tsv);
+    tsv = content("wide/figures/scenes-dimensions.tsv");
+    assert_non_null(strstr(tsv, "scenes\tlight_accuracy\twrn-10-1\t0.5\t1\t0.25\tD=10\n"));
+    assert_non_null(strstr(tsv, "scenes\trelief_r2\twrn-10-1\t0.5\t1\t0.125\tD=500\n"));
+    mem_free(tsv);
     char *page = content("report.html");
     assert_non_null(strstr(page, "D = 10, r with mean human rating"));
     assert_non_null(strstr(page, "D = 500, surface-relief R²"));
+    assert_non_null(strstr(page, "Gloss benchmark: light field and relief, by dimensions of the projection"));
+    assert_non_null(strstr(page, "Own test scenes: light field and relief, by dimensions of the projection"));
     mem_free(page);
 }
 
@@ -123,6 +134,9 @@ static void scores_that_no_study_has_are_named(void **state)
     check_ok(report_of(&r, "wide", "narrow"));
     char *page = content("report.html");
     assert_non_null(strstr(page, "No study has these scores: jem bench gloss with gloss.images"));
+    assert_non_null(strstr(page, "No study has these scores: jem bench gloss makes them"));
+    assert_non_null(strstr(page, "Own test scenes: light field and relief, by dimensions of the projection"));
+    assert_null(strstr(page, "No study has these scores: jem eval"));
     mem_free(page);
 }
 

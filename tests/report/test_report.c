@@ -179,6 +179,61 @@ static void the_page_is_self_contained_and_names_its_sources(void **state)
     mem_free(tsv);
 }
 
+static char *figure_numbers(const char *name)
+{
+    char path[256], *tsv;
+    size_t size;
+    snprintf(path, sizeof path, "%s/figures/%s.tsv", folder, name);
+    check_ok(file_read(&tsv, &size, path, 0));
+    return tsv;
+}
+
+/* Adds a score of a benchmark to the run a0.5-s1. */
+static void put_score(const char *benchmark, const char *metric, double value)
+{
+    char path[128];
+    score_list list = SCORE_LIST_INIT;
+    score s = SCORE_INIT;
+    snprintf(path, sizeof path, "%s/a0.5-s1", folder);
+    s.benchmark = benchmark;
+    s.metric = metric;
+    s.model = "wrn-10-1";
+    s.alpha = 0.5;
+    s.seed = 1;
+    s.value = value;
+    check_ok(score_list_append(&list, &s));
+    check_ok(score_list_save(&list, path));
+    score_list_clear(&list);
+}
+
+/* Each with its figure, its numbers and its card. */
+static void scenes_of_the_benchmark_and_of_the_run_are_told_apart(void **state)
+{
+    (void)state;
+    put_run(0.5, 1, 0.6, "finished");
+    put_score("gloss", "accuracy", 0.875);
+    put_score("gloss", "pearson", 0.25);
+    put_score("scenes", "accuracy", 0.75);
+    put_score("scenes", "light_accuracy", 0.375);
+    put_score("scenes", "relief_r2", 0.125);
+    make_report();
+    assert_true(says("Gloss benchmark: gloss, light field and surface relief"));
+    assert_true(says("Own test scenes: gloss, light field and surface relief"));
+    assert_true(says("best gloss accuracy, gloss benchmark"));
+    assert_true(says("best gloss accuracy, own test scenes"));
+    char *tsv = figure_numbers("gloss");
+    assert_non_null(strstr(tsv, "gloss\taccuracy\twrn-10-1\t0.5\t1\t0.875\t\n"));
+    assert_null(strstr(tsv, "scenes"));
+    mem_free(tsv);
+    tsv = figure_numbers("scenes");
+    assert_non_null(strstr(tsv, "scenes\taccuracy\twrn-10-1\t0.5\t1\t0.75\t\n"));
+    assert_non_null(strstr(tsv, "scenes\trelief_r2\twrn-10-1\t0.5\t1\t0.125\t\n"));
+    mem_free(tsv);
+    tsv = figure_numbers("people"); /* the benchmark's accuracy beside its correlation */
+    assert_non_null(strstr(tsv, "gloss\taccuracy\twrn-10-1\t0.5\t1\t0.875\t\n"));
+    mem_free(tsv);
+}
+
 static void what_is_missing_or_went_wrong_is_said(void **state)
 {
     (void)state;
@@ -285,6 +340,7 @@ int main(void)
         TEST(a_run_on_a_share_of_each_batch_is_told_of),
         TEST(runs_of_other_settings_are_named),
         TEST(the_page_is_self_contained_and_names_its_sources),
+        TEST(scenes_of_the_benchmark_and_of_the_run_are_told_apart),
         TEST(what_is_missing_or_went_wrong_is_said),
         TEST(tables_logs_and_pictures_become_figures),
         TEST(benchmarks_of_tomorrow_are_drawn_too),

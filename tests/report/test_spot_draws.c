@@ -355,7 +355,7 @@ static void trials_give_the_scores_they_belong_to(void **state)
 
     put_five("test", said, shape, cue, "0");
     check_near(data_of("classification", "accuracy"), 0.6, 1e-12, 1);
-    check_near(data_of("gloss", "accuracy"), 0.6, 1e-12, 1); /* until gloss-scenes.csv is there */
+    check_near(data_of("scenes", "accuracy"), 0.6, 1e-12, 1);
 
     /* images without a defined correlation are left out; the mean is over the ceiling */
     const char *const rho[] = {"0.2", "nan", "0.4", "0.3", "-0.1"};

@@ -341,6 +341,25 @@ static void rows_about_people_are_not_the_networks(void **state)
     study_free(s);
 }
 
+static void scenes_of_the_benchmark_and_of_the_run_have_a_spot_each(void **state)
+{
+    (void)state;
+    study *s;
+    for (int a = 0; a < 3; a++) {
+        put(a / 2.0, 1, "gloss", "light_accuracy", NULL, NULL, a == 1 ? 0.9 : 0.5);
+        put(a / 2.0, 1, "scenes", "light_accuracy", NULL, NULL, a == 2 ? 0.8 : 0.4);
+    }
+    sweetspot_list list = find(&s, 100, NULL);
+    assert_int_equal(s->warning_count, 0);
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.spots[0].spec->title, "Light field");
+    assert_true(list.spots[0].alpha[list.spots[0].at.best] == 0.5);
+    assert_string_equal(list.spots[1].spec->title, "Scenes: light field");
+    assert_true(list.spots[1].alpha[list.spots[1].at.best] == 1);
+    sweetspot_list_clear(&list);
+    study_free(s);
+}
+
 static void one_alpha_is_no_curve(void **state)
 {
     (void)state;
@@ -412,6 +431,7 @@ int main(void)
         TEST(without_anything_to_draw_there_is_no_interval),
         TEST(a_missing_seed_and_a_repeated_run_do_not_stop_it),
         TEST(rows_about_people_are_not_the_networks),
+        TEST(scenes_of_the_benchmark_and_of_the_run_have_a_spot_each),
         TEST(one_alpha_is_no_curve),
         TEST(tables_say_what_was_found),
     };
