@@ -35,7 +35,7 @@ typedef struct jem_data {
 /* Loads one part; the tensors are owned: jem_data_clear.  JEM_EUSAGE for an unknown
  * kind, JEM_EDATA for files that are not what the kind says. */
 JEM_API jem_status jem_data_load(jem_data *out, const jem_data_options *o);
-JEM_API void jem_data_clear(jem_data *d);
+JEM_API void jem_data_clear(jem_data *d); /* NULL and JEM_DATA_INIT are fine */
 
 #ifdef __cplusplus
 }

@@ -38,9 +38,10 @@ JEM_API jem_status jem_model_open(jem_model **out, const char *path,
                                   const jem_engine_options *engine);
 JEM_API void jem_model_free(jem_model *m); /* NULL is fine */
 
+/* The shape of one image, and of its logits; 0 for NULL. */
 JEM_API int64_t jem_model_channels(const jem_model *m);
-JEM_API int64_t jem_model_height(const jem_model *m);
-JEM_API int64_t jem_model_width(const jem_model *m);
+JEM_API int64_t jem_model_height(const jem_model *m); /* pixels, or cells of latents */
+JEM_API int64_t jem_model_width(const jem_model *m);  /* the same */
 JEM_API int64_t jem_model_classes(const jem_model *m);
 
 /* What is wanted of each image; outputs that are NULL are not computed. */

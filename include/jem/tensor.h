@@ -40,8 +40,9 @@ JEM_API jem_status jem_tensor_convert(jem_tensor *t, jem_dtype dtype);
 /* numpy .npy, versions 1 to 3.  Reading accepts whole numbers of 8 to 64 bits with or without sign,
  * bool, and floats of 16, 32 and 64 bits, of either byte order, in C or Fortran order; they become U8
  * (u1, bool), I32 (i1 i2 u2 i4), I64 (u4 i8 u8), F32 (f2 f4) or F64, in C order.  The file must be
- * exactly as long as its header says.  Writing replaces the file atomically. */
+ * exactly as long as its header says.  JEM_EDATA for anything else. */
 JEM_API jem_status jem_npy_read(jem_tensor *out, const char *path);
+/* Replaces the file atomically: version 1.0, C order.  JEM_EUSAGE for BF16 and F16. */
 JEM_API jem_status jem_npy_write(const char *path, const jem_tensor *t);
 
 #ifdef __cplusplus

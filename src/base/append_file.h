@@ -20,7 +20,7 @@ typedef struct append_file {
 jem_status append_file_new(append_file *f, bool *taken, const char *path);
 /* Goes on at the end of a file.  JEM_EIO, also if there is none, or a link. */
 jem_status append_file_open(append_file *f, const char *path);
-void append_file_close(append_file *f);
+void append_file_close(append_file *f); /* syncs nothing; closed or APPEND_FILE_INIT is fine */
 
 /* JEM_EIO: the file is then as before the call. */
 jem_status append_file_put(append_file *f, const void *record, size_t size);

@@ -11,6 +11,6 @@ uint32_t crc32c(uint32_t crc, const void *data, size_t size);
 /* The form in which TFRecord stores a CRC, so that data with CRCs in it can be
  * checked again: rotated right by 15 bits, plus 0xa282ead8. */
 uint32_t crc32c_mask(uint32_t crc);
-uint32_t crc32c_unmask(uint32_t masked);
+uint32_t crc32c_unmask(uint32_t masked); /* the inverse */
 
 #endif

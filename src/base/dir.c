@@ -1,4 +1,4 @@
-/* Folders: see file.h. */
+/* Folders: making, listing, removing what interrupted writes left in them, as file.h promises. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

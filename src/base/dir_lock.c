@@ -1,4 +1,7 @@
-/* Locked folders: see dir_lock.h. */
+/* Locked folders (dir_lock.h): one list for the process, in which dir_at looks paths up.
+ *
+ * Two locks lie on each: flock, which a second process is refused, and beside it a record lock of
+ * the open file, only so that others can ask for it without taking anything. */
 #include "base/dir_lock.h"
 
 #include <errno.h>

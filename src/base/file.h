@@ -47,14 +47,17 @@ typedef struct file_writer {
 } file_writer;
 #define FILE_WRITER_INIT {.fd = -1, .dir = -1}
 
-/* JEM_EIO if there cannot be such a file. */
-
+/* Begins a new content of `path`: until the commit it keeps its old one.  JEM_EIO, before the work
+ * whose result it is, if there cannot be such a file; *w then holds nothing. */
 jem_status file_writer_open(file_writer *w, const char *path);
+/* Appends, through a buffer: JEM_EIO may be that of bytes put before.  The caller aborts then. */
 jem_status file_writer_put(file_writer *w, const void *data, size_t size);
+/* The same for text of any length, without its NUL. */
 jem_status file_writer_printf(file_writer *w, const char *fmt, ...) JEM_PRINTF(2, 3);
 jem_status file_writer_commit(file_writer *w); /* now `path` has the new content */
 void file_writer_abort(file_writer *w);        /* removes the temporary file; no-op after commit */
 
+/* All of the above for content that is whole in memory. */
 jem_status file_write(const char *path, const void *data, size_t size);
 
 /* Makes `path` a copy of `from`, atomically. */
@@ -71,8 +74,9 @@ jem_status file_remove(const char *path);
  * of whatever process and machine, keeps its file; without locks all stay. */
 jem_status file_remove_leftovers(const char *folder);
 
-jem_status file_size(int64_t *size, const char *path);
-bool file_exists(const char *path);
+jem_status file_size(int64_t *size, const char *path); /* in bytes; fails as file_read */
+/* Both follow links; what permissions keep from sight counts as absent. */
+bool file_exists(const char *path); /* a regular file */
 bool dir_exists(const char *path);
 jem_status dir_make(const char *path); /* with parents; existing is fine */
 /* The same for a folder in which files are about to be written: also removes leftovers. */
@@ -84,7 +88,7 @@ jem_status dir_list(char ***names, int *count, const char *path);
 /* The same without what desktops, archives and file systems leave between people's files: names that
  * begin with a dot (._x, .DS_Store), Thumbs.db, desktop.ini, __MACOSX, lost+found and their like. */
 jem_status dir_list_data(char ***names, int *count, const char *path);
-void strings_free(char **names, int count);
+void strings_free(char **names, int count); /* names and array; NULL with 0 is fine */
 
 /* printf into an owned string. */
 jem_status str_format(char **out, const char *fmt, ...) JEM_PRINTF(2, 3);

@@ -16,7 +16,7 @@ typedef struct host_state {
 
 /* What was set; from here on the thread is plain (base/thread.h). */
 host_state host_call_begin(void);
-void host_call_end(const host_state *host);
+void host_call_end(const host_state *host); /* on the same thread: as host_call_begin found it */
 
 /* Until the end of the block. */
 #define HOST_CALL                                                                                  \

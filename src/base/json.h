@@ -23,10 +23,10 @@ jem_status json_read(json_t **out, const char *path, size_t max_size);
  * this is for a program to call, once, before it starts threads; a library must not. */
 void json_watch_allocations(void);
 
-/* Around json_unpack, which allocates and without memory calls what is whole misshapen:
- * json_watch begins, and json_verdict is `st`, or JEM_ENOMEM if jansson could not allocate
- * on this thread since then. */
+/* Around json_unpack, which allocates and without memory calls what is whole misshapen. */
 void json_watch(void);
+/* `st`, or JEM_ENOMEM, opened by `name`, if jansson could not allocate on this thread since
+ * json_watch. */
 jem_status json_verdict(jem_status st, const char *name);
 
 /* *out <- `root` as text for jansson's `flags`, ended by a NUL (owned, mem_free); NULL

@@ -14,24 +14,28 @@ typedef enum log_level { LOG_DETAIL, LOG_INFO, LOG_WARNING, LOG_PROGRESS } log_l
 
 /* LOG_PROGRESS lines may replace one another on a terminal. */
 typedef void (*log_sink)(log_level level, const char *line);
+/* For the whole process; any thread may call the sink, several at once.  NULL: none again. */
 void log_set_sink(log_sink sink);
 /* Details (each file read and written) are for whoever asks for them: off at first. */
 void log_show_details(bool on);
+/* One line each, without its end; what is longer than 1023 bytes is cut. */
 void log_detail(const char *fmt, ...) JEM_PRINTF(1, 2);
-void log_info(const char *fmt, ...) JEM_PRINTF(1, 2);
-void log_warning(const char *fmt, ...) JEM_PRINTF(1, 2);
+void log_info(const char *fmt, ...) JEM_PRINTF(1, 2);    /* what a run does and has done */
+void log_warning(const char *fmt, ...) JEM_PRINTF(1, 2); /* what somebody should look at */
 
-/* Progress with rate and ETA: a line at most every `period_s` seconds. */
+/* Progress with rate and ETA: a line at most every second. */
 typedef struct progress {
     const char *label, *unit;
     int64_t total;
     double start_s, last_s;
     int64_t start_done;
 } progress;
+/* `done` of `total` units are behind it already (a resumed run): rates count from there.  label and
+ * unit ("iterations") are borrowed until progress_end. */
 void progress_begin(progress *p, const char *label, const char *unit, int64_t total, int64_t done);
 /* `extra` (may be NULL) is appended, e.g. "loss 1.23". */
 void progress_update(progress *p, int64_t done, const char *extra);
-void progress_end(progress *p, int64_t done);
+void progress_end(progress *p, int64_t done); /* the last line: how long it took, as LOG_INFO */
 
 double clock_s(void); /* monotonic seconds */
 

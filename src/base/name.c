@@ -1,4 +1,4 @@
-/* Names in paths: see name.h. */
+/* Names that become part of a path: the rule of name.h and its message. */
 #include "base/name.h"
 
 #include <string.h>

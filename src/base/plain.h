@@ -10,9 +10,10 @@
 
 #include "jem/status.h"
 
+enum { PLAIN_MAX = 17 }; /* four bytes as \xNN, and a NUL */
+
 /* The character at *s (before `end`), fit to be shown, with a NUL; steps over it.  Returns
  * the number of bytes. */
-enum { PLAIN_MAX = 17 };
 size_t plain_next(char shown[PLAIN_MAX], const char **s, const char *end);
 
 /* Can all of the string be shown as it is? */
@@ -24,6 +25,6 @@ jem_status plain_utf8(char **out, const char *s);
 /* vsnprintf, but what %s and %c bring is made plain (format.h), and a text that is too long
  * ends with a whole character. */
 void plain_vformat(char *out, size_t size, const char *fmt, va_list args) JEM_PRINTF(3, 0);
-void plain_format(char *out, size_t size, const char *fmt, ...) JEM_PRINTF(3, 4);
+void plain_format(char *out, size_t size, const char *fmt, ...) JEM_PRINTF(3, 4); /* the same */
 
 #endif

@@ -12,10 +12,11 @@ typedef struct pool pool;
  * Tasks start in ascending order; a worker runs one at a time. */
 typedef jem_status (*pool_fn)(void *ctx, int task, int worker);
 
-/* threads = 0 means one per processor that the process may use. */
+/* threads = 0 means one per processor that the process may use.  *out is owned.  JEM_EUSAGE for a
+ * number below 0 or beyond 4096, JEM_ENOMEM if the system starts no more. */
 jem_status pool_new(pool **out, int threads);
-void pool_free(pool *p);
-int pool_threads(const pool *p);
+void pool_free(pool *p);           /* NULL is fine; not during a run */
+int pool_threads(const pool *p); /* the caller of pool_run counts */
 
 /* Runs fn for every task and waits.  The calling thread is worker 0.  Returns
  * the status (and message) of the failing task with the lowest number; tasks
@@ -30,6 +31,6 @@ jem_status pool_order_lines(pool *p, int lines); /* at least so many from the ne
 /* Waits until all lower turns have left the line.  false if a task of the run has failed: the
  * sums will not be used and must not be touched; the task does not leave then. */
 bool pool_order_enter(pool *p, int line, int turn);
-void pool_order_leave(pool *p, int line, int turn);
+void pool_order_leave(pool *p, int line, int turn); /* only after an enter that was true */
 
 #endif

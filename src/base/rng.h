@@ -40,21 +40,23 @@ typedef struct rng_stream {
 /* Four 32-bit words: elements 4*block .. 4*block+3 of (stream, image). */
 void rng_block(uint32_t out[4], const rng_stream *s, uint32_t image, uint32_t block);
 
-/* One draw at `element`.  u32: all bits; unit: [0,1) with 24 bits;
- * below: uniform on [0, bound), bound >= 1 (multiply-shift). */
+/* One draw at `element`: all 32 bits. */
 uint32_t rng_u32(const rng_stream *s, uint32_t image, uint32_t element);
+/* Uniform on [0, 1): the upper 24 bits, which a float holds exactly. */
 float rng_unit(const rng_stream *s, uint32_t image, uint32_t element);
+/* Uniform on [0, bound), bound >= 1, by multiply-shift: u32 * bound >> 32.  Probabilities differ by
+ * 2^-32 at most; rejection would need more than one element. */
 uint32_t rng_below(const rng_stream *s, uint32_t image, uint32_t element, uint32_t bound);
 
 /* dst[0..n) <- rng_below of elements 0..n-1 of (stream, image), many at a time. */
 void rng_fill_below(int64_t *dst, int64_t n, uint32_t bound, const rng_stream *s, uint32_t image);
 
-/* dst[0..n) <- elements 0..n-1 of (stream, image).
- * normal: standard normal by Box-Muller (words 0, 1 give elements 0, 1 and words
- * 2, 3 elements 2, 3 of a block) on IEEE additions and multiplications only, so
- * that every device computes the same bits; |z| is at most 6.66. */
+/* dst[0..n) <- elements 0..n-1 of (stream, image), uniform between low and high. */
 void rng_fill_uniform(float *dst, int64_t n, float low, float high, const rng_stream *s,
                       uint32_t image);
+/* The same, standard normal by Box-Muller (words 0, 1 give elements 0, 1 and words 2, 3 elements
+ * 2, 3 of a block) on IEEE additions and multiplications only, so that every device computes the
+ * same bits; |z| is at most 6.66. */
 void rng_fill_normal(float *dst, int64_t n, const rng_stream *s, uint32_t image);
 
 /* perm <- a uniform random permutation of 0..n-1 (Fisher-Yates). */

@@ -15,8 +15,9 @@ typedef struct sha256_state {
     uint8_t block[64];
 } sha256_state;
 
+/* Content that comes in pieces of any size. */
 void sha256_init(sha256_state *s);
-void sha256_put(sha256_state *s, const void *data, size_t size);
+void sha256_put(sha256_state *s, const void *data, size_t size); /* as if all pieces were one */
 void sha256_end(sha256_state *s, char hex[SHA256_HEX]); /* init before the next use */
 
 /* Of a whole file, read in pieces.  JEM_EDATA if it is missing, JEM_EIO if it cannot be read. */

@@ -1,4 +1,4 @@
-/* Quoting: see shell_line.h. */
+/* Words in single quotes, in which a POSIX shell takes nothing apart (shell_line.h). */
 #include "base/shell_line.h"
 
 #include <stdbool.h>

@@ -20,17 +20,20 @@ typedef struct stopwatch {
 /* Processor time of the calling thread. */
 double thread_clock_s(void);
 
+/* A reading to begin with. */
 stopwatch stopwatch_now(void);
+/* What lies between that and now.  waited_s lacks the waits of threads that ended in between. */
 stopwatch stopwatch_since(const stopwatch *begin);
-void stopwatch_add(stopwatch *sum, const stopwatch *took);
+void stopwatch_add(stopwatch *sum, const stopwatch *took); /* work in several pieces, one by one */
 
 /* The least that the same work takes `threads` threads on `processors` without other programs;
  * NaN where the waits are not known. */
 double stopwatch_alone_s(const stopwatch *took, int threads, int processors);
 
-/* Whether other programs made a time worthless: what took `wall_s` may take as little as
- * `alone_s`. */
 typedef enum processors_state { PROCESSORS_QUIET, PROCESSORS_BUSY, PROCESSORS_UNKNOWN } processors_state;
+/* Whether other programs made a time worthless: what took `wall_s` may take as little as
+ * `alone_s` (NaN: unknown); busy if that is less by more than a tenth, which equal work on a quiet
+ * machine differs by. */
 processors_state stopwatch_judge(double alone_s, double wall_s);
 const char *processors_state_name(processors_state s); /* "quiet", "busy", "unknown" */
 

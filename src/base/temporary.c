@@ -1,4 +1,4 @@
-/* Temporary names: see temporary.h. */
+/* Temporary files (temporary.h): names of 64 random bits, and flock for "somebody is at work". */
 #include "base/temporary.h"
 
 #include <ctype.h>

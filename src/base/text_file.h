@@ -7,9 +7,10 @@
 
 #include "jem/status.h"
 
-/* As file_read and file_read_stream, without the mark of UTF-8.  JEM_EDATA, too, for a file that begins
- * with the mark of UTF-16 or UTF-32. */
+/* As file_read, without the mark of UTF-8.  JEM_EDATA, too, for a file that begins with the mark of
+ * UTF-16 (that of UTF-32 in little-endian order begins with it). */
 jem_status text_read(char **text, size_t *size, const char *path, size_t max_size);
+/* The same of what file_read_stream reads. */
 jem_status text_read_stream(char **text, size_t *size, const char *path, size_t max_size);
 
 #endif

@@ -1,4 +1,4 @@
-/* UTF-8: see utf8.h. */
+/* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
 #include "base/utf8.h"
 
 #include <string.h>

@@ -18,8 +18,9 @@ bool shape_bytes(size_t *bytes, int64_t *count, jem_dtype dtype, int ndim, const
  * cannot be, no data. */
 jem_status tensor_check(const jem_tensor *t, const char *function);
 
+/* Both exact: float32 holds every bfloat16 and every IEEE half, infinities included. */
 float float_from_bf16(uint16_t bits);
-float float_from_f16(uint16_t bits);
+float float_from_f16(uint16_t bits);      /* subnormal halves too */
 uint16_t f16_from_float(float f); /* to nearest, half to even; infinity from 65520 */
 
 /* Element i as a double (rounded for i64 beyond 2^53). */

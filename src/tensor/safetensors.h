@@ -21,10 +21,10 @@ typedef struct safetensors safetensors;
 jem_status safetensors_open(safetensors **out, const char *path);
 /* The metadata alone (no tensors), without reading the data: nothing is verified. */
 jem_status safetensors_open_metadata(safetensors **out, const char *path);
-void safetensors_close(safetensors *f);
-const char *safetensors_path(const safetensors *f);
-int safetensors_count(const safetensors *f);
-const char *safetensors_name(const safetensors *f, int i); /* file order; borrowed */
+void safetensors_close(safetensors *f);             /* NULL is fine; views end here */
+const char *safetensors_path(const safetensors *f); /* as it was opened; borrowed */
+int safetensors_count(const safetensors *f);        /* of tensors; 0 with the metadata alone */
+const char *safetensors_name(const safetensors *f, int i); /* in data order; borrowed */
 int safetensors_find(const safetensors *f, const char *name); /* -1 if absent */
 /* Takes the parts "module." and "_orig_mod." out of all names: PyTorch's wrappers (DataParallel,
  * AveragedModel, compile) put them there.  JEM_EDATA if two names become one. */
@@ -56,8 +56,8 @@ jem_status safetensors_check_kind(const char *path, const char *start, size_t si
 
 /* ---- writing: collect, then write the file atomically in one go */
 typedef struct safetensors_writer safetensors_writer;
-jem_status safetensors_writer_new(safetensors_writer **out);
-void safetensors_writer_free(safetensors_writer *w);
+jem_status safetensors_writer_new(safetensors_writer **out); /* owned */
+void safetensors_writer_free(safetensors_writer *w);         /* NULL is fine */
 /* `data` is borrowed until safetensors_writer_save returns. */
 jem_status safetensors_writer_add(safetensors_writer *w, const char *name, jem_dtype dtype,
                                   int ndim, const int64_t *shape, const void *data);
