@@ -1,4 +1,4 @@
-/* Kept latents: see latent_cache.h. */
+/* Kept latents (latent_cache.h): an index of keys in memory, values read when asked for. */
 #include "latent/latent_cache.h"
 
 #include <errno.h>

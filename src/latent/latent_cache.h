@@ -32,6 +32,7 @@ void latent_cache_close(latent_cache *c); /* NULL is fine */
 /* z [n] <- the values, if they are there. */
 jem_status latent_cache_find(bool *found, const latent_cache *c, latent_key key, float *z,
                              int64_t n);
+/* Appends them; once `most` bytes are reached, only a warning, once.  JEM_EIO */
 jem_status latent_cache_add(latent_cache *c, latent_key key, const float *z, int64_t n);
 
 #endif

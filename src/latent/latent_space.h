@@ -26,7 +26,7 @@ typedef struct latent_codec {
 jem_status latent_codec_open(latent_codec *out, const char *vae, const engine_spec *engine);
 /* From now on latents are kept in the file (latent_cache_open). */
 jem_status latent_codec_keep(latent_codec *c, const char *path, int64_t most);
-void latent_codec_clear(latent_codec *c);
+void latent_codec_clear(latent_codec *c); /* LATENT_CODEC_INIT is fine */
 
 /* mean [n][latent][h/f][w/f] <- the posterior's means of n RGB pictures of one size h x w, from
  * what was kept as far as it is there.  JEM_EINTERRUPTED: what is encoded by then is kept. */

@@ -14,8 +14,10 @@ typedef struct lib_call {
     const struct lib_call *before; /* of this thread: a log sink may call jem */
 } lib_call;
 
+/* Keeps what the host has set in *host, which lies on the caller's stack, and makes the thread
+ * plain. */
 void lib_call_begin(lib_call *host);
-void lib_call_end(lib_call *host);
+void lib_call_end(lib_call *host); /* the innermost begin of this thread first */
 
 #define LIB_CALL                                                                                   \
     __attribute__((cleanup(lib_call_end))) lib_call lib_host;                                      \
@@ -23,7 +25,7 @@ void lib_call_end(lib_call *host);
 
 /* Around a function of the host's: its thread is as it was before it called. */
 void lib_call_back_begin(lib_call *plain);
-void lib_call_back_end(lib_call *plain);
+void lib_call_back_end(lib_call *plain); /* as jem had it, whatever the host's function did */
 
 /* JEM_EUSAGE unless 0 <= n <= INT32_MAX: random numbers know so many images, and sizes of so
  * many do not overflow. */

@@ -1,4 +1,4 @@
-/* What is behind a jem_model. */
+/* What is behind a jem_model, shared by the files of lib/ that compute with one. */
 #ifndef LIB_LIB_MODEL_H
 #define LIB_LIB_MODEL_H
 

@@ -1,4 +1,4 @@
-/* jem/report.h over report/. */
+/* jem/report.h: the page of a study or a run, over report/. */
 #include "jem/report.h"
 
 #include "base/file.h"

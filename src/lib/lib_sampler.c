@@ -1,4 +1,4 @@
-/* jem/sampler.h over sample/. */
+/* jem/sampler.h: the caller's chains on an open model, over sample/. */
 #include "jem/sampler.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* jem/train.h over train/. */
+/* jem/train.h: a training in the host's process, over run/loop.h. */
 #include "jem/train.h"
 
 #include "base/mem.h"

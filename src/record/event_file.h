@@ -42,12 +42,11 @@ const char *event_file_path(const event_file *f); /* borrowed */
  * not match and say nothing.  JEM_EIO, JEM_ENOMEM. */
 jem_status event_files_check(const char *folder);
 
-/* Each writes one event; on JEM_EIO the file is as before. */
-
 typedef struct event_scalar {
     const char *tag;
     double value; /* stored as float; left out if not finite */
 } event_scalar;
+/* One event of n numbers; none if no number is finite.  On JEM_EIO the file is as before. */
 jem_status event_file_scalars(event_file *f, int64_t step, const event_scalar *s, int64_t n);
 
 typedef struct event_image {
@@ -56,6 +55,7 @@ typedef struct event_image {
     const void *encoded;             /* a PNG file [size] */
     size_t size;
 } event_image;
+/* One event with one picture; JEM_EIO as above. */
 jem_status event_file_image(event_file *f, int64_t step, const event_image *m);
 
 /* START: what follows replaces the events of `first_step` and later. */

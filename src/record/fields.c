@@ -1,4 +1,5 @@
-/* Reading and writing separated text. */
+/* Separated text (fields.h): lines are cut where they lie, so a reader owns the file's text and a
+ * list of pointers into it, nothing else. */
 #include "record/fields.h"
 
 #include <errno.h>

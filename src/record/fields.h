@@ -31,7 +31,7 @@ enum { FIELDS_MAX = 1000 };
 /* Reads the file (a byte order mark is skipped).  Separator 0: what the file has, as
  * base/table_text.h finds out. */
 jem_status field_reader_open(field_reader *r, const char *path, char separator);
-void field_reader_clear(field_reader *r);
+void field_reader_clear(field_reader *r); /* fields of lines read before end here */
 /* The next line that is not empty; *more is 0 at the end. */
 jem_status field_reader_next(field_reader *r, int *more);
 /* At least as many as the rows and fields that are still to come. */
@@ -45,10 +45,11 @@ jem_status field_reader_afford_numbers(const field_reader *r, int64_t count);
 jem_status field_reader_expect(const field_reader *r, int64_t count);
 /* Field as a number: empty and nan (any case) read as NaN, else JEM_EDATA. */
 jem_status field_reader_number(double *out, const field_reader *r, int64_t field);
+/* Field as a whole number of 64 bits; JEM_EDATA for anything else, empty included. */
 jem_status field_reader_integer(int64_t *out, const field_reader *r, int64_t field);
 
-/* Shortest text that reads back as x; "nan" for NaN, "inf", "-inf". */
 enum { NUMBER_TEXT_MAX = 32 };
+/* text <- the shortest that reads back as x; "nan" for NaN, "inf", "-inf".  Returns text. */
 const char *number_text(char text[NUMBER_TEXT_MAX], double x);
 /* One field, quoted where it must be. */
 jem_status field_write(file_writer *w, const char *text, char separator);

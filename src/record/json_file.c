@@ -1,4 +1,4 @@
-/* Writing JSON: see json_file.h. */
+/* Writing a JSON document as a whole file: see json_file.h. */
 #include "record/json_file.h"
 
 #include "base/file.h"

@@ -57,11 +57,12 @@ jem_status score_list_append(score_list *list, const score *s);
 /* First score with these keys; condition NULL matches any.  Borrowed; NULL if absent. */
 const score *score_list_find(const score_list *list, const char *benchmark, const char *metric,
                              const char *condition);
-void score_list_clear(score_list *list);
+void score_list_clear(score_list *list); /* scores found in it end here */
 
 /* Appends what the file holds, or nothing.  JEM_EDATA with the file and the entry.  "gloss" of a
  * "jem eval" command is what is "scenes" now, and read as that. */
 jem_status score_list_read(score_list *list, const char *path);
+/* Replaces the file: scores.json as above, its keys those of `score`. */
 jem_status score_list_write(const score_list *list, const char *path);
 /* benchmark metric model alpha seed value condition dataset low high n ceiling. */
 jem_status score_list_write_tsv(const score_list *list, const char *path);
@@ -101,6 +102,7 @@ jem_status table_read(table *out, const char *path, char separator);
 /* A CSV log that may be growing: columns named in `words` (ends with NULL) hold text
  * and are left out, as is a last line without its line break. */
 jem_status table_read_log(table *out, const char *path, const char *const *words);
+/* Replaces the file by one that table_read reads back to the last bit. */
 jem_status table_write(const table *t, const char *path, char separator);
 /* RUN/scores/NAME.tsv; makes the folder. */
 jem_status table_save(const table *t, const char *run, const char *name);
@@ -125,7 +127,11 @@ typedef struct trial_list {
 
 jem_status trial_list_append(trial_list *list, const trial *t); /* copies */
 void trial_list_clear(trial_list *list);
+/* Replaces the file by a CSV with the columns of model-vs-human. */
 jem_status trial_list_write(const trial_list *list, const char *path);
+/* Appends the trials of a table whose header names these columns, in any order and dialect
+ * (base/table_text.h); session, trial, rt and condition may lack.  JEM_EDATA with file:line; trials
+ * before that line have been appended. */
 jem_status trial_list_read(trial_list *list, const char *path);
 /* RUN/trials/NAME.csv; makes the folder. */
 jem_status trial_list_save(const trial_list *list, const char *run, const char *name);

@@ -25,6 +25,6 @@ typedef struct trial_matrix {
  * observers who did not see the same images: the message names observer and image. */
 jem_status trial_matrix_build(trial_matrix *out, const trial_list *const *observer,
                               int64_t observers, const char *const *condition, int64_t conditions);
-void trial_matrix_clear(trial_matrix *m);
+void trial_matrix_clear(trial_matrix *m); /* TRIAL_MATRIX_INIT is fine */
 
 #endif

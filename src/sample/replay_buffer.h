@@ -33,7 +33,7 @@ jem_status replay_buffer_init(replay_buffer *r, const sampler_options *o, shape 
  * draws only the starts that start_deviation is measured on. */
 jem_status replay_buffer_init_unfilled(replay_buffer *r, const sampler_options *o, shape image,
                                        int64_t classes, const chain_start *start, uint64_t seed);
-void replay_buffer_clear(replay_buffer *r);
+void replay_buffer_clear(replay_buffer *r); /* REPLAY_BUFFER_INIT is fine */
 
 /* Fills the buffer with the starts of `seed` again, as if it were new. */
 void replay_buffer_refill(replay_buffer *r, uint64_t seed);

@@ -94,6 +94,7 @@ jem_status sgld_chain(model *m, const sgld_call *call, float *x, int64_t n);
 typedef struct sgld_report {
     double movement, clipped;
 } sgld_report;
+/* x, start [n][size]: where n >= 1 chains ended and began. */
 sgld_report sgld_measure(const sampler_options *o, const float *x, const float *start, int64_t n,
                          int64_t size);
 

@@ -1,4 +1,4 @@
-/* 2AFC, JND and average precision. */
+/* 2AFC and JND (Zhang et al., CVPR 2018) and average precision: see bapps.h. */
 #include "stats/bapps.h"
 
 #include <math.h>

@@ -20,9 +20,9 @@ jem_status stats_two_afc(double *score, const double *d0, const double *d1, cons
                          int64_t n);
 
 /* What people score themselves: judge^2 + (1-judge)^2 per triplet, the chance that two
- * people agree; and what a model scores that always sides with the majority,
- * max(judge, 1-judge).  JEM_EDATA as above. */
+ * people agree.  JEM_EDATA as above. */
 jem_status stats_two_afc_human(double *score, const double *judge, int64_t n);
+/* What a model scores that always sides with the majority: max(judge, 1-judge). */
 jem_status stats_two_afc_oracle(double *score, const double *judge, int64_t n);
 
 /* Just noticeable differences: area under precision over recall when pairs are called
@@ -35,10 +35,10 @@ jem_status stats_two_afc_oracle(double *score, const double *judge, int64_t n);
 jem_status stats_jnd_map(double *out, int64_t *ties, const double *distance, const double *same,
                          int64_t n);
 
-/* The same of a resample: items in ascending order of distance (order [n], as
- * stats_jnd_order gives it) each taken times[i] times.  NaN where no one answered
- * "same" in it. */
+/* order [n] <- pairs in ascending order of distance.  JEM_EDATA for one that is not finite. */
 jem_status stats_jnd_order(int64_t *order, const double *distance, int64_t n);
+/* stats_jnd_map of a resample: pair i taken times[i] times (times NULL: once each), its copies one
+ * after another.  NaN where no one answered "same" in it. */
 double stats_jnd_resampled(const int64_t *order, const double *same, const int64_t *times,
                            int64_t n);
 

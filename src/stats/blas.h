@@ -47,7 +47,7 @@ typedef struct blas {
  *   JEM_ENOMEM  there is no room for OpenBLAS
  *   JEM_EUSAGE  the file is not there, or belongs to another version */
 jem_status blas_begin(const blas **out, int callers);
-void blas_end(void);
+void blas_end(void); /* after each blas_begin that did not fail, by the same thread */
 
 /* Address space that is taken for them, most of it never touched. */
 int64_t blas_address_bytes(int callers);

@@ -1,4 +1,4 @@
-/* Mean probability per category. */
+/* Mean probability per category, and which category has the largest (category_map.h). */
 #include "stats/category_map.h"
 
 jem_status stats_category_map_check(const stats_category_map *map)

@@ -50,12 +50,13 @@ typedef struct stats_joint {
 } stats_joint;
 int64_t stats_joint_pairs(int64_t rows); /* rows (rows + 1) / 2 */
 
-/* Agreement of row `model` with the rows 0 .. people-1, and of those with one another.
- * times [people]: how often each person was drawn; NULL: once each.  Of a person drawn
- * twice, the pair with themselves is left out (it would count as perfect agreement); where no
- * other pair remains, all but accuracy are NaN. */
+/* Agreement of row `model` with the rows 0 .. people-1.  times [people], which sum to `people`: how
+ * often each person was drawn; NULL: once each. */
 stats_agreement stats_joint_model(const stats_joint *j, int64_t model, int64_t people,
                                   const double *times);
+/* Agreement of those with one another.  Of a person drawn twice, the pair with themselves is
+ * left out (it would count as perfect agreement); where no other pair remains, all but accuracy
+ * are NaN. */
 stats_agreement stats_joint_people(const stats_joint *j, int64_t people, const double *times);
 
 /* both [pairs] <- counts over the images first .. first+n-1; row [rows] are rows of bytes. */
@@ -68,9 +69,10 @@ typedef struct stats_joint_table {
     int64_t pairs, words; /* of eight bytes per line */
     uint64_t *lines;      /* [images][words] */
 } stats_joint_table;
+/* row [rows][images]; lines are owned.  It takes a byte per image and pair: JEM_ENOMEM. */
 jem_status stats_joint_table_init(stats_joint_table *t, const uint8_t *const *row, int64_t rows,
                                   int64_t images);
-void stats_joint_table_clear(stats_joint_table *t);
+void stats_joint_table_clear(stats_joint_table *t); /* a zeroed one is fine */
 /* both [pairs] <- counts over the images first + index[0 .. n-1]. */
 void stats_joint_resample(int64_t *both, const stats_joint_table *t, int64_t first,
                           const int64_t *index, int64_t n);
@@ -85,10 +87,10 @@ typedef struct stats_observers {
 } stats_observers;
 
 /* draw NULL: the data.  Else a bootstrap draw with factor 0 = observers and factor
- * 1 + c = the images of condition c.  JEM_EDATA for an empty condition or no observer,
- * and without a draw for people fewer than two. */
+ * 1 + c = the images of condition c.  JEM_EDATA for an empty condition or no observer. */
 jem_status stats_agreement_model(stats_agreement *out, const uint8_t *model,
                                  const stats_observers *people, const stats_draw *draw);
+/* The same of people with one another.  JEM_EDATA, too, without a draw for fewer than two. */
 jem_status stats_agreement_people(stats_agreement *out, const stats_observers *people,
                                   const stats_draw *draw);
 

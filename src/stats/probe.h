@@ -54,7 +54,7 @@ typedef struct stats_svm {
 /* labels in 0 .. classes-1; each class must occur, features be finite (JEM_EDATA). */
 jem_status stats_svm_fit(stats_svm *out, const double *x, const int32_t *labels, int64_t n,
                          int64_t d, int64_t classes, double c);
-void stats_svm_clear(stats_svm *svm);
+void stats_svm_clear(stats_svm *svm); /* STATS_SVM_INIT is fine */
 /* Decision values f [n][rows]. */
 void stats_svm_decide(double *f, const stats_svm *svm, const double *x, int64_t n);
 /* Classes [n]: sign for two classes, argmax otherwise. */

@@ -1,4 +1,4 @@
-/* Standardisation and ordinary least squares. */
+/* The linear half of probe.h: standardisation, ordinary least squares through LAPACK, R2. */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>

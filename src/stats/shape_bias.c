@@ -1,4 +1,4 @@
-/* Counting shape and texture decisions. */
+/* Counting shape and texture decisions, and their ratio (Geirhos et al., ICLR 2019). */
 #include "stats/shape_bias.h"
 
 #include <string.h>

@@ -51,13 +51,13 @@ typedef struct stats_soft_scores {
  * range. */
 jem_status stats_soft_scores_init(stats_soft_scores *out, const double *p, const double *logq,
                                   const int32_t *label, int64_t n, int64_t k);
-void stats_soft_scores_clear(stats_soft_scores *s);
+void stats_soft_scores_clear(stats_soft_scores *s); /* a zeroed one is fine */
 
 /* A stats_resampled with ctx = stats_soft_scores and images as factor 0; values
  * [stats_soft_values(k)] <- SOFT_METRICS of all images, then SOFT_CLASS_METRICS of each
  * class; NaN where one is undefined.  draw = NULL: the data themselves. */
 jem_status stats_soft_scores_draw(double *values, const void *ctx, const stats_draw *draw);
-int64_t stats_soft_values(int64_t k);
+int64_t stats_soft_values(int64_t k); /* SOFT_METRICS + k SOFT_CLASS_METRICS */
 
 /* scaled [n][k] <- log softmax(logits / T) with the T of stats_fit_temperature, fitted for
  * each half of the images (random, by seed) on the other half: temperature [2], of which

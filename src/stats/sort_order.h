@@ -15,6 +15,7 @@ jem_status stats_sort_order(int64_t *order, const double *x, int64_t n);
 /* The same in memory of the caller's: scratch [stats_sort_scratch(n)]; the place of the i-th
  * smallest value is (uint32_t)scratch[i]. */
 int64_t stats_sort_scratch(int64_t n);
+/* JEM_EDATA as above, and for 2^32 values or more. */
 jem_status stats_sort_items(uint64_t *scratch, const double *x, int64_t n);
 
 #endif

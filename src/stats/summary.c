@@ -1,4 +1,4 @@
-/* Means, spreads, intervals and histograms. */
+/* Means, spreads, intervals and histograms of plain arrays: see summary.h. */
 #include "stats/summary.h"
 
 #include <math.h>

@@ -12,9 +12,10 @@ typedef struct stats_interval {
 
 /* NaN for n = 0. */
 double stats_mean(const double *x, int64_t n);
-/* Standard deviation with denominator n - 1 (NaN for n < 2), and n (NaN for n = 0). */
+/* Standard deviation with denominator n - 1, in two passes so that large means do not cancel; NaN
+ * for n < 2. */
 double stats_sd(const double *x, int64_t n);
-double stats_sd_population(const double *x, int64_t n);
+double stats_sd_population(const double *x, int64_t n); /* denominator n; NaN for n = 0 */
 /* s / sqrt(n) with s as in stats_sd: NaN for n < 2, since error bars never come
  * from fewer than two values. */
 double stats_sem(const double *x, int64_t n);
