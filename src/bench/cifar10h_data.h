@@ -27,6 +27,6 @@ typedef struct cifar10h_data {
  * are no whole numbers of people, an image without people, probabilities that are not the
  * counts' shares, labels that are missing, twice, above 9 or not those of the pictures. */
 jem_status cifar10h_read(cifar10h_data *out, const char *folder, const char *pictures);
-void cifar10h_clear(cifar10h_data *d);
+void cifar10h_clear(cifar10h_data *d); /* a zeroed one is fine */
 
 #endif

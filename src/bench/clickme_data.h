@@ -51,6 +51,6 @@ jem_status clickme_data_open(clickme_reader *r, const char *folder, int64_t shar
 /* *m (zeroed at first, cleared by the caller) <- the next image in place of what it held;
  * *more is false at the end.  JEM_EDATA names file and record. */
 jem_status clickme_data_next(clickme_image *m, clickme_reader *r, bool *more);
-void clickme_data_close(clickme_reader *r);
+void clickme_data_close(clickme_reader *r); /* CLICKME_READER_INIT is fine; images stay */
 
 #endif

@@ -16,6 +16,6 @@ typedef struct clickme_index {
 /* Of n maps.  JEM_EDATA with file and line for a missing column, another number of lines or of
  * fields. */
 jem_status clickme_index_read(clickme_index *out, const char *path, int64_t n);
-void clickme_index_clear(clickme_index *x);
+void clickme_index_clear(clickme_index *x); /* CLICKME_INDEX_INIT is fine */
 
 #endif

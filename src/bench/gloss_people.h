@@ -20,7 +20,7 @@ typedef struct gloss_people {
 /* From the folder itself, its ratings/, or the place in the published repository.  JEM_EDATA
  * where experiment 1 is not whole, or somebody rates all images alike. */
 jem_status gloss_people_read(gloss_people *out, const char *folder);
-void gloss_people_clear(gloss_people *p);
+void gloss_people_clear(gloss_people *p); /* GLOSS_PEOPLE_INIT is fine */
 
 /* One score on these ratings; s says what differs from the usual. */
 jem_status gloss_add(const bench_request *r, const gloss_people *p, bench_score s);

@@ -29,7 +29,7 @@ typedef struct mvh_pictures {
  * folder that does not belong there, a name with too few fields, an unknown
  * category or condition, an image twice. */
 jem_status mvh_pictures_read(mvh_pictures *out, const char *folder, const mvh_set *set);
-void mvh_pictures_clear(mvh_pictures *p);
+void mvh_pictures_clear(mvh_pictures *p); /* MVH_PICTURES_INIT is fine */
 
 /* 224 x 224 RGB: a file of another size is brought to 256 on its shorter side and cut. */
 jem_status mvh_picture_read(image *out, const char *path);

@@ -25,7 +25,7 @@ typedef struct mvh_people {
  * who did not see the same images, an unknown category, response or condition, a
  * condition without trials. */
 jem_status mvh_people_read(mvh_people *out, const char *folder, const mvh_set *set);
-void mvh_people_clear(mvh_people *p);
+void mvh_people_clear(mvh_people *p); /* MVH_PEOPLE_INIT is fine */
 /* Place in `all` of an image that people saw in this condition (0 in a set without). */
 int64_t mvh_image_find(const mvh_people *p, int64_t condition, const char *id);
 /* Whether FOLDER has trials of people for this set. */

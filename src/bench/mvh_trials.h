@@ -16,6 +16,6 @@ jem_status mvh_trials_open(file_writer *w, const char *out);
 /* Images of `set` are those of `people`, in their order; exclusions: of the scores. */
 jem_status mvh_trials_add(file_writer *w, const bench_request *r, const decision_set *set,
                           const int32_t *answer, const mvh_people *people, bool exclusions);
-jem_status mvh_trials_close(file_writer *w);
+jem_status mvh_trials_close(file_writer *w); /* as file_writer_commit: *w is free then */
 
 #endif

@@ -53,8 +53,9 @@ typedef struct recording {
  * one that is no "subject-NN") as in subject_of_answers. */
 jem_status recording_read(recording *r, const char *path, recording_kind kind,
                           const char *observer);
-void recording_clear(recording *r);
+void recording_clear(recording *r); /* answers found in it end here; a zeroed one is fine */
 
+/* Are there answers for this image set?  Files of no set answer for all. */
 bool recording_has_set(const recording *r, const char *set);
 /* The file of dense answers to s->set, and the row of s in it. */
 jem_status recording_row(const recording *r, const stimulus *s, const answer_file **file,

@@ -1,4 +1,4 @@
-/* What all subjects share. */
+/* What all subjects share: their end, what they can answer, how their classes become categories. */
 #include "bench/subject.h"
 
 #include <string.h>

@@ -92,11 +92,12 @@ typedef struct model_subject {
     const char *const *class_names; /* [classes]; NULL: unknown; not needed afterwards */
     const latent_space *latents;    /* where it lives; NULL: on pixels */
 } model_subject;
+/* *out: subject_clear.  JEM_EDATA if the network does not take what its latent space gives. */
 jem_status subject_of_model(subject *out, const model_subject *p);
 
+extern const char subject_autoencoder_name[];
 /* The autoencoder without a JEM: distances over the outputs of its encoder's down blocks.  The
  * codec is borrowed. */
-extern const char subject_autoencoder_name[];
 jem_status subject_of_autoencoder(subject *out, latent_codec *codec);
 
 /* Answers that were recorded in a file or folder; what it is follows from its content:
@@ -121,7 +122,7 @@ jem_status subject_of_answers(subject *out, const char *path, const char *kind);
  * JEM_EUSAGE if the subject gives no logits. */
 jem_status subject_use_mapping(subject *s, const char *path);
 
-void subject_clear(subject *s);
+void subject_clear(subject *s); /* what it borrowed stays; a zeroed one is fine */
 
 /* JEM_EUSAGE that names subject and benchmark and what it would need unless `op` is there:
  * subject_can(s, s->ops->logits != NULL, "cifar10h", "logits or probabilities"). */

@@ -1,4 +1,4 @@
-/* Recorded answers as a subject. */
+/* Recorded answers as a subject: each operation looks up what was answered (recording.h). */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What views share. */
+/* What views share: fitting pictures to a size, and maps of importance from gradients. */
 #include "bench/subject_view.h"
 
 #include <inttypes.h>

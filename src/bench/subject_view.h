@@ -34,7 +34,7 @@ typedef struct view {
 jem_status view_of_pixels(view *out, const model *m);
 /* Latents of pictures of side x side (0: as the run was trained on). */
 jem_status view_of_latents(view *out, const latent_space *s, int64_t side);
-void view_clear(view *v);
+void view_clear(view *v); /* a zeroed one is fine */
 
 /* *out <- a copy of the stimulus' picture in this size: shorter side, then centre crop; grey where
  * size.c is 1.  JEM_EDATA names the stimulus. */

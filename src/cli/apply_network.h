@@ -29,7 +29,7 @@ enum { NETWORK_FEATURES_MAX = 16 };
 typedef struct network_outputs {
     jem_tensor logits, energy, grad, features[NETWORK_FEATURES_MAX];
 } network_outputs;
-void network_outputs_clear(network_outputs *o);
+void network_outputs_clear(network_outputs *o); /* a zeroed one is fine */
 
 /* f32 or bf16 through the model, results in f32. */
 jem_status network_apply(network_outputs *o, const network_call *c);

@@ -14,7 +14,7 @@ typedef struct bench_settings {
 
 /* With every default. */
 jem_status bench_settings_init(bench_settings *s);
-void bench_settings_clear(bench_settings *s);
+void bench_settings_clear(bench_settings *s); /* a zeroed one is fine */
 
 /* Is the assignment's key one of these ("bench." or a benchmark's name before the dot)? */
 bool bench_settings_own(const bench_settings *s, const char *assignment);

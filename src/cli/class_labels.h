@@ -14,7 +14,7 @@ typedef struct class_labels {
 /* Of the run in `folder` with so many classes and these settings: the names that its data had, of CIFAR-10
  * without them the known ones. */
 jem_status class_labels_of(class_labels *l, const char *folder, int64_t classes, const config *cfg);
-void class_labels_clear(class_labels *l);
+void class_labels_clear(class_labels *l); /* CLASS_LABELS_INIT is fine */
 
 /* *k <- the class that --class TEXT means among `classes`: a number, else a name.  JEM_EUSAGE */
 jem_status class_labels_find(int64_t *k, const class_labels *l, const char *text, int64_t classes);

@@ -50,20 +50,21 @@ typedef struct cli_flag {
 jem_status cli_parse(int argc, char **argv, const command *c, const cli_flag *flags,
                      const char **args, int min_args, int max_args);
 
-/* Whole-number and real arguments with bounds; `flag` is for the message. */
+/* A whole number from min to max, both included; JEM_EUSAGE names `flag`, text and bounds. */
 jem_status cli_int(int64_t *out, const char *text, const char *flag, int64_t min, int64_t max);
+/* The same for a real number; never NaN. */
 jem_status cli_real(double *out, const char *text, const char *flag, double min, double max);
 
 /* The candidate nearest to a mistyped word, or NULL if none is near.  `names` ends with NULL. */
 const char *cli_nearest(const char *word, const char *const *names);
 
+enum { CLI_KEY = 256 };
 /* The key of the command's settings that an unknown option means (--alpha, --lr, --log-every):
  * its whole name, or the only one that ends in it.  False: none. */
-enum { CLI_KEY = 256 };
 bool cli_find_key(char key[CLI_KEY], const command *c, const char *flag);
 
-/* A number of a printed table with six digits, "-" for NaN; returns text. */
 enum { CLI_CELL = 32 };
+/* A number of a printed table with six digits, "-" for NaN; returns text. */
 const char *cli_cell(char text[CLI_CELL], double x);
 
 extern const command command_data, command_plan, command_speed, command_train, command_resume,

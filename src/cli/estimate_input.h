@@ -15,6 +15,8 @@ typedef struct estimate_request {
     cli_list set;
 } estimate_request;
 
+/* *c <- the settings a training would have: of the file or the run, then --set in order.  Fails
+ * as config_load. */
 jem_status estimate_settings(config *c, const estimate_request *q);
 
 typedef struct estimate_input {

@@ -30,8 +30,10 @@ typedef struct plan_report {
     int alpha_count;
 } plan_report;
 
-/* On stdout.  The network, memory and disk; then, once steps are timed, the times. */
+/* On stdout: the network, memory and disk, which are known at once. */
 void plan_print(const plan_report *r);
+/* Then, once the steps of all alphas are timed: what a step, an epoch and a run take, and what
+ * those times are worth. */
 void plan_print_times(const plan_report *r);
 
 /* Everything as one object, the caller's; NULL if memory ran out. */

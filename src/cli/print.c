@@ -1,4 +1,4 @@
-/* Printing: see print.h. */
+/* printf on stdout through base/format.h, which tells jem's own text from what %s brings. */
 #include "cli/print.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* Status lines: see status_line.h. */
+/* Status lines (status_line.h): what is written here is all that is read here. */
 #include "cli/status_line.h"
 
 #include <fcntl.h>

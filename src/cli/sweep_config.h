@@ -24,6 +24,6 @@ jem_status sweep_config_check(sweep_config *s, config *cfg, const char *study);
 bool sweep_config_sets(const sweep_config *s, const char *key);
 /* Writes the file if it is not there yet. */
 jem_status sweep_config_keep(sweep_config *s, config *cfg);
-void sweep_config_clear(sweep_config *s);
+void sweep_config_clear(sweep_config *s); /* SWEEP_CONFIG_INIT is fine; the file stays */
 
 #endif

@@ -17,7 +17,7 @@ typedef struct sweep_show {
 
 /* Says how many of the runs are finished already. */
 jem_status sweep_show_init(sweep_show *s, const sweep_run *runs, int count);
-void sweep_show_clear(sweep_show *s);
+void sweep_show_clear(sweep_show *s); /* SWEEP_SHOW_INIT is fine; what is on the screen stays */
 
 /* Says what is new; to be called often.  `changed`: a state has changed. */
 void sweep_show_update(sweep_show *s, const sweep_run *runs, int count, double eta_s,

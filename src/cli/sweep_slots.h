@@ -21,8 +21,8 @@ jem_status sweep_slots_new(sweep_slots **out, int count);
 /* NULL is fine.  Trainings that still run are asked to end and waited for. */
 void sweep_slots_free(sweep_slots *s);
 
-int sweep_slots_running(const sweep_slots *s);
-bool sweep_slots_vacant(const sweep_slots *s);
+int sweep_slots_running(const sweep_slots *s); /* trainings whose end was not taken in yet */
+bool sweep_slots_vacant(const sweep_slots *s); /* could another one start? */
 
 /* Starts this program with the arguments `argv` (argv[0] is its name, NULL ends them) in a
  * vacant slot.  `r` (borrowed until it has ended) becomes running.  *busy true: an

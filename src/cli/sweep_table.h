@@ -42,11 +42,11 @@ void sweep_run_reason(sweep_run *r, const char *text);
  * nothing is known.  `load` is room for `slots` numbers. */
 double sweep_eta_s(const sweep_run *runs, int count, double *load, int slots);
 
+enum { SWEEP_TABLE_MAX = 64 * 1024 };
 /* A head, one line per run and a line of counts, at most `columns` wide and `rows` high; each
  * ends with a newline, whose number is returned.  If not all runs fit, running ones
  * come first, then failed, finished and waiting ones; the order stays the grid's.
  * `text` holds at least SWEEP_TABLE_MAX bytes. */
-enum { SWEEP_TABLE_MAX = 64 * 1024 };
 int sweep_table(char *text, const sweep_run *runs, int count, double eta_s, int columns, int rows);
 
 /* "2 running, 3 waiting, 1 finished, ETA 2h05m", without a newline. */

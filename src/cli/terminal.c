@@ -1,4 +1,4 @@
-/* Messages on stderr: see terminal.h. */
+/* The log on stderr: on a terminal a line that is replaced, in a file one line after another. */
 #include "cli/terminal.h"
 
 #include <stdio.h>
