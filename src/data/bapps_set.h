@@ -36,13 +36,14 @@ typedef struct bapps_set {
 /* *out (owned, mem_free) <- the folder itself, or its folder `dataset`, whichever holds
  * 2afc or jnd.  JEM_EDATA if neither does. */
 jem_status bapps_root(char **out, const char *folder);
+/* Is there a folder of this subset below the root?  What it holds, bapps_set_read says. */
 bool bapps_set_exists(const char *root, bapps_task task, const char *subset);
 
 /* Lists one subset and reads its judgements.  JEM_EDATA naming file or folder: one is
  * missing or empty, their files differ in number or stem, a judgement is not one finite
  * number in [0,1]. */
 jem_status bapps_set_read(bapps_set *out, const char *root, bapps_task task, const char *subset);
-void bapps_set_clear(bapps_set *s);
+void bapps_set_clear(bapps_set *s); /* BAPPS_SET_INIT is fine */
 
 /* pictures [3] <- ref (empty in JND sets), p0 and p1 of item i, each in place of what was
  * there: RGB, shorter side 64.  JEM_EDATA for one that does not decode or is of

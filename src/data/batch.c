@@ -1,6 +1,6 @@
 /* Training batches: an epoch's permutation, reflect-pad 4 and crop, flip with
- * probability 1/2, scaling to [-1, 1], Gaussian noise (models.md B.1; Grathwohl
- * et al. 2020).  Everything follows from (seed, iteration), so a batch can be
+ * probability 1/2, scaling to [-1, 1], Gaussian noise (Grathwohl et al. 2020; the
+ * study's B.2 and E.1).  Everything follows from (seed, iteration), so a batch can be
  * made again at any time and a resumed run sees what an uninterrupted one saw. */
 #include <inttypes.h>
 #include <string.h>

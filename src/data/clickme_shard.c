@@ -1,4 +1,4 @@
-/* Records of a ClickMe shard. */
+/* Records of a ClickMe shard, decoded and checked one at a time: see clickme_shard.h. */
 #include "data/clickme_shard.h"
 
 #include "base/file.h"

@@ -20,6 +20,6 @@ typedef struct clickme_item {
  * the end.  JEM_EDATA naming file and record for whatever is missing, of another type,
  * size or number of channels, or does not decode; the item is then empty. */
 jem_status clickme_next(clickme_item *item, tfrecord_reader *r, bool *more);
-void clickme_item_clear(clickme_item *item);
+void clickme_item_clear(clickme_item *item); /* CLICKME_ITEM_INIT is fine */
 
 #endif

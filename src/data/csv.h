@@ -27,14 +27,14 @@ typedef struct csv {
 /* JEM_EDATA with file:line for an unclosed quote, text after a closing quote, a
  * wrong number of fields, a column named twice, or a NUL byte. */
 jem_status csv_read(csv *out, const char *path);
-void csv_clear(csv *c);
+void csv_clear(csv *c); /* CSV_INIT is fine; names and cells end here */
 
 /* Column called `name` in any letter case; -1 if there is none. */
 int csv_find(const csv *c, const char *name);
 /* The same, or JEM_EDATA that lists the columns there are and ends with `remedy`. */
 jem_status csv_need(int *column, const csv *c, const char *name, const char *remedy);
 
-const char *csv_cell(const csv *c, int64_t row, int column);
+const char *csv_cell(const csv *c, int64_t row, int column); /* borrowed; rows from 0 */
 /* A finite number (where semicolons separate, a comma may stand for its point), or JEM_EDATA with file:line and column. */
 jem_status csv_number(double *out, const csv *c, int64_t row, int column);
 

@@ -38,12 +38,12 @@ jem_status dataset_new(dataset **out, int64_t n, int64_t channels, int64_t heigh
 jem_status dataset_new_latents(dataset **out, latent_set *s);
 /* Copies `classes` names. */
 jem_status dataset_name_classes(dataset *d, const char *const *names, int64_t classes);
-/* Adds a zeroed column and lends its values [n] for filling. */
-/* text <- "9 (truck)", as messages call class k; without names (NULL), or if its name is its number, "9". */
 enum { CLASS_TEXT = 96 };
+/* text <- "9 (truck)", as messages call class k; "9" if names is NULL or that is its name. */
 void class_text(char text[CLASS_TEXT], int64_t k, char *const *names);
 /* Have the classes names, other than their numbers? */
 bool dataset_classes_are_named(const dataset *d);
+/* Adds a zeroed column and lends its values [n] for filling: the data set's, until it is freed. */
 jem_status dataset_add_column(dataset *d, const char *name, double **values);
 /* Computes the hash. */
 void dataset_seal(dataset *d);
@@ -83,7 +83,7 @@ extern const option data_option_table[];
 typedef struct splits {
     dataset *train, *val, *test; /* val may be empty (n = 0) */
 } splits;
-void splits_free(splits *s);
+void splits_free(splits *s); /* the data sets, not *s; all NULL is fine */
 
 /* Reads what `o` names and splits it with `seed` (purpose RNG_SPLIT). */
 jem_status data_load(splits *out, const data_options *o, uint64_t seed);
@@ -118,9 +118,12 @@ typedef struct batcher {
     int64_t *columns;    /* owned, [w]: source column of each output column (scratch) */
     float *latent;       /* owned, [c][h][w]: of data that stay in files (scratch) */
 } batcher;
+/* `batch` images per batch of the training set d (borrowed), labelled or `generative`: two readers
+ * with streams of their own.  JEM_EDATA if d does not fill one batch of all ranks, is too small to
+ * be cropped, or has no mirrored latents where o->flip wants them. */
 jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int64_t batch,
                         uint64_t seed, bool generative);
-void batcher_clear(batcher *b);
+void batcher_clear(batcher *b); /* a zeroed one is fine */
 int64_t batcher_per_epoch(const batcher *b); /* iterations per epoch, the same on every rank */
 /* [n]: the rows in the order in which `epoch` visits them; borrowed until the next call. */
 const int64_t *batcher_order(batcher *b, int64_t epoch);

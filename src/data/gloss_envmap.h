@@ -31,8 +31,9 @@ typedef struct gloss_envmap {
     gloss_rgb key_irradiance; /* on a plane that faces it, divided by pi */
 } gloss_envmap;
 
+/* Tables of light field `light` (0 .. GLOSS_LIGHTS - 1), owned.  JEM_ENOMEM, then empty. */
 jem_status gloss_envmap_init(gloss_envmap *e, int light);
-void gloss_envmap_clear(gloss_envmap *e);
+void gloss_envmap_clear(gloss_envmap *e); /* a zeroed one is fine */
 
 /* Bilinear look-up in unit direction `d`. */
 static inline gloss_rgb gloss_octmap_get(const gloss_octmap *m, const float d[3])

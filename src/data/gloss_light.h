@@ -24,12 +24,13 @@ static inline float gloss_luminance(gloss_rgb c)
 /* "overcast", "sunny", "sunset", "studio", "window", "forest". */
 const char *gloss_light_name(int light);
 
-/* Radiance from unit direction `d` (arbitrary units, overcast zenith = 1).  The
- * light's key source (sun, softbox, window) comes apart from the rest, because
+/* The light's key source (sun, softbox, window) comes apart from the rest, because
  * the diffuse shading lets only the key cast shadows. */
 typedef struct gloss_radiance {
     gloss_rgb rest, key;
 } gloss_radiance;
+/* Radiance from unit direction `d`, world frame (arbitrary units, overcast zenith = 1); `light` in
+ * 0 .. GLOSS_LIGHTS - 1. */
 gloss_radiance gloss_light_radiance(int light, const float d[3]);
 
 #endif

@@ -1,4 +1,5 @@
-/* Reading the misaligned rating files. */
+/* Reading the rating files by position, because their header does not fit their rows
+ * (gloss_ratings.h). */
 #include "data/gloss_ratings.h"
 
 #include <stdlib.h>

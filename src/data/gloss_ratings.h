@@ -29,6 +29,6 @@ typedef struct gloss_ratings {
  * three times or not rated by the others; for an observer with two files; for fewer than two
  * observers. */
 jem_status gloss_ratings_read(gloss_ratings *out, const char *folder);
-void gloss_ratings_clear(gloss_ratings *r);
+void gloss_ratings_clear(gloss_ratings *r); /* GLOSS_RATINGS_INIT is fine */
 
 #endif

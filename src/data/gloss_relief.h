@@ -41,8 +41,9 @@ typedef struct gloss_relief_shape {
     float skew;        /* > 0: peaks sharper than valleys; at most 0.25 either way */
 } gloss_relief_shape;
 
+/* Memory for one surface at a time, zeroed: draw, then look around.  JEM_ENOMEM, then empty. */
 jem_status gloss_relief_init(gloss_relief *r);
-void gloss_relief_clear(gloss_relief *r);
+void gloss_relief_clear(gloss_relief *r); /* a zeroed one is fine */
 
 /* Fills heights and slopes: a pure function of (shape, seed, scene). */
 void gloss_relief_draw(gloss_relief *r, const gloss_relief_shape *shape, uint64_t seed,

@@ -43,13 +43,13 @@ typedef struct gloss_scene {
  * a row hold every pair of category and light once, in random order. */
 void gloss_scene_draw(gloss_scene *s, uint64_t seed, int64_t number);
 
-/* Tables of the light fields, shared by threads once made.  About 0.3 s. */
 typedef struct gloss_renderer gloss_renderer;
+/* Tables of the light fields, owned; shared by threads once made.  About 0.3 s. */
 jem_status gloss_renderer_new(gloss_renderer **out);
 void gloss_renderer_free(gloss_renderer *r); /* NULL is fine */
 
-/* Work space of one thread. */
 typedef struct gloss_scratch gloss_scratch;
+/* Work space of one thread, owned. */
 jem_status gloss_scratch_new(gloss_scratch **out);
 void gloss_scratch_free(gloss_scratch *s); /* NULL is fine */
 

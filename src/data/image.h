@@ -14,13 +14,15 @@ typedef struct image {
 } image;
 #define IMAGE_INIT {0, 0, 0, NULL}
 
+/* A black picture in place of whatever *m was, which is not freed.  JEM_ENOMEM */
 jem_status image_init(image *m, int64_t height, int64_t width, int64_t channels);
-void image_clear(image *m);
+void image_clear(image *m); /* IMAGE_INIT is fine */
 
 /* Decodes a PNG or JPEG (told apart by content) to RGB: grey is repeated,
  * alpha dropped, 16 bits cut to 8.  At most 16384 pixels a side,
  * and 56 MiB with three times the file for what decoding takes.  JEM_EDATA. */
 jem_status image_read(image *out, const char *path);
+/* The same from memory; `name` opens messages. */
 jem_status image_decode(image *out, const void *bytes, size_t size, const char *name);
 /* An 8-bit PNG file in memory: *bytes [*size], owned (mem_free). */
 jem_status image_encode_png(char **bytes, size_t *size, const image *m);
@@ -37,10 +39,12 @@ jem_status image_resize(image *out, const image *src, int64_t height, int64_t wi
  * torchvision's Resize and CenterCrop. */
 jem_status image_resize_square(image *out, const image *src, int64_t size);
 
-/* The same with a kernel of choice, antialiased and bit-exact with Pillow as well. */
 typedef enum image_kernel { IMAGE_BILINEAR, IMAGE_BICUBIC } image_kernel;
+/* image_resize with a kernel of choice, antialiased and bit-exact with Pillow as well.  JEM_EDATA
+ * for a side of 0 or above IMAGE_SIDE_MAX (image_codec.h). */
 jem_status image_resize_by(image *out, const image *src, int64_t height, int64_t width,
                            image_kernel kernel);
+/* image_resize_square with a kernel of choice. */
 jem_status image_resize_square_by(image *out, const image *src, int64_t size, image_kernel kernel);
 
 /* planar [c][h][w] 8 bit <- picture, and back from floats in [-1,1] (rounded,

@@ -23,13 +23,14 @@ jem_status image_check_size(int64_t height, int64_t width, const char *name);
  * with what a decoder needs for itself. */
 jem_status image_check_claim(const image_claim *c, size_t size, const char *name);
 
-/* Whether the bytes begin like a file of the format. */
+/* Whether the bytes begin like a file of the format; any size will do. */
 bool image_is_png(const void *bytes, size_t size);
-bool image_is_jpeg(const void *bytes, size_t size);
+bool image_is_jpeg(const void *bytes, size_t size); /* FF D8 FF: JFIF, Exif and bare ones */
 
 /* `out` gets three channels.  JEM_EDATA if damaged, cut short or of an
  * unsupported colour model; `name` opens the message. */
 jem_status image_decode_png(image *out, const void *bytes, size_t size, const char *name);
+/* Baseline and progressive; CMYK becomes RGB, as far as that goes without a profile. */
 jem_status image_decode_jpeg(image *out, const void *bytes, size_t size, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* Listing picture files by class. */
+/* Listing picture files by class, by their names alone: see image_list.h. */
 #include "data/image_list.h"
 
 #include <inttypes.h>

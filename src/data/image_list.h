@@ -15,7 +15,7 @@ typedef struct image_list {
 } image_list;
 #define IMAGE_LIST_INIT {NULL, NULL, 0, 0, 0}
 
-void image_list_clear(image_list *l);
+void image_list_clear(image_list *l); /* IMAGE_LIST_INIT is fine */
 /* Takes over `path` (owned), also when it fails. */
 jem_status image_list_add(image_list *l, char *path, int32_t label);
 

@@ -1,4 +1,4 @@
-/* Listing ImageNet: see imagenet.h. */
+/* Listing ImageNet (imagenet.h): which folders are classes, and the many forms of val's labels. */
 #include "data/imagenet.h"
 
 #include <inttypes.h>

@@ -31,7 +31,7 @@ typedef struct imagenet {
  * anything behind it is ignored), or CLASS alone, one per picture in order of file name.
  * JEM_EDATA names what is missing or contradictory. */
 jem_status imagenet_list(imagenet *out, const char *dir, const char *labels_file, bool test_first);
-void imagenet_clear(imagenet *m);
+void imagenet_clear(imagenet *m); /* IMAGENET_INIT is fine */
 
 /* Decodes the first picture of every class on all processors: cheap, and finds a set of
  * another kind. */

@@ -38,7 +38,7 @@ typedef struct latent_index {
 } latent_index;
 #define LATENT_INDEX_INIT {.class_count = 0}
 
-void latent_index_clear(latent_index *x);
+void latent_index_clear(latent_index *x); /* LATENT_INDEX_INIT is fine */
 
 /* What the part's shards have in common. */
 latent_format latent_part_format(const latent_index *x, int part);
@@ -49,13 +49,16 @@ jem_status latent_part_check_done(const latent_index *x, int part, const char *d
 jem_status latent_index_read(latent_index *out, const char *dir);
 /* Atomically. */
 jem_status latent_index_write(const latent_index *x, const char *dir);
-bool latent_index_exists(const char *dir);
+bool latent_index_exists(const char *dir); /* is there a DIR/index.json, sound or not? */
 
-/* These copy the names; bytes of a text that is not UTF-8, which JSON cannot hold, become
- * question marks.  On failure index and part are as they were. */
+/* These copy the names; bytes of a text that is not UTF-8, which JSON cannot hold, become \xNN
+ * (plain_utf8).  On failure index and part are as they were. */
 jem_status latent_index_name_classes(latent_index *x, char *const *names, int count);
+/* One shard more, written already: `file` is jem's own name for it, checksum its 32 digits.  The
+ * caller raises p->done. */
 jem_status latent_part_add_shard(latent_part *p, const char *file, int64_t rows,
                                  const char *checksum);
+/* One picture that has no row, and why: files and reasons are listed for people. */
 jem_status latent_part_skip(latent_part *p, const char *file, const char *reason);
 
 #endif

@@ -13,8 +13,8 @@ jem_status latent_set_open(latent_set **out, const latent_index *x, int part, co
 latent_set *latent_set_share(latent_set *s); /* one more owner */
 void latent_set_free(latent_set *s);         /* one owner less; NULL is fine */
 
-int64_t latent_set_count(const latent_set *s);
-const latent_format *latent_set_format(const latent_set *s);
+int64_t latent_set_count(const latent_set *s); /* rows of all shards: pictures */
+const latent_format *latent_set_format(const latent_set *s); /* of the part; borrowed */
 uint64_t latent_set_hash(const latent_set *s); /* of all shards' checksums */
 int64_t latent_set_row_bytes(const latent_set *s); /* of memory, that a row takes */
 int32_t latent_set_label(const latent_set *s, int64_t row);

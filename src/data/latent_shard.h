@@ -59,7 +59,7 @@ typedef struct latent_shard {
  * the one with this checksum, or has another format than `f`. */
 jem_status latent_shard_open(latent_shard *out, const char *path, const latent_format *f,
                              const char *checksum, bool keep);
-void latent_shard_clear(latent_shard *s);
+void latent_shard_clear(latent_shard *s); /* LATENT_SHARD_INIT is fine */
 
 /* dst [bytes] <- latent i of the n * o.  JEM_EDATA if the file was cut short, changed or removed since
  * the shard was opened, JEM_EIO if it cannot be read; `dst` is then undefined.  Safe on several threads. */

@@ -22,6 +22,7 @@
  * more than one. */
 jem_status tf_example_bytes(const uint8_t **data, size_t *size, const uint8_t *record,
                             size_t record_size, const char *key, const char *name);
+/* The same for a whole number, which the record may hold packed or not. */
 jem_status tf_example_int64(int64_t *value, const uint8_t *record, size_t record_size,
                             const char *key, const char *name);
 

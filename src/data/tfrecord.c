@@ -1,4 +1,4 @@
-/* TFRecord framing. */
+/* TFRecord framing: lengths and checksums are checked before a record is handed out. */
 #include "data/tfrecord.h"
 
 #include "base/crc32c.h"

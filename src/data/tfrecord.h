@@ -29,7 +29,7 @@ typedef struct tfrecord_reader {
 
 /* Reads the file, which must not be empty. */
 jem_status tfrecord_open(tfrecord_reader *r, const char *path);
-void tfrecord_close(tfrecord_reader *r);
+void tfrecord_close(tfrecord_reader *r); /* records end here; TFRECORD_READER_INIT is fine */
 
 /* *data, *size <- the next record, borrowed until close; *more is false at the end of the
  * file.  JEM_EDATA naming file, record and offset for a wrong CRC, a record that is cut

@@ -1,5 +1,5 @@
 /* Energies: histograms and means of log-sum-exp, and how well scores made of the energy
- * tell test images from other images (models.md C.3: higher = more like the data). */
+ * tell test images from other images (Grathwohl et al. 2020; higher = more like the data). */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

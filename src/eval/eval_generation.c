@@ -1,5 +1,5 @@
 /* How near the replay buffer is to the training images, as Frechet distances that are not FID;
- * biased for few images, so both numbers of images go with them (models.md F.4).
+ * biased for few images, so both numbers of images go with them.
  *
  *   FD-pix   of pooled pixels: a weight-free check
  *   FD-own   of the penultimate features of a given classifier trained on the same data */

@@ -28,10 +28,10 @@ jem_status evaluation_add(evaluation *e, const result *r);
 /* JEM_EDATA of something that need not be there becomes a warning. */
 jem_status evaluation_tolerate(const evaluation *e, const char *what, jem_status st);
 
-/* Chains of `steps` constant steps on x [n][c][h][w] in place, climbing log-sum-exp or
- * the logits of classes y [n].  Chains with the same part and stage have the same noise
- * in every run. */
 typedef enum chain_part { CHAINS_SHARED = 0, CHAINS_CLASSES = 256 } chain_part;
+/* Chains of `steps` constant steps on x [n][c][h][w] in place, climbing log-sum-exp (y NULL) or
+ * the logits of classes y [n].  Chains with the same part and stage have the same noise
+ * in every run.  Fails as sgld_chain. */
 jem_status evaluation_chain(const evaluation *e, float *x, int64_t n, const int32_t *y,
                             int64_t steps, chain_part part, int stage);
 

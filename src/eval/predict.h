@@ -17,12 +17,15 @@ typedef struct image_source {
     uint64_t seed;
 } image_source;
 
-/* At most `limit` (0: all) images of a data set or an array, evenly spread. */
+/* At most `limit` (0: all) images of a data set, evenly spread. */
 image_source source_dataset(const dataset *d, int64_t limit);
+/* The same of images [total][c][h][w]. */
 image_source source_array(const float *images, int64_t total, shape image, int64_t limit);
-/* Uniform noise on [-1, 1]; one uniform colour per image; means of two images of d. */
+/* Uniform noise on [-1, 1]. */
 image_source source_noise(shape image, int64_t n, uint64_t seed);
+/* One colour per image, uniform on [-1, 1] in each channel. */
 image_source source_constant(shape image, int64_t n, uint64_t seed);
+/* Means of two different images of d each; none (n = 0) if it has fewer than two. */
 image_source source_interpolated(const dataset *d, int64_t n, uint64_t seed);
 
 /* Per image: logits [n][k], log-sum-exp, largest probability, and, if asked for,
@@ -34,8 +37,9 @@ typedef struct predictions {
 } predictions;
 #define PREDICTIONS_INIT {0, 0, NULL, NULL, NULL, NULL}
 
+/* Of all images of s, in batches and in evaluation mode. */
 jem_status predict(predictions *out, model *m, const image_source *s, bool gradients);
-void predictions_clear(predictions *p);
+void predictions_clear(predictions *p); /* PREDICTIONS_INIT is fine */
 
 /* *features <- [n][*dim], owned. */
 jem_status predict_features(double **features, int64_t *dim, model *m, const char *name,

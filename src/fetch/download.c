@@ -1,4 +1,4 @@
-/* Downloads: see download.h. */
+/* Downloads (download.h): NAME.part grows, is proven, and only then gets its name. */
 #include "fetch/download.h"
 
 #include <errno.h>

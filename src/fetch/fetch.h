@@ -62,11 +62,13 @@ typedef struct fetch_options {
  * has the item's files under the names that follow its base.  Loads nothing. */
 jem_status fetch_survey(fetch_plan *p, const fetch_item *item, const char *root,
                         const char *from);
-void fetch_plan_clear(fetch_plan *p);
+void fetch_plan_clear(fetch_plan *p); /* FETCH_PLAN_INIT is fine; files stay */
 
 /* Asks the source for the sizes that the catalogue does not know; who does not answer stays
  * unknown. */
 jem_status fetch_ask_sizes(fetch_plan *p, const fetch_options *o);
+/* What the plan still costs.  Of archives that are to be loaded the largest alone takes disk beside
+ * what they become: each is removed once it is unpacked. */
 fetch_cost fetch_price(const fetch_plan *p);
 
 /* Loads, proves and unpacks what is missing, proves what is there.  Progress goes to the log

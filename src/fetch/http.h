@@ -39,7 +39,7 @@ bool http_here(void); /* false: built without libcurl, every request is refused 
 /* `stop` (may be NULL) ends transfers within a second once it is set; without a byte for
  * stall_s seconds a transfer fails. */
 jem_status http_new(http **out, const volatile sig_atomic_t *stop, int stall_s);
-void http_free(http *h);
+void http_free(http *h); /* NULL is fine */
 
 /* The file at an http or https address from byte `from` on; with an etag only if it is still
  * that version, else all of it.  At most 10 redirects, none to anything but http(s), none from

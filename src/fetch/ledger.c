@@ -1,4 +1,4 @@
-/* fetched.tsv: see ledger.h. */
+/* fetched.tsv (ledger.h): read whole, written whole and atomically. */
 #include "fetch/ledger.h"
 
 #include <errno.h>

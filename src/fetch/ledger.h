@@ -32,7 +32,7 @@ typedef struct ledger {
 /* Reads FOLDER/fetched.tsv; a missing one has no lines.  JEM_EDATA, with file and line, for
  * anything that ledger_note does not write. */
 jem_status ledger_open(ledger *l, const char *folder);
-void ledger_close(ledger *l);
+void ledger_close(ledger *l); /* the file stays; LEDGER_INIT is fine */
 
 const ledger_line *ledger_find(const ledger *l, const char *path); /* NULL: not fetched yet */
 

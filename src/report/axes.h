@@ -15,6 +15,7 @@ typedef struct axes {
 
 /* Font sizes shared by all figures. */
 enum { TITLE_SIZE = 13, LABEL_SIZE = 11, TICK_SIZE = 10 };
+/* Upright text that is not bold. */
 text_style style_of(double size, h_align h, v_align v, colour ink);
 
 /* At most `most` round numbers covering [lo, hi]: *first, *step; returns how many. */
@@ -22,9 +23,9 @@ int axes_ticks(double *first, double *step, double lo, double hi, int most);
 /* Widens [lo, hi] by 6 % and keeps it in [least, most] (either may be infinite). */
 void axes_pad(double *lo, double *hi, double least, double most);
 
-/* Canvas position of a data value. */
+/* Canvas position of a data value, outside the box too. */
 double axes_x(const axes *a, double x);
-double axes_y(const axes *a, double y);
+double axes_y(const axes *a, double y); /* log_y: y > 0, else NaN or infinite */
 
 /* Grid, ticks, labels, title: before the data. */
 void axes_draw(draw *d, const axes *a);
@@ -33,6 +34,7 @@ void axes_reference(draw *d, const axes *a, double y, const char *label);
 /* Two of them, either may be NaN; where they are close the lower one's label goes below it, the
  * upper one's above, or without room there to the left. */
 void axes_references(draw *d, const axes *a, const double y[2], const char *const label[2]);
+/* Line through x, y [n], cut at the box; values that are not finite interrupt it. */
 void axes_curve(draw *d, const axes *a, const double *x, const double *y, int n, double width,
                 colour c);
 /* Area between low and high, n points. */
@@ -41,6 +43,7 @@ void axes_band(draw *d, const axes *a, const double *x, const double *low, const
 /* Histogram outline of n bins with edges lo[i], hi[i]. */
 void axes_steps(draw *d, const axes *a, const double *lo, const double *hi, const double *y, int n,
                 colour c);
+/* Rectangle over lo .. hi of x, from .. to of y, either way up. */
 void axes_bar(draw *d, const axes *a, double lo, double hi, double from, double to, colour c);
 
 /* One row of coloured keys starting at (x, y); names [n], colours [n]. */

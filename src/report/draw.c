@@ -1,4 +1,4 @@
-/* Drawing on Cairo surfaces. */
+/* Drawing on Cairo surfaces: the only file that knows Cairo (draw.h). */
 #include "report/draw.h"
 
 #include <cairo-pdf.h>

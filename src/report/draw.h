@@ -21,7 +21,7 @@ extern const colour INK, MUTED, GRID;
 colour alpha_colour(double alpha);
 /* Colours for things that are not an alpha: up to 6, then repeating. */
 colour series_colour(int index);
-colour faded(colour c, double opacity);
+colour faded(colour c, double opacity); /* opacity in [0, 1], times what c has already */
 
 /* ---- figures */
 
@@ -49,20 +49,25 @@ typedef struct text_style {
     colour ink;
 } text_style;
 
+/* One line, aligned to (x, y) as the style says; made plain first (base/plain.h). */
 void draw_text(draw *d, double x, double y, text_style style, const char *text);
-double draw_text_width(draw *d, text_style style, const char *text);
+double draw_text_width(draw *d, text_style style, const char *text); /* of that line, unturned */
 
 /* Points that are not finite interrupt the line.  dash 0: solid. */
 void draw_line(draw *d, const double *x, const double *y, int n, double width, double dash,
                colour c);
+/* From one point to another, as draw_line. */
 void draw_segment(draw *d, double x0, double y0, double x1, double y1, double width, double dash,
                   colour c);
+/* Fills the polygon through the points that are finite. */
 void draw_area(draw *d, const double *x, const double *y, int n, colour c);
-void draw_rectangle(draw *d, double x, double y, double w, double h, colour fill);
-void draw_frame(draw *d, double x, double y, double w, double h, colour c);
+void draw_rectangle(draw *d, double x, double y, double w, double h, colour fill); /* no edge */
+void draw_frame(draw *d, double x, double y, double w, double h, colour c); /* its edge, 1 wide */
+/* Nothing if x or y is not finite. */
 void draw_disc(draw *d, double x, double y, double radius, colour fill, colour edge);
+/* Until draw_unclip, only what lies within is drawn; clips nest. */
 void draw_clip(draw *d, double x, double y, double w, double h);
-void draw_unclip(draw *d);
+void draw_unclip(draw *d); /* ends the innermost clip */
 
 /* ---- pictures */
 
@@ -70,8 +75,8 @@ typedef struct picture picture;
 /* Reads a PNG file.  JEM_EDATA if it is not one. */
 jem_status picture_read(picture **out, const char *path);
 void picture_free(picture *p); /* NULL is fine */
-double picture_width(const picture *p);
-double picture_height(const picture *p);
+double picture_width(const picture *p);  /* in its own pixels */
+double picture_height(const picture *p); /* the same */
 /* Scaled to w by h, pixels kept sharp when enlarged. */
 void draw_picture(draw *d, const picture *p, double x, double y, double w, double h);
 

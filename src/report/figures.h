@@ -32,8 +32,8 @@ typedef struct figure_list {
 
 /* Takes over f's owned members, also on failure. */
 jem_status figure_list_add(figure_list *list, figure *f);
-void figure_clear(figure *f);
-void figure_list_clear(figure_list *list);
+void figure_clear(figure *f);               /* a zeroed one is fine */
+void figure_list_clear(figure_list *list);  /* FIGURE_LIST_INIT is fine */
 
 /* Width of a figure in a page; studies in one report, the page's own and those beside it. */
 enum { FIGURE_WIDTH = 1040, STUDIES_MAX = 8 };
@@ -41,22 +41,23 @@ enum { FIGURE_WIDTH = 1040, STUDIES_MAX = 8 };
 /* Makers, in the order of the page.  The study must outlive the list; warnings are
  * added to it. */
 jem_status figures_of_sweetspots(figure_list *list, study *s);
+/* Closeness to people against other scores; none where nothing was compared with people. */
 jem_status figures_of_people(figure_list *list, study *s);
 jem_status figures_of_scores(figure_list *list, study *s); /* one per benchmark */
 /* Gloss of 2 to STUDIES_MAX studies with different model.proj, a panel for each; nothing of one. */
 jem_status figures_of_dimensions(figure_list *list, study *const *studies, int count);
 jem_status figures_of_details(figure_list *list, study *s); /* sets, categories, steps */
 jem_status figures_of_calibration(figure_list *list, study *s);
-jem_status figures_of_energies(figure_list *list, study *s);
-jem_status figures_of_training(figure_list *list, study *s);
-jem_status figures_of_samples(figure_list *list, study *s);
+jem_status figures_of_energies(figure_list *list, study *s); /* log-sum-exp: data, samples, noise */
+jem_status figures_of_training(figure_list *list, study *s); /* curves from metrics.csv */
+jem_status figures_of_samples(figure_list *list, study *s);  /* a sheet for each kind of picture */
 jem_status figures_of_pictures(figure_list *list, study *s); /* refined, noise, saliency */
 
-/* Cells of equal size in rows as equal as can be; panels >= 1. */
 typedef struct panel_grid {
     int columns, rows;
     double cell_width, cell_height, left, top;
 } panel_grid;
+/* Cells of equal size in rows as equal as can be; panels >= 1. */
 panel_grid panel_grid_make(int panels, int most_columns, double cell_height, double top);
 
 #endif

@@ -35,6 +35,7 @@ void label_with_line(draw *d, label_list *l, double x, double y, const char *tex
 /* A tick from x to the right with a name beside it, drawn by label_draw_edge: names are kept
  * apart and in order.  text is borrowed until then. */
 void label_at_edge(label_list *l, double x, double y, const char *text);
+/* Draws all of them, sorted by y, after the last label_at_edge. */
 void label_draw_edge(draw *d, label_list *l);
 
 #endif

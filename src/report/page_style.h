@@ -1,4 +1,4 @@
-/* The page's style sheet. */
+/* The page's style sheet, light and dark, as one string. */
 #ifndef REPORT_PAGE_STYLE_H
 #define REPORT_PAGE_STYLE_H
 

@@ -33,7 +33,7 @@ typedef struct spot_items {
  * condition. */
 jem_status spot_items_read(spot_items *out, const sweetspot_spec *spec, const char *run,
                            const char *model);
-void spot_items_clear(spot_items *items);
+void spot_items_clear(spot_items *items); /* SPOT_ITEMS_INIT is fine */
 /* The same images, and the same people? */
 bool spot_items_match(const spot_items *a, const spot_items *b);
 
@@ -56,14 +56,21 @@ typedef struct spot_draws {
 /* Of runs that match; items [columns], each pointer to one run's.  Nothing is borrowed. */
 jem_status spot_draws_new(spot_draws *out, spot_trials kind, const spot_items *const *items,
                           int64_t columns);
-void spot_draws_clear(spot_draws *d);
+void spot_draws_clear(spot_draws *d); /* a zeroed one is fine */
 /* The metrics of the data themselves, in the same layout. */
 jem_status spot_draws_data(double *value, const spot_draws *d);
 
-/* One family each; sizes, state and the functions are set. */
+/* One family each, for spot_draws_new: of items [out->columns] they set sizes, state and the
+ * functions; on failure spot_draws_clear frees what was set.  They differ in the factors, each of
+ * which is drawn on its own. */
+
+/* All images (SPOT_RIGHT, SPOT_SHAPE_BIAS, SPOT_NUMBER, SPOT_R2). */
 jem_status spot_sums(spot_draws *out, spot_trials kind, const spot_items *const *items);
+/* Raters, and images. */
 jem_status spot_ratings(spot_draws *out, spot_trials kind, const spot_items *const *items);
+/* The items of each distortion set. */
 jem_status spot_bapps(spot_draws *out, spot_trials kind, const spot_items *const *items);
+/* The people of each set, and the images of each of its conditions. */
 jem_status spot_kappa(spot_draws *out, spot_trials kind, const spot_items *const *items);
 
 #endif

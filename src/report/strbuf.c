@@ -1,4 +1,4 @@
-/* Growing strings. */
+/* Growing strings whose first error sticks: see strbuf.h. */
 #include "report/strbuf.h"
 
 #include <stdarg.h>

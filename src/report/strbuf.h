@@ -19,8 +19,8 @@ typedef struct strbuf {
         NULL, 0, 0, JEM_OK                                                                         \
     }
 
-void strbuf_clear(strbuf *t);
-jem_status strbuf_status(const strbuf *t);
+void strbuf_clear(strbuf *t);              /* text and error; STRBUF_INIT is fine */
+jem_status strbuf_status(const strbuf *t); /* of the first append that failed */
 
 /* A literal as it is; anything else does not compile. */
 #define strbuf_add(t, literal) strbuf_put(t, "" literal "", sizeof("" literal "") - 1)

@@ -1,4 +1,4 @@
-/* Reading the folders of a study. */
+/* Reading the folders of a study: what is broken becomes a warning, not an end (study.h). */
 #include "report/study.h"
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
 /* Where along alpha each benchmark of a study comes closest to people, and how sure that
- * is: benchmarks.md 0.3 of the study, with a bootstrap over seeds, images and people.
+ * is by a bootstrap over seeds, images and people.
  *
  * Data are the scores of the runs, averaged over seeds.  In a round of the bootstrap the
  * seed numbers, then the images and, where people are part of the score, people are drawn
@@ -91,7 +91,7 @@ typedef struct sweetspot_options {
  * empty list is no error.  Trials that do not fit the score become a warning of the
  * study, and the score is used.  Borrows from the study only while it runs. */
 jem_status sweetspots_find(sweetspot_list *out, study *s, const sweetspot_options *o);
-void sweetspot_list_clear(sweetspot_list *list);
+void sweetspot_list_clear(sweetspot_list *list); /* SWEETSPOT_LIST_INIT is fine */
 
 /* ---- as text (sweetspot_text.c) */
 

@@ -1,4 +1,4 @@
-/* Scores against alpha. */
+/* Scores against alpha, over seeds, and as tables: see trend.h. */
 #include "report/trend.h"
 
 #include <math.h>

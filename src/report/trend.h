@@ -38,7 +38,7 @@ jem_status trend_collect(trend *t, const study *s, const char *benchmark, const 
 /* The same of one data set. */
 jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, const char *dataset,
                             const char *metric, const char *condition);
-void trend_clear(trend *t);
+void trend_clear(trend *t); /* a zeroed one is fine */
 /* The point at this alpha, or NULL. */
 const trend_point *trend_at(const trend *t, double alpha);
 /* The best mean (ties: smaller alpha), leaving out alpha = 1 if asked; NULL if none. */
@@ -52,6 +52,6 @@ void trend_table(strbuf *html, const study *s, const trend *trends, int count);
 /* Lines benchmark metric model alpha seed value condition for these trends, without
  * header. */
 void trend_tsv(strbuf *tsv, const study *s, const trend *trends, int count);
-void trend_tsv_header(strbuf *tsv);
+void trend_tsv_header(strbuf *tsv); /* the header of those lines */
 
 #endif
