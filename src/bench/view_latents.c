@@ -35,7 +35,7 @@ done:
     return st;
 }
 
-/* |J_dec(z) grad|: what the gradient of the latent does to each pixel (models.md C.8). */
+/* |J_dec(z) grad|: what the gradient of the latent does to each pixel (the study's appendix H). */
 static jem_status importance(void *ctx, double *map, const float *x, const float *grad,
                              const saliency_request *how)
 {

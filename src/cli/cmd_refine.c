@@ -1,7 +1,6 @@
 /* jem refine: Langevin steps on a picture, and what the model thinks on the way.  The step
- * size is the training's, held constant: the number of steps varies (models.md C.5; the
- * study's section 4.4).  A model on latents moves the picture's latent; what is shown is
- * decoded. */
+ * size is the training's, held constant: the number of steps varies (the study's section
+ * 4.4).  A model on latents moves the picture's latent; what is shown is decoded. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -61,6 +61,8 @@ void safetensors_writer_free(safetensors_writer *w);         /* NULL is fine */
 /* `data` is borrowed until safetensors_writer_save returns. */
 jem_status safetensors_writer_add(safetensors_writer *w, const char *name, jem_dtype dtype,
                                   int ndim, const int64_t *shape, const void *data);
+/* Copies both; the last value of a key counts.  JEM_EUSAGE if one is not UTF-8, or for the writer's
+ * own "jem.checksum". */
 jem_status safetensors_writer_metadata(safetensors_writer *w, const char *key,
                                        const char *value);
 /* Adds the checksum and writes. */

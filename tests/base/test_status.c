@@ -1,4 +1,4 @@
-/* Messages, allocation, log lines. */
+/* What everything stands on: error messages with context, allocation, log lines. */
 #include <pthread.h>
 
 #include "base/log.h"

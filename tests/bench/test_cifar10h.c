@@ -157,7 +157,7 @@ static void networks_get_the_published_scores(void **state)
     (void)state;
     static const struct {
         const char *name;
-        double ce, kl, accuracy, hard, spearman; /* benchmarks.md 3.4; scipy on exact ties */
+        double ce, kl, accuracy, hard, spearman; /* of the published logits; scipy on exact ties */
     } nets[] = {{"vgg_15_BN_64", 0.777239, 0.622779, 0.9318, 0.343862, 0.30168701830157213},
                 {"resnet_basic_110", 0.874570, 0.720111, 0.9406, 0.327233, 0.32891299777850946}};
     char folder[4096];

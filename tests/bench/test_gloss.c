@@ -37,7 +37,7 @@ static void made_predictions(subject *out, const char *name, const char *kind)
 static void people_have_the_published_values(void **state)
 {
     (void)state;
-    /* benchmarks.md 2.4: sums of all 60 ratings per image */
+    /* sums of all 60 ratings per image, counted in the published files */
     static const int sums[IMAGES] = {
         233, 340, 273, 220, 88,  84,  324, 131, 99,  86,  104, 82,  100, 153, 106, 207, 323,
         105, 88,  95,  351, 142, 89,  218, 132, 158, 138, 339, 149, 331, 106, 95,  182, 315,
@@ -82,7 +82,7 @@ static void people_have_the_published_values(void **state)
     json_decref(root);
 }
 
-/* benchmarks.md 2.4: specular reflectances of the rated surfaces, as the trials give them back. */
+/* The published specular reflectances of the rated surfaces, as the trials give them back. */
 static void surfaces_have_the_published_reflectances(void **state)
 {
     (void)state;

@@ -139,7 +139,7 @@ static void a_label_above_nine_names_record_and_offset(void **state)
 
 static void published_cifar_records_load(void **state)
 {
-    /* benchmarks.md 3.4: the first ten labels of the test set */
+    /* the published labels of the first ten test images */
     static const int first[] = {3, 8, 8, 0, 6, 6, 1, 6, 3, 1};
     char path[1024];
     splits s = {NULL, NULL, NULL};

@@ -49,7 +49,7 @@ static void the_blur_is_the_lopsided_kernel(void **state)
     assert_true(out[0] > 0 && out[0] < 0.011);
 }
 
-/* benchmarks.md 6.2: the same patch after each of the first two steps. */
+/* A patch of ink, as the published preparation has it after each of its first two steps. */
 static void a_patch_keeps_its_sum_until_the_last_step(void **state)
 {
     (void)state;

@@ -33,8 +33,8 @@ bool fuzz_refused(jem_status st, const char *path);
 /* Reads data[0..size), so that a sanitizer sees whether all of it is there. */
 void fuzz_touch(const void *data, size_t size);
 
-/* Aborts with the condition's text if it does not hold. */
 #define fuzz_expect(condition) fuzz_expect_at(condition, #condition, __FILE__, __LINE__)
+/* Aborts with the condition's text and place if it does not hold. */
 void fuzz_expect_at(bool holds, const char *condition, const char *file, int line);
 
 /* What libFuzzer and replay.c call. */

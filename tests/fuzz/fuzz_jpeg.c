@@ -1,4 +1,4 @@
-/* JPEG, baseline and progressive. */
+/* JPEG files, baseline and progressive, through image_decode. */
 #include "picture.h"
 
 void fuzz_one(const uint8_t *data, size_t size)

@@ -10,6 +10,7 @@
 typedef enum fault { FAULT_NONE = 0, FAULT_SIGN_G = 1, FAULT_SIGN_D = 2 } fault;
 static int injected_fault;
 
+/* In place of the right one, which it asks first; declared for -Wmissing-prototypes. */
 direction objective_direction(const objective *s, const eq8_result *r);
 direction objective_direction(const objective *s, const eq8_result *r)
 {

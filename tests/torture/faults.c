@@ -1,4 +1,4 @@
-/* The wrapped calls: see faults.h. */
+/* The wrapped calls (faults.h): each asks whether it is the one that fails. */
 #include "torture/faults.h"
 
 #include <dirent.h>

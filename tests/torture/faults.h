@@ -16,7 +16,7 @@ typedef enum fault {
     FAULT_SHORT,     /* read, write: one byte */
     FAULT_KINDS
 } fault;
-const char *fault_name(fault kind);
+const char *fault_name(fault kind); /* "disk full", for messages of tests */
 
 /* Before anything of jem is called: it keeps watch over what jansson allocates with. */
 void faults_init(void);

@@ -1,4 +1,4 @@
-/* A trainer on tiny data. */
+/* A trainer on tiny data, for tests of single steps. */
 #ifndef TRAIN_TRAINER_RIG_H
 #define TRAIN_TRAINER_RIG_H
 
