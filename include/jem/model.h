@@ -42,7 +42,7 @@ JEM_API void jem_model_free(jem_model *m); /* NULL is fine */
 JEM_API int64_t jem_model_channels(const jem_model *m);
 JEM_API int64_t jem_model_height(const jem_model *m); /* pixels, or cells of latents */
 JEM_API int64_t jem_model_width(const jem_model *m);  /* the same */
-JEM_API int64_t jem_model_classes(const jem_model *m);
+JEM_API int64_t jem_model_classes(const jem_model *m); /* K: logits per image */
 
 /* What is wanted of each image; outputs that are NULL are not computed. */
 typedef struct jem_evaluation {

@@ -32,7 +32,7 @@ JEM_API const char *jem_dtype_name(jem_dtype dtype); /* "f32", "bf16", ...; "?" 
  * negative size or more than JEM_MAX_DIMS of them. */
 JEM_API jem_status jem_tensor_init(jem_tensor *t, jem_dtype dtype, int ndim, const int64_t *shape);
 JEM_API void jem_tensor_clear(jem_tensor *t); /* NULL is fine */
-JEM_API int64_t jem_tensor_count(const jem_tensor *t);
+JEM_API int64_t jem_tensor_count(const jem_tensor *t); /* elements; 0 for NULL */
 
 /* Converts in place to `dtype` (any number to F32 or F64). */
 JEM_API jem_status jem_tensor_convert(jem_tensor *t, jem_dtype dtype);

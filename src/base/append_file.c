@@ -1,4 +1,5 @@
-/* Files that grow record by record: see append_file.h. */
+/* Files that grow record by record (append_file.h): `size` counts whole records, and what a write
+ * that failed has left behind them is cut off. */
 #include "base/append_file.h"
 
 #include <errno.h>

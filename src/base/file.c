@@ -1,4 +1,8 @@
-/* Whole-file reads and atomic writes: see file.h. */
+/* Whole-file reads and atomic writes (file.h).
+ *
+ * A write goes to a locked temporary file, is synced, renamed, closed, and the folder is synced, in
+ * this order: at any moment a crash leaves the old content or the new one, and a leftover that
+ * nobody holds, which dir_ready removes. */
 #include "base/file.h"
 
 #include <errno.h>

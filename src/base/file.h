@@ -77,7 +77,7 @@ jem_status file_remove_leftovers(const char *folder);
 jem_status file_size(int64_t *size, const char *path); /* in bytes; fails as file_read */
 /* Both follow links; what permissions keep from sight counts as absent. */
 bool file_exists(const char *path); /* a regular file */
-bool dir_exists(const char *path);
+bool dir_exists(const char *path);  /* a folder */
 jem_status dir_make(const char *path); /* with parents; existing is fine */
 /* The same for a folder in which files are about to be written: also removes leftovers. */
 jem_status dir_ready(const char *path);

@@ -12,7 +12,7 @@
  * pointer; MEM_NEW checks the type. */
 jem_status mem_alloc(void *out, size_t count, size_t size);
 void mem_free(void *p); /* NULL is fine */
-jem_status mem_strdup(char **out, const char *s);
+jem_status mem_strdup(char **out, const char *s); /* owned (mem_free); JEM_ENOMEM */
 
 /* Makes room for one more item behind the `count` in an array of *room items of
  * `size` bytes: does nothing while count < *room, else doubles it (new items are

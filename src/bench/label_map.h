@@ -13,7 +13,7 @@
 
 typedef struct label_map label_map;
 
-/* ImageNet's 1000 classes in the order of their WordNet ids. */
+/* ImageNet's 1000 classes in the order of their WordNet ids.  Maps are owned: label_map_free. */
 jem_status label_map_imagenet(label_map **out);
 /* A file with a header and the columns category and index (from 0), separated by TAB, as
  * imagenet16.tsv of model-vs-human's users.  JEM_EDATA with the line. */

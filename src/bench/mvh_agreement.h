@@ -44,7 +44,8 @@ jem_status mvh_agreement_compute(mvh_agreement *out, mvh_values *rounds, const m
                                  const uint8_t *right, bool exclusions, int64_t stream,
                                  const bench_options *common, pool *threads);
 
-/* interval <- percentiles of n values of one kind; {NaN, NaN} where none is defined. */
+/* interval <- percentiles over common->rounds rounds of one value; round r is rounds[r * stride],
+ * so that several scopes may lie side by side.  {NaN, NaN} where none is defined. */
 jem_status mvh_interval(stats_interval *interval, const mvh_values *rounds, int64_t stride,
                         mvh_who who, mvh_metric metric, const bench_options *common);
 

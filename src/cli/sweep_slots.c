@@ -1,4 +1,9 @@
-/* Child processes of a sweep: see sweep_slots.h. */
+/* Child processes of a sweep (sweep_slots.h).
+ *
+ * A training is this very program (/proc/self/exe: another version may lie at its path by now), in
+ * a process group of its own, on its slot's processors, with three things inherited: its log,
+ * locked, as stdout and stderr; the writing end of a pipe for its reports; and SLOT_STOP as the
+ * signal that it gets when the sweep dies. */
 #include "cli/sweep_slots.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* Encoding pictures: see latent_encode.h. */
+/* Encoding pictures (latent_encode.h).
+ *
+ * A shard is written before the index that names it, and the index after each shard: a kill in
+ * between leaves a shard that nobody knows, which the next run writes again under the same name. */
 #include "data/latent_encode.h"
 
 #include <inttypes.h>

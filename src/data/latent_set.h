@@ -17,7 +17,7 @@ int64_t latent_set_count(const latent_set *s); /* rows of all shards: pictures *
 const latent_format *latent_set_format(const latent_set *s); /* of the part; borrowed */
 uint64_t latent_set_hash(const latent_set *s); /* of all shards' checksums */
 int64_t latent_set_row_bytes(const latent_set *s); /* of memory, that a row takes */
-int32_t latent_set_label(const latent_set *s, int64_t row);
+int32_t latent_set_label(const latent_set *s, int64_t row); /* class of a row, from memory */
 /* Below: JEM_EDATA or JEM_EIO as latent_shard_read; `dst` is then undefined. */
 /* dst [c,h,w] <- the row's latent, or that of the mirrored picture (format.flip). */
 jem_status latent_set_row(const latent_set *s, int64_t row, bool mirrored, float *dst);

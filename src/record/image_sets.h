@@ -23,7 +23,7 @@ extern const mvh_set mvh_sets[MVH_SETS];
 
 const mvh_set *mvh_set_find(const char *name); /* NULL if there is none */
 int64_t mvh_conditions(const mvh_set *set);    /* 0 for a set without */
-bool mvh_kept(const mvh_set *set, int64_t condition);
+bool mvh_kept(const mvh_set *set, int64_t condition); /* is it in the scores: not `excluded`? */
 /* Place of a condition, however it is written; -1 if the set has no such one, 0 for every
  * text in a set without conditions. */
 int64_t mvh_condition_find(const mvh_set *set, const char *text);

@@ -92,9 +92,9 @@ typedef struct table {
 /* Starts an empty table with these column names. */
 jem_status table_init(table *t, int64_t columns, const char *const *names);
 jem_status table_append(table *t, const double *row); /* row [columns] */
-void table_clear(table *t);
+void table_clear(table *t);                           /* TABLE_INIT is fine */
 int64_t table_find(const table *t, const char *name); /* column, or -1 */
-double table_get(const table *t, int64_t row, int64_t column);
+double table_get(const table *t, int64_t row, int64_t column); /* both from 0; not checked */
 
 /* Header line, then rows of numbers; an empty field reads as NaN.  Anything
  * else, and a wrong number of fields, is JEM_EDATA with file:line. */
@@ -126,7 +126,7 @@ typedef struct trial_list {
     }
 
 jem_status trial_list_append(trial_list *list, const trial *t); /* copies */
-void trial_list_clear(trial_list *list);
+void trial_list_clear(trial_list *list);                        /* TRIAL_LIST_INIT is fine */
 /* Replaces the file by a CSV with the columns of model-vs-human. */
 jem_status trial_list_write(const trial_list *list, const char *path);
 /* Appends the trials of a table whose header names these columns, in any order and dialect

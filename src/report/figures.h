@@ -47,7 +47,7 @@ jem_status figures_of_scores(figure_list *list, study *s); /* one per benchmark 
 /* Gloss of 2 to STUDIES_MAX studies with different model.proj, a panel for each; nothing of one. */
 jem_status figures_of_dimensions(figure_list *list, study *const *studies, int count);
 jem_status figures_of_details(figure_list *list, study *s); /* sets, categories, steps */
-jem_status figures_of_calibration(figure_list *list, study *s);
+jem_status figures_of_calibration(figure_list *list, study *s); /* reliability diagrams */
 jem_status figures_of_energies(figure_list *list, study *s); /* log-sum-exp: data, samples, noise */
 jem_status figures_of_training(figure_list *list, study *s); /* curves from metrics.csv */
 jem_status figures_of_samples(figure_list *list, study *s);  /* a sheet for each kind of picture */

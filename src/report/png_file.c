@@ -1,4 +1,5 @@
-/* Chunks of PNG files: see png_file.h. */
+/* Chunks of PNG files (png_file.h): a header is believed only as far as deflate could have packed
+ * what it promises, and only chunks that drawing needs are kept. */
 #include "report/png_file.h"
 
 #include <stdbool.h>

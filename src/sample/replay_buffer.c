@@ -1,4 +1,6 @@
-/* Replay buffer of persistent chains: see replay_buffer.h. */
+/* Replay buffer of persistent chains (replay_buffer.h).  Which entries a step takes and which of
+ * them begin anew follows from (seed, iteration, place in the batch) alone: of the buffer's past
+ * only contents and ages are state, and those are what a checkpoint holds. */
 #include "sample/replay_buffer.h"
 
 #include <math.h>

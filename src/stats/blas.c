@@ -1,4 +1,5 @@
-/* Opening libjem_blas.so: see blas.h. */
+/* Opening libjem_blas.so (blas.h): once, when there is room for it, and never closed again; one
+ * lock from blas_begin to blas_end lets in one user at a time. */
 #include "stats/blas.h"
 
 #include <dlfcn.h>
