@@ -1,4 +1,4 @@
-/* Reading recorded answers; finding them is in recording_find.c. */
+/* Reading recorded answers; finding them is in recording_index.c. */
 #include "bench/recording.h"
 
 #include <math.h>
