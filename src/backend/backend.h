@@ -205,9 +205,9 @@ typedef struct backend {
      * derivative, as `s` asks?  NULL: never. */
     bool (*fuses_backward)(const step *s);
 
-    /* sibling: kernel of an earlier forward step with the same weights that is loaded before
+    /* shared: kernel of an earlier forward step with the same weights that is loaded before
      * and freed after this one, which may share what it keeps packed; NULL: there is none. */
-    jem_status (*kernel_new)(void **kernel, const step *s, void *sibling);
+    jem_status (*kernel_new)(void **kernel, const step *s, void *shared);
     void (*kernel_free)(void *kernel);
     /* Repacks the step's weights from the flat vector (elements: double for
      * F64 plans, else float).  Called when no step runs. */
@@ -219,10 +219,10 @@ typedef struct backend {
     size_t (*kernel_packed)(const void *kernel);
     /* What the algorithm of a convolution computes.  NULL: all products that define it. */
     conv_shares (*kernel_shares)(const void *kernel);
-    /* Before the first kernel_load: the kernel may compute with what `lender` keeps packed, the
+    /* Before the first kernel_load: the kernel may compute with what `owner` keeps packed, the
      * kernel of the same step for another number of images, always loaded before this one.  No
      * bit depends on whether it does.  NULL: never. */
-    void (*kernel_borrow)(void *kernel, void *lender);
+    void (*kernel_share)(void *kernel, void *owner);
 
     jem_status (*bound_new)(void **bound, void *kernel, char *arena, void *scratch);
     void (*bound_free)(void *bound);

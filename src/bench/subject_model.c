@@ -251,7 +251,7 @@ static jem_status use_mapping(void *ctx, struct label_map *map)
 /* ---- pictures of another size */
 
 /* The same parameters for inputs of another size. */
-static jem_status new_sibling(model **out, const model_ctx *k, shape input)
+static jem_status new_of_size(model **out, const model_ctx *k, shape input)
 {
     jem_status st;
     model *m = NULL;
@@ -288,7 +288,7 @@ static jem_status look_at(void *ctx, int64_t side)
     const model_spec *own = model_get_spec(k->p.m);
 
     TRY(view_of_latents(&v, k->p.latents, side));
-    if (v.input.h != own->height || v.input.w != own->width) TRY(new_sibling(&other, k, v.input));
+    if (v.input.h != own->height || v.input.w != own->width) TRY(new_of_size(&other, k, v.input));
     TRY(MEM_NEW(x, BATCH * shape_count(v.input)));
     view_clear(&k->v);
     model_free(k->other);

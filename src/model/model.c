@@ -39,7 +39,7 @@ typedef struct engine {
     executor x;
     worker *workers;
     bool stale; /* parameters changed since the plan last loaded them */
-    bool borrows; /* packed weights of the chains' plan, which is never cleared then */
+    bool shares; /* packed weights of the chains' plan, which is never cleared then */
 } engine;
 
 enum { ENGINE_FEATURE = MODEL_USES, ENGINES };
@@ -266,8 +266,8 @@ static jem_status compile(engine *e, model *m, int use, int64_t n, const char *c
 
     TRY(engine_plan(&p, m->g, m->b, &m->engine_spec, use, n, features));
     TRY(executor_init(&e->x, p, threads));
-    e->borrows = use != MODEL_CHAIN && m->engines[MODEL_CHAIN].x.p && !m->b->device;
-    if (e->borrows) plan_borrow_weights(p, m->engines[MODEL_CHAIN].x.p);
+    e->shares = use != MODEL_CHAIN && m->engines[MODEL_CHAIN].x.p && !m->b->device;
+    if (e->shares) plan_share_weights(p, m->engines[MODEL_CHAIN].x.p);
     if (m->timed) TRY(executor_time_steps(&e->x));
     TRY(MEM_NEW(e->workers, threads));
     for (int i = 0; i < threads; ++i) {
@@ -307,7 +307,7 @@ static jem_status ensure(model *m, int use, int64_t n, const char *const *featur
         plan_batch(e->x.p) < engine_device_chunk(m->g, &m->engine_spec, n))
         engine_clear(e, pool_threads(m->workers));
     if (!e->x.p) TRY(compile(e, m, use, n, features));
-    if (e->stale && e->borrows) TRY(load_if_stale(m, &m->engines[MODEL_CHAIN]));
+    if (e->stale && e->shares) TRY(load_if_stale(m, &m->engines[MODEL_CHAIN]));
     TRY(load_if_stale(m, e));
 done:
     return st;

@@ -103,7 +103,7 @@ static void describe_steps(model_outline *o, const int *layer_of, const plan *p,
     }
 }
 
-/* `chain`: the plan of MODEL_CHAIN, from which p borrows in the end. */
+/* `chain`: the plan of MODEL_CHAIN, whose packed weights p shares in the end. */
 static void measure(use_outline *u, const model_outline *o, const graph *g, plan *p,
                     const plan *chain)
 {
@@ -113,7 +113,7 @@ static void measure(use_outline *u, const model_outline *o, const graph *g, plan
     u->workspaces += threads * (plan_workspace_bytes(p) + chunk * row * sizeof(float));
     u->gradients += threads * (size_t)plan_largest_layer(p) * sizeof(float);
     u->packed += plan_packed_bytes(p);
-    plan_borrow_weights(p, chain);
+    plan_share_weights(p, chain);
     u->packed_beside_chain += plan_packed_bytes(p);
     u->kernels += plan_step_count(p);
 }

@@ -19,7 +19,7 @@ struct workspace {
 };
 
 /* Kernel of the first forward step with the weights of step i, if that comes before. */
-static void *sibling_of(const plan *p, int i)
+static void *shared_kernel(const plan *p, int i)
 {
     const step *s = &p->steps[i].s;
     for (int k = 0; k < i && s->kind == STEP_FORWARD && s->op.weight >= 0; ++k)
@@ -45,7 +45,7 @@ static jem_status prepare_kernels(plan *p)
 {
     jem_status st = JEM_OK;
     for (int i = 0; i < p->step_count; ++i) {
-        TRY(p->b->kernel_new(&p->steps[i].kernel, &p->steps[i].s, sibling_of(p, i)));
+        TRY(p->b->kernel_new(&p->steps[i].kernel, &p->steps[i].s, shared_kernel(p, i)));
         size_t scratch = p->b->kernel_scratch(p->steps[i].kernel);
         if (scratch > p->scratch_bytes) p->scratch_bytes = scratch;
     }
@@ -81,7 +81,7 @@ done:
 void plan_free(plan *p)
 {
     if (!p) return;
-    for (int i = p->step_count - 1; i >= 0; --i) /* siblings last */
+    for (int i = p->step_count - 1; i >= 0; --i) /* those that share weights last */
         if (p->steps[i].kernel) p->b->kernel_free(p->steps[i].kernel);
     if (p->params) p->b->device->free(p->params);
     mem_free(p->steps);
@@ -164,13 +164,13 @@ static bool same_weights(const step *a, const step *b)
            a->op.weight >= 0 && a->op.weight == b->op.weight;
 }
 
-void plan_borrow_weights(plan *p, const plan *lender)
+void plan_share_weights(plan *p, const plan *owner)
 {
-    if (!p->b->kernel_borrow || lender->b != p->b || lender->precision != p->precision) return;
+    if (!p->b->kernel_share || owner->b != p->b || owner->precision != p->precision) return;
     for (int i = 0; i < p->step_count; ++i)
-        for (int k = 0; k < lender->step_count; ++k)
-            if (same_weights(&p->steps[i].s, &lender->steps[k].s))
-                p->b->kernel_borrow(p->steps[i].kernel, lender->steps[k].kernel);
+        for (int k = 0; k < owner->step_count; ++k)
+            if (same_weights(&p->steps[i].s, &owner->steps[k].s))
+                p->b->kernel_share(p->steps[i].kernel, owner->steps[k].kernel);
 }
 
 jem_status plan_load(plan *p, const void *params)

@@ -62,10 +62,10 @@ double plan_step_transforms(const plan *p, int i);
 /* Takes over new parameter values: `params` is borrowed until the next load and
  * must not change in between.  Not while another thread executes the plan. */
 jem_status plan_load(plan *p, const void *params);
-/* Before p's first load: p computes with packed weights of `lender`, a plan of the same graph and
- * backend, where the backend can.  From then on lender is to take over new parameters before p
+/* Before p's first load: p computes with packed weights of `owner`, a plan of the same graph and
+ * backend, where the backend can.  From then on owner is to take over new parameters before p
  * does, and to be freed after p's last execution. */
-void plan_borrow_weights(plan *p, const plan *lender);
+void plan_share_weights(plan *p, const plan *owner);
 /* The same for a vector in the memory of the backend's device: only puts work in line. */
 jem_status plan_load_resident(plan *p, const void *params);
 

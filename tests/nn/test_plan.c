@@ -435,25 +435,25 @@ static void plans_may_share_packed_weights(void **state)
         if (backend_cpu.supports(o.precision)) continue;
         net alone = compile(g, &backend_cpu, &o, params[0]);
         o.batch = 2;
-        net lender = compile(g, &backend_cpu, &o, params[0]);
+        net owner = compile(g, &backend_cpu, &o, params[0]);
         o.batch = N;
-        net borrower;
-        check_ok(plan_compile(&borrower.p, g, &backend_cpu, &o));
-        plan_borrow_weights(borrower.p, lender.p);
-        assert_true(plan_packed_bytes(borrower.p) <= plan_packed_bytes(alone.p));
-        check_ok(plan_load(borrower.p, params[0]));
-        check_ok(workspace_new(&borrower.w, borrower.p));
+        net sharer;
+        check_ok(plan_compile(&sharer.p, g, &backend_cpu, &o));
+        plan_share_weights(sharer.p, owner.p);
+        assert_true(plan_packed_bytes(sharer.p) <= plan_packed_bytes(alone.p));
+        check_ok(plan_load(sharer.p, params[0]));
+        check_ok(workspace_new(&sharer.w, sharer.p));
         for (int k = 0; k < 2; ++k) {
-            /* the second time with other parameters, which the lender takes over first */
-            net *const order[] = {&alone, &lender, &borrower};
+            /* the second time with other parameters, which the owner takes over first */
+            net *const order[] = {&alone, &owner, &sharer};
             for (int j = 0; j < 3; ++j) check_ok(plan_load(order[j]->p, params[k]));
             forward_and_back(alone.w, N, x, d, logits[0], dx[0]);
-            forward_and_back(borrower.w, N, x, d, logits[1], dx[1]);
+            forward_and_back(sharer.w, N, x, d, logits[1], dx[1]);
             assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
             assert_memory_equal(dx[0], dx[1], N * SIZE * sizeof(float));
         }
-        clear(&borrower);
-        clear(&lender);
+        clear(&sharer);
+        clear(&owner);
         clear(&alone);
     }
     graph_free(g);

@@ -130,7 +130,7 @@ static bool prefers_bf16(const step *conv)
 /* More than oneDNN takes to generate a kernel's code: it writes to what it did not get. */
 static const size_t code_room = 32u << 20;
 
-static jem_status kernel_new(void **kernel, const step *s, void *sibling)
+static jem_status kernel_new(void **kernel, const step *s, void *shared)
 {
     jem_status st;
     cpu_kernel *k = NULL;
@@ -138,7 +138,7 @@ static jem_status kernel_new(void **kernel, const step *s, void *sibling)
     TRY(MEM_NEW(k, 1));
     k->impl = choose_impl(s);
     k->s = *s;
-    k->sibling = sibling;
+    k->shared = shared;
     k->shares = (conv_shares){1, 0};
     if (k->impl->prepare) {
         TRY(machine_check_room(code_room, "generating a layer's code"));
@@ -193,11 +193,11 @@ static conv_shares kernel_shares(const void *kernel)
     return ((const cpu_kernel *)kernel)->shares;
 }
 
-static void kernel_borrow(void *kernel, void *lender)
+static void kernel_share(void *kernel, void *owner)
 {
-    cpu_kernel *k = kernel, *from = lender;
-    if (!k->impl->borrows || k->impl != from->impl || k->packed == 0 || k->packed != from->packed) return;
-    k->lender = from;
+    cpu_kernel *k = kernel, *from = owner;
+    if (!k->impl->shares || k->impl != from->impl || k->packed == 0 || k->packed != from->packed) return;
+    k->owner = from;
     k->packed = 0;
 }
 
@@ -282,7 +282,7 @@ const backend backend_cpu = {
     .kernel_describe = kernel_describe,
     .kernel_packed = kernel_packed,
     .kernel_shares = kernel_shares,
-    .kernel_borrow = kernel_borrow,
+    .kernel_share = kernel_share,
     .bound_new = bound_new,
     .bound_free = bound_free,
     .kernel_parts = kernel_parts,

@@ -19,14 +19,14 @@ typedef struct cpu_impl {
     int (*parts)(const cpu_kernel *k, int phase); /* NULL: one phase of one part */
     jem_status (*run)(cpu_bound *b, const step_io *io, int phase, int part);
     void (*describe)(const cpu_kernel *k, char *text, size_t size); /* NULL: the name says it */
-    bool borrows; /* load takes what k->lender has packed, which depends on the layer alone */
+    bool shares; /* load takes what k->owner has packed, which depends on the layer alone */
 } cpu_impl;
 
 struct cpu_kernel {
     const cpu_impl *impl;
     step s;
-    cpu_kernel *sibling; /* see backend.kernel_new */
-    cpu_kernel *lender;  /* see backend.kernel_borrow; NULL: none */
+    cpu_kernel *shared; /* of the same plan, with the same weights: backend.kernel_new */
+    cpu_kernel *owner;  /* of another plan, whose packed weights these are: backend.kernel_share; NULL: none */
     size_t scratch, packed; /* bytes */
     conv_shares shares;     /* {1, 0} unless prepare says otherwise */
     const float *params;

@@ -266,12 +266,12 @@ done:
     return st;
 }
 
-/* The sibling's packed weights if this kernel can compute with them, else an own layout. */
+/* The packed weights of k->shared if this kernel can compute with them, else an own layout. */
 static jem_status create_primitives(cpu_kernel *k, dnnl_state *x)
 {
     jem_status st;
     const step *s = &k->s;
-    const dnnl_state *lender = k->sibling && k->sibling->impl == k->impl && !x->packs_late ? k->sibling->state : NULL;
+    const dnnl_state *owner = k->shared && k->shared->impl == k->impl && !x->packs_late ? k->shared->state : NULL;
     onednn_md *any = NULL;
     const bool to_params = s->kind == STEP_BACKWARD_PARAMS;
 
@@ -279,8 +279,8 @@ static jem_status create_primitives(cpu_kernel *k, dnnl_state *x)
     TRY(weight_desc(&x->plain_weights, &s->op, dnnl_f32, true));
     TRY(weight_desc(&any, &s->op, to_params ? dnnl_f32 : data_type(s->src.f.dtype), false));
     TRY(onednn_md_new(&x->bias, 1, &s->op.dst.c, dnnl_f32, dnnl_x));
-    x->borrows_weights = lender && create_pieces(k, x, lender->weights) == JEM_OK;
-    if (!x->borrows_weights) TRY(create_pieces(k, x, any));
+    x->shares_weights = owner && create_pieces(k, x, owner->weights) == JEM_OK;
+    if (!x->shares_weights) TRY(create_pieces(k, x, any));
 done:
     onednn_md_free(any);
     return st;
@@ -292,8 +292,8 @@ static jem_status make_weights(cpu_kernel *k, dnnl_state *x)
 
     DNNL_TRY(dnnl_memory_create(&x->bias_memory, x->bias, x->engine, DNNL_MEMORY_NONE));
     if (x->packs_late) goto done;
-    if (x->borrows_weights) {
-        x->packed_weights = ((const dnnl_state *)k->sibling->state)->packed_weights;
+    if (x->shares_weights) {
+        x->packed_weights = ((const dnnl_state *)k->shared->state)->packed_weights;
         goto done;
     }
     k->packed = dnnl_memory_desc_get_size(x->weights);
@@ -334,7 +334,7 @@ void cpu_dnnl_release(cpu_kernel *k)
 {
     dnnl_state *x = k->state;
     if (!x) return;
-    if (x->packed_weights && !x->borrows_weights) dnnl_memory_destroy(x->packed_weights);
+    if (x->packed_weights && !x->shares_weights) dnnl_memory_destroy(x->packed_weights);
     if (x->bias_memory) dnnl_memory_destroy(x->bias_memory);
     if (x->flat_weights) dnnl_memory_destroy(x->flat_weights);
     if (x->pack_stream) dnnl_stream_destroy(x->pack_stream);
@@ -396,7 +396,7 @@ jem_status cpu_dnnl_load(cpu_kernel *k, const void *params)
 
     if (k->s.kind == STEP_BACKWARD_PARAMS) return JEM_OK;
     if (k->s.op.bias >= 0) TRY(load_bias(k, p + k->s.op.bias));
-    if (x->borrows_weights || x->packs_late) return JEM_OK;
+    if (x->shares_weights || x->packs_late) return JEM_OK;
     p += k->s.op.weight;
     if (k->s.quad) {
         TRY(mem_alloc(&quad, 1, dnnl_memory_desc_get_size(x->plain_weights)));

@@ -34,7 +34,7 @@ typedef struct dnnl_state {
     onednn_md *weights, *plain_weights, *bias; /* owned */
     dnnl_memory_t packed_weights, bias_memory, flat_weights; /* forward and backward data */
     float *quad_bias;     /* of quad steps, owned */
-    bool borrows_weights; /* packed_weights are the sibling's */
+    bool shares_weights; /* packed_weights are those of k->shared */
     bool packs_late;      /* into the scratch memory, in a phase before the others */
     dnnl_stream_t pack_stream;
     size_t quad_at;           /* summed kernels in the scratch memory, if packed late */

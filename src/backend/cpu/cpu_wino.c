@@ -8,16 +8,16 @@
 
 typedef struct wino_state {
     wino_conv conv;
-    float *packed;     /* owned, or the sibling's or lender's; NULL in lean steps */
+    float *packed;     /* own, or those of k->shared or k->owner; NULL in lean steps */
     int parts;         /* of a step that is split, each with memory for a block of its own */
     size_t packed_late; /* bytes of the scratch memory that hold a lean step's weights */
 } wino_state;
 
 enum { MAX_PARTS = 16 };
 
-static const wino_state *sibling_state(const cpu_kernel *k)
+static const wino_state *shared_state(const cpu_kernel *k)
 {
-    return k->sibling && k->sibling->impl == k->impl && !k->s.lean ? k->sibling->state : NULL;
+    return k->shared && k->shared->impl == k->impl && !k->s.lean ? k->shared->state : NULL;
 }
 
 static jem_status prepare(cpu_kernel *k)
@@ -32,7 +32,7 @@ static jem_status prepare(cpu_kernel *k)
     x->parts = !k->s.split ? 1 : x->conv.blocks < MAX_PARTS ? (int)x->conv.blocks : MAX_PARTS;
     if (k->s.lean) x->packed_late = weights;
     k->scratch = x->packed_late + (size_t)x->parts * (size_t)wino_block_bytes(&x->conv);
-    k->packed = k->s.lean || sibling_state(k) ? 0 : weights;
+    k->packed = k->s.lean || shared_state(k) ? 0 : weights;
     k->shares = wino_shares(&x->conv);
 done:
     return st;
@@ -42,7 +42,7 @@ static void release(cpu_kernel *k)
 {
     wino_state *x = k->state;
     if (!x) return;
-    if (!sibling_state(k) && !k->lender) mem_free(x->packed);
+    if (!shared_state(k) && !k->owner) mem_free(x->packed);
     mem_free(x);
 }
 
@@ -52,8 +52,8 @@ static jem_status load(cpu_kernel *k, const void *params)
     wino_state *x = k->state;
 
     /* Both were loaded before. */
-    if (sibling_state(k)) x->packed = sibling_state(k)->packed;
-    if (k->lender) x->packed = ((const wino_state *)k->lender->state)->packed;
+    if (shared_state(k)) x->packed = shared_state(k)->packed;
+    if (k->owner) x->packed = ((const wino_state *)k->owner->state)->packed;
     if (!k->packed) return JEM_OK;
     if (!x->packed) TRY(MEM_NEW(x->packed, (int64_t)(k->packed / sizeof *x->packed)));
     for (int64_t i = 0; i < x->conv.panels; ++i)
@@ -110,7 +110,7 @@ const cpu_impl cpu_wino_impl = {
     .load = load,
     .parts = parts,
     .run = run,
-    .borrows = true,
+    .shares = true,
 };
 
 /* ---- gradients to the weights */

@@ -129,12 +129,12 @@ static void kernel_free(void *kernel)
     mem_free(k);
 }
 
-static jem_status kernel_new(void **kernel, const step *s, void *sibling)
+static jem_status kernel_new(void **kernel, const step *s, void *shared)
 {
     jem_status st;
     cuda_kernel *k = NULL;
 
-    (void)sibling;
+    (void)shared;
     TRY(MEM_NEW(k, 1));
     k->s = *s;
     k->impl = choose_impl(s);

@@ -35,12 +35,12 @@ size_t ref_mask_bytes(format f, shape s, int64_t n)
     return (size_t)format_count(f, s, n);
 }
 
-static jem_status kernel_new(void **kernel, const step *s, void *sibling)
+static jem_status kernel_new(void **kernel, const step *s, void *shared)
 {
     jem_status st;
     ref_kernel *k = NULL;
 
-    (void)sibling;
+    (void)shared;
     TRY(MEM_NEW(k, 1));
     k->s = *s;
     k->dtype = s->src.offset >= 0 ? s->src.f.dtype : s->dst.f.dtype;

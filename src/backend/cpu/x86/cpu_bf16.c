@@ -11,7 +11,7 @@
 
 typedef struct bf16_state {
     bf16_conv conv;
-    char *packed; /* owned, or the lender's */
+    char *packed; /* own, or those of k->owner */
 } bf16_state;
 
 static jem_status prepare(cpu_kernel *k)
@@ -34,7 +34,7 @@ static void release(cpu_kernel *k)
     bf16_state *x = k->state;
     if (!x) return;
     bf16_conv_clear(&x->conv);
-    if (!k->lender) mem_free(x->packed);
+    if (!k->owner) mem_free(x->packed);
     mem_free(x);
 }
 
@@ -43,8 +43,8 @@ static jem_status load(cpu_kernel *k, const void *params)
     jem_status st = JEM_OK;
     bf16_state *x = k->state;
 
-    if (k->lender) {
-        x->packed = ((const bf16_state *)k->lender->state)->packed;
+    if (k->owner) {
+        x->packed = ((const bf16_state *)k->owner->state)->packed;
         return JEM_OK;
     }
     if (!x->packed) TRY(MEM_NEW(x->packed, (int64_t)k->packed));
@@ -85,7 +85,7 @@ const cpu_impl cpu_bf16_impl = {
     .load = load,
     .run = run,
     .describe = describe,
-    .borrows = true,
+    .shares = true,
 };
 
 /* ---- gradients to weights */
