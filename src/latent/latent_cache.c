@@ -204,10 +204,12 @@ jem_status latent_cache_open(latent_cache **out, const char *path, int64_t most)
     c->reader = -1;
     c->most = most;
     TRY(grow(c));
-    if (path) TRY(open_named(c, path, &busy));
-    if (busy)
-        log_warning("%s: another process works with it; what is encoded here is kept in a temporary "
-                    "file", path);
+    if (path) {
+        TRY(open_named(c, path, &busy));
+        if (busy)
+            log_warning("%s: another process works with it; what is encoded here is kept in a "
+                        "temporary file", path);
+    }
     if (!path || busy) TRY(open_temporary(c));
     TRY(check_magic(c));
     TRY(read_index(c));
