@@ -46,13 +46,20 @@ static int remove_locale(void **state)
     return 0;
 }
 
-static void use_commas(void)
+/* Before a test makes anything. */
+static void need_commas(void)
 {
-    char text[20];
     if (!setlocale(LC_NUMERIC, "jem_XX")) {
         print_message("skipped: no locale with a decimal comma could be made (localedef)\n");
         skip();
     }
+    setlocale(LC_NUMERIC, "C");
+}
+
+static void use_commas(void)
+{
+    char text[20];
+    assert_non_null(setlocale(LC_NUMERIC, "jem_XX"));
     snprintf(text, sizeof text, "%.1f", 1.5);
     assert_string_equal(text, "1,5");
 }
@@ -83,6 +90,7 @@ static void a_training_under_a_decimal_comma_is_the_same(void **state)
     char other[160];
     jem_data d = JEM_DATA_INIT;
     (void)state;
+    need_commas();
     rig *r = rig_new();
     const jem_data_options o = {"npy", r->dir, JEM_DATA_TRAIN, 0, 0};
     snprintf(other, sizeof other, "%s/other", r->dir);
@@ -116,6 +124,7 @@ static void a_report_under_a_decimal_comma_is_the_same(void **state)
     char command[600], path[2][200], **names;
     int count, figures;
     (void)state;
+    need_commas();
     rig *r = rig_new();
     check_ok(train(r, r->run));
     snprintf(command, sizeof command, "'%s' eval '%s' > '%s/log' 2>&1 && cp -r '%s' '%s/other'",
@@ -148,6 +157,7 @@ static void remember_decimal(jem_log_level level, const char *line)
 static void a_sink_is_called_in_its_own_locale(void **state)
 {
     (void)state;
+    need_commas();
     rig *r = rig_new();
     use_commas();
     jem_log_set_sink(remember_decimal);
