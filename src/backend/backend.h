@@ -133,9 +133,9 @@ typedef struct step {
                         convolution: the result times the derivative at the masked bits */
     bool split;      /* worth cutting into parts that several threads run at once */
     bool direct;     /* convolutions by the sums of products that define them only */
-    bool lean;       /* weights are packed for every run instead of being kept so */
-    /* A 3x3 convolution of an upsampled map in two forward steps.  Each of the four pixels
-     * that pixel (y,x) of the small map becomes sees 2x2 pixels of it, by a kernel of sums of
+    bool lean;       /* of a lean plan: weights are packed for every run instead of being kept so */
+    /* A 3x3 convolution of an upsampled map in two forward steps.  Each of the four pixels (the
+     * quad) that pixel (y,x) of the small map becomes sees 2x2 pixels of it, by a kernel of sums of
      * the 3x3 kernel's elements.  CONV2D: op is that 2x2 convolution of the small map with
      * zeros around it, four times the channels, while op.weight and op.bias are the 3x3 one's;
      * UPSAMPLE: dst(2y+i, 2x+j) <- src(y+i, x+j), channels 2i+j of its four. */
@@ -199,7 +199,7 @@ typedef struct backend {
     /* Are `quad` steps faster than an upsampling followed by `conv`?  NULL: there are none. */
     bool (*fuses_upsample)(const step *conv);
     /* Would this convolution of float32 numbers be faster as one from bf16 to float32?  NULL:
-     * there are none of two types, and no wide plans. */
+     * there are none of two types, and plan_options.wide has no effect. */
     bool (*prefers_bf16)(const step *conv);
     /* May BACKWARD_DATA of a convolution add to its destination and multiply by a rectifier's
      * derivative, as `s` asks?  NULL: never. */

@@ -27,8 +27,9 @@ jem_status data_facts_of(data_facts *out, const config *cfg, const splits *s);
 data_facts data_facts_declared(const data_options *o, int64_t images, int64_t channels,
                                int64_t height, int64_t width, int64_t classes, bool floats);
 
-/* Iterations of a training with these settings, and per epoch (at least 1). */
+/* Iterations per epoch, a pass over the training images as x+; at least 1. */
 int64_t forecast_per_epoch(const config *cfg, const data_facts *d);
+/* Iterations of the whole training, without train.max_minutes. */
 int64_t forecast_iterations(const config *cfg, const data_facts *d);
 
 /* ---- memory */
@@ -44,7 +45,7 @@ typedef enum forecast_phase {
                       count for the peak */
     FORECAST_PHASES
 } forecast_phase;
-const char *forecast_phase_name(forecast_phase p);
+const char *forecast_phase_name(forecast_phase p); /* "reading the data", for people; static */
 
 typedef struct forecast_item {
     const char *name; /* static text */
@@ -83,6 +84,7 @@ typedef struct disk_forecast {
     int count;
     int64_t bytes;
 } disk_forecast;
+/* The run folder when it is largest, in bytes; `o` as for forecast_memory. */
 void forecast_disk(disk_forecast *out, const config *cfg, const model_outline *o,
                    const data_facts *d);
 /* JEM_EIO if the folder's file system has less than that. */
@@ -94,7 +96,7 @@ jem_status forecast_check_disk(const disk_forecast *d, const char *folder, int64
 jem_status forecast_before_training(const config *cfg, const splits *data, const char *folder);
 
 /* ---- arithmetic of one step, in FLOPs per image of the batch.  With F for a forward pass
- * of one image, a backward pass to the input or to the parameters costs F each:
+ * of one image, a backward pass to the input or to the parameters costs F each.
  * With r generative images (x+, x-) per labelled one and s = 2 evaluations of the gradients
  * where they are sharpness-aware, else 1:
  *   chain            r sampler.steps (F + F)
@@ -105,6 +107,7 @@ typedef struct step_flops {
     double chain, generative, discriminative, total;
     double forwards; /* total / F: "forward equivalents" */
 } step_flops;
+/* forward_flops: F, model_outline.flops. */
 step_flops forecast_flops(const config *cfg, double forward_flops);
 
 /* ---- time */
@@ -129,6 +132,7 @@ typedef struct time_forecast {
     double run_alone_s; /* the least that this is without other programs; NaN: unknown */
     bool capped;      /* train.max_minutes ends it earlier */
 } time_forecast;
+/* Steps and validations times their numbers; NaN where t has NaN. */
 time_forecast forecast_time(const config *cfg, const data_facts *d, const step_flops *f,
                             const step_times *t);
 

@@ -35,7 +35,7 @@ typedef struct repeated {
 
 /* Closed by the caller, also after a failure. */
 jem_status profile_open(profile *g, const config *cfg, const splits *data, const data_facts *d);
-void profile_close(profile *g);
+void profile_close(profile *g); /* frees the model; cfg, data and facts are the caller's */
 
 /* Each of these warms up, then repeats for about `seconds`, at least once. */
 /* Logits of n training images. */

@@ -44,7 +44,7 @@ typedef struct speed_report {
 /* For about `seconds`, at the config's alpha.  Cleared by the caller. */
 jem_status speed_measure(speed_report *out, const config *cfg, const splits *data,
                          const data_facts *d, double seconds);
-void speed_clear(speed_report *r);
+void speed_clear(speed_report *r); /* SPEED_REPORT_INIT is fine */
 
 /* Part of the peak that `flops` in `seconds` are. */
 double speed_share(const speed_report *r, double flops, double seconds);

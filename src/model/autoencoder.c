@@ -89,7 +89,7 @@ jem_status autoencoder_new(autoencoder **out, const autoencoder_spec *spec,
     a->spec = *spec;
     a->engine_spec = *engine_of;
     TRY(backend_find(&a->b, engine_of->device));
-    /* one thread puts a device's work in line */
+    /* one thread enqueues a device's work */
     TRY(pool_new(&a->workers, a->b->device ? 1 : (int)engine_of->threads));
     for (int i = 0; i < AUTOENCODER_HALVES; ++i) {
         a->halves[i].spec = autoencoder_half_spec(spec, i);

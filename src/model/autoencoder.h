@@ -35,11 +35,11 @@ typedef struct autoencoder autoencoder;
 jem_status autoencoder_new(autoencoder **out, const autoencoder_spec *spec,
                            const engine_spec *engine);
 void autoencoder_free(autoencoder *a); /* NULL is fine */
-const autoencoder_spec *autoencoder_get_spec(const autoencoder *a);
+const autoencoder_spec *autoencoder_get_spec(const autoencoder *a); /* borrowed */
 pool *autoencoder_pool(const autoencoder *a); /* borrowed */
 /* Pictures that a call should be given at least to keep threads, or a device, busy. */
 int64_t autoencoder_at_once(const autoencoder *a);
-int64_t autoencoder_params_count(const autoencoder *a);
+int64_t autoencoder_params_count(const autoencoder *a); /* elements, of encoder and decoder */
 
 /* ---- parameters */
 
@@ -76,6 +76,7 @@ jem_status autoencoder_encode(autoencoder *a, autoencoder_batch b, const float *
  * NULL, for every level. */
 jem_status autoencoder_features(autoencoder *a, autoencoder_batch b, const float *x,
                                 float *const *dst);
+/* Of one picture of height x width pixels; each level but the last halves both. */
 shape autoencoder_feature_shape(const autoencoder_spec *spec, int level, int64_t height,
                                 int64_t width);
 

@@ -1,4 +1,4 @@
-/* Names by substitution, from diffusers' of today to older ones (models.md D.4; diffusers,
+/* Names by substitution, from diffusers' of today to older ones (the published code of diffusers:
  * single_file_utils.py and attention_processor.py). */
 #include "model/autoencoder_names.h"
 

@@ -13,6 +13,7 @@ void params_init(float *params, const graph *g, uint64_t seed);
  *   v_i in [-1,1); weights gain/sqrt(fan_in) v, norm weights 1 + 0.1 v, 1-D
  *   biases 0.1 v. */
 void hash_values(double *v, int64_t n, const char *name);
+/* params, the flat vector of g, <- those of all its tensors by their names. */
 void params_init_hash(double *params, const graph *g, double gain);
 /* The same rounded to float32. */
 jem_status params_init_hash_f32(float *params, const graph *g, double gain);

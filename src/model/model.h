@@ -31,24 +31,28 @@ typedef struct model model;
  * chunks of as many images as a call brings, within reason; its parameters have a second
  * place in the device's memory, and either of the two may be the newer. */
 
+/* *out, owned; copies both specs.  Parameters are zero until they are set; plans are compiled when
+ * they are first needed.  JEM_EUSAGE if the backend cannot be used or spec is no network. */
 jem_status model_new(model **out, const model_spec *spec, const engine_spec *engine);
-void model_free(model *m);
+void model_free(model *m); /* NULL is fine */
+/* The model's own, borrowed until it is freed. */
 const model_spec *model_get_spec(const model *m);
-const engine_spec *model_get_engine(const model *m);
-const graph *model_graph(const model *m);
-const backend *model_backend(const model *m);
-pool *model_pool(const model *m);
+const engine_spec *model_get_engine(const model *m); /* as model_new was given it */
+const graph *model_graph(const model *m);            /* the network, as its kind builds it */
+const backend *model_backend(const model *m);        /* what engine.device has led to */
+pool *model_pool(const model *m);                    /* one thread on a device */
 int64_t model_input_count(const model *m); /* c*h*w */
-int64_t model_classes(const model *m);
-int64_t model_params_count(const model *m);
+int64_t model_classes(const model *m);     /* values of an image's logits */
+int64_t model_params_count(const model *m); /* elements of the flat vector, trained or not */
 /* The named values that its kind of network has: see network.h. */
 const char *const *model_stages(const model *m);
-const char *model_first_head(const model *m);
-const char *model_last_head(const model *m);
+const char *model_first_head(const model *m); /* what Frechet distances compare */
+const char *model_last_head(const model *m);  /* of those in its graph; for linear probes */
 
 /* The flat parameter vector, borrowed and writable; call model_params_changed
  * after writing and before anything is computed. */
 float *model_params(model *m);
+/* Plans load them, and a device gets them, when something is computed next.  Never fails. */
 jem_status model_params_changed(model *m);
 
 /* ---- on a device only */
@@ -56,7 +60,7 @@ jem_status model_params_changed(model *m);
 /* The flat vector in the device's memory, brought up to date from the host's; borrowed and
  * writable; call model_resident_changed after writing, also by a graph launched again. */
 jem_status model_resident(model *m, float **params);
-void model_resident_changed(model *m);
+void model_resident_changed(model *m); /* the host's are old until model_fetch_params */
 /* The other way: model_params is up to date afterwards. */
 jem_status model_fetch_params(model *m);
 /* A plan of `use` for exactly n images, owned by the caller, who loads it. */
@@ -133,6 +137,7 @@ jem_status model_feature(model *m, const char *name, const float *x, int64_t n, 
  * are accepted and ignored. */
 /* params: the flat vector to write (model_params, or an average of it). */
 jem_status model_save(const model *m, const char *path, const float *params);
+/* Into model_params, of a file for exactly this network; a failure may leave some of them new. */
 jem_status model_load(model *m, const char *path);
 /* Reads the spec of a weights file that jem wrote; its network is one of `list`. */
 jem_status model_spec_read(model_spec *spec, const network *const *list, const char *path);

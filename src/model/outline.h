@@ -50,6 +50,6 @@ typedef struct model_outline {
  * matters where a pass holds a whole batch.  JEM_EUSAGE as model_new. */
 jem_status model_outline_init(model_outline *out, const model_spec *spec, const engine_spec *engine,
                               int64_t batch, int64_t generative);
-void model_outline_clear(model_outline *o);
+void model_outline_clear(model_outline *o); /* MODEL_OUTLINE_INIT is fine */
 
 #endif

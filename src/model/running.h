@@ -21,9 +21,11 @@ typedef struct running_trace {
     float kept;   /* 1: no pass yet */
 } running_trace;
 
+/* No pass yet; sum and batch are the caller's vectors, as long as the parameters. */
 void running_trace_begin(running_trace *t, const graph *g);
 /* One pass, whose statistics are in t->batch. */
 void running_trace_pass(running_trace *t, const graph *g);
+/* running <- what the passes make of it, at the graph's running statistics alone. */
 void running_trace_apply(const running_trace *t, float *running, const graph *g);
 
 #endif

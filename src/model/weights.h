@@ -26,6 +26,8 @@ jem_status weights_check_names(const model_spec *spec, const graph *g, const saf
 
 /* The spec as metadata "jem.<key>".  JEM_EUSAGE if it names a network that is not in `list`. */
 jem_status weights_put_spec(safetensors_writer *w, const model_spec *spec);
+/* The other way: the network is one of `list`.  JEM_EDATA if a key is missing, JEM_EUSAGE for a
+ * name or value that there is not; *spec is then unchanged. */
 jem_status weights_get_spec(model_spec *spec, const network *const *list, const safetensors *f);
 
 #endif

@@ -1,4 +1,5 @@
-/* Plans on threads: see executor.h. */
+/* Running plans on threads (executor.h): workspaces on demand, batches in chunks, and the choice
+ * between a chunk per thread and all threads on one chunk. */
 #include "nn/executor.h"
 
 #include "base/mem.h"

@@ -44,7 +44,7 @@ typedef struct graph {
 } graph;
 
 jem_status graph_new(graph **out, shape input); /* node 0 is the input */
-void graph_free(graph *g);
+void graph_free(graph *g);                      /* NULL is fine */
 
 /* Each returns the new node's number.  `name` is the prefix of the parameter
  * names: "f.conv1" makes f.conv1.weight and f.conv1.bias. */
@@ -56,12 +56,13 @@ int graph_conv2d_pad(graph *g, int src, const char *name, int64_t out_channels, 
                      int64_t stride, int64_t pad_begin, int64_t pad_end);
 /* A 1x1 convolution whose weight is a linear layer's: NAME.weight [out,in], NAME.bias [out]. */
 int graph_project(graph *g, int src, const char *name, int64_t out_channels);
+/* [c,h,w] -> [out_features,1,1]: NAME.weight [out,c*h*w] over the value flattened (C,H,W). */
 int graph_linear(graph *g, int src, const char *name, int64_t out_features);
-int graph_lrelu(graph *g, int src, double slope);
-int graph_add(graph *g, int a, int b);
+int graph_lrelu(graph *g, int src, double slope); /* x > 0 ? x : slope x */
+int graph_add(graph *g, int a, int b); /* of one shape, else a mistake (JEM_EUSAGE) */
 /* Windows of kernel_h x kernel_w, sums times scale (1/area: average). */
 int graph_pool(graph *g, int src, int64_t kernel_h, int64_t kernel_w, double scale);
-int graph_concat_elu(graph *g, int src);
+int graph_concat_elu(graph *g, int src); /* elu([x, -x]): twice the channels */
 int graph_silu(graph *g, int src);     /* x * sigmoid(x) */
 int graph_upsample(graph *g, int src); /* twice the height and width, nearest neighbour */
 int graph_norm(graph *g, int src, const char *name, norm_kind kind); /* NORM_NONE: src itself */
@@ -88,14 +89,14 @@ jem_status graph_finish(graph *g, int output);
 const param *graph_param(const graph *g, const char *name); /* NULL if absent */
 /* Number of trained parameters (running statistics left out). */
 int64_t graph_trained_elements(const graph *g);
-bool graph_has(const graph *g, op_kind kind);
-bool graph_has_norm(const graph *g, norm_kind kind);
+bool graph_has(const graph *g, op_kind kind); /* an operation of this kind? */
+bool graph_has_norm(const graph *g, norm_kind kind); /* an OP_NORM of this kind? */
 /* True if images of a batch influence each other in training (batch norm). */
 bool graph_couples_images(const graph *g);
 int64_t op_params(const op *o); /* trained elements of one operation */
-/* FLOPs of one forward pass of one image, of one operation and of all; 1 multiply-add = 2
- * and only products count. */
+/* FLOPs of one operation in the forward pass of one image; 1 multiply-add = 2 and only products
+ * count. */
 double op_flops(const op *o);
-double graph_flops(const graph *g);
+double graph_flops(const graph *g); /* of all operations */
 
 #endif

@@ -1,4 +1,5 @@
-/* Compiling plans and running them. */
+/* A plan's life (plan.h): compiled into kernels, loaded with parameters, bound to workspaces, run
+ * and timed; what its steps are is plan_build.c's. */
 #include "nn/plan.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
  * Numbers that cross this interface (x, logits, gradients, parameters) are
  * double for JEM_F64 plans and float otherwise, images in plain NCHW order.
  * Where the backend has a device, arrays may lie in its memory: a call without
- * any of the host's only puts work in line (backend/device.h). */
+ * any of the host's only enqueues work (backend/device.h). */
 #ifndef NN_PLAN_H
 #define NN_PLAN_H
 
@@ -38,23 +38,26 @@ typedef struct plan_options {
     const char *const *features; /* names to keep readable; NULL-terminated or NULL */
 } plan_options;
 
+/* *out, owned; g and b are borrowed as long as it lives, o is not.  JEM_EUSAGE if the backend does
+ * not compute in that precision or a feature is not in the graph. */
 jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan_options *o);
-void plan_free(plan *p);
-int64_t plan_batch(const plan *p);
+void plan_free(plan *p); /* NULL is fine; after its workspaces */
+int64_t plan_batch(const plan *p); /* images per execution */
 
 /* ---- looking at a plan: nothing is allocated for it before workspace_new and plan_load */
 
 size_t plan_workspace_bytes(const plan *p); /* of one workspace */
 size_t plan_packed_bytes(const plan *p);    /* of the weights all workspaces share */
-int plan_step_count(const plan *p);
+int plan_step_count(const plan *p);          /* forward ones, then those of the backward pass */
 const step *plan_step(const plan *p, int i); /* borrowed; step.op.id is the graph's node */
 /* How the backend computes step i, such as "jit:avx512_core"; "" if it does not say. */
 void plan_step_algorithm(const plan *p, int i, char *text, size_t size);
-/* FLOPs of step i in one execution: as the operation is defined, of the products that the
- * algorithm forms (Winograd's forms fewer), and of its transforms of maps into such products
- * and back.  0 for what is no sum of products. */
+/* FLOPs of step i in one execution, as the operation is defined; 0 for what is no sum of
+ * products. */
 double plan_step_flops(const plan *p, int i);
+/* Of the products that its algorithm forms: Winograd's forms fewer. */
 double plan_step_products(const plan *p, int i);
+/* Of its transforms of maps into the form of such products and back. */
 double plan_step_transforms(const plan *p, int i);
 
 /* ---- running it */
@@ -66,11 +69,13 @@ jem_status plan_load(plan *p, const void *params);
  * backend, where the backend can.  From then on owner is to take over new parameters before p
  * does, and to be freed after p's last execution. */
 void plan_share_weights(plan *p, const plan *owner);
-/* The same for a vector in the memory of the backend's device: only puts work in line. */
+/* plan_load for a vector in the memory of the backend's device: only enqueues work. */
 jem_status plan_load_resident(plan *p, const void *params);
 
+/* *out, owned: memory for one execution at a time, on the backend's device if it has one; p is
+ * borrowed.  JEM_ENOMEM. */
 jem_status workspace_new(workspace **out, const plan *p);
-void workspace_free(workspace *w);
+void workspace_free(workspace *w); /* NULL is fine */
 /* Executions of a plan compiled with `split` run on these threads together with the caller,
  * which then must be the pool's only one; for when there are fewer images than threads.  The
  * pool is borrowed.  Threads change no bit, but splitting may. */

@@ -56,10 +56,11 @@ static inline bool is_curved(const op *o)
 
 static const slot no_slot = {.offset = -1};
 
-/* Numbers of new buffers, alive from the step that is emitted next. */
+/* Number of a new buffer, alive from the step that is emitted next; 0 after a failure (b->st). */
 int plan_new_buffer(builder *b, int64_t bytes);
-int plan_new_value(builder *b, shape s, format f);
+int plan_new_value(builder *b, shape s, format f); /* the same for all images of a value */
 
+/* Without a second source and a mask. */
 step plan_new_step(step_kind kind, const op *o, slot dst, slot src);
 /* `s` as this plan runs it: images, threads, weights. */
 step plan_step_of(const plan *p, step s);

@@ -28,7 +28,7 @@ typedef struct checkpoint_files {
 
 /* A run without the folder has no such files.  JEM_EIO, JEM_ENOMEM. */
 jem_status checkpoint_files_list(checkpoint_files *out, const char *folder);
-void checkpoint_files_clear(checkpoint_files *l);
+void checkpoint_files_clear(checkpoint_files *l); /* CHECKPOINT_FILES_INIT is fine */
 
 /* Marks what is to stay when `newest` is the iteration of the newest state that counts:
  *   states   the last two scheduled ones and one written at a signal after them, none
@@ -43,8 +43,8 @@ jem_status checkpoint_files_manifest(run_info *info, const checkpoint_files *l, 
 /* Iteration of the newest state; -1 if there is none. */
 int64_t checkpoint_files_newest(const checkpoint_files *l);
 
-/* Paths, owned: RUN/checkpoints, a state, selected weights. */
-jem_status checkpoint_folder(char **out, const char *folder);
+jem_status checkpoint_folder(char **out, const char *folder); /* RUN/checkpoints, owned */
+/* Of that iteration's state or, `best`, selected weights, whether they are there or not; owned. */
 jem_status checkpoint_path(char **out, const char *folder, int64_t iteration, bool best);
 
 #endif

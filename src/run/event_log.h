@@ -13,7 +13,7 @@ typedef struct event_log event_log;
 
 /* A new event file for a session that goes on after `iteration` of `iterations`.  JEM_EIO. */
 jem_status event_log_open(event_log **out, const char *run, int64_t iteration, int64_t iterations);
-void event_log_close(event_log *l);
+void event_log_close(event_log *l); /* NULL is fine */
 
 /* These do nothing if l is NULL; JEM_EIO if the file cannot be written. */
 

@@ -24,8 +24,9 @@ void metrics_window_add(metrics_window *w, const step_report *r);
 /* The steps as one: means, the least lse_min and greatest lse_max, the newest rates;
  * NaN for what never applied. */
 void metrics_window_mean(step_report *out, const metrics_window *w);
-/* As numbers that are always finite, and back; JEM_EDATA if they are no window's. */
+/* As numbers that are always finite: the values, then the counts. */
 void metrics_window_pack(double out[METRICS_WINDOW_DOUBLES], const metrics_window *w);
+/* And back.  JEM_EDATA if they are no window's; *w is then unchanged. */
 jem_status metrics_window_unpack(metrics_window *w, const double in[METRICS_WINDOW_DOUBLES]);
 
 /* One row; numbers are NaN where they do not apply. */
@@ -63,7 +64,7 @@ jem_status metrics_check(const char *path);
  * `iteration` and a row cut short are dropped: a resumed run repeats them.  Every damaged row is
  * dropped with a warning, those behind it are kept.  JEM_EDATA if the file is not such a log. */
 jem_status metrics_open(metrics_log *l, const char *path, int64_t iteration);
-void metrics_close(metrics_log *l);
+void metrics_close(metrics_log *l); /* METRICS_LOG_INIT is fine */
 
 /* JEM_EIO: the log then ends with the row before. */
 jem_status metrics_write(metrics_log *l, const metrics_row *r);
@@ -72,9 +73,9 @@ jem_status metrics_truncate(metrics_log *l, int64_t iteration);
 /* Warns of rows up to `iteration` that should be there, but are not. */
 jem_status metrics_tell_gaps(const metrics_log *l, int64_t iteration, int64_t log_every,
                              int64_t per_epoch);
-/* XXH3-128 of the file's `first` bytes (all, if it has fewer or first < 0) as 32 digits: a digit that
- * changed in a row is no damage that shows. */
 enum { METRICS_DIGEST = 33 };
+/* text <- XXH3-128 of the file's `first` bytes (all, if it has fewer or first < 0), *bytes of them,
+ * as 32 digits: a digit that changed in a row is no damage that shows.  Fails as file_read. */
 jem_status metrics_digest(char text[METRICS_DIGEST], int64_t *bytes, const char *path, int64_t first);
 /* All rows are on disk. */
 jem_status metrics_sync(metrics_log *l);

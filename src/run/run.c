@@ -1,4 +1,5 @@
-/* Run folders: see run.h. */
+/* Run folders (run.h): claimed and made for a training, opened by the commands that use its
+ * weights, data or buffer. */
 #include "run/run.h"
 
 #include <inttypes.h>

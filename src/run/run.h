@@ -89,7 +89,7 @@ jem_status run_create(const char *folder, config *cfg);
 /* Where cfg's data lie is what the run's config.yaml says from now on; nothing else of it changes. */
 jem_status run_keep_data_path(const char *folder, config *cfg);
 
-jem_status run_read_info(run_info *info, const char *folder);
+jem_status run_read_info(run_info *info, const char *folder); /* run.json; fails as run_info_read */
 /* Fills info's list of files with those that are there first. */
 jem_status run_write_info(run_info *info, const char *folder);
 

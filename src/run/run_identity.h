@@ -32,15 +32,17 @@ typedef struct run_identity {
 } run_identity;
 #define RUN_IDENTITY_INIT {.settings = NULL}
 
-/* The settings, and with the hash of the training images what settings_hash is. */
+/* Over whatever *r was: the settings, and neither id nor settings_hash.  JEM_ENOMEM */
 jem_status run_identity_init(run_identity *r, struct config *cfg);
+/* settings_hash, from the settings and the hash of the training images.  JEM_ENOMEM */
 jem_status run_identity_hash(run_identity *r, struct config *cfg, uint64_t data_hash);
-void run_identity_clear(run_identity *r);
+void run_identity_clear(run_identity *r); /* RUN_IDENTITY_INIT is fine */
 /* JEM_EIO if the system has no random bits. */
 jem_status run_identity_draw(run_identity *r);
 /* 32 hexadecimal digits? */
 bool run_identity_is(const char *id);
 
+/* The three as metadata of a file to be written; copied. */
 jem_status run_identity_put(const run_identity *r, safetensors_writer *w);
 /* Is the file, whose checksum was verified, one of this run?  JEM_EUSAGE saying what differs if it
  * is not.  `resumed`: it is a state to go on from; what a resume may change is then told in a

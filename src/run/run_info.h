@@ -14,7 +14,7 @@ typedef enum run_status {
     RUN_DIVERGED,
     RUN_FINISHED
 } run_status;
-const char *run_status_name(run_status s);
+const char *run_status_name(run_status s); /* "running", as run.json has it */
 
 /* The epoch that is kept; iteration 0: none yet. */
 typedef struct best_epoch {

@@ -47,8 +47,10 @@ typedef struct session {
 
 /* ---- selection.c */
 
+/* After the trainer is there: room for averaged weights, the training images described for FD-pix,
+ * each if the settings ask for it. */
 jem_status selection_begin(session *s);
-void selection_end(session *s);
+void selection_end(session *s); /* frees them; also where nothing was begun */
 /* "val_accuracy", "fd_pix" or "last": see run_info.selected_by. */
 const char *selection_criterion(const session *s);
 /* The iteration of the first validation, unless the training ends before. */
@@ -61,18 +63,18 @@ jem_status selection_validate(session *s, metrics_row *row);
 
 /* Opens the logs to go on after s->t.iteration; later rows are dropped. */
 jem_status journal_begin(session *s);
-void journal_end(session *s);
+void journal_end(session *s); /* closes them; a zeroed session's are fine */
 /* One line of what this training will do: where, on which data, how much, from where. */
 void journal_announce(const session *s, bool fresh);
 /* Back at an earlier iteration: what follows is written anew. */
 jem_status journal_rewind(session *s);
-double journal_wall_s(const session *s);
+double journal_wall_s(const session *s); /* seconds trained so far, in all sessions of the run */
 /* A row for the iterations since the last one, with its verdict. */
 jem_status journal_row(session *s, metrics_row *row);
 /* Progress line and status for whoever watches, about once a second. */
 void journal_step(session *s, const step_report *did);
 /* What is on disk is all that was logged; what it is goes into s->info. */
 jem_status journal_sync(session *s);
-void journal_finish(session *s);
+void journal_finish(session *s); /* the last of journal_step: the progress line stays */
 
 #endif

@@ -23,7 +23,7 @@ typedef struct class_gaussian {
 
 /* JEM_EDATA if a class has no image; JEM_EUSAGE if images are too large for it. */
 jem_status class_gaussian_fit(class_gaussian *g, const dataset *d, pool *p);
-void class_gaussian_clear(class_gaussian *g);
+void class_gaussian_clear(class_gaussian *g); /* CLASS_GAUSSIAN_INIT is fine */
 
 /* A file that keeps a fit (tensors mean [K,d] and root [K,d(d+1)/2], metadata jem.data_hash), so
  * that a resumed training need not repeat it.  Saved atomically, with the hash of the images d. */
@@ -34,8 +34,8 @@ jem_status class_gaussian_load(class_gaussian *g, const dataset *d, const char *
 /* Borrows g.  Where no class is asked for, each chain's is uniform. */
 chain_start class_gaussian_start(const class_gaussian *g);
 
-/* Bytes of a fitted one, and while one is fitted on so many threads. */
-int64_t class_gaussian_bytes(int64_t classes, int64_t size);
+int64_t class_gaussian_bytes(int64_t classes, int64_t size); /* of a fitted one */
+/* What fitting on so many threads takes beside it. */
 int64_t class_gaussian_fit_bytes(int64_t size, int threads);
 
 #endif

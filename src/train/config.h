@@ -88,7 +88,7 @@ typedef enum config_role {
     CONFIG_KEEPS,    /* changes none, but which rows are kept or how long it goes on */
     CONFIG_FREE      /* changes nothing that a run is judged by: where things lie, threads */
 } config_role;
-config_role config_key_role(const char *key);
+config_role config_key_role(const char *key); /* of "train.lr"; keys that it does not know decide */
 
 /* The first deciding key whose value differs, as text of both sides in `difference`; "" if
  * there is none. */

@@ -16,7 +16,7 @@ typedef struct noise_bank {
 /* Reads the bank of the folder of latents that `o` names.  JEM_EUSAGE if that is no folder of
  * latents; JEM_EDATA if it has no bank, or one that is unfinished or damaged. */
 jem_status noise_bank_read(noise_bank *b, const data_options *o);
-void noise_bank_clear(noise_bank *b);
+void noise_bank_clear(noise_bank *b); /* NOISE_BANK_INIT is fine */
 /* *n <- how many entries that bank has; fails in the same way. */
 jem_status noise_bank_count(int64_t *n, const data_options *o);
 

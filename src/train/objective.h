@@ -41,7 +41,7 @@ typedef struct objective {
 
 /* Sizes everything for the model; later calls allocate nothing. */
 jem_status objective_init(objective *s, model *m, const objective_options *o);
-void objective_clear(objective *s);
+void objective_clear(objective *s); /* a zeroed one is fine */
 
 /* Losses and gradients at the model's present parameters.  `dropout` is the stream
  * of the step's dropout masks.  The result may hold values that are not finite. */

@@ -23,9 +23,10 @@ typedef struct optimizer {
     int64_t n;
 } optimizer;
 
+/* For n parameters: moments are zero.  Copies the options.  JEM_ENOMEM, then *a is unchanged. */
 jem_status optimizer_init(optimizer *a, const optimizer_options *o, int64_t n);
 void optimizer_reset(optimizer *a); /* as optimizer_init left it */
-void optimizer_clear(optimizer *a);
+void optimizer_clear(optimizer *a); /* a zeroed one is fine */
 
 /* A gradient as the sum of two: a*g + b*h (h NULL: only a*g). */
 typedef struct direction {

@@ -43,7 +43,7 @@ typedef struct rescue_state {
     int count;
     rescue_event events[RESCUE_TRIES_MAX];
 } rescue_state;
-rescue_state rescue_none(void);
+rescue_state rescue_none(void); /* nothing has happened: factors are 1 */
 
 /* JEM_EUSAGE naming the rule if rescue.rules holds an unknown one. */
 jem_status rescue_check(const rescue_options *o);
@@ -58,10 +58,10 @@ void rescue_next(rescue_state *s, const rescue_options *o, const struct config *
  * such as chains of 100,000 steps. */
 bool rescue_follows(const rescue_state *s, const rescue_options *o, const struct config *cfg);
 
-/* What the settings become. */
+/* What the settings become: the seed of the chains, */
 uint64_t rescue_seed(const rescue_state *s, uint64_t seed);
-int64_t rescue_steps(const rescue_state *s, int64_t steps);
-double rescue_energy_l2(const rescue_state *s, double strength);
+int64_t rescue_steps(const rescue_state *s, int64_t steps); /* sampler.steps, */
+double rescue_energy_l2(const rescue_state *s, double strength); /* train.energy_l2 */
 
 /* {"reseeds", "rate_factor", "steps_factor", "energy_l2", "events": [{"iteration",
  * "back_to", "reason", "change"}]}; a new reference, NULL if out of memory. */
@@ -71,6 +71,6 @@ jem_status rescue_from_json(rescue_state *s, json_t *root, const char *origin);
 
 /* The same as metadata "jem.rescue". */
 jem_status rescue_save(const rescue_state *s, safetensors_writer *w);
-jem_status rescue_restore(rescue_state *s, const safetensors *f);
+jem_status rescue_restore(rescue_state *s, const safetensors *f); /* fails as rescue_from_json */
 
 #endif

@@ -1,4 +1,4 @@
-/* Sharpness-aware minimisation: see sharpness.h. */
+/* Sharpness-aware minimisation (sharpness.h), plain and adaptive, on a flat parameter vector. */
 #include "train/sharpness.h"
 
 #include <math.h>

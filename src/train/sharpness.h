@@ -21,11 +21,12 @@ typedef struct sharpness {
     float *kept; /* [n] w while the parameters are w + e; NULL for SHARPNESS_NONE */
 } sharpness;
 
+/* For n parameters; SHARPNESS_NONE takes no memory and is not to ascend.  JEM_ENOMEM */
 jem_status sharpness_init(sharpness *s, int kind, double rho, int64_t n);
-void sharpness_clear(sharpness *s);
+void sharpness_clear(sharpness *s); /* a zeroed one is fine */
 
-/* theta [n] <- w + e, and back to w with the same bits. */
+/* theta [n] <- w + e, for theta = w and the gradient g at it. */
 void sharpness_ascend(sharpness *s, float *theta, const direction *g);
-void sharpness_return(const sharpness *s, float *theta);
+void sharpness_return(const sharpness *s, float *theta); /* back to w, with the same bits */
 
 #endif

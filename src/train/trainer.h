@@ -73,7 +73,7 @@ jem_status trainer_init_resumed(trainer *t, const config *cfg, const splits *dat
                                 const char *starts);
 /* Writes `starts` if this process has fitted them. */
 jem_status trainer_keep_starts(const trainer *t, const char *path);
-void trainer_clear(trainer *t);
+void trainer_clear(trainer *t); /* a zeroed one is fine; config, data and model stay */
 
 /* Back to iteration 0, as trainer_init left it: no rescue either. */
 jem_status trainer_reset(trainer *t);

@@ -16,6 +16,7 @@ enum {
 typedef struct validation {
     double accuracy, nll;
 } validation;
+/* Of all images of d.  JEM_EINTERRUPTED if the model was stopped. */
 jem_status validate(validation *out, model *m, const dataset *d);
 
 /* Frechet distance between images after average pooling to 8x8 per channel:
@@ -28,7 +29,7 @@ typedef struct pixel_distance {
 
 /* Reference: the first `limit` images of d (all of them if there are fewer). */
 jem_status pixel_distance_init(pixel_distance *p, const dataset *d, int64_t limit);
-void pixel_distance_clear(pixel_distance *p);
+void pixel_distance_clear(pixel_distance *p); /* PIXEL_DISTANCE_INIT is fine */
 /* *out <- distance of the images x [n][c][h][w] from the reference. */
 jem_status pixel_distance_measure(double *out, const pixel_distance *p, const float *x,
                                   int64_t n, shape image);

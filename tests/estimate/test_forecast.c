@@ -1,5 +1,5 @@
-/* What a training takes, estimated: against models.md, against what is really allocated,
- * and against sums done by hand. */
+/* What a training takes, estimated: against the arithmetic of the published algorithms, against
+ * what is really allocated, and against sums done by hand. */
 #include "support/check.h"
 #include "support/wrn_spec.h"
 
@@ -102,7 +102,8 @@ static void a_layer_has_its_name_shape_parameters_flops_and_algorithms(void **st
     mem_free(c);
 }
 
-/* models.md, G.1: 49F, 48F with a shared batch, 46F at alpha = 1, 3F at alpha = 0. */
+/* The study's Algorithm 1 with L = 20: 20 steps of 2F and three batches of 3F, which is 49F; 48F
+ * with a shared batch, 46F at alpha = 1, 3F at alpha = 0. */
 static void a_step_costs_the_forward_passes_of_the_formula(void **state)
 {
     static const struct {
@@ -126,7 +127,7 @@ static void a_step_costs_the_forward_passes_of_the_formula(void **state)
     mem_free(c);
 }
 
-/* models.md, B.10: 29F for JEM++ with ten steps, 17F per labelled image for SADA-JEM with five. */
+/* 29F for JEM++ with ten steps, 17F per labelled image for SADA-JEM with five. */
 static void jempp_and_sada_cost_what_their_settings_say(void **state)
 {
     config *c = NULL;

@@ -1,5 +1,6 @@
-/* The networks against the reference numbers (models.md H.2, H.3): logits,
- * log-sum-exp and input gradients in double on ref, in float32 and bf16 on cpu. */
+/* The networks against reference numbers, computed in double by the JEM authors' wideresnet.py on
+ * PyTorch 1.13.1 with the parameters of params_init_hash: logits, log-sum-exp and input gradients
+ * in double on ref, in float32 and bf16 on cpu. */
 #include "support/check.h"
 #include "support/wrn_spec.h"
 

@@ -6,9 +6,9 @@
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/wino_conv.h"
 
-/* Can this processor multiply bf16 numbers faster than float32 ones?  And has it a matrix unit,
- * which does so many times faster? */
+/* Can this processor multiply bf16 numbers faster than float32 ones? */
 bool cpu_arch_bf16(void);
+/* Has it a matrix unit (AMX), which does so many times faster, and may this process use it? */
 bool cpu_arch_matrix_unit(void);
 
 /* The own convolution in bf16 that can do the step, or NULL. */

@@ -41,7 +41,7 @@ static jem_status weight_desc(onednn_md **md, const op *o, dnnl_data_type_t type
     return onednn_md_new(md, is_conv ? 4 : 2, is_conv ? conv : linear, type, tag);
 }
 
-/* Accumulation and rectification ride on the forward primitive. */
+/* Accumulation and rectification are the forward primitive's epilogue. */
 static jem_status make_attributes(dnnl_primitive_attr_t *attr, const step *s)
 {
     jem_status st;

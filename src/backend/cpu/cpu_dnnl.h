@@ -9,7 +9,7 @@
 /* From the OpenMP runtime that oneDNN is linked with; its header ships with one
  * compiler only. */
 extern void omp_set_num_threads(int threads);
-extern int omp_get_max_threads(void);
+extern int omp_get_max_threads(void); /* what to set again after a change */
 
 /* Rows [out, out + out_rows) of an image's output, and what they need; to data, rows
  * [in, in + in_rows) of its input's gradient and what they need. */
@@ -42,9 +42,15 @@ typedef struct dnnl_state {
 } dnnl_state;
 
 /* Entries of cpu_dnnl_impl. */
+
+/* Makes k->state for k->s and books k->scratch.  JEM_EINTERNAL with what oneDNN refused, or
+ * JEM_ENOMEM; release then frees what there is. */
 jem_status cpu_dnnl_prepare(cpu_kernel *k);
-void cpu_dnnl_release(cpu_kernel *k);
+void cpu_dnnl_release(cpu_kernel *k); /* one without a state is fine */
+/* Packs the step's weights from the flat vector, which stays borrowed for the bias and for what is
+ * packed late.  Nothing for gradients to the weights.  JEM_EINTERNAL, JEM_ENOMEM. */
 jem_status cpu_dnnl_load(cpu_kernel *k, const void *params);
+/* text <- oneDNN's name of the implementation: "jit:avx512_core". */
 void cpu_dnnl_describe(const cpu_kernel *k, char *text, size_t size);
 
 /* Band i of an image. */

@@ -1,4 +1,4 @@
-/* Winograd convolutions as steps. */
+/* Winograd convolutions (wino_conv.h) as steps: whose packed weights, and what is one part. */
 #include <stdio.h>
 
 #include "backend/cpu/cpu.h"

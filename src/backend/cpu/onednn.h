@@ -15,11 +15,12 @@ typedef dnnl_memory_desc_t onednn_md;
 typedef struct dnnl_memory_desc onednn_md;
 #endif
 
-/* Owned (onednn_md_free, NULL is fine).  The copy is of `from`, which may be oneDNN's own. */
+/* *md, owned <- a tensor of dims [nd] laid out as `tag` says.  JEM_EINTERNAL if oneDNN refuses. */
 jem_status onednn_md_new(onednn_md **md, int nd, const dnnl_dim_t *dims, dnnl_data_type_t type,
                          dnnl_format_tag_t tag);
+/* *md, owned <- the same as `from`, which may be oneDNN's own. */
 jem_status onednn_md_copy(onednn_md **md, const onednn_md *from);
-void onednn_md_free(onednn_md *md);
+void onednn_md_free(onednn_md *md); /* NULL is fine */
 
 /* A convolution (direct) or an inner product; src, weights, bias and dst are values or their
  * gradients, whichever the direction asks for.  Borrows. */
@@ -29,16 +30,19 @@ typedef struct onednn_layer {
     dnnl_dims_t stride, pad, pad_end;            /* of convolutions */
 } onednn_layer;
 
-/* Primitive descriptors, owned by the caller; `hint` is a forward one of the same layer. */
+/* A primitive descriptor, owned by the caller.  JEM_EINTERNAL if oneDNN has none for the layer. */
 jem_status onednn_forward(dnnl_primitive_desc_t *pd, const onednn_layer *l, dnnl_prop_kind_t prop,
                           dnnl_primitive_attr_t attr, dnnl_engine_t engine);
+/* The same of the gradient to the layer's input; `hint` is a forward one of the same layer. */
 jem_status onednn_to_data(dnnl_primitive_desc_t *pd, const onednn_layer *l, const_dnnl_primitive_desc_t hint,
                           dnnl_primitive_attr_t attr, dnnl_engine_t engine);
+/* The same of the gradients to weights and bias. */
 jem_status onednn_to_weights(dnnl_primitive_desc_t *pd, const onednn_layer *l, const_dnnl_primitive_desc_t hint,
                              dnnl_primitive_attr_t attr, dnnl_engine_t engine);
 
-/* What rides on a primitive: dst is added to, negative results are multiplied by slope. */
+/* Epilogue of a primitive, in order of appending: dst is added to ... */
 jem_status onednn_append_sum(dnnl_post_ops_t ops);
+/* ... negative results are multiplied by slope. */
 jem_status onednn_append_lrelu(dnnl_post_ops_t ops, float slope);
 
 #define DNNL_TRY(call)                                                                   \

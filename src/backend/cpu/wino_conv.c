@@ -1,4 +1,5 @@
-/* Sizes of a Winograd convolution. */
+/* Winograd convolutions of any processor: which steps, in blocks of what size; the loops are
+ * wino_kernel.h's. */
 #include "backend/cpu/wino_conv.h"
 
 #include "backend/cpu/cpu_arch.h"

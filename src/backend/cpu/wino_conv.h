@@ -38,7 +38,7 @@ typedef struct wino_conv {
     const wino_kernels *kernels; /* of this processor */
 } wino_conv;
 
-/* Where a result goes; as amx_output of amx_conv.h, in float32. */
+/* Where a result goes. */
 typedef struct wino_output {
     float *values;     /* [images, h, w, c] */
     const float *bias; /* [c], or NULL */
@@ -58,11 +58,11 @@ conv_shares wino_shares(const wino_conv *c);
  * on both sides, on processors that have kernels for it. */
 bool wino_supports(const step *s);
 
+/* Sizes for a step that wino_supports; nothing is allocated.  A split step gets smaller blocks. */
 void wino_conv_init(wino_conv *c, const step *s);
 
-/* Bytes of the transformed weights, and of what one block needs. */
-int64_t wino_weight_bytes(const wino_conv *c);
-int64_t wino_block_bytes(const wino_conv *c);
+int64_t wino_weight_bytes(const wino_conv *c); /* of the transformed weights */
+int64_t wino_block_bytes(const wino_conv *c);  /* of scratch for one block at a time */
 
 /* Transforms panel `panel` of weights, of the flat vector, [out, in, 3, 3]; packed: of all
  * panels, 64-aligned. */
@@ -75,7 +75,8 @@ void wino_run(const wino_conv *c, const float *values, const float *packed, floa
 /* ---- gradients to the weights: STEP_BACKWARD_PARAMS of the same convolutions, channels in
  * multiples of sixteen.  Sums over tiles stand where above sums over channels do. */
 
-bool wino_gradient_supports(const step *s);
+bool wino_gradient_supports(const step *s); /* both maps float32 in NHWC, and not direct */
+/* Sizes for such a step: c->in is the input, c->out the result whose gradient is given. */
 void wino_gradient_init(wino_conv *c, const step *s);
 int64_t wino_gradient_bytes(const wino_conv *c); /* of scratch memory */
 

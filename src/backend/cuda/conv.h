@@ -1,5 +1,5 @@
-/* Convolutions on the GPU, one call each with all that can ride on them.  Implemented by
- * cuDNN and own kernels (conv_choice.c) and, on the host, by plain loops (emulation/conv_host.c).
+/* Convolutions on the GPU, one call each with its epilogue.  Implemented by cuDNN and own kernels
+ * (conv_choice.c) and, on the host, by plain loops (emulation/conv_host.c).
  *
  * Values are [n][h][w][c], channels are multiples of 8; weights as conv_pack lays them.
  *
@@ -48,14 +48,17 @@ typedef struct conv_call {
 /* *out is shared with all other users of the same problem and lives as long as the
  * process: a network asks for few problems many times. */
 jem_status conv_get(const conv **out, const conv_problem *p);
-size_t conv_scratch(const conv *c);
+size_t conv_scratch(const conv *c); /* bytes of device memory that conv_run needs */
 
-/* Weights as conv_run wants them (not for CONV_TO_WEIGHTS): their bytes, and packed from
- * plain (out, in, kernel_h, kernel_w); channels that memory alone has get zeros. */
+/* Bytes of the weights as conv_run wants them (not for CONV_TO_WEIGHTS). */
 size_t conv_weight_bytes(const conv *c);
+/* Enqueues packed <- plain [out][in][kernel_h][kernel_w], both in device memory; channels that
+ * memory alone has get zeros. */
 jem_status conv_pack(const conv *c, void *packed, const float *plain, int64_t out, int64_t in);
 
+/* text <- the algorithm and, if it was measured, its time: "own:256x128 31 us", "cudnn:48+own". */
 void conv_describe(const conv *c, char *text, size_t size);
+/* Enqueues the convolution; arrays are device memory, channels in multiples of 8 as above. */
 jem_status conv_run(const conv *c, const conv_call *call);
 
 #endif

@@ -197,7 +197,7 @@ done:
 
 /* ---- graphs */
 
-/* What rides on the product, in order. */
+/* The epilogue, in order. */
 typedef struct epilogue_op {
     cudnnPointwiseMode_t mode;
     int64_t uid; /* of its second operand; 0: none */

@@ -1,4 +1,5 @@
-/* See conv_hopper.h. */
+/* Own bf16 convolutions for Hopper GPUs (conv_hopper.h): one thread of a block copies patches and
+ * weights ahead into two rings of shared memory, other warps form products and write results. */
 #include "backend/cuda/conv_hopper.h"
 
 #include <cuda_bf16.h>
@@ -97,8 +98,8 @@ DEVICE void produce(const hopper_job &j, const CUtensorMap *x, const CUtensorMap
     }
 }
 
-/* ---- what rides on the product.  A thread holds, of each of 2 BLOCKS rows, eight neighbouring
- * channels in every 32: pack_weights orders the weights so. */
+/* ---- the epilogue.  A thread holds, of each of 2 BLOCKS rows, eight neighbouring channels in
+ * every 32: pack_weights orders the weights so. */
 
 typedef struct lot {
     int64_t pixel;

@@ -1,6 +1,6 @@
 /* Own bf16 convolutions for Hopper GPUs (compute capability 9.0): stride 1, forward and to the
- * input, with everything that rides on them done before dst is written once.  One more
- * candidate for conv_choice.c, which times it against cuDNN's.
+ * input, with their epilogue done before dst is written once.  One more candidate for
+ * conv_choice.c, which times it against cuDNN's.
  *
  * An implicit matrix product: a block computes `blocks` x 128 neighbouring pixels by `columns`
  * channels.  What it needs of x for one column of taps, rows above and below included, is
@@ -25,11 +25,13 @@ jem_status hopper_open(void);
 /* The plans that can compute a problem, the likely best first; 0: none. */
 int hopper_plans(hopper_plan list[HOPPER_PLANS_MAX], const conv_problem *p);
 
-/* Weights as a plan wants them: bytes, and packed from the plain (out, in, taps) of float32. */
-size_t hopper_weight_bytes(const conv_problem *p, hopper_plan plan);
+size_t hopper_weight_bytes(const conv_problem *p, hopper_plan plan); /* as the plan wants them */
+/* Enqueues packed <- plain [out][in][kernel_h][kernel_w] of float32, both in device memory; to the
+ * input the kernel is turned. */
 jem_status hopper_pack(void *packed, const float *plain, int64_t out, int64_t in,
                        const conv_problem *p, hopper_plan plan);
 
+/* Enqueues the convolution by one of hopper_plans, as conv_run does; needs no scratch. */
 jem_status hopper_run(const conv_problem *p, hopper_plan plan, const conv_call *call);
 
 #ifdef __cplusplus

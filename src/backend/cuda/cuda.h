@@ -45,9 +45,9 @@ static inline void *cuda_scratch(const cuda_bound *b, int i)
     return b->scratch + b->k->at[i];
 }
 
-/* The operand of a step in memory; its shape for s->n images. */
+/* The operand of a step in the workspace's device memory. */
 value cuda_value(const cuda_bound *b, const slot *s);
-extent cuda_extent(const slot *s, int64_t n);
+extent cuda_extent(const slot *s, int64_t n); /* its shape for n images */
 static inline int64_t cuda_rows(const slot *s, int64_t n) /* images times positions */
 {
     return n * s->s.h * s->s.w;
@@ -66,6 +66,7 @@ jem_status cuda_sum_columns(const columns_map *a, int64_t channels);
 /* Where a step writes `count` floats that belong at `outside`: there, or in scratch `i` (of so
  * many) if that is the host's memory; cuda_hand_out then brings them there. */
 float *cuda_outside(const cuda_bound *b, int i, float *outside);
+/* Waits where it brings them to the host; enqueues nothing where they are at `outside` already. */
 jem_status cuda_hand_out(const cuda_bound *b, int i, float *outside, int64_t count);
 
 /* Convolution algorithms by rule instead of by measurement (device.h). */

@@ -1,4 +1,4 @@
-/* Opening cuBLAS and cuDNN. */
+/* What the backend on a real GPU opens beside the CUDA runtime: cuBLAS and cuDNN. */
 #include <stdio.h>
 
 #include "backend/cuda/conv_choice.h"

@@ -23,6 +23,7 @@ typedef struct gemm {
     int64_t count, a_step, b_step, c_step; /* count 0 means 1 */
 } gemm;
 
+/* Enqueues the products; matrices lie in device memory and c overlaps neither a nor b. */
 jem_status gemm_run(const gemm *g);
 
 #endif

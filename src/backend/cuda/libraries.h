@@ -37,9 +37,10 @@ typedef struct cublas_functions {
 } cublas_functions;
 #undef POINTER
 
-/* JEM_EUSAGE naming where was looked, and versions found that do not fit. */
+/* The libraries stay loaded.  JEM_EUSAGE naming where was looked, and versions found that do not
+ * fit. */
 jem_status libraries_cudnn(cudnn_functions *out);
-jem_status libraries_cublas(cublas_functions *out);
+jem_status libraries_cublas(cublas_functions *out); /* the same */
 /* Loads the run-time compiler that cuDNN asks the loader for when it fuses: in a Python
  * environment the loader alone would not find it.  Without it cuDNN fuses less. */
 void libraries_nvrtc(void);

@@ -141,6 +141,7 @@ template <int N> struct product;
                          : "l"(a), "l"(b), "r"(keep));                                             \
         }                                                                                          \
     }
+/* The N that hopper_plan.columns may be. */
 PRODUCT(32, R16, "%16", "%17", "%18", D8(0), D8(8));
 PRODUCT(64, R32, "%32", "%33", "%34", D8(0), D8(8), D8(16), D8(24));
 PRODUCT(128, R64, "%64", "%65", "%66", D8(0), D8(8), D8(16), D8(24), D8(32), D8(40), D8(48), D8(56));

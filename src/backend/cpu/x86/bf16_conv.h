@@ -74,11 +74,11 @@ bool bf16_supports(const step *s);
 
 /* Products and sizes for a step that bf16_supports; free with bf16_conv_clear. */
 jem_status bf16_conv_init(bf16_conv *c, const step *s);
-void bf16_conv_clear(bf16_conv *c);
+void bf16_conv_clear(bf16_conv *c); /* a zeroed one is fine */
 
-/* Bytes of the bordered (or transformed) copy and of the packed weights. */
+/* Bytes of one image's bordered (or transformed) copy. */
 int64_t bf16_image_bytes(const bf16_conv *c);
-int64_t bf16_weight_bytes(const bf16_conv *c);
+int64_t bf16_weight_bytes(const bf16_conv *c); /* of the packed weights */
 
 /* weights: of the flat vector, [out, in, k, k]; packed: bf16_weight_bytes, 64-aligned. */
 void bf16_pack_weights(const bf16_conv *c, const step *s, const float *weights, void *packed);

@@ -44,7 +44,9 @@ typedef struct bf16_unit {
 const bf16_unit *bf16_best_unit(void);
 
 extern const bf16_unit bf16_amx_unit, bf16_dot_unit;
+/* Has the processor AMX, which ONEDNN_MAX_CPU_ISA may forbid, and grants the system it to this
+ * process?  The system is asked for it. */
 bool bf16_amx_available(void);
-bool bf16_dot_available(void);
+bool bf16_dot_available(void); /* the same of AVX512-BF16, for which no system is asked */
 
 #endif

@@ -30,6 +30,7 @@ typedef struct bf16_weights {
 /* Can the step (BACKWARD_PARAMS of a convolution) run here? */
 bool bf16_weights_supports(const step *s);
 
+/* Sizes for a step that bf16_weights_supports; nothing is allocated. */
 void bf16_weights_init(bf16_weights *w, const step *s);
 
 int64_t bf16_weights_scratch(const bf16_weights *w); /* bytes */

@@ -1,4 +1,5 @@
-/* Winograd's F(4, 3): the three linear maps. */
+/* Winograd's F(4, 3) in bf16 (bf16_winograd.h): the linear maps of weights, their gradients and
+ * whole images; the header has those of single positions. */
 #include "backend/cpu/x86/bf16_winograd.h"
 
 #include <string.h>

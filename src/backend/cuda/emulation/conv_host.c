@@ -1,4 +1,5 @@
-/* conv.h in loops. */
+/* The GPU's convolutions (conv.h) in plain loops on the host: what the host emulation runs in place
+ * of cuDNN and own kernels. */
 #include <stdio.h>
 #include <string.h>
 

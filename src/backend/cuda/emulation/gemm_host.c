@@ -1,4 +1,4 @@
-/* gemm.h in loops. */
+/* The GPU's matrix products (gemm.h) in plain loops on the host, in place of cuBLAS. */
 #include "backend/cuda/gemm.h"
 
 #include "backend/cuda/emulation/gpu_host.h"

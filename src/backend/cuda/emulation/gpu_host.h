@@ -7,8 +7,9 @@
 
 #include "jem/status.h"
 
-/* Does fn(args, pieces) now, or, while a graph is captured, notes it with a copy of args. */
 typedef void (*host_work)(const void *args, int64_t pieces);
+/* Does fn(args, pieces) now, or, while a graph is captured, notes it with a copy of args [size]
+ * (JEM_ENOMEM). */
 jem_status gpu_host_do(host_work fn, const void *args, size_t size, int64_t pieces);
 
 #endif
