@@ -1,4 +1,5 @@
 /* Histograms of log-sum-exp for data, samples and noise, one panel per alpha. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static void histograms_free(void *ctx)
     mem_free(c);
 }
 
-/* One column as numbers; counts become shares of their sum. */
+/* One column as numbers; counts become shares of their sum, bounds are energies: float32. */
 static bool take_column(double *to, const table *t, const char *name, bool as_share)
 {
     int64_t column = table_find(t, name);
@@ -41,6 +42,7 @@ static bool take_column(double *to, const table *t, const char *name, bool as_sh
     if (column < 0) return false;
     for (int64_t i = 0; i < t->rows; i++) {
         to[i] = table_get(t, i, column);
+        if (!as_share && !(fabs(to[i]) <= (double)FLT_MAX)) return false;
         sum += isfinite(to[i]) ? to[i] : 0;
     }
     for (int64_t i = 0; as_share && sum > 0 && i < t->rows; i++)
@@ -84,7 +86,7 @@ static jem_status collect(histograms *c, study *s)
         mem_free(c->panels[c->count].block);
         c->panels[c->count] = (histogram){.run = NULL};
         st = study_warn(s,
-                        "%s/scores/energy_hist.tsv has no columns lo, hi and one of data, "
+                        "%s/scores/energy_hist.tsv has no finite columns lo, hi and one of data, "
                         "samples, noise; it is left out.",
                         r->name);
         if (st != JEM_OK) return st;

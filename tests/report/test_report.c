@@ -282,6 +282,16 @@ static void tables_logs_and_pictures_become_figures(void **state)
     assert_true(says("classes.png: not a readable PNG"));
 }
 
+static void bounds_beyond_all_energies_are_left_out(void **state)
+{
+    (void)state;
+    put_run(0.5, 1, 0.5, "finished");
+    put_file("lo\thi\tdata\tnoise\n-1e3080\t1\t3\t0\n1\t2\t0\t5\n", "a0.5-s1",
+             "scores/energy_hist.tsv");
+    make_report();
+    assert_true(says("a0.5-s1/scores/energy_hist.tsv has no finite columns lo, hi"));
+}
+
 static void benchmarks_of_tomorrow_are_drawn_too(void **state)
 {
     (void)state;
@@ -343,6 +353,7 @@ int main(void)
         TEST(scenes_of_the_benchmark_and_of_the_run_are_told_apart),
         TEST(what_is_missing_or_went_wrong_is_said),
         TEST(tables_logs_and_pictures_become_figures),
+        TEST(bounds_beyond_all_energies_are_left_out),
         TEST(benchmarks_of_tomorrow_are_drawn_too),
         TEST(a_single_run_has_a_report_of_its_own),
         TEST(the_same_scores_give_the_same_page),
