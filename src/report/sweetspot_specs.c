@@ -5,6 +5,10 @@
 
 #include "stats/saliency.h"
 
+/* No people to compare with, and no value in the paper. */
+#define BOUNDED_BY_ONE                                                                             \
+    .human = {1}, .source = "1 is the metric's bound", .paper_low = NAN, .paper_high = NAN
+
 static const sweetspot_spec specs[] = {
     {.benchmark = "bapps",
      .title = "BAPPS",
@@ -96,11 +100,8 @@ static const sweetspot_spec specs[] = {
      .measure = "test accuracy",
      .metrics = 1,
      .metric = {"accuracy"},
-     .human = {1},
      .skip_one = true,
-     .source = "1 is the metric's bound",
-     .paper_low = NAN,
-     .paper_high = NAN,
+     BOUNDED_BY_ONE,
      .kind = SPOT_RIGHT,
      .trials = "test"},
     {.benchmark = "gloss",
@@ -108,10 +109,7 @@ static const sweetspot_spec specs[] = {
      .measure = "gloss accuracy",
      .metrics = 1,
      .metric = {"accuracy"},
-     .human = {1},
-     .source = "1 is the metric's bound",
-     .paper_low = NAN,
-     .paper_high = NAN,
+     BOUNDED_BY_ONE,
      .kind = SPOT_RIGHT,
      .trials = "gloss-scenes",
      .question = "gloss"},
@@ -120,10 +118,7 @@ static const sweetspot_spec specs[] = {
      .measure = "accuracy of 6",
      .metrics = 1,
      .metric = {"light_accuracy"},
-     .human = {1},
-     .source = "1 is the metric's bound",
-     .paper_low = NAN,
-     .paper_high = NAN,
+     BOUNDED_BY_ONE,
      .kind = SPOT_RIGHT,
      .trials = "gloss-scenes",
      .question = "light"},
@@ -132,10 +127,7 @@ static const sweetspot_spec specs[] = {
      .measure = "R²",
      .metrics = 1,
      .metric = {"relief_r2"},
-     .human = {1},
-     .source = "1 is the metric's bound",
-     .paper_low = NAN,
-     .paper_high = NAN,
+     BOUNDED_BY_ONE,
      .kind = SPOT_R2,
      .trials = "gloss-scenes",
      .question = "relief"},
@@ -144,10 +136,7 @@ static const sweetspot_spec specs[] = {
      .measure = "own test scenes, accuracy",
      .metrics = 1,
      .metric = {"accuracy"},
-     .human = {1},
-     .source = "1 is the metric's bound",
-     .paper_low = NAN,
-     .paper_high = NAN,
+     BOUNDED_BY_ONE,
      .kind = SPOT_RIGHT,
      .trials = "test"},
     {.benchmark = "scenes",
@@ -155,19 +144,13 @@ static const sweetspot_spec specs[] = {
      .measure = "own test scenes, accuracy of 6",
      .metrics = 1,
      .metric = {"light_accuracy"},
-     .human = {1},
-     .source = "1 is the metric's bound",
-     .paper_low = NAN,
-     .paper_high = NAN},
+     BOUNDED_BY_ONE},
     {.benchmark = "scenes",
      .title = "Scenes: relief",
      .measure = "own test scenes, R²",
      .metrics = 1,
      .metric = {"relief_r2"},
-     .human = {1},
-     .source = "1 is the metric's bound",
-     .paper_low = NAN,
-     .paper_high = NAN},
+     BOUNDED_BY_ONE},
 };
 
 const sweetspot_spec *sweetspot_specs(int64_t *count)
