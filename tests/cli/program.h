@@ -49,6 +49,17 @@ static inline char *program_read(const char *dir, const char *name, size_t *size
     return data;
 }
 
+/* DIR/A and DIR/B hold the same bytes. */
+static inline void program_same_files(const char *dir, const char *a, const char *b)
+{
+    size_t n, m;
+    char *x = program_read(dir, a, &n), *y = program_read(dir, b, &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(x, y, n);
+    mem_free(x);
+    mem_free(y);
+}
+
 static inline void program_said(const char *dir, const char *file, const char *text)
 {
     size_t n;

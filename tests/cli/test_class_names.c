@@ -27,16 +27,6 @@ static void make_pictures(void)
     }
 }
 
-static void same_grid(const char *a, const char *b)
-{
-    size_t n, m;
-    char *x = program_read(folder, a, &n), *y = program_read(folder, b, &m);
-    assert_int_equal(n, m);
-    assert_memory_equal(x, y, n);
-    mem_free(x);
-    mem_free(y);
-}
-
 static void classes_of_folders_have_their_names(void **state)
 {
     (void)state;
@@ -49,7 +39,7 @@ static void classes_of_folders_have_their_names(void **state)
     program_said(folder, "err", "chains climb the logit of class 2 (truck)");
     program_works(folder, "sample %D/run --n 2 --class 2 -o %D/number.npy");
     program_said(folder, "err", "class 2 (truck)");
-    same_grid("name.npy", "number.npy");
+    program_same_files(folder, "name.npy", "number.npy");
     program_works(folder, "sample %D/run --n 2 --class 'motor boat' -o %D/other.npy");
     program_fails(folder, "sample %D/run --n 2 --class trukc -o %D/x.npy", 2,
                   "--class 'trukc' is neither a whole number from 0 to 2 nor the name of a class: "
@@ -120,7 +110,7 @@ static void classes_of_cifar10_have_theirs(void **state)
     assert_int_equal(system(command), 0);
     program_works(folder, "sample %D/run --n 2 --class truck -o %D/older.npy");
     program_said(folder, "err", "class 9 (truck)");
-    same_grid("name.npy", "older.npy");
+    program_same_files(folder, "name.npy", "older.npy");
     /* and one with other ones than classes none to be trusted */
     snprintf(command, sizeof command, "sed -i 's/\"version\"/\"class_names\": [\"a\"], \"version\"/' "
                                       "'%s/run/run.json'", folder);

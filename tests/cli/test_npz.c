@@ -52,16 +52,6 @@ static void put_set(const char *dir, const char *images, const char *labels, int
     put_array(path, 1, &n, 1, 4);
 }
 
-static void same_file(const char *a, const char *b)
-{
-    size_t n, m;
-    char *x = program_read(folder, a, &n), *y = program_read(folder, b, &m);
-    assert_int_equal(n, m);
-    assert_memory_equal(x, y, n);
-    mem_free(x);
-    mem_free(y);
-}
-
 /* ---- data */
 
 static void files_of_numpy_are_read(void **state)
@@ -98,11 +88,11 @@ static void an_npz_is_the_data_that_a_folder_would_be(void **state)
     program_works(folder, "train %D/c.yaml --set data.path=%D/set.npz --out %D/b");
     program_works(folder, "apply %D/a --input %D/set/test_x.npy -o %D/of-a");
     program_works(folder, "apply %D/b --input %D/set/test_x.npy -o %D/of-b");
-    same_file("of-a/logits.npy", "of-b/logits.npy");
+    program_same_files(folder, "of-a/logits.npy", "of-b/logits.npy");
 
     pack("one.npz", false, "set", KEYS("test_x"));
     program_works(folder, "apply %D/a --input %D/one.npz -o %D/of-one");
-    same_file("of-a/logits.npy", "of-one/logits.npy");
+    program_same_files(folder, "of-a/logits.npy", "of-one/logits.npy");
     program_fails(folder, "apply %D/a --input %D/set.npz -o %D/of-one", 3,
                   "set.npz: no array called 'images'; it holds: train_x, train_y, test_x, test_y");
 }
