@@ -166,7 +166,7 @@ static void a_resumed_training_says_from_where(void **state)
     program_stop(folder, "train %D/c.yaml --out %D/run", "epoch 1:", SIGTERM, "go on with");
     program_stop(folder, "resume %D/run", "train: ", SIGTERM, "; alpha 0.5, resumed after step ");
     program_said(folder, "err", " of 400000 steps of 8 images (100000 epochs); ETA ");
-    program_said(folder, "err", "m as before, at most 1000 minutes in all\n");
+    program_said(folder, "err", " as before, at most 1000 minutes in all\n");
 }
 
 int main(void)
