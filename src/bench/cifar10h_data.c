@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/cifar10.h"
+#include "data/sources/cifar10.h"
 #include "jem/tensor.h"
 #include "record/fields.h"
 #include "stats/soft_label.h"

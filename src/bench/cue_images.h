@@ -8,7 +8,7 @@
 #define BENCH_CUE_IMAGES_H
 
 #include "bench/mvh_sets.h"
-#include "data/image.h"
+#include "data/pictures/image.h"
 
 enum { CUE_SMALL_SIZE = 32 };
 

@@ -7,7 +7,7 @@
 #define BENCH_MVH_PICTURES_H
 
 #include "bench/mvh_sets.h"
-#include "data/image.h"
+#include "data/pictures/image.h"
 
 typedef struct mvh_picture {
     char *path;

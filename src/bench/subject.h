@@ -7,7 +7,7 @@
 #ifndef BENCH_SUBJECT_H
 #define BENCH_SUBJECT_H
 
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "latent/latent_space.h"
 #include "model/model.h"
 #include "sample/sgld.h"

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/subject_view.h"
-#include "data/units.h"
+#include "data/pictures/units.h"
 #include "stats/lpips.h"
 
 /* Features of one 64 x 64 patch take 1 MiB, of a 256 x 256 picture 16. */

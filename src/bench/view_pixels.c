@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/subject_view.h"
-#include "data/units.h"
+#include "data/pictures/units.h"
 
 typedef struct pixels_ctx {
     shape size;

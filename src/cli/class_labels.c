@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
-#include "data/cifar10.h"
+#include "data/sources/cifar10.h"
 
 jem_status class_labels_of(class_labels *l, const char *folder, int64_t classes, const config *cfg)
 {

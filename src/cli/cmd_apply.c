@@ -17,7 +17,7 @@
 #include "cli/apply_network.h"
 #include "cli/run_steps.h"
 #include "data/npz.h"
-#include "data/units.h"
+#include "data/pictures/units.h"
 
 typedef struct apply_flags {
     const char *weights, *input, *want, *out, *device, *precision, *threads;

@@ -17,7 +17,7 @@
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "cli/startup.h"
-#include "data/cifar10.h"
+#include "data/sources/cifar10.h"
 #include "run/run.h"
 
 enum { LEFT_OUT_MAX = 64 };

@@ -14,7 +14,7 @@
 #include "cli/print.h"
 #include "cli/startup.h"
 #include "data/dataset.h"
-#include "data/gloss_render.h"
+#include "data/gloss/render.h"
 #include "data/npz.h"
 
 static jem_status list(int argc, char **argv)

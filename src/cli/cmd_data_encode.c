@@ -10,7 +10,7 @@
 #include "cli/cmd_data.h"
 #include "cli/print.h"
 #include "cli/startup.h"
-#include "data/latent_encode.h"
+#include "data/latents/encode.h"
 #include "model/autoencoder.h"
 
 /* Without the slashes at its end: names are told from the folder on. */

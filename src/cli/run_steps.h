@@ -2,7 +2,7 @@
 #ifndef CLI_RUN_STEPS_H
 #define CLI_RUN_STEPS_H
 
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "run/run.h"
 
 /* "engine.threads=N" from --threads; NULL leaves the text empty. */

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "data/image.h"
+#include "data/pictures/image.h"
 
 typedef enum bapps_task { BAPPS_2AFC, BAPPS_JND } bapps_task;
 

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/dataset.h"
-#include "data/units.h"
+#include "data/pictures/units.h"
 
 enum { CROP_PAD = 4 };
 

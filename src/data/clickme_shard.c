@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/image_codec.h"
+#include "data/pictures/codec.h"
 #include "data/map_prepare.h"
 #include "data/tf_example.h"
 

@@ -3,7 +3,7 @@
 #ifndef DATA_CLICKME_SHARD_H
 #define DATA_CLICKME_SHARD_H
 
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "data/tfrecord.h"
 
 typedef struct clickme_item {

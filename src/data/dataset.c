@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/plain.h"
 #include "base/try.h"
-#include "data/units.h"
+#include "data/pictures/units.h"
 
 int64_t dataset_row_size(const dataset *d) { return d->channels * d->height * d->width; }
 

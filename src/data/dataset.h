@@ -7,7 +7,7 @@
 
 #include "base/options.h"
 #include "base/rng.h"
-#include "data/latent_set.h"
+#include "data/latents/set.h"
 #include "jem/status.h"
 
 /* What the renderer knows about each scene beyond its label. */
@@ -88,7 +88,7 @@ void splits_free(splits *s); /* the data sets, not *s; all NULL is fine */
 /* Reads what `o` names and splits it with `seed` (purpose RNG_SPLIT). */
 jem_status data_load(splits *out, const data_options *o, uint64_t seed);
 
-/* One reader of a kind of data; registered in datasets.c. */
+/* One reader of a kind of data; listed in sources/sources.c. */
 typedef struct data_source {
     const char *name, *about, *layout; /* layout: what the path must hold */
     /* train and test (test NULL if the source has none). */

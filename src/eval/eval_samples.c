@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "energy/eq8.h"
 #include "eval/eval_parts.h"
 #include "eval/predict.h"

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/units.h"
+#include "data/pictures/units.h"
 
 /* ---- the autoencoder and what is kept */
 

@@ -9,7 +9,7 @@
 #include <signal.h>
 
 #include "base/rng.h"
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "latent/latent_cache.h"
 #include "model/autoencoder.h"
 

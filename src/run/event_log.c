@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/image.h"
+#include "data/pictures/image.h"
 
 enum {
     GRID_SIDE = 8,

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/units.h"
+#include "data/pictures/units.h"
 
 const char *resident_refuses(const trainer *t)
 {

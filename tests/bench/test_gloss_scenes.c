@@ -3,7 +3,7 @@
 #include "support/made_data.h"
 
 #include "base/file.h"
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "stats/rank.h"
 
 enum { IMAGES = 50 };

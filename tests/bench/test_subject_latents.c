@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "bench/subject.h"
-#include "data/units.h"
+#include "data/pictures/units.h"
 #include "model/init.h"
 #include "stats/lpips.h"
 

@@ -6,7 +6,7 @@
 #include "support/folder.h"
 #include "support/made_data.h"
 
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "jem/tensor.h"
 
 typedef struct refusal {

@@ -2,7 +2,7 @@
  * terminal, forges no line, makes no file elsewhere and runs in no page. */
 #include "base/plain.h"
 #include "cli/program.h"
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "support/folder.h"
 
 /* As it stands in JSON and in YAML's double quotes: a red <script> with a line of its own. */

@@ -1,7 +1,7 @@
 /* Commands on runs that live in the latent space of an autoencoder. */
 #include "cli/latent_study.h"
-#include "data/image.h"
-#include "data/latent_set.h"
+#include "data/pictures/image.h"
+#include "data/latents/set.h"
 #include "jem/tensor.h"
 #include "support/made_data.h"
 

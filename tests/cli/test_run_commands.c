@@ -4,7 +4,7 @@
 
 #include <xxhash.h>
 
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "jem/tensor.h"
 #include "tensor/safetensors.h"
 

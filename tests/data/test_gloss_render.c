@@ -1,7 +1,7 @@
 /* The pictures of the built-in gloss set: what must not vary, and what must. */
 #include "support/check.h"
 
-#include "data/gloss_render.h"
+#include "data/gloss/render.h"
 
 enum { SIZE = 32, PIXELS = SIZE * SIZE, SCENES = 240 };
 

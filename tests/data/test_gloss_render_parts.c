@@ -1,8 +1,8 @@
 /* The pieces under the gloss renderer against direct computation. */
 #include "support/check.h"
 
-#include "data/gloss_envmap.h"
-#include "data/gloss_relief.h"
+#include "data/gloss/envmap.h"
+#include "data/gloss/relief.h"
 
 static const double PI = 3.14159265358979;
 

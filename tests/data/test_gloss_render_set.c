@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "data/dataset.h"
-#include "data/gloss_render.h"
+#include "data/gloss/render.h"
 
 enum { SCENES = 24, SIZE = 16, PATH_ROOM = 200 };
 

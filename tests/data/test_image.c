@@ -1,5 +1,5 @@
 /* PNG and JPEG in and out, every colour model, and files that are not right. */
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "pictures.h"
 
 static image random_image(int64_t height, int64_t width, int64_t channels)

@@ -1,6 +1,6 @@
 /* Resizing gives Pillow's bytes: the check numbers of the rule itself, and
  * pictures resized by Pillow 9.4 (Image.resize(size, Image.BILINEAR or BICUBIC)). */
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "support/check.h"
 
 /* The picture that the recorded values were made from. */

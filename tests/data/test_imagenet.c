@@ -1,6 +1,6 @@
 /* Listing ImageNet's layouts and decoding ahead. */
-#include "data/image_stream.h"
-#include "data/imagenet.h"
+#include "data/pictures/stream.h"
+#include "data/sources/imagenet.h"
 #include "pictures.h"
 #include "support/folder.h"
 

@@ -1,7 +1,7 @@
 /* Folders of latents: made with a stand-in for the autoencoder, read as a data set, and what
  * happens when they are damaged, cut short or of another make. */
 #include "base/mem.h"
-#include "data/latent_encode.h"
+#include "data/latents/encode.h"
 #include "data/dataset.h"
 #include "pictures.h"
 #include "share_check.h"

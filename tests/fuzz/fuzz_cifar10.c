@@ -1,6 +1,6 @@
 /* CIFAR-10's folder: a first byte B < 255, then B bytes of batches.meta.txt, then the
  * records of both data_batch_2.bin and test_batch.bin; B = 255: no batches.meta.txt. */
-#include "data/sources.h"
+#include "data/sources/sources.h"
 #include "fuzz.h"
 
 void fuzz_one(const uint8_t *data, size_t size)

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "data/clickme_shard.h"
-#include "data/image_codec.h"
+#include "data/pictures/codec.h"
 #include "fuzz.h"
 #include "tfrecord.h"
 

@@ -1,7 +1,7 @@
 /* The index of a folder of latents. */
 #include <string.h>
 
-#include "data/latent_index.h"
+#include "data/latents/index.h"
 #include "fuzz.h"
 
 #define FOLDER "latents"

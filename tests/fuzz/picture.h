@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "fuzz.h"
 
 /* Every case begins as such a file does, with `start`: what does not is not for this

@@ -2,7 +2,7 @@
  * writes a run there, for scripts/check_tensorboard.py. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "record/tf_records.h"
 #include "run/event_log.h"
 #include "run/log_rig.h"

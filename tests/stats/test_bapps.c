@@ -2,7 +2,7 @@
  * in the layout of BAPPS, and what must be refused. */
 #include "published.h"
 
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "stats/bapps.h"
 #include "stats/summary.h"
 

@@ -1,7 +1,7 @@
 /* LPIPS-style distance: worked maps, the authors' example patches, and hostile maps. */
 #include "published.h"
 
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "stats/lpips.h"
 
 static void directions_are_compared_not_lengths(void **state)

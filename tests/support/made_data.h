@@ -6,7 +6,7 @@
 #include "support/check.h"
 
 #include "base/file.h"
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "jem/tensor.h"
 #include "record/image_name.h"
 #include "record/image_sets.h"

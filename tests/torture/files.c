@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/options.h"
-#include "data/image.h"
+#include "data/pictures/image.h"
 #include "jem/tensor.h"
 #include "record/record.h"
 #include "tensor/safetensors.h"

@@ -1,0 +1,37 @@
+/* Pictures into shards of latents: decoded by threads ahead of the network, written shard by
+ * shard, so that a kill loses at most one shard; and behind them pictures of uniform noise on
+ * [-1,1], where Langevin chains begin (the study's B.4). */
+#ifndef DATA_LATENTS_ENCODE_H
+#define DATA_LATENTS_ENCODE_H
+
+#include <signal.h>
+
+#include "data/sources/imagenet.h"
+#include "data/pictures/image.h"
+#include "data/latents/index.h"
+
+/* n pictures x [n,3,s,s] in [-1,1] -> the posterior's means [n,c,h,w], not scaled. */
+typedef jem_status (*latent_encoder)(void *ctx, const float *x, int64_t n, float *mean);
+
+typedef struct latent_job {
+    const char *source, *out; /* folder of the pictures; folder of the latents */
+    const imagenet *images;   /* of `source` */
+    latent_format format;
+    image_kernel kernel;
+    latent_encoder encode;
+    void *encoder;
+    int64_t batch;     /* pictures per call of encode */
+    int64_t per_shard; /* pictures */
+    int64_t noise;     /* pictures of noise; 0: what the folder may have of them is enough */
+    int threads;       /* that decode */
+    bool skip_damaged; /* leave damaged pictures out instead of failing */
+    const volatile sig_atomic_t *stop; /* nonzero: stop soon; NULL: never */
+} latent_job;
+
+/* Encodes what is still to be done; beginning, going on and having finished are one call.
+ * *index <- the folder's, owned (latent_index_clear).
+ * JEM_EUSAGE if the folder holds latents of other pictures or settings; JEM_EDATA names a
+ * damaged picture; JEM_EINTERRUPTED: what is finished is safe, the same call goes on. */
+jem_status latent_encode(latent_index *index, const latent_job *j);
+
+#endif
