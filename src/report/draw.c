@@ -78,6 +78,7 @@ double draw_text_width(draw *d, text_style style, const char *text)
 void draw_text(draw *d, double x, double y, text_style style, const char *text)
 {
     char plain[TEXT_MOST];
+    if (!(fabs(x) < 1e9 && fabs(y) < 1e9)) return; /* Cairo would give up the whole drawing */
     double width = draw_text_width(d, style, text);
     double dx = style.h == CENTRE ? -width / 2 : style.h == RIGHT ? -width : 0;
     /* 0.72 em: the height of capitals and digits in the usual sans fonts */

@@ -49,7 +49,8 @@ typedef struct text_style {
     colour ink;
 } text_style;
 
-/* One line, aligned to (x, y) as the style says; made plain first (base/plain.h). */
+/* One line, aligned to (x, y) as the style says; made plain first (base/plain.h).  Nothing where no
+ * drawing can reach: x or y not finite, or beyond a billion. */
 void draw_text(draw *d, double x, double y, text_style style, const char *text);
 double draw_text_width(draw *d, text_style style, const char *text); /* of that line, unturned */
 

@@ -141,6 +141,30 @@ static void files_come_in_three_formats_and_repeat_bit_for_bit(void **state)
     check_tmp_remove(folder);
 }
 
+static jem_status draw_far_away(draw *d, const void *ctx)
+{
+    (void)ctx;
+    const double places[] = {NAN, INFINITY, -INFINITY, 1e300, -1e300};
+    const text_style upwards = {.size = 12, .upwards = true, .ink = INK};
+    for (int i = 0; i < 5; i++) {
+        draw_text(d, places[i], 10, (text_style){.size = 12, .ink = INK}, "far");
+        draw_text(d, 10, places[i], upwards, "away");
+        draw_disc(d, places[i], places[i], 3, INK, INK);
+        draw_segment(d, 10, 10, places[i], 10, 1, 0, INK);
+        draw_rectangle(d, places[i], 10, places[i], 10, INK);
+    }
+    return JEM_OK;
+}
+
+static void what_lies_beyond_all_numbers_costs_no_figure(void **state)
+{
+    (void)state;
+    char *svg;
+    check_ok(draw_inline(&svg, "f", 100, 100, draw_far_away, NULL));
+    assert_non_null(strstr(svg, "</svg>"));
+    mem_free(svg);
+}
+
 static jem_status draw_enlarged(draw *d, const void *p)
 {
     draw_picture(d, p, 0, 0, 100, 100);
@@ -264,6 +288,7 @@ int main(void)
         cmocka_unit_test(the_alpha_scale_has_the_published_ends),
         cmocka_unit_test(inline_figures_share_a_page_without_sharing_ids),
         cmocka_unit_test(files_come_in_three_formats_and_repeat_bit_for_bit),
+        cmocka_unit_test(what_lies_beyond_all_numbers_costs_no_figure),
         cmocka_unit_test(an_enlarged_picture_is_sharp_in_vector_files_too),
         cmocka_unit_test(hostile_pictures_are_refused_or_left_their_texts),
         cmocka_unit_test(strings_from_files_are_escaped_for_where_they_go),
