@@ -19,7 +19,7 @@
 #include "base/try.h"
 #include "bench/benchmarks.h"
 #include "data/bapps_set.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "stats/bapps.h"
 #include "stats/bootstrap.h"
 

@@ -15,7 +15,7 @@
 #include "base/try.h"
 #include "bench/benchmarks.h"
 #include "bench/clickme_data.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "record/sample_pictures.h"
 #include "stats/bootstrap.h"
 #include "stats/saliency.h"

@@ -18,7 +18,7 @@
 #include "bench/gloss_people.h"
 #include "bench/gloss_scenes.h"
 #include "jem/tensor.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "stats/ratings.h"
 
 enum { IMAGES = GLOSS_RATED, FORMULA_MAX = 300 };

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "record/fields.h"
+#include "base/fields.h"
 
 static int64_t find_field(const field_reader *f, const char *name)
 {

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/mvh_pictures.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "record/image_name.h"
 
 enum {

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/dataset.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "stats/classify.h"
 #include "stats/probe.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "record/image_name.h"
 #include "stats/category_map.h"
 #include "stats/classify.h"

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "record/fields.h"
+#include "base/fields.h"
 
 jem_status mvh_trials_open(file_writer *w, const char *out)
 {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "bench/subject.h"
-#include "data/csv.h"
+#include "base/csv.h"
 #include "jem/tensor.h"
 #include "record/record.h"
 

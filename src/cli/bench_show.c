@@ -14,7 +14,7 @@
 #include "cli/bench_settings.h"
 #include "cli/cli.h"
 #include "cli/print.h"
-#include "record/fields.h"
+#include "base/fields.h"
 
 /* ---- the list */
 

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "base/try.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "record/record.h"
 
 /* Every field of a score in the order of the file: one table writes and reads. */

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "record/record.h"
 
 jem_status table_init(table *t, int64_t columns, const char *const *names)

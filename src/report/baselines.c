@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "record/fields.h"
+#include "base/fields.h"
 #include "stats/saliency.h"
 
 #define ZHANG "Zhang et al. 2018, Table 5"

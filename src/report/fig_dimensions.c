@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "report/axes.h"
 #include "report/baselines.h"
 #include "report/figures.h"

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "report/axes.h"
 #include "report/figures.h"
 #include "report/trend.h"

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "base/try.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "record/image_name.h"
 
 enum { PEOPLE_MAX = 64 };

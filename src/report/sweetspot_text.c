@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "report/sweetspot.h"
 #include "report/trend.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "stats/summary.h"
 
 static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }

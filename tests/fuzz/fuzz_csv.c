@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "data/csv.h"
+#include "base/csv.h"
 #include "fuzz.h"
 
 #define PATH "fuzz.csv"

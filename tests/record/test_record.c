@@ -2,7 +2,7 @@
  * file and place. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "record/fields.h"
+#include "base/fields.h"
 #include "record/record.h"
 #include "support/folder.h"
 

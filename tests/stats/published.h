@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "data/csv.h"
+#include "base/csv.h"
 #include "jem/tensor.h"
 #include "support/check.h"
 

@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/options.h"
-#include "data/csv.h"
+#include "base/csv.h"
 #include "data/pictures/image.h"
 #include "data/sources/sources.h"
 #include "record/record.h"

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/csv.h"
+#include "base/csv.h"
 #include "data/sources/image_set.h"
 #include "data/sources/sources.h"
 

@@ -1,5 +1,5 @@
 /* CSV: one pass over the text, which is unquoted in place; cells point into it. */
-#include "data/csv.h"
+#include "base/csv.h"
 
 #include <inttypes.h>
 #include <math.h>

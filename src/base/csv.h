@@ -1,8 +1,8 @@
 /* Comma-separated values: RFC 4180 with quoted fields, an optional byte order
  * mark, any line ends, and as spreadsheets save them (base/table_text.h): semicolons or tabs,
  * blanks behind separators.  The first line names the columns; empty lines are skipped. */
-#ifndef DATA_CSV_H
-#define DATA_CSV_H
+#ifndef BASE_CSV_H
+#define BASE_CSV_H
 
 #include <stdint.h>
 

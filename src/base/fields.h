@@ -1,7 +1,7 @@
 /* Separated text, line by line, cut in place: the TSV and CSV files of a run.
  * Fields may be quoted as in RFC 4180, but not across lines. */
-#ifndef RECORD_FIELDS_H
-#define RECORD_FIELDS_H
+#ifndef BASE_FIELDS_H
+#define BASE_FIELDS_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* CSV as people and spreadsheets write it, and faults with file:line. */
 #include "base/mem.h"
-#include "data/csv.h"
+#include "base/csv.h"
 #include "pictures.h"
 
 static char dir[64], path[128];

@@ -1,6 +1,6 @@
 /* Separated text (fields.h): lines are cut where they lie, so a reader owns the file's text and a
  * list of pointers into it, nothing else. */
-#include "record/fields.h"
+#include "base/fields.h"
 
 #include <errno.h>
 #include <math.h>
