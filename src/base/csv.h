@@ -1,6 +1,6 @@
-/* Comma-separated values: RFC 4180 with quoted fields, an optional byte order
- * mark, any line ends, and as spreadsheets save them (base/table_text.h): semicolons or tabs,
- * blanks behind separators.  The first line names the columns; empty lines are skipped. */
+/* Tables that others made: separated text (fields.h) as spreadsheets save it (table_text.h), with
+ * semicolons or tabs, blanks behind separators, line breaks in quoted fields.  The first row names
+ * the columns. */
 #ifndef BASE_CSV_H
 #define BASE_CSV_H
 

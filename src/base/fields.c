@@ -1,4 +1,4 @@
-/* Separated text (fields.h): lines are cut where they lie, so a reader owns the file's text and a
+/* Separated text (fields.h): fields are cut where they lie, so a reader owns the file's text and a
  * list of pointers into it, nothing else. */
 #include "base/fields.h"
 
@@ -34,12 +34,13 @@ jem_status field_reader_open(field_reader *r, const char *path, char separator)
     r->text = text;
     r->size = size;
     r->next = text;
+    r->next_line = 1;
     if (!separator) {
         const table_text t = table_text_open(text, size);
         r->separator = t.separator;
         r->blanks = t.blanks;
         r->next = t.start;
-        r->line = t.line - 1;
+        r->next_line = t.line;
     }
     return JEM_OK;
 }
@@ -51,70 +52,100 @@ void field_reader_clear(field_reader *r)
     *r = (field_reader)FIELD_READER_INIT;
 }
 
-static jem_status push_field(field_reader *r, char *field)
+/* A line ends at p: at LF, CR LF, or the end of the file, where a NUL stands. */
+static bool at_break(const char *p)
+{
+    return *p == '\n' || *p == '\0' || (*p == '\r' && (p[1] == '\n' || p[1] == '\0'));
+}
+
+/* To the next line that is not empty. */
+static void skip_empty_lines(field_reader *r)
+{
+    for (; *r->next && at_break(r->next); r->next_line++)
+        r->next += *r->next == '\r' && r->next[1] ? 2 : 1;
+}
+
+static jem_status fault(const field_reader *r, int64_t line, const char *what)
+{
+    return jem_error(JEM_EDATA, "%s:%lld: %s", r->path, (long long)line, what);
+}
+
+/* Unquotes the field whose quote is at r->next; `next` is then what follows the closing quote,
+ * *end where the field ends. */
+static jem_status unquote(field_reader *r, char **end)
+{
+    const int64_t first_line = r->next_line;
+    char *to = r->next, *from = r->next + 1;
+    for (;; from++) {
+        if (*from == '\0' || (*from == '\n' && !r->spans)) {
+            r->next = from;
+            return fault(r, first_line, "a quote opens here and never closes");
+        }
+        if (*from == '"' && *++from != '"') break;
+        if (*from == '\n') r->next_line++;
+        *to++ = *from;
+    }
+    r->next = from;
+    *end = to; /* before `from`: the quotes are gone */
+    if (*from != r->separator && !at_break(from))
+        return fault(r, r->next_line, "text after a closing quote; double the quotes inside a field");
+    return JEM_OK;
+}
+
+static jem_status make_room(field_reader *r)
 {
     if (r->count == FIELDS_MAX)
         return jem_error(JEM_EDATA, "%s:%lld: more than %d fields", r->path, (long long)r->line,
                          FIELDS_MAX);
-    jem_status st = MEM_GROW(r->fields, r->count, r->capacity);
-    if (st == JEM_OK) r->fields[r->count++] = field;
-    return st;
+    return MEM_GROW(r->fields, r->count, r->capacity);
 }
 
-/* Unquotes the field at p in place; returns what follows the closing quote, or
- * NULL if there is none. */
-static char *unquote(char *p)
+/* The field at r->next; `next` goes to the one behind it.  *last: it ends its line. */
+static jem_status read_field(field_reader *r, bool *last)
 {
-    char *to = p, *from = p + 1;
-    for (;; from++) {
-        if (!*from) return NULL;
-        if (*from == '"' && *++from != '"') break;
-        *to++ = *from;
+    while (r->blanks && *r->next == ' ') r->next++;
+    char *field = r->next, *end = field;
+    if (*field == '"') {
+        jem_status st = unquote(r, &end);
+        if (st != JEM_OK) return st;
+    } else {
+        for (; *end != r->separator && *end != '\n' && *end != '\0';) end++;
+        r->next = end;
+        if (*end != r->separator && end > field && end[-1] == '\r') r->next = --end;
     }
-    char *after = from;
-    *to = '\0'; /* before `after`: the quotes are gone */
-    return after;
+    const char stop = *r->next;
+    *last = stop != r->separator;
+    if (stop == '\r') r->next++;
+    if (*last) r->cut = *r->next == '\0';
+    if (*r->next == '\n') r->next_line++;
+    if (*r->next) r->next++;
+    *end = '\0';
+    r->fields[r->count++] = field;
+    return JEM_OK;
 }
 
-/* The line p[0..line_end), where a NUL stands. */
-static jem_status split_line(field_reader *r, char *p, char *line_end)
+/* Behind a line that cannot be read. */
+static void skip_line(field_reader *r)
 {
-    for (;;) {
-        while (r->blanks && *p == ' ') p++;
-        char *field = p, *end;
-        if (*p == '"') {
-            end = unquote(p);
-            if (!end || (*end && *end != r->separator))
-                return jem_error(JEM_EDATA, "%s:%lld: field %lld is not quoted properly", r->path,
-                                 (long long)r->line, (long long)r->count + 1);
-        } else {
-            end = memchr(p, r->separator, (size_t)(line_end - p));
-            if (!end) end = line_end;
-        }
-        bool last = end == line_end;
-        *end = '\0';
-        jem_status st = push_field(r, field);
-        if (st != JEM_OK || last) return st;
-        p = end + 1;
-    }
+    r->next = strchrnul(r->next, '\n');
+    r->cut = *r->next == '\0';
+    if (*r->next) r->next++;
+    r->next_line++;
 }
 
 jem_status field_reader_next(field_reader *r, int *more)
 {
+    jem_status st = JEM_OK;
     r->count = 0;
-    while (*r->next) {
-        char *line = r->next, *end = strchrnul(line, '\n');
-        r->cut = !*end;
-        r->next = r->cut ? end : end + 1;
-        r->line++;
-        if (end > line && end[-1] == '\r') end--;
-        *end = '\0';
-        if (end == line) continue;
-        *more = 1;
-        return split_line(r, line, end);
+    skip_empty_lines(r);
+    r->line = r->next_line;
+    *more = *r->next != '\0';
+    for (bool last = !*more; !last && st == JEM_OK;) {
+        st = make_room(r);
+        if (st == JEM_OK) st = read_field(r, &last);
     }
-    *more = 0;
-    return JEM_OK;
+    if (st == JEM_EDATA) skip_line(r);
+    return st;
 }
 
 void field_reader_rest(const field_reader *r, int64_t *rows, int64_t *fields)

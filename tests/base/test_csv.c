@@ -1,29 +1,21 @@
 /* CSV as people and spreadsheets write it, and faults with file:line. */
-#include "base/mem.h"
 #include "base/csv.h"
-#include "pictures.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "support/folder.h"
 
-static char dir[64], path[128];
+static char path[128];
 
-static int set_up(void **state)
+static void write_bytes(const char *text, size_t size)
 {
-    (void)state;
-    check_tmp(dir, sizeof dir);
-    snprintf(path, sizeof path, "%s/t.csv", dir);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    check_tmp_remove(dir);
-    return 0;
+    snprintf(path, sizeof path, "%s/t.csv", folder);
+    check_ok(file_write(path, text, size));
 }
 
 static csv read_back(const char *text)
 {
     csv c = CSV_INIT;
-    write_text(dir, "t.csv", text);
+    write_bytes(text, strlen(text));
     check_ok(csv_read(&c, path));
     return c;
 }
@@ -31,7 +23,7 @@ static csv read_back(const char *text)
 static void refuse(const char *text, const char *message)
 {
     csv c = CSV_INIT;
-    write_text(dir, "t.csv", text);
+    write_bytes(text, strlen(text));
     check_fails(csv_read(&c, path), JEM_EDATA, message);
     check_fails(csv_read(&c, path), JEM_EDATA, path);
     assert_null(c.all);
@@ -160,12 +152,12 @@ static void faults_name_their_line(void **state)
     (void)state;
     refuse("", "empty");
     refuse("\n\r\n", "empty");
-    refuse("a,b\n1,2\n1,2,3\n", "t.csv:3: 3 fields instead of the header's 2");
+    refuse("a,b\n1,2\n1,2,3\n", "t.csv:3: 3 fields where the header has 2");
     refuse("a,b\n1\n", "t.csv:2: 1 fields");
     refuse("a,b\n1,\"2\n3\n", "t.csv:2: a quote opens here and never closes");
     refuse("a,b\n\"1\"x,2\n", "t.csv:2: text after a closing quote");
     refuse("a,A\n1,2\n", "two columns are called 'A'");
-    write_file(dir, "t.csv", "a\0b\n", 4);
+    write_bytes("a\0b\n", 4);
     csv c = CSV_INIT;
     check_fails(csv_read(&c, path), JEM_EDATA, "NUL");
 }
@@ -173,19 +165,19 @@ static void faults_name_their_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(plain_rows_are_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(plain_rows_are_read, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(quotes_marks_and_line_ends_of_every_kind_are_understood,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(carriage_return_ends_the_last_line_too, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(other_carriage_returns_are_letters_of_their_field, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_file_of_nothing_but_short_fields_is_refused, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_header_alone_has_no_rows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(columns_are_found_in_any_letter_case, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(numbers_must_be_finite_numbers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(tables_are_read_as_spreadsheets_save_them, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(faults_name_their_line, set_up, tear_down),
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(carriage_return_ends_the_last_line_too, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(other_carriage_returns_are_letters_of_their_field, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_file_of_nothing_but_short_fields_is_refused, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_header_alone_has_no_rows, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(columns_are_found_in_any_letter_case, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(numbers_must_be_finite_numbers, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(tables_are_read_as_spreadsheets_save_them, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(faults_name_their_line, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

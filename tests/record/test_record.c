@@ -264,8 +264,8 @@ static void bad_tables_are_refused_with_file_and_line(void **state)
                  {"a,b\n1,2,3\n", "file:2: 3 fields"},
                  {"a,b\n1,x\n", "file:2: field 2 is 'x'"},
                  {"a,a\n", "two columns"},
-                 {"a,b\n\"1,2\n", "file:2: field 1 is not quoted"},
-                 {"a,b\n\"1\"2,3\n", "file:2: field 1 is not quoted"}};
+                 {"a,b\n\"1,2\n3,4\n", "file:2: a quote opens here and never closes"},
+                 {"a,b\n\"1\"2,3\n", "file:2: text after a closing quote"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         table t = TABLE_INIT;
         check_fails(table_read(&t, with_text(cases[i].text), ','), JEM_EDATA, cases[i].message);
