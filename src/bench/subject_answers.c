@@ -7,9 +7,9 @@
 #include "base/plain.h"
 #include "base/try.h"
 #include "bench/label_map.h"
+#include "bench/map_prepare.h"
 #include "bench/recording.h"
 #include "bench/subject.h"
-#include "data/map_prepare.h"
 
 enum { IMAGENET_CLASSES = 1000 };
 /* What is left of a probability of 0 where its logarithm is asked for. */

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/label_map.h"
+#include "bench/map_prepare.h"
 #include "bench/subject_view.h"
-#include "data/map_prepare.h"
 #include "stats/lpips.h"
 
 enum { BATCH = 64, IMAGENET_CLASSES = 1000, STAGES_MAX = 32 };

@@ -1,5 +1,5 @@
 /* What the network's features say about the surfaces of its own test split: gloss, light field,
- * relief, as scores of "scenes"; those of "gloss" are the benchmark's (bench/gloss_scenes.h).
+ * relief, as scores of "scenes"; those of "gloss" are the benchmark's (bench/gloss/scenes.h).
  *
  * Probes are linear, standardised and fitted on training and validation images and
  * scored on test images (Storrs et al. 2021; the study's D.2).  Gloss is read from the

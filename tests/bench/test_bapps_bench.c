@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "data/bapps_set.h"
+#include "bench/bapps/set.h"
 #include "jem/tensor.h"
 #include "stats/bapps.h"
 #include "stats/bootstrap.h"

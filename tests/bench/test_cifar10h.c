@@ -1,12 +1,12 @@
 /* CIFAR-10H through the benchmark itself: all published values of people, two networks and
  * made-up predictors, on the real counts; trials; what must be refused. */
 #include "asking.h"
-#include "support/made_data.h"
 #include "stats/published.h"
+#include "support/made_data.h"
 
 #include "base/file.h"
 #include "base/pool.h"
-#include "bench/cifar10h_data.h"
+#include "bench/cifar10h/data.h"
 #include "stats/summary.h"
 
 enum { N = CIFAR10H_IMAGES, K = CIFAR10H_CLASSES, CELLS = N * K };

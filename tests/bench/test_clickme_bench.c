@@ -6,8 +6,8 @@
 
 #include "base/file.h"
 #include "base/pool.h"
-#include "bench/clickme_data.h"
-#include "data/clickme_maker.h"
+#include "bench/clickme/data.h"
+#include "bench/clickme_maker.h"
 #include "stats/published.h"
 #include "stats/saliency.h"
 

@@ -1,12 +1,12 @@
 /* Cue conflict through the benchmark: published decisions of people and networks, pictures
  * of both sizes, refinement, and what is refused. */
 #include "asking.h"
-#include "support/made_data.h"
 #include "stats/published.h"
+#include "support/made_data.h"
 
 #include "base/file.h"
 #include "base/sha256.h"
-#include "bench/cue_images.h"
+#include "bench/cue_conflict/images.h"
 #include "record/image_name.h"
 
 static char folder[4096];

@@ -1,8 +1,8 @@
 /* Every 'Reject' paragraph of the benchmarks' reference (1.5, 2.5, 3.5, 4.6, 5.4, 6.6) through the
  * program: data are spoilt in one way each; the message names place, expectation or remedy, the
  * exit code says what kind of mistake it is (2: what was typed, 3: what was read). */
+#include "bench/clickme_maker.h"
 #include "cli/program.h"
-#include "data/clickme_maker.h"
 #include "support/folder.h"
 #include "support/made_data.h"
 

@@ -1,8 +1,8 @@
-/* CIFAR-10H of four images (a copy of cifar10h_data.c is compiled for so many).  The
+/* CIFAR-10H of four images (a copy of bench/cifar10h/data.c is compiled for so many).  The
  * first byte says which file is the case: c counts, p shares, t labels. */
 #include <string.h>
 
-#include "bench/cifar10h_data.h"
+#include "bench/cifar10h/data.h"
 #include "fuzz.h"
 
 #define FOLDER "cifar10h"

@@ -1,5 +1,5 @@
 /* The index of prepared ClickMe maps.  The first byte, a digit, is their number. */
-#include "bench/clickme_index.h"
+#include "bench/clickme/index.h"
 #include "fuzz.h"
 
 #define PATH "clickme/index.tsv"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "data/clickme_shard.h"
+#include "bench/clickme/shard.h"
 #include "data/pictures/codec.h"
 #include "fuzz.h"
 #include "tfrecord.h"

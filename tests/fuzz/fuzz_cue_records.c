@@ -2,7 +2,7 @@
  *   t  the list, of two records    b  the records, with a list of one */
 #include <string.h>
 
-#include "bench/cue_images.h"
+#include "bench/cue_conflict/images.h"
 #include "fuzz.h"
 #include "record/image_name.h"
 

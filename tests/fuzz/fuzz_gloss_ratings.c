@@ -2,7 +2,7 @@
  * which is the case: 1 or 2, the first of whom decides which images there are. */
 #include <math.h>
 
-#include "data/gloss_ratings.h"
+#include "bench/gloss/ratings.h"
 #include "fuzz.h"
 
 static const char good[] = "Im,T,Cond,Block,Trial,Rating,Name, with a comma\n"

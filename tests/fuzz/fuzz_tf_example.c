@@ -1,7 +1,7 @@
 /* One tf.train.Example, asked for the values that a ClickMe record has. */
 #include <string.h>
 
-#include "data/tf_example.h"
+#include "bench/clickme/tf_example.h"
 #include "fuzz.h"
 
 #define NAME "fuzz: record 1"

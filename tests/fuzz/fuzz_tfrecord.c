@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "data/tfrecord.h"
+#include "bench/clickme/tfrecord.h"
 #include "fuzz.h"
 #include "tfrecord.h"
 

@@ -1,7 +1,7 @@
 /* Ratings: the gloss experiment of 20 people with all published model predictions. */
 #include "published.h"
 
-#include "data/gloss_ratings.h"
+#include "bench/gloss/ratings.h"
 #include "stats/bootstrap.h"
 #include "stats/ratings.h"
 #include "stats/summary.h"
