@@ -1,6 +1,6 @@
 /* printf that tells what the program says from what others wrote: the text of the format and
  * its numbers go one way, what %s and %c bring goes another, on which it is made harmless for
- * where it is shown (plain.h for people, report/strbuf.h for pages). */
+ * where it is shown (plain.h for people, base/strbuf.h for pages). */
 #ifndef BASE_FORMAT_H
 #define BASE_FORMAT_H
 

@@ -9,7 +9,7 @@
 #include "base/try.h"
 #include "cli/cli.h"
 #include "report/fig_sweetspot.h"
-#include "report/sweetspot.h"
+#include "sweetspot/sweetspot.h"
 #include "stats/bootstrap.h"
 
 /* STUDY/sweetspot.tsv and the figure with its numbers in STUDY/figures. */

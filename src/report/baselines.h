@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "report/strbuf.h"
+#include "base/strbuf.h"
 
 typedef struct baseline {
     const char *benchmark, *metric;

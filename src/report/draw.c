@@ -14,7 +14,7 @@
 #include "base/plain.h"
 #include "base/try.h"
 #include "report/png_file.h"
-#include "report/strbuf.h"
+#include "base/strbuf.h"
 
 struct draw {
     cairo_t *cr;

@@ -12,7 +12,7 @@
 #include "report/axes.h"
 #include "report/baselines.h"
 #include "report/figures.h"
-#include "report/trend.h"
+#include "sweetspot/trend.h"
 
 static const char mvh[] = "model-vs-human", cue[] = "cue-conflict", kappa[] = "error_consistency";
 

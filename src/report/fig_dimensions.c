@@ -12,7 +12,7 @@
 #include "report/baselines.h"
 #include "report/figures.h"
 #include "report/labels.h"
-#include "report/trend.h"
+#include "sweetspot/trend.h"
 
 enum { COLUMNS = 4, HEADING = 34, FOOT = 50, PUBLISHED = 2 };
 

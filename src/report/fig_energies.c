@@ -9,7 +9,7 @@
 #include "base/fields.h"
 #include "report/axes.h"
 #include "report/figures.h"
-#include "report/trend.h"
+#include "sweetspot/trend.h"
 
 enum { COLUMNS = 5, KINDS = 3, LEGEND = 26 };
 static const char *const kinds[KINDS] = {"data", "samples", "noise"};

@@ -12,7 +12,7 @@
 #include "report/baselines.h"
 #include "report/figures.h"
 #include "report/labels.h"
-#include "report/trend.h"
+#include "sweetspot/trend.h"
 
 typedef struct axis_spec {
     const char *benchmark, *dataset, *metric, *condition, *label;

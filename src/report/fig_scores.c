@@ -10,7 +10,7 @@
 #include "report/baselines.h"
 #include "report/figures.h"
 #include "report/labels.h"
-#include "report/trend.h"
+#include "sweetspot/trend.h"
 
 enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX, EDGE = 88, UNKNOWN_MOST = 32 };
 

@@ -10,7 +10,7 @@
 #include "base/try.h"
 #include "report/axes.h"
 #include "report/figures.h"
-#include "report/trend.h"
+#include "sweetspot/trend.h"
 #include "stats/bootstrap.h"
 
 /* The alpha axis that arrows and lanes share, and the columns beside it. */

@@ -4,7 +4,7 @@
 #define REPORT_FIG_SWEETSPOT_H
 
 #include "report/draw.h"
-#include "report/sweetspot.h"
+#include "sweetspot/sweetspot.h"
 
 /* Size of the figure of this list. */
 void fig_sweetspot_size(double *width, double *height, const sweetspot_list *list);

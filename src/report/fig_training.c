@@ -8,7 +8,7 @@
 #include "base/fields.h"
 #include "report/axes.h"
 #include "report/figures.h"
-#include "report/trend.h"
+#include "sweetspot/trend.h"
 
 typedef struct curve_spec {
     const char *column, *title, *unit;

@@ -3,8 +3,8 @@
 #define REPORT_FIGURES_H
 
 #include "report/draw.h"
-#include "report/strbuf.h"
-#include "report/study.h"
+#include "base/strbuf.h"
+#include "record/study.h"
 
 typedef struct figure {
     const char *file;    /* name below figures/, without extension */

@@ -12,7 +12,7 @@
 #include "base/try.h"
 #include "report/page_link.h"
 #include "report/page_style.h"
-#include "report/trend.h"
+#include "sweetspot/trend.h"
 
 /* ---- head */
 

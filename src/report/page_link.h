@@ -3,7 +3,7 @@
 #ifndef REPORT_PAGE_LINK_H
 #define REPORT_PAGE_LINK_H
 
-#include "report/strbuf.h"
+#include "base/strbuf.h"
 
 /* *folder <- owned: that of the page, as links are resolved from it: absolute, without "." and "..".
  * As it is written: neither here nor in a browser are symbolic links followed.  JEM_EIO */

@@ -5,7 +5,7 @@
 #include "support/made_data.h"
 
 #include "jem/tensor.h"
-#include "report/spot_trials.h"
+#include "sweetspot/spot_trials.h"
 
 static void works(const char *args) { program_works(folder, args); }
 

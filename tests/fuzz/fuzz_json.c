@@ -2,7 +2,7 @@
  * others are as they should be:
  *   s  run/scores/scores.json    r  run/run.json    c  run/config.yaml    p  study.json */
 #include "fuzz.h"
-#include "report/study.h"
+#include "record/study.h"
 
 static void read_scores(void)
 {

@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "report/figures.h"
 #include "report/page.h"
-#include "report/sweetspot.h"
+#include "sweetspot/sweetspot.h"
 
 #define STUDY "study"
 

@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "report/axes.h"
 #include "report/png_file.h"
-#include "report/strbuf.h"
-#include "report/trend.h"
+#include "base/strbuf.h"
+#include "sweetspot/trend.h"
 #include "support/check.h"
 
 static void ticks_are_round_and_inside_the_range(void **state)

@@ -5,7 +5,7 @@
 #include "record/record.h"
 #include "report/axes.h"
 #include "report/report.h"
-#include "report/trend.h"
+#include "sweetspot/trend.h"
 #include "support/check.h"
 
 static char folder[64], page[128];

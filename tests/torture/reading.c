@@ -6,7 +6,7 @@
 #include "data/pictures/image.h"
 #include "data/sources/sources.h"
 #include "record/record.h"
-#include "report/study.h"
+#include "record/study.h"
 #include "tensor/safetensors.h"
 #include "torture/scenario.h"
 

@@ -1,5 +1,5 @@
 /* Reading what each image of a run's trials contributes to its scores. */
-#include "report/spot_trials.h"
+#include "sweetspot/spot_trials.h"
 
 #include <math.h>
 #include <stdio.h>

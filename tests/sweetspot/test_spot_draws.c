@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "report/spot_trials.h"
+#include "sweetspot/spot_trials.h"
 #include "stats/bapps.h"
 #include "stats/consistency.h"
 #include "stats/rank.h"

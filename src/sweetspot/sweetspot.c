@@ -1,5 +1,5 @@
 /* Collecting scores and trials of a study, and the bootstrap of the sweet spot. */
-#include "report/sweetspot.h"
+#include "sweetspot/sweetspot.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "report/spot_trials.h"
-#include "report/trend.h"
+#include "sweetspot/spot_trials.h"
+#include "sweetspot/trend.h"
 
 /* ---- the grid of runs */
 

@@ -1,5 +1,5 @@
 /* The measures that have a sweet spot, with the reference each is compared to. */
-#include "report/sweetspot.h"
+#include "sweetspot/sweetspot.h"
 
 #include <math.h>
 

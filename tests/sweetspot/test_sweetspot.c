@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "report/sweetspot.h"
+#include "sweetspot/sweetspot.h"
 #include "stats/bootstrap.h"
 #include "support/folder.h"
 

@@ -1,5 +1,5 @@
 /* Growing strings whose first error sticks: see strbuf.h. */
-#include "report/strbuf.h"
+#include "base/strbuf.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Reading the folders of a study: what is broken becomes a warning, not an end (study.h). */
-#include "report/study.h"
+#include "record/study.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/text_file.h"
 #include "base/try.h"
-#include "report/strbuf.h"
+#include "base/strbuf.h"
 
 enum { LARGEST_TEXT = 1 << 24 };
 

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "report/spot_trials.h"
+#include "sweetspot/spot_trials.h"
 
 typedef struct sums {
     spot_trials kind;

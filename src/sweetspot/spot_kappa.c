@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "report/spot_trials.h"
+#include "sweetspot/spot_trials.h"
 #include "stats/consistency.h"
 
 /* Runs are counted this many at a time: a table holds all pairs of its rows. */

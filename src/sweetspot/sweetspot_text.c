@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/fields.h"
-#include "report/sweetspot.h"
-#include "report/trend.h"
+#include "sweetspot/sweetspot.h"
+#include "sweetspot/trend.h"
 
 /* ---- the table */
 

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "report/spot_trials.h"
+#include "sweetspot/spot_trials.h"
 #include "stats/rank.h"
 
 typedef struct ratings {

@@ -1,7 +1,7 @@
 /* A growing string, for pages and tables: what the program writes itself, and strings from files,
  * for which there is html_printf or plain_printf and no other way. */
-#ifndef REPORT_STRBUF_H
-#define REPORT_STRBUF_H
+#ifndef BASE_STRBUF_H
+#define BASE_STRBUF_H
 
 #include <stddef.h>
 

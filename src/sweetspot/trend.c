@@ -1,5 +1,5 @@
 /* Scores against alpha, over seeds, and as tables: see trend.h. */
-#include "report/trend.h"
+#include "sweetspot/trend.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* All that a report knows of a study or of a single run, read from its folders. */
-#ifndef REPORT_STUDY_H
-#define REPORT_STUDY_H
+#ifndef RECORD_STUDY_H
+#define RECORD_STUDY_H
 
 #include <stdbool.h>
 

@@ -1,9 +1,9 @@
 /* One score against alpha: values of all seeds, their mean and standard error. */
-#ifndef REPORT_TREND_H
-#define REPORT_TREND_H
+#ifndef SWEETSPOT_TREND_H
+#define SWEETSPOT_TREND_H
 
-#include "report/strbuf.h"
-#include "report/study.h"
+#include "base/strbuf.h"
+#include "record/study.h"
 
 enum { TREND_SEEDS_MAX = 64 };
 

@@ -4,10 +4,10 @@
  * A run's trials become a spot_items; those of all runs, on the same images, a spot_draws.
  * One file per family of metrics makes the latter: spot_sums.c, spot_ratings.c, spot_bapps.c,
  * spot_kappa.c. */
-#ifndef REPORT_SPOT_TRIALS_H
-#define REPORT_SPOT_TRIALS_H
+#ifndef SWEETSPOT_SPOT_TRIALS_H
+#define SWEETSPOT_SPOT_TRIALS_H
 
-#include "report/sweetspot.h"
+#include "sweetspot/sweetspot.h"
 #include "stats/bootstrap.h"
 
 enum { SPOT_TERMS_MAX = 3 };

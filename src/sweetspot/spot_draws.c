@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "report/spot_trials.h"
+#include "sweetspot/spot_trials.h"
 
 typedef jem_status (*make_draws)(spot_draws *out, spot_trials kind, const spot_items *const *items);
 static const make_draws makers[] = {

@@ -6,12 +6,12 @@
  * with replacement, once for all alphas: alphas are compared on equal images.  Images and
  * people come from the trials beside the scores; a run without them is represented by its
  * score.  Every draw is a function of (seed, round): threads change no bit. */
-#ifndef REPORT_SWEETSPOT_H
-#define REPORT_SWEETSPOT_H
+#ifndef SWEETSPOT_H
+#define SWEETSPOT_H
 
 #include "base/pool.h"
-#include "report/strbuf.h"
-#include "report/study.h"
+#include "base/strbuf.h"
+#include "record/study.h"
 #include "stats/sweet_spot.h"
 
 enum { SPOT_METRICS_MAX = 2 };

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "report/spot_trials.h"
+#include "sweetspot/spot_trials.h"
 #include "stats/bapps.h"
 
 typedef struct part {
