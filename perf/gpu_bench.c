@@ -80,7 +80,7 @@ static jem_status prepare(bench *b, int argc, char **argv)
     b->steps = argc > 1 ? atoll(argv[1]) : 10;
     if (b->steps < 1 || b->steps > STEPS_MAX)
         return jem_error(JEM_EUSAGE, "gpu_bench STEPS [KEY=VALUE ...]: 1 to %d steps", STEPS_MAX);
-    TRY(config_defaults(&b->cfg, network_list));
+    TRY(config_defaults(&b->cfg, &config_builtin));
     for (int i = 2; i < argc; i++) TRY(take_argument(b, argv[i]));
     TRY(random_images(&b->data.train, b, IMAGES));
     b->cfg.model.channels = b->channels;

@@ -11,12 +11,9 @@
 #include "base/options.h"
 #include "jem/status.h"
 
-struct network;
-
-/* What a program has to choose from and may add to (jem_main): lists that end with NULL. */
-typedef struct cli_lists {
-    const struct network *const *networks; /* model/network.h */
-} cli_lists;
+/* What a program has to choose from and may add to (jem_main): lists that end with NULL
+ * (train/config.h). */
+typedef struct config_lists cli_lists;
 
 typedef struct command {
     const char *name;

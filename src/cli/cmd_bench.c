@@ -260,7 +260,7 @@ static jem_status score_run(bench_job *j, const char *folder)
     jem_status st;
     run *r = NULL;
 
-    TRY(run_open(&r, j->lists->networks, folder, j->run_set.values, j->run_set.count));
+    TRY(run_open(&r, j->lists, folder, j->run_set.values, j->run_set.count));
     model_set_stop(r->m, j->stop);
     log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
     TRY(bench_own_data(&j->settings, r, &j->set));

@@ -79,7 +79,7 @@ static jem_status list_options(const cli_lists *lists)
     const option_group groups[] = {{"eval", eval_option_table, &e}, {NULL, NULL, NULL}};
     TRY(bench_settings_init(&b));
     TRY(MEM_NEW(c, 1));
-    TRY(config_defaults(c, lists->networks));
+    TRY(config_defaults(c, lists));
     options_help(config_groups(c), print_line, NULL);
     options_help(groups, print_line, NULL);
     options_help(b.groups, print_line, NULL);

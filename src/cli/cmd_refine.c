@@ -215,7 +215,7 @@ static jem_status refine(const cli_lists *lists, int argc, char **argv)
     TRY(run_threads(threads, sizeof threads, f.threads));
     if (threads[0]) f.set.values[f.set.count++] = threads;
     const volatile sig_atomic_t *stop = cli_catch_signals();
-    TRY(run_open(&r, lists->networks, f.args[0], f.set.values, f.set.count));
+    TRY(run_open(&r, lists, f.args[0], f.set.values, f.set.count));
     model_set_stop(r->m, stop);
     TRY(class_labels_of(&f.labels, r->path, r->info.classes, &r->cfg));
     if (f.class_text)

@@ -22,7 +22,7 @@ static jem_status resume(const cli_lists *lists, int argc, char **argv)
 
     TRY(cli_parse(argc, argv, &command_resume, flags, args, 1, 1));
     TRY(MEM_NEW(c, 1));
-    TRY(run_load_config(c, lists->networks, args[0]));
+    TRY(run_load_config(c, lists, args[0]));
     TRY(run_override(c, set.values, set.count));
     train_request r = {.cfg = c, .out = args[0], .resume = true, .stop = cli_catch_signals(),
                        .place = &place};

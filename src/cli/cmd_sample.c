@@ -211,7 +211,7 @@ static jem_status sample(const cli_lists *lists, int argc, char **argv)
     TRY(run_threads(threads, sizeof threads, s.threads));
     if (threads[0]) s.set.values[s.set.count++] = threads;
     const volatile sig_atomic_t *stop = cli_catch_signals();
-    TRY(run_open(&r, lists->networks, s.folder, s.set.values, s.set.count));
+    TRY(run_open(&r, lists, s.folder, s.set.values, s.set.count));
     model_set_stop(r->m, stop);
     s.steps = r->cfg.sampler.steps;
     if (s.steps_text) TRY(cli_int(&s.steps, s.steps_text, "--steps", 0, 1000000));

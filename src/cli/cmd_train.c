@@ -17,7 +17,7 @@ static void print_line(void *ctx, const char *line)
 
 static jem_status list_keys(config *c, const cli_lists *lists)
 {
-    jem_status st = config_defaults(c, lists->networks);
+    jem_status st = config_defaults(c, lists);
     if (st == JEM_OK) options_help(config_groups(c), print_line, NULL);
     return st;
 }
@@ -50,7 +50,7 @@ static jem_status train(const cli_lists *lists, int argc, char **argv)
                        command_train.usage);
         goto done;
     }
-    TRY(config_load(c, lists->networks, args[0], set.values, set.count));
+    TRY(config_load(c, lists, args[0], set.values, set.count));
     train_request r = {.cfg = c, .out = out, .resume = go_on, .stop = cli_catch_signals(),
                        .place = &place};
     if (status) TRY(status_line_watch(&r.watch, &status_fd, status));

@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/startup.h"
 #include "cli/terminal.h"
+#include "train/config.h"
 
 enum { COMMANDS_MAX = 64 };
 
@@ -167,9 +168,10 @@ static jem_status finish_output(void)
 
 int jem_main(int argc, char **argv, const cli_lists *lists)
 {
+    const cli_lists whole = config_lists_whole(lists);
     cli_startup();
     jem_status st = expand_paths(argc - 1, argv + 1);
-    if (st == JEM_OK) st = dispatch(lists, argc - 1, argv + 1);
+    if (st == JEM_OK) st = dispatch(&whole, argc - 1, argv + 1);
     const char *signal = st == JEM_EINTERRUPTED ? cli_stop_signal() : NULL;
     if (st == JEM_OK)
         st = finish_output();

@@ -50,7 +50,7 @@ bool cli_find_key(char key[CLI_KEY], const command *c, const char *flag)
 
     word_of(word, flag);
     if (MEM_NEW(cfg, 1) != JEM_OK) return false;
-    if (config_defaults(cfg, network_list) != JEM_OK) goto done; /* no more than a hint */
+    if (config_defaults(cfg, &config_builtin) != JEM_OK) goto done; /* no more than a hint */
     found = count_keys(key, config_groups(cfg), word) == 1 && takes(c, key);
     if (!found && c == &command_eval) found = count_keys(key, of_eval, word) == 1;
 done:

@@ -1,9 +1,8 @@
 /* The jem program with all that jem has to choose from. */
 #include "cli/cli.h"
-#include "model/network.h"
+#include "train/config.h"
 
 int main(int argc, char **argv)
 {
-    const cli_lists lists = {.networks = network_list};
-    return jem_main(argc, argv, &lists);
+    return jem_main(argc, argv, &config_builtin);
 }

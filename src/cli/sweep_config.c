@@ -41,7 +41,7 @@ static jem_status check_runs(int *runs, bool compare, config *cfg, const char *s
         TRY(str_format(&folder, "%s/%s", study, names[i]));
         if (!run_is(folder)) continue;
         ++*runs;
-        if (!compare || run_load_config(there, cfg->networks, folder) != JEM_OK) continue;
+        if (!compare || run_load_config(there, &cfg->lists, folder) != JEM_OK) continue;
         TRY(differ(difference, sizeof difference, there, cfg));
         if (!difference[0]) continue;
         st = refuse(study, names[i], difference);
@@ -91,7 +91,7 @@ jem_status sweep_config_check(sweep_config *s, config *cfg, const char *study)
     TRY(check_runs(&runs, !b.kept, cfg, study));
     if (runs == 0) b.kept = false; /* nothing has been made of it */
     if (b.kept) {
-        TRY(config_load(there, cfg->networks, b.path, NULL, 0));
+        TRY(config_load(there, &cfg->lists, b.path, NULL, 0));
         TRY(differ(difference, sizeof difference, there, cfg));
         if (difference[0]) {
             st = refuse(study, "config.yaml", difference);

@@ -92,7 +92,7 @@ jem_status jem_model_open(jem_model **out, const char *path, const jem_engine_op
     TRY(engine_set_check(&set, __func__));
     TRY(MEM_NEW(m, 1));
     if (dir_exists(path)) {
-        TRY(run_open(&m->r, network_list, path, set.items, set.count));
+        TRY(run_open(&m->r, &config_builtin, path, set.items, set.count));
         m->m = m->r->m;
     } else {
         TRY(open_weights(&m->m, path, &set));

@@ -21,8 +21,8 @@ static jem_status check(const jem_train_options *o, const char *function)
 static jem_status load_settings(config *c, const char *path, const jem_train_options *o)
 {
     jem_status st;
-    if (path) return config_load(c, network_list, path, o->set, o->set_count);
-    TRY(config_defaults(c, network_list));
+    if (path) return config_load(c, &config_builtin, path, o->set, o->set_count);
+    TRY(config_defaults(c, &config_builtin));
     TRY(config_assign(c, o->set, o->set_count));
     TRY(config_check(c));
 done:
@@ -57,7 +57,7 @@ jem_status jem_resume(const char *folder, const jem_train_options *o)
     if (!o) o = &no_options;
     TRY(check(o, __func__));
     TRY(MEM_NEW(c, 1));
-    TRY(run_load_config(c, network_list, folder));
+    TRY(run_load_config(c, &config_builtin, folder));
     TRY(run_override(c, o->set, o->set_count));
     const train_request r = {.cfg = c, .out = folder, .resume = true, .stop = o->stop};
     TRY(train_run(&r));

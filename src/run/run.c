@@ -45,7 +45,7 @@ bool run_is(const char *path)
 
 /* ---- settings and status */
 
-jem_status run_load_config(config *cfg, const network *const *list, const char *folder)
+jem_status run_load_config(config *cfg, const config_lists *lists, const char *folder)
 {
     jem_status st;
     char *path = NULL;
@@ -54,7 +54,7 @@ jem_status run_load_config(config *cfg, const network *const *list, const char *
                    ? jem_error(JEM_EDATA, "%s: a study, not a run; name one of its runs", folder)
                    : jem_error(JEM_EDATA, "%s: not a run: there is no config.yaml in it", folder);
     TRY(run_path(&path, folder, RUN_CONFIG));
-    TRY(config_load(cfg, list, path, NULL, 0));
+    TRY(config_load(cfg, lists, path, NULL, 0));
 done:
     mem_free(path);
     return st;
@@ -117,7 +117,7 @@ static jem_status claim_existing(run_claim *out, const char *folder, config *cfg
     char difference[3 * OPTION_STRING_MAX];
 
     TRY(MEM_NEW(there, 1));
-    TRY(run_load_config(there, cfg->networks, folder));
+    TRY(run_load_config(there, &cfg->lists, folder));
     TRY(config_difference(there, cfg, difference, sizeof difference));
     if (difference[0]) {
         st = jem_error(JEM_EUSAGE,
@@ -227,7 +227,7 @@ jem_status run_keep_data_path(const char *folder, config *cfg)
     config *there = NULL;
 
     TRY(MEM_NEW(there, 1));
-    TRY(run_load_config(there, cfg->networks, folder));
+    TRY(run_load_config(there, &cfg->lists, folder));
     TRY(config_absolute_paths(cfg));
     if (strcmp(there->data.path, cfg->data.path) == 0) goto done;
     memcpy(there->data.path, cfg->data.path, sizeof there->data.path);
@@ -298,14 +298,14 @@ done:
     return st;
 }
 
-jem_status run_open(run **out, const network *const *list, const char *path,
+jem_status run_open(run **out, const config_lists *lists, const char *path,
                     const char *const *assignments, int count)
 {
     jem_status st;
     run *r = NULL;
     TRY(MEM_NEW(r, 1));
     TRY(mem_strdup(&r->path, path));
-    TRY(run_load_config(&r->cfg, list, path));
+    TRY(run_load_config(&r->cfg, lists, path));
     TRY(run_override(&r->cfg, assignments, count));
     st = run_read_info(&r->info, path);
     if (st != JEM_OK) {
@@ -365,7 +365,7 @@ static jem_status name_path(jem_status st, const config *cfg, const char *folder
 
     if (!path[0] || dir_exists(path) || file_exists(path)) return st;
     snprintf(reason, sizeof reason, "%s", jem_error_message());
-    if (MEM_NEW(own, 1) == JEM_OK && run_load_config(own, cfg->networks, folder) == JEM_OK &&
+    if (MEM_NEW(own, 1) == JEM_OK && run_load_config(own, &cfg->lists, folder) == JEM_OK &&
         strcmp(own->data.path, path) == 0)
         jem_error(st, "%s (data.path of %s/config.yaml is %s%s; where the data are now is said with "
                       "--set data.path=FOLDER)", reason, folder, path,
@@ -390,7 +390,7 @@ jem_status run_confirm_data(uint64_t *hash, const char *folder, const config *cf
     run_info info;
 
     TRY(MEM_NEW(there, 1));
-    TRY(run_load_config(there, cfg->networks, folder));
+    TRY(run_load_config(there, &cfg->lists, folder));
     TRY(config_absolute_paths(there)); /* older runs kept them as they were given */
     if (strcmp(there->data.path, cfg->data.path) == 0) goto done;
     TRY(run_read_info(&info, folder));

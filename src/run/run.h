@@ -37,11 +37,11 @@ typedef struct run {
 } run;
 
 /* Opens RUN with its selected weights; if best.safetensors is damaged, with their copy
- * in checkpoints and a warning.  `list`: the networks it may have.  `assignments`: "engine.threads=1" and
+ * in checkpoints and a warning.  `lists`: what its settings may name.  `assignments`: "engine.threads=1" and
  * "data.path=DIR" may differ from training, nothing else (JEM_EUSAGE, also
  * if config.yaml was changed since, or the weights are another run's).  JEM_EDATA if
  * `path` is no run or has no weights yet. */
-jem_status run_open(run **out, const network *const *list, const char *path,
+jem_status run_open(run **out, const config_lists *lists, const char *path,
                     const char *const *assignments, int count);
 void run_close(run *r); /* NULL is fine */
 
@@ -70,7 +70,7 @@ bool run_is(const char *path);
 /* ---- making a run */
 
 /* Settings of an existing run folder. */
-jem_status run_load_config(config *cfg, const network *const *list, const char *folder);
+jem_status run_load_config(config *cfg, const config_lists *lists, const char *folder);
 /* Sets assignments whose key begins with one of the two allowed names. */
 jem_status run_override(config *cfg, const char *const *assignments, int count);
 

@@ -59,7 +59,7 @@ done:
 
 jem_status run_identity_init(run_identity *r, config *cfg)
 {
-    *r = (run_identity){.networks = cfg->networks, .alpha = cfg->alpha, .seed = cfg->seed};
+    *r = (run_identity){.lists = &cfg->lists, .alpha = cfg->alpha, .seed = cfg->seed};
     return settings_text(&r->settings, cfg, is_kept);
 }
 
@@ -138,8 +138,8 @@ static jem_status compare(difference *d, const run_identity *r, json_t *there, j
     json_t *value;
 
     TRY(MEM_NEW(defaults, 1));
-    TRY(config_defaults(defaults, r->networks));
-    TRY(model_spec_name(&defaults->model, r->networks, name));
+    TRY(config_defaults(defaults, r->lists));
+    TRY(model_spec_name(&defaults->model, r->lists->networks, name));
     json_object_foreach(here, key, value)
     {
         const char *was = json_string_value(json_object_get(there, key));

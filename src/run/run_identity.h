@@ -24,7 +24,7 @@ typedef struct run_identity {
     char id[RUN_IDENTITY_TEXT];            /* "": of an older version, or none so far */
     char settings_hash[RUN_IDENTITY_TEXT];
     char *settings;                        /* the JSON text */
-    const struct network *const *networks; /* of the settings' defaults; borrowed */
+    const struct config_lists *lists;      /* of the settings' defaults; borrowed */
     double alpha;                          /* which files of older versions know */
     int64_t seed;
     bool adopts;                           /* files of older versions, which do not say whose they are,
@@ -32,7 +32,8 @@ typedef struct run_identity {
 } run_identity;
 #define RUN_IDENTITY_INIT {.settings = NULL}
 
-/* Over whatever *r was: the settings, and neither id nor settings_hash.  JEM_ENOMEM */
+/* Over whatever *r was: the settings, and neither id nor settings_hash; borrows cfg's
+ * lists.  JEM_ENOMEM */
 jem_status run_identity_init(run_identity *r, struct config *cfg);
 /* settings_hash, from the settings and the hash of the training images.  JEM_ENOMEM */
 jem_status run_identity_hash(run_identity *r, struct config *cfg, uint64_t data_hash);

@@ -95,12 +95,19 @@ const option_group *config_groups(config *c)
     return c->groups;
 }
 
-jem_status config_defaults(config *c, const network *const *list)
+const config_lists config_builtin = {.networks = network_list};
+
+config_lists config_lists_whole(const config_lists *l)
+{
+    return (config_lists){.networks = l->networks ? l->networks : config_builtin.networks};
+}
+
+jem_status config_defaults(config *c, const config_lists *lists)
 {
     jem_status st;
     memset(c, 0, sizeof *c);
-    c->networks = list;
-    TRY(model_spec_name(&c->model, list, model_options->default_text));
+    c->lists = config_lists_whole(lists);
+    TRY(model_spec_name(&c->model, c->lists.networks, model_options->default_text));
     TRY(options_defaults(config_groups(c)));
 done:
     return st;
@@ -112,7 +119,7 @@ jem_status config_assign(config *c, const char *const *assignments, int count)
     jem_status st = JEM_OK;
     for (int i = 0; i < count; i++)
         if (strncmp(assignments[i], name, sizeof name - 1) == 0)
-            TRY(model_spec_name(&c->model, c->networks, assignments[i] + sizeof name - 1));
+            TRY(model_spec_name(&c->model, c->lists.networks, assignments[i] + sizeof name - 1));
     for (int i = 0; i < count; i++) TRY(options_assign(config_groups(c), assignments[i]));
 done:
     return st;
@@ -159,18 +166,18 @@ static jem_status name_network(config *c, const option_file *f)
 
     TRY(options_parse(groups, f, true));
     if (!named.name[0]) return JEM_OK;
-    st = model_spec_name(&c->model, c->networks, named.name);
+    st = model_spec_name(&c->model, c->lists.networks, named.name);
     if (st != JEM_OK) jem_error_context(st, "%s", f->name);
 done:
     return st;
 }
 
-jem_status config_load(config *c, const network *const *list, const char *path,
+jem_status config_load(config *c, const config_lists *lists, const char *path,
                        const char *const *assignments, int count)
 {
     jem_status st;
     option_file f = {.text = NULL};
-    TRY(config_defaults(c, list));
+    TRY(config_defaults(c, lists));
     TRY(options_read(&f, path));
     TRY(name_network(c, &f));
     TRY(options_parse(config_groups(c), &f, false));

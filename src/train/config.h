@@ -44,6 +44,14 @@ typedef struct train_options {
 
 enum { CONFIG_GROUPS = 10 };
 
+/* What settings choose from by a name: lists that are const, end with NULL and are handed in from the
+ * top, so that a program may append to them.  A list that is NULL is jem's own. */
+typedef struct config_lists {
+    const network *const *networks; /* model.name; model/network.h */
+} config_lists;
+extern const config_lists config_builtin; /* what jem has */
+config_lists config_lists_whole(const config_lists *l); /* with jem's own where one is NULL */
+
 typedef struct config {
     double alpha;   /* 0: classifier, 1: energy model */
     int64_t seed;
@@ -54,7 +62,7 @@ typedef struct config {
     health_options health;
     rescue_options rescue;
     engine_spec engine;
-    const network *const *networks; /* that model.name may name; borrowed */
+    config_lists lists; /* what model.name may name; none is NULL, borrowed */
     option_group groups[CONFIG_GROUPS];
 } config;
 
@@ -67,13 +75,13 @@ enum { CONFIG_SPLIT_SEED = 1234 };
  * which must stay where it is while they are used. */
 const option_group *config_groups(config *c);
 
-/* `list`: the networks there are. */
-jem_status config_defaults(config *c, const network *const *list);
+/* `lists` is copied; what it points to must outlive c. */
+jem_status config_defaults(config *c, const config_lists *lists);
 /* "key=value" in any order: the network that model.name names first, then its keys and the
  * others. */
 jem_status config_assign(config *c, const char *const *assignments, int count);
 /* Defaults, then the file, then assignments, then checks across keys. */
-jem_status config_load(config *c, const network *const *list, const char *path,
+jem_status config_load(config *c, const config_lists *lists, const char *path,
                        const char *const *assignments, int count);
 /* Images per x+ and x-. */
 int64_t config_generative_batch(const train_options *o);

@@ -73,6 +73,7 @@ static const network perceptron = {
 };
 
 static const network *const with_perceptron[] = {&network_wrn, &perceptron, NULL};
+static const config_lists lists = {.networks = with_perceptron};
 
 /* ---- a study of it */
 
@@ -120,7 +121,7 @@ static void a_study_along_alpha_has_its_settings_and_its_size(void **state)
         char path[128];
         run *r = NULL;
         snprintf(path, sizeof path, "%s/study/%s", dir, names[i]);
-        check_ok(run_open(&r, with_perceptron, path, NULL, 0));
+        check_ok(run_open(&r, &lists, path, NULL, 0));
         check_near(r->cfg.alpha, 0.5 * i, 0, 1);
         assert_int_equal(r->info.iteration, 6);
         assert_string_equal(r->info.model, "perceptron");
@@ -178,7 +179,7 @@ static void it_judges_how_far_pictures_are_apart(void **state)
     stimulus s[2];
     float d[2];
     snprintf(path, sizeof path, "%s/study/alpha-0.00-seed-1", dir);
-    check_ok(run_open(&r, with_perceptron, path, NULL, 0));
+    check_ok(run_open(&r, &lists, path, NULL, 0));
     const model_subject p = {.m = r->m, .sampler = &r->cfg.sampler, .alpha = 0, .seed = 1};
     check_ok(subject_of_model(&who, &p));
     for (int i = 0; i < 2; i++) {
@@ -221,7 +222,7 @@ static void a_program_without_it_says_so(void **state)
     run *r = NULL;
     model_spec spec;
     snprintf(path, sizeof path, "%s/study/alpha-0.00-seed-1", dir);
-    check_fails(run_open(&r, network_list, path, NULL, 0), JEM_EUSAGE, "model.name 'perceptron'");
+    check_fails(run_open(&r, &config_builtin, path, NULL, 0), JEM_EUSAGE, "model.name 'perceptron'");
     snprintf(path, sizeof path, "%s/study/alpha-0.00-seed-1/best.safetensors", dir);
     check_fails(model_spec_read(&spec, network_list, path), JEM_EUSAGE, "best.safetensors: model.name");
     check_ok(model_spec_read(&spec, with_perceptron, path));
@@ -238,7 +239,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(keys_are_those_of_the_network_that_is_named),
         cmocka_unit_test(a_program_without_it_says_so),
     };
-    if (argc > 1) return jem_main(argc, argv, &(cli_lists){.networks = with_perceptron});
+    if (argc > 1) return jem_main(argc, argv, &lists);
     assert_true(realpath(argv[0], own_path) != NULL);
     return cmocka_run_group_tests(tests, begin, end);
 }

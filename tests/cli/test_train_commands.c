@@ -199,7 +199,7 @@ static void begin_a_run(const rig *r)
     snprintf(out, sizeof out, "%s/run", r->dir);
     assert_int_equal(chdir(r->dir), 0);
     check_ok(MEM_NEW(c, 1));
-    check_ok(config_load(c, network_list, r->config, (const char *[]){"data.path=set"}, 1));
+    check_ok(config_load(c, &config_builtin, r->config, (const char *[]){"data.path=set"}, 1));
     const train_request q = {.cfg = c, .out = out, .stop = &stop_now};
     check_fails(train_run(&q), JEM_EINTERRUPTED, "saved");
     mem_free(c);

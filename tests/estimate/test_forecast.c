@@ -12,7 +12,7 @@ enum { CIFAR_IMAGES = 50000 };
 
 static void cifar_config(config *c, const char *name)
 {
-    check_ok(config_defaults(c, network_list));
+    check_ok(config_defaults(c, &config_builtin));
     snprintf(c->model.name, sizeof c->model.name, "%s", name);
     c->engine.threads = 2;
     c->model.classes = 10;
@@ -133,9 +133,9 @@ static void jempp_and_sada_cost_what_their_settings_say(void **state)
     config *c = NULL;
     (void)state;
     check_ok(MEM_NEW(c, 1));
-    check_ok(config_load(c, network_list, JEM_SOURCE_DIR "/configs/cifar10-jempp.yaml", NULL, 0));
+    check_ok(config_load(c, &config_builtin, JEM_SOURCE_DIR "/configs/cifar10-jempp.yaml", NULL, 0));
     check_near(forecast_flops(c, 1e9).forwards, 29, 1e-12, 1);
-    check_ok(config_load(c, network_list, JEM_SOURCE_DIR "/configs/cifar10-sada.yaml", NULL, 0));
+    check_ok(config_load(c, &config_builtin, JEM_SOURCE_DIR "/configs/cifar10-sada.yaml", NULL, 0));
     check_near(forecast_flops(c, 1e9).forwards, 17, 1e-12, 1);
     c->model.classes = 10;
     data_facts d = cifar_facts(c);

@@ -132,7 +132,7 @@ static void small_config(config *cfg)
         "sampler.buffer_size=4", "train.batch=4", "train.iterations=4", "train.checkpoint_every=1",
         "train.warmup=1", "data.crop=false", "engine.threads=1", "engine.device=cpu",
         "train.log_every=1"};
-    fuzz_expect(config_defaults(cfg, network_list) == JEM_OK);
+    fuzz_expect(config_defaults(cfg, &config_builtin) == JEM_OK);
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         fuzz_expect(options_assign(config_groups(cfg), set[i]) == JEM_OK);
 }
@@ -169,7 +169,7 @@ static void make_runs(void)
     fuzz_expect(train(&cfg, base, false) == JEM_EINTERRUPTED);
     stop = 0;
     tree_copy(base, whole);
-    fuzz_expect(run_load_config(&cfg, network_list, whole) == JEM_OK);
+    fuzz_expect(run_load_config(&cfg, &config_builtin, whole) == JEM_OK);
     fuzz_expect(train(&cfg, whole, true) == JEM_OK);
 }
 
@@ -189,7 +189,7 @@ static void open_run(void)
     model *first = NULL;
     float *replay = NULL;
     int64_t n;
-    jem_status st = run_open(&r, network_list, copy, NULL, 0);
+    jem_status st = run_open(&r, &config_builtin, copy, NULL, 0);
 
     if (st != JEM_OK) {
         fuzz_expect(st == JEM_EDATA || st == JEM_EUSAGE);
@@ -232,7 +232,7 @@ static void check_end(void)
 static void resume_case(void)
 {
     static config cfg;
-    jem_status st = run_load_config(&cfg, network_list, copy);
+    jem_status st = run_load_config(&cfg, &config_builtin, copy);
 
     if (st != JEM_OK) {
         fuzz_expect(st == JEM_EDATA || st == JEM_EUSAGE);

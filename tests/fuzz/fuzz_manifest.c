@@ -53,7 +53,7 @@ static trainer *small_trainer(void)
     static trainer t;
     model *m = NULL;
 
-    fuzz_expect(config_defaults(&cfg, network_list) == JEM_OK);
+    fuzz_expect(config_defaults(&cfg, &config_builtin) == JEM_OK);
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         fuzz_expect(options_assign(config_groups(&cfg), set[i]) == JEM_OK);
     cfg.model.classes = 1;
@@ -100,7 +100,7 @@ static void read_metadata(void)
     safetensors *f = NULL;
 
     if (!own.settings) {
-        fuzz_expect(config_defaults(&cfg, network_list) == JEM_OK);
+        fuzz_expect(config_defaults(&cfg, &config_builtin) == JEM_OK);
         fuzz_expect(run_identity_init(&own, &cfg) == JEM_OK);
     }
     if (fuzz_refused(safetensors_open_metadata(&f, CHECKPOINT), CHECKPOINT)) return;

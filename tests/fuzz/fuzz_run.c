@@ -107,8 +107,8 @@ void fuzz_one(const uint8_t *data, size_t size)
     static run_info info;
 
     fuzz_folder(RUN, data, size);
-    fuzz_expect(config_defaults(&cfg, network_list) == JEM_OK);
-    if (fuzz_refused(run_load_config(&cfg, network_list, RUN), RUN)) return;
+    fuzz_expect(config_defaults(&cfg, &config_builtin) == JEM_OK);
+    if (fuzz_refused(run_load_config(&cfg, &config_builtin, RUN), RUN)) return;
     claim(&cfg);
     info = (run_info){.status = RUN_RUNNING};
     fuzz_refused(run_read_info(&info, RUN), RUN "/run.json");

@@ -294,7 +294,7 @@ static void data_are_the_images_of_the_same_run(void **state)
     const int64_t index[N] = {0, 1, 2, 3, 4};
 
     check_ok(train(r, r->run));
-    check_ok(run_open(&inside, network_list, r->run, NULL, 0));
+    check_ok(run_open(&inside, &config_builtin, r->run, NULL, 0));
     check_ok(run_load_data(inside));
     check_ok(jem_data_load(&d, &o));
     assert_int_equal(d.images.shape[0], inside->data.train->n);

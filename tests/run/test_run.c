@@ -464,7 +464,7 @@ static bool first_epoch_differs(const char *out)
 {
     run *r = NULL;
     model *m = NULL;
-    check_ok(run_open(&r, network_list, out, NULL, 0));
+    check_ok(run_open(&r, &config_builtin, out, NULL, 0));
     check_ok(run_first_epoch(&m, r));
     const bool differs = m != NULL;
     if (m)
@@ -574,7 +574,7 @@ static void without_a_whole_copy_weights_are_selected_anew(void **state)
         }
         damage(r->b, "best.safetensors");
         damage(r->b, FIRST_BEST);
-        check_fails(run_open(&opened, network_list, r->b, NULL, 0), JEM_EDATA, "");
+        check_fails(run_open(&opened, &config_builtin, r->b, NULL, 0), JEM_EDATA, "");
         resumed(r, r->b, NULL, JEM_OK);
         assert_non_null(strstr(warnings, "weights are selected anew"));
         check_ok(run_read_info(&info, r->b));
@@ -585,7 +585,7 @@ static void without_a_whole_copy_weights_are_selected_anew(void **state)
         assert_string_equal(a, b);
         mem_free(a);
         mem_free(b);
-        check_ok(run_open(&opened, network_list, r->b, NULL, 0));
+        check_ok(run_open(&opened, &config_builtin, r->b, NULL, 0));
         run_close(opened);
         resumed(r, r->b, NULL, JEM_OK);
         assert_string_equal(warnings, "");
@@ -605,7 +605,7 @@ static void damaged_weights_of_the_first_epoch_stop_nobody(void **state)
     snprintf(path, sizeof path, "%s/" FIRST_BEST, r->a);
     check_ok(file_remove(path));
     damage(r->a, "first-epoch.safetensors");
-    check_ok(run_open(&opened, network_list, r->a, NULL, 0));
+    check_ok(run_open(&opened, &config_builtin, r->a, NULL, 0));
     warnings_listen();
     check_ok(run_first_epoch(&first, opened));
     log_set_sink(NULL);
@@ -666,7 +666,7 @@ static void a_run_can_be_opened_for_use(void **state)
     float *images = NULL, logits[TINY_CLASSES];
     int64_t n;
     check_ok(train(r, r->a, false, NULL));
-    check_ok(run_open(&opened, network_list, r->a, (const char *[]){"engine.threads=1"}, 1));
+    check_ok(run_open(&opened, &config_builtin, r->a, (const char *[]){"engine.threads=1"}, 1));
     assert_int_equal(opened->info.classes, TINY_CLASSES);
     check_ok(run_replay(&images, &n, opened));
     assert_int_equal(n, 40);
@@ -674,8 +674,8 @@ static void a_run_can_be_opened_for_use(void **state)
     assert_true(isfinite((double)logits[0]));
     mem_free(images);
     run_close(opened);
-    check_fails(run_open(&opened, network_list, r->a, (const char *[]){"alpha=1"}, 1), JEM_EUSAGE, "engine.*");
-    check_fails(run_open(&opened, network_list, r->dir, NULL, 0), JEM_EDATA, "config.yaml");
+    check_fails(run_open(&opened, &config_builtin, r->a, (const char *[]){"alpha=1"}, 1), JEM_EUSAGE, "engine.*");
+    check_fails(run_open(&opened, &config_builtin, r->dir, NULL, 0), JEM_EDATA, "config.yaml");
     rig_free(r);
 }
 

@@ -152,16 +152,16 @@ static void a_trained_run_is_not_used_with_other_settings(void **state)
     int64_t n;
     check_ok(train(r, r->a, false, NULL));
     edit(r, "sampler.steps=5");
-    check_fails(run_open(&opened, network_list, r->a, NULL, 0), JEM_EUSAGE, "sampler.steps is 2 there and 5 here");
+    check_fails(run_open(&opened, &config_builtin, r->a, NULL, 0), JEM_EUSAGE, "sampler.steps is 2 there and 5 here");
     edit(r, "sampler.steps=2");
-    check_ok(run_open(&opened, network_list, r->a, (const char *[]){"engine.convolution=direct"}, 1));
+    check_ok(run_open(&opened, &config_builtin, r->a, (const char *[]){"engine.convolution=direct"}, 1));
     check_ok(run_replay(&images, &n, opened));
     mem_free(images);
     run_close(opened);
 
     check_ok(train(r, r->b, false, NULL));
     shell(r, "cp $B/best.safetensors $A/best.safetensors");
-    check_fails(run_open(&opened, network_list, r->a, NULL, 0), JEM_EUSAGE, "best.safetensors: belongs to another run");
+    check_fails(run_open(&opened, &config_builtin, r->a, NULL, 0), JEM_EUSAGE, "best.safetensors: belongs to another run");
     rig_free(r);
 }
 
@@ -177,7 +177,7 @@ static void a_network_that_cannot_be_made_is_refused_by_name(void **state)
     info.id[0] = '\0';
     check_ok(run_write_info(&info, r->a));
     edit(r, "model.pool=fixed");
-    check_fails(run_open(&opened, network_list, r->a, NULL, 0), JEM_EUSAGE, "wrn-10-1 on 16x16 images leaves");
+    check_fails(run_open(&opened, &config_builtin, r->a, NULL, 0), JEM_EUSAGE, "wrn-10-1 on 16x16 images leaves");
     assert_non_null(strstr(jem_error_message(), r->a));
     assert_non_null(strstr(jem_error_message(), "config.yaml"));
     rig_free(r);
@@ -261,7 +261,7 @@ static void a_run_of_an_older_version_is_taken_over_once(void **state)
     check_ok(train(r, r->a, false, NULL));
     check_ok(train(r, r->b, false, NULL));
     age(r);
-    check_ok(run_open(&opened, network_list, r->b, NULL, 0)); /* says nothing, and is used as it is */
+    check_ok(run_open(&opened, &config_builtin, r->b, NULL, 0)); /* says nothing, and is used as it is */
     assert_string_equal(opened->info.id, "");
     run_close(opened);
 
@@ -298,7 +298,7 @@ static void a_digit_changed_in_run_json_is_noticed(void **state)
     check_ok(run_read_info(&before, r->a));
     shell(r, "sed -i 's/\"iterations\": 6/\"iterations\": 7/' $A/run.json && grep -q ': 7' $A/run.json");
     check_fails(run_read_info(&info, r->a), JEM_EDATA, "run.json: its checksum does not match");
-    check_fails(run_open(&opened, network_list, r->a, NULL, 0), JEM_EDATA, "jem resume writes it again");
+    check_fails(run_open(&opened, &config_builtin, r->a, NULL, 0), JEM_EDATA, "jem resume writes it again");
     check_ok(train(r, r->a, true, NULL));
     check_ok(run_read_info(&info, r->a));
     assert_int_equal(info.iterations, 6);
@@ -357,13 +357,13 @@ static void a_refused_resume_has_changed_nothing(void **state)
         shell(r, cases[i].change);
         shell(r, "cp -r $A $A.before");
         r->data.train->hash = cases[i].data_hash ? cases[i].data_hash : hash;
-        check_ok(run_load_config(&r->cfg, network_list, r->a));
+        check_ok(run_load_config(&r->cfg, &config_builtin, r->a));
         check_fails(train(r, r->a, true, NULL), cases[i].refused, cases[i].words);
         assert_non_null(strstr(jem_error_message(), r->a));
         shell(r, "diff -r $A.before $A");
     }
     shell(r, "rm -r $A; cp -r $A.hurt $A");
-    check_ok(run_load_config(&r->cfg, network_list, r->a));
+    check_ok(run_load_config(&r->cfg, &config_builtin, r->a));
     check_ok(train(r, r->a, true, NULL));
     shell(r, "cd $A && test -e checkpoints/000000006.safetensors.damaged &&"
              " test ! -e jem-0123456789abcdef.tmp && ! grep -qx x metrics.csv");

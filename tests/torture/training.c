@@ -35,7 +35,7 @@ static void give(void)
         "data.crop=false", "engine.threads=1", "engine.chunk=2", "engine.device=ref"};
     config *c = &given.cfg;
 
-    check_ok(config_defaults(c, network_list));
+    check_ok(config_defaults(c, &config_builtin));
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         check_ok(options_assign(config_groups(c), set[i]));
     c->model.classes = 2;

@@ -13,7 +13,7 @@ static config *config_of(const char *const *assignments)
 {
     config *c = NULL;
     check_ok(MEM_NEW(c, 1));
-    check_ok(config_defaults(c, network_list));
+    check_ok(config_defaults(c, &config_builtin));
     for (int i = 0; assignments && assignments[i]; i++)
         check_ok(options_assign(config_groups(c), assignments[i]));
     return c;
@@ -53,7 +53,7 @@ static void every_file_in_configs_loads(void **state)
     for (int i = 0; i < count; i++) {
         graph *g = NULL;
         snprintf(path, sizeof path, "%s/configs/%s", JEM_SOURCE_DIR, names[i]);
-        check_ok(config_load(c, network_list, path, NULL, 0));
+        check_ok(config_load(c, &config_builtin, path, NULL, 0));
         c->model.classes = 2;
         c->model.channels = 3;
         c->model.height = c->model.width = 128;
@@ -129,13 +129,13 @@ static void a_saved_config_loads_as_the_same_and_assignments_win(void **state)
     check_ok(file_writer_open(&w, path));
     check_ok(options_save(config_groups(a), &w));
     check_ok(file_writer_commit(&w));
-    check_ok(config_load(b, network_list, path, NULL, 0));
+    check_ok(config_load(b, &config_builtin, path, NULL, 0));
     check_ok(config_difference(a, b, difference, sizeof difference));
     assert_string_equal(difference, "");
-    check_ok(config_load(b, network_list, path, (const char *[]){"alpha=0.4", "engine.threads=7"}, 2));
+    check_ok(config_load(b, &config_builtin, path, (const char *[]){"alpha=0.4", "engine.threads=7"}, 2));
     check_ok(config_difference(a, b, difference, sizeof difference));
     assert_string_equal(difference, "alpha is 0.3 there and 0.4 here");
-    check_fails(config_load(b, network_list, path, (const char *[]){"sampler.clip_min=2"}, 1), JEM_EUSAGE, path);
+    check_fails(config_load(b, &config_builtin, path, (const char *[]){"sampler.clip_min=2"}, 1), JEM_EUSAGE, path);
     mem_free(a);
     mem_free(b);
     check_tmp_remove(dir);

@@ -21,7 +21,7 @@ static rig *rig_new(void)
     rig *g = NULL;
     sampler_options o = {.buffer_size = 300};
     check_ok(MEM_NEW(g, 1));
-    check_ok(config_defaults(&cfg, network_list));
+    check_ok(config_defaults(&cfg, &config_builtin));
     g->o = cfg.health;
     g->r = (step_report){.loss = {1.5, -0.3, 5, 12, 0.4, 0.1, 4.0, 3.7, 0.6},
                          .chain = {2.6, 0.01},
@@ -212,7 +212,7 @@ static void thresholds_are_settings(void **state)
     (void)state;
     static config cfg;
     rig *g = rig_new();
-    check_ok(config_defaults(&cfg, network_list));
+    check_ok(config_defaults(&cfg, &config_builtin));
     check_ok(options_assign(config_groups(&cfg), "health.drift_gap=0.2"));
     check_ok(options_assign(config_groups(&cfg), "health.patience=2"));
     g->o = cfg.health;

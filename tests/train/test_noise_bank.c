@@ -59,7 +59,7 @@ static void settings(config *c)
         "data.flip=false", "sampler.steps=2", "sampler.buffer_size=40", "sampler.clip=false",
         "sampler.start=encoded_noise", "sampler.reinit_prob=0.5", "train.batch=8",
         "train.iterations=6", "train.lr=1e-3", "train.warmup=2", "engine.threads=2", NULL};
-    check_ok(config_defaults(c, network_list));
+    check_ok(config_defaults(c, &config_builtin));
     for (int i = 0; set[i]; i++) check_ok(options_assign(config_groups(c), set[i]));
     snprintf(c->data.path, sizeof c->data.path, "%s", latents);
 }
@@ -155,7 +155,7 @@ static void a_run_goes_on_with_the_bank_it_began_with(void **state)
     assert_memory_equal(x, y, size_a);
     assert_int_equal(size_a, size_other);
     assert_memory_not_equal(x, z, size_a); /* the bank matters */
-    check_ok(run_open(&r, network_list, b, NULL, 0));
+    check_ok(run_open(&r, &config_builtin, b, NULL, 0));
     check_ok(run_noise_bank(&kept, r));
     assert_int_equal(kept.n, ENTRIES);
     for (int i = 0; i < ENTRIES; i++) check_near(kept.latents[i * SIZE], 7 + i, 0.02, 0);

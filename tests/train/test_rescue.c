@@ -8,7 +8,7 @@ static void with_rules(config *c, const char *rules)
 {
     char text[256];
     snprintf(text, sizeof text, "rescue.rules=%s", rules);
-    check_ok(config_defaults(c, network_list));
+    check_ok(config_defaults(c, &config_builtin));
     check_ok(options_assign(config_groups(c), "train.lr=0.001"));
     check_ok(options_assign(config_groups(c), text));
 }
@@ -72,7 +72,7 @@ static void the_defaults_try_five_times(void **state)
     (void)state;
     static config c;
     rescue_state s = rescue_none();
-    check_ok(config_defaults(&c, network_list));
+    check_ok(config_defaults(&c, &config_builtin));
     check_ok(config_check(&c));
     while (rescue_left(&s, &c.rescue)) rescue_next(&s, &c.rescue, &c, 9, 3, "x");
     assert_int_equal(s.count, 5);
@@ -118,7 +118,7 @@ static void an_unknown_rule_is_refused_with_the_nearest_one(void **state)
     check_fails(config_check(&c), JEM_EUSAGE, "unknown rule ''");
     with_rules(&c, "noise,");
     check_fails(config_check(&c), JEM_EUSAGE, "unknown rule ''");
-    check_ok(config_defaults(&c, network_list));
+    check_ok(config_defaults(&c, &config_builtin));
     check_fails(options_assign(config_groups(&c), "rescue.tries=17"), JEM_EUSAGE, "16");
 }
 
@@ -128,7 +128,7 @@ static void reasons_become_plain_text_of_bounded_length(void **state)
     static config c;
     char reason[600];
     rescue_state s = rescue_none();
-    check_ok(config_defaults(&c, network_list));
+    check_ok(config_defaults(&c, &config_builtin));
     memset(reason, 'x', sizeof reason);
     memcpy(reason, "a\n\xff\"b", 5);
     reason[sizeof reason - 1] = '\0';

@@ -56,7 +56,7 @@ static inline void tiny_config(config *c, const char *const *more)
         "model.name=wrn-10-1", "model.pool=adaptive", "data.crop=true", "sampler.steps=3",
         "sampler.buffer_size=40", "train.batch=8", "train.epochs=2", "train.lr=1e-3",
         "train.warmup=2", "train.log_every=2", "engine.threads=2", "engine.chunk=3", NULL};
-    check_ok(config_defaults(c, network_list));
+    check_ok(config_defaults(c, &config_builtin));
     for (int i = 0; set[i]; i++) check_ok(options_assign(config_groups(c), set[i]));
     for (int i = 0; more && more[i]; i++) check_ok(options_assign(config_groups(c), more[i]));
     c->model.classes = TINY_CLASSES;
