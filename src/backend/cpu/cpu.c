@@ -2,7 +2,7 @@
  *
  * Spatial values stay in NHWC from the input to the pooling: oneDNN's direct
  * kernels are as fast there as in its blocked layouts, and the matrix units that
- * bf16 profits from want it (docs/performance.md).  Vectors are plain.
+ * bf16 profits from want it (docs/history/performance.md).  Vectors are plain.
  * A part of a step runs on the calling thread alone: parallelism lies above, over images
  * or over the parts of a step that is worth splitting. */
 #include <stdio.h>
