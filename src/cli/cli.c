@@ -1,128 +1,224 @@
-/* Argument parsing of the jem program: see cli.h. */
+/* Commands as tables, read: see cli.h. */
 #include "cli/cli.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- arguments */
+/* ---- tables */
 
-static jem_status usage_error(const command *c, const char *what, const char *word)
+static const cli_option no_options[] = {{.name = NULL}};
+static const cli_argument no_arguments[] = {{.name = NULL}};
+
+static const cli_option *options_of(const command *c)
 {
-    return jem_error(JEM_EUSAGE, "%s: %s %s; usage: jem %s", c->name, what, word, c->usage);
+    return c->options ? c->options : no_options;
 }
 
-/* The flag that `arg` names; *value <- what follows '=', NULL without one. */
-static const cli_flag *find_flag(const cli_flag *flags, const char *arg, const char **value)
+static const cli_argument *arguments_of(const command *c)
 {
-    const char *equals = strchr(arg, '=');
-    size_t n = equals ? (size_t)(equals - arg) : strlen(arg);
+    return c->arguments ? c->arguments : no_arguments;
+}
+
+static bool spells(const char *name, const char *word, size_t n)
+{
+    return name && strlen(name) == n && strncmp(name, word, n) == 0;
+}
+
+/* The option that `word` names; *value <- what follows '=', NULL without one. */
+static const cli_option *find_option(const command *c, const char *word, const char **value)
+{
+    const char *equals = strchr(word, '=');
+    size_t n = equals ? (size_t)(equals - word) : strlen(word);
     *value = equals ? equals + 1 : NULL;
-    for (const cli_flag *f = flags; f->name; f++)
-        if (strlen(f->name) == n && strncmp(f->name, arg, n) == 0) return f;
+    for (const cli_option *o = options_of(c); o->name; o++)
+        if (spells(o->name, word, n) || spells(o->other, word, n)) return o;
     return NULL;
 }
 
-enum { CLI_DEVICES_MAX = 4, CLI_DEVICE_ROOM = 64 };
-
-/* The flag --set if `arg` is --device and the command knows --set, but no --device of its own. */
-static const cli_flag *find_device(const cli_flag *flags, const char *arg, const char **value)
+bool cli_takes_settings(const command *c)
 {
-    static const cli_flag device[] = {{.name = "--device"}, {.name = NULL}};
     const char *unused;
-    if (!find_flag(device, arg, value)) return NULL;
-    return find_flag(flags, "--set", &unused);
+    return find_option(c, "--set", &unused) != NULL;
 }
 
-/* "-5" and "-" are arguments, not flags. */
-static bool is_flag(const char *arg)
+const command *cli_action(const command *c, const char *word)
 {
-    return arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9') && arg[1] != '.';
+    for (const command *const *a = c->actions; a && *a; a++)
+        if (strcmp(strrchr((*a)->name, ' ') + 1, word) == 0) return *a;
+    return NULL;
 }
+
+/* ---- parsing */
+
+enum { ARGUMENTS_MAX = 4 };
+
+/* Where an option or an argument leaves what it was given. */
+static void *target(void *options, size_t offset)
+{
+    return (char *)options + offset;
+}
+
+/* "-5" and "-" are arguments. */
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9') && word[1] != '.';
+}
+
+enum { NAMES = 64 };
 
 /* The word without its value; `value` is what follows it on the command line, or NULL. */
-static jem_status unknown_flag(const command *c, const cli_flag *flags, char *word,
-                               const char *value)
+static jem_status unknown_option(const command *c, char *word, const char *value)
 {
-    const char *names[64], *unused;
+    const char *names[NAMES];
     char key[CLI_KEY], *inside = strchr(word, '=');
     size_t n = 0;
 
     if (inside) {
         *inside = '\0';
         value = inside + 1;
-    } else if (value && is_flag(value)) {
+    } else if (value && is_option(value)) {
         value = NULL;
     }
-    if (find_flag(flags, "--set", &unused) && cli_find_key(key, c, word))
+    if (cli_takes_settings(c) && cli_find_key(key, c, word))
         return jem_error(JEM_EUSAGE, "%s: unknown option %s; %s is a key of the settings: --set %s=%s",
                          c->name, word, key, key, value ? value : "VALUE");
-    for (const cli_flag *f = flags; f->name && n < 63; f++) names[n++] = f->name;
+    for (const cli_option *o = options_of(c); o->name && n < NAMES - 2; o++) {
+        names[n++] = o->name;
+        if (o->other) names[n++] = o->other;
+    }
     names[n] = NULL;
     const char *near = cli_nearest(word, names);
-    if (!near) return usage_error(c, "unknown option", word);
+    if (!near) return cli_usage_error(c, "unknown option", word);
     return jem_error(JEM_EUSAGE, "%s: unknown option %s; did you mean %s?", c->name, word, near);
 }
 
-static jem_status take_flag(const command *c, const cli_flag *f, const char *value)
+static jem_status append(cli_list *list, const command *c, const char *name, const char *value)
 {
-    if (f->on) {
-        *f->on = true;
-    } else if (f->value) {
-        *f->value = value;
-    } else {
-        if (f->list->count == CLI_LIST_MAX) return usage_error(c, "too many options", f->name);
-        f->list->values[f->list->count++] = value;
-    }
+    if (list->count == CLI_LIST_MAX) return cli_usage_error(c, "too many options", name);
+    list->values[list->count++] = value;
     return JEM_OK;
 }
 
-/* --device X is --set engine.device=X for all commands that take the latter. */
-static jem_status take_device(const command *c, const cli_flag *set, const char *value)
+enum { DEVICES = 4, DEVICE_ROOM = 64 };
+
+static jem_status append_device(cli_list *list, const command *c, const char *value)
 {
-    static char assignments[CLI_DEVICES_MAX][sizeof "engine.device=" + CLI_DEVICE_ROOM];
+    static char assignments[DEVICES][sizeof "engine.device=" + DEVICE_ROOM];
     static int count;
-    if (count == CLI_DEVICES_MAX || strlen(value) > CLI_DEVICE_ROOM)
-        return usage_error(c, "too much after", "--device");
+    if (count == DEVICES || strlen(value) > DEVICE_ROOM)
+        return cli_usage_error(c, "too much after", "--device");
     char *text = assignments[count++];
     snprintf(text, sizeof assignments[0], "engine.device=%s", value);
-    return take_flag(c, set, text);
+    return append(list, c, "--device", text);
 }
 
-jem_status cli_parse(int argc, char **argv, const command *c, const cli_flag *flags,
-                     const char **args, int min_args, int max_args)
+static jem_status take(void *to, const command *c, const cli_option *o, const char *value)
 {
-    int given = 0;
-    bool only_args = false;
+    const int64_t most = o->max < CLI_UNBOUNDED ? (int64_t)o->max : INT64_MAX;
 
-    for (int i = 0; i < max_args; i++) args[i] = NULL;
-    for (int i = 1; i < argc; i++) {
-        const char *value;
-        if (!only_args && strcmp(argv[i], "--") == 0) {
-            only_args = true;
-            continue;
-        }
-        if (only_args || !is_flag(argv[i])) {
-            if (given == max_args) return usage_error(c, "unexpected argument", argv[i]);
-            args[given++] = argv[i];
-            continue;
-        }
-        const cli_flag *f = find_flag(flags, argv[i], &value);
-        const cli_flag *set = f ? NULL : find_device(flags, argv[i], &value);
-        if (set) f = set;
-        if (!f) return unknown_flag(c, flags, argv[i], argv[i + 1]);
-        if (f->on && value) return usage_error(c, "no value belongs to", f->name);
-        if (!f->on && !value) {
-            if (i + 1 == argc) return usage_error(c, "a value is missing after", f->name);
-            value = argv[++i];
-        }
-        jem_status st = set ? take_device(c, set, value) : take_flag(c, f, value);
+    switch (o->kind) {
+    case CLI_SWITCH: *(bool *)to = true; return JEM_OK;
+    case CLI_TEXT: *(const char **)to = value; return JEM_OK;
+    case CLI_INT: return cli_int(to, value, o->name, (int64_t)o->min, most);
+    case CLI_REAL: return cli_real(to, value, o->name, o->min, o->max);
+    case CLI_LIST: return append(to, c, o->name, value);
+    case CLI_DEVICE: return append_device(to, c, value);
+    }
+    return JEM_EINTERNAL;
+}
+
+static jem_status take_default(void *to, const command *c, const cli_option *o)
+{
+    switch (o->kind) {
+    case CLI_SWITCH: *(bool *)to = false; break;
+    case CLI_TEXT: *(const char **)to = NULL; break;
+    case CLI_INT: *(int64_t *)to = CLI_NONE; break;
+    case CLI_REAL: *(double *)to = NAN; break;
+    case CLI_LIST:
+    case CLI_DEVICE: ((cli_list *)to)->count = 0; break;
+    }
+    return o->default_text ? take(to, c, o, o->default_text) : JEM_OK;
+}
+
+static jem_status take_defaults(void *options, const command *c)
+{
+    for (const cli_argument *a = arguments_of(c); a->name; a++)
+        *(const char **)target(options, a->offset) = NULL;
+    for (const cli_option *o = options_of(c); o->name; o++) {
+        jem_status st = take_default(target(options, o->offset), c, o);
         if (st != JEM_OK) return st;
     }
-    if (given < min_args) return usage_error(c, "arguments are missing", "");
     return JEM_OK;
 }
+
+static void take_arguments(void *options, const command *c, const char *const *words, int count)
+{
+    int spare = count;
+    for (const cli_argument *a = arguments_of(c); a->name; a++) spare -= !a->optional;
+    for (const cli_argument *a = arguments_of(c); a->name && count > 0; a++) {
+        if (a->optional && spare-- <= 0) continue;
+        *(const char **)target(options, a->offset) = *words++;
+        count--;
+    }
+}
+
+static bool is_given(void *options, const cli_option *o)
+{
+    const void *to = target(options, o->offset);
+    return o->kind == CLI_SWITCH ? *(const bool *)to : *(const char *const *)to != NULL;
+}
+
+/* What is required is a text. */
+static jem_status check_required(void *options, const command *c)
+{
+    for (const cli_option *o = options_of(c); o->name; o++)
+        if (o->alone && is_given(options, o)) return JEM_OK;
+    for (const cli_argument *a = arguments_of(c); a->name; a++)
+        if (!a->optional && !*(const char **)target(options, a->offset))
+            return cli_usage_error(c, a->name, "is missing");
+    for (const cli_option *o = options_of(c); o->name; o++)
+        if (o->required && !is_given(options, o)) return cli_usage_error(c, o->name, "is missing");
+    return JEM_OK;
+}
+
+jem_status cli_parse(void *options, const command *c, int argc, char **argv)
+{
+    const char *words[ARGUMENTS_MAX];
+    int count = 0, room = 0;
+    bool only_arguments = false;
+    jem_status st = take_defaults(options, c);
+
+    while (arguments_of(c)[room].name) room++;
+    assert(room <= ARGUMENTS_MAX);
+    for (int i = 1; i < argc && st == JEM_OK; i++) {
+        const char *value;
+        if (!only_arguments && strcmp(argv[i], "--") == 0) {
+            only_arguments = true;
+            continue;
+        }
+        if (only_arguments || !is_option(argv[i])) {
+            if (count == room) return cli_usage_error(c, "unexpected argument", argv[i]);
+            words[count++] = argv[i];
+            continue;
+        }
+        const cli_option *o = find_option(c, argv[i], &value);
+        if (!o) return unknown_option(c, argv[i], argv[i + 1]);
+        if (o->kind == CLI_SWITCH && value) return cli_usage_error(c, "no value belongs to", o->name);
+        if (o->kind != CLI_SWITCH && !value) {
+            if (i + 1 == argc) return cli_usage_error(c, "a value is missing after", o->name);
+            value = argv[++i];
+        }
+        st = take(target(options, o->offset), c, o, value);
+    }
+    if (st != JEM_OK) return st;
+    take_arguments(options, c, words, count);
+    return check_required(options, c);
+}
+
+/* ---- values */
 
 jem_status cli_int(int64_t *out, const char *text, const char *flag, int64_t min, int64_t max)
 {

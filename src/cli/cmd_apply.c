@@ -24,6 +24,32 @@ typedef struct apply_flags {
     network_flags network;
 } apply_flags;
 
+#define AT(field) offsetof(apply_flags, field)
+
+static const cli_argument arguments[] = {
+    {"WEIGHTS|RUN", AT(weights), .help = "a weights file, or a run, of which the selected ones are taken"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    {"--input", CLI_TEXT, AT(input), "X.npy|X.npz", .help = "an array [N,C,H,W] in network units, or of 8-bit levels",
+     .required = true},
+    {"--want", CLI_TEXT, AT(want), "logits,energy,grad,features:NAME", .help = "what is written, separated by commas",
+     .default_text = "logits"},
+    {"-o", CLI_TEXT, AT(out), "DIR", .help = "folder that the arrays are written to", .other = "--out", .required = true},
+    {"--device", CLI_TEXT, AT(device), "cpu|cuda|ref", .help = "where the network runs; of f64 on ref alone"},
+    {"--precision", CLI_TEXT, AT(precision), "f64|f32|bf16", .help = "of the computation"},
+    {"--threads", CLI_TEXT, AT(threads), "N", .help = "threads; 0: one per processor"},
+    {"--model", CLI_TEXT, AT(network.model), "wrn-10-2", .help = "the network, where the weights do not say which"},
+    {"--classes", CLI_TEXT, AT(network.classes), "K", .help = "its classes, with --model: 10 unless given"},
+    {"--channels", CLI_TEXT, AT(network.channels), "C", .help = "its input channels, with --model: 3 unless given"},
+    {"--proj", CLI_TEXT, AT(network.proj), "D", .help = "dimensions of its projection, with --model"},
+    {"--size", CLI_TEXT, AT(network.size), "S|HxW", .help = "size of the images, other than the weights say"},
+    {"--norm", CLI_TEXT, AT(network.norm), "NORM", .help = "its normalisation, with --model"},
+    {"--pool", CLI_TEXT, AT(network.pool), "POOL", .help = "its pooling, with --model"},
+    {.name = NULL},
+};
+
 enum { FEATURES_MAX = 16 };
 
 typedef struct wants {
@@ -63,32 +89,6 @@ static jem_status parse_wants(wants *w, const char *text)
         TRY(parse_want(w, word));
     if (!w->logits && !w->energy && !w->grad && !w->feature_count)
         st = jem_error(JEM_EUSAGE, "--want is empty: choose logits, energy, grad, features:NAME");
-done:
-    return st;
-}
-
-static jem_status parse(apply_flags *f, int argc, char **argv)
-{
-    jem_status st;
-    const cli_flag flags[] = {{.name = "--input", .value = &f->input},
-                              {.name = "--want", .value = &f->want},
-                              {.name = "--out", .value = &f->out},
-                              {.name = "-o", .value = &f->out},
-                              {.name = "--device", .value = &f->device},
-                              {.name = "--precision", .value = &f->precision},
-                              {.name = "--threads", .value = &f->threads},
-                              {.name = "--model", .value = &f->network.model},
-                              {.name = "--classes", .value = &f->network.classes},
-                              {.name = "--channels", .value = &f->network.channels},
-                              {.name = "--proj", .value = &f->network.proj},
-                              {.name = "--size", .value = &f->network.size},
-                              {.name = "--norm", .value = &f->network.norm},
-                              {.name = "--pool", .value = &f->network.pool},
-                              {.name = NULL}};
-    TRY(cli_parse(argc, argv, &command_apply, flags, &f->weights, 1, 1));
-    if (!f->input || !f->out)
-        st = jem_error(JEM_EUSAGE, "apply: %s is missing; usage: jem %s",
-                       f->input ? "-o" : "--input", command_apply.usage);
 done:
     return st;
 }
@@ -178,7 +178,7 @@ done:
 
 static jem_status apply(const cli_lists *lists, int argc, char **argv)
 {
-    apply_flags f = {.want = "logits"};
+    apply_flags f;
     wants w = {.logits = false};
     engine_spec engine;
     model_spec spec;
@@ -188,7 +188,7 @@ static jem_status apply(const cli_lists *lists, int argc, char **argv)
     network_outputs outputs = {.logits = JEM_TENSOR_INIT};
     jem_status st;
 
-    TRY(parse(&f, argc, argv));
+    TRY(cli_parse(&f, &command_apply, argc, argv));
     TRY(parse_wants(&w, f.want));
     TRY(engine_of(&engine, &f64, &f));
     TRY(weights_path(&path, f.weights));
@@ -208,9 +208,10 @@ done:
 
 const command command_apply = {
     .name = "apply",
-    .usage = "apply WEIGHTS|RUN --input X.npy|X.npz [--want logits,energy,grad,features:NAME] -o DIR "
-             "[--device cpu|cuda|ref] [--precision f64|f32|bf16] [--threads N] [--model wrn-10-2 "
-             "--classes 10 --channels 3 [--proj D] [--size S|HxW] [--norm NORM] [--pool POOL]]",
     .about = "put an array [N,C,H,W] (network units, or u8) through a network; write npy files",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"apply runs/a --input x.npy --want logits,energy -o out",
+                 "apply weights.safetensors --input x.npz --want grad,features:logits --precision f64 -o out"},
     .run = apply,
 };

@@ -22,18 +22,51 @@
 
 enum { LEFT_OUT_MAX = 64 };
 
+/* As typed. */
+typedef struct bench_flags {
+    const char *name, *path; /* benchmark or "all"; RUN or STUDY, NULL for answers */
+    const char *answers, *kind, *observer, *mapping, *humans, *data, *out;
+    int64_t threads;
+    bool json;
+    latent_flags latents;
+    cli_list set;
+} bench_flags;
+
+#define AT(field) offsetof(bench_flags, field)
+
+static const cli_argument arguments[] = {
+    {"NAME|all|list", AT(name), .help = "a benchmark, all whose data are there, or what there is"},
+    {"RUN|STUDY", AT(path), .help = "a trained run, or a folder of them", .optional = true},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    {"--answers", CLI_TEXT, AT(answers), "FILE|DIR", .help = "recorded answers, in place of a run"},
+    {"--kind", CLI_TEXT, AT(kind), "KIND", .help = "what they are (`jem bench list`)", .default_text = "auto"},
+    {"--observer", CLI_TEXT, AT(observer), "NAME", .help = "one of several observers whose trials they are"},
+    {"--out", CLI_TEXT, AT(out), "DIR", .help = "folder for their scores and trials", .other = "-o"},
+    {"--data", CLI_TEXT, AT(data), "DIR", .help = "the benchmark's data, of all: the folder with theirs; $JEM_DATA unless given"},
+    {"--humans", CLI_TEXT, AT(humans), "DIR", .help = "people's answers other than those with the data"},
+    {"--mapping", CLI_TEXT, AT(mapping), "FILE", .help = "which of the subject's classes mean which of the benchmark's"},
+    LATENT_OPTIONS(bench_flags, latents),
+    {"--vae-cache", CLI_TEXT, AT(latents.cache), "FILE",
+     .help = "where encoded pictures are kept: RUN|STUDY/kept-latents.bin unless given"},
+    CLI_SET(bench_flags, set, "NAME.*, bench.*, engine.*, or data.path"),
+    CLI_ON_DEVICE(bench_flags, set),
+    CLI_THREADS(bench_flags, threads, RUN_THREADS_MAX),
+    {"--json", CLI_SWITCH, AT(json), NULL, .help = "print JSON"},
+    {.name = NULL},
+};
+
 typedef struct bench_job {
     const cli_lists *lists;
-    const char *name, *path; /* benchmark or "all"; RUN or STUDY, NULL for answers */
-    const char *answers, *kind, *observer, *mapping, *humans, *data, *out, *threads_text;
-    bool json;
-    latent_flags latent_flags;
+    bench_flags f;
     latent_codec codec;       /* of runs on latents */
     score_list vae_scores;    /* of the autoencoder alone, once they are there */
     bench_settings settings;
     cli_list set;     /* assignments to keys of benchmarks, */
     cli_list run_set; /* and for runs: engine.*, data.path */
-    char threads[64];
+    char threads[RUN_THREADS];
     char *command;
     pool *workers;
     const volatile sig_atomic_t *stop; /* of signals */
@@ -50,10 +83,10 @@ typedef struct bench_job {
 static jem_status data_folder(char **out, const bench_job *j, const benchmark *b)
 {
     const char *root = getenv("JEM_DATA");
-    bool all = strcmp(j->name, "all") == 0;
+    bool all = strcmp(j->f.name, "all") == 0;
     *out = NULL;
-    if (j->data && !all) return mem_strdup(out, j->data);
-    if (j->data) root = j->data;
+    if (j->f.data && !all) return mem_strdup(out, j->f.data);
+    if (j->f.data) root = j->f.data;
     return root ? str_format(out, "%s/%s", root, b->name) : JEM_OK;
 }
 
@@ -63,8 +96,8 @@ static jem_status need_data(char **out, const bench_job *j, int place)
     const benchmark *b = benchmarks()[place];
     jem_status st = data_folder(out, j, b);
     if (st != JEM_OK || (*out && dir_exists(*out))) return st;
-    const bool asked = j->path || j->answers;
-    if (j->data || !asked || !b->without_data ||
+    const bool asked = j->f.path || j->f.answers;
+    if (j->f.data || !asked || !b->without_data ||
         !b->without_data(bench_settings_get(&j->settings, place)))
         st = jem_error(JEM_EDATA,
                        "%s: %s%s; 'jem data fetch %s' gets its data, --data DIR or $JEM_DATA/%s "
@@ -101,13 +134,13 @@ static jem_status make_subject(subject *out, bench_job *j, const bench_who *who)
                                  .class_names = cifar ? cifar10_class_names : NULL,
                                  .latents = who->on_latents ? &who->space : NULL};
         TRY(subject_of_model(out, &p));
-    } else if (!j->answers) {
+    } else if (!j->f.answers) {
         TRY(subject_of_autoencoder(out, &j->codec));
     } else {
-        if (j->observer) TRY(str_format(&kind, "trials:%s", j->observer));
-        TRY(subject_of_answers(out, j->answers, kind ? kind : j->kind));
+        if (j->f.observer) TRY(str_format(&kind, "trials:%s", j->f.observer));
+        TRY(subject_of_answers(out, j->f.answers, kind ? kind : j->f.kind));
     }
-    if (j->mapping) TRY(subject_use_mapping(out, j->mapping));
+    if (j->f.mapping) TRY(subject_use_mapping(out, j->f.mapping));
 done:
     mem_free(kind);
     return st;
@@ -153,13 +186,13 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
     char *data = NULL;
     subject s = {.ops = NULL};
     score_list scores = SCORE_LIST_INIT;
-    bool nobody = !who->r && !j->answers && !j->codec.vae;
+    bool nobody = !who->r && !j->f.answers && !j->codec.vae;
 
     TRY(need_data(&data, j, place));
     if (!nobody) TRY(make_subject(&s, j, who));
     const bench_request request = {.subject = nobody ? NULL : &s,
                                    .data = data,
-                                   .humans = j->humans,
+                                   .humans = j->f.humans,
                                    .common = &j->settings.common,
                                    .options = bench_settings_get(&j->settings, place),
                                    .command = j->command,
@@ -249,8 +282,8 @@ static int place_of(const char *name)
 
 static jem_status score_subject(bench_job *j, const bench_who *who)
 {
-    if (strcmp(j->name, "all") == 0) return score_all(j, who);
-    return score_one(j, place_of(j->name), who);
+    if (strcmp(j->f.name, "all") == 0) return score_all(j, who);
+    return score_one(j, place_of(j->f.name), who);
 }
 
 /* ---- runs and studies */
@@ -278,13 +311,13 @@ static jem_status score_study(bench_job *j)
     char **names = NULL, *path = NULL;
     int count = 0;
 
-    if (!dir_exists(j->path))
-        return jem_error(JEM_EDATA, "%s: no such folder; give a run or a study", j->path);
-    TRY(dir_list(&names, &count, j->path));
+    if (!dir_exists(j->f.path))
+        return jem_error(JEM_EDATA, "%s: no such folder; give a run or a study", j->f.path);
+    TRY(dir_list(&names, &count, j->f.path));
     for (int i = 0; i < count; i++) {
         mem_free(path);
         path = NULL;
-        TRY(str_format(&path, "%s/%s", j->path, names[i]));
+        TRY(str_format(&path, "%s/%s", j->f.path, names[i]));
         if (!run_is(path)) continue;
         j->runs++;
         st = score_run(j, path);
@@ -297,7 +330,7 @@ static jem_status score_study(bench_job *j)
         st = jem_error(JEM_EDATA,
                        "%s: neither a run nor a folder of runs; make one with jem "
                        "train or jem sweep",
-                       j->path);
+                       j->f.path);
 done:
     mem_free(path);
     strings_free(names, count);
@@ -330,22 +363,22 @@ static jem_status unknown_benchmark(const char *name)
 
 static jem_status check_arguments(const bench_job *j)
 {
-    bool all = strcmp(j->name, "all") == 0;
-    if (!all && place_of(j->name) < 0) return unknown_benchmark(j->name);
-    if (j->path && j->answers)
+    bool all = strcmp(j->f.name, "all") == 0;
+    if (!all && place_of(j->f.name) < 0) return unknown_benchmark(j->f.name);
+    if (j->f.path && j->f.answers)
         return jem_error(JEM_EUSAGE, "bench: give a run (or study) or --answers, not both");
-    if (j->path && j->out)
+    if (j->f.path && j->f.out)
         return jem_error(JEM_EUSAGE, "bench: --out goes with --answers; scores of a run are "
                                      "written to its own folder");
-    if (j->answers && j->latent_flags.vae)
+    if (j->f.answers && j->f.latents.vae)
         return jem_error(JEM_EUSAGE, "bench: --vae goes with runs, not with --answers");
-    if (all && !j->path && !j->answers)
+    if (all && !j->f.path && !j->f.answers)
         return jem_error(JEM_EUSAGE, "bench all: give a run, a study or --answers");
-    if (!j->answers && (j->observer || strcmp(j->kind, "auto") != 0))
+    if (!j->f.answers && (j->f.observer || strcmp(j->f.kind, "auto") != 0))
         return jem_error(JEM_EUSAGE, "bench: --kind and --observer go with --answers");
-    if (j->observer && strcmp(j->kind, "auto") != 0 && strcmp(j->kind, "trials") != 0)
-        return jem_error(JEM_EUSAGE, "bench: --observer chooses among trials, not %s", j->kind);
-    if (j->mapping && !j->path && !j->answers)
+    if (j->f.observer && strcmp(j->f.kind, "auto") != 0 && strcmp(j->f.kind, "trials") != 0)
+        return jem_error(JEM_EUSAGE, "bench: --observer chooses among trials, not %s", j->f.kind);
+    if (j->f.mapping && !j->f.path && !j->f.answers)
         return jem_error(JEM_EUSAGE, "bench: --mapping is about the classes of a run or of "
                                      "recorded logits");
     return JEM_OK;
@@ -353,22 +386,23 @@ static jem_status check_arguments(const bench_job *j)
 
 static jem_status list(const bench_job *j)
 {
-    if (j->path || j->answers)
+    if (j->f.path || j->f.answers)
         return jem_error(JEM_EUSAGE, "bench list: nothing but --json belongs to it");
-    return j->json ? bench_list_json() : bench_list();
+    return j->f.json ? bench_list_json() : bench_list();
 }
 
-static jem_status assign(bench_job *j, const cli_list *set)
+static jem_status assign(bench_job *j)
 {
     jem_status st = JEM_OK;
 
-    for (int i = 0; i < set->count; i++) {
-        bool own = bench_settings_own(&j->settings, set->values[i]);
-        if (!own && j->path && j->run_set.count < CLI_LIST_MAX) {
-            j->run_set.values[j->run_set.count++] = set->values[i];
+    for (int i = 0; i < j->f.set.count; i++) {
+        const char *assignment = j->f.set.values[i];
+        bool own = bench_settings_own(&j->settings, assignment);
+        if (!own && j->f.path && j->run_set.count < CLI_LIST_MAX) {
+            j->run_set.values[j->run_set.count++] = assignment;
         } else { /* if it is nobody's: says which key is nearest */
-            TRY(options_assign(j->settings.groups, set->values[i]));
-            j->set.values[j->set.count++] = set->values[i];
+            TRY(options_assign(j->settings.groups, assignment));
+            j->set.values[j->set.count++] = assignment;
         }
     }
 done:
@@ -378,29 +412,9 @@ done:
 static jem_status parse(bench_job *j, int argc, char **argv)
 {
     jem_status st;
-    const char *args[2];
-    cli_list set = {0, {NULL}};
-    const cli_flag flags[] = {{.name = "--answers", .value = &j->answers},
-                              {.name = "--kind", .value = &j->kind},
-                              {.name = "--observer", .value = &j->observer},
-                              {.name = "--mapping", .value = &j->mapping},
-                              {.name = "--humans", .value = &j->humans},
-                              LATENT_FLAGS(j->latent_flags),
-                              {.name = "--vae-cache", .value = &j->latent_flags.cache},
-                              {.name = "--data", .value = &j->data},
-                              {.name = "--set", .list = &set},
-                              {.name = "--threads", .value = &j->threads_text},
-                              {.name = "--json", .on = &j->json},
-                              {.name = "--out", .value = &j->out},
-                              {.name = "-o", .value = &j->out},
-                              {.name = NULL}};
-
-    TRY(cli_parse(argc, argv, &command_bench, flags, args, 1, 2));
-    j->name = args[0];
-    j->path = args[1];
-    TRY(run_threads(j->threads, sizeof j->threads, j->threads_text));
-    if (j->threads_text) j->run_set.values[j->run_set.count++] = j->threads;
-    TRY(assign(j, &set));
+    TRY(cli_parse(&j->f, &command_bench, argc, argv));
+    run_threads(&j->run_set, j->threads, j->f.threads);
+    TRY(assign(j));
 done:
     return st;
 }
@@ -411,8 +425,8 @@ static jem_status open_codec(bench_job *j)
     char *keep = NULL;
     jem_status st = JEM_OK;
 
-    if (j->path && dir_exists(j->path)) TRY(str_format(&keep, "%s/kept-latents.bin", j->path));
-    TRY(run_latents_open(&j->codec, &j->latent_flags, j->threads_text, keep));
+    if (j->f.path && dir_exists(j->f.path)) TRY(str_format(&keep, "%s/kept-latents.bin", j->f.path));
+    TRY(run_latents_open(&j->codec, &j->f.latents, j->f.threads, keep));
 done:
     mem_free(keep);
     return st;
@@ -422,7 +436,7 @@ done:
 static jem_status finish(const bench_job *j, bool stopped)
 {
     jem_status st = JEM_OK;
-    if (j->json)
+    if (j->f.json)
         TRY(bench_show_json(&j->shown));
     else
         bench_show_table(&j->shown);
@@ -445,28 +459,25 @@ static jem_status bench(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
     bench_job *j = NULL;
-    int64_t threads = 0;
 
     TRY(MEM_NEW(j, 1));
     j->lists = lists;
-    j->kind = "auto";
     TRY(bench_settings_init(&j->settings));
     TRY(parse(j, argc, argv));
-    if (strcmp(j->name, "list") == 0) {
+    if (strcmp(j->f.name, "list") == 0) {
         st = list(j);
         goto done;
     }
     TRY(check_arguments(j));
-    if (j->threads_text) TRY(cli_int(&threads, j->threads_text, "--threads", 0, 4096));
-    TRY(pool_new(&j->workers, (int)threads));
+    TRY(pool_new(&j->workers, j->f.threads == CLI_NONE ? 0 : (int)j->f.threads));
     TRY(run_command_line(&j->command, argc, argv));
     j->stop = cli_catch_signals();
     TRY(open_codec(j));
-    const bench_who answers = {.folder = j->out};
-    if (!j->path)
+    const bench_who answers = {.folder = j->f.out};
+    if (!j->f.path)
         st = score_subject(j, &answers);
     else
-        st = run_is(j->path) ? score_run(j, j->path) : score_study(j);
+        st = run_is(j->f.path) ? score_run(j, j->f.path) : score_study(j);
     if (st != JEM_OK && st != JEM_EINTERRUPTED) goto done;
     TRY(finish(j, st == JEM_EINTERRUPTED));
 done:
@@ -485,11 +496,10 @@ done:
 
 const command command_bench = {
     .name = "bench",
-    .usage = "bench list [--json] | bench NAME|all RUN|STUDY | bench NAME|all --answers FILE_OR_DIR "
-             "[--kind KIND] [--observer NAME] [--out DIR]; with [--data DIR] [--humans DIR] "
-             "[--mapping FILE] [--vae FILE [--vae-precision f32|bf16] [--vae-cache FILE]] [--set NAME.KEY=VALUE ...] [--device cpu|cuda] [--threads N] "
-             "[--json]",
     .about = "human-alignment benchmarks: score runs or recorded answers, with intervals and "
              "human rows",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"bench all studies/gloss", "bench cue-conflict --answers answers.csv --out scores"},
     .run = bench,
 };

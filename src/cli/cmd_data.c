@@ -17,15 +17,23 @@
 #include "data/gloss/render.h"
 #include "data/npz.h"
 
-static jem_status list(int argc, char **argv)
+static jem_status list(const cli_lists *lists, int argc, char **argv)
 {
-    const cli_flag flags[] = {{.name = NULL}};
-    jem_status st = cli_parse(argc, argv, &command_data, flags, NULL, 0, 0);
+    int none;
+    (void)lists; /* no network is trained here */
+    jem_status st = cli_parse(&none, &data_list, argc, argv);
     if (st != JEM_OK) return st;
     for (const data_source *const *s = data_sources(); *s; s++)
         cli_print("%-8s  %s\n          %s\n", (*s)->name, (*s)->about, (*s)->layout);
     return JEM_OK;
 }
+
+const command data_list = {
+    .name = "data list",
+    .about = "kinds of data that networks are trained on, and how their folders look",
+    .examples = {"data list", "data list --verbose"},
+    .run = list,
+};
 
 /* ---- check */
 
@@ -119,28 +127,22 @@ static bool means_images(const char *name, const char *path)
     return false;
 }
 
-jem_status data_check(int argc, char **argv)
+jem_status data_check_folder(const char *kind, const char *path, const char *size, const char *labels)
 {
-    const char *args[2] = {NULL, NULL}, *size = NULL, *labels = NULL;
     data_options o = {.size = 0};
     splits s = {NULL, NULL, NULL};
     int64_t noise = 0;
     jem_status st;
-    const cli_flag flags[] = {{.name = "--size", .value = &size},
-                              {.name = "--labels", .value = &labels},
-                              {.name = NULL}};
     const option_group groups[] = {{"data", data_option_table, &o}, {NULL, NULL, NULL}};
 
-    TRY(cli_parse(argc, argv, &command_data, flags, args, 1, 2));
-    const char *path = args[1] ? args[1] : args[0], *kind = args[0];
-    if (args[1] && strcmp(kind, "imagenet") == 0) return data_check_imagenet(path, labels);
-    const benchmark *b = args[1] ? benchmark_find(kind) : NULL;
+    if (kind && strcmp(kind, "imagenet") == 0) return data_check_imagenet(path, labels);
+    const benchmark *b = kind ? benchmark_find(kind) : NULL;
     if (b && !means_images(kind, path)) {
         TRY(b->check(path, print_line, NULL));
         cli_print("%s: all that %s needs is there\n", path, b->name);
         goto done;
     }
-    if (!args[1]) TRY(guess_kind(&kind, path));
+    if (!kind) TRY(guess_kind(&kind, path));
     TRY(options_defaults(groups));
     if (size) TRY(options_set(groups, "data.size", size, "--size"));
     TRY(options_set(groups, "data.kind", kind, "jem data check"));
@@ -155,69 +157,89 @@ done:
     return st;
 }
 
+typedef struct check_flags {
+    const char *kind, *path, *size, *labels;
+} check_flags;
+
+static const cli_argument check_arguments[] = {
+    {"KIND|BENCHMARK|imagenet", offsetof(check_flags, kind), .help = "what it is to hold: told by its files unless given",
+     .optional = true},
+    {"PATH", offsetof(check_flags, path), .help = "a folder, or an .npz"},
+    {.name = NULL},
+};
+
+static const cli_option check_options[] = {
+    {"--size", CLI_TEXT, offsetof(check_flags, size), "S", .help = "side that pictures are resized to"},
+    {"--labels", CLI_TEXT, offsetof(check_flags, labels), "FILE", .help = "of imagenet: the labels of its validation pictures"},
+    {.name = NULL},
+};
+
+static jem_status check(const cli_lists *lists, int argc, char **argv)
+{
+    check_flags f;
+    (void)lists;
+    jem_status st = cli_parse(&f, &data_check, argc, argv);
+    if (st != JEM_OK) return st;
+    return data_check_folder(f.kind, f.path, f.size, f.labels);
+}
+
+const command data_check = {
+    .name = "data check",
+    .about = "does a folder hold a kind of data, or what a benchmark needs: counts and shapes, or what is wrong",
+    .arguments = check_arguments,
+    .options = check_options,
+    .examples = {"data check data/cifar10", "data check bapps data/bapps"},
+    .run = check,
+};
+
 /* ---- render */
 
-static jem_status render(int argc, char **argv)
+typedef struct render_flags {
+    int64_t n, size, seed, threads;
+    const char *out;
+} render_flags;
+
+static const cli_option render_options[] = {
+    {"--n", CLI_INT, offsetof(render_flags, n), "N", .help = "how many scenes", .default_text = "1000", .min = 1,
+     .max = GLOSS_SCENES_MAX},
+    {"--size", CLI_INT, offsetof(render_flags, size), "S", .help = "side of the pictures", .default_text = "128",
+     .min = GLOSS_SIZE_MIN, .max = GLOSS_SIZE_MAX},
+    {"--seed", CLI_INT, offsetof(render_flags, seed), "N", .help = "seed of the scenes", .default_text = "0",
+     .max = CLI_UNBOUNDED},
+    {"--threads", CLI_INT, offsetof(render_flags, threads), "N", .help = "threads; 0: one per processor", .default_text = "0",
+     .max = 1024},
+    {"-o", CLI_TEXT, offsetof(render_flags, out), "DIR", .help = "the folder that is made", .other = "--out", .required = true},
+    {.name = NULL},
+};
+
+static jem_status render(const cli_lists *lists, int argc, char **argv)
 {
-    const char *n_text = "1000", *size_text = "128", *seed_text = "0", *threads_text = "0";
-    const char *out = NULL;
-    int64_t n = 0, size = 0, seed = 0, threads = 0;
+    render_flags f;
     pool *p = NULL;
     jem_status st;
-    const cli_flag flags[] = {{.name = "--n", .value = &n_text},
-                              {.name = "--size", .value = &size_text},
-                              {.name = "--seed", .value = &seed_text},
-                              {.name = "--threads", .value = &threads_text},
-                              {.name = "-o", .value = &out},
-                              {.name = "--out", .value = &out},
-                              {.name = NULL}};
 
-    TRY(cli_parse(argc, argv, &command_data, flags, NULL, 0, 0));
-    if (!out) {
-        st = jem_error(JEM_EUSAGE, "jem data render: say where to write: -o DIR");
-        goto done;
-    }
-    TRY(cli_int(&n, n_text, "--n", 1, GLOSS_SCENES_MAX));
-    TRY(cli_int(&size, size_text, "--size", GLOSS_SIZE_MIN, GLOSS_SIZE_MAX));
-    TRY(cli_int(&seed, seed_text, "--seed", 0, INT64_MAX));
-    TRY(cli_int(&threads, threads_text, "--threads", 0, 1024));
-    TRY(pool_new(&p, (int)threads));
-    TRY(gloss_render_set(&(gloss_set_call){.dir = out, .n = n, .size = size, .seed = (uint64_t)seed,
+    (void)lists;
+    TRY(cli_parse(&f, &data_render, argc, argv));
+    TRY(pool_new(&p, (int)f.threads));
+    TRY(gloss_render_set(&(gloss_set_call){.dir = f.out, .n = f.n, .size = f.size, .seed = (uint64_t)f.seed,
                                            .threads = p, .stop = cli_catch_signals()}));
-    puts(out);
+    puts(f.out);
 done:
     pool_free(p);
     return st;
 }
 
-static jem_status data(const cli_lists *lists, int argc, char **argv)
-{
-    static const struct {
-        const char *name;
-        jem_status (*run)(int argc, char **argv);
-    } actions[] = {{"list", list},
-                   {"check", data_check},
-                   {"fetch", data_fetch},
-                   {"encode", data_encode},
-                   {"render", render}};
-
-    (void)lists; /* no network is trained here */
-    if (argc < 2) return jem_error(JEM_EUSAGE, "usage: jem %s", command_data.usage);
-    for (size_t k = 0; k < sizeof actions / sizeof *actions; k++)
-        if (strcmp(argv[1], actions[k].name) == 0) return actions[k].run(argc - 1, argv + 1);
-    return jem_error(JEM_EUSAGE, "jem data: unknown action '%s'; usage: jem %s", argv[1],
-                     command_data.usage);
-}
+const command data_render = {
+    .name = "data render",
+    .about = "the built-in set: bumpy surfaces, matte or glossy, in two lights",
+    .options = render_options,
+    .examples = {"data render -o data/gloss", "data render --n 200 --size 32 --seed 3 -o small"},
+    .run = render,
+};
 
 const command command_data = {
     .name = "data",
-    .usage = "data list | check [KIND|BENCHMARK|imagenet] PATH [--size S] [--labels FILE] | "
-             "fetch [NAME] [--out DIR] [--from URL|DIR] [--offline] [--trust-http] "
-             "[--dry-run] | "
-             "encode [imagenet] DIR --vae FILE --out DIR [--size 256] [--flip] [--labels FILE] "
-             "[--damaged stop|skip] [--dtype f16|f32] [--resize bicubic|bilinear] [--scale S] "
-             "[--threads N] [--precision f32|bf16] [--batch N] [--shard 512] [--noise 1024] | "
-             "render [--n 1000] [--size 128] [--seed 0] [--threads N] -o DIR",
     .about = "kinds of data; does a folder hold one; fetch published ones; render the gloss set",
-    .run = data,
+    .examples = {"data fetch cifar10 --out data", "data render -o data/gloss"},
+    .actions = (const command *const[]){&data_list, &data_check, &data_fetch, &data_encode, &data_render, NULL},
 };

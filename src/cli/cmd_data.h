@@ -1,13 +1,16 @@
-/* The actions of jem data that lie in files of their own, and what they share.  Each takes
- * argv[0] as its name, like a command. */
+/* The actions of jem data, each with its table, and what they share. */
 #ifndef CLI_CMD_DATA_H
 #define CLI_CMD_DATA_H
 
-#include "jem/status.h"
+#include "cli/cli.h"
 
-jem_status data_check(int argc, char **argv); /* cmd_data.c */
-jem_status data_fetch(int argc, char **argv); /* cmd_data_fetch.c */
-jem_status data_encode(int argc, char **argv); /* cmd_data_encode.c */
+extern const command data_list, data_check, data_render; /* cmd_data.c */
+extern const command data_fetch;                         /* cmd_data_fetch.c */
+extern const command data_encode;                        /* cmd_data_encode.c */
+
+/* Whether the folder holds a kind of data, or what a benchmark needs, said on stdout.  kind NULL: told
+ * by its files; size and labels as typed, or NULL. */
+jem_status data_check_folder(const char *kind, const char *path, const char *size, const char *labels);
 
 /* Lists a folder of ImageNet's layout (imagenet.h) and says what it holds; labels may be NULL. */
 jem_status data_check_imagenet(const char *path, const char *labels);

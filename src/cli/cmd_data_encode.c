@@ -1,6 +1,7 @@
 /* jem data encode: a set of pictures into the latent space of an autoencoder, for training
  * there; and jem data check imagenet, which looks at such a set. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,11 +69,42 @@ done:
 /* ---- encode */
 
 typedef struct encoding {
-    const char *args[2]; /* imagenet DIR, or DIR */
-    const char *vae, *out, *size, *labels, *scale, *dtype, *damaged, *resize;
-    const char *threads, *precision, *device, *batch, *shard, *noise;
+    const char *kind, *folder;
+    const char *vae, *out, *size, *labels, *dtype, *damaged, *resize, *precision, *device;
+    int64_t threads, batch, shard, noise;
+    double scale;
     bool flip;
 } encoding;
+
+#define AT(field) offsetof(encoding, field)
+
+static const cli_argument arguments[] = {
+    {"imagenet", AT(kind), .help = "what the folder holds, which is found out, too", .optional = true},
+    {"DIR", AT(folder), .help = "a folder of classes, or of ImageNet's layout"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    {"--vae", CLI_TEXT, AT(vae), "FILE", .help = "weights of the autoencoder", .required = true},
+    {"--out", CLI_TEXT, AT(out), "DIR", .help = "folder of the latents", .other = "-o", .required = true},
+    {"--size", CLI_TEXT, AT(size), "S", .help = "side that pictures are resized to", .default_text = "256"},
+    {"--flip", CLI_SWITCH, AT(flip), NULL, .help = "encode mirrored pictures, too"},
+    {"--labels", CLI_TEXT, AT(labels), "FILE", .help = "labels of ImageNet's validation pictures"},
+    {"--damaged", CLI_TEXT, AT(damaged), "stop|skip", .help = "what becomes of pictures that cannot be read",
+     .default_text = "stop"},
+    {"--dtype", CLI_TEXT, AT(dtype), "f16|f32", .help = "how latents are stored", .default_text = "f16"},
+    {"--resize", CLI_TEXT, AT(resize), "bicubic|bilinear", .help = "how pictures are resized", .default_text = "bicubic"},
+    {"--scale", CLI_REAL, AT(scale), "S", .help = "factor of the latents: the autoencoder's unless given", .min = 1e-6,
+     .max = 1e6},
+    {"--threads", CLI_INT, AT(threads), "N", .help = "threads; 0: one per processor", .default_text = "0", .max = 1024},
+    {"--precision", CLI_TEXT, AT(precision), "f32|bf16", .help = "of the computation", .default_text = "f32"},
+    {"--device", CLI_TEXT, AT(device), "cpu|cuda", .help = "where the autoencoder runs", .default_text = "auto"},
+    {"--batch", CLI_INT, AT(batch), "N", .help = "pictures at once: as fit unless given", .min = 1, .max = 4096},
+    {"--shard", CLI_INT, AT(shard), "N", .help = "pictures of one file", .default_text = "512", .min = 1, .max = 1 << 20},
+    {"--noise", CLI_INT, AT(noise), "N", .help = "encoded pictures of noise, to begin chains at", .default_text = "1024",
+     .max = 1 << 20},
+    {.name = NULL},
+};
 
 static jem_status parse_choice(int *out, const char *text, const char *flag, const char *first,
                                const char *second)
@@ -84,34 +116,10 @@ static jem_status parse_choice(int *out, const char *text, const char *flag, con
 
 static jem_status parse(encoding *e, int argc, char **argv)
 {
-    jem_status st;
-    const cli_flag flags[] = {{.name = "--vae", .value = &e->vae},
-                              {.name = "--out", .value = &e->out},
-                              {.name = "-o", .value = &e->out},
-                              {.name = "--size", .value = &e->size},
-                              {.name = "--flip", .on = &e->flip},
-                              {.name = "--labels", .value = &e->labels},
-                              {.name = "--scale", .value = &e->scale},
-                              {.name = "--dtype", .value = &e->dtype},
-                              {.name = "--damaged", .value = &e->damaged},
-                              {.name = "--resize", .value = &e->resize},
-                              {.name = "--threads", .value = &e->threads},
-                              {.name = "--precision", .value = &e->precision},
-                              {.name = "--device", .value = &e->device},
-                              {.name = "--batch", .value = &e->batch},
-                              {.name = "--shard", .value = &e->shard},
-                              {.name = "--noise", .value = &e->noise},
-                              {.name = NULL}};
-
-    TRY(cli_parse(argc, argv, &command_data, flags, e->args, 1, 2));
-    if (e->args[1] && strcmp(e->args[0], "imagenet") != 0 && strcmp(e->args[0], "folder") != 0)
+    jem_status st = cli_parse(e, &data_encode, argc, argv);
+    if (st == JEM_OK && e->kind && strcmp(e->kind, "imagenet") != 0 && strcmp(e->kind, "folder") != 0)
         st = jem_error(JEM_EUSAGE, "jem data encode: unknown kind '%s': it reads imagenet DIR, or any "
-                                   "folder of classes", e->args[0]);
-    else if (!e->vae)
-        st = jem_error(JEM_EUSAGE, "jem data encode: name the autoencoder's weights: --vae FILE");
-    else if (!e->out)
-        st = jem_error(JEM_EUSAGE, "jem data encode: say where to write: --out DIR");
-done:
+                                   "folder of classes", e->kind);
     return st;
 }
 
@@ -130,10 +138,9 @@ static jem_status encode_batch(void *ctx, const float *x, int64_t n, float *mean
 static jem_status open_vae(encoder *out, const encoding *e)
 {
     jem_status st;
-    engine_spec engine = {.threads = 0};
+    engine_spec engine = {.threads = e->threads};
 
     TRY(parse_choice(&engine.precision, e->precision, "--precision", "f32", "bf16"));
-    TRY(cli_int(&engine.threads, e->threads, "--threads", 0, 1024));
     snprintf(engine.device, sizeof engine.device, "%s", e->device);
     TRY(autoencoder_load(&out->vae, e->vae, &engine));
     const int64_t factor = autoencoder_factor(autoencoder_get_spec(out->vae));
@@ -160,13 +167,12 @@ static jem_status make_job(latent_job *j, const encoding *e, encoder *vae)
                                 .channels = s->latent, .height = side, .width = side,
                                 .flip = e->flip, .dtype = f32 ? JEM_F32 : JEM_F16};
     autoencoder_hash(vae->vae, j->format.vae);
-    if (e->scale) TRY(cli_real(&j->format.scale, e->scale, "--scale", 1e-6, 1e6));
+    if (!isnan(e->scale)) j->format.scale = e->scale;
     j->kernel = bicubic ? IMAGE_BICUBIC : IMAGE_BILINEAR;
     j->skip_damaged = skip;
-    j->batch = at_once;
-    if (e->batch) TRY(cli_int(&j->batch, e->batch, "--batch", 1, 4096));
-    TRY(cli_int(&j->per_shard, e->shard, "--shard", 1, 1 << 20));
-    TRY(cli_int(&j->noise, e->noise, "--noise", 0, 1 << 20));
+    j->batch = e->batch == CLI_NONE ? at_once : e->batch;
+    j->per_shard = e->shard;
+    j->noise = e->noise;
     j->threads = at_once < 4 ? (int)at_once : 4;
     j->encode = encode_batch;
     j->encoder = vae;
@@ -195,19 +201,18 @@ static void show_index(const latent_index *x, const char *dir)
             cli_print("  left out: %s\n", x->parts[i].skipped[k].file);
 }
 
-jem_status data_encode(int argc, char **argv)
+static jem_status encode(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
-    encoding e = {.size = "256", .dtype = "f16", .damaged = "stop", .resize = "bicubic",
-                  .threads = "0", .precision = "f32", .device = "auto", .shard = "512",
-                  .noise = "1024"};
+    encoding e;
     imagenet m = IMAGENET_INIT;
     encoder vae = {NULL, 0};
     latent_index x = LATENT_INDEX_INIT;
     char *folder = NULL;
 
+    (void)lists; /* no network is trained here */
     TRY(parse(&e, argc, argv));
-    TRY(copy_folder(&folder, e.args[1] ? e.args[1] : e.args[0]));
+    TRY(copy_folder(&folder, e.folder));
     TRY(imagenet_list(&m, folder, e.labels, false));
     TRY(open_vae(&vae, &e));
     latent_job j = {.source = folder, .out = e.out, .images = &m};
@@ -221,3 +226,13 @@ done:
     mem_free(folder);
     return st;
 }
+
+const command data_encode = {
+    .name = "data encode",
+    .about = "pictures into the latent space of an autoencoder, for training there",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"data encode imagenet data/imagenet --vae vae.safetensors --out data/latents",
+                 "data encode pictures --vae vae.safetensors --size 64 --flip --damaged skip --out latents"},
+    .run = encode,
+};

@@ -127,12 +127,7 @@ static jem_status show_price(const fetch_plan *p)
 
 static jem_status check_item(const fetch_item *item, char *folder)
 {
-    char action[] = "check", *kind = NULL;
-    if (!item->check) return JEM_OK;
-    jem_status st = mem_strdup(&kind, item->check);
-    if (st == JEM_OK) st = data_check(3, (char *[]){action, kind, folder, NULL});
-    mem_free(kind);
-    return st;
+    return item->check ? data_check_folder(item->check, folder, NULL, NULL) : JEM_OK;
 }
 
 static jem_status tell_by_hand(const fetch_item *item, const char *root)
@@ -169,28 +164,54 @@ done:
     return st;
 }
 
-jem_status data_fetch(int argc, char **argv)
-{
-    const char *name = NULL, *root = getenv("JEM_DATA"), *from = NULL;
-    bool offline = false, dry_run = false, trust_http = false;
-    const cli_flag flags[] = {{.name = "--out", .value = &root},
-                              {.name = "-o", .value = &root},
-                              {.name = "--from", .value = &from},
-                              {.name = "--offline", .on = &offline},
-                              {.name = "--trust-http", .on = &trust_http},
-                              {.name = "--dry-run", .on = &dry_run},
-                              {.name = NULL}};
-    jem_status st = cli_parse(argc, argv, &command_data, flags, &name, 0, 1);
-    if (st != JEM_OK) return st;
-    if (!name) return list_items(root);
+typedef struct fetch_flags {
+    const char *name, *out, *from;
+    bool offline, trust_http, dry_run;
+} fetch_flags;
 
-    const fetch_item *item = fetch_item_find(name);
-    if (!item) return unknown_item(name);
+#define AT(field) offsetof(fetch_flags, field)
+
+static const cli_argument arguments[] = {
+    {"NAME", AT(name), .help = "what is fetched; unless given what there is is listed", .optional = true},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    {"--out", CLI_TEXT, AT(out), "DIR", .help = "folder that gets a folder with the data: $JEM_DATA unless given", .other = "-o"},
+    {"--from", CLI_TEXT, AT(from), "URL|DIR", .help = "another place that has the same files"},
+    {"--offline", CLI_SWITCH, AT(offline), NULL, .help = "load nothing: check and unpack what is there"},
+    {"--trust-http", CLI_SWITCH, AT(trust_http), NULL,
+     .help = "take files whose checksum nobody published from a server without TLS, too"},
+    {"--dry-run", CLI_SWITCH, AT(dry_run), NULL, .help = "say what it costs, and nothing else"},
+    {.name = NULL},
+};
+
+static jem_status fetch(const cli_lists *lists, int argc, char **argv)
+{
+    fetch_flags f;
+    (void)lists; /* no network is trained here */
+    jem_status st = cli_parse(&f, &data_fetch, argc, argv);
+    if (st != JEM_OK) return st;
+    const char *root = f.out ? f.out : getenv("JEM_DATA");
+    if (!f.name) return list_items(root);
+
+    const fetch_item *item = fetch_item_find(f.name);
+    if (!item) return unknown_item(f.name);
     if (!root || !root[0])
         return jem_error(JEM_EUSAGE, "jem data fetch: say where the data go: --out DIR, or set "
                                      "JEM_DATA; %s would be made in it",
                          item->folder);
     if (item->by_hand) return tell_by_hand(item, root);
-    const fetch_options o = {.offline = offline, .trust_http = trust_http, .stop = cli_catch_signals(), .say = print_line};
-    return fetch_one(item, root, from, &o, dry_run);
+    const fetch_options o = {.offline = f.offline, .trust_http = f.trust_http, .stop = cli_catch_signals(),
+                             .say = print_line};
+    return fetch_one(item, root, f.from, &o, f.dry_run);
 }
+
+const command data_fetch = {
+    .name = "data fetch",
+    .about = "published data, verified and unpacked, with their licence and size said first",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"data fetch", "data fetch cifar10 --out data"},
+    .run = fetch,
+};

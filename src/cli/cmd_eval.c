@@ -30,7 +30,6 @@ typedef struct eval_job {
     const cli_lists *lists;
     eval_options options;
     cli_list engine; /* assignments for the run: engine.*, data.path */
-    latent_flags latent_flags;
     latent_codec codec; /* of runs on latents; none: no pictures of them */
     bool force;
     const volatile sig_atomic_t *stop; /* of signals */
@@ -318,33 +317,53 @@ done:
     return st;
 }
 
+typedef struct eval_flags {
+    const char *folder, *features_of;
+    cli_list set;
+    latent_flags latents;
+    int64_t threads, seed;
+    bool force;
+} eval_flags;
+
+#define AT(field) offsetof(eval_flags, field)
+
+static const cli_argument arguments[] = {
+    {"RUN|STUDY", AT(folder), .help = "a trained run, or a folder of them"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    CLI_SET(eval_flags, set, "eval.*, engine.*, or data.path"),
+    {"--features-of", CLI_TEXT, AT(features_of), "RUN0",
+     .help = "a run with alpha = 0, in whose features Frechet distances are taken, too"},
+    {"--seed", CLI_INT, AT(seed), "N", .help = "seed of all draws: eval.seed", .max = 1e15},
+    CLI_ON_DEVICE(eval_flags, set),
+    CLI_THREADS(eval_flags, threads, RUN_THREADS_MAX),
+    {"--force", CLI_SWITCH, AT(force), NULL, .help = "evaluate again what has these scores already"},
+    LATENT_OPTIONS(eval_flags, latents),
+    {.name = NULL},
+};
+
 static jem_status eval_command(const cli_lists *lists, int argc, char **argv)
 {
-    const char *args[1], *threads = NULL, *seed = NULL, *features_of = NULL;
-    cli_list set = {0, {NULL}};
-    char assignment[64];
+    eval_flags *f = NULL;
+    char threads[RUN_THREADS];
     eval_job *j = NULL;
     jem_status st;
 
     TRY(MEM_NEW(j, 1));
     j->lists = lists;
-    const cli_flag flags[] = {{.name = "--set", .list = &set},
-                              {.name = "--force", .on = &j->force},
-                              {.name = "--threads", .value = &threads},
-                              {.name = "--seed", .value = &seed},
-                              LATENT_FLAGS(j->latent_flags),
-                              {.name = "--features-of", .value = &features_of},
-                              {.name = NULL}};
-    TRY(cli_parse(argc, argv, &command_eval, flags, args, 1, 1));
-    TRY(sort_assignments(j, &set));
-    TRY(run_threads(assignment, sizeof assignment, threads));
-    if (threads) j->engine.values[j->engine.count++] = assignment;
-    if (seed) TRY(cli_int(&j->options.seed, seed, "--seed", 0, INT64_C(1000000000000000)));
+    TRY(MEM_NEW(f, 1));
+    TRY(cli_parse(f, &command_eval, argc, argv));
+    j->force = f->force;
+    TRY(sort_assignments(j, &f->set));
+    run_threads(&j->engine, threads, f->threads);
+    if (f->seed != CLI_NONE) j->options.seed = f->seed;
     TRY(run_command_line(&j->command, argc, argv));
     j->stop = cli_catch_signals();
-    TRY(run_latents_open(&j->codec, &j->latent_flags, threads, NULL));
-    if (features_of) TRY(open_features(j, features_of));
-    st = run_is(args[0]) ? evaluate(j, args[0]) : evaluate_study(j, args[0]);
+    TRY(run_latents_open(&j->codec, &f->latents, f->threads, NULL));
+    if (f->features_of) TRY(open_features(j, f->features_of));
+    st = run_is(f->folder) ? evaluate(j, f->folder) : evaluate_study(j, f->folder);
 done:
     if (j) {
         splits_free(&j->data);
@@ -353,14 +372,16 @@ done:
         mem_free(j->command);
     }
     mem_free(j);
+    mem_free(f);
     return st;
 }
 
 const command command_eval = {
     .name = "eval",
-    .usage = "eval RUN|STUDY [--set eval.KEY=VALUE ...] [--features-of RUN0] [--seed N] "
-             "[--device cpu|cuda] [--threads N] [--force] " LATENT_USAGE,
     .about = "measure accuracy, calibration, energies, features and samples; write them to the "
              "runs' folders",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"eval studies/gloss", "eval runs/a --features-of runs/classifier --set eval.limit=1000 --force"},
     .run = eval_command,
 };

@@ -293,24 +293,33 @@ done:
     return st;
 }
 
+typedef struct info_flags {
+    const char *path;
+} info_flags;
+
+static const cli_argument arguments[] = {
+    {"FILE|RUN|STUDY", offsetof(info_flags, path), .help = "arrays, weights, a picture, CIFAR-10's batches; or a folder"},
+    {.name = NULL},
+};
+
 static jem_status info(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
-    const char *path;
-    const cli_flag flags[] = {{.name = NULL}};
+    info_flags f;
 
-    TRY(cli_parse(argc, argv, &command_info, flags, &path, 1, 1));
-    if (!dir_exists(path))
-        st = info_file(path);
+    TRY(cli_parse(&f, &command_info, argc, argv));
+    if (!dir_exists(f.path))
+        st = info_file(f.path);
     else
-        st = run_is(path) ? info_run(lists, path) : info_study(path);
+        st = run_is(f.path) ? info_run(lists, f.path) : info_study(f.path);
 done:
     return st;
 }
 
 const command command_info = {
     .name = "info",
-    .usage = "info FILE|RUN|STUDY",
     .about = "what a file or folder is: shapes, range, finite or not, settings, progress",
+    .arguments = arguments,
+    .examples = {"info runs/a", "info runs/a/best.safetensors"},
     .run = info,
 };

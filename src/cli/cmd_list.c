@@ -111,9 +111,10 @@ static jem_status list_baselines(const cli_lists *lists)
 
 static jem_status list_commands(const cli_lists *lists)
 {
+    char usage[CLI_USAGE];
     (void)lists;
     for (const command *const *c = cli_commands(); *c; c++)
-        cli_print("%-8s  %s\n          jem %s\n", (*c)->name, (*c)->about, (*c)->usage);
+        cli_print("%-8s  %s\n          jem %s\n", (*c)->name, (*c)->about, cli_usage(usage, *c));
     return JEM_OK;
 }
 
@@ -128,38 +129,49 @@ enum { TOPICS = sizeof topics / sizeof *topics };
 
 static jem_status unknown_topic(const char *name)
 {
+    char usage[CLI_USAGE];
     const char *names[TOPICS + 1];
     for (int i = 0; i < TOPICS; i++) names[i] = topics[i].name;
     names[TOPICS] = NULL;
     const char *near = cli_nearest(name, names);
     return jem_error(JEM_EUSAGE, "list: unknown topic '%s'; %s%s%s", name,
-                     near ? "did you mean " : "usage: jem ", near ? near : command_list.usage,
+                     near ? "did you mean " : "usage: jem ", near ? near : cli_usage(usage, &command_list),
                      near ? "?" : "");
 }
+
+typedef struct list_flags {
+    const char *topic;
+} list_flags;
+
+static const cli_argument arguments[] = {
+    {"models|data|samplers|backends|benchmarks|baselines|options|commands", offsetof(list_flags, topic),
+     .help = "one of these; all of them unless given", .optional = true},
+    {.name = NULL},
+};
 
 static jem_status list(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
-    const char *topic;
-    const cli_flag flags[] = {{.name = NULL}};
+    list_flags f;
     bool found = false;
 
-    TRY(cli_parse(argc, argv, &command_list, flags, &topic, 0, 1));
+    TRY(cli_parse(&f, &command_list, argc, argv));
     for (int i = 0; i < TOPICS; i++) {
-        if (topic && strcmp(topic, topics[i].name) != 0) continue;
-        if (!topic && i > 0) cli_print("\n");
-        if (!topic) cli_print("== %s\n", topics[i].name);
+        if (f.topic && strcmp(f.topic, topics[i].name) != 0) continue;
+        if (!f.topic && i > 0) cli_print("\n");
+        if (!f.topic) cli_print("== %s\n", topics[i].name);
         TRY(topics[i].run(lists));
         found = true;
     }
-    if (!found) st = unknown_topic(topic);
+    if (!found) st = unknown_topic(f.topic);
 done:
     return st;
 }
 
 const command command_list = {
     .name = "list",
-    .usage = "list [models|data|samplers|backends|benchmarks|baselines|options|commands]",
     .about = "what there is to choose from: registries, every key with its default, commands",
+    .arguments = arguments,
+    .examples = {"list benchmarks", "list options"},
     .run = list,
 };

@@ -11,10 +11,29 @@
 
 typedef struct plan_request {
     estimate_request of;
-    const char *out, *alpha, *seconds;
+    const char *out, *alpha;
     bool json, no_timing;
     double limit_s;
 } plan_request;
+
+static const cli_argument arguments[] = {
+    {"CONFIG.yaml|RUN", offsetof(plan_request, of.config), .help = "settings, or a run, whose settings are taken"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    {"--alpha", CLI_TEXT, offsetof(plan_request, alpha), "0:1:0.1|0,0.5,1",
+     .help = "the values of a sweep: FROM:TO:STEP, or some"},
+    CLI_SET(plan_request, of.set, "the settings"),
+    CLI_ON_DEVICE(plan_request, of.set),
+    {"--no-timing", CLI_SWITCH, offsetof(plan_request, no_timing), NULL, .help = "say nothing of times, which steps are run for"},
+    {"--seconds", CLI_REAL, offsetof(plan_request, limit_s), "S", .help = "how long steps are timed", .default_text = "10",
+     .min = 0.1, .max = 86400},
+    {"--json", CLI_SWITCH, offsetof(plan_request, json), NULL, .help = "print JSON"},
+    {"--out", CLI_TEXT, offsetof(plan_request, out), "RUN", .help = "the folder meant, whose disk is looked at", .other = "-o"},
+    ESTIMATE_OPTIONS(plan_request, of),
+    {.name = NULL},
+};
 
 /* ---- estimating */
 
@@ -141,23 +160,12 @@ done:
 static jem_status plan_command(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
-    plan_request q = {.of.lists = lists, .seconds = "10"};
+    plan_request q;
     plan_report *r = NULL;
     splits data = {NULL, NULL, NULL};
-    const cli_flag flags[] = {{.name = "--alpha", .value = &q.alpha},
-                              {.name = "--set", .list = &q.of.set},
-                              {.name = "--out", .value = &q.out},
-                              {.name = "-o", .value = &q.out},
-                              {.name = "--seconds", .value = &q.seconds},
-                              {.name = "--no-timing", .on = &q.no_timing},
-                              {.name = "--json", .on = &q.json},
-                              {.name = "--images", .value = &q.of.images},
-                              {.name = "--shape", .value = &q.of.shape},
-                              {.name = "--classes", .value = &q.of.classes},
-                              {.name = NULL}};
 
-    TRY(cli_parse(argc, argv, &command_plan, flags, &q.of.config, 1, 1));
-    TRY(cli_real(&q.limit_s, q.seconds, "--seconds", 0.1, 86400));
+    TRY(cli_parse(&q, &command_plan, argc, argv));
+    q.of.lists = lists;
     TRY(MEM_NEW(r, 1));
     TRY(make_plan(r, &data, &q));
 done:
@@ -169,9 +177,10 @@ done:
 
 const command command_plan = {
     .name = "plan",
-    .usage = "plan CONFIG.yaml|RUN [--alpha 0:1:0.1 | 0,0.5,1] [--set KEY=VALUE ...] "
-             "[--no-timing] [--seconds S] "
-             "[--json] [--out RUN] [--images N --shape CxHxW --classes K]",
     .about = "what a training needs, before it begins: layers, FLOPs, memory, disk and time",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"plan cifar10.yaml --alpha 0:1:0.1",
+                 "plan cifar10.yaml --images 50000 --shape 3x32x32 --classes 10 --no-timing"},
     .run = plan_command,
 };

@@ -21,14 +21,35 @@
 enum { STOPS_MAX = 64, CLASSES_SHOWN = 5, CLASSES_ALL = 20 };
 
 typedef struct refining {
-    const char *args[2]; /* RUN, IMAGE */
-    const char *steps_text, *class_text, *seed_text, *threads, *out;
+    const char *folder, *picture, *steps_text, *class_text, *out;
     latent_flags latent_flags;
     int64_t steps[STOPS_MAX], stops; /* numbers of steps after which we look, ascending */
-    int64_t chosen_class, seed;      /* chosen_class -1: climb log-sum-exp */
+    int64_t chosen_class;            /* -1: climb log-sum-exp */
+    int64_t seed, threads;
     class_labels labels;
     cli_list set; /* engine.* for the run */
 } refining;
+
+#define AT(field) offsetof(refining, field)
+
+static const cli_argument arguments[] = {
+    {"RUN", AT(folder), .help = "a trained run"},
+    {"IMAGE", AT(picture), .help = "a PNG or JPEG, of any size"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    {"--steps", CLI_TEXT, AT(steps_text), "20|0,5,10,20", .help = "numbers of Langevin steps after which it looks",
+     .default_text = "20"},
+    {"--class", CLI_TEXT, AT(class_text), "NAME|K", .help = "climb the logit of this class instead of log-sum-exp"},
+    {"--seed", CLI_INT, AT(seed), "N", .help = "seed of the noise", .default_text = "0", .max = CLI_UNBOUNDED},
+    CLI_SET(refining, set, "engine.*, or data.path"),
+    CLI_ON_DEVICE(refining, set),
+    CLI_THREADS(refining, threads, RUN_THREADS_MAX),
+    LATENT_OPTIONS(refining, latent_flags),
+    {"-o", CLI_TEXT, AT(out), "STRIP.png", .help = "the pictures side by side", .other = "--out"},
+    {.name = NULL},
+};
 
 /* "20" is before and after; "0,5,10,20" are these. */
 static jem_status parse_steps(refining *f, const char *text)
@@ -54,18 +75,8 @@ done:
 static jem_status parse(refining *f, int argc, char **argv)
 {
     jem_status st;
-    const cli_flag flags[] = {{.name = "--steps", .value = &f->steps_text},
-                              {.name = "--class", .value = &f->class_text},
-                              {.name = "--seed", .value = &f->seed_text},
-                              {.name = "--threads", .value = &f->threads},
-                              {.name = "--set", .list = &f->set},
-                              LATENT_FLAGS(f->latent_flags),
-                              {.name = "--out", .value = &f->out},
-                              {.name = "-o", .value = &f->out},
-                              {.name = NULL}};
-    TRY(cli_parse(argc, argv, &command_refine, flags, f->args, 2, 2));
+    TRY(cli_parse(f, &command_refine, argc, argv));
     TRY(parse_steps(f, f->steps_text));
-    TRY(cli_int(&f->seed, f->seed_text, "--seed", 0, INT64_MAX));
     if (f->out) TRY(run_check_output(f->out, (const char *[]){".png", NULL}));
 done:
     return st;
@@ -201,8 +212,8 @@ done:
 
 static jem_status refine(const cli_lists *lists, int argc, char **argv)
 {
-    refining f = {.steps_text = "20", .seed_text = "0", .chosen_class = -1};
-    char threads[64];
+    refining f = {.chosen_class = -1};
+    char threads[RUN_THREADS];
     latent_codec codec = LATENT_CODEC_INIT;
     latent_space space;
     bool on_latents;
@@ -212,10 +223,9 @@ static jem_status refine(const cli_lists *lists, int argc, char **argv)
     jem_status st;
 
     TRY(parse(&f, argc, argv));
-    TRY(run_threads(threads, sizeof threads, f.threads));
-    if (threads[0]) f.set.values[f.set.count++] = threads;
+    run_threads(&f.set, threads, f.threads);
     const volatile sig_atomic_t *stop = cli_catch_signals();
-    TRY(run_open(&r, lists, f.args[0], f.set.values, f.set.count));
+    TRY(run_open(&r, lists, f.folder, f.set.values, f.set.count));
     model_set_stop(r->m, stop);
     TRY(class_labels_of(&f.labels, r->path, r->info.classes, &r->cfg));
     if (f.class_text)
@@ -225,7 +235,7 @@ static jem_status refine(const cli_lists *lists, int argc, char **argv)
     TRY(on_latents ? view_of_latents(&v, &space, 0) : view_of_pixels(&v, r->m));
     const int64_t size = shape_count(v.input);
     TRY(MEM_NEW(x, f.stops * size));
-    TRY(load_picture(x, &v, f.args[1]));
+    TRY(load_picture(x, &v, f.picture));
     TRY(refine_image(x, &f, r, size));
     TRY(compare(&f, r, x));
     if (f.out) TRY(save_strip(&f, &v, x));
@@ -240,9 +250,10 @@ done:
 
 const command command_refine = {
     .name = "refine",
-    .usage = "refine RUN IMAGE [--steps 20|0,5,10,20] [--class NAME|K] [--seed N] [--device cpu|cuda] [--threads N] "
-             LATENT_USAGE " [-o STRIP.png]",
     .about = "take Langevin steps on a picture; print energy and class on the way, save the "
              "pictures side by side",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"refine runs/a picture.png -o strip.png", "refine runs/a picture.jpg --steps 0,5,20,80 --class glossy"},
     .run = refine,
 };

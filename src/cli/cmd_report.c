@@ -41,31 +41,44 @@ done:
     return st;
 }
 
+typedef struct report_flags {
+    const char *folder, *out;
+    cli_list beside;
+} report_flags;
+
+static const cli_argument arguments[] = {
+    {"STUDY|RUN", offsetof(report_flags, folder), .help = "a folder of runs, or one run"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    {"--beside", CLI_LIST, offsetof(report_flags, beside), "STUDY2",
+     .help = "a study with another dimension of the projection, to compare gloss with"},
+    {"-o", CLI_TEXT, offsetof(report_flags, out), "PAGE.html",
+     .help = "the page, whose figures go to its folder: STUDY/report.html unless given", .other = "--out"},
+    {.name = NULL},
+};
+
 static jem_status run_report(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
-    const char *folder = NULL, *out = NULL;
-    cli_list beside = {0};
-    const cli_flag flags[] = {{"-o", &out, NULL, NULL},
-                              {"--out", &out, NULL, NULL},
-                              {"--beside", NULL, NULL, &beside},
-                              {NULL, NULL, NULL, NULL}};
+    report_flags f;
     char *page = NULL, *line = NULL;
     report_result result;
 
     (void)lists; /* records alone */
-    TRY(cli_parse(argc, argv, &command_report, flags, &folder, 1, 1));
-    if (out)
-        TRY(mem_strdup(&page, out));
+    TRY(cli_parse(&f, &command_report, argc, argv));
+    if (f.out)
+        TRY(mem_strdup(&page, f.out));
     else
-        TRY(str_format(&page, "%s/report.html", folder));
-    TRY(command_line(&line, folder, &beside, page));
-    if (out) TRY(make_folder_of(page));
-    TRY(report_write(&result, &(report_call){.folder = folder,
+        TRY(str_format(&page, "%s/report.html", f.folder));
+    TRY(command_line(&line, f.folder, &f.beside, page));
+    if (f.out) TRY(make_folder_of(page));
+    TRY(report_write(&result, &(report_call){.folder = f.folder,
                                              .page = page,
                                              .command = line,
-                                             .beside_count = beside.count,
-                                             .beside = beside.values}));
+                                             .beside_count = f.beside.count,
+                                             .beside = f.beside.values}));
     log_info("%lld runs, %lld figures in %s, %lld warnings", (long long)result.runs,
              (long long)result.figures, result.folder, (long long)result.warnings);
     puts(page);
@@ -77,8 +90,10 @@ done:
 
 const command command_report = {
     .name = "report",
-    .usage = "report STUDY|RUN [--beside STUDY2 ...] [-o PAGE.html]",
     .about = "draw every figure and write one page (default STUDY/report.html); with gloss of "
              "studies with other dimensions of the projection beside it",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"report studies/gloss", "report studies/gloss --beside studies/gloss-proj-8 -o page.html"},
     .run = run_report,
 };

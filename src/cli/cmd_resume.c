@@ -8,25 +8,40 @@
 #include "cli/status_line.h"
 #include "run/loop.h"
 
+typedef struct resume_flags {
+    const char *folder;
+    cli_list set;
+    int64_t status_fd;
+} resume_flags;
+
+static const cli_argument arguments[] = {
+    {"RUN", offsetof(resume_flags, folder), .help = "the folder of a run that is not finished"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    CLI_SET(resume_flags, set, "engine.*, or data.path"),
+    CLI_ON_DEVICE(resume_flags, set),
+    STATUS_OPTION(resume_flags, status_fd),
+    {.name = NULL},
+};
+
 static jem_status resume(const cli_lists *lists, int argc, char **argv)
 {
-    const char *status = NULL, *args[1];
-    cli_list set = {0, {NULL}};
+    resume_flags f;
     config *c = NULL;
     char *place = NULL;
     int status_fd;
     jem_status st;
-    const cli_flag flags[] = {{.name = "--set", .list = &set},
-                              {.name = "--status-fd", .value = &status},
-                              {.name = NULL}};
 
-    TRY(cli_parse(argc, argv, &command_resume, flags, args, 1, 1));
+    TRY(cli_parse(&f, &command_resume, argc, argv));
     TRY(MEM_NEW(c, 1));
-    TRY(run_load_config(c, lists, args[0]));
-    TRY(run_override(c, set.values, set.count));
-    train_request r = {.cfg = c, .out = args[0], .resume = true, .stop = cli_catch_signals(),
+    TRY(run_load_config(c, lists, f.folder));
+    TRY(run_override(c, f.set.values, f.set.count));
+    train_request r = {.cfg = c, .out = f.folder, .resume = true, .stop = cli_catch_signals(),
                        .place = &place};
-    if (status) TRY(status_line_watch(&r.watch, &status_fd, status));
+    status_fd = (int)f.status_fd;
+    if (f.status_fd != CLI_NONE) TRY(status_line_watch(&r.watch, &status_fd));
     TRY(train_run(&r));
     puts(place);
 done:
@@ -37,8 +52,9 @@ done:
 
 const command command_resume = {
     .name = "resume",
-    .usage = "resume RUN [--device cpu|cuda] [--set data.path=DIR] [--set engine.KEY=VALUE ...] "
-             "[--status-fd N]",
     .about = "continue an unfinished run; the result has the same bits as without the break",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"resume runs/a", "resume runs/a --set data.path=/data/cifar10 --set engine.threads=8"},
     .run = resume,
 };

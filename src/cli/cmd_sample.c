@@ -15,8 +15,9 @@
 #include "sample/init.h"
 
 typedef struct sampling {
-    const char *folder, *n_text, *steps_text, *class_text, *from, *seed_text, *threads, *out;
-    int64_t n, steps, chosen_class, seed; /* chosen_class -1: climb log-sum-exp */
+    const char *folder, *class_text, *from, *out;
+    int64_t n, steps, seed, threads;
+    int64_t chosen_class; /* -1: climb log-sum-exp */
     latent_flags latent_flags;
     latent_codec codec;
     latent_space space; /* of the run, */
@@ -24,25 +25,33 @@ typedef struct sampling {
     cli_list set; /* engine.* for the run */
 } sampling;
 
+#define AT(field) offsetof(sampling, field)
+
+static const cli_argument arguments[] = {
+    {"RUN", AT(folder), .help = "a trained run"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    {"--n", CLI_INT, AT(n), "N", .help = "how many chains", .default_text = "64", .min = 1, .max = 1000000},
+    {"--steps", CLI_INT, AT(steps), "S", .help = "Langevin steps: the training's number unless given", .max = 1000000},
+    {"--class", CLI_TEXT, AT(class_text), "NAME|K", .help = "climb the logit of this class instead of log-sum-exp"},
+    {"--from", CLI_TEXT, AT(from), "buffer|noise|shared-noise",
+     .help = "where chains start: the replay buffer, where there is one, unless given"},
+    {"--seed", CLI_INT, AT(seed), "N", .help = "seed of starts and noise", .default_text = "0", .max = CLI_UNBOUNDED},
+    CLI_SET(sampling, set, "engine.*, or data.path"),
+    CLI_ON_DEVICE(sampling, set),
+    CLI_THREADS(sampling, threads, RUN_THREADS_MAX),
+    LATENT_OPTIONS(sampling, latent_flags),
+    {"-o", CLI_TEXT, AT(out), "GRID.png|X.npy", .help = "a picture of all ends, or the array", .other = "--out",
+     .required = true},
+    {.name = NULL},
+};
+
 static jem_status parse(sampling *s, int argc, char **argv)
 {
     jem_status st;
-    const cli_flag flags[] = {{.name = "--n", .value = &s->n_text},
-                              {.name = "--steps", .value = &s->steps_text},
-                              {.name = "--class", .value = &s->class_text},
-                              {.name = "--from", .value = &s->from},
-                              {.name = "--seed", .value = &s->seed_text},
-                              {.name = "--threads", .value = &s->threads},
-                              {.name = "--set", .list = &s->set},
-                              LATENT_FLAGS(s->latent_flags),
-                              {.name = "--out", .value = &s->out},
-                              {.name = "-o", .value = &s->out},
-                              {.name = NULL}};
-    TRY(cli_parse(argc, argv, &command_sample, flags, &s->folder, 1, 1));
-    if (!s->out)
-        return jem_error(JEM_EUSAGE, "sample: -o is missing; usage: jem %s", command_sample.usage);
-    TRY(cli_int(&s->n, s->n_text, "--n", 1, 1000000));
-    TRY(cli_int(&s->seed, s->seed_text, "--seed", 0, INT64_MAX));
+    TRY(cli_parse(s, &command_sample, argc, argv));
     if (s->from && strcmp(s->from, "buffer") != 0 && strcmp(s->from, "noise") != 0 &&
         strcmp(s->from, "shared-noise") != 0)
         return jem_error(JEM_EUSAGE, "--from '%s': choose buffer, noise or shared-noise", s->from);
@@ -201,20 +210,18 @@ done:
 
 static jem_status sample(const cli_lists *lists, int argc, char **argv)
 {
-    sampling s = {.n_text = "64", .seed_text = "0", .chosen_class = -1};
-    char threads[64];
+    sampling s = {.chosen_class = -1};
+    char threads[RUN_THREADS];
     run *r = NULL;
     float *x = NULL;
     jem_status st;
 
     TRY(parse(&s, argc, argv));
-    TRY(run_threads(threads, sizeof threads, s.threads));
-    if (threads[0]) s.set.values[s.set.count++] = threads;
+    run_threads(&s.set, threads, s.threads);
     const volatile sig_atomic_t *stop = cli_catch_signals();
     TRY(run_open(&r, lists, s.folder, s.set.values, s.set.count));
     model_set_stop(r->m, stop);
-    s.steps = r->cfg.sampler.steps;
-    if (s.steps_text) TRY(cli_int(&s.steps, s.steps_text, "--steps", 0, 1000000));
+    if (s.steps == CLI_NONE) s.steps = r->cfg.sampler.steps;
     if (s.class_text) TRY(choose_class(&s, r));
     TRY(open_latents(&s, r));
     TRY(MEM_NEW(x, s.n * model_input_count(r->m)));
@@ -233,8 +240,9 @@ done:
 
 const command command_sample = {
     .name = "sample",
-    .usage = "sample RUN [--n 64] [--steps S] [--class NAME|K] [--from buffer|noise|shared-noise] "
-             "[--seed N] [--device cpu|cuda] [--threads N] " LATENT_USAGE " -o GRID.png|X.npy",
     .about = "run new Langevin chains and save where they end; the run is left as it is",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"sample runs/a -o samples.png", "sample runs/a --n 100 --class truck --from noise -o trucks.npy"},
     .run = sample,
 };

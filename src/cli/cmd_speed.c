@@ -13,9 +13,26 @@
 
 typedef struct speed_request {
     estimate_request of;
-    const char *alpha, *seconds;
+    double alpha, seconds;
     bool json;
 } speed_request;
+
+static const cli_argument arguments[] = {
+    {"CONFIG.yaml|RUN", offsetof(speed_request, of.config),
+     .help = "settings, or a run, whose settings are taken; the defaults unless given", .optional = true},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    CLI_SET(speed_request, of.set, "the settings"),
+    CLI_ON_DEVICE(speed_request, of.set),
+    {"--alpha", CLI_REAL, offsetof(speed_request, alpha), "A", .help = "another alpha than the settings'", .max = 1},
+    {"--seconds", CLI_REAL, offsetof(speed_request, seconds), "S", .help = "how long it measures", .default_text = "10",
+     .min = 0.1, .max = 86400},
+    {"--json", CLI_SWITCH, offsetof(speed_request, json), NULL, .help = "print JSON"},
+    ESTIMATE_OPTIONS(speed_request, of),
+    {.name = NULL},
+};
 
 /* ---- tables */
 
@@ -187,14 +204,12 @@ static jem_status measure_speed(const speed_request *q, config *cfg)
     jem_status st;
     estimate_input p = {.data = {NULL, NULL, NULL}};
     speed_report r = SPEED_REPORT_INIT;
-    double seconds;
 
-    TRY(cli_real(&seconds, q->seconds, "--seconds", 0.1, 86400));
     TRY(estimate_settings(cfg, &q->of));
-    if (q->alpha) TRY(cli_real(&cfg->alpha, q->alpha, "--alpha", 0, 1));
+    if (!isnan(q->alpha)) cfg->alpha = q->alpha;
     TRY(estimate_data(&p, cfg, &q->of));
     if (p.assumed) TRY(profile_noise(&p.data, cfg, &p.facts));
-    TRY(speed_measure(&r, cfg, &p.data, &p.facts, seconds));
+    TRY(speed_measure(&r, cfg, &p.data, &p.facts, q->seconds));
     if (q->json)
         TRY(print_json(&r, cfg));
     else
@@ -208,18 +223,11 @@ done:
 static jem_status speed_command(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
-    speed_request q = {.of.lists = lists, .seconds = "10"};
+    speed_request q;
     config *cfg = NULL;
-    const cli_flag flags[] = {{.name = "--alpha", .value = &q.alpha},
-                              {.name = "--set", .list = &q.of.set},
-                              {.name = "--seconds", .value = &q.seconds},
-                              {.name = "--json", .on = &q.json},
-                              {.name = "--images", .value = &q.of.images},
-                              {.name = "--shape", .value = &q.of.shape},
-                              {.name = "--classes", .value = &q.of.classes},
-                              {.name = NULL}};
 
-    TRY(cli_parse(argc, argv, &command_speed, flags, &q.of.config, 0, 1));
+    TRY(cli_parse(&q, &command_speed, argc, argv));
+    q.of.lists = lists;
     TRY(MEM_NEW(cfg, 1));
     TRY(measure_speed(&q, cfg));
 done:
@@ -229,8 +237,9 @@ done:
 
 const command command_speed = {
     .name = "speed",
-    .usage = "speed [CONFIG.yaml|RUN] [--set KEY=VALUE ...] [--alpha A] [--seconds S] [--json] "
-             "[--images N --shape CxHxW --classes K]",
     .about = "where a training step's time goes, layer by layer, beside this machine's peak",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"speed cifar10.yaml --alpha 0.5", "speed runs/a --seconds 30 --json"},
     .run = speed_command,
 };

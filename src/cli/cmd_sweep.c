@@ -26,9 +26,34 @@
 #include "cli/sweep_slots.h"
 #include "cli/sweep_study.h"
 
-enum { RUNS_MAX = 10000, SLOTS_MAX = 4096 };
+enum { RUNS_MAX = 10000 };
 
 static const double tick_s = 0.1;
+
+/* As typed. */
+typedef struct sweep_flags {
+    const char *config, *out, *alpha;
+    cli_list set;
+    int64_t seeds, slots;
+} sweep_flags;
+
+static const cli_argument arguments[] = {
+    {"CONFIG.yaml", offsetof(sweep_flags, config), .help = "the settings that all runs share"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    {"--alpha", CLI_TEXT, offsetof(sweep_flags, alpha), "0:1:0.1|0,0.5,1", .help = "FROM:TO:STEP, or some values",
+     .default_text = "0:1:0.1"},
+    {"--seeds", CLI_INT, offsetof(sweep_flags, seeds), "N", .help = "runs of each alpha, with seeds from the settings' on",
+     .default_text = "1", .min = 1, .max = 1000},
+    {"--slots", CLI_INT, offsetof(sweep_flags, slots), "N", .help = "trainings at a time, which share the processors",
+     .default_text = "1", .min = 1, .max = 4096},
+    CLI_SET(sweep_flags, set, "the settings"),
+    CLI_ON_DEVICE(sweep_flags, set),
+    {"--out", CLI_TEXT, offsetof(sweep_flags, out), "STUDY", .help = "the study's folder", .other = "-o", .required = true},
+    {.name = NULL},
+};
 
 typedef struct sweep {
     const char *out;
@@ -383,23 +408,15 @@ done:
 
 static jem_status read_arguments(sweep *s, int argc, char **argv)
 {
-    const char *args[1], *alpha = "0:1:0.1", *seeds = "1", *slots = "1";
+    sweep_flags f;
     jem_status st;
-    const cli_flag flags[] = {{.name = "--out", .value = &s->out},
-                              {.name = "-o", .value = &s->out},
-                              {.name = "--alpha", .value = &alpha},
-                              {.name = "--seeds", .value = &seeds},
-                              {.name = "--slots", .value = &slots},
-                              {.name = "--set", .list = &s->plan.set},
-                              {.name = NULL}};
-    TRY(cli_parse(argc, argv, &command_sweep, flags, args, 1, 1));
-    s->plan.config_path = args[0];
-    if (!s->out)
-        return jem_error(JEM_EUSAGE, "sweep: --out is missing; usage: jem %s",
-                         command_sweep.usage);
-    TRY(alpha_list_parse(&s->plan.alphas, alpha));
-    TRY(cli_int(&s->plan.seeds, seeds, "--seeds", 1, 1000));
-    TRY(cli_int(&s->slot_count, slots, "--slots", 1, SLOTS_MAX));
+    TRY(cli_parse(&f, &command_sweep, argc, argv));
+    s->out = f.out;
+    s->plan.config_path = f.config;
+    s->plan.set = f.set;
+    s->plan.seeds = f.seeds;
+    s->slot_count = f.slots;
+    TRY(alpha_list_parse(&s->plan.alphas, f.alpha));
 done:
     return st;
 }
@@ -429,9 +446,11 @@ done:
 
 const command command_sweep = {
     .name = "sweep",
-    .usage = "sweep CONFIG.yaml [--alpha 0:1:0.1 | 0,0.5,1] [--seeds N] [--slots N] "
-             "[--set KEY=VALUE ...] --out STUDY",
     .about = "train every alpha and seed, --slots at a time; skips finished runs, resumes "
              "unfinished ones",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"sweep gloss.yaml --out studies/gloss",
+                 "sweep gloss.yaml --alpha 0,0.5,1 --seeds 3 --slots 4 --set train.epochs=20 --out studies/small"},
     .run = sweep_command,
 };

@@ -10,7 +10,6 @@
 #include "cli/cli.h"
 #include "report/fig_sweetspot.h"
 #include "sweetspot/sweetspot.h"
-#include "stats/bootstrap.h"
 
 /* STUDY/sweetspot.tsv and the figure with its numbers in STUDY/figures. */
 static jem_status write_files(const study *s, const sweetspot_list *list)
@@ -66,28 +65,43 @@ done:
     return st;
 }
 
+typedef struct sweetspot_flags {
+    const char *folder;
+    int64_t rounds, seed, threads;
+    double level;
+    bool json;
+} sweetspot_flags;
+
+static const cli_argument arguments[] = {
+    {"STUDY", offsetof(sweetspot_flags, folder), .help = "a folder of runs with scores at two values of alpha at least"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    {"--rounds", CLI_INT, offsetof(sweetspot_flags, rounds), "N", .help = "rounds of the bootstrap", .default_text = "10000",
+     .min = 100, .max = 10000000},
+    {"--seed", CLI_INT, offsetof(sweetspot_flags, seed), "N", .help = "seed of the bootstrap", .default_text = "0", .max = 1e15},
+    {"--level", CLI_REAL, offsetof(sweetspot_flags, level), "P", .help = "level of the intervals", .default_text = "0.95",
+     .min = 0.5, .max = 0.9999},
+    {"--threads", CLI_INT, offsetof(sweetspot_flags, threads), "N", .help = "threads: one per processor unless given", .min = 1,
+     .max = 1024},
+    {"--json", CLI_SWITCH, offsetof(sweetspot_flags, json), NULL, .help = "print JSON"},
+    {.name = NULL},
+};
+
 static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
 {
-    const char *folder = NULL, *rounds = NULL, *seed = NULL, *level = NULL, *threads = NULL;
-    bool json = false;
-    const cli_flag flags[] = {{"--rounds", &rounds, NULL, NULL}, {"--seed", &seed, NULL, NULL},
-                              {"--level", &level, NULL, NULL},   {"--threads", &threads, NULL, NULL},
-                              {"--json", NULL, &json, NULL},     {NULL, NULL, NULL, NULL}};
-    sweetspot_options o = {.rounds = STATS_BOOTSTRAP_ROUNDS, .level = 0.95};
+    sweetspot_flags f;
+    sweetspot_options o = {.rounds = 0};
     sweetspot_list list = SWEETSPOT_LIST_INIT;
     study *s = NULL;
-    int64_t number = 0, workers = 0;
     jem_status st;
 
     (void)lists; /* records alone */
-    TRY(cli_parse(argc, argv, &command_sweetspot, flags, &folder, 1, 1));
-    if (rounds) TRY(cli_int(&o.rounds, rounds, "--rounds", 100, 10000000));
-    if (seed) TRY(cli_int(&number, seed, "--seed", 0, INT64_C(1000000000000000)));
-    if (level) TRY(cli_real(&o.level, level, "--level", 0.5, 0.9999));
-    if (threads) TRY(cli_int(&workers, threads, "--threads", 1, 1024));
-    o.seed = (uint64_t)number;
-    TRY(pool_new(&o.threads, (int)workers));
-    TRY(study_read(&s, folder));
+    TRY(cli_parse(&f, &command_sweetspot, argc, argv));
+    o = (sweetspot_options){.rounds = f.rounds, .level = f.level, .seed = (uint64_t)f.seed};
+    TRY(pool_new(&o.threads, f.threads == CLI_NONE ? 0 : (int)f.threads));
+    TRY(study_read(&s, f.folder));
     int64_t read_warnings = s->warning_count;
     TRY(sweetspots_find(&list, s, &o));
     for (int64_t i = read_warnings; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
@@ -99,7 +113,7 @@ static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
         TRY(write_files(s, &list));
     else
         log_warning("%s; sweetspot.tsv and its figure are left out", jem_error_message());
-    TRY(print_list(&list, json));
+    TRY(print_list(&list, f.json));
 done:
     sweetspot_list_clear(&list);
     study_free(s);
@@ -109,7 +123,9 @@ done:
 
 const command command_sweetspot = {
     .name = "sweetspot",
-    .usage = "sweetspot STUDY [--rounds N] [--seed N] [--level P] [--threads N] [--json]",
     .about = "where along alpha each benchmark comes closest to people, and how sure that is",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"sweetspot studies/gloss", "sweetspot studies/gloss --rounds 100000 --level 0.9 --json"},
     .run = run_sweetspot,
 };

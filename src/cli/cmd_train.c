@@ -22,38 +22,48 @@ static jem_status list_keys(config *c, const cli_lists *lists)
     return st;
 }
 
+typedef struct train_flags {
+    const char *config, *out;
+    cli_list set;
+    bool keys, resume;
+    int64_t status_fd;
+} train_flags;
+
+static const cli_argument arguments[] = {
+    {"CONFIG.yaml", offsetof(train_flags, config), .help = "the settings; - reads them from standard input"},
+    {.name = NULL},
+};
+
+static const cli_option options[] = {
+    CLI_SET(train_flags, set, "the settings"),
+    CLI_ON_DEVICE(train_flags, set),
+    {"--resume", CLI_SWITCH, offsetof(train_flags, resume), NULL, .help = "go on with RUN if it is unfinished"},
+    STATUS_OPTION(train_flags, status_fd),
+    {"--keys", CLI_SWITCH, offsetof(train_flags, keys), NULL, .help = "list all keys of the settings, and nothing else",
+     .alone = true},
+    {"--out", CLI_TEXT, offsetof(train_flags, out), "RUN", .help = "the run's folder", .other = "-o", .required = true},
+    {.name = NULL},
+};
+
 static jem_status train(const cli_lists *lists, int argc, char **argv)
 {
-    const char *out = NULL, *status = NULL, *args[1];
-    cli_list set = {0, {NULL}};
-    bool keys = false, go_on = false;
+    train_flags f;
     int status_fd;
     config *c = NULL;
     char *place = NULL;
     jem_status st;
-    const cli_flag flags[] = {{.name = "--out", .value = &out},
-                              {.name = "-o", .value = &out},
-                              {.name = "--set", .list = &set},
-                              {.name = "--keys", .on = &keys},
-                              {.name = "--resume", .on = &go_on},
-                              {.name = "--status-fd", .value = &status},
-                              {.name = NULL}};
 
-    TRY(cli_parse(argc, argv, &command_train, flags, args, 0, 1));
+    TRY(cli_parse(&f, &command_train, argc, argv));
     TRY(MEM_NEW(c, 1));
-    if (keys) {
+    if (f.keys) {
         st = list_keys(c, lists);
         goto done;
     }
-    if (!args[0] || !out) {
-        st = jem_error(JEM_EUSAGE, "train: needs a config file and --out; usage: jem %s",
-                       command_train.usage);
-        goto done;
-    }
-    TRY(config_load(c, lists, args[0], set.values, set.count));
-    train_request r = {.cfg = c, .out = out, .resume = go_on, .stop = cli_catch_signals(),
+    TRY(config_load(c, lists, f.config, f.set.values, f.set.count));
+    train_request r = {.cfg = c, .out = f.out, .resume = f.resume, .stop = cli_catch_signals(),
                        .place = &place};
-    if (status) TRY(status_line_watch(&r.watch, &status_fd, status));
+    status_fd = (int)f.status_fd;
+    if (f.status_fd != CLI_NONE) TRY(status_line_watch(&r.watch, &status_fd));
     TRY(train_run(&r));
     puts(place);
 done:
@@ -64,8 +74,10 @@ done:
 
 const command command_train = {
     .name = "train",
-    .usage = "train CONFIG.yaml [--device cpu|cuda] [--set KEY=VALUE ...] [--resume] [--status-fd N] --out RUN    "
-             "(train --keys lists all keys)",
     .about = "train a model; RUN becomes a folder with settings, log, checkpoint and weights",
+    .arguments = arguments,
+    .options = options,
+    .examples = {"train cifar10.yaml --set alpha=0.5 --out runs/a",
+                 "train cifar10.yaml --resume --set train.epochs=10 --device cuda --out runs/b"},
     .run = train,
 };

@@ -38,11 +38,10 @@ static declared usual(const data_options *o)
 
 static jem_status parse_declared(declared *d, const estimate_request *q)
 {
-    jem_status st = JEM_OK;
     char tail;
     long long c, h, w;
-    if (q->images) TRY(cli_int(&d->images, q->images, "--images", 1, (int64_t)1 << 40));
-    if (q->classes) TRY(cli_int(&d->classes, q->classes, "--classes", 1, 1 << 24));
+    if (q->images != CLI_NONE) d->images = q->images;
+    if (q->classes != CLI_NONE) d->classes = q->classes;
     if (!q->shape) return JEM_OK;
     if (sscanf(q->shape, "%lldx%lldx%lld%c", &c, &h, &w, &tail) != 3 || c < 1 || h < 1 || w < 1 ||
         c > 4096 || h > 16384 || w > 16384)
@@ -51,8 +50,7 @@ static jem_status parse_declared(declared *d, const estimate_request *q)
     d->channels = c;
     d->height = h;
     d->width = w;
-done:
-    return st;
+    return JEM_OK;
 }
 
 jem_status estimate_data(estimate_input *out, config *c, const estimate_request *q)

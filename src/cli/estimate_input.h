@@ -7,13 +7,22 @@
 #include "cli/cli.h"
 #include "estimate/profile.h"
 
-/* As the command line says it; what was not given is NULL. */
+/* As the command line says it; what was not given is NULL or CLI_NONE. */
 typedef struct estimate_request {
     const cli_lists *lists;
     const char *config; /* a file, a run, or NULL: the defaults */
-    const char *images, *shape, *classes;
+    const char *shape;
+    int64_t images, classes;
     cli_list set;
 } estimate_request;
+
+/* Their rows in a command's table: data that are not there. */
+#define ESTIMATE_OPTIONS(type, field)                                                              \
+    {"--images", CLI_INT, offsetof(type, field.images), "N", .help = "how many images, without the data", \
+     .min = 1, .max = (double)((int64_t)1 << 40)},                                                 \
+    {"--shape", CLI_TEXT, offsetof(type, field.shape), "CxHxW", .help = "their shape, as 3x32x32"},        \
+    {"--classes", CLI_INT, offsetof(type, field.classes), "K", .help = "how many classes they have",       \
+     .min = 1, .max = 1 << 24}
 
 /* *c <- the settings a training would have: of the file or the run, then --set in order.  Fails
  * as config_load. */

@@ -33,10 +33,10 @@ static const command *find_command(const char *name)
 static void show_help(void)
 {
     puts("jem " JEM_VERSION ": joint energy-based models: train, sample, evaluate, report.\n");
-    for (const command *const *c = cli_commands(); *c; c++)
-        printf("  jem %s\n      %s\n", (*c)->usage, (*c)->about);
-    puts("\n  jem help [COMMAND]    jem --version    -v, --verbose, with any command: each file read and "
-         "written;\n  jem -v: compiler and backends\n\n"
+    cli_show_commands();
+    puts("\n  jem help [COMMAND]    its options and examples\n"
+         "  jem --version         jem -v: with compiler and backends\n"
+         "  -v, --verbose         with any command: each file read and written\n\n"
          "exit codes: 0 ok, 1 internal error, 2 usage, 3 data, 4 diverged, 5 stopped by a "
          "signal and\nsaved, 6 out of memory, 7 system refused a read or write");
 }
@@ -55,10 +55,11 @@ static jem_status unknown_command(const char *name)
     return jem_error(JEM_EUSAGE, "unknown command '%s'; 'jem help' lists them", name);
 }
 
-static jem_status help_about(const command *c)
+/* argv[0] is the command's name; the action after it, if it has some and one is named. */
+static const command *find_action(const command *c, int argc, char **argv)
 {
-    printf("jem %s\n\n  %s\n", c->usage, c->about);
-    return JEM_OK;
+    const command *action = argc > 1 ? cli_action(c, argv[1]) : NULL;
+    return action ? action : c;
 }
 
 static jem_status help(int argc, char **argv)
@@ -69,7 +70,8 @@ static jem_status help(int argc, char **argv)
     }
     const command *c = find_command(argv[1]);
     if (!c) return unknown_command(argv[1]);
-    return help_about(c);
+    cli_show_help(find_action(c, argc - 1, argv + 1));
+    return JEM_OK;
 }
 
 /* Wherever it stands: people add it to the command that they are about to give. */
@@ -108,6 +110,19 @@ static bool is_one_of(const char *word, const char *a, const char *b, const char
     return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
+static jem_status run_command(const command *c, const cli_lists *lists, int argc, char **argv)
+{
+    const command *action = find_action(c, argc, argv);
+    if (asks_for_help(argc, argv)) {
+        cli_show_help(action);
+        return JEM_OK;
+    }
+    if (!c->actions) return c->run(lists, argc, argv);
+    if (argc < 2) return cli_usage_error(c, "an action", "is missing");
+    if (action == c) return cli_usage_error(c, "unknown action", argv[1]);
+    return action->run(lists, argc - 1, argv + 1);
+}
+
 static jem_status dispatch(const cli_lists *lists, int argc, char **argv)
 {
     const int given = argc;
@@ -124,7 +139,7 @@ static jem_status dispatch(const cli_lists *lists, int argc, char **argv)
     if (is_one_of(argv[0], "help", "--help", "-h")) return help(argc, argv);
     const command *c = find_command(argv[0]);
     if (!c) return unknown_command(argv[0]);
-    return asks_for_help(argc, argv) ? help_about(c) : c->run(lists, argc, argv);
+    return run_command(c, lists, argc, argv);
 }
 
 /* Shells leave ~ and, in quotes, $HOME alone behind '=': "--out=~/run".  The words that take their

@@ -14,7 +14,7 @@ static jem_status parse_precision(int *out, const char *text)
     return jem_error(JEM_EUSAGE, "--vae-precision: '%s' is unknown; choose f32 or bf16", text);
 }
 
-jem_status run_latents_open(latent_codec *out, const latent_flags *f, const char *threads,
+jem_status run_latents_open(latent_codec *out, const latent_flags *f, int64_t threads,
                             const char *keep)
 {
     jem_status st;
@@ -25,7 +25,7 @@ jem_status run_latents_open(latent_codec *out, const latent_flags *f, const char
         return jem_error(JEM_EUSAGE, "--vae-precision and --vae-cache go with --vae FILE");
     if (!f->vae) return JEM_OK;
     TRY(parse_precision(&engine.precision, f->precision));
-    if (threads) TRY(cli_int(&engine.threads, threads, "--threads", 0, 4096));
+    if (threads != CLI_NONE) engine.threads = threads;
     TRY(latent_codec_open(&c, f->vae, &engine));
     if (f->cache) keep = f->cache;
     if (keep) TRY(latent_codec_keep(&c, keep, LATENT_CACHE_BYTES));

@@ -13,16 +13,17 @@ typedef struct latent_flags {
     const char *precision; /* --vae-precision f32|bf16 */
     const char *cache;     /* --vae-cache FILE, of commands that keep latents */
 } latent_flags;
-#define LATENT_FLAGS(f)                                                                            \
-    {.name = "--vae", .value = &(f).vae}, {.name = "--vae-precision", .value = &(f).precision}
-#define LATENT_USAGE "[--vae FILE] [--vae-precision f32|bf16]"
+/* Their rows in a command's table. */
+#define LATENT_OPTIONS(type, field)                                                                \
+    {"--vae", CLI_TEXT, offsetof(type, field.vae), "FILE", .help = "weights of the autoencoder of runs on latents"}, \
+    {"--vae-precision", CLI_TEXT, offsetof(type, field.precision), "f32|bf16", .help = "its precision"}
 
 enum { LATENT_CACHE_BYTES = 1 << 30 };
 
 /* Loads the autoencoder, if one is named; signals then stop its encoding (cli_catch_signals).
- * threads: text of --threads, or NULL.  keep: file that what is encoded is kept in where
+ * threads: of --threads, or CLI_NONE.  keep: file that what is encoded is kept in where
  * --vae-cache names none; NULL: nothing is kept. */
-jem_status run_latents_open(latent_codec *out, const latent_flags *f, const char *threads,
+jem_status run_latents_open(latent_codec *out, const latent_flags *f, int64_t threads,
                             const char *keep);
 
 /* The run's latent space.  JEM_EUSAGE if it lives on latents and no autoencoder is named (`why`

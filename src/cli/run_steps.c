@@ -9,20 +9,15 @@
 #include "base/mem.h"
 #include "base/shell_line.h"
 #include "base/try.h"
-#include "cli/cli.h"
 
 enum { SHOWN_PIXELS = 64 };
 
-jem_status run_threads(char *assignment, size_t size, const char *threads)
+void run_threads(cli_list *set, char text[RUN_THREADS], int64_t threads)
 {
-    int64_t n;
-    jem_status st;
-    assignment[0] = '\0';
-    if (!threads) return JEM_OK;
-    TRY(cli_int(&n, threads, "--threads", 0, 4096));
-    snprintf(assignment, size, "engine.threads=%lld", (long long)n);
-done:
-    return st;
+    text[0] = '\0';
+    if (threads == CLI_NONE || set->count == CLI_LIST_MAX) return;
+    snprintf(text, RUN_THREADS, "engine.threads=%lld", (long long)threads);
+    set->values[set->count++] = text;
 }
 
 jem_status run_command_line(char **out, int argc, char **argv)

@@ -2,11 +2,13 @@
 #ifndef CLI_RUN_STEPS_H
 #define CLI_RUN_STEPS_H
 
+#include "cli/cli.h"
 #include "data/pictures/image.h"
 #include "run/run.h"
 
-/* "engine.threads=N" from --threads; NULL leaves the text empty. */
-jem_status run_threads(char *assignment, size_t size, const char *threads);
+enum { RUN_THREADS = 64, RUN_THREADS_MAX = 4096 };
+/* text <- "engine.threads=N" from --threads; CLI_NONE leaves it empty.  Adds it to the list. */
+void run_threads(cli_list *set, char text[RUN_THREADS], int64_t threads);
 
 /* "jem eval STUDY --force", as it can be pasted; owned. */
 jem_status run_command_line(char **out, int argc, char **argv);

@@ -8,9 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/try.h"
-#include "cli/cli.h"
-
 enum { FIELDS = 9, NUMBER = 32 };
 
 /* ---- writing */
@@ -109,17 +106,12 @@ static void write_status(void *ctx, const train_status *s)
     (void)written;
 }
 
-jem_status status_line_watch(train_watch *w, int *fd, const char *text)
+jem_status status_line_watch(train_watch *w, int *fd)
 {
-    int64_t n;
-    jem_status st;
-    TRY(cli_int(&n, text, "--status-fd", STDERR_FILENO + 1, 1 << 20));
-    int flags = fcntl((int)n, F_GETFL);
-    if (flags < 0 || fcntl((int)n, F_SETFL, flags | O_NONBLOCK) < 0 ||
-        fcntl((int)n, F_SETFD, FD_CLOEXEC) < 0)
-        return jem_error(JEM_EUSAGE, "--status-fd %s: is not an open descriptor", text);
-    *fd = (int)n;
+    const int flags = fcntl(*fd, F_GETFL);
+    if (flags < 0 || fcntl(*fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        fcntl(*fd, F_SETFD, FD_CLOEXEC) < 0)
+        return jem_error(JEM_EUSAGE, "--status-fd %d: is not an open descriptor", *fd);
     *w = (train_watch){write_status, fd};
-done:
-    return st;
+    return JEM_OK;
 }

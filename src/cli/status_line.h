@@ -14,6 +14,11 @@
 
 enum { STATUS_LINE_MAX = 512 };
 
+/* The row of --status-fd in a command's table; 0 to 2 are no descriptors of reports. */
+#define STATUS_OPTION(type, field)                                                                 \
+    {"--status-fd", CLI_INT, offsetof(type, field), "N", .help = "descriptor that gets a line of progress every second", \
+     .min = 3, .max = 1 << 20}
+
 /* The line with its newline; returns its length.  Tabs and newlines in the reason
  * become spaces, and what is too long is cut off. */
 size_t status_line_format(char line[STATUS_LINE_MAX], const train_status *s);
@@ -22,10 +27,9 @@ size_t status_line_format(char line[STATUS_LINE_MAX], const train_status *s);
  * and *s as it was, for anything that status_line_format does not write. */
 jem_status status_line_parse(train_status *s, char *line);
 
-/* A watch that writes to the descriptor named by `text`, the value of --status-fd.
- * `fd` must stay where it is.  Nobody needs to read: lines that do not fit into the
- * pipe are dropped, and a closed one is no error.  JEM_EUSAGE if it is no open
+/* A watch that writes to the descriptor *fd, the value of --status-fd.  `fd` must stay where it is.
+ * Nobody needs to read: lines that do not fit into the pipe are dropped, and a closed one is no error.  JEM_EUSAGE if it is no open
  * descriptor beyond stderr. */
-jem_status status_line_watch(train_watch *w, int *fd, const char *text);
+jem_status status_line_watch(train_watch *w, int *fd);
 
 #endif

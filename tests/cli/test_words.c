@@ -19,11 +19,13 @@ static void help_is_given_wherever_it_is_asked_for(void **state)
     says("--help", "jem train CONFIG.yaml");
     says("train --help", "jem train CONFIG.yaml");
     says("train no-such.yaml --out nowhere -h", "jem train CONFIG.yaml");
-    says("bench bapps --help", "jem bench list");
-    says("data fetch --help", "jem data list");
-    says("data encode -h", "jem data list");
+    says("bench bapps --help", "jem bench NAME|all|list");
+    says("data --help", "jem data list |");
+    says("data fetch --help", "jem data fetch [NAME]");
+    says("data encode -h", "jem data encode [imagenet] DIR");
+    says("help data encode", "jem data encode [imagenet] DIR");
     says("sweep --nonsense 3 --help", "jem sweep CONFIG.yaml");
-    fails("train -- --help", "needs a config file and --out");
+    fails("train -- --help", "train: --out is missing; usage: jem train CONFIG.yaml");
 }
 
 static void a_key_taken_for_an_option_is_named(void **state)
