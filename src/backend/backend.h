@@ -68,6 +68,7 @@ typedef enum op_kind {
     OP_ATTENTION  /* source: queries, keys, values of C channels each, T = h*w positions;
                      softmax(q k^T / sqrt(C)) v, one head */
 } op_kind;
+enum { OP_KINDS = OP_ATTENTION + 1 };
 
 typedef enum norm_kind {
     NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT, NORM_GROUP
@@ -75,7 +76,7 @@ typedef enum norm_kind {
 
 typedef struct op {
     op_kind kind;
-    shape src, dst;
+    shape src, dst; /* of the first source, and of the output */
     int64_t kernel_h, kernel_w, stride;
     int64_t pad, pad_end; /* rows and columns of zeros: at the top and left; bottom and right */
     double slope, scale, rate; /* lrelu; pool; dropout */
@@ -94,14 +95,14 @@ typedef enum step_kind {
     STEP_STORE,      /* outside array (plain NCHW) <- src */
     STEP_COPY,       /* dst <- src */
     STEP_ACCUMULATE, /* dst <- dst + src */
-    STEP_FORWARD,    /* dst <- op(src, src2) */
+    STEP_FORWARD,    /* dst <- op(src, src2), or of `sources` */
     STEP_BACKWARD_DATA,  /* dst <- (d op / d source)^T src */
     STEP_BACKWARD_PARAMS, /* outside dparams <- gradient, from src = gradient of
                              the op's output and src2 = the op's input */
     STEP_TANGENT /* dst <- (d op / d source) src, src2 = the op's input; of NORM, CONCAT_ELU
                     and ATTENTION.  The others need no such step: they are linear up to a
                     bias (STEP_FORWARD with bias -1), or their Jacobian is diagonal
-                    (STEP_BACKWARD_DATA). */
+                    (STEP_BACKWARD_DATA): op_derivative in nn/ops.h. */
 } step_kind;
 
 /* Which outside array a LOAD or STORE means. */
@@ -143,6 +144,12 @@ typedef struct step {
     bool silu;       /* of a NORM_GROUP: the step is that of silu(norm(x)) */
     port port;
     slot dst, src, src2;
+    /* Of an op on several sources (else NULL, 0): all of them, or their tangents, [source_count];
+     * borrowed as long as the kernel lives.  Steps that need no values have offset -1 there and
+     * the shapes alone. */
+    const slot *sources;
+    int source_count;
+    int source; /* BACKWARD_DATA, TANGENT: the one that this step is about */
     /* One bit per element (in memory order of the rectified value): x > 0.
      * FORWARD with lrelu (or of OP_LRELU) writes it if present, BACKWARD_DATA
      * of OP_LRELU or with lrelu reads it. Backends choose the encoding; see mask_bytes. */

@@ -184,11 +184,8 @@ static const char *layer_of(const model_outline *o, const step *s)
     for (int i = 0; i < o->layer_count; i++)
         if (o->layers[i].node == (int)s->op.id)
             return o->layers[i].name[0] ? o->layers[i].name : o->layers[i].kind;
-    switch (s->op.kind) {
-    case OP_LRELU: return "rectifiers";
-    case OP_ADD: return "copies, sums";
-    default: return "others";
-    }
+    const char *counted_as = op_rule_of(&s->op)->counted_as;
+    return counted_as ? counted_as : "others";
 }
 
 /* The row of this layer and pass, made if there is none. */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "base/options.h"
-#include "nn/graph.h"
+#include "nn/ops.h"
 #include "tensor/safetensors.h"
 
 typedef struct network network;

@@ -10,13 +10,6 @@
 
 /* ---- layers of the graph */
 
-static bool is_listed(const op *o)
-{
-    return o->kind == OP_CONV2D || o->kind == OP_LINEAR || o->kind == OP_NORM ||
-           o->kind == OP_POOL || o->kind == OP_CONCAT_ELU || o->kind == OP_UPSAMPLE ||
-           o->kind == OP_ATTENTION;
-}
-
 static const param *param_at(const graph *g, int64_t offset)
 {
     for (int i = 0; i < g->param_count && offset >= 0; i++)
@@ -34,40 +27,12 @@ static void name_layer(layer_outline *l, const graph *g, const node *n)
     snprintf(l->name, sizeof l->name, "%.*s", (int)length, name ? name : "");
 }
 
-static void name_kind(layer_outline *l, const op *o)
-{
-    static const char *const norms[] = {"none", "batch", "instance", "layer", "act", "group"};
-    char stride[24] = "";
-    if (o->stride > 1) snprintf(stride, sizeof stride, " /%lld", (long long)o->stride);
-    switch (o->kind) {
-    case OP_CONV2D:
-        snprintf(l->kind, sizeof l->kind, "conv %lldx%lld%s", (long long)o->kernel_h,
-                 (long long)o->kernel_w, stride);
-        break;
-    case OP_POOL:
-        snprintf(l->kind, sizeof l->kind, "pool %lldx%lld", (long long)o->kernel_h,
-                 (long long)o->kernel_w);
-        break;
-    case OP_NORM:
-        snprintf(l->kind, sizeof l->kind, "%s norm", norms[o->norm]);
-        break;
-    case OP_UPSAMPLE:
-        snprintf(l->kind, sizeof l->kind, "upsample 2x2");
-        break;
-    case OP_ATTENTION:
-        snprintf(l->kind, sizeof l->kind, "attention");
-        break;
-    default:
-        snprintf(l->kind, sizeof l->kind, "%s", o->kind == OP_LINEAR ? "linear" : "concat-ELU");
-    }
-}
-
 static void outline_layer(layer_outline *l, const graph *g, int i)
 {
     const node *n = &g->nodes[i];
     l->node = i;
     name_layer(l, g, n);
-    name_kind(l, &n->op);
+    op_label(l->kind, sizeof l->kind, &n->op);
     l->out = n->op.dst;
     l->params = op_params(&n->op);
     l->flops = op_flops(&n->op);
@@ -127,8 +92,8 @@ static jem_status list_layers(model_outline *o, int **layer_of, const graph *g)
     TRY(MEM_NEW(o->layers, g->node_count));
     for (int i = 0; i < g->node_count; i++) {
         const op *at = &g->nodes[i].op;
-        (*layer_of)[i] = is_listed(at) ? o->layer_count : -1;
-        if (is_listed(at)) outline_layer(&o->layers[o->layer_count++], g, i);
+        (*layer_of)[i] = op_is_layer(at) ? o->layer_count : -1;
+        if (op_is_layer(at)) outline_layer(&o->layers[o->layer_count++], g, i);
         if (at->kind == OP_NORM && at->norm == NORM_ACT) {
             int64_t count = shape_count(at->src);
             o->norm_inputs += count;

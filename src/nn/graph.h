@@ -28,7 +28,8 @@ typedef struct param {
 
 typedef struct node {
     op op;
-    int src[2];       /* node numbers, -1 if unused */
+    int *src;         /* [src_count] node numbers; the input has none */
+    int src_count;
     char *name;       /* feature name such as "layer2", or NULL */
 } node;
 
@@ -46,36 +47,17 @@ typedef struct graph {
 jem_status graph_new(graph **out, shape input); /* node 0 is the input */
 void graph_free(graph *g);                      /* NULL is fine */
 
-/* Each returns the new node's number.  `name` is the prefix of the parameter
- * names: "f.conv1" makes f.conv1.weight and f.conv1.bias. */
-int graph_conv2d(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
-                 int64_t stride, int64_t pad);
-/* The same with pad_begin rows and columns of zeros at the top and left, pad_end at the
- * bottom and right. */
-int graph_conv2d_pad(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
-                     int64_t stride, int64_t pad_begin, int64_t pad_end);
-/* A 1x1 convolution whose weight is a linear layer's: NAME.weight [out,in], NAME.bias [out]. */
-int graph_project(graph *g, int src, const char *name, int64_t out_channels);
-/* [c,h,w] -> [out_features,1,1]: NAME.weight [out,c*h*w] over the value flattened (C,H,W). */
-int graph_linear(graph *g, int src, const char *name, int64_t out_features);
-int graph_lrelu(graph *g, int src, double slope); /* x > 0 ? x : slope x */
-int graph_add(graph *g, int a, int b); /* of one shape, else a mistake (JEM_EUSAGE) */
-/* Windows of kernel_h x kernel_w, sums times scale (1/area: average). */
-int graph_pool(graph *g, int src, int64_t kernel_h, int64_t kernel_w, double scale);
-int graph_concat_elu(graph *g, int src); /* elu([x, -x]): twice the channels */
-int graph_silu(graph *g, int src);     /* x * sigmoid(x) */
-int graph_upsample(graph *g, int src); /* twice the height and width, nearest neighbour */
-int graph_norm(graph *g, int src, const char *name, norm_kind kind); /* NORM_NONE: src itself */
-/* Mean 0 and variance 1 over each of `groups` runs of channels of one image, then NAME.weight
- * and NAME.bias per channel.  `groups` divides the channels. */
-int graph_group_norm(graph *g, int src, const char *name, int64_t groups, double eps);
-/* Queries, keys and values [3C,h,w] of a [C,h,w] map: one 1x1 convolution whose parameters
- * are those of the three linear layers `names`, the weights [C,C] one after another, then
- * the biases [C]. */
-int graph_attention_qkv(graph *g, int src, const char *const names[3]);
-/* [3C,h,w] -> [C,h,w]: softmax(q k^T / sqrt(C)) v over the h*w positions, one head. */
-int graph_attention(graph *g, int qkv);
-int graph_dropout(graph *g, int src, double rate);                    /* 0: src itself */
+/* ---- operations: ops.h lists them, with a function for each that has settings or parameters */
+
+/* An operation on the value of node src, its settings yet to be made; output as its source. */
+op graph_op(const graph *g, op_kind kind, int src);
+/* Appends it on `count` sources (copied), of which the first is graph_op's, and returns the new
+ * node's number; a failed graph keeps answering 0. */
+int graph_apply(graph *g, op o, const int *sources, int count);
+/* Appends the parameter PREFIX.SUFFIX, `dims` [ndim], to the flat vector and returns the offset
+ * of its first element. */
+int64_t graph_add_param(graph *g, const char *prefix, const char *suffix, param_role role, int ndim,
+                        const int64_t *dims, int64_t fan_in);
 
 /* Names a node's value, so that plans can return it. */
 void graph_name(graph *g, int node, const char *name);
@@ -83,20 +65,19 @@ int graph_find(const graph *g, const char *name); /* -1 if there is none */
 /* text <- the names of all such values in the order of computing: "layer1, layer2, logits". */
 void graph_list_names(const graph *g, char *text, size_t size);
 
+/* Notes a mistake: the first one is kept.  JEM_OK is none. */
+void graph_fail(graph *g, jem_status st);
 /* Declares the output and returns the first mistake made while building. */
 jem_status graph_finish(graph *g, int output);
 
 const param *graph_param(const graph *g, const char *name); /* NULL if absent */
 /* Number of trained parameters (running statistics left out). */
 int64_t graph_trained_elements(const graph *g);
-bool graph_has(const graph *g, op_kind kind); /* an operation of this kind? */
 bool graph_has_norm(const graph *g, norm_kind kind); /* an OP_NORM of this kind? */
 /* True if images of a batch influence each other in training (batch norm). */
 bool graph_couples_images(const graph *g);
-int64_t op_params(const op *o); /* trained elements of one operation */
-/* FLOPs of one operation in the forward pass of one image; 1 multiply-add = 2 and only products
- * count. */
-double op_flops(const op *o);
-double graph_flops(const graph *g); /* of all operations */
+/* Why a training step cannot be captured on a device (op_rule.keeps_host); NULL: it can. */
+const char *graph_keeps_host(const graph *g);
+double graph_flops(const graph *g); /* op_flops of all operations */
 
 #endif

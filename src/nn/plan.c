@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/stopwatch.h"
 #include "base/try.h"
+#include "nn/ops.h"
 #include "nn/plan_internal.h"
 
 struct workspace {
@@ -85,6 +86,7 @@ void plan_free(plan *p)
     for (int i = p->step_count - 1; i >= 0; --i) /* those that share weights last */
         if (p->steps[i].kernel) p->b->kernel_free(p->steps[i].kernel);
     if (p->params) p->b->device->free(p->params);
+    for (int i = 0; i < p->step_count; ++i) mem_free(p->steps[i].sources);
     mem_free(p->steps);
     mem_free(p->buffers);
     mem_free(p->features);

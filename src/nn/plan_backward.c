@@ -77,12 +77,14 @@ static bool fused_backward(builder *b, int i, int source, int lrelu)
     return true;
 }
 
-/* grad[source] += (or =) transpose of op `o` applied to grad[i]; o is node i's, or with
- * `silu` that of the norm which node i takes over. */
-static void backward_data(builder *b, int i, int source, const op *o, bool silu)
+/* grad[source] += (or =) transpose of the Jacobian with respect to source k of node `of` applied
+ * to grad[i]; that node is i, or the norm which i, a SiLU, takes over. */
+static void backward_data(builder *b, int i, int of, int k)
 {
+    const op *o = &node_at(b, of)->op;
+    const int source = node_at(b, of)->src[k];
     bool first = b->grad[source] < 0;
-    bool rectifier = o->kind == OP_LRELU;
+    bool rectifier = op_rule_of(o)->derivative == DERIVATIVE_MASK;
     step_need need = need_for(b, source);
     const slot incoming = incoming_grad(b, i);
 
@@ -98,8 +100,10 @@ static void backward_data(builder *b, int i, int source, const op *o, bool silu)
         dst.offset = plan_new_value(b, shape_at(b, source), b->grad_format[source]);
     step s = plan_new_step(STEP_BACKWARD_DATA, o, dst, incoming);
     s.accumulate = !first && rectifier;
-    s.silu = silu;
-    if (is_curved(o)) s.src2 = value_slot(b, source);
+    s.silu = of != i;
+    s.source = k;
+    plan_add_sources(b, &s, of, op_is_curved(o) ? b->value : NULL);
+    if (op_is_curved(o)) s.src2 = value_slot(b, source);
     if (rectifier) s.mask_offset = b->mask[i];
     plan_emit(b, s, need);
     if (!first && !rectifier) plan_emit(b, plan_new_step(STEP_ACCUMULATE, o, total, dst), need);
@@ -116,10 +120,10 @@ static bool backward_in_one(builder *b, int i)
 }
 
 /* A sum passes its gradient on as it is. */
-static void backward_add(builder *b, int i)
+static void pass_on(builder *b, int i)
 {
     const node *n = node_at(b, i);
-    for (int k = 0; k < 2; ++k) {
+    for (int k = 0; k < n->src_count; ++k) {
         int source = n->src[k];
         if (!b->needs_grad[source]) continue;
         if (b->grad[source] < 0) {
@@ -154,13 +158,15 @@ static void backward_node(builder *b, int i)
     const node *n = node_at(b, i);
 
     if (b->p->backward_params && n->op.weight >= 0) backward_params(b, i);
-    int a = n->src[0];
-    bool takes_norm = n->op.kind == OP_SILU && b->fused_into[a] == i;
-    const node *computed = takes_norm ? node_at(b, a) : n;
-    if (n->op.kind == OP_ADD)
-        backward_add(b, i);
-    else if (b->needs_grad[computed->src[0]] && !backward_in_one(b, i))
-        backward_data(b, i, computed->src[0], &computed->op, takes_norm);
+    if (derivative_at(b, i) == DERIVATIVE_PASSED) {
+        pass_on(b, i);
+        return;
+    }
+    const bool takes_norm = n->op.kind == OP_SILU && b->fused_into[n->src[0]] == i;
+    const int of = takes_norm ? n->src[0] : i;
+    for (int k = 0; k < node_at(b, of)->src_count; ++k)
+        if (b->needs_grad[node_at(b, of)->src[k]] && !backward_in_one(b, i))
+            backward_data(b, i, of, k);
 }
 
 void plan_build_backward(builder *b)

@@ -55,20 +55,39 @@ step plan_step_of(const plan *p, step s)
 void plan_emit(builder *b, step s, step_need need)
 {
     plan *p = b->p;
+    slot *sources = NULL;
     if (!b->st) b->st = MEM_GROW(p->steps, p->step_count, p->step_room);
+    if (!b->st && s.sources) b->st = MEM_NEW(sources, s.source_count);
     if (b->st) return;
     s = plan_step_of(p, s);
     touch(b, s.dst.offset);
     touch(b, s.src.offset);
     touch(b, s.src2.offset);
     touch(b, s.mask_offset);
-    p->steps[p->step_count++] = (planned_step){.s = s, .need = need};
+    for (int k = 0; k < s.source_count; ++k) {
+        sources[k] = s.sources[k];
+        touch(b, sources[k].offset);
+    }
+    s.sources = sources;
+    p->steps[p->step_count++] = (planned_step){.s = s, .need = need, .sources = sources};
 }
 
 step plan_new_step(step_kind kind, const op *o, slot dst, slot src)
 {
     return (step){.kind = kind, .op = *o, .dst = dst, .src = src, .src2 = no_slot,
                   .mask_offset = -1};
+}
+
+void plan_add_sources(builder *b, step *s, int i, const int *at)
+{
+    const node *n = node_at(b, i);
+    if (n->src_count < 2) return;
+    for (int k = 0; k < n->src_count; ++k) {
+        const int source = n->src[k];
+        b->sources[k] = slot_of(at ? at[source] : -1, shape_at(b, source), b->value_format[source]);
+    }
+    s->sources = b->sources;
+    s->source_count = n->src_count;
 }
 
 void plan_emit_port(builder *b, step_kind kind, port at, int i, slot s, step_need need)
@@ -86,9 +105,13 @@ static bool has_backward(const builder *b)
     return b->p->backward_input || b->p->backward_params;
 }
 
-static bool is_group_norm(const op *o)
+/* Does node k read the value of i? */
+static bool reads(const builder *b, int k, int i)
 {
-    return o->kind == OP_NORM && o->norm == NORM_GROUP;
+    const node *n = node_at(b, k);
+    for (int j = 0; j < n->src_count; ++j)
+        if (n->src[j] == i) return true;
+    return false;
 }
 
 /* The step of convolution i if it multiplied numbers of `dtype`. */
@@ -112,7 +135,7 @@ static bool feeds_bf16(const builder *b, int i)
 {
     int users = 0;
     for (int k = i + 1; k < b->p->g->node_count; ++k) {
-        if (node_at(b, k)->src[0] != i && node_at(b, k)->src[1] != i) continue;
+        if (!reads(b, k, i)) continue;
         if (!wants_bf16(b, k)) return false;
         ++users;
     }
@@ -129,8 +152,8 @@ static void choose_formats(builder *b, int i)
     value = p->b->choose_format(&n->op, value, p->precision, false);
     grad = p->b->choose_format(&n->op, grad, p->precision, true);
     if (p->wide) {
-        const bool of_branch = n->op.kind == OP_NORM || n->op.kind == OP_SILU;
-        value.dtype = of_branch && feeds_bf16(b, i) ? JEM_BF16 : JEM_F32;
+        const bool narrow = op_rule_of(&n->op)->narrows && feeds_bf16(b, i);
+        value.dtype = narrow ? JEM_BF16 : JEM_F32;
         grad.dtype = JEM_F32;
     }
     b->value_format[i] = value;
@@ -154,15 +177,15 @@ static void analyse(builder *b)
         b->last_user[i] = i;
         choose_formats(b, i);
         b->needs_grad[i] = i ? n->op.weight >= 0 && p->backward_params : p->backward_input;
-        for (int k = 0; k < 2 && n->src[k] >= 0; ++k) {
+        for (int k = 0; k < n->src_count; ++k) {
             b->users[n->src[k]]++;
             b->last_user[n->src[k]] = i;
             if (b->needs_grad[n->src[k]]) b->needs_grad[i] = true;
+            if (has_backward(b) && op_is_curved(&n->op)) b->saved[n->src[k]] = true;
         }
-        bool for_params = p->backward_params && n->op.weight >= 0;
-        bool for_data = has_backward(b) && is_curved(&n->op);
-        if (for_params || for_data) b->saved[n->src[0]] = true;
-        if (p->b->masks_are_values && n->op.kind == OP_LRELU && has_backward(b) && b->needs_grad[i])
+        if (p->backward_params && n->op.weight >= 0) b->saved[n->src[0]] = true;
+        if (p->b->masks_are_values && derivative_at(b, i) == DERIVATIVE_MASK && has_backward(b) &&
+            b->needs_grad[i])
             b->saved[i] = true;
     }
     b->kept[p->g->output] = true;
@@ -180,8 +203,9 @@ static bool can_fuse(const builder *b, int conv, int user)
  * gradients to the norm's parameters would want the value in between. */
 static bool can_fuse_norm(const builder *b, int norm)
 {
-    return b->p->b->fuses_conv && is_group_norm(&node_at(b, norm)->op) && b->users[norm] == 1 &&
-           !b->kept[norm] && !b->p->backward_params;
+    const op *o = &node_at(b, norm)->op;
+    return b->p->b->fuses_conv && o->kind == OP_NORM && o->norm == NORM_GROUP &&
+           b->users[norm] == 1 && !b->kept[norm] && !b->p->backward_params;
 }
 
 /* Does node i do the work of the upsampling that it works on? */
@@ -202,11 +226,11 @@ static void choose_fusions(builder *b)
 {
     for (int i = 1; i < b->p->g->node_count; ++i) {
         const node *n = node_at(b, i);
-        int a = n->src[0], c = n->src[1];
+        int a = n->src[0];
         if (n->op.kind == OP_LRELU && can_fuse(b, a, i)) b->fused_into[a] = i;
         if (n->op.kind == OP_SILU && can_fuse_norm(b, a)) b->fused_into[a] = i;
-        if (n->op.kind == OP_ADD && a != c) {
-            int later = a > c ? a : c; /* the other summand exists when it runs */
+        if (n->op.kind == OP_ADD && a != n->src[1]) {
+            int later = a > n->src[1] ? a : n->src[1]; /* the other summand exists when it runs */
             if (can_fuse(b, later, i)) b->fused_into[later] = i;
         }
     }
@@ -256,30 +280,47 @@ static void emit_rectified_tangent(builder *b, int lrelu, slot src)
     plan_emit(b, t, NEED_TANGENT);
 }
 
+/* The tangent of node i at `made`: the operator's own step on the tangents of its sources if it
+ * is linear, else a step for each source, which adds what changes with that one alone. */
+static void emit_tangent(builder *b, int i, int made, step value)
+{
+    const node *n = node_at(b, i);
+    const op_derivative d = derivative_at(b, i);
+    const bool curved = op_is_curved(&n->op);
+    step t = value;
+
+    t.dst = tangent_slot(b, made);
+    t.src2 = no_slot;
+    t.lrelu = false;
+    t.mask_offset = -1;
+    if (curved)
+        t.kind = d == DERIVATIVE_DIAGONAL ? STEP_BACKWARD_DATA : STEP_TANGENT;
+    else
+        t.op.bias = -1;
+    for (int k = 0; k < (curved ? n->src_count : 1); ++k) {
+        t.src = tangent_slot(b, n->src[k]);
+        if (curved)
+            t.src2 = k == 0 ? value.src : value_slot(b, n->src[k]);
+        else if (n->src_count > 1)
+            t.src2 = tangent_slot(b, n->src[1]);
+        plan_add_sources(b, &t, i, curved ? b->value : b->tangent);
+        t.source = k;
+        if (k > 0) t.accumulate = true;
+        plan_emit(b, t, NEED_TANGENT);
+    }
+}
+
 /* Emits `value`, the step that computes node i (into `made`, which may be a node that takes
  * it over), and its tangent: before it where that needs an input that the step may overwrite. */
 static void emit_forward(builder *b, int i, int made, step value)
 {
-    const node *n = node_at(b, i);
-    slot src = b->p->tangent ? tangent_slot(b, n->src[0]) : no_slot;
-    step t = value;
+    const bool masked = derivative_at(b, i) == DERIVATIVE_MASK;
+    const slot src = b->p->tangent ? tangent_slot(b, node_at(b, i)->src[0]) : no_slot;
 
-    if (b->p->tangent && n->op.kind != OP_LRELU) {
-        t.dst = tangent_slot(b, made);
-        t.src = src;
-        t.src2 = is_curved(&n->op) ? value.src : n->src[1] >= 0 ? tangent_slot(b, n->src[1]) : no_slot;
-        t.lrelu = false;
-        t.mask_offset = -1;
-        if (n->op.kind == OP_SILU)
-            t.kind = STEP_BACKWARD_DATA;
-        else if (is_curved(&n->op))
-            t.kind = STEP_TANGENT;
-        else
-            t.op.bias = -1;
-        plan_emit(b, t, NEED_TANGENT);
-    }
+    if (b->p->tangent && !masked) emit_tangent(b, i, made, value);
+    plan_add_sources(b, &value, i, b->value);
     plan_emit(b, value, NEED_ALWAYS);
-    if (b->p->tangent && n->op.kind == OP_LRELU) emit_rectified_tangent(b, made, src);
+    if (b->p->tangent && masked) emit_rectified_tangent(b, made, src);
     if (b->p->tangent && value.lrelu) emit_rectified_tangent(b, made, tangent_slot(b, made));
 }
 
@@ -312,7 +353,7 @@ static void forward_conv_lrelu(builder *b, int conv, int lrelu)
 static bool used_between(const builder *b, int i, int from, int to)
 {
     for (int k = from; k < to; ++k)
-        if (node_at(b, k)->src[0] == i || node_at(b, k)->src[1] == i) return true;
+        if (reads(b, k, i)) return true;
     return false;
 }
 
@@ -340,17 +381,16 @@ static void forward_conv_add(builder *b, int conv, int sum)
 static void forward_node(builder *b, int i, int made)
 {
     const node *n = node_at(b, i);
-    bool may_overwrite = n->op.kind == OP_LRELU || n->op.kind == OP_ADD || n->op.kind == OP_SILU ||
-                         is_group_norm(&n->op);
-    bool in_place = may_overwrite && dies_at(b, n->src[0], i) &&
+    const op_rule *rule = op_rule_of(&n->op);
+    bool in_place = rule->overwrites && rule->overwrites(&n->op) && dies_at(b, n->src[0], i) &&
                     same_format(b->value_format[made], b->value_format[n->src[0]]);
 
     const slot src = source_slot(b, i, n->src[0]);
     place(b, made, in_place ? n->src[0] : -1);
     step s = plan_new_step(STEP_FORWARD, &n->op, value_slot(b, made), src);
     s.silu = made != i;
-    if (n->src[1] >= 0) s.src2 = value_slot(b, n->src[1]);
-    if (n->op.kind == OP_LRELU) add_mask(b, i, &s);
+    if (n->src_count > 1) s.src2 = value_slot(b, n->src[1]);
+    if (rule->derivative == DERIVATIVE_MASK) add_mask(b, i, &s);
     emit_forward(b, i, made, s);
 }
 
@@ -445,6 +485,14 @@ static void store_features(builder *b)
     }
 }
 
+static int most_sources(const graph *g)
+{
+    int most = 0;
+    for (int i = 0; i < g->node_count; ++i)
+        if (g->nodes[i].src_count > most) most = g->nodes[i].src_count;
+    return most;
+}
+
 static jem_status builder_init(builder *b, plan *p)
 {
     jem_status st;
@@ -463,6 +511,7 @@ static jem_status builder_init(builder *b, plan *p)
     TRY(MEM_NEW(b->mask, n));
     TRY(MEM_NEW(b->value_format, n));
     TRY(MEM_NEW(b->grad_format, n));
+    TRY(MEM_NEW(b->sources, most_sources(p->g)));
 done:
     return st;
 }
@@ -481,6 +530,7 @@ static void builder_clear(builder *b)
     mem_free(b->mask);
     mem_free(b->value_format);
     mem_free(b->grad_format);
+    mem_free(b->sources);
 }
 
 jem_status plan_build(plan *p, const char *const *features)

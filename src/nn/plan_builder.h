@@ -2,6 +2,7 @@
 #ifndef NN_PLAN_BUILDER_H
 #define NN_PLAN_BUILDER_H
 
+#include "nn/ops.h"
 #include "nn/plan_internal.h"
 
 typedef struct builder {
@@ -15,6 +16,7 @@ typedef struct builder {
     bool *kept, *saved, *needs_grad;
     int *value, *tangent, *grad, *mask; /* buffer numbers, -1: none */
     format *value_format, *grad_format;
+    slot *sources; /* of the step that is made now: plan_add_sources */
 } builder;
 
 static inline const node *node_at(const builder *b, int i)
@@ -47,11 +49,9 @@ static inline bool same_format(format a, format b)
     return a.dtype == b.dtype && a.block == b.block;
 }
 
-/* Does the Jacobian depend on the input's values, beyond their signs? */
-static inline bool is_curved(const op *o)
+static inline op_derivative derivative_at(const builder *b, int i)
 {
-    return o->kind == OP_NORM || o->kind == OP_CONCAT_ELU || o->kind == OP_SILU ||
-           o->kind == OP_ATTENTION;
+    return op_rule_of(&node_at(b, i)->op)->derivative;
 }
 
 static const slot no_slot = {.offset = -1};
@@ -64,6 +64,9 @@ int plan_new_value(builder *b, shape s, format f); /* the same for all images of
 step plan_new_step(step_kind kind, const op *o, slot dst, slot src);
 /* `s` as this plan runs it: images, threads, weights. */
 step plan_step_of(const plan *p, step s);
+/* Gives the step *s of node i, which has several sources, slots for them: with the buffers
+ * `at` [node_count], NULL: without. */
+void plan_add_sources(builder *b, step *s, int i, const int *at);
 /* Appends a step and keeps the buffers it names alive until then. */
 void plan_emit(builder *b, step s, step_need need);
 /* Between the slot and the outside array of node i that `at` means. */

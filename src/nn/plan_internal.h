@@ -19,6 +19,7 @@ typedef enum step_need { NEED_ALWAYS, NEED_DX, NEED_DPARAMS, NEED_TANGENT } step
 typedef struct planned_step {
     step s;
     step_need need; /* run only if the call asks for it */
+    slot *sources;  /* [s.source_count], which s borrows; NULL where there are none */
     void *kernel;   /* the backend's */
 } planned_step;
 

@@ -11,9 +11,7 @@
 const char *resident_refuses(const trainer *t)
 {
     const config *c = t->cfg;
-    const graph *g = model_graph(t->m);
-    if (graph_has_norm(g, NORM_BATCH) || graph_has_norm(g, NORM_ACT)) return "its norm layers";
-    if (graph_has(g, OP_DROPOUT)) return "dropout";
+    if (graph_keeps_host(model_graph(t->m))) return graph_keeps_host(model_graph(t->m));
     if (t->optimizer.o.kind != OPTIMIZER_ADAM) return "the optimiser";
     if (t->sharpness.kind != SHARPNESS_NONE) return "sharpness-aware steps";
     if (t->sampler.update == UPDATE_CLAMPED) return "sampler.update clamped";

@@ -8,6 +8,7 @@
 #define TESTS_GRADIENT_CHECK_H
 
 #include "base/mem.h"
+#include "nn/ops.h"
 #include "nn/plan.h"
 #include "support/check.h"
 

@@ -4,6 +4,7 @@
 #include "support/gpu.h"
 
 #include "base/mem.h"
+#include "nn/ops.h"
 #include "nn/plan.h"
 
 enum { N = 3 };

@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "base/rng.h"
 #include "nn/executor.h"
+#include "nn/ops.h"
 
 enum { IMAGES = 8, SIDE = 6, INPUT = 2 * SIDE * SIDE, CLASSES = 3, CHUNK = 3, THREADS = 2 };
 

@@ -327,8 +327,7 @@ static graph *random_graph(uint32_t seed)
     for (int i = 0; i < RANDOM_NODES; i++) random_op(g, &rng);
     const int count = g->node_count;
     for (int i = 0; i < count; i++)
-        for (int k = 0; k < 2; k++)
-            if (g->nodes[i].src[k] >= 0) used[g->nodes[i].src[k]] = true;
+        for (int k = 0; k < g->nodes[i].src_count; k++) used[g->nodes[i].src[k]] = true;
     for (int i = 0; i < count; i++) {
         if (used[i]) continue;
         snprintf(name, sizeof name, "out%d", i);

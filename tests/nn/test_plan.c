@@ -5,6 +5,7 @@
 #include <malloc.h>
 
 #include "base/mem.h"
+#include "nn/ops.h"
 #include "nn/plan.h"
 
 typedef struct net {

@@ -1,0 +1,367 @@
+/* The operators: how each is added to a graph, and their table, with what it needs (ops.h). */
+#include "nn/ops.h"
+
+#include <stdio.h>
+
+/* ---- convolutions and linear layers */
+
+/* 0 if not even one window fits. */
+static int64_t conv_side(int64_t side, int64_t kernel, const op *o)
+{
+    const int64_t room = side + o->pad + o->pad_end - kernel;
+    return room < 0 ? 0 : room / o->stride + 1;
+}
+
+static jem_status conv_infer(op *o, const shape *sources, int count)
+{
+    (void)count;
+    o->dst.h = conv_side(sources[0].h, o->kernel_h, o);
+    o->dst.w = conv_side(sources[0].w, o->kernel_w, o);
+    return JEM_OK;
+}
+
+static int64_t conv_products(const op *o)
+{
+    return o->src.c * o->kernel_h * o->kernel_w;
+}
+
+static void conv_label(char *text, size_t size, const op *o)
+{
+    char stride[24] = "";
+    if (o->stride > 1) snprintf(stride, sizeof stride, " /%lld", (long long)o->stride);
+    snprintf(text, size, "conv %lldx%lld%s", (long long)o->kernel_h, (long long)o->kernel_w, stride);
+}
+
+int graph_conv2d_pad(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
+                     int64_t stride, int64_t pad_begin, int64_t pad_end)
+{
+    op o = graph_op(g, OP_CONV2D, src);
+    int64_t dims[4] = {out_channels, o.src.c, kernel, kernel};
+    int64_t fan_in = o.src.c * kernel * kernel;
+
+    o.kernel_h = o.kernel_w = kernel;
+    o.stride = stride;
+    o.pad = pad_begin;
+    o.pad_end = pad_end;
+    o.dst.c = out_channels;
+    o.weight = graph_add_param(g, name, "weight", PARAM_WEIGHT, 4, dims, fan_in);
+    o.bias = graph_add_param(g, name, "bias", PARAM_BIAS, 1, dims, fan_in);
+    return graph_apply(g, o, &src, 1);
+}
+
+int graph_conv2d(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
+                 int64_t stride, int64_t pad)
+{
+    return graph_conv2d_pad(g, src, name, out_channels, kernel, stride, pad, pad);
+}
+
+/* A 1x1 convolution to `out_channels`, its parameters yet to be named. */
+static op projection_after(const graph *g, int src, int64_t out_channels)
+{
+    op o = graph_op(g, OP_CONV2D, src);
+    o.kernel_h = o.kernel_w = o.stride = 1;
+    o.dst.c = out_channels;
+    return o;
+}
+
+int graph_project(graph *g, int src, const char *name, int64_t out_channels)
+{
+    op o = projection_after(g, src, out_channels);
+    int64_t dims[2] = {out_channels, o.src.c};
+
+    o.weight = graph_add_param(g, name, "weight", PARAM_WEIGHT, 2, dims, dims[1]);
+    o.bias = graph_add_param(g, name, "bias", PARAM_BIAS, 1, dims, dims[1]);
+    return graph_apply(g, o, &src, 1);
+}
+
+int graph_attention_qkv(graph *g, int src, const char *const names[3])
+{
+    op o = projection_after(g, src, 3 * g->nodes[src].op.dst.c);
+    int64_t dims[2] = {o.src.c, o.src.c}, weight[3], bias[3];
+
+    for (int i = 0; i < 3; ++i)
+        weight[i] = graph_add_param(g, names[i], "weight", PARAM_WEIGHT, 2, dims, dims[1]);
+    for (int i = 0; i < 3; ++i)
+        bias[i] = graph_add_param(g, names[i], "bias", PARAM_BIAS, 1, dims, dims[1]);
+    o.weight = weight[0];
+    o.bias = bias[0];
+    return graph_apply(g, o, &src, 1);
+}
+
+static jem_status linear_infer(op *o, const shape *sources, int count)
+{
+    (void)sources, (void)count;
+    o->dst.h = o->dst.w = 1;
+    return JEM_OK;
+}
+
+static int64_t linear_products(const op *o)
+{
+    return shape_count(o->src);
+}
+
+int graph_linear(graph *g, int src, const char *name, int64_t out_features)
+{
+    op o = graph_op(g, OP_LINEAR, src);
+    int64_t dims[2] = {out_features, shape_count(o.src)};
+
+    o.dst.c = out_features;
+    o.weight = graph_add_param(g, name, "weight", PARAM_WEIGHT, 2, dims, dims[1]);
+    o.bias = graph_add_param(g, name, "bias", PARAM_BIAS, 1, dims, dims[1]);
+    return graph_apply(g, o, &src, 1);
+}
+
+/* ---- element by element */
+
+static bool always(const op *o)
+{
+    (void)o;
+    return true;
+}
+
+int graph_lrelu(graph *g, int src, double slope)
+{
+    op o = graph_op(g, OP_LRELU, src);
+    o.slope = slope;
+    return graph_apply(g, o, &src, 1);
+}
+
+static jem_status add_infer(op *o, const shape *sources, int count)
+{
+    const shape a = sources[0], b = sources[1];
+    (void)o, (void)count;
+    if (a.c == b.c && a.h == b.h && a.w == b.w) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "sum of %lldx%lldx%lld and %lldx%lldx%lld", (long long)a.c,
+                     (long long)a.h, (long long)a.w, (long long)b.c, (long long)b.h, (long long)b.w);
+}
+
+int graph_add(graph *g, int a, int b)
+{
+    return graph_apply(g, graph_op(g, OP_ADD, a), (int[]){a, b}, 2);
+}
+
+int graph_silu(graph *g, int src)
+{
+    return graph_apply(g, graph_op(g, OP_SILU, src), &src, 1);
+}
+
+static jem_status concat_elu_infer(op *o, const shape *sources, int count)
+{
+    (void)count;
+    o->dst.c = 2 * sources[0].c;
+    return JEM_OK;
+}
+
+int graph_concat_elu(graph *g, int src)
+{
+    return graph_apply(g, graph_op(g, OP_CONCAT_ELU, src), &src, 1);
+}
+
+static const char *dropout_keeps_host(const op *o)
+{
+    (void)o;
+    return "dropout"; /* a graph launched again would draw the same */
+}
+
+int graph_dropout(graph *g, int src, double rate)
+{
+    if (rate <= 0) return src;
+    op o = graph_op(g, OP_DROPOUT, src);
+    o.rate = rate;
+    return graph_apply(g, o, &src, 1);
+}
+
+/* ---- windows */
+
+static jem_status pool_infer(op *o, const shape *sources, int count)
+{
+    (void)count;
+    o->dst.h = sources[0].h / o->kernel_h;
+    o->dst.w = sources[0].w / o->kernel_w;
+    return JEM_OK;
+}
+
+static void pool_label(char *text, size_t size, const op *o)
+{
+    snprintf(text, size, "pool %lldx%lld", (long long)o->kernel_h, (long long)o->kernel_w);
+}
+
+int graph_pool(graph *g, int src, int64_t kernel_h, int64_t kernel_w, double scale)
+{
+    op o = graph_op(g, OP_POOL, src);
+    o.kernel_h = kernel_h;
+    o.kernel_w = kernel_w;
+    o.scale = scale;
+    return graph_apply(g, o, &src, 1);
+}
+
+static jem_status upsample_infer(op *o, const shape *sources, int count)
+{
+    (void)count;
+    o->dst.h = 2 * sources[0].h;
+    o->dst.w = 2 * sources[0].w;
+    return JEM_OK;
+}
+
+int graph_upsample(graph *g, int src)
+{
+    return graph_apply(g, graph_op(g, OP_UPSAMPLE, src), &src, 1);
+}
+
+/* ---- attention */
+
+static jem_status attention_infer(op *o, const shape *sources, int count)
+{
+    (void)count;
+    if (sources[0].c % 3)
+        return jem_error(JEM_EUSAGE, "attention over %lld channels: queries, keys and values "
+                         "must be as many each", (long long)sources[0].c);
+    o->dst.c = sources[0].c / 3;
+    return JEM_OK;
+}
+
+/* q k^T and P v, h*w products for each element of either. */
+static int64_t attention_products(const op *o)
+{
+    return 2 * o->src.h * o->src.w;
+}
+
+int graph_attention(graph *g, int qkv)
+{
+    return graph_apply(g, graph_op(g, OP_ATTENTION, qkv), &qkv, 1);
+}
+
+/* ---- norms */
+
+static bool is_group_norm(const op *o)
+{
+    return o->norm == NORM_GROUP;
+}
+
+static bool is_batch_norm(const op *o)
+{
+    return o->norm == NORM_BATCH;
+}
+
+/* The host keeps the running statistics of one and measures the other's first values. */
+static const char *norm_keeps_host(const op *o)
+{
+    return o->norm == NORM_BATCH || o->norm == NORM_ACT ? "its norm layers" : NULL;
+}
+
+static void norm_label(char *text, size_t size, const op *o)
+{
+    static const char *const norms[] = {"none", "batch", "instance", "layer", "act", "group"};
+    snprintf(text, size, "%s norm", norms[o->norm]);
+}
+
+int graph_group_norm(graph *g, int src, const char *name, int64_t groups, double eps)
+{
+    op o = graph_op(g, OP_NORM, src);
+    int64_t dims[1] = {o.src.c};
+
+    if (!g->failed && (groups < 1 || o.src.c % groups))
+        graph_fail(g, jem_error(JEM_EUSAGE, "group norm '%s': %lld channels do not make %lld groups",
+                                name, (long long)o.src.c, (long long)groups));
+    o.norm = NORM_GROUP;
+    o.groups = groups;
+    o.eps = eps;
+    o.weight = graph_add_param(g, name, "weight", PARAM_NORM_WEIGHT, 1, dims, 1);
+    o.bias = graph_add_param(g, name, "bias", PARAM_NORM_BIAS, 1, dims, 1);
+    return graph_apply(g, o, &src, 1);
+}
+
+int graph_norm(graph *g, int src, const char *name, norm_kind kind)
+{
+    if (kind == NORM_NONE) return src;
+    op o = graph_op(g, OP_NORM, src);
+    int64_t plain[1] = {o.src.c};
+    int64_t act[4] = {1, o.src.c, 1, 1};
+
+    o.norm = kind;
+    o.eps = 1e-5;
+    if (kind == NORM_ACT) {
+        o.weight = graph_add_param(g, name, "scale", PARAM_NORM_WEIGHT, 4, act, 1);
+        o.bias = graph_add_param(g, name, "loc", PARAM_NORM_BIAS, 4, act, 1);
+    } else {
+        o.weight = graph_add_param(g, name, "weight", PARAM_NORM_WEIGHT, 1, plain, 1);
+        o.bias = graph_add_param(g, name, "bias", PARAM_NORM_BIAS, 1, plain, 1);
+    }
+    if (kind == NORM_BATCH) {
+        o.mean = graph_add_param(g, name, "running_mean", PARAM_RUNNING_MEAN, 1, plain, 1);
+        o.var = graph_add_param(g, name, "running_var", PARAM_RUNNING_VAR, 1, plain, 1);
+    }
+    return graph_apply(g, o, &src, 1);
+}
+
+/* ---- the table */
+
+static const op_rule rules[] = {
+    [OP_INPUT] = {.name = "input", .counted_as = "others"},
+    [OP_CONV2D] = {.name = "conv", .sources = 1, .infer = conv_infer, .products = conv_products,
+                   .derivative = DERIVATIVE_LINEAR, .label = conv_label},
+    [OP_LINEAR] = {.name = "linear", .sources = 1, .infer = linear_infer,
+                   .products = linear_products, .derivative = DERIVATIVE_LINEAR},
+    [OP_LRELU] = {.name = "rectifier", .counted_as = "rectifiers", .sources = 1,
+                  .derivative = DERIVATIVE_MASK, .overwrites = always},
+    [OP_ADD] = {.name = "sum", .counted_as = "copies, sums", .sources = 2, .infer = add_infer,
+                .derivative = DERIVATIVE_PASSED, .overwrites = always},
+    [OP_POOL] = {.name = "pool", .sources = 1, .infer = pool_infer,
+                 .derivative = DERIVATIVE_LINEAR, .label = pool_label},
+    [OP_CONCAT_ELU] = {.name = "concat-ELU", .sources = 1, .infer = concat_elu_infer,
+                       .derivative = DERIVATIVE_CURVED},
+    [OP_NORM] = {.name = "norm", .sources = 1, .derivative = DERIVATIVE_CURVED,
+                 .overwrites = is_group_norm, .narrows = true, .couples = is_batch_norm,
+                 .keeps_host = norm_keeps_host, .label = norm_label},
+    [OP_DROPOUT] = {.name = "dropout", .counted_as = "others", .sources = 1,
+                    .derivative = DERIVATIVE_LINEAR, .keeps_host = dropout_keeps_host},
+    [OP_SILU] = {.name = "SiLU", .counted_as = "others", .sources = 1,
+                 .derivative = DERIVATIVE_DIAGONAL, .overwrites = always, .narrows = true},
+    [OP_UPSAMPLE] = {.name = "upsample 2x2", .sources = 1, .infer = upsample_infer,
+                     .derivative = DERIVATIVE_LINEAR},
+    [OP_ATTENTION] = {.name = "attention", .sources = 1, .infer = attention_infer,
+                      .products = attention_products, .derivative = DERIVATIVE_CURVED},
+};
+_Static_assert(sizeof rules / sizeof *rules == OP_KINDS, "a row for each op_kind");
+
+const op_rule *op_rule_of(const op *o)
+{
+    return &rules[o->kind];
+}
+
+void op_label(char *text, size_t size, const op *o)
+{
+    const op_rule *rule = op_rule_of(o);
+    if (rule->label)
+        rule->label(text, size, o);
+    else
+        snprintf(text, size, "%s", rule->name);
+}
+
+bool op_is_layer(const op *o)
+{
+    return op_rule_of(o)->counted_as == NULL;
+}
+
+bool op_is_curved(const op *o)
+{
+    const op_derivative d = op_rule_of(o)->derivative;
+    return d == DERIVATIVE_DIAGONAL || d == DERIVATIVE_CURVED;
+}
+
+static int64_t products_of(const op *o)
+{
+    const op_rule *rule = op_rule_of(o);
+    return rule->products ? rule->products(o) : 0;
+}
+
+int64_t op_params(const op *o)
+{
+    const int64_t products = products_of(o), weights = products > 0 ? products : 1;
+    return (o->weight >= 0 ? o->dst.c * weights : 0) + (o->bias >= 0 ? o->dst.c : 0);
+}
+
+double op_flops(const op *o)
+{
+    return 2.0 * (double)shape_count(o->dst) * (double)products_of(o);
+}

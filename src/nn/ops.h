@@ -1,0 +1,101 @@
+/* The operators of networks.
+ *
+ * Each has one row (op_rule) that says whatever a graph, a plan and a table of layers need to know
+ * about it, and nothing else in nn/ or above asks for its kind but to fuse two particular ones.
+ * To add one: its op_kind and what it computes in backend/backend.h, its row in ops.c, its kernels.
+ * graph_apply then adds it to a graph; one with settings or parameters has a function for that
+ * below. */
+#ifndef NN_OPS_H
+#define NN_OPS_H
+
+#include "nn/graph.h"
+
+/* What the gradient to a source is made of, and so which values a plan keeps for it. */
+typedef enum op_derivative {
+    DERIVATIVE_NONE,    /* there is no source */
+    DERIVATIVE_PASSED,  /* of the gradient alone, which goes to every source as it is */
+    DERIVATIVE_LINEAR,  /* of the gradient alone.  The tangent is the operator's own step without
+                           its bias */
+    DERIVATIVE_MASK,    /* of one bit for each element: x > 0.  BACKWARD_DATA is its own transpose,
+                           works in place and can add to its destination */
+    DERIVATIVE_DIAGONAL,/* of the sources' values, element by element: BACKWARD_DATA is its own
+                           transpose and so gives tangents, too */
+    DERIVATIVE_CURVED   /* of the sources' values.  The tangent is a STEP_TANGENT */
+} op_derivative;
+
+enum { OP_ANY_SOURCES = -1 };
+
+typedef struct op_rule {
+    const char *name; /* what tables of layers call it */
+    /* NULL: it is a layer, with a line of its own in these tables; else the line that they count
+     * its steps in. */
+    const char *counted_as;
+    int sources; /* how many values it works on; OP_ANY_SOURCES: one or more */
+    /* o->dst <- the output's shape, from those of `count` sources, the first of which is o->src.
+     * Operators with output channels of their own find these in o->dst.c.  JEM_EUSAGE if they do
+     * not fit; sides below 1 are found by graph_apply.  NULL: that of the source. */
+    jem_status (*infer)(op *o, const shape *sources, int count);
+    /* Products that are summed for one element of the output, and the weights of one output
+     * channel; NULL: no products, and one weight per channel if it has weights. */
+    int64_t (*products)(const op *o);
+    op_derivative derivative;
+    /* May the output lie where the first source does?  NULL: never. */
+    bool (*overwrites)(const op *o);
+    /* Wide plans (plan.h) may keep its value as bf16, where only convolutions read it. */
+    bool narrows;
+    /* Do the images of a batch influence each other in training?  NULL: never. */
+    bool (*couples)(const op *o);
+    /* Why a training step that has it cannot be captured on a device once and launched again
+     * (backend/device.h), as text that follows "because of"; NULL: it can. */
+    const char *(*keeps_host)(const op *o);
+    /* The name with what a reader of a table wants to know; NULL: the name. */
+    void (*label)(char *text, size_t size, const op *o);
+} op_rule;
+
+const op_rule *op_rule_of(const op *o);
+
+/* text <- the operator as tables of layers write it, such as "conv 3x3 /2". */
+void op_label(char *text, size_t size, const op *o);
+bool op_is_layer(const op *o);
+int64_t op_params(const op *o); /* trained elements of one operation */
+/* FLOPs of one operation in the forward pass of one image; 1 multiply-add = 2 and only products
+ * count. */
+double op_flops(const op *o);
+/* Does the Jacobian depend on the sources' values, beyond their signs? */
+bool op_is_curved(const op *o);
+
+/* ---- operations with settings or parameters
+ *
+ * Each returns the new node's number.  `name` is the prefix of the parameter names: "f.conv1"
+ * makes f.conv1.weight and f.conv1.bias. */
+
+int graph_conv2d(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
+                 int64_t stride, int64_t pad);
+/* The same with pad_begin rows and columns of zeros at the top and left, pad_end at the
+ * bottom and right. */
+int graph_conv2d_pad(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
+                     int64_t stride, int64_t pad_begin, int64_t pad_end);
+/* A 1x1 convolution whose weight is a linear layer's: NAME.weight [out,in], NAME.bias [out]. */
+int graph_project(graph *g, int src, const char *name, int64_t out_channels);
+/* [c,h,w] -> [out_features,1,1]: NAME.weight [out,c*h*w] over the value flattened (C,H,W). */
+int graph_linear(graph *g, int src, const char *name, int64_t out_features);
+int graph_lrelu(graph *g, int src, double slope); /* x > 0 ? x : slope x */
+int graph_add(graph *g, int a, int b); /* of one shape, else a mistake (JEM_EUSAGE) */
+/* Windows of kernel_h x kernel_w, sums times scale (1/area: average). */
+int graph_pool(graph *g, int src, int64_t kernel_h, int64_t kernel_w, double scale);
+int graph_concat_elu(graph *g, int src); /* elu([x, -x]): twice the channels */
+int graph_silu(graph *g, int src);     /* x * sigmoid(x) */
+int graph_upsample(graph *g, int src); /* twice the height and width, nearest neighbour */
+int graph_norm(graph *g, int src, const char *name, norm_kind kind); /* NORM_NONE: src itself */
+/* Mean 0 and variance 1 over each of `groups` runs of channels of one image, then NAME.weight
+ * and NAME.bias per channel.  `groups` divides the channels. */
+int graph_group_norm(graph *g, int src, const char *name, int64_t groups, double eps);
+/* Queries, keys and values [3C,h,w] of a [C,h,w] map: one 1x1 convolution whose parameters
+ * are those of the three linear layers `names`, the weights [C,C] one after another, then
+ * the biases [C]. */
+int graph_attention_qkv(graph *g, int src, const char *const names[3]);
+/* [3C,h,w] -> [C,h,w]: softmax(q k^T / sqrt(C)) v over the h*w positions, one head. */
+int graph_attention(graph *g, int qkv);
+int graph_dropout(graph *g, int src, double rate);                    /* 0: src itself */
+
+#endif

@@ -1,0 +1,204 @@
+/* The table of operators: every kind has a row, and what rows say of shapes, labels, parameters,
+ * FLOPs and derivatives is what one finds by hand and by central differences. */
+#include "nn/gradient_check.h"
+
+#include <string.h>
+
+/* ---- one of each kind, on a map [6,4,3] */
+
+static int conv(graph *g, int x)
+{
+    return graph_conv2d(g, x, "op", 8, 3, 2, 1);
+}
+
+static int linear(graph *g, int x)
+{
+    return graph_linear(g, x, "op", 5);
+}
+
+static int lrelu(graph *g, int x)
+{
+    return graph_lrelu(g, x, 0.2);
+}
+
+static int add(graph *g, int x)
+{
+    return graph_add(g, x, graph_conv2d(g, 0, "other", 6, 1, 1, 0));
+}
+
+static int pooled(graph *g, int x)
+{
+    return graph_pool(g, x, 2, 3, 1.0 / 6);
+}
+
+static int concat_elu(graph *g, int x)
+{
+    return graph_concat_elu(g, x);
+}
+
+static int norm(graph *g, int x)
+{
+    return graph_norm(g, x, "op", NORM_INSTANCE);
+}
+
+static int dropout(graph *g, int x)
+{
+    return graph_dropout(g, x, 0.3);
+}
+
+static int silu(graph *g, int x)
+{
+    return graph_silu(g, x);
+}
+
+static int upsample(graph *g, int x)
+{
+    return graph_upsample(g, x);
+}
+
+static int attention(graph *g, int x)
+{
+    return graph_attention(g, x);
+}
+
+static const struct {
+    int (*apply)(graph *g, int x);
+    shape out;
+    const char *label;
+    double flops; /* 2 for each product */
+    int64_t params;
+} cases[OP_KINDS] = {
+    [OP_CONV2D] = {conv, {8, 2, 2}, "conv 3x3 /2", 2.0 * 8 * 2 * 2 * 6 * 3 * 3, 8 * 6 * 9 + 8},
+    [OP_LINEAR] = {linear, {5, 1, 1}, "linear", 2.0 * 5 * 6 * 4 * 3, 5 * 72 + 5},
+    [OP_LRELU] = {lrelu, {6, 4, 3}, "rectifier", 0, 0},
+    [OP_ADD] = {add, {6, 4, 3}, "sum", 0, 0},
+    [OP_POOL] = {pooled, {6, 2, 1}, "pool 2x3", 0, 0},
+    [OP_CONCAT_ELU] = {concat_elu, {12, 4, 3}, "concat-ELU", 0, 0},
+    [OP_NORM] = {norm, {6, 4, 3}, "instance norm", 0, 6 + 6},
+    [OP_DROPOUT] = {dropout, {6, 4, 3}, "dropout", 0, 0},
+    [OP_SILU] = {silu, {6, 4, 3}, "SiLU", 0, 0},
+    [OP_UPSAMPLE] = {upsample, {6, 8, 6}, "upsample 2x2", 0, 0},
+    /* scores of 12 x 12 positions by 2 channels each, and as many for the weighted sums */
+    [OP_ATTENTION] = {attention, {2, 4, 3}, "attention", 2.0 * 2 * 12 * 12 * 2, 0},
+};
+
+/* The kind on a value that depends on the input and on parameters; its node in *at. */
+static graph *graph_of(op_kind kind, int *at)
+{
+    graph *g = NULL;
+    check_ok(graph_new(&g, (shape){3, 4, 3}));
+    *at = cases[kind].apply(g, graph_conv2d(g, 0, "x", 6, 3, 1, 1));
+    return g;
+}
+
+static void every_kind_has_a_row_and_a_case_here(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < OP_KINDS; kind++) {
+        const op o = {.kind = (op_kind)kind};
+        const op_rule *rule = op_rule_of(&o);
+        assert_non_null(rule->name);
+        assert_true((kind == OP_INPUT) == (rule->sources == 0));
+        assert_true((kind == OP_INPUT) == (rule->derivative == DERIVATIVE_NONE));
+        assert_true((kind == OP_INPUT) == (cases[kind].apply == NULL));
+    }
+}
+
+static void rows_say_what_one_counts_by_hand(void **state)
+{
+    (void)state;
+    for (int kind = OP_INPUT + 1; kind < OP_KINDS; kind++) {
+        int at;
+        char label[64];
+        graph *g = graph_of((op_kind)kind, &at);
+        const op *o = &g->nodes[at].op;
+
+        check_ok(graph_finish(g, at));
+        assert_int_equal(o->kind, kind);
+        assert_int_equal(o->dst.c, cases[kind].out.c);
+        assert_int_equal(o->dst.h, cases[kind].out.h);
+        assert_int_equal(o->dst.w, cases[kind].out.w);
+        op_label(label, sizeof label, o);
+        assert_string_equal(label, cases[kind].label);
+        assert_true(op_flops(o) == cases[kind].flops);
+        assert_int_equal(op_params(o), cases[kind].params);
+        graph_free(g);
+    }
+}
+
+static void every_kind_agrees_with_central_differences(void **state)
+{
+    (void)state;
+    for (int kind = OP_INPUT + 1; kind < OP_KINDS; kind++) {
+        int at;
+        graph *g = graph_of((op_kind)kind, &at);
+        check_ok(graph_finish(g, graph_linear(g, at, "out", 4)));
+        for (int train = 0; train < 2; train++) {
+            check_gradients(cases[kind].label, g, 2, train);
+            check_tangents(cases[kind].label, g, 2, train);
+        }
+        graph_free(g);
+    }
+}
+
+static void expect_mistake(graph *g, const char *words)
+{
+    check_fails(graph_finish(g, 0), JEM_EUSAGE, words);
+    graph_free(g);
+}
+
+static graph *small(void)
+{
+    graph *g = NULL;
+    check_ok(graph_new(&g, (shape){4, 2, 2}));
+    return g;
+}
+
+static void mistakes_are_told_by_the_row(void **state)
+{
+    (void)state;
+    graph *g = small();
+    graph_add(g, 0, graph_upsample(g, 0));
+    expect_mistake(g, "sum of 4x2x2 and 4x4x4");
+    g = small();
+    graph_attention(g, 0);
+    expect_mistake(g, "attention over 4 channels");
+    g = small();
+    graph_conv2d(g, 0, "a", 3, 5, 1, 0);
+    expect_mistake(g, "node 1 would be 3x0x0: the input is too small");
+    g = small();
+    graph_apply(g, graph_op(g, OP_SILU, 0), (int[]){0, 0}, 2);
+    expect_mistake(g, "SiLU of 2 values");
+    g = small();
+    graph_group_norm(g, 0, "n", 3, 1e-6);
+    expect_mistake(g, "group norm 'n': 4 channels do not make 3 groups");
+}
+
+static void rows_say_what_a_device_cannot_capture(void **state)
+{
+    (void)state;
+    graph *g = small();
+    graph_norm(g, graph_norm(g, 0, "n", NORM_LAYER), "m", NORM_INSTANCE);
+    assert_null(graph_keeps_host(g));
+    assert_false(graph_couples_images(g));
+    graph_dropout(g, 0, 0.5);
+    assert_string_equal(graph_keeps_host(g), "dropout");
+    graph_free(g);
+    g = small();
+    graph_norm(g, 0, "n", NORM_BATCH);
+    assert_string_equal(graph_keeps_host(g), "its norm layers");
+    assert_true(graph_couples_images(g));
+    graph_free(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_has_a_row_and_a_case_here),
+        cmocka_unit_test(rows_say_what_one_counts_by_hand),
+        cmocka_unit_test(every_kind_agrees_with_central_differences),
+        cmocka_unit_test(mistakes_are_told_by_the_row),
+        cmocka_unit_test(rows_say_what_a_device_cannot_capture),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
