@@ -1,4 +1,5 @@
-/* Reading recorded answers; finding them is in recording_index.c. */
+/* Reads recorded answers: which files a path means, of what kind each is, and what its rows, trials
+ * or arrays answer.  How the answer about an image is found among them is in recording_index.c. */
 #include "bench/recording.h"
 
 #include <math.h>

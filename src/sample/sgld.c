@@ -1,4 +1,5 @@
-/* Stochastic-gradient Langevin dynamics: see sgld.h for the two updates.
+/* Langevin chains: the settings `sampler.*`, the updates that sgld.h lists, and chains that follow
+ * any slope of a log-density: a model's LSE or logit, or another program's.
  *
  * A chunk of images goes through all its steps on one thread: chains do not
  * depend on each other, so nothing waits between steps and the activations of
