@@ -13,7 +13,7 @@
 #include "base/text_file.h"
 #include "base/try.h"
 #include "bench/recording_index.h"
-#include "data/npz.h"
+#include "tensor/npz.h"
 #include "record/image_name.h"
 
 /* What a trial with its texts takes, in a list that has grown. */

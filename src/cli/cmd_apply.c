@@ -16,7 +16,7 @@
 #include "cli/cli.h"
 #include "cli/apply_network.h"
 #include "cli/run_steps.h"
-#include "data/npz.h"
+#include "tensor/npz.h"
 #include "data/pictures/units.h"
 
 typedef struct apply_flags {

@@ -15,7 +15,7 @@
 #include "cli/startup.h"
 #include "data/dataset.h"
 #include "data/gloss/render.h"
-#include "data/npz.h"
+#include "tensor/npz.h"
 
 static jem_status list(const cli_lists *lists, int argc, char **argv)
 {

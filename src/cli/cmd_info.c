@@ -14,7 +14,7 @@
 #include "cli/print.h"
 #include "data/sources/cifar10.h"
 #include "data/pictures/image.h"
-#include "data/npz.h"
+#include "tensor/npz.h"
 #include "record/record.h"
 #include "run/run.h"
 #include "tensor/safetensors.h"

@@ -1,6 +1,6 @@
 /* npz: the zip directory, then every array. */
 #include "base/file.h"
-#include "data/npz.h"
+#include "tensor/npz.h"
 #include "fuzz.h"
 
 #define PATH "fuzz.npz"

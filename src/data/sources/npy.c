@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/npz.h"
+#include "tensor/npz.h"
 #include "data/sources/sources.h"
 #include "data/pictures/units.h"
 #include "jem/tensor.h"

@@ -1,7 +1,7 @@
 /* numpy's .npz files: zip archives of arrays KEY.npy, stored (numpy.savez) or compressed
  * (numpy.savez_compressed).  Other files in one are passed over. */
-#ifndef DATA_NPZ_H
-#define DATA_NPZ_H
+#ifndef TENSOR_NPZ_H
+#define TENSOR_NPZ_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* Zip archives through libarchive, whose reader of zip files is the only one enabled. */
-#include "data/npz.h"
+#include "tensor/npz.h"
 
 #include <archive.h>
 #include <archive_entry.h>
