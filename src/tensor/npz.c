@@ -1,31 +1,19 @@
-/* Zip archives through libarchive, whose reader of zip files is the only one enabled. */
+/* Arrays in zip archives (zip_file.h): see npz.h. */
 #include "tensor/npz.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/file.h"
-#include "base/file_error.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "tensor/npy.h"
+#include "tensor/zip_file.h"
 
 /* What an archive unpacks to, all its arrays together: deflate makes 1/1030 of zeros and some 1/20 of
  * pictures; the labels of a million images are below UNPACKED_ANYWAY. */
-enum { BLOCK = 1 << 16, KEYS_MOST = 1000, RATIO_MOST = 250, UNPACKED_ANYWAY = 12 << 20 };
-
-typedef struct npz_file {
-    struct archive *a;
-    int fd;
-    int64_t size; /* bytes */
-    const char *path;
-} npz_file;
+enum { KEYS_MOST = 1000, RATIO_MOST = 250, UNPACKED_ANYWAY = 12 << 20 };
 
 bool npz_is(const char *path)
 {
@@ -33,52 +21,27 @@ bool npz_is(const char *path)
     return n >= 4 && strcasecmp(path + n - 4, ".npz") == 0;
 }
 
-/* ---- entries */
-
-static jem_status damaged(const npz_file *z)
+static jem_status open_file(zip_file *z, const char *path)
 {
-    const char *why = archive_error_string(z->a);
-    return jem_error(JEM_EDATA, "%s: no whole .npz file (zip): %s; copy it again, or save it again with "
-                                "numpy.savez", z->path, why ? why : "it is cut");
-}
-
-static void close_file(npz_file *z)
-{
-    if (z->a) archive_read_free(z->a);
-    if (z->fd >= 0) close(z->fd);
-}
-
-static jem_status open_file(npz_file *z, const char *path)
-{
-    jem_status st;
-
-    *z = (npz_file){.fd = -1, .path = path};
-    TRY(file_size(&z->size, path));
-    if (!file_exists(path))
-        return jem_error(JEM_EDATA, "%s: not a regular file; give the path of a file", path);
-    z->fd = file_open(path, O_RDONLY, 0);
-    if (z->fd < 0) return file_read_failed("open", path, errno);
-    z->a = archive_read_new();
-    if (!z->a) return jem_error(JEM_ENOMEM, "%s: no memory to read it", path);
-    archive_read_support_format_zip_seekable(z->a);
-    if (archive_read_open_fd(z->a, z->fd, BLOCK) != ARCHIVE_OK) return damaged(z);
-done:
-    return st;
+    return zip_file_open(z, path, "no whole .npz file (zip)", "numpy.savez");
 }
 
 /* *key <- the next array's name in the archive, without .npy (owned), or NULL behind the last. */
-static jem_status next_array(char **key, struct archive_entry **e, npz_file *z)
+static jem_status next_array(char **key, zip_member *m, zip_file *z)
 {
+    jem_status st;
+    bool more;
+
     *key = NULL;
     for (;;) {
-        const int r = archive_read_next_header(z->a, e);
-        if (r == ARCHIVE_EOF) return JEM_OK;
-        if (r != ARCHIVE_OK && r != ARCHIVE_WARN) return damaged(z);
-        const char *name = archive_entry_pathname(*e);
-        const size_t n = name ? strlen(name) : 0;
-        if (n <= 4 || strcmp(name + n - 4, ".npy") != 0) continue;
-        return str_format(key, "%.*s", (int)(n - 4), name);
+        TRY(zip_file_next(m, &more, z));
+        const size_t n = more ? strlen(m->name) : 0;
+        if (!more) return JEM_OK;
+        if (n > 4 && strcmp(m->name + n - 4, ".npy") == 0)
+            return str_format(key, "%.*s", (int)(n - 4), m->name);
     }
+done:
+    return st;
 }
 
 /* ---- keys */
@@ -90,7 +53,7 @@ bool npz_has(char *const *keys, int count, const char *key)
     return false;
 }
 
-static jem_status check_key(const npz_file *z, char *const *keys, int count)
+static jem_status check_key(const zip_file *z, char *const *keys, int count)
 {
     const char *last = keys[count - 1];
     if (count > KEYS_MOST)
@@ -104,20 +67,20 @@ static jem_status check_key(const npz_file *z, char *const *keys, int count)
 jem_status npz_keys(char ***keys, int *count, const char *path)
 {
     jem_status st;
-    npz_file z;
-    struct archive_entry *e = NULL;
+    zip_file z = ZIP_FILE_INIT;
+    zip_member m = {0};
     char **list = NULL, *key = NULL;
     int64_t n = 0, room = 0, unpacked = 0;
 
     TRY(open_file(&z, path));
     for (;;) {
-        TRY(next_array(&key, &e, &z));
+        TRY(next_array(&key, &m, &z));
         if (!key) break;
         TRY(MEM_GROW(list, n, room));
         list[n++] = key;
         key = NULL;
         TRY(check_key(&z, list, (int)n));
-        const int64_t size = archive_entry_size(e), most = UNPACKED_ANYWAY + RATIO_MOST * z.size;
+        const int64_t size = m.size, most = UNPACKED_ANYWAY + RATIO_MOST * z.size;
         if (size < 0 || size > most - unpacked) {
             st = jem_error(JEM_EDATA, "%s: would unpack to more than %d times its size, which no data "
                                       "do; save the arrays with numpy.savez", path, RATIO_MOST);
@@ -135,65 +98,35 @@ jem_status npz_keys(char ***keys, int *count, const char *path)
 done:
     mem_free(key);
     if (list) strings_free(list, (int)n);
-    close_file(&z);
+    zip_file_close(&z);
     return st;
 }
 
 /* ---- arrays */
 
-/* All bytes of the entry; libarchive compares its checksum once it has given the last one. */
-static jem_status read_entry(char **data, size_t *size, struct archive_entry *e, const npz_file *z,
-                             const char *name)
-{
-    jem_status st;
-    const size_t wanted = (size_t)archive_entry_size(e), room = wanted + 1; /* one byte too many shows */
-    char *bytes = NULL;
-    size_t used = 0;
-
-    TRY(MEM_NEW(bytes, room));
-    for (la_ssize_t n = 1; n > 0; used += (size_t)n) {
-        n = archive_read_data(z->a, bytes + used, room - used);
-        if (n < 0) {
-            st = damaged(z);
-            goto done;
-        }
-    }
-    if (used != wanted) {
-        st = jem_error(JEM_EDATA, "%s: another size than the archive says; save it again", name);
-        goto done;
-    }
-    *data = bytes;
-    *size = wanted;
-    bytes = NULL;
-done:
-    mem_free(bytes);
-    return st;
-}
-
 static jem_status read_key(jem_tensor *out, const char *path, const char *wanted)
 {
     jem_status st;
-    npz_file z;
-    struct archive_entry *e = NULL;
+    zip_file z = ZIP_FILE_INIT;
+    zip_member m = {0};
     char *key = NULL, *data = NULL, *name = NULL;
-    size_t size = 0;
 
     TRY(open_file(&z, path));
     do {
         mem_free(key);
-        TRY(next_array(&key, &e, &z));
+        TRY(next_array(&key, &m, &z));
     } while (key && strcmp(key, wanted) != 0);
     if (!key) {
         st = jem_error(JEM_EDATA, "%s: changed while it was read", path);
         goto done;
     }
     TRY(str_format(&name, "%s (%s)", path, key));
-    TRY(read_entry(&data, &size, e, &z, name));
-    TRY(npy_take(out, data, size, name));
+    TRY(zip_file_read(&data, m.size, &z, name));
+    TRY(npy_take(out, data, (size_t)m.size, name));
 done:
     mem_free(key);
     mem_free(name);
-    close_file(&z);
+    zip_file_close(&z);
     return st;
 }
 
