@@ -1,9 +1,10 @@
 /* Benchmarks of human vision: each takes a subject and the published data and gives
  * trials and scores in the formats of record.h.
  *
- * A benchmark is one file with a const struct at its foot and a line in benchmarks.c.
- * Everything it computes from trials lies in stats/ and is a pure function; scores can be
- * computed again from the trials alone. */
+ * A benchmark is one folder (NAME/run.c ends with its const struct, NAME/measure.c says what its
+ * scores mean) and a line in a list: benchmarks.c has jem's own, a program may hand in another
+ * (jem_main).  Everything it computes from trials lies in stats/ and is a pure function; scores can
+ * be computed again from the trials alone. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -12,6 +13,7 @@
 #include "base/options.h"
 #include "base/pool.h"
 #include "bench/subject.h"
+#include "measure/measure.h"
 #include "record/record.h"
 #include "stats/summary.h"
 
@@ -39,6 +41,7 @@ typedef struct bench_request {
 typedef struct benchmark {
     const char *name;      /* "cifar10h"; also what `jem data fetch` calls its data */
     const char *measures;  /* one line */
+    const measures *meaning; /* of its scores: NAME/measure.c */
     const char *source;    /* paper */
     const char *needs;     /* of the subject: "logits or probabilities" */
     const char *data;      /* what the folder holds and where it is to be had, with licence */
@@ -49,12 +52,16 @@ typedef struct benchmark {
     bool (*without_data)(const void *options);
     /* Is the folder whole?  Lines for people through emit; JEM_EDATA if it cannot be used. */
     jem_status (*check)(const char *data, void (*emit)(void *ctx, const char *line), void *ctx);
-    jem_status (*run)(const bench_request *r);
+    jem_status (*run)(const bench_request *r); /* NULL: `jem eval` scores it (eval/), and nothing but
+                                                  name and meaning are set */
 } benchmark;
 
-/* All benchmarks in the order of the study; ends with NULL. */
-const benchmark *const *benchmarks(void);
-const benchmark *benchmark_find(const char *name); /* NULL if there is none */
+/* A list of benchmarks ends with NULL and has at most so many. */
+enum { BENCHMARKS_MAX = 64 };
+/* The first with this name that has subjects, and its place; NULL if there is none. */
+const benchmark *benchmark_find(const benchmark *const *list, const char *name, int *place);
+/* out <- what the scores of all in the list mean, in its order, and NULL. */
+void benchmark_meanings(const measures *out[BENCHMARKS_MAX + 1], const benchmark *const *list);
 
 /* One score of the request's subject; what is not set is left out of the score. */
 typedef struct bench_score {

@@ -1,4 +1,4 @@
-/* The benchmarks there are; benchmarks.c lists them. */
+/* jem's own benchmarks: to add one, name it here and in benchmarks.c. */
 #ifndef BENCH_BENCHMARKS_H
 #define BENCH_BENCHMARKS_H
 
@@ -6,5 +6,8 @@
 
 extern const benchmark bench_bapps, bench_gloss, bench_cifar10h, bench_model_vs_human,
     bench_cue_conflict, bench_clickme;
+
+/* All of them in the order of the study; ends with NULL. */
+extern const benchmark *const benchmark_list[];
 
 #endif

@@ -7,10 +7,9 @@
 #include "base/mem.h"
 #include "base/try.h"
 
-jem_status bench_settings_init(bench_settings *s)
+jem_status bench_settings_init(bench_settings *s, const benchmark *const *list)
 {
     jem_status st = JEM_OK;
-    const benchmark *const *list = benchmarks();
     int groups = 0;
 
     *s = (bench_settings){.groups = {{NULL, NULL, NULL}}};

@@ -4,16 +4,14 @@
 
 #include "bench/bench.h"
 
-enum { BENCHMARKS_MAX = 16 };
-
 typedef struct bench_settings {
     bench_options common;
-    void *own[BENCHMARKS_MAX]; /* in the order of benchmarks(); owned; NULL: no keys */
+    void *own[BENCHMARKS_MAX]; /* in the order of the list; owned; NULL: no keys */
     option_group groups[BENCHMARKS_MAX + 2];
 } bench_settings;
 
-/* With every default. */
-jem_status bench_settings_init(bench_settings *s);
+/* Of all in the list, with every default. */
+jem_status bench_settings_init(bench_settings *s, const benchmark *const *list);
 void bench_settings_clear(bench_settings *s); /* a zeroed one is fine */
 
 /* Is the assignment's key one of these ("bench." or a benchmark's name before the dot)? */

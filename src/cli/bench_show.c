@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/json.h"
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/bench_settings.h"
 #include "cli/cli.h"
 #include "cli/print.h"
-#include "base/fields.h"
 
 /* ---- the list */
 
@@ -39,15 +39,17 @@ static void print_recorded_answers(void)
         "    docs/formats.md has the details; FILE.names beside FILE.npy names its rows\n");
 }
 
-jem_status bench_list(void)
+jem_status bench_list(const benchmark *const *list)
 {
     jem_status st;
     bench_settings s;
 
-    TRY(bench_settings_init(&s));
-    for (const benchmark *const *b = benchmarks(); *b; b++)
+    TRY(bench_settings_init(&s, list));
+    for (const benchmark *const *b = list; *b; b++) {
+        if (!(*b)->run) continue;
         cli_print("%s\n    measures  %s\n    source    %s\n    needs     %s\n    data      %s\n\n",
                   (*b)->name, (*b)->measures, (*b)->source, (*b)->needs, (*b)->data);
+    }
     print_recorded_answers();
     puts("keys for --set KEY=VALUE:");
     options_help(s.groups, print_line, NULL);
@@ -56,16 +58,18 @@ done:
     return st;
 }
 
-jem_status bench_list_json(void)
+jem_status bench_list_json(const benchmark *const *list)
 {
     json_t *all = json_array();
     int failed = 0;
 
-    for (const benchmark *const *b = benchmarks(); *b; b++)
+    for (const benchmark *const *b = list; *b; b++) {
+        if (!(*b)->run) continue;
         failed |= json_array_append_new(all, json_pack("{s:s s:s s:s s:s s:s}", "name", (*b)->name,
                                                        "measures", (*b)->measures, "source",
                                                        (*b)->source, "needs", (*b)->needs, "data",
                                                        (*b)->data));
+    }
     if (!failed) json_dumpf(all, stdout, JSON_INDENT(1));
     if (!failed) puts("");
     json_decref(all);

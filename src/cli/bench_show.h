@@ -2,12 +2,12 @@
 #ifndef CLI_BENCH_SHOW_H
 #define CLI_BENCH_SHOW_H
 
-#include "record/record.h"
+#include "bench/bench.h"
 
 /* Benchmarks with what they measure, need and where their data are; answers; keys. */
-jem_status bench_list(void);
+jem_status bench_list(const benchmark *const *list);
 /* One array of objects: name, measures, source, needs, data. */
-jem_status bench_list_json(void);
+jem_status bench_list_json(const benchmark *const *list);
 
 /* One line per score, under a heading per model. */
 void bench_show_table(const score_list *l);

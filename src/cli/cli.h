@@ -11,10 +11,14 @@
 
 #include "base/options.h"
 #include "jem/status.h"
+#include "train/config.h"
 
-/* What a program has to choose from and may add to (jem_main): lists that end with NULL
- * (train/config.h). */
-typedef struct config_lists cli_lists;
+/* What a program has to choose from and may add to (jem_main): lists that are const and end with
+ * NULL; one that is NULL is jem's own. */
+typedef struct cli_lists {
+    config_lists settings;                     /* networks: train/config.h */
+    const struct benchmark *const *benchmarks; /* bench/bench.h */
+} cli_lists;
 
 /* ---- commands as tables */
 

@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "cli/cli.h"
 #include "cli/apply_network.h"
+#include "cli/cli.h"
 #include "cli/run_steps.h"
 #include "tensor/npz.h"
 #include "data/pictures/units.h"
@@ -193,7 +193,7 @@ static jem_status apply(const cli_lists *lists, int argc, char **argv)
     TRY(engine_of(&engine, &f64, &f));
     TRY(weights_path(&path, f.weights));
     TRY(read_input(&x, f.input));
-    TRY(network_spec(&spec, lists->networks, &f.network, path, &x, f.input));
+    TRY(network_spec(&spec, lists->settings.networks, &f.network, path, &x, f.input));
     const network_call call = {.spec = &spec, .engine = &engine, .weights = path, .x = &x,
                                .grad = w.grad, .features = w.features};
     TRY(f64 ? network_apply_f64(&outputs, &call) : network_apply(&outputs, &call));

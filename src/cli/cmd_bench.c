@@ -93,7 +93,7 @@ static jem_status data_folder(char **out, const bench_job *j, const benchmark *b
 /* *out <- owned; NULL where the benchmark can do without: never if --data names a folder. */
 static jem_status need_data(char **out, const bench_job *j, int place)
 {
-    const benchmark *b = benchmarks()[place];
+    const benchmark *b = j->lists->benchmarks[place];
     jem_status st = data_folder(out, j, b);
     if (st != JEM_OK || (*out && dir_exists(*out))) return st;
     const bool asked = j->f.path || j->f.answers;
@@ -182,7 +182,7 @@ done:
 static jem_status score_one(bench_job *j, int place, const bench_who *who)
 {
     jem_status st;
-    const benchmark *b = benchmarks()[place];
+    const benchmark *b = j->lists->benchmarks[place];
     char *data = NULL;
     subject s = {.ops = NULL};
     score_list scores = SCORE_LIST_INIT;
@@ -248,11 +248,12 @@ static void note_failure(bench_job *j, jem_status st, const char *what)
  * are there but damaged are a failure; the others are scored all the same. */
 static jem_status score_all(bench_job *j, const bench_who *who)
 {
-    const benchmark *const *list = benchmarks();
+    const benchmark *const *list = j->lists->benchmarks;
     jem_status st = JEM_OK;
 
     for (int i = 0; list[i]; i++) {
         char *data = NULL;
+        if (!list[i]->run) continue; /* jem eval scores it */
         st = need_data(&data, j, i);
         mem_free(data);
         if (st == JEM_EDATA) {
@@ -272,18 +273,12 @@ static jem_status score_all(bench_job *j, const bench_who *who)
     return JEM_OK;
 }
 
-static int place_of(const char *name)
-{
-    const benchmark *const *list = benchmarks();
-    int i = 0;
-    while (list[i] && strcmp(list[i]->name, name) != 0) i++;
-    return list[i] ? i : -1;
-}
-
 static jem_status score_subject(bench_job *j, const bench_who *who)
 {
+    int place = 0;
     if (strcmp(j->f.name, "all") == 0) return score_all(j, who);
-    return score_one(j, place_of(j->f.name), who);
+    benchmark_find(j->lists->benchmarks, j->f.name, &place);
+    return score_one(j, place, who);
 }
 
 /* ---- runs and studies */
@@ -293,7 +288,7 @@ static jem_status score_run(bench_job *j, const char *folder)
     jem_status st;
     run *r = NULL;
 
-    TRY(run_open(&r, j->lists, folder, j->run_set.values, j->run_set.count));
+    TRY(run_open(&r, &j->lists->settings, folder, j->run_set.values, j->run_set.count));
     model_set_stop(r->m, j->stop);
     log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
     TRY(bench_own_data(&j->settings, r, &j->set));
@@ -339,12 +334,13 @@ done:
 
 /* ---- the command */
 
-static jem_status unknown_benchmark(const char *name)
+static jem_status unknown_benchmark(const benchmark *const *all, const char *name)
 {
     const char *names[BENCHMARKS_MAX + 3];
     char list[400] = "";
     int n = 0;
-    for (const benchmark *const *b = benchmarks(); *b; b++) {
+    for (const benchmark *const *b = all; *b; b++) {
+        if (!(*b)->run) continue;
         size_t used = strlen(list);
         names[n++] = (*b)->name;
         snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", (*b)->name);
@@ -364,7 +360,8 @@ static jem_status unknown_benchmark(const char *name)
 static jem_status check_arguments(const bench_job *j)
 {
     bool all = strcmp(j->f.name, "all") == 0;
-    if (!all && place_of(j->f.name) < 0) return unknown_benchmark(j->f.name);
+    if (!all && !benchmark_find(j->lists->benchmarks, j->f.name, NULL))
+        return unknown_benchmark(j->lists->benchmarks, j->f.name);
     if (j->f.path && j->f.answers)
         return jem_error(JEM_EUSAGE, "bench: give a run (or study) or --answers, not both");
     if (j->f.path && j->f.out)
@@ -388,7 +385,7 @@ static jem_status list(const bench_job *j)
 {
     if (j->f.path || j->f.answers)
         return jem_error(JEM_EUSAGE, "bench list: nothing but --json belongs to it");
-    return j->f.json ? bench_list_json() : bench_list();
+    return j->f.json ? bench_list_json(j->lists->benchmarks) : bench_list(j->lists->benchmarks);
 }
 
 static jem_status assign(bench_job *j)
@@ -462,7 +459,7 @@ static jem_status bench(const cli_lists *lists, int argc, char **argv)
 
     TRY(MEM_NEW(j, 1));
     j->lists = lists;
-    TRY(bench_settings_init(&j->settings));
+    TRY(bench_settings_init(&j->settings, lists->benchmarks));
     TRY(parse(j, argc, argv));
     if (strcmp(j->f.name, "list") == 0) {
         st = list(j);

@@ -127,7 +127,8 @@ static bool means_images(const char *name, const char *path)
     return false;
 }
 
-jem_status data_check_folder(const char *kind, const char *path, const char *size, const char *labels)
+jem_status data_check_folder(const benchmark *const *known, const char *kind, const char *path,
+                             const char *size, const char *labels)
 {
     data_options o = {.size = 0};
     splits s = {NULL, NULL, NULL};
@@ -136,7 +137,7 @@ jem_status data_check_folder(const char *kind, const char *path, const char *siz
     const option_group groups[] = {{"data", data_option_table, &o}, {NULL, NULL, NULL}};
 
     if (kind && strcmp(kind, "imagenet") == 0) return data_check_imagenet(path, labels);
-    const benchmark *b = kind ? benchmark_find(kind) : NULL;
+    const benchmark *b = kind ? benchmark_find(known, kind, NULL) : NULL;
     if (b && !means_images(kind, path)) {
         TRY(b->check(path, print_line, NULL));
         cli_print("%s: all that %s needs is there\n", path, b->name);
@@ -177,10 +178,9 @@ static const cli_option check_options[] = {
 static jem_status check(const cli_lists *lists, int argc, char **argv)
 {
     check_flags f;
-    (void)lists;
     jem_status st = cli_parse(&f, &data_check, argc, argv);
     if (st != JEM_OK) return st;
-    return data_check_folder(f.kind, f.path, f.size, f.labels);
+    return data_check_folder(lists->benchmarks, f.kind, f.path, f.size, f.labels);
 }
 
 const command data_check = {

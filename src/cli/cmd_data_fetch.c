@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/mem.h"
 #include "base/machine.h"
+#include "base/mem.h"
 #include "base/try.h"
+#include "bench/benchmarks.h"
 #include "cli/cli.h"
 #include "cli/cmd_data.h"
 #include "cli/print.h"
@@ -127,7 +128,7 @@ static jem_status show_price(const fetch_plan *p)
 
 static jem_status check_item(const fetch_item *item, char *folder)
 {
-    return item->check ? data_check_folder(item->check, folder, NULL, NULL) : JEM_OK;
+    return item->check ? data_check_folder(benchmark_list, item->check, folder, NULL, NULL) : JEM_OK;
 }
 
 static jem_status tell_by_hand(const fetch_item *item, const char *root)

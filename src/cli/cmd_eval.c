@@ -136,7 +136,7 @@ static jem_status open_features(eval_job *j, const char *folder)
     jem_status st;
     char *best = NULL;
     uint64_t hash = 0;
-    TRY(run_open(&j->features_of, j->lists, folder, j->engine.values, j->engine.count));
+    TRY(run_open(&j->features_of, &j->lists->settings, folder, j->engine.values, j->engine.count));
     const run *r = j->features_of;
     model_set_stop(r->m, j->stop);
     if (eq8_has_loss_g(r->cfg.alpha))
@@ -208,7 +208,7 @@ static jem_status evaluate(eval_job *j, const char *folder)
     bool known, on_latents = false;
     latent_space space;
 
-    TRY(run_open(&r, j->lists, folder, j->engine.values, j->engine.count));
+    TRY(run_open(&r, &j->lists->settings, folder, j->engine.values, j->engine.count));
     model_set_stop(r->m, j->stop);
     TRY(check_features(j, r));
     TRY(fingerprint(text, j, r));

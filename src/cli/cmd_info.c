@@ -228,7 +228,7 @@ static jem_status info_run(const cli_lists *lists, const char *path)
     score_list scores = SCORE_LIST_INIT;
 
     TRY(MEM_NEW(c, 1));
-    TRY(run_load_config(c, lists, path));
+    TRY(run_load_config(c, &lists->settings, path));
     TRY(run_read_info(&info, path));
     TRY(score_list_load(&scores, path));
     if (was_killed(&info, path))

@@ -9,12 +9,11 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "eval/eval.h"
-#include "report/baselines.h"
 #include "train/config.h"
 
 static jem_status list_models(const cli_lists *lists)
 {
-    for (const network *const *n = lists->networks; *n; n++)
+    for (const network *const *n = lists->settings.networks; *n; n++)
         if ((*n)->logits) puts((*n)->about);
     return JEM_OK;
 }
@@ -77,9 +76,9 @@ static jem_status list_options(const cli_lists *lists)
     eval_options e;
     bench_settings b;
     const option_group groups[] = {{"eval", eval_option_table, &e}, {NULL, NULL, NULL}};
-    TRY(bench_settings_init(&b));
+    TRY(bench_settings_init(&b, lists->benchmarks));
     TRY(MEM_NEW(c, 1));
-    TRY(config_defaults(c, lists));
+    TRY(config_defaults(c, &lists->settings));
     options_help(config_groups(c), print_line, NULL);
     options_help(groups, print_line, NULL);
     options_help(b.groups, print_line, NULL);
@@ -91,18 +90,20 @@ done:
 
 static jem_status list_benchmarks(const cli_lists *lists)
 {
-    (void)lists;
-    for (const benchmark *const *b = benchmarks(); *b; b++)
-        cli_print("%-15s %s\n                from %s\n", (*b)->name, (*b)->measures, (*b)->needs);
+    for (const benchmark *const *b = lists->benchmarks; *b; b++)
+        if ((*b)->run)
+            cli_print("%-15s %s\n                from %s\n", (*b)->name, (*b)->measures,
+                      (*b)->needs);
     return JEM_OK;
 }
 
 /* Published scores with their sources, as TSV. */
 static jem_status list_baselines(const cli_lists *lists)
 {
-    (void)lists;
     strbuf tsv = STRBUF_INIT;
-    baselines_tsv(&tsv);
+    const measures *known[BENCHMARKS_MAX + 1];
+    benchmark_meanings(known, lists->benchmarks);
+    published_tsv(&tsv, known);
     jem_status st = strbuf_status(&tsv);
     if (st == JEM_OK) fputs(tsv.data, stdout);
     strbuf_clear(&tsv);

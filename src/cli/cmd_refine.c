@@ -225,7 +225,7 @@ static jem_status refine(const cli_lists *lists, int argc, char **argv)
     TRY(parse(&f, argc, argv));
     run_threads(&f.set, threads, f.threads);
     const volatile sig_atomic_t *stop = cli_catch_signals();
-    TRY(run_open(&r, lists, f.folder, f.set.values, f.set.count));
+    TRY(run_open(&r, &lists->settings, f.folder, f.set.values, f.set.count));
     model_set_stop(r->m, stop);
     TRY(class_labels_of(&f.labels, r->path, r->info.classes, &r->cfg));
     if (f.class_text)

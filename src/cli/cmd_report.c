@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/shell_line.h"
 #include "base/try.h"
+#include "bench/bench.h"
 #include "cli/cli.h"
 #include "report/report.h"
 
@@ -65,8 +66,8 @@ static jem_status run_report(const cli_lists *lists, int argc, char **argv)
     report_flags f;
     char *page = NULL, *line = NULL;
     report_result result;
+    const measures *known[BENCHMARKS_MAX + 1];
 
-    (void)lists; /* records alone */
     TRY(cli_parse(&f, &command_report, argc, argv));
     if (f.out)
         TRY(mem_strdup(&page, f.out));
@@ -74,9 +75,11 @@ static jem_status run_report(const cli_lists *lists, int argc, char **argv)
         TRY(str_format(&page, "%s/report.html", f.folder));
     TRY(command_line(&line, f.folder, &f.beside, page));
     if (f.out) TRY(make_folder_of(page));
+    benchmark_meanings(known, lists->benchmarks);
     TRY(report_write(&result, &(report_call){.folder = f.folder,
                                              .page = page,
                                              .command = line,
+                                             .measures = known,
                                              .beside_count = f.beside.count,
                                              .beside = f.beside.values}));
     log_info("%lld runs, %lld figures in %s, %lld warnings", (long long)result.runs,

@@ -36,7 +36,7 @@ static jem_status resume(const cli_lists *lists, int argc, char **argv)
 
     TRY(cli_parse(&f, &command_resume, argc, argv));
     TRY(MEM_NEW(c, 1));
-    TRY(run_load_config(c, lists, f.folder));
+    TRY(run_load_config(c, &lists->settings, f.folder));
     TRY(run_override(c, f.set.values, f.set.count));
     train_request r = {.cfg = c, .out = f.folder, .resume = true, .stop = cli_catch_signals(),
                        .place = &place};

@@ -219,7 +219,7 @@ static jem_status sample(const cli_lists *lists, int argc, char **argv)
     TRY(parse(&s, argc, argv));
     run_threads(&s.set, threads, s.threads);
     const volatile sig_atomic_t *stop = cli_catch_signals();
-    TRY(run_open(&r, lists, s.folder, s.set.values, s.set.count));
+    TRY(run_open(&r, &lists->settings, s.folder, s.set.values, s.set.count));
     model_set_stop(r->m, stop);
     if (s.steps == CLI_NONE) s.steps = r->cfg.sampler.steps;
     if (s.class_text) TRY(choose_class(&s, r));

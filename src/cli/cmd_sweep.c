@@ -365,7 +365,7 @@ static jem_status begin(sweep *s, const cli_lists *lists)
 {
     jem_status st;
     char *logs = NULL;
-    TRY(config_load(&s->cfg, lists, s->plan.config_path, s->plan.set.values, s->plan.set.count));
+    TRY(config_load(&s->cfg, &lists->settings, s->plan.config_path, s->plan.set.values, s->plan.set.count));
     TRY(plan_runs(s));
     s->made = !dir_exists(s->out);
     TRY(dir_make(s->out));

@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "base/shell_line.h"
 #include "base/try.h"
+#include "bench/bench.h"
 #include "cli/cli.h"
 #include "report/fig_sweetspot.h"
 #include "sweetspot/sweetspot.h"
@@ -94,12 +95,14 @@ static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
     sweetspot_flags f;
     sweetspot_options o = {.rounds = 0};
     sweetspot_list list = SWEETSPOT_LIST_INIT;
+    const measures *known[BENCHMARKS_MAX + 1];
     study *s = NULL;
     jem_status st;
 
-    (void)lists; /* records alone */
     TRY(cli_parse(&f, &command_sweetspot, argc, argv));
-    o = (sweetspot_options){.rounds = f.rounds, .level = f.level, .seed = (uint64_t)f.seed};
+    benchmark_meanings(known, lists->benchmarks);
+    o = (sweetspot_options){
+        .rounds = f.rounds, .level = f.level, .seed = (uint64_t)f.seed, .measures = known};
     TRY(pool_new(&o.threads, f.threads == CLI_NONE ? 0 : (int)f.threads));
     TRY(study_read(&s, f.folder));
     int64_t read_warnings = s->warning_count;

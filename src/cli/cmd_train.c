@@ -17,7 +17,7 @@ static void print_line(void *ctx, const char *line)
 
 static jem_status list_keys(config *c, const cli_lists *lists)
 {
-    jem_status st = config_defaults(c, lists);
+    jem_status st = config_defaults(c, &lists->settings);
     if (st == JEM_OK) options_help(config_groups(c), print_line, NULL);
     return st;
 }
@@ -59,7 +59,7 @@ static jem_status train(const cli_lists *lists, int argc, char **argv)
         st = list_keys(c, lists);
         goto done;
     }
-    TRY(config_load(c, lists, f.config, f.set.values, f.set.count));
+    TRY(config_load(c, &lists->settings, f.config, f.set.values, f.set.count));
     train_request r = {.cfg = c, .out = f.out, .resume = f.resume, .stop = cli_catch_signals(),
                        .place = &place};
     status_fd = (int)f.status_fd;

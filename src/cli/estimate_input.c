@@ -17,9 +17,9 @@ jem_status estimate_settings(config *c, const estimate_request *q)
 {
     jem_status st;
     if (q->config && !run_is(q->config))
-        return config_load(c, q->lists, q->config, q->set.values, q->set.count);
-    TRY(q->config ? run_load_config(c, q->lists, q->config)
-                  : config_defaults(c, q->lists));
+        return config_load(c, &q->lists->settings, q->config, q->set.values, q->set.count);
+    TRY(q->config ? run_load_config(c, &q->lists->settings, q->config)
+                  : config_defaults(c, &q->lists->settings));
     TRY(config_assign(c, q->set.values, q->set.count));
     TRY(config_check(c));
 done:

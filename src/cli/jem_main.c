@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/path_expand.h"
 #include "base/try.h"
+#include "bench/benchmarks.h"
 #include "cli/cli.h"
 #include "cli/startup.h"
 #include "cli/terminal.h"
@@ -183,7 +184,8 @@ static jem_status finish_output(void)
 
 int jem_main(int argc, char **argv, const cli_lists *lists)
 {
-    const cli_lists whole = config_lists_whole(lists);
+    const cli_lists whole = {.settings = config_lists_whole(&lists->settings),
+                             .benchmarks = lists->benchmarks ? lists->benchmarks : benchmark_list};
     cli_startup();
     jem_status st = expand_paths(argc - 1, argv + 1);
     if (st == JEM_OK) st = dispatch(&whole, argc - 1, argv + 1);

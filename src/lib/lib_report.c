@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/shell_line.h"
 #include "base/try.h"
+#include "bench/benchmarks.h"
 #include "lib/lib_call.h"
 #include "report/report.h"
 
@@ -14,6 +15,7 @@ jem_status jem_report(const char *folder, const char *page)
     jem_status st;
     char *path = NULL, *command = NULL;
     report_result result;
+    const measures *known[BENCHMARKS_MAX + 1];
 
     HOST_NEED(folder);
     if (page)
@@ -21,8 +23,11 @@ jem_status jem_report(const char *folder, const char *page)
     else
         TRY(str_format(&path, "%s/report.html", folder));
     TRY(shell_line(&command, (const char *[]){"jem", "report", folder, "-o", path, NULL}));
-    TRY(report_write(&result,
-                     &(report_call){.folder = folder, .page = path, .command = command}));
+    benchmark_meanings(known, benchmark_list);
+    TRY(report_write(&result, &(report_call){.folder = folder,
+                                             .page = path,
+                                             .command = command,
+                                             .measures = known}));
 done:
     mem_free(command);
     mem_free(path);

@@ -10,7 +10,6 @@
 #include "record/image_name.h"
 #include "record/image_sets.h"
 #include "report/axes.h"
-#include "report/baselines.h"
 #include "report/figures.h"
 #include "sweetspot/trend.h"
 
@@ -25,6 +24,7 @@ typedef struct set_panel {
 
 typedef struct set_chart {
     int count;
+    const measures *meaning; /* NULL: model-vs-human is unknown to this program */
     set_panel panels[MVH_SETS];
 } set_chart;
 
@@ -55,9 +55,11 @@ static void draw_curve(draw *d, const axes *a, const trend *t, colour c)
     }
 }
 
-static void draw_people(draw *d, const axes *a, const set_panel *p, const char *metric, colour c)
+static void draw_people(draw *d, const axes *a, const set_chart *of, const set_panel *p,
+                        const char *metric, colour c)
 {
-    double value = baseline_value(mvh, metric, p->set, NULL, "human");
+    double value =
+        of->meaning ? published_value(of->meaning, metric, p->set, NULL, "human") : NAN;
     if (isfinite(value))
         draw_segment(d, a->left, axes_y(a, value), a->left + a->width, axes_y(a, value), 1.2, 4,
                      faded(c, 0.8));
@@ -88,15 +90,15 @@ static jem_status draw_sets(draw *d, const void *ctx)
                   .title = p->set,
                   .x_label = "α"};
         axes_draw(d, &a);
-        draw_people(d, &a, p, "accuracy", colours[0]);
-        draw_people(d, &a, p, kappa, colours[1]);
+        draw_people(d, &a, c, p, "accuracy", colours[0]);
+        draw_people(d, &a, c, p, kappa, colours[1]);
         draw_curve(d, &a, &p->accuracy, colours[0]);
         draw_curve(d, &a, &p->kappa, colours[1]);
     }
     return JEM_OK;
 }
 
-static jem_status figure_of_sets(figure_list *list, study *s)
+static jem_status figure_of_sets(figure_list *list, study *s, const measures *const *known)
 {
     jem_status st;
     set_chart *c = NULL;
@@ -110,6 +112,7 @@ static jem_status figure_of_sets(figure_list *list, study *s)
 
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
+    c->meaning = measures_find(known, mvh);
     trend_tsv_header(&f.tsv);
     for (int i = 0; i < MVH_SETS; i++) {
         set_panel *p = &c->panels[c->count++];
@@ -390,10 +393,10 @@ done:
     return st;
 }
 
-jem_status figures_of_details(figure_list *list, study *s)
+jem_status figures_of_details(figure_list *list, study *s, const measures *const *known)
 {
     jem_status st;
-    TRY(figure_of_sets(list, s));
+    TRY(figure_of_sets(list, s, known));
     TRY(figure_of_categories(list, s));
     TRY(figure_of_steps(list, s));
 done:

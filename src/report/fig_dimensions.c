@@ -9,14 +9,13 @@
 #include "base/try.h"
 #include "base/fields.h"
 #include "report/axes.h"
-#include "report/baselines.h"
 #include "report/figures.h"
 #include "report/labels.h"
 #include "sweetspot/trend.h"
 
 enum { COLUMNS = 4, HEADING = 34, FOOT = 50, PUBLISHED = 2 };
 
-static const char *const published[PUBLISHED] = {"PixelVAE", "ResNet"};
+static const char *const networks[PUBLISHED] = {"PixelVAE", "ResNet"};
 static const double light_chance = 1 / 6.0;
 
 /* The two scores of a panel: x and y of a scatter, or two lines along alpha. */
@@ -35,6 +34,7 @@ typedef struct pair {
 typedef struct heads {
     int count;
     const pair *scores;
+    const measures *meaning; /* of the benchmark; NULL: unknown */
     head of[STUDIES_MAX];         /* ascending D */
     char titles[STUDIES_MAX][32]; /* "D = 100" */
     double lo[2], hi[2];          /* ranges of both scores, the same in every panel */
@@ -142,20 +142,22 @@ static axes frame_of(const heads *h, int i)
                   .title = h->titles[i]};
 }
 
-/* Score number k of published model number m. */
-static double published_value(const pair *scores, int k, int m)
+/* Score number k of published network number m. */
+static double network_value(const heads *h, int k, int m)
 {
-    return baseline_value(scores->benchmark, scores->metrics[k], NULL, NULL, published[m]);
+    if (!h->meaning) return NAN;
+    return published_value(h->meaning, h->scores->metrics[k], NULL, NULL, networks[m]);
 }
 
 /* Networks of other authors: squares with their names. */
 static void draw_published(draw *d, const axes *a, const heads *h, label_list *labels)
 {
     for (int m = 0; m < PUBLISHED; m++) {
-        double x = published_value(h->scores, 0, m), y = published_value(h->scores, 1, m);
+        double x = network_value(h, 0, m), y = network_value(h, 1, m);
+        if (isnan(x) || isnan(y)) continue;
         draw_rectangle(d, axes_x(a, x) - 3, axes_y(a, y) - 3, 6, 6, faded(MUTED, 0.85));
         label_reserve(labels, axes_x(a, x) - 4, axes_y(a, y) - 4, 8, 8);
-        label_near(d, labels, axes_x(a, x), axes_y(a, y), published[m]);
+        label_near(d, labels, axes_x(a, x), axes_y(a, y), networks[m]);
     }
 }
 
@@ -294,7 +296,8 @@ static jem_status add(figure_list *list, heads *h, figure f, const study *s)
     return figure_list_add(list, &f);
 }
 
-static jem_status figure_of_people(figure_list *list, study *const *studies, int count)
+static jem_status figure_of_people(figure_list *list, study *const *studies, int count,
+                                   const measures *const *known)
 {
     static const pair scores = {"gloss", {"accuracy", "pearson"},
                                 {"gloss accuracy", "r with mean human rating"},
@@ -303,9 +306,10 @@ static jem_status figure_of_people(figure_list *list, study *const *studies, int
     heads *h;
 
     TRY(collect(&h, studies, count, &scores));
+    h->meaning = measures_find(known, scores.benchmark);
     for (int m = 0; m < PUBLISHED; m++)
         for (int k = 0; k < 2; k++)
-            extend(&h->lo[k], &h->hi[k], published_value(&scores, k, m));
+            extend(&h->lo[k], &h->hi[k], network_value(h, k, m));
     extend(&h->lo[1], &h->hi[1], 1); /* the human reference */
     TRY(add(list, h,
             (figure){.file = "gloss-dimensions-people",
@@ -338,7 +342,8 @@ done:
     return st;
 }
 
-jem_status figures_of_dimensions(figure_list *list, study *const *studies, int count)
+jem_status figures_of_dimensions(figure_list *list, study *const *studies, int count,
+                                 const measures *const *known)
 {
     static const pair gloss = {"gloss", {"light_accuracy", "relief_r2"},
                                {"light-field accuracy", "surface-relief R²"},
@@ -349,7 +354,7 @@ jem_status figures_of_dimensions(figure_list *list, study *const *studies, int c
     jem_status st;
 
     if (count < 2) return JEM_OK;
-    TRY(figure_of_people(list, studies, count));
+    TRY(figure_of_people(list, studies, count, known));
     TRY(figure_of_probes(list, studies, count, &gloss, "gloss-dimensions",
                          "Gloss benchmark: light field and relief, by dimensions of the projection"));
     TRY(figure_of_probes(list, studies, count, &scenes, "scenes-dimensions",

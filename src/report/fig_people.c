@@ -9,55 +9,21 @@
 #include "base/try.h"
 #include "base/fields.h"
 #include "report/axes.h"
-#include "report/baselines.h"
 #include "report/figures.h"
 #include "report/labels.h"
 #include "sweetspot/trend.h"
 
+/* One axis: a measure of a benchmark. */
 typedef struct axis_spec {
-    const char *benchmark, *dataset, *metric, *condition, *label;
-    double least, most;
+    const measures *of;
+    const measure *score;
+    const char *label;
 } axis_spec;
 
-typedef struct scatter_spec {
-    const char *title;
-    axis_spec x, y;
-    double human; /* of y, as the paper draws it */
-    const char *human_label;
-    bool y_needs_head, x_needs_head; /* then alpha = 1 is in grey and not joined */
-} scatter_spec;
-
-static const scatter_spec scatters[] = {
-    {"BAPPS",
-     {"bapps", NULL, "jnd_map", "distortion", "JND mAP", 0, 1},
-     {"bapps", NULL, "2afc", "distortion", "2AFC agreement", 0, 1},
-     0.83, "people 0.83", false, false},
-    {"Gloss",
-     {"gloss", NULL, "accuracy", NULL, "gloss accuracy", 0, 1},
-     {"gloss", NULL, "pearson", NULL, "r with mean human rating", -1, 1},
-     1, "r = 1", false, false},
-    {"CIFAR-10H",
-     {"cifar10h", NULL, "accuracy", NULL, "CIFAR-10 accuracy", 0, 1},
-     {"cifar10h", NULL, "cross_entropy_human", NULL, "cross-entropy, nats (lower is better)", 0,
-      INFINITY},
-     0.55, "people 0.55", true, true},
-    {"model-vs-human",
-     {"model-vs-human", "mean", "accuracy", NULL, "OOD accuracy", 0, 1},
-     {"model-vs-human", "mean", "error_consistency", NULL, "error consistency κ", -1, 1},
-     0.39, "people 0.39", true, true},
-    {"Cue conflict",
-     {"cue-conflict", "cue-conflict", "accuracy", NULL, "accuracy (shape)", 0, 1},
-     {"cue-conflict", "cue-conflict", "shape_bias", NULL, "shape bias", 0, 1},
-     0.96, "people 0.96", true, true},
-    {"ClickMe",
-     {"classification", NULL, "accuracy", NULL, "test accuracy", 0, 1},
-     {"clickme", NULL, "alignment", NULL, "alignment / ceiling", -1, 1.1},
-     1, "between people", false, true},
-};
 /* As the scores of jem bench bapps name it. */
 static const char autoencoder_name[] = "autoencoder";
 
-enum { SCATTERS = sizeof scatters / sizeof *scatters };
+enum { SCATTERS = 16 };
 
 /* A model's mean over seeds. */
 typedef struct mark {
@@ -65,7 +31,9 @@ typedef struct mark {
 } mark;
 
 typedef struct scatter_panel {
-    const scatter_spec *spec;
+    const measures *of;
+    axis_spec x_axis, y_axis;
+    char human_label[48];
     trend x, y;
     bool x_is_alpha; /* the other ability was not measured */
     mark *marks;
@@ -94,7 +62,8 @@ static void scatter_free(void *ctx)
 
 static jem_status collect_axis(trend *t, const study *s, const axis_spec *a)
 {
-    return trend_collect_in(t, s, a->benchmark, a->dataset, a->metric, a->condition);
+    return trend_collect_in(t, s, a->of->benchmark, a->score->dataset, a->score->metric,
+                            a->score->condition);
 }
 
 /* The study's own score of the autoencoder alone. */
@@ -104,21 +73,40 @@ static double autoencoder_score(const study *s, const axis_spec *a)
         for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
             const score *c = &s->runs[i].scores.scores[k];
             if (c->model && strcmp(c->model, autoencoder_name) == 0 &&
-                strcmp(c->benchmark, a->benchmark) == 0 && strcmp(c->metric, a->metric) == 0 &&
-                a->condition && c->condition && strcmp(c->condition, a->condition) == 0)
+                strcmp(c->benchmark, a->of->benchmark) == 0 &&
+                strcmp(c->metric, a->score->metric) == 0 && a->score->condition && c->condition &&
+                strcmp(c->condition, a->score->condition) == 0)
                 return c->value;
         }
     return NAN;
 }
 
-static jem_status panel_collect(scatter_panel *p, const study *s, const scatter_spec *spec)
+/* False: the program does not have its benchmark. */
+static bool find_axis(axis_spec *a, const measures *own, const measure_axis *m,
+                      const measures *const *known)
 {
-    jem_status st;
-    *p = (scatter_panel){.spec = spec};
-    TRY(collect_axis(&p->x, s, &spec->x));
-    TRY(collect_axis(&p->y, s, &spec->y));
-    p->alone_x = autoencoder_score(s, &spec->x);
-    p->alone_y = autoencoder_score(s, &spec->y);
+    a->of = m->benchmark ? measures_find(known, m->benchmark) : own;
+    a->score = a->of ? measure_find(a->of, m->metric) : NULL;
+    a->label = m->label;
+    return a->score != NULL;
+}
+
+static jem_status panel_collect(scatter_panel *p, const study *s, const measures *of,
+                                const measures *const *known)
+{
+    jem_status st = JEM_OK;
+    const measure_panel *shown = of->panel;
+    *p = (scatter_panel){.of = of};
+    if (!find_axis(&p->x_axis, of, &shown->x, known)) return st;
+    if (!find_axis(&p->y_axis, of, &shown->y, known)) return st;
+    if (shown->human_label)
+        snprintf(p->human_label, sizeof p->human_label, "%s", shown->human_label);
+    else
+        snprintf(p->human_label, sizeof p->human_label, "people %g", p->y_axis.score->human);
+    TRY(collect_axis(&p->x, s, &p->x_axis));
+    TRY(collect_axis(&p->y, s, &p->y_axis));
+    p->alone_x = autoencoder_score(s, &p->x_axis);
+    p->alone_y = autoencoder_score(s, &p->y_axis);
     TRY(MEM_NEW(p->marks, p->y.count));
     for (int64_t i = 0; i < p->y.count; i++) {
         const trend_point *y = &p->y.points[i], *x = trend_at(&p->x, y->alpha);
@@ -133,21 +121,30 @@ done:
     return st;
 }
 
-/* ---- baselines */
+/* ---- published models */
 
-static bool is_of(const baseline *b, const axis_spec *a)
+/* The next from b on that is a model's value of y; NULL after the last. */
+static const published_score *next_model(const scatter_panel *p, const published_score *b)
 {
-    return baseline_is_model(b, a->benchmark, a->metric, a->dataset, a->condition);
+    for (; b && b->metric; b++)
+        if (published_is_model(b, p->y_axis.of, p->y_axis.score)) return b;
+    return NULL;
+}
+
+static const published_score *first_model(const scatter_panel *p)
+{
+    return next_model(p, p->y_axis.of->published);
 }
 
 /* x of a published model, NaN where only y is published. */
-static double baseline_x(const scatter_panel *p, const baseline *b)
+static double published_x(const scatter_panel *p, const published_score *b)
 {
-    const axis_spec *a = &p->spec->x;
+    const measures *of = p->x_axis.of;
+    const measure *x = p->x_axis.score;
     if (p->x_is_alpha) return NAN;
-    return baseline_value(a->benchmark, a->metric,
-                          a->dataset && strcmp(a->dataset, a->benchmark) != 0 ? a->dataset : NULL,
-                          a->condition, b->model);
+    return published_value(of, x->metric,
+                           x->dataset && strcmp(x->dataset, of->benchmark) != 0 ? x->dataset : NULL,
+                           x->condition, b->model);
 }
 
 static void extend(double *lo, double *hi, double x)
@@ -159,50 +156,45 @@ static void extend(double *lo, double *hi, double x)
 
 static void panel_range(axes *a, const scatter_panel *p)
 {
-    int64_t count;
-    const baseline *all = baselines(&count);
+    const measure *x = p->x_axis.score, *y = p->y_axis.score;
     a->x0 = a->y0 = INFINITY;
     a->x1 = a->y1 = -INFINITY;
     for (int i = 0; i < p->count; i++) {
         extend(&a->x0, &a->x1, p->marks[i].x);
         extend(&a->y0, &a->y1, p->marks[i].y);
     }
-    for (int64_t i = 0; i < count; i++) {
-        if (!is_of(&all[i], &p->spec->y)) continue;
-        extend(&a->x0, &a->x1, baseline_x(p, &all[i]));
-        extend(&a->y0, &a->y1, all[i].value);
+    for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
+        extend(&a->x0, &a->x1, published_x(p, b));
+        extend(&a->y0, &a->y1, b->value);
     }
     extend(&a->x0, &a->x1, p->alone_x);
     extend(&a->y0, &a->y1, p->alone_y);
-    extend(&a->y0, &a->y1, p->spec->human);
-    axes_pad(&a->y0, &a->y1, p->spec->y.least, p->spec->y.most);
+    extend(&a->y0, &a->y1, y->human);
+    axes_pad(&a->y0, &a->y1, y->least, y->most);
     if (p->x_is_alpha) {
         a->x0 = 0;
         a->x1 = 1;
         a->x_is_alpha = true;
     } else {
-        axes_pad(&a->x0, &a->x1, p->spec->x.least, p->spec->x.most);
+        axes_pad(&a->x0, &a->x1, x->least, x->most);
     }
 }
 
-static void draw_baselines(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+static void draw_published(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
 {
-    int64_t count;
-    const baseline *all = baselines(&count);
-    for (int64_t i = 0; i < count; i++) {
-        if (!is_of(&all[i], &p->spec->y)) continue;
-        double x = baseline_x(p, &all[i]), y = axes_y(a, all[i].value);
+    for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
+        double x = published_x(p, b), y = axes_y(a, b->value);
         if (isnan(x)) {
-            label_at_edge(labels, a->left + a->width + 3, y, all[i].model);
+            label_at_edge(labels, a->left + a->width + 3, y, b->model);
             continue;
         }
         double at = axes_x(a, x);
         draw_rectangle(d, at - 3, y - 3, 6, 6, faded(MUTED, 0.85));
         label_reserve(labels, at - 4, y - 4, 8, 8);
     }
-    for (int64_t i = 0; i < count; i++) {
-        double x = is_of(&all[i], &p->spec->y) ? baseline_x(p, &all[i]) : NAN;
-        if (!isnan(x)) label_near(d, labels, axes_x(a, x), axes_y(a, all[i].value), all[i].model);
+    for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
+        double x = published_x(p, b);
+        if (!isnan(x)) label_near(d, labels, axes_x(a, x), axes_y(a, b->value), b->model);
     }
     label_draw_edge(d, labels);
 }
@@ -221,7 +213,7 @@ static void draw_alone(draw *d, const axes *a, const scatter_panel *p, label_lis
 static bool mark_is_grey(const scatter_panel *p, const mark *m)
 {
     return m->alpha >= 1 &&
-           (p->spec->y_needs_head || (p->spec->x_needs_head && !p->x_is_alpha));
+           (p->y_axis.score->needs_head || (p->x_axis.score->needs_head && !p->x_is_alpha));
 }
 
 static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
@@ -258,23 +250,21 @@ static void name_marks(draw *d, const axes *a, const scatter_panel *p, label_lis
 /* Does a model's name stand at the right edge? */
 static bool has_edge(const scatter_panel *p)
 {
-    int64_t count;
-    const baseline *all = baselines(&count);
-    for (int64_t i = 0; i < count; i++)
-        if (is_of(&all[i], &p->spec->y) && isnan(baseline_x(p, &all[i]))) return true;
+    for (const published_score *b = first_model(p); b; b = next_model(p, b + 1))
+        if (isnan(published_x(p, b))) return true;
     return false;
 }
 
 /* The human reference, named at the left where there are no models' names. */
 static void draw_human(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
 {
-    double y = axes_y(a, p->spec->human);
+    double y = axes_y(a, p->y_axis.score->human);
     double text = y - a->top > 14 ? y - 7 : y + 8;
     text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, MUTED);
     draw_segment(d, a->left, y, a->left + a->width, y, 1.2, 4, MUTED);
     label_reserve(labels, a->left, y - 1, a->width, 2);
-    draw_text(d, a->left + 5, text, style, p->spec->human_label);
-    label_reserve(labels, a->left, text - 6, 10 + draw_text_width(d, style, p->spec->human_label),
+    draw_text(d, a->left + 5, text, style, p->human_label);
+    label_reserve(labels, a->left, text - 6, 10 + draw_text_width(d, style, p->human_label),
                   12);
 }
 
@@ -298,9 +288,9 @@ static jem_status draw_scatters(draw *d, const void *ctx)
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 36,
                   .width = g.cell_width - 72 - (edge ? EDGE : 0),
                   .height = g.cell_height - 86,
-                  .title = p->spec->title,
-                  .x_label = p->x_is_alpha ? "α" : p->spec->x.label,
-                  .y_label = p->spec->y.label};
+                  .title = p->of->name,
+                  .x_label = p->x_is_alpha ? "α" : p->x_axis.label,
+                  .y_label = p->y_axis.label};
         label_list labels = {.left = a.left, .right = a.left + a.width, .top = a.top,
                              .bottom = a.top + a.height};
         panel_range(&a, p);
@@ -309,49 +299,50 @@ static jem_status draw_scatters(draw *d, const void *ctx)
         draw_marks(d, &a, p, &labels);
         draw_alone(d, &a, p, &labels);
         name_marks(d, &a, p, &labels);
-        draw_baselines(d, &a, p, &labels);
+        draw_published(d, &a, p, &labels);
     }
     return JEM_OK;
 }
 
 /* ---- numbers */
 
-/* The published values that the panels show, below those of the study. */
-static void baseline_lines(strbuf *tsv, const scatter_chart *c)
+/* The published values that the panels show, below those of the study: benchmarks in the order of
+ * panels. */
+static void published_lines(strbuf *tsv, const scatter_chart *c, const measures *const *known)
 {
-    int64_t count;
     char text[NUMBER_TEXT_MAX];
-    const baseline *all = baselines(&count);
     for (int i = 0; i < c->count; i++)
-        for (int64_t k = 0; k < count; k++) {
-            const baseline *b = &all[k];
-            if (!is_of(b, &c->panels[i].spec->x) && !is_of(b, &c->panels[i].spec->y)) continue;
-            plain_printf(tsv, "%s\t%s\t%s\tnan\t-1\t%s\t%s\n", b->benchmark, b->metric, b->model,
-                         number_text(text, b->value), b->condition ? b->condition : "");
-        }
+        for (const measures *const *m = known; *m; m++)
+            for (const published_score *b = (*m)->published; b && b->metric; b++) {
+                const axis_spec *x = &c->panels[i].x_axis, *y = &c->panels[i].y_axis;
+                if (!(x->of == *m && published_is_model(b, *m, x->score)) &&
+                    !(y->of == *m && published_is_model(b, *m, y->score)))
+                    continue;
+                plain_printf(tsv, "%s\t%s\t%s\tnan\t-1\t%s\t%s\n", (*m)->benchmark, b->metric,
+                             b->model, number_text(text, b->value), b->condition ? b->condition : "");
+            }
 }
 
 static void sources(strbuf *html, const scatter_chart *c)
 {
-    int64_t count;
-    const baseline *all = baselines(&count);
     strbuf_add(html, "<table><thead><tr><th>published</th><th>benchmark</th><th>metric</th>"
                      "<th>value</th><th class=\"text\">source</th></tr></thead><tbody>");
     for (int i = 0; i < c->count; i++)
-        for (int64_t k = 0; k < count; k++) {
+        for (const published_score *b = first_model(&c->panels[i]); b;
+             b = next_model(&c->panels[i], b + 1)) {
             char value[40];
-            if (!is_of(&all[k], &c->panels[i].spec->y)) continue;
-            trend_number(value, sizeof value, all[k].value);
+            trend_number(value, sizeof value, b->value);
             html_printf(html,
                         "<tr><th>%s</th><td>%s</td><td>%s</td><td>%s</td>"
                         "<td class=\"text\">%s</td></tr>",
-                        all[k].model, all[k].benchmark, all[k].metric, value, all[k].source);
+                        b->model, c->panels[i].of->benchmark, b->metric, value, b->source);
         }
     strbuf_add(html, "</tbody></table>");
 }
 
 /* Rows of one table: what was measured on each axis of a panel. */
-static void write_numbers(figure *f, const study *s, const scatter_chart *c)
+static void write_numbers(figure *f, const study *s, const scatter_chart *c,
+                          const measures *const *known)
 {
     trend rows[2 * SCATTERS];
     char labels[2 * SCATTERS][96];
@@ -363,19 +354,19 @@ static void write_numbers(figure *f, const study *s, const scatter_chart *c)
         trend_tsv(&f->tsv, s, &p->x, 1);
         trend_tsv(&f->tsv, s, &p->y, 1);
         for (int axis = p->x.count ? 0 : 1; axis < 2; axis++) {
-            const char *label = axis ? p->spec->y.label : p->spec->x.label;
-            snprintf(labels[count], sizeof *labels, "%s, %s", p->spec->title, label);
+            const char *label = axis ? p->y_axis.label : p->x_axis.label;
+            snprintf(labels[count], sizeof *labels, "%s, %s", p->of->name, label);
             rows[count] = axis ? p->y : p->x;
             rows[count].label = labels[count];
             count++;
         }
     }
     trend_table(&f->table, s, rows, count);
-    baseline_lines(&f->tsv, c);
+    published_lines(&f->tsv, c, known);
     sources(&f->table, c);
 }
 
-jem_status figures_of_people(figure_list *list, study *s)
+jem_status figures_of_people(figure_list *list, study *s, const measures *const *known)
 {
     jem_status st;
     scatter_chart *c = NULL;
@@ -391,9 +382,9 @@ jem_status figures_of_people(figure_list *list, study *s)
 
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
-    for (int i = 0; i < SCATTERS; i++) {
-        st = panel_collect(&c->panels[c->count++], s, &scatters[i]);
-        if (st != JEM_OK) goto done;
+    for (const measures *const *m = known; *m && c->count < SCATTERS; m++) {
+        if (!(*m)->panel) continue;
+        TRY(panel_collect(&c->panels[c->count++], s, *m, known));
         if (c->panels[c->count - 1].count == 0) panel_clear(&c->panels[--c->count]);
     }
     if (!c->count) { /* nothing was compared with people: no reason to speak of it */
@@ -403,7 +394,7 @@ jem_status figures_of_people(figure_list *list, study *s)
     panel_grid g = scatter_grid(c);
     f.width = g.cell_width * g.columns;
     f.height = g.top + g.cell_height * g.rows;
-    write_numbers(&f, s, c);
+    write_numbers(&f, s, c, known);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

@@ -7,132 +7,11 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "report/axes.h"
-#include "report/baselines.h"
 #include "report/figures.h"
 #include "report/labels.h"
 #include "sweetspot/trend.h"
 
 enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX, EDGE = 88, UNKNOWN_MOST = 32 };
-
-/* ---- what is known about the metrics */
-
-typedef enum reference_kind { NO_REFERENCE, FIXED, CHANCE, CHANCE_NATS } reference_kind;
-
-typedef struct metric_spec {
-    const char *benchmark, *metric, *title, *unit;
-    double least, most; /* what the metric can be */
-    reference_kind kind;
-    double reference; /* FIXED */
-    const char *reference_label;
-    bool needs_head; /* alpha = 1 never trained a classifier: shown in grey */
-    const char *dataset, *condition; /* that the panel shows; NULL: any, none */
-} metric_spec;
-
-static const metric_spec metric_specs[] = {
-    {"classification", "accuracy", "Accuracy", "test accuracy", 0, 1, CHANCE, 0, "chance", true, NULL, NULL},
-    {"classification", "nll", "Negative log-likelihood", "nats per image", 0, INFINITY, CHANCE_NATS,
-     0, "uniform guess", true, NULL, NULL},
-    {"classification", "ece", "Calibration error", "ECE", 0, 1, NO_REFERENCE, 0, NULL, true, NULL, NULL},
-    {"bapps", "2afc", "2AFC (traditional, cnn)", "agreement with people", 0, 1,
-     NO_REFERENCE, 0, NULL, false, NULL, "distortion"},
-    {"bapps", "jnd_map", "JND (traditional, cnn)", "mean average precision", 0, 1, NO_REFERENCE, 0,
-     NULL, false, NULL, "distortion"},
-    {"gloss", "pearson", "Human correlation", "Pearson r with the mean rating", -1, 1,
-     NO_REFERENCE, 0, NULL, false, NULL, NULL},
-    {"cifar10h", "accuracy", "Accuracy", "CIFAR-10 accuracy", 0, 1, FIXED, 0.1, "chance", true,
-     NULL, NULL},
-    {"cifar10h", "cross_entropy_human", "Cross-entropy with people", "nats per image", 0, INFINITY,
-     NO_REFERENCE, 0, NULL, true, NULL, NULL},
-    {"cifar10h", "kl_human_model", "Divergence from people", "KL, nats per image", 0, INFINITY,
-     NO_REFERENCE, 0, NULL, true, NULL, NULL},
-    {"model-vs-human", "accuracy", "OOD accuracy", "mean over the sets", 0, 1, FIXED, 1.0 / 16,
-     "chance", true, "mean", NULL},
-    {"model-vs-human", "error_consistency", "Error consistency", "κ with people", -1, 1, FIXED,
-     0.39, "people, as the paper draws it", true, "mean", NULL},
-    {"cue-conflict", "shape_bias", "Shape bias", "shape / (shape + texture)", 0, 1, NO_REFERENCE, 0,
-     NULL, true, "cue-conflict", NULL},
-    {"cue-conflict", "accuracy", "Accuracy", "share answered with the shape", 0, 1, FIXED, 1.0 / 16,
-     "chance", true, "cue-conflict", NULL},
-    {"clickme", "alignment", "Alignment with people's maps", "Spearman / ceiling", -1, INFINITY,
-     NO_REFERENCE, 0, NULL, false, NULL, NULL},
-    {"gloss", "accuracy", "Gloss", "accuracy", 0, 1, FIXED, 0.5, "chance", false, NULL, NULL},
-    {"gloss", "light_accuracy", "Light field", "accuracy, 6 classes", 0, 1, FIXED, 1.0 / 6,
-     "chance", false, NULL, NULL},
-    {"gloss", "relief_r2", "Surface relief", "R²", -INFINITY, 1, FIXED, 0, "predicting the mean",
-     false, NULL, NULL},
-    {"scenes", "accuracy", "Gloss", "accuracy", 0, 1, FIXED, 0.5, "chance", false, NULL, NULL},
-    {"scenes", "light_accuracy", "Light field", "accuracy, 6 classes", 0, 1, FIXED, 1.0 / 6,
-     "chance", false, NULL, NULL},
-    {"scenes", "relief_r2", "Surface relief", "R²", -INFINITY, 1, FIXED, 0, "predicting the mean",
-     false, NULL, NULL},
-    {"ood", "auroc", "", "AUROC", 0, 1, FIXED, 0.5, "chance", false, NULL, NULL},
-    {"generation", "fd_pix", "FD-pix (8×8 pixels)", "Fréchet distance", 0, INFINITY, NO_REFERENCE,
-     0, NULL, false, NULL, NULL},
-    {"generation", "fd_own", "FD-own (classifier features)", "Fréchet distance", 0, INFINITY,
-     NO_REFERENCE, 0, NULL, false, NULL, NULL},
-    {"energy", "mean_lse", "Mean log-sum-exp", "LSE(x) = −E(x)", -INFINITY, INFINITY, NO_REFERENCE,
-     0, NULL, false, NULL, NULL},
-};
-enum { SPECS = sizeof metric_specs / sizeof *metric_specs };
-
-typedef struct benchmark_spec {
-    const char *benchmark, *section, *title, *about;
-    bool headline; /* only the metrics above are drawn, and only where there are some */
-} benchmark_spec;
-
-static const benchmark_spec benchmark_specs[] = {
-    {"bapps", "People", "BAPPS: perceptual similarity of patches",
-     "How often distances between features of the network prefer the patch that people prefer "
-     "(2AFC), and how well they order pairs by whether people see a difference (JND).",
-     true},
-    {"cifar10h", "People", "CIFAR-10H: what people would answer",
-     "Accuracy on the CIFAR-10 test images, and how well the class probabilities predict the "
-     "answers of about 51 people per image: lower cross-entropy and divergence are better. 0.55 "
-     "nats is what the paper gives for groups of people, no bound.",
-     true},
-    {"model-vs-human", "People", "model-vs-human: accuracy and errors on distorted images",
-     "Mean over the image sets. Error consistency is Cohen’s κ of right and wrong answers of the "
-     "network and each person on the same images: 0 is what accuracies alone would give.",
-     true},
-    {"cue-conflict", "People", "Cue conflict: shape or texture",
-     "Images with the shape of one category and the texture of another: the share of decisions "
-     "for the shape among those for either.",
-     true},
-    {"clickme", "People", "ClickMe: where the evidence is",
-     "Rank correlation between the network’s sensitivity to pixels and maps of what people "
-     "reveal to each other, as a share of the correlation between people.",
-     true},
-    {"classification", "Classification", "Accuracy, likelihood and calibration",
-     "Test images that were never trained on. Higher accuracy is better; lower negative "
-     "log-likelihood and calibration error are better. At α = 1 the classifier head is "
-     "never trained, so its decisions are noise and shown in grey.",
-     false},
-    {"gloss", "Material perception", "Gloss benchmark: gloss, light field and surface relief",
-     "What the network’s features say about a rendered surface of the benchmark’s scenes "
-     "(jem bench gloss): whether it is glossy, which of six light fields shines on it (linear SVM) "
-     "and how bumpy it is (linear regression, R²); and how its glossiness correlates with people’s "
-     "ratings, if that was measured. Higher is better.",
-     true},
-    {"scenes", "Material perception", "Own test scenes: gloss, light field and surface relief",
-     "What the network’s features say about the rendered surfaces that its own training left out "
-     "(jem eval): whether one is glossy, which of six light fields shines on it (linear SVM) and how "
-     "bumpy it is (linear regression, R²). Higher is better.",
-     true},
-    {"ood", "Energy", "Telling other images from the training kind",
-     "AUROC of scores that should be high for test images and low for images of another kind: 1 "
-     "separates them perfectly, 0.5 is chance, below 0.5 the other images are preferred.",
-     false},
-    {"generation", "Samples", "Distance between samples and data",
-     "Fréchet distance between Gaussian fits to samples and to data, on pooled pixels or "
-     "on the features of an own classifier. These are not FID and compare only with one another. "
-     "Lower is better.",
-     false},
-    {"energy", "Energy", "Mean log-sum-exp of data, samples and noise",
-     "An energy model gives data a higher LSE than noise, and its samples about the same LSE as "
-     "data.",
-     false},
-};
-enum { BENCHMARKS = sizeof benchmark_specs / sizeof *benchmark_specs };
 
 static const struct {
     const char *key, *title;
@@ -145,7 +24,7 @@ static const struct {
 /* ---- one figure */
 
 typedef struct panel {
-    const metric_spec *spec; /* NULL: unknown metric */
+    const measure *spec; /* NULL: unknown metric */
     const char *metric;
     char title[96];
     double reference; /* NaN: none */
@@ -154,6 +33,7 @@ typedef struct panel {
 } panel;
 
 typedef struct chart {
+    const measures *of; /* NULL: an unknown benchmark */
     int panel_count, trend_count;
     panel panels[PANELS_MAX];
     trend trends[TRENDS_ALL];
@@ -171,30 +51,31 @@ static void chart_free(void *ctx)
 
 static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
-static const metric_spec *find_spec(const score *sc)
+static const measure *find_spec(const chart *c, const score *sc)
 {
-    for (int i = 0; i < SPECS; i++)
-        if (same(metric_specs[i].benchmark, sc->benchmark) &&
-            same(metric_specs[i].metric, sc->metric))
-            return &metric_specs[i];
-    return NULL;
+    return c->of ? measure_find(c->of, sc->metric) : NULL;
 }
 
 /* One of those that a benchmark with a headline shows? */
-static bool is_headline(const score *sc)
+static bool is_headline(const chart *c, const score *sc)
 {
-    const metric_spec *spec = find_spec(sc);
+    const measure *spec = find_spec(c, sc);
     return spec && (!spec->dataset || same(spec->dataset, sc->dataset)) &&
            same(spec->condition, sc->condition);
 }
 
-static double reference_of(const metric_spec *spec, const study *s)
+static double reference_of(const measure *spec, const study *s)
 {
-    if (!spec || spec->kind == NO_REFERENCE) return NAN;
-    if (spec->kind == FIXED) return spec->reference;
-    double classes = (double)s->runs[0].classes;
-    if (classes < 2) return NAN;
-    return spec->kind == CHANCE ? 1 / classes : log(classes);
+    const double classes = (double)s->runs[0].classes;
+    if (!spec) return NAN;
+    switch (spec->level.kind) {
+    case LEVEL_NONE: break;
+    case LEVEL_FIXED: return spec->level.at;
+    case LEVEL_HUMAN: return spec->human;
+    case LEVEL_CHANCE: return classes < 2 ? NAN : 1 / classes;
+    case LEVEL_CHANCE_NATS: return classes < 2 ? NAN : log(classes);
+    }
+    return NAN;
 }
 
 /* What a trend's line is called in a legend: the part of its condition after the
@@ -218,7 +99,7 @@ static int name_index(const chart *c, const char *name)
 static panel *find_panel(chart *c, const score *sc, const study *s)
 {
     char title[96];
-    const metric_spec *spec = find_spec(sc);
+    const measure *spec = find_spec(c, sc);
     const char *colon = sc->condition ? strchr(sc->condition, ':') : NULL;
     snprintf(title, sizeof title, "%s", spec && spec->title[0] ? spec->title : sc->metric);
     if (colon) {
@@ -258,7 +139,7 @@ static jem_status collect_trends(chart *c, const study *s, const char *benchmark
             for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
                 const score *sc = &s->runs[i].scores.scores[k];
                 if (strcmp(sc->benchmark, benchmark) != 0 || isnan(s->runs[i].alpha)) continue;
-                if (trend_is_reference(sc) || (headline && !is_headline(sc))) continue;
+                if (trend_is_reference(sc) || (headline && !is_headline(c, sc))) continue;
                 panel *p = find_panel(c, sc, s);
                 if (p && isfinite(sc->ceiling)) p->ceiling = sc->ceiling;
                 if (!p) c->left_out = true;
@@ -278,12 +159,12 @@ static jem_status collect_trends(chart *c, const study *s, const char *benchmark
     return JEM_OK;
 }
 
-/* Known metrics come first, in the order of the table. */
+/* Known metrics come first, in their order. */
 static void order_panels(chart *c)
 {
     for (int i = 1; i < c->panel_count; i++)
         for (int j = i; j > 0; j--) {
-            const metric_spec *a = c->panels[j - 1].spec, *b = c->panels[j].spec;
+            const measure *a = c->panels[j - 1].spec, *b = c->panels[j].spec;
             if (!b || (a && a <= b)) break;
             panel swap = c->panels[j];
             c->panels[j] = c->panels[j - 1];
@@ -308,40 +189,26 @@ static void name_lines(chart *c)
 
 /* ---- published models */
 
-static int64_t baseline_count(void)
+/* The next from p on that belongs into this panel; NULL after the last. */
+static const published_score *next_model(const chart *c, const panel *q, const published_score *p)
 {
-    int64_t count;
-    baselines(&count);
-    return count;
+    for (; p && p->metric; p++)
+        if (q->spec && published_is_model(p, c->of, q->spec)) return p;
+    return NULL;
 }
 
-/* Value of entry i if it belongs into this panel, else NaN. */
-static double baseline_of(const panel *p, int64_t i)
+static const published_score *first_model(const chart *c, const panel *q)
 {
-    int64_t count;
-    const baseline *b = &baselines(&count)[i];
-    const metric_spec *m = p->spec;
-    return m && baseline_is_model(b, m->benchmark, m->metric, m->dataset, m->condition) ? b->value
-                                                                                         : NAN;
-}
-
-static bool has_baselines(const panel *p)
-{
-    for (int64_t i = 0; i < baseline_count(); i++)
-        if (isfinite(baseline_of(p, i))) return true;
-    return false;
+    return next_model(c, q, c->of ? c->of->published : NULL);
 }
 
 /* Ticks with names at the right edge. */
-static void draw_baselines(draw *d, const axes *a, const panel *p)
+static void draw_published(draw *d, const axes *a, const chart *c, const panel *p)
 {
-    int64_t count;
-    const baseline *all = baselines(&count);
     label_list labels = {.left = a->left, .right = a->left + a->width, .top = a->top,
                          .bottom = a->top + a->height};
-    for (int64_t i = 0; i < count; i++)
-        if (isfinite(baseline_of(p, i)))
-            label_at_edge(&labels, a->left + a->width + 7, axes_y(a, all[i].value), all[i].model);
+    for (const published_score *b = first_model(c, p); b; b = next_model(c, p, b + 1))
+        label_at_edge(&labels, a->left + a->width + 7, axes_y(a, b->value), b->model);
     label_draw_edge(d, &labels);
 }
 
@@ -364,11 +231,9 @@ static void range_of(const chart *c, const panel *p, double *lo, double *hi)
             }
         }
     }
-    for (int64_t i = 0; i < baseline_count(); i++) {
-        double value = baseline_of(p, i);
-        if (!isfinite(value)) continue;
-        *lo = fmin(*lo, value);
-        *hi = fmax(*hi, value);
+    for (const published_score *b = first_model(c, p); b; b = next_model(c, p, b + 1)) {
+        *lo = fmin(*lo, b->value);
+        *hi = fmax(*hi, b->value);
     }
     const double lines[] = {p->reference, p->ceiling};
     for (int i = 0; i < 2; i++) {
@@ -428,7 +293,7 @@ static jem_status draw_chart(draw *d, const void *ctx)
         const panel *p = &c->panels[i];
         axes a = {.left = 52 + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 32,
-                  .width = g.cell_width - 72 - (has_baselines(p) ? EDGE : 0),
+                  .width = g.cell_width - 72 - (first_model(c, p) ? EDGE : 0),
                   .height = g.cell_height - 82,
                   .x1 = 1,
                   .x_is_alpha = true,
@@ -438,8 +303,8 @@ static jem_status draw_chart(draw *d, const void *ctx)
         range_of(c, p, &a.y0, &a.y1);
         axes_draw(d, &a);
         axes_references(d, &a, (const double[]){p->reference, p->ceiling},
-                        (const char *const[]){p->spec ? p->spec->reference_label : NULL, "human"});
-        draw_baselines(d, &a, p);
+                        (const char *const[]){p->spec ? p->spec->level.label : NULL, "human"});
+        draw_published(d, &a, c, p);
         for (int k = 0; k < p->count; k++) {
             const trend *t = &c->trends[p->first + k];
             int name = name_index(c, line_name(t));
@@ -449,7 +314,7 @@ static jem_status draw_chart(draw *d, const void *ctx)
     return JEM_OK;
 }
 
-static jem_status make_figure(figure_list *list, study *s, const benchmark_spec *b,
+static jem_status make_figure(figure_list *list, study *s, const measures *b,
                               const char *benchmark)
 {
     jem_status st;
@@ -463,6 +328,7 @@ static jem_status make_figure(figure_list *list, study *s, const benchmark_spec 
 
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
+    c->of = b;
     TRY(collect_trends(c, s, benchmark, b && b->headline));
     if (c->left_out)
         TRY(study_warn(s,
@@ -492,25 +358,28 @@ done:
     return st;
 }
 
-static bool is_known(const char *benchmark)
+/* Comparisons with people, or all others. */
+static jem_status make_known(figure_list *list, study *s, const measures *const *known, bool people)
 {
-    for (int i = 0; i < BENCHMARKS; i++)
-        if (strcmp(benchmark_specs[i].benchmark, benchmark) == 0) return true;
-    return false;
-}
-
-jem_status figures_of_scores(figure_list *list, study *s)
-{
-    for (int i = 0; i < BENCHMARKS; i++) {
-        jem_status st = make_figure(list, s, &benchmark_specs[i], benchmark_specs[i].benchmark);
+    for (; *known; known++) {
+        if ((strcmp((*known)->section, measure_people) == 0) != people) continue;
+        jem_status st = make_figure(list, s, *known, (*known)->benchmark);
         if (st != JEM_OK) return st;
     }
-    /* Benchmarks this file does not know are drawn all the same, as many as a page can show. */
+    return JEM_OK;
+}
+
+jem_status figures_of_scores(figure_list *list, study *s, const measures *const *known)
+{
+    jem_status st;
+    TRY(make_known(list, s, known, true));
+    TRY(make_known(list, s, known, false));
+    /* Benchmarks that nobody described are drawn all the same, as many as a page can show. */
     int unknown = 0;
     for (int64_t i = 0; i < s->count; i++)
         for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
             const char *benchmark = s->runs[i].scores.scores[k].benchmark;
-            bool seen = is_known(benchmark);
+            bool seen = measures_find(known, benchmark) != NULL;
             for (int64_t f = 0; f < list->count && !seen; f++)
                 seen = strcmp(list->figures[f].file, benchmark) == 0;
             if (seen) continue;
@@ -518,8 +387,8 @@ jem_status figures_of_scores(figure_list *list, study *s)
                 return study_warn(s, "There are more than %d benchmarks that jem does not know; the "
                                      "rest has no figure, scores.tsv of the runs has it.",
                                   UNKNOWN_MOST);
-            jem_status st = make_figure(list, s, NULL, benchmark);
-            if (st != JEM_OK) return st;
+            TRY(make_figure(list, s, NULL, benchmark));
         }
-    return JEM_OK;
+done:
+    return st;
 }

@@ -43,9 +43,9 @@ enum { ARROWS_MAX = 16, LEVELS_MAX = 6 };
 
 static bool is_shown(const sweetspot_list *list, const sweetspot *p)
 {
-    if (p->spec->alignment) return true;
+    if (p->line->alignment) return true;
     for (int64_t i = 0; i < list->count; i++)
-        if (list->spots[i].spec->alignment) return false;
+        if (list->spots[i].line->alignment) return false;
     return true; /* no comparison with people at all: then the others */
 }
 
@@ -61,13 +61,13 @@ static int collect_arrows(arrow *arrows, const sweetspot_list *list)
         if (at < count && arrows[at].alpha == alpha) {
             size_t used = strlen(arrows[at].text);
             snprintf(arrows[at].text + used, sizeof arrows[at].text - used, ", %s",
-                     p->spec->title);
+                     p->line->title);
             continue;
         }
         if (count == ARROWS_MAX) continue;
         memmove(&arrows[at + 1], &arrows[at], (size_t)(count - at) * sizeof *arrows);
         arrows[at] = (arrow){.alpha = alpha};
-        snprintf(arrows[at].text, sizeof arrows[at].text, "%s", p->spec->title);
+        snprintf(arrows[at].text, sizeof arrows[at].text, "%s", p->line->title);
         count++;
     }
     return count;
@@ -174,10 +174,10 @@ static void draw_shares(draw *d, const sweetspot *p, double base)
 }
 
 /* The paper's best alpha, or its range, as a bracket below the lane. */
-static void draw_paper(draw *d, const sweetspot_spec *spec, double base)
+static void draw_paper(draw *d, const measure_spot *line, double base)
 {
-    double y = base + 12, low = alpha_x(spec->paper_low), high = alpha_x(spec->paper_high);
-    if (isnan(spec->paper_low)) return;
+    double y = base + 12, low = alpha_x(line->paper_low), high = alpha_x(line->paper_high);
+    if (isnan(line->paper_low)) return;
     if (low == high) {
         draw_disc(d, low, y, 3, faded(MUTED, 0), MUTED);
         return;
@@ -202,17 +202,17 @@ static void metrics_text(char *out, size_t size, const sweetspot *p, int64_t a)
 {
     char number[40];
     size_t used = 0;
-    for (int m = 0; m < p->spec->metrics; m++) {
+    for (int m = 0; m < p->line->count; m++) {
         trend_number(number, sizeof number, p->value[m * p->alphas + a]);
         used += (size_t)snprintf(out + used, size - used, "%s%s", m ? ", " : "", number);
     }
 }
 
-static void human_text(char *out, size_t size, const sweetspot_spec *spec)
+static void human_text(char *out, size_t size, const measure_spot *line)
 {
-    size_t used = (size_t)snprintf(out, size, spec->alignment ? "people " : "most ");
-    for (int m = 0; m < spec->metrics; m++)
-        used += (size_t)snprintf(out + used, size - used, "%s%g", m ? ", " : "", spec->human[m]);
+    size_t used = (size_t)snprintf(out, size, line->alignment ? "people " : "most ");
+    for (int m = 0; m < line->count; m++)
+        used += (size_t)snprintf(out + used, size - used, "%s%g", m ? ", " : "", line->score[m]->human);
 }
 
 static void draw_numbers(draw *d, const sweetspot *p, double base)
@@ -231,8 +231,8 @@ static void draw_numbers(draw *d, const sweetspot *p, double base)
     }
     bold.bold = false;
     metrics_text(text, sizeof text, p, p->at.best);
-    draw_text(d, SCORE_X, base - 10, p->spec->metrics > 1 ? small_ink : bold, text);
-    human_text(text, sizeof text, p->spec);
+    draw_text(d, SCORE_X, base - 10, p->line->count > 1 ? small_ink : bold, text);
+    human_text(text, sizeof text, p->line);
     draw_text(d, SCORE_X, base + 5, small, text);
     if (isfinite(p->at.inside)) {
         snprintf(text, sizeof text, p->at.inside >= 0.9995 ? ">0.999" : "%.3f", p->at.inside);
@@ -264,14 +264,14 @@ static void draw_lane(draw *d, const sweetspot *p, double base)
 {
     text_style name = style_of(TITLE_SIZE, LEFT, BASELINE, INK);
     name.bold = true;
-    draw_text(d, NAME_X, base - 10, name, p->spec->title);
-    draw_text(d, NAME_X, base + 5, style_of(LABEL_SIZE, LEFT, BASELINE, MUTED), p->spec->measure);
+    draw_text(d, NAME_X, base - 10, name, p->line->title);
+    draw_text(d, NAME_X, base + 5, style_of(LABEL_SIZE, LEFT, BASELINE, MUTED), p->line->measure);
     for (int i = 0; i <= 10; i++)
         draw_segment(d, alpha_x(i / 10.0), base - BAR_MOST, alpha_x(i / 10.0), base, 1, 0,
                      faded(GRID, 0.6));
     draw_segment(d, AXIS_X, base, alpha_x(1), base, 1, 0, MUTED);
     draw_shares(d, p, base);
-    draw_paper(d, p->spec, base);
+    draw_paper(d, p->line, base);
     draw_best(d, p, base);
     draw_numbers(d, p, base);
     draw_basis(d, p, base);
@@ -323,7 +323,7 @@ static int make_arrows(arrow *arrows, double *top, const sweetspot_list *list)
 
 static bool begins_own(const sweetspot_list *list, int64_t i)
 {
-    return i > 0 && !list->spots[i].spec->alignment && list->spots[i - 1].spec->alignment;
+    return i > 0 && !list->spots[i].line->alignment && list->spots[i - 1].line->alignment;
 }
 
 void fig_sweetspot_size(double *width, double *height, const sweetspot_list *list)
@@ -401,7 +401,7 @@ static void spot_table(strbuf *html, const sweetspot_list *list)
                      "</thead><tbody>");
     for (int64_t i = 0; i < list->count; i++) {
         const sweetspot *p = &list->spots[i];
-        html_printf(html, "<tr><th>%s, %s</th><td>%g</td>", p->spec->title, p->spec->measure,
+        html_printf(html, "<tr><th>%s, %s</th><td>%g</td>", p->line->title, p->line->measure,
                     p->alpha[p->at.best]);
         if (p->rounds)
             html_printf(html, "<td>%g – %g</td><td>%.3f</td>", p->at.interval.low,
@@ -415,7 +415,7 @@ static void spot_table(strbuf *html, const sweetspot_list *list)
         if (isfinite(p->at.margin_interval.low))
             html_printf(html, "<small>%.3g – %.3g</small>", p->at.margin_interval.low,
                         p->at.margin_interval.high);
-        html_printf(html, "</td><td class=\"text\">%s</td></tr>", p->spec->source);
+        html_printf(html, "</td><td class=\"text\">%s</td></tr>", p->line->source);
     }
     strbuf_add(html, "</tbody></table>");
 }
@@ -428,10 +428,11 @@ static int64_t count_alphas(const study *s)
     return count;
 }
 
-jem_status figures_of_sweetspots(figure_list *list, study *s)
+jem_status figures_of_sweetspots(figure_list *list, study *s, const measures *const *known)
 {
     jem_status st;
-    sweetspot_options o = {.rounds = STATS_BOOTSTRAP_ROUNDS, .level = 0.95};
+    sweetspot_options o = {
+        .rounds = STATS_BOOTSTRAP_ROUNDS, .level = 0.95, .measures = known};
     sweetspot_list *spots = NULL;
     figure f = {.file = "sweetspot",
                 .section = "Sweet spot",

@@ -2,6 +2,7 @@
 #ifndef REPORT_FIGURES_H
 #define REPORT_FIGURES_H
 
+#include "measure/measure.h"
 #include "report/draw.h"
 #include "base/strbuf.h"
 #include "record/study.h"
@@ -39,14 +40,17 @@ void figure_list_clear(figure_list *list);  /* FIGURE_LIST_INIT is fine */
 enum { FIGURE_WIDTH = 1040, STUDIES_MAX = 8 };
 
 /* Makers, in the order of the page.  The study must outlive the list; warnings are
- * added to it. */
-jem_status figures_of_sweetspots(figure_list *list, study *s);
+ * added to it.  known: what scores mean (measure/measure.h). */
+jem_status figures_of_sweetspots(figure_list *list, study *s, const measures *const *known);
 /* Closeness to people against other scores; none where nothing was compared with people. */
-jem_status figures_of_people(figure_list *list, study *s);
-jem_status figures_of_scores(figure_list *list, study *s); /* one per benchmark */
+jem_status figures_of_people(figure_list *list, study *s, const measures *const *known);
+/* One per benchmark, of those that are known and of others that have scores. */
+jem_status figures_of_scores(figure_list *list, study *s, const measures *const *known);
 /* Gloss of 2 to STUDIES_MAX studies with different model.proj, a panel for each; nothing of one. */
-jem_status figures_of_dimensions(figure_list *list, study *const *studies, int count);
-jem_status figures_of_details(figure_list *list, study *s); /* sets, categories, steps */
+jem_status figures_of_dimensions(figure_list *list, study *const *studies, int count,
+                                 const measures *const *known);
+/* Sets, categories, steps. */
+jem_status figures_of_details(figure_list *list, study *s, const measures *const *known);
 jem_status figures_of_calibration(figure_list *list, study *s); /* reliability diagrams */
 jem_status figures_of_energies(figure_list *list, study *s); /* log-sum-exp: data, samples, noise */
 jem_status figures_of_training(figure_list *list, study *s); /* curves from metrics.csv */

@@ -53,36 +53,19 @@ static void write_head(strbuf *h, const study *s, const char *name)
 
 /* ---- key results */
 
-typedef struct key_result {
-    const char *benchmark, *metric, *condition; /* condition: prefix, or NULL */
-    const char *label;
-    bool higher, skip_one;
-} key_result;
-
-static const key_result key_results[] = {
-    {"classification", "accuracy", NULL, "best test accuracy", true, true},
-    {"classification", "ece", NULL, "lowest calibration error", false, true},
-    {"gloss", "accuracy", NULL, "best gloss accuracy, gloss benchmark", true, false},
-    {"gloss", "light_accuracy", NULL, "best light-field accuracy, gloss benchmark", true, false},
-    {"gloss", "relief_r2", NULL, "best relief R², gloss benchmark", true, false},
-    {"scenes", "accuracy", NULL, "best gloss accuracy, own test scenes", true, false},
-    {"scenes", "light_accuracy", NULL, "best light-field accuracy, own test scenes", true, false},
-    {"scenes", "relief_r2", NULL, "best relief R², own test scenes", true, false},
-    {"ood", "auroc", "lse:", "best AUROC of LSE", true, false},
-    {"generation", "fd_pix", NULL, "lowest FD-pix", false, false},
-};
-
 /* The first condition with this prefix in any run; NULL where the prefix is NULL. */
-static bool find_condition(const char **condition, const study *s, const key_result *k)
+static bool find_condition(const char **condition, const study *s, const char *benchmark,
+                           const measure *m)
 {
     *condition = NULL;
     for (int64_t i = 0; i < s->count; i++)
         for (int64_t j = 0; j < s->runs[i].scores.count; j++) {
             const score *sc = &s->runs[i].scores.scores[j];
-            if (strcmp(sc->benchmark, k->benchmark) != 0 || strcmp(sc->metric, k->metric) != 0)
+            if (strcmp(sc->benchmark, benchmark) != 0 || strcmp(sc->metric, m->metric) != 0)
                 continue;
-            if (!k->condition) return true;
-            if (!sc->condition || strncmp(sc->condition, k->condition, strlen(k->condition)) != 0)
+            if (!m->card_condition) return true;
+            if (!sc->condition ||
+                strncmp(sc->condition, m->card_condition, strlen(m->card_condition)) != 0)
                 continue;
             *condition = sc->condition;
             return true;
@@ -90,10 +73,10 @@ static bool find_condition(const char **condition, const study *s, const key_res
     return false;
 }
 
-static void write_card(strbuf *h, const key_result *k, const trend *t)
+static void write_card(strbuf *h, const measure *m, const trend *t)
 {
     char value[40], spread[40];
-    const trend_point *p = trend_best(t, k->higher, k->skip_one);
+    const trend_point *p = trend_best(t, !m->lower_is_better, m->needs_head);
     if (!p) return;
     colour c = alpha_colour(p->alpha);
     trend_number(value, sizeof value, p->mean);
@@ -103,13 +86,29 @@ static void write_card(strbuf *h, const key_result *k, const trend *t)
         trend_number(spread, sizeof spread, p->sem);
         html_printf(h, " <small>± %s</small>", spread);
     }
-    html_printf(h, "</b><span>%s", k->label);
-    if (t->condition && k->condition)
-        html_printf(h, " against %s", t->condition + strlen(k->condition));
+    html_printf(h, "</b><span>%s", m->card);
+    if (t->condition && m->card_condition)
+        html_printf(h, " against %s", t->condition + strlen(m->card_condition));
     html_printf(h, "</span><span>at α = %g</span></div>\n", p->alpha);
 }
 
-static jem_status write_cards(strbuf *h, const study *s)
+/* The best values of one benchmark. */
+static jem_status write_best(strbuf *h, const study *s, const measures *of)
+{
+    jem_status st = JEM_OK;
+    for (const measure *m = of->scores; m->metric; m++) {
+        const char *condition;
+        trend t;
+        if (!m->card || !find_condition(&condition, s, of->benchmark, m)) continue;
+        TRY(trend_collect(&t, s, of->benchmark, m->metric, condition));
+        write_card(h, m, &t);
+        trend_clear(&t);
+    }
+done:
+    return st;
+}
+
+static jem_status write_cards(strbuf *h, const study *s, const measures *const *known)
 {
     int64_t finished = 0;
     for (int64_t i = 0; i < s->count; i++) finished += strcmp(s->runs[i].status, "finished") == 0;
@@ -118,15 +117,9 @@ static jem_status write_cards(strbuf *h, const study *s)
                 "<span>runs finished</span><span>%lld warning%s</span></div>\n",
                 (long long)finished, (long long)s->count, (long long)s->warning_count,
                 s->warning_count == 1 ? "" : "s");
-    for (size_t i = 0; i < sizeof key_results / sizeof *key_results; i++) {
-        const key_result *k = &key_results[i];
-        const char *condition;
-        trend t;
-        if (!find_condition(&condition, s, k)) continue;
-        jem_status st = trend_collect(&t, s, k->benchmark, k->metric, condition);
+    for (; *known; known++) {
+        jem_status st = write_best(h, s, *known);
         if (st != JEM_OK) return st;
-        write_card(h, k, &t);
-        trend_clear(&t);
     }
     strbuf_add(h, "</div>\n");
     return JEM_OK;
@@ -347,7 +340,7 @@ jem_status page_write(strbuf *html, const study *s, const figure_list *figures, 
     TRY(page_path(&drawn, folder, place->figures));
     write_head(html, s, slash && slash[1] ? slash + 1 : s->path);
     write_contents(html, figures);
-    TRY(write_cards(html, s));
+    TRY(write_cards(html, s, place->measures));
     write_warnings(html, s);
     TRY(write_sections(html, figures, drawn));
     TRY(write_runs(html, s, folder));

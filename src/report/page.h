@@ -7,6 +7,7 @@
 typedef struct page_place {
     const char *page;    /* the file that it will be */
     const char *figures; /* the folder of the figures' files */
+    const measures *const *measures; /* that its cards may show */
 } page_place;
 
 /* Appends the whole page; `command` is the one that makes it. */

@@ -12,15 +12,16 @@
 #include "report/page.h"
 
 /* all[0] is the study of the page. */
-static jem_status make_figures(figure_list *list, study *const *all, int count)
+static jem_status make_figures(figure_list *list, study *const *all, int count,
+                               const measures *const *known)
 {
     jem_status st;
     study *s = all[0];
-    TRY(figures_of_sweetspots(list, s));
-    TRY(figures_of_people(list, s));
-    TRY(figures_of_scores(list, s));
-    TRY(figures_of_dimensions(list, all, count));
-    TRY(figures_of_details(list, s));
+    TRY(figures_of_sweetspots(list, s, known));
+    TRY(figures_of_people(list, s, known));
+    TRY(figures_of_scores(list, s, known));
+    TRY(figures_of_dimensions(list, all, count, known));
+    TRY(figures_of_details(list, s, known));
     TRY(figures_of_calibration(list, s));
     TRY(figures_of_energies(list, s));
     TRY(figures_of_samples(list, s));
@@ -118,9 +119,10 @@ jem_status report_write(report_result *out, const report_call *call)
     TRY(read_studies(all, &count, call));
     study *s = all[0];
     TRY(choose_folder(result.folder, s, call->page));
-    TRY(make_figures(&figures, all, count));
+    TRY(make_figures(&figures, all, count, call->measures));
     TRY(write_figures(&result, &figures));
-    TRY(page_write(&html, s, &figures, call->command, &(page_place){call->page, result.folder}));
+    TRY(page_write(&html, s, &figures, call->command,
+                   &(page_place){call->page, result.folder, call->measures}));
     TRY(file_write(call->page, html.data, html.used));
     for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
     result.runs = s->count;

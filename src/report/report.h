@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "jem/status.h"
+#include "measure/measure.h"
 
 typedef struct report_result {
     int64_t runs, figures, warnings;
@@ -19,6 +20,7 @@ typedef struct report_call {
     const char *folder;  /* a study or a run */
     const char *page;    /* the file to write */
     const char *command; /* printed on the page */
+    const measures *const *measures; /* what scores mean; a score of which nobody says so is drawn, too */
     /* At most 7 studies with other dimensions of the gloss head, whose gloss scores are shown
      * beside this one's. */
     int beside_count;

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "sweetspot/spot_trials.h"
+#include "measure/trials.h"
 #include "sweetspot/trend.h"
 
 /* ---- the grid of runs */
@@ -15,19 +15,20 @@
 typedef struct cell {
     const study_run *run; /* NULL: no run at this alpha and seed */
     const char *model;    /* of its score */
-    double value[SPOT_METRICS_MAX];
+    double value[SPOT_SCORES_MAX];
     int64_t column; /* of the draws; -1: no trials */
 } cell;
 
 /* Everything a round needs. */
 typedef struct grid {
-    const sweetspot_spec *spec;
+    const measures *of;
+    const measure_spot *line;
     int64_t alphas, seeds;
     const double *alpha; /* [alphas] */
     cell *cells;         /* [alphas][seeds] */
     int64_t *present;    /* [alphas][seeds] seeds of each alpha, the first present_count[a] */
     int64_t *present_count;
-    spot_draws draws; /* columns 0: no trials */
+    trial_draws draws; /* columns 0: no trials */
 } grid;
 
 static void grid_clear(grid *g)
@@ -35,15 +36,16 @@ static void grid_clear(grid *g)
     mem_free(g->cells);
     mem_free(g->present);
     mem_free(g->present_count);
-    spot_draws_clear(&g->draws);
+    trial_draws_clear(&g->draws);
 }
 
-static bool values_of(cell *c, const study_run *r, const sweetspot_spec *spec)
+static bool values_of(cell *c, const study_run *r, const measures *of, const measure_spot *line)
 {
     if (isnan(r->alpha)) return false;
-    for (int m = 0; m < spec->metrics; m++) {
-        const score *s = trend_score(r, spec->benchmark, spec->dataset, spec->metric[m],
-                                     spec->condition);
+    for (int m = 0; m < line->count; m++) {
+        const measure *wanted = line->score[m];
+        const score *s = trend_score(r, of->benchmark, wanted->dataset, wanted->metric,
+                                     wanted->condition);
         if (!s || !isfinite(s->value)) return false;
         c->value[m] = s->value;
         c->model = s->model;
@@ -65,12 +67,12 @@ static int64_t place_in(double *list, int64_t *count, double x)
 
 /* alpha and seed (room for one per run) <- what the scored runs have. */
 static void find_axes(int64_t *alphas, double *alpha, int64_t *seeds, double *seed, const study *s,
-                      const sweetspot_spec *spec)
+                      const measures *of, const measure_spot *line)
 {
     cell c;
     *alphas = *seeds = 0;
     for (int64_t i = 0; i < s->count; i++) {
-        if (!values_of(&c, &s->runs[i], spec)) continue;
+        if (!values_of(&c, &s->runs[i], of, line)) continue;
         place_in(alpha, alphas, s->runs[i].alpha);
         place_in(seed, seeds, (double)s->runs[i].seed);
     }
@@ -83,7 +85,7 @@ static jem_status fill_cells(grid *g, double *alpha, double *seed, study *s)
     for (int64_t i = 0; i < s->count; i++) {
         const study_run *r = &s->runs[i];
         cell c = {.run = r, .column = -1};
-        if (!values_of(&c, r, g->spec)) continue;
+        if (!values_of(&c, r, g->of, g->line)) continue;
         int64_t a = place_in(alpha, &alphas, r->alpha);
         int64_t k = place_in(seed, &seeds, (double)r->seed);
         if (g->cells[a * g->seeds + k].run) {
@@ -108,36 +110,36 @@ typedef struct set_aside {
 } set_aside;
 
 /* Do the trials give the scores? */
-static jem_status give_scores(bool *agree, const spot_items *items, const cell *c,
-                              const sweetspot_spec *spec)
+static jem_status give_scores(bool *agree, const trial_items *items, const cell *c,
+                              const measure_spot *line)
 {
     jem_status st;
-    double found[SPOT_METRICS_MAX];
-    spot_draws alone = {.columns = 0};
+    double found[SPOT_SCORES_MAX];
+    trial_draws alone = {.columns = 0};
 
-    TRY(spot_draws_new(&alone, spec->kind, &items, 1));
-    TRY(spot_draws_data(found, &alone));
+    TRY(trial_draws_new(&alone, line->rule, &items, 1));
+    TRY(trial_draws_data(found, &alone));
     *agree = true;
-    for (int m = 0; m < spec->metrics; m++)
+    for (int m = 0; m < line->count; m++)
         *agree = *agree && fabs(found[m] - c->value[m]) <= 1e-6 * fmax(1, fabs(c->value[m]));
 done:
-    spot_draws_clear(&alone);
+    trial_draws_clear(&alone);
     return st;
 }
 
 /* Reads the trials of a cell; items->count 0 unless they can be used together with
  * those of `first` (NULL: these are the first). */
-static jem_status usable_items(spot_items *items, set_aside *aside, const cell *c,
-                               const sweetspot_spec *spec, const spot_items *first, study *s)
+static jem_status usable_items(trial_items *items, set_aside *aside, const cell *c,
+                               const measure_spot *line, const trial_items *first, study *s)
 {
     bool agrees;
-    jem_status st = spot_items_read(items, spec, c->run->path, c->model);
+    jem_status st = trial_items_read(items, line, c->run->path, c->model);
     if (st == JEM_EDATA)
         return study_warn(s, "%s; sweet spots use the run's score alone.", jem_error_message());
     if (st != JEM_OK || items->count == 0) return st;
-    TRY(give_scores(&agrees, items, c, spec));
-    if (agrees && (!first || spot_items_match(first, items))) return JEM_OK;
-    spot_items_clear(items);
+    TRY(give_scores(&agrees, items, c, line));
+    if (agrees && (!first || trial_items_match(first, items))) return JEM_OK;
+    trial_items_clear(items);
     /* At alpha = 1 another classifier takes the place of the untrained head. */
     if (!agrees && c->run->alpha >= 1) return JEM_OK;
     if (!aside->run) aside->run = c->run->name;
@@ -146,19 +148,19 @@ done:
     return st;
 }
 
-static jem_status warn_aside(const set_aside *aside, const sweetspot_spec *spec, study *s)
+static jem_status warn_aside(const set_aside *aside, const measure_spot *line, study *s)
 {
     if (!aside->run) return JEM_OK;
     return study_warn(s,
                       "trials/%s.csv of %lld run%s (%s%s) %s; for the sweet spot of %s, %s, their "
                       "scores are taken without drawing images.",
-                      spec->trials, (long long)(aside->differ + aside->others),
+                      line->trials, (long long)(aside->differ + aside->others),
                       aside->differ + aside->others == 1 ? "" : "s", aside->run,
                       aside->differ + aside->others == 1 ? "" : ", ...",
                       aside->others == 0   ? "does not give the score beside it"
                       : aside->differ == 0 ? "has other images than the first run"
                                            : "has other images or does not give the score",
-                      spec->title, spec->measure);
+                      line->title, line->measure);
 }
 
 /* The trials of all cells side by side. */
@@ -166,24 +168,24 @@ static jem_status read_trials(grid *g, study *s)
 {
     jem_status st;
     int64_t cells = g->alphas * g->seeds, columns = 0;
-    const spot_items **used = NULL;
-    spot_items *items = NULL;
+    const trial_items **used = NULL;
+    trial_items *items = NULL;
     set_aside aside = {0, 0, NULL};
 
-    if (g->spec->kind == SPOT_NO_TRIALS) return JEM_OK;
+    if (!g->line->rule) return JEM_OK;
     TRY(MEM_NEW(items, cells));
     TRY(MEM_NEW(used, cells));
     for (int64_t i = 0; i < cells; i++) {
         if (!g->cells[i].run) continue;
-        TRY(usable_items(&items[i], &aside, &g->cells[i], g->spec, columns ? used[0] : NULL, s));
+        TRY(usable_items(&items[i], &aside, &g->cells[i], g->line, columns ? used[0] : NULL, s));
         if (items[i].count == 0) continue;
         g->cells[i].column = columns;
         used[columns++] = &items[i];
     }
-    TRY(warn_aside(&aside, g->spec, s));
-    if (columns) TRY(spot_draws_new(&g->draws, g->spec->kind, used, columns));
+    TRY(warn_aside(&aside, g->line, s));
+    if (columns) TRY(trial_draws_new(&g->draws, g->line->rule, used, columns));
 done:
-    for (int64_t i = 0; items && i < cells; i++) spot_items_clear(&items[i]);
+    for (int64_t i = 0; items && i < cells; i++) trial_items_clear(&items[i]);
     mem_free(items);
     mem_free(used);
     return st;
@@ -193,17 +195,18 @@ done:
 
 static double loss_of(const grid *g, int64_t a, const double *metric)
 {
-    double loss;
-    if (g->spec->skip_one && g->alpha[a] >= 1) return NAN;
-    if (g->spec->lowest) return metric[0];
-    stats_distance_to_human(&loss, metric, g->spec->human, g->spec->metrics, 1);
+    double loss, human[SPOT_SCORES_MAX];
+    if (g->line->skip_one && g->alpha[a] >= 1) return NAN;
+    if (g->line->score[0]->lower_is_better) return metric[0];
+    for (int m = 0; m < g->line->count; m++) human[m] = g->line->score[m]->human;
+    stats_distance_to_human(&loss, metric, human, g->line->count, 1);
     return loss;
 }
 
 /* drawn [columns][metrics], or NULL. */
 static double metric_of(const grid *g, const cell *c, int m, const double *drawn)
 {
-    return c->column < 0 ? c->value[m] : drawn[c->column * g->spec->metrics + m];
+    return c->column < 0 ? c->value[m] : drawn[c->column * g->line->count + m];
 }
 
 /* An alpha that lacks a drawn seed number takes one of its own instead. */
@@ -221,13 +224,13 @@ static jem_status resampled_losses(double *loss, const void *ctx, const stats_dr
     double *drawn = NULL;
 
     if (g->draws.columns) {
-        TRY(MEM_NEW(drawn, g->draws.columns * g->spec->metrics));
+        TRY(MEM_NEW(drawn, g->draws.columns * g->line->count));
         TRY(g->draws.values(drawn, g->draws.state,
                             &(const stats_draw){draw->sizes + 1, draw->index + 1}));
     }
     for (int64_t a = 0; a < g->alphas; a++) {
-        double metric[SPOT_METRICS_MAX] = {0};
-        for (int m = 0; m < g->spec->metrics; m++) {
+        double metric[SPOT_SCORES_MAX] = {0};
+        for (int m = 0; m < g->line->count; m++) {
             for (int64_t j = 0; j < g->seeds; j++)
                 metric[m] += metric_of(g, drawn_cell(g, a, draw->index[0][j]), m, drawn);
             metric[m] /= (double)g->seeds;
@@ -275,16 +278,16 @@ static jem_status describe(sweetspot *p, const grid *g)
     jem_status st;
     double *values = NULL;
 
-    TRY(MEM_NEW(p->value, p->spec->metrics * p->alphas));
-    TRY(MEM_NEW(p->sem, p->spec->metrics * p->alphas));
+    TRY(MEM_NEW(p->value, p->line->count * p->alphas));
+    TRY(MEM_NEW(p->sem, p->line->count * p->alphas));
     TRY(MEM_NEW(p->loss, p->alphas));
     TRY(MEM_NEW(p->share, p->alphas));
     TRY(MEM_NEW(p->seeds, p->alphas));
     TRY(MEM_NEW(values, g->seeds));
     for (int64_t a = 0; a < p->alphas; a++) {
-        double metric[SPOT_METRICS_MAX];
+        double metric[SPOT_SCORES_MAX];
         int64_t n = p->seeds[a] = g->present_count[a];
-        for (int m = 0; m < p->spec->metrics; m++) {
+        for (int m = 0; m < p->line->count; m++) {
             for (int64_t j = 0; j < n; j++)
                 values[j] = g->cells[a * g->seeds + g->present[a * g->seeds + j]].value[m];
             metric[m] = stats_mean(values, n);
@@ -363,30 +366,30 @@ done:
     return st;
 }
 
-static jem_status find_one(sweetspot_list *list, const sweetspot_spec *spec, study *s,
-                           const sweetspot_options *o)
+static jem_status find_one(sweetspot_list *list, const measures *of, const measure_spot *line,
+                           study *s, const sweetspot_options *o)
 {
     jem_status st;
-    sweetspot p = {.spec = spec};
-    grid g = {.spec = spec};
+    sweetspot p = {.of = of, .line = line};
+    grid g = {.of = of, .line = line};
     double *seed = NULL;
 
     TRY(MEM_NEW(p.alpha, s->count));
     TRY(MEM_NEW(seed, s->count));
-    find_axes(&p.alphas, p.alpha, &p.seed_numbers, seed, s, spec);
+    find_axes(&p.alphas, p.alpha, &p.seed_numbers, seed, s, of, line);
     if (p.alphas < 2) goto done;
     TRY(grid_init(&g, &p, s, seed));
     TRY(describe(&p, &g));
     st = locate(&p, &g, o);
     if (st == JEM_EDATA) { /* no alpha, or no draw, has a score that can be compared */
-        st = study_warn(s, "The sweet spot of %s, %s, is left out: %s.", spec->title,
-                        spec->measure, jem_error_message());
+        st = study_warn(s, "The sweet spot of %s, %s, is left out: %s.", line->title,
+                        line->measure, jem_error_message());
         goto done;
     }
     if (st != JEM_OK) goto done;
     TRY(MEM_GROW(list->spots, list->count, list->capacity));
     list->spots[list->count++] = p;
-    p = (sweetspot){.spec = spec};
+    p = (sweetspot){.line = NULL};
 done:
     spot_clear(&p);
     grid_clear(&g);
@@ -396,15 +399,15 @@ done:
 
 jem_status sweetspots_find(sweetspot_list *out, study *s, const sweetspot_options *o)
 {
-    int64_t count;
+    jem_status st = JEM_OK;
     sweetspot_list list = SWEETSPOT_LIST_INIT;
-    const sweetspot_spec *specs = sweetspot_specs(&count);
-    for (int64_t i = 0; i < count; i++) {
-        jem_status st = find_one(&list, &specs[i], s, o);
-        if (st == JEM_OK) continue;
-        sweetspot_list_clear(&list);
-        return st;
-    }
+    for (int pass = 0; pass < 2; pass++) /* comparisons with people, then all others */
+        for (const measures *const *of = o->measures; *of; of++)
+            for (const measure_spot *line = (*of)->spots; line && line->title; line++)
+                if (line->alignment == (pass == 0)) TRY(find_one(&list, *of, line, s, o));
     *out = list;
-    return JEM_OK;
+    list = (sweetspot_list)SWEETSPOT_LIST_INIT;
+done:
+    sweetspot_list_clear(&list);
+    return st;
 }

@@ -11,54 +11,17 @@
 
 #include "base/pool.h"
 #include "base/strbuf.h"
+#include "measure/measure.h"
 #include "record/study.h"
 #include "stats/sweet_spot.h"
 
-enum { SPOT_METRICS_MAX = 2 };
-
-/* How metrics follow from the rows of a trial file. */
-typedef enum spot_trials {
-    SPOT_NO_TRIALS,
-    SPOT_RIGHT,      /* mean of 1 where object_response == category, else 0 */
-    SPOT_SHAPE_BIAS, /* shape decisions of shape and texture decisions */
-    SPOT_NUMBER,     /* mean of the numbers in `column`; NaN: not defined for an image */
-    SPOT_R2,         /* of object_response as a prediction of category */
-    SPOT_RATINGS,    /* correlation of object_response with the mean rating of people */
-    SPOT_BAPPS,      /* mean 2AFC score and mean JND area of the distortion sets */
-    SPOT_KAPPA       /* error consistency with people, mean over sets */
-} spot_trials;
-
-/* One line of the table of sweet spots (sweetspot_specs.c). */
-typedef struct sweetspot_spec {
-    const char *benchmark;
-    const char *title;   /* "CIFAR-10H" */
-    const char *measure; /* "cross-entropy with people, nats" */
-    int metrics;
-    const char *metric[SPOT_METRICS_MAX];
-    const char *dataset;   /* of the scores; NULL: any */
-    const char *condition; /* of the scores; NULL: none */
-    double human[SPOT_METRICS_MAX]; /* the reference in units of the score */
-    bool lowest;                    /* the loss is the score itself, not |score - human| */
-    bool skip_one;                  /* alpha = 1 never trained a classifier: left out */
-    bool alignment;                 /* a comparison with people, not only a measure of the model */
-    const char *source;             /* of the reference */
-    double paper_low, paper_high;   /* best alpha that the paper claims; NaN: none */
-    spot_trials kind;               /* of all metrics */
-    const char *trials;   /* RUN/trials/TRIALS.csv; a "*" stands for the score's model */
-    const char *question; /* only rows of this condition; NULL: all */
-    const char *column;   /* NULL: object_response */
-    double unit;          /* that numbers are divided by; 0: none */
-} sweetspot_spec;
-
-/* All lines; *count of them.  Comparisons with people come first, in the paper's order. */
-const sweetspot_spec *sweetspot_specs(int64_t *count);
-
 typedef struct sweetspot {
-    const sweetspot_spec *spec;
+    const measures *of;       /* the benchmark, */
+    const measure_spot *line; /* and its line in the table */
     int64_t alphas;
     double *alpha;  /* [alphas] ascending */
-    double *value;  /* [metrics][alphas] mean over seeds */
-    double *sem;    /* [metrics][alphas] NaN with one seed */
+    double *value;  /* [scores][alphas] mean over seeds */
+    double *sem;    /* [scores][alphas] NaN with one seed */
     double *loss;   /* [alphas] distance to people, NaN where left out */
     double *share;  /* [alphas] share of rounds in which it is best; NaN without rounds */
     int64_t *seeds; /* [alphas] runs behind the value */
@@ -85,9 +48,11 @@ typedef struct sweetspot_options {
     uint64_t seed;
     double level;
     pool *threads; /* NULL: the calling thread alone */
+    const measures *const *measures; /* whose spots are looked for */
 } sweetspot_options;
 
-/* One entry per line of the table whose metrics were scored at two alphas or more.  An
+/* One entry per line of the table (measure/measure.h) whose scores are there at two alphas or more,
+ * comparisons with people first.  An
  * empty list is no error.  Trials that do not fit the score become a warning of the
  * study, and the score is used.  Borrows from the study only while it runs. */
 jem_status sweetspots_find(sweetspot_list *out, study *s, const sweetspot_options *o);

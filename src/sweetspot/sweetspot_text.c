@@ -40,7 +40,7 @@ static void value_text(char *out, size_t size, const sweetspot *p, int64_t a)
 {
     char number[40];
     size_t used = 0;
-    for (int m = 0; m < p->spec->metrics; m++) {
+    for (int m = 0; m < p->line->count; m++) {
         trend_number(number, sizeof number, p->value[m * p->alphas + a]);
         int n = snprintf(out + used, size - used, "%s%s", m ? ", " : "", number);
         used += (size_t)n;
@@ -71,10 +71,10 @@ static void bars(char *out, size_t size, const sweetspot *p)
 
 static void fill_row(row *r, const sweetspot *p)
 {
-    const sweetspot_spec *spec = p->spec;
+    const measure_spot *line = p->line;
     int k = 0;
-    snprintf(r->cell[k++], CELL, "%s", spec->title);
-    snprintf(r->cell[k++], CELL, "%s", spec->measure);
+    snprintf(r->cell[k++], CELL, "%s", line->title);
+    snprintf(r->cell[k++], CELL, "%s", line->measure);
     snprintf(r->cell[k++], CELL, "%g", p->alpha[p->at.best]);
     interval_text(r->cell[k++], CELL, p->at.interval);
     if (p->rounds)
@@ -103,12 +103,12 @@ static void put_paper(strbuf *out, const sweetspot_list *list)
 {
     const char *comma = "";
     for (int64_t i = 0; i < list->count; i++) {
-        const sweetspot_spec *spec = list->spots[i].spec;
+        const measure_spot *line = list->spots[i].line;
         char text[CELL];
-        if (isnan(spec->paper_low)) continue;
-        interval_text(text, sizeof text, (stats_interval){spec->paper_low, spec->paper_high});
+        if (isnan(line->paper_low)) continue;
+        interval_text(text, sizeof text, (stats_interval){line->paper_low, line->paper_high});
         if (!*comma) strbuf_add(out, "\nbest alpha in the paper: ");
-        plain_printf(out, "%s%s %s", comma, spec->title, text);
+        plain_printf(out, "%s%s %s", comma, line->title, text);
         comma = ", ";
     }
     if (*comma) strbuf_add(out, "\n");
@@ -129,9 +129,9 @@ void sweetspots_table(strbuf *out, const sweetspot_list *list)
     }
     put_row(out, &head, width);
     for (int64_t i = 0; i < list->count; i++) {
-        bool own = !list->spots[i].spec->alignment;
-        if (own && i > 0 && list->spots[i - 1].spec->alignment) strbuf_add(out, "\n");
-        if (own && (i == 0 || list->spots[i - 1].spec->alignment))
+        bool own = !list->spots[i].line->alignment;
+        if (own && i > 0 && list->spots[i - 1].line->alignment) strbuf_add(out, "\n");
+        if (own && (i == 0 || list->spots[i - 1].line->alignment))
             strbuf_add(out, "not comparisons with people:\n");
         fill_row(&r, &list->spots[i]);
         put_row(out, &r, width);
@@ -152,10 +152,10 @@ static void put_number(strbuf *out, double x)
     plain_printf(out, "\t%s", number_text(text, x));
 }
 
-static void put_metrics(strbuf *out, const sweetspot_spec *spec)
+static void put_metrics(strbuf *out, const measure_spot *line)
 {
-    for (int m = 0; m < spec->metrics; m++)
-        plain_printf(out, "%s%s", m ? "+" : "", spec->metric[m]);
+    for (int m = 0; m < line->count; m++)
+        plain_printf(out, "%s%s", m ? "+" : "", line->score[m]->metric);
 }
 
 void sweetspots_tsv(strbuf *out, const sweetspot_list *list)
@@ -168,14 +168,14 @@ void sweetspots_tsv(strbuf *out, const sweetspot_list *list)
         const double numbers[] = {p->alpha[p->at.best],    p->at.interval.low,
                                   p->at.interval.high,     p->at.inside,
                                   p->at.margin,            p->at.margin_interval.low,
-                                  p->at.margin_interval.high, p->spec->paper_low,
-                                  p->spec->paper_high,     p->level};
-        plain_printf(out, "%s\t", p->spec->benchmark);
-        put_metrics(out, p->spec);
+                                  p->at.margin_interval.high, p->line->paper_low,
+                                  p->line->paper_high,     p->level};
+        plain_printf(out, "%s\t", p->of->benchmark);
+        put_metrics(out, p->line);
         for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) put_number(out, numbers[k]);
         plain_printf(out, "\t%lld\t%lld\t%lld\t%lld\t%s\t%s\n", (long long)p->rounds,
                      (long long)p->seed_numbers, (long long)p->images, (long long)p->people,
-                     p->basis, p->spec->source);
+                     p->basis, p->line->source);
     }
 }
 
@@ -184,9 +184,9 @@ void sweetspots_curves_tsv(strbuf *out, const sweetspot_list *list)
     strbuf_add(out, "benchmark\tmetric\talpha\tvalue\tsem\tseeds\tloss\tshare\n");
     for (int64_t i = 0; i < list->count; i++) {
         const sweetspot *p = &list->spots[i];
-        for (int m = 0; m < p->spec->metrics; m++)
+        for (int m = 0; m < p->line->count; m++)
             for (int64_t a = 0; a < p->alphas; a++) {
-                plain_printf(out, "%s\t%s", p->spec->benchmark, p->spec->metric[m]);
+                plain_printf(out, "%s\t%s", p->of->benchmark, p->line->score[m]->metric);
                 put_number(out, p->alpha[a]);
                 put_number(out, p->value[m * p->alphas + a]);
                 put_number(out, p->sem[m * p->alphas + a]);
@@ -207,9 +207,9 @@ static json_t *curve_json(const sweetspot *p)
     json_t *curve = json_array();
     for (int64_t a = 0; a < p->alphas; a++) {
         json_t *values = json_object(), *sems = json_object();
-        for (int m = 0; m < p->spec->metrics; m++) {
-            json_object_set_new(values, p->spec->metric[m], number(p->value[m * p->alphas + a]));
-            json_object_set_new(sems, p->spec->metric[m], number(p->sem[m * p->alphas + a]));
+        for (int m = 0; m < p->line->count; m++) {
+            json_object_set_new(values, p->line->score[m]->metric, number(p->value[m * p->alphas + a]));
+            json_object_set_new(sems, p->line->score[m]->metric, number(p->sem[m * p->alphas + a]));
         }
         json_array_append_new(
             curve, json_pack("{s:f s:o s:o s:I s:o s:o}", "alpha", p->alpha[a], "value", values,
@@ -221,22 +221,22 @@ static json_t *curve_json(const sweetspot *p)
 
 static json_t *spot_json(const sweetspot *p)
 {
-    const sweetspot_spec *spec = p->spec;
+    const measure_spot *line = p->line;
     json_t *metrics = json_array(), *human = json_array();
-    for (int m = 0; m < spec->metrics; m++) {
-        json_array_append_new(metrics, json_string(spec->metric[m]));
-        json_array_append_new(human, number(spec->human[m]));
+    for (int m = 0; m < line->count; m++) {
+        json_array_append_new(metrics, json_string(line->score[m]->metric));
+        json_array_append_new(human, number(line->score[m]->human));
     }
     json_t *o = json_pack(
-        "{s:s s:o s:s s:f s:o s:o s:o s:o s:o s:o}", "benchmark", spec->benchmark, "metrics",
-        metrics, "measure", spec->measure, "best_alpha", p->alpha[p->at.best], "low",
+        "{s:s s:o s:s s:f s:o s:o s:o s:o s:o s:o}", "benchmark", p->of->benchmark, "metrics",
+        metrics, "measure", line->measure, "best_alpha", p->alpha[p->at.best], "low",
         number(p->at.interval.low), "high", number(p->at.interval.high), "inside",
         number(p->at.inside), "margin", number(p->at.margin), "margin_low",
         number(p->at.margin_interval.low), "margin_high", number(p->at.margin_interval.high));
     json_t *more = json_pack(
         "{s:o s:b s:b s:s s:o s:o s:f s:I s:I s:I s:I s:I s:s s:o}", "human", human, "lowest_is_best",
-        spec->lowest, "alpha_1_left_out", spec->skip_one, "source", spec->source, "paper_low",
-        number(spec->paper_low), "paper_high", number(spec->paper_high), "level", p->level,
+        line->score[0]->lower_is_better, "alpha_1_left_out", line->skip_one, "source", line->source, "paper_low",
+        number(line->paper_low), "paper_high", number(line->paper_high), "level", p->level,
         "rounds", (json_int_t)p->rounds, "undefined_rounds", (json_int_t)p->at.undefined, "seeds",
         (json_int_t)p->seed_numbers, "images", (json_int_t)p->images, "people",
         (json_int_t)p->people, "drawn", p->basis, "curve",

@@ -3,9 +3,11 @@
 #include "cli/program.h"
 #include "support/folder.h"
 #include "support/made_data.h"
+#include "support/measures.h"
 
 #include "jem/tensor.h"
-#include "sweetspot/spot_trials.h"
+#include "measure/trials.h"
+#include "record/record.h"
 
 static void works(const char *args) { program_works(folder, args); }
 
@@ -87,31 +89,33 @@ static void score_all(const char *root, int threads)
 }
 
 /* The trials of this benchmark give the scores of its sweet spot. */
-static void check_trials(const sweetspot_spec *spec, const score_list *scores, const char *out)
+static void check_trials(const measures *of, const measure_spot *spot, const score_list *scores,
+                         const char *out)
 {
-    double value[SPOT_METRICS_MAX];
-    spot_items items;
-    spot_draws draws;
-    const spot_items *const one = &items;
-    const score *found[SPOT_METRICS_MAX] = {NULL};
+    double value[SPOT_SCORES_MAX];
+    trial_items items;
+    trial_draws draws;
+    const trial_items *const one = &items;
+    const score *found[SPOT_SCORES_MAX] = {NULL};
     for (int64_t i = 0; i < scores->count; i++)
-        for (int m = 0; m < spec->metrics; m++) {
+        for (int m = 0; m < spot->count; m++) {
             const score *s = &scores->scores[i];
-            bool same = s->condition && spec->condition ? !strcmp(s->condition, spec->condition)
-                                                        : s->condition == spec->condition;
-            if (same && !strcmp(s->benchmark, spec->benchmark) &&
-                !strcmp(s->metric, spec->metric[m]) && strcmp(s->model, "human") != 0 &&
+            const measure *of_it = spot->score[m];
+            bool same = s->condition && of_it->condition ? !strcmp(s->condition, of_it->condition)
+                                                         : s->condition == of_it->condition;
+            if (same && !strcmp(s->benchmark, of->benchmark) &&
+                !strcmp(s->metric, of_it->metric) && strcmp(s->model, "human") != 0 &&
                 strcmp(s->model, "oracle") != 0 &&
-                (!spec->dataset || !strcmp(s->dataset, spec->dataset)) && !found[m])
+                (!of_it->dataset || !strcmp(s->dataset, of_it->dataset)) && !found[m])
                 found[m] = s;
         }
-    check_ok(spot_items_read(&items, spec, out, found[0]->model));
-    if (items.count == 0) fail_msg("no trials of %s", spec->benchmark);
-    check_ok(spot_draws_new(&draws, spec->kind, &one, 1));
-    check_ok(spot_draws_data(value, &draws));
-    for (int m = 0; m < spec->metrics; m++) check_near(value[m], found[m]->value, 1e-9, 1e-3);
-    spot_draws_clear(&draws);
-    spot_items_clear(&items);
+    check_ok(trial_items_read(&items, spot, out, found[0]->model));
+    if (items.count == 0) fail_msg("no trials of %s", of->benchmark);
+    check_ok(trial_draws_new(&draws, spot->rule, &one, 1));
+    check_ok(trial_draws_data(value, &draws));
+    for (int m = 0; m < spot->count; m++) check_near(value[m], found[m]->value, 1e-9, 1e-3);
+    trial_draws_clear(&draws);
+    trial_items_clear(&items);
 }
 
 static void threads_change_no_byte_and_trials_give_the_scores(void **state)
@@ -125,15 +129,14 @@ static void threads_change_no_byte_and_trials_give_the_scores(void **state)
     put_maps(clickme);
     score_all(root, 1);
 
-    int64_t count;
     int checked = 0;
     score_list scores = SCORE_LIST_INIT;
-    const sweetspot_spec *specs = sweetspot_specs(&count);
     snprintf(out, sizeof out, "%s/out-1", folder);
     check_ok(score_list_load(&scores, out));
-    for (int64_t i = 0; i < count; i++)
-        if (specs[i].alignment) {
-            check_trials(&specs[i], &scores, out);
+    for (const measures *const *of = all_measures(); *of; of++)
+        for (const measure_spot *spot = (*of)->spots; spot && spot->title; spot++) {
+            if (!spot->alignment) continue;
+            check_trials(*of, spot, &scores, out);
             checked++;
         }
     assert_int_equal(checked, ASKED);

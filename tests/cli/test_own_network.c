@@ -239,7 +239,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(keys_are_those_of_the_network_that_is_named),
         cmocka_unit_test(a_program_without_it_says_so),
     };
-    if (argc > 1) return jem_main(argc, argv, &lists);
+    if (argc > 1) return jem_main(argc, argv, &(cli_lists){.settings = lists});
     assert_true(realpath(argv[0], own_path) != NULL);
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -35,6 +35,7 @@
 #include "report/report.h"
 #include "run/checkpoint_store.h"
 #include "run/loop.h"
+#include "../support/measures.h"
 
 enum { SIDE = 4, CLASSES = 2, IMAGES = 12, PATIENCE_S = 10, PATH_MOST = 512, STUDIES_MAX_FILES = 64 };
 
@@ -327,7 +328,7 @@ static void allow(jem_status st)
 
 static void find_sweet_spots(void)
 {
-    const sweetspot_options o = {.rounds = 50, .level = 0.95};
+    const sweetspot_options o = {.rounds = 50, .level = 0.95, .measures = all_measures()};
     sweetspot_list list = SWEETSPOT_LIST_INIT;
     study *s = NULL;
 
@@ -346,7 +347,8 @@ static void report_case(void)
 
     snprintf(page, sizeof page, "%s/report.html", copy);
     jem_status st = report_write(&result, &(report_call){.folder = copy, .page = page,
-                                                         .command = "jem report"});
+                                                         .command = "jem report",
+                                                         .measures = all_measures()});
     if (st != JEM_OK) {
         allow(st);
         return;

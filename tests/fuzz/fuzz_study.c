@@ -9,6 +9,7 @@
 #include "report/figures.h"
 #include "report/page.h"
 #include "sweetspot/sweetspot.h"
+#include "../support/measures.h"
 
 #define STUDY "study"
 
@@ -28,7 +29,7 @@ static void check_html(const strbuf *t)
 
 static void find_sweet_spots(study *s)
 {
-    const sweetspot_options o = {.rounds = 8, .level = 0.95};
+    const sweetspot_options o = {.rounds = 8, .level = 0.95, .measures = all_measures()};
     sweetspot_list list = SWEETSPOT_LIST_INIT;
     strbuf text = STRBUF_INIT, tsv = STRBUF_INIT;
     char *json = NULL;
@@ -50,12 +51,16 @@ static void find_sweet_spots(study *s)
 
 static void collect_figures(study *s)
 {
+    static jem_status (*const known[])(figure_list *, study *, const measures *const *) = {
+        figures_of_people, figures_of_scores, figures_of_details};
     static jem_status (*const makers[])(figure_list *, study *) = {
-        figures_of_people,  figures_of_scores,   figures_of_details,  figures_of_calibration,
-        figures_of_energies, figures_of_samples, figures_of_pictures, figures_of_training};
+        figures_of_calibration, figures_of_energies, figures_of_samples, figures_of_pictures,
+        figures_of_training};
     figure_list list = FIGURE_LIST_INIT;
     strbuf page = STRBUF_INIT;
 
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        fuzz_expect(known[i](&list, s, all_measures()) == JEM_OK);
     for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
         fuzz_expect(makers[i](&list, s) == JEM_OK);
     for (int64_t i = 0; i < list.count; i++) {
@@ -66,7 +71,7 @@ static void collect_figures(study *s)
     }
     figure_list_clear(&list);
     fuzz_expect(page_write(&page, s, &list, "jem report " STUDY,
-                           &(page_place){"pages/1.html", STUDY "/figures"}) == JEM_OK);
+                           &(page_place){"pages/1.html", STUDY "/figures", all_measures()}) == JEM_OK);
     check_html(&page);
     strbuf_clear(&page);
 }

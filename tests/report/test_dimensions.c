@@ -5,6 +5,7 @@
 #include "record/record.h"
 #include "report/report.h"
 #include "support/check.h"
+#include "support/measures.h"
 
 static char dir[64];
 
@@ -82,7 +83,7 @@ static jem_status report_of(report_result *r, const char *first, const char *sec
     snprintf(page, sizeof page, "%s/report.html", dir);
     return report_write(r, &(report_call){.folder = path[0],
                                           .page = page,
-                                          .command = "jem report",
+                                          .command = "jem report", .measures = all_measures(),
                                           .beside_count = 1,
                                           .beside = beside});
 }

@@ -1,5 +1,6 @@
 /* Links of a page lead to what they name, wherever the page is written. */
 #include "support/folder.h"
+#include "support/measures.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +111,7 @@ static int follow_links(const char *page)
 static void check_page(const char *study, const char *page)
 {
     report_result r;
-    check_ok(report_write(&r, &(report_call){.folder = study, .page = page, .command = "jem report"}));
+    check_ok(report_write(&r, &(report_call){.folder = study, .page = page, .command = "jem report", .measures = all_measures()}));
     assert_int_equal(follow_links(page), 4 + 2); /* the files of a figure, two runs */
 }
 

@@ -1,68 +1,11 @@
-/* Published values beside a study's own: they agree with each other, and the figures of
- * comparisons with people show the headline scores of the networks and nothing else. */
+/* Figures of comparisons with people show the headline scores of the networks and nothing else,
+ * published values beside them. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "report/baselines.h"
 #include "report/figures.h"
 #include "report/labels.h"
 #include "support/folder.h"
-
-/* ---- the published values */
-
-static void every_published_value_is_named_once_with_its_source(void **state)
-{
-    (void)state;
-    int64_t count;
-    const baseline *b = baselines(&count);
-    assert_true(count > 200);
-    for (int64_t i = 0; i < count; i++) {
-        assert_true(isfinite(b[i].value) && b[i].source[0] && b[i].model[0]);
-        check_near(baseline_value(b[i].benchmark, b[i].metric, b[i].dataset, b[i].condition,
-                                  b[i].model),
-                   b[i].value, 0, 1); /* a second entry of the same keys would hide one */
-    }
-    assert_true(isnan(baseline_value("bapps", "2afc", NULL, "distortion", "nobody")));
-    strbuf tsv = STRBUF_INIT;
-    int64_t lines = 0;
-    baselines_tsv(&tsv);
-    check_ok(strbuf_status(&tsv));
-    for (const char *p = tsv.data; (p = strchr(p, '\n')); p++) lines++;
-    assert_int_equal(lines, count + 1);
-    strbuf_clear(&tsv);
-}
-
-static void published_means_are_those_of_their_parts(void **state)
-{
-    (void)state;
-    int64_t count, sets = 0;
-    double kappa = 0, accuracy = 0, resnet = 0;
-    const baseline *b = baselines(&count);
-    for (int64_t i = 0; i < count; i++) {
-        if (strcmp(b[i].metric, "2afc") == 0 && strcmp(b[i].condition, "distortion") == 0) {
-            double trad = baseline_value("bapps", "2afc", NULL, "traditional", b[i].model);
-            double cnn = baseline_value("bapps", "2afc", NULL, "cnn", b[i].model);
-            check_near(b[i].value, (trad + cnn) / 2, 1.1e-3, 1); /* rounded to 0.1 % */
-        }
-        if (strcmp(b[i].metric, "kl_human_model") == 0)
-            check_near(b[i].value,
-                       baseline_value("cifar10h", "cross_entropy_human", NULL, NULL, b[i].model) -
-                           0.1544595844,
-                       2e-6, 1);
-        if (strcmp(b[i].benchmark, "model-vs-human") != 0 || strcmp(b[i].dataset, "mean") == 0)
-            continue;
-        bool people = strcmp(b[i].model, "human") == 0;
-        if (strcmp(b[i].metric, "error_consistency") == 0) {
-            sets += people;
-            *(people ? &kappa : &resnet) += b[i].value / 17;
-        } else if (people) {
-            accuracy += b[i].value / 17;
-        }
-    }
-    assert_int_equal(sets, 17);
-    check_near(kappa, 0.431216, 1e-6, 1);
-    check_near(accuracy, 0.722815, 1e-6, 1);
-    check_near(resnet, 0.2083392, 1e-5, 1);
-}
+#include "support/measures.h"
 
 /* ---- a study */
 
@@ -131,7 +74,7 @@ static void headline_scores_of_the_networks_are_drawn_and_nothing_else(void **st
     put_scores(0, 0.1, 0.2);
     put_scores(0.5, 0.3, 0.6);
     check_ok(study_read(&s, folder));
-    check_ok(figures_of_scores(&list, s));
+    check_ok(figures_of_scores(&list, s, all_measures()));
     const figure *f = find_figure(&list, "model-vs-human");
     assert_non_null(f);
     assert_null(f->missing);
@@ -155,7 +98,7 @@ static void scatter_panels_hold_models_people_and_published_networks(void **stat
     put_scores(0.5, 0.3, 0.6);
     put_scores(1, 0.05, 0.7);
     check_ok(study_read(&s, folder));
-    check_ok(figures_of_people(&list, s));
+    check_ok(figures_of_people(&list, s, all_measures()));
     const figure *f = find_figure(&list, "people");
     assert_non_null(f);
     assert_non_null(strstr(f->tsv.data, "cue-conflict\tshape_bias\tm\t0.5\t1\t0.6\t\n"));
@@ -179,7 +122,7 @@ static void sets_categories_and_steps_have_figures_of_their_own(void **state)
     put_scores(0, 0.1, 0.2);
     put_scores(0.5, 0.3, 0.6);
     check_ok(study_read(&s, folder));
-    check_ok(figures_of_details(&list, s));
+    check_ok(figures_of_details(&list, s, all_measures()));
     assert_int_equal(list.count, 3);
     const figure *f = find_figure(&list, "model-vs-human-sets");
     assert_int_equal(count_lines(f->tsv.data, "0.777"), 2);
@@ -206,8 +149,8 @@ static void a_study_without_people_says_nothing_about_them(void **state)
     put_run(0, "[{\"benchmark\":\"classification\",\"metric\":\"accuracy\",\"value\":0.5}]");
     put_run(1, "[{\"benchmark\":\"classification\",\"metric\":\"accuracy\",\"value\":0.5}]");
     check_ok(study_read(&s, folder));
-    check_ok(figures_of_people(&list, s));
-    check_ok(figures_of_details(&list, s));
+    check_ok(figures_of_people(&list, s, all_measures()));
+    check_ok(figures_of_details(&list, s, all_measures()));
     assert_int_equal(list.count, 0);
     figure_list_clear(&list);
     study_free(s);
@@ -217,8 +160,6 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_published_value_is_named_once_with_its_source),
-        cmocka_unit_test(published_means_are_those_of_their_parts),
         TEST(headline_scores_of_the_networks_are_drawn_and_nothing_else),
         TEST(scatter_panels_hold_models_people_and_published_networks),
         TEST(sets_categories_and_steps_have_figures_of_their_own),

@@ -7,6 +7,7 @@
 #include "report/report.h"
 #include "sweetspot/trend.h"
 #include "support/check.h"
+#include "support/measures.h"
 
 static char folder[64], page[128];
 static char *html;
@@ -73,7 +74,7 @@ static report_result make_report(void)
     size_t size;
     check_ok(report_write(
         &result,
-        &(report_call){.folder = folder, .page = page, .command = "jem report STUDY"}));
+        &(report_call){.folder = folder, .page = page, .command = "jem report STUDY", .measures = all_measures()}));
     mem_free(html);
     html = NULL;
     check_ok(file_read(&html, &size, page, 0));
@@ -312,7 +313,7 @@ static void a_single_run_has_a_report_of_its_own(void **state)
     put_run(0.5, 1, 0.5, "finished");
     snprintf(run, sizeof run, "%s/a0.5-s1/", folder);
     check_ok(report_write(
-        &r, &(report_call){.folder = run, .page = page, .command = "jem report RUN"}));
+        &r, &(report_call){.folder = run, .page = page, .command = "jem report RUN", .measures = all_measures()}));
     assert_int_equal(r.runs, 1);
 }
 
@@ -333,10 +334,10 @@ static void folders_without_runs_are_refused(void **state)
 {
     (void)state;
     report_result r;
-    check_fails(report_write(&r, &(report_call){.folder = folder, .page = page, .command = ""}),
+    check_fails(report_write(&r, &(report_call){.folder = folder, .page = page, .command = "", .measures = all_measures()}),
                 JEM_EDATA, "neither a run nor");
     check_fails(
-        report_write(&r, &(report_call){.folder = "/no/such/folder", .page = page, .command = ""}),
+        report_write(&r, &(report_call){.folder = "/no/such/folder", .page = page, .command = "", .measures = all_measures()}),
         JEM_EDATA, "no such folder");
     assert_false(file_exists(page));
 }

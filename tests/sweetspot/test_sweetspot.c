@@ -6,6 +6,7 @@
 #include "sweetspot/sweetspot.h"
 #include "stats/bootstrap.h"
 #include "support/folder.h"
+#include "support/measures.h"
 
 static const char *run_path(double alpha, int seed)
 {
@@ -89,7 +90,8 @@ static void put_images(double alpha, int seed, const double *value, int n)
 static sweetspot_list find(study **s, int64_t rounds, pool *threads)
 {
     sweetspot_list list;
-    const sweetspot_options o = {.rounds = rounds, .seed = 7, .level = 0.95, .threads = threads};
+    const sweetspot_options o = {.rounds = rounds, .seed = 7, .level = 0.95, .threads = threads,
+                                 .measures = all_measures()};
     check_ok(study_read(s, folder));
     check_ok(sweetspots_find(&list, *s, &o));
     return list;
@@ -105,7 +107,7 @@ static void a_clear_peak_is_found_and_is_certain(void **state)
     sweetspot_list list = find(&s, 500, NULL);
     assert_int_equal(list.count, 1);
     const sweetspot *p = &list.spots[0];
-    assert_string_equal(p->spec->title, "CIFAR-10H");
+    assert_string_equal(p->line->title, "CIFAR-10H");
     assert_true(p->alpha[p->at.best] == 0.5);
     check_near(p->value[2], 0.415, 1e-12, 1);
     check_near(p->sem[2], 0.005, 1e-9, 1);
@@ -352,9 +354,9 @@ static void scenes_of_the_benchmark_and_of_the_run_have_a_spot_each(void **state
     sweetspot_list list = find(&s, 100, NULL);
     assert_int_equal(s->warning_count, 0);
     assert_int_equal(list.count, 2);
-    assert_string_equal(list.spots[0].spec->title, "Light field");
+    assert_string_equal(list.spots[0].line->title, "Light field");
     assert_true(list.spots[0].alpha[list.spots[0].at.best] == 0.5);
-    assert_string_equal(list.spots[1].spec->title, "Scenes: light field");
+    assert_string_equal(list.spots[1].line->title, "Scenes: light field");
     assert_true(list.spots[1].alpha[list.spots[1].at.best] == 1);
     sweetspot_list_clear(&list);
     study_free(s);

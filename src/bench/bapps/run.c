@@ -20,6 +20,7 @@
 #include "base/try.h"
 #include "bench/bapps/set.h"
 #include "bench/benchmarks.h"
+#include "bench/bapps/measure.h"
 #include "stats/bapps.h"
 #include "stats/bootstrap.h"
 
@@ -540,6 +541,7 @@ done:
 const benchmark bench_bapps = {
     .name = "bapps",
     .measures = "perceptual similarity of patches: 2AFC agreement and JND average precision",
+    .meaning = &bapps_measures,
     .source = "Zhang, Isola, Efros, Shechtman & Wang 2018, CVPR",
     .needs = "distances",
     .data = "2afc/val and jnd/val, from twoafc_val.tar.gz (1.1 GB) and jnd.tar.gz (0.2 GB) at "

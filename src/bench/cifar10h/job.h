@@ -4,6 +4,7 @@
 
 #include "bench/bench.h"
 #include "bench/cifar10h/data.h"
+#include "bench/cifar10h/measure.h"
 
 typedef enum cifar10h_ceiling {
     CEILING_PAPER,
@@ -17,9 +18,6 @@ typedef struct cifar10h_options {
     double floor, clip;
     int64_t splits;
 } cifar10h_options;
-
-/* Cross-entropy of the paper's independent groups of people, nats; it gives no recipe. */
-#define CIFAR10H_PAPER_CEILING 0.55
 
 typedef struct cifar10h_job {
     const bench_request *r;

@@ -28,8 +28,8 @@ static const option cifar10h_option_table[] = {
     {"images", OPTION_STRING, AT(images), "", 0, 0, NULL,
      "folder with test_batch.bin of CIFAR-10's binary version, for models that see pictures"},
     {"ceiling", OPTION_CHOICE, AT(ceiling), "paper", 0, 0, "paper|split_half|entropy",
-     "human reference of the cross-entropy: the paper's 0.55 nats, half of the people predicting "
-     "the other half, or the entropy of all of them (a lower bound)"},
+     "human reference of the cross-entropy: the paper's " CIFAR10H_PAPER_TEXT ", half of the people "
+     "predicting the other half, or the entropy of all of them (a lower bound)"},
     {"floor", OPTION_REAL, AT(floor), "1e-12", 1e-300, 0.1, NULL,
      "least probability in the split-half value, which depends on it"},
     {"splits", OPTION_INT, AT(splits), "5", 1, 1000, NULL, "random halves it is averaged over"},
@@ -223,7 +223,7 @@ static double human_cross_entropy(const cifar10h_job *j, const char **what)
     case CEILING_PAPER:
         break;
     }
-    *what = "ceiling: the paper's 0.55 nats";
+    *what = "ceiling: the paper's " CIFAR10H_PAPER_TEXT;
     return CIFAR10H_PAPER_CEILING;
 }
 
@@ -480,6 +480,7 @@ done:
 const benchmark bench_cifar10h = {
     .name = "cifar10h",
     .measures = "cross-entropy between people's answers and class probabilities (lower is closer)",
+    .meaning = &cifar10h_measures,
     .source = "Peterson, Battleday, Griffiths & Russakovsky 2019, ICCV",
     .needs = "logits or probabilities of the 10 classes of CIFAR-10",
     .data = "cifar10h-counts.npy, cifar10h-probs.npy (https://github.com/jcpeterson/cifar-10h, "

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/benchmarks.h"
+#include "bench/clickme/measure.h"
 #include "bench/clickme/data.h"
 #include "record/sample_pictures.h"
 #include "stats/bootstrap.h"
@@ -572,6 +573,7 @@ done:
 const benchmark bench_clickme = {
     .name = "clickme",
     .measures = "does saliency rank pixels as people do? Spearman's rho / that between people",
+    .meaning = &clickme_measures,
     .source = "Linsley et al. 2019, ICLR; Fel et al. 2022, NeurIPS",
     .needs = "saliency maps",
     .data = "val-0.tfrecords to val-16.tfrecords from https://storage.googleapis.com/serrelab/"

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/benchmarks.h"
+#include "bench/cue_conflict/measure.h"
 #include "bench/cue_conflict/images.h"
 #include "bench/cue_conflict/scores.h"
 #include "bench/decisions.h"
@@ -616,6 +617,7 @@ done:
 const benchmark bench_cue_conflict = {
     .name = bench_name,
     .measures = "shape bias: shape decisions / (shape + texture decisions) on conflict images",
+    .meaning = &cue_conflict_measures,
     .source = "Geirhos et al. 2019, ICLR",
     .needs = "decisions among 16 categories, or logits that a mapping makes such; refinement for "
              "steps > 0",

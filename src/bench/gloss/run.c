@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/benchmarks.h"
+#include "bench/gloss/measure.h"
 #include "bench/gloss/people.h"
 #include "bench/gloss/scenes.h"
 #include "jem/tensor.h"
@@ -411,6 +412,7 @@ const benchmark bench_gloss = {
     .name = "gloss",
     .measures = "correlation of predicted gloss with people's ratings; gloss, light and relief in "
                 "features",
+    .meaning = &gloss_measures,
     .source = "Storrs, Anderson & Fleming 2021, Nature Human Behaviour",
     .needs = "predictions [instances][50] of the rated images, or features (with gloss.scenes)",
     .data = "ratings/NN_gloss_ratings_task_DATE.csv of 20 observers (analysis_data/psychophysics/"

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/benchmarks.h"
+#include "bench/model_vs_human/measure.h"
 #include "bench/decisions.h"
 #include "bench/model_vs_human/agreement.h"
 #include "bench/model_vs_human/trials.h"
@@ -38,9 +39,6 @@ static const option mvh_option_table[] = {
      "also a score for each person, and for each pair of observers on each condition"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
-
-/* The value that the study draws as people's (arXiv 2605.23819); its source is not known. */
-static const double paper_kappa = 0.39;
 
 /* One set with all that is computed for it. */
 typedef struct set_result {
@@ -326,7 +324,7 @@ static jem_status add_groups(const job *j)
                             .metric = mvh_metric_names[MVH_KAPPA],
                             .dataset = "mean",
                             .condition = "paper",
-                            .value = paper_kappa,
+                            .value = MVH_PAPER_KAPPA,
                             .interval = {NAN, NAN},
                             .ceiling = NAN,
                             .model = "human",
@@ -502,6 +500,7 @@ static jem_status mvh_check(const char *data, void (*emit)(void *ctx, const char
 const benchmark bench_model_vs_human = {
     .name = bench_name,
     .measures = "error consistency with people (kappa) and accuracy on 17 distorted image sets",
+    .meaning = &model_vs_human_measures,
     .source = "Geirhos et al. 2021, NeurIPS; Geirhos, Meding & Wichmann 2020, NeurIPS",
     .needs = "decisions among 16 categories, or logits that a mapping makes such",
     .data =

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "sweetspot/spot_trials.h"
+#include "bench/bapps/redraw.h"
 #include "stats/bapps.h"
 
 typedef struct part {
@@ -73,7 +73,7 @@ static jem_status values(double *value, const void *state, const stats_draw *dra
     return JEM_OK;
 }
 
-static jem_status fill_part(part *p, const bapps *b, const spot_items *const *items, int64_t first)
+static jem_status fill_part(part *p, const bapps *b, const trial_items *const *items, int64_t first)
 {
     jem_status st;
 
@@ -93,19 +93,18 @@ done:
     return st;
 }
 
-jem_status spot_bapps(spot_draws *out, spot_trials kind, const spot_items *const *items)
+static jem_status draws(trial_draws *out, const trial_items *const *items)
 {
     jem_status st;
     bapps *b = NULL;
     int64_t *start = NULL;
 
-    (void)kind;
     TRY(MEM_NEW(b, 1));
     out->state = b;
     out->free = free_bapps;
     out->values = values;
     b->columns = out->columns;
-    TRY(spot_groups(&start, &b->parts, items[0], 2));
+    TRY(trial_groups(&start, &b->parts, items[0], 2));
     out->images = items[0]->count;
     out->factors = b->parts;
     TRY(MEM_NEW(out->sizes, b->parts));
@@ -121,3 +120,39 @@ done:
     mem_free(start);
     return st;
 }
+
+/* ---- rows */
+
+static bool wanted(const char *condition)
+{
+    return strcmp(condition, "2afc/traditional") == 0 || strcmp(condition, "2afc/cnn") == 0 ||
+           strcmp(condition, "jnd/traditional") == 0 || strcmp(condition, "jnd/cnn") == 0;
+}
+
+/* In 2AFC the score of the triplet, in JND the distance of the pair. */
+static jem_status term(double *out, const trial_row *row)
+{
+    jem_status st;
+    const field_reader *r = row->reader;
+    double share;
+
+    TRY(trial_defined(&share, row, row->category_field));
+    if (!(share >= 0 && share <= 1))
+        return jem_error(JEM_EDATA, "%s:%lld: %g is no share of people", r->path,
+                         (long long)r->line, share);
+    if (strncmp(row->condition, "jnd/", 4) == 0) return trial_defined(out, row, row->value_field);
+    if (strcmp(row->value, "p0") == 0)
+        *out = 1 - share;
+    else if (strcmp(row->value, "p1") == 0)
+        *out = share;
+    else if (strcmp(row->value, "tie") == 0)
+        *out = 0.5;
+    else
+        st = jem_error(JEM_EDATA, "%s:%lld: '%s' is none of p0, p1 and tie", r->path,
+                       (long long)r->line, row->value);
+done:
+    return st;
+}
+
+const trial_rule bapps_trials = {
+    .terms = 1, .people = "category", .wanted = wanted, .term = term, .draws = draws};

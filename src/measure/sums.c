@@ -1,14 +1,14 @@
-/* Metrics that follow from sums over images: means, ratios of counts, R2.
+/* Scores that follow from sums over images: means, ratios of counts, R².
  *
  * The terms of all runs stand side by side, so that a drawn image adds one row. */
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "sweetspot/spot_trials.h"
+#include "measure/trials.h"
 
 typedef struct sums {
-    spot_trials kind;
     int64_t columns, images, width; /* columns * terms */
     int terms;
     double *rows; /* [images][columns][terms] */
@@ -43,16 +43,16 @@ static jem_status values(double *value, const void *state, const stats_draw *dra
     double n = (double)s->images;
     for (int64_t c = 0; c < s->columns; c++) {
         const double *sum = total + c * s->terms;
-        value[c] = s->kind == SPOT_R2 ? r2(sum, n)
-                   : s->terms == 1    ? sum[0] / n
-                                      : ratio(sum[0], sum[1]);
+        value[c] = s->terms == 3   ? r2(sum, n)
+                   : s->terms == 1 ? sum[0] / n
+                                   : ratio(sum[0], sum[1]);
     }
     mem_free(total);
     return JEM_OK;
 }
 
 /* Does every image count in every run?  A mean needs no second term then: half of the work. */
-static bool all_count(const spot_items *const *items, int64_t columns)
+static bool all_count(const trial_items *const *items, int64_t columns)
 {
     for (int64_t c = 0; c < columns; c++)
         for (int64_t i = 0; i < items[c]->count; i++)
@@ -60,7 +60,7 @@ static bool all_count(const spot_items *const *items, int64_t columns)
     return true;
 }
 
-jem_status spot_sums(spot_draws *out, spot_trials kind, const spot_items *const *items)
+jem_status trial_sums(trial_draws *out, const trial_items *const *items)
 {
     jem_status st;
     sums *s = NULL;
@@ -73,8 +73,8 @@ jem_status spot_sums(spot_draws *out, spot_trials kind, const spot_items *const 
     out->factors = 1;
     TRY(MEM_NEW(out->sizes, 1));
     out->sizes[0] = out->images = items[0]->count;
-    *s = (sums){.kind = kind, .columns = out->columns, .images = out->images, .terms = given};
-    if (kind == SPOT_NUMBER && all_count(items, out->columns)) s->terms = 1;
+    *s = (sums){.columns = out->columns, .images = out->images, .terms = given};
+    if (given == 2 && all_count(items, out->columns)) s->terms = 1;
     s->width = s->columns * s->terms;
     TRY(MEM_NEW(s->rows, s->images * s->width));
     for (int64_t c = 0; c < s->columns; c++)
@@ -84,3 +84,45 @@ jem_status spot_sums(spot_draws *out, spot_trials kind, const spot_items *const 
 done:
     return st;
 }
+
+/* ---- rules */
+
+static jem_status right(double *term, const trial_row *row)
+{
+    term[0] = strcmp(row->value, row->category) == 0;
+    return JEM_OK;
+}
+
+static jem_status number(double *term, const trial_row *row)
+{
+    jem_status st = trial_number(&term[0], row, row->value_field);
+    if (st != JEM_OK) return st;
+    term[1] = !isnan(term[0]);
+    term[0] = isnan(term[0]) ? 0 : row->unit > 0 ? term[0] / row->unit : term[0];
+    return JEM_OK;
+}
+
+static jem_status prediction(double *term, const trial_row *row)
+{
+    jem_status st = trial_defined(&term[0], row, row->value_field);
+    return st == JEM_OK ? trial_defined(&term[1], row, row->category_field) : st;
+}
+
+/* (yhat, y) becomes (error^2, y, y^2) with y centred, so that no differences of large numbers
+ * arise. */
+static void centre(trial_items *items)
+{
+    double mean = 0;
+    for (int64_t i = 0; i < items->count; i++)
+        mean += items->term[3 * i + 1] / (double)items->count;
+    for (int64_t i = 0; i < items->count; i++) {
+        double *t = items->term + 3 * i, error = t[1] - t[0];
+        t[0] = error * error;
+        t[1] -= mean;
+        t[2] = t[1] * t[1];
+    }
+}
+
+const trial_rule trials_right = {.terms = 1, .term = right, .draws = trial_sums};
+const trial_rule trials_number = {.terms = 2, .term = number, .draws = trial_sums};
+const trial_rule trials_r2 = {.terms = 3, .term = prediction, .gathered = centre, .draws = trial_sums};

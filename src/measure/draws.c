@@ -3,35 +3,28 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "sweetspot/spot_trials.h"
+#include "measure/trials.h"
 
-typedef jem_status (*make_draws)(spot_draws *out, spot_trials kind, const spot_items *const *items);
-static const make_draws makers[] = {
-    [SPOT_RIGHT] = spot_sums,      [SPOT_SHAPE_BIAS] = spot_sums, [SPOT_NUMBER] = spot_sums,
-    [SPOT_R2] = spot_sums,         [SPOT_RATINGS] = spot_ratings, [SPOT_BAPPS] = spot_bapps,
-    [SPOT_KAPPA] = spot_kappa,
-};
-
-jem_status spot_draws_new(spot_draws *out, spot_trials kind, const spot_items *const *items,
-                          int64_t columns)
+jem_status trial_draws_new(trial_draws *out, const trial_rule *rule,
+                           const trial_items *const *items, int64_t columns)
 {
-    spot_draws d = {.columns = columns};
-    jem_status st = makers[kind](&d, kind, items);
+    trial_draws d = {.columns = columns};
+    jem_status st = rule->draws(&d, items);
     if (st == JEM_OK)
         *out = d;
     else
-        spot_draws_clear(&d);
+        trial_draws_clear(&d);
     return st;
 }
 
-void spot_draws_clear(spot_draws *d)
+void trial_draws_clear(trial_draws *d)
 {
     if (d->state) d->free(d->state);
     mem_free(d->sizes);
-    *d = (spot_draws){.columns = 0};
+    *d = (trial_draws){.columns = 0};
 }
 
-jem_status spot_draws_data(double *value, const spot_draws *d)
+jem_status trial_draws_data(double *value, const trial_draws *d)
 {
     jem_status st;
     int64_t most = 0, *each = NULL;
@@ -58,7 +51,7 @@ static size_t group_length(const char *name, int parts)
     return length;
 }
 
-jem_status spot_groups(int64_t **start, int64_t *groups, const spot_items *items, int parts)
+jem_status trial_groups(int64_t **start, int64_t *groups, const trial_items *items, int parts)
 {
     int64_t *found = NULL, count = 0;
     size_t last = 0;

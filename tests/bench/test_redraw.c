@@ -4,23 +4,22 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "sweetspot/spot_trials.h"
+#include "measure/trials.h"
 #include "stats/bapps.h"
 #include "stats/consistency.h"
 #include "stats/rank.h"
 #include "support/folder.h"
+#include "support/measures.h"
 
 enum { FACTORS_MAX = 16, TEXT_MAX = 1 << 20 };
 
 static const char head[] = "subj,session,trial,rt,object_response,category,condition,imagename";
 
-static const sweetspot_spec *spec_of(const char *benchmark, const char *metric)
+static const measure_spot *spot_of(const char *benchmark, const char *metric)
 {
-    int64_t count;
-    const sweetspot_spec *specs = sweetspot_specs(&count);
-    for (int64_t i = 0; i < count; i++)
-        if (strcmp(specs[i].benchmark, benchmark) == 0 && strcmp(specs[i].metric[0], metric) == 0)
-            return &specs[i];
+    const measures *of = measures_find(all_measures(), benchmark);
+    for (const measure_spot *spot = of->spots; spot->title; spot++)
+        if (strcmp(spot->score[0]->metric, metric) == 0) return spot;
     fail_msg("no sweet spot of %s", benchmark);
     return NULL;
 }
@@ -58,28 +57,28 @@ static void save(rows *r, int run, const char *name)
     free(r->text);
 }
 
-static jem_status read_run(spot_items *items, const sweetspot_spec *spec, int run)
+static jem_status read_run(trial_items *items, const measure_spot *spot, int run)
 {
     char path[200];
     snprintf(path, sizeof path, "%s/run-%d", folder, run);
-    return spot_items_read(items, spec, path, "m");
+    return trial_items_read(items, spot, path, "m");
 }
 
 /* Runs 0 .. runs-1 together. */
-static spot_draws all_runs(const sweetspot_spec *spec, int runs)
+static trial_draws all_runs(const measure_spot *spot, int runs)
 {
-    spot_items *items = calloc((size_t)runs, sizeof *items);
-    const spot_items **each = calloc((size_t)runs, sizeof *each);
-    spot_draws d;
+    trial_items *items = calloc((size_t)runs, sizeof *items);
+    const trial_items **each = calloc((size_t)runs, sizeof *each);
+    trial_draws d;
     assert_true(items && each);
     for (int i = 0; i < runs; i++) {
-        check_ok(read_run(&items[i], spec, i));
+        check_ok(read_run(&items[i], spot, i));
         assert_true(items[i].count > 0);
-        assert_true(spot_items_match(&items[0], &items[i]));
+        assert_true(trial_items_match(&items[0], &items[i]));
         each[i] = &items[i];
     }
-    check_ok(spot_draws_new(&d, spec->kind, each, runs));
-    for (int i = 0; i < runs; i++) spot_items_clear(&items[i]);
+    check_ok(trial_draws_new(&d, spot->rule, each, runs));
+    for (int i = 0; i < runs; i++) trial_items_clear(&items[i]);
     free(each);
     free(items);
     return d;
@@ -91,7 +90,7 @@ typedef struct one_round {
     stats_draw draw;
 } one_round;
 
-static void round_draw(one_round *r, const spot_draws *d, int64_t number)
+static void round_draw(one_round *r, const trial_draws *d, int64_t number)
 {
     assert_true(d->factors <= FACTORS_MAX);
     for (int64_t f = 0; f < d->factors; f++) {
@@ -102,7 +101,7 @@ static void round_draw(one_round *r, const spot_draws *d, int64_t number)
     r->draw = (stats_draw){d->sizes, (const int64_t *const *)r->index};
 }
 
-static void round_clear(one_round *r, const spot_draws *d)
+static void round_clear(one_round *r, const trial_draws *d)
 {
     for (int64_t f = 0; f < d->factors; f++) free(r->index[f]);
 }
@@ -170,7 +169,7 @@ static void bapps_ranks_the_drawn_pairs_of_each_set(void **state)
     (void)state;
     double value[2 * BAPPS_RUNS];
     put_bapps();
-    spot_draws d = all_runs(spec_of("bapps", "2afc"), BAPPS_RUNS);
+    trial_draws d = all_runs(spot_of("bapps", "2afc"), BAPPS_RUNS);
     assert_int_equal(d.factors, 4); /* deblur is in no mean over distortions */
     assert_int_equal(d.images, 4 * PATCHES);
     for (int64_t number = 0; number < 5; number++) {
@@ -185,7 +184,7 @@ static void bapps_ranks_the_drawn_pairs_of_each_set(void **state)
         }
         round_clear(&r, &d);
     }
-    spot_draws_clear(&d);
+    trial_draws_clear(&d);
 }
 
 /* ---- model-vs-human: two sets, one with two conditions of which one counts */
@@ -245,7 +244,7 @@ static void kappa_is_with_the_drawn_people_on_the_drawn_images(void **state)
     (void)state;
     double value[RUNS];
     put_consistency();
-    spot_draws d = all_runs(spec_of("model-vs-human", "error_consistency"), RUNS);
+    trial_draws d = all_runs(spot_of("model-vs-human", "error_consistency"), RUNS);
     assert_int_equal(d.factors, 5); /* people, bw, grey; people, images */
     assert_int_equal(d.images, WIDE + 2 * NARROW);
     assert_int_equal(d.people, 2 * OBSERVERS - 1);
@@ -260,7 +259,7 @@ static void kappa_is_with_the_drawn_people_on_the_drawn_images(void **state)
         }
         round_clear(&r, &d);
     }
-    spot_draws_clear(&d);
+    trial_draws_clear(&d);
 }
 
 /* ---- gloss */
@@ -296,7 +295,7 @@ static void predictions_are_compared_with_the_mean_of_the_drawn_people(void **st
     (void)state;
     double value[2], x[RENDERINGS], y[RENDERINGS], r0;
     put_gloss(RATERS);
-    spot_draws d = all_runs(spec_of("gloss", "pearson"), 2);
+    trial_draws d = all_runs(spot_of("gloss", "pearson"), 2);
     assert_int_equal(d.factors, 2);
     assert_int_equal(d.people, RATERS);
     for (int64_t number = 0; number < 4; number++) {
@@ -315,17 +314,17 @@ static void predictions_are_compared_with_the_mean_of_the_drawn_people(void **st
         }
         round_clear(&r, &d);
     }
-    spot_draws_clear(&d);
+    trial_draws_clear(&d);
 }
 
 /* ---- sums */
 
 static double data_of(const char *benchmark, const char *metric)
 {
-    double value[SPOT_METRICS_MAX];
-    spot_draws d = all_runs(spec_of(benchmark, metric), 1);
-    check_ok(spot_draws_data(value, &d));
-    spot_draws_clear(&d);
+    double value[SPOT_SCORES_MAX];
+    trial_draws d = all_runs(spot_of(benchmark, metric), 1);
+    check_ok(trial_draws_data(value, &d));
+    trial_draws_clear(&d);
     return value[0];
 }
 
@@ -378,8 +377,8 @@ static void trials_give_the_scores_they_belong_to(void **state)
 
 static void fails(const char *benchmark, const char *metric, const char *message)
 {
-    spot_items items;
-    check_fails(read_run(&items, spec_of(benchmark, metric), 0), JEM_EDATA, message);
+    trial_items items;
+    check_fails(read_run(&items, spot_of(benchmark, metric), 0), JEM_EDATA, message);
 }
 
 /* gloss-human.csv with these rows behind gloss.csv. */
@@ -451,19 +450,19 @@ static void answers_that_mean_nothing_are_refused_with_their_place(void **state)
 static void runs_with_other_people_do_not_match(void **state)
 {
     (void)state;
-    spot_items a, b;
-    const sweetspot_spec *spec = spec_of("model-vs-human", "error_consistency");
+    trial_items a, b;
+    const measure_spot *spot = spot_of("model-vs-human", "error_consistency");
     put_one("model-vs-human", "cat", "cat", "0", ",set,counted,people", ",edge,1,11");
-    check_ok(read_run(&a, spec, 0));
+    check_ok(read_run(&a, spot, 0));
     put_one("model-vs-human", "dog", "cat", "0", ",set,counted,people", ",edge,1,11");
-    check_ok(read_run(&b, spec, 0));
-    assert_true(spot_items_match(&a, &b));
-    spot_items_clear(&b);
+    check_ok(read_run(&b, spot, 0));
+    assert_true(trial_items_match(&a, &b));
+    trial_items_clear(&b);
     put_one("model-vs-human", "cat", "cat", "0", ",set,counted,people", ",edge,1,01");
-    check_ok(read_run(&b, spec, 0));
-    assert_false(spot_items_match(&a, &b));
-    spot_items_clear(&a);
-    spot_items_clear(&b);
+    check_ok(read_run(&b, spot, 0));
+    assert_false(trial_items_match(&a, &b));
+    trial_items_clear(&a);
+    trial_items_clear(&b);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "sweetspot/spot_trials.h"
+#include "bench/model_vs_human/redraw.h"
 #include "stats/consistency.h"
 
 /* Runs are counted this many at a time: a table holds all pairs of its rows. */
@@ -85,7 +85,7 @@ static jem_status values(double *value, const void *state, const stats_draw *dra
 
 /* Who is right, people and then the runs of group g, a row of bytes each. */
 static jem_status make_table(stats_joint_table *out, const kappa *k, const set *s, int64_t g,
-                             const spot_items *const *items)
+                             const trial_items *const *items)
 {
     jem_status st;
     const int64_t rows = s->people + runs_of(k, g);
@@ -94,7 +94,7 @@ static jem_status make_table(stats_joint_table *out, const kappa *k, const set *
 
     TRY(MEM_NEW(bytes, rows * s->images));
     for (int64_t r = 0; r < rows; r++) {
-        const spot_items *own = items[r < s->people ? 0 : g * TOGETHER + r - s->people];
+        const trial_items *own = items[r < s->people ? 0 : g * TOGETHER + r - s->people];
         row[r] = bytes + r * s->images;
         for (int64_t i = 0; i < s->images; i++)
             bytes[r * s->images + i] = r < s->people ? own->people[s->first + i][r] == '1'
@@ -107,17 +107,17 @@ done:
 }
 
 /* The set of items first .. end-1, and its factors: people, then images of each condition. */
-static jem_status make_set(set *s, spot_draws *out, const kappa *k, const spot_items *const *items,
+static jem_status make_set(set *s, trial_draws *out, const kappa *k, const trial_items *const *items,
                            int64_t first, int64_t end)
 {
     jem_status st;
-    spot_items own = {.count = end - first, .name = items[0]->name + first};
+    trial_items own = {.count = end - first, .name = items[0]->name + first};
 
     s->first = first;
     s->images = end - first;
     s->people = (int64_t)strlen(items[0]->people[first]);
     s->factor = out->factors;
-    TRY(spot_groups(&s->start, &s->conditions, &own, 2));
+    TRY(trial_groups(&s->start, &s->conditions, &own, 2));
     out->sizes[out->factors++] = s->people;
     for (int64_t c = 0; c < s->conditions; c++)
         out->sizes[out->factors++] = s->start[c + 1] - s->start[c];
@@ -129,21 +129,20 @@ done:
     return st;
 }
 
-jem_status spot_kappa(spot_draws *out, spot_trials kind, const spot_items *const *items)
+static jem_status draws(trial_draws *out, const trial_items *const *items)
 {
     jem_status st;
     kappa *k = NULL;
     int64_t *sets = NULL, *conditions = NULL, count;
 
-    (void)kind;
     TRY(MEM_NEW(k, 1));
     out->state = k;
     out->free = free_kappa;
     out->values = values;
     k->columns = out->columns;
     k->groups = (out->columns + TOGETHER - 1) / TOGETHER;
-    TRY(spot_groups(&sets, &k->sets, items[0], 1));
-    TRY(spot_groups(&conditions, &count, items[0], 2));
+    TRY(trial_groups(&sets, &k->sets, items[0], 1));
+    TRY(trial_groups(&conditions, &count, items[0], 2));
     TRY(MEM_NEW(k->set, k->sets));
     TRY(MEM_NEW(out->sizes, k->sets + count));
     for (int64_t i = 0; i < k->sets; i++)
@@ -153,3 +152,36 @@ done:
     mem_free(sets);
     return st;
 }
+
+/* ---- rows */
+
+static jem_status term(double *out, const trial_row *row)
+{
+    *out = strcmp(row->value, row->category) == 0;
+    return JEM_OK;
+}
+
+/* One digit, 0 or 1, for each of the people of a set, as many on all of its images. */
+static jem_status check_people(trial_items *items, const char *path, const char *run)
+{
+    (void)run;
+    for (int64_t i = 0; i < items->count; i++) {
+        const char *who = items->people[i];
+        size_t length = strcspn(items->name[i], "/") + 1, n = strspn(who, "01");
+        bool first = i == 0 || strncmp(items->name[i - 1], items->name[i], length) != 0;
+        if (n == 0 || n > PEOPLE_MAX || who[n] ||
+            (!first && n != strlen(items->people[i - 1])))
+            return jem_error(JEM_EDATA,
+                             "%s: people of %s are '%s'; expected 1 or 0 for each of at most %d, "
+                             "as many as on the other images of the set",
+                             path, items->name[i], who, PEOPLE_MAX);
+    }
+    return JEM_OK;
+}
+
+const trial_rule model_vs_human_trials = {.terms = 1,
+                                          .people = "people",
+                                          .set = "set",
+                                          .term = term,
+                                          .ordered = check_people,
+                                          .draws = draws};

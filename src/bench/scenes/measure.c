@@ -1,0 +1,68 @@
+/* What scores of a run's own test scenes mean. */
+#include "bench/scenes/measure.h"
+
+#include "measure/trials.h"
+
+enum { GLOSS, LIGHT, RELIEF };
+
+static const measure scores[] = {
+    [GLOSS] = {.metric = "accuracy",
+               .title = "Gloss",
+               .unit = "accuracy",
+               .least = 0,
+               .most = 1,
+               .human = 1,
+               .level = {LEVEL_FIXED, 0.5, "chance"},
+               .card = "best gloss accuracy, own test scenes"},
+    [LIGHT] = {.metric = "light_accuracy",
+               .title = "Light field",
+               .unit = "accuracy, 6 classes",
+               .least = 0,
+               .most = 1,
+               .human = 1,
+               .level = {LEVEL_FIXED, 1.0 / 6, "chance"},
+               .card = "best light-field accuracy, own test scenes"},
+    [RELIEF] = {.metric = "relief_r2",
+                .title = "Surface relief",
+                .unit = "R²",
+                .least = -INFINITY,
+                .most = 1,
+                .human = 1,
+                .level = {LEVEL_FIXED, 0, "predicting the mean"},
+                .card = "best relief R², own test scenes"},
+    {.metric = NULL},
+};
+
+static const measure_spot spots[] = {
+    {.title = "Scenes: gloss",
+     .measure = "own test scenes, accuracy",
+     .count = 1,
+     .score = {&scores[GLOSS]},
+     MEASURE_WITHOUT_PEOPLE,
+     .rule = &trials_right,
+     .trials = "test"},
+    {.title = "Scenes: light field",
+     .measure = "own test scenes, accuracy of 6",
+     .count = 1,
+     .score = {&scores[LIGHT]},
+     MEASURE_WITHOUT_PEOPLE},
+    {.title = "Scenes: relief",
+     .measure = "own test scenes, R²",
+     .count = 1,
+     .score = {&scores[RELIEF]},
+     MEASURE_WITHOUT_PEOPLE},
+    {.title = NULL},
+};
+
+const measures scenes_measures = {
+    .benchmark = "scenes",
+    .name = "Scenes",
+    .section = "Material perception",
+    .title = "Own test scenes: gloss, light field and surface relief",
+    .about = "What the network’s features say about the rendered surfaces that its own training "
+             "left out (jem eval): whether one is glossy, which of six light fields shines on it "
+             "(linear SVM) and how bumpy it is (linear regression, R²). Higher is better.",
+    .headline = true,
+    .scores = scores,
+    .spots = spots,
+};
