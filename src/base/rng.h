@@ -27,7 +27,8 @@ typedef enum rng_purpose {
     RNG_SAMPLE_NOISE,
     RNG_RENDER,       /* scenes; image = scene */
     RNG_BOOTSTRAP,
-    RNG_TEST
+    RNG_TEST,
+    RNG_ALPHA_NOISE   /* of scores along alpha (stats/alpha_draws.h); step = block of draws */
 } rng_purpose;
 
 typedef struct rng_stream {
