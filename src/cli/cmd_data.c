@@ -20,10 +20,9 @@
 static jem_status list(const cli_lists *lists, int argc, char **argv)
 {
     int none;
-    (void)lists; /* no network is trained here */
     jem_status st = cli_parse(&none, &data_list, argc, argv);
     if (st != JEM_OK) return st;
-    for (const data_source *const *s = data_sources(); *s; s++)
+    for (const data_source *const *s = lists->settings.sources; *s; s++)
         cli_print("%-8s  %s\n          %s\n", (*s)->name, (*s)->about, (*s)->layout);
     return JEM_OK;
 }
@@ -118,27 +117,27 @@ static void print_line(void *ctx, const char *line)
 }
 
 /* gloss names both a kind of images and a benchmark: the images come with scene_log.csv. */
-static bool means_images(const char *name, const char *path)
+static bool means_images(const cli_lists *lists, const char *name, const char *path)
 {
     const char *found = NULL;
-    for (const data_source *const *s = data_sources(); *s; s++)
+    for (const data_source *const *s = lists->settings.sources; *s; s++)
         if (strcmp((*s)->name, name) == 0)
             return guess_kind(&found, path) == JEM_OK && strcmp(found, name) == 0;
     return false;
 }
 
-jem_status data_check_folder(const benchmark *const *known, const char *kind, const char *path,
-                             const char *size, const char *labels)
+jem_status data_check_folder(const cli_lists *lists, const char *kind, const char *path, const char *size,
+                             const char *labels)
 {
-    data_options o = {.size = 0};
+    data_options o = {.sources = lists->settings.sources};
     splits s = {NULL, NULL, NULL};
     int64_t noise = 0;
     jem_status st;
     const option_group groups[] = {{"data", data_option_table, &o}, {NULL, NULL, NULL}};
 
     if (kind && strcmp(kind, "imagenet") == 0) return data_check_imagenet(path, labels);
-    const benchmark *b = kind ? benchmark_find(known, kind, NULL) : NULL;
-    if (b && !means_images(kind, path)) {
+    const benchmark *b = kind ? benchmark_find(lists->benchmarks, kind, NULL) : NULL;
+    if (b && !means_images(lists, kind, path)) {
         TRY(b->check(path, print_line, NULL));
         cli_print("%s: all that %s needs is there\n", path, b->name);
         goto done;
@@ -180,7 +179,7 @@ static jem_status check(const cli_lists *lists, int argc, char **argv)
     check_flags f;
     jem_status st = cli_parse(&f, &data_check, argc, argv);
     if (st != JEM_OK) return st;
-    return data_check_folder(lists->benchmarks, f.kind, f.path, f.size, f.labels);
+    return data_check_folder(lists, f.kind, f.path, f.size, f.labels);
 }
 
 const command data_check = {

@@ -8,10 +8,10 @@ extern const command data_list, data_check, data_render; /* cmd_data.c */
 extern const command data_fetch;                         /* cmd_data_fetch.c */
 extern const command data_encode;                        /* cmd_data_encode.c */
 
-/* Whether the folder holds a kind of data, or what one of these benchmarks needs, said on stdout.  kind NULL: told
- * by its files; size and labels as typed, or NULL. */
-jem_status data_check_folder(const struct benchmark *const *known, const char *kind, const char *path,
-                             const char *size, const char *labels);
+/* Whether the folder holds a kind of data of the lists, or what one of the benchmarks needs, said on stdout.
+ * kind NULL: told by its files; size and labels as typed, or NULL. */
+jem_status data_check_folder(const cli_lists *lists, const char *kind, const char *path, const char *size,
+                             const char *labels);
 
 /* Lists a folder of ImageNet's layout (imagenet.h) and says what it holds; labels may be NULL. */
 jem_status data_check_imagenet(const char *path, const char *labels);

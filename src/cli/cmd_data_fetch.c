@@ -128,7 +128,8 @@ static jem_status show_price(const fetch_plan *p)
 
 static jem_status check_item(const fetch_item *item, char *folder)
 {
-    return item->check ? data_check_folder(benchmark_list, item->check, folder, NULL, NULL) : JEM_OK;
+    const cli_lists own = {.settings = config_builtin, .benchmarks = benchmark_list};
+    return item->check ? data_check_folder(&own, item->check, folder, NULL, NULL) : JEM_OK;
 }
 
 static jem_status tell_by_hand(const fetch_item *item, const char *root)

@@ -20,8 +20,7 @@ static jem_status list_models(const cli_lists *lists)
 
 static jem_status list_data(const cli_lists *lists)
 {
-    (void)lists;
-    for (const data_source *const *s = data_sources(); *s; s++)
+    for (const data_source *const *s = lists->settings.sources; *s; s++)
         cli_print("%-8s  %s\n          %s\n", (*s)->name, (*s)->about, (*s)->layout);
     return JEM_OK;
 }

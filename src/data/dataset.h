@@ -62,7 +62,9 @@ jem_status dataset_floats(float *dst, const dataset *d, const int64_t *index, in
 jem_status dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b);
 
 /* ---- settings data.* */
+typedef struct data_source data_source;
 typedef struct data_options {
+    const data_source *const *sources; /* what kind may name, ends with NULL; borrowed; NULL: jem's own */
     char kind[OPTION_STRING_MAX]; /* name of a data_source: cifar10, folder, npy, latents, gloss */
     char path[OPTION_STRING_MAX];
     int64_t size;          /* side images are resized to (shorter side, then centre
@@ -89,13 +91,13 @@ void splits_free(splits *s); /* the data sets, not *s; all NULL is fine */
 jem_status data_load(splits *out, const data_options *o, uint64_t seed);
 
 /* One reader of a kind of data; listed in sources/sources.c. */
-typedef struct data_source {
+struct data_source {
     const char *name, *about, *layout; /* layout: what the path must hold */
     /* train and test (test NULL if the source has none). */
     jem_status (*load)(dataset **train, dataset **test, const data_options *o);
     bool ordered; /* rows have an order that splits keep: train, then val, then test */
-} data_source;
-const data_source *const *data_sources(void); /* NULL-terminated */
+};
+extern const data_source *const data_source_list[]; /* all that jem has; ends with NULL */
 
 /* ---- batches: pure functions of (seed, iteration) */
 

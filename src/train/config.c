@@ -95,11 +95,14 @@ const option_group *config_groups(config *c)
     return c->groups;
 }
 
-const config_lists config_builtin = {.networks = network_list};
+const config_lists config_builtin = {.networks = network_list, .sources = data_source_list};
 
 config_lists config_lists_whole(const config_lists *l)
 {
-    return (config_lists){.networks = l->networks ? l->networks : config_builtin.networks};
+    return (config_lists){
+        .networks = l->networks ? l->networks : config_builtin.networks,
+        .sources = l->sources ? l->sources : config_builtin.sources,
+    };
 }
 
 jem_status config_defaults(config *c, const config_lists *lists)
@@ -107,6 +110,7 @@ jem_status config_defaults(config *c, const config_lists *lists)
     jem_status st;
     memset(c, 0, sizeof *c);
     c->lists = config_lists_whole(lists);
+    c->data.sources = c->lists.sources;
     TRY(model_spec_name(&c->model, c->lists.networks, model_options->default_text));
     TRY(options_defaults(config_groups(c)));
 done:

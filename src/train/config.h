@@ -48,6 +48,7 @@ enum { CONFIG_GROUPS = 10 };
  * top, so that a program may append to them.  A list that is NULL is jem's own. */
 typedef struct config_lists {
     const network *const *networks; /* model.name; model/network.h */
+    const data_source *const *sources; /* data.kind; data/dataset.h */
 } config_lists;
 extern const config_lists config_builtin; /* what jem has */
 config_lists config_lists_whole(const config_lists *l); /* with jem's own where one is NULL */
@@ -62,7 +63,7 @@ typedef struct config {
     health_options health;
     rescue_options rescue;
     engine_spec engine;
-    config_lists lists; /* what model.name may name; none is NULL, borrowed */
+    config_lists lists; /* what settings may name; none is NULL, borrowed */
     option_group groups[CONFIG_GROUPS];
 } config;
 

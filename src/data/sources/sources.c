@@ -10,13 +10,9 @@
 #include "data/sources/image_set.h"
 #include "data/sources/sources.h"
 
-const data_source *const *data_sources(void)
-{
-    static const data_source *const sources[] = {
-        &data_cifar10, &data_folder, &data_npy, &data_latents, &data_gloss, NULL,
-    };
-    return sources;
-}
+const data_source *const data_source_list[] = {
+    &data_cifar10, &data_folder, &data_npy, &data_latents, &data_gloss, NULL,
+};
 
 #define FIELD(name) offsetof(data_options, name)
 const option data_option_table[] = {
@@ -55,7 +51,7 @@ const option data_option_table[] = {
 static jem_status find_source(const data_source **out, const data_options *o)
 {
     char list[200] = "";
-    const data_source *const *s = data_sources();
+    const data_source *const *s = o->sources ? o->sources : data_source_list;
 
     for (; *s; s++) {
         size_t used = strlen(list);
