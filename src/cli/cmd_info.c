@@ -17,7 +17,8 @@
 #include "tensor/npz.h"
 #include "record/record.h"
 #include "run/run.h"
-#include "tensor/safetensors.h"
+#include "tensor/tensor_file.h"
+#include "tensor/torch_file.h"
 
 enum { CIFAR_RECORD = 3073, CIFAR_RECORDS_MAX = 10000 };
 
@@ -94,7 +95,7 @@ done:
     return st;
 }
 
-static jem_status info_safetensors(const char *path)
+static jem_status info_weights(const char *path, const char *kind)
 {
     static const char *const keys[] = {
         "format", "jem.name", "jem.norm", "jem.dropout", "jem.pool", "jem.proj", "jem.classes",
@@ -104,8 +105,8 @@ static jem_status info_safetensors(const char *path)
     safetensors *f = NULL;
     int64_t bad = 0, values = 0;
 
-    TRY(safetensors_open(&f, path));
-    cli_print("%s: safetensors, %d tensors\n", path, safetensors_count(f));
+    TRY(tensor_file_open(&f, path, NULL));
+    cli_print("%s: %s, %d tensors\n", path, kind, safetensors_count(f));
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *value = safetensors_metadata(f, keys[i]);
         if (value) cli_print("%-36s %s\n", keys[i], value);
@@ -183,14 +184,16 @@ static jem_status info_file(const char *path)
     else if (size >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0)
         st = info_picture(path, "JPEG");
     else if ((size > 8 && bytes[8] == '{') || ends_with(path, ".safetensors"))
-        st = info_safetensors(path);
+        st = info_weights(path, "safetensors");
+    else if (torch_file_is(bytes, size))
+        st = info_weights(path, "PyTorch file");
     else if ((st = safetensors_check_kind(path, bytes, size)) != JEM_OK)
         goto done;
     else if (ends_with(path, ".bin") && size > 0)
         st = info_cifar(path, bytes, size);
     else
-        st = jem_error(JEM_EDATA, "%s: not a file that jem knows (safetensors, npy, npz, PNG, "
-                       "JPEG, CIFAR-10 .bin)", path);
+        st = jem_error(JEM_EDATA, "%s: not a file that jem knows (safetensors, .pt, npy, npz, "
+                       "PNG, JPEG, CIFAR-10 .bin)", path);
 done:
     mem_free(bytes);
     return st;

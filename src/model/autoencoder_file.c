@@ -1,4 +1,4 @@
-/* Autoencoders in safetensors files: what network a file holds, its parameters, exactly. */
+/* Autoencoders in files of weights: what network a file holds, its parameters, exactly. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "model/autoencoder_names.h"
 #include "model/weights.h"
 #include "tensor/safetensors_checksum.h"
+#include "tensor/tensor_file.h"
 
 static const int64_t channels_max = 1 << 16;
 static const char key_groups[] = "jem.groups", key_scale[] = "jem.latent_scale";
@@ -181,7 +182,7 @@ jem_status autoencoder_load(autoencoder **out, const char *path, const engine_sp
     safetensors *f = NULL;
     autoencoder *a = NULL;
 
-    TRY(safetensors_open(&f, path));
+    TRY(tensor_file_open(&f, path, NULL));
     TRY(safetensors_unwrap_names(f));
     safetensors_select(f, "first_stage_model."); /* beside the diffusion model that uses it */
     TRY(read_sizes(&spec, f));

@@ -8,6 +8,7 @@
 #include "base/options_table.h"
 #include "base/try.h"
 #include "model/model.h"
+#include "tensor/tensor_file.h"
 
 /* What a run takes from its data. */
 static const option size_options[] = {
@@ -58,7 +59,7 @@ jem_status weights_open(safetensors **out, const char *path)
     jem_status st;
     safetensors *f = NULL;
 
-    TRY(safetensors_open(&f, path));
+    TRY(tensor_file_open(&f, path, NULL));
     TRY(safetensors_unwrap_names(f));
     *out = f;
     f = NULL;
@@ -205,7 +206,7 @@ jem_status model_spec_read(model_spec *spec, const network *const *list, const c
     jem_status st;
     safetensors *f = NULL;
 
-    TRY(safetensors_open(&f, path));
+    TRY(tensor_file_open(&f, path, NULL));
     TRY(weights_get_spec(spec, list, f));
 done:
     safetensors_close(f);

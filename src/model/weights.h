@@ -15,7 +15,7 @@ jem_status weights_get(float *params, const model_spec *spec, const graph *g, co
 /* The number of the tensor that holds the parameter `name`; -1: none. */
 int weights_find(const safetensors *f, const char *name, const model_spec *spec);
 
-/* Opens a file of weights, as jem or others wrote it: names may carry what PyTorch's wrappers put
+/* Opens a file of weights, as jem or others wrote it (tensor_file.h): names may carry what PyTorch's wrappers put
  * into them (safetensors_unwrap_names). */
 jem_status weights_open(safetensors **out, const char *path);
 

@@ -14,28 +14,10 @@
 #include "tensor/bytes.h"
 #include "tensor/safetensors_checksum.h"
 #include "tensor/safetensors_dtype.h"
+#include "tensor/safetensors_internal.h"
 
 enum { LENGTH_SIZE = 8, ALIGN = 8, KIND_SIZE = 64 }; /* ALIGN: of any element */
 static const uint64_t header_max = 100000000;
-
-typedef struct entry {
-    const char *name; /* borrowed from the JSON header, or `unwrapped` */
-    char *unwrapped;  /* what safetensors_unwrap_names made of it, or NULL */
-    jem_tensor view;
-    int64_t begin, end; /* bytes from the start of the data */
-    int position;       /* in the header */
-} entry;
-
-struct safetensors {
-    char *path;
-    json_t *header;
-    json_t *metadata; /* borrowed from `header`; NULL if absent */
-    int count;
-    entry *entries; /* in the order of their data */
-    char *file;     /* what was read; NULL where the metadata alone was, or `data` is a copy */
-    char *data;     /* every tensor where its elements may lie; NULL if they do so in `file` */
-    size_t head;    /* bytes before the data */
-};
 
 /* ---- one tensor's entry */
 
@@ -328,8 +310,10 @@ done:
 void safetensors_close(safetensors *f)
 {
     if (!f) return;
-    for (int i = 0; i < f->count; i++) mem_free(f->entries[i].unwrapped);
+    for (int i = 0; i < f->count; i++) mem_free(f->entries[i].renamed);
+    for (int i = 0; i < f->owned_count; i++) jem_tensor_clear(&f->owned[i]);
     json_decref(f->header);
+    mem_free(f->owned);
     mem_free(f->entries);
     mem_free(f->data);
     mem_free(f->file);
@@ -382,7 +366,8 @@ static jem_status unwrap_name(entry *e)
         else
             *to++ = *at++;
     }
-    e->name = e->unwrapped = name;
+    mem_free(e->renamed);
+    e->name = e->renamed = name;
 done:
     return st;
 }
@@ -422,7 +407,7 @@ bool safetensors_select(safetensors *f, const char *prefix)
         f->entries[kept++] = e;
     }
     if (!kept) return false;
-    for (int i = kept; i < f->count; i++) mem_free(f->entries[i].unwrapped);
+    for (int i = kept; i < f->count; i++) mem_free(f->entries[i].renamed);
     f->count = kept;
     return true;
 }

@@ -4,7 +4,7 @@
 #include "tensor/safetensors.h"
 
 /* How the weights in it are saved again. */
-static const char from_torch[] = "save its state dict with safetensors.torch.save_file";
+static const char from_torch[] = "save its state dict with torch.save or safetensors.torch.save_file";
 
 typedef struct file_kind {
     const char *start;
@@ -14,9 +14,7 @@ typedef struct file_kind {
 
 #define START(text) text, sizeof text - 1
 static const file_kind kinds[] = {
-    {START("PK\3\4"), "a zip archive, such as torch.save writes (a PyTorch checkpoint)", from_torch},
-    {START("\x80\2"), "a Python pickle, such as torch.save once wrote (a PyTorch checkpoint)",
-     from_torch},
+    {START("\x80\2"), "a Python pickle, and none of torch.save", from_torch},
     {START("\x80\3"), "a Python pickle", from_torch},
     {START("\x80\4"), "a Python pickle", from_torch},
     {START("\x80\5"), "a Python pickle", from_torch},

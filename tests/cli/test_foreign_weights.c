@@ -4,6 +4,7 @@
 #include "data/pictures.h"
 #include "support/folder.h"
 #include "support/small_vae.h"
+#include "support/torch_maker.h"
 #include "support/wrn_spec.h"
 
 #include "jem/tensor.h"
@@ -100,6 +101,28 @@ static void names_of_wrapped_networks_are_those_of_the_network(void **state)
     rename_all((const char *const[]){"net.", "net."}, NULL);
     program_fails(folder, "apply %D/other.safetensors " NETWORK "--input %D/x.npy -o %D/p", JEM_EDATA,
                   "other.safetensors: tensor 'net.");
+}
+
+static void weights_of_torch_save_are_read(void **state)
+{
+    safetensors *f = NULL;
+    char path[128], from[128], command[256];
+    (void)state;
+    prepare();
+    snprintf(from, sizeof from, "%s/w.safetensors", folder);
+    snprintf(path, sizeof path, "%s/other.safetensors", folder); /* what it is counts, not its name */
+    check_ok(safetensors_open(&f, from));
+    write_torch(path, f, "module.");
+    same_outputs(NETWORK);
+    program_fails(folder, "apply %D/other.safetensors --input %D/x.npy -o %D/p", JEM_EDATA,
+                  "name the network with --model");
+    snprintf(path, sizeof path, "%s/w.pth", folder);
+    write_torch(path, f, "");
+    snprintf(command, sizeof command, "PyTorch file, %d tensors", safetensors_count(f));
+    program_works(folder, "info %D/w.pth");
+    program_said(folder, "out", command);
+    program_works(folder, "apply %D/w.pth " NETWORK "--precision f64 --input %D/x.npy -o %D/q");
+    safetensors_close(f);
 }
 
 /* FOLDER/other.safetensors: w.safetensors with the `from` bytes of its metadata replaced. */
@@ -253,10 +276,8 @@ static void files_of_other_kinds_are_named_for_what_they_are(void **state)
         size_t size;
         const char *message;
     } cases[] = {
-        {"PK\3\4", 4, "m.pt: is no safetensors file but a zip archive, such as torch.save writes (a "
-                      "PyTorch checkpoint); save its state dict with safetensors.torch.save_file"},
-        {"\x80\2}q", 4, "but a Python pickle, such as torch.save once wrote (a PyTorch checkpoint); save"},
-        {"\x80\4\x95", 3, "but a Python pickle; save its state dict with safetensors.torch.save_file"},
+        {"\x80\2}q", 4, "but a Python pickle, and none of torch.save; save its state dict with torch.save"},
+        {"\x80\4\x95", 3, "but a Python pickle; save its state dict with torch.save"},
         {"\x89HDF\r\n\x1a\n", 8, "but an HDF5 file, such as Keras writes"},
         {"\x1f\x8b\x08", 3, "but compressed with gzip; unpack it with: gzip -d"},
         {"version https://git-lfs.github.com/spec/v1\n", 43, "but a pointer of git-lfs, not the file "
@@ -266,6 +287,9 @@ static void files_of_other_kinds_are_named_for_what_they_are(void **state)
     (void)state;
     prepare();
     put_pictures();
+    put("m.pt", "PK\3\4", 4);
+    program_fails(folder, "apply %D/m.pt " NETWORK "--input %D/x.npy -o %D/p", JEM_EDATA,
+                  "m.pt: no whole PyTorch file (zip): ");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put("m.pt", cases[i].start, cases[i].size);
         put("m.bin", cases[i].start, cases[i].size);
@@ -288,6 +312,7 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(names_of_wrapped_networks_are_those_of_the_network, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(weights_of_torch_save_are_read, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(metadata_of_other_writers_are_read, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,93 @@
+/* See tensor_file.h. */
+#include "tensor/tensor_file.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "tensor/npz.h"
+#include "tensor/safetensors_internal.h"
+#include "tensor/torch_file.h"
+
+enum { START = 16 };
+
+/* Room for `count` tensors, none of them yet. */
+static jem_status make(safetensors **out, const char *path, int count)
+{
+    jem_status st;
+    safetensors *f = NULL;
+
+    TRY(MEM_NEW(f, 1));
+    TRY(mem_strdup(&f->path, path));
+    TRY(MEM_NEW(f->entries, count));
+    TRY(MEM_NEW(f->owned, count));
+    *out = f;
+    f = NULL;
+done:
+    safetensors_close(f);
+    return st;
+}
+
+/* Takes over what is in the next place of `owned`. */
+static jem_status take(safetensors *f, const char *name)
+{
+    entry *e = &f->entries[f->count];
+    jem_status st = mem_strdup(&e->renamed, name);
+    e->name = e->renamed;
+    e->position = f->count;
+    e->view = f->owned[f->owned_count++];
+    if (st == JEM_OK) f->count++;
+    return st;
+}
+
+static jem_status from_torch(safetensors **out, const char *path, const char *part)
+{
+    jem_status st;
+    torch_file *source = NULL;
+    safetensors *f = NULL;
+
+    TRY(torch_file_open(&source, path, part));
+    TRY(make(&f, path, torch_file_count(source)));
+    for (int i = 0; i < torch_file_count(source); i++) {
+        TRY(torch_file_read(&f->owned[i], source, i));
+        TRY(take(f, torch_file_name(source, i)));
+    }
+    *out = f;
+    f = NULL;
+done:
+    torch_file_close(source);
+    safetensors_close(f);
+    return st;
+}
+
+static jem_status from_npz(safetensors **out, const char *path)
+{
+    jem_status st;
+    char **keys = NULL;
+    int count = 0;
+    safetensors *f = NULL;
+
+    TRY(npz_keys(&keys, &count, path));
+    TRY(make(&f, path, count));
+    for (int i = 0; i < count; i++) {
+        TRY(npz_read(&f->owned[i], path, keys[i]));
+        TRY(take(f, keys[i]));
+    }
+    *out = f;
+    f = NULL;
+done:
+    strings_free(keys, count);
+    safetensors_close(f);
+    return st;
+}
+
+jem_status tensor_file_open(safetensors **out, const char *path, const char *part)
+{
+    char *start;
+    size_t size;
+    jem_status st = file_read_start(&start, &size, path, START);
+    if (st != JEM_OK) return st;
+    const bool torch = torch_file_is(start, size);
+    mem_free(start);
+    if (torch && npz_is(path)) return from_npz(out, path); /* both are zip archives */
+    return torch ? from_torch(out, path, part) : safetensors_open(out, path);
+}
