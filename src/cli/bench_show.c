@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/try.h"
 #include "bench/bench.h"
-#include "cli/bench_settings.h"
+#include "study/bench_settings.h"
 #include "cli/cli.h"
 #include "cli/print.h"
 

@@ -106,6 +106,10 @@ bool cli_takes_settings(const command *c);
     {"--device", CLI_DEVICE, offsetof(type, field), "cpu|cuda", .help = "where networks run: --set engine.device"}
 #define CLI_THREADS(type, field, most)                                                             \
     {"--threads", CLI_INT, offsetof(type, field), "N", .help = "threads; 0: one per processor", .max = most}
+/* 0 to 2 are no descriptors of reports. */
+#define CLI_STATUS_FD(type, field)                                                                 \
+    {"--status-fd", CLI_INT, offsetof(type, field), "N", .min = 3, .max = 1 << 20,                 \
+     .help = "descriptor that gets a line of progress every second"}
 
 /* ---- values */
 

@@ -5,19 +5,15 @@
  *
  * f32 and bf16 run as in training; f64 runs the reference loops in double and writes
  * doubles: the numbers other implementations are compared with. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "cli/apply_network.h"
 #include "cli/cli.h"
 #include "cli/run_steps.h"
-#include "tensor/npz.h"
-#include "data/pictures/units.h"
+#include "study/apply_network.h"
 
 typedef struct apply_flags {
     const char *weights, *input, *want, *out, *device, *precision, *threads;
@@ -93,40 +89,6 @@ done:
     return st;
 }
 
-/* ---- input */
-
-/* Network units: floats as they are, 8-bit levels as (u8/255 - 0.5) / 0.5. */
-static jem_status read_input(jem_tensor *x, const char *path)
-{
-    jem_status st;
-    TRY(npz_is(path) ? npz_read_single(x, path, "images") : jem_npy_read(x, path));
-    if (x->ndim != 4 || x->shape[0] < 1) {
-        st = jem_error(JEM_EDATA, "%s: expected an array [N,C,H,W] with N >= 1; it has %d "
-                       "dimensions%s", path, x->ndim, x->ndim == 4 ? " and no image" : "");
-        goto done;
-    }
-    if (x->dtype != JEM_F32 && x->dtype != JEM_F64 && x->dtype != JEM_U8) {
-        st = jem_error(JEM_EDATA, "%s: %s values; expected f32, f64 or u8", path,
-                       jem_dtype_name(x->dtype));
-        goto done;
-    }
-    bool levels = x->dtype == JEM_U8;
-    TRY(jem_tensor_convert(x, JEM_F64));
-    double *v = x->data, least = INFINITY, most = -INFINITY;
-    for (int64_t i = 0; i < jem_tensor_count(x); i++) {
-        if (levels) v[i] = (v[i] / 255.0 - 0.5) / 0.5;
-        if (v[i] - v[i] != 0) {
-            st = jem_error(JEM_EDATA, "%s: value %lld is not finite", path, (long long)i);
-            goto done;
-        }
-        least = fmin(least, v[i]);
-        most = fmax(most, v[i]);
-    }
-    if (!levels) units_check(least, most, path);
-done:
-    return st;
-}
-
 /* ---- outputs */
 
 static jem_status save(const char *dir, const char *name, jem_tensor *t)
@@ -192,7 +154,7 @@ static jem_status apply(const cli_lists *lists, int argc, char **argv)
     TRY(parse_wants(&w, f.want));
     TRY(engine_of(&engine, &f64, &f));
     TRY(weights_path(&path, f.weights));
-    TRY(read_input(&x, f.input));
+    TRY(network_read_input(&x, f.input));
     TRY(network_spec(&spec, lists->settings.networks, &f.network, path, &x, f.input));
     const network_call call = {.spec = &spec, .engine = &engine, .weights = path, .x = &x,
                                .grad = w.grad, .features = w.features};

@@ -17,6 +17,7 @@
 #include "tensor/npz.h"
 #include "record/record.h"
 #include "run/run.h"
+#include "study/each_run.h"
 #include "tensor/tensor_file.h"
 #include "tensor/torch_file.h"
 
@@ -263,36 +264,35 @@ done:
     return st;
 }
 
+typedef struct listed {
+    const char *study;
+    int count;
+} listed;
+
+static jem_status list_run(void *ctx, const char *path)
+{
+    listed *l = ctx;
+    run_info info;
+    const char *name = strrchr(path, '/') + 1;
+
+    if (l->count++ == 0) cli_print("%s: study\n", l->study);
+    if (run_read_info(&info, path) == JEM_OK)
+        cli_print("%-28s alpha %-6g seed %-4" PRId64 " %-12s %" PRId64 " of %" PRId64 "\n",
+                  name, info.alpha, info.seed,
+                  was_killed(&info, path) ? "killed" : run_status_name(info.status),
+                  info.iteration, info.iterations);
+    else
+        cli_print("%-28s %s\n", name, jem_error_message());
+    return JEM_OK;
+}
+
 static jem_status info_study(const char *path)
 {
-    jem_status st;
-    char **names = NULL, *child = NULL;
-    int count = 0, runs = 0;
-    run_info info;
-
-    TRY(dir_list(&names, &count, path));
-    for (int i = 0; i < count; i++) {
-        mem_free(child);
-        child = NULL;
-        TRY(str_format(&child, "%s/%s", path, names[i]));
-        if (!run_is(child)) continue;
-        if (runs++ == 0) cli_print("%s: study\n", path);
-        st = run_read_info(&info, child);
-        if (st == JEM_OK)
-            cli_print("%-28s alpha %-6g seed %-4" PRId64 " %-12s %" PRId64 " of %" PRId64 "\n",
-                      names[i], info.alpha, info.seed,
-                      was_killed(&info, child) ? "killed" : run_status_name(info.status),
-                      info.iteration, info.iterations);
-        else
-            cli_print("%-28s %s\n", names[i], jem_error_message());
-        st = JEM_OK;
-    }
-    if (!runs)
-        st = jem_error(JEM_EDATA, "%s: neither a run nor a study; for data use jem data check",
-                       path);
-done:
-    mem_free(child);
-    strings_free(names, count);
+    listed l = {path, 0};
+    failures none = FAILURES_INIT;
+    jem_status st = each_run(path, list_run, &l, &none);
+    if (st == JEM_EDATA && l.count == 0)
+        st = jem_error(JEM_EDATA, "%s: neither a run nor a study; for data use jem data check", path);
     return st;
 }
 

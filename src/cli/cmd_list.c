@@ -5,10 +5,10 @@
 #include "backend/device.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "cli/bench_settings.h"
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "eval/eval.h"
+#include "study/bench_settings.h"
 #include "train/config.h"
 
 static jem_status list_models(const cli_lists *lists)

@@ -1,15 +1,11 @@
-/* jem refine: Langevin steps on a picture, and what the model thinks on the way.  The step
- * size is the training's, held constant: the number of steps varies (the study's section
- * 4.4).  A model on latents moves the picture's latent; what is shown is decoded. */
+/* jem refine: a picture moved by the model (study/refine_picture.h), and what it thinks on the way, as a
+ * table and as pictures side by side; of a model on latents they are decoded. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "base/mem.h"
 #include "base/try.h"
-#include "bench/subject_view.h"
 #include "cli/class_labels.h"
 #include "cli/cli.h"
 #include "cli/print.h"
@@ -17,6 +13,8 @@
 #include "cli/run_steps.h"
 #include "cli/startup.h"
 #include "stats/classify.h"
+#include "study/latents_of_run.h"
+#include "study/refine_picture.h"
 
 enum { STOPS_MAX = 64, CLASSES_SHOWN = 5, CLASSES_ALL = 20 };
 
@@ -24,7 +22,6 @@ typedef struct refining {
     const char *folder, *picture, *steps_text, *class_text, *out;
     latent_flags latent_flags;
     int64_t steps[STOPS_MAX], stops; /* numbers of steps after which we look, ascending */
-    int64_t chosen_class;            /* -1: climb log-sum-exp */
     int64_t seed, threads;
     class_labels labels;
     cli_list set; /* engine.* for the run */
@@ -82,49 +79,6 @@ done:
     return st;
 }
 
-/* x <- the picture as the network takes it. */
-static jem_status load_picture(float *x, const view *v, const char *path)
-{
-    jem_status st;
-    image picture = IMAGE_INIT;
-    char how[256];
-
-    TRY(image_read(&picture, path));
-    const stimulus s = {.name = path, .picture = &picture};
-    st = v->ops->load(v->ctx, x, &s, 1);
-    if (st != JEM_OK) {
-        jem_error_context(st, "%s", path);
-        goto done;
-    }
-    v->ops->describe(v->ctx, how, sizeof how);
-    if (how[0]) log_info("%s: %lldx%lld pixels, %s", path, (long long)picture.width,
-                         (long long)picture.height, how);
-done:
-    image_clear(&picture);
-    return st;
-}
-
-/* x [stops][size]: the first is there, the others are chains that begin at it with the same
- * noise. */
-static jem_status refine_image(float *x, const refining *f, const run *r, int64_t size)
-{
-    jem_status st = JEM_OK;
-    sampler_options o = r->cfg.sampler;
-    int32_t y = (int32_t)f->chosen_class;
-    o.decay = DECAY_CONSTANT;
-    const sgld_call call = {.options = &o, .step_size = run_step_size(r),
-                            .noise = {(uint64_t)f->seed, RNG_SAMPLE_NOISE, 0, 0},
-                            .y = f->chosen_class >= 0 ? &y : NULL};
-    log_info("constant step size %g, noise %g", call.step_size, o.noise_std);
-    for (int64_t i = f->stops - 1; i >= 0; i--) {
-        memcpy(x + i * size, x, (size_t)size * sizeof *x);
-        o.steps = f->steps[i];
-        if (o.steps > 0) TRY(sgld_chain(r->m, &call, x + i * size, 1));
-    }
-done:
-    return st;
-}
-
 /* Is class c among the most probable ones after any number of steps? */
 static bool is_shown(const double *p, int64_t stops, int64_t k, int64_t c)
 {
@@ -177,26 +131,6 @@ static void show_table(const refining *f, const double *p, const float *lse, int
     }
 }
 
-/* Energy and class probabilities of x [stops][c][h][w]. */
-static jem_status compare(const refining *f, const run *r, const float *x)
-{
-    jem_status st;
-    int64_t k = model_classes(r->m), n = f->stops;
-    float *logits = NULL, lse[STOPS_MAX];
-    double *p = NULL;
-
-    TRY(MEM_NEW(logits, n * k));
-    TRY(MEM_NEW(p, n * k));
-    TRY(model_evaluate(r->m, x, n, NULL, logits, lse, NULL));
-    for (int64_t i = 0; i < n * k; i++) p[i] = (double)logits[i];
-    stats_softmax(p, p, n, k);
-    show_table(f, p, lse, k);
-done:
-    mem_free(logits);
-    mem_free(p);
-    return st;
-}
-
 static jem_status save_strip(const refining *f, const view *v, const float *x)
 {
     jem_status st = JEM_OK;
@@ -212,14 +146,14 @@ done:
 
 static jem_status refine(const cli_lists *lists, int argc, char **argv)
 {
-    refining f = {.chosen_class = -1};
+    refining f = {.stops = 0};
     char threads[RUN_THREADS];
     latent_codec codec = LATENT_CODEC_INIT;
     latent_space space;
     bool on_latents;
     view v = {.ops = NULL};
     run *r = NULL;
-    float *x = NULL;
+    refinement out = REFINEMENT_INIT;
     jem_status st;
 
     TRY(parse(&f, argc, argv));
@@ -228,19 +162,18 @@ static jem_status refine(const cli_lists *lists, int argc, char **argv)
     TRY(run_open(&r, &lists->settings, f.folder, f.set.values, f.set.count));
     model_set_stop(r->m, stop);
     TRY(class_labels_of(&f.labels, r->path, r->info.classes, &r->cfg));
+    refine_request q = {.picture = f.picture, .steps = f.steps, .stops = f.stops, .chosen_class = -1,
+                        .seed = f.seed};
     if (f.class_text)
-        TRY(class_labels_find(&f.chosen_class, &f.labels, f.class_text, model_classes(r->m)));
+        TRY(class_labels_find(&q.chosen_class, &f.labels, f.class_text, model_classes(r->m)));
     TRY(run_latents_open(&codec, &f.latent_flags, f.threads, NULL));
-    TRY(run_latents_of(&space, &on_latents, &codec, r, "a picture"));
+    TRY(latents_of_run(&space, &on_latents, &codec, r, "a picture"));
     TRY(on_latents ? view_of_latents(&v, &space, 0) : view_of_pixels(&v, r->m));
-    const int64_t size = shape_count(v.input);
-    TRY(MEM_NEW(x, f.stops * size));
-    TRY(load_picture(x, &v, f.picture));
-    TRY(refine_image(x, &f, r, size));
-    TRY(compare(&f, r, x));
-    if (f.out) TRY(save_strip(&f, &v, x));
+    TRY(refine_picture(&out, &q, r, &v));
+    show_table(&f, out.p, out.lse, model_classes(r->m));
+    if (f.out) TRY(save_strip(&f, &v, out.x));
 done:
-    mem_free(x);
+    refinement_clear(&out);
     class_labels_clear(&f.labels);
     view_clear(&v);
     run_close(r);

@@ -5,8 +5,8 @@
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/startup.h"
-#include "cli/status_line.h"
 #include "run/loop.h"
+#include "study/status_line.h"
 
 typedef struct resume_flags {
     const char *folder;
@@ -22,7 +22,7 @@ static const cli_argument arguments[] = {
 static const cli_option options[] = {
     CLI_SET(resume_flags, set, "engine.*, or data.path"),
     CLI_ON_DEVICE(resume_flags, set),
-    STATUS_OPTION(resume_flags, status_fd),
+    CLI_STATUS_FD(resume_flags, status_fd),
     {.name = NULL},
 };
 

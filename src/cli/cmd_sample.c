@@ -11,13 +11,13 @@
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "cli/startup.h"
-#include "energy/eq8.h"
-#include "sample/init.h"
+#include "study/latents_of_run.h"
+#include "study/run_chains.h"
 
 typedef struct sampling {
     const char *folder, *class_text, *from, *out;
     int64_t n, steps, seed, threads;
-    int64_t chosen_class; /* -1: climb log-sum-exp */
+    chains_from starts; /* of from */
     latent_flags latent_flags;
     latent_codec codec;
     latent_space space; /* of the run, */
@@ -48,13 +48,22 @@ static const cli_option options[] = {
     {.name = NULL},
 };
 
+static jem_status parse_from(chains_from *out, const char *text)
+{
+    static const char *const names[] = {"buffer", "noise", "shared-noise"};
+    *out = CHAINS_USUAL;
+    if (!text) return JEM_OK;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, names[i]) == 0) *out = (chains_from)(CHAINS_BUFFER + i);
+    if (*out != CHAINS_USUAL) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "--from '%s': choose buffer, noise or shared-noise", text);
+}
+
 static jem_status parse(sampling *s, int argc, char **argv)
 {
     jem_status st;
     TRY(cli_parse(s, &command_sample, argc, argv));
-    if (s->from && strcmp(s->from, "buffer") != 0 && strcmp(s->from, "noise") != 0 &&
-        strcmp(s->from, "shared-noise") != 0)
-        return jem_error(JEM_EUSAGE, "--from '%s': choose buffer, noise or shared-noise", s->from);
+    TRY(parse_from(&s->starts, s->from));
     TRY(run_check_output(s->out, (const char *[]){".png", ".npy", NULL}));
 done:
     return st;
@@ -64,144 +73,44 @@ done:
 static jem_status open_latents(sampling *s, const run *r)
 {
     jem_status st;
-    const bool shared = s->from && strcmp(s->from, "shared-noise") == 0;
+    const bool shared = s->starts == CHAINS_SHARED;
 
     TRY(run_latents_open(&s->codec, &s->latent_flags, s->threads, NULL));
     if (s->codec.vae || shared || !run_has_ending(s->out, ".npy"))
-        TRY(run_latents_of(&s->space, &s->on_latents, &s->codec, r,
+        TRY(latents_of_run(&s->space, &s->on_latents, &s->codec, r,
                            shared ? "encoding a picture of noise" : "a picture of samples"));
 done:
     return st;
 }
 
-/* One picture of noise that all chains of all runs begin at; of a run on latents, encoded. */
-static jem_status fill_shared(float *x, const sampling *s, int64_t size)
-{
-    jem_status st = JEM_OK;
-    const rng_stream stream = {(uint64_t)s->seed, RNG_SAMPLE, 0, 0};
-
-    if (s->on_latents)
-        TRY(latent_space_encode_noise(&s->space, x, &stream, 0));
-    else
-        chain_start_uniform.fill(chain_start_uniform.ctx, x, 1, size, -1, &stream, 0);
-    for (int64_t i = 1; i < s->n; i++) memcpy(x + i * size, x, (size_t)size * sizeof *x);
-    log_info("%lld chains of %lld steps from one picture of noise", (long long)s->n,
-             (long long)s->steps);
-done:
-    return st;
-}
-
-static jem_status fill_from_buffer(float *x, const sampling *s, const run *r, int64_t size)
+static jem_status save(const sampling *s, const chains_request *q, float *x, shape size)
 {
     jem_status st;
-    const rng_stream stream = {(uint64_t)s->seed, RNG_SAMPLE, 0, 0};
-    float *replay = NULL;
-    int64_t count = 0;
+    const int64_t columns = (int64_t)ceil(sqrt((double)q->n));
+    float *pictures = NULL;
 
-    TRY(run_replay(&replay, &count, r));
-    for (int64_t i = 0; i < s->n; i++)
-        memcpy(x + i * size, replay + rng_below(&stream, (uint32_t)i, 0, (uint32_t)count) * size,
-               (size_t)size * sizeof *x);
-done:
-    mem_free(replay);
-    return st;
-}
-
-/* Noise as the run's fresh chains have it; a classifier on latents has none kept. */
-static jem_status fill_from_noise(float *x, const sampling *s, const run *r, int64_t size)
-{
-    jem_status st = JEM_OK;
-    const rng_stream stream = {(uint64_t)s->seed, RNG_SAMPLE, 0, 0};
-    const bool encoded = r->cfg.sampler.start == START_ENCODED_NOISE;
-    chain_start start = chain_start_uniform;
-    noise_bank bank = NOISE_BANK_INIT;
-
-    if (encoded && !eq8_has_loss_g(r->cfg.alpha)) {
-        if (!s->on_latents)
-            return jem_error(JEM_EUSAGE, "%s: a run with alpha = 0 has no encoded noise to begin at; "
-                                         "--vae FILE encodes some", r->path);
-        for (int64_t i = 0; i < s->n && st == JEM_OK; i++)
-            st = latent_space_encode_noise(&s->space, x + i * size, &stream, (uint32_t)i);
-        return st;
+    if (run_has_ending(s->out, ".npy")) {
+        const jem_tensor t = {JEM_F32, 4, {q->n, size.c, size.h, size.w}, x};
+        return jem_npy_write(s->out, &t);
     }
-    if (encoded) {
-        TRY(run_noise_bank(&bank, r));
-        start = noise_bank_start(&bank);
-    }
-    start.fill(start.ctx, x, s->n, size, -1, &stream, 0);
+    if (q->space) TRY(run_chains_decode(&pictures, &size, q, x, size));
+    TRY(run_save_grid(s->out, pictures ? pictures : x, q->n, size, columns));
 done:
-    noise_bank_clear(&bank);
+    mem_free(pictures);
     return st;
 }
 
-/* Starts of the chains. */
-static jem_status fill_starts(float *x, const sampling *s, const run *r)
-{
-    jem_status st;
-    const int64_t size = model_input_count(r->m);
-    const bool buffer = s->from ? strcmp(s->from, "buffer") == 0 : eq8_has_loss_g(r->cfg.alpha);
-
-    if (s->from && strcmp(s->from, "shared-noise") == 0) return fill_shared(x, s, size);
-    TRY(buffer ? fill_from_buffer(x, s, r, size) : fill_from_noise(x, s, r, size));
-    log_info("%lld chains of %lld steps from %s, step size %g, noise %g", (long long)s->n,
-             (long long)s->steps, buffer ? "the replay buffer" : "noise", run_step_size(r),
-             r->cfg.sampler.noise_std);
-done:
-    return st;
-}
-
-static jem_status walk(float *x, const sampling *s, const run *r)
-{
-    jem_status st = JEM_OK;
-    sampler_options o = r->cfg.sampler;
-    int32_t *y = NULL;
-
-    if (s->steps == 0) return JEM_OK;
-    o.steps = s->steps;
-    if (s->chosen_class >= 0) {
-        TRY(MEM_NEW(y, s->n));
-        for (int64_t i = 0; i < s->n; i++) y[i] = (int32_t)s->chosen_class;
-    }
-    const sgld_call call = {.options = &o, .step_size = run_step_size(r), .y = y,
-                            .noise = {(uint64_t)s->seed, RNG_SAMPLE_NOISE, 0, 0}};
-    TRY(sgld_chain(r->m, &call, x, s->n));
-done:
-    mem_free(y);
-    return st;
-}
-
-static jem_status save_decoded(const sampling *s, const float *z, shape size, int64_t columns)
-{
-    jem_status st;
-    const shape picture = {3, s->space.picture, s->space.picture};
-    float *x = NULL;
-
-    TRY(MEM_NEW(x, s->n * shape_count(picture)));
-    TRY(latent_space_decode(&s->space, "decode", x, z, s->n, size));
-    TRY(run_save_grid(s->out, x, s->n, picture, columns));
-done:
-    mem_free(x);
-    return st;
-}
-
-static jem_status save(const sampling *s, float *x, shape size)
-{
-    const int64_t columns = (int64_t)ceil(sqrt((double)s->n));
-    if (!run_has_ending(s->out, ".npy") && s->on_latents) return save_decoded(s, x, size, columns);
-    if (!run_has_ending(s->out, ".npy")) return run_save_grid(s->out, x, s->n, size, columns);
-    const jem_tensor t = {JEM_F32, 4, {s->n, size.c, size.h, size.w}, x};
-    return jem_npy_write(s->out, &t);
-}
-
-static jem_status choose_class(sampling *s, const run *r)
+static jem_status choose_class(int64_t *chosen, const char *text, const run *r)
 {
     jem_status st;
     class_labels labels = CLASS_LABELS_INIT;
     char class[CLASS_TEXT];
 
+    *chosen = -1;
+    if (!text) return JEM_OK;
     TRY(class_labels_of(&labels, r->path, r->info.classes, &r->cfg));
-    TRY(class_labels_find(&s->chosen_class, &labels, s->class_text, model_classes(r->m)));
-    class_text(class, s->chosen_class, labels.names);
+    TRY(class_labels_find(chosen, &labels, text, model_classes(r->m)));
+    class_text(class, *chosen, labels.names);
     log_info("chains climb the logit of class %s", class);
 done:
     class_labels_clear(&labels);
@@ -210,7 +119,7 @@ done:
 
 static jem_status sample(const cli_lists *lists, int argc, char **argv)
 {
-    sampling s = {.chosen_class = -1};
+    sampling s = {.on_latents = false};
     char threads[RUN_THREADS];
     run *r = NULL;
     float *x = NULL;
@@ -221,13 +130,14 @@ static jem_status sample(const cli_lists *lists, int argc, char **argv)
     const volatile sig_atomic_t *stop = cli_catch_signals();
     TRY(run_open(&r, &lists->settings, s.folder, s.set.values, s.set.count));
     model_set_stop(r->m, stop);
-    if (s.steps == CLI_NONE) s.steps = r->cfg.sampler.steps;
-    if (s.class_text) TRY(choose_class(&s, r));
+    chains_request q = {.n = s.n, .steps = s.steps, .from = s.starts, .seed = s.seed};
+    if (s.steps == CLI_NONE) q.steps = r->cfg.sampler.steps;
+    TRY(choose_class(&q.chosen_class, s.class_text, r));
     TRY(open_latents(&s, r));
-    TRY(MEM_NEW(x, s.n * model_input_count(r->m)));
-    TRY(fill_starts(x, &s, r));
-    TRY(walk(x, &s, r));
-    TRY(save(&s, x, (shape){r->info.channels, r->info.height, r->info.width}));
+    if (s.on_latents) q.space = &s.space;
+    TRY(MEM_NEW(x, q.n * model_input_count(r->m)));
+    TRY(run_chains(x, &q, r));
+    TRY(save(&s, &q, x, (shape){r->info.channels, r->info.height, r->info.width}));
     puts(s.out);
 done:
     if (st == JEM_EINTERRUPTED)

@@ -6,8 +6,8 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "cli/startup.h"
-#include "cli/status_line.h"
 #include "run/loop.h"
+#include "study/status_line.h"
 
 static void print_line(void *ctx, const char *line)
 {
@@ -38,7 +38,7 @@ static const cli_option options[] = {
     CLI_SET(train_flags, set, "the settings"),
     CLI_ON_DEVICE(train_flags, set),
     {"--resume", CLI_SWITCH, offsetof(train_flags, resume), NULL, .help = "go on with RUN if it is unfinished"},
-    STATUS_OPTION(train_flags, status_fd),
+    CLI_STATUS_FD(train_flags, status_fd),
     {"--keys", CLI_SWITCH, offsetof(train_flags, keys), NULL, .help = "list all keys of the settings, and nothing else",
      .alone = true},
     {"--out", CLI_TEXT, offsetof(train_flags, out), "RUN", .help = "the run's folder", .other = "-o", .required = true},

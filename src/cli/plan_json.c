@@ -28,7 +28,7 @@ static json_t *network_json(const model_outline *o)
                      o->threads, "layers", layers);
 }
 
-static json_t *memory_json(const plan_report *r)
+static json_t *memory_json(const training_plan *r)
 {
     const memory_forecast *m = &r->memory;
     json_t *items = json_array(), *phases = json_object();
@@ -49,7 +49,7 @@ static json_t *memory_json(const plan_report *r)
                      (json_int_t)r->machine.total, "fits", m->bytes <= r->machine.available);
 }
 
-static json_t *disk_json(const plan_report *r)
+static json_t *disk_json(const training_plan *r)
 {
     json_t *items = json_array();
     for (int i = 0; i < r->disk.count; i++)
@@ -60,7 +60,7 @@ static json_t *disk_json(const plan_report *r)
                      r->disk.bytes <= r->room);
 }
 
-static json_t *alphas_json(const plan_report *r)
+static json_t *alphas_json(const training_plan *r)
 {
     json_t *all = json_array();
     for (int i = 0; i < r->alpha_count; i++) {
@@ -89,7 +89,7 @@ static json_t *alphas_json(const plan_report *r)
     return all;
 }
 
-json_t *plan_json(const plan_report *r)
+json_t *plan_json(const training_plan *r)
 {
     const data_facts *d = &r->data;
     json_t *data = json_pack("{s:I s:I s:I s:b}", "train", (json_int_t)d->train, "val",

@@ -52,7 +52,7 @@ static void print_layer(const layer_outline *l, double all_flops)
     cli_print("\n");
 }
 
-static void print_network(const plan_report *r)
+static void print_network(const training_plan *r)
 {
     const model_outline *o = &r->outline;
     cli_print("Network %s, input %" PRId64 "x%" PRId64 "x%" PRId64 ", %" PRId64 " classes\n\n",
@@ -68,7 +68,7 @@ static void print_network(const plan_report *r)
               o->uses[MODEL_INFER].chunk);
 }
 
-static void print_flops(const plan_report *r)
+static void print_flops(const training_plan *r)
 {
     double last = -1;
     cli_print("\nArithmetic of one step, per image of the batch of %" PRId64 "\n\n",
@@ -87,7 +87,7 @@ static void print_flops(const plan_report *r)
 
 /* ---- memory and disk */
 
-static void print_memory(const plan_report *r)
+static void print_memory(const training_plan *r)
 {
     const memory_forecast *m = &r->memory;
     char text[TEXT];
@@ -108,7 +108,7 @@ static void print_memory(const plan_report *r)
                                     : "");
 }
 
-static void print_disk(const plan_report *r)
+static void print_disk(const training_plan *r)
 {
     char text[TEXT];
     cli_print("\nDisk of one run\n\n");
@@ -118,7 +118,7 @@ static void print_disk(const plan_report *r)
     cli_print("free at %-40s %12s\n", r->folder, bytes_text(text, r->room));
 }
 
-void plan_print(const plan_report *r)
+void plan_print(const training_plan *r)
 {
     const data_facts *d = &r->data;
     print_network(r);
@@ -156,7 +156,7 @@ static void print_alpha(const plan_alpha *a)
               range_text(run, t->run_alone_s, t->run_s), t->capped ? " (train.max_minutes)" : "");
 }
 
-void plan_print_times(const plan_report *r)
+void plan_print_times(const training_plan *r)
 {
     char run[TEXT];
     double all_s = 0, alone_s = 0;

@@ -36,20 +36,3 @@ done:
     latent_codec_clear(&c);
     return st;
 }
-
-jem_status run_latents_of(latent_space *out, bool *lives, latent_codec *c, const run *r,
-                          const char *why)
-{
-    const run_latents *l = &r->info.latents;
-
-    *lives = l->vae[0] != '\0';
-    if (*lives && !c->vae)
-        return jem_error(JEM_EUSAGE,
-                         "%s: lives in the latent space of the autoencoder %s; %s needs its weights: "
-                         "--vae FILE", r->path, l->vae, why);
-    if (!*lives && c->vae)
-        return jem_error(JEM_EUSAGE, "%s: was trained on pictures; leave --vae out", r->path);
-    if (!*lives) return JEM_OK;
-    model_set_stop(r->m, c->stop);
-    return latent_space_init(out, c, l->vae, l->scale, l->picture, r->path);
-}

@@ -5,7 +5,6 @@
 
 #include "cli/cli.h"
 #include "latent/latent_space.h"
-#include "run/run.h"
 
 /* As typed; NULL: not given. */
 typedef struct latent_flags {
@@ -25,11 +24,5 @@ enum { LATENT_CACHE_BYTES = 1 << 30 };
  * --vae-cache names none; NULL: nothing is kept. */
 jem_status run_latents_open(latent_codec *out, const latent_flags *f, int64_t threads,
                             const char *keep);
-
-/* The run's latent space.  JEM_EUSAGE if it lives on latents and no autoencoder is named (`why`
- * says what it is needed for), or if one is named and it lives on pictures; JEM_EDATA if it is
- * another one.  *lives is false for a run on pictures. */
-jem_status run_latents_of(latent_space *out, bool *lives, latent_codec *c, const run *r,
-                          const char *why);
 
 #endif

@@ -188,6 +188,11 @@ const volatile sig_atomic_t *cli_catch_signals(void)
     return &stop_flag;
 }
 
+const volatile sig_atomic_t *cli_stop_flag(void)
+{
+    return &stop_flag;
+}
+
 const char *cli_stop_signal(void)
 {
     return stop_flag ? name_of(stop_number) : NULL;

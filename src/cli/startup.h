@@ -19,6 +19,9 @@ void cli_startup(void);
  * and so does a while (cli_limit_stop) in which nothing was written either. */
 const volatile sig_atomic_t *cli_catch_signals(void);
 
+/* That flag, for who begins to look at it later. */
+const volatile sig_atomic_t *cli_stop_flag(void);
+
 /* "SIGTERM": what set the flag; NULL if nothing did. */
 const char *cli_stop_signal(void);
 

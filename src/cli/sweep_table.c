@@ -6,82 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/plain.h"
 
-enum { STATES = SWEEP_FAILED + 1, WIDTH_MAX = 250, ROWS_MAX = 120, CELL = 48 };
-
-const char *sweep_state_name(sweep_state s)
-{
-    static const char *const names[STATES] = {"waiting",     "running",  "finished",
-                                              "interrupted", "diverged", "failed"};
-    return names[s];
-}
-
-/* ---- taking in */
-
-void sweep_run_reason(sweep_run *r, const char *text)
-{
-    plain_format(r->reason, SWEEP_REASON, "%s", text);
-}
-
-void sweep_run_report(sweep_run *r, const train_status *s)
-{
-    r->now = *s;
-    r->now.reason = NULL;
-    r->reported = true;
-    sweep_run_reason(r, s->reason ? s->reason : "");
-    if (isfinite(s->eta_s) && s->iteration < s->iterations)
-        r->full_s = s->eta_s * (double)s->iterations / (double)(s->iterations - s->iteration);
-}
-
-/* ---- how long it takes */
-
-static int kind(const sweep_run *r)
-{
-    return r->alpha <= 0 ? 0 : r->alpha < 1 ? 1 : 2;
-}
-
-/* Mean duration of the runs of a kind, or of all (-1); NaN if none is known. */
-static double mean_full_s(const sweep_run *runs, int count, int of_kind)
-{
-    double sum = 0;
-    int known = 0;
-    for (int i = 0; i < count; i++)
-        if (runs[i].full_s > 0 && (of_kind < 0 || kind(&runs[i]) == of_kind)) {
-            sum += runs[i].full_s;
-            known++;
-        }
-    return known ? sum / known : NAN;
-}
-
-double sweep_eta_s(const sweep_run *runs, int count, double *load, int slots)
-{
-    double full_s[3], any = mean_full_s(runs, count, -1), last = 0;
-    int busy = 0;
-
-    for (int k = 0; k < 3; k++) {
-        full_s[k] = mean_full_s(runs, count, k);
-        if (isnan(full_s[k])) full_s[k] = any;
-    }
-    for (int s = 0; s < slots; s++) load[s] = 0;
-    for (int i = 0; i < count && busy < slots; i++)
-        if (runs[i].state == SWEEP_RUNNING)
-            load[busy++] = runs[i].reported && isfinite(runs[i].now.eta_s) ? runs[i].now.eta_s
-                                                                           : full_s[kind(&runs[i])];
-    /* Waiting runs begin in order, each where a slot is free first. */
-    for (int i = 0; i < count; i++) {
-        int next = 0;
-        if (runs[i].state != SWEEP_WAITING) continue;
-        for (int s = 1; s < slots; s++)
-            if (load[s] < load[next]) next = s;
-        load[next] += full_s[kind(&runs[i])];
-    }
-    for (int s = 0; s < slots; s++) {
-        if (isnan(load[s])) return NAN;
-        if (load[s] > last) last = load[s];
-    }
-    return last;
-}
+enum { WIDTH_MAX = 250, ROWS_MAX = 120, CELL = 48 };
 
 /* ---- text */
 
@@ -169,10 +95,10 @@ void sweep_counts(char *text, size_t size, const sweep_run *runs, int count, dou
     static const sweep_state shown[] = {SWEEP_RUNNING,  SWEEP_WAITING,     SWEEP_FINISHED,
                                         SWEEP_DIVERGED, SWEEP_INTERRUPTED, SWEEP_FAILED};
     char line[8 * CELL] = "", eta[CELL];
-    int counts[STATES] = {0};
+    int counts[SWEEP_STATES] = {0};
     size_t used = 0;
     for (int i = 0; i < count; i++) counts[runs[i].state]++;
-    for (int i = 0; i < STATES; i++)
+    for (int i = 0; i < SWEEP_STATES; i++)
         if (counts[shown[i]])
             used += (size_t)snprintf(line + used, sizeof line - used, "%s%d %s", used ? ", " : "",
                                      counts[shown[i]], sweep_state_name(shown[i]));
@@ -184,7 +110,7 @@ void sweep_counts(char *text, size_t size, const sweep_run *runs, int count, dou
 /* Lower comes first where not all runs fit. */
 static int rank(sweep_state s)
 {
-    static const int ranks[STATES] = {[SWEEP_RUNNING] = 0,     [SWEEP_FAILED] = 1,
+    static const int ranks[SWEEP_STATES] = {[SWEEP_RUNNING] = 0,     [SWEEP_FAILED] = 1,
                                       [SWEEP_DIVERGED] = 1,    [SWEEP_INTERRUPTED] = 1,
                                       [SWEEP_FINISHED] = 2,    [SWEEP_WAITING] = 3};
     return ranks[s];

@@ -5,42 +5,7 @@
 
 #include <stddef.h>
 
-#include "run/loop.h"
-
-typedef enum sweep_state {
-    SWEEP_WAITING,
-    SWEEP_RUNNING,
-    SWEEP_FINISHED,
-    SWEEP_INTERRUPTED, /* saved; goes on with the next sweep */
-    SWEEP_DIVERGED,
-    SWEEP_FAILED
-} sweep_state;
-const char *sweep_state_name(sweep_state s); /* "waiting" ... */
-
-enum { SWEEP_NAME = 64, SWEEP_REASON = 200 };
-
-/* One run of the grid. */
-typedef struct sweep_run {
-    char name[SWEEP_NAME];     /* of its folder */
-    double alpha;
-    int64_t seed;
-    sweep_state state;
-    jem_status code;           /* how it ended */
-    bool reported;             /* `now` holds something */
-    train_status now;          /* its reason is NULL: see `reason` */
-    double full_s;             /* what all its iterations take; 0: unknown */
-    char reason[SWEEP_REASON]; /* for the verdict, or for its end; "" if all is well */
-} sweep_run;
-
-/* Takes in what a training reports. */
-void sweep_run_report(sweep_run *r, const train_status *s);
-/* Replaces the reason; what a terminal might obey becomes '?'. */
-void sweep_run_reason(sweep_run *r, const char *text);
-
-/* Seconds until all runs are done on so many slots, supposing that runs take as long as
- * others of their kind (alpha = 0 needs no samples, alpha = 1 no labels); NaN if
- * nothing is known.  `load` is room for `slots` numbers. */
-double sweep_eta_s(const sweep_run *runs, int count, double *load, int slots);
+#include "study/sweep_run.h"
 
 enum { SWEEP_TABLE_MAX = 64 * 1024 };
 /* A head, one line per run and a line of counts, at most `columns` wide and `rows` high; each

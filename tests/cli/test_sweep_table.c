@@ -1,11 +1,7 @@
-/* Pure parts of a sweep: status lines, the table, lines for a log, the time to go. */
+/* What people are shown of a sweep: the table, lines for a log. */
 #include "support/check.h"
 
-#include <fcntl.h>
-
 #include "base/utf8.h"
-#include "cli/startup.h"
-#include "cli/status_line.h"
 #include "cli/sweep_table.h"
 
 static const train_status usual = {640, 40000, 3.2, 523.4, 7530, 0.7125, VERDICT_DRIFTING,
@@ -22,112 +18,6 @@ static bool says(const char *text, const char *part)
 {
     if (!strstr(text, part)) print_message("'%s' is not in:\n%s", part, text);
     return strstr(text, part) != NULL;
-}
-
-/* ---- status lines */
-
-static void a_status_line_reads_back(void **state)
-{
-    (void)state;
-    char line[STATUS_LINE_MAX];
-    train_status s;
-    size_t n = status_line_format(line, &usual);
-    assert_int_equal(n, strlen(line));
-    assert_int_equal(line[n - 1], '\n');
-    assert_string_equal(line, "640\t40000\t3.2\t523.4\t7530\t0.7125\tdrifting\t2\t"
-                              "energies part by 31\n");
-    line[n - 1] = '\0';
-    check_ok(status_line_parse(&s, line));
-    assert_int_equal(s.iteration, 640);
-    assert_int_equal(s.iterations, 40000);
-    check_near(s.epoch, 3.2, 0, 1);
-    check_near(s.images_per_s, 523.4, 0, 1);
-    check_near(s.eta_s, 7530, 0, 1);
-    check_near(s.val_accuracy, 0.7125, 0, 1);
-    assert_int_equal(s.verdict, VERDICT_DRIFTING);
-    assert_int_equal(s.rescues, 2);
-    assert_string_equal(s.reason, "energies part by 31");
-}
-
-static void unknown_values_are_empty_fields(void **state)
-{
-    (void)state;
-    char line[STATUS_LINE_MAX];
-    train_status s, unknown = {0, 10, 0, NAN, INFINITY, NAN, VERDICT_HEALTHY, NULL, 0};
-    size_t n = status_line_format(line, &unknown);
-    assert_string_equal(line, "0\t10\t0\t\t\t\thealthy\t0\t\n");
-    line[n - 1] = '\0';
-    check_ok(status_line_parse(&s, line));
-    assert_true(isnan(s.images_per_s) && isnan(s.eta_s) && isnan(s.val_accuracy));
-    assert_string_equal(s.reason, "");
-}
-
-static void a_hostile_reason_stays_one_line_of_bounded_length(void **state)
-{
-    (void)state;
-    char line[STATUS_LINE_MAX], reason[2000];
-    train_status s = usual;
-    memset(reason, '\t', sizeof reason - 1);
-    reason[5] = '\n';
-    reason[sizeof reason - 1] = '\0';
-    s.reason = reason;
-    size_t n = status_line_format(line, &s);
-    assert_true(n < STATUS_LINE_MAX && line[n - 1] == '\n' && line[n] == '\0');
-    assert_ptr_equal(strchr(line, '\n'), line + n - 1);
-    line[n - 1] = '\0';
-    check_ok(status_line_parse(&s, line));
-    assert_int_equal(s.rescues, 2);
-}
-
-static void garbage_is_no_status_line(void **state)
-{
-    (void)state;
-    static const char *const lines[] = {
-        "", "hello", "\t\t\t\t\t\t\t\t", "1\t2\t3",
-        "1\t2\t3\t4\t5\t6\thealthy\t0",                 /* a field is missing */
-        "1\t2\t3\t4\t5\t0.5\thealthy\t0\twhy\tmore",    /* one too many */
-        "1\t2\t3\t4\t5\t0.5\thealth\t0\t",              /* no verdict */
-        "1\t2\t3\t4\t5\t0.5\t\t0\t",
-        "3\t2\t3\t4\t5\t0.5\thealthy\t0\t",             /* beyond the last iteration */
-        "-1\t2\t3\t4\t5\t0.5\thealthy\t0\t",
-        "\t2\t3\t4\t5\t0.5\thealthy\t0\t",
-        "1x\t2\t3\t4\t5\t0.5\thealthy\t0\t",
-        "1\t99999999999999999999\t3\t4\t5\t0.5\thealthy\t0\t",
-        "1\t2\tnan\t4\t5\t0.5\thealthy\t0\t",
-        "1\t2\t3\tinf\t5\t0.5\thealthy\t0\t",
-        "1\t2\t3\t4\t1e999\t0.5\thealthy\t0\t",
-        "1\t2\t3\t4\t5\t0x1p3\thealthy\t0\t",
-        "1\t2\t3\t4\t 5\t0.5\thealthy\t0\t",
-        "1\t2\t3\t4\t5\t0.5e\thealthy\t0\t",
-        "1\t2\t3\t4\t5\t0.5\thealthy\t17\t",            /* more rescues than there can be */
-        "1\t2\t3\t4\t5\t0.5\thealthy\t-1\t",
-    };
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        char line[STATUS_LINE_MAX];
-        train_status s = usual;
-        snprintf(line, sizeof line, "%s", lines[i]);
-        if (status_line_parse(&s, line) != JEM_EDATA) fail_msg("accepted: '%s'", lines[i]);
-        assert_int_equal(s.iteration, usual.iteration); /* untouched */
-    }
-}
-
-static void a_watch_drops_what_nobody_reads_and_survives_a_reader_that_left(void **state)
-{
-    (void)state;
-    int ends[2];
-    train_watch w;
-    char data[256];
-    cli_startup(); /* as main does: closed pipes are errors, not signals */
-    assert_int_equal(pipe(ends), 0);
-    int high = fcntl(ends[1], F_DUPFD, 50);
-    close(ends[1]);
-    check_ok(status_line_watch(&w, &high));
-    for (int i = 0; i < 5000; i++) w.fn(w.ctx, &usual); /* more than a pipe holds: no wait */
-    assert_true(read(ends[0], data, sizeof data) == (ssize_t)sizeof data);
-    close(ends[0]);
-    w.fn(w.ctx, &usual); /* no SIGPIPE */
-    close(high);
-    check_fails(status_line_watch(&w, &high), JEM_EUSAGE, "is not an open descriptor");
 }
 
 /* ---- the table */
@@ -234,37 +124,13 @@ static void lines_for_a_log_say_what_changed(void **state)
     assert_string_equal(line, "alpha-0.5");
 }
 
-static void the_time_to_go_counts_slots_and_kinds_of_runs(void **state)
-{
-    (void)state;
-    double load[2];
-    sweep_run runs[5] = {make_run(0, SWEEP_FINISHED), make_run(0.5, SWEEP_RUNNING),
-                         make_run(0.7, SWEEP_WAITING), make_run(0.9, SWEEP_WAITING),
-                         make_run(0, SWEEP_WAITING)};
-    assert_true(isnan(sweep_eta_s(runs, 5, load, 2)));
-    runs[0].full_s = 10;
-    train_status half = {50, 100, 1, 100, 60, NAN, VERDICT_HEALTHY, "", 0};
-    sweep_run_report(&runs[1], &half); /* all of it takes 120 s */
-    /* Slot 1: 60 s left, then 120 s; slot 2: 120 s, then 10 s. */
-    check_near(sweep_eta_s(runs, 5, load, 2), 180, 1e-12, 1);
-    check_near(sweep_eta_s(runs, 5, load, 1), 60 + 120 + 120 + 10, 1e-12, 1);
-    for (int i = 0; i < 5; i++) runs[i].state = SWEEP_FINISHED;
-    check_near(sweep_eta_s(runs, 5, load, 2), 0, 0, 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_status_line_reads_back),
-        cmocka_unit_test(unknown_values_are_empty_fields),
-        cmocka_unit_test(a_hostile_reason_stays_one_line_of_bounded_length),
-        cmocka_unit_test(garbage_is_no_status_line),
-        cmocka_unit_test(a_watch_drops_what_nobody_reads_and_survives_a_reader_that_left),
         cmocka_unit_test(the_table_shows_every_run_of_a_small_sweep),
         cmocka_unit_test(a_long_table_is_cut_to_the_terminal_and_running_runs_stay),
         cmocka_unit_test(a_reason_cannot_command_the_terminal),
         cmocka_unit_test(lines_for_a_log_say_what_changed),
-        cmocka_unit_test(the_time_to_go_counts_slots_and_kinds_of_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* One group of keys per benchmark. */
-#include "cli/bench_settings.h"
+#include "study/bench_settings.h"
 
 #include <assert.h>
 #include <string.h>

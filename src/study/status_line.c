@@ -1,5 +1,5 @@
 /* Status lines (status_line.h): what is written here is all that is read here. */
-#include "cli/status_line.h"
+#include "study/status_line.h"
 
 #include <fcntl.h>
 #include <math.h>

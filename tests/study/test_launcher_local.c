@@ -1,4 +1,4 @@
-/* Child processes of a sweep.  The children are this very program with other
+/* Trainings as child processes.  The children are this very program with other
  * arguments: they crash, fail, talk nonsense or wait as they are told. */
 #include "support/check.h"
 
@@ -10,26 +10,32 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "cli/cli.h"
-#include "cli/startup.h"
-#include "cli/status_line.h"
-#include "cli/sweep_slots.h"
+#include "study/launcher.h"
 
-/* ---- what a child does */
+/* ---- what a child does: jem WHAT --status-fd 3 */
+
+enum { STATUS_FD = 3 };
 
 static void say(const char *text)
 {
-    if (write(SLOT_STATUS_FD, text, strlen(text)) < 0) _exit(90);
+    if (write(STATUS_FD, text, strlen(text)) < 0) _exit(90);
+}
+
+static volatile sig_atomic_t asked_to_end;
+
+static void note_signal(int number)
+{
+    (void)number;
+    asked_to_end = 1;
 }
 
 static int wait_for_signal(void)
 {
-    cli_startup();
-    const volatile sig_atomic_t *stop = cli_catch_signals();
+    signal(SIGUSR1, note_signal);
     say("1\t2\t1\t1\t1\t\thealthy\t0\t\n"); /* ready */
-    for (int i = 0; i < 1000 && !*stop; i++) usleep(20000);
+    for (int i = 0; i < 1000 && !asked_to_end; i++) usleep(20000);
     usleep(200000); /* saving takes a while */
-    if (!*stop) return 91;
+    if (!asked_to_end) return 91;
     fprintf(stderr, "jem: interrupted and saved\n");
     return JEM_EINTERRUPTED;
 }
@@ -55,7 +61,7 @@ static int talk_nonsense(void)
     say(line);
     say("\n"); /* fine but for its length */
     static const char hidden[] = "6\t8\t1\t1\t1\t1\thealthy\t0\t\0hidden\n";
-    if (write(SLOT_STATUS_FD, hidden, sizeof hidden - 1) < 0) return 93;
+    if (write(STATUS_FD, hidden, sizeof hidden - 1) < 0) return 93;
     say("5\t8\t"); /* and no end of line */
     return 0;
 }
@@ -71,52 +77,88 @@ static int child(const char *what)
     return strcmp(what, "diverge") == 0 ? JEM_EDIVERGED : JEM_EDATA;
 }
 
-/* ---- the sweep's side */
+/* ---- the launcher's side */
+
+enum { RUN = 7 }; /* its number */
 
 typedef struct rig {
     char dir[64], log[128];
-    sweep_slots *slots;
-    sweep_run run;
+    void *slots;
+    bool running, reported;
+    train_status now;
+    jem_status code; /* of the end */
+    char reason[200];
 } rig;
+
+static void take_report(void *ctx, int number, const train_status *s)
+{
+    rig *r = ctx;
+    assert_int_equal(number, RUN);
+    assert_true(r->running);
+    r->now = *s;
+    r->reported = true;
+}
+
+static void take_end(void *ctx, int number, const launch_end *e)
+{
+    rig *r = ctx;
+    assert_int_equal(number, RUN);
+    r->running = false;
+    r->code = e->code;
+    snprintf(r->reason, sizeof r->reason, "%s", e->reason);
+}
+
+static int poll_slots(rig *r)
+{
+    const launch_watch w = {r, take_report, take_end};
+    return launcher_local.poll(r->slots, &w, 0.05);
+}
 
 static void begin(rig *r, int slots)
 {
     memset(r, 0, sizeof *r);
     check_tmp(r->dir, sizeof r->dir);
     snprintf(r->log, sizeof r->log, "%s/log", r->dir);
-    snprintf(r->run.name, sizeof r->run.name, "alpha-0.50-seed-1");
-    check_ok(sweep_slots_new(&r->slots, slots));
+    check_ok(launcher_local.open(&r->slots, &(launch_options){.slots = slots}));
 }
 
 static void end(rig *r)
 {
-    sweep_slots_free(r->slots);
+    launcher_local.close(r->slots);
     check_tmp_remove(r->dir);
+}
+
+static jem_status try_start(rig *r, const char *what, const char *log, bool *busy)
+{
+    const char *const words[] = {what, NULL};
+    const launch l = {.name = "alpha-0.50-seed-1", .words = words, .log = log};
+    jem_status st = launcher_local.start(r->slots, RUN, &l, busy);
+    r->running = st == JEM_OK && !*busy;
+    return st;
 }
 
 static void start(rig *r, const char *what)
 {
     bool busy = true;
-    const char *argv[] = {"jem", what, NULL};
-    check_ok(sweep_slots_start(r->slots, &r->run, argv, r->log, &busy));
+    check_ok(try_start(r, what, r->log, &busy));
     assert_false(busy);
-    assert_int_equal(r->run.state, SWEEP_RUNNING);
 }
 
 static void wait_for_end(rig *r)
 {
     double from = clock_s();
-    while (r->run.state == SWEEP_RUNNING && clock_s() - from < 20)
-        sweep_slots_wait(r->slots, 0.05);
-    assert_int_not_equal(r->run.state, SWEEP_RUNNING);
-    assert_int_equal(sweep_slots_running(r->slots), 0);
+    int ended = 0;
+    while (r->running && clock_s() - from < 20) ended = poll_slots(r);
+    assert_false(r->running);
+    assert_int_equal(ended, 1);
+    assert_int_equal(poll_slots(r), 0);
 }
 
 static void wait_for_report(rig *r)
 {
     double from = clock_s();
-    while (!r->run.reported && clock_s() - from < 20) sweep_slots_wait(r->slots, 0.05);
-    assert_true(r->run.reported);
+    while (!r->reported && clock_s() - from < 20) poll_slots(r);
+    assert_true(r->reported);
 }
 
 static void a_failure_is_told_with_the_last_words_of_the_log(void **state)
@@ -128,17 +170,15 @@ static void a_failure_is_told_with_the_last_words_of_the_log(void **state)
     check_ok(file_write(r.log, "jem: an old complaint\n", 22));
     start(&r, "silent");
     wait_for_end(&r);
-    assert_int_equal(r.run.state, SWEEP_FAILED);
-    assert_int_equal(r.run.code, JEM_EDATA);
-    assert_string_equal(r.run.reason, "ended with exit code 3");
+    assert_int_equal(r.code, JEM_EDATA);
+    assert_string_equal(r.reason, "ended with exit code 3");
     start(&r, "fail");
     wait_for_end(&r);
-    assert_int_equal(r.run.state, SWEEP_FAILED);
-    assert_string_equal(r.run.reason, "fail: no such thing");
+    assert_int_equal(r.code, JEM_EDATA);
+    assert_string_equal(r.reason, "fail: no such thing");
     start(&r, "diverge");
     wait_for_end(&r);
-    assert_int_equal(r.run.state, SWEEP_DIVERGED);
-    assert_int_equal(r.run.code, JEM_EDIVERGED);
+    assert_int_equal(r.code, JEM_EDIVERGED);
     end(&r);
 }
 
@@ -149,10 +189,9 @@ static void a_killed_training_is_told_as_such(void **state)
     begin(&r, 1);
     start(&r, "kill");
     wait_for_end(&r);
-    assert_int_equal(r.run.state, SWEEP_FAILED);
-    assert_int_equal(r.run.code, JEM_EINTERNAL);
-    assert_non_null(strstr(r.run.reason, "killed by signal 9"));
-    assert_non_null(strstr(r.run.reason, "memory"));
+    assert_int_equal(r.code, JEM_EINTERNAL);
+    assert_non_null(strstr(r.reason, "killed by signal 9"));
+    assert_non_null(strstr(r.reason, "memory"));
     end(&r);
 }
 
@@ -163,12 +202,12 @@ static void reports_are_found_among_nonsense(void **state)
     begin(&r, 1);
     start(&r, "nonsense");
     wait_for_end(&r);
-    assert_int_equal(r.run.state, SWEEP_FINISHED);
-    assert_true(r.run.reported);
-    assert_int_equal(r.run.now.iteration, 4);
-    assert_int_equal(r.run.now.verdict, VERDICT_COLLAPSED);
-    assert_int_equal(r.run.now.rescues, 1);
-    check_near(r.run.full_s, 120, 1e-9, 1);
+    assert_int_equal(r.code, JEM_OK);
+    assert_true(r.reported);
+    assert_int_equal(r.now.iteration, 4);
+    assert_int_equal(r.now.verdict, VERDICT_COLLAPSED);
+    assert_int_equal(r.now.rescues, 1);
+    check_near(r.now.eta_s, 60, 1e-9, 1);
     end(&r);
 }
 
@@ -184,13 +223,13 @@ static void slots_share_the_processors(void **state)
     start(&r, "processors");
     wait_for_end(&r);
     snprintf(expected, sizeof expected, "%d processors", n);
-    assert_string_equal(r.run.reason, expected);
-    assert_int_equal(r.run.code, JEM_EINTERNAL);
+    assert_string_equal(r.reason, expected);
+    assert_int_equal(r.code, JEM_EINTERNAL);
     end(&r);
     begin(&r, n + 3); /* more slots than processors */
     start(&r, "processors");
     wait_for_end(&r);
-    assert_string_equal(r.run.reason, "1 processors");
+    assert_string_equal(r.reason, "1 processors");
     end(&r);
     /* Nothing of ours has been pinned. */
     assert_int_equal(sched_getaffinity(0, sizeof mask, &mask), 0);
@@ -203,19 +242,18 @@ static void a_stop_lets_trainings_save(void **state)
     rig r;
     begin(&r, 2);
     start(&r, "wait");
-    assert_true(sweep_slots_vacant(r.slots));
     wait_for_report(&r);
-    sweep_slots_stop(r.slots);
+    launcher_local.stop(r.slots);
     wait_for_end(&r);
-    assert_int_equal(r.run.state, SWEEP_INTERRUPTED);
-    assert_string_equal(r.run.reason, "");
+    assert_int_equal(r.code, JEM_EINTERRUPTED);
+    assert_string_equal(r.reason, "");
     end(&r);
     /* Before it catches signals a training has nothing to save. */
     begin(&r, 1);
     start(&r, "wait");
-    sweep_slots_stop(r.slots);
+    launcher_local.stop(r.slots);
     wait_for_end(&r);
-    assert_int_equal(r.run.state, SWEEP_INTERRUPTED);
+    assert_int_equal(r.code, JEM_EINTERRUPTED);
     end(&r);
 }
 
@@ -235,7 +273,6 @@ static void trainings_of_a_killed_sweep_save_and_hold_their_log_until_then(void 
     rig first, r;
     int ready[2];
     bool busy = false, was_busy = false;
-    const char *argv[] = {"jem", "silent", NULL};
 
     assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
     pid_t parent = fork();
@@ -249,10 +286,10 @@ static void trainings_of_a_killed_sweep_save_and_hold_their_log_until_then(void 
     kill(parent, SIGKILL);
     assert_int_equal(waitpid(parent, NULL, 0), parent);
     for (int i = 0; i < 1000; i++) {
-        check_ok(sweep_slots_start(r.slots, &r.run, argv, r.log, &busy));
+        check_ok(try_start(&r, "silent", r.log, &busy));
         if (!busy) break;
         was_busy = true;
-        assert_int_equal(sweep_slots_running(r.slots), 0);
+        assert_int_equal(poll_slots(&r), 0);
         usleep(20000);
     }
     assert_true(was_busy && !busy);
@@ -270,11 +307,10 @@ static void a_log_that_cannot_be_opened_is_an_error(void **state)
     (void)state;
     rig r;
     bool busy;
-    const char *argv[] = {"jem", "silent", NULL};
     begin(&r, 1);
-    check_fails(sweep_slots_start(r.slots, &r.run, argv, r.dir, &busy), JEM_EIO, "cannot open");
-    assert_int_equal(r.run.state, SWEEP_WAITING);
-    assert_true(sweep_slots_vacant(r.slots));
+    check_fails(try_start(&r, "silent", r.dir, &busy), JEM_EIO, "cannot open");
+    start(&r, "silent"); /* the slot is vacant as before */
+    wait_for_end(&r);
     end(&r);
 }
 
@@ -289,6 +325,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(trainings_of_a_killed_sweep_save_and_hold_their_log_until_then),
         cmocka_unit_test(a_log_that_cannot_be_opened_is_an_error),
     };
-    if (argc == 2) return child(argv[1]);
+    if (argc == 4) return child(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

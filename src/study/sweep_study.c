@@ -1,5 +1,5 @@
 /* STUDY/study.json: see sweep_study.h. */
-#include "cli/sweep_study.h"
+#include "study/sweep_study.h"
 
 #include <string.h>
 
@@ -54,10 +54,10 @@ jem_status sweep_study_write(const sweep_plan *p, const sweep_run *runs, int cou
     json_t *root = json_object(), *alphas = json_array(), *set = json_array(),
            *list = json_array();
 
-    for (int i = 0; i < p->alphas.count; i++)
-        json_array_append_new(alphas, json_real(p->alphas.values[i]));
-    for (int i = 0; i < p->set.count; i++)
-        json_array_append_new(set, json_plain_string(p->set.values[i]));
+    for (int i = 0; i < p->alpha_count; i++)
+        json_array_append_new(alphas, json_real(p->alphas[i]));
+    for (int i = 0; i < p->set_count; i++)
+        json_array_append_new(set, json_plain_string(p->set[i]));
     for (int i = 0; i < count; i++) json_array_append_new(list, describe_run(&runs[i]));
     json_object_set_new(root, "version", json_string(JEM_VERSION));
     json_object_set_new(root, "config", json_plain_string(p->config_path));

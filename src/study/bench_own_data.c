@@ -1,5 +1,5 @@
 /* Lending a run's data to the benchmarks it is scored on. */
-#include "cli/bench_own_data.h"
+#include "study/bench_own_data.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +24,11 @@ static const struct {
                   {"gloss.bump", "data.bump"},
                   {"gloss.size", "data.size"}};
 
-static bool is_given(const cli_list *given, const char *key)
+static bool is_given(const char *const *given, int count, const char *key)
 {
     size_t n = strlen(key);
-    for (int i = 0; i < given->count; i++)
-        if (strncmp(given->values[i], key, n) == 0 && given->values[i][n] == '=') return true;
+    for (int i = 0; i < count; i++)
+        if (strncmp(given[i], key, n) == 0 && given[i][n] == '=') return true;
     return false;
 }
 
@@ -41,13 +41,14 @@ static bool same_folder(const char *a, const char *b)
     return same;
 }
 
-static jem_status lend_images(bench_settings *s, const run *r, const cli_list *given)
+static jem_status lend_images(bench_settings *s, const run *r, const char *const *given,
+                              int count)
 {
     jem_status st = JEM_OK;
     char *sign = NULL;
 
     for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
-        if (is_given(given, images[i].key) || strcmp(images[i].kind, r->cfg.data.kind) != 0)
+        if (is_given(given, count, images[i].key) || strcmp(images[i].kind, r->cfg.data.kind) != 0)
             continue;
         mem_free(sign);
         sign = NULL;
@@ -98,12 +99,12 @@ done:
     return st;
 }
 
-jem_status bench_own_data(bench_settings *s, run *r, const cli_list *given)
+jem_status bench_own_data(bench_settings *s, run *r, const char *const *given, int count)
 {
     jem_status st;
     char text[OPTION_STRING_MAX];
 
-    TRY(lend_images(s, r, given));
+    TRY(lend_images(s, r, given, count));
     TRY(options_get(s->groups, "gloss.scenes", text, sizeof text));
     if (strcmp(r->cfg.data.kind, "gloss") != 0 || !text[0]) goto done;
     if (!same_folder(text, r->cfg.data.path)) {
@@ -113,7 +114,7 @@ jem_status bench_own_data(bench_settings *s, run *r, const cli_list *given)
         goto done;
     }
     for (size_t i = 0; i < sizeof gloss_keys / sizeof *gloss_keys; i++) {
-        if (is_given(given, gloss_keys[i].key)) continue;
+        if (is_given(given, count, gloss_keys[i].key)) continue;
         TRY(options_get(config_groups(&r->cfg), gloss_keys[i].of_run, text, sizeof text));
         TRY(options_set(s->groups, gloss_keys[i].key, text, "the run's settings"));
     }

@@ -1,16 +1,52 @@
 /* Weights and an array to logits, energies, gradients, features: see apply_network.h. */
-#include "cli/apply_network.h"
+#include "study/apply_network.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "data/pictures/units.h"
 #include "model/weights.h"
 #include "nn/executor.h"
 #include "stats/classify.h"
+#include "tensor/npz.h"
 
 enum { NETWORK_BATCH = 64, NETWORK_BATCH_F64 = 8 };
+
+/* ---- input */
+
+jem_status network_read_input(jem_tensor *x, const char *path)
+{
+    jem_status st;
+    TRY(npz_is(path) ? npz_read_single(x, path, "images") : jem_npy_read(x, path));
+    if (x->ndim != 4 || x->shape[0] < 1) {
+        st = jem_error(JEM_EDATA, "%s: expected an array [N,C,H,W] with N >= 1; it has %d "
+                       "dimensions%s", path, x->ndim, x->ndim == 4 ? " and no image" : "");
+        goto done;
+    }
+    if (x->dtype != JEM_F32 && x->dtype != JEM_F64 && x->dtype != JEM_U8) {
+        st = jem_error(JEM_EDATA, "%s: %s values; expected f32, f64 or u8", path,
+                       jem_dtype_name(x->dtype));
+        goto done;
+    }
+    bool levels = x->dtype == JEM_U8;
+    TRY(jem_tensor_convert(x, JEM_F64));
+    double *v = x->data, least = INFINITY, most = -INFINITY;
+    for (int64_t i = 0; i < jem_tensor_count(x); i++) {
+        if (levels) v[i] = (v[i] / 255.0 - 0.5) / 0.5;
+        if (v[i] - v[i] != 0) {
+            st = jem_error(JEM_EDATA, "%s: value %lld is not finite", path, (long long)i);
+            goto done;
+        }
+        least = fmin(least, v[i]);
+        most = fmax(most, v[i]);
+    }
+    if (!levels) units_check(least, most, path);
+done:
+    return st;
+}
 
 /* ---- which network */
 

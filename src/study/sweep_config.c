@@ -1,5 +1,5 @@
 /* The settings of a study: see sweep_config.h. */
-#include "cli/sweep_config.h"
+#include "study/sweep_config.h"
 
 #include <string.h>
 

@@ -5,19 +5,14 @@
  *
  * separated by tabs and ended by a newline; a field is empty where nothing is known
  * yet.  A line is at most STATUS_LINE_MAX bytes, so a pipe takes it whole or not at all. */
-#ifndef CLI_STATUS_LINE_H
-#define CLI_STATUS_LINE_H
+#ifndef STUDY_STATUS_LINE_H
+#define STUDY_STATUS_LINE_H
 
 #include <stddef.h>
 
 #include "run/loop.h"
 
 enum { STATUS_LINE_MAX = 512 };
-
-/* The row of --status-fd in a command's table; 0 to 2 are no descriptors of reports. */
-#define STATUS_OPTION(type, field)                                                                 \
-    {"--status-fd", CLI_INT, offsetof(type, field), "N", .help = "descriptor that gets a line of progress every second", \
-     .min = 3, .max = 1 << 20}
 
 /* The line with its newline; returns its length.  Tabs and newlines in the reason
  * become spaces, and what is too long is cut off. */
@@ -28,8 +23,8 @@ size_t status_line_format(char line[STATUS_LINE_MAX], const train_status *s);
 jem_status status_line_parse(train_status *s, char *line);
 
 /* A watch that writes to the descriptor *fd, the value of --status-fd.  `fd` must stay where it is.
- * Nobody needs to read: lines that do not fit into the pipe are dropped, and a closed one is no error.  JEM_EUSAGE if it is no open
- * descriptor beyond stderr. */
+ * Nobody needs to read: lines that do not fit into the pipe are dropped, and a closed one is no
+ * error.  JEM_EUSAGE if it is no open descriptor. */
 jem_status status_line_watch(train_watch *w, int *fd);
 
 #endif

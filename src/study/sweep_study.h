@@ -1,16 +1,16 @@
 /* STUDY/study.json: what a sweep was asked for and how every run stands. */
-#ifndef CLI_SWEEP_STUDY_H
-#define CLI_SWEEP_STUDY_H
+#ifndef STUDY_SWEEP_STUDY_H
+#define STUDY_SWEEP_STUDY_H
 
-#include "cli/alpha_list.h"
-#include "cli/cli.h"
-#include "cli/sweep_table.h"
+#include "study/sweep_run.h"
 
-/* What the user asked for; the texts are borrowed. */
+/* What was asked for; all is borrowed. */
 typedef struct sweep_plan {
     const char *config_path;
-    cli_list set;
-    alpha_list alphas;
+    const char *const *set; /* [set_count] "KEY=VALUE" */
+    int set_count;
+    const double *alphas; /* [alpha_count] */
+    int alpha_count;
     int64_t seeds;
 } sweep_plan;
 

@@ -1,6 +1,6 @@
 /* Keys of all benchmarks: bench.* and NAME.*, as --set and listings use them. */
-#ifndef CLI_BENCH_SETTINGS_H
-#define CLI_BENCH_SETTINGS_H
+#ifndef STUDY_BENCH_SETTINGS_H
+#define STUDY_BENCH_SETTINGS_H
 
 #include "bench/bench.h"
 

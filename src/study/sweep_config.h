@@ -1,8 +1,8 @@
 /* STUDY/config.yaml: the settings that all runs of a study have in common, which are all but
  * alpha and seed.  A sweep writes them once, when no run has begun, and every run, rerun and
  * later sweep reads them there, whatever has become of the file that they came from. */
-#ifndef CLI_SWEEP_CONFIG_H
-#define CLI_SWEEP_CONFIG_H
+#ifndef STUDY_SWEEP_CONFIG_H
+#define STUDY_SWEEP_CONFIG_H
 
 #include "train/config.h"
 

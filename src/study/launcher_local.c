@@ -1,10 +1,16 @@
-/* Child processes of a sweep (sweep_slots.h).
+/* Trainings as processes of this machine, each on its share of the processors (launcher.h).
  *
  * A training is this very program (/proc/self/exe: another version may lie at its path by now), in
  * a process group of its own, on its slot's processors, with three things inherited: its log,
- * locked, as stdout and stderr; the writing end of a pipe for its reports; and SLOT_STOP as the
- * signal that it gets when the sweep dies. */
-#include "cli/sweep_slots.h"
+ * locked, for all that it says; the writing end of a pipe for its reports (status_line.h), as descriptor
+ * STATUS_FD; and SLOT_STOP as the signal that it gets when this process dies: then it saves and ends, and
+ * the log stays locked (flock) until then, so that nobody begins the same training twice.  One that
+ * crashes or runs out of memory ends alone.
+ *
+ * The processors that this process may use are shared out so that the sizes differ by one at most, and
+ * neighbours (of one core, of one package) stay together.  With more slots than processors several
+ * slots share one. */
+#include "study/launcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,22 +30,23 @@
 #include "base/file_error.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "cli/startup.h"
-#include "cli/status_line.h"
+#include "study/status_line.h"
 
 /* A mask of so many processors is a kilobyte, and larger machines are rare. */
 enum { PROCESSORS_MAX = 8192, MASK_SETS = PROCESSORS_MAX / CPU_SETSIZE };
 static const size_t mask_bytes = MASK_SETS * sizeof(cpu_set_t);
 
-enum { LOG_TAIL = 4096, FIRST_FREE_FD = 10, NOT_STARTED = 127 };
+enum { STATUS_FD = 3, LOG_TAIL = 4096, FIRST_FREE_FD = 10, NOT_STARTED = 127, REASON = 200 };
 
 /* Asks a training to save and end.  Not SIGTERM: batch systems send that to the trainings, too,
  * and a second one would end them at once. */
 enum { SLOT_STOP = SIGUSR1 };
 
-typedef struct sweep_slot {
+enum { VACANT = -1 };
+
+typedef struct local_slot {
     cpu_set_t processors[MASK_SETS];
-    sweep_run *run; /* NULL: vacant */
+    int run;        /* its number; VACANT */
     pid_t pid;
     int status;     /* where reports arrive; -1: closed */
     char *log;
@@ -47,14 +54,15 @@ typedef struct sweep_slot {
     char line[STATUS_LINE_MAX];
     size_t used;
     bool skip;      /* the rest of a line that is too long */
-} sweep_slot;
+} local_slot;
 
-struct sweep_slots {
+typedef struct local_slots {
+    launch_options o;
     int count;
     bool stopping;
-    sweep_slot *slots;
+    local_slot *slots;
     struct pollfd *polled; /* [count] */
-};
+} local_slots;
 
 /* ---- processors */
 
@@ -104,7 +112,7 @@ done:
     return st;
 }
 
-static jem_status share_processors(sweep_slots *s)
+static jem_status share_processors(local_slots *s)
 {
     jem_status st;
     processor *list = NULL;
@@ -127,31 +135,37 @@ done:
 
 /* ---- slots */
 
-jem_status sweep_slots_new(sweep_slots **out, int count)
+static bool is_busy(const local_slot *t)
 {
-    jem_status st;
-    sweep_slots *s = NULL;
-    TRY(MEM_NEW(s, 1));
-    s->count = count;
-    TRY(MEM_NEW(s->slots, count));
-    TRY(MEM_NEW(s->polled, count));
-    for (int i = 0; i < count; i++) s->slots[i].status = -1;
-    signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody learns how a child ended */
-    TRY(share_processors(s));
-    *out = s;
-    s = NULL;
-done:
-    sweep_slots_free(s);
-    return st;
+    return t->run != VACANT;
 }
 
-void sweep_slots_free(sweep_slots *s)
+static void signal_all(local_slots *s, int number)
 {
+    for (int i = 0; i < s->count; i++)
+        if (is_busy(&s->slots[i])) kill(s->slots[i].pid, number);
+}
+
+static void stop(void *ctx)
+{
+    local_slots *s = ctx;
+    s->stopping = true;
+    signal_all(s, SLOT_STOP);
+}
+
+static void pause_all(void *ctx, bool hold)
+{
+    signal_all(ctx, hold ? SIGSTOP : SIGCONT);
+}
+
+static void close_slots(void *ctx)
+{
+    local_slots *s = ctx;
     if (!s) return;
-    if (s->slots) sweep_slots_stop(s);
+    if (s->slots) stop(s);
     for (int i = 0; s->slots && i < s->count; i++) {
-        sweep_slot *t = &s->slots[i];
-        while (t->run && waitpid(t->pid, NULL, 0) < 0 && errno == EINTR) continue;
+        local_slot *t = &s->slots[i];
+        while (is_busy(t) && waitpid(t->pid, NULL, 0) < 0 && errno == EINTR) continue;
         if (t->status >= 0) close(t->status);
         mem_free(t->log);
     }
@@ -160,28 +174,26 @@ void sweep_slots_free(sweep_slots *s)
     mem_free(s);
 }
 
-int sweep_slots_running(const sweep_slots *s)
+static jem_status open_slots(void **out, const launch_options *o)
 {
-    int n = 0;
-    for (int i = 0; i < s->count; i++) n += s->slots[i].run != NULL;
-    return n;
-}
-
-bool sweep_slots_vacant(const sweep_slots *s)
-{
-    return sweep_slots_running(s) < s->count;
-}
-
-void sweep_slots_signal(sweep_slots *s, int number)
-{
-    for (int i = 0; i < s->count; i++)
-        if (s->slots[i].run) kill(s->slots[i].pid, number);
-}
-
-void sweep_slots_stop(sweep_slots *s)
-{
-    s->stopping = true;
-    sweep_slots_signal(s, SLOT_STOP);
+    jem_status st;
+    local_slots *s = NULL;
+    TRY(MEM_NEW(s, 1));
+    s->o = *o;
+    TRY(MEM_NEW(s->slots, o->slots));
+    TRY(MEM_NEW(s->polled, o->slots));
+    s->count = o->slots;
+    for (int i = 0; i < s->count; i++) {
+        s->slots[i].status = -1;
+        s->slots[i].run = VACANT;
+    }
+    signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody learns how a child ended */
+    TRY(share_processors(s));
+    *out = s;
+    s = NULL;
+done:
+    close_slots(s);
+    return st;
 }
 
 /* ---- starting */
@@ -207,13 +219,13 @@ static jem_status open_log(int *fd, off_t *size, const char *path, bool *busy)
 }
 
 /* After fork: only what is safe between fork and exec. */
-static void become_training(const sweep_slot *t, const char *const *argv, pid_t parent, int log,
-                            int status)
+static void become_training(const launch_options *o, const local_slot *t, const char *const *argv,
+                            pid_t parent, int log, int status)
 {
-    static const char why[] = "jem: cannot start the training: /proc/self/exe does not run\n";
+    static const char why[] = "jem: cannot start the training: the program does not run\n";
     sigset_t none;
 
-    cli_release_signals();
+    if (o->in_child) o->in_child();
     signal(SLOT_STOP, SIG_DFL);
     /* Ctrl-C reaches the whole group of a terminal; only the sweep decides here. */
     setpgid(0, 0);
@@ -227,67 +239,86 @@ static void become_training(const sweep_slot *t, const char *const *argv, pid_t 
     if (null >= 0 && null != STDIN_FILENO) dup2(null, STDIN_FILENO);
     dup2(log, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
-    dup2(status, SLOT_STATUS_FD);
-    execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+    dup2(status, STATUS_FD);
+    execv(o->program ? o->program : "/proc/self/exe", (char *const *)(uintptr_t)argv);
     if (write(STDERR_FILENO, why, sizeof why - 1) < 0) _exit(NOT_STARTED);
     _exit(NOT_STARTED);
 }
 
 /* Signals wait during fork, so that the child cannot take one with our handler. */
-static pid_t start_process(const sweep_slot *t, const char *const *argv, int log, int status)
+static pid_t start_process(const launch_options *o, const local_slot *t, const char *const *argv, int log,
+                           int status)
 {
     sigset_t all, before;
     pid_t self = getpid(), pid;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid = fork();
-    if (pid == 0) become_training(t, argv, self, log, status);
+    if (pid == 0) become_training(o, t, argv, self, log, status);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return pid;
 }
 
-jem_status sweep_slots_start(sweep_slots *s, sweep_run *r, const char *const *argv,
-                             const char *log, bool *busy)
+/* *argv <- "jem WORD --status-fd 3 WORD ...", whose words are borrowed; mem_free. */
+static jem_status command_line(const char ***argv, const char *const *words)
 {
-    jem_status st;
-    int ends[2] = {-1, -1}, log_fd = -1;
-    sweep_slot *t = s->slots;
+    static const char status_fd[] = {'0' + STATUS_FD, '\0'};
+    int n = 0, count = 0;
 
-    while (t->run) t++;
+    while (words[count]) count++;
+    jem_status st = MEM_NEW(*argv, count + 4);
+    if (st != JEM_OK) return st;
+    (*argv)[n++] = "jem";
+    if (count > 0) (*argv)[n++] = words[0];
+    (*argv)[n++] = "--status-fd";
+    (*argv)[n++] = status_fd;
+    for (int i = 1; i < count; i++) (*argv)[n++] = words[i];
+    (*argv)[n] = NULL;
+    return JEM_OK;
+}
+
+static jem_status start(void *ctx, int number, const launch *l, bool *busy)
+{
+    local_slots *s = ctx;
+    jem_status st;
+    const char **argv = NULL;
+    int ends[2] = {-1, -1}, log_fd = -1;
+    local_slot *t = s->slots;
+
+    while (is_busy(t)) t++;
     mem_free(t->log);
     t->log = NULL;
-    TRY(mem_strdup(&t->log, log));
-    TRY(open_log(&log_fd, &t->log_start, log, busy));
+    TRY(command_line(&argv, l->words));
+    TRY(mem_strdup(&t->log, l->log));
+    TRY(open_log(&log_fd, &t->log_start, l->log, busy));
     if (*busy) goto done;
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
-        st = file_write_failed("make a pipe", r->name, errno);
+        st = file_write_failed("make a pipe", l->name, errno);
         goto done;
     }
     ends[1] = move_away(ends[1]);
-    t->pid = start_process(t, argv, log_fd, ends[1]);
+    t->pid = start_process(&s->o, t, argv, log_fd, ends[1]);
     if (t->pid < 0) {
         st = jem_error(JEM_EIO, "%s: cannot start a process: %s; raise the limit of processes "
-                       "(ulimit -u) or end others", r->name, strerror(errno));
+                       "(ulimit -u) or end others", l->name, strerror(errno));
         goto done;
     }
     t->status = ends[0];
     ends[0] = -1;
     t->used = 0;
     t->skip = false;
-    t->run = r;
-    r->state = SWEEP_RUNNING;
-    r->reported = false;
-    sweep_run_reason(r, "");
+    t->run = number;
 done:
     if (ends[0] >= 0) close(ends[0]);
     if (ends[1] >= 0) close(ends[1]);
     if (log_fd >= 0) close(log_fd);
+    mem_free(argv);
     return st;
 }
 
 /* ---- reports */
 
-static void take_byte(sweep_slot *t, char c)
+static void take_byte(local_slot *t, const launch_watch *w, char c)
 {
     train_status now;
     if (c != '\n') {
@@ -300,17 +331,17 @@ static void take_byte(sweep_slot *t, char c)
     t->line[t->used] = '\0';
     if (!t->skip && strlen(t->line) == t->used &&
         status_line_parse(&now, t->line) == JEM_OK)
-        sweep_run_report(t->run, &now);
+        w->report(w->ctx, t->run, &now);
     t->used = 0;
     t->skip = false;
 }
 
 /* Takes in what has arrived, no more than a pipe can hold; returns if there was anything. */
-static bool take_reports(sweep_slot *t)
+static bool take_reports(local_slot *t, const launch_watch *w)
 {
     char data[4096];
     ssize_t n = t->status >= 0 ? read(t->status, data, sizeof data) : -1;
-    for (ssize_t i = 0; i < n; i++) take_byte(t, data[i]);
+    for (ssize_t i = 0; i < n; i++) take_byte(t, w, data[i]);
     if (n == 0) { /* nobody is left who could write */
         close(t->status);
         t->status = -1;
@@ -322,7 +353,7 @@ static bool take_reports(sweep_slot *t)
 
 /* The last line that this training wrote to its log, without "jem: "; "" if none.  It
  * lies in `tail`. */
-static const char *last_words(char tail[LOG_TAIL + 1], const sweep_slot *t)
+static const char *last_words(char tail[LOG_TAIL + 1], const local_slot *t)
 {
     ssize_t n = 0;
     int fd = file_open(t->log, O_RDONLY, 0);
@@ -339,64 +370,67 @@ static const char *last_words(char tail[LOG_TAIL + 1], const sweep_slot *t)
     return strncmp(line, "jem: ", 5) == 0 ? line + 5 : line;
 }
 
-static sweep_state end_state(int how, bool stopping)
+/* What the process has to say for its end: an exit code, and its last words, which lie in `text`. */
+static launch_end end_of(const local_slot *t, int how, bool stopping, char text[LOG_TAIL + 1])
 {
-    int code = WIFEXITED(how) ? WEXITSTATUS(how) : -1;
-    if (code == JEM_OK) return SWEEP_FINISHED;
-    if (code == JEM_EDIVERGED) return SWEEP_DIVERGED;
+    const int code = WIFEXITED(how) ? WEXITSTATUS(how) : -1;
     /* Before its main there is nothing to save, and the signal just ends it. */
-    bool early = stopping && WIFSIGNALED(how) && WTERMSIG(how) == SLOT_STOP;
-    return code == JEM_EINTERRUPTED || early ? SWEEP_INTERRUPTED : SWEEP_FAILED;
-}
+    const bool early = stopping && WIFSIGNALED(how) && WTERMSIG(how) == SLOT_STOP;
+    launch_end e = {JEM_EINTERNAL, text};
 
-static void note_end(sweep_slot *t, int how, bool stopping)
-{
-    sweep_run *r = t->run;
-    char tail[LOG_TAIL + 1], text[SWEEP_REASON];
-    const char *why = text;
-
-    r->state = end_state(how, stopping);
-    r->code = r->state == SWEEP_INTERRUPTED                       ? JEM_EINTERRUPTED
-              : WIFEXITED(how) && WEXITSTATUS(how) <= JEM_EIO ? (jem_status)WEXITSTATUS(how)
-                                                              : JEM_EINTERNAL;
-    if (r->state == SWEEP_FINISHED || (r->state == SWEEP_INTERRUPTED && stopping)) {
-        why = "";
+    if (code >= 0 && code <= JEM_EIO) e.code = (jem_status)code;
+    if (early) e.code = JEM_EINTERRUPTED;
+    if (e.code == JEM_OK || (e.code == JEM_EINTERRUPTED && stopping)) {
+        e.reason = "";
     } else if (WIFSIGNALED(how)) {
-        snprintf(text, sizeof text, "killed by signal %d (%s)%s", WTERMSIG(how),
-                 strsignal(WTERMSIG(how)),
+        snprintf(text, REASON, "killed by signal %d (%s)%s", WTERMSIG(how), strsignal(WTERMSIG(how)),
                  WTERMSIG(how) == SIGKILL ? "; was there enough memory?" : "");
     } else {
-        snprintf(text, sizeof text, "ended with exit code %d", WEXITSTATUS(how));
-        const char *words = last_words(tail, t);
-        if (*words) why = words;
+        e.reason = last_words(text, t);
+        if (e.reason[0]) return e;
+        snprintf(text, REASON, "ended with exit code %d", code);
+        e.reason = text;
     }
-    sweep_run_reason(r, why);
+    return e;
 }
 
 /* Notices that the training has ended, after what it reported before. */
-static bool take_end(sweep_slot *t, bool stopping)
+static bool take_end(local_slot *t, const launch_watch *w, bool stopping)
 {
+    char text[LOG_TAIL + 1];
     int how;
     pid_t pid = waitpid(t->pid, &how, WNOHANG);
     if (pid == 0 || (pid < 0 && errno == EINTR)) return false;
-    while (take_reports(t)) continue;
+    while (take_reports(t, w)) continue;
     if (t->status >= 0) close(t->status);
     t->status = -1;
-    note_end(t, pid < 0 ? JEM_EINTERNAL << 8 : how, stopping);
-    t->run = NULL;
+    const launch_end e = end_of(t, pid < 0 ? JEM_EINTERNAL << 8 : how, stopping, text);
+    w->end(w->ctx, t->run, &e);
+    t->run = VACANT;
     return true;
 }
 
-int sweep_slots_wait(sweep_slots *s, double timeout_s)
+static int poll_slots(void *ctx, const launch_watch *w, double timeout_s)
 {
+    local_slots *s = ctx;
     int ended = 0;
     for (int i = 0; i < s->count; i++)
         s->polled[i] = (struct pollfd){.fd = s->slots[i].status, .events = POLLIN};
     poll(s->polled, (nfds_t)s->count, (int)(timeout_s * 1000));
     for (int i = 0; i < s->count; i++) {
-        sweep_slot *t = &s->slots[i];
-        if (s->polled[i].revents) take_reports(t);
-        if (t->run && take_end(t, s->stopping)) ended++;
+        local_slot *t = &s->slots[i];
+        if (s->polled[i].revents) take_reports(t, w);
+        if (is_busy(t) && take_end(t, w, s->stopping)) ended++;
     }
     return ended;
 }
+
+const launcher launcher_local = {
+    .name = "local",
+    .open = open_slots,
+    .start = start,
+    .poll = poll_slots,
+    .stop = stop,
+    .pause = pause_all,
+    .close = close_slots,
+};

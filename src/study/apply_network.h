@@ -1,9 +1,13 @@
 /* A network applied to an array in single or double precision: behind jem apply. */
-#ifndef CLI_APPLY_NETWORK_H
-#define CLI_APPLY_NETWORK_H
+#ifndef STUDY_APPLY_NETWORK_H
+#define STUDY_APPLY_NETWORK_H
 
 #include "jem/tensor.h"
 #include "model/model.h"
+
+/* *x <- the array [N,C,H,W] of an npy or npz file in network units, as f64: floats as they are, 8-bit
+ * levels as (u8/255 - 0.5) / 0.5.  JEM_EDATA. */
+jem_status network_read_input(jem_tensor *x, const char *path);
 
 /* How a command line names a network; NULL: not given. */
 typedef struct network_flags {

@@ -1,0 +1,37 @@
+/* Runs of a study: see each_run.h. */
+#include "study/each_run.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "run/run.h"
+
+jem_status each_run(const char *path, run_fn fn, void *ctx, failures *f)
+{
+    jem_status st;
+    char **names = NULL, *folder = NULL;
+    int count = 0;
+
+    if (run_is(path)) return fn(ctx, path);
+    if (!dir_exists(path))
+        return jem_error(JEM_EDATA, "%s: no such folder; give a run or a study", path);
+    TRY(dir_list(&names, &count, path));
+    for (int i = 0; i < count; i++) {
+        mem_free(folder);
+        folder = NULL;
+        TRY(str_format(&folder, "%s/%s", path, names[i]));
+        if (!run_is(folder)) continue;
+        f->of++;
+        st = fn(ctx, folder);
+        if (failure_ends_all(st)) goto done;
+        if (st != JEM_OK) failures_note(f, names[i], st, jem_error_message());
+        st = JEM_OK;
+    }
+    if (f->of == 0)
+        st = jem_error(JEM_EDATA, "%s: neither a run nor a folder of runs; make one with jem "
+                       "train or jem sweep", path);
+done:
+    mem_free(folder);
+    strings_free(names, count);
+    return st;
+}

@@ -1,0 +1,270 @@
+/* Runs and answers scored on benchmarks: see score_runs.h. */
+#include "study/score_runs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "bench/bench.h"
+#include "data/sources/cifar10.h"
+#include "run/run.h"
+#include "study/bench_own_data.h"
+#include "study/each_run.h"
+#include "study/latents_of_run.h"
+
+enum { LEFT_OUT_MAX = 64 };
+
+typedef struct bench_job {
+    const scoring_request *q;
+    scoring_result *out;
+    score_list vae_scores; /* of the autoencoder alone, once they are there */
+    char *left_out[LEFT_OUT_MAX]; /* reasons told already */
+    int left_out_count;
+} bench_job;
+
+/* ---- which data */
+
+/* Owned; NULL if nothing says where the data are. */
+static jem_status data_folder(char **out, const bench_job *j, const benchmark *b)
+{
+    const char *root = j->q->data_root;
+    bool all = strcmp(j->q->benchmark, "all") == 0;
+    *out = NULL;
+    if (j->q->data && !all) return mem_strdup(out, j->q->data);
+    if (j->q->data) root = j->q->data;
+    return root ? str_format(out, "%s/%s", root, b->name) : JEM_OK;
+}
+
+/* *out <- owned; NULL where the benchmark can do without: never if --data names a folder. */
+static jem_status need_data(char **out, const bench_job *j, int place)
+{
+    const benchmark *b = j->q->benchmarks[place];
+    jem_status st = data_folder(out, j, b);
+    if (st != JEM_OK || (*out && dir_exists(*out))) return st;
+    const bool asked = j->q->path || j->q->answers;
+    if (j->q->data || !asked || !b->without_data ||
+        !b->without_data(bench_settings_get(j->q->settings, place)))
+        st = jem_error(JEM_EDATA,
+                       "%s: %s%s; 'jem data fetch %s' gets its data, --data DIR or $JEM_DATA/%s "
+                       "says where they are. It needs: %s",
+                       b->name, *out ? "no folder " : "no data folder is known", *out ? *out : "",
+                       b->name, b->name, b->data);
+    mem_free(*out);
+    *out = NULL;
+    return st;
+}
+
+/* ---- subjects */
+
+typedef struct bench_who {
+    const run *r;       /* a trained run; NULL: answers, the autoencoder, or nobody */
+    const char *folder; /* that trials and scores go to; NULL: none */
+    latent_space space; /* of r, */
+    bool on_latents;    /* if it lives in one */
+} bench_who;
+
+static jem_status make_subject(subject *out, bench_job *j, const bench_who *who)
+{
+    jem_status st;
+    char *kind = NULL;
+
+    if (who->r) {
+        const run *r = who->r;
+        bool cifar = strcmp(r->cfg.data.kind, "cifar10") == 0;
+        const model_subject p = {.m = r->m,
+                                 .sampler = &r->cfg.sampler,
+                                 .step_size = run_step_size(r),
+                                 .alpha = r->cfg.alpha,
+                                 .seed = r->cfg.seed,
+                                 .class_names = cifar ? cifar10_class_names : NULL,
+                                 .latents = who->on_latents ? &who->space : NULL};
+        TRY(subject_of_model(out, &p));
+    } else if (!j->q->answers) {
+        TRY(subject_of_autoencoder(out, j->q->codec));
+    } else {
+        if (j->q->observer) TRY(str_format(&kind, "trials:%s", j->q->observer));
+        TRY(subject_of_answers(out, j->q->answers, kind ? kind : j->q->kind));
+    }
+    if (j->q->mapping) TRY(subject_use_mapping(out, j->q->mapping));
+done:
+    mem_free(kind);
+    return st;
+}
+
+static jem_status show_later(bench_job *j, const score_list *scores)
+{
+    for (int64_t i = 0; i < scores->count; i++) {
+        jem_status st = score_list_append(&j->out->scores, &scores->scores[i]);
+        if (st != JEM_OK) return st;
+    }
+    return JEM_OK;
+}
+
+/* Adds the scores of the autoencoder alone, which are the same for every run. */
+static jem_status add_autoencoder(bench_job *j, bench_request r, const benchmark *b,
+                                  score_list *scores)
+{
+    jem_status st = JEM_OK;
+    subject s = {.ops = NULL};
+
+    if (j->vae_scores.count == 0) {
+        TRY(subject_of_autoencoder(&s, j->q->codec));
+        r.subject = &s;
+        r.out = NULL;
+        r.scores = &j->vae_scores;
+        log_info("the autoencoder without a JEM");
+        TRY(b->run(&r));
+    }
+    for (int64_t i = 0; i < j->vae_scores.count; i++)
+        if (strcmp(j->vae_scores.scores[i].model, subject_autoencoder_name) == 0)
+            TRY(score_list_append(scores, &j->vae_scores.scores[i]));
+done:
+    subject_clear(&s);
+    return st;
+}
+
+/* One benchmark, whose scores are saved and shown if all of it succeeds. */
+static jem_status score_one(bench_job *j, int place, const bench_who *who)
+{
+    jem_status st;
+    const benchmark *b = j->q->benchmarks[place];
+    char *data = NULL;
+    subject s = {.ops = NULL};
+    score_list scores = SCORE_LIST_INIT;
+    bool nobody = !who->r && !j->q->answers && !j->q->codec->vae;
+
+    TRY(need_data(&data, j, place));
+    if (!nobody) TRY(make_subject(&s, j, who));
+    const bench_request request = {.subject = nobody ? NULL : &s,
+                                   .data = data,
+                                   .humans = j->q->humans,
+                                   .common = &j->q->settings->common,
+                                   .options = bench_settings_get(j->q->settings, place),
+                                   .command = j->q->command,
+                                   .out = who->folder,
+                                   .threads = j->q->threads,
+                                   .stop = j->q->stop,
+                                   .scores = &scores};
+    TRY(b->run(&request));
+    if (who->on_latents && b->scores_autoencoder) TRY(add_autoencoder(j, request, b, &scores));
+    if (who->folder && nobody) TRY(score_list_save(&scores, who->folder));
+    if (who->folder && !nobody)
+        TRY(score_list_replace(&scores, who->folder, b->name, s.name));
+    TRY(show_later(j, &scores));
+    j->out->scored++;
+done:
+    score_list_clear(&scores);
+    subject_clear(&s);
+    mem_free(data);
+    return st;
+}
+
+/* ---- everything, or one */
+
+/* Tells a reason once, however many runs it holds for. */
+static void tell_left_out(bench_job *j, const benchmark *b)
+{
+    char *line = NULL;
+    const char *why = jem_error_message();
+    size_t n = strlen(b->name);
+    bool named = strncmp(why, b->name, n) == 0 && why[n] == ':';
+    if (str_format(&line, "left out: %s%s%s", named ? "" : b->name, named ? "" : ": ", why) !=
+        JEM_OK)
+        return;
+    for (int i = 0; i < j->left_out_count; i++) {
+        if (strcmp(j->left_out[i], line) != 0) continue;
+        mem_free(line);
+        return;
+    }
+    log_warning("%s", line);
+    if (j->left_out_count < LEFT_OUT_MAX)
+        j->left_out[j->left_out_count++] = line;
+    else
+        mem_free(line);
+}
+
+/* Every benchmark whose data are there and whose questions the subject answers.  Data that
+ * are there but damaged are a failure; the others are scored all the same. */
+static jem_status score_all(bench_job *j, const bench_who *who)
+{
+    const benchmark *const *list = j->q->benchmarks;
+    jem_status st = JEM_OK;
+
+    for (int i = 0; list[i]; i++) {
+        char *data = NULL;
+        if (!list[i]->run) continue; /* jem eval scores it */
+        st = need_data(&data, j, i);
+        mem_free(data);
+        if (st == JEM_EDATA) {
+            tell_left_out(j, list[i]);
+            continue;
+        }
+        if (st != JEM_OK) return st;
+        log_info("%s", list[i]->name);
+        st = score_one(j, i, who);
+        if (st == JEM_EUSAGE)
+            tell_left_out(j, list[i]);
+        else if (st == JEM_EDATA)
+            failures_note(&j->out->failed, list[i]->name, st, jem_error_message());
+        else if (st != JEM_OK)
+            return st;
+    }
+    return JEM_OK;
+}
+
+static jem_status score_subject(bench_job *j, const bench_who *who)
+{
+    int place = 0;
+    if (strcmp(j->q->benchmark, "all") == 0) return score_all(j, who);
+    benchmark_find(j->q->benchmarks, j->q->benchmark, &place);
+    return score_one(j, place, who);
+}
+
+/* ---- runs and studies */
+
+static jem_status score_run(void *ctx, const char *folder)
+{
+    jem_status st;
+    bench_job *j = ctx;
+    const scoring_request *q = j->q;
+    run *r = NULL;
+
+    TRY(run_open(&r, q->lists, folder, q->of_run, q->of_run_count));
+    model_set_stop(r->m, q->stop);
+    log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
+    TRY(bench_own_data(q->settings, r, q->given, q->given_count));
+    bench_who who = {.r = r, .folder = folder};
+    TRY(latents_of_run(&who.space, &who.on_latents, q->codec, r, "showing it pictures"));
+    TRY(score_subject(j, &who));
+done:
+    run_close(r);
+    return st;
+}
+
+void scoring_result_clear(scoring_result *r)
+{
+    score_list_clear(&r->scores);
+}
+
+jem_status score_runs(scoring_result *out, const scoring_request *q)
+{
+    jem_status st;
+    bench_job *j = NULL;
+
+    TRY(MEM_NEW(j, 1));
+    j->q = q;
+    j->out = out;
+    const bench_who answers = {.folder = q->out};
+    st = q->path ? each_run(q->path, score_run, j, &out->failed) : score_subject(j, &answers);
+done:
+    if (j) {
+        score_list_clear(&j->vae_scores);
+        for (int i = 0; i < j->left_out_count; i++) mem_free(j->left_out[i]);
+    }
+    mem_free(j);
+    return st;
+}
