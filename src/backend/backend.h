@@ -65,10 +65,11 @@ typedef enum op_kind {
     OP_DROPOUT,
     OP_SILU,      /* y = x * sigmoid(x) */
     OP_UPSAMPLE,  /* twice the height and width, nearest neighbour */
-    OP_ATTENTION  /* source: queries, keys, values of C channels each, T = h*w positions;
+    OP_ATTENTION, /* source: queries, keys, values of C channels each, T = h*w positions;
                      softmax(q k^T / sqrt(C)) v, one head */
+    OP_CONCAT     /* sources of one height and width, one after another along channels */
 } op_kind;
-enum { OP_KINDS = OP_ATTENTION + 1 };
+enum { OP_KINDS = OP_CONCAT + 1 };
 
 typedef enum norm_kind {
     NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT, NORM_GROUP
@@ -144,7 +145,7 @@ typedef struct step {
     bool silu;       /* of a NORM_GROUP: the step is that of silu(norm(x)) */
     port port;
     slot dst, src, src2;
-    /* Of an op on several sources (else NULL, 0): all of them, or their tangents, [source_count];
+    /* Of an op on two sources or any number (else NULL, 0): all of them, or their tangents, [source_count];
      * borrowed as long as the kernel lives.  Steps that need no values have offset -1 there and
      * the shapes alone. */
     const slot *sources;
@@ -156,6 +157,14 @@ typedef struct step {
     int64_t mask_offset; /* -1: none */
     /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, ATTENTION: the op's input is src2. */
 } step;
+
+/* Of a concatenation's step about one source: where that begins among the output's channels. */
+static inline int64_t step_first_channel(const step *s)
+{
+    int64_t first = 0;
+    for (int i = 0; i < s->source; ++i) first += s->sources[i].s.c;
+    return first;
+}
 
 /* What changes from call to call. */
 typedef struct step_io {

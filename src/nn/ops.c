@@ -157,6 +157,25 @@ int graph_concat_elu(graph *g, int src)
     return graph_apply(g, graph_op(g, OP_CONCAT_ELU, src), &src, 1);
 }
 
+static jem_status concat_infer(op *o, const shape *sources, int count)
+{
+    o->dst.c = 0;
+    for (int i = 0; i < count; ++i) {
+        const shape s = sources[i];
+        if (s.h != o->src.h || s.w != o->src.w)
+            return jem_error(JEM_EUSAGE, "concatenation of maps of %lldx%lld and %lldx%lld",
+                             (long long)o->src.h, (long long)o->src.w, (long long)s.h,
+                             (long long)s.w);
+        o->dst.c += s.c;
+    }
+    return JEM_OK;
+}
+
+int graph_concat(graph *g, const int *sources, int count)
+{
+    return graph_apply(g, graph_op(g, OP_CONCAT, sources[0]), sources, count);
+}
+
 static const char *dropout_keeps_host(const op *o)
 {
     (void)o;
@@ -321,6 +340,9 @@ static const op_rule rules[] = {
                      .derivative = DERIVATIVE_LINEAR},
     [OP_ATTENTION] = {.name = "attention", .sources = 1, .infer = attention_infer,
                       .products = attention_products, .derivative = DERIVATIVE_CURVED},
+    [OP_CONCAT] = {.name = "concatenation", .counted_as = "copies, sums",
+                   .sources = OP_ANY_SOURCES, .infer = concat_infer,
+                   .derivative = DERIVATIVE_LINEAR},
 };
 _Static_assert(sizeof rules / sizeof *rules == OP_KINDS, "a row for each op_kind");
 

@@ -83,6 +83,8 @@ int graph_lrelu(graph *g, int src, double slope); /* x > 0 ? x : slope x */
 int graph_add(graph *g, int a, int b); /* of one shape, else a mistake (JEM_EUSAGE) */
 /* Windows of kernel_h x kernel_w, sums times scale (1/area: average). */
 int graph_pool(graph *g, int src, int64_t kernel_h, int64_t kernel_w, double scale);
+/* The channels of `count` values of one height and width, else a mistake (JEM_EUSAGE), in order. */
+int graph_concat(graph *g, const int *sources, int count);
 int graph_concat_elu(graph *g, int src); /* elu([x, -x]): twice the channels */
 int graph_silu(graph *g, int src);     /* x * sigmoid(x) */
 int graph_upsample(graph *g, int src); /* twice the height and width, nearest neighbour */

@@ -81,7 +81,7 @@ step plan_new_step(step_kind kind, const op *o, slot dst, slot src)
 void plan_add_sources(builder *b, step *s, int i, const int *at)
 {
     const node *n = node_at(b, i);
-    if (n->src_count < 2) return;
+    if (op_rule_of(&n->op)->sources == 1) return;
     for (int k = 0; k < n->src_count; ++k) {
         const int source = n->src[k];
         b->sources[k] = slot_of(at ? at[source] : -1, shape_at(b, source), b->value_format[source]);

@@ -64,8 +64,8 @@ int plan_new_value(builder *b, shape s, format f); /* the same for all images of
 step plan_new_step(step_kind kind, const op *o, slot dst, slot src);
 /* `s` as this plan runs it: images, threads, weights. */
 step plan_step_of(const plan *p, step s);
-/* Gives the step *s of node i, which has several sources, slots for them: with the buffers
- * `at` [node_count], NULL: without. */
+/* Gives the step *s of node i slots for its sources, unless its operator works on just one: with
+ * the buffers `at` [node_count], NULL: without. */
 void plan_add_sources(builder *b, step *s, int i, const int *at);
 /* Appends a step and keeps the buffers it names alive until then. */
 void plan_emit(builder *b, step s, step_need need);

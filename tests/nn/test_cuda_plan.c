@@ -224,6 +224,20 @@ static void maps_to_maps_agree(void **state)
     graph_free(g);
 }
 
+static void concatenations_agree(void **state)
+{
+    graph *g = begin(3, 6, 5);
+    (void)state;
+    int a = graph_conv2d(g, 0, "a", 12, 3, 1, 1), b = graph_lrelu(g, graph_conv2d(g, a, "b", 5, 1, 1, 0), 0.2);
+    int x = graph_concat(g, (int[]){b, 0, a, b}, 4);
+    x = graph_concat(g, (int[]){graph_conv2d(g, x, "c", 7, 3, 1, 1), x}, 2);
+    graph_name(g, x, "joined");
+    int y = graph_pool(g, x, 2, 2, 0.25);
+    check_ok(graph_finish(g, graph_linear(g, graph_concat(g, (int[]){y, y}, 2), "out", 3)));
+    agree("concatenation", g, false, "joined", 3e-2);
+    graph_free(g);
+}
+
 /* Arrays in the device's memory, and a graph launched again with other values. */
 static void captured_graphs_compute_what_lies_there_then(void **state)
 {
@@ -304,6 +318,7 @@ int main(void)
         cmocka_unit_test(norms_agree),
         cmocka_unit_test(dropout_drops_the_same),
         cmocka_unit_test(maps_to_maps_agree),
+        cmocka_unit_test(concatenations_agree),
         cmocka_unit_test(captured_graphs_compute_what_lies_there_then),
         cmocka_unit_test(what_a_gpu_cannot_do_is_said),
     };

@@ -189,6 +189,20 @@ static int attention_alone(graph *g)
     return graph_silu(g, graph_attention(g, graph_attention_qkv(g, 0, qkv_names)));
 }
 
+/* Sources of many widths, one of them twice and one read elsewhere, too. */
+static int concatenated(graph *g)
+{
+    int a = graph_conv2d(g, 0, "a", 4, 3, 1, 1), r = graph_lrelu(g, a, 0.2);
+    int c = graph_concat(g, (int[]){a, 0, r, a, graph_silu(g, r)}, 5);
+    return graph_concat(g, (int[]){graph_conv2d(g, c, "b", 2, 3, 1, 1), r}, 2);
+}
+
+static int concatenation_of_one(graph *g)
+{
+    int x = graph_concat(g, (int[]){graph_conv2d(g, 0, "a", 4, 3, 1, 1)}, 1);
+    return graph_add(g, graph_lrelu(g, x, 0.2), x);
+}
+
 static const struct {
     const char *name;
     build_fn build;
@@ -221,6 +235,8 @@ static const struct {
     {"upsampled", upsampled},
     {"attention block", attention_block},
     {"attention alone", attention_alone},
+    {"concatenated", concatenated},
+    {"concatenation of one", concatenation_of_one},
 };
 enum { GRAPHS = sizeof graphs / sizeof *graphs };
 
@@ -297,7 +313,7 @@ static void random_op(graph *g, uint32_t *rng)
     const shape s = g->nodes[x].op.dst;
 
     snprintf(name, sizeof name, "p%d", g->node_count);
-    switch (draw(rng, 17)) {
+    switch (draw(rng, 19)) {
     case 0: case 1: case 2: graph_conv2d(g, x, name, 3, 3, 1, 1); break;
     case 3: graph_conv2d(g, x, name, 3, 3, s.h > 3 ? 2 : 1, 1); break;
     case 4: case 5: graph_lrelu(g, x, 0.2); break;
@@ -310,6 +326,7 @@ static void random_op(graph *g, uint32_t *rng)
     case 14: graph_conv2d_pad(g, x, name, 3, 3, s.h > 3 ? 2 : 1, 0, 2); break;
     case 15: s.h < 4 ? graph_upsample(g, x) : graph_silu(g, x); break;
     case 16: graph_attention(g, graph_conv2d(g, x, name, 9, 1, 1, 0)); break;
+    case 17: graph_concat(g, (int[]){x, same_shape(g, x, rng), x}, s.c < 7 ? 3 : 1); break;
     default: s.c < 7 ? graph_concat_elu(g, x) : graph_lrelu(g, x, 0.4); break;
     }
 }

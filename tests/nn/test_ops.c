@@ -36,6 +36,12 @@ static int concat_elu(graph *g, int x)
     return graph_concat_elu(g, x);
 }
 
+static int concat(graph *g, int x)
+{
+    const int half = graph_conv2d(g, 0, "half", 3, 1, 1, 0);
+    return graph_concat(g, (int[]){x, half, 0, x}, 4);
+}
+
 static int norm(graph *g, int x)
 {
     return graph_norm(g, x, "op", NORM_INSTANCE);
@@ -73,6 +79,7 @@ static const struct {
     [OP_LRELU] = {lrelu, {6, 4, 3}, "rectifier", 0, 0},
     [OP_ADD] = {add, {6, 4, 3}, "sum", 0, 0},
     [OP_POOL] = {pooled, {6, 2, 1}, "pool 2x3", 0, 0},
+    [OP_CONCAT] = {concat, {18, 4, 3}, "concatenation", 0, 0},
     [OP_CONCAT_ELU] = {concat_elu, {12, 4, 3}, "concat-ELU", 0, 0},
     [OP_NORM] = {norm, {6, 4, 3}, "instance norm", 0, 6 + 6},
     [OP_DROPOUT] = {dropout, {6, 4, 3}, "dropout", 0, 0},
@@ -166,6 +173,9 @@ static void mistakes_are_told_by_the_row(void **state)
     g = small();
     graph_conv2d(g, 0, "a", 3, 5, 1, 0);
     expect_mistake(g, "node 1 would be 3x0x0: the input is too small");
+    g = small();
+    graph_concat(g, (int[]){0, graph_upsample(g, 0)}, 2);
+    expect_mistake(g, "concatenation of maps of 2x2 and 4x4");
     g = small();
     graph_apply(g, graph_op(g, OP_SILU, 0), (int[]){0, 0}, 2);
     expect_mistake(g, "SiLU of 2 values");

@@ -189,6 +189,58 @@ static void batch_norms_agree_with_ref_in_both_modes(void **state)
     mem_free(d);
 }
 
+enum { JOINED_PARAMS = 16 * (3 * 9 + 1) + 20 * (51 * 9 + 1) + 5 * (72 + 1) };
+
+/* Values of a network with concatenations, as floats of JEM_F32 plans: logits, dx, dparams. */
+static void compute_joined(float *out[3], const backend *b, jem_dtype precision)
+{
+    enum { N = 3, IN = 3 * 7 * 6 };
+    graph *g = NULL;
+    check_ok(graph_new(&g, (shape){3, 7, 6}));
+    int a = graph_conv2d(g, 0, "a", 16, 3, 1, 1), r = graph_lrelu(g, a, 0.2);
+    int x = graph_concat(g, (int[]){r, 0, a, r}, 4);
+    x = graph_lrelu(g, graph_conv2d(g, x, "b", 20, 3, 1, 1), 0.2);
+    int y = graph_pool(g, graph_concat(g, (int[]){x, a}, 2), 7, 6, 1.0 / 42);
+    check_ok(graph_finish(g, graph_linear(g, graph_concat(g, (int[]){y, y}, 2), "out", 5)));
+
+    const plan_options o = {.batch = N, .precision = precision, .backward_input = true,
+                            .backward_params = true};
+    float *params = fill(g->param_elements, 1, 0.2f), *in = fill(N * IN, 2, 1), *d = fill(N * 5, 3, 1);
+    const plan_call call = {.count = N};
+    net t = compile(g, b, &o, params);
+    check_ok(MEM_NEW(out[0], N * 5));
+    check_ok(MEM_NEW(out[1], N * IN));
+    check_ok(MEM_NEW(out[2], JOINED_PARAMS));
+    assert_int_equal(g->param_elements, JOINED_PARAMS);
+    check_ok(plan_forward(t.w, &call, in, out[0]));
+    check_ok(plan_backward(t.w, &call, d, out[1], out[2]));
+    clear(&t);
+    graph_free(g);
+    mem_free(params);
+    mem_free(in);
+    mem_free(d);
+}
+
+static void concatenations_agree_with_ref(void **state)
+{
+    static const int64_t sizes[3] = {3 * 5, 3 * 3 * 7 * 6, JOINED_PARAMS};
+    float *ref[3], *cpu[3];
+    const bool bf16 = backend_cpu.supports(JEM_BF16) == JEM_OK;
+    (void)state;
+    compute_joined(ref, &backend_ref, JEM_F32);
+    for (int half = 0; half < 1 + bf16; ++half) {
+        compute_joined(cpu, &backend_cpu, half ? JEM_BF16 : JEM_F32);
+        for (int k = 0; k < 3; ++k) {
+            if (half)
+                compare_norm("joined, bf16", cpu[k], ref[k], sizes[k], 1e-1);
+            else
+                compare("joined", cpu[k], ref[k], sizes[k], 5e-5);
+            mem_free(cpu[k]);
+        }
+    }
+    for (int k = 0; k < 3; ++k) mem_free(ref[k]);
+}
+
 static void bf16_stays_within_its_error_bound(void **state)
 {
     (void)state;
@@ -490,6 +542,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cpu_agrees_with_ref_on_odd_sizes_and_channels),
         cmocka_unit_test(batch_norms_agree_with_ref_in_both_modes),
+        cmocka_unit_test(concatenations_agree_with_ref),
         cmocka_unit_test(bf16_stays_within_its_error_bound),
         cmocka_unit_test(input_gradients_need_no_activations),
         cmocka_unit_test(partial_batches_equal_full_ones),

@@ -37,6 +37,8 @@ static format choose_format(const op *o, format src, jem_dtype precision, bool g
     case OP_CONV2D:
     case OP_ATTENTION:
         return nhwc;
+    case OP_CONCAT: /* plain or NHWC as the first source */
+        return (format){src.dtype, src.block == o->src.c ? o->dst.c : 1};
     case OP_LINEAR:
     case OP_POOL:
     case OP_CONCAT_ELU:
@@ -99,6 +101,7 @@ static const cpu_impl *choose_impl(const step *s)
     case OP_POOL:
         return blocked_source || s->dst.f.block > 1 ? &cpu_layout_impl : &cpu_ref_impl;
     case OP_UPSAMPLE:
+    case OP_CONCAT:
         return &cpu_layout_impl;
     case OP_SILU:
         return &cpu_silu_impl;

@@ -1,5 +1,5 @@
 /* Where values change layout or size: images in, gradients out, pooling from
- * NHWC maps to plain vectors, upsampling. */
+ * NHWC maps to plain vectors, upsampling, concatenation. */
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
@@ -155,6 +155,45 @@ static void upsample(cpu_bound *b, int part)
             downsample_row(cpu_at(b, s->dst), cpu_at(b, s->src), s->dst, row);
 }
 
+/* ---- concatenation */
+
+/* Channels [to, to + count) of dst <- channels [from, from + count) of src, whatever their
+ * formats, for all images. */
+static void copy_channels(cpu_bound *b, slot dst, int64_t to, slot src, int64_t from, int64_t count)
+{
+    const int64_t area = dst.s.h * dst.s.w, n = b->k->s.n;
+    const bool pixels = dst.f.block == dst.s.c && src.f.block == src.s.c && dst.f.dtype == src.f.dtype;
+    const size_t size = jem_dtype_size(dst.f.dtype);
+    char *d = cpu_at(b, dst);
+    const char *x = cpu_at(b, src);
+
+    for (int64_t i = 0; pixels && i < n * area; ++i)
+        memcpy(d + (size_t)(i * dst.s.c + to) * size, x + (size_t)(i * src.s.c + from) * size,
+               (size_t)count * size);
+    for (int64_t row = 0; !pixels && row < n * count; ++row) {
+        const int64_t c = row % count;
+        const int64_t at = format_index(dst.f, dst.s, row / count, to + c, 0, 0);
+        const int64_t of = format_index(src.f, src.s, row / count, from + c, 0, 0);
+        for (int64_t i = 0; i < area; ++i)
+            cpu_put(d, at + i * dst.f.block, cpu_get(x, of + i * src.f.block, src.f.dtype), dst.f.dtype);
+    }
+}
+
+static void concat(cpu_bound *b)
+{
+    const step *s = &b->k->s;
+    int64_t first = 0;
+
+    if (s->kind == STEP_BACKWARD_DATA) {
+        copy_channels(b, s->dst, 0, s->src, step_first_channel(s), s->dst.s.c);
+        return;
+    }
+    for (int i = 0; i < s->source_count; ++i) {
+        copy_channels(b, s->dst, first, s->sources[i], 0, s->sources[i].s.c);
+        first += s->sources[i].s.c;
+    }
+}
+
 static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
 {
     const step *s = &b->k->s;
@@ -171,6 +210,8 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
         if (to) store(to, cpu_at(b, s->src), s->src, io->count);
     } else if (s->op.kind == OP_UPSAMPLE) {
         upsample(b, part);
+    } else if (s->op.kind == OP_CONCAT) {
+        concat(b);
     } else if (s->kind == STEP_FORWARD) {
         pool(cpu_at(b, s->src), s->src, cpu_at(b, s->dst), s->dst, &s->op, s->n, true);
     } else {

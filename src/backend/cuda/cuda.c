@@ -65,6 +65,7 @@ static const cuda_impl *choose_impl(const step *s)
     case OP_LINEAR: return &cuda_linear_impl;
     case OP_POOL:
     case OP_UPSAMPLE: return &cuda_window_impl;
+    case OP_CONCAT: return &cuda_concat_impl;
     case OP_CONCAT_ELU: return &cuda_elu_impl;
     case OP_NORM: return &cuda_norm_impl;
     case OP_DROPOUT: return s->train ? &cuda_dropout_impl : &cuda_octet_impl;

@@ -121,6 +121,46 @@ static jem_status window_run(const cuda_bound *b, const step_io *io)
 
 const cuda_impl cuda_window_impl = {.name = "own", .run = window_run};
 
+/* ---- concatenation */
+
+static jem_status concat_back(const cuda_bound *b)
+{
+    const step *s = &b->k->s;
+    const channels_map a = {.dst = cuda_value(b, &s->dst),
+                            .src = cuda_value(b, &s->src),
+                            .dst_room = cuda_room(&s->dst),
+                            .src_room = cuda_room(&s->src),
+                            .from = step_first_channel(s),
+                            .count = cuda_room(&s->dst),
+                            .filled = s->dst.s.c,
+                            .accumulate = s->accumulate};
+    return launch_channels(&a, cuda_rows(&s->dst, s->n) * a.count);
+}
+
+static jem_status concat_run(const cuda_bound *b, const step_io *io)
+{
+    const step *s = &b->k->s;
+    channels_map a = {.dst = cuda_value(b, &s->dst), .dst_room = cuda_room(&s->dst),
+                      .accumulate = s->accumulate};
+    jem_status st = JEM_OK;
+
+    (void)io;
+    if (s->kind == STEP_BACKWARD_DATA) return concat_back(b);
+    for (int i = 0; i < s->source_count; i++) {
+        const slot *x = &s->sources[i];
+        a.src = cuda_value(b, x);
+        a.src_room = cuda_room(x);
+        a.filled = x->s.c;
+        a.count = i + 1 < s->source_count ? x->s.c : a.dst_room - a.to; /* the room behind, too */
+        TRY(launch_channels(&a, cuda_rows(x, s->n) * a.count));
+        a.to += x->s.c;
+    }
+done:
+    return st;
+}
+
+const cuda_impl cuda_concat_impl = {.name = "own", .run = concat_run};
+
 /* ---- concat-ELU */
 
 static jem_status elu_run(const cuda_bound *b, const step_io *io)

@@ -24,6 +24,7 @@
     K(octet, octet_map)                                                                            \
     K(conv_finish, conv_finish)                                                                    \
     K(fill, fill_map)                                                                              \
+    K(channels, channels_map)                                                                      \
     K(window_sum, window_map)                                                                      \
     K(window_spread, window_map)                                                                   \
     K(elu, elu_map)                                                                                \

@@ -196,6 +196,23 @@ HOST_DEVICE void window_spread_item(const window_map *a, int64_t i)
     put8(a->dst, i, v, a->accumulate);
 }
 
+/* ---- concatenation */
+
+/* Channels [to, to + count) of dst <- those from `from` on of src; 0 behind the first `filled`. */
+typedef struct channels_map {
+    value dst, src;
+    int64_t dst_room, src_room, to, from, count, filled;
+    int32_t accumulate, rest;
+} channels_map;
+
+/* Piece: one element of the channels written. */
+HOST_DEVICE void channels_item(const channels_map *a, int64_t i)
+{
+    const int64_t c = i % a->count, row = i / a->count, at = row * a->dst_room + a->to + c;
+    const float v = c < a->filled ? load1(a->src, row * a->src_room + a->from + c) : 0;
+    store1(a->dst, at, a->accumulate ? load1(a->dst, at) + v : v);
+}
+
 /* ---- element by element */
 
 /* concat-ELU of a value of e.c channels: dst has 2 e.c of them in `room` places. */
