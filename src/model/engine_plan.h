@@ -8,9 +8,6 @@
 /* Must a training pass hold all its images in one chunk (batch norm)? */
 bool engine_whole_batch(const graph *g, int use);
 
-/* Images per pass on a device for batches of n: all of them, as far as memory will do. */
-int64_t engine_device_chunk(const graph *g, const engine_spec *e, int64_t n);
-
 /* Compiles the plan of `use` (a model_use, or more for forward passes that keep
  * `features`, else NULL) for batches of n images: plan_batch is the chunk. */
 jem_status engine_plan(plan **out, const graph *g, const backend *b, const engine_spec *e, int use,

@@ -303,8 +303,8 @@ static jem_status ensure(model *m, int use, int64_t n, const char *const *featur
         if (e->x.p && plan_batch(e->x.p) != n) engine_clear(e, pool_threads(m->workers));
     }
     /* A device is used better by one large chunk than by several. */
-    if (e->x.p && m->b->device &&
-        plan_batch(e->x.p) < engine_device_chunk(m->g, &m->engine_spec, n))
+    if (e->x.p && m->b->device && m->engine_spec.chunk == 0 &&
+        plan_batch(e->x.p) < executor_device_chunk(m->g, n))
         engine_clear(e, pool_threads(m->workers));
     if (!e->x.p) TRY(compile(e, m, use, n, features));
     if (e->stale && e->shares) TRY(load_if_stale(m, &m->engines[MODEL_CHAIN]));

@@ -1,5 +1,5 @@
-/* Running plans on threads (executor.h): workspaces on demand, batches in chunks, and the choice
- * between a chunk per thread and all threads on one chunk. */
+/* Running plans on threads (executor.h): workspaces on demand, batches in chunks of a size chosen
+ * here, and the choice between a chunk per thread and all threads on one chunk. */
 #include "nn/executor.h"
 
 #include "base/mem.h"
@@ -44,6 +44,57 @@ jem_status executor_workspace(workspace **out, executor *e, int thread)
     }
     *out = w;
 done:
+    return st;
+}
+
+/* ---- sizes of chunks */
+
+/* As many images as keep a chunk's working memory within a core's own cache, so
+ * that layers hand their values on without a trip to memory; but few enough that
+ * a batch of 64 feeds sixteen cores (training passes carry x+ and x- together,
+ * and weight gradients profit from larger products).  Wide networks want two images
+ * for each time that their weights come from memory; maps of large images do not.  Each chunk
+ * of a training pass forms and adds up a gradient as long as the weights: where these are
+ * larger than a chunk's working memory, more images share that work.  A power of two, so that
+ * chunks and threads go evenly into the usual batches. */
+static int64_t chunk_for_cache(int64_t image_bytes, int64_t weights_bytes, bool for_weights)
+{
+    const int64_t cache_bytes = (int64_t)2 << 20, pair_bytes = (int64_t)16 << 20;
+    const int64_t most = for_weights ? 8 : 4;
+    int64_t fitting = cache_bytes / image_bytes, chunk = 1;
+
+    if (fitting < 2) fitting = image_bytes <= pair_bytes ? 2 : 1;
+    if (for_weights && fitting < weights_bytes / image_bytes) fitting = weights_bytes / image_bytes;
+    while (2 * chunk <= fitting && chunk < most) chunk *= 2;
+    return chunk;
+}
+
+int64_t executor_device_chunk(const graph *g, int64_t n)
+{
+    const shape image = g->nodes[0].op.dst;
+    const int64_t positions = (int64_t)512 * 1024; /* of a value: a few GB in all */
+    int64_t most = positions / (image.h * image.w);
+    if (most < 1) most = 1;
+    return n < most ? n : most;
+}
+
+jem_status executor_choose_chunk(int64_t *chunk, const graph *g, const backend *b,
+                                 const plan_options *o, int64_t n)
+{
+    jem_status st = JEM_OK;
+    plan_options one = *o;
+    plan *p = NULL;
+
+    if (b->device) {
+        *chunk = executor_device_chunk(g, n);
+        return JEM_OK;
+    }
+    one.batch = 1;
+    TRY(plan_compile(&p, g, b, &one));
+    *chunk = chunk_for_cache((int64_t)plan_workspace_bytes(p) + 1,
+                             g->param_elements * (int64_t)sizeof(float), o->backward_params);
+done:
+    plan_free(p);
     return st;
 }
 

@@ -21,6 +21,15 @@ jem_status executor_compile(executor *out, const graph *g, const backend *b, con
                             int threads);
 void executor_clear(executor *e); /* as {.p = NULL} afterwards, which is fine, too */
 
+/* Images that a thread takes at a time from batches of n, for a plan with these options (o->batch
+ * does not count) on this backend; by the sizes of the network and n alone, so that chunks and bits
+ * do not depend on the machine.  *chunk is a power of two, or executor_device_chunk's.  Fails as
+ * plan_compile does. */
+jem_status executor_choose_chunk(int64_t *chunk, const graph *g, const backend *b,
+                                 const plan_options *o, int64_t n);
+/* The same on a device: all n, as far as memory will do. */
+int64_t executor_device_chunk(const graph *g, int64_t n);
+
 /* The workspace of a thread, 0 .. threads - 1, borrowed; made at the first call, which may be that
  * thread's own: no two threads ask for one. */
 jem_status executor_workspace(workspace **out, executor *e, int thread);

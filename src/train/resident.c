@@ -34,19 +34,13 @@ done:
 }
 #define ARRAY(p, count) array(&(p), r, count, sizeof *(p))
 
-static void place_clear(place *p)
-{
-    executor_clear(&p->x);
-    *p = (place){.n = 0};
-}
-
 void resident_free(resident *r)
 {
     if (!r) return;
     r->d->graph_free(r->step);
-    if (r->generative.ws != r->labelled.ws) place_clear(&r->generative);
-    place_clear(&r->labelled);
-    place_clear(&r->chain);
+    executor_clear(&r->other);
+    executor_clear(&r->labelled);
+    executor_clear(&r->chain);
     for (int i = 0; i < r->array_count; i++) r->d->free(r->arrays[i]);
     mem_free(r->order_host);
     mem_free(r->next_x);
@@ -54,29 +48,29 @@ void resident_free(resident *r)
     mem_free(r);
 }
 
-static jem_status place_init(place *p, const model *m, int use, int64_t n)
+/* For batches of n. */
+static jem_status executor_for(executor *x, const model *m, int use, int64_t n)
 {
     jem_status st;
-    plan *compiled = NULL;
-    TRY(model_compile(&compiled, m, use, n));
-    TRY(executor_init(&p->x, compiled, 1));
-    TRY(executor_workspace(&p->ws, &p->x, 0));
-    p->n = n;
+    plan *p = NULL;
+    workspace *ws;
+    TRY(model_compile(&p, m, use, n));
+    TRY(executor_init(x, p, 1));
+    TRY(executor_workspace(&ws, x, 0)); /* now: nothing is allocated later */
 done:
     return st;
 }
 
-static jem_status make_places(resident *r, const trainer *t)
+static jem_status make_executors(resident *r, const trainer *t)
 {
     const objective *s = &t->objective;
+    const int64_t n = s->o.generative_batch;
     jem_status st = JEM_OK;
-    if (s->negative >= 0) TRY(place_init(&r->chain, t->m, MODEL_CHAIN, s->o.generative_batch));
-    if (s->labelled >= 0) TRY(place_init(&r->labelled, t->m, MODEL_TRAIN, s->o.batch));
-    if (s->positive < 0) goto done;
-    if (s->labelled >= 0 && s->o.batch == s->o.generative_batch)
-        r->generative = r->labelled;
-    else
-        TRY(place_init(&r->generative, t->m, MODEL_TRAIN, s->o.generative_batch));
+    if (s->negative >= 0) TRY(executor_for(&r->chain, t->m, MODEL_CHAIN, n));
+    if (s->labelled >= 0) TRY(executor_for(&r->labelled, t->m, MODEL_TRAIN, s->o.batch));
+    r->generative = s->labelled >= 0 && s->o.batch == n ? &r->labelled : &r->other;
+    if (s->positive >= 0 && r->generative == &r->other)
+        TRY(executor_for(&r->other, t->m, MODEL_TRAIN, n));
 done:
     return st;
 }
@@ -177,7 +171,7 @@ jem_status resident_new(resident **out, trainer *t)
     TRY(make_state(r, t));
     TRY(make_step_arrays(r, t));
     TRY(make_data(r, t));
-    TRY(make_places(r, t));
+    TRY(make_executors(r, t));
     *out = r;
     r = NULL;
 done:

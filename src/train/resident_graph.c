@@ -50,7 +50,7 @@ static jem_status cotangent(resident *r, const trainer *t, cotangent_kind kind, 
 static jem_status walk(resident *r, const trainer *t)
 {
     const sampler_options *o = &t->sampler;
-    const int64_t n = r->chain.n, size = model_input_count(t->m);
+    const int64_t n = plan_batch(r->chain.p), size = model_input_count(t->m);
     float *x = r->x + t->objective.negative * size;
     const plan_call call = {.count = n};
     energy_langevin l = {.x = x, .g = r->grad, .schedule = r->schedule, .bad = r->bad,
@@ -68,10 +68,10 @@ static jem_status walk(resident *r, const trainer *t)
     jem_status st;
     TRY(r->energy->start(&s));
     for (l.t = 0; l.t < r->steps; l.t++) {
-        TRY(plan_forward(r->chain.ws, &call, x, r->logits));
+        TRY(plan_forward(r->chain.ws[0], &call, x, r->logits));
         TRY(cotangent(r, t, r->chain_class ? COTANGENT_CLASS : COTANGENT_LSE, t->objective.rows, n,
                       r->chain_class));
-        TRY(plan_backward(r->chain.ws, &call, r->cotangent, r->grad, NULL));
+        TRY(plan_backward(r->chain.ws[0], &call, r->cotangent, r->grad, NULL));
         TRY(r->energy->langevin(&l));
     }
     TRY(r->energy->moved(&moved));
@@ -81,7 +81,7 @@ done:
 
 /* Forward, then backward once for each loss of these rows. */
 typedef struct pass {
-    const place *at;
+    const executor *at;
     int64_t row;
     cotangent_kind kinds[2];
     float *gradients[2];
@@ -90,12 +90,13 @@ typedef struct pass {
 
 static jem_status run_pass(resident *r, const trainer *t, const pass *p)
 {
-    const plan_call call = {.count = p->at->n, .image0 = (uint32_t)p->row};
+    const int64_t n = plan_batch(p->at->p);
+    const plan_call call = {.count = n, .image0 = (uint32_t)p->row};
     jem_status st;
-    TRY(plan_forward(p->at->ws, &call, r->x + p->row * model_input_count(t->m), r->logits));
+    TRY(plan_forward(p->at->ws[0], &call, r->x + p->row * model_input_count(t->m), r->logits));
     for (int i = 0; i < p->count; i++) {
-        TRY(cotangent(r, t, p->kinds[i], p->row, p->at->n, r->y));
-        TRY(plan_backward(p->at->ws, &call, r->cotangent, NULL, p->gradients[i]));
+        TRY(cotangent(r, t, p->kinds[i], p->row, n, r->y));
+        TRY(plan_backward(p->at->ws[0], &call, r->cotangent, NULL, p->gradients[i]));
     }
 done:
     return st;
@@ -108,9 +109,9 @@ static jem_status differentiate(resident *r, const trainer *t)
     const energy_add add = {r->grad_g, r->grad_part, t->optimizer.n};
     const pass labelled = {&r->labelled, s->labelled, {COTANGENT_LABELLED, COTANGENT_POSITIVE},
                            {r->grad_d, r->grad_g}, shared ? 2 : 1};
-    const pass positive = {&r->generative, s->positive, {COTANGENT_POSITIVE, COTANGENT_LSE},
+    const pass positive = {r->generative, s->positive, {COTANGENT_POSITIVE, COTANGENT_LSE},
                            {r->grad_g, NULL}, 1};
-    const pass negative = {&r->generative, s->negative, {COTANGENT_NEGATIVE, COTANGENT_LSE},
+    const pass negative = {r->generative, s->negative, {COTANGENT_NEGATIVE, COTANGENT_LSE},
                            {r->grad_part, NULL}, 1};
     jem_status st = JEM_OK;
     if (s->labelled >= 0) TRY(run_pass(r, t, &labelled));
@@ -170,11 +171,10 @@ done:
 static jem_status look(resident *r, const trainer *t, float *theta)
 {
     const objective *s = &t->objective;
-    place *places[] = {&r->chain, &r->labelled, &r->generative};
+    const executor *all[] = {&r->chain, &r->labelled, &r->other};
     jem_status st = JEM_OK;
     for (int i = 0; i < 3; i++)
-        if (places[i]->x.p && !(i == 2 && places[2]->x.p == places[1]->x.p))
-            TRY(plan_load_resident(places[i]->x.p, theta));
+        if (all[i]->p) TRY(plan_load_resident(all[i]->p, theta));
     if (r->data_resident) {
         if (s->labelled >= 0) TRY(draw_batch(r, t, &t->labelled, s->labelled, 0));
         if (s->positive >= 0 && s->positive != s->labelled)

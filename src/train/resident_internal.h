@@ -7,13 +7,6 @@
 #include "nn/executor.h"
 #include "train/resident.h"
 
-/* A plan for batches of one size, and the device's memory for it. */
-typedef struct place {
-    executor x; /* of one thread */
-    workspace *ws; /* its own */
-    int64_t n;
-} place;
-
 enum { ARRAYS_MAX = 64 };
 
 struct resident {
@@ -22,7 +15,9 @@ struct resident {
     void *arrays[ARRAYS_MAX]; /* all of the device's memory below; owned */
     int array_count;
 
-    place chain, labelled, generative; /* generative may be labelled's */
+    /* Of one thread each, its workspace made; none for what the objective does not have. */
+    executor chain, labelled, other;
+    const executor *generative; /* labelled, or for another size of batch `other` */
     device_graph *step;
     int64_t steps; /* L of the captured step */
 

@@ -132,12 +132,50 @@ static void times_are_summed_over_the_threads(void **state)
     rig_clear(&r);
 }
 
+static int64_t chunk_of(shape input, int64_t channels, bool backward_params)
+{
+    graph *g = NULL;
+    int64_t chunk = 0;
+    const plan_options o = {.precision = JEM_F32, .backward_params = backward_params};
+    check_ok(graph_new(&g, input));
+    check_ok(graph_finish(g, graph_conv2d(g, 0, "a", channels, 3, 1, 1)));
+    check_ok(executor_choose_chunk(&chunk, g, &backend_ref, &o, 64));
+    graph_free(g);
+    return chunk;
+}
+
+static void chunks_follow_from_the_sizes_of_the_network(void **state)
+{
+    (void)state;
+    assert_int_equal(chunk_of((shape){3, 8, 8}, 4, false), 4); /* small: at most so many */
+    assert_int_equal(chunk_of((shape){3, 8, 8}, 4, true), 8);
+    assert_int_equal(chunk_of((shape){3, 64, 64}, 100, false), 2); /* 1.7 MB: a pair */
+    assert_int_equal(chunk_of((shape){3, 256, 256}, 100, false), 1);
+    /* five images of 0.4 MB fit, and 9 MB of gradients are added up less often for more */
+    assert_int_equal(chunk_of((shape){512, 8, 8}, 512, true), 8);
+}
+
+static void a_device_takes_whole_batches_as_far_as_memory_will_do(void **state)
+{
+    graph *g = NULL;
+    (void)state;
+    check_ok(graph_new(&g, (shape){3, 32, 32}));
+    assert_int_equal(executor_device_chunk(g, 64), 64);
+    assert_int_equal(executor_device_chunk(g, 4096), 512);
+    graph_free(g);
+    check_ok(graph_new(&g, (shape){3, 1024, 1024}));
+    assert_int_equal(executor_device_chunk(g, 64), 1);
+    graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_compute_each_image_once_and_the_same_bits),
         cmocka_unit_test(what_does_not_fill_the_threads_is_shared_by_them),
         cmocka_unit_test(times_are_summed_over_the_threads),
+        cmocka_unit_test(chunks_follow_from_the_sizes_of_the_network),
+        cmocka_unit_test(a_device_takes_whole_batches_as_far_as_memory_will_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
