@@ -42,6 +42,7 @@ typedef struct benchmark {
     const char *name;      /* "cifar10h"; also what `jem data fetch` calls its data */
     const char *measures;  /* one line */
     const measures *meaning; /* of its scores: NAME/measure.c */
+    const measures *also;    /* of further ones, made with them under another name; NULL: none */
     const char *source;    /* paper */
     const char *needs;     /* of the subject: "logits or probabilities" */
     const char *data;      /* what the folder holds and where it is to be had, with licence */
@@ -52,16 +53,18 @@ typedef struct benchmark {
     bool (*without_data)(const void *options);
     /* Is the folder whole?  Lines for people through emit; JEM_EDATA if it cannot be used. */
     jem_status (*check)(const char *data, void (*emit)(void *ctx, const char *line), void *ctx);
-    jem_status (*run)(const bench_request *r); /* NULL: `jem eval` scores it (eval/), and nothing but
-                                                  name and meaning are set */
+    /* Describes a model without people, by subject.generative: `jem eval` runs it (eval.h), `jem
+     * bench` does not, and what is of no use to that may be NULL. */
+    bool generative;
+    jem_status (*run)(const bench_request *r);
 } benchmark;
 
 /* A list of benchmarks ends with NULL and has at most so many. */
-enum { BENCHMARKS_MAX = 64 };
-/* The first with this name that has subjects, and its place; NULL if there is none. */
+enum { BENCHMARKS_MAX = 64, MEASURES_MAX = 2 * BENCHMARKS_MAX };
+/* What `jem bench` calls so, and its place; NULL if there is none. */
 const benchmark *benchmark_find(const benchmark *const *list, const char *name, int *place);
-/* out <- what the scores of all in the list mean, in its order, and NULL. */
-void benchmark_meanings(const measures *out[BENCHMARKS_MAX + 1], const benchmark *const *list);
+/* out <- what the scores of all in the list mean, in its order, then what they mean also; and NULL. */
+void benchmark_meanings(const measures *out[MEASURES_MAX + 1], const benchmark *const *list);
 
 /* One score of the request's subject; what is not set is left out of the score. */
 typedef struct bench_score {

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "base/fields.h"
 #include "record/image_name.h"
 #include "stats/category_map.h"
 #include "stats/classify.h"

@@ -13,8 +13,8 @@
 #include "base/text_file.h"
 #include "base/try.h"
 #include "bench/recording_index.h"
-#include "tensor/npz.h"
 #include "record/image_name.h"
+#include "tensor/npz.h"
 
 /* What a trial with its texts takes, in a list that has grown. */
 enum { TRIAL_BYTES = 2 * sizeof(trial) + 64 };

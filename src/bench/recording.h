@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "bench/subject.h"
 #include "base/csv.h"
+#include "bench/subject.h"
 #include "jem/tensor.h"
 #include "record/record.h"
 

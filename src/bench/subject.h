@@ -72,6 +72,7 @@ typedef struct subject {
     int64_t places;       /* rows of answers that are found by place; 0: not so recorded */
     char note[160];       /* what every score must say ("32x32 network on 224x224 images"); "" */
     const subject_ops *ops;
+    const struct generative *generative; /* generative.h; NULL: it is asked about pictures alone */
     void *ctx;            /* owned: ops->free */
 } subject;
 

@@ -46,7 +46,7 @@ jem_status bench_list(const benchmark *const *list)
 
     TRY(bench_settings_init(&s, list));
     for (const benchmark *const *b = list; *b; b++) {
-        if (!(*b)->run) continue;
+        if ((*b)->generative) continue;
         cli_print("%s\n    measures  %s\n    source    %s\n    needs     %s\n    data      %s\n\n",
                   (*b)->name, (*b)->measures, (*b)->source, (*b)->needs, (*b)->data);
     }
@@ -64,7 +64,7 @@ jem_status bench_list_json(const benchmark *const *list)
     int failed = 0;
 
     for (const benchmark *const *b = list; *b; b++) {
-        if (!(*b)->run) continue;
+        if ((*b)->generative) continue;
         failed |= json_array_append_new(all, json_pack("{s:s s:s s:s s:s s:s}", "name", (*b)->name,
                                                        "measures", (*b)->measures, "source",
                                                        (*b)->source, "needs", (*b)->needs, "data",

@@ -68,7 +68,7 @@ static jem_status unknown_benchmark(const benchmark *const *all, const char *nam
     char list[400] = "";
     int n = 0;
     for (const benchmark *const *b = all; *b; b++) {
-        if (!(*b)->run) continue;
+        if ((*b)->generative) continue;
         size_t used = strlen(list);
         names[n++] = (*b)->name;
         snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", (*b)->name);

@@ -92,7 +92,8 @@ static jem_status eval_command(const cli_lists *lists, int argc, char **argv)
     TRY(run_command_line(&typed, argc, argv));
     const volatile sig_atomic_t *stop = cli_catch_signals();
     TRY(run_latents_open(&codec, &f.latents, f.threads, NULL));
-    TRY(evaluate_runs(&(evaluate_request){.lists = &lists->settings, .path = f.folder, .options = &of_eval,
+    TRY(evaluate_runs(&(evaluate_request){.lists = &lists->settings, .benchmarks = lists->benchmarks,
+                                          .path = f.folder, .options = &of_eval,
                                           .assignments = of_run.values, .assignment_count = of_run.count,
                                           .codec = &codec, .features_of = f.features_of, .force = f.force,
                                           .stop = stop, .command = typed, .done = show_run}));

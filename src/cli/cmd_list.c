@@ -7,7 +7,7 @@
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/print.h"
-#include "eval/eval.h"
+#include "bench/eval.h"
 #include "study/bench_settings.h"
 #include "train/config.h"
 
@@ -90,7 +90,7 @@ done:
 static jem_status list_benchmarks(const cli_lists *lists)
 {
     for (const benchmark *const *b = lists->benchmarks; *b; b++)
-        if ((*b)->run)
+        if (!(*b)->generative)
             cli_print("%-15s %s\n                from %s\n", (*b)->name, (*b)->measures,
                       (*b)->needs);
     return JEM_OK;
@@ -100,7 +100,7 @@ static jem_status list_benchmarks(const cli_lists *lists)
 static jem_status list_baselines(const cli_lists *lists)
 {
     strbuf tsv = STRBUF_INIT;
-    const measures *known[BENCHMARKS_MAX + 1];
+    const measures *known[MEASURES_MAX + 1];
     benchmark_meanings(known, lists->benchmarks);
     published_tsv(&tsv, known);
     jem_status st = strbuf_status(&tsv);

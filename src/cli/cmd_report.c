@@ -66,7 +66,7 @@ static jem_status run_report(const cli_lists *lists, int argc, char **argv)
     report_flags f;
     char *page = NULL, *line = NULL;
     report_result result;
-    const measures *known[BENCHMARKS_MAX + 1];
+    const measures *known[MEASURES_MAX + 1];
 
     TRY(cli_parse(&f, &command_report, argc, argv));
     if (f.out)

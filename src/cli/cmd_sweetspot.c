@@ -95,7 +95,7 @@ static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
     sweetspot_flags f;
     sweetspot_options o = {.rounds = 0};
     sweetspot_list list = SWEETSPOT_LIST_INIT;
-    const measures *known[BENCHMARKS_MAX + 1];
+    const measures *known[MEASURES_MAX + 1];
     study *s = NULL;
     jem_status st;
 

@@ -4,8 +4,8 @@
 
 #include "base/mem.h"
 #include "base/options_table.h"
+#include "bench/eval.h"
 #include "cli/cli.h"
-#include "eval/eval.h"
 #include "train/config.h"
 
 /* The option as keys are written: --log-every is log_every. */

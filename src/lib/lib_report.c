@@ -15,7 +15,7 @@ jem_status jem_report(const char *folder, const char *page)
     jem_status st;
     char *path = NULL, *command = NULL;
     report_result result;
-    const measures *known[BENCHMARKS_MAX + 1];
+    const measures *known[MEASURES_MAX + 1];
 
     HOST_NEED(folder);
     if (page)

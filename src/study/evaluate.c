@@ -196,17 +196,17 @@ static jem_status evaluate_anew(score_list *scores, eval_job *j, run *r, const c
     TRY(run_first_epoch(&first, r));
     if (first) model_set_stop(first, q->stop);
     snprintf(note, sizeof note, "run rescued %d time(s) while it trained", r->info.rescue.count);
-    const eval_subject subject = {.folder = r->path, .m = r->m, .alpha = r->cfg.alpha,
-                                  .seed = r->cfg.seed, .data = &r->data,
-                                  .data_options = &r->cfg.data, .replay = replay,
-                                  .replay_count = count, .first_epoch = first,
-                                  .latents = on_latents ? &space : NULL, .sampler = &r->cfg.sampler,
-                                  .step_size = run_step_size(r),
-                                  .features_of = j->features_of ? j->features_of->m : NULL,
-                                  .features_name = j->features_name, .command = q->command,
-                                  .note = r->info.rescue.count ? note : NULL};
+    const eval_subject who = {.folder = r->path, .m = r->m, .alpha = r->cfg.alpha,
+                              .seed = r->cfg.seed, .data = &r->data,
+                              .data_options = &r->cfg.data, .replay = replay,
+                              .replay_count = count, .first_epoch = first,
+                              .latents = on_latents ? &space : NULL, .sampler = &r->cfg.sampler,
+                              .step_size = run_step_size(r),
+                              .features_of = j->features_of ? j->features_of->m : NULL,
+                              .features_name = j->features_name, .command = q->command,
+                              .note = r->info.rescue.count ? note : NULL};
     TRY(unmark_evaluated(r->path));
-    TRY(eval_run(scores, &subject, q->options));
+    TRY(eval_run(scores, q->benchmarks, &who, q->options));
     TRY(mark_evaluated(r->path, text));
 done:
     take_data_back(r, j);

@@ -7,12 +7,13 @@
 
 #include <signal.h>
 
-#include "eval/eval.h"
+#include "bench/eval.h"
 #include "latent/latent_space.h"
 #include "run/run.h"
 
 typedef struct evaluate_request {
     const config_lists *lists;
+    const benchmark *const *benchmarks; /* of which those without people are run */
     const char *path;               /* RUN or STUDY */
     const eval_options *options;
     const char *const *assignments; /* [assignment_count] for the runs: engine.*, data.path */

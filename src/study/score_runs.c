@@ -196,7 +196,7 @@ static jem_status score_all(bench_job *j, const bench_who *who)
 
     for (int i = 0; list[i]; i++) {
         char *data = NULL;
-        if (!list[i]->run) continue; /* jem eval scores it */
+        if (list[i]->generative) continue; /* jem eval runs it */
         st = need_data(&data, j, i);
         mem_free(data);
         if (st == JEM_EDATA) {

@@ -1,5 +1,6 @@
-/* A benchmark of one's own: this program is jem with a toy appended to its benchmarks, which is then
- * listed, scored, drawn and placed along alpha as any other, without a change to jem. */
+/* Benchmarks of one's own: this program is jem with a toy appended to its benchmarks, which is then
+ * listed, scored, drawn and placed along alpha as any other, and with one that describes a model
+ * without people, without a change to jem. */
 static char own_path[4096];
 #undef JEM_PROGRAM
 #define JEM_PROGRAM own_path
@@ -9,6 +10,7 @@ static char own_path[4096];
 
 #include "base/try.h"
 #include "bench/benchmarks.h"
+#include "bench/generative.h"
 #include "cli/cli.h"
 #include "measure/trials.h"
 
@@ -183,7 +185,55 @@ static const benchmark toy = {
     .run = toy_run,
 };
 
-/* ---- a study with it */
+/* ---- one that describes a model without people: how far a chain climbs */
+
+static const measure climb_scores[] = {
+    {.metric = "climb", .title = "Climb", .unit = "LSE", .least = -INFINITY, .most = INFINITY},
+    {.metric = NULL},
+};
+static const measures climb_measures = {.benchmark = "climb",
+                                        .name = "Climb",
+                                        .section = "Energy",
+                                        .title = "Climb: what two steps win",
+                                        .about = "Log-sum-exp after two steps, less that before.",
+                                        .scores = climb_scores};
+
+static jem_status lse_of(double *lse, const generative *g, const float *x)
+{
+    float logit[CLASSES_MOST];
+    jem_status st = g->evaluate(g->ctx, x, 1, logit, NULL);
+    double sum = 0;
+    for (int64_t k = 0; st == JEM_OK && k < g->classes; k++) sum += exp((double)logit[k]);
+    *lse = log(sum);
+    return st;
+}
+
+static jem_status climb_run(const bench_request *r)
+{
+    jem_status st;
+    const generative *g = generative_of(r);
+    double before, after;
+    float *x = NULL;
+
+    TRY(MEM_NEW(x, shape_count(g->image)));
+    TRY(lse_of(&before, g, x));
+    TRY(g->chain(g->ctx, &(chain_request){.steps = 2, .seed = 5}, x, 1));
+    TRY(lse_of(&after, g, x));
+    TRY(generative_add(r, &(bench_score){.benchmark = "climb", .metric = "climb",
+                                         .value = after - before, .interval = {NAN, NAN}, .n = 1,
+                                         .formula = "two steps from grey"}));
+done:
+    mem_free(x);
+    return st;
+}
+
+static const benchmark climb = {.name = "climb",
+                                .measures = "what chains win",
+                                .meaning = &climb_measures,
+                                .generative = true,
+                                .run = climb_run};
+
+/* ---- a study with them */
 
 static char dir[64];
 
@@ -255,6 +305,19 @@ static void it_is_scored_drawn_and_placed_along_alpha(void **state)
     mem_free(text);
 }
 
+static void one_without_people_is_run_by_eval(void **state)
+{
+    (void)state;
+    program_works(dir, "eval %D/study/alpha-0.50-seed-1");
+    program_said(dir, "out", "climb           climb ");
+    program_said(dir, "out", "classification  accuracy ");
+    program_works(dir, "report %D/study/alpha-0.50-seed-1 -o %D/one.html");
+    program_said(dir, "one.html", "Climb: what two steps win");
+    program_works(dir, "list benchmarks");
+    program_not_said(dir, "out", "climb");
+    program_fails(dir, "bench climb %D/study", JEM_EUSAGE, "unknown benchmark 'climb'");
+}
+
 /* Scores of a benchmark that a program does not know are drawn all the same, without its words. */
 static void a_program_without_it_draws_its_scores_under_their_names(void **state)
 {
@@ -273,6 +336,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_listed_with_its_keys_and_what_others_published),
         cmocka_unit_test(it_is_scored_drawn_and_placed_along_alpha),
+        cmocka_unit_test(one_without_people_is_run_by_eval),
         cmocka_unit_test(a_program_without_it_draws_its_scores_under_their_names),
     };
     if (argc > 1 && strcmp(argv[1], "plain") == 0) { /* jem as it is */
@@ -284,6 +348,7 @@ int main(int argc, char **argv)
         int n = 0;
         for (const benchmark *const *b = benchmark_list; *b; b++) all[n++] = *b;
         all[n++] = &toy;
+        all[n++] = &climb;
         all[n] = NULL;
         return jem_main(argc, argv, &(cli_lists){.benchmarks = all});
     }

@@ -18,9 +18,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "bench/bapps/measure.h"
 #include "bench/bapps/set.h"
 #include "bench/benchmarks.h"
-#include "bench/bapps/measure.h"
 #include "stats/bapps.h"
 #include "stats/bootstrap.h"
 

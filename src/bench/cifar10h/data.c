@@ -7,12 +7,12 @@
 #include <strings.h>
 #include <xxhash.h>
 
+#include "base/fields.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/sources/cifar10.h"
 #include "jem/tensor.h"
-#include "base/fields.h"
 #include "stats/soft_label.h"
 
 enum { N = CIFAR10H_IMAGES, K = CIFAR10H_CLASSES };

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "base/fields.h"
 
 static int64_t find_field(const field_reader *f, const char *name)
 {

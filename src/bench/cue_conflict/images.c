@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/mvh_pictures.h"
-#include "base/fields.h"
 #include "record/image_name.h"
 
 enum {

@@ -4,6 +4,6 @@
 
 #include "measure/measure.h"
 
-extern const measures energy_measures;
+extern const measures energy_measures, ood_measures;
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -19,7 +20,6 @@
 #include "bench/gloss/people.h"
 #include "bench/gloss/scenes.h"
 #include "jem/tensor.h"
-#include "base/fields.h"
 #include "stats/ratings.h"
 
 enum { IMAGES = GLOSS_RATED, FORMULA_MAX = 300 };

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/dataset.h"
-#include "base/fields.h"
 #include "stats/classify.h"
 #include "stats/probe.h"
 

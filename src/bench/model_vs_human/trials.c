@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "base/fields.h"
 
 jem_status mvh_trials_open(file_writer *w, const char *out)
 {

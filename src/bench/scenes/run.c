@@ -11,9 +11,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "bench/benchmarks.h"
+#include "bench/predict.h"
+#include "bench/scenes/measure.h"
 #include "energy/eq8.h"
-#include "eval/eval_parts.h"
-#include "eval/predict.h"
 #include "stats/probe.h"
 
 enum { LIGHT_FIELDS = 6 };
@@ -69,15 +70,15 @@ done:
 }
 
 /* Appends the features of d behind the `used` rows of *all. */
-static jem_status features_of(double **all, int64_t *used, int64_t *dim, const evaluation *e,
-                              const char *name, const dataset *d)
+static jem_status features_of(double **all, int64_t *used, int64_t *dim, const bench_request *q,
+                              const dataset *d)
 {
     jem_status st = JEM_OK;
     double *more = NULL, *both = NULL;
     const image_source images = source_dataset(d, 0);
 
     if (d->n == 0) return JEM_OK;
-    TRY(predict_features(&more, dim, e->s->m, name, &images));
+    TRY(predict_features(&more, dim, generative_of(q), false, &images));
     TRY(MEM_NEW(both, (*used + d->n) * *dim));
     for (int64_t i = 0; i < *used * *dim; i++) both[i] = (*all)[i];
     for (int64_t i = 0; i < d->n * *dim; i++) both[*used * *dim + i] = more[i];
@@ -91,33 +92,33 @@ done:
     return st;
 }
 
-static jem_status probe_data_init(probe_data *p, const evaluation *e)
+static jem_status probe_data_init(probe_data *p, const bench_request *q)
 {
     jem_status st;
-    const splits *s = e->s->data;
+    const splits *s = generative_of(q)->data;
     int64_t train = 0, test = 0;
 
-    p->feature = model_last_head(e->s->m);
+    p->feature = generative_of(q)->feature;
     TRY(truth_init(p, s));
-    TRY(features_of(&p->train, &train, &p->d, e, p->feature, s->train));
-    if (s->val) TRY(features_of(&p->train, &train, &p->d, e, p->feature, s->val));
-    TRY(features_of(&p->test, &test, &p->d, e, p->feature, s->test));
+    TRY(features_of(&p->train, &train, &p->d, q, s->train));
+    if (s->val) TRY(features_of(&p->train, &train, &p->d, q, s->val));
+    TRY(features_of(&p->test, &test, &p->d, q, s->test));
 done:
     return st;
 }
 
 /* ---- the three scores */
 
-static jem_status add_share(evaluation *e, const char *metric, double share, int64_t n,
+static jem_status add_share(const bench_request *q, const char *metric, double share, int64_t n,
                             const char *formula)
 {
-    const result r = {.benchmark = "scenes", .metric = metric, .value = share, .n = n,
+    const bench_score r = {.benchmark = "scenes", .metric = metric, .value = share, .n = n,
                       .interval = stats_wilson(llround(share * (double)n), n, stats_z95),
                       .formula = formula};
-    return evaluation_add(e, &r);
+    return generative_add(q, &r);
 }
 
-static jem_status svm_score(evaluation *e, const probe_data *p, const char *metric,
+static jem_status svm_score(const bench_request *q, const probe_data *p, const char *metric,
                             const char *what, const int32_t *train, const int32_t *test,
                             int64_t classes)
 {
@@ -125,71 +126,79 @@ static jem_status svm_score(evaluation *e, const probe_data *p, const char *metr
     double accuracy, c;
     char formula[200];
     TRY(stats_svm_probe(&accuracy, &c, p->train, train, p->n, p->test, test, p->m, p->d, classes,
-                        (uint64_t)e->o->seed));
+                        (uint64_t)eval_options_of(q)->seed));
     snprintf(formula, sizeof formula,
              "%s by linear SVM (C = %g by 5-fold cross-validation) on %lld-d %s, fitted on %lld "
              "training and validation images; Wilson interval",
              what, c, (long long)p->d, p->feature, (long long)p->n);
-    TRY(add_share(e, metric, accuracy, p->m, formula));
+    TRY(add_share(q, metric, accuracy, p->m, formula));
 done:
     return st;
 }
 
-static jem_status head_score(evaluation *e)
+static jem_status head_score(const bench_request *q)
 {
     jem_status st;
-    const score *s = score_list_find(e->scores, "classification", "accuracy", NULL);
+    const score *s = score_list_find(q->scores, "classification", "accuracy", NULL);
     if (!s) return jem_error(JEM_EDATA, "the classifier was not evaluated");
-    TRY(add_share(e, "accuracy", s->value, s->n,
+    TRY(add_share(q, "accuracy", s->value, s->n,
                   "share of argmax f(x) == gloss label; Wilson interval"));
 done:
     return st;
 }
 
-static jem_status relief_score(evaluation *e, const probe_data *p)
+static jem_status relief_score(const bench_request *q, const probe_data *p)
 {
     jem_status st;
     char formula[160];
     double *yhat = NULL;
-    result r = {.benchmark = "scenes", .metric = "relief_r2", .n = p->m, .formula = formula};
+    bench_score r = {.benchmark = "scenes", .metric = "relief_r2", .n = p->m, .formula = formula};
 
     TRY(MEM_NEW(yhat, p->m));
     TRY(stats_ols_probe_predict(yhat, p->train, p->train_bump, p->n, p->test, p->m, p->d));
     TRY(stats_r2(&r.value, p->test_bump, yhat, p->m));
     TRY(stats_r2_interval(&r.interval, p->test_bump, yhat, p->m, 1000, 0.95,
-                          (uint64_t)e->o->seed));
+                          (uint64_t)eval_options_of(q)->seed));
     snprintf(formula, sizeof formula,
              "R2 of bump height by least squares on %lld-d %s, fitted on %lld training and "
              "validation images; bootstrap interval",
              (long long)p->d, p->feature, (long long)p->n);
-    TRY(evaluation_add(e, &r));
+    TRY(generative_add(q, &r));
 done:
     mem_free(yhat);
     return st;
 }
 
-jem_status eval_scenes(evaluation *e)
+static jem_status run(const bench_request *q)
 {
     jem_status st;
-    const dataset *test = e->s->data->test;
+    const dataset *test = generative_of(q)->data->test;
     probe_data p = {.n = 0};
 
     if (!dataset_column(test, "light") || !dataset_column(test, "bump")) return JEM_OK;
-    TRY(probe_data_init(&p, e));
-    if (eq8_has_loss_d(e->s->alpha))
-        TRY(head_score(e));
+    TRY(probe_data_init(&p, q));
+    if (eq8_has_loss_d(q->subject->alpha))
+        TRY(head_score(q));
     else
-        TRY(evaluation_tolerate(e, "gloss accuracy",
-                                svm_score(e, &p, "accuracy", "gloss", p.train_gloss,
+        TRY(generative_tolerate(q, "gloss accuracy",
+                                svm_score(q, &p, "accuracy", "gloss", p.train_gloss,
                                           p.test_gloss, test->classes)));
     if (p.lights != LIGHT_FIELDS)
-        log_warning("%s: %lld light fields instead of %d: chance is not 1/6", e->s->folder,
+        log_warning("%s: %lld light fields instead of %d: chance is not 1/6", q->out,
                     (long long)p.lights, LIGHT_FIELDS);
-    TRY(evaluation_tolerate(e, "light-field accuracy",
-                            svm_score(e, &p, "light_accuracy", "light field", p.train_light,
+    TRY(generative_tolerate(q, "light-field accuracy",
+                            svm_score(q, &p, "light_accuracy", "light field", p.train_light,
                                       p.test_light, p.lights)));
-    TRY(evaluation_tolerate(e, "surface relief", relief_score(e, &p)));
+    TRY(generative_tolerate(q, "surface relief", relief_score(q, &p)));
 done:
     probe_data_clear(&p);
     return st;
 }
+
+const benchmark bench_scenes = {
+    .name = "scenes",
+    .measures = "gloss, light field and relief in features of the run's own test scenes",
+    .meaning = &scenes_measures,
+    .generative = true,
+    .run = run,
+};

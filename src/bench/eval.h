@@ -5,25 +5,10 @@
  * reads a model and never changes it: nothing else in the run's folder is written.
  * Sources: Grathwohl et al. 2020 (energies, OOD), Guo et al. 2017 (calibration), Storrs
  * et al. 2021 (gloss). */
-#ifndef EVAL_EVAL_H
-#define EVAL_EVAL_H
+#ifndef BENCH_EVAL_H
+#define BENCH_EVAL_H
 
-#include "data/dataset.h"
-#include "latent/latent_space.h"
-#include "model/model.h"
-#include "record/record.h"
-#include "sample/sgld.h"
-
-/* Keys eval.*. */
-typedef struct eval_options {
-    int64_t limit; /* images per set for energies and OOD scores */
-    char ood[OPTION_STRING_MAX]; /* further OOD sets: KIND:PATH, separated by commas */
-    option_list steps; /* after which the chains of a shared start are shown; ascending */
-    int64_t samples;   /* pictures on a sheet */
-    int64_t seed;      /* of noise and starts: the same for every run of a study */
-} eval_options;
-
-extern const option eval_option_table[];
+#include "bench/generative.h"
 
 /* The model and what belongs to it; all borrowed. */
 typedef struct eval_subject {
@@ -48,9 +33,10 @@ typedef struct eval_subject {
     const char *note;           /* what every score's formula must say too; NULL: nothing */
 } eval_subject;
 
-/* Appends to `scores` and writes everything to the run's folder, the scores last.  What does not
+/* Runs those of the list that describe a model without people.  Appends to `scores` and writes everything to the run's folder, the scores last.  What does not
  * apply (no light fields, no buffer, too few images for a probe) is left out with a message.
  * JEM_EINTERRUPTED if the model was stopped: the scores are then as they were.  JEM_EDATA if the test split is empty or a user's OOD set cannot be read. */
-jem_status eval_run(score_list *scores, const eval_subject *s, const eval_options *o);
+jem_status eval_run(score_list *scores, const benchmark *const *list, const eval_subject *s,
+                    const eval_options *o);
 
 #endif

@@ -8,8 +8,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "eval/eval.h"
-#include "eval/predict.h"
+#include "bench/benchmarks.h"
+#include "bench/eval.h"
+#include "bench/predict.h"
 #include "jem/tensor.h"
 #include "model/init.h"
 #include "stats/classify.h"
@@ -114,11 +115,11 @@ static void rig_free(rig *r)
     mem_free(r);
 }
 
-static const score *need(const score_list *l, const char *benchmark, const char *metric,
+static const score *need(const score_list *l, const char *of, const char *metric,
                          const char *condition)
 {
-    const score *s = score_list_find(l, benchmark, metric, condition);
-    if (!s) fail_msg("no score %s %s %s", benchmark, metric, condition ? condition : "");
+    const score *s = score_list_find(l, of, metric, condition);
+    if (!s) fail_msg("no score %s %s %s", of, metric, condition ? condition : "");
     return s;
 }
 
@@ -154,7 +155,7 @@ static void a_hybrid_gets_every_score_table_and_picture(void **state)
         {"energy", "mean_lse", "noise"},      {"ood", "auroc", "lse:noise"},
         {"ood", "auroc", "max_softmax:constant"}, {"ood", "auroc", "grad_norm:interpolated"}};
 
-    check_ok(eval_run(&l, &r->subject, &r->eval));
+    check_ok(eval_run(&l, benchmark_list, &r->subject, &r->eval));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (!made(r, files[i])) fail_msg("%s is missing", files[i]);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -180,7 +181,7 @@ static void fd_own_compares_features_of_the_given_classifier(void **state)
     score_list noise = SCORE_LIST_INIT, data = SCORE_LIST_INIT;
     r->subject.features_of = r->m;
     r->subject.features_name = "net 7";
-    check_ok(eval_run(&noise, &r->subject, &r->eval));
+    check_ok(eval_run(&noise, benchmark_list, &r->subject, &r->eval));
     const score *far = need(&noise, "generation", "fd_own", NULL);
     assert_non_null(strstr(far->formula, "penultimate features of net 7: 24 images of the replay "
                                          "buffer, 72 training images"));
@@ -190,7 +191,7 @@ static void fd_own_compares_features_of_the_given_classifier(void **state)
     for (int64_t i = 0; i < TRAIN; i++) check_ok(dataset_floats(r->replay + i * COUNT, r->data.train, &i, 1));
     r->subject.replay = r->replay;
     r->subject.replay_count = TRAIN;
-    check_ok(eval_run(&data, &r->subject, &r->eval));
+    check_ok(eval_run(&data, benchmark_list, &r->subject, &r->eval));
     assert_true(fabs(need(&data, "generation", "fd_own", NULL)->value) < 1e-6 * far->value);
     score_list_clear(&noise);
     score_list_clear(&data);
@@ -208,7 +209,7 @@ static void scores_agree_with_the_model_asked_directly(void **state)
     double nll = 0, mean = 0;
     char path[256];
 
-    check_ok(eval_run(&l, &r->subject, &r->eval));
+    check_ok(eval_run(&l, benchmark_list, &r->subject, &r->eval));
     for (int i = 0; i < TEST; i++) index[i] = i;
     check_ok(dataset_floats(x, r->data.test, index, TEST));
     check_ok(model_evaluate(r->m, x, TEST, NULL, logits, lse, NULL));
@@ -243,7 +244,7 @@ static void histograms_and_bins_hold_every_image(void **state)
     char path[256];
     double sums[3] = {0};
 
-    check_ok(eval_run(&l, &r->subject, &r->eval));
+    check_ok(eval_run(&l, benchmark_list, &r->subject, &r->eval));
     snprintf(path, sizeof path, "%s/scores/energy_hist.tsv", r->dir);
     check_ok(table_read(&t, path, '\t'));
     for (int64_t i = 0; i < t.rows; i++)
@@ -266,7 +267,7 @@ static void an_energy_model_without_a_head_is_probed_by_a_support_vector_machine
     (void)state;
     rig *r = rig_new(1);
     score_list l = SCORE_LIST_INIT;
-    check_ok(eval_run(&l, &r->subject, &r->eval));
+    check_ok(eval_run(&l, benchmark_list, &r->subject, &r->eval));
     const score *s = need(&l, "scenes", "accuracy", NULL);
     assert_non_null(strstr(s->formula, "linear SVM"));
     assert_non_null(strstr(s->formula, "12-d proj, fitted on 84 training and validation images"));
@@ -281,7 +282,7 @@ static void a_classifier_has_no_samples(void **state)
     (void)state;
     rig *r = rig_new(0);
     score_list l = SCORE_LIST_INIT;
-    check_ok(eval_run(&l, &r->subject, &r->eval));
+    check_ok(eval_run(&l, benchmark_list, &r->subject, &r->eval));
     assert_null(score_list_find(&l, "generation", "fd_pix", NULL));
     assert_null(score_list_find(&l, "energy", "mean_lse", "samples"));
     assert_false(made(r, "samples/buffer.png"));
@@ -308,9 +309,9 @@ static void evaluating_twice_gives_the_same_bytes_and_leaves_the_model_alone(voi
     XXH64_hash_t params = XXH64(model_params(r->m), bytes, 0);
     XXH64_hash_t replay = XXH64(r->replay, BUFFER * COUNT * sizeof(float), 0);
 
-    check_ok(eval_run(&l, &r->subject, &r->eval));
+    check_ok(eval_run(&l, benchmark_list, &r->subject, &r->eval));
     for (int i = 0; i < FILES; i++) before[i] = content(r, files[i], &sizes[i]);
-    check_ok(eval_run(&m, &r->subject, &r->eval));
+    check_ok(eval_run(&m, benchmark_list, &r->subject, &r->eval));
     for (int i = 0; i < FILES; i++) {
         char *after = content(r, files[i], &size);
         assert_int_equal(size, sizes[i]);
@@ -332,8 +333,8 @@ static void runs_of_a_study_share_starts_and_noise(void **state)
     score_list l = SCORE_LIST_INIT, m = SCORE_LIST_INIT;
     size_t na, nb;
     b->subject.seed = 77;
-    check_ok(eval_run(&l, &a->subject, &a->eval));
-    check_ok(eval_run(&m, &b->subject, &b->eval));
+    check_ok(eval_run(&l, benchmark_list, &a->subject, &a->eval));
+    check_ok(eval_run(&m, benchmark_list, &b->subject, &b->eval));
     char *one = content(a, "samples/shared_start.png", &na);
     char *two = content(b, "samples/shared_start.png", &nb);
     assert_int_equal(na, nb);
@@ -364,12 +365,12 @@ static void a_user_set_is_scored_and_a_wrong_one_refused(void **state)
     snprintf(path, sizeof path, "%s/labels.npy", dir);
     check_ok(jem_npy_write(path, &y));
     snprintf(r->eval.ood, sizeof r->eval.ood, "npy:%s", dir);
-    check_ok(eval_run(&l, &r->subject, &r->eval));
+    check_ok(eval_run(&l, benchmark_list, &r->subject, &r->eval));
     assert_int_equal(need(&l, "ood", "auroc", "lse:grey")->n, TEST + 10);
     snprintf(r->eval.ood, sizeof r->eval.ood, "grey");
-    check_fails(eval_run(&l, &r->subject, &r->eval), JEM_EUSAGE, "KIND:PATH");
+    check_fails(eval_run(&l, benchmark_list, &r->subject, &r->eval), JEM_EUSAGE, "KIND:PATH");
     snprintf(r->eval.ood, sizeof r->eval.ood, "npy:%s/none", r->dir);
-    check_fails(eval_run(&l, &r->subject, &r->eval), JEM_EDATA, "none");
+    check_fails(eval_run(&l, benchmark_list, &r->subject, &r->eval), JEM_EDATA, "none");
     jem_tensor_clear(&x);
     jem_tensor_clear(&y);
     score_list_clear(&l);
@@ -383,7 +384,7 @@ static void scenes_without_enough_lights_lose_that_score_only(void **state)
     score_list l = SCORE_LIST_INIT;
     double *light = r->data.train->columns[0].values;
     for (int64_t i = 0; i < TRAIN; i++) light[i] = light[i] == 5 ? 4 : light[i];
-    check_ok(eval_run(&l, &r->subject, &r->eval));
+    check_ok(eval_run(&l, benchmark_list, &r->subject, &r->eval));
     assert_null(score_list_find(&l, "scenes", "light_accuracy", NULL));
     assert_non_null(strstr(last_warning, "light-field accuracy left out"));
     need(&l, "scenes", "relief_r2", NULL);
@@ -397,10 +398,10 @@ static void steps_out_of_order_and_an_empty_test_split_are_refused(void **state)
     rig *r = rig_new(0.5);
     score_list l = SCORE_LIST_INIT;
     r->eval.steps = (option_list){2, {5, 5}};
-    check_fails(eval_run(&l, &r->subject, &r->eval), JEM_EUSAGE, "ascending");
+    check_fails(eval_run(&l, benchmark_list, &r->subject, &r->eval), JEM_EUSAGE, "ascending");
     r->eval.steps = (option_list){1, {0}};
     r->data.test->n = 0;
-    check_fails(eval_run(&l, &r->subject, &r->eval), JEM_EDATA, "no test images");
+    check_fails(eval_run(&l, benchmark_list, &r->subject, &r->eval), JEM_EDATA, "no test images");
     assert_false(made(r, "scores/scores.json"));
     rig_free(r);
 }

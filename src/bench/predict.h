@@ -1,9 +1,8 @@
 /* Sets of images, and what a model says about them. */
-#ifndef EVAL_PREDICT_H
-#define EVAL_PREDICT_H
+#ifndef BENCH_PREDICT_H
+#define BENCH_PREDICT_H
 
-#include "data/dataset.h"
-#include "model/model.h"
+#include "bench/generative.h"
 
 /* n images in network units, made on demand: whichever the maker chose. */
 typedef struct image_source {
@@ -19,12 +18,12 @@ typedef struct image_source {
 
 /* At most `limit` (0: all) images of a data set, evenly spread. */
 image_source source_dataset(const dataset *d, int64_t limit);
-/* The same of images [total][c][h][w]. */
-image_source source_array(const float *images, int64_t total, shape image, int64_t limit);
+/* The same of images [total][c][h][w] of this size. */
+image_source source_array(const float *images, int64_t total, shape size, int64_t limit);
 /* Uniform noise on [-1, 1]. */
-image_source source_noise(shape image, int64_t n, uint64_t seed);
+image_source source_noise(shape size, int64_t n, uint64_t seed);
 /* One colour per image, uniform on [-1, 1] in each channel. */
-image_source source_constant(shape image, int64_t n, uint64_t seed);
+image_source source_constant(shape size, int64_t n, uint64_t seed);
 /* Means of two different images of d each; none (n = 0) if it has fewer than two. */
 image_source source_interpolated(const dataset *d, int64_t n, uint64_t seed);
 
@@ -38,11 +37,11 @@ typedef struct predictions {
 #define PREDICTIONS_INIT {0, 0, NULL, NULL, NULL, NULL}
 
 /* Of all images of s, in batches and in evaluation mode. */
-jem_status predict(predictions *out, model *m, const image_source *s, bool gradients);
+jem_status predict(predictions *out, const generative *g, const image_source *s, bool gradients);
 void predictions_clear(predictions *p); /* PREDICTIONS_INIT is fine */
 
-/* *features <- [n][*dim], owned. */
-jem_status predict_features(double **features, int64_t *dim, model *m, const char *name,
-                            const image_source *s);
+/* *features <- [n][*dim] of the layer that probes look at, or of the classifier of FD-own; owned. */
+jem_status predict_features(double **features, int64_t *dim, const generative *g,
+                            bool of_classifier, const image_source *s);
 
 #endif

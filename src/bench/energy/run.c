@@ -7,25 +7,26 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "eval/eval_parts.h"
-#include "eval/predict.h"
+#include "bench/benchmarks.h"
+#include "bench/energy/measure.h"
+#include "bench/predict.h"
 #include "stats/rank.h"
 
 enum { HISTOGRAM_BINS = 60 };
 
 /* ---- log-sum-exp */
 
-static jem_status add_mean(evaluation *e, const char *kind, const predictions *p)
+static jem_status add_mean(const bench_request *q, const char *kind, const predictions *p)
 {
-    result r = {.benchmark = "energy", .metric = "mean_lse", .condition = kind, .n = p->n,
+    bench_score r = {.benchmark = "energy", .metric = "mean_lse", .condition = kind, .n = p->n,
                 .value = stats_mean(p->lse, p->n),
                 .formula = "mean of LSE(f(x)) = -E(x); bootstrap interval"};
-    jem_status st = stats_bootstrap_mean(&r.interval, p->lse, p->n, (uint64_t)e->o->seed);
-    return st == JEM_OK ? evaluation_add(e, &r) : st;
+    jem_status st = stats_bootstrap_mean(&r.interval, p->lse, p->n, (uint64_t)eval_options_of(q)->seed);
+    return st == JEM_OK ? generative_add(q, &r) : st;
 }
 
 /* Columns data, samples and noise: images per bin; nan throughout where there are none. */
-static jem_status write_histogram(const evaluation *e, const predictions *const sets[3])
+static jem_status write_histogram(const bench_request *q, const predictions *const sets[3])
 {
     static const char *const names[] = {"lo", "hi", "data", "samples", "noise"};
     jem_status st;
@@ -45,7 +46,7 @@ static jem_status write_histogram(const evaluation *e, const predictions *const 
         for (int k = 0; k < 3; k++) row[2 + k] = sets[k]->n ? (double)counts[k][b] : NAN;
         TRY(table_append(&t, row));
     }
-    TRY(table_save(&t, e->s->folder, "energy_hist"));
+    TRY(table_save(&t, q->out, "energy_hist"));
 done:
     table_clear(&t);
     return st;
@@ -85,7 +86,7 @@ done:
 }
 
 /* values [n + m]: scores of the data, then of the other set. */
-static jem_status auroc(result *r, const double *values, int64_t n, int64_t m)
+static jem_status auroc(bench_score *r, const double *values, int64_t n, int64_t m)
 {
     jem_status st;
     double *ranks = NULL, a, b;
@@ -102,7 +103,7 @@ done:
     return st;
 }
 
-static jem_status add_aurocs(evaluation *e, const char *set, const predictions *data,
+static jem_status add_aurocs(const bench_request *q, const char *set, const predictions *data,
                              const predictions *other)
 {
     jem_status st;
@@ -111,69 +112,69 @@ static jem_status add_aurocs(evaluation *e, const char *set, const predictions *
 
     TRY(MEM_NEW(values, data->n + other->n));
     for (int k = 0; k < OOD_SCORES; k++) {
-        result r = {.benchmark = "ood", .metric = "auroc", .condition = condition,
+        bench_score r = {.benchmark = "ood", .metric = "auroc", .condition = condition,
                     .formula = score_formulas[k]};
         for (int64_t i = 0; i < data->n; i++) values[i] = score_of(data, (ood_score)k, i);
         for (int64_t i = 0; i < other->n; i++)
             values[data->n + i] = score_of(other, (ood_score)k, i);
         snprintf(condition, sizeof condition, "%s:%s", score_names[k], set);
-        st = evaluation_tolerate(e, condition, auroc(&r, values, data->n, other->n));
+        st = generative_tolerate(q, condition, auroc(&r, values, data->n, other->n));
         if (st != JEM_OK) goto done;
-        if (r.n) TRY(evaluation_add(e, &r));
+        if (r.n) TRY(generative_add(q, &r));
     }
 done:
     mem_free(values);
     return st;
 }
 
-static jem_status add_source(evaluation *e, const char *name, const predictions *data,
+static jem_status add_source(const bench_request *q, const char *name, const predictions *data,
                              const image_source *images)
 {
     jem_status st;
     predictions p = PREDICTIONS_INIT;
     if (images->n == 0) return JEM_OK;
-    TRY(predict(&p, e->s->m, images, true));
-    TRY(add_aurocs(e, name, data, &p));
+    TRY(predict(&p, generative_of(q), images, true));
+    TRY(add_aurocs(q, name, data, &p));
 done:
     predictions_clear(&p);
     return st;
 }
 
 /* "cifar10:/data/cifar" as a condition: the last part of the path. */
-static jem_status add_user_set(evaluation *e, const predictions *data, const char *kind,
+static jem_status add_user_set(const bench_request *q, const predictions *data, const char *kind,
                                const char *path)
 {
     jem_status st;
-    data_options o = *e->s->data_options;
+    data_options o = *generative_of(q)->data_options;
     splits s = {NULL, NULL, NULL};
     const char *slash = strrchr(path, '/'), *name = slash && slash[1] ? slash + 1 : path;
 
     snprintf(o.kind, sizeof o.kind, "%s", kind);
     snprintf(o.path, sizeof o.path, "%s", path);
-    o.size = e->s->data->test->pixels && e->image.h == e->image.w ? e->image.h : 0;
+    o.size = generative_of(q)->data->test->pixels && generative_of(q)->image.h == generative_of(q)->image.w ? generative_of(q)->image.h : 0;
     o.limit = 0;
     o.val_fraction = o.test_fraction = 0;
     TRY(data_load(&s, &o, 0));
     const dataset *d = s.test && s.test->n ? s.test : s.train;
-    if (d->channels != e->image.c || d->height != e->image.h || d->width != e->image.w) {
+    if (d->channels != generative_of(q)->image.c || d->height != generative_of(q)->image.h || d->width != generative_of(q)->image.w) {
         st = jem_error(JEM_EDATA,
                        "eval.ood: %s has images of %lldx%lldx%lld, the model takes %lldx%lldx%lld",
                        path, (long long)d->channels, (long long)d->height, (long long)d->width,
-                       (long long)e->image.c, (long long)e->image.h, (long long)e->image.w);
+                       (long long)generative_of(q)->image.c, (long long)generative_of(q)->image.h, (long long)generative_of(q)->image.w);
         goto done;
     }
-    const image_source images = source_dataset(d, e->o->limit);
-    TRY(add_source(e, name, data, &images));
+    const image_source images = source_dataset(d, eval_options_of(q)->limit);
+    TRY(add_source(q, name, data, &images));
 done:
     splits_free(&s);
     return st;
 }
 
-static jem_status add_user_sets(evaluation *e, const predictions *data)
+static jem_status add_user_sets(const bench_request *q, const predictions *data)
 {
     jem_status st;
     char *list = NULL, *rest = NULL;
-    TRY(mem_strdup(&list, e->o->ood));
+    TRY(mem_strdup(&list, eval_options_of(q)->ood));
     for (char *w = strtok_r(list, ",", &rest); w; w = strtok_r(NULL, ",", &rest)) {
         while (*w == ' ') w++;
         char *colon = strchr(w, ':');
@@ -182,50 +183,61 @@ static jem_status add_user_sets(evaluation *e, const predictions *data)
             goto done;
         }
         *colon = '\0';
-        TRY(add_user_set(e, data, w, colon + 1));
+        TRY(add_user_set(q, data, w, colon + 1));
     }
 done:
     mem_free(list);
     return st;
 }
 
-static jem_status add_ood(evaluation *e, const predictions *data, const predictions *noise)
+static jem_status add_ood(const bench_request *q, const predictions *data, const predictions *noise)
 {
     jem_status st;
-    const dataset *test = e->s->data->test;
-    uint64_t seed = (uint64_t)e->o->seed;
-    const image_source constant = source_constant(e->image, data->n, seed);
-    const image_source mixed = source_interpolated(test, e->o->limit, seed);
+    const dataset *test = generative_of(q)->data->test;
+    uint64_t seed = (uint64_t)eval_options_of(q)->seed;
+    const image_source constant = source_constant(generative_of(q)->image, data->n, seed);
+    const image_source mixed = source_interpolated(test, eval_options_of(q)->limit, seed);
 
-    TRY(add_aurocs(e, "noise", data, noise));
-    TRY(add_source(e, "constant", data, &constant));
-    TRY(add_source(e, "interpolated", data, &mixed));
-    TRY(add_user_sets(e, data));
+    TRY(add_aurocs(q, "noise", data, noise));
+    TRY(add_source(q, "constant", data, &constant));
+    TRY(add_source(q, "interpolated", data, &mixed));
+    TRY(add_user_sets(q, data));
 done:
     return st;
 }
 
-jem_status eval_energies(evaluation *e)
+static jem_status run(const bench_request *q)
 {
     jem_status st;
-    const eval_subject *s = e->s;
+    const generative *g = generative_of(q);
+    const int64_t limit = eval_options_of(q)->limit;
     predictions data = PREDICTIONS_INIT, samples = PREDICTIONS_INIT, noise = PREDICTIONS_INIT;
     const predictions *const sets[3] = {&data, &samples, &noise};
-    const image_source test = source_dataset(s->data->test, e->o->limit);
-    const image_source buffer = source_array(s->replay, s->replay_count, e->image, e->o->limit);
-    const image_source uniform = source_noise(e->image, test.n, (uint64_t)e->o->seed);
+    const image_source test = source_dataset(g->data->test, limit);
+    const image_source buffer = source_array(g->replay, g->replay_count, g->image, limit);
+    const image_source uniform = source_noise(g->image, test.n, (uint64_t)eval_options_of(q)->seed);
 
-    TRY(predict(&data, s->m, &test, true));
-    TRY(predict(&noise, s->m, &uniform, true));
-    if (s->replay) TRY(predict(&samples, s->m, &buffer, false));
-    TRY(add_mean(e, "data", &data));
-    if (s->replay) TRY(add_mean(e, "samples", &samples));
-    TRY(add_mean(e, "noise", &noise));
-    TRY(write_histogram(e, sets));
-    TRY(add_ood(e, &data, &noise));
+    TRY(predict(&data, g, &test, true));
+    TRY(predict(&noise, g, &uniform, true));
+    if (g->replay) TRY(predict(&samples, g, &buffer, false));
+    TRY(add_mean(q, "data", &data));
+    if (g->replay) TRY(add_mean(q, "samples", &samples));
+    TRY(add_mean(q, "noise", &noise));
+    TRY(write_histogram(q, sets));
+    TRY(add_ood(q, &data, &noise));
 done:
     predictions_clear(&data);
     predictions_clear(&samples);
     predictions_clear(&noise);
     return st;
 }
+
+const benchmark bench_energy = {
+    .name = "energy",
+    .measures = "log-sum-exp of data, samples and noise; how well it tells other images from the "
+                "training kind",
+    .meaning = &ood_measures,
+    .also = &energy_measures,
+    .generative = true,
+    .run = run,
+};

@@ -1,5 +1,5 @@
 /* Images by the batch through a model: see predict.h. */
-#include "eval/predict.h"
+#include "bench/predict.h"
 
 #include <math.h>
 #include <string.h>
@@ -86,20 +86,20 @@ image_source source_dataset(const dataset *d, int64_t limit)
                           .image = {d->channels, d->height, d->width}};
 }
 
-image_source source_array(const float *images, int64_t total, shape image, int64_t limit)
+image_source source_array(const float *images, int64_t total, shape size, int64_t limit)
 {
     return (image_source){.fill = fill_array, .n = least(total, limit), .total = total,
-                          .images = images, .image = image};
+                          .images = images, .image = size};
 }
 
-image_source source_noise(shape image, int64_t n, uint64_t seed)
+image_source source_noise(shape size, int64_t n, uint64_t seed)
 {
-    return (image_source){.fill = fill_noise, .n = n, .total = n, .image = image, .seed = seed};
+    return (image_source){.fill = fill_noise, .n = n, .total = n, .image = size, .seed = seed};
 }
 
-image_source source_constant(shape image, int64_t n, uint64_t seed)
+image_source source_constant(shape size, int64_t n, uint64_t seed)
 {
-    return (image_source){.fill = fill_constant, .n = n, .total = n, .image = image, .seed = seed};
+    return (image_source){.fill = fill_constant, .n = n, .total = n, .image = size, .seed = seed};
 }
 
 image_source source_interpolated(const dataset *d, int64_t n, uint64_t seed)
@@ -140,11 +140,11 @@ static void take(predictions *p, int64_t first, int64_t count, const float *logi
     }
 }
 
-jem_status predict(predictions *out, model *m, const image_source *s, bool gradients)
+jem_status predict(predictions *out, const generative *g, const image_source *s, bool gradients)
 {
     jem_status st;
-    predictions p = {.n = s->n, .k = model_classes(m)};
-    int64_t size = model_input_count(m);
+    predictions p = {.n = s->n, .k = g->classes};
+    int64_t size = shape_count(g->image);
     float *x = NULL, *logits = NULL, *grad = NULL;
 
     TRY(MEM_NEW(p.logits, p.n * p.k));
@@ -159,7 +159,7 @@ jem_status predict(predictions *out, model *m, const image_source *s, bool gradi
     for (int64_t first = 0; first < p.n; first += PREDICT_BATCH) {
         int64_t count = least(p.n - first, PREDICT_BATCH);
         TRY(s->fill(s, x, first, count));
-        TRY(model_evaluate(m, x, count, NULL, logits, NULL, grad));
+        TRY(g->evaluate(g->ctx, x, count, logits, grad));
         take(&p, first, count, logits, grad, size);
     }
     *out = p;
@@ -172,23 +172,23 @@ done:
     return st;
 }
 
-jem_status predict_features(double **features, int64_t *dim, model *m, const char *name,
-                            const image_source *s)
+jem_status predict_features(double **features, int64_t *dim, const generative *g,
+                            bool of_classifier, const image_source *s)
 {
     jem_status st;
-    shape out = {0, 0, 0};
+    const char *layer = of_classifier ? g->classifier_feature : g->feature;
+    int64_t d = 0;
     double *all = NULL;
     float *x = NULL, *part = NULL;
 
-    TRY(model_feature(m, name, NULL, 0, NULL, &out));
-    int64_t d = shape_count(out);
+    TRY(g->features(g->ctx, of_classifier, layer, NULL, 0, NULL, &d));
     TRY(MEM_NEW(all, s->n * d));
-    TRY(MEM_NEW(x, PREDICT_BATCH * model_input_count(m)));
+    TRY(MEM_NEW(x, PREDICT_BATCH * shape_count(g->image)));
     TRY(MEM_NEW(part, PREDICT_BATCH * d));
     for (int64_t first = 0; first < s->n; first += PREDICT_BATCH) {
         int64_t count = least(s->n - first, PREDICT_BATCH);
         TRY(s->fill(s, x, first, count));
-        TRY(model_feature(m, name, x, count, part, NULL));
+        TRY(g->features(g->ctx, of_classifier, layer, x, count, part, &d));
         for (int64_t i = 0; i < count * d; i++) all[first * d + i] = (double)part[i];
     }
     *features = all;

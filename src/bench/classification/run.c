@@ -6,8 +6,9 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "eval/eval_parts.h"
-#include "eval/predict.h"
+#include "bench/benchmarks.h"
+#include "bench/classification/measure.h"
+#include "bench/predict.h"
 #include "stats/calibration.h"
 #include "stats/classify.h"
 
@@ -62,40 +63,40 @@ static double ece_of(const void *ctx, const int64_t *index, int64_t n)
     return stats_ece(bins, STATS_CALIBRATION_BINS);
 }
 
-static jem_status ece_interval(stats_interval *out, const evaluation *e, const answers *a)
+static jem_status ece_interval(stats_interval *out, const bench_request *q, const answers *a)
 {
     jem_status st;
     resampled r = {a, NULL, NULL};
     TRY(MEM_NEW(r.confidence, a->n));
     TRY(MEM_NEW(r.correct, a->n));
-    TRY(stats_bootstrap(out, ece_of, &r, a->n, 1000, 0.95, (uint64_t)e->o->seed));
+    TRY(stats_bootstrap(out, ece_of, &r, a->n, 1000, 0.95, (uint64_t)eval_options_of(q)->seed));
 done:
     mem_free(r.confidence);
     mem_free(r.correct);
     return st;
 }
 
-static jem_status calibration(evaluation *e, const answers *a)
+static jem_status calibration(const bench_request *q, const answers *a)
 {
     static const char *const names[] = {"lo", "hi", "confidence", "accuracy", "count"};
     jem_status st;
     reliability_bin bins[STATS_CALIBRATION_BINS];
     table t = TABLE_INIT;
-    result r = {.benchmark = "classification", .metric = "ece", .n = a->n,
+    bench_score r = {.benchmark = "classification", .metric = "ece", .n = a->n,
                 .formula = "sum over 20 equal bins of max softmax: (n_b/n) |accuracy_b - "
                            "confidence_b|; bootstrap interval"};
 
     stats_reliability(bins, STATS_CALIBRATION_BINS, a->confidence, a->correct, a->n);
     r.value = stats_ece(bins, STATS_CALIBRATION_BINS);
-    TRY(ece_interval(&r.interval, e, a));
-    TRY(evaluation_add(e, &r));
+    TRY(ece_interval(&r.interval, q, a));
+    TRY(generative_add(q, &r));
     TRY(table_init(&t, 5, names));
     for (int i = 0; i < STATS_CALIBRATION_BINS; i++) {
         const reliability_bin *b = &bins[i];
         const double row[] = {b->lo, b->hi, b->confidence, b->accuracy, (double)b->count};
         TRY(table_append(&t, row));
     }
-    TRY(table_save(&t, e->s->folder, "reliability"));
+    TRY(table_save(&t, q->out, "reliability"));
 done:
     table_clear(&t);
     return st;
@@ -110,19 +111,19 @@ static const char *class_name(const dataset *d, int64_t k, char number[24])
     return number;
 }
 
-static jem_status write_trials(const evaluation *e, const predictions *p)
+static jem_status write_trials(const bench_request *q, const predictions *p)
 {
     jem_status st;
-    const dataset *d = e->s->data->test;
+    const dataset *d = generative_of(q)->data->test;
     trial_list list = TRIAL_LIST_INIT;
-    char subject[OPTION_STRING_MAX + 80], picture[32], answer[24], truth[24];
+    char who[OPTION_STRING_MAX + 80], picture[32], answer[24], truth[24];
 
-    snprintf(subject, sizeof subject, "%s-alpha-%g-seed-%" PRId64, model_get_spec(e->s->m)->name,
-             e->s->alpha, e->s->seed);
+    snprintf(who, sizeof who, "%s-alpha-%g-seed-%" PRId64, generative_of(q)->network,
+             q->subject->alpha, q->subject->seed);
     for (int64_t i = 0; i < p->n; i++) {
         snprintf(picture, sizeof picture, "test-%06" PRId64, i);
         const trial row = {
-            .subj = subject,
+            .subj = who,
             .session = 1,
             .trial = i + 1,
             .rt = NAN,
@@ -132,46 +133,54 @@ static jem_status write_trials(const evaluation *e, const predictions *p)
             .imagename = picture};
         TRY(trial_list_append(&list, &row));
     }
-    TRY(trial_list_save(&list, e->s->folder, "test"));
+    TRY(trial_list_save(&list, q->out, "test"));
 done:
     trial_list_clear(&list);
     return st;
 }
 
-static jem_status accuracy_and_likelihood(evaluation *e, const answers *a)
+static jem_status accuracy_and_likelihood(const bench_request *q, const answers *a)
 {
     jem_status st;
     int64_t hits = 0;
     for (int64_t i = 0; i < a->n; i++) hits += a->correct[i];
-    const result accuracy = {.benchmark = "classification", .metric = "accuracy", .n = a->n,
+    const bench_score accuracy = {.benchmark = "classification", .metric = "accuracy", .n = a->n,
                              .value = (double)hits / (double)a->n,
                              .interval = stats_wilson(hits, a->n, stats_z95),
                              .formula = "share of argmax f(x) == label; Wilson interval"};
-    result nll = {.benchmark = "classification", .metric = "nll", .n = a->n,
+    bench_score nll = {.benchmark = "classification", .metric = "nll", .n = a->n,
                   .value = stats_mean(a->nll, a->n),
                   .formula = "mean of LSE(f(x)) - f_label(x), nats; bootstrap interval"};
-    TRY(evaluation_add(e, &accuracy));
-    TRY(stats_bootstrap_mean(&nll.interval, a->nll, a->n, (uint64_t)e->o->seed));
-    TRY(evaluation_add(e, &nll));
+    TRY(generative_add(q, &accuracy));
+    TRY(stats_bootstrap_mean(&nll.interval, a->nll, a->n, (uint64_t)eval_options_of(q)->seed));
+    TRY(generative_add(q, &nll));
 done:
     return st;
 }
 
-jem_status eval_classification(evaluation *e)
+static jem_status run(const bench_request *q)
 {
     jem_status st;
-    const dataset *d = e->s->data->test;
+    const dataset *d = generative_of(q)->data->test;
     const image_source images = source_dataset(d, 0);
     predictions p = PREDICTIONS_INIT;
     answers a = {0, NULL, NULL, NULL};
 
-    TRY(predict(&p, e->s->m, &images, false));
+    TRY(predict(&p, generative_of(q), &images, false));
     TRY(answers_init(&a, &p, d->labels));
-    TRY(accuracy_and_likelihood(e, &a));
-    TRY(calibration(e, &a));
-    TRY(write_trials(e, &p));
+    TRY(accuracy_and_likelihood(q, &a));
+    TRY(calibration(q, &a));
+    TRY(write_trials(q, &p));
 done:
     answers_clear(&a);
     predictions_clear(&p);
     return st;
 }
+
+const benchmark bench_classification = {
+    .name = "classification",
+    .measures = "accuracy, likelihood and calibration on the run's own test images",
+    .meaning = &classification_measures,
+    .generative = true,
+    .run = run,
+};

@@ -1,0 +1,70 @@
+/* What benchmarks that describe a model without people ask of a subject: its own kind of inputs, its
+ * energy, its chains, and what its training left.  `jem eval` runs them (eval.h).
+ *
+ * Inputs are those of the network: pictures in its units, or latents. */
+#ifndef BENCH_GENERATIVE_H
+#define BENCH_GENERATIVE_H
+
+#include "bench/bench.h"
+#include "data/dataset.h"
+
+/* Which noise a chain has. */
+typedef enum chain_part { CHAINS_SHARED = 0, CHAINS_CLASSES = 256 } chain_part;
+
+typedef struct chain_request {
+    bool first_epoch; /* under the weights of the first epoch; else under the subject's */
+    const int32_t *y; /* [n] classes whose logits are climbed; NULL: the log-sum-exp */
+    int64_t steps;    /* of constant size */
+    uint64_t seed;
+    chain_part part;
+    int stage;
+} chain_request;
+
+typedef struct generative {
+    shape image;         /* of an input */
+    int64_t classes;
+    const char *network; /* its whole name */
+    const splits *data;  /* what it was trained and is tested on */
+    const data_options *data_options;
+    const float *replay; /* [replay_count][c][h][w]; NULL: there is no buffer */
+    int64_t replay_count;
+    bool first_epoch;              /* are these weights kept, and others than the subject's? */
+    const latent_space *latents;   /* where it lives; NULL: on pictures, or its autoencoder is not at
+                                      hand and what needs it is left out */
+    const char *feature;           /* the layer that probes look at */
+    const char *classifier;        /* whose features FD-own compares, in words; NULL: there is none */
+    const char *classifier_feature;
+
+    /* logits [n][classes]; grad [n][c][h][w] <- d LSE / dx unless NULL. */
+    jem_status (*evaluate)(void *ctx, const float *x, int64_t n, float *logits, float *grad);
+    /* out [n][dim] <- a layer of the model, or of the classifier; x NULL: *dim alone. */
+    jem_status (*features)(void *ctx, bool of_classifier, const char *layer, const float *x,
+                           int64_t n, float *out, int64_t *dim);
+    /* Chains on x [n][c][h][w] in place.  Those with the same seed, part and stage have the same
+     * noise in every run.  Fails as sgld_chain. */
+    jem_status (*chain)(void *ctx, const chain_request *how, float *x, int64_t n);
+    jem_status (*stopped)(void *ctx); /* JEM_EINTERRUPTED: it was */
+    void *ctx;
+} generative;
+
+/* Adds a score of the subject on the test images of its own data: dataset, hash and ceiling are
+ * filled in. */
+jem_status generative_add(const bench_request *r, const bench_score *s);
+/* JEM_EDATA of something that need not be there becomes a warning. */
+jem_status generative_tolerate(const bench_request *r, const char *what, jem_status st);
+
+/* Keys eval.*: the options of all these benchmarks. */
+typedef struct eval_options {
+    int64_t limit; /* images per set for energies and OOD scores */
+    char ood[OPTION_STRING_MAX]; /* further OOD sets: KIND:PATH, separated by commas */
+    option_list steps; /* after which the chains of a shared start are shown; ascending */
+    int64_t samples;   /* pictures on a sheet */
+    int64_t seed;      /* of noise and starts: the same for every run of a study */
+} eval_options;
+extern const option eval_option_table[];
+
+/* Of a request to one of them. */
+const generative *generative_of(const bench_request *r);
+const eval_options *eval_options_of(const bench_request *r);
+
+#endif
