@@ -162,15 +162,18 @@ typedef struct check_flags {
 } check_flags;
 
 static const cli_argument check_arguments[] = {
-    {"KIND|BENCHMARK|imagenet", offsetof(check_flags, kind), .help = "what it is to hold: told by its files unless given",
+    {"KIND|BENCHMARK|imagenet", offsetof(check_flags, kind),
+     .help = "what it is to hold: told by its files unless given",
      .optional = true},
     {"PATH", offsetof(check_flags, path), .help = "a folder, or an .npz"},
     {.name = NULL},
 };
 
 static const cli_option check_options[] = {
-    {"--size", CLI_TEXT, offsetof(check_flags, size), "S", .help = "side that pictures are resized to"},
-    {"--labels", CLI_TEXT, offsetof(check_flags, labels), "FILE", .help = "of imagenet: the labels of its validation pictures"},
+    {"--size", CLI_TEXT, offsetof(check_flags, size), "S",
+     .help = "side that pictures are resized to"},
+    {"--labels", CLI_TEXT, offsetof(check_flags, labels), "FILE",
+     .help = "of imagenet: the labels of its validation pictures"},
     {.name = NULL},
 };
 
@@ -199,15 +202,20 @@ typedef struct render_flags {
 } render_flags;
 
 static const cli_option render_options[] = {
-    {"--n", CLI_INT, offsetof(render_flags, n), "N", .help = "how many scenes", .default_text = "1000", .min = 1,
+    {"--n", CLI_INT, offsetof(render_flags, n), "N",
+     .help = "how many scenes", .default_text = "1000", .min = 1,
      .max = GLOSS_SCENES_MAX},
-    {"--size", CLI_INT, offsetof(render_flags, size), "S", .help = "side of the pictures", .default_text = "128",
+    {"--size", CLI_INT, offsetof(render_flags, size), "S",
+     .help = "side of the pictures", .default_text = "128",
      .min = GLOSS_SIZE_MIN, .max = GLOSS_SIZE_MAX},
-    {"--seed", CLI_INT, offsetof(render_flags, seed), "N", .help = "seed of the scenes", .default_text = "0",
+    {"--seed", CLI_INT, offsetof(render_flags, seed), "N",
+     .help = "seed of the scenes", .default_text = "0",
      .max = CLI_UNBOUNDED},
-    {"--threads", CLI_INT, offsetof(render_flags, threads), "N", .help = "threads; 0: one per processor", .default_text = "0",
+    {"--threads", CLI_INT, offsetof(render_flags, threads), "N",
+     .help = "threads; 0: one per processor", .default_text = "0",
      .max = 1024},
-    {"-o", CLI_TEXT, offsetof(render_flags, out), "DIR", .help = "the folder that is made", .other = "--out", .required = true},
+    {"-o", CLI_TEXT, offsetof(render_flags, out), "DIR",
+     .help = "the folder that is made", .other = "--out", .required = true},
     {.name = NULL},
 };
 

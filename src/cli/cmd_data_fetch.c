@@ -174,14 +174,17 @@ typedef struct fetch_flags {
 #define AT(field) offsetof(fetch_flags, field)
 
 static const cli_argument arguments[] = {
-    {"NAME", AT(name), .help = "what is fetched; unless given what there is is listed", .optional = true},
+    {"NAME", AT(name),
+     .help = "what is fetched; unless given what there is is listed", .optional = true},
     {.name = NULL},
 };
 
 static const cli_option options[] = {
-    {"--out", CLI_TEXT, AT(out), "DIR", .help = "folder that gets a folder with the data: $JEM_DATA unless given", .other = "-o"},
+    {"--out", CLI_TEXT, AT(out), "DIR",
+     .help = "folder that gets a folder with the data: $JEM_DATA unless given", .other = "-o"},
     {"--from", CLI_TEXT, AT(from), "URL|DIR", .help = "another place that has the same files"},
-    {"--offline", CLI_SWITCH, AT(offline), NULL, .help = "load nothing: check and unpack what is there"},
+    {"--offline", CLI_SWITCH, AT(offline), NULL,
+     .help = "load nothing: check and unpack what is there"},
     {"--trust-http", CLI_SWITCH, AT(trust_http), NULL,
      .help = "take files whose checksum nobody published from a server without TLS, too"},
     {"--dry-run", CLI_SWITCH, AT(dry_run), NULL, .help = "say what it costs, and nothing else"},

@@ -54,7 +54,8 @@ static const cli_option options[] = {
     {"--seed", CLI_INT, AT(seed), "N", .help = "seed of all draws: eval.seed", .max = 1e15},
     CLI_ON_DEVICE(eval_flags, set),
     CLI_THREADS(eval_flags, threads, RUN_THREADS_MAX),
-    {"--force", CLI_SWITCH, AT(force), NULL, .help = "evaluate again what has these scores already"},
+    {"--force", CLI_SWITCH, AT(force), NULL,
+     .help = "evaluate again what has these scores already"},
     LATENT_OPTIONS(eval_flags, latents),
     {.name = NULL},
 };

@@ -301,7 +301,8 @@ typedef struct info_flags {
 } info_flags;
 
 static const cli_argument arguments[] = {
-    {"FILE|RUN|STUDY", offsetof(info_flags, path), .help = "arrays, weights, a picture, CIFAR-10's batches; or a folder"},
+    {"FILE|RUN|STUDY", offsetof(info_flags, path),
+     .help = "arrays, weights, a picture, CIFAR-10's batches; or a folder"},
     {.name = NULL},
 };
 

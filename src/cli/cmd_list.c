@@ -118,13 +118,33 @@ static jem_status list_commands(const cli_lists *lists)
     return JEM_OK;
 }
 
+/* A command, or an action of one, and all that begins with a dash after it: for the completion of shells. */
+static void list_words_of(const command *c)
+{
+    cli_print("%s", c->name);
+    for (const cli_option *o = c->options; o && o->name; o++)
+        cli_print(" %s%s%s", o->name, o->other ? " " : "", o->other ? o->other : "");
+    cli_print("\n");
+}
+
+static jem_status list_words(const cli_lists *lists)
+{
+    (void)lists;
+    for (const command *const *c = cli_commands(); *c; c++) {
+        list_words_of(*c);
+        for (const command *const *a = (*c)->actions; a && *a; a++) list_words_of(*a);
+    }
+    return JEM_OK;
+}
+
 static const struct {
     const char *name;
     jem_status (*run)(const cli_lists *lists);
 } topics[] = {{"models", list_models},         {"data", list_data},
               {"samplers", list_samplers},     {"backends", list_backends},
               {"benchmarks", list_benchmarks}, {"options", list_options},
-              {"baselines", list_baselines},   {"commands", list_commands}};
+              {"baselines", list_baselines},   {"commands", list_commands},
+              {"words", list_words}};
 enum { TOPICS = sizeof topics / sizeof *topics };
 
 static jem_status unknown_topic(const char *name)
@@ -144,7 +164,7 @@ typedef struct list_flags {
 } list_flags;
 
 static const cli_argument arguments[] = {
-    {"models|data|samplers|backends|benchmarks|baselines|options|commands", offsetof(list_flags, topic),
+    {"models|data|samplers|backends|benchmarks|baselines|options|commands|words", offsetof(list_flags, topic),
      .help = "one of these; all of them unless given", .optional = true},
     {.name = NULL},
 };

@@ -17,7 +17,8 @@ typedef struct plan_request {
 } plan_request;
 
 static const cli_argument arguments[] = {
-    {"CONFIG.yaml|RUN", offsetof(plan_request, of.config), .help = "settings, or a run, whose settings are taken"},
+    {"CONFIG.yaml|RUN", offsetof(plan_request, of.config),
+     .help = "settings, or a run, whose settings are taken"},
     {.name = NULL},
 };
 
@@ -26,11 +27,14 @@ static const cli_option options[] = {
      .help = "the values of a sweep: FROM:TO:STEP, or some"},
     CLI_SET(plan_request, of.set, "the settings"),
     CLI_ON_DEVICE(plan_request, of.set),
-    {"--no-timing", CLI_SWITCH, offsetof(plan_request, no_timing), NULL, .help = "say nothing of times, which steps are run for"},
-    {"--seconds", CLI_REAL, offsetof(plan_request, limit_s), "S", .help = "how long steps are timed", .default_text = "10",
+    {"--no-timing", CLI_SWITCH, offsetof(plan_request, no_timing), NULL,
+     .help = "say nothing of times, which steps are run for"},
+    {"--seconds", CLI_REAL, offsetof(plan_request, limit_s), "S",
+     .help = "how long steps are timed", .default_text = "10",
      .min = 0.1, .max = 86400},
     {"--json", CLI_SWITCH, offsetof(plan_request, json), NULL, .help = "print JSON"},
-    {"--out", CLI_TEXT, offsetof(plan_request, out), "RUN", .help = "the folder meant, whose disk is looked at", .other = "-o"},
+    {"--out", CLI_TEXT, offsetof(plan_request, out), "RUN",
+     .help = "the folder meant, whose disk is looked at", .other = "-o"},
     ESTIMATE_OPTIONS(plan_request, of),
     {.name = NULL},
 };

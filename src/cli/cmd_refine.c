@@ -36,10 +36,13 @@ static const cli_argument arguments[] = {
 };
 
 static const cli_option options[] = {
-    {"--steps", CLI_TEXT, AT(steps_text), "20|0,5,10,20", .help = "numbers of Langevin steps after which it looks",
+    {"--steps", CLI_TEXT, AT(steps_text), "20|0,5,10,20",
+     .help = "numbers of Langevin steps after which it looks",
      .default_text = "20"},
-    {"--class", CLI_TEXT, AT(class_text), "NAME|K", .help = "climb the logit of this class instead of log-sum-exp"},
-    {"--seed", CLI_INT, AT(seed), "N", .help = "seed of the noise", .default_text = "0", .max = CLI_UNBOUNDED},
+    {"--class", CLI_TEXT, AT(class_text), "NAME|K",
+     .help = "climb the logit of this class instead of log-sum-exp"},
+    {"--seed", CLI_INT, AT(seed), "N",
+     .help = "seed of the noise", .default_text = "0", .max = CLI_UNBOUNDED},
     CLI_SET(refining, set, "engine.*, or data.path"),
     CLI_ON_DEVICE(refining, set),
     CLI_THREADS(refining, threads, RUN_THREADS_MAX),

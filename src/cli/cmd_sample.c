@@ -33,17 +33,22 @@ static const cli_argument arguments[] = {
 };
 
 static const cli_option options[] = {
-    {"--n", CLI_INT, AT(n), "N", .help = "how many chains", .default_text = "64", .min = 1, .max = 1000000},
-    {"--steps", CLI_INT, AT(steps), "S", .help = "Langevin steps: the training's number unless given", .max = 1000000},
-    {"--class", CLI_TEXT, AT(class_text), "NAME|K", .help = "climb the logit of this class instead of log-sum-exp"},
+    {"--n", CLI_INT, AT(n), "N",
+     .help = "how many chains", .default_text = "64", .min = 1, .max = 1000000},
+    {"--steps", CLI_INT, AT(steps), "S",
+     .help = "Langevin steps: the training's number unless given", .max = 1000000},
+    {"--class", CLI_TEXT, AT(class_text), "NAME|K",
+     .help = "climb the logit of this class instead of log-sum-exp"},
     {"--from", CLI_TEXT, AT(from), "buffer|noise|shared-noise",
      .help = "where chains start: the replay buffer, where there is one, unless given"},
-    {"--seed", CLI_INT, AT(seed), "N", .help = "seed of starts and noise", .default_text = "0", .max = CLI_UNBOUNDED},
+    {"--seed", CLI_INT, AT(seed), "N",
+     .help = "seed of starts and noise", .default_text = "0", .max = CLI_UNBOUNDED},
     CLI_SET(sampling, set, "engine.*, or data.path"),
     CLI_ON_DEVICE(sampling, set),
     CLI_THREADS(sampling, threads, RUN_THREADS_MAX),
     LATENT_OPTIONS(sampling, latent_flags),
-    {"-o", CLI_TEXT, AT(out), "GRID.png|X.npy", .help = "a picture of all ends, or the array", .other = "--out",
+    {"-o", CLI_TEXT, AT(out), "GRID.png|X.npy",
+     .help = "a picture of all ends, or the array", .other = "--out",
      .required = true},
     {.name = NULL},
 };

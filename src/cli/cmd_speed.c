@@ -26,8 +26,10 @@ static const cli_argument arguments[] = {
 static const cli_option options[] = {
     CLI_SET(speed_request, of.set, "the settings"),
     CLI_ON_DEVICE(speed_request, of.set),
-    {"--alpha", CLI_REAL, offsetof(speed_request, alpha), "A", .help = "another alpha than the settings'", .max = 1},
-    {"--seconds", CLI_REAL, offsetof(speed_request, seconds), "S", .help = "how long it measures", .default_text = "10",
+    {"--alpha", CLI_REAL, offsetof(speed_request, alpha), "A",
+     .help = "another alpha than the settings'", .max = 1},
+    {"--seconds", CLI_REAL, offsetof(speed_request, seconds), "S",
+     .help = "how long it measures", .default_text = "10",
      .min = 0.1, .max = 86400},
     {"--json", CLI_SWITCH, offsetof(speed_request, json), NULL, .help = "print JSON"},
     ESTIMATE_OPTIONS(speed_request, of),

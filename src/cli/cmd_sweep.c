@@ -27,15 +27,19 @@ static const cli_argument arguments[] = {
 };
 
 static const cli_option options[] = {
-    {"--alpha", CLI_TEXT, offsetof(sweep_flags, alpha), "0:1:0.1|0,0.5,1", .help = "FROM:TO:STEP, or some values",
+    {"--alpha", CLI_TEXT, offsetof(sweep_flags, alpha), "0:1:0.1|0,0.5,1",
+     .help = "FROM:TO:STEP, or some values",
      .default_text = "0:1:0.1"},
-    {"--seeds", CLI_INT, offsetof(sweep_flags, seeds), "N", .help = "runs of each alpha, with seeds from the settings' on",
+    {"--seeds", CLI_INT, offsetof(sweep_flags, seeds), "N",
+     .help = "runs of each alpha, with seeds from the settings' on",
      .default_text = "1", .min = 1, .max = 1000},
-    {"--slots", CLI_INT, offsetof(sweep_flags, slots), "N", .help = "trainings at a time, which share the processors",
+    {"--slots", CLI_INT, offsetof(sweep_flags, slots), "N",
+     .help = "trainings at a time, which share the processors",
      .default_text = "1", .min = 1, .max = 4096},
     CLI_SET(sweep_flags, set, "the settings"),
     CLI_ON_DEVICE(sweep_flags, set),
-    {"--out", CLI_TEXT, offsetof(sweep_flags, out), "STUDY", .help = "the study's folder", .other = "-o", .required = true},
+    {"--out", CLI_TEXT, offsetof(sweep_flags, out), "STUDY",
+     .help = "the study's folder", .other = "-o", .required = true},
     {.name = NULL},
 };
 

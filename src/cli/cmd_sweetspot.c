@@ -10,6 +10,7 @@
 #include "bench/bench.h"
 #include "cli/cli.h"
 #include "report/fig_sweetspot.h"
+#include "stats/bootstrap.h"
 #include "sweetspot/sweetspot.h"
 
 /* STUDY/sweetspot.tsv and the figure with its numbers in STUDY/figures. */
@@ -66,6 +67,8 @@ done:
     return st;
 }
 
+_Static_assert(STATS_BOOTSTRAP_ROUNDS == 10000, "what the table below says");
+
 typedef struct sweetspot_flags {
     const char *folder;
     int64_t rounds, seed, threads;
@@ -74,17 +77,22 @@ typedef struct sweetspot_flags {
 } sweetspot_flags;
 
 static const cli_argument arguments[] = {
-    {"STUDY", offsetof(sweetspot_flags, folder), .help = "a folder of runs with scores at two values of alpha at least"},
+    {"STUDY", offsetof(sweetspot_flags, folder),
+     .help = "a folder of runs with scores at two values of alpha at least"},
     {.name = NULL},
 };
 
 static const cli_option options[] = {
-    {"--rounds", CLI_INT, offsetof(sweetspot_flags, rounds), "N", .help = "rounds of the bootstrap", .default_text = "10000",
+    {"--rounds", CLI_INT, offsetof(sweetspot_flags, rounds), "N",
+     .help = "rounds of the bootstrap", .default_text = "10000",
      .min = 100, .max = 10000000},
-    {"--seed", CLI_INT, offsetof(sweetspot_flags, seed), "N", .help = "seed of the bootstrap", .default_text = "0", .max = 1e15},
-    {"--level", CLI_REAL, offsetof(sweetspot_flags, level), "P", .help = "level of the intervals", .default_text = "0.95",
+    {"--seed", CLI_INT, offsetof(sweetspot_flags, seed), "N",
+     .help = "seed of the bootstrap", .default_text = "0", .max = 1e15},
+    {"--level", CLI_REAL, offsetof(sweetspot_flags, level), "P",
+     .help = "level of the intervals", .default_text = "0.95",
      .min = 0.5, .max = 0.9999},
-    {"--threads", CLI_INT, offsetof(sweetspot_flags, threads), "N", .help = "threads: one per processor unless given", .min = 1,
+    {"--threads", CLI_INT, offsetof(sweetspot_flags, threads), "N",
+     .help = "threads: one per processor unless given", .min = 1,
      .max = 1024},
     {"--json", CLI_SWITCH, offsetof(sweetspot_flags, json), NULL, .help = "print JSON"},
     {.name = NULL},

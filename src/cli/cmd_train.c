@@ -30,18 +30,22 @@ typedef struct train_flags {
 } train_flags;
 
 static const cli_argument arguments[] = {
-    {"CONFIG.yaml", offsetof(train_flags, config), .help = "the settings; - reads them from standard input"},
+    {"CONFIG.yaml", offsetof(train_flags, config),
+     .help = "the settings; - reads them from standard input"},
     {.name = NULL},
 };
 
 static const cli_option options[] = {
     CLI_SET(train_flags, set, "the settings"),
     CLI_ON_DEVICE(train_flags, set),
-    {"--resume", CLI_SWITCH, offsetof(train_flags, resume), NULL, .help = "go on with RUN if it is unfinished"},
+    {"--resume", CLI_SWITCH, offsetof(train_flags, resume), NULL,
+     .help = "go on with RUN if it is unfinished"},
     CLI_STATUS_FD(train_flags, status_fd),
-    {"--keys", CLI_SWITCH, offsetof(train_flags, keys), NULL, .help = "list all keys of the settings, and nothing else",
+    {"--keys", CLI_SWITCH, offsetof(train_flags, keys), NULL,
+     .help = "list all keys of the settings, and nothing else",
      .alone = true},
-    {"--out", CLI_TEXT, offsetof(train_flags, out), "RUN", .help = "the run's folder", .other = "-o", .required = true},
+    {"--out", CLI_TEXT, offsetof(train_flags, out), "RUN",
+     .help = "the run's folder", .other = "-o", .required = true},
     {.name = NULL},
 };
 

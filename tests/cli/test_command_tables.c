@@ -106,7 +106,6 @@ static void every_command_has_two_examples_that_parse(void **state)
     free(options);
 }
 
-/* The commands of the examples in `jem help COMMAND` are the table's, and so are the options. */
 static void help_shows_all_that_the_table_has(void **state)
 {
     (void)state;
@@ -136,6 +135,25 @@ static void help_shows_all_that_the_table_has(void **state)
         assert_string_equal(one, two);
         mem_free(one);
         mem_free(two);
+    }
+}
+
+/* A line per command for the completion of shells. */
+static void words_are_listed_with_their_command(void **state)
+{
+    (void)state;
+    const command *list[COMMANDS];
+    char line[1000];
+    int n = list_commands(list);
+
+    program_works(folder, "list words");
+    for (int i = 0; i < n; i++) {
+        size_t used = (size_t)snprintf(line, sizeof line, "%s", list[i]->name);
+        for (const cli_option *o = list[i]->options; o && o->name; o++)
+            used += (size_t)snprintf(line + used, sizeof line - used, " %s%s%s", o->name,
+                                     o->other ? " " : "", o->other ? o->other : "");
+        snprintf(line + used, sizeof line - used, "\n");
+        program_said(folder, "out", line);
     }
 }
 
@@ -232,6 +250,7 @@ int main(void)
         cmocka_unit_test(options_are_told_apart),
         cmocka_unit_test(every_command_has_two_examples_that_parse),
         cmocka_unit_test(help_shows_all_that_the_table_has),
+        cmocka_unit_test(words_are_listed_with_their_command),
         cmocka_unit_test(what_is_not_given_has_its_default),
         cmocka_unit_test(what_is_given_lands_where_the_table_says),
         cmocka_unit_test(mistakes_name_the_option),
