@@ -23,7 +23,7 @@ endfunction()
 if(JEM_TESTS)
   set(emulation ${cuda_dir}/emulation)
   jem_device_module(jem_cuda_emulation ${emulation}/gpu_host.c ${emulation}/kernels_host.c ${emulation}/gemm_host.c
-    ${emulation}/conv_host.c ${emulation}/parts_host.c)
+    ${emulation}/conv_host.c)
 endif()
 
 # ---- the real one

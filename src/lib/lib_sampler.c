@@ -6,7 +6,7 @@
 #include "base/try.h"
 #include "lib/lib_call.h"
 #include "lib/lib_model.h"
-#include "sample/init.h"
+#include "sample/replay_buffer.h"
 
 enum { STEPS_MAX = 100000 }; /* as sampler.steps */
 

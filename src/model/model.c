@@ -7,26 +7,8 @@
 #include "backend/device.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "model/engine_plan.h"
 #include "model/init.h"
 #include "nn/executor.h"
-
-const option engine_options[] = {
-    {"threads", OPTION_INT, offsetof(engine_spec, threads), "0", 0, 4096, NULL,
-     "threads; 0 = all processors"},
-    {"chunk", OPTION_INT, offsetof(engine_spec, chunk), "0", 0, 4096, NULL,
-     "images a thread takes at a time; 0 = as many as its cache holds"},
-    {"device", OPTION_STRING, offsetof(engine_spec, device), "auto", 0, 0, NULL,
-     "what computes: cpu, cuda (a GPU; cuda:1 the second), ref (plain loops); auto: a GPU if there is one"},
-    {"precision", OPTION_CHOICE, offsetof(engine_spec, precision), "f32", 0, 0, "f32|bf16",
-     "of the products; sums, weights and losses stay f32"},
-    {"convolution", OPTION_CHOICE, offsetof(engine_spec, convolution), "fast", 0, 0, "fast|direct",
-     "fast: Winograd's algorithm where it is faster; direct: never (sums round half as much)"},
-    {"deterministic", OPTION_BOOL, offsetof(engine_spec, deterministic), "false", 0, 0, NULL,
-     "on a GPU: convolution algorithms by rule, so that every such GPU computes the same bits; "
-     "false: the fastest, as measured once and remembered"},
-    {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
-};
 
 /* One thread's memory for one use, beside its workspace. */
 typedef struct worker {

@@ -10,20 +10,8 @@
 #include <signal.h>
 
 #include "base/pool.h"
+#include "model/engine.h"
 #include "model/network.h"
-#include "nn/plan.h"
-
-typedef struct engine_spec {
-    int64_t threads; /* 0: all processors */
-    int64_t chunk;   /* images per thread and pass; 0: chosen by workspace size */
-    char device[OPTION_STRING_MAX]; /* what computes: see backend_find */
-    int precision;   /* index into f32|bf16|f64; f64 for jem_model_* means: not supported */
-    int convolution; /* index into fast|direct */
-    bool deterministic; /* GPU: algorithms by rule instead of by measurement */
-} engine_spec;
-extern const option engine_options[]; /* engine.threads, engine.chunk, engine.device,
-                                         engine.precision, engine.convolution,
-                                         engine.deterministic */
 
 typedef struct model model;
 
@@ -74,14 +62,6 @@ void model_set_stop(model *m, const volatile sig_atomic_t *stop);
 jem_status model_check_stop(model *m, int worker);
 
 /* ---- computing on batches: n images, plain NCHW float */
-
-typedef enum model_use {
-    MODEL_INFER, /* forward, evaluation mode */
-    MODEL_CHAIN, /* forward, backward to inputs, evaluation mode */
-    MODEL_CHAIN_TRAIN, /* the same in training mode, where batch norm couples the images */
-    MODEL_TRAIN  /* forward, backward to parameters, training mode */
-} model_use;
-enum { MODEL_USES = 4 };
 
 typedef struct model_chunk {
     workspace *ws;         /* this worker's, for the requested use */

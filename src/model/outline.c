@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "model/engine_plan.h"
 
 /* ---- layers of the graph */
 

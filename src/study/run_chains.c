@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "energy/eq8.h"
-#include "sample/init.h"
+#include "sample/replay_buffer.h"
 
 /* One picture of noise that all chains of all runs begin at; of a run on latents, encoded. */
 static jem_status fill_shared(float *x, const chains_request *q, int64_t size)

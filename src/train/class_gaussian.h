@@ -11,7 +11,7 @@
 
 #include "base/pool.h"
 #include "data/dataset.h"
-#include "sample/init.h"
+#include "sample/replay_buffer.h"
 
 typedef struct class_gaussian {
     int64_t classes, size; /* size: elements of an image, d */

@@ -106,13 +106,13 @@ jem_status noise_bank_load(noise_bank *out, const safetensors *f, int64_t channe
         return jem_error(JEM_EDATA, "%s: tensor %s is missing: not a checkpoint of a run with "
                                     "sampler.start = encoded_noise", safetensors_path(f), tensor_name);
     const jem_tensor t = safetensors_view(f, i);
-    const int64_t shape[4] = {t.ndim > 0 ? t.shape[0] : 0, channels, height, width};
-    b.n = shape[0];
+    const int64_t size[4] = {t.ndim > 0 ? t.shape[0] : 0, channels, height, width};
+    b.n = size[0];
     if (b.n < 1 || b.n > INT32_MAX)
         return jem_error(JEM_EDATA, "%s: %s has no entries", safetensors_path(f), tensor_name);
-    TRY(safetensors_read_f32(f, tensor_name, NULL, 4, shape)); /* before memory is asked for */
+    TRY(safetensors_read_f32(f, tensor_name, NULL, 4, size)); /* before memory is asked for */
     TRY(MEM_NEW(b.latents, b.n * channels * height * width));
-    TRY(safetensors_read_f32(f, tensor_name, b.latents, 4, shape));
+    TRY(safetensors_read_f32(f, tensor_name, b.latents, 4, size));
     *out = b;
     b.latents = NULL;
 done:

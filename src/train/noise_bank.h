@@ -5,7 +5,7 @@
 #define TRAIN_NOISE_BANK_H
 
 #include "data/dataset.h"
-#include "sample/init.h"
+#include "sample/replay_buffer.h"
 
 typedef struct noise_bank {
     int64_t n, channels, height, width;

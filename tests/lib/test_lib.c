@@ -1,7 +1,7 @@
 /* The library's functions give what the functions behind them give. */
 #include "lib/lib_rig.h"
 
-#include "sample/init.h"
+#include "sample/replay_buffer.h"
 
 /* ---- models */
 

@@ -75,7 +75,7 @@ bool cuda_repeatable(void);
 /* GPU and libraries, for people: cuda_entry.c. */
 const char *cuda_describe(void);
 /* Opens what the GPU's own memory and kernels are not enough for (cuDNN, cuBLAS) and names it
- * in `text`: cuda_parts.c, emulation/parts_host.c. */
+ * in `text`: cuda_parts.c, emulation/gpu_host.c. */
 jem_status cuda_open_parts(char *text, size_t size);
 
 extern const device cuda_device;

@@ -12,7 +12,7 @@
 #include "data/pictures/image.h"
 #include "energy/eq8.h"
 #include "record/sample_pictures.h"
-#include "sample/init.h"
+#include "sample/replay_buffer.h"
 
 enum { SHOWN_PIXELS = 64 };
 
