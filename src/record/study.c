@@ -1,7 +1,7 @@
 /* Reading the folders of a study: what is broken becomes a warning, not an end (study.h). */
 #include "record/study.h"
 
-#include <jansson.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include "base/text_file.h"
 #include "base/try.h"
 #include "base/strbuf.h"
+#include "record/run_facts.h"
 
 enum { LARGEST_TEXT = 1 << 24 };
 
@@ -47,11 +48,11 @@ static jem_status tolerate(study *s, jem_status st)
 
 /* ---- run.json and config.yaml */
 
-static jem_status take_string(char **to, const json_t *object, const char *key)
+/* Replaces the text unless there is none. */
+static jem_status take_text(char **to, const char *text)
 {
-    const char *text = json_string_value(json_object_get(object, key));
     char *copy;
-    if (!text) return JEM_OK;
+    if (!*text) return JEM_OK;
     jem_status st = mem_strdup(&copy, text);
     if (st != JEM_OK) return st;
     mem_free(*to);
@@ -59,60 +60,31 @@ static jem_status take_string(char **to, const json_t *object, const char *key)
     return JEM_OK;
 }
 
-static void take_integer(int64_t *to, const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    if (json_is_integer(value)) *to = json_integer_value(value);
-}
-
-static void take_real(double *to, const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    if (json_is_number(value)) *to = json_number_value(value);
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* Roll-backs of the training, each as a sentence. */
-static jem_status read_rescues(study_run *r, const json_t *events)
+static jem_status tell_rescues(study_run *r, const run_facts *f)
 {
     jem_status st = JEM_OK;
-    size_t count = json_array_size(events);
-    if (count == 0) return JEM_OK;
-    TRY(MEM_NEW(r->rescues, count));
-    for (size_t i = 0; i < count; i++) {
-        const json_t *e = json_array_get(events, i);
-        int64_t at = 0, back = 0;
-        take_integer(&at, e, "iteration");
-        take_integer(&back, e, "back_to");
-        TRY(str_format(&r->rescues[i], "Iteration %lld: %s; back to iteration %lld with %s.",
-                       (long long)at, text_of(e, "reason"), (long long)back,
-                       text_of(e, "change")));
-        r->rescue_count++;
+    if (f->rescue_count == 0) return JEM_OK;
+    TRY(MEM_NEW(r->rescues, f->rescue_count));
+    for (; r->rescue_count < f->rescue_count; r->rescue_count++) {
+        const run_rescue *e = &f->rescues[r->rescue_count];
+        TRY(str_format(&r->rescues[r->rescue_count], "Iteration %lld: %s; back to iteration %lld with %s.",
+                       (long long)e->iteration, e->reason, (long long)e->back_to, e->change));
     }
 done:
     return st;
 }
 
-static jem_status take_class_names(char **to, const json_t *list)
+static jem_status take_class_names(char **to, const run_facts *f)
 {
     enum { NAMED = 10 };
     jem_status st;
     strbuf names = STRBUF_INIT;
 
-    for (size_t k = 0; k < json_array_size(list) && k < NAMED; k++) {
-        const char *name = json_string_value(json_array_get(list, k));
-        plain_printf(&names, "%s%s", k ? ", " : "", name ? name : "?");
-    }
+    for (int64_t k = 0; k < f->class_count && k < NAMED; k++)
+        plain_printf(&names, "%s%s", k ? ", " : "", *f->class_names[k] ? f->class_names[k] : "?");
     TRY(strbuf_status(&names));
-    if (names.used == 0) goto done;
-    mem_free(*to);
-    *to = NULL;
-    TRY(mem_strdup(to, names.data));
+    if (names.used) TRY(take_text(to, names.data));
 done:
     strbuf_clear(&names);
     return st;
@@ -121,31 +93,25 @@ done:
 static jem_status read_info(study_run *r, const char *path)
 {
     jem_status st;
-    json_t *root = NULL;
+    run_facts f = RUN_FACTS_INIT;
 
-    TRY(json_read(&root, path, LARGEST_TEXT));
-    if (!json_is_object(root)) {
-        st = jem_error(JEM_EDATA, "%s: expected an object", path);
-        goto done;
-    }
-    TRY(take_string(&r->status, root, "status"));
-    TRY(take_string(&r->message, root, "message"));
-    TRY(take_class_names(&r->class_names, json_object_get(root, "class_names")));
-    TRY(take_string(&r->model, root, "model"));
-    TRY(take_string(&r->version, root, "version"));
-    TRY(take_string(&r->data_hash, root, "data_hash"));
-    TRY(take_string(&r->settings_hash, root, "settings_hash"));
-    take_real(&r->alpha, root, "alpha");
-    take_real(&r->wall_s, root, "wall_s");
-    take_integer(&r->seed, root, "seed");
-    take_integer(&r->rank, root, "rank");
-    take_integer(&r->ranks, root, "ranks");
-    take_integer(&r->classes, root, "classes");
-    take_integer(&r->iteration, root, "iteration");
-    take_integer(&r->iterations, root, "iterations");
-    TRY(read_rescues(r, json_object_get(root, "events")));
+    TRY(run_facts_read(&f, path));
+    TRY(take_text(&r->status, f.status));
+    TRY(take_text(&r->message, f.message));
+    TRY(take_class_names(&r->class_names, &f));
+    TRY(take_text(&r->model, f.model));
+    TRY(take_text(&r->version, f.version));
+    TRY(take_text(&r->data_hash, f.data_hash));
+    TRY(take_text(&r->settings_hash, f.settings_hash));
+    if (!isnan(f.alpha)) r->alpha = f.alpha;
+    if (f.seed != -1) r->seed = f.seed;
+    r->wall_s = f.wall_s;
+    r->rank = f.rank, r->ranks = f.ranks;
+    r->classes = f.classes;
+    r->iteration = f.iteration, r->iterations = f.iterations;
+    TRY(tell_rescues(r, &f));
 done:
-    json_decref(root);
+    run_facts_clear(&f);
     return st;
 }
 
@@ -330,7 +296,7 @@ static jem_status check_plan(study *s)
     st = json_read(&root, path, LARGEST_TEXT);
     if (st == JEM_EDATA) st = study_warn(s, "%s; whether runs are missing is unknown.", jem_error_message());
     if (!root) goto done;
-    take_integer(&seeds, root, "seeds");
+    seeds = json_integer_value(json_object_get(root, "seeds"));
     if (__builtin_mul_overflow(seeds, (int64_t)json_array_size(json_object_get(root, "alphas")),
                                &planned))
         TRY(study_warn(s, "%s is not readable; whether runs are missing is unknown.", path));

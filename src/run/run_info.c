@@ -12,10 +12,11 @@
 #include "base/mem.h"
 #include "base/text_file.h"
 #include "base/try.h"
+#include "record/run_facts.h"
 #include "tensor/safetensors_checksum.h"
 
 /* Names of classes are left out of a file that they would make too long: each byte may take six. */
-enum { RUN_INFO_MAX_BYTES = 4 << 20, NAMES_MAX_BYTES = RUN_INFO_MAX_BYTES / 8 };
+enum { NAMES_MAX_BYTES = RUN_FACTS_MAX_BYTES / 8 };
 
 static const char *const status_names[] = {"running", "interrupted", "diverged", "finished"};
 
@@ -40,15 +41,6 @@ static jem_status parse_status(run_status *s, const char *text, const char *path
 }
 
 /* ---- numbers, lists */
-
-/* A number or null (NaN). */
-static bool read_real(double *out, const json_t *object, const char *key)
-{
-    const json_t *v = json_object_get(object, key);
-    if (!json_is_number(v) && !json_is_null(v)) return false;
-    *out = json_is_null(v) ? (double)NAN : json_number_value(v);
-    return true;
-}
 
 static json_t *real(double v)
 {
@@ -168,56 +160,36 @@ static json_t *write_latents(const run_latents *l)
 
 /* ---- the file */
 
-static jem_status take_apart(run_info *b, json_t *root, const char *path)
+static jem_status take_apart(run_info *b, const run_facts *f, const char *path)
 {
-    jem_status st;
-    json_error_t e;
-    const char *status, *version, *model, *hash, *selected, *message = "";
-    const char *id = "", *settings_hash = "", *log_hash = ""; /* absent in older files */
-    const json_t *events = NULL, *files = NULL;
-    json_t *best, *latents = NULL;
-    json_int_t seed, classes, channels, height, width, params, iteration, iterations, best_it;
-    json_int_t rank = 0, ranks = 1, log_bytes = 0; /* absent in older files */
+    const json_t *events = json_object_get(f->root, "events");
 
-    if (json_unpack_ex(root, &e, 0,
-                       "{s:s s:s s:s s:I s:I s:I s:I s:I s:I s:s s:I s:I s:o s?I s?I s?s s?o s?o s?o s?s s?s s?s s?I}",
-                       "status", &status, "version", &version, "model", &model, "seed", &seed,
-                       "classes", &classes, "channels", &channels, "height", &height, "width",
-                       &width, "params", &params, "data_hash", &hash, "iteration", &iteration,
-                       "iterations", &iterations, "best", &best, "rank", &rank, "ranks", &ranks,
-                       "message", &message, "events", &events, "files", &files, "latents", &latents,
-                       "id", &id, "settings_hash", &settings_hash, "log_hash", &log_hash, "log_bytes", &log_bytes) != 0 ||
-        json_unpack_ex(best, &e, 0, "{s:I s:s}", "iteration", &best_it, "selected_by",
-                       &selected) != 0)
-        return jem_error(JEM_EDATA, "%s: not the run.json of a run: %s", path, e.text);
-    if (!read_real(&b->alpha, root, "alpha") || !read_real(&b->epoch, root, "epoch") ||
-        !read_real(&b->wall_s, root, "wall_s") || !read_real(&b->best.epoch, best, "epoch") ||
-        !read_real(&b->best.score, best, "score"))
-        return jem_error(JEM_EDATA, "%s: not the run.json of a run: a number is missing", path);
-    if (!read_events(&b->rescue, events) || !read_files(b, files))
+    if (f->lacks)
+        return jem_error(JEM_EDATA, "%s: not the run.json of a run: '%s' is missing or of another kind",
+                         path, f->lacks);
+    if (!read_events(&b->rescue, events) || !read_files(b, json_object_get(f->root, "files")))
         return jem_error(JEM_EDATA, "%s: its events or files are not such lists", path);
-    if (!read_latents(&b->latents, latents))
+    if (!read_latents(&b->latents, json_object_get(f->root, "latents")))
         return jem_error(JEM_EDATA, "%s: its latents lack vae, latent_scale or picture", path);
-    if ((*id && !run_identity_is(id)) || (*settings_hash && !run_identity_is(settings_hash)))
+    if ((*f->id && !run_identity_is(f->id)) || (*f->settings_hash && !run_identity_is(f->settings_hash)))
         return jem_error(JEM_EDATA, "%s: its id or settings_hash is not 32 hexadecimal digits", path);
-    TRY(parse_status(&b->status, status, path));
-    copy_text(b->id, sizeof b->id, id);
-    copy_text(b->settings_hash, sizeof b->settings_hash, settings_hash);
-    copy_text(b->log_hash, sizeof b->log_hash, log_hash);
-    b->log_bytes = log_bytes;
-    copy_text(b->version, sizeof b->version, version);
-    copy_text(b->model, sizeof b->model, model);
-    copy_text(b->selected_by, sizeof b->selected_by, selected);
-    copy_text(b->message, sizeof b->message, message);
-    b->seed = seed;
-    b->classes = classes, b->channels = channels, b->height = height, b->width = width;
-    b->params = params;
-    b->data_hash = strtoull(hash, NULL, 16);
-    b->rank = rank, b->ranks = ranks;
-    b->iteration = iteration, b->iterations = iterations;
-    b->best.iteration = best_it;
-done:
-    return st;
+    copy_text(b->id, sizeof b->id, f->id);
+    copy_text(b->settings_hash, sizeof b->settings_hash, f->settings_hash);
+    copy_text(b->log_hash, sizeof b->log_hash, f->log_hash);
+    copy_text(b->version, sizeof b->version, f->version);
+    copy_text(b->model, sizeof b->model, f->model);
+    copy_text(b->selected_by, sizeof b->selected_by, f->selected_by);
+    copy_text(b->message, sizeof b->message, f->message);
+    b->alpha = f->alpha, b->epoch = f->epoch, b->wall_s = f->wall_s;
+    b->best = (best_epoch){f->best_iteration, f->best_epoch, f->best_score};
+    b->seed = f->seed;
+    b->classes = f->classes, b->channels = f->channels, b->height = f->height, b->width = f->width;
+    b->params = f->params;
+    b->data_hash = strtoull(f->data_hash, NULL, 16);
+    b->rank = f->rank, b->ranks = f->ranks;
+    b->iteration = f->iteration, b->iterations = f->iterations;
+    b->log_bytes = f->log_bytes;
+    return parse_status(&b->status, f->status, path);
 }
 
 /* ---- own checksum: XXH3-128 of the file with these digits as zeros.  Evaluations of a finished run
@@ -239,7 +211,7 @@ static jem_status check_sum(const char *path)
     char *text = NULL, said[CHECKSUM_DIGITS + 1] = "", is[CHECKSUM_DIGITS + 1];
     size_t size;
 
-    TRY(text_read(&text, &size, path, RUN_INFO_MAX_BYTES));
+    TRY(text_read(&text, &size, path, RUN_FACTS_MAX_BYTES));
     char *digits = checksum_digits(text);
     if (!digits) goto done;
     memcpy(said, digits, CHECKSUM_DIGITS);
@@ -272,39 +244,35 @@ done:
 jem_status run_info_read(run_info *info, const char *path)
 {
     jem_status st;
-    json_t *root = NULL;
+    run_facts f = RUN_FACTS_INIT;
     run_info b = {.status = RUN_RUNNING};
 
-    TRY(json_read(&root, path, RUN_INFO_MAX_BYTES));
+    TRY(run_facts_read(&f, path));
     TRY(check_sum(path));
     json_watch();
-    TRY(json_verdict(take_apart(&b, root, path), path));
+    TRY(json_verdict(take_apart(&b, &f, path), path));
     *info = b;
 done:
-    json_decref(root);
+    run_facts_clear(&f);
     return st;
 }
 
 jem_status run_info_class_names(char ***names, int *count, const char *path)
 {
     jem_status st;
-    json_t *root = NULL;
+    run_facts f = RUN_FACTS_INIT;
     char **list = NULL;
     int made = 0;
 
-    TRY(json_read(&root, path, RUN_INFO_MAX_BYTES));
-    const json_t *said = json_object_get(root, "class_names");
-    TRY(MEM_NEW(list, json_array_size(said)));
-    for (; made < (int)json_array_size(said); made++) {
-        const char *name = json_string_value(json_array_get(said, (size_t)made));
-        TRY(mem_strdup(&list[made], name ? name : ""));
-    }
+    TRY(run_facts_read(&f, path));
+    TRY(MEM_NEW(list, f.class_count));
+    for (; made < (int)f.class_count; made++) TRY(mem_strdup(&list[made], f.class_names[made]));
     *names = list;
     *count = made;
     list = NULL;
 done:
     if (list) strings_free(list, made);
-    json_decref(root);
+    run_facts_clear(&f);
     return st;
 }
 
