@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "estimate/forecast.h"
-#include "train/trainer.h"
+#include "train/objective_eq8.h"
 
 enum { WARM = 3, IMAGES = 2048, STEPS_MAX = 1000 };
 
@@ -112,8 +112,8 @@ static jem_status time_steps(bench *b)
         double began = clock_s();
         TRY(trainer_step(&s, &b->t));
         double ms = (clock_s() - began) * 1e3;
-        fprintf(stderr, "step %lld: %.3f ms  l_D %.4g l_G %.4g\n", (long long)i, ms, s.loss.loss_d,
-                s.loss.loss_g);
+        const eq8_result l = eq8_report_of(&s.own).loss;
+        fprintf(stderr, "step %lld: %.3f ms  l_D %.4g l_G %.4g\n", (long long)i, ms, l.loss_d, l.loss_g);
         if (i >= 0) b->ms[i] = ms;
     }
 done:
@@ -139,7 +139,7 @@ static void report(const bench *b)
            "\"tflops\": %.2f}\n",
            d ? d->describe() : model_backend(b->m)->name, b->cfg.model.name,
            (long long)b->cfg.train.batch, b->cfg.alpha, (long long)b->cfg.sampler.steps,
-           b->t.resident ? "true" : "false", ms, sorted[0], images / ms * 1e3,
+           b->t.on_device ? "true" : "false", ms, sorted[0], images / ms * 1e3,
            flops * images / ms * 1e-9);
 }
 

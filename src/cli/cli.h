@@ -16,7 +16,7 @@
 /* What a program has to choose from and may add to (jem_main): lists that are const and end with
  * NULL; one that is NULL is jem's own. */
 typedef struct cli_lists {
-    config_lists settings;                     /* networks, kinds of data: train/config.h */
+    config_lists settings;                     /* networks, objectives, kinds of data: train/config.h */
     const struct benchmark *const *benchmarks; /* bench/bench.h */
 } cli_lists;
 

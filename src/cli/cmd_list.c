@@ -10,11 +10,19 @@
 #include "bench/eval.h"
 #include "study/bench_settings.h"
 #include "train/config.h"
+#include "train/objective.h"
 
 static jem_status list_models(const cli_lists *lists)
 {
     for (const network *const *n = lists->settings.networks; *n; n++)
         if ((*n)->logits) puts((*n)->about);
+    return JEM_OK;
+}
+
+static jem_status list_objectives(const cli_lists *lists)
+{
+    for (const objective *const *o = lists->settings.objectives; *o; o++)
+        cli_print("%-16s %s\n", (*o)->name, (*o)->about);
     return JEM_OK;
 }
 
@@ -140,11 +148,11 @@ static jem_status list_words(const cli_lists *lists)
 static const struct {
     const char *name;
     jem_status (*run)(const cli_lists *lists);
-} topics[] = {{"models", list_models},         {"data", list_data},
-              {"samplers", list_samplers},     {"backends", list_backends},
-              {"benchmarks", list_benchmarks}, {"options", list_options},
-              {"baselines", list_baselines},   {"commands", list_commands},
-              {"words", list_words}};
+} topics[] = {{"models", list_models},         {"objectives", list_objectives},
+              {"data", list_data},             {"samplers", list_samplers},
+              {"backends", list_backends},     {"benchmarks", list_benchmarks},
+              {"options", list_options},       {"baselines", list_baselines},
+              {"commands", list_commands},     {"words", list_words}};
 enum { TOPICS = sizeof topics / sizeof *topics };
 
 static jem_status unknown_topic(const char *name)
@@ -164,7 +172,7 @@ typedef struct list_flags {
 } list_flags;
 
 static const cli_argument arguments[] = {
-    {"models|data|samplers|backends|benchmarks|baselines|options|commands|words", offsetof(list_flags, topic),
+    {"models|objectives|data|samplers|backends|benchmarks|baselines|options|commands|words", offsetof(list_flags, topic),
      .help = "one of these; all of them unless given", .optional = true},
     {.name = NULL},
 };

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "energy/eq8.h"
 #include "record/event_file.h"
 #include "stats/blas.h"
 #include "stats/pooled_pixels.h"
@@ -105,7 +104,7 @@ static int64_t optimizer_vectors(const config *cfg)
 /* Of encoded noise. */
 static int64_t bank_bytes(const config *cfg, const data_facts *d)
 {
-    const bool used = eq8_has_loss_g(cfg->alpha) && cfg->sampler.start == START_ENCODED_NOISE;
+    const bool used = config_runs_chains(cfg) && cfg->sampler.start == START_ENCODED_NOISE;
     return used ? d->noise * input_count(d) * (int64_t)sizeof(float) : 0;
 }
 
@@ -113,7 +112,7 @@ static int64_t bank_bytes(const config *cfg, const data_facts *d)
 static int64_t state_bytes(const config *cfg, const model_outline *o, const data_facts *d)
 {
     int64_t vectors = 1 + optimizer_vectors(cfg) + (cfg->train.ema > 0);
-    int64_t replay = eq8_has_loss_g(cfg->alpha) ? cfg->sampler.buffer_size * (input_count(d) + 1)
+    int64_t replay = config_runs_chains(cfg) ? cfg->sampler.buffer_size * (input_count(d) + 1)
                                                 : 0;
     return (vectors * o->elements + replay) * (int64_t)sizeof(float);
 }
@@ -121,8 +120,8 @@ static int64_t state_bytes(const config *cfg, const model_outline *o, const data
 static bool uses(const config *cfg, const model_outline *o, const data_facts *d, int use)
 {
     bool in_training_mode = o->couples_images && cfg->sampler.batch_norm == BATCH_NORM_BATCH;
-    if (use == MODEL_CHAIN) return eq8_has_loss_g(cfg->alpha) && !in_training_mode;
-    if (use == MODEL_CHAIN_TRAIN) return eq8_has_loss_g(cfg->alpha) && in_training_mode;
+    if (use == MODEL_CHAIN) return config_runs_chains(cfg) && !in_training_mode;
+    if (use == MODEL_CHAIN_TRAIN) return config_runs_chains(cfg) && in_training_mode;
     return use == MODEL_TRAIN || d->val > 0;
 }
 
@@ -149,7 +148,7 @@ static void add_model(memory_forecast *m, const config *cfg, const model_outline
 static void add_optimiser(memory_forecast *m, const config *cfg, const model_outline *o)
 {
     const int64_t vector = o->elements * (int64_t)sizeof(float);
-    int64_t sums = eq8_has_loss_d(cfg->alpha) + eq8_has_loss_g(cfg->alpha) +
+    int64_t sums = config_learns_labels(cfg) + config_runs_chains(cfg) +
                    (o->couples_images ? 3 : 0);
     add(m, "weights", vector, from_begin);
     add(m, "gradients", sums * vector, from_begin);
@@ -162,7 +161,7 @@ static void add_images(memory_forecast *m, const config *cfg, const data_facts *
 {
     const int64_t row = input_count(d) * (int64_t)sizeof(float), b = cfg->train.batch;
     const int64_t energies = config_generative_batch(&cfg->train);
-    bool generative = eq8_has_loss_g(cfg->alpha), labelled = eq8_has_loss_d(cfg->alpha);
+    bool generative = config_runs_chains(cfg), labelled = config_learns_labels(cfg);
     bool shared = cfg->train.share_batch && labelled && generative;
     int64_t rows = labelled * b + ((3 - shared) * generative) * energies; /* and chains' starts */
     add(m, "data", d->bytes, from_begin);
@@ -184,7 +183,7 @@ static void add_images(memory_forecast *m, const config *cfg, const data_facts *
 
 static bool measures_pixels(const config *cfg)
 {
-    return eq8_has_loss_g(cfg->alpha) && cfg->sampler.buffer_size >= 2;
+    return config_runs_chains(cfg) && cfg->sampler.buffer_size >= 2;
 }
 
 /* Features and a centred copy of them while moments are formed; then five matrices. */
@@ -204,7 +203,7 @@ static void add_pixel_distance(memory_forecast *m, const config *cfg, const data
 static void add_norm_init(memory_forecast *m, const config *cfg, const model_outline *o)
 {
     int64_t kept = o->norm_inputs + o->norm_largest;
-    int64_t images = eq8_has_loss_d(cfg->alpha) ? cfg->train.batch
+    int64_t images = config_learns_labels(cfg) ? cfg->train.batch
                                                 : config_generative_batch(&cfg->train);
     add(m, "first step's norm statistics", kept * images * (int64_t)sizeof(float),
         1u << PHASE_BEGIN);
@@ -215,7 +214,7 @@ static int64_t untouched_bytes(const config *cfg, int64_t classes, int threads)
 {
     int64_t bytes = (threads + 2) * stack_bytes;
     int callers = measures_pixels(cfg);
-    if (eq8_has_loss_g(cfg->alpha) && cfg->sampler.start == START_CLASS_GAUSSIAN)
+    if (config_runs_chains(cfg) && cfg->sampler.start == START_CLASS_GAUSSIAN)
         callers = classes < threads ? (int)classes : threads;
     return callers > 0 ? bytes + blas_address_bytes(callers) : bytes;
 }
@@ -335,7 +334,7 @@ static int64_t at_most(int64_t n, int64_t most)
 static int64_t event_file_bytes(const config *cfg, const data_facts *d, int64_t rows)
 {
     const int64_t checks = validations(cfg, d);
-    const double grid = eq8_has_loss_g(cfg->alpha)
+    const double grid = config_runs_chains(cfg)
                             ? png_bytes * GRID_PICTURES * (double)input_count(d) : 0;
     return event_bytes * (at_most(rows - checks, EVENT_ROWS) + at_most(checks, EVENT_VALIDATIONS)) +
            (int64_t)(grid * (double)at_most(checks, EVENT_PICTURES));
@@ -352,8 +351,8 @@ void forecast_disk(disk_forecast *out, const config *cfg, const model_outline *o
     keep(&f, "checkpoints: two scheduled, one at a signal", 3 * state);
     keep(&f, "checkpoint while it is written", state);
     keep(&f, "selected weights: up to three, a copy, one being written", 5 * weights);
-    if (eq8_has_loss_g(cfg->alpha)) keep(&f, "weights of the first epoch", weights);
-    if (eq8_has_loss_g(cfg->alpha) && cfg->sampler.start == START_CLASS_GAUSSIAN)
+    if (config_runs_chains(cfg)) keep(&f, "weights of the first epoch", weights);
+    if (config_runs_chains(cfg) && cfg->sampler.start == START_CLASS_GAUSSIAN)
         keep(&f, "starts of chains by class", class_gaussian_bytes(d->classes, input_count(d)));
     keep(&f, "metrics.csv", rows * row_bytes);
     if (cfg->train.event_files) keep(&f, "event files", event_file_bytes(cfg, d, rows));
@@ -405,7 +404,7 @@ done:
 step_flops forecast_flops(const config *cfg, double forward_flops)
 {
     const double f = forward_flops;
-    bool labelled = eq8_has_loss_d(cfg->alpha), generative = eq8_has_loss_g(cfg->alpha);
+    bool labelled = config_learns_labels(cfg), generative = config_runs_chains(cfg);
     bool shared = cfg->train.share_batch && labelled;
     const double per_image = (double)config_generative_batch(&cfg->train) / (double)cfg->train.batch;
     const double times = cfg->train.sharpness == SHARPNESS_NONE ? 1 : 2;

@@ -10,6 +10,7 @@
 #include "base/stopwatch.h"
 #include "base/try.h"
 #include "model/init.h"
+#include "train/eq8_batch.h"
 #include "train/trainer.h"
 #include "train/validate.h"
 
@@ -171,30 +172,30 @@ jem_status profile_gradients(repeated *out, const profile *g, int64_t batch, dou
 {
     jem_status st;
     train_options scaled = g->cfg->train;
-    objective o = {.rows = 0};
+    eq8_batch o = {.rows = 0};
     eq8_result result;
     const rng_stream dropout = {0, RNG_DROPOUT, 0, 0};
     stopwatch watch;
     int64_t count = 0;
 
     scale_batches(&scaled, batch);
-    const objective_options options = {.batch = batch, .alpha = g->cfg->alpha,
+    const eq8_batch_options options = {.batch = batch, .alpha = config_runs_chains(g->cfg) ? g->cfg->alpha : 0,
                                        .share_batch = scaled.share_batch,
                                        .generative_batch = scaled.generative_batch,
                                        .loss = scaled.loss};
-    TRY(objective_init(&o, g->m, &options));
+    TRY(eq8_batch_init(&o, g->m, &options));
     const int64_t size = model_input_count(g->m), all = g->data->train->n;
     for (int64_t i = 0; i < o.rows; i++) {
         const int64_t image = i % all;
         TRY(dataset_floats(o.x + i * size, g->data->train, &image, 1));
     }
-    TRY(objective_gradients(&result, &o, g->m, dropout));
+    TRY(eq8_batch_gradients(&result, &o, g->m, dropout));
     TRY(begin_timing(&watch, g));
     for (; count == 0 || clock_s() - watch.wall_s < seconds; count++)
-        TRY(objective_gradients(&result, &o, g->m, dropout));
+        TRY(eq8_batch_gradients(&result, &o, g->m, dropout));
     *out = end_timing(&watch, g, count);
 done:
-    objective_clear(&o);
+    eq8_batch_clear(&o);
     return st;
 }
 
@@ -247,7 +248,7 @@ done:
 static double compose(const config *cfg, double n, double one_s, double two_s, double chain_s)
 {
     const double batch = (double)cfg->train.batch;
-    const double steps_left = eq8_has_loss_g(cfg->alpha) ? (double)cfg->sampler.steps - 1 : 0;
+    const double steps_left = config_runs_chains(cfg) ? (double)cfg->sampler.steps - 1 : 0;
     const double more = two_s < one_s ? 0 : two_s - one_s; /* NaN stays NaN */
     return one_s + (batch - n) * more / n + batch * steps_left * chain_s / n;
 }
@@ -273,7 +274,7 @@ jem_status profile_steps(step_times *t, const profile *g, double seconds)
     jem_status st;
     const train_options *o = &g->cfg->train;
     int64_t n = g->round < o->batch ? g->round : o->batch;
-    bool generative = eq8_has_loss_g(g->cfg->alpha);
+    bool generative = config_runs_chains(g->cfg);
     double forwards = forecast_flops(g->cfg, 1).forwards;
     repeated one;
 
@@ -303,7 +304,7 @@ static jem_status time_pixel_distance(repeated *out, const profile *g)
     double distance;
 
     *out = (repeated){0, 0, 0};
-    if (!eq8_has_loss_g(g->cfg->alpha) || n < 2) return JEM_OK;
+    if (!config_runs_chains(g->cfg) || n < 2) return JEM_OK;
     TRY(MEM_NEW(x, few * size));
     for (int64_t i = 0; i < few; i++) rng_fill_normal(x + i * size, size, &stream, (uint32_t)i);
     TRY(pixel_distance_init(&p, g->data->train, few));

@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "nn/executor.h"
-#include "energy/eq8.h"
 
 void speed_clear(speed_report *r)
 {
@@ -285,7 +284,7 @@ static jem_status measure_parts(speed_report *r, const profile *g, const model_o
                            inference = {profile_inference, {MODEL_INFER, MODEL_INFER}, MODEL_INFER, 0.5};
     jem_status st;
     const int64_t batch = g->cfg->train.batch, climbing = config_generative_batch(&g->cfg->train);
-    if (eq8_has_loss_g(g->cfg->alpha)) TRY(measure_part(&r->chain, &chain, g, o, climbing, 0.4 * seconds));
+    if (config_runs_chains(g->cfg)) TRY(measure_part(&r->chain, &chain, g, o, climbing, 0.4 * seconds));
     TRY(measure_part(&r->gradients, &gradients, g, o, batch, 0.4 * seconds));
     TRY(measure_part(&r->inference, &inference, g, o, batch, 0.2 * seconds));
 done:

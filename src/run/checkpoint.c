@@ -24,24 +24,12 @@ checkpoint_view checkpoint_look(const trainer *t, const checkpoint_state *s)
                              .m = t->optimizer.m,
                              .v = t->optimizer.v,
                              .ema = t->ema,
-                             .replay = t->replay,
-                             .bank = &t->bank,
+                             .t = t,
                              .iteration = t->iteration,
                              .seed = t->cfg->seed,
                              .alpha = t->cfg->alpha,
                              .rescue = t->rescue,
                              .state = *s};
-}
-
-bool all_finite(const float *x, int64_t n)
-{
-    uint32_t bad = 0;
-    for (int64_t i = 0; i < n; i++) { /* no branch: the loop becomes vector code */
-        uint32_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        bad |= (bits & 0x7f800000u) == 0x7f800000u;
-    }
-    return !bad;
 }
 
 jem_status checkpoint_check(const checkpoint_view *v)
@@ -55,15 +43,15 @@ jem_status checkpoint_check(const checkpoint_view *v)
         {"optimiser's first moments", v->m, v->n},
         {"optimiser's second moments", v->v, v->n},
         {"averaged weights", v->ema, v->n},
-        {"replay buffer", v->replay.images, v->replay.size * shape_count(v->replay.image)},
     };
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (parts[i].x && !all_finite(parts[i].x, parts[i].n))
-            return jem_error(JEM_EDIVERGED,
-                             "training diverged: after iteration %lld a value of the %s is not "
-                             "finite; lower train.lr or sampler.step_size",
-                             (long long)v->iteration, parts[i].name);
-    return JEM_OK;
+    const objective *o = v->t->objective;
+    const char *bad = NULL;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !bad; i++)
+        if (parts[i].x && !all_finite(parts[i].x, parts[i].n)) bad = parts[i].name;
+    if (!bad && o->not_finite) bad = o->not_finite(v->t);
+    if (!bad) return JEM_OK;
+    return jem_error(JEM_EDIVERGED, "training diverged: after iteration %lld a value of the %s is not "
+                     "finite; lower train.lr or sampler.step_size", (long long)v->iteration, bad);
 }
 
 /* ---- writing */
@@ -107,7 +95,9 @@ static jem_status put_real(safetensors_writer *w, const char *key, double value)
     return safetensors_writer_metadata(w, key, isfinite(value) ? text : "none");
 }
 
-static jem_status put_metadata(safetensors_writer *w, const checkpoint_view *v)
+/* `health` must live until the writer has saved. */
+static jem_status put_metadata(safetensors_writer *w, const checkpoint_view *v,
+                               int64_t health[HEALTH_COUNTS + 1])
 {
     const checkpoint_state *s = &v->state;
     char hash[32];
@@ -122,7 +112,7 @@ static jem_status put_metadata(safetensors_writer *w, const checkpoint_view *v)
     TRY(put_integer(w, "jem.due", s->due));
     TRY(put_integer(w, "jem.scheduled", s->scheduled));
     TRY(safetensors_writer_metadata(w, "jem.data_hash", hash));
-    TRY(health_save(&s->health, w));
+    TRY(health_save(&s->health, v->t->objective->rules, w, health));
     TRY(rescue_save(&v->rescue, w));
     if (s->identity) TRY(run_identity_put(s->identity, w));
 done:
@@ -133,18 +123,19 @@ jem_status checkpoint_write(const checkpoint_view *v, const char *path)
 {
     jem_status st;
     safetensors_writer *w = NULL;
+    const objective *o = v->t->objective;
     double window[METRICS_WINDOW_DOUBLES];
-    const int64_t doubles = METRICS_WINDOW_DOUBLES;
+    int64_t health[HEALTH_COUNTS + 1];
+    const int64_t doubles = metrics_window_doubles(o);
 
-    metrics_window_pack(window, &v->state.window);
+    metrics_window_pack(window, o, &v->state.window);
     TRY(safetensors_writer_new(&w));
-    TRY(put_metadata(w, v));
+    TRY(put_metadata(w, v, health));
     TRY(add_vector(w, v->graph, "", v->params, true));
     TRY(add_vector(w, v->graph, moment_prefix(v->v), v->m, false));
     if (v->v) TRY(add_vector(w, v->graph, "adam.v.", v->v, false));
     if (v->ema) TRY(add_vector(w, v->graph, "ema.", v->ema, true));
-    if (v->replay.images) TRY(replay_buffer_save(&v->replay, w));
-    if (v->bank->latents) TRY(noise_bank_save(v->bank, w));
+    if (o->save) TRY(o->save(v->t, w));
     TRY(safetensors_writer_add(w, "train.window", JEM_F64, 1, &doubles, window));
     TRY(safetensors_writer_save(w, path));
 done:
@@ -227,16 +218,16 @@ done:
     return st;
 }
 
-static jem_status get_window(const safetensors *f, metrics_window *w)
+static jem_status get_window(const safetensors *f, const objective *o, metrics_window *w)
 {
     double window[METRICS_WINDOW_DOUBLES];
     int i = safetensors_find(f, "train.window");
     if (i < 0) return jem_error(JEM_EDATA, "%s: train.window is missing", safetensors_path(f));
     jem_tensor t = safetensors_view(f, i);
-    if (t.dtype != JEM_F64 || t.ndim != 1 || t.shape[0] != METRICS_WINDOW_DOUBLES)
+    if (t.dtype != JEM_F64 || t.ndim != 1 || t.shape[0] != metrics_window_doubles(o))
         return jem_error(JEM_EDATA, "%s: train.window has the wrong shape", safetensors_path(f));
-    memcpy(window, t.data, sizeof window);
-    jem_status st = metrics_window_unpack(w, window);
+    memcpy(window, t.data, (size_t)t.shape[0] * sizeof *window);
+    jem_status st = metrics_window_unpack(w, o, window);
     return st == JEM_OK ? st : jem_error_context(st, "%s: train.window", safetensors_path(f));
 }
 
@@ -260,7 +251,7 @@ done:
     return st;
 }
 
-static jem_status get_state(const safetensors *f, checkpoint_state *s)
+static jem_status get_state(const safetensors *f, const objective *o, checkpoint_state *s)
 {
     checkpoint_state b;
     const char *hash;
@@ -276,8 +267,8 @@ static jem_status get_state(const safetensors *f, checkpoint_state *s)
     TRY(get_text(f, "jem.data_hash", &hash));
     b.data_hash = strtoull(hash, &end, 16);
     if (end == hash || *end) return bad_number(f, "jem.data_hash", hash);
-    TRY(get_window(f, &b.window));
-    TRY(health_restore(&b.health, f));
+    TRY(get_window(f, o, &b.window));
+    TRY(health_restore(&b.health, o->rules, f));
     b.due = due;
     b.scheduled = scheduled;
     *s = b;
@@ -305,15 +296,13 @@ jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path)
     safetensors *f = NULL;
     checkpoint_state state;
     rescue_state rescue;
-    noise_bank bank = NOISE_BANK_INIT;
-    const noise_bank *own = &t->bank;
     int64_t iteration;
 
     TRY(safetensors_open(&f, path));
     TRY(safetensors_require_checksum(f));
     TRY(check_run(f, t, s->identity));
     TRY(get_integer(f, "jem.iteration", t->iterations, &iteration));
-    TRY(get_state(f, &state));
+    TRY(get_state(f, t->objective, &state));
     TRY(rescue_restore(&rescue, f));
     if (!rescue_follows(&rescue, &t->cfg->rescue, t->cfg)) {
         st = jem_error(JEM_EDATA, "%s: %d rescues by rescue.rules = %s do not give what its jem.rescue "
@@ -323,15 +312,9 @@ jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path)
         goto done;
     }
     TRY(read_vectors(f, t, false));
-    if (own->latents) TRY(noise_bank_load(&bank, f, own->channels, own->height, own->width));
     /* Checks itself before it changes anything; after it no data can be refused. */
-    if (t->replay.images) TRY(replay_buffer_restore(&t->replay, f));
+    if (t->objective->restore) TRY(t->objective->restore(t, f));
     TRY(read_vectors(f, t, true));
-    if (own->latents) {
-        noise_bank_clear(&t->bank);
-        t->bank = bank;
-        bank = (noise_bank)NOISE_BANK_INIT;
-    }
     trainer_changed(t);
     trainer_set_rescue(t, &rescue);
     t->iteration = iteration;
@@ -339,7 +322,6 @@ jem_status checkpoint_load(trainer *t, checkpoint_state *s, const char *path)
     *s = state;
     TRY(model_params_changed(t->m));
 done:
-    noise_bank_clear(&bank);
     safetensors_close(f);
     return st;
 }

@@ -6,8 +6,8 @@
  *   adam.m.<p>, adam.v.<p>  moments of the trained parameters, or
  *   sgd.m.<p>               their momentum
  *   ema.<parameter>         averaged weights, if train.ema is set
- *   replay_buffer [N,C,H,W], replay_buffer.age [N]      if alpha > 0
- *   noise_bank [n,C,H,W]    if sampler.start is encoded_noise
+ *   the objective's state   of chains: replay_buffer [N,C,H,W], replay_buffer.age [N], and
+ *                           noise_bank [n,C,H,W] if sampler.start is encoded_noise
  *   train.window            of the unfinished row of metrics.csv (metrics.h)
  *   metadata                jem.checksum, jem.iteration, jem.alpha, jem.seed,
  *                           jem.best.{epoch,iteration,score}, jem.due, jem.scheduled,
@@ -48,8 +48,7 @@ typedef struct checkpoint_view {
     float *params;                 /* [n] */
     float *m, *v;                  /* [n] the optimiser's; v NULL: SGD */
     float *ema;                    /* [n]; NULL: none */
-    replay_buffer replay;          /* images NULL: none */
-    const noise_bank *bank;
+    const trainer *t;              /* whose objective adds its state */
     int64_t iteration, seed;
     double alpha;
     rescue_state rescue;
@@ -61,8 +60,5 @@ checkpoint_view checkpoint_look(const trainer *t, const checkpoint_state *s);
 jem_status checkpoint_check(const checkpoint_view *v);
 /* Without the check. */
 jem_status checkpoint_write(const checkpoint_view *v, const char *path);
-
-/* Are all n numbers finite? */
-bool all_finite(const float *x, int64_t n);
 
 #endif

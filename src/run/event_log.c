@@ -17,6 +17,7 @@ typedef enum event_kind { ROW, VALIDATION, PICTURE, EVENT_KINDS } event_kind;
 
 struct event_log {
     event_file *file;
+    const objective *objective;
     int64_t iterations;
     int64_t last[EVENT_KINDS]; /* iteration of the last one, since the session or a roll-back began; or NONE */
 };
@@ -39,7 +40,8 @@ static bool wanted(event_log *l, event_kind kind, int64_t iteration)
     return true;
 }
 
-jem_status event_log_open(event_log **out, const char *run, int64_t iteration, int64_t iterations)
+jem_status event_log_open(event_log **out, const char *run, const objective *o, int64_t iteration,
+                          int64_t iterations)
 {
     jem_status st;
     event_log *l = NULL;
@@ -48,6 +50,7 @@ jem_status event_log_open(event_log **out, const char *run, int64_t iteration, i
     TRY(str_format(&folder, "%s/events", run));
     TRY(event_files_check(folder));
     TRY(MEM_NEW(l, 1));
+    l->objective = o;
     l->iterations = iterations;
     forget_last(l);
     TRY(event_file_open(&l->file, folder, iteration + 1));
@@ -69,14 +72,15 @@ void event_log_close(event_log *l)
 jem_status event_log_row(event_log *l, const metrics_row *r)
 {
     double v[METRICS_COLUMNS];
+    metrics_column columns[METRICS_COLUMNS];
     event_scalar scalars[METRICS_COLUMNS];
 
     const bool validated = isfinite(r->val_accuracy) || isfinite(r->fd_pix);
     if (!l || !wanted(l, validated ? VALIDATION : ROW, r->iteration)) return JEM_OK;
-    metrics_values(v, r);
-    for (int i = 0; i < METRICS_COLUMNS; i++)
-        scalars[i] = (event_scalar){metrics_columns[i].tag, v[i]};
-    return event_file_scalars(l->file, r->iteration, scalars, METRICS_COLUMNS);
+    const int n = metrics_columns(columns, l->objective);
+    metrics_values(v, l->objective, r);
+    for (int i = 0; i < n; i++) scalars[i] = (event_scalar){columns[i].tag, v[i]};
+    return event_file_scalars(l->file, r->iteration, scalars, n);
 }
 
 /* Entries spread evenly, so that every class of a class-conditional buffer is shown; of latents
@@ -110,7 +114,7 @@ jem_status event_log_images(event_log *l, const replay_buffer *r, int64_t iterat
     event_image m = {.tag = "replay_buffer"};
     char *png = NULL;
 
-    if (!l || r->size < 1 || !r->images || !wanted(l, PICTURE, iteration)) return JEM_OK;
+    if (!l || !r || r->size < 1 || !r->images || !wanted(l, PICTURE, iteration)) return JEM_OK;
     TRY(compose(&grid, r));
     TRY(image_encode_png(&png, &m.size, &grid));
     m.height = grid.height;

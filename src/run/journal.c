@@ -43,7 +43,7 @@ static jem_status open_log(session *s, const char *path, int64_t logged)
     jem_status st;
     bool changed;
     TRY(look_for_changes(&changed, s, path));
-    TRY(metrics_open(&s->log, path, logged));
+    TRY(metrics_open(&s->log, path, s->t.objective, logged));
     if (changed && !s->log.damaged)
         log_warning("%s: it is not what this training wrote (checksum in run.json): a number in it has "
                     "changed since; its rows are kept", path);
@@ -60,7 +60,8 @@ jem_status journal_begin(session *s)
     int64_t logged = s->t.iteration - (s->state.due ? 1 : 0);
     TRY(run_path(&path, s->r->out, RUN_METRICS));
     TRY(open_log(s, path, logged));
-    if (s->cfg->train.event_files) TRY(event_log_open(&s->events, s->r->out, logged, s->t.iterations));
+    if (s->cfg->train.event_files) TRY(event_log_open(&s->events, s->r->out, s->t.objective, logged,
+                                                       s->t.iterations));
     s->start_s = clock_s() - s->log.wall_s;
     s->health.verdict = (verdict)s->state.health.last;
     begin_progress(s);
@@ -140,32 +141,39 @@ static void tell_verdict(session *s, verdict before, int64_t iteration)
                     h->reason);
 }
 
+typedef struct phrases {
+    char text[400];
+    size_t used;
+} phrases;
+
 /* What was measured: nothing is said of what a setting leaves out (alpha 0 has no chains). */
-static void tell_epoch(const metrics_row *row)
+static void add_phrase(phrases *p, const char *name, double value)
 {
-    const struct {
-        const char *name;
-        double value;
-    } all[] = {{"l_D", row->mean.loss.loss_d},
-               {"l_G", row->mean.loss.loss_g},
-               {"validation accuracy", row->val_accuracy},
-               {"FD-pix", row->fd_pix}};
-    char text[200] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (!isnan(all[i].value))
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %.4g", used ? ", " : "",
-                                     all[i].name, all[i].value);
-    log_info("epoch %.4g: %s", row->epoch, text);
+    if (isnan(value) || p->used >= sizeof p->text) return;
+    p->used += (size_t)snprintf(p->text + p->used, sizeof p->text - p->used, "%s%s %.4g",
+                                p->used ? ", " : "", name, value);
+}
+
+static void tell_epoch(const objective *o, const metrics_row *row)
+{
+    phrases p = {.used = 0};
+    for (int i = 0; i < o->column_count; i++)
+        if (o->columns[i].label)
+            add_phrase(&p, o->columns[i].label, objective_number(&row->mean.own, &o->columns[i]));
+    add_phrase(&p, "validation accuracy", row->val_accuracy);
+    add_phrase(&p, "FD-pix", row->fd_pix);
+    log_info("epoch %.4g: %s", row->epoch, p.text);
 }
 
 jem_status journal_row(session *s, metrics_row *row)
 {
+    const objective *o = s->t.objective;
     verdict before = (verdict)s->state.health.last;
     jem_status st;
 
-    metrics_window_mean(&row->mean, &s->state.window);
-    health_assess(&s->health, &s->state.health, &s->cfg->health, &row->mean, &s->t.replay);
+    metrics_window_mean(&row->mean, o, &s->state.window);
+    if (o->row) o->row(&row->mean.own, &s->t);
+    health_assess(&s->health, &s->state.health, o->rules, &s->cfg->health, &row->mean.own);
     tell_verdict(s, before, row->iteration);
     row->health = &s->health;
     row->alpha = s->cfg->alpha;
@@ -176,8 +184,8 @@ jem_status journal_row(session *s, metrics_row *row)
     TRY(event_log_row(s->events, row));
     s->state.window = (metrics_window){{0}, {0}};
     if (isfinite(row->val_accuracy) || isfinite(row->fd_pix)) {
-        TRY(event_log_images(s->events, &s->t.replay, row->iteration));
-        tell_epoch(row);
+        TRY(event_log_images(s->events, trainer_samples(&s->t), row->iteration));
+        tell_epoch(o, row);
     }
     s->row_s = clock_s();
     s->row_steps = 0;
@@ -218,19 +226,12 @@ static void tell_watch(const session *s)
 
 void journal_step(session *s, const step_report *did)
 {
-    const bool labelled = eq8_has_loss_d(s->cfg->alpha), generative = eq8_has_loss_g(s->cfg->alpha);
-    char extra[160];
-    size_t used = (size_t)snprintf(extra, sizeof extra, "%s", verdict_name(s->health.verdict));
+    char extra[160], losses[120] = "";
     progress *p = &s->progress;
     double done = (double)((s->t.iteration - p->start_done) * s->cfg->train.batch);
     double rate = done / fmax(clock_s() - p->start_s, 1e-9);
-    if (labelled)
-        used += (size_t)snprintf(extra + used, sizeof extra - used, "  l_D %.3f", did->loss.loss_d);
-    if (generative)
-        used += (size_t)snprintf(extra + used, sizeof extra - used, "  l_G %.3f", did->loss.loss_g);
-    if (labelled && generative)
-        used += (size_t)snprintf(extra + used, sizeof extra - used, "  c %.2f", did->loss.c);
-    snprintf(extra + used, sizeof extra - used, "  %.0f images/s", rate);
+    if (s->t.objective->progress) s->t.objective->progress(losses, sizeof losses, did);
+    snprintf(extra, sizeof extra, "%s%s  %.0f images/s", verdict_name(s->health.verdict), losses, rate);
     progress_update(p, s->t.iteration, extra);
     if (clock_s() - s->watch_s >= watch_period_s) {
         tell_watch(s);

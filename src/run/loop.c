@@ -184,12 +184,12 @@ static jem_status after_step(session *s, bool last)
     jem_status st = JEM_OK;
 
     const bool log = evaluate || epoch_ends || it % o->log_every == 0;
-    if (log) TRY(trainer_fetch(&s->t, evaluate ? TRAINER_WEIGHTS | TRAINER_REPLAY : TRAINER_REPLAY));
+    if (log) TRY(trainer_fetch(&s->t, evaluate ? TRAINER_WEIGHTS | TRAINER_OBJECTIVE : TRAINER_OBJECTIVE));
     if (evaluate) TRY(selection_validate(s, &row));
     if (log) TRY(journal_row(s, &row));
     s->state.due = false;
     if (it % checkpoint_period(s) == 0 && !last)
-        TRY(save(s, RUN_RUNNING, !health_in_doubt(&s->state.health)));
+        TRY(save(s, RUN_RUNNING, !health_in_doubt(&s->state.health, s->t.objective->rules)));
 done:
     return st;
 }
@@ -199,8 +199,9 @@ static jem_status make_step(session *s)
     step_report did;
     jem_status st;
     TRY(trainer_step(&did, &s->t));
-    TRY(health_step(&s->state.health, &s->cfg->health, &did, s->t.iteration));
-    metrics_window_add(&s->state.window, &did);
+    TRY(health_step(&s->state.health, s->t.objective->rules, &s->cfg->health, &did.own,
+                    s->t.iteration));
+    metrics_window_add(&s->state.window, s->t.objective, &did);
     s->row_steps++;
     s->state.due = true;
     journal_step(s, &did);
@@ -369,7 +370,7 @@ static jem_status restore(session *s)
     }
     TRY(best_check(s->r->out, s->state.best.iteration, &s->identity));
     TRY(run_path(&log, s->r->out, RUN_METRICS));
-    TRY(metrics_check(log));
+    TRY(metrics_check(log, s->t.objective));
 done:
     mem_free(log);
     return st;
@@ -423,7 +424,7 @@ static jem_status session_begin(session *s, bool fresh)
                     (long long)s->info.rank, (long long)s->info.ranks);
     if (!fresh) TRY(restore(s));
     TRY(fresh ? run_create(s->r->out, s->cfg) : mend(s));
-    TRY(trainer_keep_starts(&s->t, starts));
+    TRY(trainer_keep(&s->t, starts));
     s->state.data_hash = s->data->train->hash;
     TRY(checkpoint_writer_new(&s->writer, &s->t, s->r->out));
     TRY(journal_begin(s));

@@ -14,70 +14,86 @@
 
 /* ---- the window */
 
-typedef enum fold { FOLD_MEAN, FOLD_MIN, FOLD_MAX, FOLD_NEWEST } fold;
+typedef enum fold { FOLD_MEAN = COLUMN_MEAN, FOLD_MIN = COLUMN_MIN, FOLD_MAX = COLUMN_MAX, FOLD_NEWEST } fold;
 
-/* Which numbers of a report a window gathers, and how. */
-#define AT(field) offsetof(step_report, field)
-static const struct {
-    size_t offset;
+/* One number of a report that a window gathers, and how. */
+typedef struct window_field {
+    size_t at; /* offset in the step_report */
     fold fold;
-} window_fields[METRICS_WINDOW] = {
-    {AT(loss.loss_d), FOLD_MEAN},    {AT(loss.loss_g), FOLD_MEAN},
-    {AT(loss.g_d), FOLD_MEAN},       {AT(loss.g_g), FOLD_MEAN},
-    {AT(loss.c), FOLD_MEAN},         {AT(loss.cosine), FOLD_MEAN},
-    {AT(loss.lse_pos), FOLD_MEAN},   {AT(loss.lse_neg), FOLD_MEAN},
-    {AT(loss.accuracy), FOLD_MEAN},  {AT(chain.clipped), FOLD_MEAN},
-    {AT(chain.movement), FOLD_MEAN}, {AT(diffusion), FOLD_MEAN},
-    {AT(lse_min), FOLD_MIN},         {AT(lse_max), FOLD_MAX},
-    {AT(lr), FOLD_NEWEST},           {AT(step_size), FOLD_NEWEST},
-};
-#undef AT
+} window_field;
 
-static double folded(fold how, double before, double v)
+/* The objective's in the order of its columns, then the rates; returns how many. */
+static int window_fields(window_field out[METRICS_WINDOW], const objective *o)
+{
+    int n = 0;
+    for (int i = 0; i < o->column_count; i++)
+        if (o->columns[i].fold != COLUMN_AT_ROW)
+            out[n++] = (window_field){offsetof(step_report, own) + o->columns[i].at,
+                                      (fold)o->columns[i].fold};
+    out[n++] = (window_field){offsetof(step_report, lr), FOLD_NEWEST};
+    out[n++] = (window_field){offsetof(step_report, step_size), FOLD_NEWEST};
+    return n;
+}
+
+static double folded(fold how, double so_far, double v)
 {
     switch (how) {
-    case FOLD_MEAN: return before + v;
-    case FOLD_MIN: return fmin(before, v);
-    case FOLD_MAX: return fmax(before, v);
+    case FOLD_MEAN: return so_far + v;
+    case FOLD_MIN: return fmin(so_far, v);
+    case FOLD_MAX: return fmax(so_far, v);
     case FOLD_NEWEST: break;
     }
     return v;
 }
 
-void metrics_window_add(metrics_window *w, const step_report *r)
+void metrics_window_add(metrics_window *w, const objective *o, const step_report *r)
 {
-    for (int i = 0; i < METRICS_WINDOW; i++) {
+    window_field fields[METRICS_WINDOW];
+    const int n = window_fields(fields, o);
+    for (int i = 0; i < n; i++) {
         double v;
-        memcpy(&v, (const char *)r + window_fields[i].offset, sizeof v);
+        memcpy(&v, (const char *)r + fields[i].at, sizeof v);
         if (!isfinite(v)) continue;
-        w->values[i] = w->counts[i] > 0 ? folded(window_fields[i].fold, w->values[i], v) : v;
+        w->values[i] = w->counts[i] > 0 ? folded(fields[i].fold, w->values[i], v) : v;
         w->counts[i]++;
     }
 }
 
-void metrics_window_mean(step_report *out, const metrics_window *w)
+void metrics_window_mean(step_report *out, const objective *o, const metrics_window *w)
 {
-    *out = (step_report){0};
-    for (int i = 0; i < METRICS_WINDOW; i++) {
+    window_field fields[METRICS_WINDOW];
+    const int n = window_fields(fields, o);
+    for (int i = 0; i < OBJECTIVE_COLUMNS; i++) out->own.values[i] = NAN;
+    for (int i = 0; i < n; i++) {
         double v = w->counts[i] > 0 ? w->values[i] : (double)NAN;
-        if (window_fields[i].fold == FOLD_MEAN) v /= (double)w->counts[i];
-        memcpy((char *)out + window_fields[i].offset, &v, sizeof v);
+        if (fields[i].fold == FOLD_MEAN) v /= (double)w->counts[i];
+        memcpy((char *)out + fields[i].at, &v, sizeof v);
     }
 }
 
-void metrics_window_pack(double out[METRICS_WINDOW_DOUBLES], const metrics_window *w)
+int metrics_window_doubles(const objective *o)
 {
-    for (int i = 0; i < METRICS_WINDOW; i++) {
+    window_field fields[METRICS_WINDOW];
+    return 2 * window_fields(fields, o);
+}
+
+void metrics_window_pack(double out[METRICS_WINDOW_DOUBLES], const objective *o,
+                         const metrics_window *w)
+{
+    const int n = metrics_window_doubles(o) / 2;
+    for (int i = 0; i < n; i++) {
         out[i] = w->values[i];
-        out[METRICS_WINDOW + i] = (double)w->counts[i];
+        out[n + i] = (double)w->counts[i];
     }
 }
 
-jem_status metrics_window_unpack(metrics_window *w, const double in[METRICS_WINDOW_DOUBLES])
+jem_status metrics_window_unpack(metrics_window *w, const objective *o,
+                                 const double in[METRICS_WINDOW_DOUBLES])
 {
-    metrics_window b;
-    for (int i = 0; i < METRICS_WINDOW; i++) {
-        double count = in[METRICS_WINDOW + i];
+    const int n = metrics_window_doubles(o) / 2;
+    metrics_window b = {{0}, {0}};
+    for (int i = 0; i < n; i++) {
+        double count = in[n + i];
         if (!isfinite(in[i]) || !(count >= 0 && count <= 1e15) || count != floor(count))
             return jem_error(JEM_EDATA, "not the sums of a row: %g over %g steps", in[i], count);
         b.values[i] = in[i];
@@ -89,27 +105,13 @@ jem_status metrics_window_unpack(metrics_window *w, const double in[METRICS_WIND
 
 /* ---- columns */
 
-const metrics_column metrics_columns[METRICS_COLUMNS] = {
+static const metrics_column before[] = {
     {"epoch", "schedule/epoch", 6},
     {"alpha", "schedule/alpha", 9},
     {"lr", "schedule/lr", 9},
     {"step_size", "schedule/step_size", 9},
-    {"loss_d", "loss/discriminative", 9},
-    {"loss_g", "loss/generative", 9},
-    {"g_d", "gradient/discriminative", 9},
-    {"g_g", "gradient/generative", 9},
-    {"c", "gradient/c", 9},
-    {"cosine", "gradient/cosine", 9},
-    {"lse_pos", "energy/lse_data", 9},
-    {"lse_neg", "energy/lse_samples", 9},
-    {"lse_gap", "energy/lse_gap", 9},
-    {"accuracy", "loss/accuracy", 9},
-    {"clipped", "chain/clipped", 9},
-    {"movement", "chain/movement", 9},
-    {"lse_min", "energy/lse_min", 9},
-    {"lse_max", "energy/lse_max", 9},
-    {"buffer_age", "chain/buffer_age", 9},
-    {"buffer_diversity", "chain/buffer_diversity", 9},
+};
+static const metrics_column after[] = {
     {"verdict", "health/verdict", 0}, /* its name, and the reason in a column after it */
     {"val_accuracy", "validation/accuracy", 6},
     {"val_nll", "validation/nll", 6},
@@ -117,30 +119,39 @@ const metrics_column metrics_columns[METRICS_COLUMNS] = {
     {"images_per_s", "speed/images_per_s", 6},
     {"wall_s", "speed/wall_s", 6},
 };
-enum { COLUMN_VERDICT = 20 };
+enum { BEFORE = sizeof before / sizeof *before, AFTER = sizeof after / sizeof *after, VERDICT_NAME = 0 };
+_Static_assert(BEFORE + AFTER < METRICS_OWN, "room for all");
 
-void metrics_values(double v[METRICS_COLUMNS], const metrics_row *r)
+int metrics_columns(metrics_column out[METRICS_COLUMNS], const objective *o)
 {
-    const step_report *m = &r->mean;
-    const eq8_result *l = &m->loss;
+    int n = BEFORE;
+    memcpy(out, before, sizeof before);
+    for (int i = 0; i < o->column_count; i++)
+        if (o->columns[i].name) out[n++] = (metrics_column){o->columns[i].name, o->columns[i].tag, 9};
+    memcpy(out + n, after, sizeof after);
+    return n + AFTER;
+}
+
+void metrics_values(double v[METRICS_COLUMNS], const objective *o, const metrics_row *r)
+{
     const health_report *h = r->health;
-    const double values[] = {
-        r->epoch, r->alpha, m->lr, m->step_size,
-        l->loss_d, l->loss_g, l->g_d, l->g_g, l->c, l->cosine,
-        l->lse_pos, l->lse_neg, l->lse_pos - l->lse_neg, l->accuracy,
-        m->chain.clipped, m->chain.movement, m->lse_min, m->lse_max,
-        h ? h->buffer_age : NAN, h ? h->buffer_diversity : NAN, h ? (double)h->verdict : NAN,
-        r->val_accuracy, r->val_nll, r->fd_pix,
-        r->images_per_s, r->wall_s,
-    };
-    _Static_assert(sizeof values == METRICS_COLUMNS * sizeof *values, "one value per column");
-    memcpy(v, values, sizeof values);
+    const double first[] = {r->epoch, r->alpha, r->mean.lr, r->mean.step_size};
+    const double last[] = {h ? (double)h->verdict : (double)NAN, r->val_accuracy, r->val_nll, r->fd_pix,
+                           r->images_per_s, r->wall_s};
+    _Static_assert(sizeof first == BEFORE * sizeof *v && sizeof last == AFTER * sizeof *v,
+                   "one value per column");
+    memcpy(v, first, sizeof first);
+    v += BEFORE;
+    for (int i = 0; i < o->column_count; i++)
+        if (o->columns[i].name)
+            *v++ = objective_number(&r->mean.own, &o->columns[i]);
+    memcpy(v, last, sizeof last);
 }
 
 /* ---- text */
 
 typedef struct line {
-    char text[2048]; /* of a row of 28 fields, most of less than 20 characters */
+    char text[2048]; /* of a row of 45 fields, most of less than 20 characters */
     size_t used;
 } line;
 
@@ -172,44 +183,65 @@ static void add_words(line *l, const char *words)
     }
 }
 
-static void make_header(line *l)
+static bool is_verdict(const metrics_column *c)
 {
+    return c->name == after[VERDICT_NAME].name;
+}
+
+static void make_header(line *l, const objective *o)
+{
+    metrics_column columns[METRICS_COLUMNS];
+    const int n = metrics_columns(columns, o);
     *l = (line){.used = 0};
     add_text(l, "iteration");
-    for (int i = 0; i < METRICS_COLUMNS; i++) {
-        add_words(l, metrics_columns[i].name);
-        if (i == COLUMN_VERDICT) add_words(l, "reason");
+    for (int i = 0; i < n; i++) {
+        add_words(l, columns[i].name);
+        if (is_verdict(&columns[i])) add_words(l, "reason");
     }
     add_text(l, "\n");
 }
 
-static void make_row(line *l, const metrics_row *r)
+static void make_row(line *l, const objective *o, const metrics_row *r)
 {
+    metrics_column columns[METRICS_COLUMNS];
     double v[METRICS_COLUMNS];
-    metrics_values(v, r);
+    const int n = metrics_columns(columns, o);
+    metrics_values(v, o, r);
     *l = (line){.used = 0};
     l->used = (size_t)snprintf(l->text, sizeof l->text, "%lld", (long long)r->iteration);
-    for (int i = 0; i < METRICS_COLUMNS; i++)
-        if (i == COLUMN_VERDICT) {
+    for (int i = 0; i < n; i++)
+        if (is_verdict(&columns[i])) {
             add_words(l, r->health ? verdict_name(r->health->verdict) : "");
             add_words(l, r->health ? r->health->reason : "");
         } else {
-            add_number(l, v[i], metrics_columns[i].digits);
+            add_number(l, v[i], columns[i].digits);
         }
     add_text(l, "\n");
 }
 
 /* ---- the file */
 
-enum { FIELDS = METRICS_COLUMNS + 2, TOLD_MAX = 20 };
+enum { TOLD_MAX = 20 };
+
+/* What a row holds: the iteration, the columns, and the reason behind the verdict. */
+typedef struct row_form {
+    int fields, verdict; /* how many; which one is the verdict */
+} row_form;
+
+static row_form form_of(const objective *o)
+{
+    metrics_column columns[METRICS_COLUMNS];
+    const int n = metrics_columns(columns, o);
+    return (row_form){n + 2, 1 + n - AFTER + VERDICT_NAME};
+}
 
 /* "nan" is what older logs have where nothing applies. */
-static bool is_field(int column, const char *text)
+static bool is_field(const row_form *form, int column, const char *text)
 {
     char *end;
-    if (column == COLUMN_VERDICT + 2) return true; /* the reason */
+    if (column == form->verdict + 1) return true; /* the reason */
     if (!*text || strcmp(text, "nan") == 0) return column > 0;
-    if (column == COLUMN_VERDICT + 1) {
+    if (column == form->verdict) {
         int v = VERDICT_HEALTHY;
         while (v <= VERDICT_DIVERGED && strcmp(text, verdict_name((verdict)v)) != 0) v++;
         return v <= VERDICT_DIVERGED;
@@ -219,7 +251,8 @@ static bool is_field(int column, const char *text)
 }
 
 /* What is wrong with the row [size]; "" if nothing is.  Its iteration and last field otherwise. */
-static void check_row(char why[160], int64_t *iteration, double *wall_s, const char *row, size_t size)
+static void check_row(char why[160], int64_t *iteration, double *wall_s, const row_form *form,
+                      const char *row, size_t size)
 {
     char text[sizeof((line *)0)->text];
     int column = 0;
@@ -231,7 +264,7 @@ static void check_row(char why[160], int64_t *iteration, double *wall_s, const c
     for (char *field = text, *end; field; field = end ? end + 1 : NULL, column++) {
         end = strchr(field, ',');
         if (end) *end = '\0';
-        if (column < FIELDS && !is_field(column, field)) {
+        if (column < form->fields && !is_field(form, column, field)) {
             snprintf(why, 160, "field %d is '%.60s'", column + 1, field);
             return;
         }
@@ -239,7 +272,8 @@ static void check_row(char why[160], int64_t *iteration, double *wall_s, const c
         *wall_s = strtod(field, NULL);
     }
     why[0] = '\0';
-    if (column != FIELDS) snprintf(why, 160, "it has %d fields instead of %d", column, FIELDS);
+    if (column != form->fields)
+        snprintf(why, 160, "it has %d fields instead of %d", column, form->fields);
 }
 
 /* Moves the rows to keep together behind the header: whole ones up to `iteration`, in order.  Returns
@@ -249,7 +283,8 @@ static size_t keep_rows(char *text, size_t size, size_t header, int64_t iteratio
                         int *damaged)
 {
     size_t kept = header, at = header;
-    int64_t before = -1;
+    int64_t previous = -1;
+    const row_form form = form_of(l->objective);
 
     *damaged = 0;
     l->wall_s = 0;
@@ -260,14 +295,14 @@ static size_t keep_rows(char *text, size_t size, size_t header, int64_t iteratio
         char why[160];
         if (!end) break;
         const size_t length = (size_t)(end - text) - at;
-        check_row(why, &it, &wall_s, text + at, length);
-        if (!why[0] && it <= before) snprintf(why, sizeof why, "it is out of order");
+        check_row(why, &it, &wall_s, &form, text + at, length);
+        if (!why[0] && it <= previous) snprintf(why, sizeof why, "it is out of order");
         if (why[0] && (*damaged)++ < TOLD_MAX)
             log_warning("%s: line %d is damaged (%s) and is dropped", l->file.path, number, why);
         if (!why[0] && it <= iteration) {
             memmove(text + kept, text + at, length + 1);
             kept += length + 1;
-            before = it;
+            previous = it;
             l->wall_s = wall_s;
         }
         at += length + 1;
@@ -305,7 +340,7 @@ jem_status metrics_truncate(metrics_log *l, int64_t iteration)
     line header;
     int damaged;
 
-    make_header(&header);
+    make_header(&header, l->objective);
     TRY(file_read(&text, &size, l->file.path, 0));
     TRY(check_header(text, size, &header, l->file.path));
     size_t keep = keep_rows(text, size, header.used, iteration, l, &damaged);
@@ -333,18 +368,18 @@ jem_status metrics_tell_gaps(const metrics_log *l, int64_t iteration, int64_t lo
     jem_status st;
     char *text = NULL;
     size_t size;
-    int64_t before = 0;
+    int64_t previous = 0;
     int gaps = 0;
 
     TRY(file_read(&text, &size, l->file.path, 0));
     for (const char *row = strchr(text, '\n'); row; row = strchr(row + 1, '\n')) {
         const bool last = !row[1];
         const int64_t it = last ? iteration + 1 : strtoll(row + 1, NULL, 10);
-        if ((is_due(before, it - 1, log_every) || is_due(before, it - 1, per_epoch)) &&
+        if ((is_due(previous, it - 1, log_every) || is_due(previous, it - 1, per_epoch)) &&
             gaps++ < TOLD_MAX)
             log_warning("%s: rows are missing after iteration %lld, up to %lld", l->file.path,
-                        (long long)before, (long long)it - 1);
-        before = it;
+                        (long long)previous, (long long)it - 1);
+        previous = it;
     }
 done:
     mem_free(text);
@@ -380,23 +415,24 @@ done:
     return st;
 }
 
-jem_status metrics_check(const char *path)
+jem_status metrics_check(const char *path, const objective *o)
 {
     line header;
     bool fresh;
 
-    make_header(&header);
+    make_header(&header, o);
     return is_new(&fresh, path, &header);
 }
 
-jem_status metrics_open(metrics_log *l, const char *path, int64_t iteration)
+jem_status metrics_open(metrics_log *l, const char *path, const objective *o, int64_t iteration)
 {
     jem_status st;
     metrics_log b = METRICS_LOG_INIT;
     line header;
     bool fresh = false;
 
-    make_header(&header);
+    b.objective = o;
+    make_header(&header, o);
     TRY(is_new(&fresh, path, &header));
     if (fresh) TRY(file_write(path, header.text, header.used));
     TRY(append_file_open(&b.file, path));
@@ -416,7 +452,7 @@ void metrics_close(metrics_log *l)
 jem_status metrics_write(metrics_log *l, const metrics_row *r)
 {
     line row;
-    make_row(&row, r);
+    make_row(&row, l->objective, r);
     return append_file_put(&l->file, row.text, row.used);
 }
 

@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "energy/eq8.h"
 #include "run/checkpoint_store.h"
 #include "tensor/safetensors.h"
 
@@ -477,7 +476,7 @@ static jem_status open_newest(safetensors **out, const run *r, const char *what)
     jem_status st;
     char *path = NULL;
 
-    if (!eq8_has_loss_g(r->cfg.alpha))
+    if (!config_runs_chains(&r->cfg))
         return jem_error(JEM_EDATA, "%s: a run with alpha = 0 has no %s", r->path, what);
     TRY(checkpoint_newest(&path, r->path));
     TRY(safetensors_open(out, path));

@@ -36,6 +36,13 @@ static bool is_hashed(const char *key)
     return config_key_role(key) < CONFIG_KEEPS && strcmp(key, "alpha") != 0 && strcmp(key, "seed") != 0;
 }
 
+/* A key that earlier versions did not have says nothing where it means what they did: the runs of a
+ * study that was begun with one of them have the same hash. */
+static bool is_as_ever(const char *key, const char *value)
+{
+    return strcmp(key, "train.objective") == 0 && strcmp(value, "auto") == 0;
+}
+
 static jem_status settings_text(char **out, config *cfg, bool (*wanted)(const char *key))
 {
     jem_status st;
@@ -47,6 +54,7 @@ static jem_status settings_text(char **out, config *cfg, bool (*wanted)(const ch
         options_full_key(&p, key);
         if (!wanted(key)) continue;
         options_value_text(&p, value, sizeof value);
+        if (is_as_ever(key, value)) continue;
         if (json_object_set_new(root, key, json_string(value)) == 0) continue;
         st = json_text_error(JEM_EUSAGE, value, key);
         goto done;

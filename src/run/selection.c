@@ -1,5 +1,5 @@
 /* Which epoch's weights are kept: best validation accuracy, ties to the earlier epoch;
- * at alpha = 1, where labels play no part, the epoch whose replay buffer is nearest to
+ * where labels play no part (alpha = 1), the epoch whose replay buffer is nearest to
  * the training images (pooled-pixel Frechet distance). */
 #include <math.h>
 #include <string.h>
@@ -8,11 +8,18 @@
 #include "base/try.h"
 #include "run/session.h"
 
+/* Are there samples whose distance from the training images can be told? */
+static bool has_samples(const session *s)
+{
+    const replay_buffer *r = trainer_samples(&s->t);
+    return r && r->size > 1;
+}
+
 jem_status selection_begin(session *s)
 {
     jem_status st = JEM_OK;
     if (s->t.ema) TRY(MEM_NEW(s->kept, model_params_count(s->m)));
-    if (s->t.replay.size > 1)
+    if (has_samples(s))
         TRY(pixel_distance_init(&s->pixels, s->data->train, REFERENCE_IMAGES));
 done:
     return st;
@@ -27,8 +34,8 @@ void selection_end(session *s)
 
 const char *selection_criterion(const session *s)
 {
-    if (!eq8_has_loss_d(s->cfg->alpha)) return "fd_pix";
-    return s->data->val->n > 0 ? "val_accuracy" : "last";
+    if (config_learns_labels(s->cfg) && s->data->val->n > 0) return "val_accuracy";
+    return !config_learns_labels(s->cfg) && config_runs_chains(s->cfg) ? "fd_pix" : "last";
 }
 
 /* Averaged weights stand in for the trained ones while they are evaluated. */
@@ -53,15 +60,16 @@ int64_t selection_first(const session *s)
 
 static jem_status keep_if_best(session *s, const metrics_row *row)
 {
-    double score = !eq8_has_loss_d(s->cfg->alpha) ? -row->fd_pix
-                   : s->data->val->n > 0 ? row->val_accuracy
-                                         : (double)row->iteration;
+    const char *by = selection_criterion(s);
+    double score = strcmp(by, "fd_pix") == 0         ? -row->fd_pix
+                   : strcmp(by, "val_accuracy") == 0 ? row->val_accuracy
+                                                     : (double)row->iteration;
     best_epoch *best = &s->state.best;
     jem_status st;
     if (best->iteration > 0 && !(score > best->score)) return JEM_OK;
     TRY(best_save(s->r->out, s->m, model_params(s->m), row->iteration, &s->identity));
     /* The first epoch is always the best so far: chains can be looked at as they began (Fig. 5). */
-    if (best->iteration == 0 && eq8_has_loss_g(s->cfg->alpha) && row->iteration <= selection_first(s))
+    if (best->iteration == 0 && config_runs_chains(s->cfg) && row->iteration <= selection_first(s))
         TRY(first_epoch_keep(s->r->out, row->iteration));
     *best = (best_epoch){row->iteration, row->epoch, score};
 done:
@@ -76,9 +84,9 @@ jem_status selection_validate(session *s, metrics_row *row)
     st = validate(&v, s->m, s->data->val);
     row->val_accuracy = v.accuracy;
     row->val_nll = v.nll;
-    if (st == JEM_OK && s->t.replay.size > 1)
-        st = pixel_distance_measure(&row->fd_pix, &s->pixels, s->t.replay.images,
-                                    s->t.replay.size, s->t.replay.image);
+    const replay_buffer *r = trainer_samples(&s->t);
+    if (st == JEM_OK && has_samples(s))
+        st = pixel_distance_measure(&row->fd_pix, &s->pixels, r->images, r->size, r->image);
     if (st == JEM_OK) st = keep_if_best(s, row);
     back = show_averaged(s, false);
     if (st == JEM_OK) st = back;

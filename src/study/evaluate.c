@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "energy/eq8.h"
 #include "run/checkpoint_store.h"
 #include "study/each_run.h"
 #include "study/latents_of_run.h"
@@ -54,7 +53,7 @@ static jem_status fingerprint(char text[FINGERPRINT], const eval_job *j, const r
 
     TRY(best_find(&best, r->path, r->info.best.iteration));
     TRY(hash_file(&weights, best));
-    if (eq8_has_loss_g(r->cfg.alpha)) {
+    if (config_runs_chains(&r->cfg)) {
         TRY(checkpoint_newest(&checkpoint, r->path));
         TRY(hash_file(&weights, checkpoint));
     }
@@ -132,7 +131,7 @@ static jem_status open_features(eval_job *j, const char *folder)
     uint64_t hash = 0;
     TRY(open_run(&j->features_of, j, folder));
     const run *r = j->features_of;
-    if (eq8_has_loss_g(r->cfg.alpha))
+    if (config_runs_chains(&r->cfg))
         return jem_error(JEM_EUSAGE, "--features-of %s: was trained with alpha = %g; FD-own compares "
                          "features of a classifier, a run with alpha = 0", folder, r->cfg.alpha);
     TRY(best_find(&best, r->path, r->info.best.iteration));
@@ -192,7 +191,7 @@ static jem_status evaluate_anew(score_list *scores, eval_job *j, run *r, const c
     if (q->codec->vae)
         TRY(latents_of_run(&space, &on_latents, q->codec, r, "decoding its samples"));
     TRY(lend_data(r, j));
-    if (eq8_has_loss_g(r->cfg.alpha)) TRY(run_replay(&replay, &count, r));
+    if (config_runs_chains(&r->cfg)) TRY(run_replay(&replay, &count, r));
     TRY(run_first_epoch(&first, r));
     if (first) model_set_stop(first, q->stop);
     snprintf(note, sizeof note, "run rescued %d time(s) while it trained", r->info.rescue.count);

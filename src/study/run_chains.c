@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "energy/eq8.h"
 #include "sample/replay_buffer.h"
 
 /* One picture of noise that all chains of all runs begin at; of a run on latents, encoded. */
@@ -51,7 +50,7 @@ static jem_status fill_from_noise(float *x, const chains_request *q, const run *
     chain_start start = chain_start_uniform;
     noise_bank bank = NOISE_BANK_INIT;
 
-    if (encoded && !eq8_has_loss_g(r->cfg.alpha)) {
+    if (encoded && !config_runs_chains(&r->cfg)) {
         if (!q->space)
             return jem_error(JEM_EUSAGE, "%s: a run with alpha = 0 has no encoded noise to begin at; "
                                          "--vae FILE encodes some", r->path);
@@ -75,7 +74,7 @@ static jem_status fill_starts(float *x, const chains_request *q, const run *r)
     jem_status st;
     const int64_t size = model_input_count(r->m);
     const bool buffer =
-        q->from == CHAINS_USUAL ? eq8_has_loss_g(r->cfg.alpha) : q->from == CHAINS_BUFFER;
+        q->from == CHAINS_USUAL ? config_runs_chains(&r->cfg) : q->from == CHAINS_BUFFER;
 
     if (q->from == CHAINS_SHARED) return fill_shared(x, q, size);
     TRY(buffer ? fill_from_buffer(x, q, r, size) : fill_from_noise(x, q, r, size));

@@ -12,6 +12,7 @@
 #include "base/options_table.h"
 #include "base/path_expand.h"
 #include "base/try.h"
+#include "train/objective.h"
 
 static const option top_options[] = {
     {"alpha", OPTION_REAL, offsetof(config, alpha), "0.5", 0, 1, NULL,
@@ -54,6 +55,8 @@ static const option train_option_table[] = {
     {"sharpness", OPTION_CHOICE, AT(sharpness), "none", 0, 0, "none|plain|adaptive",
      "take the gradient where a step of size train.rho uphill leads (SADA-JEM: adaptive)"},
     {"rho", OPTION_REAL, AT(rho), "2", 0, 1e6, NULL, "size of the step uphill of train.sharpness"},
+    {"objective", OPTION_STRING, AT(objective), "auto", 0, 0, NULL,
+     "what is minimised; auto: eq8, or at alpha 0 classifier (jem list objectives)"},
     {"loss", OPTION_CHOICE, AT(loss), "balanced", 0, 0, "balanced|sum",
      "alpha c l_G + (1-alpha) l_D with the gradients' ratio c (Eq. 8), or 2 alpha l_G + "
      "2 (1-alpha) l_D, at alpha 0.5 the l_G + l_D of JEM, JEM++, SADA-JEM"},
@@ -95,12 +98,17 @@ const option_group *config_groups(config *c)
     return c->groups;
 }
 
-const config_lists config_builtin = {.networks = network_list, .sources = data_source_list};
+const config_lists config_builtin = {
+    .networks = network_list,
+    .objectives = objective_list,
+    .sources = data_source_list,
+};
 
 config_lists config_lists_whole(const config_lists *l)
 {
     return (config_lists){
         .networks = l->networks ? l->networks : config_builtin.networks,
+        .objectives = l->objectives ? l->objectives : config_builtin.objectives,
         .sources = l->sources ? l->sources : config_builtin.sources,
     };
 }
@@ -127,6 +135,38 @@ jem_status config_assign(config *c, const char *const *assignments, int count)
     for (int i = 0; i < count; i++) TRY(options_assign(config_groups(c), assignments[i]));
 done:
     return st;
+}
+
+jem_status config_objective(const objective **out, const config *c)
+{
+    const objective *const *list = c->lists.objectives;
+    char names[512] = "";
+    size_t used = 0;
+
+    *out = list ? objective_find(list, c->train.objective, c->alpha) : NULL;
+    if (*out) return JEM_OK;
+    for (; list && *list && used < sizeof names; list++)
+        used += (size_t)snprintf(names + used, sizeof names - used, ", %s", (*list)->name);
+    return jem_error(JEM_EUSAGE, "train.objective '%.200s': expected one of auto%s", c->train.objective,
+                     names);
+}
+
+static bool uses(const config *c, objective_use use)
+{
+    const objective *o = c->lists.objectives
+                             ? objective_find(c->lists.objectives, c->train.objective, c->alpha)
+                             : NULL;
+    return o && (o->uses(c) & use) != 0;
+}
+
+bool config_learns_labels(const config *c)
+{
+    return uses(c, OBJECTIVE_LABELS);
+}
+
+bool config_runs_chains(const config *c)
+{
+    return uses(c, OBJECTIVE_CHAINS);
 }
 
 int64_t config_generative_batch(const train_options *o)
@@ -158,7 +198,13 @@ jem_status config_check(const config *c)
     if (c->sampler.batch_norm == BATCH_NORM_BATCH && n->draws && n->draws(&c->model))
         return jem_error(JEM_EUSAGE, "sampler.batch_norm = batch runs chains in training mode, in "
                          "which dropout would be noise: set model.dropout to 0");
-    return rescue_check(&c->rescue);
+    const objective *minimised;
+    jem_status st;
+    TRY(config_objective(&minimised, c));
+    if (minimised->check) TRY(minimised->check(c));
+    TRY(rescue_check(&c->rescue));
+done:
+    return st;
 }
 
 /* The network that the file names, whose keys the file may set in any order. */

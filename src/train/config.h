@@ -8,7 +8,7 @@
 #include "model/model.h"
 #include "sample/sgld.h"
 #include "train/health.h"
-#include "train/objective.h"
+#include "train/eq8_batch.h"
 #include "train/rescue.h"
 #include "train/sharpness.h"
 
@@ -31,7 +31,8 @@ typedef struct train_options {
     optimizer_options optimizer;
     int sharpness;          /* sharpness_kind */
     double rho;             /* of sharpness */
-    int loss;               /* objective_loss */
+    char objective[OPTION_STRING_MAX]; /* what is minimised: "auto", or a name in config.lists */
+    int loss;               /* eq8_loss */
     double label_smoothing;
     double energy_l2;       /* strength of the penalty on squared energies */
     double ema;             /* decay of averaged weights; 0: none */
@@ -47,8 +48,9 @@ enum { CONFIG_GROUPS = 10 };
 /* What settings choose from by a name: lists that are const, end with NULL and are handed in from the
  * top, so that a program may append to them.  A list that is NULL is jem's own. */
 typedef struct config_lists {
-    const network *const *networks; /* model.name; model/network.h */
-    const data_source *const *sources; /* data.kind; data/dataset.h */
+    const network *const *networks;            /* model.name; model/network.h */
+    const struct objective *const *objectives; /* train.objective; train/objective.h */
+    const data_source *const *sources;         /* data.kind; data/dataset.h */
 } config_lists;
 extern const config_lists config_builtin; /* what jem has */
 config_lists config_lists_whole(const config_lists *l); /* with jem's own where one is NULL */
@@ -84,6 +86,12 @@ jem_status config_assign(config *c, const char *const *assignments, int count);
 /* Defaults, then the file, then assignments, then checks across keys. */
 jem_status config_load(config *c, const config_lists *lists, const char *path,
                        const char *const *assignments, int count);
+/* The objective that the settings mean; JEM_EUSAGE, saying what there is, if they mean none. */
+jem_status config_objective(const struct objective **out, const config *c);
+/* Does it learn labels, does it keep a replay buffer of chains (objective_use)?  False if there is none. */
+bool config_learns_labels(const config *c);
+bool config_runs_chains(const config *c);
+
 /* Images per x+ and x-. */
 int64_t config_generative_batch(const train_options *o);
 

@@ -1,8 +1,6 @@
-/* Verdicts on a training: see health.h.  A threshold is compared with `>` throughout, so
- * that NaN, which marks what does not apply, never exceeds one. */
+/* Verdicts on a training: see health.h. */
 #include "train/health.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,93 +44,22 @@ const char *verdict_name(verdict v)
     return names[v];
 }
 
-static double gap(const step_report *r)
-{
-    return r->loss.lse_pos - r->loss.lse_neg;
-}
-
-static double largest_energy(const step_report *r)
-{
-    return fmax(fabs(r->lse_min), fabs(r->lse_max));
-}
-
-/* Writes the reason and says that there is one. */
-static bool because(char reason[160], const char *fmt, ...) JEM_PRINTF(2, 3);
-static bool because(char reason[160], const char *fmt, ...)
+void health_because(char *reason, const char *fmt, ...)
 {
     va_list args;
+    if (!reason) return;
     va_start(args, fmt);
-    vsnprintf(reason, 160, fmt, args);
+    vsnprintf(reason, HEALTH_REASON, fmt, args);
     va_end(args);
-    return true;
 }
 
-static bool has_diverged(char reason[160], const health_state *s, const health_options *o,
-                         const step_report *r)
-{
-    const eq8_result *l = &r->loss;
-    if (fabs(l->loss_g) > o->max_loss)
-        return because(reason, "l_G = %.6g is beyond health.max_loss = %g", l->loss_g, o->max_loss);
-    if (l->loss_d > o->max_loss)
-        return because(reason, "l_D = %.6g is beyond health.max_loss = %g", l->loss_d, o->max_loss);
-    if (largest_energy(r) > o->max_energy)
-        return because(reason, "energies from %.4g to %.4g are beyond health.max_energy = %g",
-                       r->lse_min, r->lse_max, o->max_energy);
-    if (l->g_d > o->max_gradient)
-        return because(reason, "|grad l_D| = %.4g is beyond health.max_gradient = %g", l->g_d,
-                       o->max_gradient);
-    if (l->g_g > o->max_gradient)
-        return because(reason, "|grad l_G| = %.4g is beyond health.max_gradient = %g", l->g_g,
-                       o->max_gradient);
-    if (s->wide_gap >= o->patience)
-        return because(reason, "LSE(x+) - LSE(x-) = %.4g is beyond health.gap_limit = %g for "
-                       "%lld iterations", gap(r), o->gap_limit, (long long)s->wide_gap);
-    if (s->high_loss >= o->patience)
-        return because(reason, "l_D = %.4g is beyond health.loss_limit = %g for %lld iterations",
-                       l->loss_d, o->loss_limit, (long long)s->high_loss);
-    return false;
-}
+/* ---- rules */
 
-static bool has_collapsed(char reason[160], const health_report *h, const health_state *s,
-                          const health_options *o)
-{
-    if (h->buffer_diversity < o->diversity)
-        return because(reason, "buffer diversity = %.3g is below health.diversity = %g",
-                       h->buffer_diversity, o->diversity);
-    if (s->still >= o->patience)
-        return because(reason, "chains stand still for %lld iterations", (long long)s->still);
-    return false;
-}
+static const health_rule no_rules[] = {{VERDICT_HEALTHY, false, NULL}};
 
-static bool saturates(char reason[160], const health_options *o, const step_report *r)
+static const health_rule *first_of(const health_rule *rules)
 {
-    return r->chain.clipped > o->saturation &&
-           because(reason, "the clipped share of samples = %.3f is beyond health.saturation = %g",
-                   r->chain.clipped, o->saturation);
-}
-
-static bool drifts(char reason[160], const health_report *h, const health_options *o,
-                   const step_report *r)
-{
-    if (h->buffer_diversity > o->drift_diversity)
-        return because(reason, "buffer diversity = %.3g is beyond health.drift_diversity = %g",
-                       h->buffer_diversity, o->drift_diversity);
-    if (fabs(gap(r)) > o->drift_gap)
-        return because(reason, "LSE(x+) - LSE(x-) = %.4g is beyond health.drift_gap = %g", gap(r),
-                       o->drift_gap);
-    if (r->loss.loss_d > o->drift_loss)
-        return because(reason, "l_D = %.4g is beyond health.drift_loss = %g", r->loss.loss_d,
-                       o->drift_loss);
-    if (largest_energy(r) > o->drift_energy)
-        return because(reason, "energies from %.4g to %.4g are beyond health.drift_energy = %g",
-                       r->lse_min, r->lse_max, o->drift_energy);
-    return false;
-}
-
-/* Chains whose slope and noise are both zero stand still as well, hence <=. */
-static bool stands_still(const health_options *o, const step_report *r)
-{
-    return r->chain.movement <= o->movement * r->diffusion;
+    return rules ? rules : no_rules;
 }
 
 /* Up with each iteration that shows it and down with each that does not, so that
@@ -142,62 +69,87 @@ static int64_t counted(int64_t before, bool now)
     return now ? before + 1 : before > 0 ? before - 1 : 0;
 }
 
-jem_status health_step(health_state *s, const health_options *o, const step_report *r,
-                       int64_t iteration)
+/* The verdict of the first rule that is broken; `gravest` asks for that verdict alone. */
+static verdict judge(char reason[HEALTH_REASON], const health_state *s, const health_rule *rules,
+                     const health_options *o, const struct objective_report *r, bool gravest)
 {
-    char reason[160];
-    s->wide_gap = counted(s->wide_gap, fabs(gap(r)) > o->gap_limit);
-    s->high_loss = counted(s->high_loss, r->loss.loss_d > o->loss_limit);
-    s->still = counted(s->still, stands_still(o, r));
-    if (!has_diverged(reason, s, o, r)) return JEM_OK;
+    int patient = 0;
+    for (const health_rule *q = first_of(rules); q->sign; q++) {
+        const int64_t times = q->patient ? s->counts[patient++] : 0;
+        if (gravest && q->verdict != VERDICT_DIVERGED) continue;
+        if (q->patient ? times < o->patience : !q->sign(NULL, r, o, 0)) continue;
+        (void)q->sign(reason, r, o, times);
+        return q->verdict;
+    }
+    reason[0] = '\0';
+    return VERDICT_HEALTHY;
+}
+
+jem_status health_step(health_state *s, const health_rule *rules, const health_options *o,
+                       const struct objective_report *r, int64_t iteration)
+{
+    char reason[HEALTH_REASON];
+    int64_t *count = s->counts;
+    for (const health_rule *q = first_of(rules); q->sign; q++)
+        if (q->patient) *count = counted(*count, q->sign(NULL, r, o, 0)), count++;
+    if (judge(reason, s, rules, o, r, true) == VERDICT_HEALTHY) return JEM_OK;
     return jem_error(JEM_EDIVERGED, "training diverged in iteration %lld: %s",
                      (long long)iteration, reason);
 }
 
-bool health_in_doubt(const health_state *s)
+bool health_in_doubt(const health_state *s, const health_rule *rules)
 {
-    return s->wide_gap > 0 || s->high_loss > 0;
+    const int64_t *count = s->counts;
+    for (const health_rule *q = first_of(rules); q->sign; q++)
+        if (q->patient && *count++ > 0 && q->verdict == VERDICT_DIVERGED) return true;
+    return false;
 }
 
-void health_assess(health_report *out, health_state *s, const health_options *o,
-                   const step_report *mean, const replay_buffer *replay)
+void health_assess(health_report *out, health_state *s, const health_rule *rules,
+                   const health_options *o, const struct objective_report *mean)
 {
-    health_report h = {.buffer_age = replay_buffer_mean_age(replay),
-                       .buffer_diversity = replay_buffer_diversity(replay)};
-    h.verdict = has_diverged(h.reason, s, o, mean)       ? VERDICT_DIVERGED
-                : has_collapsed(h.reason, &h, s, o)      ? VERDICT_COLLAPSED
-                : saturates(h.reason, o, mean)           ? VERDICT_SATURATING
-                : drifts(h.reason, &h, o, mean)          ? VERDICT_DRIFTING
-                                                         : VERDICT_HEALTHY;
-    s->last = h.verdict;
-    *out = h;
+    out->verdict = judge(out->reason, s, rules, o, mean, false);
+    s->last = out->verdict;
 }
 
 /* ---- in a checkpoint */
 
-enum { STATE_VALUES = 4 };
-_Static_assert(sizeof(health_state) == STATE_VALUES * sizeof(int64_t), "one type throughout");
-
-jem_status health_save(const health_state *s, safetensors_writer *w)
+static int count_patient(const health_rule *rules)
 {
-    int64_t dims[1] = {STATE_VALUES};
-    return safetensors_writer_add(w, "train.health", JEM_I64, 1, dims, s);
+    int n = 0;
+    for (const health_rule *q = first_of(rules); q->sign; q++) n += q->patient;
+    return n;
 }
 
-jem_status health_restore(health_state *s, const safetensors *f)
+jem_status health_save(const health_state *s, const health_rule *rules, safetensors_writer *w,
+                       int64_t room[HEALTH_COUNTS + 1])
 {
-    health_state b;
+    const int n = count_patient(rules);
+    const int64_t dims[1] = {n + 1};
+    memcpy(room, s->counts, (size_t)n * sizeof *room);
+    room[n] = s->last;
+    return safetensors_writer_add(w, "train.health", JEM_I64, 1, dims, room);
+}
+
+jem_status health_restore(health_state *s, const health_rule *rules, const safetensors *f)
+{
+    const int n = count_patient(rules);
+    int64_t values[HEALTH_COUNTS + 1];
+    health_state b = {.last = 0};
     int i = safetensors_find(f, "train.health");
     if (i < 0)
         return jem_error(JEM_EDATA, "%s: tensor train.health is missing: not a checkpoint of a "
                          "training", safetensors_path(f));
     jem_tensor t = safetensors_view(f, i);
-    if (t.dtype != JEM_I64 || t.ndim != 1 || t.shape[0] != STATE_VALUES)
+    if (t.dtype != JEM_I64 || t.ndim != 1 || t.shape[0] != n + 1)
         return jem_error(JEM_EDATA, "%s: train.health must hold %d i64 values",
-                         safetensors_path(f), STATE_VALUES);
-    memcpy(&b, t.data, sizeof b); /* the file's bytes need not be aligned */
-    if (b.wide_gap < 0 || b.high_loss < 0 || b.still < 0 || b.last < VERDICT_HEALTHY ||
-        b.last > VERDICT_DIVERGED)
+                         safetensors_path(f), n + 1);
+    memcpy(values, t.data, (size_t)(n + 1) * sizeof *values); /* the file's bytes need not be aligned */
+    memcpy(b.counts, values, (size_t)n * sizeof *values);
+    b.last = values[n];
+    bool possible = b.last >= VERDICT_HEALTHY && b.last <= VERDICT_DIVERGED;
+    for (int k = 0; k < n; k++) possible = possible && b.counts[k] >= 0;
+    if (!possible)
         return jem_error(JEM_EDATA, "%s: train.health holds impossible values",
                          safetensors_path(f));
     *s = b;

@@ -10,16 +10,14 @@
  *   diverged    not finite; a loss, an energy or a gradient beyond its limit; or the gap
  *               LSE(x+) - LSE(x-) or l_D beyond its limit for many iterations
  *
- * Thresholds are the keys health.*.  Sources: Grathwohl et al. 2020 (abort at
- * |l| > 1e8), JEM++, the advice of their authors; our own runs for the rest
- * (docs/reliability.md). */
+ * Thresholds are the keys health.*; what is compared with them is the objective's (health_rule). */
 #ifndef TRAIN_HEALTH_H
 #define TRAIN_HEALTH_H
 
 #include "base/options.h"
-#include "sample/replay_buffer.h"
 #include "tensor/safetensors.h"
-#include "train/step_report.h"
+
+struct objective_report; /* train/objective.h */
 
 typedef enum verdict {
     VERDICT_HEALTHY, VERDICT_DRIFTING, VERDICT_SATURATING, VERDICT_COLLAPSED, VERDICT_DIVERGED
@@ -46,40 +44,52 @@ typedef struct health_options {
 } health_options;
 extern const option health_option_table[];
 
-/* Iterations that showed something, less those since that did not (from 0), and the last
- * verdict.  Plain data, part of
- * a checkpoint; all of one type, so that a file holds it as it lies here. */
+enum { HEALTH_REASON = 160, HEALTH_COUNTS = 8 /* patient rules, at most */ };
+
+/* One sign of an illness: objective.rules is a list of them, gravest first, that ends where sign is
+ * NULL. */
+typedef struct health_rule {
+    verdict verdict;
+    bool patient; /* not at once, but after health.patience more iterations that show it than do not */
+    /* Does the report show it?  `reason` <- what to say then (health_because): one clause with numbers,
+     * without commas or quotes; NULL: nothing is asked.  times: of a patient rule, how often. */
+    bool (*sign)(char reason[HEALTH_REASON], const struct objective_report *report,
+                 const health_options *o, int64_t times);
+} health_rule;
+/* As snprintf; does nothing if reason is NULL. */
+void health_because(char *reason, const char *fmt, ...) JEM_PRINTF(2, 3);
+
+/* Per patient rule, in their order: iterations that showed it, less those since that did not (from 0);
+ * and the last verdict.  Plain data, part of a checkpoint. */
 typedef struct health_state {
-    int64_t wide_gap;      /* the gap beyond its limit */
-    int64_t high_loss;     /* l_D beyond its limit */
-    int64_t still;         /* chains stood still */
-    int64_t last;          /* verdict of the last assessment */
+    int64_t counts[HEALTH_COUNTS];
+    int64_t last; /* verdict of the last assessment */
 } health_state;
 
-/* What a row of metrics.csv says about health; NaN where it does not apply. */
+/* What a row of metrics.csv says about health. */
 typedef struct health_report {
     verdict verdict;
-    char reason[160];      /* one clause with numbers, without commas or quotes; "" if healthy */
-    double buffer_age;     /* mean number of chains since an entry's fresh start */
-    double buffer_diversity; /* standard deviation over entries, per element, against that of
-                                fresh starts */
+    char reason[HEALTH_REASON]; /* "" if healthy */
 } health_report;
 
-/* After every step, `iteration` steps done: JEM_EDIVERGED with the reason as message.
- * The trainer itself has refused what is not finite. */
-jem_status health_step(health_state *s, const health_options *o, const step_report *r,
-                       int64_t iteration);
+/* In all of these `rules` (NULL: none) are the objective's.
+ *
+ * After every step, `iteration` steps done: JEM_EDIVERGED with the reason as message.
+ * The objective itself has refused what is not finite. */
+jem_status health_step(health_state *s, const health_rule *rules, const health_options *o,
+                       const struct objective_report *r, int64_t iteration);
 /* Is something counted that may become a divergence?  A state from such a time is no good
  * one to come back to. */
-bool health_in_doubt(const health_state *s);
-/* The verdict on the means of the iterations since the last row (`mean`).  `replay` may
- * be empty. */
-void health_assess(health_report *out, health_state *s, const health_options *o,
-                   const step_report *mean, const replay_buffer *replay);
+bool health_in_doubt(const health_state *s, const health_rule *rules);
+/* The verdict on a row: the mean of the iterations since the last one. */
+void health_assess(health_report *out, health_state *s, const health_rule *rules,
+                   const health_options *o, const struct objective_report *mean);
 
-/* Tensor "train.health" [4] of i64; s must live until the writer has saved. */
-jem_status health_save(const health_state *s, safetensors_writer *w);
+/* Tensor "train.health" of i64: the counts, then the last verdict.  `room` must live until the writer
+ * has saved. */
+jem_status health_save(const health_state *s, const health_rule *rules, safetensors_writer *w,
+                       int64_t room[HEALTH_COUNTS + 1]);
 /* JEM_EDATA if it is missing or holds what no training leaves. */
-jem_status health_restore(health_state *s, const safetensors *f);
+jem_status health_restore(health_state *s, const health_rule *rules, const safetensors *f);
 
 #endif

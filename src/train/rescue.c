@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "base/options_table.h"
 #include "base/try.h"
-#include "energy/eq8.h"
 #include "train/config.h"
 
 enum { STEPS_MAX = 100000 }; /* of the key sampler.steps */
@@ -156,7 +155,7 @@ void rescue_next(rescue_state *s, const rescue_options *o, const config *cfg, in
     rescue_event *e = &s->events[s->count];
     *e = (rescue_event){.iteration = iteration, .back_to = back_to};
     copy_reason(e->reason, reason);
-    apply(s, e->change, pick_rule(o, s->count, eq8_has_loss_g(cfg->alpha)), o, cfg);
+    apply(s, e->change, pick_rule(o, s->count, config_runs_chains(cfg)), o, cfg);
     s->count++;
 }
 

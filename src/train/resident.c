@@ -1,5 +1,5 @@
 /* Training steps in a device's memory: see resident.h. */
-#include "train/resident_internal.h"
+#include "train/resident.h"
 
 #include <math.h>
 #include <string.h>
@@ -8,13 +8,13 @@
 #include "base/try.h"
 #include "data/pictures/units.h"
 
-const char *resident_refuses(const trainer *t)
+static const char *refuses(const trainer *t)
 {
     const config *c = t->cfg;
     if (graph_keeps_host(model_graph(t->m))) return graph_keeps_host(model_graph(t->m));
     if (t->optimizer.o.kind != OPTIMIZER_ADAM) return "the optimiser";
     if (t->sharpness.kind != SHARPNESS_NONE) return "sharpness-aware steps";
-    if (t->sampler.update == UPDATE_CLAMPED) return "sampler.update clamped";
+    if (eq8_state_of(t)->chains.sampler.update == UPDATE_CLAMPED) return "sampler.update clamped";
     if (c->sampler.start != START_UNIFORM) return "sampler.start";
     return NULL;
 }
@@ -34,8 +34,9 @@ done:
 }
 #define ARRAY(p, count) array(&(p), r, count, sizeof *(p))
 
-void resident_free(resident *r)
+static void close_resident(void *own)
 {
+    resident *r = own;
     if (!r) return;
     r->d->graph_free(r->step);
     executor_clear(&r->other);
@@ -63,7 +64,7 @@ done:
 
 static jem_status make_executors(resident *r, const trainer *t)
 {
-    const objective *s = &t->objective;
+    const eq8_batch *s = &eq8_state_of(t)->batch;
     const int64_t n = s->o.generative_batch;
     jem_status st = JEM_OK;
     if (s->negative >= 0) TRY(executor_for(&r->chain, t->m, MODEL_CHAIN, n));
@@ -77,14 +78,15 @@ done:
 
 static jem_status make_state(resident *r, const trainer *t)
 {
-    const int64_t n = t->optimizer.n, images = t->replay.size * shape_count(t->replay.image);
+    const replay_buffer *replay = &eq8_state_of(t)->chains.replay;
+    const int64_t n = t->optimizer.n, images = replay->size * shape_count(replay->image);
     jem_status st;
     TRY(ARRAY(r->m, n));
     TRY(ARRAY(r->v, n));
     if (t->ema) TRY(ARRAY(r->ema, n));
-    if (t->replay.images) {
+    if (replay->images) {
         TRY(ARRAY(r->replay, images));
-        TRY(ARRAY(r->age, t->replay.size));
+        TRY(ARRAY(r->age, replay->size));
     }
     r->host_newer = true;
 done:
@@ -93,7 +95,7 @@ done:
 
 static jem_status make_step_arrays(resident *r, const trainer *t)
 {
-    const objective *s = &t->objective;
+    const eq8_batch *s = &eq8_state_of(t)->batch;
     const int64_t size = model_input_count(t->m), k = model_classes(t->m), n = t->optimizer.n;
     const int64_t b = s->o.batch, g = s->o.generative_batch, most = b > g ? b : g;
     jem_status st;
@@ -115,7 +117,7 @@ static jem_status make_step_arrays(resident *r, const trainer *t)
         TRY(ARRAY(r->bad, g));
         TRY(ARRAY(r->moved, 2 * g));
         TRY(ARRAY(r->moved_parts, 2 * g * ENERGY_MOVED_PARTS));
-        if (t->chain_class) TRY(ARRAY(r->chain_class, g));
+        if (eq8_state_of(t)->chains.class) TRY(ARRAY(r->chain_class, g));
     }
     TRY(ARRAY(r->sums, 3 * ENERGY_SUMS));
     TRY(ARRAY(r->sum_parts, (int64_t)3 * ENERGY_SUMS * ENERGY_SUM_PARTS));
@@ -137,8 +139,8 @@ static jem_status make_data(resident *r, const trainer *t)
 
     units_table(table);
     if (d->latents || t->cfg->data.ranks > 1 || bytes > r->d->available() / 4) {
-        TRY(MEM_NEW(r->next_x, t->objective.rows * dataset_row_size(d)));
-        TRY(MEM_NEW(r->next_y, t->objective.o.batch));
+        TRY(MEM_NEW(r->next_x, eq8_state_of(t)->batch.rows * dataset_row_size(d)));
+        TRY(MEM_NEW(r->next_y, eq8_state_of(t)->batch.o.batch));
         return JEM_OK;
     }
     if (d->pixels) {
@@ -159,7 +161,7 @@ done:
     return st;
 }
 
-jem_status resident_new(resident **out, trainer *t)
+static jem_status open_resident(void **out, trainer *t)
 {
     jem_status st;
     resident *r = NULL;
@@ -175,14 +177,15 @@ jem_status resident_new(resident **out, trainer *t)
     *out = r;
     r = NULL;
 done:
-    resident_free(r);
+    close_resident(r);
     return st;
 }
 
 /* ---- the state between host and device */
 
-void resident_state_changed(resident *r)
+static void changed(void *own)
 {
+    resident *r = own;
     r->host_newer = true;
     r->device_newer = 0;
 }
@@ -198,13 +201,14 @@ enum { MIRRORS = 5 };
 static void list_mirrors(mirror list[MIRRORS], const resident *r, const trainer *t)
 {
     const size_t n = (size_t)t->optimizer.n * sizeof(float);
-    const size_t images = (size_t)(t->replay.size * shape_count(t->replay.image)) * sizeof(float);
+    const replay_buffer *replay = &eq8_state_of(t)->chains.replay;
+    const size_t images = (size_t)(replay->size * shape_count(replay->image)) * sizeof(float);
     const mirror all[MIRRORS] = {
         {r->m, t->optimizer.m, n, TRAINER_MOMENTS},
         {r->v, t->optimizer.v, n, TRAINER_MOMENTS},
         {r->ema, t->ema, n, TRAINER_WEIGHTS},
-        {r->replay, t->replay.images, images, TRAINER_REPLAY},
-        {r->age, t->replay.age, (size_t)t->replay.size * sizeof(int32_t), TRAINER_REPLAY}};
+        {r->replay, replay->images, images, TRAINER_OBJECTIVE},
+        {r->age, replay->age, (size_t)replay->size * sizeof(int32_t), TRAINER_OBJECTIVE}};
     memcpy(list, all, sizeof all);
 }
 
@@ -221,8 +225,9 @@ done:
     return st;
 }
 
-jem_status resident_fetch(resident *r, trainer *t, int parts)
+static jem_status fetch(void *own, trainer *t, int parts)
 {
+    resident *r = own;
     mirror list[MIRRORS];
     jem_status st = JEM_OK;
     list_mirrors(list, r, t);
@@ -235,9 +240,10 @@ done:
     return st;
 }
 
-jem_status resident_fetch_step(resident *r, trainer *t)
+/* What the last step computed into the batch: to say what was not finite. */
+static jem_status fetch_step(resident *r, trainer *t)
 {
-    objective *s = &t->objective;
+    eq8_batch *s = &eq8_state_of(t)->batch;
     const size_t n = (size_t)t->optimizer.n * sizeof(float);
     jem_status st;
     TRY(r->d->copy(s->lse, r->lse, (size_t)s->rows * sizeof *s->lse));
@@ -254,11 +260,11 @@ done:
 static jem_status follow_steps(resident *r, const trainer *t)
 {
     jem_status st = JEM_OK;
-    if (r->steps == t->sampler.steps) return JEM_OK;
+    if (r->steps == eq8_state_of(t)->chains.sampler.steps) return JEM_OK;
     r->d->graph_free(r->step);
     r->step = NULL;
-    r->steps = t->sampler.steps;
-    if (t->objective.negative >= 0) TRY(ARRAY(r->schedule, 2 * r->steps));
+    r->steps = eq8_state_of(t)->chains.sampler.steps;
+    if (eq8_state_of(t)->batch.negative >= 0) TRY(ARRAY(r->schedule, 2 * r->steps));
     r->schedule_step_size = NAN;
 done:
     return st;
@@ -269,10 +275,10 @@ static jem_status send_schedule(resident *r, const trainer *t, double step_size)
 {
     jem_status st;
     float *schedule = NULL;
-    if (t->objective.negative < 0 || r->schedule_step_size == step_size) return JEM_OK;
+    if (eq8_state_of(t)->batch.negative < 0 || r->schedule_step_size == step_size) return JEM_OK;
     TRY(MEM_NEW(schedule, 2 * r->steps));
     for (int64_t i = 0; i < r->steps; i++) {
-        const langevin_update u = sgld_update(&t->sampler, step_size, i);
+        const langevin_update u = sgld_update(&eq8_state_of(t)->chains.sampler, step_size, i);
         schedule[2 * i] = u.step_size;
         schedule[2 * i + 1] = u.noise_std;
     }
@@ -289,11 +295,11 @@ static jem_status send_numbers(resident *r, const trainer *t, const step_report 
     const adam_factors factors = adam_factors_of(&adam);
     const batcher *b[2] = {&t->labelled, &t->generative};
     energy_numbers n = {.seed = (uint64_t)t->cfg->seed,
-                        .chain_seed = t->chain_seed,
+                        .chain_seed = eq8_state_of(t)->chains.seed,
                         .iteration = (uint32_t)t->iteration,
                         .rate = factors.rate,
                         .root = factors.root,
-                        .energy_l2 = t->objective.o.energy_l2};
+                        .energy_l2 = eq8_state_of(t)->batch.o.energy_l2};
     for (int i = 0; i < 2; i++) n.first[i] = t->iteration % batcher_per_epoch(b[i]) * b[i]->batch;
     return r->d->copy(r->numbers, &n, sizeof n);
 }
@@ -315,7 +321,7 @@ done:
 /* Data that stay on the host: the batches of `iteration`, made while the device computes. */
 static jem_status prepare_batch(resident *r, trainer *t, int64_t iteration)
 {
-    const objective *s = &t->objective;
+    const eq8_batch *s = &eq8_state_of(t)->batch;
     const int64_t size = model_input_count(t->m);
     jem_status st = JEM_OK;
     if (s->labelled >= 0)
@@ -329,7 +335,7 @@ done:
 
 static jem_status send_batch(resident *r, trainer *t)
 {
-    const objective *s = &t->objective;
+    const eq8_batch *s = &eq8_state_of(t)->batch;
     const int64_t rows = s->negative >= 0 ? s->negative : s->rows; /* x- comes last */
     jem_status st;
     if (r->next != t->iteration) TRY(prepare_batch(r, t, t->iteration));
@@ -342,7 +348,7 @@ done:
 
 static jem_status send_data(resident *r, trainer *t)
 {
-    const objective *s = &t->objective;
+    const eq8_batch *s = &eq8_state_of(t)->batch;
     jem_status st = JEM_OK;
     if (!r->data_resident) return send_batch(r, t);
     if (s->labelled >= 0) TRY(send_order(r, &t->labelled, 0, t->iteration));
@@ -352,7 +358,7 @@ done:
     return st;
 }
 
-static void fill_report(step_report *s, const energy_report *d)
+static void fill_report(eq8_report *s, const energy_report *d)
 {
     s->loss = d->loss;
     s->chain = (sgld_report){d->movement, d->clipped};
@@ -360,8 +366,9 @@ static void fill_report(step_report *s, const energy_report *d)
     s->lse_max = d->lse_max;
 }
 
-jem_status resident_step(step_report *s, bool *fine, resident *r, trainer *t)
+static jem_status run_step(step_report *s, void *own, trainer *t)
 {
+    resident *r = own;
     energy_report d;
     float *theta;
     jem_status st;
@@ -378,8 +385,9 @@ jem_status resident_step(step_report *s, bool *fine, resident *r, trainer *t)
     if (!r->data_resident) (void)prepare_batch(r, t, t->iteration + 1); /* failed: made again, and
                                                                            told, by that step */
     TRY(r->d->copy(&d, r->report, sizeof d));
-    fill_report(s, &d);
-    *fine = d.fine;
+    eq8_report e = eq8_report_of(&s->own);
+    fill_report(&e, &d);
+    eq8_report_put(&s->own, &e);
     if (d.fine) {
         r->device_newer = TRAINER_ALL;
         model_resident_changed(t->m);
@@ -389,6 +397,14 @@ jem_status resident_step(step_report *s, bool *fine, resident *r, trainer *t)
                        "the energy's gradient is not finite for image %d in step %d of its "
                        "Langevin chain; use a smaller sampler.step_size or train.lr",
                        (int)d.bad_image, (int)d.bad_step);
+    if (st != JEM_OK || d.fine) goto done;
+    TRY(fetch_step(r, t));
+    st = eq8_refuse(t, &s->own);
 done:
     return st;
 }
+
+const objective_device eq8_on_device = {
+    .refuses = refuses, .open = open_resident, .close = close_resident, .changed = changed,
+    .step = run_step, .fetch = fetch,
+};

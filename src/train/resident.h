@@ -1,32 +1,63 @@
-/* A training step that stays in a device's memory: data, replay buffer, parameters, moments
+/* Steps of Eq. 8 that stay in a device's memory: data, replay buffer, parameters, moments
  * and averages live there, the whole step is one captured graph, and the host only writes
  * a few numbers before it and reads a report after it.
  *
- * It computes what trainer.c computes, with the same random numbers; sums may round
- * otherwise.  What it does not know (resident_refuses) is done by trainer.c on the host's
- * arrays, where the device is still what runs the network. */
+ * It computes what objective_eq8.c and trainer.c compute, with the same random numbers; sums may
+ * round otherwise.  What it does not know is done by them on the host's arrays, where the device is
+ * still what runs the network.  This is what resident.c (state, data, one step, the table
+ * eq8_on_device) and resident_graph.c share. */
 #ifndef TRAIN_RESIDENT_H
 #define TRAIN_RESIDENT_H
 
-#include "train/trainer.h"
+#include "backend/device.h"
+#include "backend/energy_steps.h"
+#include "nn/executor.h"
+#include "train/objective_eq8.h"
 
-/* Why this training cannot be resident; NULL: it can. */
-const char *resident_refuses(const trainer *t);
+enum { ARRAYS_MAX = 64 };
 
-/* For a trainer whose host arrays are up to date.  Nothing is recorded before the first step. */
-jem_status resident_new(resident **out, trainer *t);
-void resident_free(resident *r); /* NULL is fine */
+typedef struct resident {
+    const device *d;
+    const energy_steps *energy;
+    void *arrays[ARRAYS_MAX]; /* all of the device's memory below; owned */
+    int array_count;
 
-/* Moments, averages and buffer were written in the host's memory. */
-void resident_state_changed(resident *r);
+    /* Of one thread each, its workspace made; none for what the objective does not have. */
+    executor chain, labelled, other;
+    const executor *generative; /* labelled, or for another size of batch `other` */
+    device_graph *step;
+    int64_t steps; /* L of the captured step */
 
-/* The step's report, and whether the state took it: a step that met anything that is not
- * finite changes nothing, and *fine is false.  JEM_EDIVERGED if a chain's gradient was not. */
-jem_status resident_step(step_report *s, bool *fine, resident *r, trainer *t);
+    /* the state */
+    float *m, *v, *ema, *replay;
+    int32_t *age;
+    bool host_newer;  /* moments, averages, buffer */
+    int device_newer; /* trainer_part: what the host does not know yet */
 
-/* Brings parts of the state into the host's arrays. */
-jem_status resident_fetch(resident *r, trainer *t, int parts);
-/* Brings what the last step computed into t->objective: to say what was not finite. */
-jem_status resident_fetch_step(resident *r, trainer *t);
+    /* one step */
+    float *x, *start, *grad, *logits, *cotangent, *lse;
+    float *grad_d, *grad_g, *grad_part;
+    int32_t *y, *hit, *index, *fresh, *chain_class, *bad;
+    double *loss_terms, *sums, *sum_parts, *moved, *moved_parts;
+    float *schedule;
+    double schedule_step_size; /* what it was made for */
+    energy_numbers *numbers;
+    energy_report *report;
+
+    /* data: in the device's memory, or made on the host one step ahead */
+    bool data_resident;
+    uint8_t *pixels;
+    float *values, *table;
+    int32_t *labels, *order[2];
+    int64_t order_epoch[2];
+    int32_t *order_host;      /* owned */
+    float *next_x;            /* owned: rows of the batch of ... */
+    int32_t *next_y;          /* owned */
+    int64_t next;             /* ... this iteration, -1: none */
+} resident;
+
+/* Captures the step, if that is not done.  Everything that a step reads must be there: a step
+ * is made once before, up to its report. */
+jem_status resident_capture(resident *r, const trainer *t, float *theta);
 
 #endif

@@ -1,15 +1,15 @@
 /* A training step as a graph of the device: batches, chains, gradients, verdict, update, in
- * the order of trainer.c and objective.c. */
+ * the order of objective_eq8.c and eq8_batch.c. */
 #include <math.h>
 
 #include "base/try.h"
-#include "train/resident_internal.h"
+#include "train/resident.h"
 
 static jem_status draw_batch(resident *r, const trainer *t, const batcher *b, int64_t row, int which)
 {
     const dataset *d = b->d;
     const energy_batch a = {.x = r->x + row * dataset_row_size(d),
-                            .y = which == 0 && t->objective.labelled >= 0 ? r->y : NULL,
+                            .y = which == 0 && eq8_state_of(t)->batch.labelled >= 0 ? r->y : NULL,
                             .pixels = r->pixels,
                             .values = r->values,
                             .labels = r->labels,
@@ -42,16 +42,17 @@ static jem_status cotangent(resident *r, const trainer *t, cotangent_kind kind, 
                                 .n = n,
                                 .k = model_classes(t->m),
                                 .batch = (double)n,
-                                .label_smoothing = t->objective.o.label_smoothing,
+                                .label_smoothing = eq8_state_of(t)->batch.o.label_smoothing,
                                 .kind = (int32_t)kind};
     return r->energy->cotangent(&a);
 }
 
 static jem_status walk(resident *r, const trainer *t)
 {
-    const sampler_options *o = &t->sampler;
+    const sampler_options *o = &eq8_state_of(t)->chains.sampler;
+    const replay_buffer *replay = &eq8_state_of(t)->chains.replay;
     const int64_t n = plan_batch(r->chain.p), size = model_input_count(t->m);
-    float *x = r->x + t->objective.negative * size;
+    float *x = r->x + eq8_state_of(t)->batch.negative * size;
     const plan_call call = {.count = n};
     energy_langevin l = {.x = x, .g = r->grad, .schedule = r->schedule, .bad = r->bad,
                          .numbers = r->numbers, .n = n, .size = size,
@@ -60,8 +61,8 @@ static jem_status walk(resident *r, const trainer *t)
     const energy_start s = {.x = x, .start = r->start, .replay = r->replay, .index = r->index,
                             .fresh = r->fresh, .chain_class = r->chain_class, .bad = r->bad,
                             .numbers = r->numbers, .n = n, .size = size,
-                            .entries = t->replay.size, .classes = t->replay.classes,
-                            .reinit_prob = t->replay.reinit_prob};
+                            .entries = replay->size, .classes = replay->classes,
+                            .reinit_prob = replay->reinit_prob};
     const energy_moved moved = {.x = x, .start = r->start, .moved = r->moved,
                                 .parts = r->moved_parts, .n = n, .size = size,
                                 .low = (float)o->clip_min, .high = (float)o->clip_max};
@@ -69,7 +70,7 @@ static jem_status walk(resident *r, const trainer *t)
     TRY(r->energy->start(&s));
     for (l.t = 0; l.t < r->steps; l.t++) {
         TRY(plan_forward(r->chain.ws[0], &call, x, r->logits));
-        TRY(cotangent(r, t, r->chain_class ? COTANGENT_CLASS : COTANGENT_LSE, t->objective.rows, n,
+        TRY(cotangent(r, t, r->chain_class ? COTANGENT_CLASS : COTANGENT_LSE, eq8_state_of(t)->batch.rows, n,
                       r->chain_class));
         TRY(plan_backward(r->chain.ws[0], &call, r->cotangent, r->grad, NULL));
         TRY(r->energy->langevin(&l));
@@ -104,7 +105,7 @@ done:
 
 static jem_status differentiate(resident *r, const trainer *t)
 {
-    const objective *s = &t->objective;
+    const eq8_batch *s = &eq8_state_of(t)->batch;
     const bool shared = s->positive >= 0 && s->positive == s->labelled;
     const energy_add add = {r->grad_g, r->grad_part, t->optimizer.n};
     const pass labelled = {&r->labelled, s->labelled, {COTANGENT_LABELLED, COTANGENT_POSITIVE},
@@ -125,17 +126,17 @@ done:
 
 static jem_status judge(resident *r, const trainer *t)
 {
-    const objective *s = &t->objective;
+    const eq8_batch *s = &eq8_state_of(t)->batch;
     const bool both = s->labelled >= 0 && s->positive >= 0;
     const energy_norms norms = {.g = s->labelled >= 0 ? r->grad_d : r->grad_g,
                                 .h = both ? r->grad_g : NULL,
                                 .sums = r->sums,
                                 .parts = r->sum_parts,
                                 .n = t->optimizer.n};
-    energy_finish f = {.report = r->report, .terms = objective_terms(s), .sums = r->sums,
+    energy_finish f = {.report = r->report, .terms = eq8_batch_terms(s), .sums = r->sums,
                        .moved = s->positive >= 0 ? r->moved : NULL, .bad = r->bad,
                        .numbers = r->numbers, .size = model_input_count(t->m), .alpha = s->o.alpha,
-                       .clips = t->sampler.clip, .plain_sum = s->o.loss == LOSS_SUM};
+                       .clips = eq8_state_of(t)->chains.sampler.clip, .plain_sum = s->o.loss == LOSS_SUM};
     jem_status st;
     f.terms.lse = r->lse;
     f.terms.loss_terms = r->loss_terms;
@@ -148,7 +149,7 @@ done:
 
 static jem_status update(resident *r, const trainer *t, float *theta)
 {
-    const objective *s = &t->objective;
+    const eq8_batch *s = &eq8_state_of(t)->batch;
     const adam_update any = optimizer_adam(&t->optimizer, 0, 1); /* rate and root come with each */
     const bool both = s->labelled >= 0 && s->positive >= 0;
     const energy_adam adam = {.theta = theta, .m = r->m, .v = r->v, .ema = r->ema,
@@ -170,7 +171,7 @@ done:
 /* A step up to its report: the state stays as it is. */
 static jem_status look(resident *r, const trainer *t, float *theta)
 {
-    const objective *s = &t->objective;
+    const eq8_batch *s = &eq8_state_of(t)->batch;
     const executor *all[] = {&r->chain, &r->labelled, &r->other};
     jem_status st = JEM_OK;
     for (int i = 0; i < 3; i++)

@@ -3,17 +3,12 @@
 #ifndef TRAIN_TRAINER_H
 #define TRAIN_TRAINER_H
 
-#include "sample/replay_buffer.h"
-#include "train/class_gaussian.h"
 #include "train/config.h"
-#include "train/noise_bank.h"
 #include "train/objective.h"
 #include "train/rescue.h"
-#include "train/step_report.h"
+#include "train/sharpness.h"
 
-typedef struct resident resident; /* resident.h */
-
-/* Somebody who reads weights, moments, averages and buffer while the next step computes.
+/* Somebody who reads weights, moments, averages and the objective's state while the next step computes.
  * `wait` returns when they may change; NULL: there is nobody. */
 typedef struct trainer_reader {
     void (*wait)(void *ctx);
@@ -24,27 +19,19 @@ typedef struct trainer {
     const config *cfg;       /* borrowed */
     const splits *data;      /* borrowed */
     model *m;                /* borrowed */
-    batcher labelled, generative;
-    objective objective;
+    batcher labelled;        /* train.batch images and their labels */
+    batcher generative;      /* images alone; an epoch is a pass over them */
+    const objective *objective; /* what the settings mean; borrowed */
+    void *own;               /* its state */
+    void *on_device;         /* not NULL: steps happen in a device's memory, and the arrays here,
+                                the objective's and model_params are what trainer_fetch last brought */
     optimizer optimizer;
     sharpness sharpness;
     float *ema;              /* averaged parameters; NULL if train.ema is 0 */
-    replay_buffer replay;    /* empty at alpha = 0 */
-    class_gaussian starts;   /* of sampler.start class_gaussian, else empty; */
-    bool starts_new;         /* fitted by this process */
-    noise_bank bank;         /* of sampler.start encoded_noise, else empty */
-    float *start;            /* [B][c][h][w]: where the step's chains began */
-    int64_t *index;          /* [B] */
-    bool *fresh;             /* [B] */
-    int32_t *chain_class;    /* [B]: class-conditional chains, else NULL */
     int64_t iteration;       /* the next one, from 0 */
     int64_t iterations;      /* in all */
     int64_t per_epoch;
     rescue_state rescue;     /* set by trainer_set_rescue */
-    sampler_options sampler; /* cfg's with the rescue's changes */
-    uint64_t chain_seed;     /* of all that is random about chains */
-    resident *resident;      /* on a device: steps happen there, and the arrays above and
-                                model_params are what trainer_fetch last brought; else NULL */
     trainer_reader reader;
 } trainer;
 
@@ -52,27 +39,27 @@ typedef struct trainer {
 typedef enum trainer_part {
     TRAINER_WEIGHTS = 1, /* the model's parameters, and ema */
     TRAINER_MOMENTS = 2, /* the optimiser's */
-    TRAINER_REPLAY = 4,
+    TRAINER_OBJECTIVE = 4, /* the objective's state */
     TRAINER_ALL = 7
 } trainer_part;
 /* Brings these parts up to date (trainer_part, several with |), before they are read. */
 jem_status trainer_fetch(trainer *t, int parts);
-/* Before weights, moments, averages or buffer are written: waits for the reader.  Steps and
+/* Before weights, moments, averages or the objective's state are written: waits for the reader.  Steps and
  * trainer_fetch do so themselves. */
 void trainer_wait_for_reader(const trainer *t);
-/* After moments, averages or buffer have been written. */
+/* After moments, averages or the objective's state have been written. */
 void trainer_changed(trainer *t);
 
-/* Fresh parameters, moments, buffer: iteration 0.  JEM_EUSAGE if the data are fewer
- * than one batch. */
+/* Fresh parameters, moments, state of the objective: iteration 0.  JEM_EUSAGE if the data are fewer
+ * than one batch, or settings name no objective. */
 jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model *m);
-/* For a training that goes on: checkpoint_load or trainer_reset must follow, since the buffer is
- * not filled, and `starts` are read from the file in which trainer_keep_starts has left them.
- * Without that file they are fitted anew, with a warning if it is damaged or of other images. */
+/* For a training that goes on: checkpoint_load or trainer_reset must follow, since what they
+ * bring is not made; `kept` is the file that trainer_keep has left, which may be missing or damaged
+ * (then its content is computed anew). */
 jem_status trainer_init_resumed(trainer *t, const config *cfg, const splits *data, model *m,
-                                const char *starts);
-/* Writes `starts` if this process has fitted them. */
-jem_status trainer_keep_starts(const trainer *t, const char *path);
+                                const char *kept);
+/* Writes what the objective would have to compute again (objective.keep), if there is anything. */
+jem_status trainer_keep(const trainer *t, const char *path);
 void trainer_clear(trainer *t); /* a zeroed one is fine; config, data and model stay */
 
 /* Back to iteration 0, as trainer_init left it: no rescue either. */
@@ -82,11 +69,14 @@ jem_status trainer_reset(trainer *t);
  * rescue_next and with what a checkpoint held; s is copied. */
 void trainer_set_rescue(trainer *t, const rescue_state *s);
 
-/* One iteration: batches, chains, gradients, update.  Allocates nothing after the
+/* One iteration: batches, gradients, update.  Allocates nothing after the
  * first.  JEM_EDIVERGED if anything is not finite: the message says what and how many
  * values.  JEM_EINTERRUPTED if the model was stopped.  A step that fails changes
  * nothing (but for ActNorm layers taking their first values in iteration 0, which a
  * repetition does again); whether finite values are healthy is for health.h to say. */
 jem_status trainer_step(step_report *r, trainer *t);
+
+/* The objective's replay buffer; NULL: it has none. */
+const replay_buffer *trainer_samples(const trainer *t);
 
 #endif

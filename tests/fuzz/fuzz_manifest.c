@@ -11,6 +11,7 @@
 #include "fuzz.h"
 #include "run/checkpoint.h"
 #include "run/run_info.h"
+#include "train/objective_eq8.h"
 
 #define RUN_JSON "run/run.json"
 #define CHECKPOINT "run/checkpoints/000000002.safetensors"
@@ -75,9 +76,9 @@ static void load_checkpoint(void)
     if (fuzz_refused(checkpoint_load(t, &s, CHECKPOINT), CHECKPOINT)) return;
     fuzz_expect(t->iteration >= 0 && t->iteration <= t->iterations);
     fuzz_expect(s.best.iteration >= 0);
-    fuzz_expect(t->sampler.steps > 0 && t->replay.age[0] >= 0);
+    fuzz_expect(eq8_state_of(t)->chains.sampler.steps > 0 && trainer_samples(t)->age[0] >= 0);
     for (int i = 0; i < 3 * 4 * 4; i++)
-        fuzz_expect(t->replay.images[i] - t->replay.images[i] == 0); /* finite */
+        fuzz_expect(trainer_samples(t)->images[i] - trainer_samples(t)->images[i] == 0); /* finite */
 }
 
 static void read_run_info(void)

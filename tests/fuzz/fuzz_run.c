@@ -11,6 +11,7 @@
 #include "run/metrics.h"
 #include "run/run.h"
 #include "tensor/safetensors_checksum.h"
+#include "train/objective_eq8.h"
 
 #define RUN "run"
 
@@ -97,7 +98,7 @@ static void read_log(int64_t iteration)
 {
     metrics_log log = METRICS_LOG_INIT;
 
-    if (fuzz_refused(metrics_open(&log, RUN "/metrics.csv", iteration), RUN "/metrics.csv")) return;
+    if (fuzz_refused(metrics_open(&log, RUN "/metrics.csv", &objective_eq8, iteration), RUN "/metrics.csv")) return;
     metrics_close(&log);
 }
 

@@ -6,6 +6,7 @@
 
 #include "run/checkpoint_store.h"
 #include "run/run.h"
+#include "train/objective_eq8.h"
 #include "support/warnings.h"
 
 typedef struct rig {
@@ -61,8 +62,9 @@ static inline void rig_set(rig *r, int64_t iteration)
     rig_fill(t->optimizer.m, n, iteration, 1);
     rig_fill(t->optimizer.v, n, iteration, 2);
     rig_fill(t->ema, n, iteration, 3);
-    rig_fill(t->replay.images, t->replay.size * shape_count(t->replay.image), iteration, 4);
-    for (int64_t i = 0; i < t->replay.size; i++) t->replay.age[i] = (int32_t)(iteration + i);
+    const replay_buffer *replay = trainer_samples(t);
+    rig_fill(replay->images, replay->size * shape_count(replay->image), iteration, 4);
+    for (int64_t i = 0; i < replay->size; i++) replay->age[i] = (int32_t)(iteration + i);
     t->iteration = iteration;
     r->state.scheduled = true;
 }
@@ -71,12 +73,12 @@ static inline void rig_set(rig *r, int64_t iteration)
 static inline bool rig_holds(const rig *r, int64_t iteration)
 {
     const trainer *t = &r->t;
-    int64_t n = model_params_count(r->m), size = t->replay.size * TINY_COUNT;
+    int64_t n = model_params_count(r->m), size = trainer_samples(t)->size * TINY_COUNT;
     const struct {
         const float *x;
         int64_t n;
     } parts[] = {{model_params(r->m), n}, {t->optimizer.m, n}, {t->optimizer.v, n}, {t->ema, n},
-                 {t->replay.images, size}};
+                 {trainer_samples(t)->images, size}};
     bool same = t->iteration == iteration;
     float *wanted = NULL;
     check_ok(MEM_NEW(wanted, n > size ? n : size));
@@ -85,8 +87,8 @@ static inline bool rig_holds(const rig *r, int64_t iteration)
         rig_fill(wanted, parts[p].n, iteration, p);
         same = same && memcmp(wanted, parts[p].x, (size_t)parts[p].n * sizeof *wanted) == 0;
     }
-    for (int64_t i = 0; i < t->replay.size; i++)
-        same = same && t->replay.age[i] == (int32_t)(iteration + i);
+    for (int64_t i = 0; i < trainer_samples(t)->size; i++)
+        same = same && trainer_samples(t)->age[i] == (int32_t)(iteration + i);
     mem_free(wanted);
     return same;
 }

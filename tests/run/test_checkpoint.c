@@ -8,13 +8,15 @@ static void what_is_saved_is_restored(void **state)
     const char *path = rig_path(r, "c.safetensors");
     checkpoint_state before;
     rescue_state rescued = rescue_none();
-    step_report did = {.loss = {.loss_d = 0.1, .loss_g = NAN}, .lr = 1e-3};
+    step_report did = {.lr = 1e-3};
+    const eq8_report e = {.loss = {.loss_d = 0.1, .loss_g = NAN}};
+    eq8_report_put(&did.own, &e);
 
     rig_set(r, 10);
-    metrics_window_add(&r->state.window, &did);
+    metrics_window_add(&r->state.window, &objective_eq8, &did);
     r->state.best = (best_epoch){6, 0.3, 0.71};
     r->state.due = true;
-    r->state.health = (health_state){3, 0, 0, VERDICT_DRIFTING};
+    r->state.health = (health_state){{3, 0, 0}, VERDICT_DRIFTING};
     rescue_next(&rescued, &r->cfg.rescue, &r->cfg, 9, 4, "a \"reason\", with commas");
     trainer_set_rescue(&r->t, &rescued);
     before = r->state;
@@ -154,7 +156,7 @@ static void a_value_that_is_not_finite_is_refused_by_name(void **state)
     rig *r = rig_new((const char *[]){"train.ema=0.9", NULL});
     checkpoint_writer *w = NULL;
     float *const parts[] = {model_params(r->m), r->t.optimizer.m, r->t.optimizer.v, r->t.ema,
-                            r->t.replay.images};
+                            trainer_samples(&r->t)->images};
     const char *const names[] = {"weights", "first moments", "second moments", "averaged",
                                  "replay buffer"};
     const float bad[] = {NAN, INFINITY, -INFINITY, NAN, NAN};

@@ -33,12 +33,14 @@ typedef struct writer {
 
 static void write_row(writer *w, int64_t iteration)
 {
-    const health_report h = {(verdict)(iteration / 10 % 5), "why not", 1.5, NAN};
+    const health_report h = {(verdict)(iteration / 10 % 5), "why not"};
     metrics_row r = log_rig_row(iteration, &h);
     bool validated = iteration % 20 == 0;
-    r.mean.loss.loss_d += w->attempt;
-    r.mean.lse_min -= w->attempt;
-    r.mean.loss.loss_g = NAN;
+    eq8_report e = eq8_report_of(&r.mean.own);
+    e.loss.loss_d += w->attempt;
+    e.lse_min -= w->attempt;
+    e.loss.loss_g = NAN;
+    eq8_report_put(&r.mean.own, &e);
     if (validated) r.val_accuracy = 1 / (w->attempt + (double)iteration);
     check_ok(metrics_write(&w->csv, &r));
     check_ok(event_log_row(w->events, &r));
@@ -49,8 +51,8 @@ static void begin_session(writer *w, const char *run, int64_t iteration)
 {
     char path[512];
     snprintf(path, sizeof path, "%s/metrics.csv", run);
-    check_ok(metrics_open(&w->csv, path, iteration));
-    check_ok(event_log_open(&w->events, run, iteration, 140));
+    check_ok(metrics_open(&w->csv, path, &objective_eq8, iteration));
+    check_ok(event_log_open(&w->events, run, &objective_eq8, iteration, 140));
     w->attempt += 0.25;
 }
 
@@ -120,14 +122,16 @@ static void a_row_becomes_one_event_with_the_numbers_that_apply(void **state)
     (void)state;
     event_log *l;
     metrics_row row = log_rig_row(20, NULL);
-    check_ok(event_log_open(&l, folder, 12, 20));
+    check_ok(event_log_open(&l, folder, &objective_eq8, 12, 20));
     check_ok(event_log_row(l, &row));
     event_log_close(l);
     tf_records r = only_file();
     assert_int_equal(r.count, 3);
     tf_records_equal(&r, 1, "\x10\x0d\x3a\x02\x08\x01", 6); /* START at 13 */
-    for (int i = 0; i < METRICS_COLUMNS; i++) {
-        const char *tag = metrics_columns[i].tag;
+    metrics_column columns[METRICS_COLUMNS];
+    assert_int_equal(metrics_columns(columns, &objective_eq8), 26);
+    for (int i = 0; i < 26; i++) {
+        const char *tag = columns[i].tag;
         bool applies = strncmp(tag, "validation/", 11) != 0 && strcmp(tag, "health/verdict") != 0 &&
                        strncmp(tag, "chain/buffer", 12) != 0;
         if (holds(&r, 2, tag) != applies) fail_msg("%s", tag);
@@ -141,7 +145,7 @@ static void eight_by_eight_entries_from_the_whole_buffer_are_shown(void **state)
     event_log *l;
     replay_buffer replay = buffer_new(1000);
     image m = IMAGE_INIT;
-    check_ok(event_log_open(&l, folder, 0, 10));
+    check_ok(event_log_open(&l, folder, &objective_eq8, 0, 10));
     check_ok(event_log_images(l, &replay, 5));
     event_log_close(l);
     tf_records r = only_file();
@@ -168,7 +172,7 @@ static void small_buffers_and_large_pictures_make_smaller_grids(void **state)
     large.size = 70;
     large.image = (shape){3, 2, 300};
     check_ok(MEM_NEW(large.images, large.size * 1800));
-    check_ok(event_log_open(&l, folder, 0, 10));
+    check_ok(event_log_open(&l, folder, &objective_eq8, 0, 10));
     check_ok(event_log_images(l, &none, 4)); /* alpha = 0 */
     check_ok(event_log_images(l, &few, 5));
     check_ok(event_log_images(l, &large, 6));
@@ -201,7 +205,7 @@ static void a_long_training_writes_no_more_than_a_short_one(void **state)
     (void)state;
     enum { LAST = 1000000 }; /* a row every 200, a picture every 10,000 */
     event_log *l;
-    check_ok(event_log_open(&l, folder, 0, LAST));
+    check_ok(event_log_open(&l, folder, &objective_eq8, 0, LAST));
     write_all(l, 1, 2000);
     write_all(l, 10000, 10001);
     check_ok(event_log_rewind(l, 9000)); /* what is written anew begins a spacing of its own */

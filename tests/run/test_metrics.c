@@ -72,18 +72,21 @@ static void a_window_holds_means_extremes_and_the_newest_rates(void **state)
     step_report m;
     for (int i = 1; i <= 3; i++) {
         step_report r = log_rig_report(i);
-        if (i == 2) r.loss.cosine = NAN;
-        r.loss.loss_g = NAN;
-        metrics_window_add(&w, &r);
+        eq8_report e = eq8_report_of(&r.own);
+        if (i == 2) e.loss.cosine = NAN;
+        e.loss.loss_g = NAN;
+        eq8_report_put(&r.own, &e);
+        metrics_window_add(&w, &objective_eq8, &r);
     }
-    metrics_window_mean(&m, &w);
-    check_near(m.loss.loss_d, 2.01, 1e-12, 1);
-    check_near(m.loss.lse_pos - m.loss.lse_neg, -0.01, 1e-9, 1);
-    check_near(m.chain.movement, 2.12, 1e-12, 1);
-    check_near(m.diffusion, 2.13, 1e-12, 1);
-    check_near(m.loss.cosine, 2.06, 1e-12, 1); /* of the two that had one */
-    assert_true(isnan(m.loss.loss_g));
-    assert_true(m.lse_min == -3 && m.lse_max == 3.16);
+    metrics_window_mean(&m, &objective_eq8, &w);
+    const eq8_report e = eq8_report_of(&m.own);
+    check_near(e.loss.loss_d, 2.01, 1e-12, 1);
+    check_near(e.loss.lse_pos - e.loss.lse_neg, -0.01, 1e-9, 1);
+    check_near(e.chain.movement, 2.12, 1e-12, 1);
+    check_near(e.diffusion, 2.13, 1e-12, 1);
+    check_near(e.loss.cosine, 2.06, 1e-12, 1); /* of the two that had one */
+    assert_true(isnan(e.loss.loss_g));
+    assert_true(e.lse_min == -3 && e.lse_max == 3.16);
     assert_true(m.lr == 3.14 && m.step_size == 3.15);
 }
 
@@ -92,8 +95,9 @@ static void an_empty_window_means_nothing(void **state)
     (void)state;
     metrics_window w = {{0}, {0}};
     step_report m;
-    metrics_window_mean(&m, &w);
-    assert_true(isnan(m.loss.loss_d) && isnan(m.lse_min) && isnan(m.lse_max) && isnan(m.lr));
+    metrics_window_mean(&m, &objective_eq8, &w);
+    const eq8_report e = eq8_report_of(&m.own);
+    assert_true(isnan(e.loss.loss_d) && isnan(e.lse_min) && isnan(e.lse_max) && isnan(m.lr));
 }
 
 static void a_packed_window_is_finite_and_goes_on_the_same(void **state)
@@ -102,13 +106,15 @@ static void a_packed_window_is_finite_and_goes_on_the_same(void **state)
     metrics_window a = {{0}, {0}}, b = {{9}, {9}};
     double packed[METRICS_WINDOW_DOUBLES];
     step_report r = log_rig_report(1);
-    r.loss.loss_g = NAN;
+    eq8_report e = eq8_report_of(&r.own);
+    e.loss.loss_g = NAN;
+    eq8_report_put(&r.own, &e);
     for (int i = 0; i < 2; i++) { /* empty, then not */
-        metrics_window_pack(packed, &a);
-        for (int k = 0; k < METRICS_WINDOW_DOUBLES; k++) assert_true(isfinite(packed[k]));
-        check_ok(metrics_window_unpack(&b, packed));
+        metrics_window_pack(packed, &objective_eq8, &a);
+        for (int k = 0; k < metrics_window_doubles(&objective_eq8); k++) assert_true(isfinite(packed[k]));
+        check_ok(metrics_window_unpack(&b, &objective_eq8, packed));
         assert_memory_equal(&a, &b, sizeof a);
-        metrics_window_add(&a, &r);
+        metrics_window_add(&a, &objective_eq8, &r);
     }
 }
 
@@ -118,13 +124,15 @@ static void what_is_no_window_is_refused(void **state)
     const double bad[] = {NAN, INFINITY, -1, 0.5, 1e300};
     double packed[METRICS_WINDOW_DOUBLES] = {0};
     metrics_window w = {{7}, {7}};
+    const int first_count = metrics_window_doubles(&objective_eq8) / 2;
+    assert_int_equal(first_count, 16);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        packed[METRICS_WINDOW] = bad[i];
-        check_fails(metrics_window_unpack(&w, packed), JEM_EDATA, "not the sums");
+        packed[first_count] = bad[i];
+        check_fails(metrics_window_unpack(&w, &objective_eq8, packed), JEM_EDATA, "not the sums");
     }
-    packed[METRICS_WINDOW] = 1;
+    packed[first_count] = 1;
     packed[3] = NAN;
-    check_fails(metrics_window_unpack(&w, packed), JEM_EDATA, "not the sums");
+    check_fails(metrics_window_unpack(&w, &objective_eq8, packed), JEM_EDATA, "not the sums");
     assert_true(w.values[0] == 7);
 }
 
@@ -134,12 +142,15 @@ static void a_row_names_every_number_and_leaves_out_what_does_not_apply(void **s
 {
     (void)state;
     metrics_log l;
-    health_report h = {VERDICT_DRIFTING, "the gap is 31 > 30", 4.5, NAN};
+    health_report h = {VERDICT_DRIFTING, "the gap is 31 > 30"};
     metrics_row r = log_rig_row(7, &h);
-    r.mean.loss.loss_g = NAN;
-    r.mean.lse_max = INFINITY;
+    eq8_report e = eq8_report_of(&r.mean.own);
+    e.loss.loss_g = NAN;
+    e.lse_max = INFINITY;
+    e.buffer_age = 4.5;
+    eq8_report_put(&r.mean.own, &e);
     r.fd_pix = 2.5;
-    check_ok(metrics_open(&l, path, 0));
+    check_ok(metrics_open(&l, path, &objective_eq8, 0));
     check_ok(metrics_write(&l, &r));
     metrics_close(&l);
     char *text = content();
@@ -158,9 +169,9 @@ static void a_report_reads_the_numbers_of_a_log_that_is_being_written(void **sta
     static const char *const words[] = {"verdict", "reason", NULL};
     metrics_log l;
     table t;
-    health_report h = {VERDICT_COLLAPSED, "a, \"b\"\nc", 1, 1};
+    health_report h = {VERDICT_COLLAPSED, "a, \"b\"\nc"};
     metrics_row r = log_rig_row(1, &h);
-    check_ok(metrics_open(&l, path, 0));
+    check_ok(metrics_open(&l, path, &objective_eq8, 0));
     check_ok(metrics_write(&l, &r));
     write_rows(&l, 2, 3);
     metrics_close(&l);
@@ -180,11 +191,11 @@ static void a_log_goes_on_after_the_given_iteration(void **state)
 {
     (void)state;
     metrics_log l;
-    check_ok(metrics_open(&l, path, 0));
+    check_ok(metrics_open(&l, path, &objective_eq8, 0));
     assert_true(l.wall_s == 0);
     write_rows(&l, 1, 5);
     metrics_close(&l);
-    check_ok(metrics_open(&l, path, 3));
+    check_ok(metrics_open(&l, path, &objective_eq8, 3));
     assert_true(l.wall_s == 30);
     check_rows(3);
     write_rows(&l, 4, 4);
@@ -196,7 +207,7 @@ static void a_row_cut_anywhere_is_dropped(void **state)
 {
     (void)state;
     metrics_log l;
-    check_ok(metrics_open(&l, path, 0));
+    check_ok(metrics_open(&l, path, &objective_eq8, 0));
     write_rows(&l, 1, 2);
     int64_t whole = l.file.size;
     write_rows(&l, 3, 3);
@@ -204,7 +215,7 @@ static void a_row_cut_anywhere_is_dropped(void **state)
     for (int64_t size = all - 1; size >= whole; size--) {
         check_ok(append_file_cut(&l.file, size));
         metrics_close(&l);
-        check_ok(metrics_open(&l, path, 3));
+        check_ok(metrics_open(&l, path, &objective_eq8, 3));
         check_rows(2);
         write_rows(&l, 3, 3);
         check_rows(3);
@@ -216,12 +227,12 @@ static void a_header_cut_anywhere_is_written_again(void **state)
 {
     (void)state;
     metrics_log l;
-    check_ok(metrics_open(&l, path, 0));
+    check_ok(metrics_open(&l, path, &objective_eq8, 0));
     int64_t header = l.file.size;
     metrics_close(&l);
     for (int64_t size = 0; size < header; size += 17) {
         assert_int_equal(truncate(path, size), 0);
-        check_ok(metrics_open(&l, path, 0));
+        check_ok(metrics_open(&l, path, &objective_eq8, 0));
         assert_int_equal(l.file.size, header);
         metrics_close(&l);
     }
@@ -232,12 +243,12 @@ static void blocks_a_power_cut_left_empty_are_dropped(void **state)
 {
     (void)state;
     metrics_log l;
-    check_ok(metrics_open(&l, path, 0));
+    check_ok(metrics_open(&l, path, &objective_eq8, 0));
     write_rows(&l, 1, 2);
     int64_t whole = l.file.size;
     metrics_close(&l);
     assert_int_equal(truncate(path, whole + 5000), 0); /* zeros */
-    check_ok(metrics_open(&l, path, 9));
+    check_ok(metrics_open(&l, path, &objective_eq8, 9));
     check_rows(2);
     metrics_close(&l);
 }
@@ -246,7 +257,7 @@ static void a_rescued_training_repeats_rows(void **state)
 {
     (void)state;
     metrics_log l;
-    check_ok(metrics_open(&l, path, 0));
+    check_ok(metrics_open(&l, path, &objective_eq8, 0));
     write_rows(&l, 1, 6);
     check_ok(metrics_truncate(&l, 2));
     check_rows(2);
@@ -294,12 +305,12 @@ static void a_damaged_row_is_told_and_costs_no_other(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         metrics_log l;
         check_ok(file_remove(path));
-        check_ok(metrics_open(&l, path, 0));
+        check_ok(metrics_open(&l, path, &objective_eq8, 0));
         write_rows(&l, 1, 6);
         metrics_close(&l);
         spoil(5, cases[i].was, cases[i].now);
         warnings_listen();
-        check_ok(metrics_open(&l, path, 6));
+        check_ok(metrics_open(&l, path, &objective_eq8, 6));
         log_set_sink(NULL);
         if (!strstr(warnings, cases[i].told)) fail_msg("case %zu: %s", i, warnings);
         assert_int_equal(lines(), 1 + 5); /* those behind it stay */
@@ -308,7 +319,7 @@ static void a_damaged_row_is_told_and_costs_no_other(void **state)
         assert_int_equal(lines(), 1 + 6);
         metrics_close(&l);
         warnings_listen();
-        check_ok(metrics_open(&l, path, 7));
+        check_ok(metrics_open(&l, path, &objective_eq8, 7));
         log_set_sink(NULL);
         assert_string_equal(warnings, "");
         assert_int_equal(lines(), 1 + 6);
@@ -320,7 +331,7 @@ static void missing_rows_are_told(void **state)
 {
     (void)state;
     metrics_log l;
-    check_ok(metrics_open(&l, path, 0));
+    check_ok(metrics_open(&l, path, &objective_eq8, 0));
     write_rows(&l, 1, 2);
     write_rows(&l, 7, 8);
     warnings_listen();
@@ -348,7 +359,7 @@ static void other_files_are_refused_and_left_alone(void **state)
     metrics_log l = METRICS_LOG_INIT;
     for (int i = 0; i < 4; i++) {
         check_ok(file_write(path, others[i], strlen(others[i])));
-        check_fails(metrics_open(&l, path, 1), JEM_EDATA, "not a training log");
+        check_fails(metrics_open(&l, path, &objective_eq8, 1), JEM_EDATA, "not a training log");
         char *text = content();
         assert_string_equal(text, others[i]);
         mem_free(text);
@@ -369,7 +380,7 @@ static void a_file_size_limit_is_an_error_and_leaves_whole_rows(void **state)
     (void)state;
     metrics_log l;
     signal(SIGXFSZ, SIG_IGN);
-    check_ok(metrics_open(&l, path, 0));
+    check_ok(metrics_open(&l, path, &objective_eq8, 0));
     write_rows(&l, 1, 2);
     metrics_row r = log_rig_row(3, NULL);
     for (int64_t room = 0; room < 100; room += 33) {

@@ -8,7 +8,7 @@
 
 #include "run/checkpoint_store.h"
 #include "run/metrics.h"
-#include "train/trainer.h"
+#include "train/objective_eq8.h"
 
 enum { TRIES = 2, NOTICED_WITHIN = 50, LENGTH = 150, SETTINGS = 20 };
 
@@ -78,7 +78,8 @@ static void configure(config *c, const char *const *more)
 /* Does it visibly go wrong?  (Healthy trainings stay below a tenth of these.) */
 static bool goes_wrong(const step_report *r)
 {
-    return fabs(r->loss.lse_pos - r->loss.lse_neg) > 200 || r->loss.loss_d > 40;
+    const eq8_result l = eq8_report_of(&r->own).loss;
+    return fabs(l.lse_pos - l.lse_neg) > 200 || l.loss_d > 40;
 }
 
 static void check_noticed(const ill *i)
@@ -87,7 +88,7 @@ static void check_noticed(const ill *i)
     splits data = tiny_splits(48, 6);
     model *m = NULL;
     trainer t;
-    health_state h = {0};
+    health_state h = {.last = 0};
     step_report r;
     jem_status st = JEM_OK;
     int64_t wrong = 0;
@@ -100,7 +101,7 @@ static void check_noticed(const ill *i)
         st = trainer_step(&r, &t);
         if (st != JEM_OK) break;
         if (wrong == 0 && goes_wrong(&r)) wrong = t.iteration;
-        st = health_step(&h, &c.health, &r, t.iteration);
+        st = health_step(&h, eq8_rules, &c.health, &r.own, t.iteration);
     }
     if (st != JEM_EDIVERGED) fail_msg("%s: not noticed in %d iterations", i->name, LENGTH);
     int64_t late = wrong > 0 ? t.iteration - wrong : 0;
@@ -194,7 +195,7 @@ static void check_last_good_state(const char *folder, config *c, const splits *d
     if (found) {
         step_report r;
         assert_true(t.iteration > 0 && s.health.last != VERDICT_DIVERGED);
-        assert_false(health_in_doubt(&s.health));
+        assert_false(health_in_doubt(&s.health, eq8_rules));
         check_ok(trainer_step(&r, &t));
     }
     trainer_clear(&t);
@@ -317,7 +318,7 @@ static void healthy_trainings_are_left_alone(void **state)
             splits data = tiny_splits(48, 6);
             model *m = NULL;
             trainer t;
-            health_state h = {0};
+            health_state h = {.last = 0};
             step_report r;
             health_report report;
             metrics_window w = {0};
@@ -327,11 +328,12 @@ static void healthy_trainings_are_left_alone(void **state)
             check_ok(trainer_init(&t, &c, &data, m));
             for (int i = 0; i < 100; i++) {
                 check_ok(trainer_step(&r, &t));
-                check_ok(health_step(&h, &c.health, &r, t.iteration));
-                metrics_window_add(&w, &r);
+                check_ok(health_step(&h, eq8_rules, &c.health, &r.own, t.iteration));
+                metrics_window_add(&w, t.objective, &r);
             }
-            metrics_window_mean(&r, &w);
-            health_assess(&report, &h, &c.health, &r, &t.replay);
+            metrics_window_mean(&r, t.objective, &w);
+            t.objective->row(&r.own, &t);
+            health_assess(&report, &h, eq8_rules, &c.health, &r.own);
             if (report.verdict != VERDICT_HEALTHY)
                 fail_msg("%s, kind %d: %s: %s", alphas[a], k, verdict_name(report.verdict),
                          report.reason);

@@ -3,7 +3,7 @@
 #include "train/golden_rig.h"
 
 #include "sample/sgld.h"
-#include "train/objective.h"
+#include "train/eq8_batch.h"
 #include "train/schedule.h"
 #include "train/sharpness.h"
 
@@ -18,7 +18,7 @@ typedef struct recipe {
 typedef struct rig {
     const recipe *of;
     model *m;
-    objective s;
+    eq8_batch s;
     optimizer a;
     sharpness up;
     int it;
@@ -48,7 +48,7 @@ static void run_chain(rig *r, float *x)
 
 static void one_step(rig *r, double row[COLUMNS])
 {
-    objective *s = &r->s;
+    eq8_batch *s = &r->s;
     const rng_stream dropout = {1, RNG_DROPOUT, 0, 0};
     const train_options o = {.lr = 0.1, .warmup = 2, .schedule = SCHEDULE_MULTISTEP,
                              .milestones = {1, {4.0 / STEPS}}, .milestone_factor = 0.2};
@@ -61,19 +61,19 @@ static void one_step(rig *r, double row[COLUMNS])
     golden_hash(s->x + s->positive * SIZE, "xplus", r->it, GENERATIVE * SIZE);
     golden_hash(neg, "start", r->it, GENERATIVE * SIZE);
     run_chain(r, neg);
-    check_ok(objective_gradients(&l, s, r->m, dropout));
+    check_ok(eq8_batch_gradients(&l, s, r->m, dropout));
     uphill = l;
     if (r->of->sharpness != SHARPNESS_NONE) {
-        direction d = objective_direction(s, &l);
+        direction d = eq8_batch_direction(s, &l);
         sharpness_ascend(&r->up, theta, &d);
         check_ok(model_params_changed(r->m));
-        check_ok(objective_gradients_again(&uphill, s, r->m, dropout));
+        check_ok(eq8_batch_gradients_again(&uphill, s, r->m, dropout));
         sharpness_return(&r->up, theta);
     }
-    direction d = objective_direction(s, &uphill);
+    direction d = eq8_batch_direction(s, &uphill);
     double lr = schedule_lr(&o, r->it, STEPS);
     check_ok(optimizer_step(&r->a, model_backend(r->m), model_pool(r->m), theta, &d, lr, r->it + 1));
-    objective_update_running(s, r->m);
+    eq8_batch_update_running(s, r->m);
     check_ok(model_params_changed(r->m));
     for (int i = 0; i < GENERATIVE * SIZE; i++) sum += (double)neg[i];
     const double values[COLUMNS] = {lr, l.loss_d, l.loss_g, l.g_d, l.g_g, l.lse_pos, l.lse_neg, sum};
@@ -84,18 +84,18 @@ static void compare(const char *file, const recipe *of, double allowed)
 {
     double got[STEPS][COLUMNS];
     rig r = {.of = of, .m = golden_model(NORM_BATCH, "cpu")};
-    const objective_options o = {.batch = of->labelled, .alpha = 0.5, .loss = LOSS_SUM,
+    const eq8_batch_options o = {.batch = of->labelled, .alpha = 0.5, .loss = LOSS_SUM,
                                  .generative_batch = GENERATIVE};
     const optimizer_options sgd = {.kind = OPTIMIZER_SGD, .momentum = 0.9,
                                    .weight_decay = of->weight_decay};
-    check_ok(objective_init(&r.s, r.m, &o));
+    check_ok(eq8_batch_init(&r.s, r.m, &o));
     check_ok(optimizer_init(&r.a, &sgd, model_params_count(r.m)));
     check_ok(sharpness_init(&r.up, of->sharpness, of->rho, model_params_count(r.m)));
     for (r.it = 0; r.it < STEPS; r.it++) one_step(&r, got[r.it]);
     golden_compare(file, &got[0][0], STEPS, COLUMNS, r.m, allowed);
     sharpness_clear(&r.up);
     optimizer_clear(&r.a);
-    objective_clear(&r.s);
+    eq8_batch_clear(&r.s);
     model_free(r.m);
 }
 

@@ -4,7 +4,7 @@
 #include "train/golden_rig.h"
 
 #include "sample/sgld.h"
-#include "train/objective.h"
+#include "train/eq8_batch.h"
 #include "train/schedule.h"
 
 enum { BATCH = 4, STEPS = 10, COLUMNS = 11, SIZE = 3 * 32 * 32 };
@@ -22,7 +22,7 @@ static void inject(void *ctx, float *noise, int64_t size, int64_t t, int64_t i)
 
 typedef struct rig {
     model *m;
-    objective s;
+    eq8_batch s;
     optimizer a;
     noises z;
     float start[BATCH * SIZE];
@@ -33,12 +33,12 @@ typedef struct rig {
 static rig *rig_new(double alpha, double smoothing, bool share)
 {
     rig *r = NULL;
-    objective_options oo = {.batch = BATCH, .alpha = alpha, .label_smoothing = smoothing,
+    eq8_batch_options oo = {.batch = BATCH, .alpha = alpha, .label_smoothing = smoothing,
                             .share_batch = share};
     check_ok(MEM_NEW(r, 1));
     r->m = golden_model(NORM_NONE, test_device());
     int64_t n = model_params_count(r->m);
-    check_ok(objective_init(&r->s, r->m, &oo));
+    check_ok(eq8_batch_init(&r->s, r->m, &oo));
     check_ok(optimizer_init(&r->a, &(optimizer_options){OPTIMIZER_ADAM, 0.9, 0.999, 1e-8, 0, 0}, n));
     r->o = (train_options){.lr = 1e-3, .warmup = 5, .schedule = SCHEDULE_COSINE};
     r->sampler = (sampler_options){.steps = 3, .step_size = 1, .noise_std = 0.01, .clip = true,
@@ -49,7 +49,7 @@ static rig *rig_new(double alpha, double smoothing, bool share)
 static void rig_free(rig *r)
 {
     optimizer_clear(&r->a);
-    objective_clear(&r->s);
+    eq8_batch_clear(&r->s);
     model_free(r->m);
     mem_free(r);
 }
@@ -58,7 +58,7 @@ static void one_step(rig *r, int it, double row[COLUMNS])
 {
     char name[32];
     eq8_result l;
-    objective *s = &r->s;
+    eq8_batch *s = &r->s;
     float *neg = s->x + s->negative * SIZE;
     sgld_call call = {.options = &r->sampler, .step_size = 1, .inject = inject,
                       .inject_ctx = &r->z};
@@ -72,8 +72,8 @@ static void one_step(rig *r, int it, double row[COLUMNS])
     snprintf(name, sizeof name, "noise.%d", it);
     for (int k = 0; k < 3; k++) golden_hash(r->z.z[k], name, k, BATCH * SIZE);
     check_ok(sgld_chain(r->m, &call, neg, BATCH));
-    check_ok(objective_gradients(&l, s, r->m, (rng_stream){1, RNG_DROPOUT, 0, 0}));
-    direction d = objective_direction(s, &l);
+    check_ok(eq8_batch_gradients(&l, s, r->m, (rng_stream){1, RNG_DROPOUT, 0, 0}));
+    direction d = eq8_batch_direction(s, &l);
     double lr = schedule_lr(&r->o, it, STEPS);
     check_ok(optimizer_step(&r->a, model_backend(r->m), model_pool(r->m), model_params(r->m), &d, lr,
                             it + 1));

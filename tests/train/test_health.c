@@ -4,16 +4,32 @@
 
 #include "base/mem.h"
 #include "train/config.h"
-#include "train/health.h"
+#include "train/objective_eq8.h"
 
 typedef struct rig {
     health_options o;
     health_state s;
-    step_report r;      /* a healthy hybrid step */
+    eq8_report r;       /* a healthy hybrid step */
     replay_buffer replay;
 } rig;
 
 static const shape image = {3, 4, 4};
+
+static jem_status took(rig *g, const eq8_report *r, int64_t iteration)
+{
+    objective_report own;
+    memcpy(&own, r, sizeof *r);
+    return health_step(&g->s, eq8_rules, &g->o, &own, iteration);
+}
+
+static health_report assess(rig *g)
+{
+    health_report h;
+    objective_report own;
+    memcpy(&own, &g->r, sizeof g->r);
+    health_assess(&h, &g->s, eq8_rules, &g->o, &own);
+    return h;
+}
 
 static rig *rig_new(void)
 {
@@ -23,13 +39,13 @@ static rig *rig_new(void)
     check_ok(MEM_NEW(g, 1));
     check_ok(config_defaults(&cfg, &config_builtin));
     g->o = cfg.health;
-    g->r = (step_report){.loss = {1.5, -0.3, 5, 12, 0.4, 0.1, 4.0, 3.7, 0.6},
-                         .chain = {2.6, 0.01},
-                         .diffusion = 2.5,
-                         .lr = 1e-4,
-                         .step_size = 1,
-                         .lse_min = -2,
-                         .lse_max = 9};
+    g->r = (eq8_report){.loss = {1.5, -0.3, 5, 12, 0.4, 0.1, 4.0, 3.7, 0.6},
+                        .chain = {2.6, 0.01},
+                        .diffusion = 2.5,
+                        .lse_min = -2,
+                        .lse_max = 9,
+                        .buffer_age = NAN,
+                        .buffer_diversity = NAN};
     check_ok(replay_buffer_init(&g->replay, &o, image, 0, &chain_start_uniform, 5));
     return g;
 }
@@ -42,8 +58,8 @@ static void rig_free(rig *g)
 
 static void expect(rig *g, verdict v, const char *reason)
 {
-    health_report h;
-    health_assess(&h, &g->s, &g->o, &g->r, &g->replay);
+    g->r.buffer_diversity = replay_buffer_diversity(&g->replay);
+    const health_report h = assess(g);
     assert_string_equal(verdict_name(h.verdict), verdict_name(v));
     assert_int_equal(g->s.last, v);
     if (!strstr(h.reason, reason)) fail_msg("reason '%s' lacks '%s'", h.reason, reason);
@@ -55,7 +71,7 @@ static void a_healthy_training_is_called_healthy(void **state)
 {
     (void)state;
     rig *g = rig_new();
-    for (int i = 1; i <= 200; i++) check_ok(health_step(&g->s, &g->o, &g->r, i));
+    for (int i = 1; i <= 200; i++) check_ok(took(g, &g->r, i));
     expect(g, VERDICT_HEALTHY, "");
     rig_free(g);
 }
@@ -64,18 +80,13 @@ static void a_classifier_is_judged_by_what_it_has(void **state)
 {
     (void)state;
     rig *g = rig_new();
-    replay_buffer none = REPLAY_BUFFER_INIT;
-    health_report h;
-    g->r = (step_report){.loss = {0.4, NAN, 2, NAN, 1, NAN, NAN, NAN, 0.9},
-                         .chain = {NAN, NAN}, .diffusion = NAN, .step_size = NAN,
-                         .lse_min = -3, .lse_max = 12};
-    for (int i = 1; i <= 200; i++) check_ok(health_step(&g->s, &g->o, &g->r, i));
-    health_assess(&h, &g->s, &g->o, &g->r, &none);
-    assert_int_equal(h.verdict, VERDICT_HEALTHY);
-    assert_true(isnan(h.buffer_age) && isnan(h.buffer_diversity));
+    g->r = (eq8_report){.loss = {0.4, NAN, 2, NAN, 1, NAN, NAN, NAN, 0.9},
+                        .chain = {NAN, NAN}, .diffusion = NAN, .lse_min = -3, .lse_max = 12,
+                        .buffer_age = NAN, .buffer_diversity = NAN};
+    for (int i = 1; i <= 200; i++) check_ok(took(g, &g->r, i));
+    assert_int_equal(assess(g).verdict, VERDICT_HEALTHY);
     g->r.loss.loss_d = 15;
-    health_assess(&h, &g->s, &g->o, &g->r, &none);
-    assert_int_equal(h.verdict, VERDICT_DRIFTING);
+    assert_int_equal(assess(g).verdict, VERDICT_DRIFTING);
     rig_free(g);
 }
 
@@ -87,23 +98,23 @@ static void a_loss_an_energy_or_a_gradient_beyond_its_limit_diverges_at_once(voi
         double value;
         const char *reason;
     } cases[] = {
-        {offsetof(step_report, loss.loss_g), 10001, "l_G ="},
-        {offsetof(step_report, loss.loss_g), -10001, "l_G ="},
-        {offsetof(step_report, loss.loss_g), HUGE_VAL, "l_G = inf"},
-        {offsetof(step_report, loss.loss_d), 10001, "l_D ="},
-        {offsetof(step_report, lse_max), 100001, "energies from"},
-        {offsetof(step_report, lse_min), -100001, "energies from"},
-        {offsetof(step_report, loss.g_d), 1.1e7, "|grad l_D|"},
-        {offsetof(step_report, loss.g_g), 1.1e7, "|grad l_G|"},
+        {offsetof(eq8_report, loss.loss_g), 10001, "l_G ="},
+        {offsetof(eq8_report, loss.loss_g), -10001, "l_G ="},
+        {offsetof(eq8_report, loss.loss_g), HUGE_VAL, "l_G = inf"},
+        {offsetof(eq8_report, loss.loss_d), 10001, "l_D ="},
+        {offsetof(eq8_report, lse_max), 100001, "energies from"},
+        {offsetof(eq8_report, lse_min), -100001, "energies from"},
+        {offsetof(eq8_report, loss.g_d), 1.1e7, "|grad l_D|"},
+        {offsetof(eq8_report, loss.g_g), 1.1e7, "|grad l_G|"},
     };
     rig *g = rig_new();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        step_report bad = g->r;
+        eq8_report bad = g->r;
         memcpy((char *)&bad + cases[i].field, &cases[i].value, sizeof(double));
-        check_ok(health_step(&g->s, &g->o, &g->r, 7));
-        check_fails(health_step(&g->s, &g->o, &bad, 8), JEM_EDIVERGED, cases[i].reason);
-        check_fails(health_step(&g->s, &g->o, &bad, 8), JEM_EDIVERGED, "in iteration 8:");
-        step_report good = g->r;
+        check_ok(took(g, &g->r, 7));
+        check_fails(took(g, &bad, 8), JEM_EDIVERGED, cases[i].reason);
+        check_fails(took(g, &bad, 8), JEM_EDIVERGED, "in iteration 8:");
+        eq8_report good = g->r;
         g->r = bad;
         expect(g, VERDICT_DIVERGED, cases[i].reason);
         g->r = good;
@@ -116,17 +127,17 @@ static void a_gap_that_is_mostly_wide_diverges(void **state)
     (void)state;
     for (int sign = -1; sign <= 1; sign += 2) {
         rig *g = rig_new();
-        step_report fine = g->r;
+        eq8_report fine = g->r;
         g->r.loss.lse_pos = g->r.loss.lse_neg + sign * 101;
-        for (int i = 1; i <= 24; i++) check_ok(health_step(&g->s, &g->o, &g->r, i));
-        for (int i = 25; i <= 28; i++) check_ok(health_step(&g->s, &g->o, &fine, i));
-        for (int i = 29; i <= 32; i++) check_ok(health_step(&g->s, &g->o, &g->r, i));
+        for (int i = 1; i <= 24; i++) check_ok(took(g, &g->r, i));
+        for (int i = 25; i <= 28; i++) check_ok(took(g, &fine, i));
+        for (int i = 29; i <= 32; i++) check_ok(took(g, &g->r, i));
         expect(g, VERDICT_DRIFTING, "health.drift_gap");
-        check_fails(health_step(&g->s, &g->o, &g->r, 33), JEM_EDIVERGED, "health.gap_limit");
+        check_fails(took(g, &g->r, 33), JEM_EDIVERGED, "health.gap_limit");
         expect(g, VERDICT_DIVERGED, "for 25 iterations");
-        assert_true(health_in_doubt(&g->s));
-        for (int i = 34; i <= 99; i++) (void)health_step(&g->s, &g->o, &fine, i);
-        assert_false(health_in_doubt(&g->s));
+        assert_true(health_in_doubt(&g->s, eq8_rules));
+        for (int i = 34; i <= 99; i++) (void)took(g, &fine, i);
+        assert_false(health_in_doubt(&g->s, eq8_rules));
         rig_free(g);
     }
 }
@@ -136,9 +147,9 @@ static void labels_that_are_never_learned_diverge(void **state)
     (void)state;
     rig *g = rig_new();
     g->r.loss.loss_d = 21;
-    for (int i = 1; i <= 24; i++) check_ok(health_step(&g->s, &g->o, &g->r, i));
+    for (int i = 1; i <= 24; i++) check_ok(took(g, &g->r, i));
     expect(g, VERDICT_DRIFTING, "health.drift_loss");
-    check_fails(health_step(&g->s, &g->o, &g->r, 25), JEM_EDIVERGED, "health.loss_limit");
+    check_fails(took(g, &g->r, 25), JEM_EDIVERGED, "health.loss_limit");
     rig_free(g);
 }
 
@@ -197,12 +208,12 @@ static void chains_that_stand_still_have_collapsed(void **state)
     (void)state;
     rig *g = rig_new();
     g->r.chain.movement = 1.2; /* noise alone would move them by 2.5 */
-    for (int i = 1; i <= 24; i++) check_ok(health_step(&g->s, &g->o, &g->r, i));
+    for (int i = 1; i <= 24; i++) check_ok(took(g, &g->r, i));
     expect(g, VERDICT_HEALTHY, "");
-    check_ok(health_step(&g->s, &g->o, &g->r, 25));
+    check_ok(took(g, &g->r, 25));
     expect(g, VERDICT_COLLAPSED, "25 iterations");
     g->r.chain.movement = g->r.diffusion = 0; /* neither slope nor noise */
-    check_ok(health_step(&g->s, &g->o, &g->r, 26));
+    check_ok(took(g, &g->r, 26));
     expect(g, VERDICT_COLLAPSED, "26 iterations");
     rig_free(g);
 }
@@ -218,8 +229,8 @@ static void thresholds_are_settings(void **state)
     g->o = cfg.health;
     expect(g, VERDICT_DRIFTING, "health.drift_gap = 0.2");
     g->r.loss.lse_neg = 400;
-    check_ok(health_step(&g->s, &g->o, &g->r, 1));
-    check_fails(health_step(&g->s, &g->o, &g->r, 2), JEM_EDIVERGED, "for 2 iterations");
+    check_ok(took(g, &g->r, 1));
+    check_fails(took(g, &g->r, 2), JEM_EDIVERGED, "for 2 iterations");
     rig_free(g);
 }
 
@@ -229,11 +240,12 @@ static jem_status save_and_restore(health_state *out, const char *path, const he
 {
     safetensors_writer *w = NULL;
     safetensors *f = NULL;
+    int64_t room[HEALTH_COUNTS + 1];
     check_ok(safetensors_writer_new(&w));
-    check_ok(health_save(s, w));
+    check_ok(health_save(s, eq8_rules, w, room));
     check_ok(safetensors_writer_save(w, path));
     check_ok(safetensors_open(&f, path));
-    jem_status st = health_restore(out, f);
+    jem_status st = health_restore(out, eq8_rules, f);
     safetensors_writer_free(w);
     safetensors_close(f);
     return st;
@@ -243,16 +255,16 @@ static void the_state_comes_back_from_a_checkpoint(void **state)
 {
     (void)state;
     char dir[64], path[96];
-    health_state s = {49, 3, 17, VERDICT_SATURATING}, back = {0};
+    health_state s = {{49, 3, 17}, VERDICT_SATURATING}, back = {.last = 0};
     check_tmp(dir, sizeof dir);
     snprintf(path, sizeof path, "%s/a.safetensors", dir);
     check_ok(save_and_restore(&back, path, &s));
     assert_memory_equal(&s, &back, sizeof s);
-    check_fails(save_and_restore(&back, path, &(health_state){-1, 0, 0, 0}), JEM_EDATA,
+    check_fails(save_and_restore(&back, path, &(health_state){{-1, 0, 0}, 0}), JEM_EDATA,
                 "impossible");
-    check_fails(save_and_restore(&back, path, &(health_state){0, 0, -1, 0}), JEM_EDATA,
+    check_fails(save_and_restore(&back, path, &(health_state){{0, 0, -1}, 0}), JEM_EDATA,
                 "impossible");
-    check_fails(save_and_restore(&back, path, &(health_state){0, 0, 0, 5}), JEM_EDATA,
+    check_fails(save_and_restore(&back, path, &(health_state){{0, 0, 0}, 5}), JEM_EDATA,
                 "impossible");
     assert_memory_equal(&s, &back, sizeof s);
     check_tmp_remove(dir);
@@ -274,7 +286,7 @@ static void a_checkpoint_without_it_is_refused(void **state)
                                         values));
         check_ok(safetensors_writer_save(w, path));
         check_ok(safetensors_open(&f, path));
-        check_fails(health_restore(&back, f), JEM_EDATA, wrong ? "4 i64" : "missing");
+        check_fails(health_restore(&back, eq8_rules, f), JEM_EDATA, wrong ? "4 i64" : "missing");
         safetensors_writer_free(w);
         safetensors_close(f);
     }

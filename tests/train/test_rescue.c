@@ -233,11 +233,11 @@ static void same_trainer(const rig *a, const rig *b)
     assert_memory_equal(a->t.optimizer.m, b->t.optimizer.m, n);
     assert_memory_equal(a->t.optimizer.v, b->t.optimizer.v, n);
     if (a->t.ema) assert_memory_equal(a->t.ema, b->t.ema, n);
-    if (!a->t.replay.images) return;
-    assert_memory_equal(a->t.replay.images, b->t.replay.images,
-                        (size_t)(a->t.replay.size * TINY_COUNT) * sizeof(float));
-    assert_memory_equal(a->t.replay.age, b->t.replay.age,
-                        (size_t)a->t.replay.size * sizeof(int32_t));
+    if (!trainer_samples(&a->t)) return;
+    assert_memory_equal(trainer_samples(&a->t)->images, trainer_samples(&b->t)->images,
+                        (size_t)(trainer_samples(&a->t)->size * TINY_COUNT) * sizeof(float));
+    assert_memory_equal(trainer_samples(&a->t)->age, trainer_samples(&b->t)->age,
+                        (size_t)trainer_samples(&a->t)->size * sizeof(int32_t));
 }
 
 static void a_reset_trainer_is_a_new_one(void **state)
@@ -296,7 +296,7 @@ static void each_rule_reaches_the_training(void **state)
     s.energy_l2 = 0.25;
     trainer_set_rescue(&a->t, &s);
     steps(a, 3);
-    step_report r = steps(b, 3);
+    const eq8_report r = eq8_steps(b, 3);
     same_trainer(a, b);
     check_near(r.diffusion, 0.01 * sqrt(5 * TINY_COUNT), 1e-6, 1);
     rig_free(a);
@@ -315,12 +315,13 @@ static void fresh_noise_changes_chains_and_nothing_else(void **state)
     trainer_set_rescue(&a->t, &s);
     steps(a, 1);
     steps(b, 1);
-    const objective *oa = &a->t.objective, *ob = &b->t.objective;
+    const eq8_batch *oa = &eq8_state_of(&a->t)->batch, *ob = &eq8_state_of(&b->t)->batch;
     size_t bytes = (size_t)(8 * TINY_COUNT) * sizeof(float);
     assert_memory_equal(oa->x, ob->x, 2 * bytes); /* labelled images and x+ */
     assert_memory_not_equal(oa->x + oa->negative * TINY_COUNT, ob->x + ob->negative * TINY_COUNT,
                             bytes);
-    assert_memory_not_equal(a->t.index, b->t.index, 8 * sizeof(int64_t));
+    assert_memory_not_equal(eq8_state_of(&a->t)->chains.index, eq8_state_of(&b->t)->chains.index,
+                            8 * sizeof(int64_t));
     assert_true(rescue_seed(&s, 1) != 1 && rescue_seed(&s, 1) != rescue_seed(&s, 2));
     rig_free(a);
     rig_free(b);

@@ -37,22 +37,23 @@ static void near_all(const char *what, const float *a, const float *b, int64_t n
         fail_msg("%s: relative error %.3g, allowed %.3g", what, sqrt(error / norm), allowed);
 }
 
-static void compare_reports(const step_report *a, const step_report *b, double allowed)
+static void compare_reports(const step_report *there, const step_report *here, double allowed)
 {
-    near("l_D", a->loss.loss_d, b->loss.loss_d, allowed);
-    near("l_G", a->loss.loss_g, b->loss.loss_g, allowed);
-    near("|grad l_D|", a->loss.g_d, b->loss.g_d, allowed);
-    near("|grad l_G|", a->loss.g_g, b->loss.g_g, allowed);
-    near("c", a->loss.c, b->loss.c, 10 * allowed);
-    near("cosine", a->loss.cosine, b->loss.cosine, 10 * allowed);
-    near("LSE(x+)", a->loss.lse_pos, b->loss.lse_pos, allowed);
-    near("LSE(x-)", a->loss.lse_neg, b->loss.lse_neg, allowed);
-    near("accuracy", a->loss.accuracy, b->loss.accuracy, 0);
-    near("movement", a->chain.movement, b->chain.movement, allowed);
-    near("clipped", a->chain.clipped, b->chain.clipped, 1e-2);
-    near("diffusion", a->diffusion, b->diffusion, 0);
-    near("lowest LSE", a->lse_min, b->lse_min, allowed);
-    near("highest LSE", a->lse_max, b->lse_max, allowed);
+    const eq8_report a = eq8_report_of(&there->own), b = eq8_report_of(&here->own);
+    near("l_D", a.loss.loss_d, b.loss.loss_d, allowed);
+    near("l_G", a.loss.loss_g, b.loss.loss_g, allowed);
+    near("|grad l_D|", a.loss.g_d, b.loss.g_d, allowed);
+    near("|grad l_G|", a.loss.g_g, b.loss.g_g, allowed);
+    near("c", a.loss.c, b.loss.c, 10 * allowed);
+    near("cosine", a.loss.cosine, b.loss.cosine, 10 * allowed);
+    near("LSE(x+)", a.loss.lse_pos, b.loss.lse_pos, allowed);
+    near("LSE(x-)", a.loss.lse_neg, b.loss.lse_neg, allowed);
+    near("accuracy", a.loss.accuracy, b.loss.accuracy, 0);
+    near("movement", a.chain.movement, b.chain.movement, allowed);
+    near("clipped", a.chain.clipped, b.chain.clipped, 1e-2);
+    near("diffusion", a.diffusion, b.diffusion, 0);
+    near("lowest LSE", a.lse_min, b.lse_min, allowed);
+    near("highest LSE", a.lse_max, b.lse_max, allowed);
 }
 
 static void compare_states(rig *a, rig *b, double allowed)
@@ -64,17 +65,18 @@ static void compare_states(rig *a, rig *b, double allowed)
     if (a->t.optimizer.v)
         near_all("second moments", a->t.optimizer.v, b->t.optimizer.v, n, 20 * allowed);
     if (a->t.ema) near_all("averages", a->t.ema, b->t.ema, n, allowed);
-    if (!a->t.replay.images) return;
-    assert_memory_equal(a->t.replay.age, b->t.replay.age,
-                        (size_t)a->t.replay.size * sizeof *a->t.replay.age);
-    near_all("buffer", a->t.replay.images, b->t.replay.images, a->t.replay.size * TINY_COUNT, allowed);
+    if (!trainer_samples(&a->t)) return;
+    assert_memory_equal(trainer_samples(&a->t)->age, trainer_samples(&b->t)->age,
+                        (size_t)trainer_samples(&a->t)->size * sizeof *trainer_samples(&a->t)->age);
+    near_all("buffer", trainer_samples(&a->t)->images, trainer_samples(&b->t)->images,
+             trainer_samples(&a->t)->size * TINY_COUNT, allowed);
 }
 
 /* Four steps, over the end of an epoch. */
 static void follow(const char *const *more, bool stays, double allowed)
 {
     rig *there = open_on("engine.device=cuda", more), *here = open_on("engine.device=cpu", more);
-    assert_int_equal(there->t.resident != NULL, stays);
+    assert_int_equal(there->t.on_device != NULL, stays);
     for (int i = 0; i < 4; i++) {
         step_report a = steps(there, 1), b = steps(here, 1);
         compare_reports(&a, &b, allowed);
@@ -138,8 +140,8 @@ static void two_runs_are_the_same_to_the_bit(void **state)
     check_ok(trainer_fetch(&a->t, TRAINER_ALL));
     check_ok(trainer_fetch(&b->t, TRAINER_ALL));
     assert_memory_equal(model_params(a->m), model_params(b->m), (size_t)a->t.optimizer.n * 4);
-    assert_memory_equal(a->t.replay.images, b->t.replay.images,
-                        (size_t)(a->t.replay.size * TINY_COUNT) * 4);
+    assert_memory_equal(trainer_samples(&a->t)->images, trainer_samples(&b->t)->images,
+                        (size_t)(trainer_samples(&a->t)->size * TINY_COUNT) * 4);
     rig_free(a);
     rig_free(b);
 }
@@ -203,7 +205,7 @@ static void longer_chains_are_recorded_anew(void **state)
     for (int i = 0; i < 2; i++) {
         rig *r = i ? b : a;
         steps(r, 1);
-        r->t.sampler.steps = 4;
+        eq8_state_of(&r->t)->chains.sampler.steps = 4;
     }
     step_report ra = steps(a, 2), rb = steps(b, 2);
     compare_reports(&ra, &rb, 2e-3);

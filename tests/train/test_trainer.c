@@ -14,8 +14,8 @@ static void a_classifier_overfits_one_batch(void **state)
     (void)state;
     rig *r = rig_new(8, (const char *[]){"alpha=0", "train.lr=1e-2", "train.iterations=80",
                                          "data.crop=false", "data.flip=false", NULL});
-    assert_null(r->t.replay.images);
-    step_report s = steps(r, 80);
+    assert_null(trainer_samples(&r->t));
+    const eq8_report s = eq8_steps(r, 80);
     assert_true(s.loss.loss_d < 0.05);
     check_near(s.loss.accuracy, 1, 0, 1);
     assert_true(isnan(s.chain.movement) && isnan(s.loss.loss_g));
@@ -27,7 +27,7 @@ static void a_hybrid_overfits_one_batch_and_keeps_its_energies_bounded(void **st
     (void)state;
     rig *r = rig_new(8, (const char *[]){"alpha=0.5", "train.lr=3e-3", "train.iterations=80",
                                          "data.crop=false", "data.flip=false", NULL});
-    step_report s = steps(r, 80);
+    const eq8_report s = eq8_steps(r, 80);
     assert_true(s.loss.loss_d < 0.3);
     assert_true(fabs(s.loss.loss_g) < 100);
     assert_true(s.chain.movement > 0);
@@ -57,7 +57,8 @@ static void threads_and_repetition_change_no_bit(void **state)
     steps(c, 4);
     same_weights(a, b);
     assert_memory_equal(&sa, &sb, sizeof sa);
-    assert_memory_equal(a->t.replay.images, b->t.replay.images, 40 * TINY_COUNT * sizeof(float));
+    assert_memory_equal(trainer_samples(&a->t)->images, trainer_samples(&b->t)->images,
+                        40 * TINY_COUNT * sizeof(float));
     assert_memory_not_equal(model_params(a->m), model_params(c->m), 4000);
     rig_free(a);
     rig_free(b);
@@ -69,11 +70,12 @@ static void sada_steps_do_not_depend_on_threads_and_learn(void **state)
     (void)state;
     rig *a = rig_new(24, (const char *[]){TINY_SADA, "train.epochs=20", "engine.threads=1", NULL});
     rig *b = rig_new(24, (const char *[]){TINY_SADA, "train.epochs=20", "engine.threads=2", NULL});
-    step_report first = steps(a, 1), sa = steps(a, 29), sb = steps(b, 30);
+    const eq8_report first = eq8_steps(a, 1), sa = eq8_steps(a, 29), sb = eq8_steps(b, 30);
     same_weights(a, b);
     assert_memory_equal(&sa, &sb, sizeof sa);
-    assert_memory_equal(a->t.replay.images, b->t.replay.images, 39 * TINY_COUNT * sizeof(float));
-    assert_int_equal(a->t.objective.rows, 8 + 6 + 6);
+    assert_memory_equal(trainer_samples(&a->t)->images, trainer_samples(&b->t)->images,
+                        39 * TINY_COUNT * sizeof(float));
+    assert_int_equal(eq8_state_of(&a->t)->batch.rows, 8 + 6 + 6);
     assert_int_equal(a->t.per_epoch, 4); /* passes over x+ */
     check_near(sa.loss.c, 1, 0, 1);
     assert_true(sa.loss.loss_d < 0.7 * first.loss.loss_d);
@@ -87,7 +89,7 @@ static void generative_images_stay_unaugmented_where_asked(void **state)
     (void)state;
     rig *r = rig_new(24, (const char *[]){TINY_SADA, "data.noise_std=0", NULL});
     float *plain = NULL;
-    const float *x = r->t.objective.x;
+    const float *x = eq8_state_of(&r->t)->batch.x;
     int labelled = 0, generative = 0;
     check_ok(MEM_NEW(plain, TINY_COUNT));
     steps(r, 1);
@@ -116,7 +118,7 @@ static void evaluating_and_sampling_in_between_change_nothing(void **state)
         steps(b, 1);
         check_ok(sgld_chain(b->m, &call, x, 4));
         check_ok(model_evaluate(b->m, x, 4, NULL, logits, lse, x));
-        check_ok(model_feature(b->m, "layer2", b->t.objective.x, 1, NULL, NULL));
+        check_ok(model_feature(b->m, "layer2", eq8_state_of(&b->t)->batch.x, 1, NULL, NULL));
     }
     same_weights(a, b);
     mem_free(x);
@@ -131,11 +133,12 @@ static void shared_and_separate_batches_hold_what_they_should(void **state)
     rig *apart = rig_new(24, NULL);
     steps(shared, 1);
     steps(apart, 1);
-    assert_int_equal(shared->t.objective.rows, 16);
-    assert_int_equal(apart->t.objective.rows, 24);
+    assert_int_equal(eq8_state_of(&shared->t)->batch.rows, 16);
+    assert_int_equal(eq8_state_of(&apart->t)->batch.rows, 24);
     size_t bytes = 8 * TINY_COUNT * sizeof(float);
-    assert_memory_equal(shared->t.objective.x, apart->t.objective.x, bytes);
-    assert_memory_not_equal(apart->t.objective.x, apart->t.objective.x + 8 * TINY_COUNT, bytes);
+    assert_memory_equal(eq8_state_of(&shared->t)->batch.x, eq8_state_of(&apart->t)->batch.x, bytes);
+    const float *x = eq8_state_of(&apart->t)->batch.x;
+    assert_memory_not_equal(x, x + 8 * TINY_COUNT, bytes);
     rig_free(shared);
     rig_free(apart);
 }
@@ -147,7 +150,7 @@ static void class_conditional_chains_train(void **state)
                                           "sampler.buffer_size=39", NULL});
     steps(r, 3);
     for (int i = 0; i < 8; i++)
-        assert_int_equal(r->t.index[i] / 13, r->t.chain_class[i]);
+        assert_int_equal(eq8_state_of(&r->t)->chains.index[i] / 13, eq8_state_of(&r->t)->chains.class[i]);
     rig_free(r);
 }
 
@@ -181,20 +184,20 @@ static void chain_noise_is_new_in_every_iteration_and_ends_are_stored(void **sta
 {
     (void)state;
     rig *r = rig_new(24, (const char *[]){"train.lr=0", "sampler.clip=false", NULL});
-    const objective *s = &r->t.objective;
+    const eq8_batch *s = &eq8_state_of(&r->t)->batch;
     const float *neg = s->x + s->negative * TINY_COUNT;
     float first = 0;
     memset(model_params(r->m), 0, (size_t)model_params_count(r->m) * sizeof(float));
     check_ok(model_params_changed(r->m));
     for (int i = 0; i < 2; i++) {
         steps(r, 1);
-        float moved = neg[0] - r->t.start[0];
+        float moved = neg[0] - eq8_state_of(&r->t)->chains.start[0];
         assert_true(fabs((double)(moved - first)) > 1e-4 && fabs((double)moved) < 0.1);
         first = moved;
-        int64_t last = r->t.index[7];
-        assert_memory_equal(r->t.replay.images + last * TINY_COUNT, neg + 7 * TINY_COUNT,
+        int64_t last = eq8_state_of(&r->t)->chains.index[7];
+        assert_memory_equal(trainer_samples(&r->t)->images + last * TINY_COUNT, neg + 7 * TINY_COUNT,
                             TINY_COUNT * sizeof(float));
-        assert_true(r->t.replay.age[last] > 0);
+        assert_true(trainer_samples(&r->t)->age[last] > 0);
     }
     rig_free(r);
 }
@@ -209,14 +212,14 @@ static void gradients_of_the_ranks_average_to_that_of_the_common_batch(void **st
     (void)state;
     rig *one = rig_new(24, (const char *[]){"alpha=0", "train.batch=8", NULL}), *part[RANKS];
     double loss = 0, error = 0, norm = 0;
-    step_report s = steps(one, 1);
+    const eq8_report s = eq8_steps(one, 1);
     for (int i = 0; i < RANKS; i++) {
         part[i] = rig_new(24, set[i]);
-        loss += steps(part[i], 1).loss.loss_d / RANKS;
+        loss += eq8_steps(part[i], 1).loss.loss_d / RANKS;
     }
     for (int64_t k = 0; k < one->t.optimizer.n; k++) {
-        double whole = (double)one->t.objective.grad_d[k], sum = 0;
-        for (int i = 0; i < RANKS; i++) sum += (double)part[i]->t.objective.grad_d[k];
+        double whole = (double)eq8_state_of(&one->t)->batch.grad_d[k], sum = 0;
+        for (int i = 0; i < RANKS; i++) sum += (double)eq8_state_of(&part[i]->t)->batch.grad_d[k];
         error += pow(sum / RANKS - whole, 2);
         norm += whole * whole;
     }
@@ -233,8 +236,8 @@ static void act_norm_takes_its_first_values_from_data(void **state)
     rig *r = rig_new(24, (const char *[]){"model.norm=act", NULL});
     const param *w = graph_param(model_graph(r->m), "f.layer1.0.conv1.weight");
     const param *b = graph_param(model_graph(r->m), "f.layer1.0.conv1.bias");
-    float *x = r->t.objective.x, first[8 * TINY_CLASSES], second[8 * TINY_CLASSES];
-    check_ok(batcher_get(&r->t.labelled, 0, x, r->t.objective.y));
+    float *x = eq8_state_of(&r->t)->batch.x, first[8 * TINY_CLASSES], second[8 * TINY_CLASSES];
+    check_ok(batcher_get(&r->t.labelled, 0, x, eq8_state_of(&r->t)->batch.y));
 
     check_ok(norm_init_from_data(r->m, x, 8));
     check_ok(model_evaluate(r->m, x, 8, NULL, first, NULL, NULL));

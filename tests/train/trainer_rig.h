@@ -4,7 +4,7 @@
 
 #include "train/tiny.h"
 
-#include "train/trainer.h"
+#include "train/objective_eq8.h"
 
 typedef struct rig {
     config cfg;
@@ -34,9 +34,16 @@ static inline void rig_free(rig *r)
 
 static inline step_report steps(rig *r, int count)
 {
-    step_report s = {0};
+    step_report s = {.lr = 0};
     for (int i = 0; i < count; i++) check_ok(trainer_step(&s, &r->t));
     return s;
+}
+
+/* What the last of them said. */
+static inline eq8_report eq8_steps(rig *r, int count)
+{
+    const step_report s = steps(r, count);
+    return eq8_report_of(&s.own);
 }
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "model/init.h"
 #include "tensor/safetensors.h"
-#include "train/objective.h"
+#include "train/eq8_batch.h"
 
 static const rng_stream no_dropout = {1, RNG_DROPOUT, 0, 0};
 
@@ -36,13 +36,13 @@ static void put_hash(float *x, const char *name, int64_t n)
 }
 
 /* x, labels (3, 7) and x- = xq of the reference, batch 2. */
-static objective make_objective(model *m, double alpha, double smoothing, bool share)
+static eq8_batch make_batch(model *m, double alpha, double smoothing, bool share)
 {
-    objective s;
-    objective_options o = {.batch = 2, .alpha = alpha, .label_smoothing = smoothing,
+    eq8_batch s;
+    eq8_batch_options o = {.batch = 2, .alpha = alpha, .label_smoothing = smoothing,
                            .share_batch = share};
     int64_t size = model_input_count(m);
-    check_ok(objective_init(&s, m, &o));
+    check_ok(eq8_batch_init(&s, m, &o));
     if (s.labelled >= 0) put_hash(s.x + s.labelled * size, "x", 2 * size);
     if (s.positive >= 0) put_hash(s.x + s.positive * size, "x", 2 * size);
     if (s.negative >= 0) put_hash(s.x + s.negative * size, "xq", 2 * size);
@@ -70,17 +70,17 @@ static void losses_norms_and_directions_are_the_reference_ones(void **state)
     int64_t n = model_params_count(m);
     for (int share = 0; share < 2; share++)
         for (int i = 0; i < 3; i++) {
-            objective s = make_objective(m, alphas[i], 0, share);
+            eq8_batch s = make_batch(m, alphas[i], 0, share);
             eq8_result r;
             assert_int_equal(s.rows, share ? 4 : 6);
-            check_ok(objective_gradients(&r, &s, m, no_dropout));
+            check_ok(eq8_batch_gradients(&r, &s, m, no_dropout));
             check_near(r.loss_d, 2.4470334886, 1e-4, 0);
             check_near(r.loss_g, -0.0596011645274, 1e-3, 0);
             check_near(r.lse_pos - r.lse_neg, 0.0596011645274, 1e-3, 0);
             check_near(r.g_d, 10.2797406647, 1e-3, 0);
             check_near(r.g_g, 1.4599107945, 1e-3, 0);
             check_near(r.c, 7.0413484875, 1e-3, 0);
-            direction d = objective_direction(&s, &r);
+            direction d = eq8_batch_direction(&s, &r);
             double norm = combined_norm(&d, n);
             check_near(norm, norms[i], 1e-3, 0);
             double a = alphas[i], b = 1 - a;
@@ -91,7 +91,7 @@ static void losses_norms_and_directions_are_the_reference_ones(void **state)
                        0);
             check_near(s.grad_g[graph_param(g, "class_output.bias")->offset], 0.000320280911067,
                        1e-3, 0);
-            objective_clear(&s);
+            eq8_batch_clear(&s);
         }
     model_free(m);
 }
@@ -100,12 +100,12 @@ static void label_smoothing_moves_the_loss_as_in_pytorch(void **state)
 {
     (void)state;
     model *m = make_model(NORM_NONE, 1);
-    objective s = make_objective(m, 0, 0.05, false);
+    eq8_batch s = make_batch(m, 0, 0.05, false);
     eq8_result r;
-    check_ok(objective_gradients(&r, &s, m, no_dropout));
+    check_ok(eq8_batch_gradients(&r, &s, m, no_dropout));
     check_near(r.loss_d, 2.44598233094, 1e-4, 0);
     assert_true(isnan(r.loss_g) && isnan(r.lse_pos));
-    objective_clear(&s);
+    eq8_batch_clear(&s);
     model_free(m);
 }
 
@@ -116,23 +116,23 @@ static void alpha_0_and_1_use_one_loss_with_weight_1(void **state)
     int64_t n = model_params_count(m);
     eq8_result r;
 
-    objective classifier = make_objective(m, 0, 0, true);
+    eq8_batch classifier = make_batch(m, 0, 0, true);
     assert_int_equal(classifier.rows, 2);
     assert_null(classifier.grad_g);
-    check_ok(objective_gradients(&r, &classifier, m, no_dropout));
-    direction d = objective_direction(&classifier, &r);
+    check_ok(eq8_batch_gradients(&r, &classifier, m, no_dropout));
+    direction d = eq8_batch_direction(&classifier, &r);
     assert_null(d.h);
     check_near(combined_norm(&d, n), 10.2797406647, 1e-3, 0);
-    objective_clear(&classifier);
+    eq8_batch_clear(&classifier);
 
-    objective energy = make_objective(m, 1, 0, true);
+    eq8_batch energy = make_batch(m, 1, 0, true);
     assert_int_equal(energy.rows, 4);
     assert_null(energy.grad_d);
-    check_ok(objective_gradients(&r, &energy, m, no_dropout));
+    check_ok(eq8_batch_gradients(&r, &energy, m, no_dropout));
     check_near(r.c, 1, 0, 1);
-    d = objective_direction(&energy, &r);
+    d = eq8_batch_direction(&energy, &r);
     check_near(combined_norm(&d, n), 1.4599107945, 1e-3, 0);
-    objective_clear(&energy);
+    eq8_batch_clear(&energy);
     model_free(m);
 }
 
@@ -140,16 +140,16 @@ static void threads_change_no_bit_of_the_gradients(void **state)
 {
     (void)state;
     model *one = make_model(NORM_NONE, 1), *three = make_model(NORM_NONE, 3);
-    objective a = make_objective(one, 0.5, 0, false), b = make_objective(three, 0.5, 0, false);
+    eq8_batch a = make_batch(one, 0.5, 0, false), b = make_batch(three, 0.5, 0, false);
     eq8_result ra, rb;
     size_t bytes = (size_t)model_params_count(one) * sizeof(float);
-    check_ok(objective_gradients(&ra, &a, one, no_dropout));
-    check_ok(objective_gradients(&rb, &b, three, no_dropout));
+    check_ok(eq8_batch_gradients(&ra, &a, one, no_dropout));
+    check_ok(eq8_batch_gradients(&rb, &b, three, no_dropout));
     assert_memory_equal(a.grad_d, b.grad_d, bytes);
     assert_memory_equal(a.grad_g, b.grad_g, bytes);
     assert_memory_equal(&ra, &rb, sizeof ra);
-    objective_clear(&a);
-    objective_clear(&b);
+    eq8_batch_clear(&a);
+    eq8_batch_clear(&b);
     model_free(one);
     model_free(three);
 }
@@ -160,13 +160,13 @@ static void the_energy_penalty_and_its_gradient_agree(void **state)
     (void)state;
     model *m = make_model(NORM_NONE, 2);
     int64_t n = model_params_count(m);
-    objective s = make_objective(m, 1, 0, true);
+    eq8_batch s = make_batch(m, 1, 0, true);
     eq8_result r, up, down;
     float *theta = NULL, *g = NULL;
     s.o.energy_l2 = 0.1;
     check_ok(MEM_NEW(theta, n));
     check_ok(MEM_NEW(g, n));
-    check_ok(objective_gradients(&r, &s, m, no_dropout));
+    check_ok(eq8_batch_gradients(&r, &s, m, no_dropout));
     check_near(r.loss_g, r.lse_neg - r.lse_pos +
                0.05 * (pow(2.705436775, 2) + pow(2.674369522, 2) + pow(2.647021992, 2) +
                        pow(2.613581975, 2)), 1e-3, 0);
@@ -176,15 +176,15 @@ static void the_energy_penalty_and_its_gradient_agree(void **state)
     for (int64_t i = 0; i < n; i++)
         model_params(m)[i] = theta[i] + (float)(h * (double)g[i] / r.g_g);
     check_ok(model_params_changed(m));
-    check_ok(objective_gradients(&up, &s, m, no_dropout));
+    check_ok(eq8_batch_gradients(&up, &s, m, no_dropout));
     for (int64_t i = 0; i < n; i++)
         model_params(m)[i] = theta[i] - (float)(h * (double)g[i] / r.g_g);
     check_ok(model_params_changed(m));
-    check_ok(objective_gradients(&down, &s, m, no_dropout));
+    check_ok(eq8_batch_gradients(&down, &s, m, no_dropout));
     check_near((up.loss_g - down.loss_g) / (2 * h), r.g_g, 1e-2, 0);
     mem_free(theta);
     mem_free(g);
-    objective_clear(&s);
+    eq8_batch_clear(&s);
     model_free(m);
 }
 
@@ -205,11 +205,11 @@ static void norm_matches(const safetensors *f, int norm, const char *key)
 {
     char name[200];
     model *m = make_model(norm, 2);
-    objective s = make_objective(m, 0.5, 0, true);
+    eq8_batch s = make_batch(m, 0.5, 0, true);
     eq8_result r;
     const graph *g = model_graph(m);
 
-    check_ok(objective_gradients(&r, &s, m, no_dropout));
+    check_ok(eq8_batch_gradients(&r, &s, m, no_dropout));
     snprintf(name, sizeof name, "%s/losses", key);
     check_near(r.loss_d, golden(f, name, 0), 1e-3, 0);
     check_near(r.loss_g, golden(f, name, 2), 2e-3, 1e-2);
@@ -224,7 +224,7 @@ static void norm_matches(const safetensors *f, int norm, const char *key)
                    r.g_g * 1e-3);
         check_near(s.grad_g[q->offset], golden(f, name, 2), 5e-3, fmax(norm_of, r.g_g * 1e-3));
     }
-    objective_clear(&s);
+    eq8_batch_clear(&s);
     model_free(m);
 }
 
@@ -259,7 +259,7 @@ static void running_statistics_follow_with_momentum_09(void **state)
     (void)state;
     safetensors *f = open_values();
     model *m = make_model(NORM_BATCH, 1);
-    objective s = make_objective(m, 0.5, 0, true);
+    eq8_batch s = make_batch(m, 0.5, 0, true);
     eq8_result r;
     const param *mean = graph_param(model_graph(m), "f.bn1.running_mean");
     const param *var = graph_param(model_graph(m), "f.bn1.running_var");
@@ -267,15 +267,15 @@ static void running_statistics_follow_with_momentum_09(void **state)
     double before_var = (double)model_params(m)[var->offset];
 
     put_hash(s.x + s.negative * model_input_count(m), "x", 2 * model_input_count(m));
-    check_ok(objective_gradients(&r, &s, m, no_dropout));
+    check_ok(eq8_batch_gradients(&r, &s, m, no_dropout));
     check_near(model_params(m)[mean->offset], before, 0, 1);
-    objective_update_running(&s, m);
+    eq8_batch_update_running(&s, m);
     /* two passes (x+ and x-), both over x */
     check_near(model_params(m)[mean->offset],
                0.01 * before + 0.99 * golden(f, "wrn-10-2-batch/batch_mean/f.bn1", 0), 1e-3, 1e-2);
     check_near(model_params(m)[var->offset],
                0.01 * before_var + 0.99 * golden(f, "wrn-10-2-batch/batch_var/f.bn1", 0), 1e-3, 0);
-    objective_clear(&s);
+    eq8_batch_clear(&s);
     model_free(m);
     safetensors_close(f);
 }

@@ -1,11 +1,11 @@
-/* Losses and gradients of one step: see objective.h.  Sources: the study's Eq. 8 and
+/* Losses and gradients of one step: see eq8_batch.h.  Sources: the study's Eq. 8 and
  * Algorithm 1; Grathwohl et al. 2020.
  *
  * One forward pass serves both losses: backward runs once per loss with that loss's
  * cotangent of the logits,
  *   l_D, labelled: (softmax - target)/B    l_G, x+: -softmax/B    l_G, x-: +softmax/B
  * and a chunk without rows of a loss skips its backward pass. */
-#include "train/objective.h"
+#include "train/eq8_batch.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,10 +13,10 @@
 #include "base/mem.h"
 #include "base/try.h"
 
-jem_status objective_init(objective *s, model *m, const objective_options *o)
+jem_status eq8_batch_init(eq8_batch *s, model *m, const eq8_batch_options *o)
 {
     jem_status st;
-    objective b = {.o = *o, .labelled = -1, .positive = -1, .negative = -1};
+    eq8_batch b = {.o = *o, .labelled = -1, .positive = -1, .negative = -1};
     int64_t n = model_params_count(m);
 
     if (b.o.generative_batch == 0) b.o.generative_batch = o->batch;
@@ -48,11 +48,11 @@ jem_status objective_init(objective *s, model *m, const objective_options *o)
     *s = b;
     return JEM_OK;
 done:
-    objective_clear(&b);
+    eq8_batch_clear(&b);
     return st;
 }
 
-void objective_clear(objective *s)
+void eq8_batch_clear(eq8_batch *s)
 {
     mem_free(s->x);
     mem_free(s->y);
@@ -70,7 +70,7 @@ void objective_clear(objective *s)
 /* ---- one chunk */
 
 typedef struct pass {
-    objective *s;
+    eq8_batch *s;
     model *m;
     const backend *b;
     int64_t first; /* row of x where this pass begins */
@@ -79,24 +79,24 @@ typedef struct pass {
     bool frozen;   /* running statistics stay as they are */
 } pass;
 
-static int64_t part_rows(const objective *s, int64_t part)
+static int64_t part_rows(const eq8_batch *s, int64_t part)
 {
     return part == s->labelled ? s->o.batch : s->o.generative_batch;
 }
 
-static bool part_has(const objective *s, int64_t part, int64_t row)
+static bool part_has(const eq8_batch *s, int64_t part, int64_t row)
 {
     return part >= 0 && row >= part && row < part + part_rows(s, part);
 }
 
 /* Does the chunk's row range [first, first + count) meet the part? */
-static bool part_meets(const objective *s, int64_t part, int64_t first, int64_t count)
+static bool part_meets(const eq8_batch *s, int64_t part, int64_t first, int64_t count)
 {
     return part >= 0 && first < part + part_rows(s, part) && first + count > part;
 }
 
 /* d [k]: softmax on entry, d l_D / d logits on return. */
-static void labelled_row(objective *s, float *d, const float *logits, double lse, int64_t i,
+static void labelled_row(eq8_batch *s, float *d, const float *logits, double lse, int64_t i,
                          int64_t k)
 {
     const double eps = s->o.label_smoothing, batch = (double)s->o.batch;
@@ -108,7 +108,7 @@ static void labelled_row(objective *s, float *d, const float *logits, double lse
 }
 
 /* d [k]: softmax on entry, d l_G / d logits on return; sign -1 for x+, +1 for x-. */
-static void energy_row(const objective *s, float *d, double sign, double lse, int64_t k)
+static void energy_row(const eq8_batch *s, float *d, double sign, double lse, int64_t k)
 {
     double factor = density_factor(sign, s->o.energy_l2, lse, (double)s->o.generative_batch);
     for (int64_t c = 0; c < k; c++) d[c] = density_cotangent(d[c], factor);
@@ -116,7 +116,7 @@ static void energy_row(const objective *s, float *d, double sign, double lse, in
 
 static void cotangents(const pass *p, const model_chunk *k, int64_t first, bool discriminative)
 {
-    objective *s = p->s;
+    eq8_batch *s = p->s;
     p->b->logsumexp(s->lse + first, k->cotangent, k->logits, k->count, p->classes);
     for (int64_t i = 0; i < k->count; i++) {
         int64_t row = first + i;
@@ -133,7 +133,7 @@ static void cotangents(const pass *p, const model_chunk *k, int64_t first, bool 
     }
 }
 
-static bool has_rows(const objective *s, bool discriminative, int64_t first, int64_t count)
+static bool has_rows(const eq8_batch *s, bool discriminative, int64_t first, int64_t count)
 {
     if (discriminative) return part_meets(s, s->labelled, first, count);
     return part_meets(s, s->positive, first, count) || part_meets(s, s->negative, first, count);
@@ -143,7 +143,7 @@ static bool has_rows(const objective *s, bool discriminative, int64_t first, int
 static jem_status add_gradient(const pass *p, const model_chunk *k, const plan_call *call,
                                int64_t first, bool discriminative)
 {
-    const objective *s = p->s;
+    const eq8_batch *s = p->s;
     model_sum sum = {.total = discriminative ? s->grad_d : s->grad_g, .number = !discriminative};
 
     if (!has_rows(s, discriminative, first, k->count)) return JEM_OK;
@@ -174,7 +174,7 @@ done:
  * training mode JEM++ evaluates x+ before them; only the running statistics show that. */
 static jem_status coupled_passes(pass *p)
 {
-    objective *s = p->s;
+    eq8_batch *s = p->s;
     const graph *g = model_graph(p->m);
     int64_t order[3] = {s->positive, s->negative, s->labelled};
     jem_status st = JEM_OK;
@@ -199,9 +199,9 @@ static double dot(const float *x, const float *y, int64_t n)
     return sum;
 }
 
-static void summarise(eq8_result *r, const objective *s, const backend *b, int64_t n)
+static void summarise(eq8_result *r, const eq8_batch *s, const backend *b, int64_t n)
 {
-    const eq8_terms t = objective_terms(s);
+    const eq8_terms t = eq8_batch_terms(s);
     *r = eq8_nothing();
     eq8_losses(r, &t);
     eq8_norms(r, &t, s->grad_d ? b->sum_squares(s->grad_d, n) : 0,
@@ -209,7 +209,7 @@ static void summarise(eq8_result *r, const objective *s, const backend *b, int64
               s->grad_d && s->grad_g ? dot(s->grad_d, s->grad_g, n) : 0, s->o.loss == LOSS_SUM);
 }
 
-static jem_status gradients(eq8_result *r, objective *s, model *m, rng_stream dropout,
+static jem_status gradients(eq8_result *r, eq8_batch *s, model *m, rng_stream dropout,
                             bool frozen)
 {
     jem_status st;
@@ -227,32 +227,32 @@ done:
     return st;
 }
 
-jem_status objective_gradients(eq8_result *r, objective *s, model *m, rng_stream dropout)
+jem_status eq8_batch_gradients(eq8_result *r, eq8_batch *s, model *m, rng_stream dropout)
 {
     return gradients(r, s, m, dropout, false);
 }
 
-jem_status objective_gradients_again(eq8_result *r, objective *s, model *m,
+jem_status eq8_batch_gradients_again(eq8_result *r, eq8_batch *s, model *m,
                                      rng_stream dropout)
 {
     return gradients(r, s, m, dropout, true);
 }
 
-eq8_terms objective_terms(const objective *s)
+eq8_terms eq8_batch_terms(const eq8_batch *s)
 {
     return (eq8_terms){s->labelled, s->positive, s->negative, s->rows, s->o.batch,
                        s->o.generative_batch, s->lse, s->loss_terms, s->hit, s->o.energy_l2};
 }
 
-direction objective_direction(const objective *s, const eq8_result *r)
+direction eq8_batch_direction(const eq8_batch *s, const eq8_result *r)
 {
-    const eq8_terms t = objective_terms(s);
+    const eq8_terms t = eq8_batch_terms(s);
     const eq8_weights w = eq8_descent(r, &t, s->o.alpha, s->o.loss == LOSS_SUM);
     if (s->positive < 0) return (direction){s->grad_d, NULL, w.g, 0};
     return (direction){s->grad_g, s->grad_d, w.g, w.d};
 }
 
-void objective_update_running(const objective *s, model *m)
+void eq8_batch_update_running(const eq8_batch *s, model *m)
 {
     if (s->running) running_copy(model_params(m), s->running, model_graph(m));
 }
