@@ -11,6 +11,7 @@
 #include "study/bench_settings.h"
 #include "train/config.h"
 #include "train/objective.h"
+#include "sweetspot/sweetspot.h"
 
 static jem_status list_models(const cli_lists *lists)
 {
@@ -82,7 +83,11 @@ static jem_status list_options(const cli_lists *lists)
     config *c = NULL;
     eval_options e;
     bench_settings b;
-    const option_group groups[] = {{"eval", eval_option_table, &e}, {NULL, NULL, NULL}};
+    sweetspot_options spot;
+    const option_group groups[] = {{"eval", eval_option_table, &e},
+                                   {"sweetspot", sweetspot_settings, &spot},
+                                   {NULL, NULL, NULL}};
+    TRY(options_defaults(groups));
     TRY(bench_settings_init(&b, lists->benchmarks));
     TRY(MEM_NEW(c, 1));
     TRY(config_defaults(c, &lists->settings));

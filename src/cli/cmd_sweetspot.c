@@ -1,4 +1,5 @@
-/* jem sweetspot: where along alpha each benchmark of a study comes closest to people. */
+/* jem sweetspot: is an alpha between the ends closer to people than both, benchmark by benchmark? */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -74,6 +75,7 @@ typedef struct sweetspot_flags {
     int64_t rounds, seed, threads;
     double level;
     bool json;
+    cli_list set;
 } sweetspot_flags;
 
 static const cli_argument arguments[] = {
@@ -84,19 +86,35 @@ static const cli_argument arguments[] = {
 
 static const cli_option options[] = {
     {"--rounds", CLI_INT, offsetof(sweetspot_flags, rounds), "N",
-     .help = "rounds of the bootstrap", .default_text = "10000",
+     .help = "rounds of the bootstrap of images: sweetspot.rounds",
      .min = 100, .max = 10000000},
     {"--seed", CLI_INT, offsetof(sweetspot_flags, seed), "N",
-     .help = "seed of the bootstrap", .default_text = "0", .max = 1e15},
+     .help = "seed of all draws: sweetspot.seed", .max = 1e15},
     {"--level", CLI_REAL, offsetof(sweetspot_flags, level), "P",
-     .help = "level of the intervals", .default_text = "0.95",
+     .help = "level of the set and the bound: sweetspot.level",
      .min = 0.5, .max = 0.9999},
+    CLI_SET(sweetspot_flags, set, "sweetspot.*"),
     {"--threads", CLI_INT, offsetof(sweetspot_flags, threads), "N",
      .help = "threads: one per processor unless given", .min = 1,
      .max = 1024},
     {"--json", CLI_SWITCH, offsetof(sweetspot_flags, json), NULL, .help = "print JSON"},
     {.name = NULL},
 };
+
+/* The settings, then the options that are short for them. */
+static jem_status take_options(sweetspot_options *o, const sweetspot_flags *f)
+{
+    jem_status st;
+    const option_group groups[] = {{"sweetspot", sweetspot_settings, o}, {.options = NULL}};
+
+    TRY(options_defaults(groups));
+    for (int i = 0; i < f->set.count; i++) TRY(options_assign(groups, f->set.values[i]));
+    if (f->rounds != CLI_NONE) o->rounds = f->rounds;
+    if (f->seed != CLI_NONE) o->seed = f->seed;
+    if (!isnan(f->level)) o->level = f->level;
+done:
+    return st;
+}
 
 static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
 {
@@ -109,8 +127,8 @@ static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
 
     TRY(cli_parse(&f, &command_sweetspot, argc, argv));
     benchmark_meanings(known, lists->benchmarks);
-    o = (sweetspot_options){
-        .rounds = f.rounds, .level = f.level, .seed = (uint64_t)f.seed, .measures = known};
+    o.measures = known;
+    TRY(take_options(&o, &f));
     TRY(pool_new(&o.threads, f.threads == CLI_NONE ? 0 : (int)f.threads));
     TRY(study_read(&s, f.folder));
     int64_t read_warnings = s->warning_count;
@@ -134,9 +152,9 @@ done:
 
 const command command_sweetspot = {
     .name = "sweetspot",
-    .about = "where along alpha each benchmark comes closest to people, and how sure that is",
+    .about = "is an alpha in between closer to people than both ends, and how sure is that",
     .arguments = arguments,
     .options = options,
-    .examples = {"sweetspot studies/gloss", "sweetspot studies/gloss --rounds 100000 --level 0.9 --json"},
+    .examples = {"sweetspot studies/gloss", "sweetspot studies/gloss --set sweetspot.variance=pooled --json"},
     .run = run_sweetspot,
 };

@@ -21,6 +21,7 @@ void trial_draws_clear(trial_draws *d)
 {
     if (d->state) d->free(d->state);
     mem_free(d->sizes);
+    mem_free(d->of_people);
     *d = (trial_draws){.columns = 0};
 }
 

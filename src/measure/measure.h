@@ -29,7 +29,8 @@ typedef struct measure {
     const char *dataset, *condition; /* of the score that is shown; NULL: any, none */
     const char *title, *unit;        /* "Error consistency", "κ with people"; title "": the metric */
     bool lower_is_better;
-    bool needs_head;                 /* alpha = 1 never trained a classifier: shown in grey */
+    bool needs_head;                 /* alpha = 1 never trained a classifier: grey in figures, no end of
+                                        sweet spots */
     double least, most;              /* what it can be */
     double human;                    /* what people reach, in units of the score; the bound that stands
                                         for it where there are no people; compared with by panels and
@@ -61,7 +62,6 @@ typedef struct measure_spot {
     int count;
     const measure *score[SPOT_SCORES_MAX]; /* whose distances to people count together */
     bool alignment;                        /* a comparison with people, not only a measure of the model */
-    bool skip_one;                         /* alpha = 1 never trained a classifier: left out */
     const char *source;                    /* of the human references */
     double paper_low, paper_high;          /* best alpha that the paper claims; NaN: none */
     /* How all its scores are drawn again; rule NULL: they cannot be. */

@@ -34,6 +34,7 @@ typedef struct trial_draws {
     int64_t images, people; /* that are drawn, all factors together */
     int64_t factors;        /* each of which is drawn on its own */
     int64_t *sizes;         /* [factors] owned */
+    bool *of_people;        /* [factors] people are drawn by it, not images; NULL: by none; owned */
     void *state;
     /* value [columns][scores] <- the scores of each run in this draw (factor 0 is the first of
      * `sizes`), NaN where undefined.  Called from several threads. */

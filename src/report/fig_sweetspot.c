@@ -1,4 +1,5 @@
-/* The sweet spots of a study in one picture. */
+/* The sweet spots of a study in one picture: for each line every network's score along alpha, and
+ * below it how much an alpha is above the nearer end at least. */
 #include "report/fig_sweetspot.h"
 
 #include <math.h>
@@ -10,173 +11,177 @@
 #include "base/try.h"
 #include "report/axes.h"
 #include "report/figures.h"
-#include "sweetspot/trend.h"
-#include "stats/bootstrap.h"
 
-/* The alpha axis that arrows and lanes share, and the columns beside it. */
+/* A cell of the grid, from its top: title, verdict, scores, advantage, alpha. */
 enum {
-    NAME_X = 24,
-    AXIS_X = 200,
-    AXIS_WIDTH = 460,
-    BEST_X = 712,
-    SCORE_X = 795,
-    INSIDE_X = 878,
-    DRAWN_X = 925,
-    ARROW_LEVEL = 19,
-    BAR_HEIGHT = 16,
-    LANE = 54,
-    BAR_MOST = 32
+    COLUMNS = 3,
+    CELL = 344,
+    KEY = 44,
+    OWN = 30,
+    TITLE_Y = 16,
+    WORDS_Y = 31,
+    SCORES_Y = 44,
+    SCORES_HEIGHT = 150,
+    LEAST_Y = 212,
+    LEAST_HEIGHT = 72,
+    LEFT_ROOM = 58,
+    RIGHT_ROOM = 18
 };
 
-static double alpha_x(double alpha) { return AXIS_X + alpha * AXIS_WIDTH; }
+/* ---- scales */
 
-/* ---- arrows onto the scale */
-
-/* One arrow per alpha, with the names of all benchmarks that are best there. */
-typedef struct arrow {
-    double alpha, text_width;
-    int level; /* of the text above the scale, from 0 */
-    char text[160];
-} arrow;
-
-enum { ARROWS_MAX = 16, LEVELS_MAX = 6 };
-
-static bool is_shown(const sweetspot_list *list, const sweetspot *p)
+/* Lines come in two groups, each of which begins a row: comparisons with people, and the others. */
+static int64_t count_group(const sweetspot_list *list, bool alignment)
 {
-    if (p->line->alignment) return true;
-    for (int64_t i = 0; i < list->count; i++)
-        if (list->spots[i].line->alignment) return false;
-    return true; /* no comparison with people at all: then the others */
+    int64_t n = 0;
+    for (int64_t i = 0; i < list->count; i++) n += list->spots[i].line->alignment == alignment;
+    return n;
 }
 
-static int collect_arrows(arrow *arrows, const sweetspot_list *list)
+static int64_t rows_of(int64_t cells) { return (cells + COLUMNS - 1) / COLUMNS; }
+
+void fig_sweetspot_size(double *width, double *height, const sweetspot_list *list)
 {
-    int count = 0;
-    for (int64_t i = 0; i < list->count; i++) {
-        const sweetspot *p = &list->spots[i];
-        double alpha = p->alpha[p->at.best];
-        int at = 0;
-        if (!is_shown(list, p)) continue;
-        while (at < count && arrows[at].alpha < alpha) at++;
-        if (at < count && arrows[at].alpha == alpha) {
-            size_t used = strlen(arrows[at].text);
-            snprintf(arrows[at].text + used, sizeof arrows[at].text - used, ", %s",
-                     p->line->title);
-            continue;
-        }
-        if (count == ARROWS_MAX) continue;
-        memmove(&arrows[at + 1], &arrows[at], (size_t)(count - at) * sizeof *arrows);
-        arrows[at] = (arrow){.alpha = alpha};
-        snprintf(arrows[at].text, sizeof arrows[at].text, "%s", p->line->title);
-        count++;
+    const int64_t people = count_group(list, true), own = count_group(list, false);
+    *width = FIGURE_WIDTH;
+    *height = KEY + (double)(rows_of(people) + rows_of(own)) * CELL + (people && own ? OWN : 0);
+}
+
+static double reference_of(const sweetspot *p)
+{
+    return p->score < 0 || !p->line->alignment ? NAN : p->line->score[p->score]->human;
+}
+
+/* Scores of all networks; the people's level too where it is not so far that it would press them flat. */
+static void scores_range(axes *a, const sweetspot *p)
+{
+    const double human = reference_of(p);
+    a->y0 = INFINITY;
+    a->y1 = -INFINITY;
+    for (int64_t j = 0; j < p->networks; j++) {
+        a->y0 = fmin(a->y0, p->network[j]);
+        a->y1 = fmax(a->y1, p->network[j]);
     }
-    return count;
-}
-
-static double text_left(const arrow *a)
-{
-    double left = alpha_x(a->alpha) - a->text_width / 2;
-    return fmin(fmax(left, NAME_X), FIGURE_WIDTH - NAME_X - a->text_width);
-}
-
-/* A text goes as low as the texts left of it and their arrows allow.  Its width is a guess
- * on the safe side, so that the size of the figure does not ask for fonts.  Returns the
- * highest level. */
-static int place_arrows(arrow *arrows, int count)
-{
-    int most = 0;
-    for (int i = 0; i < count; i++) {
-        arrow *a = &arrows[i];
-        a->text_width = 6.6 * (double)strlen(a->text);
-        for (a->level = 0; a->level < LEVELS_MAX - 1; a->level++) {
-            bool free = true;
-            for (int j = 0; j < i && free; j++) {
-                const arrow *b = &arrows[j];
-                bool beside = text_left(a) > text_left(b) + b->text_width + 12;
-                bool crossed = b->level > a->level && text_left(a) < alpha_x(b->alpha) + 6;
-                free = (b->level != a->level || beside) && !crossed;
-            }
-            if (free) break;
-        }
-        if (a->level > most) most = a->level;
+    const double span = fmax(a->y1 - a->y0, 1e-9);
+    if (human >= a->y0 - 1.5 * span && human <= a->y1 + 1.5 * span) {
+        a->y0 = fmin(a->y0, human);
+        a->y1 = fmax(a->y1, human);
     }
-    return most;
+    axes_pad(&a->y0, &a->y1, -INFINITY, INFINITY);
 }
 
-static void draw_arrow(draw *d, const arrow *a, double tip)
+/* Limits far below 0 say no more than that they are: the scale ends two advantages below. */
+static void least_range(axes *a, const sweetspot *p)
 {
-    double x = alpha_x(a->alpha), foot = tip - 26 - a->level * ARROW_LEVEL;
-    colour c = alpha_colour(a->alpha);
-    const double px[] = {x - 5, x + 5, x}, py[] = {tip - 9, tip - 9, tip};
-    draw_segment(d, x, foot, x, tip - 8, 2, 0, c);
-    draw_area(d, px, py, 3, c);
-    text_style style = style_of(LABEL_SIZE, CENTRE, BASELINE, INK);
-    style.bold = true;
-    draw_text(d, text_left(a) + a->text_width / 2, foot - 5, style, a->text);
-}
-
-static void draw_scale(draw *d, double top)
-{
-    enum { STEPS = 100 };
-    for (int i = 0; i < STEPS; i++)
-        draw_rectangle(d, alpha_x((double)i / STEPS), top, (double)AXIS_WIDTH / STEPS + 0.5,
-                       BAR_HEIGHT, alpha_colour((i + 0.5) / STEPS));
-    for (int i = 0; i <= 10; i++) {
-        char text[16];
-        double x = alpha_x(i / 10.0);
-        snprintf(text, sizeof text, "%g", i / 10.0);
-        draw_segment(d, x, top + BAR_HEIGHT, x, top + BAR_HEIGHT + 4, 1, 0, MUTED);
-        draw_text(d, x, top + BAR_HEIGHT + 7, style_of(TICK_SIZE, CENTRE, TOP, MUTED), text);
+    double top = 0, bottom = 0, lowest = 0;
+    for (int64_t i = 0; i < p->alphas; i++) {
+        if (isfinite(p->at.advantage[i])) top = fmax(top, p->at.advantage[i]);
+        if (isfinite(p->at.least[i])) top = fmax(top, p->at.least[i]), lowest = fmin(lowest, p->at.least[i]);
     }
-    double middle = top + BAR_HEIGHT / 2.0;
-    text_style left = style_of(LABEL_SIZE, RIGHT, MIDDLE, INK);
-    text_style right = style_of(LABEL_SIZE, LEFT, MIDDLE, INK);
-    draw_text(d, AXIS_X - 12, middle, left, "discriminative  p(y|x)");
-    draw_text(d, alpha_x(1) + 12, middle, right, "p(x)  generative");
-    draw_text(d, AXIS_X - 12, top + BAR_HEIGHT + 7, style_of(TICK_SIZE, RIGHT, TOP, MUTED), "α");
+    for (int64_t i = 0; i < p->alphas; i++)
+        if (isfinite(p->at.detectable)) bottom = -1.5 * fmax(top, p->at.detectable);
+    a->y0 = bottom < 0 ? fmax(bottom, lowest) : lowest;
+    a->y1 = top;
+    axes_pad(&a->y0, &a->y1, -INFINITY, INFINITY);
 }
 
-/* ---- lanes */
-
-static double bar_width(const sweetspot *p)
+static axes plot_at(double left, double top, double width, double height)
 {
-    double gap = 1;
-    for (int64_t a = 1; a < p->alphas; a++) gap = fmin(gap, p->alpha[a] - p->alpha[a - 1]);
-    return fmin(0.66 * gap * AXIS_WIDTH, 26);
+    return (axes){.left = left + LEFT_ROOM, .top = top, .width = width - LEFT_ROOM - RIGHT_ROOM,
+                  .height = height, .x0 = -0.03, .x1 = 1.03, .x_is_alpha = true};
 }
 
-/* On a patch of the page's colour, since a grid line passes there. */
-static void draw_share(draw *d, double x, double y, const char *text)
-{
-    const text_style style = style_of(8, CENTRE, BASELINE, MUTED);
-    double width = draw_text_width(d, style, text) + 2;
-    draw_rectangle(d, x - width / 2, y - 7, width, 8, (colour){1, 1, 1, 1});
-    draw_text(d, x, y, style, text);
-}
+/* ---- marks */
 
-static void draw_shares(draw *d, const sweetspot *p, double base)
+/* From half way to the alpha before to half way to the next. */
+static void draw_band(draw *d, const axes *a, const sweetspot *p)
 {
-    double width = bar_width(p);
-    for (int64_t a = 0; a < p->alphas; a++) {
-        double x = alpha_x(p->alpha[a]), height = BAR_MOST * p->share[a];
-        if (isnan(p->loss[a])) { /* left out of the comparison */
-            draw_text(d, x, base - 3, style_of(TICK_SIZE, CENTRE, BASELINE, MUTED), "×");
-            continue;
-        }
-        if (!(p->share[a] > 0)) continue;
-        draw_rectangle(d, x - width / 2, base - height, width, height,
-                       faded(alpha_colour(p->alpha[a]), a == p->at.best ? 1 : 0.55));
-        if (p->share[a] < 0.005) continue;
-        char text[16];
-        snprintf(text, sizeof text, "%.0f %%", 100 * p->share[a]);
-        if (width >= 20) draw_share(d, x, base - height - 3, text);
+    for (int64_t i = 0; i < p->alphas; i++) {
+        const double low = i ? (p->alpha[i - 1] + p->alpha[i]) / 2 : p->alpha[i] - 0.02;
+        const double high = i + 1 < p->alphas ? (p->alpha[i] + p->alpha[i + 1]) / 2 : p->alpha[i] + 0.02;
+        if (!p->at.in_set[i]) continue;
+        const double x = axes_x(a, fmax(low, a->x0)), end = axes_x(a, fmin(high, a->x1));
+        draw_rectangle(d, x, a->top, end - x, a->height, faded(series_colour(2), 0.14));
     }
 }
 
-/* The paper's best alpha, or its range, as a bracket below the lane. */
-static void draw_paper(draw *d, const measure_spot *line, double base)
+/* Value at alpha i of what the dots show. */
+static double mean_at(const sweetspot *p, int64_t i)
 {
-    double y = base + 12, low = alpha_x(line->paper_low), high = alpha_x(line->paper_high);
+    double sum = 0;
+    int64_t n = 0;
+    for (int64_t j = 0; j < p->networks; j++)
+        if (p->among[j] == p->alpha[i]) sum += p->network[j], n++;
+    return sum / (double)n;
+}
+
+static void draw_scores(draw *d, const axes *a, const sweetspot *p)
+{
+    for (int64_t i = 0; i + 1 < p->alphas; i++)
+        draw_segment(d, axes_x(a, p->alpha[i]), axes_y(a, mean_at(p, i)), axes_x(a, p->alpha[i + 1]),
+                     axes_y(a, mean_at(p, i + 1)), 1.4, 0,
+                     faded(alpha_colour((p->alpha[i] + p->alpha[i + 1]) / 2), 0.6));
+    for (int64_t j = 0; j < p->networks; j++) {
+        const colour c = alpha_colour(p->among[j]);
+        draw_disc(d, axes_x(a, p->among[j]), axes_y(a, p->network[j]), 3, faded(c, 0.75), c);
+    }
+}
+
+static void draw_least(draw *d, const axes *a, const sweetspot *p)
+{
+    const double zero = axes_y(a, 0);
+    draw_segment(d, a->left, zero, a->left + a->width, zero, 1.2, 0, INK);
+    draw_clip(d, a->left - 4, a->top - 4, a->width + 8, a->height + 8);
+    for (int64_t i = 0; i < p->alphas; i++) {
+        const double x = axes_x(a, p->alpha[i]);
+        const colour c = alpha_colour(p->alpha[i]);
+        if (!isfinite(p->at.advantage[i])) continue;
+        const double y = axes_y(a, p->at.advantage[i]), least = axes_y(a, p->at.least[i]);
+        draw_segment(d, x, y, x, isfinite(least) ? least : y, 1.4, 0, faded(c, 0.8));
+        draw_disc(d, x, y, 2.4, (colour){1, 1, 1, 1}, c);
+        if (isfinite(least)) draw_segment(d, x - 4, least, x + 4, least, 1.8, 0, c);
+    }
+    draw_unclip(d);
+}
+
+/* Ends in "…" where it would be wider than the room. */
+static void draw_fitting(draw *d, double x, double y, double room, text_style style, const char *text)
+{
+    char line[256];
+    snprintf(line, sizeof line, "%s", text);
+    for (size_t n = strlen(line); n > 4 && draw_text_width(d, style, line) > room;) {
+        n--;
+        while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80) n--;
+        snprintf(line + n, sizeof line - n, "…");
+    }
+    draw_text(d, x, y, style, line);
+}
+
+/* "shown, p = .004 (without any one run at most .021)" */
+static void draw_verdict(draw *d, double x, double y, double room, const sweetspot *p)
+{
+    char text[160], number[24], drop[24];
+    text_style style = style_of(LABEL_SIZE, LEFT, BASELINE, MUTED);
+    sweetspot_p(number, sizeof number, p->at.p);
+    sweetspot_p(drop, sizeof drop, p->at.p_drop);
+    if (p->verdict == SPOT_ONE_SEED && !p->images)
+        snprintf(text, sizeof text, "one seed: nothing is known of noise");
+    else if (p->verdict == SPOT_ONE_SEED)
+        snprintf(text, sizeof text, "one seed, p %s%s from images alone", number[0] == '<' ? "" : "= ", number);
+    else if (p->at.leader < 0)
+        snprintf(text, sizeof text, "no alpha between the ends");
+    else
+        snprintf(text, sizeof text, "%s, p %s%s (without any one run %s)", spot_verdict_text(p->verdict),
+                 number[0] == '<' ? "" : "= ", number, drop);
+    style.bold = p->verdict == SPOT_SHOWN;
+    if (style.bold) style.ink = INK;
+    draw_fitting(d, x, y, room, style, text);
+}
+
+/* The best alpha of the paper, or its range, above the upper plot. */
+static void draw_paper(draw *d, const axes *a, const measure_spot *line)
+{
+    const double y = a->top + 5, low = axes_x(a, line->paper_low), high = axes_x(a, line->paper_high);
     if (isnan(line->paper_low)) return;
     if (low == high) {
         draw_disc(d, low, y, 3, faded(MUTED, 0), MUTED);
@@ -187,177 +192,80 @@ static void draw_paper(draw *d, const measure_spot *line, double base)
     draw_segment(d, high, y - 3, high, y + 3, 1.2, 0, MUTED);
 }
 
-static void draw_best(draw *d, const sweetspot *p, double base)
+static void draw_panel(draw *d, const sweetspot *p, double left, double top, double width)
 {
-    double x = alpha_x(p->alpha[p->at.best]);
-    colour c = alpha_colour(p->alpha[p->at.best]);
-    if (isfinite(p->at.interval.low)) {
-        double low = alpha_x(p->at.interval.low), high = alpha_x(p->at.interval.high);
-        draw_segment(d, low - 1, base + 4, high + 1, base + 4, 3, 0, faded(c, 0.8));
-    }
-    draw_disc(d, x, base + 4, 4.2, c, c);
-}
+    char title[160];
+    const double room = width - RIGHT_ROOM - 8, human = reference_of(p);
+    axes scores = plot_at(left, top + SCORES_Y, width, SCORES_HEIGHT);
+    axes least = plot_at(left, top + LEAST_Y, width, LEAST_HEIGHT);
+    text_style bold = style_of(TITLE_SIZE, LEFT, BASELINE, INK);
 
-static void metrics_text(char *out, size_t size, const sweetspot *p, int64_t a)
-{
-    char number[40];
-    size_t used = 0;
-    for (int m = 0; m < p->line->count; m++) {
-        trend_number(number, sizeof number, p->value[m * p->alphas + a]);
-        used += (size_t)snprintf(out + used, size - used, "%s%s", m ? ", " : "", number);
-    }
-}
-
-static void human_text(char *out, size_t size, const measure_spot *line)
-{
-    size_t used = (size_t)snprintf(out, size, line->alignment ? "people " : "most ");
-    for (int m = 0; m < line->count; m++)
-        used += (size_t)snprintf(out + used, size - used, "%s%g", m ? ", " : "", line->score[m]->human);
-}
-
-static void draw_numbers(draw *d, const sweetspot *p, double base)
-{
-    char text[64];
-    text_style bold = style_of(TITLE_SIZE, CENTRE, BASELINE, INK);
-    text_style small = style_of(TICK_SIZE, CENTRE, BASELINE, MUTED);
-    text_style small_ink = style_of(LABEL_SIZE, CENTRE, BASELINE, INK);
     bold.bold = true;
-    snprintf(text, sizeof text, "%g", p->alpha[p->at.best]);
-    draw_text(d, BEST_X, base - 10, bold, text);
-    if (isfinite(p->at.interval.low)) {
-        snprintf(text, sizeof text, "%g – %g", p->at.interval.low, p->at.interval.high);
-        draw_text(d, BEST_X, base + 5, small,
-                  p->at.interval.low < p->at.interval.high ? text : "always");
-    }
-    bold.bold = false;
-    metrics_text(text, sizeof text, p, p->at.best);
-    draw_text(d, SCORE_X, base - 10, p->line->count > 1 ? small_ink : bold, text);
-    human_text(text, sizeof text, p->line);
-    draw_text(d, SCORE_X, base + 5, small, text);
-    if (isfinite(p->at.inside)) {
-        snprintf(text, sizeof text, p->at.inside >= 0.9995 ? ">0.999" : "%.3f", p->at.inside);
-        draw_text(d, INSIDE_X, base - 4, bold, text);
-    } else {
-        draw_text(d, INSIDE_X, base - 4, small, "–");
-    }
+    snprintf(title, sizeof title, "%s, %s", p->line->title, sweetspot_measure(p));
+    draw_fitting(d, left + 8, top + TITLE_Y, room, bold, title);
+    draw_verdict(d, left + 8, top + WORDS_Y, room, p);
+    scores_range(&scores, p);
+    scores.bare_x = true;
+    scores.y_label = p->score < 0 ? "distance to people" : "score";
+    draw_band(d, &scores, p);
+    axes_draw(d, &scores);
+    if (human >= scores.y0 && human <= scores.y1) axes_reference(d, &scores, human, "people");
+    draw_scores(d, &scores, p);
+    draw_paper(d, &scores, p->line);
+    least_range(&least, p);
+    least.x_label = "α";
+    least.y_label = "advantage";
+    draw_band(d, &least, p);
+    axes_draw(d, &least);
+    draw_least(d, &least, p);
 }
 
-/* "60 images, 3 seeds; 1 of 5 runs by score" on a line each. */
-static void draw_basis(draw *d, const sweetspot *p, double base)
+static void draw_key(draw *d, double level)
 {
-    enum { LINE = 13 };
-    text_style style = style_of(TICK_SIZE, LEFT, BASELINE, MUTED);
-    char line[160];
-    int lines = 1;
-    for (const char *c = p->basis; *c; c++) lines += *c == ',' || *c == ';';
-    double y = base - 3 - LINE * (lines - 1) / 2.0;
-    for (const char *text = p->basis; *text; y += LINE) {
-        size_t length = strcspn(text, ",;");
-        snprintf(line, sizeof line, "%.*s", (int)length, text);
-        draw_text(d, DRAWN_X, y, style, line);
-        text += length;
-        text += strspn(text, ",; ");
-    }
-}
-
-static void draw_lane(draw *d, const sweetspot *p, double base)
-{
-    text_style name = style_of(TITLE_SIZE, LEFT, BASELINE, INK);
-    name.bold = true;
-    draw_text(d, NAME_X, base - 10, name, p->line->title);
-    draw_text(d, NAME_X, base + 5, style_of(LABEL_SIZE, LEFT, BASELINE, MUTED), p->line->measure);
-    for (int i = 0; i <= 10; i++)
-        draw_segment(d, alpha_x(i / 10.0), base - BAR_MOST, alpha_x(i / 10.0), base, 1, 0,
-                     faded(GRID, 0.6));
-    draw_segment(d, AXIS_X, base, alpha_x(1), base, 1, 0, MUTED);
-    draw_shares(d, p, base);
-    draw_paper(d, p->line, base);
-    draw_best(d, p, base);
-    draw_numbers(d, p, base);
-    draw_basis(d, p, base);
-}
-
-static void draw_heads(draw *d, double y, double level)
-{
-    char text[48];
-    text_style style = style_of(TICK_SIZE, CENTRE, BASELINE, MUTED);
-    snprintf(text, sizeof text, "%g %% interval", 100 * level);
-    draw_text(d, BEST_X, y - 13, style, "best α");
-    draw_text(d, BEST_X, y, style, text);
-    draw_text(d, SCORE_X, y - 13, style, "score");
-    draw_text(d, SCORE_X, y, style, "reference");
-    draw_text(d, INSIDE_X, y - 13, style, "P(inside");
-    draw_text(d, INSIDE_X, y, style, "beats ends)");
-    style.h = LEFT;
-    draw_text(d, DRAWN_X, y, style, "drawn");
-}
-
-static void draw_key(draw *d, double y)
-{
-    text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, MUTED);
-    double x = AXIS_X;
-    draw_rectangle(d, x, y - 5, 9, 10, faded(alpha_colour(0.5), 0.55));
-    draw_text(d, x + 14, y, style, "share of rounds in which α is best");
-    x += 190;
-    draw_segment(d, x, y, x + 18, y, 3, 0, faded(alpha_colour(0.5), 0.8));
-    draw_disc(d, x + 9, y, 4.2, alpha_colour(0.5), alpha_colour(0.5));
-    draw_text(d, x + 24, y, style, "best α and its interval");
-    x += 150;
-    draw_disc(d, x + 3, y, 3, faded(MUTED, 0), MUTED);
-    draw_text(d, x + 12, y, style, "best α in the paper");
-    x += 130;
-    draw_text(d, x, y, style, "×  left out: classifier never trained");
-}
-
-/* ---- the whole */
-
-enum { MARGIN = 24, HEADS = 30, GAP = 24, KEY = 34, OWN = 30 };
-
-/* The arrows, placed; *top <- where the scale begins below them. */
-static int make_arrows(arrow *arrows, double *top, const sweetspot_list *list)
-{
-    int count = collect_arrows(arrows, list);
-    *top = MARGIN + 26 + place_arrows(arrows, count) * ARROW_LEVEL;
-    return count;
-}
-
-static bool begins_own(const sweetspot_list *list, int64_t i)
-{
-    return i > 0 && !list->spots[i].line->alignment && list->spots[i - 1].line->alignment;
-}
-
-void fig_sweetspot_size(double *width, double *height, const sweetspot_list *list)
-{
-    arrow arrows[ARROWS_MAX];
-    double top;
-    make_arrows(arrows, &top, list);
-    *width = FIGURE_WIDTH;
-    *height = top + BAR_HEIGHT + GAP + HEADS + (double)list->count * LANE + KEY;
-    for (int64_t i = 0; i < list->count; i++) *height += begins_own(list, i) ? OWN : 0;
+    char text[80];
+    const text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, MUTED);
+    const double y = 16;
+    double x = 24;
+    draw_disc(d, x, y, 3, faded(alpha_colour(0.3), 0.75), alpha_colour(0.3));
+    draw_text(d, x + 8, y, style, "a network");
+    x += 86;
+    draw_rectangle(d, x, y - 6, 14, 12, faded(series_colour(2), 0.14));
+    snprintf(text, sizeof text, "can be the best α (%g %%)", 100 * level);
+    draw_text(d, x + 20, y, style, text);
+    x += 180;
+    draw_segment(d, x, y - 7, x, y + 7, 1.4, 0, alpha_colour(0.5));
+    draw_disc(d, x, y - 7, 2.4, (colour){1, 1, 1, 1}, alpha_colour(0.5));
+    draw_segment(d, x - 4, y + 7, x + 4, y + 7, 1.8, 0, alpha_colour(0.5));
+    snprintf(text, sizeof text, "advantage over the nearer end, and its simultaneous lower %g %% limit",
+             100 * level);
+    draw_text(d, x + 10, y, style, text);
+    x += 400;
+    draw_disc(d, x, y, 3, faded(MUTED, 0), MUTED);
+    draw_text(d, x + 9, y, style, "best α in the paper");
 }
 
 jem_status fig_sweetspot_draw(draw *d, const void *ctx)
 {
     const sweetspot_list *list = ctx;
-    arrow arrows[ARROWS_MAX];
-    double top;
-    int count = make_arrows(arrows, &top, list);
+    const double width = FIGURE_WIDTH / (double)COLUMNS;
+    double top = KEY;
+    int64_t at = 0;
 
-    draw_scale(d, top);
-    for (int i = 0; i < count; i++) draw_arrow(d, &arrows[i], top - 1);
-    double y = top + BAR_HEIGHT + GAP + HEADS;
-    if (list->count) draw_heads(d, y, list->spots[0].level);
-    for (int64_t i = 0; i < list->count; i++) {
-        if (begins_own(list, i)) {
-            y += OWN;
-            draw_segment(d, NAME_X, y - 8, FIGURE_WIDTH - NAME_X, y - 8, 1, 0, GRID);
-            draw_text(d, NAME_X, y + 6, style_of(TICK_SIZE, LEFT, BASELINE, MUTED),
+    draw_key(d, list->level);
+    for (int group = 0; group < 2; group++) {
+        const int64_t cells = count_group(list, group == 0);
+        if (group == 1 && cells > 0 && at > 0) {
+            draw_segment(d, 24, top + 6, FIGURE_WIDTH - 24, top + 6, 1, 0, GRID);
+            draw_text(d, 24, top + 20, style_of(TICK_SIZE, LEFT, BASELINE, MUTED),
                       "not comparisons with people");
+            top += OWN;
         }
-        y += LANE;
-        draw_lane(d, &list->spots[i], y - 12);
+        for (int64_t i = 0; i < cells; i++)
+            draw_panel(d, &list->spots[at + i], (double)(i % COLUMNS) * width,
+                       top + (double)(i / COLUMNS) * CELL, width);
+        at += cells;
+        top += (double)rows_of(cells) * CELL;
     }
-    draw_key(d, y + KEY / 2.0);
     return JEM_OK;
 }
 
@@ -394,30 +302,35 @@ static void free_list(void *ctx)
     mem_free(list);
 }
 
-static void spot_table(strbuf *html, const sweetspot_list *list)
+static jem_status spot_table(strbuf *html, const sweetspot_list *list)
 {
-    strbuf_add(html, "<table><thead><tr><th>benchmark</th><th>best α</th><th>interval</th>"
-                     "<th>P(inside beats ends)</th><th>margin</th><th class=\"text\">compared with</th></tr>"
-                     "</thead><tbody>");
+    jem_status st = JEM_OK;
+    strbuf words = STRBUF_INIT, sentence = STRBUF_INIT;
+
+    strbuf_add(html, "<table><thead><tr><th>benchmark</th><th>best α</th><th>can be best</th>"
+                     "<th class=\"text\">above both ends</th><th class=\"text\">drawn</th>"
+                     "<th class=\"text\">compared with</th></tr></thead><tbody>");
     for (int64_t i = 0; i < list->count; i++) {
         const sweetspot *p = &list->spots[i];
-        html_printf(html, "<tr><th>%s, %s</th><td>%g</td>", p->line->title, p->line->measure,
-                    p->alpha[p->at.best]);
-        if (p->rounds)
-            html_printf(html, "<td>%g – %g</td><td>%.3f</td>", p->at.interval.low,
-                        p->at.interval.high, p->at.inside);
-        else
-            strbuf_add(html, "<td class=\"none\">–</td><td class=\"none\">–</td>");
-        if (isfinite(p->at.margin))
-            html_printf(html, "<td>%.3g", p->at.margin);
-        else
-            strbuf_add(html, "<td>–");
-        if (isfinite(p->at.margin_interval.low))
-            html_printf(html, "<small>%.3g – %.3g</small>", p->at.margin_interval.low,
-                        p->at.margin_interval.high);
-        html_printf(html, "</td><td class=\"text\">%s</td></tr>", p->line->source);
+        strbuf_clear(&words);
+        sweetspot_alphas(&words, p->alpha, p->at.in_set, p->alphas);
+        TRY(strbuf_status(&words));
+        html_printf(html, "<tr><th>%s, %s</th><td>%g</td><td>%s</td>", p->line->title,
+                    sweetspot_measure(p), p->alpha[p->at.best], words.data);
+        strbuf_clear(&words);
+        sweetspot_words(&words, p);
+        TRY(strbuf_status(&words));
+        html_printf(html, "<td class=\"text\">%s</td><td class=\"text\">%s</td><td class=\"text\">%s</td></tr>",
+                    words.data, p->basis, p->line->source);
     }
     strbuf_add(html, "</tbody></table>");
+    sweetspots_sentence(&sentence, list);
+    TRY(strbuf_status(&sentence));
+    if (sentence.used) html_printf(html, "<p>%s</p>", sentence.data);
+done:
+    strbuf_clear(&words);
+    strbuf_clear(&sentence);
+    return st;
 }
 
 static int64_t count_alphas(const study *s)
@@ -431,20 +344,20 @@ static int64_t count_alphas(const study *s)
 jem_status figures_of_sweetspots(figure_list *list, study *s, const measures *const *known)
 {
     jem_status st;
-    sweetspot_options o = {
-        .rounds = STATS_BOOTSTRAP_ROUNDS, .level = 0.95, .measures = known};
+    sweetspot_options o = SWEETSPOT_OPTIONS_INIT;
     sweetspot_list *spots = NULL;
     figure f = {.file = "sweetspot",
                 .section = "Sweet spot",
                 .title = "Where along α each benchmark is best",
-                .about = "An arrow points to the α whose score, averaged over seeds, comes "
-                         "closest to the human reference. The bars say how often each α wins "
-                         "when images and seeds are drawn again with replacement, the same "
-                         "draw for every α. P(inside) is the share of these rounds in which "
-                         "some α between the ends beats both; the margin is by how much.",
+                .about = "A dot is a network. An α between the ends is closer to people than both if its "
+                         "advantage over the nearer end is positive at least: the bar's foot is the lower "
+                         "limit that holds for all α at once. p is the chance of such an advantage where "
+                         "all α in between equal the better end; it must hold without any one run, too. "
+                         "The band holds the best α.",
                 .draw = fig_sweetspot_draw,
                 .free_ctx = free_list};
 
+    o.measures = known;
     if (count_alphas(s) < 3) {
         TRY(str_format(&f.missing, "A sweet spot needs runs at three values of alpha or more."));
         return figure_list_add(list, &f);
@@ -456,7 +369,7 @@ jem_status figures_of_sweetspots(figure_list *list, study *s, const measures *co
     fig_sweetspot_size(&f.width, &f.height, spots);
     if (!spots->count)
         TRY(str_format(&f.missing, "No benchmark was scored at two values of alpha or more."));
-    spot_table(&f.table, spots);
+    TRY(spot_table(&f.table, spots));
     sweetspots_curves_tsv(&f.tsv, spots);
     st = figure_list_add(list, &f);
 done:

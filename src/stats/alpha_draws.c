@@ -27,6 +27,7 @@ typedef struct job {
     stats_alpha_questions *asked;
     int64_t noises, alphas, draws;
     uint64_t seed;
+    bool images;      /* are part of some noise */
     workspace *space; /* [workers] */
 } job;
 
@@ -70,7 +71,7 @@ static void draw_normals(workspace *w, const job *j, uint32_t block)
         const rng_stream s = {j->seed, RNG_ALPHA_NOISE, block, TRAINING};
         const rng_stream t = {j->seed, RNG_ALPHA_NOISE, block, IMAGES};
         rng_fill_normal(w->normal + i * BLOCK, BLOCK, &s, (uint32_t)i);
-        rng_fill_normal(w->normal + (j->alphas + i) * BLOCK, BLOCK, &t, (uint32_t)i);
+        if (j->images) rng_fill_normal(w->normal + (j->alphas + i) * BLOCK, BLOCK, &t, (uint32_t)i);
     }
     for (int64_t g = 0; g <= j->alphas; g++) w->df[g] = -1;
 }
@@ -247,8 +248,9 @@ jem_status stats_alpha_draws(stats_alpha_questions *asked, int64_t noises, int64
     jem_status st;
     const int workers = threads ? pool_threads(threads) : 1;
     const int blocks = (int)((draws + BLOCK - 1) / BLOCK);
-    job j = {asked, noises, asked[0].noise->alphas, draws, seed, NULL};
+    job j = {asked, noises, asked[0].noise->alphas, draws, seed, false, NULL};
 
+    for (int64_t q = 0; q < noises; q++) j.images = j.images || asked[q].noise->has_shared;
     TRY(MEM_NEW(j.space, workers));
     for (int t = 0; t < workers; t++) TRY(workspace_init(&j.space[t], &j));
     if (threads)

@@ -183,7 +183,7 @@ static jem_status inquiry_init(inquiry *q, const stats_alphas *data,
     const int64_t k = data->count;
 
     *q = (inquiry){.data = data, .o = o, .tests = 1};
-    if (trains_again(data)) q->tests += count_networks(data);
+    if (trains_again(data) && !(o->leave_out & STATS_ALPHA_DROPS)) q->tests += count_networks(data);
     TRY(MEM_NEW(q->test, q->tests));
     TRY(MEM_NEW(q->asked, q->tests));
     for (int64_t t = 0; t < q->tests; t++) {
@@ -199,7 +199,7 @@ static jem_status inquiry_init(inquiry *q, const stats_alphas *data,
         for (int f = 0; f < forms; f++)
             q->maximum[forms * (2 + i) + f] = (stats_alpha_maximum){.base = i, .sum = f == 1};
     for (int64_t m = 0; m < forms * (2 + k); m++) q->maximum[m].values = values_of(q, m);
-    q->asked[0].count = forms * (2 + k);
+    q->asked[0].count = o->leave_out & STATS_ALPHA_SET ? forms * 2 : forms * (2 + k);
     q->asked[0].maximum = q->maximum;
 done:
     return st;
@@ -320,8 +320,8 @@ jem_status stats_best_alpha_find(stats_best_alpha *out, const stats_alphas *data
         TRY(stats_alpha_draws(q.asked, q.tests, o->draws, o->seed, o->threads));
         take_p(&b, &q);
         take_limits(point, &b, &q);
-        take_set(&b, &q);
-        if (q.tests > 1 && b.leader >= 0) {
+        if (!(o->leave_out & STATS_ALPHA_SET)) take_set(&b, &q);
+        if (trains_again(data) && b.leader >= 0 && !(o->leave_out & STATS_ALPHA_DESIGN)) {
             const double ends[2] = {point[0], point[q.test[0].forms]};
             TRY(stats_alpha_needed(&b.detectable, &b.detectable_range, &q.test[0].noise, ends, o));
         }

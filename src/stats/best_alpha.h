@@ -20,12 +20,20 @@
 
 enum { STATS_ALPHA_DRAWS = 100000 };
 
+/* What takes time and is not always asked for; it is NaN then, and the set everybody. */
+typedef enum stats_alpha_part {
+    STATS_ALPHA_DROPS = 1, /* p_drop */
+    STATS_ALPHA_SET = 2,
+    STATS_ALPHA_DESIGN = 4 /* what could have been shown */
+} stats_alpha_part;
+
 typedef struct stats_best_alpha_options {
     stats_variance variance;
     double level; /* of the set and of the bounds; .95 */
     int64_t draws;
     uint64_t seed;
     pool *threads; /* NULL: the calling thread alone */
+    unsigned leave_out; /* of stats_alpha_part; 0: nothing */
 } stats_best_alpha_options;
 
 typedef struct stats_best_alpha {

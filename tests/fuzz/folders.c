@@ -328,7 +328,7 @@ static void allow(jem_status st)
 
 static void find_sweet_spots(void)
 {
-    const sweetspot_options o = {.rounds = 50, .level = 0.95, .measures = all_measures()};
+    const sweetspot_options o = {.draws = 50, .rounds = 50, .level = 0.95, .measures = all_measures()};
     sweetspot_list list = SWEETSPOT_LIST_INIT;
     study *s = NULL;
 

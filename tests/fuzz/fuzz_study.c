@@ -29,7 +29,7 @@ static void check_html(const strbuf *t)
 
 static void find_sweet_spots(study *s)
 {
-    const sweetspot_options o = {.rounds = 8, .level = 0.95, .measures = all_measures()};
+    const sweetspot_options o = {.draws = 16, .rounds = 8, .level = 0.95, .measures = all_measures()};
     sweetspot_list list = SWEETSPOT_LIST_INIT;
     strbuf text = STRBUF_INIT, tsv = STRBUF_INIT;
     char *json = NULL;

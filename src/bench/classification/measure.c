@@ -39,7 +39,6 @@ static const measure_spot spots[] = {
      .measure = "test accuracy",
      .count = 1,
      .score = {&scores[ACCURACY]},
-     .skip_one = true,
      MEASURE_WITHOUT_PEOPLE,
      .rule = &trials_right,
      .trials = "test"},

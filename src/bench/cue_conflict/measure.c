@@ -53,7 +53,6 @@ static const measure_spot spots[] = {
      .count = 1,
      .score = {&scores[SHAPE_BIAS]},
      .alignment = true,
-     .skip_one = true,
      .source = "0.96 of people (0.9587 pooled; Geirhos et al. 2019)",
      .paper_low = 0.5,
      .paper_high = 0.6,

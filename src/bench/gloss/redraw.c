@@ -63,6 +63,8 @@ static jem_status draws(trial_draws *out, const trial_items *const *items)
     out->values = values;
     out->factors = 2;
     TRY(MEM_NEW(out->sizes, 2));
+    TRY(MEM_NEW(out->of_people, 2));
+    out->of_people[0] = true;
     out->sizes[0] = out->people = s->people = items[0]->raters;
     out->sizes[1] = out->images = s->images = n;
     s->columns = out->columns;

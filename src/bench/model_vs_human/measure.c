@@ -36,7 +36,6 @@ static const measure_spot spots[] = {
      .count = 1,
      .score = {&scores[KAPPA]},
      .alignment = true,
-     .skip_one = true,
      .source = MEASURE_TEXT(MVH_PAPER_KAPPA) " between people as the study draws it (0.431 from the "
                "files of Geirhos et al. 2021)",
      .paper_low = 0.5,

@@ -118,6 +118,7 @@ static jem_status make_set(set *s, trial_draws *out, const kappa *k, const trial
     s->people = (int64_t)strlen(items[0]->people[first]);
     s->factor = out->factors;
     TRY(trial_groups(&s->start, &s->conditions, &own, 2));
+    out->of_people[out->factors] = true;
     out->sizes[out->factors++] = s->people;
     for (int64_t c = 0; c < s->conditions; c++)
         out->sizes[out->factors++] = s->start[c + 1] - s->start[c];
@@ -145,6 +146,7 @@ static jem_status draws(trial_draws *out, const trial_items *const *items)
     TRY(trial_groups(&conditions, &count, items[0], 2));
     TRY(MEM_NEW(k->set, k->sets));
     TRY(MEM_NEW(out->sizes, k->sets + count));
+    TRY(MEM_NEW(out->of_people, k->sets + count));
     for (int64_t i = 0; i < k->sets; i++)
         TRY(make_set(&k->set[i], out, k, items, sets[i], sets[i + 1]));
 done:

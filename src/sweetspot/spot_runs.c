@@ -1,0 +1,172 @@
+/* Collecting scores and trials of a study's runs. */
+#include "sweetspot/spot_runs.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "sweetspot/trend.h"
+
+/* ---- scores */
+
+static bool values_of(spot_network *n, const study_run *r, const measures *of,
+                      const measure_spot *line)
+{
+    *n = (spot_network){.run = r};
+    if (isnan(r->alpha)) return false;
+    for (int m = 0; m < line->count; m++) {
+        const measure *wanted = line->score[m];
+        if (wanted->needs_head && r->alpha >= 1) return false;
+        const score *s =
+            trend_score(r, of->benchmark, wanted->dataset, wanted->metric, wanted->condition);
+        if (!s || !isfinite(s->value)) return false;
+        n->value[m] = s->value;
+        n->model = s->model;
+    }
+    return true;
+}
+
+/* Runs of a study come by alpha, then seed. */
+static jem_status collect(spot_runs *r, study *s)
+{
+    jem_status st = JEM_OK;
+    for (int64_t i = 0; i < s->count; i++) {
+        const spot_network *last = r->count ? &r->network[r->count - 1] : NULL;
+        spot_network n;
+        if (!values_of(&n, &s->runs[i], r->of, r->line)) continue;
+        if (last && last->run->alpha == n.run->alpha && last->run->seed == n.run->seed) {
+            TRY(study_warn(s, "%s has the alpha and seed of another run; sweet spots leave it out.",
+                           n.run->name));
+            continue;
+        }
+        if (!last || last->run->alpha != n.run->alpha) r->alpha[r->alphas++] = n.run->alpha;
+        n.at = r->alphas - 1;
+        r->networks[n.at]++;
+        r->network[r->count++] = n;
+    }
+done:
+    return st;
+}
+
+/* ---- trials */
+
+/* Trials that were set aside, and the first run they are of. */
+typedef struct set_aside {
+    int64_t differ, others; /* they do not give the score; are of other images */
+    const char *run;
+} set_aside;
+
+/* Do the trials give the scores? */
+static jem_status give_scores(bool *agree, const trial_items *items, const spot_network *n,
+                              const measure_spot *line)
+{
+    jem_status st;
+    double found[SPOT_SCORES_MAX];
+    trial_draws alone = {.columns = 0};
+
+    TRY(trial_draws_new(&alone, line->rule, &items, 1));
+    TRY(trial_draws_data(found, &alone));
+    *agree = true;
+    for (int m = 0; m < line->count; m++)
+        *agree = *agree && fabs(found[m] - n->value[m]) <= 1e-6 * fmax(1, fabs(n->value[m]));
+done:
+    trial_draws_clear(&alone);
+    return st;
+}
+
+/* Reads the trials of a network; items->count 0 unless they can be used together with
+ * those of `first` (NULL: these are the first). */
+static jem_status usable_items(trial_items *items, set_aside *aside, const spot_network *n,
+                               const measure_spot *line, const trial_items *first, study *s)
+{
+    bool agrees;
+    jem_status st = trial_items_read(items, line, n->run->path, n->model);
+    if (st == JEM_EDATA)
+        return study_warn(s, "%s; sweet spots use the run's score alone.", jem_error_message());
+    if (st != JEM_OK || items->count == 0) return st;
+    TRY(give_scores(&agrees, items, n, line));
+    if (agrees && (!first || trial_items_match(first, items))) return JEM_OK;
+    trial_items_clear(items);
+    /* At alpha = 1 another classifier takes the place of the untrained head. */
+    if (!agrees && n->run->alpha >= 1) return JEM_OK;
+    if (!aside->run) aside->run = n->run->name;
+    *(agrees ? &aside->others : &aside->differ) += 1;
+done:
+    return st;
+}
+
+static jem_status warn_aside(const set_aside *aside, const measure_spot *line, study *s)
+{
+    const long long runs = (long long)(aside->differ + aside->others);
+    if (!aside->run) return JEM_OK;
+    return study_warn(s, "trials/%s.csv of %lld run%s (%s%s) %s; for the sweet spot of %s, %s, scores "
+                         "are taken without drawing images.",
+                      line->trials, runs, runs == 1 ? "" : "s", aside->run,
+                      runs == 1 ? "" : ", ...",
+                      aside->others == 0   ? "does not give the score beside it"
+                      : aside->differ == 0 ? "has other images than the first run"
+                                           : "has other images or does not give the score",
+                      line->title, line->measure);
+}
+
+static jem_status read_trials(spot_runs *r, study *s)
+{
+    jem_status st;
+    const trial_items **used = NULL;
+    trial_items *items = NULL;
+    set_aside aside = {0, 0, NULL};
+
+    if (!r->line->rule || r->count == 0) return JEM_OK;
+    TRY(MEM_NEW(items, r->count));
+    TRY(MEM_NEW(used, r->count));
+    for (int64_t j = 0; j < r->count; j++) {
+        TRY(usable_items(&items[j], &aside, &r->network[j], r->line,
+                         r->with_trials ? used[0] : NULL, s));
+        if (items[j].count > 0) used[r->with_trials++] = &items[j];
+    }
+    TRY(warn_aside(&aside, r->line, s));
+    if (r->with_trials == r->count)
+        TRY(trial_draws_new(&r->draws, r->line->rule, used, r->count));
+done:
+    for (int64_t j = 0; items && j < r->count; j++) trial_items_clear(&items[j]);
+    mem_free(items);
+    mem_free(used);
+    return st;
+}
+
+/* ---- the whole */
+
+jem_status spot_runs_find(spot_runs *out, const measures *of, const measure_spot *line, study *s)
+{
+    jem_status st;
+    spot_runs r = {.of = of, .line = line};
+
+    TRY(MEM_NEW(r.alpha, s->count));
+    TRY(MEM_NEW(r.networks, s->count));
+    TRY(MEM_NEW(r.network, s->count));
+    TRY(collect(&r, s));
+    if (r.alphas > 1) TRY(read_trials(&r, s));
+    *out = r;
+    r = (spot_runs){.alphas = 0};
+done:
+    spot_runs_clear(&r);
+    return st;
+}
+
+void spot_runs_clear(spot_runs *r)
+{
+    mem_free(r->alpha);
+    mem_free(r->networks);
+    mem_free(r->network);
+    trial_draws_clear(&r->draws);
+    *r = (spot_runs){.alphas = 0};
+}
+
+double spot_scaled(const spot_scale *scale, const spot_runs *r, int64_t i, const double *value)
+{
+    double y = scale->offset[i];
+    for (int m = 0; m < r->line->count; m++)
+        if (scale->weight[i][m] != 0) y += scale->weight[i][m] * value[m];
+    return y;
+}
