@@ -57,6 +57,7 @@ install: all
 
 perf: all
 	$(call BUILD_TARGET,stat_bench)
+	$(call BUILD_TARGET,sweetspot_coverage)
 	$(call BUILD_TARGET,autoencoder_bench)
 	python3 perf/compare_statistics.py $(BUILD)/stat_bench
 	python3 perf/compare.py $(BUILD)/jem

@@ -9,9 +9,9 @@
 #include "cli/print.h"
 #include "bench/eval.h"
 #include "study/bench_settings.h"
+#include "sweetspot/sweetspot.h"
 #include "train/config.h"
 #include "train/objective.h"
-#include "sweetspot/sweetspot.h"
 
 static jem_status list_models(const cli_lists *lists)
 {

@@ -49,7 +49,7 @@ void fig_sweetspot_size(double *width, double *height, const sweetspot_list *lis
 
 static double reference_of(const sweetspot *p)
 {
-    return p->score < 0 || !p->line->alignment ? NAN : p->line->score[p->score]->human;
+    return p->score < 0 || !p->line->alignment ? NAN : p->human[p->score];
 }
 
 /* Scores of all networks; the people's level too where it is not so far that it would press them flat. */

@@ -108,14 +108,38 @@ static double folded(double difference, double sum, double reference)
     return -fmin(fabs(difference), fabs(sum));
 }
 
+/* Differences of the chosen alpha to both ends, summed over folds. */
+typedef struct fold_sums {
+    double difference[2], sum[2]; /* m_i - m_e, 2r - m_i - m_e */
+    int64_t used;
+} fold_sums;
+
+/* Chosen in y[0], measured in y[1]. */
+static void add_fold(fold_sums *f, const spot_runs *r, const double *const y[2], double reference,
+                     int64_t fold)
+{
+    const int64_t last = r->count - r->networks[r->alphas - 1];
+    int64_t at = 0;
+    if (choose(r, y[0], reference, fold, &at) < 0) return;
+    const double own = y[1][at];
+    const double end[2] = {y[1][left_out(r, 0, 0, fold)],
+                           y[1][left_out(r, r->alphas - 1, last, fold)]};
+    if (!isfinite(own) || !isfinite(end[0]) || !isfinite(end[1])) return;
+    for (int e = 0; e < 2; e++) {
+        f->difference[e] += own - end[e];
+        f->sum[e] += 2 * reference - own - end[e];
+    }
+    f->used++;
+}
+
 jem_status spot_margin_cv(double *margin, const spot_runs *r, const spot_scale *scale,
                           const spot_draws *d)
 {
     jem_status st = JEM_OK;
     const bool images = r->draws.columns > 0;
     const double reference = scale->reference;
-    int64_t folds = 1, fewest = r->networks[0], used = 0;
-    double difference[2] = {0, 0}, sum[2] = {0, 0};
+    int64_t folds = 1, fewest = r->networks[0];
+    fold_sums f = {.used = 0};
     double *y[2] = {NULL, NULL};
 
     for (int64_t i = 0; i < r->alphas; i++) {
@@ -132,25 +156,13 @@ jem_status spot_margin_cv(double *margin, const spot_runs *r, const spot_scale *
                 y[h][j] = spot_scaled(scale, r, r->network[j].at, r->network[j].value);
         }
         for (int64_t fold = 0; fold < folds; fold++)
-            for (int h = 0; h < (images ? 2 : 1); h++) {
-                const int64_t last = r->count - r->networks[r->alphas - 1];
-                int64_t at = 0;
-                if (choose(r, y[h], reference, fold, &at) < 0) continue;
-                const double own = y[1 - h][at];
-                const double end[2] = {y[1 - h][left_out(r, 0, 0, fold)],
-                                       y[1 - h][left_out(r, r->alphas - 1, last, fold)]};
-                if (!isfinite(own) || !isfinite(end[0]) || !isfinite(end[1])) continue;
-                for (int e = 0; e < 2; e++) {
-                    difference[e] += own - end[e];
-                    sum[e] += 2 * reference - own - end[e];
-                }
-                used++;
-            }
+            for (int h = 0; h < (images ? 2 : 1); h++)
+                add_fold(&f, r, (const double *const[]){y[h], y[1 - h]}, reference, fold);
     }
-    if (used == 0) goto done;
-    const double n = (double)used;
-    *margin = fmin(folded(difference[0] / n, sum[0] / n, reference),
-                   folded(difference[1] / n, sum[1] / n, reference));
+    if (f.used == 0) goto done;
+    const double n = (double)f.used;
+    *margin = fmin(folded(f.difference[0] / n, f.sum[0] / n, reference),
+                   folded(f.difference[1] / n, f.sum[1] / n, reference));
 done:
     for (int h = 0; h < 2; h++) mem_free(y[h]);
     return st;

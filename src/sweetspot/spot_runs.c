@@ -27,6 +27,34 @@ static bool values_of(spot_network *n, const study_run *r, const measures *of,
     return true;
 }
 
+static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
+
+/* The row about people that belongs to a score: what these files say of them. */
+static const score *people_row(const study_run *run, const char *benchmark, const measure *m)
+{
+    for (int64_t k = 0; k < run->scores.count; k++) {
+        const score *s = &run->scores.scores[k];
+        if (trend_is_reference(s) && strcmp(s->model, "human") == 0 && same(s->benchmark, benchmark) &&
+            same(s->metric, m->metric) && (!m->dataset || same(s->dataset, m->dataset)) &&
+            same(s->condition, m->condition) && isfinite(s->value))
+            return s;
+    }
+    return NULL;
+}
+
+static void find_people(spot_runs *r)
+{
+    for (int m = 0; m < r->line->count; m++) {
+        r->human[m] = r->line->score[m]->human;
+        for (int64_t j = 0; j < r->count && !r->from_files[m]; j++) {
+            const score *s = people_row(r->network[j].run, r->of->benchmark, r->line->score[m]);
+            if (!s) continue;
+            r->human[m] = s->value;
+            r->from_files[m] = true;
+        }
+    }
+}
+
 /* Runs of a study come by alpha, then seed. */
 static jem_status collect(spot_runs *r, study *s)
 {
@@ -146,6 +174,7 @@ jem_status spot_runs_find(spot_runs *out, const measures *of, const measure_spot
     TRY(MEM_NEW(r.networks, s->count));
     TRY(MEM_NEW(r.network, s->count));
     TRY(collect(&r, s));
+    find_people(&r);
     if (r.alphas > 1) TRY(read_trials(&r, s));
     *out = r;
     r = (spot_runs){.alphas = 0};

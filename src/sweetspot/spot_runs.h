@@ -20,6 +20,9 @@ typedef struct spot_runs {
     int64_t *networks;     /* [alphas] */
     int64_t count;         /* of all networks */
     spot_network *network; /* [count] alpha after alpha, in each by seed */
+    double human[SPOT_SCORES_MAX];    /* the reference of each score: what people reach by the rows about
+                                         them among the scores, or where there are none as printed */
+    bool from_files[SPOT_SCORES_MAX]; /* the former */
     int64_t with_trials;   /* networks whose trials can be drawn again beside the others' */
     trial_draws draws;     /* a column per network; 0 columns unless every one has trials: what is
                               shared is known of all or of none */

@@ -63,6 +63,10 @@ static jem_status describe(sweetspot *p, const spot_runs *r)
     p->images = r->draws.images;
     p->people = r->draws.people;
     p->with_trials = r->with_trials;
+    for (int m = 0; m < r->line->count; m++) {
+        p->human[m] = r->human[m];
+        p->from_files[m] = r->from_files[m];
+    }
     TRY(MEM_NEW(p->alpha, p->alphas));
     TRY(MEM_NEW(p->seeds, p->alphas));
     TRY(MEM_NEW(p->value, r->line->count * p->alphas));
@@ -103,7 +107,7 @@ static void project(spot_scale *scale, const sweetspot *p)
     for (int64_t i = 0; i < p->alphas; i++) {
         double square = 0;
         for (int m = 0; m < p->line->count; m++) {
-            const double gap = p->line->score[m]->human - p->value[m * p->alphas + i];
+            const double gap = p->human[m] - p->value[m * p->alphas + i];
             scale->weight[i][m] = gap;
             square += gap * gap;
         }
@@ -129,7 +133,7 @@ static jem_status scale_init(spot_scale *scale, const sweetspot *p)
     const measure *m = p->line->score[p->score];
     for (int64_t i = 0; i < p->alphas; i++)
         scale->weight[i][p->score] = m->lower_is_better && !p->distance ? -1 : 1;
-    if (p->distance) scale->reference = m->human;
+    if (p->distance) scale->reference = p->human[p->score];
 done:
     return st;
 }
@@ -140,7 +144,7 @@ static double shown_value(const sweetspot *p, const double *value)
     double square = 0;
     if (p->score >= 0) return value[p->score];
     for (int m = 0; m < p->line->count; m++) {
-        const double gap = value[m] - p->line->score[m]->human;
+        const double gap = value[m] - p->human[m];
         square += gap * gap;
     }
     return sqrt(square);
@@ -225,6 +229,8 @@ static jem_status claim(sweetspot *p, const spot_runs *r, study *s, const sweets
     TRY(spot_find_unequal(p, r));
     TRY(spot_p_equal(&p->p_equal, p, &data, &so));
     spot_accuracy(p->accuracy, p, r);
+    stats_two_lines(&p->below, &p->above, p->among, y, p->networks,
+                    p->alpha[p->at.leader >= 0 ? p->at.leader : p->at.best]);
     p->verdict = verdict_of(p);
     say_basis(p);
 done:

@@ -17,6 +17,7 @@
 #include "measure/measure.h"
 #include "record/study.h"
 #include "stats/best_alpha.h"
+#include "stats/two_lines.h"
 
 typedef enum spot_verdict {
     SPOT_NOT_SHOWN,
@@ -32,6 +33,8 @@ typedef struct sweetspot {
     int score;                /* and which of its scores; -1: the distance in their plane */
     bool distance;            /* best is nearest to people; else lowest or largest */
     bool primary;
+    double human[SPOT_SCORES_MAX]; /* the references: from the study's files, or as printed */
+    bool from_files[SPOT_SCORES_MAX];
     int64_t alphas;
     double *alpha;   /* [alphas] ascending; the ends are the first and the last */
     double *value;   /* [scores of the line][alphas] mean over networks */
@@ -54,6 +57,7 @@ typedef struct sweetspot {
     bool *unequal_alpha; /* [alphas] has such a run */
     double p_equal;      /* p without those alphas; NaN: too few are left, or there are none */
     char *drop_name;     /* of the run without which p is largest; NULL: there is none */
+    stats_slope below, above; /* of lines up to and from the leader, score against alpha: a description */
     double accuracy[3];  /* of the networks at the lower end, the best alpha, the upper end; or NaN */
     char basis[160];     /* what was drawn, in words */
 } sweetspot;

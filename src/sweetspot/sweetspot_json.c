@@ -72,7 +72,7 @@ static json_t *human_json(const sweetspot *p)
     json_t *human = json_array();
     for (int m = 0; m < p->line->count; m++)
         if (p->score < 0 || m == p->score)
-            json_array_append_new(human, number(p->line->score[m]->human));
+            json_array_append_new(human, number(p->human[m]));
     return human;
 }
 
@@ -93,7 +93,7 @@ static json_t *basis_json(const sweetspot *p)
 {
     static const char *const variance[] = {"guarded", "pooled", "each"};
     return json_pack(
-        "{s:s s:s s:s s:b s:o s:o s:o s:o s:o s:o s:I s:I s:I s:I s:f s:s s:o s:s s:o s:o}", "measure",
+        "{s:s s:s s:s s:b s:o s:o s:o s:o s:o s:o s:I s:I s:I s:I s:f s:s s:o s:s s:o s:[[o,o],[o,o]] s:o}", "measure",
         sweetspot_measure(p), "rule", p->distance ? "distance" : "best", "variance",
         variance[p->variance], "primary", p->primary, "p_holm", number(p->p_holm), "detectable_low",
         number(p->at.detectable_range.low), "detectable_high", number(p->at.detectable_range.high),
@@ -101,7 +101,8 @@ static json_t *basis_json(const sweetspot *p)
         (json_int_t)p->fewest, "networks", (json_int_t)p->networks, "images", (json_int_t)p->images,
         "people", (json_int_t)p->people, "level", p->level, "drawn", p->basis, "paper",
         json_pack("[o,o]", number(p->line->paper_low), number(p->line->paper_high)), "source",
-        p->line->source, "left_out", name_json(p->drop_name), "curve",
+        p->line->source, "left_out", name_json(p->drop_name), "two_lines",
+        number(p->below.slope), number(p->below.error), number(p->above.slope), number(p->above.error), "curve",
         curve_json(p));
 }
 

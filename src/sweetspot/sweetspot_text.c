@@ -212,8 +212,8 @@ void sweetspots_curves_tsv(strbuf *out, const sweetspot_list *list)
         for (int64_t a = 0; a < p->alphas; a++) {
             double value = p->value[m * p->alphas + a], sem = p->sem[m * p->alphas + a];
             if (p->score < 0) {
-                const double gap = value - p->line->score[0]->human;
-                const double other = p->value[p->alphas + a] - p->line->score[1]->human;
+                const double gap = value - p->human[0];
+                const double other = p->value[p->alphas + a] - p->human[1];
                 value = hypot(gap, other);
                 sem = NAN;
             }

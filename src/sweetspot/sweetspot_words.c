@@ -136,6 +136,19 @@ static void say_unequal(strbuf *out, const sweetspot *p)
         plain_printf(out, "; without their alphas %s", text);
 }
 
+/* "; nearest to .431 of people in these files (.390 printed)" */
+static void say_reference(strbuf *out, const sweetspot *p)
+{
+    char found[24], printed[24];
+    for (int m = 0; m < p->line->count; m++) {
+        if (p->score >= 0 && m != p->score) continue;
+        sweetspot_number(found, sizeof found, p->human[m]);
+        sweetspot_number(printed, sizeof printed, p->line->score[m]->human);
+        plain_printf(out, "; nearest to %s", found);
+        if (p->from_files[m]) plain_printf(out, " of people in these files (printed: %s)", printed);
+    }
+}
+
 void sweetspot_words(strbuf *out, const sweetspot *p)
 {
     char text[40], drop[24];
@@ -153,6 +166,7 @@ void sweetspot_words(strbuf *out, const sweetspot *p)
     }
     if (p->most == 2 && p->variance != STATS_VARIANCE_EACH && p->at.varies && p->at.leader >= 0)
         strbuf_add(out, "; equal variances assumed");
+    if (p->distance) say_reference(out, p);
     if (p->unequal_count) {
         strbuf_add(out, "; ");
         say_unequal(out, p);

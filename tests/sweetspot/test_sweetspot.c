@@ -312,6 +312,26 @@ static void the_rule_of_distance_is_the_study_s(void **state)
     assert_true(list.spots[0].alpha[list.spots[0].at.best] == 0.5); /* nearest to .39 */
     assert_int_equal(list.spots[0].verdict, SPOT_SHOWN);
     check_near(list.spots[0].at.margin, 0.114 - 0.006, 1e-9, 1); /* of .504 and .384 */
+    check_words(&list.spots[0], "nearest to .390");
+    sweetspot_list_clear(&list);
+    study_free(s);
+    /* what the study's own files say of people goes before what is printed */
+    char path[256];
+    score_list scores = SCORE_LIST_INIT;
+    score people = SCORE_INIT;
+    snprintf(path, sizeof path, "%s", run_path(0.5, 2));
+    check_ok(score_list_load(&scores, path));
+    people.benchmark = "model-vs-human";
+    people.metric = "error_consistency";
+    people.dataset = "mean";
+    people.model = "human";
+    people.value = 0.45;
+    check_ok(score_list_append(&scores, &people));
+    check_ok(score_list_save(&scores, path));
+    score_list_clear(&scores);
+    list = find_by(&s, &o);
+    assert_true(list.spots[0].alpha[list.spots[0].at.best] == 0.9);
+    check_words(&list.spots[0], "nearest to .450 of people in these files (printed: .390)");
     sweetspot_list_clear(&list);
     study_free(s);
 }
