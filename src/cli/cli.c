@@ -53,8 +53,6 @@ const command *cli_action(const command *c, const char *word)
 
 /* ---- parsing */
 
-enum { ARGUMENTS_MAX = 4 };
-
 /* Where an option or an argument leaves what it was given. */
 static void *target(void *options, size_t offset)
 {
@@ -145,8 +143,12 @@ static jem_status take_default(void *to, const command *c, const cli_option *o)
 
 static jem_status take_defaults(void *options, const command *c)
 {
-    for (const cli_argument *a = arguments_of(c); a->name; a++)
-        *(const char **)target(options, a->offset) = NULL;
+    for (const cli_argument *a = arguments_of(c); a->name; a++) {
+        if (a->several)
+            ((cli_list *)target(options, a->offset))->count = 0;
+        else
+            *(const char **)target(options, a->offset) = NULL;
+    }
     for (const cli_option *o = options_of(c); o->name; o++) {
         jem_status st = take_default(target(options, o->offset), c, o);
         if (st != JEM_OK) return st;
@@ -160,6 +162,11 @@ static void take_arguments(void *options, const command *c, const char *const *w
     for (const cli_argument *a = arguments_of(c); a->name; a++) spare -= !a->optional;
     for (const cli_argument *a = arguments_of(c); a->name && count > 0; a++) {
         if (a->optional && spare-- <= 0) continue;
+        if (a->several) {
+            cli_list *all = target(options, a->offset);
+            while (count > 0) all->values[all->count++] = *words++, count--;
+            break;
+        }
         *(const char **)target(options, a->offset) = *words++;
         count--;
     }
@@ -171,13 +178,19 @@ static bool is_given(void *options, const cli_option *o)
     return o->kind == CLI_SWITCH ? *(const bool *)to : *(const char *const *)to != NULL;
 }
 
+static bool is_there(void *options, const cli_argument *a)
+{
+    const void *to = target(options, a->offset);
+    return a->several ? ((const cli_list *)to)->count > 0 : *(const char *const *)to != NULL;
+}
+
 /* What is required is a text. */
 static jem_status check_required(void *options, const command *c)
 {
     for (const cli_option *o = options_of(c); o->name; o++)
         if (o->alone && is_given(options, o)) return JEM_OK;
     for (const cli_argument *a = arguments_of(c); a->name; a++)
-        if (!a->optional && !*(const char **)target(options, a->offset))
+        if (!a->optional && !is_there(options, a))
             return cli_usage_error(c, a->name, "is missing");
     for (const cli_option *o = options_of(c); o->name; o++)
         if (o->required && !is_given(options, o)) return cli_usage_error(c, o->name, "is missing");
@@ -186,13 +199,14 @@ static jem_status check_required(void *options, const command *c)
 
 jem_status cli_parse(void *options, const command *c, int argc, char **argv)
 {
-    const char *words[ARGUMENTS_MAX];
+    const char *words[CLI_LIST_MAX];
     int count = 0, room = 0;
     bool only_arguments = false;
     jem_status st = take_defaults(options, c);
 
     while (arguments_of(c)[room].name) room++;
-    assert(room <= ARGUMENTS_MAX);
+    assert(room <= CLI_LIST_MAX);
+    if (room && arguments_of(c)[room - 1].several) room = CLI_LIST_MAX;
     for (int i = 1; i < argc && st == JEM_OK; i++) {
         const char *value;
         if (!only_arguments && strcmp(argv[i], "--") == 0) {

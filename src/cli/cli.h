@@ -52,12 +52,14 @@ typedef struct cli_option {
     bool alone;               /* where it is given nothing else is required */
 } cli_option;
 
-/* One argument; its target is a const char *, borrowed from argv. */
+/* One argument; its target is a const char *, borrowed from argv: of the last one, where that may be
+ * `several`, a cli_list. */
 typedef struct cli_argument {
     const char *name; /* "RUN|STUDY" */
     size_t offset;
     const char *help; /* one line */
     bool optional;    /* filled, from the first on, where more words are there than are required */
+    bool several;     /* takes all words that are left, one at least */
 } cli_argument;
 
 enum { CLI_EXAMPLES = 2, CLI_USAGE = 1024 };
@@ -131,8 +133,8 @@ enum { CLI_CELL = 32 };
 const char *cli_cell(char text[CLI_CELL], double x);
 
 extern const command command_data, command_plan, command_speed, command_train, command_resume,
-    command_sweep, command_eval, command_bench, command_sweetspot, command_report, command_sample,
-    command_refine, command_apply, command_info, command_list;
+    command_sweep, command_eval, command_bench, command_sweetspot, command_report, command_table,
+    command_sample, command_refine, command_apply, command_info, command_list;
 
 /* The whole program: the first call of main, which returns what it returns. */
 int jem_main(int argc, char **argv, const cli_lists *lists);

@@ -29,7 +29,7 @@ static void append_option(char text[CLI_USAGE], const cli_option *o)
 static void append_words(char text[CLI_USAGE], const command *c)
 {
     for (const cli_argument *a = c->arguments; a && a->name; a++)
-        append(text, a->optional ? " [%s]" : " %s", a->name);
+        append(text, a->optional ? " [%s]" : a->several ? " %s ..." : " %s", a->name);
     for (int required = 0; required < 2; required++)
         for (const cli_option *o = c->options; o && o->name; o++)
             if (o->required == required) append_option(text, o);

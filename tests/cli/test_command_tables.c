@@ -188,6 +188,40 @@ static const cli_option toy_options[] = {
 static const command toy_command = {
     .name = "toy", .about = "a toy", .arguments = toy_arguments, .options = toy_options};
 
+/* A last argument that takes all words that are left. */
+typedef struct crowd {
+    const char *to;
+    cli_list from;
+} crowd;
+
+static const cli_argument crowd_arguments[] = {
+    {"TO", offsetof(crowd, to), .help = "where to"},
+    {"FROM", offsetof(crowd, from), .help = "where from", .several = true},
+    {.name = NULL},
+};
+
+static const command crowd_command = {.name = "crowd", .about = "a crowd", .arguments = crowd_arguments};
+
+static void a_last_argument_may_take_all_words(void **state)
+{
+    (void)state;
+    crowd t;
+    char usage[CLI_USAGE], line[] = "crowd", *words[CLI_LIST_MAX + 2];
+    memset(&t, 0x5a, sizeof t);
+    check_ok(parse(&t, &crowd_command, "a b c -- -d"));
+    assert_string_equal(t.to, "a");
+    assert_int_equal(t.from.count, 3);
+    assert_string_equal(t.from.values[0], "b");
+    assert_string_equal(t.from.values[2], "-d");
+    assert_string_equal(cli_usage(usage, &crowd_command), "crowd TO FROM ...");
+    assert_int_equal(parse(&t, &crowd_command, "a"), JEM_EUSAGE);
+    assert_non_null(strstr(jem_error_message(), "crowd: FROM is missing; usage: jem crowd TO FROM ..."));
+    for (int i = 0; i < CLI_LIST_MAX + 2; i++) words[i] = line;
+    check_ok(cli_parse(&t, &crowd_command, CLI_LIST_MAX + 1, words));
+    assert_int_equal(t.from.count, CLI_LIST_MAX - 1);
+    assert_int_equal(cli_parse(&t, &crowd_command, CLI_LIST_MAX + 2, words), JEM_EUSAGE);
+}
+
 static void what_is_not_given_has_its_default(void **state)
 {
     (void)state;
@@ -251,6 +285,7 @@ int main(void)
         cmocka_unit_test(every_command_has_two_examples_that_parse),
         cmocka_unit_test(help_shows_all_that_the_table_has),
         cmocka_unit_test(words_are_listed_with_their_command),
+        cmocka_unit_test(a_last_argument_may_take_all_words),
         cmocka_unit_test(what_is_not_given_has_its_default),
         cmocka_unit_test(what_is_given_lands_where_the_table_says),
         cmocka_unit_test(mistakes_name_the_option),
