@@ -2,14 +2,22 @@
 #include "data/pictures/list.h"
 
 #include <inttypes.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/sources/image_set.h"
 
 enum { DEPTH_MAX = 16 }; /* of folders below a class */
+
+bool image_name(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && dot != name &&
+           (!strcasecmp(dot, ".png") || !strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg"));
+}
 
 void image_list_clear(image_list *l)
 {

@@ -2,9 +2,13 @@
 #ifndef DATA_PICTURES_LIST_H
 #define DATA_PICTURES_LIST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "jem/status.h"
+
+/* Whether a file name ends in .png, .jpg or .jpeg, in any letter case. */
+bool image_name(const char *name);
 
 typedef struct image_list {
     char **paths; /* [n], class by class or in order of file name */

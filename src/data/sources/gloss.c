@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "base/csv.h"
+#include "data/pictures/list.h"
 #include "data/sources/image_set.h"
 #include "data/sources/sources.h"
 

@@ -2,8 +2,6 @@
 #include "data/sources/image_set.h"
 
 #include <inttypes.h>
-#include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 #include "base/pool.h"
@@ -16,13 +14,6 @@ typedef struct job {
     const dataset *src; /* where pictures come from if not from files */
     dataset *dst;
 } job;
-
-bool image_name(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot && dot != name &&
-           (!strcasecmp(dot, ".png") || !strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg"));
-}
 
 static jem_status read_sized(image *out, const char *path, int64_t size)
 {

@@ -14,7 +14,4 @@ jem_status image_set_read(dataset **out, char *const *paths, int n, int64_t size
  * JEM_EUSAGE if d holds floats.  The hash is left to the caller. */
 jem_status image_set_resize(dataset *d, int64_t size);
 
-/* Whether a file name ends in .png, .jpg or .jpeg, in any letter case. */
-bool image_name(const char *name);
-
 #endif
