@@ -16,7 +16,7 @@
 
 /* As typed. */
 typedef struct sweep_flags {
-    const char *config, *out, *alpha;
+    const char *config, *out, *alpha, *rescue;
     cli_list set;
     int64_t seeds, slots;
 } sweep_flags;
@@ -36,6 +36,8 @@ static const cli_option options[] = {
     {"--slots", CLI_INT, offsetof(sweep_flags, slots), "N",
      .help = "trainings at a time, which share the processors",
      .default_text = "1", .min = 1, .max = 4096},
+    {"--rescue", CLI_TEXT, offsetof(sweep_flags, rescue), "study|run",
+     .help = "what a run that diverges needs is changed for all, or for it alone; study unless begun otherwise"},
     CLI_SET(sweep_flags, set, "the settings"),
     CLI_ON_DEVICE(sweep_flags, set),
     {"--out", CLI_TEXT, offsetof(sweep_flags, out), "STUDY",
@@ -90,7 +92,17 @@ static void pause_here(void *ctx)
 
 /* ---- the command */
 
-static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, const cli_lists *lists)
+static jem_status read_rescue(sweep_rescue *out, const char *word)
+{
+    *out = !word                      ? SWEEP_RESCUE_AS_BEGUN
+           : strcmp(word, "study") == 0 ? SWEEP_RESCUE_STUDY
+                                      : SWEEP_RESCUE_RUN;
+    if (!word || *out == SWEEP_RESCUE_STUDY || strcmp(word, "run") == 0) return JEM_OK;
+    return cli_usage_error(&command_sweep, "--rescue is study or run, not", word);
+}
+
+static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, sweep_rescue rescue,
+                             const cli_lists *lists)
 {
     sweep_show show = SWEEP_SHOW_INIT;
     const sweep_request q = {
@@ -103,6 +115,7 @@ static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, con
                  .seeds = f->seeds},
         .out = f->out,
         .slots = f->slots,
+        .rescue = rescue,
         .launcher = &launcher_local,
         .launch = {.in_child = cli_release_signals},
         .stop = cli_stop_flag(),
@@ -118,12 +131,14 @@ static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
 {
     sweep_flags f;
     alpha_list *alphas = NULL;
+    sweep_rescue rescue;
     jem_status st;
 
     TRY(cli_parse(&f, &command_sweep, argc, argv));
+    TRY(read_rescue(&rescue, f.rescue));
     TRY(MEM_NEW(alphas, 1));
     TRY(alpha_list_parse(alphas, f.alpha));
-    TRY(train_runs(&f, alphas, lists));
+    TRY(train_runs(&f, alphas, rescue, lists));
     puts(f.out);
 done:
     mem_free(alphas);

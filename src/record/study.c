@@ -309,6 +309,41 @@ done:
     return st;
 }
 
+static const char *word_of(const json_t *value, const char *otherwise)
+{
+    return json_is_string(value) ? json_string_value(value) : otherwise;
+}
+
+/* Tells what a sweep changed for all runs because one of them had diverged. */
+static jem_status tell_changes(study *s)
+{
+    enum { CHANGES_MAX = 16 };
+    jem_status st;
+    char *path = NULL;
+    json_t *root = NULL, *event;
+    size_t i;
+
+    TRY(str_format(&path, "%s/rescue.json", s->path));
+    if (!file_exists(path)) goto done;
+    st = json_read(&root, path, LARGEST_TEXT);
+    if (st == JEM_EDATA) st = study_warn(s, "%s; what was changed for all runs is unknown.", jem_error_message());
+    if (!root) goto done;
+    json_array_foreach(json_object_get(json_object_get(root, "rescue"), "events"), i, event)
+    {
+        if (i == CHANGES_MAX) break;
+        TRY(study_warn(s, "All runs began anew with %s, because %s had diverged at iteration %lld (%s): their "
+                          "settings are equal, and other than those that the sweep was asked for.",
+                       word_of(json_object_get(event, "change"), "a change"),
+                       word_of(json_array_get(json_object_get(root, "runs"), i), "one"),
+                       (long long)json_integer_value(json_object_get(event, "iteration")),
+                       word_of(json_object_get(event, "reason"), "no reason is known")));
+    }
+done:
+    json_decref(root);
+    mem_free(path);
+    return st;
+}
+
 /* How many runs were trained with the settings of this one, alpha and seed apart, on the same data. */
 static int64_t count_alike(const study *s, const study_run *r)
 {
@@ -373,6 +408,7 @@ jem_status study_read(study **out, const char *path)
             if (is_run(child)) TRY(add_run(s, child));
         }
         TRY(check_plan(s));
+        TRY(tell_changes(s));
     }
     if (!s->count) {
         st = jem_error(JEM_EDATA,

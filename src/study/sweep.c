@@ -20,6 +20,7 @@ typedef struct sweep {
     const sweep_request *q;
     config cfg;
     sweep_config kept;
+    study_rescue rescue;
     uint64_t data_hash; /* for run_confirm_data; 0: not read */
     sweep_run *runs;    /* [count], seed by seed */
     int count;
@@ -245,9 +246,86 @@ static void pause_all(sweep *s)
     if (l->pause) l->pause(s->launched, false);
 }
 
-/* Returns true if *stop ended it.  In a study that is moved no further run is begun. */
-static bool train_all(sweep *s)
+/* ---- a change for all */
+
+static jem_status open_launcher(sweep *s, int waiting)
 {
+    jem_status st;
+    launch_options o = s->q->launch;
+
+    s->slots = s->q->slots < waiting ? s->q->slots : waiting > 0 ? waiting : 1;
+    o.slots = (int)s->slots;
+    mem_free(s->load);
+    s->load = NULL;
+    TRY(MEM_NEW(s->load, s->slots));
+    TRY(s->q->launcher->open(&s->launched, &o));
+done:
+    return st;
+}
+
+/* Asks all trainings to end, and waits for them. */
+static void end_trainings(sweep *s)
+{
+    const launch_watch news = {s, take_report, take_end};
+
+    s->q->launcher->stop(s->launched);
+    while (count_state(s, SWEEP_RUNNING) > 0) {
+        s->q->launcher->poll(s->launched, &news, tick_s);
+        tell_update(s, NAN, false);
+    }
+}
+
+static void wait_again(sweep_run *r)
+{
+    r->state = SWEEP_WAITING;
+    r->code = JEM_OK;
+    r->reported = false;
+    sweep_run_reason(r, "");
+}
+
+/* What the run needs is changed for all runs, which begin anew. */
+static jem_status rescue_study(sweep *s, const sweep_run *r)
+{
+    jem_status st;
+    char *folder = NULL;
+    run_info info;
+    run_settings own = settings_of(r);
+
+    end_trainings(s);
+    TRY(check_place(s));
+    TRY(str_format(&folder, "%s/%s", s->q->out, r->name));
+    TRY(run_read_info(&info, folder));
+    TRY(options_assign(config_groups(&s->cfg), own.alpha));
+    TRY(study_rescue_next(&s->rescue, &s->cfg, s->q->out, r->name, info.iteration, info.message));
+    const rescue_event *e = &s->rescue.state.events[s->rescue.state.count - 1];
+    tell(s, s->q->watch.message);
+    log_warning("%s diverged at iteration %lld: %s; for all runs of the study: %s; they begin anew, and what "
+                "they were lies in %s/set-aside/%d", r->name, (long long)e->iteration, e->reason, e->change,
+                s->q->out, s->rescue.state.count);
+    for (int i = 0; i < s->count; i++) wait_again(&s->runs[i]);
+    s->q->launcher->close(s->launched); /* which was told to stop */
+    s->launched = NULL;
+    TRY(open_launcher(s, s->count));
+done:
+    mem_free(folder);
+    return st;
+}
+
+/* If a run has diverged and a change is left; *changed: states have. */
+static jem_status rescue_if_needed(sweep *s, bool *changed)
+{
+    for (int i = 0; i < s->count; i++) {
+        if (s->runs[i].state != SWEEP_DIVERGED || !study_rescue_left(&s->rescue, &s->cfg)) continue;
+        *changed = true;
+        return rescue_study(s, &s->runs[i]);
+    }
+    return JEM_OK;
+}
+
+/* *stopped: *stop ended it.  In a study that is moved no further run is begun. */
+static jem_status train_all(bool *stopped_out, sweep *s)
+{
+    jem_status st = JEM_OK;
     const sweep_request *q = s->q;
     const launch_watch news = {s, take_report, take_end};
     bool stopped = false, changed = true, beginning = true;
@@ -265,9 +343,12 @@ static bool train_all(sweep *s)
         if (changed) write_study(s);
         tell_update(s, sweep_eta_s(s->runs, s->count, s->load, (int)s->slots), changed);
         changed = q->launcher->poll(s->launched, &news, tick_s) > 0;
+        if (changed && !stopped) TRY(rescue_if_needed(s, &changed));
     }
     tell_update(s, NAN, true);
-    return stopped;
+    *stopped_out = stopped;
+done:
+    return st;
 }
 
 /* A run that somebody else interrupted has not done what it should; one that was
@@ -318,19 +399,6 @@ static jem_status lock_study(sweep *s)
     return st;
 }
 
-static jem_status open_launcher(sweep *s, int waiting)
-{
-    jem_status st;
-    launch_options o = s->q->launch;
-
-    s->slots = s->q->slots < waiting ? s->q->slots : waiting > 0 ? waiting : 1;
-    o.slots = (int)s->slots;
-    TRY(MEM_NEW(s->load, s->slots));
-    TRY(s->q->launcher->open(&s->launched, &o));
-done:
-    return st;
-}
-
 static jem_status begin(sweep *s)
 {
     jem_status st;
@@ -341,6 +409,7 @@ static jem_status begin(sweep *s)
     s->made = !dir_exists(q->out);
     TRY(dir_make(q->out));
     TRY(lock_study(s)); /* before the first write: a second sweep changes nothing */
+    TRY(study_rescue_open(&s->rescue, q->rescue, &s->cfg, q->out));
     TRY(sweep_config_check(&s->kept, &s->cfg, q->out));
     TRY(file_remove_leftovers(q->out));
     if (sweep_config_sets(&s->kept, "data.path")) TRY(check_data(s));
@@ -353,6 +422,7 @@ static jem_status begin(sweep *s)
     TRY(open_launcher(s, waiting));
     TRY(sweep_study_write(&q->plan, s->runs, s->count, q->out));
     TRY(sweep_config_keep(&s->kept, &s->cfg)); /* beside study.json, which makes it no run's */
+    TRY(study_rescue_keep(&s->rescue));
 done:
     mem_free(logs);
     return st;
@@ -362,7 +432,8 @@ static jem_status run_all(sweep *s)
 {
     jem_status st;
     TRY(begin(s));
-    bool stopped = train_all(s);
+    bool stopped = false;
+    TRY(train_all(&stopped, s));
     TRY(sweep_study_write(&s->q->plan, s->runs, s->count, s->q->out));
     tell(s, s->q->watch.message);
     st = report_failures(s, stopped);
@@ -387,6 +458,7 @@ done:
     if (s) {
         q->launcher->close(s->launched);
         sweep_config_clear(&s->kept);
+        study_rescue_clear(&s->rescue);
         if (s->made && s->lock) dir_remove_empty(s->lock); /* nothing was begun */
         dir_unlock(s->lock);
         mem_free(s->runs);

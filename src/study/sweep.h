@@ -2,6 +2,7 @@
  *
  *   STUDY/config.yaml              the settings that its runs share (sweep_config.h)
  *   STUDY/study.json               what was asked for, and the state of every run
+ *   STUDY/rescue.json, set-aside/  what was changed for all of them (sweep_rescue.h)
  *   STUDY/alpha-0.50-seed-1/       one run each
  *   STUDY/logs/alpha-0.50-seed-1.log  what its training said
  *
@@ -12,6 +13,7 @@
 #define STUDY_SWEEP_H
 
 #include "study/launcher.h"
+#include "study/sweep_rescue.h"
 #include "study/sweep_study.h"
 
 /* What somebody who looks on is told; every entry may be NULL. */
@@ -31,6 +33,7 @@ typedef struct sweep_request {
     sweep_plan plan;
     const char *out;         /* STUDY */
     int64_t slots;           /* trainings at a time */
+    sweep_rescue rescue;     /* who is, when a run diverges */
     const launcher *launcher;
     launch_options launch;   /* its slots are filled in */
     const volatile sig_atomic_t *stop; /* becomes nonzero to stop */

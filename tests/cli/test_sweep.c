@@ -410,6 +410,39 @@ static void a_study_with_its_settings_is_no_run(void **state)
     said("err", "holds other files");
 }
 
+/* A loss that may not be: every training diverges at its first iteration. */
+static void a_change_that_a_run_needs_is_made_for_all(void **state)
+{
+    (void)state;
+    exits(SWEEP "--slots 2 --set health.max_loss=1e-9 --set rescue.tries=2 --out %D/ill", JEM_EDIVERGED);
+    said("err", "for all runs of the study: train.lr 0.001 -> 0.0005; they begin anew, and what they were lies in ");
+    said("err", "/ill/set-aside/2");
+    said("err", "4 of 4 runs failed");
+    said("ill/rescue.json", "\"change\": \"train.lr 0.001 -> 0.0005\"");
+    said("ill/config.yaml", "\n  tries: 0\n");
+    assert_true(program_made(dir, "ill/set-aside/1/alpha-0.00-seed-1/run.json"));
+    for (int i = 0; i < RUNS; i++) {
+        char name[96];
+        snprintf(name, sizeof name, "ill/%s/run.json", runs[i]);
+        said(name, "\"status\": \"diverged\"");
+        said(name, "\"events\": []");
+    }
+    exits("report %D/ill", 0);
+    said("ill/report.html", "All runs began anew with train.lr 0.001 -&gt; 0.0005, because alpha-0.");
+    said("ill/report.html", " had diverged at iteration ");
+    not_said("ill/report.html", "is not the same experiment");
+    exits(SWEEP "--rescue run --out %D/ill", JEM_EUSAGE);
+    said("err", "was begun with --rescue=study");
+    exits(SWEEP "--rescue both --out %D/ill", JEM_EUSAGE);
+    said("err", "--rescue is study or run, not both");
+
+    exits(SWEEP "--rescue run --set health.max_loss=1e-9 --set rescue.tries=1 --out %D/alone", JEM_EDIVERGED);
+    assert_false(program_made(dir, "alone/rescue.json"));
+    said("alone/alpha-0.50-seed-1/run.json", "fresh noise for the chains");
+    exits(SWEEP "--rescue study --set health.max_loss=1e-9 --set rescue.tries=1 --out %D/alone", JEM_EUSAGE);
+    said("err", "was begun with --rescue=run");
+}
+
 static void mistakes_are_refused_before_anything_is_written(void **state)
 {
     (void)state;
@@ -441,6 +474,7 @@ int main(void)
         cmocka_unit_test(a_config_that_is_edited_meanwhile_reaches_no_run),
         cmocka_unit_test(a_study_that_kept_no_settings_is_compared_by_its_runs),
         cmocka_unit_test(a_study_with_its_settings_is_no_run),
+        cmocka_unit_test(a_change_that_a_run_needs_is_made_for_all),
         cmocka_unit_test(mistakes_are_refused_before_anything_is_written),
     };
     return cmocka_run_group_tests(tests, make_data, remove_data);
