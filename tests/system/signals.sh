@@ -102,7 +102,8 @@ fi
 same_runs "$work/undisturbed" "$work/limited"
 
 # ---- sweeps: asked alone, and with all their trainings as batch systems do
-sweep() { exec "$jem" sweep "$work/tiny.yaml" --alpha 0.5,1 --slots 2 --out "$work/study"; }
+# (each run with the settings of the undisturbed one: rescued by itself)
+sweep() { exec "$jem" sweep "$work/tiny.yaml" --alpha 0.5,1 --slots 2 --rescue run --out "$work/study"; }
 study="$work/study"
 for signal in HUP USR1 TERM; do
     code=0
