@@ -89,6 +89,7 @@ static generative table_of(eval_subject *s)
     return (generative){.image = {spec->channels, spec->height, spec->width},
                         .classes = model_classes(s->m),
                         .network = spec->name,
+                        .learned_labels = s->learned_labels,
                         .data = s->data,
                         .data_options = s->data_options,
                         .replay = s->replay,

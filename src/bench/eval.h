@@ -15,6 +15,7 @@ typedef struct eval_subject {
     const char *folder;         /* RUN */
     model *m;
     double alpha;
+    bool learned_labels;        /* by its training's objective */
     int64_t seed;
     const splits *data;
     const data_options *data_options;

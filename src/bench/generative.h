@@ -24,6 +24,7 @@ typedef struct generative {
     shape image;         /* of an input */
     int64_t classes;
     const char *network; /* its whole name */
+    bool learned_labels; /* else its logits name no classes */
     const splits *data;  /* what it was trained and is tested on */
     const data_options *data_options;
     const float *replay; /* [replay_count][c][h][w]; NULL: there is no buffer */

@@ -196,6 +196,7 @@ static jem_status evaluate_anew(score_list *scores, eval_job *j, run *r, const c
     if (first) model_set_stop(first, q->stop);
     snprintf(note, sizeof note, "run rescued %d time(s) while it trained", r->info.rescue.count);
     const eval_subject who = {.folder = r->path, .m = r->m, .alpha = r->cfg.alpha,
+                              .learned_labels = config_learns_labels(&r->cfg),
                               .seed = r->cfg.seed, .data = &r->data,
                               .data_options = &r->cfg.data, .replay = replay,
                               .replay_count = count, .first_epoch = first,

@@ -95,7 +95,8 @@ static rig *rig_new(double alpha)
     const rng_stream s = {8, RNG_TEST, 0, 0};
     rng_fill_uniform(r->replay, BUFFER * COUNT, -1, 1, &s, 0);
     bool buffer = alpha > 0;
-    r->subject = (eval_subject){.folder = r->dir, .m = r->m, .alpha = alpha, .seed = 3,
+    r->subject = (eval_subject){.folder = r->dir, .m = r->m, .alpha = alpha,
+                                .learned_labels = alpha < 1, .seed = 3,
                                 .data = &r->data, .data_options = &r->options,
                                 .replay = buffer ? r->replay : NULL,
                                 .replay_count = buffer ? BUFFER : 0, .sampler = &r->sampler,

@@ -14,7 +14,6 @@
 #include "bench/benchmarks.h"
 #include "bench/predict.h"
 #include "bench/scenes/measure.h"
-#include "energy/eq8.h"
 #include "stats/probe.h"
 
 enum { LIGHT_FIELDS = 6 };
@@ -177,7 +176,7 @@ static jem_status run(const bench_request *q)
 
     if (!dataset_column(test, "light") || !dataset_column(test, "bump")) return JEM_OK;
     TRY(probe_data_init(&p, q));
-    if (eq8_has_loss_d(q->subject->alpha))
+    if (generative_of(q)->learned_labels)
         TRY(head_score(q));
     else
         TRY(generative_tolerate(q, "gloss accuracy",
