@@ -2,6 +2,7 @@
 #include "bench/gloss/measure.h"
 
 #include "bench/gloss/redraw.h"
+#include "measure/surfaces.h"
 
 #define STORRS "computed from the data of Storrs, Anderson & Fleming 2021"
 
@@ -14,30 +15,9 @@ static const measure scores[] = {
                  .least = -1,
                  .most = 1,
                  .human = 1},
-    [GLOSS] = {.metric = "accuracy",
-               .title = "Gloss",
-               .unit = "accuracy",
-               .least = 0,
-               .most = 1,
-               .human = 1,
-               .level = {LEVEL_FIXED, 0.5, "chance"},
-               .card = "best gloss accuracy, gloss benchmark"},
-    [LIGHT] = {.metric = "light_accuracy",
-               .title = "Light field",
-               .unit = "accuracy, 6 classes",
-               .least = 0,
-               .most = 1,
-               .human = 1,
-               .level = {LEVEL_FIXED, 1.0 / 6, "chance"},
-               .card = "best light-field accuracy, gloss benchmark"},
-    [RELIEF] = {.metric = "relief_r2",
-                .title = "Surface relief",
-                .unit = "R²",
-                .least = -INFINITY,
-                .most = 1,
-                .human = 1,
-                .level = {LEVEL_FIXED, 0, "predicting the mean"},
-                .card = "best relief R², gloss benchmark"},
+    [GLOSS] = SURFACE_GLOSS("gloss benchmark"),
+    [LIGHT] = SURFACE_LIGHT("gloss benchmark"),
+    [RELIEF] = SURFACE_RELIEF("gloss benchmark"),
     {.metric = NULL},
 };
 

@@ -1,35 +1,15 @@
 /* What scores of a run's own test scenes mean. */
 #include "bench/scenes/measure.h"
 
+#include "measure/surfaces.h"
 #include "measure/trials.h"
 
 enum { GLOSS, LIGHT, RELIEF };
 
 static const measure scores[] = {
-    [GLOSS] = {.metric = "accuracy",
-               .title = "Gloss",
-               .unit = "accuracy",
-               .least = 0,
-               .most = 1,
-               .human = 1,
-               .level = {LEVEL_FIXED, 0.5, "chance"},
-               .card = "best gloss accuracy, own test scenes"},
-    [LIGHT] = {.metric = "light_accuracy",
-               .title = "Light field",
-               .unit = "accuracy, 6 classes",
-               .least = 0,
-               .most = 1,
-               .human = 1,
-               .level = {LEVEL_FIXED, 1.0 / 6, "chance"},
-               .card = "best light-field accuracy, own test scenes"},
-    [RELIEF] = {.metric = "relief_r2",
-                .title = "Surface relief",
-                .unit = "R²",
-                .least = -INFINITY,
-                .most = 1,
-                .human = 1,
-                .level = {LEVEL_FIXED, 0, "predicting the mean"},
-                .card = "best relief R², own test scenes"},
+    [GLOSS] = SURFACE_GLOSS("own test scenes"),
+    [LIGHT] = SURFACE_LIGHT("own test scenes"),
+    [RELIEF] = SURFACE_RELIEF("own test scenes"),
     {.metric = NULL},
 };
 
