@@ -70,21 +70,6 @@ static void still_commas(void)
     setlocale(LC_NUMERIC, "C");
 }
 
-static void same_file(const char *a, const char *b, const char *name)
-{
-    char path[2][300], *data[2];
-    size_t size[2];
-    for (int i = 0; i < 2; i++) {
-        snprintf(path[i], sizeof path[i], "%s/%s", i ? b : a, name);
-        check_ok(file_read(&data[i], &size[i], path[i], 0));
-        identity_mask(data[i], size[i]);
-    }
-    if (size[0] != size[1] || memcmp(data[0], data[1], size[0]) != 0)
-        fail_msg("%s and %s differ", path[0], path[1]);
-    mem_free(data[0]);
-    mem_free(data[1]);
-}
-
 static void a_training_under_a_decimal_comma_is_the_same(void **state)
 {
     char other[160];
@@ -100,8 +85,8 @@ static void a_training_under_a_decimal_comma_is_the_same(void **state)
     check_ok(jem_data_load(&d, &o));
     jem_data_clear(&d);
     still_commas();
-    same_file(r->run, other, "config.yaml");
-    same_file(r->run, other, "best.safetensors");
+    identity_same_file(r->run, other, "config.yaml");
+    identity_same_file(r->run, other, "best.safetensors");
     rig_free(r);
 }
 
@@ -140,7 +125,7 @@ static void a_report_under_a_decimal_comma_is_the_same(void **state)
     snprintf(path[1], sizeof path[1], "%s/other/figures", r->dir);
     check_ok(dir_list(&names, &count, path[0]));
     for (int i = 0; i < count; i++) /* a PDF tells the time */
-        if (!strstr(names[i], ".pdf")) same_file(path[0], path[1], names[i]);
+        if (!strstr(names[i], ".pdf")) identity_same_file(path[0], path[1], names[i]);
     strings_free(names, count);
     rig_free(r);
 }

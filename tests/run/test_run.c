@@ -56,8 +56,8 @@ static char *rows_without_times(const char *dir)
 
 static void same_run(const rig *r)
 {
-    tiny_same_file(r->a, r->b, "best.safetensors");
-    tiny_same_file(r->a, r->b, newest_checkpoint(r->a));
+    identity_same_file(r->a, r->b, "best.safetensors");
+    identity_same_file(r->a, r->b, newest_checkpoint(r->a));
     char *a = rows_without_times(r->a), *b = rows_without_times(r->b);
     assert_string_equal(a, b);
     mem_free(a);
@@ -144,7 +144,7 @@ static void starts_by_class_are_fitted_once(void **state)
     log_set_sink(NULL);
     assert_non_null(strstr(warnings, "starts.safetensors"));
     assert_non_null(strstr(warnings, "fitted anew"));
-    tiny_same_file(r->a, r->b, "starts.safetensors");
+    identity_same_file(r->a, r->b, "starts.safetensors");
 
     snprintf(path, sizeof path, "%s/checkpoints", r->b); /* as if killed before its first one */
     check_tmp_remove(path);
@@ -490,7 +490,7 @@ static void weights_of_the_first_epoch_are_kept(void **state)
     safetensors_close(f);
     check_fails(train(r, r->b, false, &stop_now), JEM_EINTERRUPTED, "saved");
     check_ok(train(r, r->b, true, NULL));
-    tiny_same_file(r->a, r->b, "first-epoch.safetensors");
+    identity_same_file(r->a, r->b, "first-epoch.safetensors");
     rig_free(r);
     r = rig_new((const char *[]){"alpha=0", NULL}); /* no chains */
     check_ok(train(r, r->a, false, NULL));
@@ -545,7 +545,7 @@ static void a_bit_in_selected_weights_is_mended_from_their_copy(void **state)
         resumed(r, r->b, NULL, JEM_OK);
         if (!strstr(warnings, files[i])) fail_msg("%s: %s", files[i], warnings);
         assert_non_null(strstr(warnings, "made again from"));
-        tiny_same_file(r->a, r->b, files[i]);
+        identity_same_file(r->a, r->b, files[i]);
     }
     damage(r->b, files[0]); /* of a finished run, too */
     resumed(r, r->b, NULL, JEM_OK);
@@ -580,7 +580,7 @@ static void without_a_whole_copy_weights_are_selected_anew(void **state)
         check_ok(run_read_info(&info, r->b));
         assert_int_equal(info.status, RUN_FINISHED);
         assert_int_equal(info.best.iteration, finished ? 9 : 8);
-        tiny_same_file(r->a, r->b, "first-epoch.safetensors");
+        identity_same_file(r->a, r->b, "first-epoch.safetensors");
         char *a = rows_without_times(r->a), *b = rows_without_times(r->b);
         assert_string_equal(a, b);
         mem_free(a);

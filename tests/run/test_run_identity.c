@@ -68,7 +68,7 @@ static void every_file_says_whose_it_is(void **state)
         assert_non_null(strstr(text, "\"train.lr\":\"0.001\""));
         assert_null(strstr(text, "data.path"));
         assert_null(strstr(text, "engine.threads"));
-        tiny_same_file(r->a, r->b, files[i]);
+        identity_same_file(r->a, r->b, files[i]);
     }
     set(r, "train.lr=5e-4");
     check_tmp_remove(r->b);
@@ -280,10 +280,10 @@ static void a_run_of_an_older_version_is_taken_over_once(void **state)
     assert_string_equal(text, id);
     metadata_of(text, sizeof text, r->b, "checkpoints/000000003.safetensors", "jem.run");
     assert_string_equal(text, id);
-    tiny_same_file(r->a, r->b, "best.safetensors");
-    tiny_same_file(r->a, r->b, "first-epoch.safetensors");
-    tiny_same_file(r->a, r->b, "checkpoints/000000003.safetensors");
-    tiny_same_file(r->a, r->b, "checkpoints/000000006.safetensors");
+    identity_same_file(r->a, r->b, "best.safetensors");
+    identity_same_file(r->a, r->b, "first-epoch.safetensors");
+    identity_same_file(r->a, r->b, "checkpoints/000000003.safetensors");
+    identity_same_file(r->a, r->b, "checkpoints/000000006.safetensors");
     rig_free(r);
 }
 

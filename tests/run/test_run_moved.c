@@ -100,8 +100,8 @@ static void a_moved_training_ends_where_it_lies_whenever_it_is_moved(void **stat
     for (; moves_during(r, at, JEM_OK, NULL); at++) {
         check_other(r);
         assert_non_null(strstr(warnings, "lies in "));
-        tiny_same_file(r->b, moved_to(r), "best.safetensors");
-        tiny_same_file(r->b, moved_to(r), "first-epoch.safetensors");
+        identity_same_file(r->b, moved_to(r), "best.safetensors");
+        identity_same_file(r->b, moved_to(r), "first-epoch.safetensors");
         run_info info;
         check_ok(run_read_info(&info, moved_to(r)));
         assert_int_equal(info.status, RUN_FINISHED);
@@ -123,7 +123,7 @@ static void a_stopped_one_says_where_it_is_gone_on_with(void **state)
     snprintf(command, sizeof command, "jem resume %s", moved_to(r));
     assert_non_null(strstr(jem_error_message(), command));
     check_ok(train(r, moved_to(r), true, NULL));
-    tiny_same_file(r->b, moved_to(r), "best.safetensors");
+    identity_same_file(r->b, moved_to(r), "best.safetensors");
     rig_free(r);
 }
 

@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+#include "base/file.h"
+#include "base/mem.h"
+#include "support/check.h"
+
 /* Blanks both in a safetensors file's bytes. */
 static inline void identity_mask(char *data, size_t size)
 {
@@ -17,6 +21,22 @@ static inline void identity_mask(char *data, size_t size)
             break;
         }
     }
+}
+
+/* A/NAME and B/NAME hold the same bytes but for those. */
+static inline void identity_same_file(const char *a, const char *b, const char *name)
+{
+    char path[2][1024], *data[2];
+    size_t size[2];
+    for (int i = 0; i < 2; i++) {
+        snprintf(path[i], sizeof path[i], "%s/%s", i ? b : a, name);
+        check_ok(file_read(&data[i], &size[i], path[i], 0));
+        identity_mask(data[i], size[i]);
+    }
+    if (size[0] != size[1] || memcmp(data[0], data[1], size[0]) != 0)
+        fail_msg("%s and %s differ", path[0], path[1]);
+    mem_free(data[0]);
+    mem_free(data[1]);
 }
 
 #endif

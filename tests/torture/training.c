@@ -88,19 +88,6 @@ void training_scenarios_end(void)
     if (has_reference) check_tmp_remove(reference);
 }
 
-static void same_file(const char *a, const char *b, const char *name)
-{
-    char *x, *y;
-    size_t nx, ny;
-    check_ok(file_read(&x, &nx, in(a, name), 0));
-    check_ok(file_read(&y, &ny, in(b, name), 0));
-    identity_mask(x, nx);
-    identity_mask(y, ny);
-    if (nx != ny || memcmp(x, y, nx) != 0) fail_msg("%s: %s differs", a, name);
-    mem_free(x);
-    mem_free(y);
-}
-
 static void ends_as_undisturbed(const char *dir, bool done)
 {
     const char *folder = in(dir, "run"), *wanted = undisturbed();
@@ -108,8 +95,8 @@ static void ends_as_undisturbed(const char *dir, bool done)
 
     if (done) check_ok(run_info_read(&info, in(folder, "run.json")));
     check_ok(train(folder, NULL));
-    same_file(folder, wanted, "best.safetensors");
-    same_file(folder, wanted, "checkpoints/000000003.safetensors");
+    identity_same_file(folder, wanted, "best.safetensors");
+    identity_same_file(folder, wanted, "checkpoints/000000003.safetensors");
     check_ok(run_info_read(&info, in(folder, "run.json")));
     assert_int_equal(info.status, RUN_FINISHED);
     splits_free(&given.data);

@@ -73,17 +73,4 @@ static inline char *tiny_read(const char *dir, const char *name, size_t *size)
     return data;
 }
 
-/* But for the bits that name a run. */
-static inline void tiny_same_file(const char *dir_a, const char *dir_b, const char *name)
-{
-    size_t na, nb;
-    char *a = tiny_read(dir_a, name, &na), *b = tiny_read(dir_b, name, &nb);
-    assert_int_equal(na, nb);
-    identity_mask(a, na);
-    identity_mask(b, nb);
-    if (memcmp(a, b, na) != 0) fail_msg("%s differs between %s and %s", name, dir_a, dir_b);
-    mem_free(a);
-    mem_free(b);
-}
-
 #endif
