@@ -1,17 +1,13 @@
 /* Benchmarks of one's own: this program is jem with a toy appended to its benchmarks, which is then
  * listed, scored, drawn and placed along alpha as any other, and with one that describes a model
  * without people, without a change to jem. */
-static char own_path[4096];
-#undef JEM_PROGRAM
-#define JEM_PROGRAM own_path
-#include "cli/program.h"
+#include "cli/own_program.h"
 
 #include <jansson.h>
 
 #include "base/try.h"
 #include "bench/benchmarks.h"
 #include "bench/generative.h"
-#include "cli/cli.h"
 #include "measure/trials.h"
 
 /* ---- what the scores mean: a benchmark's measure.c */
@@ -235,29 +231,18 @@ static const benchmark climb = {.name = "climb",
 
 /* ---- a study with them */
 
-static char dir[64];
-
 static int begin(void **state)
 {
     (void)state;
-    char path[128];
     static const char text[] = "model: {name: wrn-10-1, pool: adaptive}\n"
                                "sampler: {steps: 2, buffer_size: 20}\n"
                                "train: {batch: 8, iterations: 4, lr: 1e-3, warmup: 2}\n"
                                "engine: {threads: 2, device: cpu}\n";
     check_tmp(dir, sizeof dir);
-    snprintf(path, sizeof path, "%s/c.yaml", dir);
-    check_ok(file_write(path, text, strlen(text)));
+    own_config(text);
     program_works(dir, "data render --n 40 --size 16 --seed 3 -o %D/scenes");
     program_works(dir, "sweep %D/c.yaml --set data.kind=gloss --set data.path=%D/scenes --alpha 0,0.5,1 "
                        "--seeds 2 --out %D/study");
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    check_tmp_remove(dir);
     return 0;
 }
 
@@ -352,6 +337,6 @@ int main(int argc, char **argv)
         all[n] = NULL;
         return jem_main(argc, argv, &(cli_lists){.benchmarks = all});
     }
-    assert_true(realpath(argv[0], own_path) != NULL);
+    own_program(argv[0]);
     return cmocka_run_group_tests(tests, begin, end);
 }

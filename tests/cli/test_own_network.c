@@ -1,12 +1,8 @@
 /* A network of one's own: this program is jem with a perceptron appended to its networks, which is
  * then trained, sampled, evaluated and scored as any other, without a change to jem. */
-static char own_path[4096];
-#undef JEM_PROGRAM
-#define JEM_PROGRAM own_path
-#include "cli/program.h"
+#include "cli/own_program.h"
 
 #include "bench/subject.h"
-#include "cli/cli.h"
 #include "model/wrn.h"
 #include "run/run.h"
 
@@ -79,21 +75,18 @@ static const config_lists lists = {.networks = with_perceptron};
 
 enum { SIDE = 16, HIDDEN = 9, PARAMS = HIDDEN * 3 * SIDE * SIDE + HIDDEN + 2 * HIDDEN + 2 };
 
-static char dir[64];
-
 /* Keys of the network before its name, which says that they are keys. */
 static void write_config(void)
 {
-    char path[128], text[600];
-    snprintf(path, sizeof path, "%s/c.yaml", dir);
-    int n = snprintf(text, sizeof text,
-                     "model: {hidden: %d, name: perceptron}\n"
-                     "data: {kind: gloss, path: %s/scenes}\n"
-                     "sampler: {steps: 2, buffer_size: 20}\n"
-                     "train: {batch: 8, iterations: 6, lr: 1e-3, warmup: 2, log_every: 2}\n"
-                     "engine: {threads: 2, device: cpu}\n",
-                     HIDDEN, dir);
-    check_ok(file_write(path, text, (size_t)n));
+    char text[600];
+    snprintf(text, sizeof text,
+             "model: {hidden: %d, name: perceptron}\n"
+             "data: {kind: gloss, path: %s/scenes}\n"
+             "sampler: {steps: 2, buffer_size: 20}\n"
+             "train: {batch: 8, iterations: 6, lr: 1e-3, warmup: 2, log_every: 2}\n"
+             "engine: {threads: 2, device: cpu}\n",
+             HIDDEN, dir);
+    own_config(text);
 }
 
 static int begin(void **state)
@@ -103,13 +96,6 @@ static int begin(void **state)
     write_config();
     program_works(dir, "data render --n 60 --size 16 --seed 3 -o %D/scenes");
     program_works(dir, "sweep %D/c.yaml --alpha 0,0.5,1 --out %D/study");
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    check_tmp_remove(dir);
     return 0;
 }
 
@@ -240,6 +226,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_program_without_it_says_so),
     };
     if (argc > 1) return jem_main(argc, argv, &(cli_lists){.settings = lists});
-    assert_true(realpath(argv[0], own_path) != NULL);
+    own_program(argv[0]);
     return cmocka_run_group_tests(tests, begin, end);
 }

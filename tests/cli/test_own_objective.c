@@ -1,13 +1,9 @@
 /* An objective of one's own: this program is jem with squared errors of the logits appended to its
  * objectives, which is then trained, resumed, rescued and evaluated as any other, without a change to jem. */
-static char own_path[4096];
-#undef JEM_PROGRAM
-#define JEM_PROGRAM own_path
-#include "cli/program.h"
+#include "cli/own_program.h"
 
 #include <math.h>
 
-#include "cli/cli.h"
 #include "run/loop.h"
 #include "support/identity.h"
 #include "train/objective_eq8.h"
@@ -237,19 +233,16 @@ static const config_lists lists = {.objectives = with_squares};
 
 /* ---- trained by the program */
 
-static char dir[64];
-
 static void write_config(void)
 {
-    char path[128], text[600];
-    snprintf(path, sizeof path, "%s/c.yaml", dir);
-    int n = snprintf(text, sizeof text,
-                     "model: {name: wrn-10-1, pool: adaptive}\n"
-                     "data: {kind: gloss, path: %s/scenes}\n"
-                     "train: {objective: squares, batch: 8, iterations: 12, lr: 1e-3, warmup: 2, "
-                     "log_every: 3, checkpoint_every: 4}\n"
-                     "engine: {threads: 2, device: cpu}\n", dir);
-    check_ok(file_write(path, text, (size_t)n));
+    char text[600];
+    snprintf(text, sizeof text,
+             "model: {name: wrn-10-1, pool: adaptive}\n"
+             "data: {kind: gloss, path: %s/scenes}\n"
+             "train: {objective: squares, batch: 8, iterations: 12, lr: 1e-3, warmup: 2, "
+             "log_every: 3, checkpoint_every: 4}\n"
+             "engine: {threads: 2, device: cpu}\n", dir);
+    own_config(text);
 }
 
 static int begin(void **state)
@@ -259,13 +252,6 @@ static int begin(void **state)
     write_config();
     program_works(dir, "data render --n 60 --size 16 --seed 3 -o %D/scenes");
     program_works(dir, "train %D/c.yaml --out %D/run");
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    check_tmp_remove(dir);
     return 0;
 }
 
@@ -344,20 +330,11 @@ static void a_resumed_training_ends_with_the_same_bits(void **state)
     }
     check_ok(st);
     assert_int_equal(breaks, 7);
-    static const char *const files[] = {"best.safetensors", "checkpoints/000000012.safetensors"};
-    for (int i = 0; i < 2; i++) {
-        char a[64], b[64];
-        size_t na, nb;
-        snprintf(a, sizeof a, "run/%s", files[i]);
-        snprintf(b, sizeof b, "broken/%s", files[i]);
-        char *x = program_read(dir, a, &na), *y = program_read(dir, b, &nb);
-        assert_int_equal(na, nb);
-        identity_mask(x, na);
-        identity_mask(y, nb);
-        assert_memory_equal(x, y, na);
-        mem_free(x);
-        mem_free(y);
-    }
+    char whole[96], broken[96];
+    snprintf(whole, sizeof whole, "%s/run", dir);
+    snprintf(broken, sizeof broken, "%s/broken", dir);
+    identity_same_file(whole, broken, "best.safetensors");
+    identity_same_file(whole, broken, "checkpoints/000000012.safetensors");
 }
 
 int main(int argc, char **argv)
@@ -369,6 +346,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_resumed_training_ends_with_the_same_bits),
     };
     if (argc > 1) return jem_main(argc, argv, &(cli_lists){.settings = lists});
-    assert_true(realpath(argv[0], own_path) != NULL);
+    own_program(argv[0]);
     return cmocka_run_group_tests(tests, begin, end);
 }

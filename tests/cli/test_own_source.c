@@ -1,13 +1,9 @@
 /* A data source of one's own: this program is jem with stripes appended to its kinds of data, on which
  * a model is then trained, resumed, evaluated and scored as on any other, without a change to jem. */
-static char own_path[4096];
-#undef JEM_PROGRAM
-#define JEM_PROGRAM own_path
-#include "cli/program.h"
+#include "cli/own_program.h"
 
 #include "base/text_file.h"
 #include "base/try.h"
-#include "cli/cli.h"
 #include "data/sources/sources.h"
 #include "train/config.h"
 
@@ -61,8 +57,6 @@ static const config_lists lists = {.sources = with_stripes};
 
 /* ---- a run on it */
 
-static char dir[64];
-
 static void write_stripes(const char *name, const char *line, int times)
 {
     char path[128], text[1024] = "";
@@ -76,16 +70,15 @@ static void write_stripes(const char *name, const char *line, int times)
 
 static void write_config(void)
 {
-    char path[128], text[600];
-    snprintf(path, sizeof path, "%s/c.yaml", dir);
-    int n = snprintf(text, sizeof text,
-                     "model: {name: wrn-10-1, pool: adaptive}\n"
-                     "data: {kind: stripes, path: %s/data}\n"
-                     "sampler: {steps: 2, buffer_size: 20}\n"
-                     "train: {batch: 8, iterations: 4, lr: 1e-3, warmup: 2, log_every: 2}\n"
-                     "engine: {threads: 2, device: cpu}\n",
-                     dir);
-    check_ok(file_write(path, text, (size_t)n));
+    char text[600];
+    snprintf(text, sizeof text,
+             "model: {name: wrn-10-1, pool: adaptive}\n"
+             "data: {kind: stripes, path: %s/data}\n"
+             "sampler: {steps: 2, buffer_size: 20}\n"
+             "train: {batch: 8, iterations: 4, lr: 1e-3, warmup: 2, log_every: 2}\n"
+             "engine: {threads: 2, device: cpu}\n",
+             dir);
+    own_config(text);
 }
 
 static int begin(void **state)
@@ -97,13 +90,6 @@ static int begin(void **state)
     write_stripes("wrong", "-/|", 1);
     write_config();
     program_works(dir, "train %D/c.yaml --out %D/run");
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    check_tmp_remove(dir);
     return 0;
 }
 
@@ -154,6 +140,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_program_without_it_says_so),
     };
     if (argc > 1) return jem_main(argc, argv, &(cli_lists){.settings = lists});
-    assert_true(realpath(argv[0], own_path) != NULL);
+    own_program(argv[0]);
     return cmocka_run_group_tests(tests, begin, end);
 }
