@@ -408,6 +408,17 @@ bool file_exists(const char *path)
     return fstatat(dir, rest, &sb, 0) == 0 && S_ISREG(sb.st_mode);
 }
 
+bool str_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool str_ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), k = strlen(end);
+    return n >= k && strcmp(text + n - k, end) == 0;
+}
+
 jem_status str_format(char **out, const char *fmt, ...)
 {
     jem_status st;

@@ -90,6 +90,9 @@ jem_status dir_list(char ***names, int *count, const char *path);
 jem_status dir_list_data(char ***names, int *count, const char *path);
 void strings_free(char **names, int count); /* names and array; NULL with 0 is fine */
 
+/* Is it the same text?  NULL is the same as NULL alone. */
+bool str_same(const char *a, const char *b);
+bool str_ends_with(const char *text, const char *end);
 /* printf into an owned string. */
 jem_status str_format(char **out, const char *fmt, ...) JEM_PRINTF(2, 3);
 

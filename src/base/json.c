@@ -1,6 +1,7 @@
 /* JSON through jansson, which bounds the depth of nesting but not memory. */
 #include "base/json.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "base/machine.h"
@@ -125,6 +126,16 @@ json_t *json_plain_string(const char *text)
     json_t *string = plain_utf8(&plain, text) == JEM_OK ? json_string(plain) : NULL;
     mem_free(plain);
     return string;
+}
+
+json_t *json_text_or_null(const char *text)
+{
+    return text ? json_plain_string(text) : json_null();
+}
+
+json_t *json_number_or_null(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
 }
 
 jem_status json_text_error(jem_status code, const char *text, const char *what)

@@ -36,6 +36,8 @@ jem_status json_text(char **out, const json_t *root, size_t flags);
 
 /* The string, as plain_utf8 has it; NULL without memory. */
 json_t *json_plain_string(const char *text);
+json_t *json_text_or_null(const char *text); /* the same; null for NULL */
+json_t *json_number_or_null(double x);       /* null for what is not finite */
 
 /* Why jansson did not take `text`: JEM_ENOMEM, or `code` and that `what` is not UTF-8. */
 jem_status json_text_error(jem_status code, const char *text, const char *what);

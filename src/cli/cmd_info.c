@@ -163,12 +163,6 @@ static jem_status info_cifar(const char *path, const char *bytes, size_t size)
     return JEM_OK;
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), k = strlen(end);
-    return n >= k && strcmp(s + n - k, end) == 0;
-}
-
 /* By content; only raw CIFAR batches have nothing but their name. */
 static jem_status info_file(const char *path)
 {
@@ -184,13 +178,13 @@ static jem_status info_file(const char *path)
         st = info_picture(path, "PNG");
     else if (size >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0)
         st = info_picture(path, "JPEG");
-    else if ((size > 8 && bytes[8] == '{') || ends_with(path, ".safetensors"))
+    else if ((size > 8 && bytes[8] == '{') || str_ends_with(path, ".safetensors"))
         st = info_weights(path, "safetensors");
     else if (torch_file_is(bytes, size))
         st = info_weights(path, "PyTorch file");
     else if ((st = safetensors_check_kind(path, bytes, size)) != JEM_OK)
         goto done;
-    else if (ends_with(path, ".bin") && size > 0)
+    else if (str_ends_with(path, ".bin") && size > 0)
         st = info_cifar(path, bytes, size);
     else
         st = jem_error(JEM_EDATA, "%s: not a file that jem knows (safetensors, .pt, npy, npz, "

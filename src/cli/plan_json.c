@@ -1,14 +1,9 @@
 /* jem plan --json: see plan_report.h.  Sizes in bytes, times in seconds; null where nothing
  * was measured. */
-#include <math.h>
 
+#include "base/json.h"
 #include "cli/plan_report.h"
 #include "jem/tensor.h"
-
-static json_t *number(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
 
 static json_t *network_json(const model_outline *o)
 {
@@ -19,12 +14,12 @@ static json_t *network_json(const model_outline *o)
             layers, json_pack("{s:s s:s s:[I,I,I] s:I s:o s:s s:s s:s s:s}", "name", l->name,
                               "kind", l->kind, "output", (json_int_t)l->out.c,
                               (json_int_t)l->out.h, (json_int_t)l->out.w, "parameters",
-                              (json_int_t)l->params, "flops", number(l->flops), "dtype",
+                              (json_int_t)l->params, "flops", json_number_or_null(l->flops), "dtype",
                               jem_dtype_name(l->dtype), "forward", l->forward, "to_input",
                               l->to_input, "to_weights", l->to_weights));
     }
     return json_pack("{s:s s:I s:o s:i s:o}", "name", o->spec.name, "parameters",
-                     (json_int_t)o->trained, "forward_flops", number(o->flops), "threads",
+                     (json_int_t)o->trained, "forward_flops", json_number_or_null(o->flops), "threads",
                      o->threads, "layers", layers);
 }
 
@@ -71,15 +66,15 @@ static json_t *alphas_json(const training_plan *r)
             json_object_set_new(
                 o, "time",
                 json_pack("{s:o s:o s:o s:o s:i s:I s:o s:o s:o s:o s:o s:o s:s}", "step_s",
-                          number(a->time.step_s), "step_alone_s", number(a->times.alone_s),
-                          "step_low_s", number(a->times.low_s),
-                          "step_high_s", number(a->times.high_s), "steps", a->times.steps,
+                          json_number_or_null(a->time.step_s), "step_alone_s", json_number_or_null(a->times.alone_s),
+                          "step_low_s", json_number_or_null(a->times.low_s),
+                          "step_high_s", json_number_or_null(a->times.high_s), "steps", a->times.steps,
                           "timed_batch", (json_int_t)a->times.batch, "images_per_s",
-                          number(a->time.images_per_s), "flops_per_s",
-                          number(a->time.flops_per_s), "validation_s",
-                          number(a->time.validation_s), "epoch_s", number(a->time.epoch_s),
-                          "run_s", number(a->time.run_s), "run_alone_s",
-                          number(a->time.run_alone_s), "processors",
+                          json_number_or_null(a->time.images_per_s), "flops_per_s",
+                          json_number_or_null(a->time.flops_per_s), "validation_s",
+                          json_number_or_null(a->time.validation_s), "epoch_s", json_number_or_null(a->time.epoch_s),
+                          "run_s", json_number_or_null(a->time.run_s), "run_alone_s",
+                          json_number_or_null(a->time.run_alone_s), "processors",
                           processors_state_name(
                               stopwatch_judge(a->times.alone_s, a->times.step_s))));
         else

@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/fields.h"
+#include "base/file.h"
 
 const char measure_people[] = "People";
-
-static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
 const measures *measures_find(const measures *const *list, const char *benchmark)
 {
@@ -23,22 +22,31 @@ const measure *measure_find(const measures *m, const char *metric)
     return NULL;
 }
 
+bool measure_shows(const measure *m, const char *dataset, const char *condition)
+{
+    return (!m->dataset || str_same(m->dataset, dataset)) && str_same(m->condition, condition);
+}
+
+const char *published_dataset(const measures *m, const char *dataset)
+{
+    return str_same(dataset, m->benchmark) ? NULL : dataset;
+}
+
 double published_value(const measures *m, const char *metric, const char *dataset,
                        const char *condition, const char *model)
 {
     for (const published_score *p = m->published; p && p->metric; p++)
-        if (same(p->metric, metric) && same(p->dataset, dataset) &&
-            same(p->condition, condition) && same(p->model, model))
+        if (str_same(p->metric, metric) && str_same(p->dataset, dataset) &&
+            str_same(p->condition, condition) && str_same(p->model, model))
             return p->value;
     return NAN;
 }
 
 bool published_is_model(const published_score *p, const measures *m, const measure *s)
 {
-    /* a set named like its benchmark is the headline's */
-    const char *set = s->dataset && strcmp(s->dataset, m->benchmark) != 0 ? s->dataset : NULL;
-    return same(p->metric, s->metric) && same(p->dataset, set) &&
-           same(p->condition, s->condition) && strcmp(p->model, "human") != 0;
+    return str_same(p->metric, s->metric) &&
+           str_same(p->dataset, published_dataset(m, s->dataset)) &&
+           str_same(p->condition, s->condition) && strcmp(p->model, "human") != 0;
 }
 
 void published_tsv(strbuf *out, const measures *const *list)

@@ -111,7 +111,11 @@ extern const char measure_people[]; /* the section of comparisons with people */
 /* NULL if there is none. */
 const measures *measures_find(const measures *const *list, const char *benchmark);
 const measure *measure_find(const measures *m, const char *metric);
+/* Does it show the score of its metric that has this data set and condition? */
+bool measure_shows(const measure *m, const char *dataset, const char *condition);
 
+/* What published_score calls the set: one named like its benchmark is the headline's, NULL. */
+const char *published_dataset(const measures *m, const char *dataset);
 /* The value, NaN where nothing is published.  dataset and condition may be NULL. */
 double published_value(const measures *m, const char *metric, const char *dataset,
                        const char *condition, const char *model);

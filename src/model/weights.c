@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/options_table.h"
 #include "base/try.h"
@@ -68,20 +69,14 @@ done:
     return st;
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), k = strlen(end);
-    return n >= k && strcmp(s + n - k, end) == 0;
-}
-
 static bool is_ignored(const char *name, const network *n)
 {
     static const char *const of_training[] = {"replay_buffer", "noise_bank", "adam.", "sgd.",
                                               "train.", "ema."};
     for (size_t i = 0; i < sizeof of_training / sizeof *of_training; ++i)
         if (strncmp(name, of_training[i], strlen(of_training[i])) == 0) return true;
-    return network_ignores(n, name) || ends_with(name, ".num_batches_tracked") ||
-           ends_with(name, ".initialized") || strcmp(name, "n_averaged") == 0; /* AveragedModel counts */
+    return network_ignores(n, name) || str_ends_with(name, ".num_batches_tracked") ||
+           str_ends_with(name, ".initialized") || strcmp(name, "n_averaged") == 0; /* AveragedModel counts */
 }
 
 jem_status weights_check_names(const model_spec *spec, const graph *g, const safetensors *f)

@@ -111,8 +111,6 @@ static jem_status copy_score(score *to, const score *from)
     return JEM_OK;
 }
 
-static bool same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
-
 /* Of the texts and the seed; alpha is left out: 0 and -0 are the same key. */
 static uint64_t keys_hash(const score *s)
 {
@@ -126,9 +124,9 @@ static uint64_t keys_hash(const score *s)
 
 static bool same_keys(const score *a, const score *b)
 {
-    return a->keys_hash == b->keys_hash && same_text(a->benchmark, b->benchmark) &&
-           same_text(a->metric, b->metric) && same_text(a->model, b->model) &&
-           same_text(a->dataset, b->dataset) && same_text(a->condition, b->condition) &&
+    return a->keys_hash == b->keys_hash && str_same(a->benchmark, b->benchmark) &&
+           str_same(a->metric, b->metric) && str_same(a->model, b->model) &&
+           str_same(a->dataset, b->dataset) && str_same(a->condition, b->condition) &&
            a->seed == b->seed && (a->alpha == b->alpha || (isnan(a->alpha) && isnan(b->alpha)));
 }
 
@@ -159,7 +157,7 @@ const score *score_list_find(const score_list *list, const char *benchmark, cons
     for (int64_t i = 0; i < list->count; i++) {
         const score *s = &list->scores[i];
         if (strcmp(s->benchmark, benchmark) == 0 && strcmp(s->metric, metric) == 0 &&
-            (!condition || same_text(s->condition, condition)))
+            (!condition || str_same(s->condition, condition)))
             return s;
     }
     return NULL;
@@ -197,7 +195,7 @@ static jem_status read_value(score *s, const score_field *f, const json_t *value
 static void rename_old(score *s)
 {
     static const char by_eval[] = "jem eval ";
-    if (same_text(s->benchmark, "gloss") && s->command &&
+    if (str_same(s->benchmark, "gloss") && s->command &&
         strncmp(s->command, by_eval, strlen(by_eval)) == 0)
         s->benchmark = "scenes";
 }
@@ -349,11 +347,11 @@ static jem_status drop_scorings(score_list *list, const char *benchmark, const c
     TRY(MEM_NEW(dropped, list->count));
     for (int64_t i = 0; i < list->count; i++) {
         const score *s = &list->scores[i];
-        if (dropped[i] || !same_text(s->benchmark, benchmark) || !same_text(s->model, model))
+        if (dropped[i] || !str_same(s->benchmark, benchmark) || !str_same(s->model, model))
             continue;
         for (int64_t k = 0; k < list->count; k++)
-            if (same_text(list->scores[k].benchmark, benchmark) &&
-                same_text(list->scores[k].command, s->command))
+            if (str_same(list->scores[k].benchmark, benchmark) &&
+                str_same(list->scores[k].command, s->command))
                 dropped[k] = true;
     }
     for (int64_t i = 0; i < list->count; i++) {

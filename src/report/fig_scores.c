@@ -49,8 +49,6 @@ static void chart_free(void *ctx)
     mem_free(c);
 }
 
-static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
-
 static const measure *find_spec(const chart *c, const score *sc)
 {
     return c->of ? measure_find(c->of, sc->metric) : NULL;
@@ -60,8 +58,7 @@ static const measure *find_spec(const chart *c, const score *sc)
 static bool is_headline(const chart *c, const score *sc)
 {
     const measure *spec = find_spec(c, sc);
-    return spec && (!spec->dataset || same(spec->dataset, sc->dataset)) &&
-           same(spec->condition, sc->condition);
+    return spec && measure_shows(spec, sc->dataset, sc->condition);
 }
 
 static double reference_of(const measure *spec, const study *s)

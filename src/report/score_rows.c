@@ -13,8 +13,6 @@
 #include "base/try.h"
 #include "sweetspot/trend.h"
 
-static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
-
 /* ---- what a score means */
 
 bool score_row_is_people(const score_row *row)
@@ -24,8 +22,7 @@ bool score_row_is_people(const score_row *row)
 
 bool score_row_is_shown(const score_row *row)
 {
-    return row->meaning && (!row->meaning->dataset || same(row->meaning->dataset, row->score->dataset)) &&
-           same(row->meaning->condition, row->score->condition);
+    return row->meaning && measure_shows(row->meaning, row->score->dataset, row->score->condition);
 }
 
 static const measure_spot *find_spot(const measures *of, const measure *meaning)
@@ -41,8 +38,7 @@ static double reference_of(const score_row *row)
 {
     const score *s = row->score;
     if (!row->of) return NAN;
-    /* a set named like its benchmark is the headline's */
-    const char *set = same(s->dataset, s->benchmark) ? NULL : s->dataset;
+    const char *set = published_dataset(row->of, s->dataset);
     const double published = published_value(row->of, s->metric, set, s->condition, "human");
     if (!isnan(published)) return published;
     return score_row_is_shown(row) && row->spot && row->spot->alignment ? row->meaning->human : NAN;
@@ -269,10 +265,6 @@ void score_rows_csv(strbuf *out, const score_rows *r)
 
 /* ---- JSON */
 
-static json_t *text_or_null(const char *text) { return text ? json_plain_string(text) : json_null(); }
-
-static json_t *number_or_null(double x) { return isfinite(x) ? json_real(x) : json_null(); }
-
 static json_t *count_or_null(int64_t n, int64_t least)
 {
     return n >= least ? json_integer((json_int_t)n) : json_null();
@@ -282,13 +274,13 @@ static json_t *row_json(const score_rows *r, const score_row *row)
 {
     const score *s = row->score;
     return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o}", //
-                     "benchmark", text_or_null(s->benchmark), "metric", text_or_null(s->metric),
-                     "dataset", text_or_null(s->dataset), "condition", text_or_null(s->condition),
-                     "model", text_or_null(row->model[0] ? row->model : NULL), //
-                     "alpha", number_or_null(row->alpha), "seed", count_or_null(row->seed, 0),
-                     "value", number_or_null(s->value), "low", number_or_null(s->low), "high",
-                     number_or_null(s->high), "n", count_or_null(s->n, 1), "reference",
-                     number_or_null(row->reference), "folder", text_or_null(score_row_folder(r, row)));
+                     "benchmark", json_text_or_null(s->benchmark), "metric", json_text_or_null(s->metric),
+                     "dataset", json_text_or_null(s->dataset), "condition", json_text_or_null(s->condition),
+                     "model", json_text_or_null(row->model[0] ? row->model : NULL), //
+                     "alpha", json_number_or_null(row->alpha), "seed", count_or_null(row->seed, 0),
+                     "value", json_number_or_null(s->value), "low", json_number_or_null(s->low), "high",
+                     json_number_or_null(s->high), "n", count_or_null(s->n, 1), "reference",
+                     json_number_or_null(row->reference), "folder", json_text_or_null(score_row_folder(r, row)));
 }
 
 jem_status score_rows_json(char **text, const score_rows *r)

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "stats/best_alpha.h"
@@ -14,13 +15,11 @@ static bool is_shown(const score_row *row)
     return !row->of || !row->of->headline || score_row_is_shown(row);
 }
 
-static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
-
 static bool same_line(const score_row *a, const score_row *b)
 {
     const score *s = a->score, *t = b->score;
-    return a->source == b->source && same(s->benchmark, t->benchmark) && same(s->metric, t->metric) &&
-           same(s->dataset, t->dataset) && same(s->condition, t->condition) && same(a->model, b->model);
+    return a->source == b->source && str_same(s->benchmark, t->benchmark) && str_same(s->metric, t->metric) &&
+           str_same(s->dataset, t->dataset) && str_same(s->condition, t->condition) && str_same(a->model, b->model);
 }
 
 /* ---- columns */

@@ -2,7 +2,6 @@
 #include "run/run_info.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,11 +40,6 @@ static jem_status parse_status(run_status *s, const char *text, const char *path
 }
 
 /* ---- numbers, lists */
-
-static json_t *real(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
 
 static bool read_events(rescue_state *r, const json_t *list)
 {
@@ -286,14 +280,14 @@ jem_status run_info_write(const run_info *info, const char *path)
         " s:o s:o s:o s:s s:I s:o}",
         OWN_CHECKSUM, CHECKSUM_BLANK, "status", status_names[info->status], "id", info->id, "settings_hash", info->settings_hash,
         "version", info->version, "model", info->model,
-        "alpha", real(info->alpha), "seed", (json_int_t)info->seed, "classes",
+        "alpha", json_number_or_null(info->alpha), "seed", (json_int_t)info->seed, "classes",
         (json_int_t)info->classes, "channels", (json_int_t)info->channels, "height",
         (json_int_t)info->height, "width", (json_int_t)info->width, "params",
         (json_int_t)info->params, "data_hash", hash, "rank", (json_int_t)info->rank,
         "ranks", (json_int_t)info->ranks, "iteration", (json_int_t)info->iteration,
-        "iterations", (json_int_t)info->iterations, "epoch", real(info->epoch), "best",
-        "iteration", (json_int_t)info->best.iteration, "epoch", real(info->best.epoch), "score",
-        real(info->best.score), "selected_by", info->selected_by, "wall_s", real(info->wall_s),
+        "iterations", (json_int_t)info->iterations, "epoch", json_number_or_null(info->epoch), "best",
+        "iteration", (json_int_t)info->best.iteration, "epoch", json_number_or_null(info->best.epoch), "score",
+        json_number_or_null(info->best.score), "selected_by", info->selected_by, "wall_s", json_number_or_null(info->wall_s),
         "message", json_plain_string(info->message), "events", write_events(&info->rescue), "files",
         write_files(info), "latents", write_latents(&info->latents),
         "log_hash", info->log_hash, "log_bytes", (json_int_t)info->log_bytes,

@@ -1,14 +1,9 @@
 /* Sweet spots as JSON: docs/formats.md has the keys. */
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 
 #include "base/json.h"
-#include "base/mem.h"
-#include "base/plain.h"
 #include "sweetspot/sweetspot.h"
-
-static json_t *number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
 static json_t *metric_json(const sweetspot *p)
 {
@@ -29,14 +24,14 @@ static json_t *curve_json(const sweetspot *p)
         for (int m = 0; m < p->line->count; m++) {
             if (p->score >= 0 && m != p->score) continue;
             const char *metric = p->line->score[m]->metric;
-            json_object_set_new(values, metric, number(p->value[m * p->alphas + a]));
-            json_object_set_new(sems, metric, number(p->sem[m * p->alphas + a]));
+            json_object_set_new(values, metric, json_number_or_null(p->value[m * p->alphas + a]));
+            json_object_set_new(sems, metric, json_number_or_null(p->sem[m * p->alphas + a]));
         }
         json_array_append_new(
             curve, json_pack("{s:f s:o s:o s:I s:o s:o s:o s:b}", "alpha", p->alpha[a], "value", values,
                              "sem", sems, "seeds", (json_int_t)p->seeds[a], "advantage",
-                             number(p->at.advantage[a]), "least", number(p->at.least[a]), "p",
-                             number(p->at.p_alpha[a]), "in_set", p->at.in_set[a]));
+                             json_number_or_null(p->at.advantage[a]), "least", json_number_or_null(p->at.least[a]), "p",
+                             json_number_or_null(p->at.p_alpha[a]), "in_set", p->at.in_set[a]));
     }
     return curve;
 }
@@ -49,21 +44,11 @@ static json_t *set_json(const sweetspot *p)
     return set;
 }
 
-/* Names of folders may be no UTF-8. */
-static json_t *name_json(const char *name)
-{
-    char *text = NULL;
-    if (!name || plain_utf8(&text, name) != JEM_OK) return json_null();
-    json_t *json = json_string(text);
-    mem_free(text);
-    return json;
-}
-
 static json_t *names_json(const sweetspot *p)
 {
     json_t *names = json_array();
     for (int64_t i = 0; i < p->unequal_count; i++)
-        json_array_append_new(names, name_json(p->unequal[i]));
+        json_array_append_new(names, json_text_or_null(p->unequal[i]));
     return names;
 }
 
@@ -72,7 +57,7 @@ static json_t *human_json(const sweetspot *p)
     json_t *human = json_array();
     for (int m = 0; m < p->line->count; m++)
         if (p->score < 0 || m == p->score)
-            json_array_append_new(human, number(p->human[m]));
+            json_array_append_new(human, json_number_or_null(p->human[m]));
     return human;
 }
 
@@ -82,9 +67,9 @@ static json_t *claim_json(const sweetspot *p)
     return json_pack(
         "{s:s s:o s:[f,f] s:f s:o s:o s:o s:o s:o s:o s:o s:I s:s}", "benchmark", p->of->benchmark,
         "metric", metric_json(p), "ends", p->alpha[0], p->alpha[p->alphas - 1], "best_alpha",
-        p->alpha[p->at.best], "best_set", set_json(p), "p", number(p->at.p), "p_drop",
-        number(p->at.p_drop), "margin", number(p->at.margin), "margin_cv", number(p->margin_cv),
-        "margin_low", number(p->at.margin_low), "detectable", number(p->at.detectable), "seeds",
+        p->alpha[p->at.best], "best_set", set_json(p), "p", json_number_or_null(p->at.p), "p_drop",
+        json_number_or_null(p->at.p_drop), "margin", json_number_or_null(p->at.margin), "margin_cv", json_number_or_null(p->margin_cv),
+        "margin_low", json_number_or_null(p->at.margin_low), "detectable", json_number_or_null(p->at.detectable), "seeds",
         (json_int_t)p->most, "verdict", spot_verdict_text(p->verdict));
 }
 
@@ -95,14 +80,14 @@ static json_t *basis_json(const sweetspot *p)
     return json_pack(
         "{s:s s:s s:s s:b s:o s:o s:o s:o s:o s:o s:I s:I s:I s:I s:f s:s s:o s:s s:o s:[[o,o],[o,o]] s:o}", "measure",
         sweetspot_measure(p), "rule", p->distance ? "distance" : "best", "variance",
-        variance[p->variance], "primary", p->primary, "p_holm", number(p->p_holm), "detectable_low",
-        number(p->at.detectable_range.low), "detectable_high", number(p->at.detectable_range.high),
-        "p_equal", number(p->p_equal), "unequal", names_json(p), "human", human_json(p), "fewest_seeds",
+        variance[p->variance], "primary", p->primary, "p_holm", json_number_or_null(p->p_holm), "detectable_low",
+        json_number_or_null(p->at.detectable_range.low), "detectable_high", json_number_or_null(p->at.detectable_range.high),
+        "p_equal", json_number_or_null(p->p_equal), "unequal", names_json(p), "human", human_json(p), "fewest_seeds",
         (json_int_t)p->fewest, "networks", (json_int_t)p->networks, "images", (json_int_t)p->images,
         "people", (json_int_t)p->people, "level", p->level, "drawn", p->basis, "paper",
-        json_pack("[o,o]", number(p->line->paper_low), number(p->line->paper_high)), "source",
-        p->line->source, "left_out", name_json(p->drop_name), "two_lines",
-        number(p->below.slope), number(p->below.error), number(p->above.slope), number(p->above.error), "curve",
+        json_pack("[o,o]", json_number_or_null(p->line->paper_low), json_number_or_null(p->line->paper_high)), "source",
+        p->line->source, "left_out", json_text_or_null(p->drop_name), "two_lines",
+        json_number_or_null(p->below.slope), json_number_or_null(p->below.error), json_number_or_null(p->above.slope), json_number_or_null(p->above.error), "curve",
         curve_json(p));
 }
 
