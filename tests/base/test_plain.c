@@ -53,7 +53,11 @@ static void numbers_and_widths_are_those_of_printf(void **state)
     (void)state;
     same("plain, 95 %% %s", "x");
     same("%d %i %5d|%-5d|%05d|%+d|% d|%.3d|%*d|%-*d|%*d", 1, -2, 3, 4, 5, 6, 7, 8, 6, 9, 6, 10, -6, 11);
-    same("%u %x %X %o %#x %hhu %hhd %hu %hd", 1u, 255u, 255u, 8u, 255u, 300, 200, 70000, 40000);
+    same("%u %x %X %o %#x", 1u, 255u, 255u, 8u, 255u);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat" // wider than their conversions on purpose: these cut them
+    same("%hhu %hhd %hu %hd", 300, 200, 70000, 40000);
+#pragma GCC diagnostic pop
     same("%ld %lu %lld %llu", LONG_MIN, ULONG_MAX, LLONG_MIN, ULLONG_MAX);
     same("%zu %zd %jd %ju %td", (size_t)7, (ssize_t)-7, (intmax_t)-8, (uintmax_t)8, (ptrdiff_t)-9);
     same("%" PRId64 " %016" PRIx64 " %" PRIu64, INT64_MIN, UINT64_C(0xabc), UINT64_MAX);
