@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "bench/eval.h"
+#include "report/report.h"
 #include "study/bench_settings.h"
 #include "sweetspot/sweetspot.h"
 #include "train/config.h"
@@ -122,6 +123,19 @@ static jem_status list_baselines(const cli_lists *lists)
     return st;
 }
 
+/* Figures of reports, by the names that `jem report --figure` takes. */
+static jem_status list_figures(const cli_lists *lists)
+{
+    strbuf text = STRBUF_INIT;
+    const measures *known[MEASURES_MAX + 1];
+    benchmark_meanings(known, lists->benchmarks);
+    report_figure_names(&text, known);
+    jem_status st = strbuf_status(&text);
+    if (st == JEM_OK) fputs(text.data, stdout);
+    strbuf_clear(&text);
+    return st;
+}
+
 static jem_status list_commands(const cli_lists *lists)
 {
     char usage[CLI_USAGE];
@@ -157,6 +171,7 @@ static const struct {
               {"data", list_data},             {"samplers", list_samplers},
               {"backends", list_backends},     {"benchmarks", list_benchmarks},
               {"options", list_options},       {"baselines", list_baselines},
+              {"figures", list_figures},
               {"commands", list_commands},     {"words", list_words}};
 enum { TOPICS = sizeof topics / sizeof *topics };
 
@@ -177,7 +192,7 @@ typedef struct list_flags {
 } list_flags;
 
 static const cli_argument arguments[] = {
-    {"models|objectives|data|samplers|backends|benchmarks|baselines|options|commands|words", offsetof(list_flags, topic),
+    {"models|objectives|data|samplers|backends|benchmarks|baselines|figures|options|commands|words", offsetof(list_flags, topic),
      .help = "one of these; all of them unless given", .optional = true},
     {.name = NULL},
 };

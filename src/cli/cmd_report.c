@@ -43,7 +43,7 @@ done:
 }
 
 typedef struct report_flags {
-    const char *folder, *out;
+    const char *folder, *out, *figure, *width;
     cli_list beside;
 } report_flags;
 
@@ -56,9 +56,58 @@ static const cli_option options[] = {
     {"--beside", CLI_LIST, offsetof(report_flags, beside), "STUDY2",
      .help = "a study with another dimension of the projection, to compare gloss with"},
     {"-o", CLI_TEXT, offsetof(report_flags, out), "PAGE.html",
-     .help = "the page, whose figures go to its folder: STUDY/report.html unless given", .other = "--out"},
+     .help = "the page, whose figures go to its folder: STUDY/report.html unless given; with --figure its file", .other = "--out"},
+    {"--figure", CLI_TEXT, offsetof(report_flags, figure), "NAME",
+     .help = "this figure alone, for print, as .svg, .pdf or .png; `list`: the names there are"},
+    {"--width", CLI_TEXT, offsetof(report_flags, width), "WIDTH",
+     .help = "of that file, in mm: 89mm (a column of many journals), 183mm (two; so unless given)"},
     {.name = NULL},
 };
+
+static const double default_width = 183, page_height = 247; /* mm, of many journals */
+
+/* "89mm", "89 mm" or "89" */
+static jem_status parse_width(double *mm, const char *text)
+{
+    char number[32];
+    *mm = default_width;
+    if (!text) return JEM_OK;
+    size_t n = strlen(text);
+    if (n > 2 && strcmp(text + n - 2, "mm") == 0) n -= 2;
+    while (n > 0 && text[n - 1] == ' ') n--;
+    if (n >= sizeof number) n = sizeof number - 1;
+    snprintf(number, sizeof number, "%.*s", (int)n, text);
+    return cli_real(mm, number, "--width (in mm)", REPORT_WIDTH_LEAST_MM, REPORT_WIDTH_MOST_MM);
+}
+
+/* One figure, or the names of all. */
+static jem_status run_figure(const report_flags *f, const report_call *call)
+{
+    jem_status st;
+    strbuf names = STRBUF_INIT;
+    double width, height;
+
+    TRY(parse_width(&width, f->width));
+    if (strcmp(f->figure, "list") == 0) {
+        TRY(report_figures(&names, call));
+        if (names.used) fputs(names.data, stdout);
+        goto done;
+    }
+    if (!f->out) {
+        st = jem_error(JEM_EUSAGE, "report: --figure %s needs -o FILE.pdf (or .svg, .png)", f->figure);
+        goto done;
+    }
+    TRY(make_folder_of(f->out));
+    TRY(report_draw(&height, call, f->figure, f->out, width));
+    log_info("%s: %.0f mm wide, %.0f mm high", f->out, width, height);
+    if (height > page_height)
+        log_warning("%s is %.0f mm high: pages of many journals end at %.0f mm; a wider one is lower", f->out,
+                    height, page_height);
+    puts(f->out);
+done:
+    strbuf_clear(&names);
+    return st;
+}
 
 static jem_status run_report(const cli_lists *lists, int argc, char **argv)
 {
@@ -69,13 +118,17 @@ static jem_status run_report(const cli_lists *lists, int argc, char **argv)
     const measures *known[MEASURES_MAX + 1];
 
     TRY(cli_parse(&f, &command_report, argc, argv));
+    benchmark_meanings(known, lists->benchmarks);
+    if (f.figure)
+        return run_figure(&f, &(report_call){.folder = f.folder, .measures = known,
+                                             .beside_count = f.beside.count, .beside = f.beside.values});
+    if (f.width) return jem_error(JEM_EUSAGE, "report: --width is of one figure: give --figure NAME, too");
     if (f.out)
         TRY(mem_strdup(&page, f.out));
     else
         TRY(str_format(&page, "%s/report.html", f.folder));
     TRY(command_line(&line, f.folder, &f.beside, page));
     if (f.out) TRY(make_folder_of(page));
-    benchmark_meanings(known, lists->benchmarks);
     TRY(report_write(&result, &(report_call){.folder = f.folder,
                                              .page = page,
                                              .command = line,
@@ -97,6 +150,6 @@ const command command_report = {
              "studies with other dimensions of the projection beside it",
     .arguments = arguments,
     .options = options,
-    .examples = {"report studies/gloss", "report studies/gloss --beside studies/gloss-proj-8 -o page.html"},
+    .examples = {"report studies/gloss", "report studies/gloss --figure sweetspot -o sweetspot.pdf --width 89mm"},
     .run = run_report,
 };

@@ -10,6 +10,34 @@ text_style style_of(double size, h_align h, v_align v, colour ink)
     return (text_style){.size = size, .h = h, .v = v, .ink = ink};
 }
 
+/* Bytes of the longest beginning of text, up to n - 1 of them, that ends with a whole character. */
+static size_t shorter(const char *text, size_t n)
+{
+    n--;
+    while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80) n--;
+    return n;
+}
+
+void draw_fitting(draw *d, double x, double y, double room, text_style style, const char *text)
+{
+    static const char dots[] = "…";
+    char line[512];
+    size_t n = strlen(text), most = sizeof line - sizeof dots;
+
+    if (draw_text_width(d, style, text) <= room) {
+        draw_text(d, x, y, style, text);
+        return;
+    }
+    if (n > most) n = shorter(text, most + 1);
+    do {
+        memcpy(line, text, n);
+        memcpy(line + n, dots, sizeof dots);
+        if (n == 0 || draw_text_width(d, style, line) <= room) break;
+        n = shorter(text, n);
+    } while (true);
+    draw_text(d, x, y, style, line);
+}
+
 int axes_ticks(double *first, double *step, double lo, double hi, int most)
 {
     static const double mantissas[] = {1, 2, 2.5, 5, 10};
@@ -144,6 +172,8 @@ static void draw_y_axis(draw *d, const axes *a)
     }
 }
 
+enum { TITLE_BEYOND = 40 }; /* a title may reach over the ticks of the panel to the right */
+
 void axes_draw(draw *d, const axes *a)
 {
     draw_x_axis(d, a);
@@ -153,7 +183,7 @@ void axes_draw(draw *d, const axes *a)
     if (a->title) {
         text_style style = style_of(a->width < 200 ? LABEL_SIZE : TITLE_SIZE, LEFT, BASELINE, INK);
         style.bold = true;
-        draw_text(d, a->left, a->top - 10, style, a->title);
+        draw_fitting(d, a->left - a->title_shift, a->top - 10, a->width + TITLE_BEYOND, style, a->title);
     }
 }
 
@@ -247,14 +277,34 @@ void axes_bar(draw *d, const axes *a, double lo, double hi, double from, double 
     draw_rectangle(d, left, top, right - left, fabs(y1 - y0), c);
 }
 
-void draw_legend(draw *d, double x, double y, const char *const *names, const colour *colours,
-                 int n)
+/* A key: its line and its name, and the space to the next one. */
+enum { KEY_LINE = 12, KEY_NAME = 17, KEY_SPACE = 14, KEY_COLUMN = 120 };
+
+static int legend_columns(double width) { return width < 2 * KEY_COLUMN ? 1 : (int)(width / KEY_COLUMN); }
+
+int draw_legend_rows(double width, int n)
 {
-    text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, INK);
+    const int columns = legend_columns(width);
+    return (n + columns - 1) / columns;
+}
+
+void draw_legend(draw *d, double x, double y, double width, const char *const *names,
+                 const colour *colours, int n)
+{
+    const text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, INK);
+    const int columns = legend_columns(width);
+    double whole = -KEY_SPACE, at = x;
+
+    for (int i = 0; i < n; i++) whole += KEY_NAME + draw_text_width(d, style, names[i]) + KEY_SPACE;
     for (int i = 0; i < n; i++) {
-        draw_segment(d, x, y, x + 12, y, 2.5, 0, colours[i]);
-        draw_text(d, x + 17, y, style, names[i]);
-        x += 17 + draw_text_width(d, style, names[i]) + 14;
+        const double room = whole <= width ? INFINITY : width / columns - KEY_NAME - KEY_SPACE;
+        if (whole > width && i > 0) {
+            at = x + i % columns * width / columns;
+            if (i % columns == 0) y += LEGEND_ROW;
+        }
+        draw_segment(d, at, y, at + KEY_LINE, y, 2.5, 0, colours[i]);
+        draw_fitting(d, at + KEY_NAME, y, room, style, names[i]);
+        at += KEY_NAME + draw_text_width(d, style, names[i]) + KEY_SPACE;
     }
 }
 

@@ -11,6 +11,7 @@ typedef struct axes {
     bool x_is_alpha;                       /* ticks every 0.1 */
     bool bare_x, bare_y;                   /* no tick labels on that axis (small multiples) */
     const char *title, *x_label, *y_label; /* NULL: none */
+    double title_shift;                    /* how far left of the box the title begins */
 } axes;
 
 /* Font sizes shared by all figures. */
@@ -46,9 +47,16 @@ void axes_steps(draw *d, const axes *a, const double *lo, const double *hi, cons
 /* Rectangle over lo .. hi of x, from .. to of y, either way up. */
 void axes_bar(draw *d, const axes *a, double lo, double hi, double from, double to, colour c);
 
-/* One row of coloured keys starting at (x, y); names [n], colours [n]. */
-void draw_legend(draw *d, double x, double y, const char *const *names, const colour *colours,
-                 int n);
+/* As draw_text; what is wider than the room ends in "…". */
+void draw_fitting(draw *d, double x, double y, double room, text_style style, const char *text);
+
+enum { LEGEND_ROW = 18 };
+/* Rows, LEGEND_ROW high, that a legend of n keys may need. */
+int draw_legend_rows(double width, int n);
+/* Coloured keys from (x, y), the middle of the first row, on: in one row where they fit, else in columns;
+ * names [n], colours [n]. */
+void draw_legend(draw *d, double x, double y, double width, const char *const *names,
+                 const colour *colours, int n);
 /* The alpha scale as a bar with its end points named. */
 void draw_alpha_scale(draw *d, double x, double y, double width);
 

@@ -283,13 +283,17 @@ static cairo_status_t collect(void *ctx, const unsigned char *data, unsigned int
     return strbuf_status(t) == JEM_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_NO_MEMORY;
 }
 
-static cairo_surface_t *make_surface(format f, strbuf *out, double width, double height)
+static cairo_surface_t *make_surface(format f, double dpi, strbuf *out, double width, double height)
 {
-    const double zoom = 2; /* PNG at 192 dpi */
-    if (f == SVG) return cairo_svg_surface_create_for_stream(collect, out, width, height);
+    const double zoom = dpi / 96;
+    if (f == SVG) {
+        cairo_surface_t *s = cairo_svg_surface_create_for_stream(collect, out, width, height);
+        cairo_svg_surface_set_document_unit(s, CAIRO_SVG_UNIT_PX);
+        return s;
+    }
     if (f == PNG) {
-        cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(zoom * width),
-                                                        (int)(zoom * height));
+        cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)lround(zoom * width),
+                                                        (int)lround(zoom * height));
         cairo_surface_set_device_scale(s, zoom, zoom);
         return s;
     }
@@ -303,13 +307,14 @@ static cairo_surface_t *make_surface(format f, strbuf *out, double width, double
     return s;
 }
 
-static jem_status render(strbuf *out, format f, bool paper, double width, double height, draw_fn fn,
+/* On paper, with so many dots per inch; or, dpi 0, on whatever it will lie on. */
+static jem_status render(strbuf *out, format f, double dpi, double width, double height, draw_fn fn,
                          const void *ctx)
 {
-    cairo_surface_t *surface = make_surface(f, out, width, height);
+    cairo_surface_t *surface = make_surface(f, dpi, out, width, height);
     draw d = {cairo_create(surface)};
 
-    if (paper) draw_rectangle(&d, 0, 0, width, height, (colour){1, 1, 1, 1});
+    if (dpi > 0) draw_rectangle(&d, 0, 0, width, height, (colour){1, 1, 1, 1});
     jem_status st = fn(&d, ctx);
     cairo_status_t status = cairo_status(d.cr);
     cairo_destroy(d.cr);
@@ -407,27 +412,69 @@ static jem_status page_inks(strbuf *to, const char *svg)
     return strbuf_status(to);
 }
 
+static const char *const endings[] = {".svg", ".pdf", ".png"};
+
+enum { PAGE_DPI = 192, PRINT_DPI = 600, PNG_HEAD = 33 }; /* bytes of signature and first chunk */
+/* That a picture has 23622 pixels a metre: what follows PNG_HEAD at PRINT_DPI. */
+static const char png_density[] = "\x00\x00\x00\x09\x70\x48\x59\x73\x00\x00\x5c\x46\x00\x00\x5c\x46\x01\x14\x94\x43\x41";
+
+/* *bytes <- the figure's file. */
+static jem_status make_file(strbuf *bytes, format f, double dpi, double width, double height,
+                            draw_fn fn, const void *ctx)
+{
+    jem_status st;
+    strbuf raw = STRBUF_INIT;
+
+    TRY(render(&raw, f, dpi, width, height, fn, ctx));
+    if (f == SVG) {
+        TRY(renumber(bytes, raw.data, ""));
+    } else {
+        const size_t head = f == PNG && dpi == PRINT_DPI ? PNG_HEAD : 0;
+        strbuf_put(bytes, raw.data, head);
+        if (head) strbuf_put(bytes, png_density, sizeof png_density - 1);
+        strbuf_put(bytes, raw.data + head, raw.used - head);
+    }
+    st = strbuf_status(bytes);
+done:
+    strbuf_clear(&raw);
+    return st;
+}
+
+static jem_status write_file(const char *path, format f, double dpi, double width, double height,
+                             draw_fn fn, const void *ctx)
+{
+    jem_status st;
+    strbuf bytes = STRBUF_INIT;
+
+    TRY(make_file(&bytes, f, dpi, width, height, fn, ctx));
+    TRY(file_write(path, bytes.data, bytes.used));
+done:
+    strbuf_clear(&bytes);
+    return st;
+}
+
+jem_status draw_file(const char *path, double width, double height, draw_fn fn, const void *ctx)
+{
+    const char *dot = strrchr(path, '.');
+    for (int f = SVG; dot && f <= PNG; f++)
+        if (strcmp(dot, endings[f]) == 0)
+            return write_file(path, (format)f, PRINT_DPI, width, height, fn, ctx);
+    return jem_error(JEM_EUSAGE, "%s: a figure is written as .svg, .pdf or .png: end its name so", path);
+}
+
 jem_status draw_files(const char *stem, double width, double height, draw_fn fn, const void *ctx)
 {
-    static const char *const extensions[] = {"svg", "pdf", "png"};
     jem_status st = JEM_OK;
-    strbuf out = STRBUF_INIT, numbered = STRBUF_INIT;
     char *path = NULL;
 
     for (int f = SVG; f <= PNG; f++) {
-        strbuf_clear(&out);
         mem_free(path);
         path = NULL;
-        TRY(str_format(&path, "%s.%s", stem, extensions[f]));
-        TRY(render(&out, (format)f, true, width, height, fn, ctx));
-        if (f == SVG) TRY(renumber(&numbered, out.data, ""));
-        const strbuf *bytes = f == SVG ? &numbered : &out;
-        TRY(file_write(path, bytes->data, bytes->used));
+        TRY(str_format(&path, "%s%s", stem, endings[f]));
+        TRY(write_file(path, (format)f, PAGE_DPI, width, height, fn, ctx));
     }
 done:
     mem_free(path);
-    strbuf_clear(&numbered);
-    strbuf_clear(&out);
     return st;
 }
 
@@ -437,7 +484,7 @@ jem_status draw_inline(char **svg, const char *id, double width, double height, 
     jem_status st;
     strbuf raw = STRBUF_INIT, numbered = STRBUF_INIT, page = STRBUF_INIT;
 
-    TRY(render(&raw, SVG, false, width, height, fn, ctx));
+    TRY(render(&raw, SVG, 0, width, height, fn, ctx));
     const char *root = strstr(raw.data, "<svg");
     const char *body = root ? strchr(root, '>') : NULL;
     if (!body) {

@@ -32,6 +32,9 @@ typedef jem_status (*draw_fn)(draw *d, const void *ctx);
  * starting with `id`, which must differ between the figures of a page. */
 jem_status draw_inline(char **svg, const char *id, double width, double height, draw_fn fn,
                        const void *ctx);
+/* Writes one file on white, of the kind that its ending says: .svg, .pdf, .png (600 dpi, which it says
+ * itself).  JEM_EUSAGE for another ending. */
+jem_status draw_file(const char *path, double width, double height, draw_fn fn, const void *ctx);
 /* Writes STEM.svg, STEM.pdf and STEM.png (192 dpi) on white. */
 jem_status draw_files(const char *stem, double width, double height, draw_fn fn, const void *ctx);
 

@@ -23,6 +23,7 @@ typedef struct diagram {
 typedef struct diagrams {
     int count;
     diagram *panels;
+    panel_grid grid;
 } diagrams;
 
 static void diagrams_free(void *ctx)
@@ -103,10 +104,19 @@ static void draw_diagram(draw *d, const axes *a, const diagram *g)
     draw_text(d, a->left + 6, a->top + 6, style_of(TICK_SIZE, LEFT, TOP, INK), note);
 }
 
+static void lay_out_diagrams(figure *f, double width)
+{
+    diagrams *c = f->ctx;
+    c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = COLUMNS, .least_width = 130,
+                                             .height = 190, .top = 0}, width);
+    f->width = fmin(c->grid.columns * (c->grid.cell_width - 5) + 44, width + (width < FIGURE_WIDTH ? 0 : 20));
+    f->height = c->grid.rows * c->grid.cell_height + 14;
+}
+
 static jem_status draw_diagrams(draw *d, const void *ctx)
 {
     const diagrams *c = ctx;
-    panel_grid grid = panel_grid_make(c->count, COLUMNS, 190, 0);
+    const panel_grid grid = c->grid;
     for (int i = 0; i < c->count; i++) {
         char title[32];
         snprintf(title, sizeof title, "α = %g", c->panels[i].alpha);
@@ -163,6 +173,7 @@ jem_status figures_of_calibration(figure_list *list, study *s)
                     "Share of right answers among images whose largest class probability falls "
                     "into a bin. Bars on the dashed diagonal mean that the probabilities can be "
                     "believed; bars below it, that the network is too sure.",
+                .lay_out = lay_out_diagrams,
                 .draw = draw_diagrams,
                 .free_ctx = diagrams_free};
 
@@ -174,10 +185,6 @@ jem_status figures_of_calibration(figure_list *list, study *s)
         TRY(mem_strdup(&f.missing, "No run of this study has scores/reliability.tsv."));
         return figure_list_add(list, &f);
     }
-    panel_grid g = panel_grid_make(c->count, COLUMNS, 190, 0);
-    f.width = g.columns * (g.cell_width - 5) + 44;
-    if (f.width > FIGURE_WIDTH + 20) f.width = FIGURE_WIDTH + 20;
-    f.height = g.rows * g.cell_height + 14;
     write_numbers(&f, c, s);
     return figure_list_add(list, &f);
 done:

@@ -26,6 +26,8 @@ typedef struct set_chart {
     int count;
     const measures *meaning; /* NULL: model-vs-human is unknown to this program */
     set_panel panels[MVH_SETS];
+    panel_grid grid;
+    int legend_rows;
 } set_chart;
 
 static void set_chart_free(void *ctx)
@@ -65,18 +67,26 @@ static void draw_people(draw *d, const axes *a, const set_chart *of, const set_p
                      faded(c, 0.8));
 }
 
-enum { SETS_LEGEND = 530 }; /* width */
+enum { SETS_LEGEND = 530, SETS_ROW = 16 }; /* its width in one row, else two */
 
-static panel_grid set_grid(const set_chart *c) { return panel_grid_make(c->count, 6, 190, 30); }
+static void lay_out_sets(figure *f, double width)
+{
+    set_chart *c = f->ctx;
+    c->legend_rows = width < SETS_LEGEND ? 2 : 1;
+    c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = 6, .least_width = 110,
+                                             .height = 190, .top = 14 + SETS_ROW * c->legend_rows}, width);
+    f->width = fmax(c->grid.cell_width * c->grid.columns, fmin(width, SETS_LEGEND));
+    f->height = c->grid.top + c->grid.cell_height * c->grid.rows;
+}
 
 static jem_status draw_sets(draw *d, const void *ctx)
 {
     static const char *const names[] = {"accuracy", "error consistency κ"};
     const set_chart *c = ctx;
     const colour colours[] = {series_colour(0), series_colour(1)};
-    panel_grid g = set_grid(c);
-    draw_legend(d, 36, 12, names, colours, 2);
-    draw_text(d, 320, 12, style_of(TICK_SIZE, LEFT, MIDDLE, MUTED),
+    const panel_grid g = c->grid;
+    draw_legend(d, 36, 12, 280, names, colours, 2);
+    draw_text(d, c->legend_rows > 1 ? 36 : 320, 12 + SETS_ROW * (c->legend_rows - 1), style_of(TICK_SIZE, LEFT, MIDDLE, MUTED),
               "dashed: people, in the same colours");
     for (int i = 0; i < c->count; i++) {
         const set_panel *p = &c->panels[i];
@@ -88,6 +98,7 @@ static jem_status draw_sets(draw *d, const void *ctx)
                   .x_is_alpha = true,
                   .bare_y = i % g.columns > 0,
                   .title = p->set,
+                  .title_shift = g.cell_width < 150 ? 30 : 0,
                   .x_label = "α"};
         axes_draw(d, &a);
         draw_people(d, &a, c, p, "accuracy", colours[0]);
@@ -107,6 +118,7 @@ static jem_status figure_of_sets(figure_list *list, study *s, const measures *co
                 .title = "model-vs-human, set by set",
                 .about = "Accuracy and error consistency on each set of images, without the "
                          "conditions that the benchmark leaves out.",
+                .lay_out = lay_out_sets,
                 .draw = draw_sets,
                 .free_ctx = set_chart_free};
 
@@ -130,9 +142,6 @@ static jem_status figure_of_sets(figure_list *list, study *s, const measures *co
         trend_tsv(&f.tsv, s, &p->kappa, 1);
     }
     if (c->count < 2) goto done; /* one set is its own mean */
-    panel_grid g = set_grid(c);
-    f.width = fmax(g.cell_width * g.columns, SETS_LEGEND);
-    f.height = g.top + g.cell_height * g.rows;
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);
@@ -144,6 +153,8 @@ done:
 typedef struct category_chart {
     int order[CATEGORY_COUNT]; /* from most to least shape decisions of people */
     trend overall, category[CATEGORY_COUNT];
+    double left, width; /* of the rows */
+    double people_x;    /* of the legend's mark */
 } category_chart;
 
 /* Shape bias of people per shape category (Geirhos et al. 2019, ten observers pooled). */
@@ -173,22 +184,35 @@ static void order_categories(category_chart *c)
 
 /* Markers of one row stand a little above each other: equal values stay visible. */
 enum { ROW_SPREAD = 16 };
-enum { ROW = 26, ROWS_TOP = 64, ROWS_LEFT = 110, ROWS_WIDTH = 760 };
+enum { ROW = 26, ROWS_TOP = 64, ROWS_LEFT = 64, ROWS_RIGHT = 66, SCALE_WIDTH = 200 };
 
-static double texture_x(double bias) { return ROWS_LEFT + (1 - bias) * ROWS_WIDTH; }
+static double texture_x(const category_chart *c, double bias) { return c->left + (1 - bias) * c->width; }
 
-static void draw_row_scale(draw *d, double bottom)
+/* "people" stands to the right of the rows, or where these are short above them. */
+static void lay_out_categories(figure *f, double width)
+{
+    category_chart *c = f->ctx;
+    const bool narrow = width < 600;
+    c->left = ROWS_LEFT;
+    c->width = width - ROWS_LEFT - (narrow ? 12 : ROWS_RIGHT);
+    c->people_x = narrow ? ROWS_LEFT + SCALE_WIDTH + 16 : width - ROWS_RIGHT + 18;
+    f->width = width;
+    f->height = ROWS_TOP + CATEGORY_COUNT * ROW + 48;
+}
+
+
+static void draw_row_scale(draw *d, const category_chart *c, double bottom)
 {
     for (int i = 0; i <= 10; i += 2) {
         char text[8], mirrored[8];
-        double x = ROWS_LEFT + i / 10.0 * ROWS_WIDTH;
+        double x = c->left + i / 10.0 * c->width;
         snprintf(text, sizeof text, "%.1f", i / 10.0);
         snprintf(mirrored, sizeof mirrored, "%.1f", 1 - i / 10.0);
         draw_segment(d, x, ROWS_TOP, x, bottom, 1, 0, GRID);
         draw_text(d, x, bottom + 6, style_of(TICK_SIZE, CENTRE, TOP, MUTED), text);
         draw_text(d, x, ROWS_TOP - 6, style_of(TICK_SIZE, CENTRE, BASELINE, MUTED), mirrored);
     }
-    double middle = ROWS_LEFT + ROWS_WIDTH / 2.0;
+    double middle = c->left + c->width / 2;
     draw_text(d, middle, bottom + 24, style_of(LABEL_SIZE, CENTRE, TOP, INK),
               "fraction of texture decisions");
     draw_text(d, middle, ROWS_TOP - 24, style_of(LABEL_SIZE, CENTRE, BASELINE, INK),
@@ -207,33 +231,32 @@ static jem_status draw_categories(draw *d, const void *ctx)
 {
     const category_chart *c = ctx;
     double bottom = ROWS_TOP + CATEGORY_COUNT * ROW;
-    draw_alpha_scale(d, ROWS_LEFT, 8, 200);
-    draw_row_scale(d, bottom);
+    draw_alpha_scale(d, c->left, 8, SCALE_WIDTH);
+    draw_row_scale(d, c, bottom);
     for (int64_t i = 0; i < c->overall.count; i++) {
         const trend_point *p = &c->overall.points[i];
         if (p->alpha < 1)
-            draw_segment(d, texture_x(p->mean), ROWS_TOP, texture_x(p->mean), bottom, 1.4, 0,
+            draw_segment(d, texture_x(c, p->mean), ROWS_TOP, texture_x(c, p->mean), bottom, 1.4, 0,
                          faded(alpha_colour(p->alpha), 0.5));
     }
-    draw_segment(d, texture_x(people_overall), ROWS_TOP, texture_x(people_overall), bottom, 1.4, 0,
+    draw_segment(d, texture_x(c, people_overall), ROWS_TOP, texture_x(c, people_overall), bottom, 1.4, 0,
                  faded(people_colour, 0.6));
     for (int r = 0; r < CATEGORY_COUNT; r++) {
         const trend *t = &c->category[c->order[r]];
         double y = ROWS_TOP + (r + 0.5) * ROW;
-        draw_segment(d, ROWS_LEFT, y, ROWS_LEFT + ROWS_WIDTH, y, 1, 0, faded(GRID, 0.6));
-        draw_text(d, ROWS_LEFT - 8, y, style_of(LABEL_SIZE, RIGHT, MIDDLE, INK),
+        draw_segment(d, c->left, y, c->left + c->width, y, 1, 0, faded(GRID, 0.6));
+        draw_text(d, c->left - 8, y, style_of(LABEL_SIZE, RIGHT, MIDDLE, INK),
                   category_names[c->order[r]]);
         for (int64_t i = 0; i < t->count; i++) {
             const trend_point *p = &t->points[i];
             colour own = alpha_colour(p->alpha);
             double at = y + (p->alpha - 0.5) * ROW_SPREAD;
-            if (p->alpha < 1) draw_disc(d, texture_x(p->mean), at, 3.4, faded(own, 0.85), own);
+            if (p->alpha < 1) draw_disc(d, texture_x(c, p->mean), at, 3.4, faded(own, 0.85), own);
         }
-        draw_diamond(d, texture_x(people_bias[c->order[r]]), y);
+        draw_diamond(d, texture_x(c, people_bias[c->order[r]]), y);
     }
-    draw_diamond(d, ROWS_LEFT + ROWS_WIDTH + 24, ROWS_TOP + 10);
-    draw_text(d, ROWS_LEFT + ROWS_WIDTH + 34, ROWS_TOP + 10,
-              style_of(TICK_SIZE, LEFT, MIDDLE, MUTED), "people");
+    draw_diamond(d, c->people_x, 12);
+    draw_text(d, c->people_x + 10, 12, style_of(TICK_SIZE, LEFT, MIDDLE, MUTED), "people");
     return JEM_OK;
 }
 
@@ -248,8 +271,7 @@ static jem_status figure_of_categories(figure_list *list, study *s)
                 .about = "Decisions for shape or texture on images of each shape category, a "
                          "marker per α; vertical lines are values over all categories. At α = 1 "
                          "the classifier was never trained: left out.",
-                .width = FIGURE_WIDTH,
-                .height = ROWS_TOP + CATEGORY_COUNT * ROW + 48,
+                .lay_out = lay_out_categories,
                 .draw = draw_categories,
                 .free_ctx = category_chart_free};
 
@@ -280,6 +302,7 @@ typedef struct steps_chart {
     int64_t steps[STEPS_MAX];
     char condition[STEPS_MAX][24];
     trend trends[STEPS_MAX];
+    double width; /* of the plot */
 } steps_chart;
 
 static void steps_chart_free(void *ctx)
@@ -326,11 +349,19 @@ static double steps_spread(const steps_chart *c, const axes *a)
     return errors ? 0.4 * gap : 0;
 }
 
+static void lay_out_steps(figure *f, double width)
+{
+    steps_chart *c = f->ctx;
+    f->width = fmin(width, 640);
+    f->height = 380;
+    c->width = f->width - 80;
+}
+
 static jem_status draw_steps(draw *d, const void *ctx)
 {
     const steps_chart *c = ctx;
     const double last = (double)c->steps[c->count - 1];
-    axes a = {.left = 60, .top = 60, .width = 520, .height = 260,
+    axes a = {.left = 60, .top = 60, .width = c->width, .height = 260,
               .x0 = -0.04 * last, .x1 = 1.04 * last, .y0 = 0, .y1 = 1,
               .x_label = "Langevin steps on the image", .y_label = "shape bias"};
     draw_alpha_scale(d, 60, 8, 220);
@@ -369,8 +400,7 @@ static jem_status figure_of_steps(figure_list *list, study *s)
                 .about = "The image is refined by Langevin steps on the network’s own energy "
                          "before it is classified: one line per α, mean over seeds with its "
                          "standard error. α = 1 is left out.",
-                .width = 640,
-                .height = 380,
+                .lay_out = lay_out_steps,
                 .draw = draw_steps,
                 .free_ctx = steps_chart_free};
 

@@ -38,6 +38,7 @@ typedef struct heads {
     head of[STUDIES_MAX];         /* ascending D */
     char titles[STUDIES_MAX][32]; /* "D = 100" */
     double lo[2], hi[2];          /* ranges of both scores, the same in every panel */
+    panel_grid grid;
 } heads;
 
 static void heads_free(void *ctx)
@@ -125,15 +126,19 @@ done:
 
 /* ---- drawing */
 
-static panel_grid grid_of(const heads *h)
+static void lay_out_heads(figure *f, double width)
 {
-    return panel_grid_make(h->count, COLUMNS, 250, HEADING);
+    heads *h = f->ctx;
+    h->grid = panel_grid_make(&(panel_cells){.panels = h->count, .most_columns = COLUMNS, .least_width = 160,
+                                             .height = 250, .top = HEADING}, width);
+    f->width = h->grid.cell_width * h->grid.columns;
+    f->height = h->grid.top + h->grid.cell_height * h->grid.rows;
 }
 
 /* The frame of panel i; its ranges are the caller's. */
 static axes frame_of(const heads *h, int i)
 {
-    panel_grid g = grid_of(h);
+    const panel_grid g = h->grid;
     return (axes){.left = 52 + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 26,
                   .width = g.cell_width - 66,
@@ -214,7 +219,7 @@ static jem_status draw_probes(draw *d, const void *ctx)
 {
     const heads *h = ctx;
     const colour colours[] = {series_colour(0), series_colour(1)};
-    draw_legend(d, 52, 12, h->scores->labels, colours, 2);
+    draw_legend(d, 52, 12, h->grid.cell_width * h->grid.columns - 52, h->scores->labels, colours, 2);
     for (int i = 0; i < h->count; i++) {
         axes a = frame_of(h, i);
         a.x1 = 1;
@@ -277,12 +282,10 @@ static bool has_points(const heads *h)
 
 static jem_status add(figure_list *list, heads *h, figure f, const study *s)
 {
-    panel_grid g = grid_of(h);
     f.section = "Material perception";
     f.free_ctx = heads_free;
     f.ctx = h;
-    f.width = g.cell_width * g.columns;
-    f.height = g.top + g.cell_height * g.rows;
+    f.lay_out = lay_out_heads;
     if (!has_points(h)) {
         jem_status st = str_format(&f.missing, "No study has these scores: %s.", h->scores->needs);
         if (st != JEM_OK) {

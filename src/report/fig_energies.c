@@ -24,6 +24,7 @@ typedef struct histogram {
 typedef struct histograms {
     int count;
     histogram *panels;
+    panel_grid grid;
 } histograms;
 
 static void histograms_free(void *ctx)
@@ -94,12 +95,21 @@ static jem_status collect(histograms *c, study *s)
     return JEM_OK;
 }
 
+static void lay_out_histograms(figure *f, double width)
+{
+    histograms *c = f->ctx;
+    c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = COLUMNS, .least_width = 160,
+                                             .height = 178, .top = LEGEND}, width);
+    f->width = c->grid.columns * (c->grid.cell_width - 6) + 24;
+    f->height = c->grid.top + c->grid.rows * c->grid.cell_height + 4;
+}
+
 static jem_status draw_histograms(draw *d, const void *ctx)
 {
     const histograms *c = ctx;
     const colour colours[KINDS] = {series_colour(0), series_colour(1), faded(MUTED, 0.8)};
-    panel_grid grid = panel_grid_make(c->count, COLUMNS, 178, LEGEND);
-    draw_legend(d, 46, 12, kinds, colours, KINDS);
+    const panel_grid grid = c->grid;
+    draw_legend(d, 46, 12, grid.columns * grid.cell_width - 46, kinds, colours, KINDS);
     for (int i = 0; i < c->count; i++) {
         const histogram *h = &c->panels[i];
         char title[32];
@@ -144,6 +154,7 @@ jem_status figures_of_energies(figure_list *list, study *s)
                 .about = "Distribution of LSE(x) = −E(x) over test images, samples and "
                          "uniform noise, first seed of each α. LSE has an arbitrary zero: "
                          "compare within a panel.",
+                .lay_out = lay_out_histograms,
                 .draw = draw_histograms,
                 .free_ctx = histograms_free};
 
@@ -155,9 +166,6 @@ jem_status figures_of_energies(figure_list *list, study *s)
         TRY(mem_strdup(&f.missing, "No run of this study has scores/energy_hist.tsv."));
         return figure_list_add(list, &f);
     }
-    panel_grid g = panel_grid_make(c->count, COLUMNS, 178, LEGEND);
-    f.width = g.columns * (g.cell_width - 6) + 24;
-    f.height = g.top + g.rows * g.cell_height + 4;
     trend_tsv_header(&f.tsv);
     for (int i = 0; i < c->count; i++) write_numbers(&f.tsv, &c->panels[i]);
     return figure_list_add(list, &f);

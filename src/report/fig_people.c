@@ -44,6 +44,7 @@ typedef struct scatter_panel {
 typedef struct scatter_chart {
     int count;
     scatter_panel panels[SCATTERS];
+    panel_grid grid;
 } scatter_chart;
 
 static void panel_clear(scatter_panel *p)
@@ -270,15 +271,19 @@ static void draw_human(draw *d, const axes *a, const scatter_panel *p, label_lis
 
 enum { EDGE = 84, SCALE_ROOM = 34 };
 
-static panel_grid scatter_grid(const scatter_chart *c)
+static void lay_out_scatters(figure *f, double width)
 {
-    return panel_grid_make(c->count, 3, 300, SCALE_ROOM);
+    scatter_chart *c = f->ctx;
+    c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = 3, .least_width = 270,
+                                             .height = 300, .top = SCALE_ROOM}, width);
+    f->width = c->grid.cell_width * c->grid.columns;
+    f->height = c->grid.top + c->grid.cell_height * c->grid.rows;
 }
 
 static jem_status draw_scatters(draw *d, const void *ctx)
 {
     const scatter_chart *c = ctx;
-    panel_grid g = scatter_grid(c);
+    const panel_grid g = c->grid;
     bool edge = false; /* panels are equally wide */
     draw_alpha_scale(d, 52, 8, 220);
     for (int i = 0; i < c->count; i++) edge |= has_edge(&c->panels[i]);
@@ -377,6 +382,7 @@ jem_status figures_of_people(figure_list *list, study *s, const measures *const 
                          "names at the right edge where the horizontal value is not published, "
                          "are published models, dashed lines the human reference. A grey marker "
                          "is α = 1, whose classifier was never trained.",
+                .lay_out = lay_out_scatters,
                 .draw = draw_scatters,
                 .free_ctx = scatter_free};
 
@@ -391,9 +397,6 @@ jem_status figures_of_people(figure_list *list, study *s, const measures *const 
         figure_clear(&f);
         return JEM_OK;
     }
-    panel_grid g = scatter_grid(c);
-    f.width = g.cell_width * g.columns;
-    f.height = g.top + g.cell_height * g.rows;
     write_numbers(&f, s, c, known);
     return figure_list_add(list, &f);
 done:

@@ -14,12 +14,15 @@
 
 enum { ITEMS_MAX = 3, ROWS_MAX = 12, COLUMNS_MAX = 14, NAME_SIZE = 128 };
 enum { CELL_MOST = 150, GAP = 4, HEADING = 20, ROW_LABEL = 74 };
+/* Labels above narrower columns are turned. */
+enum { UPRIGHT_LEAST = 44, TURNED_HEADING = 84 };
 
 typedef struct picture_grid {
     int rows, columns;
     char row_labels[ROWS_MAX][NAME_SIZE], column_labels[COLUMNS_MAX][32];
     picture *cells[ROWS_MAX][COLUMNS_MAX]; /* NULL: there is none */
-    double cell;                           /* side on the page */
+    double cell;                           /* side of a picture */
+    double heading;                        /* above the pictures */
 } picture_grid;
 
 static void grid_free(void *ctx)
@@ -92,15 +95,15 @@ static jem_status draw_grid(draw *d, const void *ctx)
 {
     const picture_grid *g = ctx;
     const double step = g->cell + GAP;
+    text_style column = style_of(LABEL_SIZE, CENTRE, BASELINE, INK);
 
-    for (int k = 0; k < g->columns; k++) {
-        text_style style = style_of(LABEL_SIZE, CENTRE, BASELINE, INK);
-        draw_text(d, ROW_LABEL + k * step + g->cell / 2, HEADING - 6, style, g->column_labels[k]);
-    }
+    if (g->heading > HEADING) column = (text_style){LABEL_SIZE, .h = LEFT, .v = MIDDLE, .upwards = true, .ink = INK};
+    for (int k = 0; k < g->columns; k++)
+        draw_text(d, ROW_LABEL + k * step + g->cell / 2, g->heading - 6, column, g->column_labels[k]);
     for (int i = 0; i < g->rows; i++) {
-        const double y = HEADING + i * step;
+        const double y = g->heading + i * step;
         text_style style = style_of(LABEL_SIZE, RIGHT, MIDDLE, INK);
-        draw_text(d, ROW_LABEL - 8, y + g->cell / 2, style, g->row_labels[i]);
+        draw_fitting(d, ROW_LABEL - 8, y + g->cell / 2, ROW_LABEL - 8, style, g->row_labels[i]);
         for (int k = 0; k < g->columns; k++) {
             const picture *p = g->cells[i][k];
             const double x = ROW_LABEL + k * step;
@@ -115,17 +118,24 @@ static jem_status draw_grid(draw *d, const void *ctx)
     return JEM_OK;
 }
 
+static void lay_out_grid(figure *f, double width)
+{
+    picture_grid *g = f->ctx;
+    g->cell = fmin(CELL_MOST, (width - ROW_LABEL) / g->columns - GAP);
+    g->heading = g->cell < UPRIGHT_LEAST ? TURNED_HEADING : HEADING;
+    f->width = ROW_LABEL + g->columns * (g->cell + GAP);
+    f->height = g->heading + g->rows * (g->cell + GAP);
+}
+
 /* Takes over g. */
 static jem_status add_grid(figure_list *list, picture_grid *g, figure f)
 {
-    g->cell = fmin(CELL_MOST, (double)(FIGURE_WIDTH - ROW_LABEL) / g->columns - GAP);
     f.section = "Samples";
+    f.lay_out = lay_out_grid;
     f.draw = draw_grid;
     f.free_ctx = grid_free;
     f.ctx = g;
     f.pictures = true;
-    f.width = ROW_LABEL + g->columns * (g->cell + GAP);
-    f.height = HEADING + g->rows * (g->cell + GAP);
     return figure_list_add(list, &f);
 }
 

@@ -9,7 +9,7 @@
 #include "report/axes.h"
 #include "report/figures.h"
 
-enum { COLUMNS_MAX = 4, GAP = 14, CAPTION = 22 };
+enum { COLUMNS_MAX = 4, CELL_LEAST = 140, GAP = 14, CAPTION = 22 };
 
 typedef struct sheet {
     int count, columns;
@@ -109,6 +109,20 @@ static double row_height(const sheet *c, int row)
     return c->cell_width * fmin(ratio, 2.5);
 }
 
+static void lay_out_sheet(figure *f, double width)
+{
+    sheet *c = f->ctx;
+    const int most = (int)fmin(COLUMNS_MAX, fmax(1, floor(width / CELL_LEAST)));
+    /* rows as equal as can be: 5 pictures are 3 and 2, not 4 and 1 */
+    const int rows = (c->count + most - 1) / most;
+    c->columns = (c->count + rows - 1) / rows;
+    const int shared = width >= FIGURE_WIDTH && c->columns < 3 ? 3 : c->columns;
+    c->cell_width = (width - (shared - 1) * GAP) / shared;
+    f->width = c->columns * (c->cell_width + GAP) - GAP;
+    f->height = rows * (CAPTION + GAP) - GAP;
+    for (int row = 0; row < rows; row++) f->height += row_height(c, row);
+}
+
 static jem_status draw_sheet(draw *d, const void *ctx)
 {
     const sheet *c = ctx;
@@ -134,6 +148,7 @@ static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec
                 .section = "Samples",
                 .title = spec->title,
                 .about = spec->about,
+                .lay_out = lay_out_sheet,
                 .draw = draw_sheet,
                 .free_ctx = sheet_free,
                 .pictures = true};
@@ -149,14 +164,6 @@ static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec
     }
     if (spec->by_class && s->runs[0].class_names[0])
         html_printf(&f.table, "<p>Classes, in the order of the rows: %s.</p>", s->runs[0].class_names);
-    /* rows as equal as can be: 5 pictures are 3 and 2, not 4 and 1 */
-    int rows = (c->count + COLUMNS_MAX - 1) / COLUMNS_MAX;
-    c->columns = (c->count + rows - 1) / rows;
-    int shared = c->columns > 2 ? c->columns : 3;
-    c->cell_width = (double)(FIGURE_WIDTH - (shared - 1) * GAP) / shared;
-    f.width = c->columns * (c->cell_width + GAP) - GAP;
-    f.height = rows * (CAPTION + GAP) - GAP;
-    for (int row = 0; row < rows; row++) f.height += row_height(c, row);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

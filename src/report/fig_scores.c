@@ -11,7 +11,7 @@
 #include "report/labels.h"
 #include "sweetspot/trend.h"
 
-enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX, EDGE = 88, UNKNOWN_MOST = 32 };
+enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX, EDGE = 88, LEFT_ROOM = 52, UNKNOWN_MOST = 32 };
 
 static const struct {
     const char *key, *title;
@@ -40,6 +40,7 @@ typedef struct chart {
     const char *names[TRENDS_MAX]; /* of lines that share a panel */
     int name_count;
     bool left_out; /* more panels or lines than there is room for */
+    panel_grid grid;
 } chart;
 
 static void chart_free(void *ctx)
@@ -272,23 +273,26 @@ static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, c
     }
 }
 
-static double legend_height(const chart *c) { return c->name_count ? 26 : 0; }
-
-static panel_grid grid_of(const chart *c)
+static void lay_out_chart(figure *f, double width)
 {
-    return panel_grid_make(c->panel_count, 3, 265, legend_height(c));
+    chart *c = f->ctx;
+    const double legend = c->name_count ? 8 + LEGEND_ROW * draw_legend_rows(width - LEFT_ROOM, c->name_count) : 0;
+    c->grid = panel_grid_make(&(panel_cells){.panels = c->panel_count, .most_columns = 3, .least_width = 270,
+                                             .height = 265, .top = legend}, width);
+    f->width = c->grid.cell_width * c->grid.columns;
+    f->height = c->grid.top + c->grid.cell_height * c->grid.rows;
 }
 
 static jem_status draw_chart(draw *d, const void *ctx)
 {
     const chart *c = ctx;
-    panel_grid g = grid_of(c);
+    const panel_grid g = c->grid;
     colour colours[TRENDS_MAX];
     for (int i = 0; i < TRENDS_MAX; i++) colours[i] = series_colour(i);
-    if (c->name_count) draw_legend(d, 52, 12, c->names, colours, c->name_count);
+    if (c->name_count) draw_legend(d, LEFT_ROOM, 12, g.cell_width * g.columns - LEFT_ROOM, c->names, colours, c->name_count);
     for (int i = 0; i < c->panel_count; i++) {
         const panel *p = &c->panels[i];
-        axes a = {.left = 52 + (i % g.columns) * g.cell_width,
+        axes a = {.left = LEFT_ROOM + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 32,
                   .width = g.cell_width - 72 - (first_model(c, p) ? EDGE : 0),
                   .height = g.cell_height - 82,
@@ -320,6 +324,7 @@ static jem_status make_figure(figure_list *list, study *s, const measures *b,
                 .section = b ? b->section : "Other benchmarks",
                 .title = b ? b->title : benchmark,
                 .about = b ? b->about : "",
+                .lay_out = lay_out_chart,
                 .draw = draw_chart,
                 .free_ctx = chart_free};
 
@@ -340,9 +345,6 @@ static jem_status make_figure(figure_list *list, study *s, const measures *b,
                        benchmark));
         return figure_list_add(list, &f);
     }
-    panel_grid g = grid_of(c);
-    f.width = g.cell_width * g.columns;
-    f.height = g.top + g.cell_height * g.rows;
     for (int i = 0; i < c->panel_count; i++) /* rows in the order of the panels */
         for (int k = 0; k < c->panels[i].count; k++) {
             if (!i && !k) trend_tsv_header(&f.tsv);

@@ -12,21 +12,31 @@
 #include "report/axes.h"
 #include "report/figures.h"
 
-/* A cell of the grid, from its top: title, verdict, scores, advantage, alpha. */
+/* A cell of the grid, from its top: title (in narrow cells two lines), verdict, scores, advantage, alpha. */
 enum {
     COLUMNS = 3,
-    CELL = 344,
-    KEY = 44,
+    CELL_LEAST = 165,
+    NARROW = 300, /* cells below have lower plots */
     OWN = 30,
     TITLE_Y = 16,
-    WORDS_Y = 31,
-    SCORES_Y = 44,
-    SCORES_HEIGHT = 150,
-    LEAST_Y = 212,
-    LEAST_HEIGHT = 72,
+    LINE = 15,
+    WORDS_GAP = 13, /* below the verdict */
+    PLOTS_GAP = 18,
+    FOOT = 46,
     LEFT_ROOM = 58,
     RIGHT_ROOM = 18
 };
+
+/* The lines of a study on a canvas. */
+typedef struct spot_chart {
+    const sweetspot_list *list;
+    sweetspot_list *owned; /* NULL: the list is another's */
+    int columns;
+    double width, cell, key;               /* of the canvas, of a column; height of the key */
+    double scores_height, least_height;
+    double cell_height;
+    bool narrow;
+} spot_chart;
 
 /* ---- scales */
 
@@ -38,13 +48,45 @@ static int64_t count_group(const sweetspot_list *list, bool alignment)
     return n;
 }
 
-static int64_t rows_of(int64_t cells) { return (cells + COLUMNS - 1) / COLUMNS; }
+/* ---- layout */
 
-void fig_sweetspot_size(double *width, double *height, const sweetspot_list *list)
+/* Parts of the key, from left to right and down where they find no room. */
+enum { KEY_NETWORK, KEY_BAND, KEY_LEAST, KEY_PAPER, KEYS, KEY_ROW = 20, KEY_LEFT = 24 };
+static const double key_width[KEYS] = {86, 180, 400, 120};
+
+/* *x, *y <- where key k stands. */
+static void key_place(double *x, double *y, int k, double width)
 {
-    const int64_t people = count_group(list, true), own = count_group(list, false);
-    *width = FIGURE_WIDTH;
-    *height = KEY + (double)(rows_of(people) + rows_of(own)) * CELL + (people && own ? OWN : 0);
+    *x = KEY_LEFT;
+    *y = 16;
+    for (int i = 0; i < KEYS; i++) {
+        if (*x > KEY_LEFT && *x + key_width[i] > width) {
+            *x = KEY_LEFT;
+            *y += KEY_ROW + (i > KEY_LEAST && key_width[KEY_LEAST] > width - KEY_LEFT ? LINE : 0);
+        }
+        if (i == k) return;
+        *x += key_width[i];
+    }
+}
+
+static int64_t rows_of(const spot_chart *c, int64_t cells) { return (cells + c->columns - 1) / c->columns; }
+
+static double lay_out(spot_chart *c, double width)
+{
+    const int64_t people = count_group(c->list, true), own = count_group(c->list, false);
+    double x, y;
+
+    c->columns = (int)fmax(1, fmin(COLUMNS, floor(width / CELL_LEAST)));
+    c->width = width;
+    c->cell = width / c->columns;
+    c->narrow = c->cell < NARROW;
+    c->scores_height = c->narrow ? 104 : 150;
+    c->least_height = c->narrow ? 56 : 72;
+    c->cell_height = TITLE_Y + LINE * (c->narrow ? 2 : 1) + WORDS_GAP + c->scores_height + PLOTS_GAP +
+                     c->least_height + FOOT;
+    key_place(&x, &y, KEYS - 1, width);
+    c->key = y + 28;
+    return c->key + (double)(rows_of(c, people) + rows_of(c, own)) * c->cell_height + (people && own ? OWN : 0);
 }
 
 static double reference_of(const sweetspot *p)
@@ -144,20 +186,7 @@ static void draw_least(draw *d, const axes *a, const sweetspot *p)
     draw_unclip(d);
 }
 
-/* Ends in "…" where it would be wider than the room. */
-static void draw_fitting(draw *d, double x, double y, double room, text_style style, const char *text)
-{
-    char line[256];
-    snprintf(line, sizeof line, "%s", text);
-    for (size_t n = strlen(line); n > 4 && draw_text_width(d, style, line) > room;) {
-        n--;
-        while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80) n--;
-        snprintf(line + n, sizeof line - n, "…");
-    }
-    draw_text(d, x, y, style, line);
-}
-
-/* "shown, p = .004 (without any one run at most .021)" */
+/* "shown, p = .004 (without any one run at most .021)", or as much of it as there is room for. */
 static void draw_verdict(draw *d, double x, double y, double room, const sweetspot *p)
 {
     char text[160], number[24], drop[24];
@@ -167,7 +196,7 @@ static void draw_verdict(draw *d, double x, double y, double room, const sweetsp
     if (p->verdict == SPOT_ONE_SEED && !p->images)
         snprintf(text, sizeof text, "one seed: nothing is known of noise");
     else if (p->verdict == SPOT_ONE_SEED)
-        snprintf(text, sizeof text, "one seed, p %s%s from images alone", number[0] == '<' ? "" : "= ", number);
+        snprintf(text, sizeof text, "one seed, p %s%s (images alone)", number[0] == '<' ? "" : "= ", number);
     else if (p->at.leader < 0)
         snprintf(text, sizeof text, "no alpha between the ends");
     else
@@ -175,6 +204,8 @@ static void draw_verdict(draw *d, double x, double y, double room, const sweetsp
                  number[0] == '<' ? "" : "= ", number, drop);
     style.bold = p->verdict == SPOT_SHOWN;
     if (style.bold) style.ink = INK;
+    const size_t brief = strcspn(text, "(");
+    if (text[brief] && draw_text_width(d, style, text) > room) text[brief] = '\0';
     draw_fitting(d, x, y, room, style, text);
 }
 
@@ -192,18 +223,34 @@ static void draw_paper(draw *d, const axes *a, const measure_spot *line)
     draw_segment(d, high, y - 3, high, y + 3, 1.2, 0, MUTED);
 }
 
-static void draw_panel(draw *d, const sweetspot *p, double left, double top, double width)
+/* Returns where the verdict ends. */
+static double draw_heading(draw *d, const spot_chart *c, const sweetspot *p, double left, double top)
 {
     char title[160];
-    const double room = width - RIGHT_ROOM - 8, human = reference_of(p);
-    axes scores = plot_at(left, top + SCORES_Y, width, SCORES_HEIGHT);
-    axes least = plot_at(left, top + LEAST_Y, width, LEAST_HEIGHT);
-    text_style bold = style_of(TITLE_SIZE, LEFT, BASELINE, INK);
+    const double room = c->cell - RIGHT_ROOM - 8, x = left + 8;
+    text_style bold = style_of(c->narrow ? LABEL_SIZE : TITLE_SIZE, LEFT, BASELINE, INK);
+    double y = top + TITLE_Y;
 
     bold.bold = true;
-    snprintf(title, sizeof title, "%s, %s", p->line->title, sweetspot_measure(p));
-    draw_fitting(d, left + 8, top + TITLE_Y, room, bold, title);
-    draw_verdict(d, left + 8, top + WORDS_Y, room, p);
+    if (c->narrow) {
+        draw_fitting(d, x, y, room, bold, p->line->title);
+        y += LINE;
+        draw_fitting(d, x, y, room, style_of(LABEL_SIZE, LEFT, BASELINE, INK), sweetspot_measure(p));
+    } else {
+        snprintf(title, sizeof title, "%s, %s", p->line->title, sweetspot_measure(p));
+        draw_fitting(d, x, y, room, bold, title);
+    }
+    y += LINE;
+    draw_verdict(d, x, y, room, p);
+    return y;
+}
+
+static void draw_panel(draw *d, const spot_chart *c, const sweetspot *p, double left, double top)
+{
+    const double human = reference_of(p), from = draw_heading(d, c, p, left, top) + WORDS_GAP;
+    axes scores = plot_at(left, from, c->cell, c->scores_height);
+    axes least = plot_at(left, from + c->scores_height + PLOTS_GAP, c->cell, c->least_height);
+
     scores_range(&scores, p);
     scores.bare_x = true;
     scores.y_label = p->score < 0 ? "distance to people" : "score";
@@ -220,51 +267,54 @@ static void draw_panel(draw *d, const sweetspot *p, double left, double top, dou
     draw_least(d, &least, p);
 }
 
-static void draw_key(draw *d, double level)
+static void draw_key(draw *d, const spot_chart *c)
 {
     char text[80];
+    const double level = c->list->level;
     const text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, MUTED);
-    const double y = 16;
-    double x = 24;
+    double x, y;
+    key_place(&x, &y, KEY_NETWORK, c->width);
     draw_disc(d, x, y, 3, faded(alpha_colour(0.3), 0.75), alpha_colour(0.3));
     draw_text(d, x + 8, y, style, "a network");
-    x += 86;
+    key_place(&x, &y, KEY_BAND, c->width);
     draw_rectangle(d, x, y - 6, 14, 12, faded(series_colour(2), 0.14));
     snprintf(text, sizeof text, "can be the best α (%g %%)", 100 * level);
     draw_text(d, x + 20, y, style, text);
-    x += 180;
+    key_place(&x, &y, KEY_LEAST, c->width);
     draw_segment(d, x, y - 7, x, y + 7, 1.4, 0, alpha_colour(0.5));
     draw_disc(d, x, y - 7, 2.4, (colour){1, 1, 1, 1}, alpha_colour(0.5));
     draw_segment(d, x - 4, y + 7, x + 4, y + 7, 1.8, 0, alpha_colour(0.5));
-    snprintf(text, sizeof text, "advantage over the nearer end, and its simultaneous lower %g %% limit",
-             100 * level);
-    draw_text(d, x + 10, y, style, text);
-    x += 400;
+    const bool folded = key_width[KEY_LEAST] > c->width - KEY_LEFT;
+    snprintf(text, sizeof text, "and its simultaneous lower %g %% limit", 100 * level);
+    draw_text(d, x + 10, y, style, "advantage over the nearer end,");
+    draw_text(d, x + 10 + (folded ? 0 : draw_text_width(d, style, "advantage over the nearer end, ")),
+              y + (folded ? LINE : 0), style, text);
+    key_place(&x, &y, KEY_PAPER, c->width);
     draw_disc(d, x, y, 3, faded(MUTED, 0), MUTED);
     draw_text(d, x + 9, y, style, "best α in the paper");
 }
 
-jem_status fig_sweetspot_draw(draw *d, const void *ctx)
+static jem_status draw_spots(draw *d, const void *ctx)
 {
-    const sweetspot_list *list = ctx;
-    const double width = FIGURE_WIDTH / (double)COLUMNS;
-    double top = KEY;
+    const spot_chart *c = ctx;
+    const sweetspot_list *list = c->list;
+    double top = c->key;
     int64_t at = 0;
 
-    draw_key(d, list->level);
+    draw_key(d, c);
     for (int group = 0; group < 2; group++) {
         const int64_t cells = count_group(list, group == 0);
         if (group == 1 && cells > 0 && at > 0) {
-            draw_segment(d, 24, top + 6, FIGURE_WIDTH - 24, top + 6, 1, 0, GRID);
-            draw_text(d, 24, top + 20, style_of(TICK_SIZE, LEFT, BASELINE, MUTED),
+            draw_segment(d, KEY_LEFT, top + 6, c->width - KEY_LEFT, top + 6, 1, 0, GRID);
+            draw_text(d, KEY_LEFT, top + 20, style_of(TICK_SIZE, LEFT, BASELINE, MUTED),
                       "not comparisons with people");
             top += OWN;
         }
         for (int64_t i = 0; i < cells; i++)
-            draw_panel(d, &list->spots[at + i], (double)(i % COLUMNS) * width,
-                       top + (double)(i / COLUMNS) * CELL, width);
+            draw_panel(d, c, &list->spots[at + i], (double)(i % c->columns) * c->cell,
+                       top + (double)(i / c->columns) * c->cell_height);
         at += cells;
-        top += (double)rows_of(cells) * CELL;
+        top += (double)rows_of(c, cells) * c->cell_height;
     }
     return JEM_OK;
 }
@@ -274,14 +324,14 @@ jem_status fig_sweetspot_write(const study *s, const sweetspot_list *list)
     jem_status st;
     char *folder = NULL, *stem = NULL, *path = NULL;
     strbuf tsv = STRBUF_INIT;
-    double width, height;
+    spot_chart c = {.list = list};
+    const double height = lay_out(&c, FIGURE_WIDTH);
 
-    fig_sweetspot_size(&width, &height, list);
     TRY(str_format(&folder, "%s/figures", s->path));
     TRY(str_format(&stem, "%s/sweetspot", folder));
     TRY(str_format(&path, "%s.tsv", stem));
     TRY(dir_ready(folder));
-    TRY(draw_files(stem, width, height, fig_sweetspot_draw, list));
+    TRY(draw_files(stem, FIGURE_WIDTH, height, draw_spots, &c));
     sweetspots_curves_tsv(&tsv, list);
     TRY(strbuf_status(&tsv));
     TRY(file_write(path, tsv.data, tsv.used));
@@ -295,11 +345,18 @@ done:
 
 /* ---- in the page */
 
-static void free_list(void *ctx)
+static void free_chart(void *ctx)
 {
-    sweetspot_list *list = ctx;
-    sweetspot_list_clear(list);
-    mem_free(list);
+    spot_chart *c = ctx;
+    if (c->owned) sweetspot_list_clear(c->owned);
+    mem_free(c->owned);
+    mem_free(c);
+}
+
+static void lay_out_spots(figure *f, double width)
+{
+    f->width = width;
+    f->height = lay_out(f->ctx, width);
 }
 
 static jem_status spot_table(strbuf *html, const sweetspot_list *list)
@@ -345,7 +402,7 @@ jem_status figures_of_sweetspots(figure_list *list, study *s, const measures *co
 {
     jem_status st;
     sweetspot_options o = SWEETSPOT_OPTIONS_INIT;
-    sweetspot_list *spots = NULL;
+    spot_chart *c = NULL;
     figure f = {.file = "sweetspot",
                 .section = "Sweet spot",
                 .title = "Where along α each benchmark is best",
@@ -354,23 +411,25 @@ jem_status figures_of_sweetspots(figure_list *list, study *s, const measures *co
                          "limit that holds for all α at once. p is the chance of such an advantage where "
                          "all α in between equal the better end; it must hold without any one run, too. "
                          "The band holds the best α.",
-                .draw = fig_sweetspot_draw,
-                .free_ctx = free_list};
+                .lay_out = lay_out_spots,
+                .draw = draw_spots,
+                .free_ctx = free_chart};
 
     o.measures = known;
     if (count_alphas(s) < 3) {
         TRY(str_format(&f.missing, "A sweet spot needs runs at three values of alpha or more."));
         return figure_list_add(list, &f);
     }
-    TRY(MEM_NEW(spots, 1));
-    f.ctx = spots;
+    TRY(MEM_NEW(c, 1));
+    f.ctx = c;
+    TRY(MEM_NEW(c->owned, 1));
+    c->list = c->owned;
     TRY(pool_new(&o.threads, 0));
-    TRY(sweetspots_find(spots, s, &o));
-    fig_sweetspot_size(&f.width, &f.height, spots);
-    if (!spots->count)
+    TRY(sweetspots_find(c->owned, s, &o));
+    if (!c->list->count)
         TRY(str_format(&f.missing, "No benchmark was scored at two values of alpha or more."));
-    TRY(spot_table(&f.table, spots));
-    sweetspots_curves_tsv(&f.tsv, spots);
+    TRY(spot_table(&f.table, c->list));
+    sweetspots_curves_tsv(&f.tsv, c->list);
     st = figure_list_add(list, &f);
 done:
     pool_free(o.threads);

@@ -30,6 +30,7 @@ typedef struct curves {
     const study *s;
     double *x, *y; /* room for one curve of one run */
     int shown[CURVES], count;
+    panel_grid grid;
 } curves;
 
 static void curves_free(void *ctx)
@@ -85,10 +86,19 @@ static void range_of(axes *a, const curves *c, const curve_spec *spec)
     }
 }
 
+static void lay_out_curves(figure *f, double width)
+{
+    curves *c = f->ctx;
+    c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = COLUMNS, .least_width = 270,
+                                             .height = 240, .top = SCALE}, width);
+    f->width = c->grid.columns * c->grid.cell_width;
+    f->height = c->grid.top + c->grid.rows * c->grid.cell_height;
+}
+
 static jem_status draw_curves(draw *d, const void *ctx)
 {
     const curves *c = ctx;
-    panel_grid g = panel_grid_make(c->count, COLUMNS, 240, SCALE);
+    const panel_grid g = c->grid;
     draw_alpha_scale(d, 52, 4, 230);
     for (int i = 0; i < c->count; i++) {
         const curve_spec *spec = &curve_specs[c->shown[i]];
@@ -162,6 +172,7 @@ jem_status figures_of_training(figure_list *list, study *s)
                          "the mean LSE of data minus that of the chains' ends: a healthy run keeps "
                          "it bounded and near 0. c scales the generative gradient to the length of "
                          "the discriminative one.",
+                .lay_out = lay_out_curves,
                 .draw = draw_curves,
                 .free_ctx = curves_free};
 
@@ -183,9 +194,6 @@ jem_status figures_of_training(figure_list *list, study *s)
         TRY(mem_strdup(&f.missing, "No run of this study has a training log (metrics.csv)."));
         return figure_list_add(list, &f);
     }
-    panel_grid g = panel_grid_make(c->count, COLUMNS, 240, SCALE);
-    f.width = g.columns * g.cell_width;
-    f.height = g.top + g.rows * g.cell_height;
     write_table(&f.table, c);
     write_numbers(&f.tsv, c);
     return figure_list_add(list, &f);

@@ -1,6 +1,7 @@
 /* Lists of figures and the layout they share. */
 #include "report/figures.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -22,6 +23,7 @@ jem_status figure_list_add(figure_list *list, figure *f)
 
     TRY(strbuf_status(&f->table));
     TRY(strbuf_status(&f->tsv));
+    if (!f->missing) f->lay_out(f, FIGURE_WIDTH);
     TRY(MEM_NEW(grown, list->count + 1));
     if (list->count) memcpy(grown, list->figures, (size_t)list->count * sizeof *grown);
     mem_free(list->figures);
@@ -40,15 +42,16 @@ void figure_list_clear(figure_list *list)
     *list = (figure_list)FIGURE_LIST_INIT;
 }
 
-panel_grid panel_grid_make(int panels, int most_columns, double cell_height, double top)
+panel_grid panel_grid_make(const panel_cells *cells, double width)
 {
-    int rows = (panels + most_columns - 1) / most_columns;
-    int columns = (panels + rows - 1) / rows;
-    /* one row keeps the usual width, more rows fill the page */
-    double shared = rows == 1 ? most_columns : columns;
+    const int fit = (int)fmax(1, fmin(cells->most_columns, floor(width / cells->least_width)));
+    const int rows = (cells->panels + fit - 1) / fit, columns = (cells->panels + rows - 1) / rows;
+    /* in a page one row keeps the usual width */
+    const double cell = width / (rows == 1 && width >= FIGURE_WIDTH ? fit : columns);
+    const double usual = FIGURE_WIDTH / (double)cells->most_columns;
     return (panel_grid){.columns = columns,
                         .rows = rows,
-                        .cell_width = FIGURE_WIDTH / shared,
-                        .cell_height = cell_height,
-                        .top = top};
+                        .cell_width = cell,
+                        .cell_height = cells->height * fmin(fmax(cell / usual, 0.75), 1),
+                        .top = cells->top};
 }

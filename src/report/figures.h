@@ -7,20 +7,23 @@
 #include "base/strbuf.h"
 #include "record/study.h"
 
-typedef struct figure {
-    const char *file;    /* name below figures/, without extension */
+typedef struct figure figure;
+struct figure {
+    const char *file;    /* its name: of files below figures/, without extension */
     const char *section; /* heading; figures of one section follow one another */
     const char *title;
     const char *about; /* how to read it: a sentence or two of plain text */
     char *missing;     /* why there is nothing to draw, or NULL; owned */
     double width, height;
+    /* Arranges what is drawn on a canvas so wide (FIGURE_WIDTH_LEAST or more): sets height, and width to what it takes. */
+    void (*lay_out)(figure *f, double width);
     draw_fn draw;
     void *ctx; /* owned; may borrow from the study */
     void (*free_ctx)(void *ctx);
     strbuf table;  /* HTML, may be empty */
     strbuf tsv;    /* with header, may be empty */
     bool pictures; /* photographs: never recoloured by a page's scheme */
-} figure;
+};
 
 typedef struct figure_list {
     int64_t count;
@@ -31,13 +34,14 @@ typedef struct figure_list {
         0, NULL                                                                                    \
     }
 
-/* Takes over f's owned members, also on failure. */
+/* Lays f out for a page, unless it is missing.  Takes over f's owned members, also on failure. */
 jem_status figure_list_add(figure_list *list, figure *f);
 void figure_clear(figure *f);               /* a zeroed one is fine */
 void figure_list_clear(figure_list *list);  /* FIGURE_LIST_INIT is fine */
 
-/* Width of a figure in a page; studies in one report, the page's own and those beside it. */
-enum { FIGURE_WIDTH = 1040, STUDIES_MAX = 8 };
+/* Widths of figures, in CSS pixels: in a page, and the least that one is laid out for, a narrow column.
+ * Studies in one report, the page's own and those beside it. */
+enum { FIGURE_WIDTH = 1040, FIGURE_WIDTH_LEAST = 300, STUDIES_MAX = 8 };
 
 /* Makers, in the order of the page.  The study must outlive the list; warnings are
  * added to it.  known: what scores mean (measure/measure.h). */
@@ -61,7 +65,12 @@ typedef struct panel_grid {
     int columns, rows;
     double cell_width, cell_height, left, top;
 } panel_grid;
-/* Cells of equal size in rows as equal as can be; panels >= 1. */
-panel_grid panel_grid_make(int panels, int most_columns, double cell_height, double top);
+typedef struct panel_cells {
+    int panels, most_columns;     /* at least 1 */
+    double least_width, height;   /* of a cell: what its panel can do with, and in a page's full row */
+    double top;                   /* above the first row */
+} panel_cells;
+/* Cells of equal size in rows as equal as can be, on a canvas so wide.  Lower where they are narrower. */
+panel_grid panel_grid_make(const panel_cells *cells, double width);
 
 #endif

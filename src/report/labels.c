@@ -5,9 +5,10 @@
 
 #include "report/axes.h"
 
-enum { SIZE = 9, LINE = 10 };
+enum { LINE = 10 };
+static const double size = 9.4; /* 7 pt: the least that journals print */
 
-static text_style label_style(void) { return style_of(SIZE, LEFT, MIDDLE, MUTED); }
+static text_style label_style(void) { return style_of(size, LEFT, MIDDLE, MUTED); }
 
 void label_reserve(label_list *l, double x, double y, double w, double h)
 {

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdint.h>
 
+#include "base/strbuf.h"
 #include "jem/status.h"
 #include "measure/measure.h"
 
@@ -30,5 +31,17 @@ typedef struct report_call {
 /* Writes the page, and the figures to FOLDER/figures/NAME.{svg,pdf,png,tsv}, or to figures/ beside the
  * page.  Warnings are shown on the page and logged.  JEM_EDATA if the folder holds no run. */
 jem_status report_write(report_result *out, const report_call *call);
+
+/* One of its figures alone, for print: a file so wide, text of at least 7 pt, fonts embedded; *height_mm
+ * says how high it became.  JEM_EUSAGE with the names there are if it has no such figure, and for an
+ * ending that is none of .svg, .pdf, .png; JEM_EDATA if there is nothing to draw. */
+jem_status report_draw(double *height_mm, const report_call *call, const char *name, const char *path,
+                       double width_mm);
+/* A line for each figure that it has: name, tab, title. */
+jem_status report_figures(strbuf *out, const report_call *call);
+/* A line for each figure that a report may have: name and what it shows. */
+void report_figure_names(strbuf *out, const measures *const *list);
+/* Widths that a figure may be printed with. */
+enum { REPORT_WIDTH_LEAST_MM = 80, REPORT_WIDTH_MOST_MM = 420 };
 
 #endif

@@ -24,6 +24,7 @@ static void help_is_given_wherever_it_is_asked_for(void **state)
     says("data fetch --help", "jem data fetch [NAME]");
     says("data encode -h", "jem data encode [imagenet] DIR");
     says("help data encode", "jem data encode [imagenet] DIR");
+    says("list figures", "cue-conflict-categories");
     says("sweep --nonsense 3 --help", "jem sweep CONFIG.yaml");
     fails("train -- --help", "train: --out is missing; usage: jem train CONFIG.yaml");
 }

@@ -81,6 +81,12 @@ static report_result make_report(void)
     return result;
 }
 
+/* The figure alone, 89 mm wide. */
+static jem_status draw_alone(const char *name, const char *path, double *height)
+{
+    return report_draw(height, &(report_call){.folder = folder, .measures = all_measures()}, name, path, 89);
+}
+
 static bool says(const char *words) { return strstr(html, words) != NULL; }
 
 static void means_and_errors_are_over_seeds(void **state)
@@ -178,6 +184,46 @@ static void the_page_is_self_contained_and_names_its_sources(void **state)
                              "classification\taccuracy\twrn-10-1\t0\t1\t0.6\t\n"
                              "classification\taccuracy\twrn-10-1\t1\t1\t0.5\t\n");
     mem_free(tsv);
+}
+
+static void one_figure_alone_is_as_wide_as_asked(void **state)
+{
+    (void)state;
+    static const char *const endings[] = {"svg", "pdf", "png"};
+    /* 89 mm are 336.4 CSS pixels, 252.3 points, 2102 pixels at 600 dpi */
+    static const char *const marks[] = {"width=\"336.3", "/MediaBox [ 0 0 252.2", "pHYs"};
+    double height = 0;
+    put_run(0, 1, 0.6, "finished");
+    put_run(1, 1, 0.5, "finished");
+    for (int i = 0; i < 3; i++) {
+        char path[256], *bytes;
+        size_t size, at = 0;
+        snprintf(path, sizeof path, "%s/alone.%s", folder, endings[i]);
+        check_ok(draw_alone("classification", path, &height));
+        assert_true(height > 30 && height < 247);
+        check_ok(file_read(&bytes, &size, path, 0));
+        while (at + strlen(marks[i]) <= size && memcmp(bytes + at, marks[i], strlen(marks[i])) != 0) at++;
+        assert_true(at + strlen(marks[i]) <= size);
+        if (i == 2) assert_memory_equal(bytes + 16, "\0\0\x08\x36", 4); /* 2102 */
+        mem_free(bytes);
+    }
+}
+
+static void a_figure_that_is_not_there_is_refused_with_those_that_are(void **state)
+{
+    (void)state;
+    char path[256];
+    double height;
+    put_run(0, 1, 0.6, "finished");
+    snprintf(path, sizeof path, "%s/alone.pdf", folder);
+    assert_int_equal(draw_alone("nope", path, &height), JEM_EUSAGE);
+    assert_non_null(strstr(jem_error_message(), "has no figure 'nope'; it has classification"));
+    assert_int_equal(draw_alone("training", path, &height), JEM_EDATA);
+    assert_non_null(strstr(jem_error_message(), "No run of this study has a training log"));
+    assert_false(file_exists(path));
+    snprintf(path, sizeof path, "%s/alone.jpg", folder);
+    assert_int_equal(draw_alone("classification", path, &height), JEM_EUSAGE);
+    assert_non_null(strstr(jem_error_message(), ".svg, .pdf or .png"));
 }
 
 static char *figure_numbers(const char *name)
@@ -351,6 +397,8 @@ int main(void)
         TEST(a_run_on_a_share_of_each_batch_is_told_of),
         TEST(runs_of_other_settings_are_named),
         TEST(the_page_is_self_contained_and_names_its_sources),
+        TEST(one_figure_alone_is_as_wide_as_asked),
+        TEST(a_figure_that_is_not_there_is_refused_with_those_that_are),
         TEST(scenes_of_the_benchmark_and_of_the_run_are_told_apart),
         TEST(what_is_missing_or_went_wrong_is_said),
         TEST(tables_logs_and_pictures_become_figures),
