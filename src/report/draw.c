@@ -1,8 +1,7 @@
-/* Drawing on Cairo surfaces: the only file that knows Cairo (draw.h). */
+/* Drawing on Cairo surfaces, which also measure the texts of SVG: the only file that knows Cairo (draw.h). */
 #include "report/draw.h"
 
 #include <cairo-pdf.h>
-#include <cairo-svg.h>
 #include <cairo.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,19 +12,23 @@
 #include "base/mem.h"
 #include "base/plain.h"
 #include "base/try.h"
-#include "report/png_file.h"
 #include "base/strbuf.h"
+#include "report/png_file.h"
+#include "report/svg.h"
 
 struct draw {
-    cairo_t *cr;
+    cairo_t *cr;     /* draws, or only measures */
+    svg_writer *svg; /* draws instead; or NULL */
 };
 
 struct picture {
     cairo_surface_t *surface;
+    char *png; /* [size], owned */
+    size_t size;
 };
 
-/* Percentages that Cairo prints exactly, so that page_inks() can find them. */
-const colour INK = {0.2, 0.2, 0.2, 1}, MUTED = {0.45, 0.45, 0.45, 1}, GRID = {0.88, 0.88, 0.88, 1};
+const colour INK = {0.2, 0.2, 0.2, 1}, MUTED = {0.45, 0.45, 0.45, 1}, GRID = {0.88, 0.88, 0.88, 1},
+             PAPER = {1, 1, 1, 1};
 
 colour alpha_colour(double alpha)
 {
@@ -75,20 +78,28 @@ double draw_text_width(draw *d, text_style style, const char *text)
     return extents.x_advance;
 }
 
+/* 0.72 em: the height of capitals and digits in the usual sans fonts. */
+double text_drop(text_style style)
+{
+    return style.v == MIDDLE ? 0.36 * style.size : style.v == TOP ? 0.72 * style.size : 0;
+}
+
 void draw_text(draw *d, double x, double y, text_style style, const char *text)
 {
     char plain[TEXT_MOST];
     if (!(fabs(x) < 1e9 && fabs(y) < 1e9)) return; /* Cairo would give up the whole drawing */
     double width = draw_text_width(d, style, text);
     double dx = style.h == CENTRE ? -width / 2 : style.h == RIGHT ? -width : 0;
-    /* 0.72 em: the height of capitals and digits in the usual sans fonts */
-    double dy = style.v == MIDDLE ? 0.36 * style.size : style.v == TOP ? 0.72 * style.size : 0;
+    plain_format(plain, sizeof plain, "%s", text);
+    if (d->svg) {
+        svg_text(d->svg, x, y, width, style, plain);
+        return;
+    }
     cairo_save(d->cr);
     cairo_translate(d->cr, x, y);
     if (style.upwards) cairo_rotate(d->cr, -1.5707963267948966);
     use_colour(d, style.ink);
-    cairo_move_to(d->cr, dx, dy);
-    plain_format(plain, sizeof plain, "%s", text);
+    cairo_move_to(d->cr, dx, text_drop(style));
     cairo_show_text(d->cr, plain);
     cairo_new_path(d->cr); /* text leaves a current point that areas would start from */
     cairo_restore(d->cr);
@@ -108,6 +119,10 @@ void draw_line(draw *d, const double *x, const double *y, int n, double width, d
                colour c)
 {
     bool pen_down = false;
+    if (d->svg) {
+        svg_line(d->svg, x, y, n, width, dash, c);
+        return;
+    }
     for (int i = 0; i < n; i++) {
         if (!isfinite(x[i]) || !isfinite(y[i])) {
             pen_down = false;
@@ -130,6 +145,10 @@ void draw_segment(draw *d, double x0, double y0, double x1, double y1, double wi
 
 void draw_area(draw *d, const double *x, const double *y, int n, colour c)
 {
+    if (d->svg) {
+        svg_area(d->svg, x, y, n, c);
+        return;
+    }
     for (int i = 0; i < n; i++)
         if (isfinite(x[i]) && isfinite(y[i])) cairo_line_to(d->cr, x[i], y[i]);
     cairo_close_path(d->cr);
@@ -139,6 +158,10 @@ void draw_area(draw *d, const double *x, const double *y, int n, colour c)
 
 void draw_rectangle(draw *d, double x, double y, double w, double h, colour fill)
 {
+    if (d->svg) {
+        svg_rectangle(d->svg, x, y, w, h, fill);
+        return;
+    }
     cairo_rectangle(d->cr, x, y, w, h);
     use_colour(d, fill);
     cairo_fill(d->cr);
@@ -146,28 +169,48 @@ void draw_rectangle(draw *d, double x, double y, double w, double h, colour fill
 
 void draw_frame(draw *d, double x, double y, double w, double h, colour c)
 {
+    if (d->svg) {
+        svg_frame(d->svg, x, y, w, h, c);
+        return;
+    }
     cairo_rectangle(d->cr, x, y, w, h);
     stroke(d, 1, 0, c);
 }
 
+static const double DISC_EDGE = 1.2;
+
 void draw_disc(draw *d, double x, double y, double radius, colour fill, colour edge)
 {
     if (!isfinite(x) || !isfinite(y)) return;
+    if (d->svg) {
+        svg_disc(d->svg, x, y, radius, fill, edge, DISC_EDGE);
+        return;
+    }
     cairo_new_sub_path(d->cr);
     cairo_arc(d->cr, x, y, radius, 0, 6.283185307179586);
     use_colour(d, fill);
     cairo_fill_preserve(d->cr);
-    stroke(d, 1.2, 0, edge);
+    stroke(d, DISC_EDGE, 0, edge);
 }
 
 void draw_clip(draw *d, double x, double y, double w, double h)
 {
+    if (d->svg) {
+        svg_clip(d->svg, x, y, w, h);
+        return;
+    }
     cairo_save(d->cr);
     cairo_rectangle(d->cr, x, y, w, h);
     cairo_clip(d->cr);
 }
 
-void draw_unclip(draw *d) { cairo_restore(d->cr); }
+void draw_unclip(draw *d)
+{
+    if (d->svg)
+        svg_unclip(d->svg);
+    else
+        cairo_restore(d->cr);
+}
 
 /* ---- pictures */
 
@@ -214,14 +257,9 @@ jem_status picture_read(picture **out, const char *path)
                                                               : cairo_status_to_string(status));
         goto done;
     }
-    /* SVG embeds these bytes instead of compressing the pixels again. */
-    unsigned char *copy = malloc(size ? size : 1);
-    if (copy) {
-        memcpy(copy, bytes, size);
-        if (cairo_surface_set_mime_data(p->surface, CAIRO_MIME_TYPE_PNG, copy, size, free, copy) !=
-            CAIRO_STATUS_SUCCESS)
-            free(copy);
-    }
+    p->png = bytes;
+    p->size = size;
+    bytes = NULL;
     *out = p;
     p = NULL;
 done:
@@ -234,6 +272,7 @@ void picture_free(picture *p)
 {
     if (!p) return;
     if (p->surface) cairo_surface_destroy(p->surface);
+    mem_free(p->png);
     mem_free(p);
 }
 
@@ -257,7 +296,11 @@ static cairo_surface_t *blocks_of(const picture *p, int times)
 
 void draw_picture(draw *d, const picture *p, double x, double y, double w, double h)
 {
-    /* Viewers of SVG and PDF smooth what they enlarge, whatever the filter: hence blocks. */
+    if (d->svg) {
+        svg_picture(d->svg, p->png, p->size, w > picture_width(p), x, y, w, h);
+        return;
+    }
+    /* Viewers of PDF smooth what they enlarge, whatever the filter: hence blocks. */
     int times = w > picture_width(p) ? (int)ceil(w / picture_width(p)) : 1;
     cairo_surface_t *s = times > 1 ? blocks_of(p, times) : cairo_surface_reference(p->surface);
 
@@ -274,8 +317,6 @@ void draw_picture(draw *d, const picture *p, double x, double y, double w, doubl
 
 /* ---- figures */
 
-typedef enum format { SVG, PDF, PNG } format;
-
 static cairo_status_t collect(void *ctx, const unsigned char *data, unsigned int size)
 {
     strbuf *t = ctx;
@@ -283,20 +324,18 @@ static cairo_status_t collect(void *ctx, const unsigned char *data, unsigned int
     return strbuf_status(t) == JEM_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_NO_MEMORY;
 }
 
-static cairo_surface_t *make_surface(format f, double dpi, strbuf *out, double width, double height)
+/* With so many dots per inch. */
+static cairo_surface_t *png_surface(double dpi, double width, double height)
 {
     const double zoom = dpi / 96;
-    if (f == SVG) {
-        cairo_surface_t *s = cairo_svg_surface_create_for_stream(collect, out, width, height);
-        cairo_svg_surface_set_document_unit(s, CAIRO_SVG_UNIT_PX);
-        return s;
-    }
-    if (f == PNG) {
-        cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)lround(zoom * width),
-                                                        (int)lround(zoom * height));
-        cairo_surface_set_device_scale(s, zoom, zoom);
-        return s;
-    }
+    cairo_surface_t *s = cairo_image_surface_create(
+        CAIRO_FORMAT_RGB24, (int)lround(zoom * width), (int)lround(zoom * height));
+    cairo_surface_set_device_scale(s, zoom, zoom);
+    return s;
+}
+
+static cairo_surface_t *pdf_surface(strbuf *out, double width, double height)
+{
     /* a pixel is 1/96 inch, a PDF unit 1/72 */
     cairo_surface_t *s =
         cairo_pdf_surface_create_for_stream(collect, out, width * 0.75, height * 0.75);
@@ -307,138 +346,81 @@ static cairo_surface_t *make_surface(format f, double dpi, strbuf *out, double w
     return s;
 }
 
-/* On paper, with so many dots per inch; or, dpi 0, on whatever it will lie on. */
-static jem_status render(strbuf *out, format f, double dpi, double width, double height, draw_fn fn,
-                         const void *ctx)
+/* Texts as wide on every surface as on paper, not rounded to its pixels. */
+static cairo_t *context_of(cairo_surface_t *surface)
 {
-    cairo_surface_t *surface = make_surface(f, dpi, out, width, height);
-    draw d = {cairo_create(surface)};
+    cairo_t *cr = cairo_create(surface);
+    cairo_font_options_t *o = cairo_font_options_create();
+    cairo_font_options_set_hint_metrics(o, CAIRO_HINT_METRICS_OFF);
+    cairo_set_font_options(cr, o);
+    cairo_font_options_destroy(o);
+    return cr;
+}
 
-    if (dpi > 0) draw_rectangle(&d, 0, 0, width, height, (colour){1, 1, 1, 1});
+/* Draws on `surface` (taken over), or with it as a measure in SVG; files have paper behind, a page its own.
+ * png: NULL, or where the surface's pixels go. */
+static jem_status draw_on(cairo_surface_t *surface, svg_writer *svg, strbuf *png, double width,
+                          double height, draw_fn fn, const void *ctx)
+{
+    draw d = {context_of(surface), svg};
+
+    if (!svg || !svg->ids) draw_rectangle(&d, 0, 0, width, height, PAPER);
     jem_status st = fn(&d, ctx);
     cairo_status_t status = cairo_status(d.cr);
     cairo_destroy(d.cr);
-    if (f == PNG && status == CAIRO_STATUS_SUCCESS)
-        status = cairo_surface_write_to_png_stream(surface, collect, out);
+    if (png && status == CAIRO_STATUS_SUCCESS)
+        status = cairo_surface_write_to_png_stream(surface, collect, png);
     cairo_surface_finish(surface);
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
-    if (st == JEM_OK) st = strbuf_status(out);
     if (st == JEM_OK && status != CAIRO_STATUS_SUCCESS)
         st = jem_error(status == CAIRO_STATUS_NO_MEMORY ? JEM_ENOMEM : JEM_EINTERNAL,
                        "cannot draw a figure: %s", cairo_status_to_string(status));
     return st;
 }
 
-/* The ids of one SVG file in order of appearance. */
-typedef struct id_list {
-    const char *names[8192]; /* into the file */
-    size_t lengths[8192];
-    int count;
-} id_list;
-
-/* Place of an id; -1 when the list is full. */
-static int id_index(id_list *ids, const char *name, size_t length)
+/* ids: as svg_writer's. */
+static jem_status draw_svg(strbuf *out, const char *ids, double width, double height, draw_fn fn,
+                           const void *ctx)
 {
-    enum { MOST = sizeof ids->names / sizeof *ids->names };
-    for (int i = 0; i < ids->count; i++)
-        if (ids->lengths[i] == length && memcmp(ids->names[i], name, length) == 0) return i;
-    if (ids->count == MOST) return -1;
-    ids->names[ids->count] = name;
-    ids->lengths[ids->count] = length;
-    return ids->count++;
+    svg_writer svg = {.to = out, .ids = ids};
+    svg_begin(&svg, width, height);
+    jem_status st =
+        draw_on(cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1), &svg, NULL, width, height, fn, ctx);
+    svg_end(&svg);
+    return st == JEM_OK ? strbuf_status(out) : st;
 }
-
-/* Copies SVG with its ids renumbered behind `prefix`: Cairo's own come from a counter
- * of the process, and clash where several drawings share a page. */
-static jem_status renumber(strbuf *to, const char *svg, const char *prefix)
-{
-    static const char *const openings[] = {" id=\"", "href=\"#", "url(#"};
-    enum { OPENINGS = sizeof openings / sizeof *openings };
-    id_list *ids;
-    jem_status st = MEM_NEW(ids, 1);
-    if (st != JEM_OK) return st;
-    while (*svg) {
-        int k = 0;
-        size_t plain = strcspn(svg, " hu");
-        strbuf_put(to, svg, plain);
-        svg += plain;
-        if (!*svg) break;
-        while (k < OPENINGS && strncmp(svg, openings[k], strlen(openings[k])) != 0) k++;
-        if (k == OPENINGS) {
-            strbuf_put(to, svg++, 1);
-            continue;
-        }
-        svg += strlen(openings[k]);
-        size_t length = strcspn(svg, "\")");
-        int index = id_index(ids, svg, length);
-        if (index < 0)
-            st = jem_error(JEM_EINTERNAL, "a figure has more than 8192 parts with names");
-        strbuf_put(to, openings[k], strlen(openings[k]));
-        html_printf(to, "%si%d", prefix, index);
-        svg += length;
-    }
-    mem_free(ids);
-    return st == JEM_OK ? strbuf_status(to) : st;
-}
-
-/* The length of `ink` at `text`, where Cairo 1.18 puts a space behind each comma; 0: it is another. */
-static size_t ink_length(const char *text, const char *ink)
-{
-    size_t n = 0;
-    for (; *ink; ink++, n++) {
-        while (text[n] == ' ') n++;
-        if (text[n] != *ink) return 0;
-    }
-    return n;
-}
-
-/* Copies SVG with the three inks replaced by the page's variables. */
-static jem_status page_inks(strbuf *to, const char *svg)
-{
-    static const char *const inks[][2] = {{"rgb(20%,20%,20%)", "var(--ink)"},
-                                          {"rgb(45%,45%,45%)", "var(--muted)"},
-                                          {"rgb(88%,88%,88%)", "var(--grid)"},
-                                          {"rgb(", "rgb("}};
-    for (const char *next; (next = strstr(svg, "rgb("));) {
-        int k = 0;
-        size_t n;
-        strbuf_put(to, svg, (size_t)(next - svg));
-        while ((n = ink_length(next, inks[k][0])) == 0) k++;
-        strbuf_put(to, inks[k][1], strlen(inks[k][1]));
-        svg = next + n;
-    }
-    strbuf_put(to, svg, strlen(svg));
-    return strbuf_status(to);
-}
-
-static const char *const endings[] = {".svg", ".pdf", ".png"};
 
 enum { PAGE_DPI = 192, PRINT_DPI = 600, PNG_HEAD = 33 }; /* bytes of signature and first chunk */
 /* That a picture has 23622 pixels a metre: what follows PNG_HEAD at PRINT_DPI. */
 static const char png_density[] = "\x00\x00\x00\x09\x70\x48\x59\x73\x00\x00\x5c\x46\x00\x00\x5c\x46\x01\x14\x94\x43\x41";
 
-/* *bytes <- the figure's file. */
-static jem_status make_file(strbuf *bytes, format f, double dpi, double width, double height,
-                            draw_fn fn, const void *ctx)
+static jem_status draw_png(strbuf *out, double dpi, double width, double height, draw_fn fn,
+                           const void *ctx)
 {
     jem_status st;
     strbuf raw = STRBUF_INIT;
 
-    TRY(render(&raw, f, dpi, width, height, fn, ctx));
-    if (f == SVG) {
-        TRY(renumber(bytes, raw.data, ""));
-    } else {
-        const size_t head = f == PNG && dpi == PRINT_DPI ? PNG_HEAD : 0;
-        strbuf_put(bytes, raw.data, head);
-        if (head) strbuf_put(bytes, png_density, sizeof png_density - 1);
-        strbuf_put(bytes, raw.data + head, raw.used - head);
-    }
-    st = strbuf_status(bytes);
+    TRY(draw_on(png_surface(dpi, width, height), NULL, &raw, width, height, fn, ctx));
+    TRY(strbuf_status(&raw));
+    const size_t head = dpi == PRINT_DPI ? PNG_HEAD : 0;
+    strbuf_put(out, raw.data, head);
+    if (head) strbuf_put(out, png_density, sizeof png_density - 1);
+    strbuf_put(out, raw.data + head, raw.used - head);
+    st = strbuf_status(out);
 done:
     strbuf_clear(&raw);
     return st;
 }
+
+static jem_status draw_pdf(strbuf *out, double width, double height, draw_fn fn, const void *ctx)
+{
+    jem_status st = draw_on(pdf_surface(out, width, height), NULL, NULL, width, height, fn, ctx);
+    return st == JEM_OK ? strbuf_status(out) : st;
+}
+
+typedef enum format { SVG, PDF, PNG } format;
+static const char *const endings[] = {".svg", ".pdf", ".png"};
 
 static jem_status write_file(const char *path, format f, double dpi, double width, double height,
                              draw_fn fn, const void *ctx)
@@ -446,7 +428,9 @@ static jem_status write_file(const char *path, format f, double dpi, double widt
     jem_status st;
     strbuf bytes = STRBUF_INIT;
 
-    TRY(make_file(&bytes, f, dpi, width, height, fn, ctx));
+    TRY(f == SVG   ? draw_svg(&bytes, NULL, width, height, fn, ctx)
+        : f == PDF ? draw_pdf(&bytes, width, height, fn, ctx)
+                   : draw_png(&bytes, dpi, width, height, fn, ctx));
     TRY(file_write(path, bytes.data, bytes.used));
 done:
     strbuf_clear(&bytes);
@@ -481,28 +465,12 @@ done:
 jem_status draw_inline(char **svg, const char *id, double width, double height, draw_fn fn,
                        const void *ctx)
 {
-    jem_status st;
-    strbuf raw = STRBUF_INIT, numbered = STRBUF_INIT, page = STRBUF_INIT;
-
-    TRY(render(&raw, SVG, 0, width, height, fn, ctx));
-    const char *root = strstr(raw.data, "<svg");
-    const char *body = root ? strchr(root, '>') : NULL;
-    if (!body) {
-        st = jem_error(JEM_EINTERNAL, "Cairo wrote an SVG file without a root element");
-        goto done;
+    strbuf page = STRBUF_INIT;
+    jem_status st = draw_svg(&page, id, width, height, fn, ctx);
+    if (st == JEM_OK) {
+        *svg = page.data;
+        page = (strbuf)STRBUF_INIT;
     }
-    html_printf(&page,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" "
-                "xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 0 %g %g\" "
-                "style=\"max-width:%gpx\" role=\"img\">",
-                width, height, width);
-    TRY(renumber(&numbered, body + 1, id));
-    TRY(page_inks(&page, numbered.data));
-    *svg = page.data;
-    page = (strbuf)STRBUF_INIT;
-done:
     strbuf_clear(&page);
-    strbuf_clear(&numbered);
-    strbuf_clear(&raw);
     return st;
 }

@@ -1,4 +1,4 @@
-/* One drawing API for SVG, PDF and PNG, over Cairo (draw.c is its only includer).
+/* One drawing API for SVG (svg.h), and PDF and PNG over Cairo (draw.c is its only includer).
  * Coordinates are CSS pixels, x to the right, y down. */
 #ifndef REPORT_DRAW_H
 #define REPORT_DRAW_H
@@ -14,8 +14,8 @@ typedef struct colour {
     double r, g, b, a;
 } colour;
 
-/* The inks of every figure.  Inside a page they follow its light or dark scheme. */
-extern const colour INK, MUTED, GRID;
+/* The inks of every figure, and what they are on.  Inside a page they follow its light or dark scheme. */
+extern const colour INK, MUTED, GRID, PAPER;
 
 /* The shared alpha scale: rgb(62,91,135) at 0, rgb(182,80,65) at 1. */
 colour alpha_colour(double alpha);
@@ -56,6 +56,7 @@ typedef struct text_style {
  * drawing can reach: x or y not finite, or beyond a billion. */
 void draw_text(draw *d, double x, double y, text_style style, const char *text);
 double draw_text_width(draw *d, text_style style, const char *text); /* of that line, unturned */
+double text_drop(text_style style); /* from y to the baseline */
 
 /* Points that are not finite interrupt the line.  dash 0: solid. */
 void draw_line(draw *d, const double *x, const double *y, int n, double width, double dash,

@@ -135,7 +135,6 @@ static jem_status add_grid(figure_list *list, picture_grid *g, figure f)
     f.draw = draw_grid;
     f.free_ctx = grid_free;
     f.ctx = g;
-    f.pictures = true;
     return figure_list_add(list, &f);
 }
 

@@ -150,8 +150,7 @@ static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec
                 .about = spec->about,
                 .lay_out = lay_out_sheet,
                 .draw = draw_sheet,
-                .free_ctx = sheet_free,
-                .pictures = true};
+                .free_ctx = sheet_free};
 
     TRY(MEM_NEW(c, 1));
     f.ctx = c;

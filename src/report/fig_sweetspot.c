@@ -180,7 +180,7 @@ static void draw_least(draw *d, const axes *a, const sweetspot *p)
         if (!isfinite(p->at.advantage[i])) continue;
         const double y = axes_y(a, p->at.advantage[i]), least = axes_y(a, p->at.least[i]);
         draw_segment(d, x, y, x, isfinite(least) ? least : y, 1.4, 0, faded(c, 0.8));
-        draw_disc(d, x, y, 2.4, (colour){1, 1, 1, 1}, c);
+        draw_disc(d, x, y, 2.4, PAPER, c);
         if (isfinite(least)) draw_segment(d, x - 4, least, x + 4, least, 1.8, 0, c);
     }
     draw_unclip(d);
@@ -282,7 +282,7 @@ static void draw_key(draw *d, const spot_chart *c)
     draw_text(d, x + 20, y, style, text);
     key_place(&x, &y, KEY_LEAST, c->width);
     draw_segment(d, x, y - 7, x, y + 7, 1.4, 0, alpha_colour(0.5));
-    draw_disc(d, x, y - 7, 2.4, (colour){1, 1, 1, 1}, alpha_colour(0.5));
+    draw_disc(d, x, y - 7, 2.4, PAPER, alpha_colour(0.5));
     draw_segment(d, x - 4, y + 7, x + 4, y + 7, 1.8, 0, alpha_colour(0.5));
     const bool folded = key_width[KEY_LEAST] > c->width - KEY_LEFT;
     snprintf(text, sizeof text, "and its simultaneous lower %g %% limit", 100 * level);

@@ -22,7 +22,6 @@ struct figure {
     void (*free_ctx)(void *ctx);
     strbuf table;  /* HTML, may be empty */
     strbuf tsv;    /* with header, may be empty */
-    bool pictures; /* photographs: never recoloured by a page's scheme */
 };
 
 typedef struct figure_list {

@@ -171,8 +171,8 @@ static jem_status write_figure(strbuf *h, const figure *f, int64_t number, const
     snprintf(id, sizeof id, "f%lld-", (long long)number);
     jem_status st = draw_inline(&svg, id, f->width, f->height, f->draw, f->ctx);
     if (st != JEM_OK) return st;
-    html_printf(h, "<p>%s</p>\n<figure><div class=\"plot%s\" style=\"width:%.0fpx\">", f->about,
-                f->pictures ? "" : " recolour", f->width);
+    html_printf(h, "<p>%s</p>\n<figure><div class=\"plot\" style=\"width:%.0fpx\">", f->about,
+                f->width);
     strbuf_put(h, svg, strlen(svg));
     mem_free(svg);
     strbuf_add(h, "</div>\n");

@@ -7,7 +7,7 @@ const char *const page_style =
     "color-scheme:light dark}\n"
     "@media (prefers-color-scheme:dark){:root{--ink:#dcdcd8;--muted:#a0a09a;--grid:#2d2f33;"
     "--paper:#17181b;--card:#212327;--rule:#3a3c40;--zero:rgb(125,158,208);--one:rgb(224,130,114);"
-    "--warn:#e6c068;--warn-card:#2b2618}.plot.recolour svg{filter:brightness(1.3)}}\n"
+    "--warn:#e6c068;--warn-card:#2b2618}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:var(--paper);color:var(--ink);"
     "font:16px/1.55 -apple-system,'Segoe UI','Helvetica Neue','Liberation Sans',Arial,sans-serif}\n"

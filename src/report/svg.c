@@ -1,0 +1,212 @@
+/* Drawings as SVG (svg.h), one element for each mark. */
+#include "report/svg.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- numbers and colours */
+
+/* Two decimals and no zeros at the end: finer than any screen. */
+static void put_number(svg_writer *s, double x)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "%.2f", fmax(-1e6, fmin(x, 1e6)));
+    while (text[n - 1] == '0') n--;
+    if (text[n - 1] == '.') n--;
+    strbuf_put(s->to, text, (size_t)n);
+}
+
+static void put_value(svg_writer *s, const char *name, double x)
+{
+    html_printf(s->to, " %s=\"", name);
+    put_number(s, x);
+    strbuf_add(s->to, "\"");
+}
+
+static bool is_same(colour a, colour b) { return a.r == b.r && a.g == b.g && a.b == b.b; }
+
+/* The page's variable for an ink; NULL: it is a colour of its own. */
+static const char *variable_of(colour c)
+{
+    return is_same(c, INK)     ? "ink"
+           : is_same(c, MUTED) ? "muted"
+           : is_same(c, GRID)  ? "grid"
+           : is_same(c, PAPER) ? "paper"
+                               : NULL;
+}
+
+/* what: "fill" or "stroke". */
+static void put_colour(svg_writer *s, const char *what, colour c)
+{
+    const char *variable = s->ids ? variable_of(c) : NULL;
+    if (c.a <= 0)
+        html_printf(s->to, " %s=\"none\"", what);
+    else if (variable)
+        html_printf(s->to, " %s=\"var(--%s)\"", what, variable);
+    else
+        html_printf(s->to, " %s=\"#%02x%02x%02x\"", what, (unsigned)lround(255 * c.r),
+                    (unsigned)lround(255 * c.g), (unsigned)lround(255 * c.b));
+    if (c.a <= 0 || c.a >= 1) return;
+    html_printf(s->to, " %s-opacity=\"%.3g\"", what, c.a);
+}
+
+static void put_stroke(svg_writer *s, double width, double dash, colour c)
+{
+    put_colour(s, "stroke", c);
+    if (width != 1) put_value(s, "stroke-width", width);
+    if (dash <= 0) return;
+    put_value(s, "stroke-dasharray", dash);
+    strbuf_add(s->to, " stroke-linecap=\"butt\"");
+}
+
+static void put_box(svg_writer *s, double x, double y, double w, double h)
+{
+    put_value(s, "x", fmin(x, x + w));
+    put_value(s, "y", fmin(y, y + h));
+    put_value(s, "width", fabs(w));
+    put_value(s, "height", fabs(h));
+}
+
+/* ---- the root */
+
+void svg_begin(svg_writer *s, double width, double height)
+{
+    if (!s->ids) strbuf_add(s->to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    strbuf_add(s->to, "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+                      "xmlns:xlink=\"http://www.w3.org/1999/xlink\"");
+    if (!s->ids) { /* the page has a font of its own */
+        put_value(s, "width", width);
+        put_value(s, "height", height);
+        strbuf_add(s->to, " font-family=\"-apple-system,'Segoe UI','Helvetica Neue','Liberation "
+                          "Sans',Arial,sans-serif\"");
+    }
+    html_printf(s->to, " viewBox=\"0 0 %g %g\" stroke-linecap=\"round\" stroke-linejoin=\"round\">\n",
+                width, height);
+}
+
+void svg_end(svg_writer *s) { strbuf_add(s->to, "</svg>\n"); }
+
+/* ---- marks */
+
+void svg_text(svg_writer *s, double x, double y, double width, text_style style, const char *text)
+{
+    if (!*text || !(width > 0)) return;
+    strbuf_add(s->to, "<text");
+    if (style.upwards) {
+        strbuf_add(s->to, " transform=\"rotate(-90 ");
+        put_number(s, x);
+        strbuf_add(s->to, " ");
+        put_number(s, y);
+        strbuf_add(s->to, ")\"");
+    }
+    put_value(s, "x", x);
+    put_value(s, "y", y + text_drop(style));
+    put_value(s, "font-size", style.size);
+    if (style.bold) strbuf_add(s->to, " font-weight=\"bold\"");
+    if (style.h == CENTRE) strbuf_add(s->to, " text-anchor=\"middle\"");
+    if (style.h == RIGHT) strbuf_add(s->to, " text-anchor=\"end\"");
+    put_value(s, "textLength", width);
+    put_colour(s, "fill", style.ink);
+    html_printf(s->to, ">%s</text>\n", text);
+}
+
+void svg_line(svg_writer *s, const double *x, const double *y, int n, double width, double dash, colour c)
+{
+    bool pen_down = false;
+    strbuf_add(s->to, "<path d=\"");
+    for (int i = 0; i < n; i++) {
+        const bool is_there = isfinite(x[i]) && isfinite(y[i]);
+        if (is_there) {
+            html_printf(s->to, "%c", pen_down ? 'L' : 'M');
+            put_number(s, x[i]);
+            strbuf_add(s->to, " ");
+            put_number(s, y[i]);
+        }
+        pen_down = is_there;
+    }
+    strbuf_add(s->to, "\" fill=\"none\"");
+    put_stroke(s, width, dash, c);
+    strbuf_add(s->to, "/>\n");
+}
+
+void svg_area(svg_writer *s, const double *x, const double *y, int n, colour c)
+{
+    strbuf_add(s->to, "<polygon points=\"");
+    for (int i = 0; i < n; i++) {
+        if (!isfinite(x[i]) || !isfinite(y[i])) continue;
+        put_number(s, x[i]);
+        strbuf_add(s->to, ",");
+        put_number(s, y[i]);
+        strbuf_add(s->to, " ");
+    }
+    strbuf_add(s->to, "\"");
+    put_colour(s, "fill", c);
+    strbuf_add(s->to, "/>\n");
+}
+
+void svg_rectangle(svg_writer *s, double x, double y, double w, double h, colour fill)
+{
+    strbuf_add(s->to, "<rect");
+    put_box(s, x, y, w, h);
+    put_colour(s, "fill", fill);
+    strbuf_add(s->to, "/>\n");
+}
+
+void svg_frame(svg_writer *s, double x, double y, double w, double h, colour c)
+{
+    strbuf_add(s->to, "<rect");
+    put_box(s, x, y, w, h);
+    strbuf_add(s->to, " fill=\"none\"");
+    put_stroke(s, 1, 0, c);
+    strbuf_add(s->to, "/>\n");
+}
+
+void svg_disc(svg_writer *s, double x, double y, double radius, colour fill, colour edge, double width)
+{
+    strbuf_add(s->to, "<circle");
+    put_value(s, "cx", x);
+    put_value(s, "cy", y);
+    put_value(s, "r", radius);
+    put_colour(s, "fill", fill);
+    put_stroke(s, width, 0, edge);
+    strbuf_add(s->to, "/>\n");
+}
+
+void svg_clip(svg_writer *s, double x, double y, double w, double h)
+{
+    const char *ids = s->ids ? s->ids : "";
+    html_printf(s->to, "<clipPath id=\"%sc%d\"><rect", ids, s->clips);
+    put_box(s, x, y, w, h);
+    html_printf(s->to, "/></clipPath><g clip-path=\"url(#%sc%d)\">\n", ids, s->clips++);
+}
+
+void svg_unclip(svg_writer *s) { strbuf_add(s->to, "</g>\n"); }
+
+/* ---- pictures */
+
+static void put_base64(strbuf *to, const char *data, size_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *b = (const unsigned char *)data;
+    for (size_t i = 0; i < size; i += 3) {
+        const size_t left = size - i;
+        const uint32_t three = (uint32_t)b[i] << 16 | (left > 1 ? (uint32_t)b[i + 1] << 8 : 0) |
+                               (left > 2 ? b[i + 2] : 0);
+        const char four[] = {digits[three >> 18], digits[three >> 12 & 63],
+                             left > 1 ? digits[three >> 6 & 63] : '=', left > 2 ? digits[three & 63] : '='};
+        strbuf_put(to, four, 4);
+    }
+}
+
+void svg_picture(svg_writer *s, const char *png, size_t size, bool sharp, double x, double y, double w, double h)
+{
+    strbuf_add(s->to, "<image");
+    put_box(s, x, y, w, h);
+    strbuf_add(s->to, " preserveAspectRatio=\"none\"");
+    if (sharp) strbuf_add(s->to, " style=\"image-rendering:pixelated\"");
+    strbuf_add(s->to, " xlink:href=\"data:image/png;base64,");
+    put_base64(s->to, png, size);
+    strbuf_add(s->to, "\"/>\n");
+}
