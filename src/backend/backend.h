@@ -55,9 +55,10 @@ static inline int64_t format_index(format f, shape s, int64_t n, int64_t c, int6
 
 typedef enum op_kind {
     OP_INPUT,
-    OP_CONV2D,     /* square kernel, zero padding, bias (none if bias is -1) */
+    OP_CONV2D,     /* kernel_h x kernel_w, zero padding, bias (none if bias is -1) */
     OP_LINEAR,     /* over the value flattened channel-major (C,H,W) */
-    OP_LRELU,      /* y = x > 0 ? x : slope * x; derivative at 0 is slope */
+    OP_LRELU,      /* y = x > 0 ? x : slope * x; derivative at 0 is slope.  With a cap > 0, which
+                      wants slope 0: y = min(y, cap), derivative at the cap is 0 */
     OP_ADD,        /* two sources of one shape */
     OP_POOL,       /* windows kernel_h x kernel_w at that stride, sum * scale */
     OP_CONCAT_ELU, /* elu([x, -x]) along channels */
@@ -67,9 +68,11 @@ typedef enum op_kind {
     OP_UPSAMPLE,  /* twice the height and width, nearest neighbour */
     OP_ATTENTION, /* source: queries, keys, values of C channels each, T = h*w positions;
                      softmax(q k^T / sqrt(C)) v, one head */
-    OP_CONCAT     /* sources of one height and width, one after another along channels */
+    OP_CONCAT,    /* sources of one height and width, one after another along channels */
+    OP_MAX_POOL,  /* largest of a window (op_window); its gradient goes to the first of them */
+    OP_MEAN_POOL  /* mean of a window (op_window) */
 } op_kind;
-enum { OP_KINDS = OP_CONCAT + 1 };
+enum { OP_KINDS = OP_MEAN_POOL + 1 };
 
 typedef enum norm_kind {
     NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT, NORM_GROUP
@@ -79,10 +82,13 @@ typedef struct op {
     op_kind kind;
     shape src, dst; /* of the first source, and of the output */
     int64_t kernel_h, kernel_w, stride;
-    int64_t pad, pad_end; /* rows and columns of zeros: at the top and left; bottom and right */
-    double slope, scale, rate; /* lrelu; pool; dropout */
+    /* Rows and columns around the source: zeros to convolutions, nothing to pools. */
+    int64_t pad_top, pad_left, pad_bottom, pad_right;
+    double slope, cap, scale, rate; /* lrelu; the same, 0: none; pool; dropout */
     norm_kind norm;
-    int64_t groups; /* NORM_GROUP: channels c/groups at a time share their statistics */
+    /* NORM_GROUP: channels c/groups at a time share their statistics.  CONV2D: output channels
+     * dst.c/groups at a time see src.c/groups of the source; 0 is 1. */
+    int64_t groups;
     double eps;
     /* First elements in the flat parameter vector, -1 if absent.  Norms:
      * weight and bias per channel; for NORM_BATCH also running mean and
@@ -90,6 +96,43 @@ typedef struct op {
     int64_t weight, bias, mean, var;
     uint32_t id; /* node number: keys the random numbers of dropout */
 } op;
+
+/* Source channels that one output channel of a convolution sees. */
+static inline int64_t op_group_channels(const op *o)
+{
+    return o->src.c / (o->groups > 1 ? o->groups : 1);
+}
+
+/* The same number of rows and columns on all sides? */
+static inline bool op_even_pads(const op *o)
+{
+    return o->pad_top == o->pad_bottom && o->pad_left == o->pad_right && o->pad_top == o->pad_left;
+}
+
+/* Elements [begin, end) of a side of the source that element i of the output is made of. */
+typedef struct op_range {
+    int64_t begin, end;
+} op_range;
+
+/* Of MAX_POOL and MEAN_POOL: kernel elements every `stride`, as far as they lie in the source; a
+ * stride of 0 shares the side out (adaptive pooling): [floor(i n/m), ceil((i+1) n/m)). */
+static inline op_range op_window(int64_t i, int64_t in, int64_t out, int64_t kernel, int64_t stride,
+                               int64_t pad)
+{
+    if (stride == 0) return (op_range){i * in / out, ((i + 1) * in + out - 1) / out};
+    const int64_t first = i * stride - pad, end = first + kernel;
+    return (op_range){first < 0 ? 0 : first, end > in ? in : end};
+}
+
+static inline op_range op_rows(const op *o, int64_t p)
+{
+    return op_window(p, o->src.h, o->dst.h, o->kernel_h, o->stride, o->pad_top);
+}
+
+static inline op_range op_columns(const op *o, int64_t q)
+{
+    return op_window(q, o->src.w, o->dst.w, o->kernel_w, o->stride, o->pad_left);
+}
 
 typedef enum step_kind {
     STEP_LOAD,       /* dst <- outside array (plain NCHW) */
@@ -100,8 +143,8 @@ typedef enum step_kind {
     STEP_BACKWARD_DATA,  /* dst <- (d op / d source)^T src */
     STEP_BACKWARD_PARAMS, /* outside dparams <- gradient, from src = gradient of
                              the op's output and src2 = the op's input */
-    STEP_TANGENT /* dst <- (d op / d source) src, src2 = the op's input; of NORM, CONCAT_ELU
-                    and ATTENTION.  The others need no such step: they are linear up to a
+    STEP_TANGENT /* dst <- (d op / d source) src, src2 = the op's input; of NORM, CONCAT_ELU,
+                    ATTENTION and MAX_POOL.  The others need no such step: they are linear up to a
                     bias (STEP_FORWARD with bias -1), or their Jacobian is diagonal
                     (STEP_BACKWARD_DATA): op_derivative in nn/ops.h. */
 } step_kind;
@@ -155,7 +198,7 @@ typedef struct step {
      * FORWARD with lrelu (or of OP_LRELU) writes it if present, BACKWARD_DATA
      * of OP_LRELU or with lrelu reads it. Backends choose the encoding; see mask_bytes. */
     int64_t mask_offset; /* -1: none */
-    /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, ATTENTION: the op's input is src2. */
+    /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, ATTENTION, MAX_POOL: the op's input is src2. */
 } step;
 
 /* Of a concatenation's step about one source: where that begins among the output's channels. */

@@ -6,46 +6,62 @@
 /* ---- convolutions and linear layers */
 
 /* 0 if not even one window fits. */
-static int64_t conv_side(int64_t side, int64_t kernel, const op *o)
+static int64_t windows_in(int64_t side, int64_t kernel, int64_t stride)
 {
-    const int64_t room = side + o->pad + o->pad_end - kernel;
-    return room < 0 ? 0 : room / o->stride + 1;
+    return side < kernel ? 0 : (side - kernel) / stride + 1;
 }
 
 static jem_status conv_infer(op *o, const shape *sources, int count)
 {
+    const shape s = sources[0];
     (void)count;
-    o->dst.h = conv_side(sources[0].h, o->kernel_h, o);
-    o->dst.w = conv_side(sources[0].w, o->kernel_w, o);
-    return JEM_OK;
+    o->dst.h = windows_in(s.h + o->pad_top + o->pad_bottom, o->kernel_h, o->stride);
+    o->dst.w = windows_in(s.w + o->pad_left + o->pad_right, o->kernel_w, o->stride);
+    if (o->groups <= 1 || (s.c % o->groups == 0 && o->dst.c % o->groups == 0)) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "convolution of %lld to %lld channels: they do not make %lld groups",
+                     (long long)s.c, (long long)o->dst.c, (long long)o->groups);
 }
 
 static int64_t conv_products(const op *o)
 {
-    return o->src.c * o->kernel_h * o->kernel_w;
+    return op_group_channels(o) * o->kernel_h * o->kernel_w;
 }
 
 static void conv_label(char *text, size_t size, const op *o)
 {
-    char stride[24] = "";
+    char stride[24] = "", groups[32] = "";
     if (o->stride > 1) snprintf(stride, sizeof stride, " /%lld", (long long)o->stride);
-    snprintf(text, size, "conv %lldx%lld%s", (long long)o->kernel_h, (long long)o->kernel_w, stride);
+    if (o->groups > 1 && o->groups == o->src.c)
+        snprintf(groups, sizeof groups, " depthwise");
+    else if (o->groups > 1)
+        snprintf(groups, sizeof groups, " in %lld", (long long)o->groups);
+    snprintf(text, size, "conv %lldx%lld%s%s", (long long)o->kernel_h, (long long)o->kernel_w, stride, groups);
 }
 
 int graph_conv2d_pad(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
                      int64_t stride, int64_t pad_begin, int64_t pad_end)
 {
-    op o = graph_op(g, OP_CONV2D, src);
-    int64_t dims[4] = {out_channels, o.src.c, kernel, kernel};
-    int64_t fan_in = o.src.c * kernel * kernel;
+    return graph_conv(g, src, name,
+                      &(conv_shape){.out = out_channels, .kernel = {kernel, kernel}, .stride = stride,
+                                    .begin = {pad_begin, pad_begin}, .end = {pad_end, pad_end}});
+}
 
-    o.kernel_h = o.kernel_w = kernel;
-    o.stride = stride;
-    o.pad = pad_begin;
-    o.pad_end = pad_end;
-    o.dst.c = out_channels;
-    o.weight = graph_add_param(g, name, "weight", PARAM_WEIGHT, 4, dims, fan_in);
-    o.bias = graph_add_param(g, name, "bias", PARAM_BIAS, 1, dims, fan_in);
+int graph_conv(graph *g, int src, const char *name, const conv_shape *c)
+{
+    op o = graph_op(g, OP_CONV2D, src);
+
+    o.kernel_h = c->kernel[0];
+    o.kernel_w = c->kernel[1];
+    o.stride = c->stride;
+    o.groups = c->groups;
+    o.pad_top = c->begin[0];
+    o.pad_left = c->begin[1];
+    o.pad_bottom = c->end[0];
+    o.pad_right = c->end[1];
+    o.dst.c = c->out;
+    const int64_t dims[4] = {c->out, op_group_channels(&o), o.kernel_h, o.kernel_w};
+    o.weight = graph_add_param(g, name, "weight", PARAM_WEIGHT, 4, dims, conv_products(&o));
+    if (!c->no_bias) o.bias = graph_add_param(g, name, "bias", PARAM_BIAS, 1, dims, conv_products(&o));
     return graph_apply(g, o, &src, 1);
 }
 
@@ -124,6 +140,18 @@ int graph_lrelu(graph *g, int src, double slope)
     op o = graph_op(g, OP_LRELU, src);
     o.slope = slope;
     return graph_apply(g, o, &src, 1);
+}
+
+int graph_relu6(graph *g, int src)
+{
+    op o = graph_op(g, OP_LRELU, src);
+    o.cap = 6;
+    return graph_apply(g, o, &src, 1);
+}
+
+static void lrelu_label(char *text, size_t size, const op *o)
+{
+    snprintf(text, size, "%s", o->cap > 0 ? "ReLU6" : "rectifier");
 }
 
 static jem_status add_infer(op *o, const shape *sources, int count)
@@ -214,6 +242,69 @@ int graph_pool(graph *g, int src, int64_t kernel_h, int64_t kernel_w, double sca
     return graph_apply(g, o, &src, 1);
 }
 
+/* Ends of a side's padding so that windows cover it to its end, but none begins behind it. */
+static int64_t ceil_pad(int64_t side, int64_t kernel, int64_t stride, int64_t pad)
+{
+    const int64_t room = side + 2 * pad - kernel;
+    int64_t windows = room < 0 ? 1 : (room + stride - 1) / stride + 1;
+    if ((windows - 1) * stride >= side + pad) windows--;
+    return (windows - 1) * stride + kernel - side - pad;
+}
+
+static jem_status windows_infer(op *o, const shape *sources, int count)
+{
+    const shape s = sources[0];
+    (void)count;
+    if (o->stride == 0) return JEM_OK;
+    o->dst.h = windows_in(s.h + o->pad_top + o->pad_bottom, o->kernel_h, o->stride);
+    o->dst.w = windows_in(s.w + o->pad_left + o->pad_right, o->kernel_w, o->stride);
+    if (2 * o->pad_top <= o->kernel_h && 2 * o->pad_left <= o->kernel_w) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "windows of %lldx%lld with %lld rows around the map: at most half a "
+                     "window may lie outside", (long long)o->kernel_h, (long long)o->kernel_w,
+                     (long long)o->pad_top);
+}
+
+static void windows_label(char *text, size_t size, const op *o)
+{
+    const char *of = o->kind == OP_MAX_POOL ? "max" : "mean";
+    if (o->stride == 0)
+        snprintf(text, size, "%s to %lldx%lld", of, (long long)o->dst.h, (long long)o->dst.w);
+    else
+        snprintf(text, size, "%s %lldx%lld /%lld", of, (long long)o->kernel_h, (long long)o->kernel_w,
+                 (long long)o->stride);
+}
+
+static int windows_of(graph *g, int src, op_kind kind, int64_t kernel, int64_t stride, int64_t pad,
+                      bool ceil)
+{
+    op o = graph_op(g, kind, src);
+
+    o.kernel_h = o.kernel_w = kernel;
+    o.stride = stride;
+    o.pad_top = o.pad_left = pad;
+    o.pad_bottom = ceil ? ceil_pad(o.src.h, kernel, stride, pad) : pad;
+    o.pad_right = ceil ? ceil_pad(o.src.w, kernel, stride, pad) : pad;
+    return graph_apply(g, o, &src, 1);
+}
+
+int graph_max_pool(graph *g, int src, int64_t kernel, int64_t stride, int64_t pad, bool ceil)
+{
+    return windows_of(g, src, OP_MAX_POOL, kernel, stride, pad, ceil);
+}
+
+int graph_mean_pool(graph *g, int src, int64_t kernel, int64_t stride, int64_t pad)
+{
+    return windows_of(g, src, OP_MEAN_POOL, kernel, stride, pad, false);
+}
+
+int graph_adaptive_mean(graph *g, int src, int64_t height, int64_t width)
+{
+    op o = graph_op(g, OP_MEAN_POOL, src);
+    o.dst.h = height;
+    o.dst.w = width;
+    return graph_apply(g, o, &src, 1);
+}
+
 static jem_status upsample_infer(op *o, const shape *sources, int count)
 {
     (void)count;
@@ -292,13 +383,18 @@ int graph_group_norm(graph *g, int src, const char *name, int64_t groups, double
 
 int graph_norm(graph *g, int src, const char *name, norm_kind kind)
 {
+    return graph_norm_eps(g, src, name, kind, 1e-5);
+}
+
+int graph_norm_eps(graph *g, int src, const char *name, norm_kind kind, double eps)
+{
     if (kind == NORM_NONE) return src;
     op o = graph_op(g, OP_NORM, src);
     int64_t plain[1] = {o.src.c};
     int64_t act[4] = {1, o.src.c, 1, 1};
 
     o.norm = kind;
-    o.eps = 1e-5;
+    o.eps = eps;
     if (kind == NORM_ACT) {
         o.weight = graph_add_param(g, name, "scale", PARAM_NORM_WEIGHT, 4, act, 1);
         o.bias = graph_add_param(g, name, "loc", PARAM_NORM_BIAS, 4, act, 1);
@@ -322,7 +418,7 @@ static const op_rule rules[] = {
     [OP_LINEAR] = {.name = "linear", .sources = 1, .infer = linear_infer,
                    .products = linear_products, .derivative = DERIVATIVE_LINEAR},
     [OP_LRELU] = {.name = "rectifier", .counted_as = "rectifiers", .sources = 1,
-                  .derivative = DERIVATIVE_MASK, .overwrites = always},
+                  .derivative = DERIVATIVE_MASK, .overwrites = always, .label = lrelu_label},
     [OP_ADD] = {.name = "sum", .counted_as = "copies, sums", .sources = 2, .infer = add_infer,
                 .derivative = DERIVATIVE_PASSED, .overwrites = always},
     [OP_POOL] = {.name = "pool", .sources = 1, .infer = pool_infer,
@@ -343,6 +439,10 @@ static const op_rule rules[] = {
     [OP_CONCAT] = {.name = "concatenation", .counted_as = "copies, sums",
                    .sources = OP_ANY_SOURCES, .infer = concat_infer,
                    .derivative = DERIVATIVE_LINEAR},
+    [OP_MAX_POOL] = {.name = "max pool", .sources = 1, .infer = windows_infer,
+                     .derivative = DERIVATIVE_CURVED, .label = windows_label},
+    [OP_MEAN_POOL] = {.name = "mean pool", .sources = 1, .infer = windows_infer,
+                      .derivative = DERIVATIVE_LINEAR, .label = windows_label},
 };
 _Static_assert(sizeof rules / sizeof *rules == OP_KINDS, "a row for each op_kind");
 

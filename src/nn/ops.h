@@ -75,20 +75,38 @@ int graph_conv2d(graph *g, int src, const char *name, int64_t out_channels, int6
  * bottom and right. */
 int graph_conv2d_pad(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
                      int64_t stride, int64_t pad_begin, int64_t pad_end);
+/* Any convolution: kernel {height, width}, rows and columns of zeros at the top and left (begin) and
+ * at the bottom and right (end); groups, which divide the channels of both sides (as many as there
+ * are: depthwise; 0 is 1).  NAME.weight [out, in/groups, height, width], NAME.bias unless no_bias. */
+typedef struct conv_shape {
+    int64_t out, kernel[2], stride, begin[2], end[2], groups;
+    bool no_bias;
+} conv_shape;
+int graph_conv(graph *g, int src, const char *name, const conv_shape *c);
 /* A 1x1 convolution whose weight is a linear layer's: NAME.weight [out,in], NAME.bias [out]. */
 int graph_project(graph *g, int src, const char *name, int64_t out_channels);
 /* [c,h,w] -> [out_features,1,1]: NAME.weight [out,c*h*w] over the value flattened (C,H,W). */
 int graph_linear(graph *g, int src, const char *name, int64_t out_features);
 int graph_lrelu(graph *g, int src, double slope); /* x > 0 ? x : slope x */
+int graph_relu6(graph *g, int src);             /* min(max(x, 0), 6) */
 int graph_add(graph *g, int a, int b); /* of one shape, else a mistake (JEM_EUSAGE) */
 /* Windows of kernel_h x kernel_w, sums times scale (1/area: average). */
 int graph_pool(graph *g, int src, int64_t kernel_h, int64_t kernel_w, double scale);
+/* The largest of each square window of `kernel` every `stride`, with `pad` rows and columns around
+ * the map that are never the largest; ceil: further windows, as far as they begin within the map
+ * and its padding, cover its end. */
+int graph_max_pool(graph *g, int src, int64_t kernel, int64_t stride, int64_t pad, bool ceil);
+/* The mean of what such windows hold of the map; padding does not count. */
+int graph_mean_pool(graph *g, int src, int64_t kernel, int64_t stride, int64_t pad);
+/* The mean of height x width windows that share the map out (op_window); 1, 1: of all of it. */
+int graph_adaptive_mean(graph *g, int src, int64_t height, int64_t width);
 /* The channels of `count` values of one height and width, else a mistake (JEM_EUSAGE), in order. */
 int graph_concat(graph *g, const int *sources, int count);
 int graph_concat_elu(graph *g, int src); /* elu([x, -x]): twice the channels */
 int graph_silu(graph *g, int src);     /* x * sigmoid(x) */
 int graph_upsample(graph *g, int src); /* twice the height and width, nearest neighbour */
 int graph_norm(graph *g, int src, const char *name, norm_kind kind); /* NORM_NONE: src itself */
+int graph_norm_eps(graph *g, int src, const char *name, norm_kind kind, double eps); /* for 1e-5 */
 /* Mean 0 and variance 1 over each of `groups` runs of channels of one image, then NAME.weight
  * and NAME.bias per channel.  `groups` divides the channels. */
 int graph_group_norm(graph *g, int src, const char *name, int64_t groups, double eps);

@@ -213,8 +213,9 @@ static bool can_fuse_upsample(const builder *b, int i)
 {
     const op *o = &node_at(b, i)->op;
     int up = node_at(b, i)->src[0];
-    const bool fits = o->kind == OP_CONV2D && o->kernel_h == 3 && o->stride == 1 && o->pad == 1 &&
-                      o->pad_end == 1 && node_at(b, up)->op.kind == OP_UPSAMPLE;
+    const bool fits = o->kind == OP_CONV2D && o->kernel_h == 3 && o->kernel_w == 3 && o->stride == 1 &&
+                      o->pad_top == 1 && o->pad_left == 1 && o->pad_bottom == 1 &&
+                      o->pad_right == 1 && o->groups <= 1 && o->bias >= 0 && node_at(b, up)->op.kind == OP_UPSAMPLE;
     const bool free = b->users[up] == 1 && !b->kept[up] && b->fused_into[i] < 0;
 
     if (!fits || !free || has_backward(b) || !b->p->b->fuses_upsample) return false;
@@ -345,6 +346,7 @@ static void forward_conv_lrelu(builder *b, int conv, int lrelu)
     step s = plan_new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, lrelu), src);
     s.lrelu = true;
     s.op.slope = node_at(b, lrelu)->op.slope;
+    s.op.cap = node_at(b, lrelu)->op.cap;
     add_mask(b, lrelu, &s);
     emit_forward(b, conv, lrelu, s);
 }

@@ -21,7 +21,8 @@ static inline op op_of(const layer *l)
     shape out = {l->out, (l->h + 2 * l->pad - l->kernel) / l->stride + 1,
                  (l->w + 2 * l->pad - l->kernel) / l->stride + 1};
     return (op){.kind = OP_CONV2D, .src = in, .dst = out, .kernel_h = l->kernel, .kernel_w = l->kernel,
-                .stride = l->stride, .pad = l->pad, .pad_end = l->pad, .weight = 0,
+                .stride = l->stride, .pad_top = l->pad, .pad_left = l->pad, .pad_bottom = l->pad,
+                .pad_right = l->pad, .weight = 0,
                 .bias = l->in * l->out * l->kernel * l->kernel, .mean = -1, .var = -1,
                 .slope = SLOPE_PERCENT / 100.0};
 }

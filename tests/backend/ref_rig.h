@@ -179,7 +179,7 @@ static inline op rig_conv(shape src, int64_t out, int64_t kernel, int64_t stride
     op o = rig_op(OP_CONV2D, src, dst);
     o.kernel_h = o.kernel_w = kernel;
     o.stride = stride;
-    o.pad = o.pad_end = pad;
+    o.pad_top = o.pad_left = o.pad_bottom = o.pad_right = pad;
     o.weight = 1;
     o.bias = 2 + out * src.c * kernel * kernel;
     assert_true(o.bias + out < RIG_PARAMS);

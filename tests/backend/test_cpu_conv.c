@@ -47,8 +47,8 @@ static void reference(const op *o, bool forward, const float *v, const float *w,
     *sum = *size = 0;
     for (int64_t ky = 0; ky < o->kernel_h; ++ky)
         for (int64_t kx = 0; kx < o->kernel_w; ++kx) {
-            int64_t iy = forward ? y * o->stride + ky - o->pad : y + o->pad - ky;
-            int64_t ix = forward ? x * o->stride + kx - o->pad : x + o->pad - kx;
+            int64_t iy = forward ? y * o->stride + ky - o->pad_top : y + o->pad_top - ky;
+            int64_t ix = forward ? x * o->stride + kx - o->pad_top : x + o->pad_top - kx;
             if (!forward && (iy % o->stride || ix % o->stride)) continue;
             if (!forward) iy /= o->stride;
             if (!forward) ix /= o->stride;

@@ -102,7 +102,7 @@ static double reference(const setup *u, int64_t k, int64_t c, int64_t ky, int64_
     for (int64_t n = 0; n < u->l->n; ++n)
         for (int64_t y = 0; y < o->dst.h; ++y)
             for (int64_t x = 0; x < o->dst.w; ++x) {
-                double v = at(u->x, o->src, n, y * o->stride + ky - o->pad, x * o->stride + kx - o->pad, c);
+                double v = at(u->x, o->src, n, y * o->stride + ky - o->pad_top, x * o->stride + kx - o->pad_top, c);
                 v *= at(u->dy, o->dst, n, y, x, k);
                 sum += v;
                 *size += fabs(v);

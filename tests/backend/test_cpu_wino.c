@@ -53,7 +53,8 @@ static step make_step(const layer *l, bool forward)
 {
     shape in = {l->in, l->h, l->w}, out = {l->out, l->h + 2 * l->pad - 2, l->w + 2 * l->pad - 2};
     op o = {.kind = OP_CONV2D, .src = in, .dst = out, .kernel_h = 3, .kernel_w = 3, .stride = 1,
-            .pad = l->pad, .pad_end = l->pad, .weight = 0, .bias = -1, .mean = -1, .var = -1};
+            .pad_top = l->pad, .pad_left = l->pad, .pad_bottom = l->pad,
+                .pad_right = l->pad, .weight = 0, .bias = -1, .mean = -1, .var = -1};
     step s = {.kind = forward ? STEP_FORWARD : STEP_BACKWARD_DATA, .op = o, .n = l->n,
               .src2 = {.offset = -1}, .mask_offset = -1};
     s.src = (slot){0, forward ? in : out, {JEM_F32, forward ? in.c : out.c}};
@@ -127,7 +128,7 @@ static void product_bounds(double sums[6][6], const trial *t, int64_t n, int64_t
 static void check_tile(const trial *t, int64_t n, int64_t c, int64_t y, int64_t x)
 {
     const shape d = t->s.dst.s;
-    const int64_t pad = t->s.kind == STEP_FORWARD ? t->s.op.pad : 2 - t->s.op.pad;
+    const int64_t pad = t->s.kind == STEP_FORWARD ? t->s.op.pad_top : 2 - t->s.op.pad_top;
     const float *got = t->arena + t->s.dst.offset / 4;
     double sums[6][6];
 
@@ -194,8 +195,8 @@ static void add_tile_sizes(double sums[6][6], const trial *t, int64_t n, int64_t
             double patch = 0, tile = 0;
             for (int a = 0; a < 36; ++a)
                 patch += patch_size[i][a / 6] * patch_size[j][a % 6] *
-                         fabs(map_value(values, t->s.src2.s, n, y - t->s.op.pad + a / 6,
-                                        x - t->s.op.pad + a % 6, k));
+                         fabs(map_value(values, t->s.src2.s, n, y - t->s.op.pad_top + a / 6,
+                                        x - t->s.op.pad_top + a % 6, k));
             for (int a = 0; a < 16; ++a)
                 tile += result_size[a / 4][i] * result_size[a % 4][j] *
                         fabs(map_value(t->arena, t->s.src.s, n, y + a / 4, x + a % 4, c));
@@ -217,8 +218,8 @@ static void check_weight(const trial *t, const float *got, int64_t c, int64_t k)
         for (int64_t n = 0; n < t->s.n; ++n)
             for (int64_t i = 0; i < d.h * d.w; ++i)
                 exact += map_value(t->arena, d, n, i / d.w, i % d.w, c) *
-                         map_value(values, in, n, i / d.w - t->s.op.pad + a / 3,
-                                   i % d.w - t->s.op.pad + a % 3, k);
+                         map_value(values, in, n, i / d.w - t->s.op.pad_top + a / 3,
+                                   i % d.w - t->s.op.pad_top + a % 3, k);
         for (int i = 0; i < 36; ++i)
             bound += kernel_size[i / 6][a / 3] * kernel_size[i % 6][a % 3] * sums[i / 6][i % 6];
         bound *= (tiles + 24) * 0x1p-24;

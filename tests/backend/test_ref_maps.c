@@ -189,7 +189,7 @@ static void padding_at_the_end_has_pytorchs_values(void **state)
     op o = rig_conv((shape){2, 5, 4}, 3, 3, 2, 0);
     double x[80], y[24];
 
-    o.pad_end = 1;
+    o.pad_bottom = o.pad_right = 1;
     o.dst = (shape){3, 2, 2};
     rig *r = rig_new(JEM_F64, 1, 2);
     rig_fill(r->params, RIG_PARAMS, 9);

@@ -313,7 +313,7 @@ static void random_op(graph *g, uint32_t *rng)
     const shape s = g->nodes[x].op.dst;
 
     snprintf(name, sizeof name, "p%d", g->node_count);
-    switch (draw(rng, 19)) {
+    switch (draw(rng, 24)) {
     case 0: case 1: case 2: graph_conv2d(g, x, name, 3, 3, 1, 1); break;
     case 3: graph_conv2d(g, x, name, 3, 3, s.h > 3 ? 2 : 1, 1); break;
     case 4: case 5: graph_lrelu(g, x, 0.2); break;
@@ -327,6 +327,11 @@ static void random_op(graph *g, uint32_t *rng)
     case 15: s.h < 4 ? graph_upsample(g, x) : graph_silu(g, x); break;
     case 16: graph_attention(g, graph_conv2d(g, x, name, 9, 1, 1, 0)); break;
     case 17: graph_concat(g, (int[]){x, same_shape(g, x, rng), x}, s.c < 7 ? 3 : 1); break;
+    case 18: graph_relu6(g, x); break;
+    case 19: graph_max_pool(g, x, 3, 1, 1, false); break;
+    case 20: graph_mean_pool(g, x, 3, 1, 1); break;
+    case 21: graph_conv(g, x, name, &(conv_shape){s.c, {3, 1}, 1, {1, 0}, {1, 0}, s.c, true}); break;
+    case 22: graph_adaptive_mean(g, x, s.h, s.w); break;
     default: s.c < 7 ? graph_concat_elu(g, x) : graph_lrelu(g, x, 0.4); break;
     }
 }

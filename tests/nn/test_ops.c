@@ -67,6 +67,16 @@ static int attention(graph *g, int x)
     return graph_attention(g, x);
 }
 
+static int max_pool(graph *g, int x)
+{
+    return graph_max_pool(g, x, 3, 2, 1, false);
+}
+
+static int mean_pool(graph *g, int x)
+{
+    return graph_mean_pool(g, x, 3, 1, 1);
+}
+
 static const struct {
     int (*apply)(graph *g, int x);
     shape out;
@@ -79,6 +89,8 @@ static const struct {
     [OP_LRELU] = {lrelu, {6, 4, 3}, "rectifier", 0, 0},
     [OP_ADD] = {add, {6, 4, 3}, "sum", 0, 0},
     [OP_POOL] = {pooled, {6, 2, 1}, "pool 2x3", 0, 0},
+    [OP_MAX_POOL] = {max_pool, {6, 2, 2}, "max 3x3 /2", 0, 0},
+    [OP_MEAN_POOL] = {mean_pool, {6, 4, 3}, "mean 3x3 /1", 0, 0},
     [OP_CONCAT] = {concat, {18, 4, 3}, "concatenation", 0, 0},
     [OP_CONCAT_ELU] = {concat_elu, {12, 4, 3}, "concat-ELU", 0, 0},
     [OP_NORM] = {norm, {6, 4, 3}, "instance norm", 0, 6 + 6},
@@ -148,6 +160,71 @@ static void every_kind_agrees_with_central_differences(void **state)
     }
 }
 
+/* What the table's one case of a kind leaves out. */
+static int depthwise(graph *g, int x)
+{
+    return graph_conv(g, x, "op", &(conv_shape){.out = 12, .kernel = {3, 3}, .stride = 2, .begin = {1, 1},
+                                                .end = {0, 1}, .groups = 6, .no_bias = true});
+}
+
+static int flat_in_groups(graph *g, int x)
+{
+    return graph_conv(g, x, "op", &(conv_shape){.out = 4, .kernel = {1, 3}, .stride = 1, .begin = {0, 1},
+                                                .end = {0, 1}, .groups = 2});
+}
+
+static int capped(graph *g, int x)
+{
+    const int wide = graph_pool(g, x, 1, 1, 9.0); /* beyond 6, too */
+    return graph_relu6(g, wide);
+}
+
+static int adaptive(graph *g, int x)
+{
+    return graph_adaptive_mean(g, x, 3, 5); /* fewer rows than there are, more columns */
+}
+
+static int ceiled(graph *g, int x)
+{
+    return graph_max_pool(g, x, 2, 2, 0, true);
+}
+
+static void variants_agree_with_central_differences(void **state)
+{
+    (void)state;
+    static const struct {
+        int (*apply)(graph *g, int x);
+        shape out;
+        const char *label;
+        double flops;
+        int64_t params;
+    } variants[] = {
+        {depthwise, {12, 2, 2}, "conv 3x3 /2 depthwise", 2.0 * 12 * 2 * 2 * 9, 12 * 9},
+        {flat_in_groups, {4, 4, 3}, "conv 1x3 in 2", 2.0 * 4 * 4 * 3 * 3 * 3, 4 * 3 * 3 + 4},
+        {capped, {6, 4, 3}, "ReLU6", 0, 0},
+        {adaptive, {6, 3, 5}, "mean to 3x5", 0, 0},
+        {ceiled, {6, 2, 2}, "max 2x2 /2", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        char label[64];
+        graph *g = NULL;
+        check_ok(graph_new(&g, (shape){3, 4, 3}));
+        const int at = variants[i].apply(g, graph_conv2d(g, 0, "x", 6, 3, 1, 1));
+        check_ok(graph_finish(g, graph_linear(g, at, "out", 4)));
+        const op *o = &g->nodes[at].op;
+        assert_int_equal(o->dst.c, variants[i].out.c);
+        assert_int_equal(o->dst.h, variants[i].out.h);
+        assert_int_equal(o->dst.w, variants[i].out.w);
+        op_label(label, sizeof label, o);
+        assert_string_equal(label, variants[i].label);
+        assert_true(op_flops(o) == variants[i].flops);
+        assert_int_equal(op_params(o), variants[i].params);
+        check_gradients(label, g, 2, false);
+        check_tangents(label, g, 2, false);
+        graph_free(g);
+    }
+}
+
 static void expect_mistake(graph *g, const char *words)
 {
     check_fails(graph_finish(g, 0), JEM_EUSAGE, words);
@@ -182,6 +259,12 @@ static void mistakes_are_told_by_the_row(void **state)
     g = small();
     graph_group_norm(g, 0, "n", 3, 1e-6);
     expect_mistake(g, "group norm 'n': 4 channels do not make 3 groups");
+    g = small();
+    graph_conv(g, 0, "a", &(conv_shape){.out = 6, .kernel = {1, 1}, .stride = 1, .groups = 4});
+    expect_mistake(g, "convolution of 4 to 6 channels: they do not make 4 groups");
+    g = small();
+    graph_max_pool(g, 0, 2, 2, 2, false);
+    expect_mistake(g, "at most half a window may lie outside");
 }
 
 static void rows_say_what_a_device_cannot_capture(void **state)
@@ -207,6 +290,7 @@ int main(void)
         cmocka_unit_test(every_kind_has_a_row_and_a_case_here),
         cmocka_unit_test(rows_say_what_one_counts_by_hand),
         cmocka_unit_test(every_kind_agrees_with_central_differences),
+        cmocka_unit_test(variants_agree_with_central_differences),
         cmocka_unit_test(mistakes_are_told_by_the_row),
         cmocka_unit_test(rows_say_what_a_device_cannot_capture),
     };

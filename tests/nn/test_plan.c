@@ -137,6 +137,64 @@ static void cpu_agrees_with_ref_on_odd_sizes_and_channels(void **state)
         compare_backends(sizes[i][0], sizes[i][1], sizes[i][2], sizes[i][3], JEM_F32, 2e-5);
 }
 
+/* What networks for ImageNet have beside that: strides, groups, windows, ReLU6, an odd map. */
+static graph *windows_graph(void)
+{
+    graph *g = NULL;
+    check_ok(graph_new(&g, (shape){3, 29, 23}));
+    int x = graph_conv(g, 0, "stem", &(conv_shape){32, {7, 7}, 2, {3, 3}, {3, 3}, 1, true});
+    x = graph_lrelu(g, graph_norm_eps(g, x, "n", NORM_BATCH, 1e-3), 0);
+    x = graph_max_pool(g, x, 3, 2, 1, true);
+    int y = graph_relu6(g, graph_conv(g, x, "dw", &(conv_shape){32, {5, 5}, 1, {2, 2}, {2, 2}, 32, true}));
+    y = graph_conv(g, y, "rect", &(conv_shape){20, {1, 3}, 1, {0, 1}, {0, 1}, 4, false});
+    x = graph_concat(g, (int[]){graph_relu6(g, y), graph_max_pool(g, x, 3, 1, 1, false)}, 2);
+    x = graph_relu6(g, graph_conv2d(g, x, "head", 48, 1, 1, 0));
+    graph_name(g, x, "head");
+    check_ok(graph_finish(g, graph_linear(g, graph_adaptive_mean(g, x, 2, 3), "out", 5)));
+    return g;
+}
+
+static void windows_and_groups_agree_with_ref(void **state)
+{
+    (void)state;
+    enum { N = 3, IN = 3 * 29 * 23 };
+    graph *g = windows_graph();
+    float *params = fill(g->param_elements, 1, 0.2f), *x = fill(N * IN, 2, 1.0f);
+    float *d = fill(N * 5, 3, 1.0f), *logits[2], *dx[2], *dparams[2];
+    for (int i = 0; i < g->param_count; ++i)
+        for (int64_t k = 0; g->params[i].role == PARAM_RUNNING_VAR && k < g->params[i].count; ++k)
+            params[g->params[i].offset + k] += 1;
+    for (int half = 0; half < 2; ++half) {
+        plan_options o = {.batch = N, .precision = JEM_F32, .backward_input = true, .backward_params = true};
+        if (half && backend_cpu.supports(JEM_BF16)) continue;
+        net nets[2];
+        nets[1] = compile(g, &backend_ref, &o, params);
+        if (half) o.precision = JEM_BF16;
+        nets[0] = compile(g, &backend_cpu, &o, params);
+        for (int b = 0; b < 2; ++b) {
+            plan_call call = {.count = N};
+            check_ok(MEM_NEW(logits[b], N * 5));
+            check_ok(MEM_NEW(dx[b], N * IN));
+            check_ok(MEM_NEW(dparams[b], g->param_elements));
+            check_ok(plan_forward(nets[b].w, &call, x, logits[b]));
+            check_ok(plan_backward(nets[b].w, &call, d, dx[b], dparams[b]));
+            clear(&nets[b]);
+        }
+        compare_norm("logits", logits[0], logits[1], N * 5, half ? 3e-2 : 1e-5);
+        compare_norm("dx", dx[0], dx[1], N * IN, half ? 2e-1 : 1e-4);
+        compare_norm("dparams", dparams[0], dparams[1], g->param_elements, half ? 2e-1 : 1e-4);
+        for (int b = 0; b < 2; ++b) {
+            mem_free(logits[b]);
+            mem_free(dx[b]);
+            mem_free(dparams[b]);
+        }
+    }
+    graph_free(g);
+    mem_free(params);
+    mem_free(x);
+    mem_free(d);
+}
+
 /* Norms before rectifiers, one of them with channels that fill no vector. */
 static graph *batch_norm_graph(void)
 {
@@ -541,6 +599,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cpu_agrees_with_ref_on_odd_sizes_and_channels),
+        cmocka_unit_test(windows_and_groups_agree_with_ref),
         cmocka_unit_test(batch_norms_agree_with_ref_in_both_modes),
         cmocka_unit_test(concatenations_agree_with_ref),
         cmocka_unit_test(bf16_stays_within_its_error_bound),

@@ -41,6 +41,7 @@ static format choose_format(const op *o, format src, jem_dtype precision, bool g
         return (format){src.dtype, src.block == o->src.c ? o->dst.c : 1};
     case OP_LINEAR:
     case OP_POOL:
+    case OP_MEAN_POOL:
     case OP_CONCAT_ELU:
         return plain;
     default:
@@ -57,8 +58,10 @@ static size_t mask_bytes(format f, shape s, int64_t n)
 /* By shape, precision and processor alone: what a step computes to the bit depends on nothing else. */
 static const cpu_impl *choose_conv(const step *s)
 {
-    const cpu_impl *bf16 = cpu_arch_bf16_conv(s);
+    const bool capped = s->lrelu && s->op.cap > 0, grouped = s->op.groups > 1;
+    const cpu_impl *bf16 = capped || grouped ? NULL : cpu_arch_bf16_conv(s);
     if (bf16) return bf16;
+    if (capped || grouped) return &cpu_dnnl_impl;
     if (wino_supports(s)) return &cpu_wino_impl;
     if (wino_gradient_supports(s)) return &cpu_wino_gradient_impl;
     return &cpu_dnnl_impl;
@@ -74,6 +77,13 @@ static bool norm_in_nhwc(const step *s)
             s->op.src.h * s->op.src.w > 1)
             return false;
     return s->op.norm == NORM_BATCH;
+}
+
+/* Is the map that the windows lie in in NHWC? */
+static bool has_nhwc_map(const step *s)
+{
+    const slot *map = s->kind == STEP_BACKWARD_DATA ? &s->dst : &s->src;
+    return map->f.block == s->op.src.c;
 }
 
 static const cpu_impl *choose_impl(const step *s)
@@ -103,6 +113,9 @@ static const cpu_impl *choose_impl(const step *s)
     case OP_UPSAMPLE:
     case OP_CONCAT:
         return &cpu_layout_impl;
+    case OP_MAX_POOL:
+    case OP_MEAN_POOL:
+        return has_nhwc_map(s) ? &cpu_windows_impl : &cpu_ref_impl;
     case OP_SILU:
         return &cpu_silu_impl;
     case OP_ATTENTION:

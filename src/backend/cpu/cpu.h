@@ -49,8 +49,8 @@ static inline int64_t cpu_slot_count(const cpu_kernel *k, slot s)
     return format_count(s.f, s.s, k->s.n);
 }
 
-/* Bit i of mask <- values[i] > 0. */
-void cpu_mask_from_sign(void *mask, const void *values, int64_t n, jem_dtype dtype);
+/* Bit i of mask <- values[i] > 0, and below the cap unless that is 0. */
+void cpu_mask_of(void *mask, const void *values, int64_t n, jem_dtype dtype, float cap);
 
 /* bf16 is the upper half of a float; rounding is to nearest, ties to even. */
 static inline float cpu_from_bf16(uint16_t v)
@@ -90,6 +90,7 @@ extern const cpu_impl cpu_wino_gradient_impl; /* and their gradients to weights 
 extern const cpu_impl cpu_dnnl_impl;        /* convolutions, linear layers: oneDNN */
 extern const cpu_impl cpu_elementwise_impl; /* rectifiers, sums, copies */
 extern const cpu_impl cpu_layout_impl;      /* load, store, pool and upsampling in NHWC */
+extern const cpu_impl cpu_windows_impl;     /* largest values and means of windows in NHWC */
 extern const cpu_impl cpu_norm_impl;        /* group norms, with SiLU or without; batch norms */
 extern const cpu_impl cpu_silu_impl;
 extern const cpu_impl cpu_attention_impl;

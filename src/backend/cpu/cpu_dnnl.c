@@ -32,11 +32,15 @@ static jem_status slot_desc(onednn_md **md, const step *s, slot v, int64_t n, in
 /* Weights in oneDNN's axes. */
 static jem_status weight_desc(onednn_md **md, const op *o, dnnl_data_type_t type, bool flat)
 {
-    dnnl_dims_t conv = {o->dst.c, o->src.c, o->kernel_h, o->kernel_w};
+    const int64_t in = op_group_channels(o), groups = o->src.c / in;
+    dnnl_dims_t conv = {o->dst.c, in, o->kernel_h, o->kernel_w};
+    dnnl_dims_t grouped = {groups, o->dst.c / groups, in, o->kernel_h, o->kernel_w};
     dnnl_dims_t linear = {o->dst.c, shape_count(o->src)};
     bool is_conv = o->kind == OP_CONV2D;
 
     /* as they lie in the flat vector, or in any layout */
+    if (is_conv && groups > 1)
+        return onednn_md_new(md, 5, grouped, type, flat ? dnnl_goihw : dnnl_format_tag_any);
     dnnl_format_tag_t tag = !flat ? dnnl_format_tag_any : is_conv ? dnnl_oihw : dnnl_oi;
     return onednn_md_new(md, is_conv ? 4 : 2, is_conv ? conv : linear, type, tag);
 }
@@ -51,7 +55,9 @@ static jem_status make_attributes(dnnl_primitive_attr_t *attr, const step *s)
     DNNL_TRY(dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user));
     DNNL_TRY(dnnl_post_ops_create(&ops));
     if (s->kind == STEP_FORWARD && s->accumulate) TRY(onednn_append_sum(ops));
-    if (s->kind == STEP_FORWARD && s->lrelu) TRY(onednn_append_lrelu(ops, (float)s->op.slope));
+    if (s->kind == STEP_FORWARD && s->lrelu)
+        TRY(s->op.cap > 0 ? onednn_append_clip(ops, (float)s->op.cap)
+                          : onednn_append_lrelu(ops, (float)s->op.slope));
     DNNL_TRY(dnnl_primitive_attr_set_post_ops(*attr, ops));
     st = JEM_OK;
 done:
@@ -117,9 +123,9 @@ static int64_t band_rows(const step *s)
  * them, and the zeros that make it so. */
 static band backward_band(const op *o, int64_t in, int64_t count)
 {
-    const int64_t first = larger(0, in + o->pad - o->kernel_h + 1);
-    band b = {.in = in, .in_rows = count, .out = first, .pad = in - first + o->pad};
-    b.out_rows = smaller(o->dst.h, in + count + o->pad) - first;
+    const int64_t first = larger(0, in + o->pad_top - o->kernel_h + 1);
+    band b = {.in = in, .in_rows = count, .out = first, .pad = in - first + o->pad_top};
+    b.out_rows = smaller(o->dst.h, in + count + o->pad_top) - first;
     b.pad_end = b.out_rows + o->kernel_h - 1 - count - b.pad;
     return b;
 }
@@ -128,12 +134,12 @@ band cpu_band_of(const step *s, int i)
 {
     const op *o = &s->op;
     const int64_t rows = band_rows(s), all = cut_shape(s).h, in = o->src.h, out = i * rows;
-    if (rows == all) return (band){0, in, 0, o->dst.h, o->pad, o->pad_end};
+    if (rows == all) return (band){0, in, 0, o->dst.h, o->pad_top, o->pad_bottom};
 
     const int64_t count = smaller(rows, all - out);
     if (s->kind == STEP_BACKWARD_DATA) return backward_band(o, out, count);
-    const int64_t first = out * o->stride - o->pad;
-    const int64_t end = (out + count - 1) * o->stride - o->pad + o->kernel_h;
+    const int64_t first = out * o->stride - o->pad_top;
+    const int64_t end = (out + count - 1) * o->stride - o->pad_top + o->kernel_h;
     band b = {.in = larger(0, first), .out = out, .out_rows = count, .pad = larger(0, -first),
               .pad_end = larger(0, end - in)};
     b.in_rows = smaller(in, end) - b.in;
@@ -212,9 +218,9 @@ static jem_status create_piece(piece *p, onednn_md **chosen, const cpu_kernel *k
     TRY(slot_desc(&p->source, s, input, n, p->of.in_rows, input.f.dtype));
     TRY(slot_desc(&p->dest, s, output, n, p->of.out_rows, output.f.dtype));
     onednn_layer l = {.is_conv = o->kind == OP_CONV2D, .src = p->source, .weights = weights,
-                      .bias = s->kind != STEP_FORWARD || o->bias >= 0 ? x->bias : NULL,
+                      .bias = o->bias >= 0 ? x->bias : NULL,
                       .dst = p->dest, .stride = {o->stride, o->stride},
-                      .pad = {p->of.pad, o->pad}, .pad_end = {p->of.pad_end, o->pad_end}};
+                      .pad = {p->of.pad, o->pad_left}, .pad_end = {p->of.pad_end, o->pad_right}};
     TRY(piece_desc(&pd, p, s, &l, n, input, x->engine));
     DNNL_TRY(dnnl_primitive_create(&p->primitive, pd));
     TRY(onednn_md_copy(&p->scratchpad,

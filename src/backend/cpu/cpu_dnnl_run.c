@@ -53,6 +53,7 @@ static jem_status bind_to_params(cpu_bound *b, dnnl_call *c)
     v->pack_args[0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, c->memory[c->arg_count - 1]};
     DNNL_TRY(dnnl_memory_create(&v->flat_weights, x->plain_weights, x->engine, DNNL_MEMORY_NONE));
     v->pack_args[1] = (dnnl_exec_arg_t){DNNL_ARG_TO, v->flat_weights};
+    if (s->op.bias < 0) goto done;
     DNNL_TRY(dnnl_memory_create(&v->flat_bias, x->bias, x->engine, DNNL_MEMORY_NONE));
     share_memory(c, DNNL_ARG_DIFF_BIAS, v->flat_bias);
 done:
@@ -172,14 +173,14 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
     if (to_params) {
         float *d = io->dparams;
         DNNL_TRY(dnnl_memory_set_data_handle(v->flat_weights, d + s->op.weight));
-        DNNL_TRY(dnnl_memory_set_data_handle(v->flat_bias, d + s->op.bias));
+        if (s->op.bias >= 0) DNNL_TRY(dnnl_memory_set_data_handle(v->flat_bias, d + s->op.bias));
     }
     DNNL_TRY(dnnl_primitive_execute(x->pieces[x->piece_of[part % x->bands]].primitive, c->stream,
                                     c->arg_count, c->args));
     if (to_params) DNNL_TRY(dnnl_primitive_execute(x->pack, c->stream, 2, v->pack_args));
     if (s->mask_offset >= 0) /* a rectified value has the sign of its input */
-        cpu_mask_from_sign(b->arena + s->mask_offset, cpu_at(b, s->dst),
-                           cpu_slot_count(b->k, s->dst), s->dst.f.dtype);
+        cpu_mask_of(b->arena + s->mask_offset, cpu_at(b, s->dst), cpu_slot_count(b->k, s->dst),
+                    s->dst.f.dtype, (float)s->op.cap);
 done:
     return st;
 }

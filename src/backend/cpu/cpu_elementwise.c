@@ -60,9 +60,20 @@ static const cpu_loops *best_loops(void)
 
 /* ---- steps */
 
-void cpu_mask_from_sign(void *mask, const void *values, int64_t n, jem_dtype dtype)
+void cpu_mask_of(void *mask, const void *values, int64_t n, jem_dtype dtype, float cap)
 {
-    best_loops()->mask_from_sign(mask, values, n, dtype);
+    uint16_t *words = mask;
+    best_loops()->mask_from_sign(words, values, n, dtype);
+    for (int64_t i = 0; cap > 0 && i < n; ++i)
+        if (cpu_get(values, i, dtype) >= cap)
+            words[i / 16] = (uint16_t)(words[i / 16] & ~(1u << i % 16));
+}
+
+/* dst <- min(dst, cap) */
+static void cap_values(void *dst, int64_t n, jem_dtype dtype, float cap)
+{
+    for (int64_t i = 0; i < n; ++i)
+        if (cpu_get(dst, i, dtype) > cap) cpu_put(dst, i, cap, dtype);
 }
 
 /* Elements [first, first + n) of a step that all loops below work on. */
@@ -84,9 +95,12 @@ static void run_rectifier(const cpu_bound *b, stretch e)
     uint16_t *mask = NULL;
 
     if (s->mask_offset >= 0) mask = (uint16_t *)(void *)(b->arena + s->mask_offset) + e.first / 16;
-    if (s->kind == STEP_FORWARD)
+    if (s->kind == STEP_FORWARD) {
+        const float cap = (float)s->op.cap;
         best_loops()->forward(dst, mask, src, e.n, slope, s->dst.f.dtype);
-    else
+        if (cap > 0) cap_values(dst, e.n, s->dst.f.dtype, cap);
+        if (cap > 0 && mask) cpu_mask_of(mask, dst, e.n, s->dst.f.dtype, cap);
+    } else
         best_loops()->backward(dst, src, mask, e.n, slope, s->accumulate, s->dst.f.dtype);
 }
 

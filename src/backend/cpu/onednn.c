@@ -106,6 +106,14 @@ done:
     return st;
 }
 
+jem_status onednn_append_clip(dnnl_post_ops_t ops, float cap)
+{
+    jem_status st = JEM_OK;
+    DNNL_TRY(dnnl_post_ops_append_eltwise(ops, 1.0f, dnnl_eltwise_clip, 0.0f, cap));
+done:
+    return st;
+}
+
 #else
 
 jem_status onednn_md_new(onednn_md **md, int nd, const dnnl_dim_t *dims, dnnl_data_type_t type,
@@ -190,6 +198,14 @@ jem_status onednn_append_lrelu(dnnl_post_ops_t ops, float slope)
 {
     jem_status st = JEM_OK;
     DNNL_TRY(dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, slope, 0.0f));
+done:
+    return st;
+}
+
+jem_status onednn_append_clip(dnnl_post_ops_t ops, float cap)
+{
+    jem_status st = JEM_OK;
+    DNNL_TRY(dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_clip, 0.0f, cap));
 done:
     return st;
 }

@@ -44,6 +44,8 @@ jem_status onednn_to_weights(dnnl_primitive_desc_t *pd, const onednn_layer *l, c
 jem_status onednn_append_sum(dnnl_post_ops_t ops);
 /* ... negative results are multiplied by slope. */
 jem_status onednn_append_lrelu(dnnl_post_ops_t ops, float slope);
+/* ... it is brought into [0, cap]. */
+jem_status onednn_append_clip(dnnl_post_ops_t ops, float cap);
 
 #define DNNL_TRY(call)                                                                   \
     do {                                                                                 \

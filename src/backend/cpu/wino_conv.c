@@ -16,7 +16,7 @@ bool wino_supports(const step *s)
     const op *o = &s->op;
     if (o->kind != OP_CONV2D || o->kernel_h != 3 || o->kernel_w != 3 || o->stride != 1) return false;
     if (s->kind != STEP_FORWARD && s->kind != STEP_BACKWARD_DATA) return false;
-    if (s->direct || s->quad || o->pad > 2 || !cpu_arch_wino()) return false;
+    if (s->direct || s->quad || o->pad_top != o->pad_left || o->pad_top > 2 || !cpu_arch_wino()) return false;
     if (s->src.s.c < LEAST_CHANNELS) return false; /* most of each vector would be zeros */
     bool nhwc = s->src.f.block == s->src.s.c && s->dst.f.block == s->dst.s.c;
     bool same = s->src.f.dtype == JEM_F32 && s->dst.f.dtype == JEM_F32;
@@ -43,7 +43,7 @@ static void set_sizes(wino_conv *c, const step *s, shape in, shape out)
 {
     *c = (wino_conv){.forward = s->kind != STEP_BACKWARD_DATA, .in = in, .out = out, .images = s->n,
                      .kernels = cpu_arch_wino(), .lanes = cpu_arch_wino()->lanes};
-    c->pad_top = c->forward ? s->op.pad : 2 - s->op.pad;
+    c->pad_top = c->forward ? s->op.pad_top : 2 - s->op.pad_top;
     c->tiles_y = (c->out.h + WINO_TILE - 1) / WINO_TILE;
     c->tiles_x = (c->out.w + WINO_TILE - 1) / WINO_TILE;
     c->tiles = c->images * c->tiles_y * c->tiles_x;
@@ -101,7 +101,7 @@ bool wino_gradient_supports(const step *s)
 {
     const op *o = &s->op;
     return s->kind == STEP_BACKWARD_PARAMS && o->kind == OP_CONV2D && o->kernel_h == 3 && o->kernel_w == 3 &&
-           o->stride == 1 && o->pad <= 2 && !s->direct && plain_map(s->src) && plain_map(s->src2) &&
+           o->stride == 1 && o->pad_top == o->pad_left && o->pad_top <= 2 && !s->direct && plain_map(s->src) && plain_map(s->src2) &&
            cpu_arch_wino();
 }
 

@@ -30,6 +30,7 @@ static format choose_format(const op *o, format src, jem_dtype precision, bool g
         return (format){precision, room};
     case OP_LINEAR:
     case OP_POOL:
+    case OP_MEAN_POOL:
     case OP_CONCAT_ELU:
         return (format){JEM_F32, room};
     default:
@@ -48,6 +49,23 @@ static bool fuses_backward(const step *s)
     return s->op.kind == OP_CONV2D;
 }
 
+/* ---- what only the cpu has: refused as a plan is compiled */
+
+static jem_status missing_prepare(cuda_kernel *k)
+{
+    return cuda_lacks(k->s.op.kind == OP_MAX_POOL    ? "largest values of windows"
+                      : k->s.op.kind == OP_MEAN_POOL ? "means of windows that overlap or differ"
+                                                     : "ReLU6");
+}
+
+static jem_status missing_run(const cuda_bound *b, const step_io *io)
+{
+    (void)b, (void)io;
+    return JEM_EINTERNAL; /* no kernel of this kind is ever made */
+}
+
+static const cuda_impl cuda_missing_impl = {.name = "none", .prepare = missing_prepare, .run = missing_run};
+
 static const cuda_impl *choose_impl(const step *s)
 {
     switch (s->kind) {
@@ -60,12 +78,15 @@ static const cuda_impl *choose_impl(const step *s)
     default:
         break;
     }
+    if (s->op.kind == OP_LRELU && s->op.cap > 0) return &cuda_missing_impl;
     switch (s->op.kind) {
     case OP_CONV2D: return &cuda_conv_impl;
     case OP_LINEAR: return &cuda_linear_impl;
     case OP_POOL:
     case OP_UPSAMPLE: return &cuda_window_impl;
     case OP_CONCAT: return &cuda_concat_impl;
+    case OP_MAX_POOL:
+    case OP_MEAN_POOL: return &cuda_missing_impl;
     case OP_CONCAT_ELU: return &cuda_elu_impl;
     case OP_NORM: return &cuda_norm_impl;
     case OP_DROPOUT: return s->train ? &cuda_dropout_impl : &cuda_octet_impl;
@@ -90,6 +111,11 @@ value cuda_value(const cuda_bound *b, const slot *s)
 extent cuda_extent(const slot *s, int64_t n)
 {
     return (extent){n, s->s.h, s->s.w, s->s.c, s->f.block};
+}
+
+jem_status cuda_lacks(const char *what)
+{
+    return jem_error(JEM_EUSAGE, "a GPU does not compute %s: this network needs --device cpu", what);
 }
 
 jem_status cuda_move(value dst, value src, int64_t octets, bool accumulate)

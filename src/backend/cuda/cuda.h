@@ -57,6 +57,9 @@ static inline int64_t cuda_room(const slot *s)
     return s->f.block;
 }
 
+/* JEM_EUSAGE: the GPU has no kernel for `what`, which the cpu has. */
+jem_status cuda_lacks(const char *what);
+
 /* dst <- src, or dst <- dst + src, of one shape, whatever their types. */
 jem_status cuda_move(value dst, value src, int64_t octets, bool accumulate);
 

@@ -32,8 +32,8 @@ static conv_problem problem_of(const step *s)
     p.kernel_h = (int32_t)o->kernel_h;
     p.kernel_w = (int32_t)o->kernel_w;
     p.stride = (int32_t)o->stride;
-    p.pad = (int32_t)o->pad;
-    p.pad_end = (int32_t)o->pad_end;
+    p.pad = (int32_t)o->pad_top;
+    p.pad_end = (int32_t)o->pad_bottom;
     p.bf16 = x->f.dtype == JEM_BF16;
     if (p.pass != CONV_TO_WEIGHTS) {
         p.bias = p.pass == CONV_FORWARD && o->bias >= 0;
@@ -44,11 +44,22 @@ static conv_problem problem_of(const step *s)
     return p;
 }
 
+/* Square kernels, the same zeros on both axes, no groups, no cap. */
+static jem_status cuda_conv_supports(const op *o)
+{
+    if (o->groups > 1) return cuda_lacks("grouped and depthwise convolutions");
+    if (o->cap > 0) return cuda_lacks("ReLU6");
+    if (o->kernel_h != o->kernel_w || o->pad_top != o->pad_left || o->pad_bottom != o->pad_right)
+        return cuda_lacks("convolutions that are not square");
+    return JEM_OK;
+}
+
 static jem_status conv_prepare(cuda_kernel *k)
 {
     jem_status st;
     const conv_problem p = problem_of(&k->s);
 
+    TRY(cuda_conv_supports(&k->s.op));
     TRY(conv_get(&k->conv, &p));
     cuda_book(k, BOOK_CONV, conv_scratch(k->conv));
     if (p.pass == CONV_TO_WEIGHTS) {

@@ -21,7 +21,7 @@ typedef struct taps {
 
 static taps forward_taps(const op *o)
 {
-    taps t = {.first = -o->pad, .count = (int)o->kernel_h};
+    taps t = {.first = -o->pad_top, .count = (int)o->kernel_h};
     for (int j = 0; j < t.count; ++j) t.k[j] = j;
     return t;
 }
@@ -31,7 +31,7 @@ static taps backward_taps(const op *o, int64_t residue)
 {
     taps t = {0};
     for (int64_t k = o->kernel_h - 1; k >= 0; --k) {
-        int64_t at = residue + o->pad - k;
+        int64_t at = residue + o->pad_top - k;
         if (at % o->stride) continue;
         if (!t.count) t.first = at / o->stride;
         t.k[t.count++] = (int)k;
@@ -111,7 +111,7 @@ static void list_products(bf16_conv *c, bf16_class *class, const taps *ty, const
 static bool suits_winograd(const bf16_conv *c, const step *s)
 {
     const op *o = &s->op;
-    return c->unit->winograd && !s->direct && o->kernel_h == WINOGRAD_TAPS && o->stride == 1 && o->pad == 1 &&
+    return c->unit->winograd && !s->direct && o->kernel_h == WINOGRAD_TAPS && o->stride == 1 && o->pad_top == 1 &&
            c->in.w % WINOGRAD_OUT == 0 && c->in.c % BF16_COLUMNS == 0;
 }
 
@@ -224,7 +224,7 @@ int64_t bf16_weight_bytes(const bf16_conv *c)
 bool bf16_supports(const step *s)
 {
     const op *o = &s->op;
-    if (o->kind != OP_CONV2D || s->split || s->lean || s->quad || o->pad != o->pad_end) return false;
+    if (o->kind != OP_CONV2D || s->split || s->lean || s->quad || !op_even_pads(o)) return false;
     if (!bf16_best_unit()) return false;
     if (s->kind != STEP_FORWARD && s->kind != STEP_BACKWARD_DATA) return false;
     bool nhwc = s->src.f.block == s->src.s.c && s->dst.f.block == s->dst.s.c;

@@ -15,7 +15,7 @@ bool bf16_weights_supports(const step *s)
     return s->kind == STEP_BACKWARD_PARAMS && o->kind == OP_CONV2D && bf16_best_unit() == &bf16_dot_unit &&
            s->src.f.dtype == JEM_BF16 && s->src2.f.dtype == JEM_BF16 && s->src.f.block == o->dst.c &&
            s->src2.f.block == o->src.c && o->kernel_h == o->kernel_w && o->kernel_h <= MAX_KERNEL &&
-           o->pad == o->pad_end && o->bias >= 0 && !s->lean && !s->quad &&
+           op_even_pads(o) && o->bias >= 0 && !s->lean && !s->quad &&
            o->src.c >= LANES; /* of fewer channels oneDNN makes better vectors */
 }
 
@@ -29,7 +29,7 @@ void bf16_weights_init(bf16_weights *w, const step *s)
     const op *o = &s->op;
 
     *w = (bf16_weights){.o = *o, .images = s->n, .in_blocks = blocks(o->src.c), .out_blocks = blocks(o->dst.c)};
-    w->winograd = !s->direct && o->kernel_h == WINOGRAD_TAPS && o->stride == 1 && o->pad == 1 &&
+    w->winograd = !s->direct && o->kernel_h == WINOGRAD_TAPS && o->stride == 1 && o->pad_top == 1 &&
                   o->src.w % (2 * WINOGRAD_OUT) == 0 && o->src.c % LANES == 0;
     w->planes = w->winograd ? WINOGRAD_PLANES : (int)o->kernel_w;
     w->z_planes = w->winograd ? WINOGRAD_PLANES : 1;
@@ -94,7 +94,7 @@ WIDE static void input_columns(const bf16_weights *w, char *out, int64_t plane, 
     const op *o = &w->o;
     for (int64_t j = 0; j < w->pairs; ++j, out += PAIR_BYTES)
         for (int t = 0; t < w->planes; ++t) {
-            int64_t x = 2 * j * o->stride + t - o->pad;
+            int64_t x = 2 * j * o->stride + t - o->pad_left;
             store_pair(out + t * plane, pixel(p, x), pixel(p, x + o->stride));
         }
 }
@@ -143,7 +143,7 @@ static void write_input(const bf16_weights *w, char *v, const uint16_t *x)
         for (int64_t b = 0; b < w->in_blocks; ++b)
             for (int64_t r = 0; r < w->rows; ++r) {
                 char *out = v + b * w->planes * plane + n * w->v_image + r * row;
-                int64_t y = r - w->o.pad;
+                int64_t y = r - w->o.pad_top;
                 if (y < 0 || y >= s.h) {
                     for (int t = 0; t < w->planes; ++t) memset(out + t * plane, 0, (size_t)row);
                     continue;

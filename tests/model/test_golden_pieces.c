@@ -1,0 +1,128 @@
+/* Single operators of convolutional networks against PyTorch's values in double (scripts/golden_pieces.py):
+ * inputs and weights are hash values of the names given. */
+#include "model/init.h"
+#include "nn/gradient_check.h"
+
+typedef struct piece {
+    const char *input;
+    shape in;
+    int (*apply)(graph *g, int x);
+    double want[4]; /* the first elements */
+    double norm;    /* of all of them; 0: not known */
+} piece;
+
+static int ceiled(graph *g, int x)
+{
+    return graph_max_pool(g, x, 3, 2, 0, true);
+}
+
+static int floored(graph *g, int x)
+{
+    return graph_max_pool(g, x, 3, 2, 0, false);
+}
+
+static int padded(graph *g, int x)
+{
+    return graph_max_pool(g, x, 3, 2, 1, false);
+}
+
+static int mean(graph *g, int x)
+{
+    return graph_mean_pool(g, x, 3, 1, 1);
+}
+
+static int adaptive(graph *g, int x)
+{
+    return graph_adaptive_mean(g, x, 3, 3);
+}
+
+static int grouped(graph *g, int x)
+{
+    return graph_conv(g, x, "w", &(conv_shape){6, {3, 3}, 2, {1, 1}, {1, 1}, 2, true});
+}
+
+static int depthwise(graph *g, int x)
+{
+    return graph_conv(g, x, "w", &(conv_shape){4, {7, 7}, 1, {3, 3}, {3, 3}, 4, true});
+}
+
+static int row(graph *g, int x)
+{
+    return graph_conv(g, x, "w", &(conv_shape){3, {1, 7}, 1, {0, 3}, {0, 3}, 1, true});
+}
+
+static int column(graph *g, int x)
+{
+    return graph_conv(g, x, "w", &(conv_shape){3, {7, 1}, 1, {3, 0}, {3, 0}, 1, true});
+}
+
+static const piece pieces[] = {
+    {"p", {2, 6, 6}, ceiled, {0.4489651853, 0.4155959026, 0.1960734255, 0.9764860487}, 0},
+    {"p", {2, 6, 6}, floored, {0.4489651853, 0.4155959026, 0.9764860487, 0.35071581}, 0},
+    {"p", {2, 6, 6}, padded, {0.4489651853, 0.4489651853, 0.1960734255, 0.8560332004}, 0},
+    {"q", {1, 4, 4}, mean, {0.2296998483, 0.03790934547, -0.2553028935, -0.2016565191}, 0},
+    {"a", {1, 5, 5}, adaptive, {-0.2359456983, -0.2700595406, -0.4306790933, -0.5553572357}, 0},
+    {"x", {4, 5, 5}, grouped, {-0.8361381929, 0.7205286112, -0.7657236067, 1.142505695}, 7.937998584},
+    {"x", {4, 5, 5}, depthwise, {-0.7759620934, 1.010777103, 0.3077875282, NAN}, 15.83463042},
+    {"x", {4, 5, 5}, row, {1.32192932, -2.708769393, 2.55447684, NAN}, 12.65539769},
+    {"x", {4, 5, 5}, column, {0.7079110384, 0.8758312333, 0.9656352349, NAN}, 13.2445611},
+};
+
+static void operators_have_pytorchs_values(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        const piece *p = &pieces[i];
+        const plan_options o = {.batch = 1, .precision = JEM_F64, .backward_input = true};
+        graph *g = NULL;
+        checked t;
+        check_ok(graph_new(&g, p->in));
+        check_ok(graph_finish(g, p->apply(g, 0)));
+        checked_open(&t, g, &o);
+        if (g->param_count) hash_values(t.params, g->param_elements, "w");
+        check_ok(plan_load(t.p, t.params));
+        hash_values(t.x, t.size, p->input);
+        check_ok(plan_forward(t.w, &t.call, t.x, t.logits));
+        for (int k = 0; k < 4; k++)
+            if (!isnan(p->want[k])) check_near(t.logits[k], p->want[k], 1e-9, 1);
+        const double norm = sqrt(check_dot(t.logits, t.logits, t.classes));
+        if (p->norm > 0) check_near(norm, p->norm, 1e-9, p->norm);
+        checked_close(&t);
+        graph_free(g);
+    }
+}
+
+static void depthwise_gradients_have_pytorchs_values(void **state)
+{
+    (void)state;
+    static const double dx[] = {-0.9101362747, 1.362657892, -0.4832076687};
+    static const double dw[] = {-0.2431176349, 0.03969387343, 1.789969617};
+    const plan_options o = {.batch = 1, .precision = JEM_F64, .backward_input = true,
+                            .backward_params = true};
+    graph *g = NULL;
+    checked t;
+    check_ok(graph_new(&g, (shape){4, 5, 5}));
+    check_ok(graph_finish(g, depthwise(g, 0)));
+    checked_open(&t, g, &o);
+    hash_values(t.params, g->param_elements, "w");
+    check_ok(plan_load(t.p, t.params));
+    hash_values(t.x, t.size, "x");
+    hash_values(t.cotangent, t.classes, "y");
+    check_ok(plan_forward(t.w, &t.call, t.x, t.logits));
+    check_ok(plan_backward(t.w, &t.call, t.cotangent, t.dx, t.dparams));
+    for (int k = 0; k < 3; k++) check_near(t.dx[k], dx[k], 1e-9, 1);
+    for (int k = 0; k < 3; k++) check_near(t.dparams[k], dw[k], 1e-9, 1);
+    check_near(sqrt(check_dot(t.dx, t.dx, t.size)), 12.7725295, 1e-8, 12.7);
+    check_near(sqrt(check_dot(t.dparams, t.dparams, g->param_elements)), 16.53447099, 1e-9, 16.5);
+    checked_close(&t);
+    graph_free(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(operators_have_pytorchs_values),
+        cmocka_unit_test(depthwise_gradients_have_pytorchs_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
