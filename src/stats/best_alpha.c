@@ -278,13 +278,32 @@ static void take_means(stats_best_alpha *b, const stats_alpha_noise *n, double r
     b->margin = b->leader < 0 ? NAN : b->advantage[b->leader];
 }
 
+/* What a further study of this kind would meet (stats_alpha_design). */
+static jem_status take_noise(stats_best_alpha *b, const stats_alphas *data)
+{
+    jem_status st;
+    double images = 0;
+    stats_alpha_noise n = {.alphas = 0};
+
+    TRY(stats_alpha_noise_init(&n, data, STATS_VARIANCE_POOLED, -1));
+    const int64_t k = n.alphas;
+    for (int64_t i = 0; i < k; i++)
+        for (int64_t l = 0; l < i; l++)
+            images += n.shared[i * k + i] / 2 + n.shared[l * k + l] / 2 - n.shared[i * k + l];
+    b->images = sqrt(fmax(images, 0) / ((double)(k * (k - 1)) / 2));
+    if (n.df[0] > 0) b->spread = sqrt(n.variance[0] * (double)data->networks[0]);
+done:
+    stats_alpha_noise_clear(&n);
+    return st;
+}
+
 /* ---- the whole */
 
 static jem_status best_alpha_init(stats_best_alpha *b, int64_t alphas)
 {
     jem_status st;
     *b = (stats_best_alpha){.alphas = alphas, .p = 1, .p_drop = NAN, .dropped = -1,
-                            .margin_low = NAN, .detectable = NAN,
+                            .margin_low = NAN, .detectable = NAN, .spread = NAN,
                             .detectable_range = {NAN, NAN}};
     TRY(MEM_NEW(b->in_set, alphas));
     TRY(MEM_NEW(b->advantage, alphas));
@@ -315,6 +334,7 @@ jem_status stats_best_alpha_find(stats_best_alpha *out, const stats_alphas *data
     TRY(best_alpha_init(&b, data->count));
     TRY(inquiry_init(&q, data, o));
     take_means(&b, &q.test[0].noise, data->reference);
+    TRY(take_noise(&b, data));
     b.varies = has_noise(&q.test[0].noise);
     if (b.varies) {
         TRY(stats_alpha_draws(q.asked, q.tests, o->draws, o->seed, o->threads));

@@ -52,6 +52,9 @@ typedef struct stats_best_alpha {
     double detectable;         /* what an alpha must have over both ends, others level with them,
                                   for power .8 of p <= 1 - level; NaN with one network per alpha */
     stats_interval detectable_range; /* its 5 and 95 % points, from those of the variances */
+    double spread;             /* between networks of one alpha, pooled; NaN with one per alpha */
+    double images;             /* standard error that images leave in an alpha's mean, against the
+                                  others: half the variance of a difference, a mean over pairs */
     bool varies;               /* false: all scores of each alpha are equal, and images are not drawn */
 } stats_best_alpha;
 
@@ -65,15 +68,24 @@ void stats_best_alpha_clear(stats_best_alpha *b); /* a zeroed one is fine */
  * 95 % points of its standard error. */
 jem_status stats_alpha_needed(double *margin, stats_interval *range, const stats_alpha_noise *n,
                               const double *point, const stats_best_alpha_options *o);
-/* The margin that a design can show, in units of the spread between networks (`sd` = 1): networks
- * [alphas] at each alpha; images are not drawn.  far: one end is far below, so that only the other
- * has to be beaten.  Power .8 of p at the options' level. */
-jem_status stats_alpha_detectable(double *margin, const int64_t *networks, int64_t alphas, bool far,
+/* A study before it is run; its numbers are in units of the spread between networks of one alpha. */
+typedef struct stats_alpha_design {
+    int64_t alphas; /* three or more */
+    double images;  /* standard error that images leave in each alpha's mean, against the others */
+    bool far;       /* one end is far below, so that only the other has to be beaten */
+} stats_alpha_design;
+
+/* The margin that networks [alphas] at each alpha can show.  Power .8 of p at the options' level. */
+jem_status stats_alpha_detectable(double *margin, const int64_t *networks, const stats_alpha_design *d,
                                   const stats_best_alpha_options *o);
-/* The smallest number of networks at each of `alphas` alphas whose detectable margin is not larger
- * than `margin` (in units of the spread); JEM_EDATA if 1,000 are not enough. */
-jem_status stats_alpha_networks(int64_t *networks, double margin, int64_t alphas, bool far,
+/* The smallest number of networks, the same at each alpha, whose detectable margin is not larger than
+ * `margin`; JEM_EDATA if 1,000 are not enough. */
+jem_status stats_alpha_networks(int64_t *networks, double margin, const stats_alpha_design *d,
                                 const stats_best_alpha_options *o);
+/* *ends, *between <- at each end and at each alpha between, so that it is the fewest networks: two or
+ * more, and not more between than at the ends.  equal: what stats_alpha_networks found. */
+jem_status stats_alpha_fewest(int64_t *ends, int64_t *between, int64_t equal, double margin,
+                              const stats_alpha_design *d, const stats_best_alpha_options *o);
 
 /* adjusted [n] <- Holm's (1979) p of several claims, valid whatever their dependence; NaN stays and
  * counts as no claim. */

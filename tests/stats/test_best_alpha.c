@@ -56,22 +56,49 @@ static void what_a_design_can_show_is_the_published_table(void **state)
         for (int far = 0; far < 2; far++)
             for (int m = 0; m < 4; m++) {
                 int64_t n;
-                check_ok(stats_alpha_networks(&n, m + 1, k ? 11 : 6, far, &pooled));
+                check_ok(stats_alpha_networks(&n, m + 1, &(stats_alpha_design){k ? 11 : 6, 0, far}, &pooled));
                 /* at 11 alphas and one spread the 26 needed stand at 1.00 spreads */
                 assert_true(llabs(n - expected[k][far][m]) <= (m == 0));
             }
     const int64_t two[K] = {2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2}, six[K] = {6, 2, 2, 2, 2, 2, 2, 2, 2, 2, 6};
     const int64_t three[K] = {3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3};
+    const stats_alpha_design all = {.alphas = K};
     double margin, margin_six, margin_three;
-    check_ok(stats_alpha_detectable(&margin, two, K, false, &pooled));
+    check_ok(stats_alpha_detectable(&margin, two, &all, &pooled));
     check_near(margin, 4.03, 0.01, 1);
-    check_ok(stats_alpha_detectable(&margin_six, six, K, false, &pooled)); /* 30 networks */
-    check_ok(stats_alpha_detectable(&margin_three, three, K, false, &pooled)); /* 33 */
+    check_ok(stats_alpha_detectable(&margin_six, six, &all, &pooled)); /* 30 networks */
+    check_ok(stats_alpha_detectable(&margin_three, three, &all, &pooled)); /* 33 */
     check_near(margin_six, margin_three, 0.05, 1);
     int64_t n;
-    check_fails(stats_alpha_networks(&n, 1e-6, K, false, &(stats_best_alpha_options){
+    check_fails(stats_alpha_networks(&n, 1e-6, &all, &(stats_best_alpha_options){
                     .variance = STATS_VARIANCE_POOLED, .level = 0.95, .draws = 1000}),
                 JEM_EDATA, "1000 networks");
+}
+
+static void more_networks_at_the_ends_spare_some(void **state)
+{
+    (void)state;
+    const stats_best_alpha_options quick = {.variance = STATS_VARIANCE_POOLED, .level = 0.95, .draws = 20000,
+                                            .seed = 1};
+    const stats_alpha_design all = {.alphas = K}, images = {.alphas = K, .images = 1};
+    int64_t equal, ends, between, networks[K];
+    double margin;
+    check_ok(stats_alpha_networks(&equal, 2, &all, &quick));
+    check_ok(stats_alpha_fewest(&ends, &between, equal, 2, &all, &quick));
+    assert_true(ends > between && between >= 2 && 2 * ends + (K - 2) * between < K * equal);
+    for (int i = 0; i < K; i++) networks[i] = i % (K - 1) ? between : ends;
+    check_ok(stats_alpha_detectable(&margin, networks, &all, &quick));
+    assert_true(margin <= 2);
+    /* two at each alpha are the fewest that know a spread */
+    check_ok(stats_alpha_networks(&equal, 9, &all, &quick));
+    check_ok(stats_alpha_fewest(&ends, &between, equal, 9, &all, &quick));
+    assert_true(equal == 2 && ends == 2 && between == 2);
+    /* what images leave does not shrink with seeds: with two normals of spread 1 a difference
+     * of 2.77 sqrt(2) and more is needed whatever their number */
+    check_fails(stats_alpha_networks(&equal, 3, &images, &quick), JEM_EDATA, "1000 networks");
+    check_ok(stats_alpha_networks(&equal, 6, &images, &quick));
+    check_ok(stats_alpha_networks(&ends, 6, &all, &quick));
+    assert_true(equal > ends);
 }
 
 static void what_could_have_been_shown_is_as_uncertain_as_the_variance(void **state)
@@ -83,6 +110,7 @@ static void what_could_have_been_shown_is_as_uncertain_as_the_variance(void **st
     stats_best_alpha b;
     check_ok(stats_best_alpha_find(&b, &data, &pooled));
     check_near(b.detectable, 4.03, 0.01, 1);
+    assert_true(fabs(b.spread - 1) < 1e-12 && b.images == 0);
     check_near(b.detectable_range.low, 2.6, 0.02, 1);
     check_near(b.detectable_range.high, 5.4, 0.02, 1);
     assert_true(b.p > 0.5 && b.margin == 0);
@@ -283,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(critical_values_and_p_are_those_of_the_multivariate_t),
         cmocka_unit_test(what_a_design_can_show_is_the_published_table),
+        cmocka_unit_test(more_networks_at_the_ends_spare_some),
         cmocka_unit_test(what_could_have_been_shown_is_as_uncertain_as_the_variance),
         cmocka_unit_test(spreads_are_pooled_guarded_or_each_ones_own),
         cmocka_unit_test(images_count_once),
