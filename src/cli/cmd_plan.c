@@ -1,4 +1,5 @@
 /* jem plan: what a training needs, before anything is spent. */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -7,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/estimate_input.h"
 #include "cli/plan_report.h"
+#include "cli/plan_seeds.h"
 #include "cli/print.h"
 
 typedef struct plan_request {
@@ -14,6 +16,7 @@ typedef struct plan_request {
     const char *out, *alpha;
     bool json, no_timing;
     double limit_s;
+    seeds_request seeds;
 } plan_request;
 
 static const cli_argument arguments[] = {
@@ -25,7 +28,8 @@ static const cli_argument arguments[] = {
 static const cli_option options[] = {
     {"--alpha", CLI_TEXT, offsetof(plan_request, alpha), "0:1:0.1|0,0.5,1",
      .help = "the values of a sweep: FROM:TO:STEP, or some"},
-    CLI_SET(plan_request, of.set, "the settings"),
+    SEEDS_OPTIONS(plan_request, seeds),
+    CLI_SET(plan_request, of.set, "the settings or sweetspot.*"),
     CLI_ON_DEVICE(plan_request, of.set),
     {"--no-timing", CLI_SWITCH, offsetof(plan_request, no_timing), NULL,
      .help = "say nothing of times, which steps are run for"},
@@ -39,9 +43,19 @@ static const cli_option options[] = {
     {.name = NULL},
 };
 
-static jem_status print_json(const training_plan *p)
+/* What is asked about a training and about a sweep of such. */
+typedef struct plan_answer {
+    training_plan training;
+    seeds_margin margin; /* no alphas: not asked for */
+} plan_answer;
+
+static jem_status print_json(const plan_answer *a)
 {
-    json_t *root = plan_json(p);
+    json_t *root = plan_json(&a->training);
+    if (root && a->margin.alphas && json_object_set_new(root, "sweetspot", seeds_margin_json(&a->margin)) != 0) {
+        json_decref(root);
+        root = NULL;
+    }
     if (!root) return jem_error(JEM_ENOMEM, "plan: out of memory");
     json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9) | JSON_ENSURE_ASCII);
     cli_print("\n");
@@ -63,26 +77,13 @@ done:
     return st;
 }
 
-static jem_status estimate(training_plan *p, const plan_request *q)
+static jem_status make_plan(plan_answer *a, splits *data, const plan_request *q, const alpha_list *alphas)
 {
     jem_status st;
-    alpha_list *list = NULL;
-    const char *folder = q->out ? q->out : ".";
-
-    if (!q->alpha) return training_plan_estimate(p, NULL, 0, folder);
-    TRY(MEM_NEW(list, 1));
-    TRY(alpha_list_parse(list, q->alpha));
-    TRY(training_plan_estimate(p, list->values, list->count, folder));
-done:
-    mem_free(list);
-    return st;
-}
-
-static jem_status make_plan(training_plan *p, splits *data, const plan_request *q)
-{
-    jem_status st;
+    training_plan *p = &a->training;
     TRY(take_input(p, data, q));
-    TRY(estimate(p, q));
+    TRY(training_plan_estimate(p, alphas ? alphas->values : NULL, alphas ? alphas->count : 0,
+                               q->out ? q->out : "."));
     if (!q->json) plan_print(p);
     fflush(stdout);
     jem_status fit = training_plan_check(p);
@@ -91,10 +92,40 @@ static jem_status make_plan(training_plan *p, splits *data, const plan_request *
         TRY(training_plan_time(p, data, q->limit_s));
         if (!q->json) plan_print_times(p);
     }
-    if (q->json) TRY(print_json(p));
+    if (!q->json && a->margin.alphas) seeds_margin_print(&a->margin);
+    if (q->json) TRY(print_json(a));
     /* Said again as the last word: printing and timing may have set another message. */
     if (fit != JEM_OK) st = training_plan_check(p);
 done:
+    return st;
+}
+
+/* With --sweep nothing of a training is asked. */
+static jem_status plan_seeds(const cli_lists *lists, const plan_request *q, const alpha_list *alphas,
+                             sweetspot_options *o)
+{
+    if (isnan(q->seeds.margin)) return cli_usage_error(&command_plan, "--sweep STUDY needs --margin M", "");
+    if (q->of.config) return cli_usage_error(&command_plan, "--sweep STUDY takes its settings along; leave out", q->of.config);
+    if (q->of.set.count)
+        return cli_usage_error(&command_plan, "--sweep STUDY: --set is for sweetspot.* alone, not", q->of.set.values[0]);
+    return seeds_from_pilot(lists, &q->seeds, alphas, o, q->json);
+}
+
+/* The margin, if it is asked for; without --alpha of jem sweep's values. */
+static jem_status find_margin(seeds_margin *m, const plan_request *q, const alpha_list *alphas, sweetspot_options *o)
+{
+    jem_status st = JEM_OK;
+    alpha_list *usual = NULL;
+
+    if (!isnan(q->seeds.margin)) return cli_usage_error(&command_plan, "--margin M needs --sweep STUDY", "");
+    if (q->seeds.seeds == CLI_NONE && isnan(q->seeds.sd) && q->seeds.seeds_at.count == 0) return JEM_OK;
+    if (!alphas) {
+        TRY(MEM_NEW(usual, 1));
+        TRY(alpha_list_parse(usual, ALPHAS_USUAL));
+    }
+    TRY(seeds_margin_find(m, &q->seeds, alphas ? alphas : usual, o));
+done:
+    mem_free(usual);
     return st;
 }
 
@@ -102,16 +133,32 @@ static jem_status plan_command(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
     plan_request q;
-    training_plan *p = NULL;
+    plan_answer *a = NULL;
+    alpha_list *alphas = NULL;
+    sweetspot_options o = SWEETSPOT_OPTIONS_INIT;
     splits data = {NULL, NULL, NULL};
 
     TRY(cli_parse(&q, &command_plan, argc, argv));
     q.of.lists = lists;
-    TRY(MEM_NEW(p, 1));
-    TRY(make_plan(p, &data, &q));
+    TRY(seeds_settings(&o, &q.of.set));
+    TRY(MEM_NEW(a, 1));
+    if (q.alpha) {
+        TRY(MEM_NEW(alphas, 1));
+        TRY(alpha_list_parse(alphas, q.alpha));
+    }
+    if (q.seeds.study) {
+        st = plan_seeds(lists, &q, alphas, &o);
+        goto done;
+    }
+    TRY(find_margin(&a->margin, &q, alphas, &o));
+    TRY(make_plan(a, &data, &q, alphas));
 done:
-    if (p) training_plan_clear(p);
-    mem_free(p);
+    if (a) {
+        training_plan_clear(&a->training);
+        seeds_margin_clear(&a->margin);
+    }
+    mem_free(a);
+    mem_free(alphas);
     splits_free(&data);
     return st;
 }
@@ -122,6 +169,6 @@ const command command_plan = {
     .arguments = arguments,
     .options = options,
     .examples = {"plan cifar10.yaml --alpha 0:1:0.1",
-                 "plan cifar10.yaml --images 50000 --shape 3x32x32 --classes 10 --no-timing"},
+                 "plan --sweep studies/pilot --margin 0.02"},
     .run = plan_command,
 };

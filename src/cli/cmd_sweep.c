@@ -17,7 +17,7 @@
 /* As typed. */
 typedef struct sweep_flags {
     const char *config, *out, *alpha, *rescue;
-    cli_list set;
+    cli_list set, seeds_at;
     int64_t seeds, slots;
 } sweep_flags;
 
@@ -29,10 +29,12 @@ static const cli_argument arguments[] = {
 static const cli_option options[] = {
     {"--alpha", CLI_TEXT, offsetof(sweep_flags, alpha), "0:1:0.1|0,0.5,1",
      .help = "FROM:TO:STEP, or some values",
-     .default_text = "0:1:0.1"},
+     .default_text = ALPHAS_USUAL},
     {"--seeds", CLI_INT, offsetof(sweep_flags, seeds), "N",
      .help = "runs of each alpha, with seeds from the settings' on",
-     .default_text = "1", .min = 1, .max = 1000},
+     .default_text = "1", .min = 1, .max = ALPHA_SEEDS_MAX},
+    {"--seeds-at", CLI_LIST, offsetof(sweep_flags, seeds_at), "ALPHAS:N",
+     .help = "as many of these alphas: 0,1:6 (`jem plan --sweep` says how many are needed)"},
     {"--slots", CLI_INT, offsetof(sweep_flags, slots), "N",
      .help = "trainings at a time, which share the processors",
      .default_text = "1", .min = 1, .max = 4096},
@@ -101,8 +103,8 @@ static jem_status read_rescue(sweep_rescue *out, const char *word)
     return cli_usage_error(&command_sweep, "--rescue is study or run, not", word);
 }
 
-static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, sweep_rescue rescue,
-                             const cli_lists *lists)
+static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, const int64_t *seeds,
+                             sweep_rescue rescue, const cli_lists *lists)
 {
     sweep_show show = SWEEP_SHOW_INIT;
     const sweep_request q = {
@@ -112,7 +114,7 @@ static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, swe
                  .set_count = f->set.count,
                  .alphas = alphas->values,
                  .alpha_count = alphas->count,
-                 .seeds = f->seeds},
+                 .seeds = seeds},
         .out = f->out,
         .slots = f->slots,
         .rescue = rescue,
@@ -131,6 +133,7 @@ static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
 {
     sweep_flags f;
     alpha_list *alphas = NULL;
+    int64_t *seeds = NULL;
     sweep_rescue rescue;
     jem_status st;
 
@@ -138,9 +141,12 @@ static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
     TRY(read_rescue(&rescue, f.rescue));
     TRY(MEM_NEW(alphas, 1));
     TRY(alpha_list_parse(alphas, f.alpha));
-    TRY(train_runs(&f, alphas, rescue, lists));
+    TRY(MEM_NEW(seeds, alphas->count));
+    TRY(alpha_seeds_parse(seeds, alphas, &f.seeds_at, f.seeds));
+    TRY(train_runs(&f, alphas, seeds, rescue, lists));
     puts(f.out);
 done:
+    mem_free(seeds);
     mem_free(alphas);
     return st;
 }

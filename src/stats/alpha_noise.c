@@ -8,6 +8,12 @@
 #include "base/try.h"
 #include "stats/covariance_root.h"
 
+const char *stats_variance_text(stats_variance v)
+{
+    static const char *const text[] = {"guarded", "pooled", "each"};
+    return text[v];
+}
+
 /* The networks that are in: those of alpha i are list[start[i]] .. list[start[i + 1] - 1]. */
 typedef struct members {
     int64_t *start, *list;

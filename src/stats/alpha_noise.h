@@ -25,6 +25,7 @@ typedef enum stats_variance {
     STATS_VARIANCE_POOLED,  /* that of all alphas together */
     STATS_VARIANCE_EACH     /* its own everywhere */
 } stats_variance;
+const char *stats_variance_text(stats_variance v); /* "guarded", "pooled", "each" */
 
 /* The networks of a study and their scores. */
 typedef struct stats_alphas {

@@ -44,7 +44,7 @@ static void tell_update(const sweep *s, double eta_s, bool changed)
 
 /* ---- the grid */
 
-/* Runs of one name would share a folder. */
+/* Runs of one name would share a folder: the first seeds of two alphas, since every alpha has one. */
 static jem_status check_names(const sweep *s)
 {
     for (int i = 0; i < s->q->plan.alpha_count; i++)
@@ -59,11 +59,16 @@ static jem_status plan_runs(sweep *s)
 {
     jem_status st;
     const sweep_plan *p = &s->q->plan;
-    if (p->seeds * p->alpha_count > RUNS_MAX)
-        return jem_error(JEM_EUSAGE, "sweep: more than %d runs", RUNS_MAX);
-    TRY(MEM_NEW(s->runs, p->seeds * p->alpha_count));
-    for (int64_t k = 0; k < p->seeds; k++)
+    int64_t all = 0, most = 0;
+    for (int i = 0; i < p->alpha_count; i++) {
+        all += p->seeds[i];
+        if (p->seeds[i] > most) most = p->seeds[i];
+    }
+    if (all > RUNS_MAX) return jem_error(JEM_EUSAGE, "sweep: more than %d runs", RUNS_MAX);
+    TRY(MEM_NEW(s->runs, all));
+    for (int64_t k = 0; k < most; k++)
         for (int i = 0; i < p->alpha_count; i++) {
+            if (k >= p->seeds[i]) continue;
             sweep_run *r = &s->runs[s->count++];
             r->alpha = p->alphas[i];
             r->seed = s->cfg.seed + k;

@@ -46,6 +46,20 @@ static jem_status keep_others(json_t *list, const sweep_run *runs, int count, co
     return st;
 }
 
+/* A number where all alphas have as many, else one each. */
+static json_t *seeds_json(const sweep_plan *p)
+{
+    bool equal = true;
+    json_t *each = json_array();
+    for (int i = 0; i < p->alpha_count; i++) {
+        equal = equal && p->seeds[i] == p->seeds[0];
+        json_array_append_new(each, json_integer((json_int_t)p->seeds[i]));
+    }
+    if (!equal) return each;
+    json_decref(each);
+    return json_integer((json_int_t)p->seeds[0]);
+}
+
 jem_status sweep_study_write(const sweep_plan *p, const sweep_run *runs, int count,
                              const char *folder)
 {
@@ -63,7 +77,7 @@ jem_status sweep_study_write(const sweep_plan *p, const sweep_run *runs, int cou
     json_object_set_new(root, "config", json_plain_string(p->config_path));
     json_object_set_new(root, "set", set);
     json_object_set_new(root, "alphas", alphas);
-    json_object_set_new(root, "seeds", json_integer((json_int_t)p->seeds));
+    json_object_set_new(root, "seeds", seeds_json(p));
     json_object_set_new(root, "runs", list);
     TRY(str_format(&path, "%s/study.json", folder));
     TRY(keep_others(list, runs, count, path));

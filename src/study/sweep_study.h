@@ -11,7 +11,7 @@ typedef struct sweep_plan {
     int set_count;
     const double *alphas; /* [alpha_count] */
     int alpha_count;
-    int64_t seeds;
+    const int64_t *seeds; /* [alpha_count] runs of each, with seeds from the settings' on */
 } sweep_plan;
 
 /* Replaces FOLDER/study.json atomically.  Runs of an earlier sweep that are not among

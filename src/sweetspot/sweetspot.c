@@ -28,6 +28,12 @@ const option sweetspot_settings[] = {
     {.key = NULL},
 };
 
+stats_best_alpha_options sweetspot_statistics(const sweetspot_options *o)
+{
+    return (stats_best_alpha_options){.variance = (stats_variance)o->variance, .level = o->level,
+                                      .draws = o->draws, .seed = (uint64_t)o->seed, .threads = o->threads};
+}
+
 const char *spot_verdict_text(spot_verdict v)
 {
     static const char *const text[] = {"not shown", "shown", "unequal settings", "one seed"};
@@ -208,9 +214,7 @@ static jem_status claim(sweetspot *p, const spot_runs *r, study *s, const sweets
 {
     jem_status st;
     const spot_draws d = {o->rounds, (uint64_t)o->seed, o->threads};
-    const stats_best_alpha_options so = {.variance = (stats_variance)o->variance, .level = o->level,
-                                         .draws = o->draws, .seed = (uint64_t)o->seed,
-                                         .threads = o->threads};
+    const stats_best_alpha_options so = sweetspot_statistics(o);
     spot_scale scale = {.reference = NAN};
     double *y = NULL, *covariance = NULL;
 

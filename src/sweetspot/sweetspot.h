@@ -89,6 +89,8 @@ typedef struct sweetspot_options {
     const measures *const *measures; /* whose spots are looked for */
 } sweetspot_options;
 extern const option sweetspot_settings[];
+/* What they say to the statistics. */
+stats_best_alpha_options sweetspot_statistics(const sweetspot_options *o);
 /* The defaults of the settings. */
 #define SWEETSPOT_OPTIONS_INIT                                                                     \
     {                                                                                              \

@@ -76,11 +76,10 @@ static json_t *claim_json(const sweetspot *p)
 /* What it rests on. */
 static json_t *basis_json(const sweetspot *p)
 {
-    static const char *const variance[] = {"guarded", "pooled", "each"};
     return json_pack(
         "{s:s s:s s:s s:b s:o s:o s:o s:o s:o s:o s:I s:I s:I s:I s:f s:s s:o s:s s:o s:[[o,o],[o,o]] s:o}", "measure",
         sweetspot_measure(p), "rule", p->distance ? "distance" : "best", "variance",
-        variance[p->variance], "primary", p->primary, "p_holm", json_number_or_null(p->p_holm), "detectable_low",
+        stats_variance_text(p->variance), "primary", p->primary, "p_holm", json_number_or_null(p->p_holm), "detectable_low",
         json_number_or_null(p->at.detectable_range.low), "detectable_high", json_number_or_null(p->at.detectable_range.high),
         "p_equal", json_number_or_null(p->p_equal), "unequal", names_json(p), "human", human_json(p), "fewest_seeds",
         (json_int_t)p->fewest, "networks", (json_int_t)p->networks, "images", (json_int_t)p->images,

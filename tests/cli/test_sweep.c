@@ -346,6 +346,36 @@ static void another_grid_extends_a_study(void **state)
     said("grown/study.json", "\"path\": \"alpha-1.00-seed-1\"");
 }
 
+static void some_alphas_get_more_seeds(void **state)
+{
+    (void)state;
+    exits(SWEEP "--set train.iterations=2 --alpha 0,0.25,1 --seeds 1 --seeds-at 0:2 --out %D/uneven", 0);
+    said("uneven/study.json", "\"seeds\": [\n    2,\n    1,\n    1\n  ]");
+    assert_true(program_made(dir, "uneven/alpha-0.00-seed-2/run.json"));
+    assert_false(program_made(dir, "uneven/alpha-0.25-seed-2/run.json"));
+    /* more of them extend it */
+    exits(SWEEP "--set train.iterations=2 --alpha 0,0.25,1 --seeds 1 --seeds-at 0,1:2 --out %D/uneven", 0);
+    said("err", "4 of 5 runs are finished already");
+    assert_true(program_made(dir, "uneven/alpha-1.00-seed-2/run.json"));
+    static const char *const refused[][2] = {
+        {"0.7:3", "--seeds-at: alpha 0.7 is none of the values of --alpha (0 to 0.5)"},
+        {"0", "--seeds-at 0: expected ALPHAS:N, as in 0,1:6"},
+        {":3", "--seeds-at :3: expected ALPHAS:N"},
+        {"0:many", "--seeds-at"},
+        {"0:0", "--seeds-at"},
+        {"0:1:2", "--seeds-at"},
+        {"x:2", "--seeds-at"},
+        {"0:2 --seeds-at 0,0.5:3", "alpha 0 is to have 2 seeds and 3; say it once"},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "%s --out %%D/refused --seeds-at %s", SWEEP, refused[i][0]);
+        exits(line, JEM_EUSAGE);
+        said("err", refused[i][1]);
+        assert_false(program_made(dir, "refused"));
+    }
+}
+
 /* c.yaml with another rate. */
 static void write_config(const char *name, const char *rate)
 {
@@ -471,6 +501,7 @@ int main(void)
         cmocka_unit_test(what_a_training_says_before_it_fails_is_the_reason),
         cmocka_unit_test(a_wrong_data_path_stops_a_sweep_once_and_before_its_runs),
         cmocka_unit_test(another_grid_extends_a_study),
+        cmocka_unit_test(some_alphas_get_more_seeds),
         cmocka_unit_test(a_config_that_is_edited_meanwhile_reaches_no_run),
         cmocka_unit_test(a_study_that_kept_no_settings_is_compared_by_its_runs),
         cmocka_unit_test(a_study_with_its_settings_is_no_run),

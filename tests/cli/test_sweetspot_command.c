@@ -206,6 +206,106 @@ static void what_has_no_sweet_spot_is_refused_with_a_remedy(void **state)
     assert_int_equal(program_run(dir, "", "sweetspot %D/study --level 1.5"), 2);
 }
 
+/* ---- seeds that a margin needs */
+
+/* Two seeds at each of six alphas whose scores spread by .01. */
+static void put_pilot(void)
+{
+    const double alpha[] = {0, 0.2, 0.4, 0.6, 0.8, 0.9};
+    for (int a = 0; a < 6; a++)
+        for (int seed = 1; seed <= 2; seed++) put_run(alpha[a], seed, 0.5 + (seed == 1 ? 1 : -1) * 0.01 / sqrt(2));
+}
+
+static json_t *read_json(void)
+{
+    size_t size;
+    char *text = program_read(dir, "out", &size);
+    json_t *root = json_loads(text, 0, NULL);
+    assert_non_null(root);
+    mem_free(text);
+    return root;
+}
+
+static int64_t number_of(const json_t *o, const char *key) { return json_integer_value(json_object_get(o, key)); }
+
+static void a_pilot_says_how_many_seeds_a_margin_needs(void **state)
+{
+    (void)state;
+    /* margin / spread, alphas, seeds at each: the published table */
+    static const struct {
+        const char *margin, *alpha;
+        int seeds;
+    } rows[] = {{"0.02", "", 6}, {"0.03", "", 3}, {"0.02", "--alpha 0,.1,.2,.3,.4,.5,.6,.7,.8,.9,.95", 7}};
+    put_pilot();
+    for (int i = 0; i < 3; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "plan --sweep %%D/study --margin %s %s --json --set sweetspot.variance=pooled",
+                 rows[i].margin, rows[i].alpha);
+        assert_int_equal(program_run(dir, "", line), 0);
+        json_t *root = read_json();
+        const json_t *d = json_array_get(json_object_get(root, "designs"), 0);
+        assert_string_equal(json_string_value(json_object_get(d, "benchmark")), "cue-conflict");
+        check_near(json_real_value(json_object_get(d, "spread")), 0.01, 1e-6, 1);
+        assert_int_equal(number_of(d, "seeds"), rows[i].seeds);
+        assert_true(number_of(d, "seeds_low") <= rows[i].seeds && number_of(d, "seeds_high") >= rows[i].seeds);
+        const int64_t alphas = number_of(d, "alphas"), ends = number_of(d, "seeds_ends"),
+                      between = number_of(d, "seeds_between");
+        assert_int_equal(alphas, i < 2 ? 6 : 11);
+        assert_int_equal(number_of(d, "networks"), 2 * ends + (alphas - 2) * between);
+        assert_true(number_of(d, "networks") <= rows[i].seeds * alphas);
+        json_decref(root);
+    }
+    assert_int_equal(program_run(dir, "", "plan --sweep %D/study --margin 0.02"), 0);
+    program_said(dir, "out", "Cue conflict, shape bias (6 alphas, ends 0 and 0.9): ");
+    program_said(dir, "out", "jem sweep --seeds-at 0,0.9:");
+}
+
+static void pilots_that_know_no_noise_are_told(void **state)
+{
+    (void)state;
+    for (int a = 0; a <= 2; a++) put_run(a * 0.25, 1, 0.5);
+    assert_int_equal(program_run(dir, "", "plan --sweep %D/study --margin 0.02"), 0);
+    program_said(dir, "out", "the pilot has one seed at each alpha");
+    for (int a = 0; a <= 2; a++) put_run(a * 0.25, 2, 0.5);
+    assert_int_equal(program_run(dir, "", "plan --sweep %D/study --margin 0.02"), 0);
+    program_said(dir, "out", "scores of each alpha are all equal");
+    put_run(0, 2, 0.6);
+    assert_int_equal(program_run(dir, "", "plan --sweep %D/study --margin 1e-6"), 0);
+    program_said(dir, "out", "1,000 seeds at each alpha are not enough");
+    assert_int_equal(program_run(dir, "", "plan --sweep %D/study --margin 0.02 --alpha 0,0.5"), 0);
+    program_said(dir, "out", "no alpha lies between the ends");
+    assert_int_equal(program_run(dir, "", "plan --sweep %D/study"), JEM_EUSAGE);
+    program_said(dir, "err", "--sweep STUDY needs --margin M");
+    assert_int_equal(program_run(dir, "", "plan %D/c.yaml --margin 1"), JEM_EUSAGE);
+    program_said(dir, "err", "--margin M needs --sweep STUDY");
+    assert_int_equal(program_run(dir, "", "plan --sweep %D/study --margin 0.02 --set train.lr=1"), JEM_EUSAGE);
+    program_said(dir, "err", "--set is for sweetspot.* alone, not train.lr=1");
+    assert_int_equal(program_run(dir, "", "plan --sweep %D/study --margin 0"), JEM_EUSAGE);
+    assert_int_equal(program_run(dir, "", "plan --sweep %D/nothing --margin 1"), JEM_EDATA);
+}
+
+static void a_design_says_which_margin_it_could_show(void **state)
+{
+    (void)state;
+    put_file("c.yaml", "model: {name: wrn-10-1}\n");
+#define PLAN "plan %D/c.yaml --images 100 --shape 3x32x32 --classes 10 --no-timing "
+    assert_int_equal(program_run(dir, "", PLAN "--seeds 2 --sd 0.01 --set sweetspot.variance=pooled --json"), 0);
+    json_t *root = read_json();
+    const json_t *m = json_object_get(root, "sweetspot");
+    check_near(json_real_value(json_object_get(m, "margin")), 0.0403, 0.0002, 1);
+    assert_int_equal(number_of(m, "networks"), 22);
+    json_decref(root);
+    assert_int_equal(program_run(dir, "", PLAN "--seeds 2 --seeds-at 0,1:6 --sd 0.01"), 0);
+    program_said(dir, "out", "Sweet spot: 30 networks at 11 alphas (2 to 6 seeds)");
+    assert_int_equal(program_run(dir, "", PLAN "--seeds 2"), JEM_EUSAGE);
+    program_said(dir, "err", "needs --seeds N and --sd S");
+    assert_int_equal(program_run(dir, "", PLAN "--seeds 1 --sd 1"), JEM_EUSAGE);
+    program_said(dir, "err", "one seed at each alpha says nothing");
+    assert_int_equal(program_run(dir, "", PLAN "--seeds 3 --sd 1 --alpha 0,1"), JEM_EUSAGE);
+    program_said(dir, "err", "an alpha between two ends");
+#undef PLAN
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
@@ -217,6 +317,9 @@ int main(void)
         TEST(settings_choose_the_rule_and_the_variance),
         TEST(runs_that_were_rescued_are_named_beside_the_claim),
         TEST(what_has_no_sweet_spot_is_refused_with_a_remedy),
+        TEST(a_pilot_says_how_many_seeds_a_margin_needs),
+        TEST(pilots_that_know_no_noise_are_told),
+        TEST(a_design_says_which_margin_it_could_show),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,6 +143,7 @@ static void update(void *ctx, const sweep_run *runs, int count, double eta_s, bo
 static jem_status run_sweep_with(sweep_run seen[RUNS], sweep_rescue rescue, const char *const *set, int count)
 {
     static const double alphas[RUNS] = {0, 0.5, 1};
+    static const int64_t seeds[RUNS] = {1, 1, 1};
     updates = 0;
     return sweep_runs(&(sweep_request){.lists = &config_builtin,
                                        .rescue = rescue,
@@ -151,7 +152,7 @@ static jem_status run_sweep_with(sweep_run seen[RUNS], sweep_rescue rescue, cons
                                                 .set_count = count,
                                                 .alphas = alphas,
                                                 .alpha_count = RUNS,
-                                                .seeds = 1},
+                                                .seeds = seeds},
                                        .out = study,
                                        .slots = SLOTS,
                                        .launcher = &launcher_paper,
