@@ -283,22 +283,33 @@ done:
     return st;
 }
 
+/* *runs <- of a grid: seeds times alphas, or the sum of a list of seeds.  False: they are more than can be. */
+static bool runs_of_grid(int64_t *runs, const json_t *grid)
+{
+    const json_t *seeds = json_object_get(grid, "seeds");
+    *runs = 0;
+    if (!json_is_array(seeds))
+        return !__builtin_mul_overflow(json_integer_value(seeds),
+                                       (int64_t)json_array_size(json_object_get(grid, "alphas")), runs);
+    for (size_t i = 0; i < json_array_size(seeds); i++)
+        if (__builtin_add_overflow(*runs, json_integer_value(json_array_get(seeds, i)), runs)) return false;
+    return true;
+}
+
 /* Warns about runs that a sweep was asked for and has not begun. */
 static jem_status check_plan(study *s)
 {
     jem_status st;
     char *path = NULL;
     json_t *root = NULL;
-    int64_t seeds = 0, planned = 0;
+    int64_t planned = 0;
 
     TRY(str_format(&path, "%s/study.json", s->path));
     if (!file_exists(path)) goto done;
     st = json_read(&root, path, LARGEST_TEXT);
     if (st == JEM_EDATA) st = study_warn(s, "%s; whether runs are missing is unknown.", jem_error_message());
     if (!root) goto done;
-    seeds = json_integer_value(json_object_get(root, "seeds"));
-    if (__builtin_mul_overflow(seeds, (int64_t)json_array_size(json_object_get(root, "alphas")),
-                               &planned))
+    if (!runs_of_grid(&planned, root))
         TRY(study_warn(s, "%s is not readable; whether runs are missing is unknown.", path));
     else if (planned > s->count)
         TRY(study_warn(s, "%lld of the %lld runs of this sweep have not begun.",

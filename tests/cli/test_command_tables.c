@@ -62,7 +62,7 @@ static void every_option_has_a_line_of_help(void **state)
             assert_true(o->name[0] == '-' && (!o->other || o->other[0] == '-'));
             assert_true((o->kind == CLI_SWITCH) == !o->value);
             assert_true(!o->required || (o->kind == CLI_TEXT && !o->default_text));
-            assert_true(!o->alone || o->kind == CLI_SWITCH);
+            assert_true(!o->alone || o->kind == CLI_SWITCH || o->kind == CLI_TEXT);
             if (o->kind == CLI_INT) assert_true(o->min >= 0 && o->max > o->min); /* CLI_NONE is neither */
             if (o->kind == CLI_DEVICE) assert_true(cli_takes_settings(c));
         }

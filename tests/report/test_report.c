@@ -288,7 +288,7 @@ static void what_is_missing_or_went_wrong_is_said(void **state)
     put_run(0.5, 1, 0.5, "diverged");
     put_run(0.5, 2, NAN, "running");
     put_run(-7, 1, 0.5, "finished");
-    put_file("{\"alphas\": [0, 0.5], \"seeds\": 3}", ".", "study.json");
+    put_file("{\"alphas\": [0, 0.5], \"seeds\": [4, 2]}", ".", "study.json");
     put_file("iteration,c\n1,x\n", "a0-s1", "metrics.csv");
     report_result r = make_report();
     assert_int_equal(r.warnings, 6);
