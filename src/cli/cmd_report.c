@@ -11,16 +11,21 @@
 #include "cli/cli.h"
 #include "report/report.h"
 
-/* *line <- the call as it is printed on the page; owned. */
-static jem_status command_line(char **line, const char *folder, const cli_list *beside,
-                               const char *page)
-{
-    const char *words[2 * CLI_LIST_MAX + 8] = {"jem", "report", folder};
-    int n = 3;
+typedef struct report_flags {
+    cli_list folders, beside;
+    const char *out, *figure, *width;
+} report_flags;
 
-    for (int i = 0; i < beside->count; i++) {
+/* *line <- the call as it is printed on the page; owned. */
+static jem_status command_line(char **line, const report_flags *f, const char *page)
+{
+    const char *words[3 * CLI_LIST_MAX + 8] = {"jem", "report"};
+    int n = 2;
+
+    for (int i = 0; i < f->folders.count; i++) words[n++] = f->folders.values[i];
+    for (int i = 0; i < f->beside.count; i++) {
         words[n++] = "--beside";
-        words[n++] = beside->values[i];
+        words[n++] = f->beside.values[i];
     }
     words[n++] = "-o";
     words[n++] = page;
@@ -42,13 +47,9 @@ done:
     return st;
 }
 
-typedef struct report_flags {
-    const char *folder, *out, *figure, *width;
-    cli_list beside;
-} report_flags;
-
 static const cli_argument arguments[] = {
-    {"STUDY|RUN", offsetof(report_flags, folder), .help = "a folder of runs, or one run"},
+    {"STUDY|RUN|OUT", offsetof(report_flags, folders), .several = true,
+     .help = "a folder of runs, a run, or what `jem bench --answers FILE --out OUT` wrote; several side by side"},
     {.name = NULL},
 };
 
@@ -56,7 +57,7 @@ static const cli_option options[] = {
     {"--beside", CLI_LIST, offsetof(report_flags, beside), "STUDY2",
      .help = "a study with another dimension of the projection, to compare gloss with"},
     {"-o", CLI_TEXT, offsetof(report_flags, out), "PAGE.html",
-     .help = "the page, whose figures go to its folder: STUDY/report.html unless given; with --figure its file", .other = "--out"},
+     .help = "the page (report.html there, of several folders models.html), or the file of --figure", .other = "--out"},
     {"--figure", CLI_TEXT, offsetof(report_flags, figure), "NAME",
      .help = "this figure alone, for print, as .svg, .pdf or .png; `list`: the names there are"},
     {"--width", CLI_TEXT, offsetof(report_flags, width), "WIDTH",
@@ -119,24 +120,25 @@ static jem_status run_report(const cli_lists *lists, int argc, char **argv)
 
     TRY(cli_parse(&f, &command_report, argc, argv));
     benchmark_meanings(known, lists->benchmarks);
-    if (f.figure)
-        return run_figure(&f, &(report_call){.folder = f.folder, .measures = known,
-                                             .beside_count = f.beside.count, .beside = f.beside.values});
+    report_call call = {.folder = f.folders.values[0],
+                        .measures = known,
+                        .beside_count = f.beside.count,
+                        .beside = f.beside.values,
+                        .other_count = f.folders.count - 1,
+                        .others = f.folders.values + 1};
+    if (f.figure) return run_figure(&f, &call);
     if (f.width) return jem_error(JEM_EUSAGE, "report: --width is of one figure: give --figure NAME, too");
-    if (f.out)
-        TRY(mem_strdup(&page, f.out));
+    if (f.out || call.other_count)
+        TRY(mem_strdup(&page, f.out ? f.out : "models.html"));
     else
-        TRY(str_format(&page, "%s/report.html", f.folder));
-    TRY(command_line(&line, f.folder, &f.beside, page));
+        TRY(str_format(&page, "%s/report.html", call.folder));
+    TRY(command_line(&line, &f, page));
     if (f.out) TRY(make_folder_of(page));
-    TRY(report_write(&result, &(report_call){.folder = f.folder,
-                                             .page = page,
-                                             .command = line,
-                                             .measures = known,
-                                             .beside_count = f.beside.count,
-                                             .beside = f.beside.values}));
-    log_info("%lld runs, %lld figures in %s, %lld warnings", (long long)result.runs,
-             (long long)result.figures, result.folder, (long long)result.warnings);
+    call.page = page;
+    call.command = line;
+    TRY(report_write(&result, &call));
+    log_info("%lld %s, %lld figures in %s, %lld warnings", (long long)result.runs,
+             call.other_count ? "folders" : "runs", (long long)result.figures, result.folder, (long long)result.warnings);
     puts(page);
 done:
     mem_free(line);
@@ -146,10 +148,11 @@ done:
 
 const command command_report = {
     .name = "report",
-    .about = "draw every figure and write one page (default STUDY/report.html); with gloss of "
-             "studies with other dimensions of the projection beside it",
+    .about = "draw every figure and write one page: of a study along alpha, or of models (recorded answers, runs, "
+             "studies) beside people and each other; or one figure for print",
     .arguments = arguments,
     .options = options,
-    .examples = {"report studies/gloss", "report studies/gloss --figure sweetspot -o sweetspot.pdf --width 89mm"},
+    .examples = {"report answers/resnet50 answers/vgg16 -o models.html",
+                 "report studies/gloss --figure sweetspot -o sweetspot.pdf --width 89mm"},
     .run = run_report,
 };

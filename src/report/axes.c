@@ -83,8 +83,7 @@ double axes_y(const axes *a, double y)
     return a->top + (1 - t) * a->height;
 }
 
-/* As few decimals as the step needs. */
-static void tick_text(char *text, size_t size, double value, double step)
+void axes_tick_text(char *text, size_t size, double value, double step)
 {
     if (fabs(value) < 1e-9 * step) value = 0;
     int decimals = 0;
@@ -126,7 +125,7 @@ static void draw_x_axis(draw *d, const axes *a)
         bool labelled = i % every == 0;
         draw_segment(d, x, a->top, x, bottom, 1, 0, faded(GRID, labelled ? 1 : 0.5));
         if (!labelled || a->bare_x) continue;
-        tick_text(text, sizeof text, value, step);
+        axes_tick_text(text, sizeof text, value, step);
         draw_text(d, x, bottom + 6, style_of(TICK_SIZE, CENTRE, TOP, MUTED), text);
     }
     if (a->x_label)
@@ -144,7 +143,7 @@ static double draw_y_tick(draw *d, const axes *a, double value, double step)
     if (a->log_y)
         snprintf(text, sizeof text, "%g", value);
     else
-        tick_text(text, sizeof text, value, step);
+        axes_tick_text(text, sizeof text, value, step);
     text_style style = style_of(TICK_SIZE, RIGHT, MIDDLE, MUTED);
     draw_text(d, a->left - 6, y, style, text);
     return draw_text_width(d, style, text);

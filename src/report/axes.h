@@ -30,6 +30,8 @@ double axes_y(const axes *a, double y); /* log_y: y > 0, else NaN or infinite */
 
 /* Grid, ticks, labels, title: before the data. */
 void axes_draw(draw *d, const axes *a);
+/* A tick's value with as few decimals as the step needs, and a true minus sign. */
+void axes_tick_text(char *text, size_t size, double value, double step);
 /* Horizontal reference (chance, human) with its label inside the box. */
 void axes_reference(draw *d, const axes *a, double y, const char *label);
 /* Two of them, either may be NaN; where they are close the lower one's label goes below it, the

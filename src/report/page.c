@@ -11,12 +11,13 @@
 #include "base/shell_line.h"
 #include "base/try.h"
 #include "report/page_link.h"
+#include "report/page_parts.h"
 #include "report/page_style.h"
 #include "sweetspot/trend.h"
 
 /* ---- head */
 
-static void write_head(strbuf *h, const study *s, const char *name)
+void page_open(strbuf *h, const char *name)
 {
     strbuf_add(h,
                "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -26,9 +27,13 @@ static void write_head(strbuf *h, const study *s, const char *name)
                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n");
     html_printf(h, "<title>%s – jem report</title>\n<style>\n", name);
     strbuf_put(h, page_style, strlen(page_style));
-    html_printf(h,
-                "</style></head>\n<body><main>\n<h1>Joint energy-based models along α</h1>\n"
-                "<p class=\"quiet\">%s <b>%s</b></p>\n",
+    strbuf_add(h, "</style></head>\n<body><main>\n");
+}
+
+static void write_head(strbuf *h, const study *s, const char *name)
+{
+    page_open(h, name);
+    html_printf(h, "<h1>Joint energy-based models along α</h1>\n<p class=\"quiet\">%s <b>%s</b></p>\n",
                 s->single ? "Run" : "Study", name);
     strbuf_add(
         h, "<p class=\"lead\">Each network here is a classifier and a model of its images at once: "
@@ -193,16 +198,16 @@ static bool has_section(const figure_list *figures, const char *section)
     return false;
 }
 
-static void write_contents(strbuf *h, const figure_list *figures)
+void page_contents(strbuf *h, const figure_list *figures, const char *last)
 {
     strbuf_add(h, "<nav>");
     for (int k = 0; k < SECTIONS; k++)
         if (has_section(figures, sections[k]))
             html_printf(h, "<a href=\"#s%d\">%s</a>", k, sections[k]);
-    strbuf_add(h, "<a href=\"#runs\">Runs</a></nav>\n");
+    html_printf(h, "<a href=\"#runs\">%s</a></nav>\n", last);
 }
 
-static jem_status write_sections(strbuf *h, const figure_list *figures, const char *folder)
+jem_status page_sections(strbuf *h, const figure_list *figures, const char *folder)
 {
     for (int k = 0; k < SECTIONS; k++) {
         if (!has_section(figures, sections[k])) continue;
@@ -224,7 +229,18 @@ static void write_entry(strbuf *h, const char *name, const char *value)
     html_printf(h, "<dt>%s</dt><dd>%s</dd>", name, value);
 }
 
-/* Every command that made a score of this run, once. */
+void page_commands(strbuf *h, const score_list *list)
+{
+    for (int64_t i = 0; i < list->count; i++) {
+        const char *command = list->scores[i].command;
+        bool seen = !command;
+        for (int64_t j = 0; j < i && !seen; j++)
+            seen = list->scores[j].command && strcmp(list->scores[j].command, command) == 0;
+        if (!seen) html_printf(h, "%s\n", command);
+    }
+}
+
+/* How this run came about. */
 static jem_status write_commands(strbuf *h, const study_run *r)
 {
     jem_status st;
@@ -234,13 +250,7 @@ static jem_status write_commands(strbuf *h, const study_run *r)
     TRY(path_absolute(&settings, relative));
     TRY(shell_line(&train, (const char *[]){"jem", "train", settings, "--out", "NEW-FOLDER", NULL}));
     html_printf(h, "<pre># the same training again\n%s\n# its scores\n", train);
-    for (int64_t i = 0; i < r->scores.count; i++) {
-        const char *command = r->scores.scores[i].command;
-        bool seen = !command;
-        for (int64_t j = 0; j < i && !seen; j++)
-            seen = r->scores.scores[j].command && strcmp(r->scores.scores[j].command, command) == 0;
-        if (!seen) html_printf(h, "%s\n", command);
-    }
+    page_commands(h, &r->scores);
     strbuf_add(h, "</pre>");
 done:
     mem_free(relative);
@@ -249,7 +259,7 @@ done:
     return st;
 }
 
-static void write_scores(strbuf *h, const score_list *list)
+void page_scores(strbuf *h, const score_list *list)
 {
     char value[40], low[40], high[40];
     if (!list->count) return;
@@ -306,7 +316,7 @@ static jem_status write_run(strbuf *h, const study_run *r, const char *path)
     for (int64_t i = 0; i < r->rescue_count; i++) write_entry(h, "rescued", r->rescues[i]);
     strbuf_add(h, "</dl>\n");
     TRY(write_commands(h, r));
-    write_scores(h, &r->scores);
+    page_scores(h, &r->scores);
     html_printf(h, "<pre>%s</pre></details>\n", r->config);
 done:
     return st;
@@ -329,6 +339,14 @@ done:
     return st;
 }
 
+void page_close(strbuf *h, const char *command)
+{
+    html_printf(h,
+                "<p class=\"quiet\">Made by jem " JEM_VERSION " with <code>%s</code>. This page "
+                "loads nothing and runs no scripts.</p>\n</main></body></html>\n",
+                command);
+}
+
 jem_status page_write(strbuf *html, const study *s, const figure_list *figures, const char *command,
                       const page_place *place)
 {
@@ -339,15 +357,12 @@ jem_status page_write(strbuf *html, const study *s, const figure_list *figures, 
     TRY(page_folder(&folder, place->page));
     TRY(page_path(&drawn, folder, place->figures));
     write_head(html, s, slash && slash[1] ? slash + 1 : s->path);
-    write_contents(html, figures);
+    page_contents(html, figures, "Runs");
     TRY(write_cards(html, s, place->measures));
     write_warnings(html, s);
-    TRY(write_sections(html, figures, drawn));
+    TRY(page_sections(html, figures, drawn));
     TRY(write_runs(html, s, folder));
-    html_printf(html,
-                "<p class=\"quiet\">Made by jem " JEM_VERSION " with <code>%s</code>. This page "
-                "loads nothing and runs no scripts.</p>\n</main></body></html>\n",
-                command);
+    page_close(html, command);
     TRY(strbuf_status(html));
 done:
     mem_free(folder);

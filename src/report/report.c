@@ -8,117 +8,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "report/figures.h"
 #include "report/page.h"
-
-/* What figures are made of: all[0] is the study of the page. */
-typedef struct figure_source {
-    study *const *all;
-    int count;
-    const measures *const *known;
-} figure_source;
-
-static jem_status make_sweetspots(figure_list *list, const figure_source *f)
-{
-    return figures_of_sweetspots(list, f->all[0], f->known);
-}
-
-static jem_status make_people(figure_list *list, const figure_source *f)
-{
-    return figures_of_people(list, f->all[0], f->known);
-}
-
-static jem_status make_scores(figure_list *list, const figure_source *f)
-{
-    return figures_of_scores(list, f->all[0], f->known);
-}
-
-static jem_status make_dimensions(figure_list *list, const figure_source *f)
-{
-    return figures_of_dimensions(list, f->all, f->count, f->known);
-}
-
-static jem_status make_details(figure_list *list, const figure_source *f)
-{
-    return figures_of_details(list, f->all[0], f->known);
-}
-
-static jem_status make_calibration(figure_list *list, const figure_source *f)
-{
-    return figures_of_calibration(list, f->all[0]);
-}
-
-static jem_status make_energies(figure_list *list, const figure_source *f)
-{
-    return figures_of_energies(list, f->all[0]);
-}
-
-static jem_status make_samples(figure_list *list, const figure_source *f)
-{
-    return figures_of_samples(list, f->all[0]);
-}
-
-static jem_status make_pictures(figure_list *list, const figure_source *f)
-{
-    return figures_of_pictures(list, f->all[0]);
-}
-
-static jem_status make_training(figure_list *list, const figure_source *f)
-{
-    return figures_of_training(list, f->all[0]);
-}
-
-/* In the order of the page; figures of one maker follow one another. */
-static const struct figure_kind {
-    const char *name, *about; /* name NULL: that of every benchmark */
-    jem_status (*make)(figure_list *list, const figure_source *f);
-} kinds[] = {
-    {"sweetspot", "where along alpha each benchmark is best, and how sure that is", make_sweetspots},
-    {"people", "closeness to people against another ability, with published models", make_people},
-    {NULL, "the scores of this benchmark", make_scores},
-    {"gloss-dimensions-people", "gloss and people, by dimensions of the projection (--beside)", make_dimensions},
-    {"gloss-dimensions", "light field and relief, by dimensions of the projection (--beside)", make_dimensions},
-    {"scenes-dimensions", "the same on a run's own test scenes (--beside)", make_dimensions},
-    {"model-vs-human-sets", "accuracy and error consistency, set by set", make_details},
-    {"cue-conflict-categories", "shape or texture, category by category", make_details},
-    {"cue-conflict-steps", "shape bias along Langevin steps", make_details},
-    {"reliability", "reliability diagrams", make_calibration},
-    {"energy-histograms", "log-sum-exp of data, samples and noise", make_energies},
-    {"samples-buffer", "samples from the replay buffer", make_samples},
-    {"samples-shared-start", "samples from one shared start", make_samples},
-    {"samples-classes", "class-conditional samples", make_samples},
-    {"pictures-refined", "one picture refined under each alpha; -2 and -3: further ones", make_pictures},
-    {"pictures-trajectory", "noise on its way under each alpha; -2 and -3: further ones", make_pictures},
-    {"pictures-first-epoch", "the same under the weights of the first epoch; -2 and -3", make_pictures},
-    {"pictures-clickme", "where people and models look", make_pictures},
-    {"training", "training curves", make_training},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
-/* Is it the figure's name, or that of a further one of its kind ("-2")?  A benchmark has any name that
- * is nobody else's. */
-static bool may_make(const struct figure_kind *k, const char *name)
-{
-    if (k->name) return strncmp(name, k->name, strlen(k->name)) == 0;
-    for (int i = 0; i < KINDS; i++)
-        if (kinds[i].name && strcmp(kinds[i].name, name) == 0) return false;
-    return true;
-}
-
-/* only: the name of the figure that is wanted; NULL: all.  Others may be made, too. */
-static jem_status make_figures(figure_list *list, const figure_source *from, const char *only)
-{
-    jem_status st = JEM_OK;
-    for (int i = 0; i < KINDS; i++) {
-        bool wanted = !only;
-        const int first = i;
-        for (; i + 1 < KINDS && kinds[i + 1].make == kinds[first].make; i++) continue;
-        for (int k = first; k <= i && !wanted; k++) wanted = may_make(&kinds[k], only);
-        if (wanted) TRY(kinds[first].make(list, from));
-    }
-done:
-    return st;
-}
+#include "report/page_models.h"
+#include "report/report_source.h"
 
 static jem_status write_figure(const figure *f, const char *folder)
 {
@@ -149,15 +41,15 @@ done:
     return st;
 }
 
-/* In the study, or beside the page if that cannot be written. */
-static jem_status choose_folder(char folder[PATH_MAX], const study *s, const char *page)
+/* In the study, or beside the page if that cannot be written; of models beside the page. */
+static jem_status choose_folder(char folder[PATH_MAX], const report_source *s, const char *page)
 {
     const char *slash = strrchr(page, '/');
     char beside[PATH_MAX];
-    jem_status st = ready_folder(folder, s->path);
+    jem_status st = s->models ? JEM_EIO : ready_folder(folder, s->all[0]->path);
 
     if (st != JEM_EIO) return st;
-    log_warning("%s; figures are written beside the page", jem_error_message());
+    if (!s->models) log_warning("%s; figures are written beside the page", jem_error_message());
     snprintf(beside, sizeof beside, "%.*s", slash ? (int)(slash - page) : 1, slash ? page : ".");
     return ready_folder(folder, beside);
 }
@@ -175,75 +67,42 @@ done:
     return st;
 }
 
-/* *count grows with each study that was read; what is wrong with those beside it the first
- * one tells. */
-static jem_status read_studies(study *all[STUDIES_MAX], int *count, const report_call *call)
+static jem_status write_page(strbuf *html, const report_source *s, const figure_list *figures,
+                             const report_call *call, const char *folder)
 {
-    jem_status st;
-
-    TRY(study_read(&all[0], call->folder));
-    *count = 1;
-    if (1 + call->beside_count > STUDIES_MAX)
-        return jem_error(JEM_EUSAGE, "%d studies beside %s: at most %d", call->beside_count,
-                         call->folder, STUDIES_MAX - 1);
-    for (int i = 0; i < call->beside_count; i++) {
-        TRY(study_read(&all[*count], call->beside[i]));
-        const study *other = all[(*count)++];
-        for (int64_t k = 0; k < other->warning_count; k++)
-            TRY(study_warn(all[0], "%s: %s", other->path, other->warnings[k]));
-    }
-done:
-    return st;
-}
-
-static void warn_all(const study *s)
-{
-    for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
+    const page_place place = {call->page, folder, call->measures};
+    if (s->models) return page_models_write(html, &s->rows, figures, call->command, &place);
+    return page_write(html, s->all[0], figures, call->command, &place);
 }
 
 jem_status report_write(report_result *out, const report_call *call)
 {
     jem_status st;
-    study *all[STUDIES_MAX] = {NULL};
-    int count = 0;
+    report_source s;
     figure_list figures = FIGURE_LIST_INIT;
     strbuf html = STRBUF_INIT;
     report_result result = {.runs = 0};
 
-    TRY(read_studies(all, &count, call));
-    study *s = all[0];
-    TRY(choose_folder(result.folder, s, call->page));
-    TRY(make_figures(&figures, &(figure_source){all, count, call->measures}, NULL));
+    TRY(report_source_read(&s, call));
+    TRY(choose_folder(result.folder, &s, call->page));
+    TRY(report_source_figures(&figures, &s, NULL));
     TRY(write_figures(&result, &figures));
-    TRY(page_write(&html, s, &figures, call->command,
-                   &(page_place){call->page, result.folder, call->measures}));
+    TRY(write_page(&html, &s, &figures, call, result.folder));
     TRY(file_write(call->page, html.data, html.used));
-    warn_all(s);
-    result.runs = s->count;
-    result.warnings = s->warning_count;
+    report_source_warn(&s);
+    result.runs = s.models ? s.rows.sources : s.all[0]->count;
+    result.warnings = s.models ? 0 : s.all[0]->warning_count;
     *out = result;
 done:
     strbuf_clear(&html);
     figure_list_clear(&figures);
-    for (int i = 0; i < count; i++) study_free(all[i]);
+    report_source_clear(&s);
     return st;
 }
 
 /* ---- one figure */
 
 static const double px_per_mm = 96 / 25.4;
-
-/* Reads what the call names and makes its figures; `only` as in make_figures. */
-static jem_status read_and_make(figure_list *list, study *all[STUDIES_MAX], int *count,
-                                const report_call *call, const char *only)
-{
-    jem_status st;
-    TRY(read_studies(all, count, call));
-    TRY(make_figures(list, &(figure_source){all, *count, call->measures}, only));
-    warn_all(all[0]);
-done:
-    return st;
-}
 
 static figure *find_figure(const figure_list *list, const char *name)
 {
@@ -253,26 +112,22 @@ static figure *find_figure(const figure_list *list, const char *name)
 }
 
 /* Names those that can be drawn. */
-static jem_status refuse_name(const report_call *call, const char *name)
+static jem_status refuse_name(const report_source *s, const report_call *call, const char *name)
 {
     jem_status st;
-    study *all[STUDIES_MAX] = {NULL};
-    int count = 0;
     figure_list figures = FIGURE_LIST_INIT;
     strbuf names = STRBUF_INIT;
 
-    TRY(read_studies(all, &count, call));
-    TRY(make_figures(&figures, &(figure_source){all, count, call->measures}, NULL));
+    TRY(report_source_figures(&figures, s, NULL));
     for (int64_t i = 0; i < figures.count; i++)
         if (!figures.figures[i].missing)
             plain_printf(&names, "%s%s", names.used ? ", " : "", figures.figures[i].file);
     TRY(strbuf_status(&names));
-    st = jem_error(JEM_EUSAGE, "%s has no figure '%s'; it has %s", call->folder, name,
-                   names.used ? names.data : "none");
+    st = jem_error(JEM_EUSAGE, "%s%s has no figure '%s'; there are: %s", call->folder,
+                   call->other_count ? " with what is beside it" : "", name, names.used ? names.data : "none");
 done:
     strbuf_clear(&names);
     figure_list_clear(&figures);
-    for (int i = 0; i < count; i++) study_free(all[i]);
     return st;
 }
 
@@ -280,52 +135,43 @@ jem_status report_draw(double *height_mm, const report_call *call, const char *n
                        double width_mm)
 {
     jem_status st;
-    study *all[STUDIES_MAX] = {NULL};
-    int count = 0;
+    report_source s;
     figure_list figures = FIGURE_LIST_INIT;
     const double width = width_mm * px_per_mm;
 
-    TRY(read_and_make(&figures, all, &count, call, name));
+    TRY(report_source_read(&s, call));
+    TRY(report_source_figures(&figures, &s, name));
     figure *f = find_figure(&figures, name);
     if (!f) {
-        st = refuse_name(call, name);
+        st = refuse_name(&s, call, name);
     } else if (f->missing) {
         st = jem_error(JEM_EDATA, "%s: figure '%s': %s", call->folder, name, f->missing);
     } else {
         f->lay_out(f, width);
         TRY(draw_file(path, width, f->height, f->draw, f->ctx));
         *height_mm = f->height / px_per_mm;
+        report_source_warn(&s);
     }
 done:
     figure_list_clear(&figures);
-    for (int i = 0; i < count; i++) study_free(all[i]);
+    report_source_clear(&s);
     return st;
 }
 
 jem_status report_figures(strbuf *out, const report_call *call)
 {
     jem_status st;
-    study *all[STUDIES_MAX] = {NULL};
-    int count = 0;
+    report_source s;
     figure_list figures = FIGURE_LIST_INIT;
 
-    TRY(read_and_make(&figures, all, &count, call, NULL));
+    TRY(report_source_read(&s, call));
+    TRY(report_source_figures(&figures, &s, NULL));
     for (int64_t i = 0; i < figures.count; i++)
         if (!figures.figures[i].missing)
             plain_printf(out, "%s\t%s\n", figures.figures[i].file, figures.figures[i].title);
     st = strbuf_status(out);
 done:
     figure_list_clear(&figures);
-    for (int i = 0; i < count; i++) study_free(all[i]);
+    report_source_clear(&s);
     return st;
-}
-
-void report_figure_names(strbuf *out, const measures *const *list)
-{
-    for (int i = 0; i < KINDS; i++)
-        if (kinds[i].name)
-            plain_printf(out, "%-24s %s\n", kinds[i].name, kinds[i].about);
-        else
-            for (const measures *const *m = list; *m; m++)
-                plain_printf(out, "%-24s %s\n", (*m)->benchmark, (*m)->title);
 }

@@ -1,4 +1,4 @@
-/* The report of a study or a run: one self-contained HTML page, and every figure
+/* The report of a study or a run along alpha, or of models side by side: one self-contained HTML page, and every figure
  * with its numbers below STUDY/figures, or beside the page where the study cannot be written.
  * Reads files only, never a network. */
 #ifndef REPORT_REPORT_H
@@ -12,13 +12,13 @@
 #include "measure/measure.h"
 
 typedef struct report_result {
-    int64_t runs, figures, warnings;
+    int64_t runs, figures, warnings; /* runs: of models side by side folders */
     char folder[PATH_MAX]; /* of the figures */
 } report_result;
 
 /* What is reported. */
 typedef struct report_call {
-    const char *folder;  /* a study or a run */
+    const char *folder;  /* a study or a run, or recorded answers' scores */
     const char *page;    /* the file to write */
     const char *command; /* printed on the page */
     const measures *const *measures; /* what scores mean; a score of which nobody says so is drawn, too */
@@ -26,10 +26,13 @@ typedef struct report_call {
      * beside this one's. */
     int beside_count;
     const char *const *beside;
+    /* Further folders of these kinds: then, and of recorded answers, the report is of models side by side. */
+    int other_count;
+    const char *const *others;
 } report_call;
 
 /* Writes the page, and the figures to FOLDER/figures/NAME.{svg,pdf,png,tsv}, or to figures/ beside the
- * page.  Warnings are shown on the page and logged.  JEM_EDATA if the folder holds no run. */
+ * page.  Warnings are shown on the page and logged.  JEM_EDATA if the folder holds no run and no scores. */
 jem_status report_write(report_result *out, const report_call *call);
 
 /* One of its figures alone, for print: a file so wide, text of at least 7 pt, fonts embedded; *height_mm

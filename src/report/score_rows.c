@@ -80,8 +80,7 @@ done:
     return st;
 }
 
-/* Does the folder hold scores and is no run? */
-static jem_status is_answers(bool *yes, const char *path)
+jem_status score_folder_is_answers(bool *yes, const char *path)
 {
     jem_status st;
     char *scores = NULL, *run = NULL;
@@ -113,7 +112,7 @@ static jem_status read_source(score_rows *r, int64_t number, const measures *con
     score_source *from = &r->source[number];
     bool answers = false;
 
-    TRY(is_answers(&answers, from->path));
+    TRY(score_folder_is_answers(&answers, from->path));
     if (answers) {
         TRY(score_list_load(&from->answers, from->path));
         TRY(add_scores(r, number, NULL, &from->answers, list));

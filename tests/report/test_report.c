@@ -217,7 +217,7 @@ static void a_figure_that_is_not_there_is_refused_with_those_that_are(void **sta
     put_run(0, 1, 0.6, "finished");
     snprintf(path, sizeof path, "%s/alone.pdf", folder);
     assert_int_equal(draw_alone("nope", path, &height), JEM_EUSAGE);
-    assert_non_null(strstr(jem_error_message(), "has no figure 'nope'; it has classification"));
+    assert_non_null(strstr(jem_error_message(), "has no figure 'nope'; there are: classification"));
     assert_int_equal(draw_alone("training", path, &height), JEM_EDATA);
     assert_non_null(strstr(jem_error_message(), "No run of this study has a training log"));
     assert_false(file_exists(path));

@@ -1,0 +1,21 @@
+/* Parts that pages have in common. */
+#ifndef REPORT_PAGE_PARTS_H
+#define REPORT_PAGE_PARTS_H
+
+#include "record/record.h"
+#include "report/figures.h"
+
+/* Up to where the page's own text begins; `name` is in its title. */
+void page_open(strbuf *h, const char *name);
+/* Links to the sections that have figures, and to what comes last, whose id is "runs". */
+void page_contents(strbuf *h, const figure_list *figures, const char *last);
+/* All figures by section; `folder` is theirs as it is found from the page. */
+jem_status page_sections(strbuf *h, const figure_list *figures, const char *folder);
+/* Every command that made one of the scores, once, a line each. */
+void page_commands(strbuf *h, const score_list *list);
+/* The scores as a table. */
+void page_scores(strbuf *h, const score_list *list);
+/* What made the page, and its end. */
+void page_close(strbuf *h, const char *command);
+
+#endif
