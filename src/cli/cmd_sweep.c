@@ -8,15 +8,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "bench/bench.h"
 #include "cli/alpha_list.h"
 #include "cli/cli.h"
 #include "cli/startup.h"
 #include "cli/sweep_show.h"
 #include "study/sweep.h"
+#include "sweetspot/declaration.h"
 
 /* As typed. */
 typedef struct sweep_flags {
-    const char *config, *out, *alpha, *rescue;
+    const char *config, *out, *alpha, *rescue, *declared;
     cli_list set, seeds_at;
     int64_t seeds, slots;
 } sweep_flags;
@@ -40,6 +42,8 @@ static const cli_option options[] = {
      .default_text = "1", .min = 1, .max = 4096},
     {"--rescue", CLI_TEXT, offsetof(sweep_flags, rescue), "study|run",
      .help = "what a run that diverges needs is changed for all, or for it alone; study unless begun otherwise"},
+    {"--study", CLI_TEXT, offsetof(sweep_flags, declared), "FILE",
+     .help = "the primary score of each benchmark, named before training: kept as STUDY/study.yaml"},
     CLI_SET(sweep_flags, set, "the settings"),
     CLI_ON_DEVICE(sweep_flags, set),
     {"--out", CLI_TEXT, offsetof(sweep_flags, out), "STUDY",
@@ -116,6 +120,7 @@ static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, con
                  .alpha_count = alphas->count,
                  .seeds = seeds},
         .out = f->out,
+        .declared = f->declared,
         .slots = f->slots,
         .rescue = rescue,
         .launcher = &launcher_local,
@@ -126,6 +131,19 @@ static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, con
     };
     jem_status st = sweep_runs(&q);
     sweep_show_clear(&show);
+    return st;
+}
+
+/* Before anything is trained: what the study declares must mean something. */
+static jem_status check_declared(const sweep_flags *f, const cli_lists *lists)
+{
+    jem_status st = JEM_OK;
+    const measures *known[MEASURES_MAX + 1];
+    declaration d = {.score = NULL};
+
+    benchmark_meanings(known, lists->benchmarks);
+    st = f->declared ? declaration_read(&d, f->declared, known) : declaration_of_study(&d, f->out, known);
+    declaration_clear(&d);
     return st;
 }
 
@@ -143,6 +161,7 @@ static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
     TRY(alpha_list_parse(alphas, f.alpha));
     TRY(MEM_NEW(seeds, alphas->count));
     TRY(alpha_seeds_parse(seeds, alphas, &f.seeds_at, f.seeds));
+    TRY(check_declared(&f, lists));
     TRY(train_runs(&f, alphas, seeds, rescue, lists));
     puts(f.out);
 done:

@@ -425,7 +425,13 @@ jem_status figures_of_sweetspots(figure_list *list, study *s, const measures *co
     TRY(MEM_NEW(c->owned, 1));
     c->list = c->owned;
     TRY(pool_new(&o.threads, 0));
-    TRY(sweetspots_find(c->owned, s, &o));
+    st = sweetspots_find(c->owned, s, &o);
+    if (st == JEM_EUSAGE || st == JEM_EDATA) { /* a study.yaml that means nothing */
+        TRY(str_format(&f.missing, "%s.", jem_error_message()));
+        st = figure_list_add(list, &f);
+        goto done;
+    }
+    if (st != JEM_OK) goto done;
     if (!c->list->count)
         TRY(str_format(&f.missing, "No benchmark was scored at two values of alpha or more."));
     TRY(spot_table(&f.table, c->list));

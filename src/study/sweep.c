@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "record/declared.h"
 #include "study/failures.h"
 #include "study/sweep_config.h"
 
@@ -416,6 +417,7 @@ static jem_status begin(sweep *s)
     TRY(lock_study(s)); /* before the first write: a second sweep changes nothing */
     TRY(study_rescue_open(&s->rescue, q->rescue, &s->cfg, q->out));
     TRY(sweep_config_check(&s->kept, &s->cfg, q->out));
+    TRY(declared_check(q->out, q->declared, s->kept.begun));
     TRY(file_remove_leftovers(q->out));
     if (sweep_config_sets(&s->kept, "data.path")) TRY(check_data(s));
     for (int i = 0; i < s->count; i++) TRY(look_at_run(s, &s->runs[i]));
@@ -426,6 +428,7 @@ static jem_status begin(sweep *s)
     if (q->watch.begin) TRY(q->watch.begin(q->watch.ctx, s->runs, s->count));
     TRY(open_launcher(s, waiting));
     TRY(sweep_study_write(&q->plan, s->runs, s->count, q->out));
+    TRY(declared_keep(q->out, q->declared, s->kept.begun));
     TRY(sweep_config_keep(&s->kept, &s->cfg)); /* beside study.json, which makes it no run's */
     TRY(study_rescue_keep(&s->rescue));
 done:

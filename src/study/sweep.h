@@ -1,6 +1,7 @@
 /* The grid of alphas and seeds as a folder of runs.
  *
  *   STUDY/config.yaml              the settings that its runs share (sweep_config.h)
+ *   STUDY/study.yaml, declared.json  primary scores, where somebody named them, and since when (record/declared.h)
  *   STUDY/study.json               what was asked for, and the state of every run
  *   STUDY/rescue.json, set-aside/  what was changed for all of them (sweep_rescue.h)
  *   STUDY/alpha-0.50-seed-1/       one run each
@@ -32,6 +33,7 @@ typedef struct sweep_request {
     const config_lists *lists;
     sweep_plan plan;
     const char *out;         /* STUDY */
+    const char *declared;    /* a study.yaml that is brought along, or NULL */
     int64_t slots;           /* trainings at a time */
     sweep_rescue rescue;     /* who is, when a run diverges */
     const launcher *launcher;

@@ -82,14 +82,13 @@ jem_status sweep_config_check(sweep_config *s, config *cfg, const char *study)
     sweep_config b = SWEEP_CONFIG_INIT;
     char difference[3 * OPTION_STRING_MAX] = "";
     config *there = NULL;
-    int runs = 0;
 
     TRY(MEM_NEW(there, 1));
     TRY(config_absolute_paths(cfg));
     TRY(str_format(&b.path, "%s/config.yaml", study));
     b.kept = file_exists(b.path);
-    TRY(check_runs(&runs, !b.kept, cfg, study));
-    if (runs == 0) b.kept = false; /* nothing has been made of it */
+    TRY(check_runs(&b.begun, !b.kept, cfg, study));
+    if (b.begun == 0) b.kept = false; /* nothing has been made of it */
     if (b.kept) {
         TRY(config_load(there, &cfg->lists, b.path, NULL, 0));
         TRY(differ(difference, sizeof difference, there, cfg));

@@ -11,10 +11,11 @@ enum { SWEEP_CONFIG_SET = 24 };
 typedef struct sweep_config {
     char *path;                   /* STUDY/config.yaml */
     bool kept;                    /* it is there and counts */
+    int begun;                    /* runs of the study */
     char *set[SWEEP_CONFIG_SET];  /* "key=value": what this sweep has otherwise, of the keys that */
     int count;                    /* may differ (config_key_role) */
 } sweep_config;
-#define SWEEP_CONFIG_INIT {NULL, false, {NULL}, 0}
+#define SWEEP_CONFIG_INIT {NULL, false, 0, {NULL}, 0}
 
 /* Whether a sweep with these settings may work on the study; writes nothing, and makes cfg's paths
  * absolute.  JEM_EUSAGE naming the first key that the study, or a run of an older one that kept no

@@ -55,6 +55,8 @@ void sweetspot_list_clear(sweetspot_list *list)
 {
     for (int64_t i = 0; i < list->count; i++) spot_clear(&list->spots[i]);
     mem_free(list->spots);
+    if (list->declared) declaration_clear(list->declared);
+    mem_free(list->declared);
     *list = (sweetspot_list)SWEETSPOT_LIST_INIT;
 }
 
@@ -246,16 +248,29 @@ done:
 
 /* ---- all lines */
 
+/* The entry that names this line; NULL: none does. */
+static const declared_score *entry_of(const declaration *d, const spot_runs *r, int which)
+{
+    char metric[256];
+    const declared_score *e = d ? declaration_find(d, r->of) : NULL;
+    spot_metric(metric, sizeof metric, r->line, which);
+    return e && strcmp(e->score, metric) == 0 ? e : NULL;
+}
+
 static jem_status add_spot(sweetspot_list *list, const spot_runs *r, int which, study *s,
                            const sweetspot_options *o)
 {
     jem_status st;
-    sweetspot p = {.of = r->of, .line = r->line, .score = which, .distance = o->rule == 1 || which < 0,
+    const declared_score *entry = entry_of(list->declared, r, which);
+    const int rule = entry ? entry->rule : o->rule;
+    sweetspot p = {.of = r->of, .line = r->line, .score = which, .distance = rule == 1 || which < 0,
                    .level = o->level, .variance = (stats_variance)o->variance, .p_holm = NAN,
-                   .margin_cv = NAN, .p_equal = NAN};
+                   .margin_cv = NAN, .p_equal = NAN, .declared = list->declared};
 
     TRY(claim(&p, r, s, o));
-    p.primary = r->line->alignment && which == 0;
+    p.primary = list->declared ? entry != NULL : r->line->alignment && which == 0;
+    for (int64_t j = 0; entry && entry->latent && j < r->count; j++)
+        p.other_latent += r->network[j].run->proj != entry->latent;
     for (int64_t i = 0; i < list->count; i++)
         if (list->spots[i].of == r->of && list->spots[i].primary) p.primary = false;
     TRY(MEM_GROW(list->spots, list->count, list->capacity));
@@ -339,12 +354,28 @@ static void find_common(sweetspot_list *list)
     }
 }
 
+static jem_status find_declaration(sweetspot_list *list, const study *s, const sweetspot_options *o)
+{
+    jem_status st;
+    declaration d = {.score = NULL};
+
+    TRY(declaration_of_study(&d, s->path, o->measures));
+    if (!d.kept.path) goto done;
+    TRY(MEM_NEW(list->declared, 1));
+    *list->declared = d;
+    d = (declaration){.score = NULL};
+done:
+    declaration_clear(&d);
+    return st;
+}
+
 jem_status sweetspots_find(sweetspot_list *out, study *s, const sweetspot_options *o)
 {
     jem_status st = JEM_OK;
     sweetspot_list list = SWEETSPOT_LIST_INIT;
 
     list.level = o->level;
+    TRY(find_declaration(&list, s, o));
     for (int pass = 0; pass < 2; pass++) /* comparisons with people, then all others */
         for (const measures *const *of = o->measures; *of; of++)
             for (const measure_spot *line = (*of)->spots; line && line->title; line++)

@@ -6,8 +6,8 @@
  * distance to people in their plane, for which each network's scores are projected onto the direction
  * from its alpha's mean to people.
  *
- * The first line of a benchmark is its primary one: over these Holm's correction is made.  All others
- * are exploratory.  Every draw is a function of (seed, number): threads change no bit. */
+ * Holm's correction is made over primary lines: those that STUDY/study.yaml names (declaration.h), which
+ * says by which rule, too; without that file the first line of each benchmark.  All others are exploratory.  Every draw is a function of (seed, number): threads change no bit. */
 #ifndef SWEETSPOT_H
 #define SWEETSPOT_H
 
@@ -18,6 +18,7 @@
 #include "record/study.h"
 #include "stats/best_alpha.h"
 #include "stats/two_lines.h"
+#include "sweetspot/declaration.h"
 
 typedef enum spot_verdict {
     SPOT_NOT_SHOWN,
@@ -33,6 +34,8 @@ typedef struct sweetspot {
     int score;                /* and which of its scores; -1: the distance in their plane */
     bool distance;            /* best is nearest to people; else lowest or largest */
     bool primary;
+    const declaration *declared; /* of the study; the list's; NULL: there is none */
+    int64_t other_latent;        /* networks whose latent space has another size than declared */
     double human[SPOT_SCORES_MAX]; /* the references: from the study's files, or as printed */
     bool from_files[SPOT_SCORES_MAX];
     int64_t alphas;
@@ -65,6 +68,7 @@ typedef struct sweetspot {
 typedef struct sweetspot_list {
     int64_t count, capacity;
     sweetspot *spots;
+    declaration *declared; /* owned; NULL: the study has no study.yaml */
     double level;
     int64_t primaries;     /* benchmarks that the correction is over, */
     int64_t shown;         /* and of these what is shown after it */
@@ -97,7 +101,8 @@ stats_best_alpha_options sweetspot_statistics(const sweetspot_options *o);
         .draws = STATS_ALPHA_DRAWS, .rounds = 10000, .level = 0.95                                 \
     }
 
-/* One entry per line of the list of measures whose scores are there at two alphas or more, comparisons
+/* JEM_EUSAGE, JEM_EDATA for a study.yaml that means nothing.
+ * One entry per line of the list of measures whose scores are there at two alphas or more, comparisons
  * with people first.  An empty list is no error.  Trials that do not fit the score become a warning of
  * the study, and the score is used.  Borrows from the study only while it runs. */
 jem_status sweetspots_find(sweetspot_list *out, study *s, const sweetspot_options *o);
@@ -115,7 +120,8 @@ void sweetspot_alphas(strbuf *out, const double *alpha, const bool *take, int64_
 void sweetspot_p(char *out, size_t size, double p);
 /* ".021", "1.35": three decimals. */
 void sweetspot_number(char *out, size_t size, double x);
-/* All benchmarks in one sentence for a paper; nothing where there is nothing to say. */
+/* All benchmarks in one sentence for a paper, and when primary scores were named; nothing where there is
+ * nothing to say. */
 void sweetspots_sentence(strbuf *out, const sweetspot_list *list);
 
 /* For people: a table, then the words of each line, then the sentence. */

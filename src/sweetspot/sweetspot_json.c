@@ -8,12 +8,20 @@
 static json_t *metric_json(const sweetspot *p)
 {
     char text[256];
-    size_t used = 0;
-    for (int m = 0; m < p->line->count; m++)
-        if (p->score < 0 || m == p->score)
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? "+" : "",
-                                     p->line->score[m]->metric);
+    spot_metric(text, sizeof text, p->line, p->score);
     return json_string(text);
+}
+
+/* What study.yaml says of the line; null where it names another, or is not there. */
+static json_t *declared_json(const sweetspot *p)
+{
+    const declared_score *e = p->declared && p->primary ? declaration_find(p->declared, p->of) : NULL;
+    if (!e) return json_null();
+    const declared *kept = &p->declared->kept;
+    return json_pack("{s:o s:I s:b s:o s:s s:o s:I s:I}", "date", json_text_or_null(kept->date), "runs_begun",
+                     (json_int_t)kept->runs, "edited_since", kept->changed, "score", json_plain_string(e->score), "rule",
+                     e->rule ? "distance" : "best", "layer", json_text_or_null(e->layer[0] ? e->layer : NULL),
+                     "latent", (json_int_t)e->latent, "other_latent", (json_int_t)p->other_latent);
 }
 
 static json_t *curve_json(const sweetspot *p)
@@ -77,7 +85,7 @@ static json_t *claim_json(const sweetspot *p)
 static json_t *basis_json(const sweetspot *p)
 {
     return json_pack(
-        "{s:s s:s s:s s:b s:o s:o s:o s:o s:o s:o s:I s:I s:I s:I s:f s:s s:o s:s s:o s:[[o,o],[o,o]] s:o}", "measure",
+        "{s:s s:s s:s s:b s:o s:o s:o s:o s:o s:o s:I s:I s:I s:I s:f s:s s:o s:s s:o s:[[o,o],[o,o]] s:o s:o}", "measure",
         sweetspot_measure(p), "rule", p->distance ? "distance" : "best", "variance",
         stats_variance_text(p->variance), "primary", p->primary, "p_holm", json_number_or_null(p->p_holm), "detectable_low",
         json_number_or_null(p->at.detectable_range.low), "detectable_high", json_number_or_null(p->at.detectable_range.high),
@@ -87,7 +95,7 @@ static json_t *basis_json(const sweetspot *p)
         json_pack("[o,o]", json_number_or_null(p->line->paper_low), json_number_or_null(p->line->paper_high)), "source",
         p->line->source, "left_out", json_text_or_null(p->drop_name), "two_lines",
         json_number_or_null(p->below.slope), json_number_or_null(p->below.error), json_number_or_null(p->above.slope), json_number_or_null(p->above.error), "curve",
-        curve_json(p));
+        curve_json(p), "declared", declared_json(p));
 }
 
 static json_t *spot_json(const sweetspot *p)

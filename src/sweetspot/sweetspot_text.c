@@ -88,7 +88,7 @@ static void put_words(strbuf *out, const sweetspot_list *list)
         const sweetspot *p = &list->spots[i];
         plain_printf(out, "%s, %s: ", p->line->title, sweetspot_measure(p));
         sweetspot_words(out, p);
-        if (p->line->alignment && !p->primary) strbuf_add(out, "; exploratory");
+        if (p->line->alignment && !p->primary && !p->declared) strbuf_add(out, "; exploratory");
         if (list->primaries > 1 && isfinite(p->p_holm)) {
             sweetspot_p(text, sizeof text, p->p_holm);
             plain_printf(out, "; over %lld benchmarks p %s%s", (long long)list->primaries,
@@ -154,15 +154,11 @@ static void put_number(strbuf *out, double x)
     plain_printf(out, "\t%s", number_text(text, x));
 }
 
-/* "2afc", in the plane "2afc+jnd_map" */
 static void put_metric(strbuf *out, const sweetspot *p)
 {
-    const char *plus = "";
-    for (int m = 0; m < p->line->count; m++) {
-        if (p->score >= 0 && m != p->score) continue;
-        plain_printf(out, "%s%s", plus, p->line->score[m]->metric);
-        plus = "+";
-    }
+    char metric[256];
+    spot_metric(metric, sizeof metric, p->line, p->score);
+    plain_printf(out, "%s", metric);
 }
 
 void sweetspots_tsv(strbuf *out, const sweetspot_list *list)

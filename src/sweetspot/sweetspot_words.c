@@ -149,6 +149,38 @@ static void say_reference(strbuf *out, const sweetspot *p)
     }
 }
 
+/* ---- what was named before */
+
+/* "before training (2026-11-30T14:03:05Z)" */
+static void say_when(strbuf *out, const declared *d)
+{
+    if (!d->date)
+        strbuf_add(out, "no sweep knows when");
+    else if (d->runs == 0)
+        plain_printf(out, "before training (%s)", d->date);
+    else
+        plain_printf(out, "after %lld run%s had begun (%s)", (long long)d->runs, d->runs == 1 ? "" : "s", d->date);
+    if (d->changed) strbuf_add(out, ", and study.yaml was edited since");
+}
+
+/* "; named before training (...): shape_bias, rule best, layer pool, latent 64" */
+static void say_declared(strbuf *out, const sweetspot *p)
+{
+    static const char *const rule[] = {"best", "distance"};
+    const declared_score *e = declaration_find(p->declared, p->of);
+    if (!p->primary || !e) {
+        strbuf_add(out, "; exploratory: not named in study.yaml");
+        return;
+    }
+    strbuf_add(out, "; named ");
+    say_when(out, &p->declared->kept);
+    plain_printf(out, ": %s, rule %s", e->score, rule[e->rule]);
+    if (e->layer[0]) plain_printf(out, ", layer %s", e->layer);
+    if (e->latent) plain_printf(out, ", latent %lld", (long long)e->latent);
+    if (p->other_latent)
+        plain_printf(out, " (%lld networks have another latent size)", (long long)p->other_latent);
+}
+
 void sweetspot_words(strbuf *out, const sweetspot *p)
 {
     char text[40], drop[24];
@@ -175,6 +207,7 @@ void sweetspot_words(strbuf *out, const sweetspot *p)
         plain_printf(out, "; accuracy %.2f, %.2f, %.2f at %g, %g, %g", p->accuracy[0], p->accuracy[1],
                      p->accuracy[2], p->alpha[0], p->alpha[p->at.leader], p->alpha[p->alphas - 1]);
     }
+    if (p->declared) say_declared(out, p);
 }
 
 /* ---- all benchmarks */
@@ -194,10 +227,9 @@ static void say_bounds(strbuf *out, const sweetspot_list *list)
     }
 }
 
-void sweetspots_sentence(strbuf *out, const sweetspot_list *list)
+static void say_claim(strbuf *out, const sweetspot_list *list)
 {
     char level[24], p[40];
-    if (list->primaries == 0) return;
     sweetspot_p(level, sizeof level, 1 - list->level);
     if (list->shown == 0) {
         plain_printf(out, "In none of %lld benchmark%s (Holm, %s) did an intermediate alpha exceed both the "
@@ -218,5 +250,15 @@ void sweetspots_sentence(strbuf *out, const sweetspot_list *list)
             plain_printf(out, "%s%g", i ? ", " : "", list->serves[i]);
         plain_printf(out, "} did so in all of them (%s)", p);
     }
+    strbuf_add(out, ".");
+}
+
+void sweetspots_sentence(strbuf *out, const sweetspot_list *list)
+{
+    if (list->primaries == 0) return;
+    say_claim(out, list);
+    if (!list->declared) return;
+    strbuf_add(out, " Primary scores were named ");
+    say_when(out, &list->declared->kept);
     strbuf_add(out, ".");
 }

@@ -376,6 +376,42 @@ static void some_alphas_get_more_seeds(void **state)
     }
 }
 
+static void put_text(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    check_ok(file_write(path, text, strlen(text)));
+}
+
+static void primary_scores_are_kept_with_a_date_before_training(void **state)
+{
+    (void)state;
+#define SHORT SWEEP "--set train.iterations=2 --alpha 0 --seeds 1 "
+    put_text("wrong.yaml", "cue-conflict: {score: nothing}\n");
+    put_text("a.yaml", "cue-conflict: {score: shape_bias}\n");
+    put_text("b.yaml", "cue-conflict: {score: shape_bias, rule: distance}\n");
+    exits(SHORT "--study %D/wrong.yaml --out %D/named", JEM_EUSAGE);
+    said("err", "wrong.yaml: cue-conflict.score: 'nothing'");
+    exits(SHORT "--study %D/missing.yaml --out %D/named", JEM_EDATA);
+    assert_false(program_made(dir, "named"));
+    exits(SHORT "--study %D/a.yaml --out %D/named", 0);
+    said("named/study.yaml", "score: shape_bias");
+    said("named/declared.json", "\"runs\": 0");
+    /* the same again, another one, one that is edited */
+    exits(SHORT "--study %D/a.yaml --out %D/named", 0);
+    exits(SHORT "--study %D/b.yaml --out %D/named", JEM_EUSAGE);
+    said("err", "b.yaml: 1 run of this study began with another study.yaml");
+    said("named/study.yaml", "{score: shape_bias}");
+    put_text("named/study.yaml", "cue-conflict: {score: shape_bias, layer: x}\n");
+    exits(SHORT "--out %D/named", 0);
+    said("named/declared.json", "cue-conflict: {score: shape_bias}\\n");
+    /* named when a run had begun */
+    exits(SHORT "--out %D/late", 0);
+    exits(SHORT "--study %D/a.yaml --out %D/late", 0);
+    said("late/declared.json", "\"runs\": 1");
+#undef SHORT
+}
+
 /* c.yaml with another rate. */
 static void write_config(const char *name, const char *rate)
 {
@@ -502,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_wrong_data_path_stops_a_sweep_once_and_before_its_runs),
         cmocka_unit_test(another_grid_extends_a_study),
         cmocka_unit_test(some_alphas_get_more_seeds),
+        cmocka_unit_test(primary_scores_are_kept_with_a_date_before_training),
         cmocka_unit_test(a_config_that_is_edited_meanwhile_reaches_no_run),
         cmocka_unit_test(a_study_that_kept_no_settings_is_compared_by_its_runs),
         cmocka_unit_test(a_study_with_its_settings_is_no_run),

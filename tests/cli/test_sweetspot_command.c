@@ -206,15 +206,7 @@ static void what_has_no_sweet_spot_is_refused_with_a_remedy(void **state)
     assert_int_equal(program_run(dir, "", "sweetspot %D/study --level 1.5"), 2);
 }
 
-/* ---- seeds that a margin needs */
-
-/* Two seeds at each of six alphas whose scores spread by .01. */
-static void put_pilot(void)
-{
-    const double alpha[] = {0, 0.2, 0.4, 0.6, 0.8, 0.9};
-    for (int a = 0; a < 6; a++)
-        for (int seed = 1; seed <= 2; seed++) put_run(alpha[a], seed, 0.5 + (seed == 1 ? 1 : -1) * 0.01 / sqrt(2));
-}
+/* ---- primary scores that were named before */
 
 static json_t *read_json(void)
 {
@@ -227,6 +219,76 @@ static json_t *read_json(void)
 }
 
 static int64_t number_of(const json_t *o, const char *key) { return json_integer_value(json_object_get(o, key)); }
+
+static void claims_quote_what_was_named_before_training(void **state)
+{
+    (void)state;
+    put_study();
+    put_file("study/study.yaml", "cue-conflict: {score: shape_bias, rule: distance, layer: \"<b>pool</b>\", latent: 64}\n");
+    assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200"), 0);
+    program_said(dir, "out", "; named no sweep knows when: shape_bias, rule distance, layer <b>pool</b>, latent 64 "
+                             "(12 networks have another latent size)");
+    program_said(dir, "out", " Primary scores were named no sweep knows when.");
+    program_said(dir, "out", "nearest to ");
+
+    put_file("study/declared.json", "{\"date\": \"2026-11-30T14:03:05Z\", \"runs\": 0, \"text\": \"cue-conflict: "
+                                    "{score: shape_bias}\\n\"}");
+    assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200 --json"), 0);
+    json_t *root = read_json();
+    const json_t *d = json_object_get(json_array_get(root, 0), "declared");
+    assert_string_equal(json_string_value(json_object_get(d, "date")), "2026-11-30T14:03:05Z");
+    assert_string_equal(json_string_value(json_object_get(d, "rule")), "distance");
+    assert_true(json_is_true(json_object_get(d, "edited_since")) && number_of(d, "latent") == 64);
+    json_decref(root);
+    put_file("study/study.yaml", "cue-conflict: {score: shape_bias}\n");
+    assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200"), 0);
+    program_said(dir, "out", "; named before training (2026-11-30T14:03:05Z): shape_bias, rule best\n");
+
+    /* what it does not name is exploratory, and no claim is counted */
+    put_file("study/study.yaml", "cifar10h: {score: cross_entropy_human}\n");
+    assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200"), 0);
+    program_said(dir, "out", "; exploratory: not named in study.yaml");
+    assert_int_equal(program_run(dir, "", "report %D/study"), 0);
+    program_said(dir, "study/report.html", "; exploratory: not named in study.yaml");
+}
+
+static void what_a_study_cannot_name_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[][2] = {
+        {"cue-conflit: {score: shape_bias}", "study.yaml:1: unknown key 'cue-conflit"},
+        {"cue-conflict: {score: shape_bia}", "cue-conflict.score: 'shape_bia' is no score that has a sweet spot; there is shape_bias"},
+        {"cue-conflict: {layer: pool}", "cue-conflict: score is missing"},
+        {"cue-conflict: {score: shape_bias, rule: nearest}", "nearest"},
+        {"cue-conflict: {score: shape_bias, latent: -1}", "latent"},
+        {"cue-conflict: {score: &a shape_bias}", "anchors"},
+        {"cue-conflict: shape_bias", "study.yaml:1"},
+        {"[1, 2", "study.yaml"},
+        {"cue-conflict: {score: \"\u202e<script>'\"}", "is no score"},
+    };
+    put_study();
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        put_file("study/study.yaml", wrong[i][0]);
+        assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200"), JEM_EUSAGE);
+        program_said(dir, "err", wrong[i][1]);
+    }
+    assert_int_equal(program_run(dir, "", "report %D/study"), 0);
+    program_said(dir, "study/report.html", "is no score that has a sweet spot");
+    put_file("study/study.yaml", "cue-conflict: {score: shape_bias}");
+    put_file("study/declared.json", "{\"date\": 3}");
+    assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200"), JEM_EDATA);
+    program_said(dir, "err", "declared.json: expected date, runs and text");
+}
+
+/* ---- seeds that a margin needs */
+
+/* Two seeds at each of six alphas whose scores spread by .01. */
+static void put_pilot(void)
+{
+    const double alpha[] = {0, 0.2, 0.4, 0.6, 0.8, 0.9};
+    for (int a = 0; a < 6; a++)
+        for (int seed = 1; seed <= 2; seed++) put_run(alpha[a], seed, 0.5 + (seed == 1 ? 1 : -1) * 0.01 / sqrt(2));
+}
 
 static void a_pilot_says_how_many_seeds_a_margin_needs(void **state)
 {
@@ -317,6 +379,8 @@ int main(void)
         TEST(settings_choose_the_rule_and_the_variance),
         TEST(runs_that_were_rescued_are_named_beside_the_claim),
         TEST(what_has_no_sweet_spot_is_refused_with_a_remedy),
+        TEST(claims_quote_what_was_named_before_training),
+        TEST(what_a_study_cannot_name_is_refused),
         TEST(a_pilot_says_how_many_seeds_a_margin_needs),
         TEST(pilots_that_know_no_noise_are_told),
         TEST(a_design_says_which_margin_it_could_show),
