@@ -1,5 +1,6 @@
 /* Scales, ticks, labels and the marks in a plot. */
 #include "report/axes.h"
+#include "report/marks.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -30,15 +30,6 @@ struct picture {
 const colour INK = {0.2, 0.2, 0.2, 1}, MUTED = {0.45, 0.45, 0.45, 1}, GRID = {0.88, 0.88, 0.88, 1},
              PAPER = {1, 1, 1, 1};
 
-colour alpha_colour(double alpha)
-{
-    static const double from[] = {62, 91, 135}, to[] = {182, 80, 65};
-    double t = fmin(fmax(alpha, 0), 1);
-    return (colour){(from[0] + t * (to[0] - from[0])) / 255,
-                    (from[1] + t * (to[1] - from[1])) / 255,
-                    (from[2] + t * (to[2] - from[2])) / 255, 1};
-}
-
 colour series_colour(int index)
 {
     static const colour colours[] = {{0.09, 0.49, 0.45, 1}, {0.80, 0.55, 0.12, 1},

@@ -17,8 +17,6 @@ typedef struct colour {
 /* The inks of every figure, and what they are on.  Inside a page they follow its light or dark scheme. */
 extern const colour INK, MUTED, GRID, PAPER;
 
-/* The shared alpha scale: rgb(62,91,135) at 0, rgb(182,80,65) at 1. */
-colour alpha_colour(double alpha);
 /* Colours for things that are not an alpha: up to 6, then repeating. */
 colour series_colour(int index);
 colour faded(colour c, double opacity); /* opacity in [0, 1], times what c has already */

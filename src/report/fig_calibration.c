@@ -9,6 +9,7 @@
 #include "base/fields.h"
 #include "report/axes.h"
 #include "report/figures.h"
+#include "report/marks.h"
 #include "sweetspot/trend.h"
 
 enum { BINS_MAX = 100, COLUMNS = 6 };

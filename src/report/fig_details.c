@@ -11,6 +11,7 @@
 #include "record/image_sets.h"
 #include "report/axes.h"
 #include "report/figures.h"
+#include "report/marks.h"
 #include "sweetspot/trend.h"
 
 static const char mvh[] = "model-vs-human", cue[] = "cue-conflict", kappa[] = "error_consistency";
@@ -53,7 +54,7 @@ static void draw_curve(draw *d, const axes *a, const trend *t, colour c)
         if (isfinite(p->sem))
             draw_segment(d, x, axes_y(a, p->mean - p->sem), x, axes_y(a, p->mean + p->sem), 1.2, 0,
                          c);
-        draw_disc(d, x, y, 2.6, grey ? faded(MUTED, 0.6) : c, grey ? faded(MUTED, 0.6) : c);
+        draw_mark(d, p->place, x, y, 2.6, grey ? faded(MUTED, 0.6) : c, faded(c, 0));
     }
 }
 
@@ -249,9 +250,8 @@ static jem_status draw_categories(draw *d, const void *ctx)
                   category_names[c->order[r]]);
         for (int64_t i = 0; i < t->count; i++) {
             const trend_point *p = &t->points[i];
-            colour own = alpha_colour(p->alpha);
             double at = y + (p->alpha - 0.5) * ROW_SPREAD;
-            if (p->alpha < 1) draw_disc(d, texture_x(c, p->mean), at, 3.4, faded(own, 0.85), own);
+            if (p->alpha < 1) draw_alpha_mark(d, p->alpha, p->place, texture_x(c, p->mean), at, 3.4);
         }
         draw_diamond(d, texture_x(c, people_bias[c->order[r]]), y);
     }
@@ -382,7 +382,7 @@ static jem_status draw_steps(draw *d, const void *ctx)
             if (isfinite(p->sem))
                 draw_segment(d, x, axes_y(&a, p->mean - p->sem), x, axes_y(&a, p->mean + p->sem),
                              1.2, 0, own);
-            draw_disc(d, x, y, 3.4, own, own);
+            draw_alpha_mark(d, alpha, p->place, x, y, 3.4);
             before_x = x;
             before_y = y;
         }

@@ -11,6 +11,7 @@
 #include "report/axes.h"
 #include "report/figures.h"
 #include "report/labels.h"
+#include "report/marks.h"
 #include "sweetspot/trend.h"
 
 enum { COLUMNS = 4, HEADING = 34, FOOT = 50, PUBLISHED = 2 };
@@ -191,7 +192,7 @@ static jem_status draw_people(draw *d, const void *ctx)
             colour c = alpha_colour(q->alpha);
             if (!isnan(before[0]))
                 draw_segment(d, before[0], before[1], at[0], at[1], 1.4, 0, faded(c, 0.6));
-            draw_disc(d, at[0], at[1], 4.2, c, c);
+            draw_alpha_mark(d, q->alpha, q->place, at[0], at[1], 4.2);
             label_reserve(&labels, at[0] - 5, at[1] - 5, 10, 10);
             memcpy(before, at, sizeof at);
         }
@@ -211,7 +212,7 @@ static void draw_line_of(draw *d, const axes *a, const trend *t, colour c)
         if (isfinite(q->sem))
             draw_segment(d, x, axes_y(a, q->mean - q->sem), x, axes_y(a, q->mean + q->sem), 1.4, 0,
                          c);
-        draw_disc(d, x, axes_y(a, q->mean), 3, c, c);
+        draw_mark(d, q->place, x, axes_y(a, q->mean), 3, c, faded(c, 0));
     }
 }
 

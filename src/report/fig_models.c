@@ -14,6 +14,7 @@
 #include "record/image_name.h"
 #include "record/image_sets.h"
 #include "report/dot_chart.h"
+#include "report/marks.h"
 #include "sweetspot/trend.h"
 
 /* Whose scores stand beside each other: a model that answered, or a study or run. */

@@ -11,6 +11,7 @@
 #include "report/axes.h"
 #include "report/figures.h"
 #include "report/labels.h"
+#include "report/marks.h"
 #include "sweetspot/trend.h"
 
 /* One axis: a measure of a benchmark. */
@@ -28,6 +29,7 @@ enum { SCATTERS = 16 };
 /* A model's mean over seeds. */
 typedef struct mark {
     double alpha, x, y;
+    int place; /* as in trend_point */
 } mark;
 
 typedef struct scatter_panel {
@@ -111,13 +113,13 @@ static jem_status panel_collect(scatter_panel *p, const study *s, const measures
     TRY(MEM_NEW(p->marks, p->y.count));
     for (int64_t i = 0; i < p->y.count; i++) {
         const trend_point *y = &p->y.points[i], *x = trend_at(&p->x, y->alpha);
-        if (x) p->marks[p->count++] = (mark){y->alpha, x->mean, y->mean};
+        if (x) p->marks[p->count++] = (mark){y->alpha, x->mean, y->mean, y->place};
     }
     if (p->count || !p->y.count) goto done;
     p->x_is_alpha = true;
     for (int64_t i = 0; i < p->y.count; i++)
         p->marks[p->count++] =
-            (mark){p->y.points[i].alpha, p->y.points[i].alpha, p->y.points[i].mean};
+            (mark){p->y.points[i].alpha, p->y.points[i].alpha, p->y.points[i].mean, p->y.points[i].place};
 done:
     return st;
 }
@@ -230,9 +232,11 @@ static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_lis
     }
     for (int i = 0; i < p->count; i++) {
         const mark *m = &p->marks[i];
-        colour c = mark_is_grey(p, m) ? faded(MUTED, 0.6) : alpha_colour(m->alpha);
         double x = axes_x(a, m->x), y = axes_y(a, m->y);
-        draw_disc(d, x, y, 4.2, c, c);
+        if (mark_is_grey(p, m))
+            draw_mark(d, m->place, x, y, 4.2, faded(MUTED, 0.6), faded(MUTED, 0));
+        else
+            draw_alpha_mark(d, m->alpha, m->place, x, y, 4.2);
         label_reserve(labels, x - 5, y - 5, 10, 10);
     }
 }

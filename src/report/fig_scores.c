@@ -9,6 +9,7 @@
 #include "report/axes.h"
 #include "report/figures.h"
 #include "report/labels.h"
+#include "report/marks.h"
 #include "sweetspot/trend.h"
 
 enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX, EDGE = 88, LEFT_ROOM = 52, UNKNOWN_MOST = 32 };
@@ -269,7 +270,10 @@ static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, c
         if (isfinite(q->sem))
             draw_segment(d, x, axes_y(a, q->mean - q->sem), x, axes_y(a, q->mean + q->sem), 1.4, 0,
                          c);
-        draw_disc(d, x, y, own ? 3 : 4.2, c, c);
+        if (own || in_grey(p, q))
+            draw_mark(d, q->place, x, y, own ? 3 : 4.2, c, faded(c, 0));
+        else
+            draw_alpha_mark(d, q->alpha, q->place, x, y, 4.2);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "base/try.h"
 #include "report/axes.h"
 #include "report/figures.h"
+#include "report/marks.h"
 
 /* A cell of the grid, from its top: title (in narrow cells two lines), verdict, scores, advantage, alpha. */
 enum {
@@ -157,6 +158,14 @@ static double mean_at(const sweetspot *p, int64_t i)
     return sum / (double)n;
 }
 
+/* As in trend_point. */
+static int place_of(const sweetspot *p, double alpha)
+{
+    int place = 0;
+    while (place < p->alphas && p->alpha[place] < alpha) place++;
+    return place;
+}
+
 static void draw_scores(draw *d, const axes *a, const sweetspot *p)
 {
     for (int64_t i = 0; i + 1 < p->alphas; i++)
@@ -164,8 +173,8 @@ static void draw_scores(draw *d, const axes *a, const sweetspot *p)
                      axes_y(a, mean_at(p, i + 1)), 1.4, 0,
                      faded(alpha_colour((p->alpha[i] + p->alpha[i + 1]) / 2), 0.6));
     for (int64_t j = 0; j < p->networks; j++) {
-        const colour c = alpha_colour(p->among[j]);
-        draw_disc(d, axes_x(a, p->among[j]), axes_y(a, p->network[j]), 3, faded(c, 0.75), c);
+        const double alpha = p->among[j];
+        draw_alpha_mark(d, alpha, place_of(p, alpha), axes_x(a, alpha), axes_y(a, p->network[j]), 3);
     }
 }
 
@@ -274,7 +283,7 @@ static void draw_key(draw *d, const spot_chart *c)
     const text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, MUTED);
     double x, y;
     key_place(&x, &y, KEY_NETWORK, c->width);
-    draw_disc(d, x, y, 3, faded(alpha_colour(0.3), 0.75), alpha_colour(0.3));
+    draw_alpha_mark(d, 0.3, 0, x, y, 3);
     draw_text(d, x + 8, y, style, "a network");
     key_place(&x, &y, KEY_BAND, c->width);
     draw_rectangle(d, x, y - 6, 14, 12, faded(series_colour(2), 0.14));

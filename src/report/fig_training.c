@@ -8,6 +8,7 @@
 #include "base/fields.h"
 #include "report/axes.h"
 #include "report/figures.h"
+#include "report/marks.h"
 #include "sweetspot/trend.h"
 
 typedef struct curve_spec {

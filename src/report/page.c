@@ -1,4 +1,5 @@
 /* The page: explanation, key results, figures, runs. */
+#include "report/marks.h"
 #include "report/page.h"
 
 #include <math.h>
@@ -45,7 +46,12 @@ static void write_head(strbuf *h, const study *s, const char *name)
            "LSE of data over that of the model’s own samples, <i>l</i><sub>D</sub> is "
            "cross-entropy, and <i>c</i> gives both gradients the same length. Everything else is "
            "equal between the networks.</p>\n");
-    strbuf_add(h, "<div class=\"scale\"></div><div class=\"ends\"><span>α = 0: purely "
+    strbuf_add(h, "<div class=\"scale\" style=\"background:linear-gradient(90deg");
+    for (int i = 0; i <= 10; i++) {
+        const colour c = alpha_colour(i / 10.0);
+        html_printf(h, ",rgb(%.0f,%.0f,%.0f)", 255 * c.r, 255 * c.g, 255 * c.b);
+    }
+    strbuf_add(h, ")\"></div><div class=\"ends\"><span>α = 0: purely "
                   "discriminative, p(y|x)</span><span>α = 1: purely generative, "
                   "p(x)</span></div>\n");
     strbuf_add(h,

@@ -3,10 +3,10 @@
 
 const char *const page_style =
     ":root{--ink:#333;--muted:#737373;--grid:#e0e0e0;--paper:#fff;--card:#f6f6f4;--rule:#ddd;"
-    "--zero:rgb(62,91,135);--one:rgb(182,80,65);--warn:#8a5a00;--warn-card:#fdf6e3;"
+    "--warn:#8a5a00;--warn-card:#fdf6e3;"
     "color-scheme:light dark}\n"
     "@media (prefers-color-scheme:dark){:root{--ink:#dcdcd8;--muted:#a0a09a;--grid:#2d2f33;"
-    "--paper:#17181b;--card:#212327;--rule:#3a3c40;--zero:rgb(125,158,208);--one:rgb(224,130,114);"
+    "--paper:#17181b;--card:#212327;--rule:#3a3c40;"
     "--warn:#e6c068;--warn-card:#2b2618}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:var(--paper);color:var(--ink);"
@@ -17,8 +17,7 @@ const char *const page_style =
     "h3{font-size:16px;margin:30px 0 2px}\n"
     "p{max-width:76ch;margin:6px 0 "
     "10px}.lead{font-size:17px}.quiet{color:var(--muted);font-size:14px}\n"
-    ".scale{height:6px;border-radius:3px;margin:18px 0 4px;"
-    "background:linear-gradient(90deg,rgb(62,91,135),rgb(182,80,65))}\n"
+    ".scale{height:6px;border-radius:3px;margin:18px 0 4px}\n"
     ".ends{display:flex;justify-content:space-between;font-size:13px;color:var(--muted);"
     "margin-bottom:22px}\n"
     "nav{font-size:14px;margin:10px 0 0}nav a{color:inherit;margin-right:18px;"

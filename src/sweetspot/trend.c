@@ -51,6 +51,15 @@ jem_status trend_collect(trend *t, const study *s, const char *benchmark, const 
     return trend_collect_in(t, s, benchmark, NULL, metric, condition);
 }
 
+/* So many alphas of the study are smaller; its runs are in their order. */
+static int place_of(const study *s, double alpha)
+{
+    int place = 0;
+    for (int64_t i = 0; i < s->count && s->runs[i].alpha < alpha; i++)
+        place += i == 0 || s->runs[i].alpha != s->runs[i - 1].alpha;
+    return place;
+}
+
 jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, const char *dataset,
                             const char *metric, const char *condition)
 {
@@ -73,6 +82,7 @@ jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, con
     }
     for (int64_t i = 0; i < t->count; i++) {
         trend_point *p = &t->points[i];
+        p->place = place_of(s, p->alpha);
         p->mean = stats_mean(p->values, p->seeds);
         p->sem = stats_sem(p->values, p->seeds);
     }

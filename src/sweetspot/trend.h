@@ -9,6 +9,7 @@ enum { TREND_SEEDS_MAX = 64 };
 
 typedef struct trend_point {
     double alpha, mean;
+    int place;        /* so many alphas of the study are smaller */
     double sem;       /* NaN with fewer than two seeds */
     double low, high; /* the score's own interval where there is one seed, else NaN */
     int seeds;

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/axes.h"
+#include "report/marks.h"
 #include "report/png_file.h"
 #include "base/strbuf.h"
 #include "sweetspot/trend.h"
@@ -50,16 +51,6 @@ static void axes_map_data_to_the_box_linearly_or_by_logarithm(void **state)
     check_near(axes_y(&a, 1), 70, 1e-12, 1);
     a.log_y = true;
     check_near(axes_y(&a, 10), 45, 1e-12, 1);
-}
-
-static void the_alpha_scale_has_the_published_ends(void **state)
-{
-    (void)state;
-    colour zero = alpha_colour(0), one = alpha_colour(1);
-    check_near(255 * zero.r, 62, 1e-9, 1);
-    check_near(255 * zero.g, 91, 1e-9, 1);
-    check_near(255 * one.b, 65, 1e-9, 1);
-    check_near(255 * one.r, 182, 1e-9, 1);
 }
 
 static jem_status draw_example(draw *d, const void *ctx)
@@ -338,7 +329,6 @@ int main(void)
         cmocka_unit_test(ticks_are_round_and_inside_the_range),
         cmocka_unit_test(ranges_widen_within_what_a_metric_can_be),
         cmocka_unit_test(axes_map_data_to_the_box_linearly_or_by_logarithm),
-        cmocka_unit_test(the_alpha_scale_has_the_published_ends),
         cmocka_unit_test(inline_figures_share_a_page_without_sharing_ids),
         cmocka_unit_test(texts_stay_text_as_wide_as_they_were_measured),
         cmocka_unit_test(files_come_in_three_formats_and_repeat_bit_for_bit),
