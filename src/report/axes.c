@@ -189,36 +189,48 @@ void axes_draw(draw *d, const axes *a)
 
 enum { REFERENCE_LINE = 14 }; /* a label with the space around it */
 
-/* No room for a label above the line? */
-static bool is_high(const axes *a, double value)
-{
-    return axes_y(a, value) - a->top <= REFERENCE_LINE;
-}
-
-static void draw_reference(draw *d, const axes *a, double value, const char *label, h_align side,
-                           bool above)
-{
-    double y = axes_y(a, value), x = side == LEFT ? a->left + 3 : a->left + a->width - 3;
-    if (!(y >= a->top - 0.5 && y <= a->top + a->height + 0.5)) return;
-    draw_segment(d, a->left, y, a->left + a->width, y, 1.2, 4, MUTED);
-    draw_text(d, x, above ? y - 4 : y + 4, style_of(TICK_SIZE, side, above ? BASELINE : TOP, MUTED),
-              label);
-}
-
 void axes_reference(draw *d, const axes *a, double value, const char *label)
 {
-    draw_reference(d, a, value, label, RIGHT, !is_high(a, value));
+    const double y = axes_y(a, value), right = a->left + a->width;
+    const bool above = y - a->top > REFERENCE_LINE;
+    if (!(y >= a->top - 0.5 && y <= a->top + a->height + 0.5)) return;
+    draw_segment(d, a->left, y, right, y, 1.2, 4, MUTED);
+    draw_text(d, right - 3, above ? y - 4 : y + 4, style_of(TICK_SIZE, RIGHT, above ? BASELINE : TOP, MUTED), label);
 }
 
-void axes_references(draw *d, const axes *a, const double value[2], const char *const label[2])
+static const double UNTRAINED = 4.2; /* radius */
+
+/* Its tip points from (x, y) to where the value lies. */
+static void draw_arrow(draw *d, double x, double y, double to_x, double to_y)
 {
-    bool close = fabs(axes_y(a, value[0]) - axes_y(a, value[1])) < 2 * REFERENCE_LINE;
-    for (int i = 0; i < 2; i++) {
-        bool upper = !close || value[i] > value[1 - i], high = is_high(a, value[i]);
-        if (isfinite(value[i]))
-            draw_reference(d, a, value[i], label[i], close && upper && high ? LEFT : RIGHT,
-                           upper && !high);
+    const double length = hypot(to_x - x, to_y - y), u = (to_x - x) / length, v = (to_y - y) / length;
+    const double px[] = {x + 5 * u, x - 3 * u - 4 * v, x - 3 * u + 4 * v};
+    const double py[] = {y + 5 * v, y - 3 * v + 4 * u, y - 3 * v - 4 * u};
+    draw_area(d, px, py, 3, faded(MUTED, 0.8));
+}
+
+void axes_untrained(draw *d, const axes *a, double at_x, double at_y, int place, double *x, double *y)
+{
+    const double right = a->left + a->width, bottom = a->top + a->height;
+    const double real_x = axes_x(a, at_x), real_y = axes_y(a, at_y);
+    char text[48] = "";
+    *x = fmin(fmax(real_x, a->left), right);
+    *y = fmin(fmax(real_y, a->top), bottom);
+    if (hypot(real_x - *x, real_y - *y) < 1) {
+        draw_mark(d, place, *x, *y, UNTRAINED, faded(MUTED, 0.6), faded(MUTED, 0));
+        return;
     }
+    const bool beyond_x = real_x != *x, beyond_y = real_y != *y;
+    if (beyond_x && beyond_y)
+        snprintf(text, sizeof text, "%.3g, %.3g", at_x, at_y);
+    else
+        snprintf(text, sizeof text, "%.3g", beyond_x ? at_x : at_y);
+    /* inside the box, away from the edges that it is at */
+    *x = fmin(fmax(*x, a->left + 5 * beyond_x), right - 5 * beyond_x);
+    *y = fmin(fmax(*y, a->top + 5), bottom - 5);
+    draw_arrow(d, *x, *y, beyond_x ? real_x : *x, beyond_y ? real_y : *y);
+    const bool to_the_left = *x > a->left + a->width / 2;
+    draw_text(d, *x + (to_the_left ? -9 : 9), *y, style_of(TICK_SIZE, to_the_left ? RIGHT : LEFT, MIDDLE, MUTED), text);
 }
 
 enum { CHUNK = 512 };

@@ -32,11 +32,11 @@ double axes_y(const axes *a, double y); /* log_y: y > 0, else NaN or infinite */
 void axes_draw(draw *d, const axes *a);
 /* A tick's value with as few decimals as the step needs, and a true minus sign. */
 void axes_tick_text(char *text, size_t size, double value, double step);
-/* Horizontal reference (chance, human) with its label inside the box. */
+/* Horizontal reference (chance, human) with its label inside the box, or "". */
 void axes_reference(draw *d, const axes *a, double y, const char *label);
-/* Two of them, either may be NaN; where they are close the lower one's label goes below it, the
- * upper one's above, or without room there to the left. */
-void axes_references(draw *d, const axes *a, const double y[2], const char *const label[2]);
+/* The grey mark of an end that was never trained, which sets no range: within the box where it is, else an
+ * arrow at the edge with the values that lie beyond.  *x, *y: where it was drawn; place: as draw_mark's. */
+void axes_untrained(draw *d, const axes *a, double at_x, double at_y, int place, double *x, double *y);
 /* Line through x, y [n], cut at the box; values that are not finite interrupt it. */
 void axes_curve(draw *d, const axes *a, const double *x, const double *y, int n, double width,
                 colour c);

@@ -157,12 +157,19 @@ static void extend(double *lo, double *hi, double x)
     *hi = fmax(*hi, x);
 }
 
+static bool mark_is_grey(const scatter_panel *p, const mark *m)
+{
+    return m->alpha >= 1 &&
+           (p->y_axis.score->needs_head || (p->x_axis.score->needs_head && !p->x_is_alpha));
+}
+
 static void panel_range(axes *a, const scatter_panel *p)
 {
     const measure *x = p->x_axis.score, *y = p->y_axis.score;
     a->x0 = a->y0 = INFINITY;
     a->x1 = a->y1 = -INFINITY;
     for (int i = 0; i < p->count; i++) {
+        if (p->count > 1 && mark_is_grey(p, &p->marks[i])) continue; /* the largest alpha, so others are not */
         extend(&a->x0, &a->x1, p->marks[i].x);
         extend(&a->y0, &a->y1, p->marks[i].y);
     }
@@ -213,12 +220,6 @@ static void draw_alone(draw *d, const axes *a, const scatter_panel *p, label_lis
         label_with_line(d, labels, x, y, autoencoder_name);
 }
 
-static bool mark_is_grey(const scatter_panel *p, const mark *m)
-{
-    return m->alpha >= 1 &&
-           (p->y_axis.score->needs_head || (p->x_axis.score->needs_head && !p->x_is_alpha));
-}
-
 static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
 {
     for (int i = 0; i + 1 < p->count; i++) {
@@ -234,7 +235,7 @@ static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_lis
         const mark *m = &p->marks[i];
         double x = axes_x(a, m->x), y = axes_y(a, m->y);
         if (mark_is_grey(p, m))
-            draw_mark(d, m->place, x, y, 4.2, faded(MUTED, 0.6), faded(MUTED, 0));
+            axes_untrained(d, a, m->x, m->y, m->place, &x, &y);
         else
             draw_alpha_mark(d, m->alpha, m->place, x, y, 4.2);
         label_reserve(labels, x - 5, y - 5, 10, 10);

@@ -201,11 +201,15 @@ static const published_score *first_model(const chart *c, const panel *q)
     return next_model(c, q, c->of ? c->of->published : NULL);
 }
 
+static label_list box_of(const axes *a)
+{
+    return (label_list){.left = a->left, .right = a->left + a->width, .top = a->top, .bottom = a->top + a->height};
+}
+
 /* Ticks with names at the right edge. */
 static void draw_published(draw *d, const axes *a, const chart *c, const panel *p)
 {
-    label_list labels = {.left = a->left, .right = a->left + a->width, .top = a->top,
-                         .bottom = a->top + a->height};
+    label_list labels = box_of(a);
     for (const published_score *b = first_model(c, p); b; b = next_model(c, p, b + 1))
         label_at_edge(&labels, a->left + a->width + 7, axes_y(a, b->value), b->model);
     label_draw_edge(d, &labels);
@@ -213,8 +217,23 @@ static void draw_published(draw *d, const axes *a, const chart *c, const panel *
 
 /* ---- drawing */
 
+static bool in_grey(const panel *p, const trend_point *q)
+{
+    return p->spec && p->spec->needs_head && q->alpha >= 1;
+}
+
+/* Has the panel something that was trained? */
+static bool is_trained(const chart *c, const panel *p)
+{
+    for (int k = 0; k < p->count; k++)
+        for (int64_t i = 0; i < c->trends[p->first + k].count; i++)
+            if (!in_grey(p, &c->trends[p->first + k].points[i])) return true;
+    return false;
+}
+
 static void range_of(const chart *c, const panel *p, double *lo, double *hi)
 {
+    const bool trained = is_trained(c, p);
     *lo = INFINITY;
     *hi = -INFINITY;
     for (int k = 0; k < p->count; k++) {
@@ -222,6 +241,7 @@ static void range_of(const chart *c, const panel *p, double *lo, double *hi)
         for (int64_t i = 0; i < t->count; i++) {
             const trend_point *q = &t->points[i];
             double sem = isfinite(q->sem) ? q->sem : 0;
+            if (trained && in_grey(p, q)) continue;
             *lo = fmin(*lo, q->mean - sem);
             *hi = fmax(*hi, q->mean + sem);
             for (int v = 0; v < q->seeds; v++) {
@@ -243,11 +263,6 @@ static void range_of(const chart *c, const panel *p, double *lo, double *hi)
     axes_pad(lo, hi, p->spec ? p->spec->least : -INFINITY, p->spec ? p->spec->most : INFINITY);
 }
 
-static bool in_grey(const panel *p, const trend_point *q)
-{
-    return p->spec && p->spec->needs_head && q->alpha >= 1;
-}
-
 /* `own` NULL: points and line take the colour of their alpha. */
 static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, const colour *own)
 {
@@ -263,18 +278,48 @@ static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, c
     }
     for (int64_t i = 0; i < t->count; i++) {
         const trend_point *q = &t->points[i];
-        colour c = in_grey(p, q) ? faded(MUTED, 0.6) : own ? *own : alpha_colour(q->alpha);
         double x = axes_x(a, q->alpha), y = axes_y(a, q->mean);
+        if (in_grey(p, q)) {
+            axes_untrained(d, a, q->alpha, q->mean, q->place, &x, &y);
+            continue;
+        }
+        const colour c = own ? *own : alpha_colour(q->alpha);
         for (int v = 0; v < q->seeds && q->seeds > 1; v++)
             draw_disc(d, x, axes_y(a, q->values[v]), 1.4, faded(c, 0.5), faded(c, 0));
         if (isfinite(q->sem))
             draw_segment(d, x, axes_y(a, q->mean - q->sem), x, axes_y(a, q->mean + q->sem), 1.4, 0,
                          c);
-        if (own || in_grey(p, q))
-            draw_mark(d, q->place, x, y, own ? 3 : 4.2, c, faded(c, 0));
+        if (own)
+            draw_mark(d, q->place, x, y, 3, c, faded(c, 0));
         else
             draw_alpha_mark(d, q->alpha, q->place, x, y, 4.2);
     }
+}
+
+/* No name on marks, whiskers and lines. */
+static void reserve_trend(label_list *l, const axes *a, const panel *p, const trend *t)
+{
+    for (int64_t i = 0; i < t->count; i++) {
+        const trend_point *q = &t->points[i], *r = q + 1;
+        const double x = axes_x(a, q->alpha), y = axes_y(a, q->mean), spread = isfinite(q->sem) ? q->sem : 0;
+        const double top = axes_y(a, q->mean + spread), bottom = axes_y(a, q->mean - spread);
+        if (in_grey(p, q))
+            label_reserve(l, l->right - 60, fmin(fmax(y, l->top), l->bottom) - 8, 60, 16);
+        label_reserve(l, x - 6, top - 6, 12, bottom - top + 12);
+        if (i + 1 < t->count && !in_grey(p, r))
+            label_reserve_line(l, x, y, axes_x(a, r->alpha), axes_y(a, r->mean));
+    }
+}
+
+static void name_references(draw *d, const axes *a, const chart *c, const panel *p)
+{
+    label_list labels = box_of(a);
+    for (int k = 0; k < p->count; k++) reserve_trend(&labels, a, p, &c->trends[p->first + k]);
+    const double levels[] = {axes_y(a, p->reference), axes_y(a, p->ceiling)};
+    for (int i = 0; i < 2; i++)
+        if (isfinite(levels[i])) label_reserve(&labels, a->left, levels[i] - 1, a->width, 2);
+    if (p->spec) label_along(d, &labels, levels[0], p->spec->level.label);
+    label_along(d, &labels, levels[1], "human");
 }
 
 static void lay_out_chart(figure *f, double width)
@@ -300,21 +345,23 @@ static jem_status draw_chart(draw *d, const void *ctx)
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 32,
                   .width = g.cell_width - 72 - (first_model(c, p) ? EDGE : 0),
                   .height = g.cell_height - 82,
-                  .x1 = 1,
+                  .x0 = -0.02,
+                  .x1 = 1.02,
                   .x_is_alpha = true,
                   .title = p->title,
                   .x_label = "α",
                   .y_label = p->spec ? p->spec->unit : NULL};
         range_of(c, p, &a.y0, &a.y1);
         axes_draw(d, &a);
-        axes_references(d, &a, (const double[]){p->reference, p->ceiling},
-                        (const char *const[]){p->spec ? p->spec->level.label : NULL, "human"});
+        axes_reference(d, &a, p->reference, "");
+        axes_reference(d, &a, p->ceiling, "");
         draw_published(d, &a, c, p);
         for (int k = 0; k < p->count; k++) {
             const trend *t = &c->trends[p->first + k];
             int name = name_index(c, line_name(t));
             draw_trend(d, &a, p, t, name < 0 ? NULL : &colours[name]);
         }
+        name_references(d, &a, c, p);
     }
     return JEM_OK;
 }

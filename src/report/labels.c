@@ -71,6 +71,23 @@ void label_with_line(draw *d, label_list *l, double x, double y, const char *tex
         }
 }
 
+void label_along(draw *d, label_list *l, double y, const char *text)
+{
+    enum { STEP = 6, AWAY = 3 };
+    if (!text || !(y >= l->top && y <= l->bottom)) return;
+    const double w = draw_text_width(d, label_style(), text);
+    label_box b = {l->right - 3 - w, y - AWAY - LINE, w, LINE};
+    for (label_box at = b; at.x >= l->left; at.x -= STEP) {
+        at.y = y - AWAY - LINE;
+        if (!is_free(l, at)) at.y = y + AWAY;
+        if (!is_free(l, at)) continue;
+        b = at;
+        break;
+    }
+    draw_text(d, b.x, b.y + LINE / 2.0, label_style(), text);
+    label_reserve(l, b.x, b.y, b.w, b.h);
+}
+
 void label_at_edge(label_list *l, double x, double y, const char *text)
 {
     if (l->edge_count == EDGE_MAX) return;

@@ -32,6 +32,10 @@ bool label_near(draw *d, label_list *l, double x, double y, const char *text);
 /* Writes farther above or below the mark, with a line to it. */
 void label_with_line(draw *d, label_list *l, double x, double y, const char *text);
 
+/* Writes at the line y, above or below it, at the first free place from its right end to its left; where there
+ * is none, above its right end.  Nothing where the line is not within the box, or the text is NULL. */
+void label_along(draw *d, label_list *l, double y, const char *text);
+
 /* A tick from x to the right with a name beside it, drawn by label_draw_edge: names are kept
  * apart and in order.  text is borrowed until then. */
 void label_at_edge(label_list *l, double x, double y, const char *text);

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/axes.h"
+#include "report/labels.h"
 #include "report/marks.h"
 #include "report/png_file.h"
 #include "base/strbuf.h"
@@ -176,6 +177,55 @@ static void files_come_in_three_formats_and_repeat_bit_for_bit(void **state)
     check_tmp_remove(folder);
 }
 
+static jem_status draw_untrained(draw *d, const void *value)
+{
+    const axes a = {.left = 40, .top = 30, .width = 200, .height = 100, .x1 = 1, .y0 = 0.5, .y1 = 1};
+    double x, y;
+    axes_untrained(d, &a, 1, *(const double *)value, 0, &x, &y);
+    assert_true(x <= 240 && y >= 30 && y <= 130);
+    return JEM_OK;
+}
+
+static void an_untrained_end_beyond_the_range_stands_at_the_edge_with_its_value(void **state)
+{
+    (void)state;
+    char *svg;
+    const double within = 0.75, below = 0.4071;
+    check_ok(draw_inline(&svg, "f", 300, 200, draw_untrained, &within));
+    assert_non_null(strstr(svg, "<circle cx=\"240\" cy=\"80\""));
+    assert_null(strstr(svg, "<text"));
+    mem_free(svg);
+    check_ok(draw_inline(&svg, "f", 300, 200, draw_untrained, &below));
+    assert_non_null(strstr(svg, "<polygon points=\"240,130 ")); /* the arrow's tip, on the edge */
+    assert_non_null(strstr(svg, ">0.407</text>"));
+    mem_free(svg);
+}
+
+static jem_status draw_named_lines(draw *d, const void *ctx)
+{
+    label_list *l = &(label_list){.left = 40, .right = 240, .top = 30, .bottom = 130};
+    (void)ctx;
+    label_reserve(l, 180, 60, 60, 40); /* around the line's right end */
+    label_along(d, l, 80, "chance");
+    label_along(d, l, 31, "human");
+    label_along(d, l, 500, "elsewhere");
+    return JEM_OK;
+}
+
+static void names_of_lines_keep_off_marks(void **state)
+{
+    (void)state;
+    char *svg;
+    check_ok(draw_inline(&svg, "f", 300, 200, draw_named_lines, NULL));
+    assert_null(strstr(svg, "elsewhere"));
+    const double x = number_behind(svg, "<text x=\""), width = number_behind(svg, "textLength=\"");
+    assert_true(x + width <= 180 && x + width > 170); /* no farther than needed */
+    const char *human = strstr(svg, "chance</text>");
+    assert_non_null(human);
+    assert_true(number_behind(human, " y=\"") > 34); /* below its line: above is the box's end */
+    mem_free(svg);
+}
+
 static jem_status draw_far_away(draw *d, const void *ctx)
 {
     (void)ctx;
@@ -332,6 +382,8 @@ int main(void)
         cmocka_unit_test(inline_figures_share_a_page_without_sharing_ids),
         cmocka_unit_test(texts_stay_text_as_wide_as_they_were_measured),
         cmocka_unit_test(files_come_in_three_formats_and_repeat_bit_for_bit),
+        cmocka_unit_test(an_untrained_end_beyond_the_range_stands_at_the_edge_with_its_value),
+        cmocka_unit_test(names_of_lines_keep_off_marks),
         cmocka_unit_test(what_lies_beyond_all_numbers_costs_no_figure),
         cmocka_unit_test(an_enlarged_picture_is_sharp_in_vector_files_too),
         cmocka_unit_test(hostile_pictures_are_refused_or_left_their_texts),
