@@ -70,9 +70,10 @@ typedef enum op_kind {
                      softmax(q k^T / sqrt(C)) v, one head */
     OP_CONCAT,    /* sources of one height and width, one after another along channels */
     OP_MAX_POOL,  /* largest of a window (op_window); its gradient goes to the first of them */
-    OP_MEAN_POOL  /* mean of a window (op_window) */
+    OP_MEAN_POOL, /* mean of a window (op_window) */
+    OP_AFFINE     /* y = affine[c][0] x + affine[c][1] in channel c */
 } op_kind;
-enum { OP_KINDS = OP_MEAN_POOL + 1 };
+enum { OP_KINDS = OP_AFFINE + 1 };
 
 typedef enum norm_kind {
     NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT, NORM_GROUP
@@ -94,6 +95,7 @@ typedef struct op {
      * weight and bias per channel; for NORM_BATCH also running mean and
      * variance; NORM_ACT: y = weight * (x + bias). */
     int64_t weight, bias, mean, var;
+    const double (*affine)[2]; /* OP_AFFINE: [src.c], borrowed */
     uint32_t id; /* node number: keys the random numbers of dropout */
 } op;
 
@@ -198,7 +200,7 @@ typedef struct step {
      * FORWARD with lrelu (or of OP_LRELU) writes it if present, BACKWARD_DATA
      * of OP_LRELU or with lrelu reads it. Backends choose the encoding; see mask_bytes. */
     int64_t mask_offset; /* -1: none */
-    /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, ATTENTION, MAX_POOL: the op's input is src2. */
+    /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, ATTENTION, MAX_POOL, AFFINE: the op's input is src2. */
 } step;
 
 /* Of a concatenation's step about one source: where that begins among the output's channels. */

@@ -14,11 +14,34 @@
 #include "train/config.h"
 #include "train/objective.h"
 
+/* Size and cost of a network as it was published, and where its weights are had. */
+static jem_status list_published(const network *const *networks, const network *n)
+{
+    jem_status st;
+    graph *g = NULL;
+    model_spec spec = *n->usual;
+
+    TRY(model_spec_name(&spec, networks, n->name));
+    TRY(model_spec_build(&g, &spec));
+    cli_print("                   %.4g M parameters, %.3g GFLOP for %lldx%lld; trains, classifies, maps; "
+              "not on a GPU\n                   weights for jem import: %s\n",
+              (double)graph_trained_elements(g) / 1e6, graph_flops(g) / 1e9, (long long)spec.width,
+              (long long)spec.height, n->weights);
+done:
+    graph_free(g);
+    return st;
+}
+
 static jem_status list_models(const cli_lists *lists)
 {
-    for (const network *const *n = lists->settings.networks; *n; n++)
-        if ((*n)->logits) puts((*n)->about);
-    return JEM_OK;
+    jem_status st = JEM_OK;
+    for (const network *const *n = lists->settings.networks; *n; n++) {
+        if (!(*n)->logits) continue;
+        puts((*n)->about);
+        if ((*n)->usual) TRY(list_published(lists->settings.networks, *n));
+    }
+done:
+    return st;
 }
 
 static jem_status list_objectives(const cli_lists *lists)

@@ -33,6 +33,9 @@ struct network {
     const char *name;  /* model.name is it, or begins with it and a dash: "wrn" of "wrn-28-10" */
     const char *usage; /* what model.name may be, for the message where it is not */
     const char *about; /* for jem list: lines without the last one's end */
+    const char *weights; /* where published ones are had, for people; NULL: there are none */
+    /* The sizes that these are for; NULL: there are none. */
+    const struct model_spec *usual;
 
     /* Does its output [classes,1,1] give logits?  Such networks are trained along alpha;
      * model.name finds no other. */

@@ -4,10 +4,17 @@
 
 #include "base/try.h"
 #include "model/autoencoder_graph.h"
+#include "model/imagenet.h"
 #include "model/wrn.h"
 
 const network *const network_list[] = {
     &network_wrn,
+    &network_resnet18,
+    &network_resnet50,
+    &network_efficientnet_lite0,
+    &network_alexnet,
+    &network_vgg16,
+    &network_squeezenet,
     &network_kl_encoder,
     &network_kl_decoder,
     NULL,
@@ -15,7 +22,7 @@ const network *const network_list[] = {
 
 const option model_options[] = {
     {"name", OPTION_STRING, offsetof(model_spec, name), "wrn-28-10", 0, 0, NULL,
-     "network: wrn-DEPTH-WIDTH, depth = 6n + 4"},
+     "network: wrn-DEPTH-WIDTH, depth = 6n + 4, or one that jem list models names"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 

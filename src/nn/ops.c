@@ -173,6 +173,13 @@ int graph_silu(graph *g, int src)
     return graph_apply(g, graph_op(g, OP_SILU, src), &src, 1);
 }
 
+int graph_affine(graph *g, int src, const double (*affine)[2])
+{
+    op o = graph_op(g, OP_AFFINE, src);
+    o.affine = affine;
+    return graph_apply(g, o, &src, 1);
+}
+
 static jem_status concat_elu_infer(op *o, const shape *sources, int count)
 {
     (void)count;
@@ -432,6 +439,8 @@ static const op_rule rules[] = {
                     .derivative = DERIVATIVE_LINEAR, .keeps_host = dropout_keeps_host},
     [OP_SILU] = {.name = "SiLU", .counted_as = "others", .sources = 1,
                  .derivative = DERIVATIVE_DIAGONAL, .overwrites = always, .narrows = true},
+    [OP_AFFINE] = {.name = "scale, shift", .counted_as = "others", .sources = 1,
+                   .derivative = DERIVATIVE_DIAGONAL},
     [OP_UPSAMPLE] = {.name = "upsample 2x2", .sources = 1, .infer = upsample_infer,
                      .derivative = DERIVATIVE_LINEAR},
     [OP_ATTENTION] = {.name = "attention", .sources = 1, .infer = attention_infer,

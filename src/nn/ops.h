@@ -102,6 +102,8 @@ int graph_mean_pool(graph *g, int src, int64_t kernel, int64_t stride, int64_t p
 int graph_adaptive_mean(graph *g, int src, int64_t height, int64_t width);
 /* The channels of `count` values of one height and width, else a mistake (JEM_EUSAGE), in order. */
 int graph_concat(graph *g, const int *sources, int count);
+/* affine[c][0] x + affine[c][1] in channel c; borrowed, for as long as the graph and its plans. */
+int graph_affine(graph *g, int src, const double (*affine)[2]);
 int graph_concat_elu(graph *g, int src); /* elu([x, -x]): twice the channels */
 int graph_silu(graph *g, int src);     /* x * sigmoid(x) */
 int graph_upsample(graph *g, int src); /* twice the height and width, nearest neighbour */

@@ -12,6 +12,12 @@ static model_spec smallest(const network *n)
     if (n == &network_wrn)
         return wrn_spec((model_spec){.name = "wrn-10-1", .classes = 4, .channels = 3, .height = 16,
                                      .width = 12}, (wrn_settings){.pool = POOL_ADAPTIVE});
+    if (n->usual) {
+        model_spec spec = *n->usual;
+        spec.height = spec.width = 64;
+        check_ok(model_spec_name(&spec, network_list, n->name));
+        return spec;
+    }
     return autoencoder_half_spec(&vae, n == &network_kl_decoder);
 }
 
@@ -43,6 +49,8 @@ static void names_find_their_network(void **state)
     assert_ptr_equal(network_find(network_list, "wrn"), &network_wrn);
     assert_null(network_find(network_list, "wrn2-16-4"));
     assert_null(network_find(network_list, "wr"));
+    assert_non_null(network_find(network_list, "resnet50"));
+    assert_null(network_find(network_list, "resnet5"));
     check_ok(model_spec_name(&spec, network_list, "wrn-16-4"));
     assert_int_equal(wrn_settings_of(&spec)->pool, POOL_FIXED);
     wrn_settings_of(&spec)->pool = POOL_SUM; /* stays: the kind is the same */

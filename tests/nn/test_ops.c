@@ -67,6 +67,12 @@ static int attention(graph *g, int x)
     return graph_attention(g, x);
 }
 
+static int affine(graph *g, int x)
+{
+    static const double scales[6][2] = {{2, 1}, {-1, 0.5}, {0.3, -2}, {1, 0}, {0.1, 4}, {-3, 0.2}};
+    return graph_affine(g, x, scales);
+}
+
 static int max_pool(graph *g, int x)
 {
     return graph_max_pool(g, x, 3, 2, 1, false);
@@ -89,6 +95,7 @@ static const struct {
     [OP_LRELU] = {lrelu, {6, 4, 3}, "rectifier", 0, 0},
     [OP_ADD] = {add, {6, 4, 3}, "sum", 0, 0},
     [OP_POOL] = {pooled, {6, 2, 1}, "pool 2x3", 0, 0},
+    [OP_AFFINE] = {affine, {6, 4, 3}, "scale, shift", 0, 0},
     [OP_MAX_POOL] = {max_pool, {6, 2, 2}, "max 3x3 /2", 0, 0},
     [OP_MEAN_POOL] = {mean_pool, {6, 4, 3}, "mean 3x3 /1", 0, 0},
     [OP_CONCAT] = {concat, {18, 4, 3}, "concatenation", 0, 0},

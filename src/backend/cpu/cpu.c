@@ -112,6 +112,7 @@ static const cpu_impl *choose_impl(const step *s)
         return blocked_source || s->dst.f.block > 1 ? &cpu_layout_impl : &cpu_ref_impl;
     case OP_UPSAMPLE:
     case OP_CONCAT:
+    case OP_AFFINE:
         return &cpu_layout_impl;
     case OP_MAX_POOL:
     case OP_MEAN_POOL:

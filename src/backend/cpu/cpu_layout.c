@@ -1,5 +1,5 @@
 /* Where values change layout or size: images in, gradients out, pooling from
- * NHWC maps to plain vectors, upsampling, concatenation. */
+ * NHWC maps to plain vectors, upsampling, concatenation, channels' own scales. */
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
@@ -194,6 +194,25 @@ static void concat(cpu_bound *b)
     }
 }
 
+/* ---- a scale and a shift for each channel, whatever the format; to data without the shift */
+
+static void affine(cpu_bound *b)
+{
+    const step *s = &b->k->s;
+    const bool shifted = s->kind == STEP_FORWARD;
+    const int64_t area = s->dst.s.h * s->dst.s.w;
+
+    for (int64_t row = 0; row < s->n * s->dst.s.c; ++row) {
+        const int64_t c = row % s->dst.s.c, to = format_index(s->dst.f, s->dst.s, row / s->dst.s.c, c, 0, 0);
+        const int64_t from = format_index(s->src.f, s->src.s, row / s->dst.s.c, c, 0, 0);
+        const float scale = (float)s->op.affine[c][0], shift = shifted ? (float)s->op.affine[c][1] : 0;
+        for (int64_t i = 0; i < area; ++i)
+            cpu_put(cpu_at(b, s->dst), to + i * s->dst.f.block,
+                    scale * cpu_get(cpu_at(b, s->src), from + i * s->src.f.block, s->src.f.dtype) + shift,
+                    s->dst.f.dtype);
+    }
+}
+
 static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
 {
     const step *s = &b->k->s;
@@ -210,6 +229,8 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
         if (to) store(to, cpu_at(b, s->src), s->src, io->count);
     } else if (s->op.kind == OP_UPSAMPLE) {
         upsample(b, part);
+    } else if (s->op.kind == OP_AFFINE) {
+        affine(b);
     } else if (s->op.kind == OP_CONCAT) {
         concat(b);
     } else if (s->kind == STEP_FORWARD) {

@@ -55,6 +55,7 @@ static jem_status missing_prepare(cuda_kernel *k)
 {
     return cuda_lacks(k->s.op.kind == OP_MAX_POOL    ? "largest values of windows"
                       : k->s.op.kind == OP_MEAN_POOL ? "means of windows that overlap or differ"
+                      : k->s.op.kind == OP_AFFINE    ? "scales of single channels"
                                                      : "ReLU6");
 }
 
@@ -86,7 +87,8 @@ static const cuda_impl *choose_impl(const step *s)
     case OP_UPSAMPLE: return &cuda_window_impl;
     case OP_CONCAT: return &cuda_concat_impl;
     case OP_MAX_POOL:
-    case OP_MEAN_POOL: return &cuda_missing_impl;
+    case OP_MEAN_POOL:
+    case OP_AFFINE: return &cuda_missing_impl;
     case OP_CONCAT_ELU: return &cuda_elu_impl;
     case OP_NORM: return &cuda_norm_impl;
     case OP_DROPOUT: return s->train ? &cuda_dropout_impl : &cuda_octet_impl;

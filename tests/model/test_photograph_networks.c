@@ -1,0 +1,100 @@
+/* Classifiers of photographs with hash parameters against the published networks' values in PyTorch, double. */
+#include <string.h>
+
+#include "model/imagenet.h"
+#include "model/init.h"
+#include "nn/gradient_check.h"
+
+/* Parameters as the golden values have them: convolutions and linear layers sqrt(2 / fan) v, running
+ * variances and weights of norms 1 + 0.1 v, the rest 0.1 v. */
+static void fill_by_names(double *params, const graph *g)
+{
+    for (int i = 0; i < g->param_count; i++) {
+        const param *p = &g->params[i];
+        double *v = params + p->offset;
+        hash_values(v, p->count, p->name);
+        for (int64_t k = 0; k < p->count; k++) {
+            if (p->ndim > 1)
+                v[k] *= 2.0 / sqrt((double)(p->count / p->shape[0]));
+            else if (p->role == PARAM_NORM_WEIGHT || p->role == PARAM_RUNNING_VAR)
+                v[k] = 1 + 0.1 * v[k];
+            else
+                v[k] *= 0.1;
+        }
+    }
+}
+
+typedef struct golden_net {
+    const char *name;
+    int64_t parameters, side;
+    double logits[4], norm;
+    double dx_norm; /* of d logit[7] */
+} golden_net;
+
+static void check_net(const golden_net *n)
+{
+    model_spec spec = imagenet_usual;
+    const plan_options o = {.batch = 1, .precision = JEM_F64, .backward_input = true};
+    graph *g = NULL;
+    checked t;
+
+    spec.height = spec.width = n->side;
+    check_ok(model_spec_name(&spec, network_list, n->name));
+    ((imagenet_settings *)(void *)&spec.settings)->input = 1; /* own */
+    check_ok(model_spec_build(&g, &spec));
+    assert_int_equal(graph_trained_elements(g), n->parameters);
+    checked_open(&t, g, &o);
+    fill_by_names(t.params, g);
+    check_ok(plan_load(t.p, t.params));
+    hash_values(t.x, t.size, "x");
+    check_ok(plan_forward(t.w, &t.call, t.x, t.logits));
+    for (int k = 0; k < 4; k++) check_near(t.logits[k], n->logits[k], 1e-9, fmax(1, fabs(n->logits[k])));
+    check_near(sqrt(check_dot(t.logits, t.logits, 1000)), n->norm, 1e-9, n->norm);
+    if (n->dx_norm > 0) {
+        memset(t.cotangent, 0, 1000 * sizeof *t.cotangent);
+        t.cotangent[7] = 1;
+        check_ok(plan_backward(t.w, &t.call, t.cotangent, t.dx, NULL));
+        check_near(sqrt(check_dot(t.dx, t.dx, t.size)), n->dx_norm, 1e-9, n->dx_norm);
+    }
+    checked_close(&t);
+    graph_free(g);
+}
+
+static void alexnet_has_pytorchs_values(void **state)
+{
+    (void)state;
+    check_net(&(golden_net){"alexnet", 61100840, 64, {-0.1727794098, 0.4401501812, -0.9330786441, -0.3698406317},
+                            14.78833886, 0.2966482178});
+}
+
+static void vgg16_has_pytorchs_values(void **state)
+{
+    (void)state;
+    check_net(&(golden_net){"vgg16", 138357544, 64, {0.046978195, 0.05955661915, -0.1826795762, 0.07978857088},
+                            3.998337736, 0.06839269699});
+}
+
+static void squeezenet_has_pytorchs_values(void **state)
+{
+    (void)state;
+    check_net(&(golden_net){"squeezenet1_1", 1235496, 64, {0.1528394167, 0.01030387251, 0.01887480713, 0.03265440306},
+                            2.004678915, 0.01043283381});
+}
+
+static void resnet50_has_pytorchs_values(void **state)
+{
+    (void)state;
+    check_net(&(golden_net){"resnet50", 25557032, 64, {-4.927568952, -2.046802917, -3.375112727, -1.893870089},
+                            140.040184, 1.615007775});
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(alexnet_has_pytorchs_values),
+        cmocka_unit_test(vgg16_has_pytorchs_values),
+        cmocka_unit_test(squeezenet_has_pytorchs_values),
+        cmocka_unit_test(resnet50_has_pytorchs_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
