@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/startup.h"
+#include "run/import.h"
 #include "run/loop.h"
 #include "study/status_line.h"
 
@@ -35,6 +36,7 @@ static jem_status resume(const cli_lists *lists, int argc, char **argv)
     jem_status st;
 
     TRY(cli_parse(&f, &command_resume, argc, argv));
+    TRY(import_refuse_resume(f.folder));
     TRY(MEM_NEW(c, 1));
     TRY(run_load_config(c, &lists->settings, f.folder));
     TRY(run_override(c, f.set.values, f.set.count));

@@ -1,0 +1,198 @@
+/* Runs made of weights from elsewhere: see import.h. */
+#include "run/import.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "base/try.h"
+#include "model/weights.h"
+#include "run/checkpoint_store.h"
+
+static jem_status import_path(char **out, const char *folder)
+{
+    return str_format(out, "%s/import.json", folder);
+}
+
+bool import_is(const char *folder)
+{
+    char *path = NULL;
+    const bool is = import_path(&path, folder) == JEM_OK && file_exists(path);
+    mem_free(path);
+    return is;
+}
+
+jem_status import_refuse_resume(const char *folder)
+{
+    if (!import_is(folder)) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s: its weights were imported: there is no state of a training to go on "
+                     "from (no optimiser, no replay buffer)", folder);
+}
+
+/* ---- which network a file is of */
+
+typedef struct fit {
+    const char *name;
+    int there, all; /* parameters by name and shape */
+} fit;
+
+static fit fit_of(const model_spec *spec, const safetensors *f)
+{
+    fit x = {spec->network->name, 0, 0};
+    graph *g = NULL;
+
+    if (model_spec_build(&g, spec) == JEM_OK)
+        for (int i = 0; i < g->param_count; i++) {
+            const param *p = &g->params[i];
+            const int at = weights_find(f, p->name, spec);
+            x.all++;
+            if (at >= 0 && safetensors_read_f32(f, safetensors_name(f, at), NULL, p->ndim, p->shape) == JEM_OK)
+                x.there++;
+        }
+    graph_free(g);
+    return x;
+}
+
+/* The message so far, with the network of which the largest share is in the file: `named`, or
+ * one of those that were published. */
+static jem_status explain(jem_status st, const import_request *r, const model_spec *named)
+{
+    char reason[1024];
+    safetensors *f = NULL;
+
+    snprintf(reason, sizeof reason, "%s", jem_error_message());
+    if (weights_open(&f, r->file) != JEM_OK) return jem_error(st, "%s", reason);
+    fit best = fit_of(named, f);
+    for (const network *const *n = r->lists->networks; *n; n++) {
+        if (!(*n)->usual) continue;
+        model_spec spec = *(*n)->usual;
+        if (model_spec_name(&spec, r->lists->networks, (*n)->name) != JEM_OK) continue;
+        const fit x = fit_of(&spec, f);
+        if ((int64_t)x.there * best.all > (int64_t)best.there * x.all) best = x;
+    }
+    safetensors_close(f);
+    if (best.there == 0) return jem_error(st, "%s", reason);
+    return jem_error(st, "%s; of the networks that jem has, %s fits best: %d of its %d tensors are there", reason,
+                     best.name, best.there, best.all);
+}
+
+/* ---- making the run */
+
+static jem_status settle(config *c, const import_request *r)
+{
+    jem_status st;
+    char named[OPTION_STRING_MAX + 16];
+    const char *const first[] = {named, "alpha=0"};
+
+    TRY(config_defaults(c, r->lists));
+    snprintf(named, sizeof named, "model.name=%s", r->model);
+    TRY(config_assign(c, first, 2));
+    for (int i = 0; i < r->assignment_count; i++)
+        if (strncmp(r->assignments[i], "model.", 6) != 0)
+            return jem_error(JEM_EUSAGE, "--set %s: weights are imported with model.* alone; engine.* is for the "
+                             "commands that use them", r->assignments[i]);
+    TRY(config_assign(c, r->assignments, r->assignment_count));
+    TRY(config_check(c));
+    const model_spec *usual = c->model.network->usual;
+    if (!usual && (r->classes < 1 || r->side < 1))
+        return jem_error(JEM_EUSAGE, "import: --model %s is of no one size: give --classes K and --size S", r->model);
+    c->model.channels = usual ? usual->channels : 3;
+    c->model.classes = r->classes > 0 ? r->classes : usual->classes;
+    c->model.height = c->model.width = r->side > 0 ? r->side : usual->height;
+done:
+    return st;
+}
+
+/* RUN/import.json. */
+static jem_status keep_provenance(const import_request *r)
+{
+    jem_status st;
+    struct stat about = {.st_size = 0};
+    char *path = NULL, *text = NULL, sha[SHA256_HEX];
+    const char *name = strrchr(r->file, '/');
+    json_t *root = NULL;
+
+    TRY(sha256_file(sha, r->file));
+    if (stat(r->file, &about) != 0) about.st_size = 0;
+    root = json_pack("{s:o s:I s:s s:s s:s}", "file", json_plain_string(name ? name + 1 : r->file), "bytes",
+                     (json_int_t)about.st_size, "sha256", sha, "model", r->model, "version", JEM_VERSION);
+    TRY(json_text(&text, root, JSON_INDENT(2)));
+    TRY(import_path(&path, r->out));
+    TRY(file_write(path, text, strlen(text)));
+done:
+    json_decref(root);
+    mem_free(path);
+    mem_free(text);
+    return st;
+}
+
+static void describe(run_info *i, const config *c, const model *m, const run_identity *identity)
+{
+    *i = (run_info){.status = RUN_FINISHED, .alpha = c->alpha, .seed = c->seed, .ranks = 1,
+                    .classes = c->model.classes, .channels = c->model.channels, .height = c->model.height,
+                    .width = c->model.width, .params = graph_trained_elements(model_graph(m))};
+    memcpy(i->id, identity->id, sizeof i->id);
+    memcpy(i->settings_hash, identity->settings_hash, sizeof i->settings_hash);
+    snprintf(i->version, sizeof i->version, "%s", JEM_VERSION);
+    snprintf(i->model, sizeof i->model, "%.*s", (int)sizeof i->model - 1, c->model.name);
+    snprintf(i->selected_by, sizeof i->selected_by, "import");
+}
+
+/* The weights of m and all that is known of them; config.yaml, which makes it a run, comes last. */
+static jem_status write_run(const import_request *r, config *c, model *m)
+{
+    jem_status st;
+    run_identity identity = RUN_IDENTITY_INIT;
+    run_info info;
+
+    TRY(run_identity_init(&identity, c));
+    TRY(run_identity_draw(&identity));
+    TRY(run_identity_hash(&identity, c, 0));
+    describe(&info, c, m, &identity);
+    TRY(best_save(r->out, m, model_params(m), 0, &identity));
+    TRY(keep_provenance(r));
+    TRY(run_write_info(&info, r->out));
+    TRY(run_create(r->out, c));
+done:
+    run_identity_clear(&identity);
+    return st;
+}
+
+static jem_status into_folder(const import_request *r, config *c, model *m)
+{
+    jem_status st;
+    dir_held *lock = NULL;
+    bool made = false;
+    run_claim claim;
+
+    if (run_is(r->out))
+        return jem_error(JEM_EUSAGE, "%s: holds a run; choose another --out or remove it", r->out);
+    TRY(run_lock_folder(&lock, &made, r->out));
+    TRY(run_claim_folder(&claim, r->out, c));
+    TRY(write_run(r, c, m));
+done:
+    dir_unlock(lock);
+    return st;
+}
+
+jem_status import_run(const import_request *r)
+{
+    jem_status st;
+    config *c = NULL;
+    model *m = NULL;
+
+    TRY(MEM_NEW(c, 1));
+    TRY(settle(c, r));
+    TRY(model_new(&m, &c->model, &c->engine));
+    st = model_load(m, r->file);
+    if (st == JEM_EDATA) st = explain(st, r, &c->model);
+    if (st != JEM_OK) goto done;
+    TRY(into_folder(r, c, m));
+done:
+    model_free(m);
+    mem_free(c);
+    return st;
+}

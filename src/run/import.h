@@ -1,0 +1,29 @@
+/* A run made of weights that somebody else trained: what works with a trained run works with it, and
+ * nothing goes on with its training, of which nothing is known.
+ *
+ *   RUN/import.json   the file it came from: name, bytes, SHA-256; which network, when by which jem
+ *
+ * beside config.yaml, run.json and the weights (run.h); there is no log and no state. */
+#ifndef RUN_IMPORT_H
+#define RUN_IMPORT_H
+
+#include "run/run.h"
+
+typedef struct import_request {
+    const config_lists *lists;
+    const char *file, *model, *out; /* weights (model/weights.h); model.name; the new folder */
+    int64_t classes, side;          /* -1: as the network was published; of others both are needed */
+    const char *const *assignments; /* model.* keys */
+    int assignment_count;
+} import_request;
+
+/* JEM_EDATA if the file cannot be read or is not of this network: the message says how much of it is
+ * there and which network fits best.  JEM_EUSAGE if the folder holds anything. */
+jem_status import_run(const import_request *r);
+
+/* Was this run imported? */
+bool import_is(const char *folder);
+/* JEM_EUSAGE, with the reason and what to do instead, if it was: before a training goes on. */
+jem_status import_refuse_resume(const char *folder);
+
+#endif

@@ -1,0 +1,123 @@
+/* jem import and jem export: weights from elsewhere become a run, and go out again. */
+#include "cli/program.h"
+
+#include "model/weights.h"
+#include "support/wrn_spec.h"
+#include "tensor/safetensors.h"
+
+static char dir[64];
+
+static void works(const char *args) { program_works(dir, args); }
+static void fails(const char *args, int code, const char *message) { program_fails(dir, args, code, message); }
+
+/* DIR/NAME <- parameters of a small network, the first `count` tensors of it (-1: all); `odd`: among
+ * them. */
+static void write_weights(const char *name, int count, float odd)
+{
+    const model_spec spec = wrn_spec((model_spec){.name = "wrn-10-1", .classes = 3, .channels = 3, .height = 32,
+                                                  .width = 32}, (wrn_settings){0});
+    graph *g = NULL;
+    safetensors_writer *w = NULL;
+    float *params = NULL;
+    char path[128];
+
+    check_ok(model_spec_build(&g, &spec));
+    check_ok(MEM_NEW(params, g->param_elements));
+    for (int64_t i = 0; i < g->param_elements; i++) params[i] = (float)(i % 17 - 8) / 100;
+    params[5] = odd;
+    if (count >= 0) g->param_count = count;
+    check_ok(safetensors_writer_new(&w));
+    check_ok(weights_add(w, g, params, ""));
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    check_ok(safetensors_writer_save(w, path));
+    safetensors_writer_free(w);
+    mem_free(params);
+    graph_free(g);
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    check_tmp(dir, sizeof dir);
+    write_weights("w.safetensors", -1, 0);
+    works("import %D/w.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/run");
+    return 0;
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    check_tmp_remove(dir);
+    return 0;
+}
+
+static bool there(const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return file_exists(path) || dir_exists(path);
+}
+
+static void an_imported_run_is_used_as_a_trained_one(void **state)
+{
+    (void)state;
+    program_said(dir, "run/import.json", "\"sha256\": \"");
+    program_said(dir, "run/import.json", "\"file\": \"w.safetensors\"");
+    works("sample %D/run --n 4 --steps 2 -o %D/x.npy");
+    works("apply %D/run --input %D/x.npy --want logits,energy -o %D/as_run");
+    works("apply %D/w.safetensors --model wrn-10-1 --classes 3 --input %D/x.npy --want logits -o %D/as_file");
+    program_same_files(dir, "as_run/logits.npy", "as_file/logits.npy");
+    works("info %D/run");
+    works("report %D/run");
+}
+
+static void an_export_has_the_same_weights(void **state)
+{
+    (void)state;
+    works("export %D/run -o %D/out.safetensors");
+    works("import %D/out.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/again");
+    works("sample %D/run --n 2 --steps 2 --seed 3 -o %D/a.npy");
+    works("sample %D/again --n 2 --steps 2 --seed 3 -o %D/b.npy");
+    program_same_files(dir, "a.npy", "b.npy");
+}
+
+static void what_is_no_such_network_is_refused(void **state)
+{
+    (void)state;
+    write_weights("half.safetensors", 6, 0);
+    write_weights("nan.safetensors", -1, NAN);
+    fails("import %D/half.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/no", JEM_EDATA,
+          "wrn fits best: 6 of its ");
+    fails("import %D/nan.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/no", JEM_EDATA, "nan");
+    fails("import %D/w.safetensors --model alexnet --out %D/no", JEM_EDATA, "does not belong to this network");
+    fails("import %D/w.safetensors --model wrn-10-1 --out %D/no", JEM_EUSAGE, "give --classes K and --size S");
+    fails("import %D/w.safetensors --model alexnot --out %D/no", JEM_EUSAGE, "alexnet");
+    fails("import %D/w.safetensors --model wrn-10-1 --classes 3 --size 32 --set alpha=1 --out %D/no", JEM_EUSAGE,
+          "model.* alone");
+    assert_false(there("no"));
+}
+
+static void a_folder_that_holds_something_stays_as_it_is(void **state)
+{
+    (void)state;
+    fails("import %D/w.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/run", JEM_EUSAGE, "holds a run");
+    fails("import %D/w.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D", JEM_EUSAGE, "holds other files");
+}
+
+static void an_imported_run_is_not_resumed(void **state)
+{
+    (void)state;
+    fails("resume %D/run", JEM_EUSAGE, "its weights were imported");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_imported_run_is_used_as_a_trained_one),
+        cmocka_unit_test(an_export_has_the_same_weights),
+        cmocka_unit_test(what_is_no_such_network_is_refused),
+        cmocka_unit_test(a_folder_that_holds_something_stays_as_it_is),
+        cmocka_unit_test(an_imported_run_is_not_resumed),
+    };
+    return cmocka_run_group_tests(tests, prepare, clean);
+}
