@@ -16,6 +16,7 @@
 #include "data/pictures/image.h"
 #include "tensor/npz.h"
 #include "record/record.h"
+#include "run/import.h"
 #include "run/run.h"
 #include "study/each_run.h"
 #include "tensor/tensor_file.h"
@@ -218,6 +219,19 @@ static jem_status show_classes(const char *path, int64_t classes, const config *
     return st;
 }
 
+/* How far its training came, on what, and which weights it left. */
+static void show_training(const run_info *info, const config *c)
+{
+    cli_print("data       %s %s (hash %016" PRIx64 ")\n", c->data.kind, c->data.path, info->data_hash);
+    cli_print("iteration  %" PRId64 " of %" PRId64 " (epoch %.2f), %.0f s\n", info->iteration,
+              info->iterations, info->epoch, info->wall_s);
+    if (info->best.iteration > 0)
+        cli_print("selected   iteration %" PRId64 " by %s (%g)\n", info->best.iteration,
+                  info->selected_by, info->best.score);
+    else
+        cli_print("selected   nothing yet\n");
+}
+
 static jem_status info_run(const cli_lists *lists, const char *path)
 {
     jem_status st;
@@ -241,15 +255,10 @@ static jem_status info_run(const cli_lists *lists, const char *path)
     TRY(show_classes(path, info.classes, c));
     if (info.id[0]) cli_print("run        %s, settings %s\n", info.id, info.settings_hash);
     cli_print("alpha      %g\nseed       %" PRId64 "\n", info.alpha, info.seed);
-    cli_print("data       %s %s (hash %016" PRIx64 ")\n", c->data.kind, c->data.path,
-              info.data_hash);
-    cli_print("iteration  %" PRId64 " of %" PRId64 " (epoch %.2f), %.0f s\n", info.iteration,
-              info.iterations, info.epoch, info.wall_s);
-    if (info.best.iteration > 0)
-        cli_print("selected   iteration %" PRId64 " by %s (%g)\n", info.best.iteration,
-                  info.selected_by, info.best.score);
+    if (import_is(path))
+        cli_print("weights    imported; %s/import.json says from where\n", path);
     else
-        cli_print("selected   nothing yet\n");
+        show_training(&info, c);
     cli_print("scores     %" PRId64 "%s\n", scores.count,
               scores.count ? "" : " (jem eval makes them)");
 done:

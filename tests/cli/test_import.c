@@ -68,6 +68,8 @@ static void an_imported_run_is_used_as_a_trained_one(void **state)
     works("apply %D/w.safetensors --model wrn-10-1 --classes 3 --input %D/x.npy --want logits -o %D/as_file");
     program_same_files(dir, "as_run/logits.npy", "as_file/logits.npy");
     works("info %D/run");
+    program_said(dir, "out", "weights    imported");
+    program_not_said(dir, "out", "selected");
     works("report %D/run");
 }
 

