@@ -38,9 +38,9 @@ jem_status figure_list_add(figure_list *list, figure *f);
 void figure_clear(figure *f);               /* a zeroed one is fine */
 void figure_list_clear(figure_list *list);  /* FIGURE_LIST_INIT is fine */
 
-/* Widths of figures, in CSS pixels: in a page, and the least that one is laid out for, a narrow column.
+/* Widths of figures, in CSS pixels: in a page, in one on a phone, and the least that one is laid out for, a narrow column.
  * Studies in one report, the page's own and those beside it. */
-enum { FIGURE_WIDTH = 1040, FIGURE_WIDTH_LEAST = 300, STUDIES_MAX = 8 };
+enum { FIGURE_WIDTH = 1040, FIGURE_WIDTH_PHONE = 340, FIGURE_WIDTH_LEAST = 300, STUDIES_MAX = 8 };
 
 /* Makers, in the order of the page.  The study must outlive the list; warnings are
  * added to it.  known: what scores mean (measure/measure.h). */

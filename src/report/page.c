@@ -136,6 +136,99 @@ static jem_status write_cards(strbuf *h, const study *s, const measures *const *
     return JEM_OK;
 }
 
+/* ---- what it is about */
+
+/* value <- that of a group's key in a resolved config, which has one a line, without quotes; "" if it has none. */
+static void find_setting(char *value, size_t size, const char *config, const char *group, const char *key)
+{
+    bool within = false;
+    *value = '\0';
+    for (const char *line = config; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        const size_t n = strcspn(line, "\n");
+        if (*line != ' ' && *line != '#' && n) within = strncmp(line, group, strlen(group)) == 0 && line[strlen(group)] == ':';
+        const size_t length = strlen(key);
+        if (!within || n < length + 4 || strncmp(line + 2, key, length) != 0 || line[2 + length] != ':') continue;
+        const char *from = line + 3 + length, *end = line + n;
+        while (from < end && strchr(" \"", *from)) from++;
+        while (end > from && strchr(" \"", end[-1])) end--;
+        snprintf(value, size, "%.*s", (int)(end - from), from);
+        return;
+    }
+}
+
+/* "150", or "20 to 150". */
+static void write_range(strbuf *h, double least, double most)
+{
+    if (!(most >= least)) return;
+    if (least == most)
+        html_printf(h, "%.4g", most);
+    else
+        html_printf(h, "%.4g to %.4g", least, most);
+}
+
+static double last_epoch(const study_run *r)
+{
+    const int64_t column = table_find(&r->log, "epoch");
+    return column < 0 || !r->log.rows ? NAN : table_get(&r->log, r->log.rows - 1, column);
+}
+
+static void write_alphas(strbuf *h, const study *s)
+{
+    const char *between = "";
+    strbuf_add(h, "<dt>α</dt><dd>");
+    for (int64_t i = 0; i < s->count; i++) {
+        if (isnan(s->runs[i].alpha) || (i && s->runs[i].alpha == s->runs[i - 1].alpha)) continue;
+        html_printf(h, "%s%g", between, s->runs[i].alpha);
+        between = ", ";
+    }
+    strbuf_add(h, "</dd>");
+}
+
+/* Runs of an alpha, iterations and epochs. */
+static void write_training(strbuf *h, const study *s)
+{
+    double seeds[2] = {INFINITY, 0}, steps[2] = {INFINITY, 0}, epochs[2] = {INFINITY, 0};
+    int64_t same = 0, rescued = 0;
+    for (int64_t i = 0; i < s->count; i++) {
+        const study_run *r = &s->runs[i];
+        same = i && r->alpha == r[-1].alpha ? same + 1 : 1;
+        if (i + 1 == s->count || r[1].alpha != r->alpha) seeds[0] = fmin(seeds[0], (double)same), seeds[1] = fmax(seeds[1], (double)same);
+        steps[0] = fmin(steps[0], (double)r->iteration), steps[1] = fmax(steps[1], (double)r->iteration);
+        const double epoch = last_epoch(r);
+        epochs[0] = fmin(epochs[0], epoch), epochs[1] = fmax(epochs[1], epoch);
+        rescued += r->rescue_count > 0;
+    }
+    strbuf_add(h, "<dt>seeds of an α</dt><dd>");
+    write_range(h, seeds[0], seeds[1]);
+    strbuf_add(h, "</dd><dt>iterations</dt><dd>");
+    write_range(h, steps[0], steps[1]);
+    if (isfinite(epochs[0])) {
+        strbuf_add(h, " (epochs: ");
+        write_range(h, epochs[0], epochs[1]);
+        strbuf_add(h, ")");
+    }
+    html_printf(h, "</dd><dt>rescued</dt><dd>%lld of %lld runs</dd>", (long long)rescued, (long long)s->count);
+}
+
+/* Of the first run; what differs between runs is warned of. */
+static void write_summary(strbuf *h, const study *s)
+{
+    const study_run *r = &s->runs[0];
+    char kind[64], size[64];
+    find_setting(kind, sizeof kind, r->config, "data", "kind");
+    find_setting(size, sizeof size, r->config, "data", "size");
+    html_printf(h, "<dl class=\"summary\"><dt>network</dt><dd>%s</dd>", r->model[0] ? r->model : "unknown");
+    if (kind[0]) {
+        html_printf(h, "<dt>data</dt><dd>%s", kind);
+        if (size[0] && strcmp(size, "0") != 0) html_printf(h, ", %s × %s pixels", size, size);
+        if (r->classes > 1) html_printf(h, ", %lld classes (chance %.3g)", (long long)r->classes, 1 / (double)r->classes);
+        strbuf_add(h, "</dd>");
+    }
+    write_alphas(h, s);
+    write_training(h, s);
+    strbuf_add(h, "</dl>\n");
+}
+
 static void write_warnings(strbuf *h, const study *s)
 {
     if (!s->warning_count) return;
@@ -171,22 +264,47 @@ done:
     return st;
 }
 
-static jem_status write_figure(strbuf *h, const figure *f, int64_t number, const char *folder)
+/* kind: "wide", for pages and paper; or "narrow", for a phone. */
+static jem_status write_plot(strbuf *h, const figure *f, const char *kind, int64_t number)
 {
-    html_printf(h, "<h3>%s</h3>\n", f->title);
-    if (f->missing) {
-        html_printf(h, "<p class=\"missing\">Not available: %s</p>\n", f->missing);
-        return JEM_OK;
-    }
     char id[24], *svg;
-    snprintf(id, sizeof id, "f%lld-", (long long)number);
+    snprintf(id, sizeof id, "f%lld%c-", (long long)number, kind[0]);
     jem_status st = draw_inline(&svg, id, f->width, f->height, f->draw, f->ctx);
     if (st != JEM_OK) return st;
-    html_printf(h, "<p>%s</p>\n<figure><div class=\"plot\" style=\"width:%.0fpx\">", f->about,
-                f->width);
+    html_printf(h, "<div class=\"plot %s\" style=\"width:%.0fpx\">", kind, f->width);
     strbuf_put(h, svg, strlen(svg));
     mem_free(svg);
     strbuf_add(h, "</div>\n");
+    return JEM_OK;
+}
+
+/* Once more for a narrow column, where it is drawn otherwise: sheets of pictures only become smaller. */
+static jem_status write_plots(strbuf *h, figure *f, int64_t number)
+{
+    jem_status st;
+    const size_t before = h->used;
+
+    TRY(write_plot(h, f, "wide", number));
+    TRY(strbuf_status(h));
+    if (f->width <= FIGURE_WIDTH_PHONE || strstr(h->data + before, "<image")) goto done;
+    f->lay_out(f, FIGURE_WIDTH_PHONE);
+    st = write_plot(h, f, "narrow", number);
+    f->lay_out(f, FIGURE_WIDTH);
+done:
+    return st;
+}
+
+/* number: from 1 on among those that are drawn. */
+static jem_status write_figure(strbuf *h, figure *f, int64_t number, const char *folder)
+{
+    if (f->missing) {
+        html_printf(h, "<h3>%s</h3>\n<p class=\"missing\">Not available: %s</p>\n", f->title, f->missing);
+        return JEM_OK;
+    }
+    html_printf(h, "<h3 id=\"figure-%lld\"><span class=\"number\">Figure %lld.</span> %s</h3>\n<p>%s</p>\n<figure>",
+                (long long)number, (long long)number, f->title, f->about);
+    jem_status st = write_plots(h, f, number);
+    if (st != JEM_OK) return st;
     if (f->table.used) {
         strbuf_add(h, "<div class=\"numbers\">");
         strbuf_put(h, f->table.data, f->table.used);
@@ -215,12 +333,15 @@ void page_contents(strbuf *h, const figure_list *figures, const char *last)
 
 jem_status page_sections(strbuf *h, const figure_list *figures, const char *folder)
 {
+    int64_t number = 0;
     for (int k = 0; k < SECTIONS; k++) {
         if (!has_section(figures, sections[k])) continue;
         html_printf(h, "<h2 id=\"s%d\">%s</h2>\n", k, sections[k]);
         for (int64_t i = 0; i < figures->count; i++) {
             if (strcmp(figures->figures[i].section, sections[k]) != 0) continue;
-            jem_status st = write_figure(h, &figures->figures[i], i, folder);
+            figure *f = &figures->figures[i];
+            number += !f->missing;
+            jem_status st = write_figure(h, f, number, folder);
             if (st != JEM_OK) return st;
         }
     }
@@ -363,6 +484,7 @@ jem_status page_write(strbuf *html, const study *s, const figure_list *figures, 
     TRY(page_folder(&folder, place->page));
     TRY(page_path(&drawn, folder, place->figures));
     write_head(html, s, slash && slash[1] ? slash + 1 : s->path);
+    write_summary(html, s);
     page_contents(html, figures, "Runs");
     TRY(write_cards(html, s, place->measures));
     write_warnings(html, s);

@@ -164,6 +164,11 @@ static void the_page_is_self_contained_and_names_its_sources(void **state)
     report_result r = make_report();
     assert_int_equal(r.runs, 2);
     assert_int_equal(r.figures, 1);
+    assert_true(says("<dt>network</dt><dd>wrn-10-1</dd>"));
+    assert_true(says("<dt>α</dt><dd>0, 1</dd><dt>seeds of an α</dt><dd>1</dd><dt>iterations</dt><dd>70</dd>"));
+    assert_true(says("Figure 1.</span> Accuracy"));
+    assert_false(says("Figure 2.")); /* those that are missing have no number */
+    assert_true(says("class=\"plot wide\"") && says("class=\"plot narrow\""));
     assert_false(says("<script"));
     assert_false(says("src=\"http"));
     assert_false(says("<link"));
@@ -321,11 +326,14 @@ static void tables_logs_and_pictures_become_figures(void **state)
     check_ok(dir_make(samples));
     snprintf(path, sizeof path, "cp %s/figures/training.png %s/buffer.png", folder, samples);
     assert_int_equal(system(path), 0);
+    put_file("alpha: 0.5\nsampler:\n  kind: chains\ndata:\n  # reader\n  kind: \"stripes <b>\"\n  size: 8\n", "a0.5-s1",
+             "config.yaml");
     put_file("not a picture", "a0.5-s1", "samples/classes.png");
     r = make_report();
     assert_int_equal(r.figures, 5);
     assert_int_equal(r.warnings, 1);
     assert_true(says("data:image/png;base64,"));
+    assert_true(says("<dt>data</dt><dd>stripes &lt;b&gt;, 8 × 8 pixels, 2 classes (chance 0.5)</dd>"));
     assert_true(says("classes.png: not a readable PNG"));
 }
 
