@@ -70,7 +70,7 @@ static void check_images(json_t *file, const dataset *d, int64_t first, int64_t 
 static splits load_all(const char *dir)
 {
     splits s = {NULL, NULL, NULL};
-    data_options o;
+    data_options o = {.sources = NULL};
     const option_group groups[] = {{"data", data_option_table, &o}, {NULL, NULL, NULL}};
     check_ok(options_defaults(groups));
     snprintf(o.kind, sizeof o.kind, "cifar10");

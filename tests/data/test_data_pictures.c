@@ -30,7 +30,7 @@ static int tear_down(void **state)
 
 static data_options options(const char *kind)
 {
-    data_options o;
+    data_options o = {.sources = NULL};
     const option_group groups[] = {{"data", data_option_table, &o}, {NULL, NULL, NULL}};
     memset(&o, 0, sizeof o);
     check_ok(options_defaults(groups));
