@@ -131,9 +131,8 @@ static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
     TRY(take_options(&o, &f));
     TRY(pool_new(&o.threads, f.threads == CLI_NONE ? 0 : (int)f.threads));
     TRY(study_read(&s, f.folder));
-    int64_t read_warnings = s->warning_count;
     TRY(sweetspots_find(&list, s, &o));
-    for (int64_t i = read_warnings; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
+    for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
     if (list.count == 0) {
         st = nothing_to_find(s);
         goto done;

@@ -55,14 +55,63 @@ static void find_people(spot_runs *r)
     }
 }
 
+/* Runs that lack the score, and the first of those that have one like it. */
+typedef struct left_runs {
+    int64_t count;
+    const char *first, *why;
+} left_runs;
+
+/* Why a run whose alpha can have the score has none; NULL: nobody scored it. */
+static const char *what_lacks(const study_run *run, const spot_runs *r)
+{
+    for (int m = 0; m < r->line->count; m++) {
+        const measure *wanted = r->line->score[m];
+        const score *s = trend_score(run, r->of->benchmark, wanted->dataset, wanted->metric, wanted->condition);
+        if (s && isfinite(s->value)) continue;
+        if (s) return "is no number";
+        if (trend_score(run, r->of->benchmark, NULL, wanted->metric, wanted->condition)) return "is of other data";
+    }
+    return NULL;
+}
+
+static bool can_have(const study_run *run, const measure_spot *line)
+{
+    for (int m = 0; m < line->count; m++)
+        if (line->score[m]->needs_head && run->alpha >= 1) return false;
+    return !isnan(run->alpha);
+}
+
+static void note_left(left_runs *left, spot_runs *r, const study_run *run)
+{
+    const char *why = can_have(run, r->line) ? what_lacks(run, r) : NULL;
+    if (!why) return;
+    if (left->count++ == 0) left->first = run->name, left->why = why;
+}
+
+/* Is an end missing?  Runs beyond those that have the score. */
+static void find_beyond(spot_runs *r, const study *s)
+{
+    r->beyond[0] = r->beyond[1] = NAN;
+    for (int64_t i = 0; r->count && i < s->count; i++) {
+        const double alpha = s->runs[i].alpha;
+        if (!can_have(&s->runs[i], r->line)) continue;
+        if (alpha < r->alpha[0]) r->beyond[0] = fmin(r->beyond[0], alpha);
+        if (alpha > r->alpha[r->alphas - 1]) r->beyond[1] = fmax(r->beyond[1], alpha);
+    }
+}
+
 /* Runs of a study come by alpha, then seed. */
 static jem_status collect(spot_runs *r, study *s)
 {
     jem_status st = JEM_OK;
+    left_runs left = {.count = 0};
     for (int64_t i = 0; i < s->count; i++) {
         const spot_network *last = r->count ? &r->network[r->count - 1] : NULL;
         spot_network n;
-        if (!values_of(&n, &s->runs[i], r->of, r->line)) continue;
+        if (!values_of(&n, &s->runs[i], r->of, r->line)) {
+            note_left(&left, r, &s->runs[i]);
+            continue;
+        }
         if (last && last->run->alpha == n.run->alpha && last->run->seed == n.run->seed) {
             TRY(study_warn(s, "%s has the alpha and seed of another run; sweet spots leave it out.",
                            n.run->name));
@@ -73,6 +122,11 @@ static jem_status collect(spot_runs *r, study *s)
         r->networks[n.at]++;
         r->network[r->count++] = n;
     }
+    find_beyond(r, s);
+    if (left.count && r->count)
+        TRY(study_warn(s, "%s, %s, leaves out %lld run%s (%s%s): its score %s.", r->line->title, r->line->measure,
+                       (long long)left.count, left.count == 1 ? "" : "s", left.first,
+                       left.count == 1 ? "" : ", ...", left.why));
 done:
     return st;
 }

@@ -23,13 +23,15 @@ typedef struct spot_runs {
     double human[SPOT_SCORES_MAX];    /* the reference of each score: what people reach by the rows about
                                          them among the scores, or where there are none as printed */
     bool from_files[SPOT_SCORES_MAX]; /* the former */
+    double beyond[2];      /* smallest and largest alpha of runs below and above the ends that lack the score; NaN: none */
     int64_t with_trials;   /* networks whose trials can be drawn again beside the others' */
     trial_draws draws;     /* a column per network; 0 columns unless every one has trials: what is
                               shared is known of all or of none */
 } spot_runs;
 
 /* The runs of the study whose scores are finite; without alpha = 1 where a score needs a trained head.  Trials
- * that do not fit the score become a warning of the study. */
+ * that do not fit the score become a warning of the study, and so do runs that are left out because their score
+ * is no number or of other data. */
 jem_status spot_runs_find(spot_runs *out, const measures *of, const measure_spot *line, study *s);
 void spot_runs_clear(spot_runs *r); /* a zeroed one is fine */
 

@@ -71,6 +71,7 @@ static jem_status describe(sweetspot *p, const spot_runs *r)
     p->images = r->draws.images;
     p->people = r->draws.people;
     p->with_trials = r->with_trials;
+    for (int e = 0; e < 2; e++) p->beyond[e] = r->beyond[e];
     for (int m = 0; m < r->line->count; m++) {
         p->human[m] = r->human[m];
         p->from_files[m] = r->from_files[m];

@@ -49,6 +49,7 @@ typedef struct sweetspot {
     int64_t fewest, most;   /* networks at an alpha */
     int64_t images, people; /* that are drawn; 0: none */
     int64_t with_trials;    /* networks that have trials */
+    double beyond[2];       /* alphas of runs below and above the ends that lack the score; NaN: none */
     double level;
     stats_variance variance;
     stats_best_alpha at;

@@ -149,6 +149,19 @@ static void say_reference(strbuf *out, const sweetspot *p)
     }
 }
 
+/* "; runs at 0.95 have no such score: the ends are not the study's" */
+static void say_beyond(strbuf *out, const sweetspot *p)
+{
+    const char *mark = "; runs at ";
+    for (int e = 0; e < 2; e++) {
+        if (isnan(p->beyond[e])) continue;
+        plain_printf(out, "%s%g", mark, p->beyond[e]);
+        mark = " and ";
+    }
+    if (mark[0] == ';') return;
+    strbuf_add(out, " have no such score: the ends are not the study's");
+}
+
 /* ---- what was named before */
 
 /* "before training (2026-11-30T14:03:05Z)" */
@@ -207,6 +220,7 @@ void sweetspot_words(strbuf *out, const sweetspot *p)
         plain_printf(out, "; accuracy %.2f, %.2f, %.2f at %g, %g, %g", p->accuracy[0], p->accuracy[1],
                      p->accuracy[2], p->alpha[0], p->alpha[p->at.leader], p->alpha[p->alphas - 1]);
     }
+    say_beyond(out, p);
     if (p->declared) say_declared(out, p);
 }
 
@@ -227,21 +241,29 @@ static void say_bounds(strbuf *out, const sweetspot_list *list)
     }
 }
 
+/* The lower end is the discriminative one where it is 0 everywhere. */
+static const char *ends_text(const sweetspot_list *list)
+{
+    for (int64_t i = 0; i < list->count; i++)
+        if (list->spots[i].primary && (list->spots[i].alpha[0] > 0 || !isnan(list->spots[i].beyond[1])))
+            return "the smallest and the largest alpha that were scored";
+    return "the discriminative end and the most generative end with a trained head";
+}
+
 static void say_claim(strbuf *out, const sweetspot_list *list)
 {
     char level[24], p[40];
+    const char *ends = ends_text(list);
     sweetspot_p(level, sizeof level, 1 - list->level);
     if (list->shown == 0) {
-        plain_printf(out, "In none of %lld benchmark%s (Holm, %s) did an intermediate alpha exceed both the "
-                          "discriminative end and the most generative end with a trained head, whichever "
-                          "network is left out.",
-                     (long long)list->primaries, list->primaries == 1 ? "" : "s", level);
+        plain_printf(out, "In none of %lld benchmark%s (Holm, %s) did an intermediate alpha exceed both %s, "
+                          "whichever network is left out.",
+                     (long long)list->primaries, list->primaries == 1 ? "" : "s", level, ends);
         return;
     }
-    plain_printf(out, "In %lld of %lld benchmark%s (Holm, %s) an intermediate alpha exceeded both the "
-                      "discriminative end and the most generative end with a trained head, whichever "
-                      "network is left out, by at least ",
-                 (long long)list->shown, (long long)list->primaries, list->primaries == 1 ? "" : "s", level);
+    plain_printf(out, "In %lld of %lld benchmark%s (Holm, %s) an intermediate alpha exceeded both %s, "
+                      "whichever network is left out, by at least ",
+                 (long long)list->shown, (long long)list->primaries, list->primaries == 1 ? "" : "s", level, ends);
     say_bounds(out, list);
     if (list->serves_count > 0 && list->primaries > 1) {
         equation(p, sizeof p, list->serves_p);

@@ -206,6 +206,51 @@ static void what_has_no_sweet_spot_is_refused_with_a_remedy(void **state)
     assert_int_equal(program_run(dir, "", "sweetspot %D/study --level 1.5"), 2);
 }
 
+/* ---- studies with something wrong */
+
+static void replace_in(const char *name, const char *from, const char *to)
+{
+    char command[512];
+    snprintf(command, sizeof command, "grep -q '%s' '%s/%s' && sed -i 's/%s/%s/' '%s/%s'", from, dir, name, from, to,
+             dir, name);
+    assert_int_equal(system(command), 0);
+}
+
+static void runs_that_are_left_out_are_named(void **state)
+{
+    (void)state;
+    put_study();
+    replace_in("study/alpha-0.5-seed-1/scores/scores.json", "\"value\": 0.61", "\"value\": null");
+    assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200"), 0);
+    program_said(dir, "err", "Cue conflict, shape bias, leaves out 1 run (alpha-0.5-seed-1): its score is no number");
+    program_said(dir, "out", "2 to 3 seeds");
+    replace_in("study/alpha-0.5-seed-2/scores/scores.json", "\"dataset\": \"cue-conflict\"", "\"dataset\": \"mine\"");
+    replace_in("study/alpha-0.5-seed-1/scores/scores.json", "\"dataset\": \"cue-conflict\"", "\"dataset\": \"mine\"");
+    assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200"), 0);
+    program_said(dir, "err", "leaves out 2 runs (alpha-0.5-seed-1, ...): its score is of other data");
+    put_file("study/alpha-0.5-seed-2/scores/scores.json", "[{\"benchmark\": \"cue-conflict\", \"value\": NaN}]");
+    assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200"), 0);
+    program_said(dir, "err", "scores.json:1: invalid token near 'NaN'");
+}
+
+static void a_missing_end_is_no_end_of_the_study(void **state)
+{
+    (void)state;
+    put_study();
+    for (int seed = 1; seed <= 3; seed++) {
+        char name[128];
+        for (int end = 0; end < 2; end++) {
+            snprintf(name, sizeof name, "study/alpha-%s-seed-%d/scores/scores.json", end ? "0.9" : "0", seed);
+            put_file(name, "[]");
+        }
+    }
+    put_run(0.6, 1, 0.9);
+    put_run(0.6, 2, 0.91);
+    assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200"), 0);
+    program_said(dir, "out", "; runs at 0 and 0.9 have no such score: the ends are not the study's");
+    program_said(dir, "out", "exceeded both the smallest and the largest alpha that were scored, whichever");
+}
+
 /* ---- primary scores that were named before */
 
 static json_t *read_json(void)
@@ -379,6 +424,8 @@ int main(void)
         TEST(settings_choose_the_rule_and_the_variance),
         TEST(runs_that_were_rescued_are_named_beside_the_claim),
         TEST(what_has_no_sweet_spot_is_refused_with_a_remedy),
+        TEST(runs_that_are_left_out_are_named),
+        TEST(a_missing_end_is_no_end_of_the_study),
         TEST(claims_quote_what_was_named_before_training),
         TEST(what_a_study_cannot_name_is_refused),
         TEST(a_pilot_says_how_many_seeds_a_margin_needs),
