@@ -39,6 +39,8 @@ typedef struct trial_draws {
     /* value [columns][scores] <- the scores of each run in this draw (factor 0 is the first of
      * `sizes`), NaN where undefined.  Called from several threads. */
     jem_status (*values)(double *value, const void *state, const stats_draw *draw);
+    /* value [scores] <- what people reach among themselves in the same draw; NULL: trials do not say. */
+    jem_status (*among_people)(double *value, const void *state, const stats_draw *draw);
     void (*free)(void *state);
 } trial_draws;
 

@@ -15,6 +15,14 @@
 #include "stats/bootstrap.h"
 #include "sweetspot/spot_runs.h"
 
+/* Is the reference drawn with the scores?  Where people's value is from the same files and the score is best
+ * nearest to it, y less the reference of the draw takes the place of y: that changes no covariance of differences
+ * m_i - m_l, and in that of 2r - m_i - m_l it counts what images and people do to r. */
+static bool draws_reference(const spot_runs *r, const spot_scale *scale)
+{
+    return !isnan(scale->reference) && r->from_files[0] && r->line->count == 1 && r->draws.among_people;
+}
+
 /* A bootstrap in which some factors stay as they are. */
 typedef struct partly {
     const spot_runs *r;
@@ -31,7 +39,7 @@ static jem_status resampled(double *y, const void *ctx, const stats_draw *draw)
     const trial_draws *d = &p->r->draws;
     const int scores = p->r->line->count;
     const int64_t **index = NULL;
-    double *value = NULL;
+    double *value = NULL, reference = 0;
 
     TRY(MEM_NEW(index, d->factors));
     TRY(MEM_NEW(value, d->columns * scores));
@@ -40,8 +48,10 @@ static jem_status resampled(double *y, const void *ctx, const stats_draw *draw)
         index[f] = (person ? p->people : p->images) ? draw->index[f] : p->each;
     }
     TRY(d->values(value, d->state, &(const stats_draw){draw->sizes, index}));
+    if (draws_reference(p->r, p->scale))
+        TRY(d->among_people(&reference, d->state, &(const stats_draw){draw->sizes, index}));
     for (int64_t j = 0; j < p->r->count; j++)
-        y[j] = spot_scaled(p->scale, p->r, p->r->network[j].at, value + j * scores);
+        y[j] = spot_scaled(p->scale, p->r, p->r->network[j].at, value + j * scores) - reference;
 done:
     mem_free(value);
     mem_free(index);

@@ -47,7 +47,8 @@ double spot_scaled(const spot_scale *scale, const spot_runs *r, int64_t i, const
 
 /* covariance [count][count] <- G of alpha_noise.h: of all networks' y when images are drawn anew,
  * and people where they are part of the score.  Both are drawn, each alone and together, so that
- * their interaction counts once.  JEM_EDATA where too few draws have a score. */
+ * their interaction counts once.  Where nearest is best and people's value is from the same files, it is drawn
+ * with them: G is of y less the draw's.  JEM_EDATA where too few draws have a score. */
 typedef struct spot_draws {
     int64_t rounds;
     uint64_t seed;

@@ -239,6 +239,21 @@ static double kappa(int run, int first, int conditions, int images, int people,
     return a.kappa;
 }
 
+/* That of people with one another. */
+static double kappa_among(int first, int conditions, int images, int people, const int64_t *const *index)
+{
+    static uint8_t all[OBSERVERS * 2 * WIDE];
+    const int64_t start[] = {0, images, 2 * images}, sizes[] = {people, images, images};
+    const stats_observers observers = {people, conditions, start, all};
+    stats_agreement a;
+    for (int o = 0; o < people; o++)
+        for (int c = 0; c < conditions; c++)
+            for (int i = 0; i < images; i++)
+                all[o * conditions * images + c * images + i] = right(100 + o, first + c, i);
+    check_ok(stats_agreement_people(&a, &observers, &(const stats_draw){sizes, index}));
+    return a.kappa;
+}
+
 static void kappa_is_with_the_drawn_people_on_the_drawn_images(void **state)
 {
     (void)state;
@@ -248,7 +263,7 @@ static void kappa_is_with_the_drawn_people_on_the_drawn_images(void **state)
     assert_int_equal(d.factors, 5); /* people, bw, grey; people, images */
     assert_int_equal(d.images, WIDE + 2 * NARROW);
     assert_int_equal(d.people, 2 * OBSERVERS - 1);
-    for (int64_t number = 0; number < 3; number++) {
+    for (int64_t number = 0; number < 12; number++) {
         one_round r;
         round_draw(&r, &d, number);
         check_ok(d.values(value, d.state, &r.draw));
@@ -257,6 +272,17 @@ static void kappa_is_with_the_drawn_people_on_the_drawn_images(void **state)
             double sketch = kappa(run, 0, 1, WIDE, OBSERVERS, r.draw.index + 3);
             check_near(value[run], (colour + sketch) / 2, 1e-12, 1);
         }
+        check_ok(d.among_people(value, d.state, &r.draw));
+        const double among[] = {kappa_among(2, 2, NARROW, OBSERVERS - 1, r.draw.index),
+                                kappa_among(0, 1, WIDE, OBSERVERS, r.draw.index + 3)};
+        double sum = 0;
+        int sets = 0;
+        for (int k = 0; k < 2; k++) /* a set of which one person alone is drawn has none */
+            if (!isnan(among[k])) sum += among[k], sets++;
+        if (sets)
+            check_near(value[0], sum / sets, 1e-12, 1);
+        else
+            assert_true(isnan(value[0]));
         round_clear(&r, &d);
     }
     trial_draws_clear(&d);

@@ -30,6 +30,15 @@ static jem_status values(double *value, const void *state, const stats_draw *dra
     return JEM_OK;
 }
 
+/* People reach what network 0 does. */
+static jem_status among_people(double *value, const void *state, const stats_draw *draw)
+{
+    double both[NETWORKS];
+    jem_status st = values(both, state, draw);
+    *value = both[0];
+    return st;
+}
+
 /* The same sums by hand: of images' means, of people's, and of what is left, for networks a and b. */
 static void by_hand(double *images, double *people, double *both, int a, int b)
 {
@@ -54,6 +63,13 @@ static void by_hand(double *images, double *people, double *both, int a, int b)
                      (IMAGES * PEOPLE * IMAGES * PEOPLE);
 }
 
+static double expected(int a, int b)
+{
+    double images, people, both;
+    by_hand(&images, &people, &both, a, b);
+    return images + PEOPLE / (PEOPLE - 1.0) * (people - both);
+}
+
 static void images_people_and_their_meeting_count_once(void **state)
 {
     (void)state;
@@ -63,19 +79,24 @@ static void images_people_and_their_meeting_count_once(void **state)
     bool of_people[] = {true, false};
     double alpha[] = {0, 1}, offset[] = {0, 0}, weight[][SPOT_SCORES_MAX] = {{1}, {1}}, g[4];
     spot_network network[] = {{.at = 0}, {.at = 1}};
-    const spot_runs r = {.line = &line, .alphas = 2, .alpha = alpha, .networks = networks, .count = 2,
-                         .network = network,
-                         .draws = {.columns = 2, .images = IMAGES, .people = PEOPLE, .factors = 2,
-                                   .sizes = sizes, .of_people = of_people, .values = values}};
+    spot_runs r = {.line = &line, .alphas = 2, .alpha = alpha, .networks = networks, .count = 2,
+                   .network = network, .from_files = {true},
+                   .draws = {.columns = 2, .images = IMAGES, .people = PEOPLE, .factors = 2,
+                             .sizes = sizes, .of_people = of_people, .values = values,
+                             .among_people = among_people}};
+    const spot_draws draws = {40000, 3, NULL};
     fill();
-    check_ok(spot_covariance(g, &r, &(const spot_scale){offset, weight, NAN},
-                             &(const spot_draws){40000, 3, NULL}));
+    check_ok(spot_covariance(g, &r, &(const spot_scale){offset, weight, NAN}, &draws));
     for (int a = 0; a < 2; a++)
-        for (int b = 0; b < 2; b++) {
-            double images, people, both;
-            by_hand(&images, &people, &both, a, b);
-            check_near(g[2 * a + b], images + PEOPLE / (PEOPLE - 1.0) * (people - both), 0.05, 0.02);
-        }
+        for (int b = 0; b < 2; b++) check_near(g[2 * a + b], expected(a, b), 0.05, 0.02);
+
+    /* a reference from the same files is drawn with the scores */
+    check_ok(spot_covariance(g, &r, &(const spot_scale){offset, weight, 0.5}, &draws));
+    assert_true(fabs(g[0]) < 1e-12 && fabs(g[1]) < 1e-12);
+    check_near(g[3], expected(1, 1) - 2 * expected(0, 1) + expected(0, 0), 0.05, 0.02);
+    r.from_files[0] = false; /* a printed one is not */
+    check_ok(spot_covariance(g, &r, &(const spot_scale){offset, weight, 0.5}, &draws));
+    check_near(g[0], expected(0, 0), 0.05, 0.02);
 }
 
 int main(void)

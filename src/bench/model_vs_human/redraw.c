@@ -1,5 +1,6 @@
 /* model-vs-human: error consistency with the drawn people on the drawn images, a mean over
  * conditions, people and sets. */
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -43,28 +44,62 @@ static int64_t runs_of(const kappa *k, int64_t g)
     return left < TOGETHER ? left : TOGETHER;
 }
 
+/* The drawn images of one set: both [conditions][pairs], and times [people] each person was drawn. */
+static void count_set(int64_t *both, double *times, const set *s, int64_t group, int64_t pairs, const stats_draw *draw)
+{
+    const int64_t *sizes = draw->sizes + s->factor + 1;
+    for (int64_t o = 0; o < s->people; o++) times[o] = 0;
+    for (int64_t o = 0; o < s->people; o++) times[draw->index[s->factor][o]] += 1;
+    for (int64_t c = 0; c < s->conditions; c++)
+        stats_joint_resample(both + c * pairs, &s->tables[group], s->start[c], draw->index[s->factor + 1 + c], sizes[c]);
+}
+
 /* value [columns] <- with the kappas of one set. */
 static jem_status add_set(double *value, const kappa *k, const set *s, const stats_draw *draw)
 {
     jem_status st;
     int64_t *both = NULL;
-    double times[PEOPLE_MAX] = {0};
-    const int64_t most = stats_joint_pairs(s->people + TOGETHER);
+    double times[PEOPLE_MAX];
 
-    TRY(MEM_NEW(both, s->conditions * most));
-    for (int64_t o = 0; o < s->people; o++) times[draw->index[s->factor][o]] += 1;
+    TRY(MEM_NEW(both, s->conditions * stats_joint_pairs(s->people + TOGETHER)));
     for (int64_t g = 0; g < k->groups; g++) {
-        const int64_t rows = s->people + runs_of(k, g), pairs = stats_joint_pairs(rows);
-        const int64_t *sizes = draw->sizes + s->factor + 1;
-        for (int64_t c = 0; c < s->conditions; c++)
-            stats_joint_resample(both + c * pairs, &s->tables[g], s->start[c],
-                                 draw->index[s->factor + 1 + c], sizes[c]);
-        const stats_joint joint = {rows, s->conditions, sizes, both};
+        const int64_t rows = s->people + runs_of(k, g);
+        const stats_joint joint = {rows, s->conditions, draw->sizes + s->factor + 1, both};
+        count_set(both, times, s, g, stats_joint_pairs(rows), draw);
         for (int64_t r = 0; r < runs_of(k, g); r++)
             value[g * TOGETHER + r] +=
                 stats_joint_model(&joint, s->people + r, s->people, times).kappa /
                 (double)k->sets;
     }
+done:
+    mem_free(both);
+    return st;
+}
+
+/* *value <- the mean over sets of people's kappa with one another, without sets of which one person alone was
+ * drawn. */
+static jem_status among_people(double *value, const void *state, const stats_draw *draw)
+{
+    jem_status st = JEM_OK;
+    const kappa *k = state;
+    int64_t *both = NULL;
+    double times[PEOPLE_MAX], sum = 0;
+    int64_t sets = 0;
+
+    for (int64_t i = 0; i < k->sets; i++) {
+        const set *s = &k->set[i];
+        const int64_t rows = s->people + runs_of(k, 0);
+        mem_free(both);
+        both = NULL;
+        TRY(MEM_NEW(both, s->conditions * stats_joint_pairs(rows)));
+        const stats_joint joint = {rows, s->conditions, draw->sizes + s->factor + 1, both};
+        count_set(both, times, s, 0, stats_joint_pairs(rows), draw);
+        const double own = stats_joint_people(&joint, s->people, times).kappa;
+        if (isnan(own)) continue;
+        sum += own;
+        sets++;
+    }
+    *value = sets ? sum / (double)sets : NAN;
 done:
     mem_free(both);
     return st;
@@ -140,6 +175,7 @@ static jem_status draws(trial_draws *out, const trial_items *const *items)
     out->state = k;
     out->free = free_kappa;
     out->values = values;
+    out->among_people = among_people;
     k->columns = out->columns;
     k->groups = (out->columns + TOGETHER - 1) / TOGETHER;
     TRY(trial_groups(&sets, &k->sets, items[0], 1));
