@@ -74,7 +74,8 @@ static jem_status make_subject(subject *out, bench_job *j, const bench_who *who)
 
     if (who->r) {
         const run *r = who->r;
-        bool cifar = strcmp(r->cfg.data.kind, "cifar10") == 0;
+        bool cifar = strcmp(r->cfg.data.kind, "cifar10") == 0 &&
+                     model_classes(r->m) == CIFAR10_CLASSES; /* an imported run has no data */
         const model_subject p = {.m = r->m,
                                  .sampler = &r->cfg.sampler,
                                  .step_size = run_step_size(r),
