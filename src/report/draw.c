@@ -4,6 +4,7 @@
 #include <cairo-pdf.h>
 #include <cairo.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +183,21 @@ void draw_disc(draw *d, double x, double y, double radius, colour fill, colour e
     use_colour(d, fill);
     cairo_fill_preserve(d->cr);
     stroke(d, DISC_EDGE, 0, edge);
+}
+
+void draw_note(draw *d, const char *fmt, ...)
+{
+    char text[TEXT_MOST];
+    va_list args;
+    va_start(args, fmt);
+    plain_vformat(text, sizeof text, fmt, args);
+    va_end(args);
+    if (d->svg) svg_note(d->svg, text);
+}
+
+void draw_unnote(draw *d)
+{
+    if (d->svg) svg_unnote(d->svg);
 }
 
 void draw_clip(draw *d, double x, double y, double w, double h)

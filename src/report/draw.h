@@ -68,6 +68,9 @@ void draw_rectangle(draw *d, double x, double y, double w, double h, colour fill
 void draw_frame(draw *d, double x, double y, double w, double h, colour c); /* its edge, 1 wide */
 /* Nothing if x or y is not finite. */
 void draw_disc(draw *d, double x, double y, double radius, colour fill, colour edge);
+/* What is drawn until draw_unnote has a note, which viewers of SVG show beside it; PDF and PNG have none. */
+void draw_note(draw *d, const char *fmt, ...) JEM_PRINTF(2, 3);
+void draw_unnote(draw *d);
 /* Until draw_unclip, only what lies within is drawn; clips nest. */
 void draw_clip(draw *d, double x, double y, double w, double h);
 void draw_unclip(draw *d); /* ends the innermost clip */

@@ -234,10 +234,12 @@ static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_lis
     for (int i = 0; i < p->count; i++) {
         const mark *m = &p->marks[i];
         double x = axes_x(a, m->x), y = axes_y(a, m->y);
+        draw_note(d, "α = %g: %.4g, %.4g", m->alpha, m->x, m->y);
         if (mark_is_grey(p, m))
             axes_untrained(d, a, m->x, m->y, m->place, &x, &y);
         else
             draw_alpha_mark(d, m->alpha, m->place, x, y, 4.2);
+        draw_unnote(d);
         label_reserve(labels, x - 5, y - 5, 10, 10);
     }
 }

@@ -263,6 +263,27 @@ static void range_of(const chart *c, const panel *p, double *lo, double *hi)
     axes_pad(lo, hi, p->spec ? p->spec->least : -INFINITY, p->spec ? p->spec->most : INFINITY);
 }
 
+/* "α = 0.25: 0.840 ± 0.003, 2 seeds (0.837, 0.843)". */
+static void note_point(draw *d, const panel *p, const trend *t, const trend_point *q)
+{
+    char mean[40], spread[128] = "", seeds[160] = "", number[40], high[40];
+    trend_number(mean, sizeof mean, q->mean);
+    if (isfinite(q->sem)) {
+        trend_number(number, sizeof number, q->sem);
+        snprintf(spread, sizeof spread, " ± %s", number);
+    } else if (isfinite(q->low) && isfinite(q->high)) {
+        trend_number(number, sizeof number, q->low);
+        trend_number(high, sizeof high, q->high);
+        snprintf(spread, sizeof spread, " (95 %% interval %s to %s)", number, high);
+    }
+    for (int v = 0; v < q->seeds && q->seeds > 1 && strlen(seeds) < sizeof seeds - 48; v++) {
+        trend_number(number, sizeof number, q->values[v]);
+        snprintf(seeds + strlen(seeds), sizeof seeds - strlen(seeds), "%s%s", v ? ", " : ": ", number);
+    }
+    draw_note(d, "%s, α = %g: %s%s, %d seed%s%s%s", t->label ? t->label : p->title, q->alpha, mean, spread, q->seeds,
+              q->seeds == 1 ? "" : "s", seeds, in_grey(p, q) ? "; its classifier was never trained" : "");
+}
+
 /* `own` NULL: points and line take the colour of their alpha. */
 static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, const colour *own)
 {
@@ -279,8 +300,10 @@ static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, c
     for (int64_t i = 0; i < t->count; i++) {
         const trend_point *q = &t->points[i];
         double x = axes_x(a, q->alpha), y = axes_y(a, q->mean);
+        note_point(d, p, t, q);
         if (in_grey(p, q)) {
             axes_untrained(d, a, q->alpha, q->mean, q->place, &x, &y);
+            draw_unnote(d);
             continue;
         }
         const colour c = own ? *own : alpha_colour(q->alpha);
@@ -293,6 +316,7 @@ static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, c
             draw_mark(d, q->place, x, y, 3, c, faded(c, 0));
         else
             draw_alpha_mark(d, q->alpha, q->place, x, y, 4.2);
+        draw_unnote(d);
     }
 }
 

@@ -174,7 +174,9 @@ static void draw_scores(draw *d, const axes *a, const sweetspot *p)
                      faded(alpha_colour((p->alpha[i] + p->alpha[i + 1]) / 2), 0.6));
     for (int64_t j = 0; j < p->networks; j++) {
         const double alpha = p->among[j];
+        draw_note(d, "%s, α = %g: %.4g", p->line->title, alpha, p->network[j]);
         draw_alpha_mark(d, alpha, place_of(p, alpha), axes_x(a, alpha), axes_y(a, p->network[j]), 3);
+        draw_unnote(d);
     }
 }
 

@@ -184,6 +184,10 @@ void svg_clip(svg_writer *s, double x, double y, double w, double h)
 
 void svg_unclip(svg_writer *s) { strbuf_add(s->to, "</g>\n"); }
 
+void svg_note(svg_writer *s, const char *text) { html_printf(s->to, "<g><title>%s</title>\n", text); }
+
+void svg_unnote(svg_writer *s) { strbuf_add(s->to, "</g>\n"); }
+
 /* ---- pictures */
 
 static void put_base64(strbuf *to, const char *data, size_t size)

@@ -338,6 +338,24 @@ static void strings_from_files_are_escaped_for_where_they_go(void **state)
     strbuf_clear(&t);
 }
 
+static jem_status draw_noted(draw *d, const void *note)
+{
+    draw_note(d, "%s", (const char *)note);
+    draw_disc(d, 20, 20, 3, INK, INK);
+    draw_unnote(d);
+    return JEM_OK;
+}
+
+static void a_note_goes_with_its_mark(void **state)
+{
+    (void)state;
+    char *svg;
+    check_ok(draw_inline(&svg, "f", 40, 40, draw_noted, "α = 0.5: 0.840 </title><script>"));
+    assert_non_null(strstr(svg, "<g><title>α = 0.5: 0.840 &lt;/title&gt;&lt;script&gt;</title>\n<circle"));
+    assert_non_null(strstr(svg, "/>\n</g>\n</svg>"));
+    mem_free(svg);
+}
+
 static jem_status draw_foreign(draw *d, const void *ctx)
 {
     draw_text(d, 10, 10, style_of(9, LEFT, BASELINE, INK), ctx);
@@ -389,6 +407,7 @@ int main(void)
         cmocka_unit_test(hostile_pictures_are_refused_or_left_their_texts),
         cmocka_unit_test(strings_from_files_are_escaped_for_where_they_go),
         cmocka_unit_test(names_that_are_no_text_are_drawn_all_the_same),
+        cmocka_unit_test(a_note_goes_with_its_mark),
         cmocka_unit_test(numbers_keep_three_digits_that_mean_something),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
