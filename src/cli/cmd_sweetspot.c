@@ -18,18 +18,20 @@
 static jem_status write_files(const study *s, const sweetspot_list *list)
 {
     jem_status st;
-    char *path = NULL;
+    char *path = NULL, *suffix = NULL;
     strbuf summary = STRBUF_INIT;
 
     sweetspots_tsv(&summary, list);
     TRY(strbuf_status(&summary));
-    TRY(str_format(&path, "%s/sweetspot.tsv", s->path));
+    TRY(spot_only_suffix(&suffix, &list->only));
+    TRY(str_format(&path, "%s/sweetspot%s.tsv", s->path, suffix));
     TRY(file_write(path, summary.data, summary.used));
     TRY(fig_sweetspot_write(s, list));
-    log_info("%s; %s/figures/sweetspot.svg, .pdf, .png, .tsv", path, s->path);
+    log_info("%s; %s/figures/sweetspot%s.svg, .pdf, .png, .tsv", path, s->path, suffix);
 done:
     strbuf_clear(&summary);
     mem_free(path);
+    mem_free(suffix);
     return st;
 }
 

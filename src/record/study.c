@@ -28,6 +28,8 @@ jem_status study_warn(study *s, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(line, sizeof line, fmt, args);
     va_end(args);
+    for (int64_t i = 0; i < s->warning_count; i++)
+        if (strcmp(s->warnings[i], line) == 0) return JEM_OK;
     TRY(MEM_NEW(grown, s->warning_count + 1));
     TRY(mem_strdup(&grown[s->warning_count], line));
     for (int64_t i = 0; i < s->warning_count; i++) grown[i] = s->warnings[i];

@@ -40,7 +40,7 @@ typedef struct study {
  * run becomes a warning; JEM_EDATA if there is no run at all. */
 jem_status study_read(study **out, const char *path);
 void study_free(study *s); /* NULL is fine */
-/* One sentence more for the page; what is longer than 2047 bytes is cut.  JEM_ENOMEM */
+/* One sentence more for the page, unless it is there already; what is longer than 2047 bytes is cut.  JEM_ENOMEM */
 jem_status study_warn(study *s, const char *fmt, ...) JEM_PRINTF(2, 3);
 
 #endif

@@ -33,7 +33,9 @@ typedef struct spot_chart {
     const sweetspot_list *list;
     sweetspot_list *owned; /* NULL: the list is another's */
     int columns;
-    double width, cell, key;               /* of the canvas, of a column; height of the key */
+    double width, cell, key;               /* of the canvas, of a column; height of what is above the lines */
+    strbuf only;                           /* which networks, if not all */
+    double caption;                        /* height of that */
     double scores_height, least_height;
     double cell_height;
     bool narrow;
@@ -52,14 +54,16 @@ static int64_t count_group(const sweetspot_list *list, bool alignment)
 /* ---- layout */
 
 /* Parts of the key, from left to right and down where they find no room. */
+enum { CAPTION = 20 };
 enum { KEY_NETWORK, KEY_BAND, KEY_LEAST, KEY_PAPER, KEYS, KEY_ROW = 20, KEY_LEFT = 24 };
 static const double key_width[KEYS] = {86, 180, 400, 120};
 
 /* *x, *y <- where key k stands. */
-static void key_place(double *x, double *y, int k, double width)
+static void key_place(double *x, double *y, int k, const spot_chart *c)
 {
+    const double width = c->width;
     *x = KEY_LEFT;
-    *y = 16;
+    *y = c->caption + 16;
     for (int i = 0; i < KEYS; i++) {
         if (*x > KEY_LEFT && *x + key_width[i] > width) {
             *x = KEY_LEFT;
@@ -85,7 +89,8 @@ static double lay_out(spot_chart *c, double width)
     c->least_height = c->narrow ? 56 : 72;
     c->cell_height = TITLE_Y + LINE * (c->narrow ? 2 : 1) + WORDS_GAP + c->scores_height + PLOTS_GAP +
                      c->least_height + FOOT;
-    key_place(&x, &y, KEYS - 1, width);
+    c->caption = c->only.used ? CAPTION : 0;
+    key_place(&x, &y, KEYS - 1, c);
     c->key = y + 28;
     return c->key + (double)(rows_of(c, people) + rows_of(c, own)) * c->cell_height + (people && own ? OWN : 0);
 }
@@ -284,14 +289,14 @@ static void draw_key(draw *d, const spot_chart *c)
     const double level = c->list->level;
     const text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, MUTED);
     double x, y;
-    key_place(&x, &y, KEY_NETWORK, c->width);
+    key_place(&x, &y, KEY_NETWORK, c);
     draw_alpha_mark(d, 0.3, 0, x, y, 3);
     draw_text(d, x + 8, y, style, "a network");
-    key_place(&x, &y, KEY_BAND, c->width);
+    key_place(&x, &y, KEY_BAND, c);
     draw_rectangle(d, x, y - 6, 14, 12, faded(series_colour(2), 0.14));
     snprintf(text, sizeof text, "can be the best α (%g %%)", 100 * level);
     draw_text(d, x + 20, y, style, text);
-    key_place(&x, &y, KEY_LEAST, c->width);
+    key_place(&x, &y, KEY_LEAST, c);
     draw_segment(d, x, y - 7, x, y + 7, 1.4, 0, alpha_colour(0.5));
     draw_disc(d, x, y - 7, 2.4, PAPER, alpha_colour(0.5));
     draw_segment(d, x - 4, y + 7, x + 4, y + 7, 1.8, 0, alpha_colour(0.5));
@@ -300,9 +305,20 @@ static void draw_key(draw *d, const spot_chart *c)
     draw_text(d, x + 10, y, style, "advantage over the nearer end,");
     draw_text(d, x + 10 + (folded ? 0 : draw_text_width(d, style, "advantage over the nearer end, ")),
               y + (folded ? LINE : 0), style, text);
-    key_place(&x, &y, KEY_PAPER, c->width);
+    key_place(&x, &y, KEY_PAPER, c);
     draw_disc(d, x, y, 3, faded(MUTED, 0), MUTED);
     draw_text(d, x + 9, y, style, "best α in the paper");
+}
+
+/* "Only networks with α up to 0.9" */
+static void draw_caption(draw *d, const spot_chart *c)
+{
+    char text[160];
+    text_style style = style_of(LABEL_SIZE, LEFT, BASELINE, INK);
+    if (!c->caption) return;
+    snprintf(text, sizeof text, "Only networks with %.130s", c->only.data);
+    style.size = c->narrow && c->columns < COLUMNS ? TICK_SIZE : LABEL_SIZE;
+    draw_fitting(d, KEY_LEFT, CAPTION - 4, c->width - KEY_LEFT, style, text);
 }
 
 static jem_status draw_spots(draw *d, const void *ctx)
@@ -312,6 +328,7 @@ static jem_status draw_spots(draw *d, const void *ctx)
     double top = c->key;
     int64_t at = 0;
 
+    draw_caption(d, c);
     draw_key(d, c);
     for (int group = 0; group < 2; group++) {
         const int64_t cells = count_group(list, group == 0);
@@ -333,13 +350,16 @@ static jem_status draw_spots(draw *d, const void *ctx)
 jem_status fig_sweetspot_write(const study *s, const sweetspot_list *list)
 {
     jem_status st;
-    char *folder = NULL, *stem = NULL, *path = NULL;
+    char *folder = NULL, *stem = NULL, *path = NULL, *suffix = NULL;
     strbuf tsv = STRBUF_INIT;
-    spot_chart c = {.list = list};
-    const double height = lay_out(&c, FIGURE_WIDTH);
+    spot_chart c = {.list = list, .only = STRBUF_INIT};
 
+    spot_only_words(&c.only, &list->only);
+    TRY(strbuf_status(&c.only));
+    const double height = lay_out(&c, FIGURE_WIDTH);
+    TRY(spot_only_suffix(&suffix, &list->only));
     TRY(str_format(&folder, "%s/figures", s->path));
-    TRY(str_format(&stem, "%s/sweetspot", folder));
+    TRY(str_format(&stem, "%s/sweetspot%s", folder, suffix));
     TRY(str_format(&path, "%s.tsv", stem));
     TRY(dir_ready(folder));
     TRY(draw_files(stem, FIGURE_WIDTH, height, draw_spots, &c));
@@ -348,6 +368,8 @@ jem_status fig_sweetspot_write(const study *s, const sweetspot_list *list)
     TRY(file_write(path, tsv.data, tsv.used));
 done:
     strbuf_clear(&tsv);
+    strbuf_clear(&c.only);
+    mem_free(suffix);
     mem_free(path);
     mem_free(stem);
     mem_free(folder);
@@ -361,6 +383,7 @@ static void free_chart(void *ctx)
     spot_chart *c = ctx;
     if (c->owned) sweetspot_list_clear(c->owned);
     mem_free(c->owned);
+    strbuf_clear(&c->only);
     mem_free(c);
 }
 
@@ -409,28 +432,45 @@ static int64_t count_alphas(const study *s)
     return count;
 }
 
-jem_status figures_of_sweetspots(figure_list *list, study *s, const measures *const *known)
+/* A look at the study: at all of it, or at a part. */
+typedef struct spot_view {
+    const char *file, *title, *about;
+    double most_alpha, accuracy_within;
+} spot_view;
+
+static const spot_view spot_views[] = {
+    {"sweetspot", "Where along α each benchmark is best",
+     "A dot is a network. An α between the ends is closer to people than both if its advantage over the nearer "
+     "end is positive at least: the bar's foot is the lower limit that holds for all α at once. p is the chance "
+     "of such an advantage where all α in between equal the better end; it must hold without any one run, too. "
+     "The band holds the best α.",
+     1, 1},
+    {"sweetspot-to-0.9", "The same for α up to 0.9",
+     "Without α above 0.9, whose classifier learns little or nothing: the upper end is the largest α that is left. Does "
+     "an α in between lead only because the last ones fall behind?",
+     0.9, 1},
+    {"sweetspot-matched", "The same at matched accuracy",
+     "Only networks whose test accuracy is near that of the discriminative end, as the figure says: does an α in "
+     "between lead among networks that classify equally well? They are chosen by what came out, so this describes these "
+     "networks; an α of which few are left is an α of few seeds.",
+     1, 0.05},
+};
+
+/* Nothing of a part that is the whole, or in which nothing is left to compare. */
+static jem_status figure_of_view(figure_list *list, study *s, const measures *const *known, const spot_view *view)
 {
     jem_status st;
     sweetspot_options o = SWEETSPOT_OPTIONS_INIT;
+    const spot_only only = spot_only_of(s, view->most_alpha, view->accuracy_within);
+    const bool whole = view == spot_views;
     spot_chart *c = NULL;
-    figure f = {.file = "sweetspot",
-                .section = "Sweet spot",
-                .title = "Where along α each benchmark is best",
-                .about = "A dot is a network. An α between the ends is closer to people than both if its "
-                         "advantage over the nearer end is positive at least: the bar's foot is the lower "
-                         "limit that holds for all α at once. p is the chance of such an advantage where "
-                         "all α in between equal the better end; it must hold without any one run, too. "
-                         "The band holds the best α.",
-                .lay_out = lay_out_spots,
-                .draw = draw_spots,
-                .free_ctx = free_chart};
+    figure f = {.file = view->file, .section = "Sweet spot", .title = view->title, .about = view->about,
+                .lay_out = lay_out_spots, .draw = draw_spots, .free_ctx = free_chart};
 
     o.measures = known;
-    if (count_alphas(s) < 3) {
-        TRY(str_format(&f.missing, "A sweet spot needs runs at three values of alpha or more."));
-        return figure_list_add(list, &f);
-    }
+    o.most_alpha = view->most_alpha;
+    o.accuracy_within = view->accuracy_within;
+    if (!whole && !spot_only_leaves_out(&only, s)) return JEM_OK;
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
     TRY(MEM_NEW(c->owned, 1));
@@ -438,18 +478,36 @@ jem_status figures_of_sweetspots(figure_list *list, study *s, const measures *co
     TRY(pool_new(&o.threads, 0));
     st = sweetspots_find(c->owned, s, &o);
     if (st == JEM_EUSAGE || st == JEM_EDATA) { /* a study.yaml that means nothing */
-        TRY(str_format(&f.missing, "%s.", jem_error_message()));
-        st = figure_list_add(list, &f);
+        if (whole) TRY(str_format(&f.missing, "%s.", jem_error_message()));
+        st = !whole ? JEM_OK : figure_list_add(list, &f);
         goto done;
     }
     if (st != JEM_OK) goto done;
+    if (!whole && !c->list->count) goto done;
     if (!c->list->count)
         TRY(str_format(&f.missing, "No benchmark was scored at two values of alpha or more."));
+    spot_only_words(&c->only, &c->list->only);
+    TRY(strbuf_status(&c->only));
     TRY(spot_table(&f.table, c->list));
     sweetspots_curves_tsv(&f.tsv, c->list);
     st = figure_list_add(list, &f);
 done:
     pool_free(o.threads);
-    if (st != JEM_OK) figure_clear(&f);
+    figure_clear(&f);
+    return st;
+}
+
+jem_status figures_of_sweetspots(figure_list *list, study *s, const measures *const *known)
+{
+    jem_status st = JEM_OK;
+    figure f = {.file = spot_views[0].file, .section = "Sweet spot", .title = spot_views[0].title};
+
+    if (count_alphas(s) < 3) {
+        TRY(str_format(&f.missing, "A sweet spot needs runs at three values of alpha or more."));
+        return figure_list_add(list, &f);
+    }
+    for (size_t i = 0; i < sizeof spot_views / sizeof *spot_views; i++)
+        TRY(figure_of_view(list, s, known, &spot_views[i]));
+done:
     return st;
 }

@@ -64,6 +64,8 @@ static const struct figure_kind {
     jem_status (*make)(figure_list *list, const report_source *f);
 } kinds[] = {
     {"sweetspot", "where along alpha each benchmark is best, and how sure that is", make_sweetspots},
+    {"sweetspot-to-0.9", "the same for alphas up to 0.9", make_sweetspots},
+    {"sweetspot-matched", "the same among networks as accurate as the discriminative end", make_sweetspots},
     {"people", "closeness to people against another ability, with published models", make_people},
     {NULL, "the scores of this benchmark", make_scores},
     {"gloss-dimensions-people", "gloss and people, by dimensions of the projection (--beside)", make_dimensions},

@@ -89,25 +89,26 @@ static void note_left(left_runs *left, spot_runs *r, const study_run *run)
 }
 
 /* Is an end missing?  Runs beyond those that have the score. */
-static void find_beyond(spot_runs *r, const study *s)
+static void find_beyond(spot_runs *r, const spot_only *only, const study *s)
 {
     r->beyond[0] = r->beyond[1] = NAN;
     for (int64_t i = 0; r->count && i < s->count; i++) {
         const double alpha = s->runs[i].alpha;
-        if (!can_have(&s->runs[i], r->line)) continue;
+        if (!spot_is_taken(&s->runs[i], only) || !can_have(&s->runs[i], r->line)) continue;
         if (alpha < r->alpha[0]) r->beyond[0] = fmin(r->beyond[0], alpha);
         if (alpha > r->alpha[r->alphas - 1]) r->beyond[1] = fmax(r->beyond[1], alpha);
     }
 }
 
 /* Runs of a study come by alpha, then seed. */
-static jem_status collect(spot_runs *r, study *s)
+static jem_status collect(spot_runs *r, const spot_only *only, study *s)
 {
     jem_status st = JEM_OK;
     left_runs left = {.count = 0};
     for (int64_t i = 0; i < s->count; i++) {
         const spot_network *last = r->count ? &r->network[r->count - 1] : NULL;
         spot_network n;
+        if (!spot_is_taken(&s->runs[i], only)) continue;
         if (!values_of(&n, &s->runs[i], r->of, r->line)) {
             note_left(&left, r, &s->runs[i]);
             continue;
@@ -122,7 +123,7 @@ static jem_status collect(spot_runs *r, study *s)
         r->networks[n.at]++;
         r->network[r->count++] = n;
     }
-    find_beyond(r, s);
+    find_beyond(r, only, s);
     if (left.count && r->count)
         TRY(study_warn(s, "%s, %s, leaves out %lld run%s (%s%s): its score %s.", r->line->title, r->line->measure,
                        (long long)left.count, left.count == 1 ? "" : "s", left.first,
@@ -219,7 +220,8 @@ done:
 
 /* ---- the whole */
 
-jem_status spot_runs_find(spot_runs *out, const measures *of, const measure_spot *line, study *s)
+jem_status spot_runs_find(spot_runs *out, const measures *of, const measure_spot *line,
+                          const spot_only *only, study *s)
 {
     jem_status st;
     spot_runs r = {.of = of, .line = line};
@@ -227,7 +229,7 @@ jem_status spot_runs_find(spot_runs *out, const measures *of, const measure_spot
     TRY(MEM_NEW(r.alpha, s->count));
     TRY(MEM_NEW(r.networks, s->count));
     TRY(MEM_NEW(r.network, s->count));
-    TRY(collect(&r, s));
+    TRY(collect(&r, only, s));
     find_people(&r);
     if (r.alphas > 1) TRY(read_trials(&r, s));
     *out = r;

@@ -4,6 +4,7 @@
 
 #include "measure/trials.h"
 #include "record/study.h"
+#include "sweetspot/spot_only.h"
 
 typedef struct spot_network {
     const study_run *run; /* borrowed */
@@ -29,10 +30,14 @@ typedef struct spot_runs {
                               shared is known of all or of none */
 } spot_runs;
 
-/* The runs of the study whose scores are finite; without alpha = 1 where a score needs a trained head.  Trials
+/* Is the run one of those that are looked at? */
+bool spot_is_taken(const study_run *r, const spot_only *only);
+
+/* Those taken runs of the study whose scores are finite; without alpha = 1 where a score needs a trained head.  Trials
  * that do not fit the score become a warning of the study, and so do runs that are left out because their score
  * is no number or of other data. */
-jem_status spot_runs_find(spot_runs *out, const measures *of, const measure_spot *line, study *s);
+jem_status spot_runs_find(spot_runs *out, const measures *of, const measure_spot *line,
+                          const spot_only *only, study *s);
 void spot_runs_clear(spot_runs *r); /* a zeroed one is fine */
 
 /* How scores are turned so that larger is better: y = offset[i] + weight[i] . value at alpha i. */

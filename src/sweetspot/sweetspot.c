@@ -25,6 +25,10 @@ const option sweetspot_settings[] = {
      "confidence of the set and of the lower bound; 1 - level is shown as p at most"},
     {"seed", OPTION_INT, offsetof(sweetspot_options, seed), "0", 0, 1e15, NULL,
      "of all draws"},
+    {"most_alpha", OPTION_REAL, offsetof(sweetspot_options, most_alpha), "1", 0.01, 1, NULL,
+     "networks of larger alphas are left out"},
+    {"accuracy_within", OPTION_REAL, offsetof(sweetspot_options, accuracy_within), "1", 0.0001, 1, NULL,
+     "networks whose test accuracy is farther from that at the smallest alpha are left out"},
     {.key = NULL},
 };
 
@@ -288,7 +292,7 @@ static jem_status find_line(sweetspot_list *list, const measures *of, const meas
     jem_status st;
     spot_runs r = {.alphas = 0};
 
-    TRY(spot_runs_find(&r, of, line, s));
+    TRY(spot_runs_find(&r, of, line, &list->only, s));
     if (r.alphas < 2) goto done;
     for (int k = 0; k < line->count; k++) TRY(add_spot(list, &r, k, s, o));
     if (line->count > 1) TRY(add_spot(list, &r, -1, s, o));
@@ -377,6 +381,7 @@ jem_status sweetspots_find(sweetspot_list *out, study *s, const sweetspot_option
 
     list.level = o->level;
     TRY(find_declaration(&list, s, o));
+    list.only = spot_only_of(s, o->most_alpha > 0 ? o->most_alpha : 1, o->accuracy_within > 0 ? o->accuracy_within : 1);
     for (int pass = 0; pass < 2; pass++) /* comparisons with people, then all others */
         for (const measures *const *of = o->measures; *of; of++)
             for (const measure_spot *line = (*of)->spots; line && line->title; line++)

@@ -16,6 +16,7 @@
 #include "base/strbuf.h"
 #include "measure/measure.h"
 #include "record/study.h"
+#include "sweetspot/spot_only.h"
 #include "stats/best_alpha.h"
 #include "stats/two_lines.h"
 #include "sweetspot/declaration.h"
@@ -70,6 +71,7 @@ typedef struct sweetspot_list {
     int64_t count, capacity;
     sweetspot *spots;
     declaration *declared; /* owned; NULL: the study has no study.yaml */
+    spot_only only; /* the networks that were looked at */
     double level;
     int64_t primaries;     /* benchmarks that the correction is over, */
     int64_t shown;         /* and of these what is shown after it */
@@ -90,6 +92,7 @@ typedef struct sweetspot_options {
     int64_t rounds; /* of the bootstrap of images and people */
     int64_t seed;
     double level;
+    double most_alpha, accuracy_within; /* of the networks that are looked at (spot_only.h); 0: all are */
     pool *threads; /* NULL: the calling thread alone */
     const measures *const *measures; /* whose spots are looked for */
 } sweetspot_options;

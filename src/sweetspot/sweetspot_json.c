@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/try.h"
 #include "sweetspot/sweetspot.h"
 
 static json_t *metric_json(const sweetspot *p)
@@ -98,10 +99,10 @@ static json_t *basis_json(const sweetspot *p)
         curve_json(p), "declared", declared_json(p));
 }
 
-static json_t *spot_json(const sweetspot *p)
+static json_t *spot_json(const sweetspot *p, const char *only)
 {
     json_t *o = claim_json(p), *more = basis_json(p);
-    if (json_object_update(o, more) != 0) { /* no memory, or a name that is no text */
+    if (json_object_update(o, more) != 0 || json_object_set_new(o, "only", json_text_or_null(only)) != 0) { /* no memory, or a name that is no text */
         json_decref(o);
         o = NULL;
     }
@@ -111,14 +112,21 @@ static json_t *spot_json(const sweetspot *p)
 
 jem_status sweetspots_json(char **text, const sweetspot_list *list)
 {
+    jem_status st;
     json_t *root = json_array();
+    strbuf only = STRBUF_INIT;
+
+    spot_only_words(&only, &list->only);
+    TRY(strbuf_status(&only));
     for (int64_t i = 0; i < list->count; i++)
-        if (json_array_append_new(root, spot_json(&list->spots[i])) != 0) {
+        if (json_array_append_new(root, spot_json(&list->spots[i], only.data)) != 0) {
             json_decref(root); /* no memory */
             root = NULL;
             break;
         }
-    jem_status st = json_text(text, root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+    st = json_text(text, root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+done:
+    strbuf_clear(&only);
     json_decref(root);
     return st;
 }

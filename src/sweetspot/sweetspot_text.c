@@ -115,6 +115,15 @@ static void put_paper(strbuf *out, const sweetspot_list *list)
     if (*comma) strbuf_add(out, "\n");
 }
 
+/* Which networks are looked at, if it is not all. */
+static void put_only(strbuf *out, const sweetspot_list *list)
+{
+    strbuf words = STRBUF_INIT;
+    spot_only_words(&words, &list->only);
+    if (words.used) plain_printf(out, "only networks with %s\n\n", words.data);
+    strbuf_clear(&words);
+}
+
 void sweetspots_table(strbuf *out, const sweetspot_list *list)
 {
     static const row head = {{"benchmark", "measure", "best alpha", "can be best", "at best",
@@ -122,6 +131,7 @@ void sweetspots_table(strbuf *out, const sweetspot_list *list)
     int width[COLUMNS];
     row r;
 
+    put_only(out, list);
     for (int k = 0; k < COLUMNS; k++) width[k] = width_of(head.cell[k]);
     for (int64_t i = 0; i < list->count; i++) {
         fill_row(&r, &list->spots[i]);

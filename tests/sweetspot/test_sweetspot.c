@@ -406,7 +406,7 @@ static void what_images_share_is_their_covariance(void **state)
         put_images(a * 0.45, 1, x[a], N);
     }
     check_ok(study_read(&s, folder));
-    check_ok(spot_runs_find(&r, of, &of->spots[0], s));
+    check_ok(spot_runs_find(&r, of, &of->spots[0], &(spot_only){.most_alpha = 0}, s));
     check_ok(spot_covariance(g, &r, &(const spot_scale){offset, weight, NAN},
                              &(const spot_draws){20000, 7, NULL}));
     for (int a = 0; a < 3; a++)
@@ -547,6 +547,61 @@ static void scenes_of_the_benchmark_and_of_the_run_have_a_spot_each(void **state
     assert_true(list.spots[0].alpha[list.spots[0].at.best] == 0.5);
     assert_string_equal(list.spots[1].line->title, "Scenes: light field");
     assert_true(list.spots[1].alpha[list.spots[1].at.best] == 1);
+    sweetspot_list_clear(&list);
+    study_free(s);
+}
+
+/* Three seeds at each of five alphas, accurate to .9 up to alpha .5, .7 above; the last alpha differs. */
+static void put_accurate_study(void)
+{
+    for (int a = 0; a < 5; a++)
+        for (int seed = 0; seed < 3; seed++) {
+            const double alpha = a / 4.0 * 0.95;
+            put_entropy(alpha, seed, (a == 0 ? 0.9 : a == 4 ? 0.5 : 0.7) + 0.01 * seed);
+            put(alpha, seed, "classification", "accuracy", NULL, NULL, (a < 3 ? 0.9 : 0.7) + 0.01 * seed);
+        }
+}
+
+static void networks_of_large_alphas_may_be_left_out(void **state)
+{
+    (void)state;
+    study *s;
+    strbuf words = STRBUF_INIT;
+    sweetspot_options o = options(NULL);
+    put_accurate_study();
+    o.most_alpha = 0.9;
+    sweetspot_list list = find_by(&s, &o);
+    assert_int_equal(list.spots[0].alphas, 4);
+    check_near(list.spots[0].alpha[3], 0.7125, 1e-12, 1);
+    spot_only_words(&words, &list.only);
+    assert_string_equal(words.data, "α up to 0.9");
+    strbuf_clear(&words);
+    sweetspot_list_clear(&list);
+    study_free(s);
+}
+
+static void networks_may_be_matched_by_accuracy(void **state)
+{
+    (void)state;
+    study *s;
+    char *suffix;
+    strbuf words = STRBUF_INIT;
+    sweetspot_options o = options(NULL);
+    put_accurate_study();
+    put(0.475, 2, "classification", "accuracy", NULL, NULL, 0.97); /* farther than .05 from .91, above it */
+    o.accuracy_within = 0.05;
+    sweetspot_list list = find_by(&s, &o);
+    const sweetspot *p = &list.spots[0];
+    assert_int_equal(p->alphas, 3);
+    assert_int_equal(p->seeds[0], 3);
+    assert_int_equal(p->seeds[2], 2);
+    spot_only_words(&words, &list.only);
+    assert_string_equal(words.data, "accuracy within .050 of .910, that at α = 0");
+    check_ok(spot_only_suffix(&suffix, &list.only));
+    assert_string_equal(suffix, "-matched");
+    assert_true(spot_only_leaves_out(&list.only, s));
+    mem_free(suffix);
+    strbuf_clear(&words);
     sweetspot_list_clear(&list);
     study_free(s);
 }
@@ -694,6 +749,8 @@ int main(void)
         TEST(a_missing_seed_and_a_repeated_run_do_not_stop_it),
         TEST(rows_about_people_are_not_the_networks),
         TEST(scenes_of_the_benchmark_and_of_the_run_have_a_spot_each),
+        TEST(networks_of_large_alphas_may_be_left_out),
+        TEST(networks_may_be_matched_by_accuracy),
         TEST(one_alpha_is_no_curve),
         TEST(scores_that_are_no_numbers_are_left_out),
         TEST(two_alphas_have_nothing_in_between),
