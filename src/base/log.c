@@ -14,6 +14,11 @@ enum { LINE_MAX_BYTES = 1024 };
 static const double period_s = 1.0;
 static _Atomic(log_sink) current_sink;
 static atomic_bool details;
+static struct {
+    progress_part part; /* NULL: none */
+    void *ctx;
+    double from, to; /* share of the part under way */
+} whole;
 
 void log_set_sink(log_sink sink)
 {
@@ -70,12 +75,34 @@ void log_warning(const char *fmt, ...)
     va_end(args);
 }
 
+void log_progress(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    emit_formatted(LOG_PROGRESS, fmt, args);
+    va_end(args);
+}
+
 double clock_s(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void progress_set_whole(progress_part part, void *ctx)
+{
+    whole.part = part;
+    whole.ctx = ctx;
+    progress_set_share(0, 1);
+}
+
+void progress_set_share(double from, double to)
+{
+    whole.from = from;
+    whole.to = to;
 }
 
 void progress_begin(progress *p, const char *label, const char *unit, int64_t total, int64_t done)
@@ -106,6 +133,11 @@ void progress_update(progress *p, int64_t done, const char *extra)
 
     if (now - p->last_s < period_s) return;
     p->last_s = now;
+    if (whole.part) {
+        const double share = p->total > 0 ? (double)done / (double)p->total : NAN;
+        whole.part(whole.ctx, p, done, whole.from + (whole.to - whole.from) * share);
+        return;
+    }
     rate = (double)(done - p->start_done) / (now - p->start_s);
     if (rate > 0.0) format_duration(eta, sizeof eta, (double)(p->total - done) / rate);
     plain_format(line, sizeof line, "%s %lld/%lld  %.3g %s/s  ETA %s%s%s", p->label, (long long)done,
@@ -118,6 +150,7 @@ void progress_end(progress *p, int64_t done)
     double elapsed = clock_s() - p->start_s;
     char line[LINE_MAX_BYTES], took[32];
 
+    if (whole.part) return;
     format_duration(took, sizeof took, elapsed);
     plain_format(line, sizeof line, "%s %lld/%lld  %.3g %s/s  took %s", p->label, (long long)done,
              (long long)p->total, elapsed > 0.0 ? (double)(done - p->start_done) / elapsed : 0.0,

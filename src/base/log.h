@@ -22,6 +22,7 @@ void log_show_details(bool on);
 void log_detail(const char *fmt, ...) JEM_PRINTF(1, 2);
 void log_info(const char *fmt, ...) JEM_PRINTF(1, 2);    /* what a run does and has done */
 void log_warning(const char *fmt, ...) JEM_PRINTF(1, 2); /* what somebody should look at */
+void log_progress(const char *fmt, ...) JEM_PRINTF(1, 2); /* how far a work is that others begin and end */
 
 /* Progress with rate and ETA: a line at most every second. */
 typedef struct progress {
@@ -36,6 +37,14 @@ void progress_begin(progress *p, const char *label, const char *unit, int64_t to
 /* `extra` (may be NULL) is appended, e.g. "loss 1.23". */
 void progress_update(progress *p, int64_t done, const char *extra);
 void progress_end(progress *p, int64_t done); /* the last line: how long it took, as LOG_INFO */
+
+/* A work of several parts shows how far the whole of it is: from here on `part` is told (at most every
+ * second) what a part's progress would have shown, which says nothing itself, with the share of the whole
+ * that is done (NaN: not known).  NULL: again as above.  All on one thread. */
+typedef void (*progress_part)(void *ctx, const progress *part, int64_t done, double share);
+void progress_set_whole(progress_part part, void *ctx);
+/* What is begun from here on is the whole's share between these, from 0 to 1; at first that is all. */
+void progress_set_share(double from, double to);
 
 double clock_s(void); /* monotonic seconds */
 

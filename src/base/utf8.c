@@ -29,3 +29,10 @@ bool utf8_is(const char *s)
         if (utf8_next(&s, end) < 0) return false;
     return true;
 }
+
+int utf8_length(const char *s)
+{
+    int n = 0;
+    for (; *s; s++) n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}

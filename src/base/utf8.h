@@ -12,4 +12,7 @@ int32_t utf8_next(const char **s, const char *end);
 /* Is all of the string UTF-8? */
 bool utf8_is(const char *s);
 
+/* Characters of UTF-8, which a table in a terminal counts columns by. */
+int utf8_length(const char *s);
+
 #endif

@@ -15,6 +15,7 @@
 #include "study/bench_settings.h"
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "measure/standing.h"
 
 /* ---- the list */
 
@@ -85,34 +86,54 @@ static bool same_model(const score *a, const score *b)
            (a->alpha == b->alpha || (isnan(a->alpha) && isnan(b->alpha)));
 }
 
-static void show_heading(const score *s)
+static const measure *meaning_of(const measures **of, const score *s, const measures *const *meanings)
 {
+    *of = measures_find(meanings, s->benchmark);
+    return *of ? measure_find(*of, s->metric) : NULL;
+}
+
+/* Is what the score is held against a bound instead of what people reach? */
+static bool is_bound(const score *s, const measures *const *meanings)
+{
+    const measures *of;
+    const measure *m = meaning_of(&of, s, meanings);
+    return m && !isnan(s->ceiling) && reference_is_bound(of, m, s->ceiling);
+}
+
+static void show_heading(const score_list *l, const score *s, const measures *const *meanings)
+{
+    bool bounds = false;
+    for (int64_t i = 0; i < l->count; i++)
+        bounds |= same_model(&l->scores[i], s) && is_bound(&l->scores[i], meanings);
     cli_print("%s", s->model ? s->model : "-");
     if (!isnan(s->alpha)) cli_print("  alpha %g", s->alpha);
     if (s->seed >= 0) cli_print("  seed %" PRId64, s->seed);
-    cli_print("\n  %-15s %-28s %-18s %-24s %11s %11s %11s %8s %9s\n", "benchmark", "metric",
-              "dataset", "condition", "value", "low", "high", "n", "ceiling");
+    cli_print("\n  %-15s %-30s %-18s %-24s %11s %11s %11s %8s %9s\n", "benchmark", "metric",
+              "dataset", "condition", "value", "low", "high", "n", bounds ? "reference" : "people");
 }
 
-static void show_row(const score *s)
+static void show_row(const score *s, const measures *const *meanings)
 {
-    char value[CLI_CELL], low[CLI_CELL], high[CLI_CELL], ceiling[CLI_CELL];
-    cli_print("  %-15s %-28s %-18s %-24s %11s %11s %11s %8" PRId64 " %9s\n", s->benchmark,
-              s->metric, s->dataset ? s->dataset : "-", s->condition ? s->condition : "-",
-              cli_cell(value, s->value), cli_cell(low, s->low), cli_cell(high, s->high), s->n,
-              cli_cell(ceiling, s->ceiling));
+    char value[CLI_CELL], low[CLI_CELL], high[CLI_CELL], people[CLI_CELL];
+    const measures *of;
+    const measure *m = meaning_of(&of, s, meanings);
+    cli_print("  %-15s %s %-28s %-18s %-24s %11s %11s %11s %8" PRId64 " %9s%s\n", s->benchmark,
+              !m ? " " : m->lower_is_better ? "↓" : "↑", s->metric, s->dataset ? s->dataset : "-",
+              s->condition ? s->condition : "-", cli_cell(value, s->value), cli_cell(low, s->low),
+              cli_cell(high, s->high), s->n, cli_cell(people, s->ceiling),
+              is_bound(s, meanings) ? " (bound)" : "");
 }
 
-void bench_show_table(const score_list *l)
+void bench_show_table(const score_list *l, const measures *const *meanings)
 {
     for (int64_t i = 0; i < l->count; i++) {
         int64_t before = 0;
         while (!same_model(&l->scores[before], &l->scores[i])) before++;
         if (before < i) continue; /* shown with the first score of this model */
         if (i > 0) cli_print("\n");
-        show_heading(&l->scores[i]);
+        show_heading(l, &l->scores[i], meanings);
         for (int64_t k = i; k < l->count; k++)
-            if (same_model(&l->scores[k], &l->scores[i])) show_row(&l->scores[k]);
+            if (same_model(&l->scores[k], &l->scores[i])) show_row(&l->scores[k], meanings);
     }
 }
 

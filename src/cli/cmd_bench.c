@@ -1,5 +1,6 @@
 /* jem bench: scores of a run, of all runs of a study or of recorded answers on the benchmarks
  * of human vision (study/score_runs.h).  Scores and trials of a run go to its folder. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "cli/bench_headline.h"
 #include "cli/bench_show.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "cli/startup.h"
@@ -19,7 +22,7 @@ typedef struct bench_flags {
     const char *name, *path; /* benchmark or "all"; RUN or STUDY, NULL for answers */
     const char *answers, *kind, *observer, *mapping, *humans, *data, *out;
     int64_t threads;
-    bool json;
+    bool all, json;
     latent_flags latents;
     cli_list set;
 } bench_flags;
@@ -52,7 +55,9 @@ static const cli_option options[] = {
     CLI_SET(bench_flags, set, "NAME.*, bench.*, engine.*, or data.path"),
     CLI_ON_DEVICE(bench_flags, set),
     CLI_THREADS(bench_flags, threads, RUN_THREADS_MAX),
-    {"--json", CLI_SWITCH, AT(json), NULL, .help = "print JSON"},
+    {"--all", CLI_SWITCH, AT(all), NULL,
+     .help = "print every score, those about people included, not only the headlines"},
+    {"--json", CLI_SWITCH, AT(json), NULL, .help = "print every score as JSON"},
     {.name = NULL},
 };
 
@@ -162,15 +167,35 @@ done:
     return st;
 }
 
-/* The scores first: what could not be done must not hide what was. */
-static jem_status finish(const bench_job *j, bool stopped)
+static jem_status show(const bench_job *j, const cli_lists *lists)
 {
-    jem_status st = JEM_OK;
-    const scoring_result *r = &j->result;
-    if (j->f.json)
-        TRY(bench_show_json(&r->scores));
+    jem_status st;
+    strbuf text = STRBUF_INIT;
+    const measures *meanings[MEASURES_MAX + 1];
+    const score_list *scores = &j->result.scores;
+    int64_t lines = 0;
+
+    if (j->f.json) return bench_show_json(scores);
+    benchmark_meanings(meanings, lists->benchmarks);
+    TRY(bench_headlines(&text, &lines, &(headline_request){scores, meanings, j->result.answers,
+                                                           j->settings.common.level}));
+    if (lines > 0) fputs(text.data, stdout);
+    if (j->f.all && lines > 0) puts("");
+    if (j->f.all || lines == 0)
+        bench_show_table(scores, meanings);
     else
-        bench_show_table(&r->scores);
+        cli_print("(%" PRId64 " more scores: --all)\n", scores->count - lines);
+done:
+    strbuf_clear(&text);
+    return st;
+}
+
+/* The scores first: what could not be done must not hide what was. */
+static jem_status finish(const bench_job *j, const cli_lists *lists, bool stopped)
+{
+    jem_status st;
+    const scoring_result *r = &j->result;
+    TRY(show(j, lists));
     if (stopped)
         return jem_error(JEM_EINTERRUPTED,
                          "stopped: %d scorings are done, the one under way left the scores as they "
@@ -233,7 +258,7 @@ static jem_status bench(const cli_lists *lists, int argc, char **argv)
     TRY(open_codec(j));
     st = score_all(j, lists, stop);
     if (st != JEM_OK && st != JEM_EINTERRUPTED) goto done;
-    TRY(finish(j, st == JEM_EINTERRUPTED));
+    TRY(finish(j, lists, st == JEM_EINTERRUPTED));
 done:
     if (j) {
         bench_settings_clear(&j->settings);

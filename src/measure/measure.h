@@ -35,6 +35,7 @@ typedef struct measure {
     double human;                    /* what people reach, in units of the score; the bound that stands
                                         for it where there are no people; compared with by panels and
                                         sweet spots, and else without a meaning */
+    bool human_is_bound;             /* it is that bound */
     struct {
         measure_level kind;
         double at;

@@ -15,6 +15,7 @@
 #include "study/bench_own_data.h"
 #include "study/each_run.h"
 #include "study/latents_of_run.h"
+#include "study/scoring_progress.h"
 
 enum { LEFT_OUT_MAX = 64 };
 
@@ -24,6 +25,9 @@ typedef struct bench_job {
     score_list vae_scores; /* of the autoencoder alone, once they are there */
     char *left_out[LEFT_OUT_MAX]; /* reasons told already */
     int left_out_count;
+    int64_t runs;  /* that are still to be scored */
+    char label[80]; /* of the run that is */
+    scoring_progress shown;
 } bench_job;
 
 /* ---- which data */
@@ -138,8 +142,10 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
     score_list scores = SCORE_LIST_INIT;
     bool nobody = !who->r && !j->q->answers && !j->q->codec->vae;
 
+    scoring_progress_next(&j->shown, place, b->name);
     TRY(need_data(&data, j, place));
     if (!nobody) TRY(make_subject(&s, j, who));
+    if (j->q->answers) snprintf(j->out->answers, sizeof j->out->answers, "%s", s.name);
     const bench_request request = {.subject = nobody ? NULL : &s,
                                    .data = data,
                                    .humans = j->q->humans,
@@ -158,6 +164,7 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
     TRY(show_later(j, &scores));
     j->out->scored++;
 done:
+    scoring_progress_scored(&j->shown, st == JEM_OK);
     score_list_clear(&scores);
     subject_clear(&s);
     mem_free(data);
@@ -188,24 +195,34 @@ static void tell_left_out(bench_job *j, const benchmark *b)
         mem_free(line);
 }
 
+/* wanted <- those whose data are there; tells which are left out. */
+static jem_status have_data(bool wanted[BENCHMARKS_MAX], bench_job *j)
+{
+    const benchmark *const *list = j->q->benchmarks;
+
+    for (int i = 0; list[i]; i++) {
+        char *data = NULL;
+        if (list[i]->generative) continue; /* jem eval runs it */
+        const jem_status st = need_data(&data, j, i);
+        mem_free(data);
+        if (st == JEM_EDATA)
+            tell_left_out(j, list[i]);
+        else if (st != JEM_OK)
+            return st;
+        wanted[i] = st == JEM_OK;
+    }
+    return JEM_OK;
+}
+
 /* Every benchmark whose data are there and whose questions the subject answers.  Data that
  * are there but damaged are a failure; the others are scored all the same. */
-static jem_status score_all(bench_job *j, const bench_who *who)
+static jem_status score_all(bench_job *j, const bench_who *who, const bool wanted[BENCHMARKS_MAX])
 {
     const benchmark *const *list = j->q->benchmarks;
     jem_status st = JEM_OK;
 
     for (int i = 0; list[i]; i++) {
-        char *data = NULL;
-        if (list[i]->generative) continue; /* jem eval runs it */
-        st = need_data(&data, j, i);
-        mem_free(data);
-        if (st == JEM_EDATA) {
-            tell_left_out(j, list[i]);
-            continue;
-        }
-        if (st != JEM_OK) return st;
-        log_info("%s", list[i]->name);
+        if (!wanted[i]) continue;
         st = score_one(j, i, who);
         if (st == JEM_EUSAGE)
             tell_left_out(j, list[i]);
@@ -217,12 +234,22 @@ static jem_status score_all(bench_job *j, const bench_who *who)
     return JEM_OK;
 }
 
-static jem_status score_subject(bench_job *j, const bench_who *who)
+/* name: of the run; NULL: it is none. */
+static jem_status score_subject(bench_job *j, const bench_who *who, const char *name)
 {
+    jem_status st;
+    bool wanted[BENCHMARKS_MAX] = {false};
+    const bool all = strcmp(j->q->benchmark, "all") == 0;
     int place = 0;
-    if (strcmp(j->q->benchmark, "all") == 0) return score_all(j, who);
-    benchmark_find(j->q->benchmarks, j->q->benchmark, &place);
-    return score_one(j, place, who);
+
+    if (all)
+        TRY(have_data(wanted, j));
+    else if (benchmark_find(j->q->benchmarks, j->q->benchmark, &place))
+        wanted[place] = true;
+    scoring_progress_run(&j->shown, name, j->runs, wanted);
+    st = all ? score_all(j, who, wanted) : score_one(j, place, who);
+done:
+    return st;
 }
 
 /* ---- runs and studies */
@@ -236,12 +263,13 @@ static jem_status score_run(void *ctx, const char *folder)
 
     TRY(run_open(&r, q->lists, folder, q->of_run, q->of_run_count));
     model_set_stop(r->m, q->stop);
-    log_info("== %s (alpha = %g)", folder, r->cfg.alpha);
     TRY(bench_own_data(q->settings, r, q->given, q->given_count));
     bench_who who = {.r = r, .folder = folder};
     TRY(latents_of_run(&who.space, &who.on_latents, q->codec, r, "showing it pictures"));
-    TRY(score_subject(j, &who));
+    snprintf(j->label, sizeof j->label, "alpha %g, seed %" PRId64, r->cfg.alpha, r->cfg.seed);
+    TRY(score_subject(j, &who, j->label));
 done:
+    j->runs--;
     run_close(r);
     return st;
 }
@@ -260,7 +288,11 @@ jem_status score_runs(scoring_result *out, const scoring_request *q)
     j->q = q;
     j->out = out;
     const bench_who answers = {.folder = q->out};
-    st = q->path ? each_run(q->path, score_run, j, &out->failed) : score_subject(j, &answers);
+    j->runs = 1;
+    if (q->path) TRY(each_run_count(&j->runs, q->path));
+    scoring_progress_begin(&j->shown);
+    st = q->path ? each_run(q->path, score_run, j, &out->failed) : score_subject(j, &answers, NULL);
+    scoring_progress_end(&j->shown);
 done:
     if (j) {
         score_list_clear(&j->vae_scores);

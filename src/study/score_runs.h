@@ -34,10 +34,11 @@ typedef struct scoring_request {
 
 typedef struct scoring_result {
     score_list scores; /* of everything that was scored */
+    char answers[64];  /* what the recorded answers' subject is called; "": there are none */
     int scored;        /* how many scorings that were */
     failures failed;   /* runs of a study, and benchmarks of all, whose data were damaged */
 } scoring_result;
-#define SCORING_RESULT_INIT {SCORE_LIST_INIT, 0, FAILURES_INIT}
+#define SCORING_RESULT_INIT {SCORE_LIST_INIT, "", 0, FAILURES_INIT}
 void scoring_result_clear(scoring_result *r);
 
 /* What was scored before a failure that ends all, or a stop (JEM_EINTERRUPTED), is in the result and,

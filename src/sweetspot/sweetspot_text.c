@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fields.h"
+#include "base/utf8.h"
 #include "sweetspot/sweetspot.h"
 #include "sweetspot/trend.h"
 
@@ -13,14 +14,6 @@ enum { COLUMNS = 9, CELL = 192 };
 typedef struct row {
     char cell[COLUMNS][CELL];
 } row;
-
-/* Characters, not bytes. */
-static int width_of(const char *text)
-{
-    int n = 0;
-    for (; *text; text++) n += ((unsigned char)*text & 0xC0) != 0x80;
-    return n;
-}
 
 /* What is compared at alpha number a: "0.831", in the plane "0.831, 0.575". */
 static void value_text(char *out, size_t size, const sweetspot *p, int64_t a)
@@ -69,7 +62,7 @@ static void put_row(strbuf *out, const row *r, const int *width)
 {
     for (int k = 0; k < COLUMNS; k++) {
         plain_printf(out, "%s", r->cell[k]);
-        for (int i = width_of(r->cell[k]); k + 1 < COLUMNS && i < width[k] + 2; i++)
+        for (int i = utf8_length(r->cell[k]); k + 1 < COLUMNS && i < width[k] + 2; i++)
             strbuf_add(out, " ");
     }
     strbuf_add(out, "\n");
@@ -132,11 +125,11 @@ void sweetspots_table(strbuf *out, const sweetspot_list *list)
     row r;
 
     put_only(out, list);
-    for (int k = 0; k < COLUMNS; k++) width[k] = width_of(head.cell[k]);
+    for (int k = 0; k < COLUMNS; k++) width[k] = utf8_length(head.cell[k]);
     for (int64_t i = 0; i < list->count; i++) {
         fill_row(&r, &list->spots[i]);
         for (int k = 0; k < COLUMNS; k++)
-            if (width_of(r.cell[k]) > width[k]) width[k] = width_of(r.cell[k]);
+            if (utf8_length(r.cell[k]) > width[k]) width[k] = utf8_length(r.cell[k]);
     }
     put_row(out, &head, width);
     for (int64_t i = 0; i < list->count; i++) {

@@ -1,5 +1,6 @@
 /* What jem's benchmarks say of their scores: complete, and published values agree with each other. */
 #include "bench/benchmarks.h"
+#include "measure/standing.h"
 #include "support/check.h"
 #include "support/measures.h"
 
@@ -101,6 +102,43 @@ static void published_means_of_model_vs_human_are_those_of_17_sets(void **state)
     check_near(resnet, 0.2083392, 1e-5, 1);
 }
 
+static void a_score_stands_between_published_ones(void **state)
+{
+    (void)state;
+    const measures *m = measures_find(all_measures(), "cifar10h");
+    const measure *s = measure_find(m, "cross_entropy_human");
+    standing at = standing_of(m, s, 0.7); /* lower is better */
+    assert_int_equal(at.rank, 6);
+    assert_int_equal(at.of, 9);
+    assert_string_equal(at.above->model, "DenseNet");
+    assert_string_equal(at.below->model, "ResNet-164");
+    at = standing_of(m, s, 0.1);
+    assert_int_equal(at.rank, 1);
+    assert_null(at.above);
+    at = standing_of(m, s, 0.8745699); /* what ResNet-110 has but for the digits that are printed */
+    assert_int_equal(at.rank, 8);
+    assert_string_equal(at.below->model, "ResNet-110");
+    at = standing_of(m, s, 9);
+    assert_null(at.below);
+    assert_true(measure_compares(m, s) && !measure_compares(m, measure_find(m, "accuracy")));
+}
+
+static void what_people_reach_is_told_from_a_bound(void **state)
+{
+    (void)state;
+    const measures *m = measures_find(all_measures(), "gloss");
+    const measure *s = measure_find(m, "pearson");
+    score one = SCORE_INIT;
+    assert_true(people_reach(m, s, &one) == 0.961546);
+    one.ceiling = 1;
+    assert_true(people_reach(m, s, &one) == 1);
+    assert_true(reference_is_bound(m, s, 1) && !reference_is_bound(m, s, 0.961546));
+    m = measures_find(all_measures(), "bapps");
+    s = measure_find(m, "jnd_map"); /* the oracle's order is nobody's */
+    assert_true(reference_is_bound(m, s, 0.97));
+    assert_false(reference_is_bound(m, measure_find(m, "2afc"), 0.83));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +147,8 @@ int main(void)
         cmocka_unit_test(published_means_of_bapps_are_those_of_their_sets),
         cmocka_unit_test(published_divergences_are_cross_entropies_without_that_of_people),
         cmocka_unit_test(published_means_of_model_vs_human_are_those_of_17_sets),
+        cmocka_unit_test(a_score_stands_between_published_ones),
+        cmocka_unit_test(what_people_reach_is_told_from_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

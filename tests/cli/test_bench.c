@@ -149,9 +149,14 @@ static void answers_are_saved_where_out_says(void **state)
              folder, data);
     works_with(data, args);
     const double bias = bias_of(data, "alexnet-caffe");
-    char printed_bias[16];
-    snprintf(printed_bias, sizeof printed_bias, "%.6g", bias);
+    char printed_bias[64];
+    snprintf(printed_bias, sizeof printed_bias, "Cue conflict  ↑ Shape bias        %.3f", bias);
     said("out", printed_bias);
+    said("out", " more scores: --all)");
+    size_t size;
+    char *out = program_read(folder, "out", &size);
+    assert_null(strstr(out, "shape_decisions")); /* which --all prints */
+    mem_free(out);
     snprintf(path, sizeof path, "%s/scored", folder);
     check_ok(score_list_load(&list, path));
     const score *s = score_list_find(&list, "cue-conflict", "shape_bias", NULL);
@@ -234,8 +239,12 @@ static void all_says_what_it_leaves_out(void **state)
              "bench all --data %s/d --set bench.rounds=100 --answers "
              "'%s/decisions/alexnet-caffe.csv'",
              folder, data);
+    strcat(args, " --all");
     works(args);
-    said("out", "shape_bias");
+    said("out", "Cue conflict  ↑ Shape bias");
+    said("out", "↑ shape_bias");
+    said("out", "shape_decisions");
+    said("err", "1/1  ETA ?  cue-conflict");
     said("err", "left out: cifar10h: no folder");
     said("err", "left out: bapps: no folder");
     write_text("z.csv", "name,value\na,1\n");
@@ -301,7 +310,7 @@ static void runs_of_a_study_are_scored_into_their_folders(void **state)
     size_t n, m;
     char *before = program_read(folder, "study/alpha-0.00-seed-1/scores/scores.json", &n);
     snprintf(line, sizeof line, "bench cifar10h %%D/study --data '%s' --threads 1", data);
-    program_stop(folder, line, "== ", SIGINT,
+    program_stop(folder, line, "1/1  ETA ?  cifar10h of alpha 0, seed 1", SIGINT,
                  "stopped: 0 scorings are done, the one under way left the scores");
     char *after = program_read(folder, "study/alpha-0.00-seed-1/scores/scores.json", &m);
     assert_true(n == m && memcmp(before, after, n) == 0);

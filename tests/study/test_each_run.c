@@ -63,6 +63,11 @@ static void runs_are_visited_in_order_of_their_names(void **state)
     assert_string_equal(v.names, "abc");
     assert_int_equal(f.of, 3);
     check_ok(failures_end(&f, "failed"));
+    int64_t count;
+    check_ok(each_run_count(&count, folder));
+    assert_int_equal(count, 3);
+    check_ok(each_run_count(&count, "/nowhere"));
+    assert_int_equal(count, 0);
 }
 
 static void one_that_fails_does_not_stop_the_others(void **state)

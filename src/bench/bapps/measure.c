@@ -21,7 +21,8 @@ static const measure scores[] = {
              .unit = "mean average precision",
              .least = 0,
              .most = 1,
-             .human = 1},
+             .human = 1,
+             .human_is_bound = true},
     {.metric = NULL},
 };
 

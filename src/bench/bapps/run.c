@@ -467,15 +467,19 @@ static jem_status bapps_run(const bench_request *r)
     jem_status st;
     evaluation e = {.hash = 0};
     char line[512];
+    int64_t items = 0, before = 0;
 
     if (r->subject)
         TRY(subject_can(r->subject, r->subject->ops->distance != NULL, "bapps", "distances"));
     if (r->subject && r->subject->ops->look_at)
         TRY(r->subject->ops->look_at(r->subject->ctx, ((const bapps_options *)r->options)->size));
     TRY(read_sets(&e, r->data, r->options));
+    for (int k = 0; k < SETS; k++) items += e.parts[k].used ? e.parts[k].set.n : 0;
     for (int k = 0; k < SETS; k++) {
         part *p = &e.parts[k];
         if (!p->used) continue;
+        progress_set_share((double)before / (double)items, (double)(before + p->set.n) / (double)items);
+        before += p->set.n;
         if (odd_line(line, sizeof line, &p->set)) log_warning("%s", line);
         if (r->subject) TRY(ask_subject(r->subject, p));
         st = p->set.task == BAPPS_2AFC ? score_two_afc(p) : score_jnd(p);

@@ -428,14 +428,19 @@ static jem_status score_subject(job *j, const mvh_set *set)
     const subject *s = j->r->subject;
     asked a = {.id = NULL};
     bool refined = false;
+    double cost = 0, spent = 0; /* in looks at a picture: a Langevin step takes about two */
 
     TRY(check_steps(j));
     TRY(choose_images(j, &j->images, &j->shown, set));
     TRY(asked_init(&a, &j->images));
     const bool show = j->r->out && s->ops->show && j->o->shown[0];
     if (show) TRY(sample_pictures_remove(j->r->out, "refined"));
+    for (int i = 0; i < j->o->steps.count; i++) cost += 1 + 2 * j->o->steps.values[i];
     for (int i = 0; i < j->o->steps.count; i++) {
         int64_t steps = (int64_t)j->o->steps.values[i];
+        const double before = spent / cost;
+        spent += 1 + 2 * (double)steps;
+        progress_set_share(before, spent / cost);
         if (steps > 0 && !s->ops->refine) continue;
         if (s->ops->refine) {
             refined = true;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/benchmarks.h"
@@ -227,6 +228,7 @@ static jem_status compute(job *j)
     for (int64_t s = 0; s < j->sets; s++) {
         set_result *res = &j->results[s];
         int64_t place = j->chosen[s] - mvh_sets;
+        progress_set_share((double)s / (double)j->sets, (double)(s + 1) / (double)j->sets);
         TRY(mvh_people_read(&res->people, j->humans, j->chosen[s]));
         if (j->r->subject) TRY(ask_subject(j, res));
         st = mvh_agreement_compute(&res->agreement, rounds, &res->people, res->right,
