@@ -283,7 +283,7 @@ static void scenes_are_scored_without_ratings(void **state)
     (void)state;
     score_list scores = SCORE_LIST_INIT;
     char path[160];
-    static const char *const commands[] = {"bench gloss %D/run", "bench all %D/run"};
+    static const char *const commands[] = {"bench gloss %D/run --all", "bench all %D/run --all"};
     need_run();
     for (int i = 0; i < 2; i++) {
         assert_int_equal(program_run(folder, "env -u JEM_DATA", commands[i]), 0);

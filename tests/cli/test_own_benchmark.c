@@ -265,7 +265,7 @@ static void it_is_scored_drawn_and_placed_along_alpha(void **state)
 {
     (void)state;
     size_t size;
-    program_works(dir, "bench toy %D/study --set toy.stripes=10");
+    program_works(dir, "bench toy %D/study --all --set toy.stripes=10");
     program_said(dir, "out", "share_first");
     assert_true(program_made(dir, "study/alpha-0.50-seed-2/trials/toy.csv"));
 

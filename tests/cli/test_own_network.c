@@ -125,7 +125,7 @@ static void it_is_resumed_sampled_evaluated_and_scored(void **state)
     program_works(dir, "sample %D/study/alpha-0.50-seed-1 --n 4 -o %D/samples.png");
     assert_true(program_made(dir, "samples.png"));
     program_works(dir, "eval %D/study --features-of %D/study/alpha-0.00-seed-1");
-    program_works(dir, "bench gloss %D/study");
+    program_works(dir, "bench gloss %D/study --all");
     program_said(dir, "out", "relief_r2"); /* a probe of the hidden layer */
     program_works(dir, "report %D/study -o %D/page.html");
     assert_true(program_made(dir, "page.html"));
