@@ -90,7 +90,7 @@ jem_status map_blur_clickme(double *out, const double *in, int64_t height, int64
     return JEM_OK;
 }
 
-jem_status map_prepare_clickme(float *out, const uint8_t *heat)
+jem_status map_prepare_clickme(double *out, const uint8_t *heat)
 {
     jem_status st;
     double *large = NULL, *small = NULL, *blurred = NULL;
@@ -102,8 +102,7 @@ jem_status map_prepare_clickme(float *out, const uint8_t *heat)
     for (int64_t i = 0; i < in * in; i++) large[i] = heat[i];
     TRY(map_resize(small, BLUR_SIDE, BLUR_SIDE, large, in, in));
     TRY(map_blur_clickme(blurred, small, BLUR_SIDE, BLUR_SIDE));
-    TRY(map_resize(large, side, side, blurred, BLUR_SIDE, BLUR_SIDE));
-    for (int64_t i = 0; i < side * side; i++) out[i] = (float)large[i];
+    TRY(map_resize(out, side, side, blurred, BLUR_SIDE, BLUR_SIDE));
 done:
     mem_free(blurred);
     mem_free(small);

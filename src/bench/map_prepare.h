@@ -21,6 +21,6 @@ jem_status map_blur_clickme(double *out, const double *in, int64_t height, int64
 
 /* out [224][224] <- a heat map of 256 x 256 levels: resized to 64 x 64, blurred, resized
  * to 224 x 224. */
-jem_status map_prepare_clickme(float *out, const uint8_t *heat);
+jem_status map_prepare_clickme(double *out, const uint8_t *heat);
 
 #endif

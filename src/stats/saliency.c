@@ -3,29 +3,34 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
 #include "stats/rank.h"
 #include "stats/summary.h"
 
-/* wide [pixels] <- map; *constant says if all its values are equal. */
-static jem_status widen(double *wide, bool *constant, const float *map, int64_t pixels)
+/* *constant <- are all values of the map equal? */
+static jem_status check_map(bool *constant, const double *map, int64_t pixels)
 {
     *constant = true;
     for (int64_t i = 0; i < pixels; i++) {
         if (!isfinite(map[i]))
-            return jem_error(JEM_EDATA, "pixel %lld of a saliency map is %g", (long long)i,
-                             (double)map[i]);
-        wide[i] = (double)map[i];
+            return jem_error(JEM_EDATA, "pixel %lld of a saliency map is %g", (long long)i, map[i]);
         if (map[i] != map[0]) *constant = false;
     }
     return JEM_OK;
 }
 
+static void widen(double *wide, const float *map, int64_t pixels)
+{
+    for (int64_t i = 0; i < pixels; i++) wide[i] = (double)map[i];
+}
+
 typedef struct spearman_run {
     double *rho;
-    const float *human, *model;
+    const double *human;
+    const float *model;
     int64_t pixels;
 } spearman_run;
 
@@ -33,24 +38,24 @@ static jem_status one_image(void *ctx, int task, int worker)
 {
     jem_status st;
     const spearman_run *run = ctx;
-    double *both = NULL, *human, *model;
+    double *model = NULL;
     bool flat_human, flat_model;
     int64_t pixels = run->pixels;
+    const double *human = run->human + task * pixels;
 
     (void)worker;
-    TRY(MEM_NEW(both, 2 * pixels));
-    human = both;
-    model = both + pixels;
-    TRY(widen(human, &flat_human, run->human + task * pixels, pixels));
-    TRY(widen(model, &flat_model, run->model + task * pixels, pixels));
+    TRY(MEM_NEW(model, pixels));
+    widen(model, run->model + task * pixels, pixels);
+    TRY(check_map(&flat_human, human, pixels));
+    TRY(check_map(&flat_model, model, pixels));
     run->rho[task] = NAN;
     if (!flat_human && !flat_model) TRY(stats_spearman(run->rho + task, human, model, pixels));
 done:
-    mem_free(both);
+    mem_free(model);
     return st == JEM_OK ? st : jem_error_context(st, "image %d", task);
 }
 
-jem_status stats_saliency_spearman(double *rho, const float *human, const float *model, int64_t n,
+jem_status stats_saliency_spearman(double *rho, const double *human, const float *model, int64_t n,
                                    int64_t pixels, pool *threads)
 {
     jem_status st = JEM_OK;
@@ -84,24 +89,33 @@ jem_status stats_saliency_alignment(stats_alignment *out, const double *rho, int
     return JEM_OK;
 }
 
-jem_status stats_saliency_overlap(double *iou, double *dice, const float *human, const float *model,
-                                  int64_t pixels)
+/* *out <- the map's 90th percentile; scratch [pixels]. */
+static jem_status strong_from(double *out, double *scratch, const double *map, int64_t pixels)
+{
+    bool constant;
+    jem_status st = check_map(&constant, map, pixels);
+    if (st != JEM_OK) return st;
+    memcpy(scratch, map, (size_t)pixels * sizeof *scratch);
+    stats_sort(scratch, pixels);
+    *out = stats_quantile(scratch, pixels, 0.9);
+    return JEM_OK;
+}
+
+jem_status stats_saliency_overlap(double *iou, double *dice, const double *human,
+                                  const float *model, int64_t pixels)
 {
     jem_status st;
-    double *sorted = NULL, threshold[2];
-    const float *maps[] = {human, model};
-    bool constant;
+    double *wide = NULL, *scratch = NULL, human_from, model_from;
 
     if (pixels < 1) return jem_error(JEM_EDATA, "an overlap of empty maps is undefined");
-    TRY(MEM_NEW(sorted, pixels));
-    for (int m = 0; m < 2; m++) {
-        TRY(widen(sorted, &constant, maps[m], pixels));
-        stats_sort(sorted, pixels);
-        threshold[m] = stats_quantile(sorted, pixels, 0.9);
-    }
+    TRY(MEM_NEW(wide, pixels));
+    TRY(MEM_NEW(scratch, pixels));
+    widen(wide, model, pixels);
+    TRY(strong_from(&human_from, scratch, human, pixels));
+    TRY(strong_from(&model_from, scratch, wide, pixels));
     double both = 0, a = 0, b = 0;
     for (int64_t i = 0; i < pixels; i++) {
-        bool in_human = (double)human[i] > threshold[0], in_model = (double)model[i] > threshold[1];
+        bool in_human = human[i] > human_from, in_model = wide[i] > model_from;
         a += in_human;
         b += in_model;
         both += in_human && in_model;
@@ -109,6 +123,7 @@ jem_status stats_saliency_overlap(double *iou, double *dice, const float *human,
     *iou = both / (a + b - both + 1e-9);
     *dice = 2 * both / (a + b + 1e-9);
 done:
-    mem_free(sorted);
+    mem_free(scratch);
+    mem_free(wide);
     return st;
 }

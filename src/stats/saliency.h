@@ -14,9 +14,10 @@
 #define STATS_CLICKME_CEILING_TEXT "0.65753"
 
 /* rho [n] <- Spearman correlation, with average ranks for ties, of each human map and
- * model map, [n][pixels] both; NaN where either map is constant.  JEM_EDATA with the
+ * model map, [n][pixels] both; NaN where either map is constant.  People's maps are double: a float
+ * copy of a prepared one makes ties and breaks others.  JEM_EDATA with the
  * image for a value that is not finite, or fewer than 2 pixels.  threads may be NULL. */
-jem_status stats_saliency_spearman(double *rho, const float *human, const float *model, int64_t n,
+jem_status stats_saliency_spearman(double *rho, const double *human, const float *model, int64_t n,
                                    int64_t pixels, pool *threads);
 
 typedef struct stats_alignment {
@@ -32,7 +33,7 @@ jem_status stats_saliency_alignment(stats_alignment *out, const double *rho, int
 /* Overlap of the strongest tenth: pixels strictly above each map's 90th percentile
  * (linear interpolation).  iou = both / (either + 1e-9), dice = 2 both / (a + b + 1e-9):
  * 0 for a map too flat to have such pixels.  JEM_EDATA for values that are not finite. */
-jem_status stats_saliency_overlap(double *iou, double *dice, const float *human, const float *model,
-                                  int64_t pixels);
+jem_status stats_saliency_overlap(double *iou, double *dice, const double *human,
+                                  const float *model, int64_t pixels);
 
 #endif

@@ -56,7 +56,7 @@ typedef struct witness {
     int64_t y[4], count;
     char names[4][32];
     double sign;
-    const float *truth; /* [count][PIXELS] */
+    const double *truth; /* [count][PIXELS] */
 } witness;
 
 static jem_status testify(void *ctx, const stimulus *s, const saliency_request *how, float *map,
@@ -67,7 +67,7 @@ static jem_status testify(void *ctx, const stimulus *s, const saliency_request *
     snprintf(w->names[w->count], sizeof w->names[0], "%s", s->name);
     w->y[w->count++] = how->y;
     for (int64_t p = 0; p < height * width; p++)
-        map[p] = (float)w->sign * w->truth[s->place * PIXELS + p];
+        map[p] = (float)(w->sign * w->truth[s->place * PIXELS + p]);
     return JEM_OK;
 }
 
@@ -227,9 +227,9 @@ static void recorded_maps_get_the_published_alignment(void **state)
     check_alignment(&a, who.name, values);
     check_trials(values);
     double iou, dice, sum = 0;
-    check_ok(jem_tensor_convert(&maps, JEM_F32));
+    check_ok(jem_tensor_convert(&maps, JEM_F64));
     for (int64_t i = 0; i < ROWS; i++) {
-        check_ok(stats_saliency_overlap(&iou, &dice, (float *)maps.data + i * PIXELS,
+        check_ok(stats_saliency_overlap(&iou, &dice, (double *)maps.data + i * PIXELS,
                                         (float *)next.data + i * PIXELS, PIXELS));
         sum += dice;
     }
@@ -250,7 +250,7 @@ static void recorded_maps_get_the_published_alignment(void **state)
 }
 
 /* The human maps of the shard's two records, prepared by themselves. */
-static void truth_of_shard(float *truth)
+static void truth_of_shard(double *truth)
 {
     image heat = IMAGE_INIT;
     uint8_t *grey = malloc(256 * 256);
@@ -264,10 +264,22 @@ static void truth_of_shard(float *truth)
     free(grey);
 }
 
+/* What the witness reaches: its map is a float copy, which has other ties than the prepared one. */
+static double rho_of_copy(const double *truth, double sign)
+{
+    double rho;
+    float *copy = malloc(PIXELS * sizeof *copy);
+    assert_non_null(copy);
+    for (int64_t p = 0; p < PIXELS; p++) copy[p] = (float)(sign * truth[p]);
+    check_ok(stats_saliency_spearman(&rho, truth, copy, 1, PIXELS, NULL));
+    free(copy);
+    return rho;
+}
+
 static void shards_are_prepared_and_asked_about_by_label(void **state)
 {
     (void)state;
-    static float truth[2 * PIXELS];
+    static double truth[2 * PIXELS];
     asking a;
     truth_of_shard(truth);
     write_shard("val-0.tfrecords");
@@ -278,8 +290,10 @@ static void shards_are_prepared_and_asked_about_by_label(void **state)
         asking_begin(&a, &bench_clickme, &s, folder, "clickme.shards=1");
         a.request.out = folder;
         check_ok(bench_clickme.run(&a.request));
-        /* Neither clipped above 1 nor below 0. */
-        check_near(asking_score(&a, "alignment", NULL, "it")->value, sign / 0.65753, 1e-12, 1);
+        /* Neither clipped above 1 nor below 0; people's map stays double. */
+        const double rho = rho_of_copy(truth, sign);
+        assert_true(fabs(rho) < 1 && fabs(rho) > 0.999);
+        check_near(asking_score(&a, "alignment", NULL, "it")->value, rho / 0.65753, 1e-14, 1);
         assert_true(w.count == 2 && w.y[0] == 7 && w.y[1] == 999);
         assert_string_equal(w.names[0], "val-0/0");
         assert_string_equal(w.names[1], "val-0/1");
@@ -299,7 +313,7 @@ static void shards_are_prepared_and_asked_about_by_label(void **state)
 static void shards_follow_each_other_in_the_order_of_their_numbers(void **state)
 {
     (void)state;
-    static float truth[4 * PIXELS];
+    static double truth[4 * PIXELS];
     truth_of_shard(truth);
     memcpy(truth + 2 * PIXELS, truth, sizeof truth / 2);
     write_shard("val-0.tfrecords");
@@ -342,7 +356,7 @@ static void pictures_of_shards_are_resized_without_antialiasing(void **state)
 static void the_energy_is_asked_about_where_the_class_is_not_the_networks(void **state)
 {
     (void)state;
-    static float truth[2 * PIXELS];
+    static double truth[2 * PIXELS];
     truth_of_shard(truth);
     write_shard("val-0.tfrecords");
     witness w = {.sign = 1, .truth = truth};

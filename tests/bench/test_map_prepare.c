@@ -78,7 +78,7 @@ static void a_patch_comes_out_as_the_protocol_says(void **state)
 {
     (void)state;
     uint8_t *heat = calloc(256, 256);
-    float *out = malloc(sizeof *out * 224 * 224);
+    double *out = malloc(sizeof *out * 224 * 224);
     double wide[256 * 4], small[4];
     assert_true(heat && out);
     for (int y = 100; y < 120; y++) memset(heat + y * 256 + 60, 255, 30);

@@ -52,8 +52,9 @@ static void stand_in_maps_get_the_published_alignments(void **state)
     jem_tensor maps = published_array("clickme/maps-224.npy", false);
     jem_tensor images = published_array("clickme/images-224.npy", false);
     const uint8_t *m = maps.data;
-    const size_t size = (size_t)ROWS * PIXELS * sizeof(float);
-    float *human = malloc(size), *model = malloc(size);
+    const size_t size = (size_t)ROWS * PIXELS;
+    double *human = malloc(size * sizeof *human);
+    float *model = malloc(size * sizeof *model);
     assert_true(human && model);
     double rho[ROWS], alone[ROWS];
     pool *threads;
@@ -70,7 +71,8 @@ static void stand_in_maps_get_the_published_alignments(void **state)
     check_map(published_get(values, "edges", NULL), rho);
 
     for (int i = 0; i < ROWS; i++)
-        memcpy(model + i * PIXELS, human + (i + 1) % ROWS * PIXELS, PIXELS * sizeof *model);
+        for (int p = 0; p < PIXELS; p++)
+            model[i * PIXELS + p] = m[(i + 1) % ROWS * (int64_t)PIXELS + p];
     check_ok(stats_saliency_spearman(rho, human, model, ROWS, PIXELS, threads));
     check_map(published_get(values, "next-map", NULL), rho);
     check_ok(stats_saliency_spearman(alone, human, model, ROWS, PIXELS, NULL));
@@ -87,7 +89,8 @@ static void stand_in_maps_get_the_published_alignments(void **state)
 static void constant_maps_are_counted_out_and_too_many_are_an_error(void **state)
 {
     (void)state;
-    const float human[] = {1, 2, 3, 1, 1, 1}, model[] = {1, 3, 2, 1, 2, 3};
+    const double human[] = {1, 2, 3, 1, 1, 1};
+    const float model[] = {1, 3, 2, 1, 2, 3};
     double rho[200];
     stats_alignment a;
     check_ok(stats_saliency_spearman(rho, human, model, 2, 3, NULL));
@@ -102,11 +105,22 @@ static void constant_maps_are_counted_out_and_too_many_are_an_error(void **state
     check_fails(stats_saliency_alignment(&a, rho, 0, 0.5), JEM_EDATA, "no image");
 }
 
+/* A copy in float32 would tie what differs. */
+static void people_s_maps_are_not_rounded(void **state)
+{
+    (void)state;
+    const double human[] = {1, 1 + 1e-12, 1 + 2e-12, 2};
+    const float model[] = {1, 2, 3, 4};
+    double rho;
+    check_ok(stats_saliency_spearman(&rho, human, model, 1, 4, NULL));
+    assert_true(rho == 1);
+}
+
 static void maps_that_are_not_finite_are_refused_with_their_image(void **state)
 {
     (void)state;
-    const float human[] = {1, 2, 3, 1, 2, 3}, model[] = {1, 3, 2, 1, NAN, 3},
-                inf[] = {INFINITY, 0, 1};
+    const double human[] = {1, 2, 3, 1, 2, 3};
+    const float model[] = {1, 3, 2, 1, NAN, 3}, inf[] = {INFINITY, 0, 1};
     double rho[2], iou, dice;
     check_fails(stats_saliency_spearman(rho, human, model, 2, 3, NULL), JEM_EDATA,
                 "image 1: pixel 1");
@@ -118,10 +132,11 @@ static void maps_that_are_not_finite_are_refused_with_their_image(void **state)
 static void overlap_compares_the_pixels_above_the_ninetieth_percentile(void **state)
 {
     (void)state;
-    float a[100], b[100], flat[100];
+    double a[100];
+    float same[100], b[100], flat[100];
     double iou, dice;
     for (int i = 0; i < 100; i++) {
-        a[i] = (float)i;               /* percentile 89.1: pixels 90..99 */
+        a[i] = same[i] = (float)i;     /* percentile 89.1: pixels 90..99 */
         b[i] = (float)((i + 5) % 100); /* pixels 85..94 */
         flat[i] = 1;
     }
@@ -129,7 +144,7 @@ static void overlap_compares_the_pixels_above_the_ninetieth_percentile(void **st
     check_near(iou, 5. / 15, 1e-9, 1);
     check_near(dice, 10. / 20, 1e-9, 1);
     /* of 11 values the percentile is the second largest itself, which is not above it */
-    check_ok(stats_saliency_overlap(&iou, &dice, a, a, 11));
+    check_ok(stats_saliency_overlap(&iou, &dice, a, same, 11));
     check_near(iou, 1, 1e-8, 1);
     const float shared[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 9};
     check_ok(stats_saliency_overlap(&iou, &dice, a, shared, 11));
@@ -143,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stand_in_maps_get_the_published_alignments),
         cmocka_unit_test(constant_maps_are_counted_out_and_too_many_are_an_error),
+        cmocka_unit_test(people_s_maps_are_not_rounded),
         cmocka_unit_test(maps_that_are_not_finite_are_refused_with_their_image),
         cmocka_unit_test(overlap_compares_the_pixels_above_the_ninetieth_percentile),
     };

@@ -34,7 +34,7 @@ static jem_status read_arrays(clickme_reader *r)
     TRY(jem_npy_read(&r->maps, path));
     const int64_t n = r->maps.ndim > 0 ? r->maps.shape[0] : 0;
     TRY(check_shape(&r->maps, r->folder, "maps-224.npy", n, 0));
-    TRY(jem_tensor_convert(&r->maps, JEM_F32));
+    if (r->maps.dtype != JEM_F64) TRY(jem_tensor_convert(&r->maps, JEM_F32));
     mem_free(path);
     path = NULL;
     TRY(str_format(&path, "%s/images-224.npy", r->folder));
@@ -71,11 +71,14 @@ static jem_status next_of_arrays(clickme_image *m, clickme_reader *r, bool *more
     m->label = -1;
     memcpy(m->picture.pixels, (const uint8_t *)r->pictures.data + i * CLICKME_PIXELS * 3,
            (size_t)CLICKME_PIXELS * 3);
-    memcpy(m->map, (const float *)r->maps.data + i * CLICKME_PIXELS, sizeof m->map);
-    for (int64_t p = 0; p < CLICKME_PIXELS; p++)
+    for (int64_t p = 0; p < CLICKME_PIXELS; p++) {
+        const int64_t at = i * CLICKME_PIXELS + p;
+        m->map[p] = r->maps.dtype == JEM_F64 ? ((const double *)r->maps.data)[at]
+                                             : (double)((const float *)r->maps.data)[at];
         if (!isfinite(m->map[p]))
             return jem_error(JEM_EDATA, "%s/maps-224.npy: map %" PRId64 " (%s) holds %g", r->folder,
-                             i, m->name, (double)m->map[p]);
+                             i, m->name, m->map[p]);
+    }
     return JEM_OK;
 }
 

@@ -24,7 +24,7 @@ typedef struct clickme_image {
     char source[48]; /* "val", or as the index says */
     int64_t label;   /* ImageNet class; -1: unknown */
     image picture;   /* 224 x 224 RGB; rounded to 8 bits where it was resized */
-    float map[CLICKME_PIXELS];
+    double map[CLICKME_PIXELS]; /* a float copy would make and break ties */
 } clickme_image;
 
 typedef struct clickme_reader {
@@ -36,7 +36,7 @@ typedef struct clickme_reader {
     char *path;             /* of the shard that is read */
     tfrecord_reader file;
     clickme_item item;
-    jem_tensor pictures, maps; /* U8, F32 */
+    jem_tensor pictures, maps; /* U8; F64 where the file has it, else F32 */
     clickme_index index;
 } clickme_reader;
 #define CLICKME_READER_INIT                                                                        \

@@ -3,7 +3,7 @@
  * other; protocol of Fel, Rodriguez, Linsley & Serre (NeurIPS 2022).  Unlike their loader,
  * which drops the rest of the last batch, every image counts.
  *
- * Images stream through in batches: a map takes 200 KB, the shards hold thousands. */
+ * Images stream through in batches: people's map takes 400 KB, a model's half, the shards hold thousands. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -108,7 +108,8 @@ typedef struct batch {
     const bench_request *r;
     int64_t first; /* image of the evaluation */
     int count;
-    float human[BATCH][CLICKME_PIXELS], model[BATCH][CLICKME_PIXELS];
+    double human[BATCH][CLICKME_PIXELS];
+    float model[BATCH][CLICKME_PIXELS];
     double rho[BATCH], iou[BATCH], dice[BATCH];
 } batch;
 
@@ -135,20 +136,20 @@ static jem_status save_picture(const bench_request *r, const char *name, const c
 
 /* A map in grey, its least value black and its largest white. */
 static jem_status save_map(const bench_request *r, const char *name, const char *cell,
-                           const float *map)
+                           const double *map)
 {
     jem_status st;
     image m = IMAGE_INIT;
-    float least = map[0], most = map[0];
+    double least = map[0], most = map[0];
 
     for (int64_t p = 0; p < CLICKME_PIXELS; p++) {
-        least = fminf(least, map[p]);
-        most = fmaxf(most, map[p]);
+        least = fmin(least, map[p]);
+        most = fmax(most, map[p]);
     }
-    const float range = most > least ? most - least : 1;
+    const double range = most > least ? most - least : 1;
     TRY(image_init(&m, CLICKME_SIDE, CLICKME_SIDE, 1));
     for (int64_t p = 0; p < CLICKME_PIXELS; p++)
-        m.pixels[p] = (uint8_t)lrintf(255 * (map[p] - least) / range);
+        m.pixels[p] = (uint8_t)lrint(255 * (map[p] - least) / range);
     TRY(save_picture(r, name, cell, &m));
 done:
     image_clear(&m);
@@ -158,10 +159,14 @@ done:
 static jem_status show(const bench_request *r, const clickme_image *m, const float *map)
 {
     jem_status st;
+    double *wide = NULL;
+    TRY(MEM_NEW(wide, CLICKME_PIXELS));
+    for (int64_t p = 0; p < CLICKME_PIXELS; p++) wide[p] = (double)map[p];
     TRY(save_picture(r, m->name, "picture", &m->picture));
     TRY(save_map(r, m->name, "people", m->map));
-    TRY(save_map(r, m->name, "model", map));
+    TRY(save_map(r, m->name, "model", wide));
 done:
+    mem_free(wide);
     return st;
 }
 
