@@ -4,8 +4,9 @@
 #include <string.h>
 
 jem_status stats_shape_count(stats_shape_counts *total, stats_shape_counts *by_shape,
-                             const int32_t *shape, const int32_t *texture, const int32_t *answer,
-                             const int64_t *index, int64_t n, int64_t categories)
+                             stats_shape_counts *by_texture, const int32_t *shape,
+                             const int32_t *texture, const int32_t *answer, const int64_t *index,
+                             int64_t n, int64_t categories)
 {
     for (int64_t i = 0; i < n; i++)
         if (shape[i] < 0 || shape[i] >= categories || texture[i] < 0 || texture[i] >= categories ||
@@ -17,15 +18,18 @@ jem_status stats_shape_count(stats_shape_counts *total, stats_shape_counts *by_s
                              (long long)categories);
     stats_shape_counts sum = {0, 0, 0};
     if (by_shape) memset(by_shape, 0, (size_t)categories * sizeof *by_shape);
+    if (by_texture) memset(by_texture, 0, (size_t)categories * sizeof *by_texture);
     for (int64_t i = 0; i < n; i++) {
         int64_t k = index ? index[i] : i;
         if (shape[k] == texture[k]) continue;
         stats_shape_counts one = {1, answer[k] == shape[k], answer[k] == texture[k]};
-        stats_shape_counts *both[] = {&sum, by_shape ? by_shape + shape[k] : NULL};
-        for (int j = 0; j < 2 && both[j]; j++) {
-            both[j]->conflicts += one.conflicts;
-            both[j]->shape += one.shape;
-            both[j]->texture += one.texture;
+        stats_shape_counts *to[] = {&sum, by_shape ? by_shape + shape[k] : NULL,
+                                    by_texture ? by_texture + texture[k] : NULL};
+        for (int j = 0; j < 3; j++) {
+            if (!to[j]) continue;
+            to[j]->conflicts += one.conflicts;
+            to[j]->shape += one.shape;
+            to[j]->texture += one.texture;
         }
     }
     *total = sum;

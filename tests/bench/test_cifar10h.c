@@ -3,6 +3,7 @@
 #include "asking.h"
 #include "stats/published.h"
 #include "support/made_data.h"
+#include "support/warnings.h"
 
 #include "base/file.h"
 #include "base/pool.h"
@@ -482,6 +483,37 @@ static jem_status diverged(void *ctx, const stimulus *s, int64_t n, double *out)
     return JEM_OK;
 }
 
+static void classes_in_another_order_are_told(void **state)
+{
+    (void)state;
+    char folder[4096], tmp[64];
+    cifar10h_data d = made_people();
+    double *x = calloc((size_t)N * K, sizeof *x);
+    assert_non_null(x);
+    made_folder(folder);
+    check_tmp(tmp, sizeof tmp);
+    for (int pass = 0; pass < 2; pass++) {
+        subject s;
+        for (int64_t i = 0; i < N; i++) {
+            const int label = d.label[i];
+            const int k = pass && (label == 3 || label == 5) ? 8 - label : label; /* cats are dogs */
+            for (int c = 0; c < K; c++) x[i * K + c] = c == k ? 2 : c == i % 3;
+        }
+        recorded(&s, tmp, x, N, K);
+        warnings_listen();
+        check_ok(asking_status(&bench_cifar10h, &s, folder, "bench.rounds=20"));
+        log_set_sink(NULL);
+        if (pass)
+            assert_non_null(strstr(warnings, "counted from 0, column 3 is dog, column 5 is cat; "));
+        else
+            assert_null(strstr(warnings, "order"));
+        subject_clear(&s);
+    }
+    cifar10h_clear(&d);
+    free(x);
+    check_tmp_remove(tmp);
+}
+
 static void answers_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
@@ -667,6 +699,7 @@ int main(void)
         cmocka_unit_test(scores_follow_from_the_trials_alone),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_network_sees_the_test_set_in_its_order),
+        cmocka_unit_test(classes_in_another_order_are_told),
         cmocka_unit_test(answers_that_do_not_fit_are_refused),
         cmocka_unit_test(broken_counts_are_refused_with_file_and_place),
         cmocka_unit_test(broken_labels_are_refused_with_file_and_line),

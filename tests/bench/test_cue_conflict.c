@@ -127,6 +127,15 @@ static void recorded_networks_answer_edges_and_silhouettes_where_they_have_them(
     check_near(filled->ceiling, 0.753125, 6e-7, 1);
     check_near(value_of(&a, "accuracy", NULL, NULL), 0.18203, 6e-6, 1);
     check_near(value_of(&a, "shape_or_texture", NULL, NULL), (169 + 620) / 1200., 1e-12, 1);
+    double conflicts = 0, texture = 0; /* grouped by texture they are the same trials */
+    for (int c = 0; c < CATEGORY_COUNT; c++) {
+        char of[40];
+        snprintf(of, sizeof of, "texture=%s", category_names[c]);
+        check_near(value_of(&a, "conflict_trials", of, NULL), 75, 0, 1);
+        conflicts += value_of(&a, "conflict_trials", of, NULL);
+        texture += value_of(&a, "texture_decisions", of, NULL);
+    }
+    assert_true(conflicts == 1200 && texture == 620);
     asking_end(&a);
     subject_clear(&s);
 }

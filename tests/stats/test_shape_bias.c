@@ -12,19 +12,21 @@ static void bias_gives_the_worked_value_and_ignores_images_without_conflict(void
     (void)state;
     const int32_t shape[] = {CAT, CAT, CAT, CAR, CAR}, texture[] = {DOG, DOG, CAT, BEAR, BEAR},
                   answer[] = {CAT, DOG, CAT, OVEN, CAR};
-    stats_shape_counts total, by[16];
+    stats_shape_counts total, by[16], texture_by[16];
     int64_t defined;
     double bias;
-    check_ok(stats_shape_count(&total, by, shape, texture, answer, NULL, 5, 16));
+    check_ok(stats_shape_count(&total, by, texture_by, shape, texture, answer, NULL, 5, 16));
     assert_true(total.conflicts == 4 && total.shape == 2 && total.texture == 1);
     assert_true(by[CAT].conflicts == 2 && by[CAR].conflicts == 2 && by[CAR].texture == 0);
+    assert_true(texture_by[DOG].conflicts == 2 && texture_by[DOG].shape == 1 && texture_by[DOG].texture == 1);
+    assert_true(texture_by[BEAR].conflicts == 2 && texture_by[BEAR].shape == 1 && texture_by[CAT].conflicts == 0);
     check_ok(stats_shape_bias(&bias, &total));
     check_near(bias, 2. / 3, 1e-15, 1);
     check_ok(stats_shape_bias_mean(&bias, &defined, by, 16));
     check_near(bias, 0.75, 1e-15, 1);
     assert_int_equal(defined, 2);
     const int64_t drawn[] = {0, 0, 2, 3, 0};
-    check_ok(stats_shape_count(&total, NULL, shape, texture, answer, drawn, 5, 16));
+    check_ok(stats_shape_count(&total, NULL, NULL, shape, texture, answer, drawn, 5, 16));
     assert_true(total.conflicts == 4 && total.shape == 3 && total.texture == 0);
 }
 
@@ -35,14 +37,14 @@ static void bias_without_a_decision_is_an_error_with_its_counts(void **state)
                   low[] = {-2, 0};
     stats_shape_counts total, by[2];
     double bias = 7;
-    check_ok(stats_shape_count(&total, by, shape, texture, answer, NULL, 2, 2));
+    check_ok(stats_shape_count(&total, by, NULL, shape, texture, answer, NULL, 2, 2));
     check_fails(stats_shape_bias(&bias, &total), JEM_EDATA, "of 1 conflict images none");
     check_fails(stats_shape_bias_mean(&bias, NULL, by, 2), JEM_EDATA, "every category");
-    check_fails(stats_shape_count(&total, NULL, bad, texture, answer, NULL, 2, 16), JEM_EDATA,
+    check_fails(stats_shape_count(&total, NULL, NULL, bad, texture, answer, NULL, 2, 16), JEM_EDATA,
                 "image 1: shape 16");
-    check_fails(stats_shape_count(&total, NULL, shape, bad, answer, NULL, 2, 16), JEM_EDATA,
+    check_fails(stats_shape_count(&total, NULL, NULL, shape, bad, answer, NULL, 2, 16), JEM_EDATA,
                 "texture 16");
-    check_fails(stats_shape_count(&total, NULL, shape, texture, low, NULL, 2, 16), JEM_EDATA,
+    check_fails(stats_shape_count(&total, NULL, NULL, shape, texture, low, NULL, 2, 16), JEM_EDATA,
                 "answer -2");
     assert_true(bias == 7);
 }
@@ -146,7 +148,7 @@ static double check_decisions(const decisions *d, json_t *values)
 {
     stats_shape_counts total, by[16];
     double bias, mean;
-    check_ok(stats_shape_count(&total, by, d->shape, d->texture, d->answer, NULL, d->n, 16));
+    check_ok(stats_shape_count(&total, by, NULL, d->shape, d->texture, d->answer, NULL, d->n, 16));
     check_published((double)total.conflicts, values, "conflict_trials");
     check_published((double)total.shape, values, "shape_decisions");
     check_published((double)total.texture, values, "texture_decisions");

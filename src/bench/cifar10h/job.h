@@ -43,4 +43,10 @@ jem_status cifar10h_people_prepare(cifar10h_job *j);
 /* Reference rows of people and of chance. */
 jem_status cifar10h_people_score(const cifar10h_job *j);
 
+/* ---- the order of classes (class_order.c) */
+
+/* Warns where the labels would be far better explained if the answers' classes stood in another order:
+ * more images by a twentieth of all. */
+jem_status cifar10h_check_order(const cifar10h_job *j);
+
 #endif

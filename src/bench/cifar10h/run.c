@@ -435,6 +435,7 @@ static jem_status run(const bench_request *r)
     TRY(cifar10h_people_prepare(&j));
     if (r->subject) {
         TRY(take_answers(&j));
+        TRY(cifar10h_check_order(&j));
         TRY(score_model(&j));
         TRY(score_scaled(&j));
         if (r->out) TRY(save_trials(&j));

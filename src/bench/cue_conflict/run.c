@@ -172,7 +172,7 @@ static const char bias_formula[] =
 static jem_status add_overall(const job *j, const origin *from, const cue_scores *s, int64_t trials)
 {
     jem_status st;
-    int64_t n = s->total.conflicts;
+    int64_t n = s->counts.total.conflicts;
     TRY(add_value(j, from, s, CUE_BIAS, "shape_bias", NULL, n, bias_formula));
     TRY(add_value(j, from, s, CUE_CATEGORY_MEAN, "mean_of_category_biases", NULL, n,
                   "mean of the shape biases of the shape categories in which it is defined"));
@@ -181,18 +181,26 @@ static jem_status add_overall(const job *j, const origin *from, const cue_scores
                   "shape"));
     TRY(add_value(j, from, s, CUE_SHAPE_OR_TEXTURE, "shape_or_texture", NULL, n,
                   "share of conflict images answered with their shape or their texture"));
-    TRY(add_counts(j, from, &s->total, NULL));
+    TRY(add_counts(j, from, &s->counts.total, NULL));
 done:
     return st;
 }
 
+/* Grouped by shape ("cat"), then by texture ("texture=cat"). */
 static jem_status add_categories(const job *j, const origin *from, const cue_scores *s)
 {
     jem_status st = JEM_OK;
     for (int c = 0; c < CATEGORY_COUNT; c++) {
         TRY(add_value(j, from, s, (cue_value)(CUE_BY_CATEGORY + c), "shape_bias", category_names[c],
-                      s->by_shape[c].conflicts, bias_formula));
-        TRY(add_counts(j, from, &s->by_shape[c], category_names[c]));
+                      s->counts.by_shape[c].conflicts, bias_formula));
+        TRY(add_counts(j, from, &s->counts.by_shape[c], category_names[c]));
+    }
+    for (int c = 0; c < CATEGORY_COUNT; c++) {
+        char texture[40];
+        snprintf(texture, sizeof texture, "texture=%s", category_names[c]);
+        TRY(add_value(j, from, s, (cue_value)(CUE_BY_TEXTURE + c), "shape_bias", texture,
+                      s->counts.by_texture[c].conflicts, bias_formula));
+        TRY(add_counts(j, from, &s->counts.by_texture[c], texture));
     }
 done:
     return st;
@@ -211,12 +219,12 @@ static jem_status add_person(const job *j, int64_t o)
 
     TRY(cue_scores_compute(&own, &one, NULL, NULL));
     own.interval[CUE_BIAS] =
-        stats_wilson(own.total.shape, own.total.shape + own.total.texture, stats_z95);
-    TRY(add_value(j, &from, &own, CUE_BIAS, "shape_bias", NULL, own.total.conflicts, bias_formula));
-    TRY(add_counts(j, &from, &own.total, NULL));
+        stats_wilson(own.counts.total.shape, own.counts.total.shape + own.counts.total.texture, stats_z95);
+    TRY(add_value(j, &from, &own, CUE_BIAS, "shape_bias", NULL, own.counts.total.conflicts, bias_formula));
+    TRY(add_counts(j, &from, &own.counts.total, NULL));
     if (!j->o->people) goto done;
     TRY(add_value(j, &(const origin){from.model, NULL, "", NULL, from.hash}, &own,
-                  CUE_CATEGORY_MEAN, "mean_of_category_biases", NULL, own.total.conflicts,
+                  CUE_CATEGORY_MEAN, "mean_of_category_biases", NULL, own.counts.total.conflicts,
                   "mean of the shape biases of the shape categories in which it is defined"));
     TRY(add_categories(j, &(const origin){from.model, NULL, "", NULL, from.hash}, &own));
 done:

@@ -2,6 +2,7 @@
 #include "bench/cue_conflict/scores.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
@@ -43,33 +44,36 @@ static int64_t count_right(const cue_answers *a, int64_t observer, const int64_t
     return right;
 }
 
-/* total, by [CATEGORY_COUNT], value [CUE_VALUES] <- all of one draw (NULL: the data). */
-static jem_status evaluate(stats_shape_counts *total, stats_shape_counts *by, double *value,
-                           const cue_answers *a, const stats_draw *draw)
+/* *counts, value [CUE_VALUES] <- all of one draw (NULL: the data). */
+static jem_status evaluate(cue_counts *counts, double *value, const cue_answers *a,
+                           const stats_draw *draw)
 {
     const int64_t *images = draw ? draw->index[1] : NULL;
     mean_of observers = {0, 0}, categories = {0, 0}, each[CATEGORY_COUNT] = {{0, 0}};
     int64_t right = 0;
 
-    *total = (stats_shape_counts){0, 0, 0};
-    for (int c = 0; c < CATEGORY_COUNT; c++) by[c] = *total;
+    stats_shape_counts *total = &counts->total, *by = counts->by_shape, *texture = counts->by_texture;
+
+    memset(counts, 0, sizeof *counts);
     for (int64_t o = 0; o < a->observers; o++) {
         int64_t who = draw ? draw->index[0][o] : o;
-        stats_shape_counts own, own_by[CATEGORY_COUNT];
-        jem_status st =
-            stats_shape_count(&own, own_by, a->shape, a->texture, a->answer + who * a->images,
-                              images, a->images, CATEGORY_COUNT);
+        cue_counts own;
+        jem_status st = stats_shape_count(&own.total, own.by_shape, own.by_texture, a->shape,
+                                          a->texture, a->answer + who * a->images, images,
+                                          a->images, CATEGORY_COUNT);
         if (st != JEM_OK) return st;
-        add_counts(total, &own);
-        add_defined(&observers, bias_of(&own));
+        add_counts(total, &own.total);
+        add_defined(&observers, bias_of(&own.total));
         for (int c = 0; c < CATEGORY_COUNT; c++) {
-            add_counts(&by[c], &own_by[c]);
-            add_defined(&each[c], bias_of(&own_by[c]));
+            add_counts(&by[c], &own.by_shape[c]);
+            add_counts(&texture[c], &own.by_texture[c]);
+            add_defined(&each[c], bias_of(&own.by_shape[c]));
         }
         right += count_right(a, who, images);
     }
     for (int c = 0; c < CATEGORY_COUNT; c++) {
         value[CUE_BY_CATEGORY + c] = bias_of(&by[c]);
+        value[CUE_BY_TEXTURE + c] = bias_of(&texture[c]);
         value[CUE_OBSERVERS_BY_CATEGORY + c] = ratio(each[c].sum, each[c].n);
         add_defined(&categories, bias_of(&by[c]));
     }
@@ -84,8 +88,8 @@ static jem_status evaluate(stats_shape_counts *total, stats_shape_counts *by, do
 
 static jem_status resampled(double *values, const void *ctx, const stats_draw *draw)
 {
-    stats_shape_counts total, by[CATEGORY_COUNT];
-    return evaluate(&total, by, values, ctx, draw);
+    cue_counts counts;
+    return evaluate(&counts, values, ctx, draw);
 }
 
 static jem_status intervals(cue_scores *out, const cue_answers *a, const bench_options *common,
@@ -122,7 +126,7 @@ jem_status cue_scores_compute(cue_scores *out, const cue_answers *a, const bench
     cue_scores got;
 
     for (int v = 0; v < CUE_VALUES; v++) got.interval[v] = (stats_interval){NAN, NAN};
-    TRY(evaluate(&got.total, got.by_shape, got.value, a, NULL));
+    TRY(evaluate(&got.counts, got.value, a, NULL));
     if (common) TRY(intervals(&got, a, common, threads));
     *out = got;
 done:

@@ -14,7 +14,8 @@ typedef enum cue_value {
     CUE_ACCURACY,         /* share of all images answered with their shape */
     CUE_SHAPE_OR_TEXTURE, /* share of conflict images answered with either */
     CUE_BY_CATEGORY,      /* bias of each shape category, trials pooled */
-    CUE_OBSERVERS_BY_CATEGORY = CUE_BY_CATEGORY + CATEGORY_COUNT, /* mean of observers' */
+    CUE_BY_TEXTURE = CUE_BY_CATEGORY + CATEGORY_COUNT, /* of each texture category, likewise */
+    CUE_OBSERVERS_BY_CATEGORY = CUE_BY_TEXTURE + CATEGORY_COUNT, /* mean of observers' */
     CUE_VALUES = CUE_OBSERVERS_BY_CATEGORY + CATEGORY_COUNT
 } cue_value;
 
@@ -25,10 +26,14 @@ typedef struct cue_answers {
     const int32_t *answer;          /* [observers][images]; -1: none */
 } cue_answers;
 
+typedef struct cue_counts {
+    stats_shape_counts total, by_shape[CATEGORY_COUNT], by_texture[CATEGORY_COUNT];
+} cue_counts;
+
 typedef struct cue_scores {
-    stats_shape_counts total, by_shape[CATEGORY_COUNT]; /* of all observers */
-    double value[CUE_VALUES];                           /* NaN where undefined */
-    stats_interval interval[CUE_VALUES];                /* {NaN, NaN}: none */
+    cue_counts counts;        /* of all observers */
+    double value[CUE_VALUES]; /* NaN where undefined */
+    stats_interval interval[CUE_VALUES]; /* {NaN, NaN}: none */
 } cue_scores;
 
 /* Intervals from draws of observers and images; common NULL: none.  JEM_EDATA for a
