@@ -2,6 +2,7 @@
 #include "stats/assignment.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "support/check.h"
 
