@@ -501,7 +501,7 @@ static void classes_in_another_order_are_told(void **state)
         }
         recorded(&s, tmp, x, N, K);
         warnings_listen();
-        check_ok(asking_status(&bench_cifar10h, &s, folder, "bench.rounds=20"));
+        check_ok(asking_status(&bench_cifar10h, &s, folder, "bench.rounds=100"));
         log_set_sink(NULL);
         if (pass)
             assert_non_null(strstr(warnings, "counted from 0, column 3 is dog, column 5 is cat; "));
