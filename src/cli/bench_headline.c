@@ -18,7 +18,7 @@ typedef struct headline {
     const measures *of;
     const measure *what;
     const score *first;
-    int64_t seeds;
+    int64_t seeds, at_chance;
     double sum, squares; /* of values from the first one's */
 } headline;
 
@@ -46,21 +46,25 @@ static bool same_network(const score *a, const score *b)
            (a->alpha == b->alpha || (isnan(a->alpha) && isnan(b->alpha)));
 }
 
-static jem_status add(headlines *all, const measures *of, const measure *what, const score *s)
+static jem_status add(headlines *all, const headline_request *q, const measures *of,
+                      const measure *what, const score *s)
 {
     jem_status st = JEM_OK;
+    const bool at_chance = standing_chance(q->scores, of, s) == CHANCE_AT;
 
     for (int64_t i = 0; i < all->count; i++) {
         headline *h = &all->line[i];
         if (h->what != what || !same_network(h->first, s)) continue;
         const double from_first = s->value - h->first->value;
         h->seeds++;
+        h->at_chance += at_chance;
         h->sum += from_first;
         h->squares += from_first * from_first;
         return JEM_OK;
     }
     TRY(MEM_GROW(all->line, all->count, all->capacity));
-    all->line[all->count++] = (headline){.of = of, .what = what, .first = s, .seeds = 1};
+    all->line[all->count++] = (headline){
+        .of = of, .what = what, .first = s, .seeds = 1, .at_chance = at_chance};
 done:
     return st;
 }
@@ -73,7 +77,7 @@ static jem_status add_scores(headlines *all, const headline_request *q, const me
         const score *s = &q->scores->scores[i];
         if (strcmp(s->benchmark, of->benchmark) == 0 && strcmp(s->metric, what->metric) == 0 &&
             measure_shows(what, s->dataset, s->condition) && is_models(q, s))
-            TRY(add(all, of, what, s));
+            TRY(add(all, q, of, what, s));
     }
 done:
     return st;
@@ -159,6 +163,9 @@ static jem_status standing_text(char **out, const headline *h)
 
     if (h->what->needs_head && h->first->alpha == 1)
         return mem_strdup(out, "no classifier was trained");
+    if (h->at_chance == h->seeds) return mem_strdup(out, "at chance");
+    if (h->at_chance > 0)
+        return str_format(out, "%" PRId64 " of %" PRId64 " at chance", h->at_chance, h->seeds);
     if (at.of == 1 || isnan(mean_of(h))) return mem_strdup(out, "-");
     TRY(neighbour_text(&above, "after", at.above));
     TRY(neighbour_text(&below, "before", at.below));

@@ -112,16 +112,17 @@ static void show_heading(const score_list *l, const score *s, const measures *co
               "dataset", "condition", "value", "low", "high", "n", bounds ? "reference" : "people");
 }
 
-static void show_row(const score *s, const measures *const *meanings)
+static void show_row(const score_list *l, const score *s, const measures *const *meanings)
 {
     char value[CLI_CELL], low[CLI_CELL], high[CLI_CELL], people[CLI_CELL];
     const measures *of;
     const measure *m = meaning_of(&of, s, meanings);
-    cli_print("  %-15s %s %-28s %-18s %-24s %11s %11s %11s %8" PRId64 " %9s%s\n", s->benchmark,
+    cli_print("  %-15s %s %-28s %-18s %-24s %11s %11s %11s %8" PRId64 " %9s%s%s\n", s->benchmark,
               !m ? " " : m->lower_is_better ? "↓" : "↑", s->metric, s->dataset ? s->dataset : "-",
               s->condition ? s->condition : "-", cli_cell(value, s->value), cli_cell(low, s->low),
               cli_cell(high, s->high), s->n, cli_cell(people, s->ceiling),
-              is_bound(s, meanings) ? " (bound)" : "");
+              is_bound(s, meanings) ? " (bound)" : "",
+              standing_chance(l, of, s) == CHANCE_AT ? "  at chance" : "");
 }
 
 void bench_show_table(const score_list *l, const measures *const *meanings)
@@ -133,7 +134,7 @@ void bench_show_table(const score_list *l, const measures *const *meanings)
         if (i > 0) cli_print("\n");
         show_heading(l, &l->scores[i], meanings);
         for (int64_t k = i; k < l->count; k++)
-            if (same_model(&l->scores[k], &l->scores[i])) show_row(&l->scores[k], meanings);
+            if (same_model(&l->scores[k], &l->scores[i])) show_row(l, &l->scores[k], meanings);
     }
 }
 
@@ -167,7 +168,7 @@ static void put_count(const char *key, int64_t n, bool given)
         cli_print("\"%s\": null, ", key);
 }
 
-static jem_status put_score(const score *s)
+static jem_status put_score(const score *s, chance_state chance)
 {
     jem_status st;
     const struct {
@@ -192,16 +193,19 @@ static jem_status put_score(const score *s)
     TRY(put_text("formula", s->formula));
     fputs(", ", stdout);
     TRY(put_text("data_hash", s->data_hash));
+    cli_print(", \"at_chance\": %s",
+              chance == CHANCE_UNKNOWN ? "null" : chance == CHANCE_AT ? "true" : "false");
 done:
     return st;
 }
 
-jem_status bench_show_json(const score_list *l)
+jem_status bench_show_json(const score_list *l, const measures *const *meanings)
 {
     jem_status st = JEM_OK;
     for (int64_t i = 0; i < l->count; i++) {
         fputs(i ? ",\n {" : "[{", stdout);
-        TRY(put_score(&l->scores[i]));
+        const score *s = &l->scores[i];
+        TRY(put_score(s, standing_chance(l, measures_find(meanings, s->benchmark), s)));
         fputs("}", stdout);
     }
     puts(l->count ? "]" : "[]");

@@ -12,6 +12,6 @@ jem_status bench_list_json(const benchmark *const *list);
 /* One line per score, under a heading per model; meanings: of whose scores something is known. */
 void bench_show_table(const score_list *l, const measures *const *meanings);
 /* One array of objects; null where a key does not apply. */
-jem_status bench_show_json(const score_list *l);
+jem_status bench_show_json(const score_list *l, const measures *const *meanings);
 
 #endif

@@ -175,8 +175,8 @@ static jem_status show(const bench_job *j, const cli_lists *lists)
     const score_list *scores = &j->result.scores;
     int64_t lines = 0;
 
-    if (j->f.json) return bench_show_json(scores);
     benchmark_meanings(meanings, lists->benchmarks);
+    if (j->f.json) return bench_show_json(scores, meanings);
     TRY(bench_headlines(&text, &lines, &(headline_request){scores, meanings, j->result.answers,
                                                            j->settings.common.level}));
     if (lines > 0) fputs(text.data, stdout);

@@ -41,6 +41,11 @@ typedef struct measure {
         double at;
         const char *label;
     } level;
+    struct {
+        const char *metric; /* NULL: none */
+        double at;
+    } chance;                        /* the score means something where the network decides better than by
+                                        chance: where the interval of this score of it lies above `at` */
     const char *card;                /* the page's cards have its best value, called so; NULL: not */
     const char *card_condition;      /* of what begins so (then comes "against what"); NULL: any */
 } measure;

@@ -1,6 +1,10 @@
 /* Scores among published models and against people: see standing.h. */
 #include "measure/standing.h"
 
+#include <string.h>
+
+#include "base/file.h"
+
 /* Published values have six digits at most: what differs by less is as good. */
 static bool is_better(const measure *s, double a, double b)
 {
@@ -48,4 +52,24 @@ double people_reach(const measures *m, const measure *s, const score *of)
 bool reference_is_bound(const measures *m, const measure *s, double value)
 {
     return s->human_is_bound && (value == s->human || isnan(published_human(m, s)));
+}
+
+static bool of_same_data(const score *a, const score *b)
+{
+    return strcmp(a->benchmark, b->benchmark) == 0 && str_same(a->model, b->model) &&
+           (a->alpha == b->alpha || (isnan(a->alpha) && isnan(b->alpha))) && a->seed == b->seed &&
+           str_same(a->dataset, b->dataset) && str_same(a->condition, b->condition);
+}
+
+chance_state standing_chance(const score_list *list, const measures *m, const score *of)
+{
+    const measure *s = m ? measure_find(m, of->metric) : NULL;
+
+    if (!s || !s->chance.metric) return CHANCE_UNKNOWN;
+    for (int64_t i = 0; i < list->count; i++) {
+        const score *own = &list->scores[i];
+        if (strcmp(own->metric, s->chance.metric) == 0 && of_same_data(own, of) && isfinite(own->low))
+            return own->low <= s->chance.at ? CHANCE_AT : CHANCE_ABOVE;
+    }
+    return CHANCE_UNKNOWN;
 }

@@ -22,4 +22,9 @@ double people_reach(const measures *m, const measure *s, const score *of);
 /* Is a reference of that value a bound of the score, and nothing that people reach? */
 bool reference_is_bound(const measures *m, const measure *s, double value);
 
+typedef enum chance_state { CHANCE_UNKNOWN, CHANCE_ABOVE, CHANCE_AT } chance_state;
+/* Does the network that has this score of the list decide no better than by chance (measure.chance)?  Only
+ * its own score of the same data and condition, with an interval, says so. */
+chance_state standing_chance(const score_list *list, const measures *m, const score *of);
+
 #endif

@@ -104,7 +104,7 @@ static void draw_dot(draw *d, double x, double y, const dot *p)
     else if (p->shape == DOT_SQUARE)
         draw_rectangle(d, x - r, y - r, 2 * r, 2 * r, fill);
     else
-        draw_disc(d, x, y, r, fill, p->ink);
+        draw_disc(d, x, y, r, p->hollow ? PAPER : fill, p->ink);
 }
 
 static void range_of(axes *a, const dot_chart *c, int panel)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "measure/standing.h"
 #include "record/image_name.h"
 #include "record/image_sets.h"
 #include "report/dot_chart.h"
@@ -130,17 +131,21 @@ static const score *answer_score(const score_list *list, const char *model, cons
 }
 
 /* Of answers a single point whose alpha is NaN.  For trend_clear. */
-static jem_status scores_of(trend *t, const entry *e, const wanted *w)
+static jem_status scores_of(trend *t, const entry *e, const wanted *w, const measures *of)
 {
     jem_status st;
-    if (!e->model)
-        return trend_collect_in(t, e->from->runs, w->benchmark, w->dataset, w->metric, w->condition);
+    if (!e->model) {
+        st = trend_collect_in(t, e->from->runs, w->benchmark, w->dataset, w->metric, w->condition);
+        if (st == JEM_OK) trend_mark_chance(t, e->from->runs, of);
+        return st;
+    }
     *t = (trend){.benchmark = w->benchmark, .metric = w->metric, .dataset = w->dataset, .condition = w->condition};
     const score *s = answer_score(&e->from->answers, e->model, w);
     if (!s || !isfinite(s->value)) return JEM_OK;
     TRY(MEM_NEW(t->points, 1));
     t->points[t->count++] = (trend_point){.alpha = NAN, .mean = s->value, .sem = NAN, .low = s->low,
-                                          .high = s->high, .seeds = 1, .values = {s->value}};
+                                          .high = s->high, .seeds = 1, .values = {s->value},
+                                          .at_chance = standing_chance(&e->from->answers, of, s) == CHANCE_AT};
 done:
     return st;
 }
@@ -177,6 +182,7 @@ static jem_status add_dots(dot_chart *c, const trend *t, dot at, const measure *
         const bool several = t->count > 1, along = !isnan(p->alpha);
         dot d = at;
         d.x = p->mean;
+        d.hollow = p->at_chance;
         d.low = d.high = NAN;
         if (!several && isfinite(p->sem)) d.low = p->mean - p->sem, d.high = p->mean + p->sem;
         if (!several && !isfinite(p->sem)) d.low = p->low, d.high = p->high;
@@ -321,7 +327,7 @@ static jem_status add_own(bench_chart *c, const entry *e)
     int64_t found = 0;
 
     for (int k = 0; k < c->panel_count; k++) {
-        TRY(scores_of(&t[k], e, &c->panels[k].score));
+        TRY(scores_of(&t[k], e, &c->panels[k].score, c->of));
         tsv_trend(&c->tsv, &c->panels[k].score, e, &t[k]);
         found += t[k].count;
     }
@@ -566,7 +572,7 @@ static jem_status add_part(figure *f, const part_spec *spec, int part, const sco
         for (int64_t i = 0; i < entries->count; i++) {
             const double shift = entries->count > 1 ? 0.4 * ((double)i / (double)(entries->count - 1) - 0.5) : 0;
             trend t;
-            TRY(scores_of(&t, entries->of[i], &w));
+            TRY(scores_of(&t, entries->of[i], &w, of));
             tsv_trend(&f->tsv, &w, entries->of[i], &t);
             for (int64_t p = 0; p < t.count; p++) t.points[p].low = t.points[p].high = t.points[p].sem = NAN;
             st = add_dots(c, &t, (dot){.row = c->row_count, .panel = k, .shape = DOT_DISC, .shift = shift,

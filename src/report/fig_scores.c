@@ -151,6 +151,7 @@ static jem_status collect_trends(chart *c, const study *s, const char *benchmark
                 jem_status st = trend_collect_in(&c->trends[c->trend_count], s, benchmark,
                                                  p->spec ? p->spec->dataset : NULL, sc->metric,
                                                  sc->condition);
+                trend_mark_chance(&c->trends[c->trend_count], s, c->of);
                 c->trend_count++;
                 p->count++;
                 if (st != JEM_OK) return st;
@@ -312,7 +313,9 @@ static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, c
         if (isfinite(q->sem))
             draw_segment(d, x, axes_y(a, q->mean - q->sem), x, axes_y(a, q->mean + q->sem), 1.4, 0,
                          c);
-        if (own)
+        if (q->at_chance)
+            draw_mark(d, q->place, x, y, own ? 3 : 4.2, PAPER, c);
+        else if (own)
             draw_mark(d, q->place, x, y, 3, c, faded(c, 0));
         else
             draw_alpha_mark(d, q->alpha, q->place, x, y, 4.2);

@@ -73,6 +73,7 @@ static jem_status add_scores(score_rows *r, int64_t source, const study_run *run
             if (run->seed >= 0) row.seed = run->seed;
         }
         find_meaning(&row, list);
+        row.at_chance = standing_chance(scores, row.of, s);
         TRY(MEM_GROW(r->rows, r->count, r->capacity));
         r->rows[r->count++] = row;
     }
@@ -239,7 +240,7 @@ static void put_number(strbuf *out, double x)
 
 void score_rows_csv(strbuf *out, const score_rows *r)
 {
-    strbuf_add(out, "benchmark,metric,dataset,condition,model,alpha,seed,value,low,high,n,reference,folder\n");
+    strbuf_add(out, "benchmark,metric,dataset,condition,model,alpha,seed,value,low,high,n,reference,at_chance,folder\n");
     for (int64_t i = 0; i < r->count; i++) {
         const score_row *row = &r->rows[i];
         const score *s = row->score;
@@ -256,13 +257,21 @@ void score_rows_csv(strbuf *out, const score_rows *r)
             strbuf_add(out, ",");
             put_number(out, numbers[k]);
         }
-        strbuf_add(out, ",");
+        if (row->at_chance == CHANCE_UNKNOWN)
+            strbuf_add(out, ",,");
+        else
+            plain_printf(out, ",%s,", row->at_chance == CHANCE_AT ? "true" : "false");
         put_text(out, score_row_folder(r, row));
         strbuf_add(out, "\n");
     }
 }
 
 /* ---- JSON */
+
+static json_t *chance_or_null(chance_state c)
+{
+    return c == CHANCE_UNKNOWN ? json_null() : json_boolean(c == CHANCE_AT);
+}
 
 static json_t *count_or_null(int64_t n, int64_t least)
 {
@@ -272,14 +281,14 @@ static json_t *count_or_null(int64_t n, int64_t least)
 static json_t *row_json(const score_rows *r, const score_row *row)
 {
     const score *s = row->score;
-    return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o}", //
+    return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o}", //
                      "benchmark", json_text_or_null(s->benchmark), "metric", json_text_or_null(s->metric),
                      "dataset", json_text_or_null(s->dataset), "condition", json_text_or_null(s->condition),
                      "model", json_text_or_null(row->model[0] ? row->model : NULL), //
                      "alpha", json_number_or_null(row->alpha), "seed", count_or_null(row->seed, 0),
                      "value", json_number_or_null(s->value), "low", json_number_or_null(s->low), "high",
                      json_number_or_null(s->high), "n", count_or_null(s->n, 1), "reference",
-                     json_number_or_null(row->reference), "folder", json_text_or_null(score_row_folder(r, row)));
+                     json_number_or_null(row->reference), "at_chance", chance_or_null(row->at_chance), "folder", json_text_or_null(score_row_folder(r, row)));
 }
 
 jem_status score_rows_json(char **text, const score_rows *r)

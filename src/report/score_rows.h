@@ -4,7 +4,7 @@
 #define REPORT_SCORE_ROWS_H
 
 #include "base/strbuf.h"
-#include "measure/measure.h"
+#include "measure/standing.h"
 #include "record/study.h"
 
 /* Where rows come from: a folder that somebody named. */
@@ -23,6 +23,7 @@ typedef struct score_row {
     double alpha;             /* NaN: none */
     int64_t seed;             /* -1: none */
     double reference;         /* what people reach; NaN where that is not known */
+    chance_state at_chance;   /* the network behind it */
     const measures *of;       /* what its benchmark's scores mean; NULL: nobody says */
     const measure *meaning;   /* what it means itself; NULL: nobody says */
     const measure_spot *spot; /* where its meaning is placed along alpha; NULL: it is not */
@@ -58,7 +59,7 @@ bool score_row_is_people(const score_row *row);
 /* Is it the score that its meaning is about, by data set and condition? */
 bool score_row_is_shown(const score_row *row);
 
-/* benchmark metric dataset condition model alpha seed value low high n reference folder, quoted after
+/* benchmark metric dataset condition model alpha seed value low high n reference at_chance folder, quoted after
  * RFC 4180; a number that does not apply is empty. */
 void score_rows_csv(strbuf *out, const score_rows *r);
 /* *text (owned) <- an array of objects with these keys, null where one does not apply. */

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/fields.h"
+#include "measure/standing.h"
 #include "stats/summary.h"
 
 static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
@@ -87,6 +88,17 @@ jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, con
         p->sem = stats_sem(p->values, p->seeds);
     }
     return JEM_OK;
+}
+
+void trend_mark_chance(trend *t, const study *s, const measures *of)
+{
+    for (int64_t p = 0; p < t->count; p++)
+        for (int64_t i = 0; i < s->count; i++) {
+            const study_run *r = &s->runs[i];
+            if (r->alpha != t->points[p].alpha) continue;
+            const score *sc = trend_score(r, t->benchmark, t->dataset, t->metric, t->condition);
+            if (sc && standing_chance(&r->scores, of, sc) == CHANCE_AT) t->points[p].at_chance = true;
+        }
 }
 
 void trend_clear(trend *t)

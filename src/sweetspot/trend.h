@@ -3,6 +3,7 @@
 #define SWEETSPOT_TREND_H
 
 #include "base/strbuf.h"
+#include "measure/measure.h"
 #include "record/study.h"
 
 enum { TREND_SEEDS_MAX = 64 };
@@ -13,6 +14,7 @@ typedef struct trend_point {
     double sem;       /* NaN with fewer than two seeds */
     double low, high; /* the score's own interval where there is one seed, else NaN */
     int seeds;
+    bool at_chance; /* one of its networks decides at chance, if trend_mark_chance has looked */
     double values[TREND_SEEDS_MAX];
 } trend_point;
 
@@ -39,6 +41,8 @@ jem_status trend_collect(trend *t, const study *s, const char *benchmark, const 
 /* The same of one data set. */
 jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, const char *dataset,
                             const char *metric, const char *condition);
+/* Marks points with a network at chance (measure/standing.h); of: what the benchmark's scores mean, may be NULL. */
+void trend_mark_chance(trend *t, const study *s, const measures *of);
 void trend_clear(trend *t); /* a zeroed one is fine */
 /* The point at this alpha, or NULL. */
 const trend_point *trend_at(const trend *t, double alpha);

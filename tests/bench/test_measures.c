@@ -139,6 +139,32 @@ static void what_people_reach_is_told_from_a_bound(void **state)
     assert_false(reference_is_bound(m, measure_find(m, "2afc"), 0.83));
 }
 
+/* By the interval of its own answers to the same images; nothing else says so. */
+static void a_network_at_chance_is_known_by_its_own_score(void **state)
+{
+    (void)state;
+    const measures *m = measures_find(all_measures(), "cue-conflict");
+    score_list list = SCORE_LIST_INIT;
+    score bias = {.benchmark = "cue-conflict", .metric = "shape_bias", .model = "net", .alpha = 0.5, .seed = 1,
+                  .dataset = "cue-conflict", .value = 0.9, .low = NAN, .high = NAN, .ceiling = NAN};
+    score either = bias;
+    either.metric = "shape_or_texture";
+    either.value = 0.13, either.low = 0.11, either.high = 0.15;
+    check_ok(score_list_append(&list, &bias));
+    assert_int_equal(standing_chance(&list, m, &bias), CHANCE_UNKNOWN);
+    either.seed = 2; /* another network's */
+    check_ok(score_list_append(&list, &either));
+    assert_int_equal(standing_chance(&list, m, &bias), CHANCE_UNKNOWN);
+    either.seed = 1;
+    check_ok(score_list_append(&list, &either));
+    assert_int_equal(standing_chance(&list, m, &bias), CHANCE_AT);
+    assert_int_equal(standing_chance(&list, m, &either), CHANCE_UNKNOWN); /* it means what it is */
+    either.low = 0.126; /* two categories of 16 are .125 */
+    check_ok(score_list_append(&list, &either));
+    assert_int_equal(standing_chance(&list, m, &bias), CHANCE_ABOVE);
+    score_list_clear(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +175,7 @@ int main(void)
         cmocka_unit_test(published_means_of_model_vs_human_are_those_of_17_sets),
         cmocka_unit_test(a_score_stands_between_published_ones),
         cmocka_unit_test(what_people_reach_is_told_from_a_bound),
+        cmocka_unit_test(a_network_at_chance_is_known_by_its_own_score),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

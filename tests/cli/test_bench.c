@@ -111,7 +111,7 @@ static void json_has_exactly_the_keys_of_a_score(void **state)
     (void)state;
     static const char *const keys[] = {"benchmark", "metric",    "model",   "alpha",    "seed",
                                        "dataset",   "condition", "value",   "low",      "high",
-                                       "n",         "ceiling",   "formula", "data_hash"};
+                                       "n",         "ceiling",   "formula", "data_hash", "at_chance"};
     char data[512], args[1200];
     size_t i;
     json_t *s;
@@ -131,6 +131,8 @@ static void json_has_exactly_the_keys_of_a_score(void **state)
     }
     s = score_of(root, "shape_bias", "resnet50");
     check_near(json_real_value(json_object_get(s, "value")), bias_of(data, "resnet50-torchvision"), 1e-12, 1);
+    assert_true(json_is_false(json_object_get(s, "at_chance")));
+    assert_true(json_is_null(json_object_get(score_of(root, "accuracy", "resnet50"), "at_chance")));
     assert_true(json_is_null(json_object_get(s, "alpha")));
     assert_true(json_is_null(json_object_get(s, "seed")));
     assert_true(json_is_number(json_object_get(s, "low")));

@@ -88,7 +88,7 @@ static void the_tidy_table_has_a_row_per_score(void **state)
                            "\"dataset\": \"cue-conflict\", \"value\": 0.1}]");
     program_works(folder, "table %D/study %D/answers -o %D/scores.csv");
     program_said(folder, "scores.csv", "benchmark,metric,dataset,condition,model,alpha,seed,value,low,high,n,"
-                                       "reference,folder\n");
+                                       "reference,at_chance,folder\n");
     read_csv(&c, "scores.csv");
     assert_int_equal(c.rows, 1 + 12 + 1); /* people's once */
     assert_string_equal(cell(&c, 0, "model"), "human");
@@ -116,7 +116,7 @@ static void json_has_the_same_rows(void **state)
     char *text = program_read(folder, "out", &n);
     json_t *root = json_loads(text, 0, NULL), *people = json_array_get(root, 0), *row = json_array_get(root, 1);
     assert_int_equal(json_array_size(root), 13);
-    assert_int_equal(json_object_size(row), 13);
+    assert_int_equal(json_object_size(row), 14);
     assert_true(json_is_null(json_object_get(people, "alpha")) && json_is_null(json_object_get(people, "seed")));
     assert_true(json_number_value(json_object_get(row, "value")) == 0.31);
     assert_int_equal(json_integer_value(json_object_get(row, "n")), 1200);

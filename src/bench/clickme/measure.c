@@ -10,7 +10,8 @@ static const measure scores[] = {
      .unit = "Spearman / ceiling",
      .least = -1,
      .most = INFINITY,
-     .human = 1},
+     .human = 1,
+     .chance = {"accuracy", 1.0 / 1000}}, /* of ImageNet's classes, whose logits the maps are of */
     {.metric = NULL},
 };
 
@@ -47,7 +48,8 @@ const measures clickme_measures = {
     .section = measure_people,
     .title = "ClickMe: where the evidence is",
     .about = "Rank correlation between the network’s sensitivity to pixels and maps of what people "
-             "reveal to each other, as a share of the correlation between people.",
+             "reveal to each other, as a share of the correlation between people. Hollow dots are of networks "
+             "that decide no better than by chance: they mean nothing.",
     .headline = true,
     .scores = scores,
     .published = others,

@@ -17,8 +17,10 @@
 #include "bench/benchmarks.h"
 #include "bench/clickme/data.h"
 #include "bench/clickme/measure.h"
+#include "bench/clickme/pictures.h"
 #include "record/sample_pictures.h"
 #include "stats/bootstrap.h"
+#include "stats/classify.h"
 #include "stats/saliency.h"
 
 enum { BATCH = 32, IMAGENET_CLASSES = 1000, SOURCES_MAX = 64 };
@@ -57,6 +59,7 @@ typedef struct outcome {
     char *name;
     int source;
     int64_t label;
+    int right;             /* is the label what the network answers?  -1: not asked */
     double value[METRICS]; /* SPEARMAN is NaN where a map is constant */
 } outcome;
 
@@ -91,7 +94,7 @@ done:
 static jem_status remember(evaluation *e, const clickme_image *m)
 {
     jem_status st;
-    outcome seen = {.label = m->label};
+    outcome seen = {.label = m->label, .right = -1};
 
     TRY(find_source(&seen.source, e, m->source));
     TRY(MEM_GROW(e->images, e->n, e->capacity));
@@ -123,54 +126,21 @@ static int64_t target_of(const bench_request *r, int64_t label)
     return o->target == TARGET_ENERGY || foreign ? -1 : label;
 }
 
-/* RUN/samples/clickme/NAME/CELL.png */
-static jem_status save_picture(const bench_request *r, const char *name, const char *cell,
-                               const image *m)
+/* Where the map is of the label's logit: whether that is the largest, for a network at chance has nothing
+ * to show. */
+static jem_status ask_label(outcome *seen, const bench_request *r, const stimulus *s)
 {
-    char *path = NULL;
-    jem_status st = sample_picture_path(&path, r->out, "clickme", name, cell);
-    if (st == JEM_OK) st = image_write_png(m, path);
-    mem_free(path);
+    double logits[IMAGENET_CLASSES];
+    const subject *who = r->subject;
+
+    if (target_of(r, seen->label) < 0 || !who->ops->logits || who->classes != IMAGENET_CLASSES)
+        return JEM_OK;
+    const jem_status st = who->ops->logits(who->ctx, s, 1, logits);
+    if (st == JEM_OK) seen->right = stats_argmax(logits, IMAGENET_CLASSES) == seen->label;
     return st;
 }
 
-/* A map in grey, its least value black and its largest white. */
-static jem_status save_map(const bench_request *r, const char *name, const char *cell,
-                           const double *map)
-{
-    jem_status st;
-    image m = IMAGE_INIT;
-    double least = map[0], most = map[0];
-
-    for (int64_t p = 0; p < CLICKME_PIXELS; p++) {
-        least = fmin(least, map[p]);
-        most = fmax(most, map[p]);
-    }
-    const double range = most > least ? most - least : 1;
-    TRY(image_init(&m, CLICKME_SIDE, CLICKME_SIDE, 1));
-    for (int64_t p = 0; p < CLICKME_PIXELS; p++)
-        m.pixels[p] = (uint8_t)lrint(255 * (map[p] - least) / range);
-    TRY(save_picture(r, name, cell, &m));
-done:
-    image_clear(&m);
-    return st;
-}
-
-static jem_status show(const bench_request *r, const clickme_image *m, const float *map)
-{
-    jem_status st;
-    double *wide = NULL;
-    TRY(MEM_NEW(wide, CLICKME_PIXELS));
-    for (int64_t p = 0; p < CLICKME_PIXELS; p++) wide[p] = (double)map[p];
-    TRY(save_picture(r, m->name, "picture", &m->picture));
-    TRY(save_map(r, m->name, "people", m->map));
-    TRY(save_map(r, m->name, "model", wide));
-done:
-    mem_free(wide);
-    return st;
-}
-
-static jem_status ask_subject(batch *b, const clickme_image *m, int64_t place)
+static jem_status ask_subject(batch *b, outcome *seen, const clickme_image *m, int64_t place)
 {
     jem_status st;
     const subject *who = b->r->subject;
@@ -185,6 +155,7 @@ static jem_status ask_subject(batch *b, const clickme_image *m, int64_t place)
                                   .difference = o->jacobian == JACOBIAN_DIFFERENCE};
 
     TRY(who->ops->saliency(who->ctx, &s, &how, map, CLICKME_SIDE, CLICKME_SIDE));
+    TRY(ask_label(seen, b->r, &s));
     for (int64_t p = 0; p < CLICKME_PIXELS; p++) {
         if (isfinite(map[p])) continue;
         st = jem_error(JEM_EDATA,
@@ -193,7 +164,7 @@ static jem_status ask_subject(batch *b, const clickme_image *m, int64_t place)
                        m->name, who->name, (double)map[p], p / CLICKME_SIDE, p % CLICKME_SIDE);
         goto done;
     }
-    if (b->r->out && place < o->shown && s.picture) TRY(show(b->r, m, map));
+    if (b->r->out && place < o->shown && s.picture) TRY(clickme_show(b->r->out, m, map));
     memcpy(b->human[b->count++], m->map, sizeof m->map);
 done:
     return st;
@@ -263,7 +234,7 @@ static jem_status compare_all(evaluation *e, const bench_request *r)
         TRY(clickme_data_next(m, &reader, &more));
         if (!more) break;
         TRY(remember(e, m));
-        TRY(ask_subject(b, m, e->n - 1));
+        TRY(ask_subject(b, &e->images[e->n - 1], m, e->n - 1));
         if (b->count == BATCH) TRY(finish_batch(b, e));
         progress_update(&shown, e->n, NULL);
     }
@@ -449,6 +420,28 @@ static jem_status add_undefined(const bench_request *r, const evaluation *e, int
     return bench_add(r, &out);
 }
 
+/* Of a network of ImageNet's classes: is it at chance? */
+static jem_status add_accuracy(const bench_request *r, const evaluation *e)
+{
+    int64_t asked = 0, right = 0;
+
+    for (int64_t i = 0; i < e->n; i++) {
+        asked += e->images[i].right >= 0;
+        right += e->images[i].right > 0;
+    }
+    if (asked == 0) return JEM_OK;
+    const bench_score out = {.benchmark = "clickme",
+                             .metric = "accuracy",
+                             .dataset = "clickme",
+                             .value = (double)right / (double)asked,
+                             .interval = stats_wilson(right, asked, stats_z95),
+                             .n = asked,
+                             .ceiling = NAN,
+                             .formula = "share of argmax f(x) == label; Wilson interval of 95 %",
+                             .data_hash = e->hash};
+    return bench_add(r, &out);
+}
+
 static jem_status add_people(const bench_request *r)
 {
     jem_status st;
@@ -517,6 +510,7 @@ static jem_status add_scores(const bench_request *r, const evaluation *e)
     for (int k = 0; e->source_count > 1 && k < e->source_count; k++)
         TRY(add_group(r, e, &s, 1 + k));
     TRY(add_undefined(r, e, s.undefined));
+    TRY(add_accuracy(r, e));
     for (int k = 0; r->out && k < METRICS; k++) TRY(save_metric(r, e, k));
 done:
     results_clear(&s);

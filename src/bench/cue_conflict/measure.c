@@ -18,7 +18,8 @@ static const measure scores[] = {
                     .needs_head = true,
                     .least = 0,
                     .most = 1,
-                    .human = 0.96},
+                    .human = 0.96,
+                    .chance = {"shape_or_texture", 2.0 / 16}},
     [ACCURACY] = {.metric = "accuracy",
                   .dataset = "cue-conflict",
                   .title = "Accuracy",
@@ -91,7 +92,8 @@ const measures cue_conflict_measures = {
     .section = measure_people,
     .title = "Cue conflict: shape or texture",
     .about = "Images with the shape of one category and the texture of another: the share of "
-             "decisions for the shape among those for either.",
+             "decisions for the shape among those for either. Hollow dots are of networks "
+             "that decide no better than by chance: they mean nothing.",
     .headline = true,
     .scores = scores,
     .published = others,

@@ -26,7 +26,8 @@ static const measure scores[] = {
                .least = -1,
                .most = 1,
                .human = MVH_PAPER_KAPPA,
-               .level = {LEVEL_HUMAN, 0, "people, as the paper draws it"}},
+               .level = {LEVEL_HUMAN, 0, "people, as the paper draws it"},
+               .chance = {"accuracy", 1.0 / 16}},
     {.metric = NULL},
 };
 
@@ -101,7 +102,8 @@ const measures model_vs_human_measures = {
     .title = "model-vs-human: accuracy and errors on distorted images",
     .about = "Mean over the image sets. Error consistency is Cohen’s κ of right and wrong answers "
              "of the network and each person on the same images: 0 is what accuracies alone would "
-             "give.",
+             "give. Hollow dots are of networks "
+             "that decide no better than by chance: they mean nothing.",
     .headline = true,
     .scores = scores,
     .published = others,
