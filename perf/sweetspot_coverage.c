@@ -132,7 +132,7 @@ static jem_status covariance_of(double *g, const double *rows, const cell *c, co
         }
     }
     TRY(trial_draws_new(&r.draws, line.rule, each, count));
-    TRY(spot_covariance(g, &r, &scale, &(const spot_draws){rounds, 1, NULL}));
+    TRY(spot_covariance(g, &r, &scale, &(const trial_bootstrap){rounds, 1, NULL}));
 done:
     trial_draws_clear(&r.draws);
     mem_free(term);

@@ -1,4 +1,5 @@
 /* The metrics of all runs in one draw, whatever they are. */
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -41,6 +42,21 @@ jem_status trial_draws_data(double *value, const trial_draws *d)
 done:
     mem_free(index);
     mem_free(each);
+    return st;
+}
+
+jem_status trial_items_give(bool *give, const trial_items *items, const measure_spot *line, int score,
+                            double value)
+{
+    jem_status st;
+    double found[SPOT_SCORES_MAX];
+    trial_draws alone = {.columns = 0};
+
+    TRY(trial_draws_new(&alone, line->rule, &items, 1));
+    TRY(trial_draws_data(found, &alone));
+    *give = fabs(found[score] - value) <= 1e-6 * fmax(1, fabs(value));
+done:
+    trial_draws_clear(&alone);
     return st;
 }
 

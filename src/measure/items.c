@@ -36,6 +36,30 @@ bool trial_items_match(const trial_items *a, const trial_items *b)
                                     (size_t)(a->raters * a->count) * sizeof *a->ratings) == 0;
 }
 
+void trial_items_keep(trial_items *items, const trial_items *other)
+{
+    int64_t kept = 0;
+    const int64_t count = items->count;
+    for (int64_t i = 0, k = 0; i < count; i++) {
+        while (k < other->count && strcmp(other->name[k], items->name[i]) < 0) k++;
+        if (k == other->count || strcmp(other->name[k], items->name[i]) != 0) {
+            mem_free(items->name[i]);
+            if (items->people) mem_free(items->people[i]);
+            continue;
+        }
+        items->name[kept] = items->name[i];
+        if (items->people) items->people[kept] = items->people[i];
+        for (int t = 0; t < items->terms; t++)
+            items->term[kept * items->terms + t] = items->term[i * items->terms + t];
+        for (int64_t r = 0; r < items->raters; r++) /* rows close up below */
+            items->ratings[r * count + kept] = items->ratings[r * count + i];
+        kept++;
+    }
+    for (int64_t r = 1; r < items->raters; r++)
+        memmove(items->ratings + r * kept, items->ratings + r * count, (size_t)kept * sizeof *items->ratings);
+    items->count = kept;
+}
+
 /* ---- columns */
 
 typedef struct columns {

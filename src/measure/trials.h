@@ -80,6 +80,11 @@ jem_status trial_items_read(trial_items *out, const measure_spot *spot, const ch
 void trial_items_clear(trial_items *items); /* TRIAL_ITEMS_INIT is fine */
 /* The same images, and the same people? */
 bool trial_items_match(const trial_items *a, const trial_items *b);
+/* Leaves the images that `other` has, too. */
+void trial_items_keep(trial_items *items, const trial_items *other);
+/* *give <- do they give the value of this score of the line? */
+jem_status trial_items_give(bool *give, const trial_items *items, const measure_spot *line, int score,
+                            double value);
 
 /* Of runs that match; items [columns], each pointer to one run's.  Nothing is borrowed. */
 jem_status trial_draws_new(trial_draws *out, const trial_rule *rule,

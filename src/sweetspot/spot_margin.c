@@ -12,7 +12,7 @@ enum { SPLITS = 20 };
 
 /* index of each image factor <- a random half, over and over to the factor's length; people stay. */
 static jem_status draw_half(int64_t **index, const trial_draws *d, int split, int half,
-                            const spot_draws *o)
+                            const trial_bootstrap *o)
 {
     jem_status st = JEM_OK;
     int64_t *order = NULL;
@@ -37,7 +37,7 @@ done:
 }
 
 static jem_status score_half(double *y, const spot_runs *r, const spot_scale *scale, int split,
-                             int half, const spot_draws *o)
+                             int half, const trial_bootstrap *o)
 {
     jem_status st;
     const trial_draws *d = &r->draws;
@@ -133,7 +133,7 @@ static void add_fold(fold_sums *f, const spot_runs *r, const double *const y[2],
 }
 
 jem_status spot_margin_cv(double *margin, const spot_runs *r, const spot_scale *scale,
-                          const spot_draws *d)
+                          const trial_bootstrap *d)
 {
     jem_status st = JEM_OK;
     const bool images = r->draws.columns > 0;

@@ -144,17 +144,15 @@ typedef struct set_aside {
 static jem_status give_scores(bool *agree, const trial_items *items, const spot_network *n,
                               const measure_spot *line)
 {
-    jem_status st;
-    double found[SPOT_SCORES_MAX];
-    trial_draws alone = {.columns = 0};
+    jem_status st = JEM_OK;
+    bool one;
 
-    TRY(trial_draws_new(&alone, line->rule, &items, 1));
-    TRY(trial_draws_data(found, &alone));
     *agree = true;
-    for (int m = 0; m < line->count; m++)
-        *agree = *agree && fabs(found[m] - n->value[m]) <= 1e-6 * fmax(1, fabs(n->value[m]));
+    for (int m = 0; m < line->count && *agree; m++) {
+        TRY(trial_items_give(&one, items, line, m, n->value[m]));
+        *agree = one;
+    }
 done:
-    trial_draws_clear(&alone);
     return st;
 }
 
@@ -254,4 +252,46 @@ double spot_scaled(const spot_scale *scale, const spot_runs *r, int64_t i, const
     for (int m = 0; m < r->line->count; m++)
         if (scale->weight[i][m] != 0) y += scale->weight[i][m] * value[m];
     return y;
+}
+
+typedef struct turned {
+    const spot_runs *r;
+    const spot_scale *scale;
+} turned;
+
+/* Is the reference drawn with the scores?  Where people's value is from the same files and the score is best
+ * nearest to it, y less the reference of the draw takes the place of y: that changes no covariance of differences
+ * m_i - m_l, and in that of 2r - m_i - m_l it counts what images and people do to r. */
+static bool draws_reference(const spot_runs *r, const spot_scale *scale)
+{
+    return !isnan(scale->reference) && r->from_files[0] && r->line->count == 1 && r->draws.among_people;
+}
+
+/* Of a trial_numbers: y of every network. */
+static jem_status make_turned(double *y, const void *ctx, const double *value, const stats_draw *draw)
+{
+    const turned *t = ctx;
+    const trial_draws *d = &t->r->draws;
+    double reference = 0;
+    const jem_status st =
+        draws_reference(t->r, t->scale) ? d->among_people(&reference, d->state, draw) : JEM_OK;
+    for (int64_t j = 0; j < t->r->count; j++)
+        y[j] = spot_scaled(t->scale, t->r, t->r->network[j].at, value + j * t->r->line->count) - reference;
+    return st;
+}
+
+jem_status spot_covariance(double *covariance, const spot_runs *r, const spot_scale *scale,
+                           const trial_bootstrap *by)
+{
+    jem_status st;
+    double *people = NULL;
+    const turned t = {r, scale};
+    const trial_numbers of = {r->count, r->line->count, make_turned, &t};
+
+    TRY(MEM_NEW(people, r->count * r->count));
+    TRY(trial_covariance(covariance, people, &r->draws, &of, by));
+    for (int64_t i = 0; i < r->count * r->count; i++) covariance[i] += people[i];
+done:
+    mem_free(people);
+    return st;
 }

@@ -2,7 +2,7 @@
 #ifndef SWEETSPOT_SPOT_RUNS_H
 #define SWEETSPOT_SPOT_RUNS_H
 
-#include "measure/trials.h"
+#include "measure/covariance.h"
 #include "record/study.h"
 #include "sweetspot/spot_only.h"
 
@@ -51,21 +51,15 @@ typedef struct spot_scale {
 double spot_scaled(const spot_scale *scale, const spot_runs *r, int64_t i, const double *value);
 
 /* covariance [count][count] <- G of alpha_noise.h: of all networks' y when images are drawn anew,
- * and people where they are part of the score.  Both are drawn, each alone and together, so that
- * their interaction counts once.  Where nearest is best and people's value is from the same files, it is drawn
- * with them: G is of y less the draw's.  JEM_EDATA where too few draws have a score. */
-typedef struct spot_draws {
-    int64_t rounds;
-    uint64_t seed;
-    pool *threads;
-} spot_draws;
+ * and people where they are part of the score (measure/covariance.h).  Where nearest is best and people's
+ * value is from the same files, it is drawn with them: G is of y less the draw's. */
 jem_status spot_covariance(double *covariance, const spot_runs *r, const spot_scale *scale,
-                           const spot_draws *d);
+                           const trial_bootstrap *by);
 
 /* *margin <- the advantage over the nearer end of the alpha that is best in other networks and in one
  * half of the images, in the networks left out and the other half: not flattered by the choice.
  * Without trials in other networks alone; NaN where there is nothing to leave out. */
 jem_status spot_margin_cv(double *margin, const spot_runs *r, const spot_scale *scale,
-                          const spot_draws *d);
+                          const trial_bootstrap *by);
 
 #endif

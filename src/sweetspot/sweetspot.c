@@ -193,7 +193,7 @@ static spot_verdict verdict_of(const sweetspot *p)
 
 /* covariance (room for all networks) <- of y, or *covariance <- NULL where images are not drawn. */
 static jem_status find_covariance(double **covariance, sweetspot *p, const spot_runs *r,
-                                  const spot_scale *scale, const spot_draws *d, study *s)
+                                  const spot_scale *scale, const trial_bootstrap *d, study *s)
 {
     jem_status st = JEM_OK;
 
@@ -220,7 +220,7 @@ static jem_status take_drop_name(sweetspot *p, const spot_runs *r)
 static jem_status claim(sweetspot *p, const spot_runs *r, study *s, const sweetspot_options *o)
 {
     jem_status st;
-    const spot_draws d = {o->rounds, (uint64_t)o->seed, o->threads};
+    const trial_bootstrap d = {o->rounds, (uint64_t)o->seed, o->threads};
     const stats_best_alpha_options so = sweetspot_statistics(o);
     spot_scale scale = {.reference = NAN};
     double *y = NULL, *covariance = NULL;

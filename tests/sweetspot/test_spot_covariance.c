@@ -84,7 +84,7 @@ static void images_people_and_their_meeting_count_once(void **state)
                    .draws = {.columns = 2, .images = IMAGES, .people = PEOPLE, .factors = 2,
                              .sizes = sizes, .of_people = of_people, .values = values,
                              .among_people = among_people}};
-    const spot_draws draws = {40000, 3, NULL};
+    const trial_bootstrap draws = {40000, 3, NULL};
     fill();
     check_ok(spot_covariance(g, &r, &(const spot_scale){offset, weight, NAN}, &draws));
     for (int a = 0; a < 2; a++)

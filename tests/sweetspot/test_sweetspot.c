@@ -408,7 +408,7 @@ static void what_images_share_is_their_covariance(void **state)
     check_ok(study_read(&s, folder));
     check_ok(spot_runs_find(&r, of, &of->spots[0], &(spot_only){.most_alpha = 0}, s));
     check_ok(spot_covariance(g, &r, &(const spot_scale){offset, weight, NAN},
-                             &(const spot_draws){20000, 7, NULL}));
+                             &(const trial_bootstrap){20000, 7, NULL}));
     for (int a = 0; a < 3; a++)
         for (int b = 0; b < 3; b++) {
             double sum = 0;

@@ -7,51 +7,39 @@
  *
  *   G_i + b / (b - 1) (G_p - G_ip)          G_i and G_p have the interaction in them, each once
  */
+#include "measure/covariance.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "stats/bootstrap.h"
-#include "sweetspot/spot_runs.h"
-
-/* Is the reference drawn with the scores?  Where people's value is from the same files and the score is best
- * nearest to it, y less the reference of the draw takes the place of y: that changes no covariance of differences
- * m_i - m_l, and in that of 2r - m_i - m_l it counts what images and people do to r. */
-static bool draws_reference(const spot_runs *r, const spot_scale *scale)
-{
-    return !isnan(scale->reference) && r->from_files[0] && r->line->count == 1 && r->draws.among_people;
-}
 
 /* A bootstrap in which some factors stay as they are. */
 typedef struct partly {
-    const spot_runs *r;
-    const spot_scale *scale;
+    const trial_draws *d;
+    const trial_numbers *of;
     bool images, people; /* are drawn */
     int64_t *each;       /* 0, 1, 2, ...: the draw of a factor that is not drawn */
 } partly;
 
-/* A stats_resampled: y [count] of a draw. */
+/* A stats_resampled: numbers [count] of a draw. */
 static jem_status resampled(double *y, const void *ctx, const stats_draw *draw)
 {
     jem_status st;
     const partly *p = ctx;
-    const trial_draws *d = &p->r->draws;
-    const int scores = p->r->line->count;
+    const trial_draws *d = p->d;
     const int64_t **index = NULL;
-    double *value = NULL, reference = 0;
+    double *value = NULL;
 
     TRY(MEM_NEW(index, d->factors));
-    TRY(MEM_NEW(value, d->columns * scores));
+    TRY(MEM_NEW(value, d->columns * p->of->scores));
     for (int64_t f = 0; f < d->factors; f++) {
         const bool person = d->of_people && d->of_people[f];
         index[f] = (person ? p->people : p->images) ? draw->index[f] : p->each;
     }
     TRY(d->values(value, d->state, &(const stats_draw){draw->sizes, index}));
-    if (draws_reference(p->r, p->scale))
-        TRY(d->among_people(&reference, d->state, &(const stats_draw){draw->sizes, index}));
-    for (int64_t j = 0; j < p->r->count; j++)
-        y[j] = spot_scaled(p->scale, p->r, p->r->network[j].at, value + j * scores) - reference;
+    TRY(p->of->make(y, p->of->ctx, value, &(const stats_draw){draw->sizes, index}));
 done:
     mem_free(value);
     mem_free(index);
@@ -95,19 +83,19 @@ done:
     return st;
 }
 
-static jem_status bootstrap(double *g, partly *p, bool images, bool people, const spot_draws *d)
+static jem_status bootstrap(double *g, partly *p, bool images, bool people, const trial_bootstrap *by)
 {
     jem_status st;
     double *y = NULL;
     const stats_bootstrap_plan plan = {
-        .factors = p->r->draws.factors, .sizes = p->r->draws.sizes, .values = p->r->count,
-        .statistic = resampled, .ctx = p, .rounds = d->rounds, .seed = d->seed, .threads = d->threads};
+        .factors = p->d->factors, .sizes = p->d->sizes, .values = p->of->count,
+        .statistic = resampled, .ctx = p, .rounds = by->rounds, .seed = by->seed, .threads = by->threads};
 
     p->images = images;
     p->people = people;
-    TRY(MEM_NEW(y, d->rounds * p->r->count));
+    TRY(MEM_NEW(y, by->rounds * p->of->count));
     TRY(stats_bootstrap_distribution(y, &plan));
-    TRY(covariance_of(g, y, d->rounds, p->r->count));
+    TRY(covariance_of(g, y, by->rounds, p->of->count));
 done:
     mem_free(y);
     return st;
@@ -123,31 +111,29 @@ static double people_factor(const trial_draws *d)
     return most;
 }
 
-jem_status spot_covariance(double *covariance, const spot_runs *r, const spot_scale *scale,
-                           const spot_draws *d)
+jem_status trial_covariance(double *images, double *people, const trial_draws *d, const trial_numbers *of,
+                            const trial_bootstrap *by)
 {
     jem_status st;
-    const int64_t n = r->count;
+    const int64_t n = of->count;
     int64_t most = 0;
-    double *people = NULL, *both = NULL;
-    partly p = {.r = r, .scale = scale};
+    double *both = NULL;
+    partly p = {.d = d, .of = of};
 
-    for (int64_t f = 0; f < r->draws.factors; f++)
-        if (r->draws.sizes[f] > most) most = r->draws.sizes[f];
+    for (int64_t f = 0; f < d->factors; f++)
+        if (d->sizes[f] > most) most = d->sizes[f];
     TRY(MEM_NEW(p.each, most));
     for (int64_t i = 0; i < most; i++) p.each[i] = i;
-    TRY(bootstrap(covariance, &p, true, false, d));
-    if (r->draws.people == 0) goto done;
-    TRY(MEM_NEW(people, n * n));
+    TRY(bootstrap(images, &p, true, false, by));
+    memset(people, 0, (size_t)(n * n) * sizeof *people);
+    if (d->people == 0) goto done;
     TRY(MEM_NEW(both, n * n));
-    TRY(bootstrap(people, &p, false, true, d));
-    TRY(bootstrap(both, &p, true, true, d));
-    const double factor = people_factor(&r->draws);
-    for (int64_t i = 0; i < n * n; i++)
-        covariance[i] += factor * (people[i] - (both[i] - covariance[i] - people[i]));
+    TRY(bootstrap(people, &p, false, true, by));
+    TRY(bootstrap(both, &p, true, true, by));
+    const double factor = people_factor(d);
+    for (int64_t i = 0; i < n * n; i++) people[i] = factor * (people[i] - (both[i] - images[i] - people[i]));
 done:
     mem_free(both);
-    mem_free(people);
     mem_free(p.each);
     return st;
 }
