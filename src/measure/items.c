@@ -139,7 +139,36 @@ static int by_name(const void *a, const void *b)
     return strcmp(p->name, q->name);
 }
 
-static jem_status sort_items(trial_items *items, const char *path)
+/* Of items in order: rows of one image become their mean, or are an error. */
+static jem_status join_repeated(trial_items *items, bool averages, const char *path)
+{
+    int64_t kept = 0, rows = 0; /* rows: of the last item that was kept */
+    const int terms = items->terms;
+
+    for (int64_t i = 0; i < items->count; i++) {
+        const double *own = items->term + i * terms;
+        const bool again = kept > 0 && strcmp(items->name[kept - 1], items->name[i]) == 0;
+        if (again && !averages)
+            return jem_error(JEM_EDATA, "%s: image %s occurs twice", path, items->name[i]);
+        if (again) {
+            double *mean = items->term + (kept - 1) * terms;
+            rows++;
+            for (int t = 0; t < terms; t++) mean[t] += (own[t] - mean[t]) / (double)rows;
+            mem_free(items->name[i]);
+            if (items->people) mem_free(items->people[i]);
+            continue;
+        }
+        items->name[kept] = items->name[i];
+        if (items->people) items->people[kept] = items->people[i];
+        memmove(items->term + kept * terms, own, (size_t)terms * sizeof *own);
+        kept++;
+        rows = 1;
+    }
+    items->count = kept;
+    return JEM_OK;
+}
+
+static jem_status sort_items(trial_items *items, bool averages, const char *path)
 {
     jem_status st;
     item *list = NULL;
@@ -157,11 +186,7 @@ static jem_status sort_items(trial_items *items, const char *path)
         if (items->people) items->people[i] = list[i].people;
         memcpy(items->term + i * items->terms, list[i].term, size);
     }
-    for (int64_t i = 1; i < items->count; i++)
-        if (strcmp(list[i - 1].name, list[i].name) == 0) {
-            st = jem_error(JEM_EDATA, "%s: image %s occurs twice", path, list[i].name);
-            goto done;
-        }
+    st = join_repeated(items, averages, path);
 done:
     mem_free(list);
     return st;
@@ -217,7 +242,7 @@ static jem_status read_rows(trial_items *items, field_reader *r, const measure_s
         if (is_wanted(r, &c, spot)) TRY(add_row(items, r, &c, spot));
     }
     if (spot->rule->gathered) spot->rule->gathered(items);
-    TRY(sort_items(items, r->path));
+    TRY(sort_items(items, spot->rule->averages, r->path));
     if (spot->rule->ordered && items->count > 0) TRY(spot->rule->ordered(items, r->path, run));
 done:
     return st;

@@ -22,6 +22,11 @@ const measure *measure_find(const measures *m, const char *metric)
     return NULL;
 }
 
+const char *measure_spot_name(const measure_spot *line, int score)
+{
+    return line->count == 1 ? line->measure : line->score[score]->title;
+}
+
 bool measure_shows(const measure *m, const char *dataset, const char *condition)
 {
     return (!m->dataset || str_same(m->dataset, dataset)) && str_same(m->condition, condition);

@@ -101,6 +101,8 @@ typedef struct measures {
     const published_score *published; /* NULL: none */
     const measure_spot *spots;  /* NULL: none */
     const measure_panel *panel; /* NULL: none */
+    const char *settings; /* "KEY=DEFAULT ...": its keys that change what a score says of a model, so
+                             that scores by others are not compared; NULL: none */
 } measures;
 
 extern const char measure_people[]; /* the section of comparisons with people */
@@ -117,6 +119,9 @@ extern const char measure_people[]; /* the section of comparisons with people */
 /* NULL if there is none. */
 const measures *measures_find(const measures *const *list, const char *benchmark);
 const measure *measure_find(const measures *m, const char *metric);
+/* What score number `score` of the line is called where there may be two: "2AFC (traditional, cnn)",
+ * "shape bias". */
+const char *measure_spot_name(const measure_spot *line, int score);
 /* Does it show the score of its metric that has this data set and condition? */
 bool measure_shows(const measure *m, const char *dataset, const char *condition);
 

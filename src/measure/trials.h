@@ -56,6 +56,8 @@ typedef struct trial_row {
 typedef struct trial_rule {
     int terms;                          /* numbers that a row gives */
     const char *people;                 /* column with what people said; NULL: none */
+    bool averages;                      /* of several rows of an image (instances of a network) the
+                                           mean is taken; else they are an error */
     const char *set;                    /* column that names begin with; rows whose column `counted`
                                            is not 1 are left out; NULL: none */
     bool (*wanted)(const char *condition); /* rows of other conditions are left out; NULL: none */

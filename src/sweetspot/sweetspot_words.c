@@ -59,8 +59,7 @@ void sweetspot_alphas(strbuf *out, const double *alpha, const bool *take, int64_
 
 const char *sweetspot_measure(const sweetspot *p)
 {
-    if (p->line->count == 1) return p->line->measure;
-    return p->score < 0 ? "distance in their plane" : p->line->score[p->score]->title;
+    return p->score < 0 ? "distance in their plane" : measure_spot_name(p->line, p->score);
 }
 
 /* ---- one line */

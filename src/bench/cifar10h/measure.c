@@ -87,4 +87,5 @@ const measures cifar10h_measures = {
     .published = others,
     .spots = spots,
     .panel = &panel,
+    .settings = "clip=1e-12",
 };

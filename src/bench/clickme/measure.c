@@ -55,4 +55,5 @@ const measures clickme_measures = {
     .published = others,
     .spots = spots,
     .panel = &panel,
+    .settings = "target=label channels=max jacobian=exact ceiling=" STATS_CLICKME_CEILING_TEXT,
 };

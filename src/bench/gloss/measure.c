@@ -96,4 +96,5 @@ const measures gloss_measures = {
     .published = others,
     .spots = spots,
     .panel = &panel,
+    .settings = "label=gloss_cat light=light bump=bump split=[] test_fraction=0.1",
 };

@@ -129,4 +129,4 @@ done:
 }
 
 const trial_rule gloss_ratings_trials = {
-    .terms = 1, .term = term, .ordered = read_ratings, .draws = draws};
+    .terms = 1, .averages = true, .term = term, .ordered = read_ratings, .draws = draws};
