@@ -16,8 +16,21 @@ const option bench_option_table[] = {
     {"seed", OPTION_INT, AT(seed), "0", 0, 1e15, NULL,
      "seed of the bootstrap and of random splits"},
     {"level", OPTION_REAL, AT(level), "0.95", 0.5, 0.9999, NULL, "of the intervals"},
+    {"resample", OPTION_CHOICE, AT(resample), "both", 0, 0, "both|images",
+     "draw images and people, which is conservative, or images alone: of these very people"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
+
+bool bench_keeps_people(const bench_options *o) { return o->resample == BENCH_RESAMPLE_IMAGES; }
+
+/* Where a person finds an image hard, drawing both has their meeting in it thrice: once with the images,
+ * once with the people, once by itself. */
+const char *bench_drawn_text(const bench_options *o)
+{
+    return bench_keeps_people(o)
+               ? "images drawn, with all of these people"
+               : "people and images drawn, which is conservative: their interaction counts three times";
+}
 
 /* *text <- "*text; more"; either may be empty. */
 static jem_status append(char **text, const char *more)

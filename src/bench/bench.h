@@ -18,12 +18,19 @@
 #include "stats/summary.h"
 
 /* Keys bench.* that all benchmarks share. */
+enum { BENCH_RESAMPLE_BOTH, BENCH_RESAMPLE_IMAGES };
 typedef struct bench_options {
     int64_t rounds; /* of the bootstrap; 10000 */
     int64_t seed;   /* of the bootstrap and of splits */
     double level;   /* of intervals; 0.95 */
+    int resample;   /* images and people, which are crossed and make intervals conservative, or images
+                       alone: of these people */
 } bench_options;
 extern const option bench_option_table[];
+/* Do people stay as they are when images are drawn? */
+bool bench_keeps_people(const bench_options *o);
+/* "people and images drawn, ...": for formulas of scores that are of both. */
+const char *bench_drawn_text(const bench_options *o);
 
 typedef struct bench_request {
     const subject *subject; /* NULL: only the human reference rows are computed */

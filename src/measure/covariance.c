@@ -15,34 +15,20 @@
 #include "base/mem.h"
 #include "base/try.h"
 
-/* A bootstrap in which some factors stay as they are. */
-typedef struct partly {
+typedef struct job {
     const trial_draws *d;
     const trial_numbers *of;
-    bool images, people; /* are drawn */
-    int64_t *each;       /* 0, 1, 2, ...: the draw of a factor that is not drawn */
-} partly;
+} job;
 
 /* A stats_resampled: numbers [count] of a draw. */
 static jem_status resampled(double *y, const void *ctx, const stats_draw *draw)
 {
-    jem_status st;
-    const partly *p = ctx;
-    const trial_draws *d = p->d;
-    const int64_t **index = NULL;
+    const job *j = ctx;
     double *value = NULL;
-
-    TRY(MEM_NEW(index, d->factors));
-    TRY(MEM_NEW(value, d->columns * p->of->scores));
-    for (int64_t f = 0; f < d->factors; f++) {
-        const bool person = d->of_people && d->of_people[f];
-        index[f] = (person ? p->people : p->images) ? draw->index[f] : p->each;
-    }
-    TRY(d->values(value, d->state, &(const stats_draw){draw->sizes, index}));
-    TRY(p->of->make(y, p->of->ctx, value, &(const stats_draw){draw->sizes, index}));
-done:
+    jem_status st = MEM_NEW(value, j->d->columns * j->of->scores);
+    if (st == JEM_OK) st = j->d->values(value, j->d->state, draw);
+    if (st == JEM_OK) st = j->of->make(y, j->of->ctx, value, draw);
     mem_free(value);
-    mem_free(index);
     return st;
 }
 
@@ -83,20 +69,25 @@ done:
     return st;
 }
 
-static jem_status bootstrap(double *g, partly *p, bool images, bool people, const trial_bootstrap *by)
+/* Of draws of images, of people, or of both. */
+static jem_status bootstrap(double *g, const job *j, bool images, bool people, const trial_bootstrap *by)
 {
     jem_status st;
+    const trial_draws *d = j->d;
     double *y = NULL;
-    const stats_bootstrap_plan plan = {
-        .factors = p->d->factors, .sizes = p->d->sizes, .values = p->of->count,
-        .statistic = resampled, .ctx = p, .rounds = by->rounds, .seed = by->seed, .threads = by->threads};
+    bool *kept = NULL;
+    stats_bootstrap_plan plan = {.factors = d->factors, .sizes = d->sizes, .values = j->of->count,
+                                 .statistic = resampled, .ctx = j, .rounds = by->rounds, .seed = by->seed,
+                                 .threads = by->threads};
 
-    p->images = images;
-    p->people = people;
-    TRY(MEM_NEW(y, by->rounds * p->of->count));
+    TRY(MEM_NEW(kept, d->factors));
+    TRY(MEM_NEW(y, by->rounds * j->of->count));
+    for (int64_t f = 0; f < d->factors; f++) kept[f] = d->of_people && d->of_people[f] ? !people : !images;
+    plan.kept = kept;
     TRY(stats_bootstrap_distribution(y, &plan));
-    TRY(covariance_of(g, y, by->rounds, p->of->count));
+    TRY(covariance_of(g, y, by->rounds, j->of->count));
 done:
+    mem_free(kept);
     mem_free(y);
     return st;
 }
@@ -116,24 +107,18 @@ jem_status trial_covariance(double *images, double *people, const trial_draws *d
 {
     jem_status st;
     const int64_t n = of->count;
-    int64_t most = 0;
+    const job j = {d, of};
     double *both = NULL;
-    partly p = {.d = d, .of = of};
 
-    for (int64_t f = 0; f < d->factors; f++)
-        if (d->sizes[f] > most) most = d->sizes[f];
-    TRY(MEM_NEW(p.each, most));
-    for (int64_t i = 0; i < most; i++) p.each[i] = i;
-    TRY(bootstrap(images, &p, true, false, by));
+    TRY(bootstrap(images, &j, true, false, by));
     memset(people, 0, (size_t)(n * n) * sizeof *people);
     if (d->people == 0) goto done;
     TRY(MEM_NEW(both, n * n));
-    TRY(bootstrap(people, &p, false, true, by));
-    TRY(bootstrap(both, &p, true, true, by));
+    TRY(bootstrap(people, &j, false, true, by));
+    TRY(bootstrap(both, &j, true, true, by));
     const double factor = people_factor(d);
     for (int64_t i = 0; i < n * n; i++) people[i] = factor * (people[i] - (both[i] - images[i] - people[i]));
 done:
     mem_free(both);
-    mem_free(p.each);
     return st;
 }

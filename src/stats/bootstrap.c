@@ -35,7 +35,10 @@ static jem_status run_rounds(void *ctx, int task, int worker)
     int64_t end = ((int64_t)task + 1) * ROUNDS_PER_TASK;
     for (int64_t r = (int64_t)task * ROUNDS_PER_TASK; r < end && r < p->rounds; r++) {
         for (int64_t f = 0; f < p->factors; f++)
-            stats_resample(parts[f], p->sizes[f], p->seed, r, f);
+            if (p->kept && p->kept[f])
+                for (int64_t i = 0; i < p->sizes[f]; i++) parts[f][i] = i;
+            else
+                stats_resample(parts[f], p->sizes[f], p->seed, r, f);
         jem_status st = p->statistic(run->out + r * p->values, p->ctx, &draw);
         if (st != JEM_OK) return st;
     }

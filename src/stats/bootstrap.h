@@ -11,6 +11,7 @@
 #ifndef STATS_BOOTSTRAP_H
 #define STATS_BOOTSTRAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/pool.h"
@@ -35,6 +36,7 @@ typedef jem_status (*stats_resampled)(double *values, const void *ctx, const sta
 typedef struct stats_bootstrap_plan {
     int64_t factors;
     const int64_t *sizes; /* [factors], each in 1 .. 2^32-1 */
+    const bool *kept;     /* [factors] stays as it is: its draw is 0, 1, 2, ...; NULL: none */
     int64_t values;       /* statistics per round */
     stats_resampled statistic;
     const void *ctx;

@@ -673,6 +673,29 @@ static void checking_names_every_set_and_what_is_missing(void **state)
     check_tmp_remove(folder);
 }
 
+static void images_alone_are_drawn_on_request_and_the_formula_says_what_was(void **state)
+{
+    (void)state;
+    asking both, images;
+    subject s = open_made_network("resnet50");
+    const char *set = "model-vs-human.sets=edge";
+    begin_made(&both, &s, set);
+    run(&both);
+    begin_made(&images, &s, set);
+    set_key(&images, "bench.resample=images");
+    run(&images);
+    const score *wide = find(&both, "error_consistency", "edge", NULL, NULL);
+    const score *narrow = find(&images, "error_consistency", "edge", NULL, NULL);
+    assert_true(wide->value == narrow->value);
+    assert_true(narrow->low < narrow->high && narrow->high - narrow->low < wide->high - wide->low);
+    assert_non_null(strstr(wide->formula, "interval: people and images drawn, which is conservative: their "
+                                          "interaction counts three times"));
+    assert_non_null(strstr(narrow->formula, "interval: images drawn, with all of these people"));
+    asking_end(&images);
+    asking_end(&both);
+    subject_clear(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -684,6 +707,7 @@ int main(void)
         cmocka_unit_test(every_pair_of_observers_is_as_published),
         cmocka_unit_test(first_two_people_pair_as_computed),
         cmocka_unit_test(written_trials_score_again_as_they_did_on_any_number_of_threads),
+        cmocka_unit_test(images_alone_are_drawn_on_request_and_the_formula_says_what_was),
         cmocka_unit_test(trials_that_cannot_be_compared_are_refused),
         cmocka_unit_test(sets_without_people_or_with_odd_conditions_are_refused),
         cmocka_unit_test(networks_see_the_pictures_that_people_saw),

@@ -16,6 +16,38 @@ static void draws_are_those_of_the_generator_one_by_one(void **state)
     assert_int_equal(index[0], 0);
 }
 
+/* Two factors: does each stay as it is? */
+static jem_status in_place(double *values, const void *ctx, const stats_draw *draw)
+{
+    (void)ctx;
+    for (int64_t f = 0; f < 2; f++) {
+        values[f] = 1;
+        for (int64_t i = 0; i < draw->sizes[f]; i++)
+            if (draw->index[f][i] != i) values[f] = 0;
+    }
+    values[2] = (double)draw->index[1][0];
+    return JEM_OK;
+}
+
+static void a_factor_that_is_kept_changes_no_draw_of_the_other(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 40 };
+    double all[3 * ROUNDS], part[3 * ROUNDS];
+    const int64_t sizes[] = {9, 17};
+    const bool kept[] = {true, false};
+    stats_bootstrap_plan plan = {.factors = 2, .sizes = sizes, .values = 3, .statistic = in_place,
+                                 .rounds = ROUNDS, .seed = 5};
+    check_ok(stats_bootstrap_distribution(all, &plan));
+    plan.kept = kept;
+    check_ok(stats_bootstrap_distribution(part, &plan));
+    for (int r = 0; r < ROUNDS; r++) {
+        assert_true(all[3 * r] == 0 && all[3 * r + 1] == 0);
+        assert_true(part[3 * r] == 1 && part[3 * r + 1] == 0);
+        assert_true(part[3 * r + 2] == all[3 * r + 2]);
+    }
+}
+
 /* Two factors: the mean of one and how often the other drew its first item. */
 static jem_status two_statistics(double *values, const void *ctx, const stats_draw *draw)
 {
@@ -157,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_are_those_of_the_generator_one_by_one),
+        cmocka_unit_test(a_factor_that_is_kept_changes_no_draw_of_the_other),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(intervals_of_a_mean_agree_with_scipy_on_the_same_resamples),
         cmocka_unit_test(resamples_equal_to_the_estimate_count_half),

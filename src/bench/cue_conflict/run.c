@@ -236,13 +236,12 @@ static jem_status add_people(const job *j)
     jem_status st;
     const trial_matrix *m = &j->people.all;
     const int64_t trials = m->observers * m->images;
-    const origin from = {"human", NULL,
-                         "; trials of all people pooled; interval: people and "
-                         "images drawn",
-                         NULL, j->people.hash};
-    const origin mean = {"human", NULL, "; interval: people and images drawn", NULL,
-                         j->people.hash};
+    char pooled[240], each[160];
+    const origin from = {"human", NULL, pooled, NULL, j->people.hash};
+    const origin mean = {"human", NULL, each, NULL, j->people.hash};
 
+    snprintf(each, sizeof each, "; interval: %s", bench_drawn_text(j->r->common));
+    snprintf(pooled, sizeof pooled, "; trials of all people pooled%s", each);
     TRY(add_overall(j, &from, &j->human, trials));
     TRY(add_categories(j, &from, &j->human));
     TRY(add_value(j, &mean, &j->human, CUE_OBSERVER_MEAN, "mean_of_observer_biases", NULL,

@@ -98,8 +98,10 @@ static jem_status intervals(cue_scores *out, const cue_answers *a, const bench_o
     jem_status st;
     double *rounds = NULL;
     const int64_t sizes[] = {a->observers, a->images};
+    const bool kept[] = {bench_keeps_people(common), false};
     const stats_bootstrap_plan draws = {.factors = 2,
                                         .sizes = sizes,
+                                        .kept = kept,
                                         .values = CUE_VALUES,
                                         .statistic = resampled,
                                         .ctx = a,

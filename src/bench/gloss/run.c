@@ -22,7 +22,7 @@
 #include "jem/tensor.h"
 #include "stats/ratings.h"
 
-enum { IMAGES = GLOSS_RATED, FORMULA_MAX = 300 };
+enum { IMAGES = GLOSS_RATED, FORMULA_MAX = 400 };
 
 #define AT(field) offsetof(gloss_options, field)
 static const option gloss_option_table[] = {
@@ -279,13 +279,13 @@ static jem_status add_row(const job *j, int64_t row, const double *value,
                          .formula = formula};
         if (k == 0) s.ceiling = ceiling(j, &what);
         snprintf(formula, sizeof formula,
-                 "%s; %s of %" PRId64 " %s%s; percentile bootstrap over observers and images%s",
+                 "%s; %s of %" PRId64 " %s%s; percentile bootstrap: %s%s",
                  metrics[k].formula, j->what, j->instances,
                  j->instances == 1 ? "instance" : "instances",
                  row == 1                       ? ", scored one by one, then averaged"
                  : row == 0 && j->instances > 1 ? ", averaged per image before scoring"
                                                 : "",
-                 what);
+                 bench_drawn_text(c), what);
         TRY(stats_percentile_interval(&s.interval, NULL, distribution + row * FITS + k, c->rounds,
                                       stride, c->level));
         TRY(gloss_add(j->r, &j->people, s));
@@ -300,8 +300,10 @@ static jem_status score_model(const job *j)
     const bench_options *c = j->r->common;
     int64_t rows = value_rows(j);
     const int64_t sizes[] = {j->people.ratings.observers, IMAGES};
+    const bool kept[] = {bench_keeps_people(c), false};
     const stats_bootstrap_plan rounds = {.factors = 2,
                                          .sizes = sizes,
+                                         .kept = kept,
                                          .values = rows * FITS,
                                          .statistic = resample,
                                          .ctx = j,

@@ -146,10 +146,12 @@ static jem_status bootstrap(mvh_agreement *out, mvh_values *rounds, const job *j
 {
     jem_status st;
     int64_t sizes[1 + MVH_CONDITIONS_MAX];
+    const bool kept[1 + MVH_CONDITIONS_MAX] = {bench_keeps_people(common)};
     mvh_values *drawn = NULL; /* [rounds][scopes] */
     const stats_bootstrap_plan draws = {
         .factors = 1 + j->conditions,
         .sizes = sizes,
+        .kept = kept,
         .values = j->scopes * MVH_WHO * MVH_METRICS,
         .statistic = resampled,
         .ctx = j,

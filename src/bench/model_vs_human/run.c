@@ -266,7 +266,7 @@ static jem_status add_values(const job *j, mvh_who who, bench_score s, const mvh
     s.model = who == MVH_PEOPLE ? "human" : NULL;
     for (int k = 0; k < MVH_METRICS; k++) {
         /* accuracy pools trials, the others are means over pairs */
-        snprintf(formula, sizeof formula, "%s%s; %s%s; interval: people and images drawn",
+        snprintf(formula, sizeof formula, "%s%s; %s%s; interval: %s",
                  metric_formulas[k],
                  k == MVH_ACCURACY   ? (who == MVH_PEOPLE ? ", all people pooled" : "")
                  : who == MVH_PEOPLE ? "; mean over pairs of people"
@@ -274,7 +274,8 @@ static jem_status add_values(const job *j, mvh_who who, bench_score s, const mvh
                  how,
                  who == MVH_SUBJECT && j->r->subject->alpha == 1
                      ? "; at alpha = 1 the classifier is not trained"
-                     : "");
+                     : "",
+                 bench_drawn_text(j->r->common));
         s.metric = mvh_metric_names[k];
         s.value = value->of[who][k];
         s.interval = interval[k];
