@@ -8,6 +8,7 @@
 #include "bench/bench.h"
 #include "cli/cli.h"
 #include "compare/compare.h"
+#include "report/fig_compare.h"
 #include "stats/bootstrap.h"
 
 typedef struct compare_flags {
@@ -15,6 +16,7 @@ typedef struct compare_flags {
     int64_t rounds, seed, threads;
     double level;
     bool json;
+    const char *out;
 } compare_flags;
 
 #define AT(field) offsetof(compare_flags, field)
@@ -36,6 +38,7 @@ static const cli_option options[] = {
     {"--threads", CLI_INT, AT(threads), "N", .help = "threads: one per processor unless given", .min = 1,
      .max = 1024},
     {"--json", CLI_SWITCH, AT(json), NULL, .help = "print JSON"},
+    {"-o", CLI_TEXT, AT(out), "FIG.svg|pdf|png", .help = "a figure, too, 183 mm wide", .other = "--out"},
     {.name = NULL},
 };
 
@@ -76,6 +79,7 @@ static jem_status run_compare(const cli_lists *lists, int argc, char **argv)
     TRY(compare_find(&list, &models,
                      &(compare_options){.rounds = f.rounds, .seed = f.seed, .level = f.level, .threads = threads,
                                         .measures = known}));
+    if (f.out) TRY(fig_compare_write(f.out, &list, &models));
     TRY(print_list(&list, &models, f.json));
 done:
     compare_list_clear(&list);
@@ -89,6 +93,6 @@ const command command_compare = {
     .about = "differences between models on the images and people they have in common",
     .arguments = arguments,
     .options = options,
-    .examples = {"compare answers/resnet50 studies/gloss@0.3", "compare runs/a runs/b answers/vgg --json"},
+    .examples = {"compare answers/resnet50 studies/gloss@0.3", "compare runs/a runs/b answers/vgg -o difference.pdf"},
     .run = run_compare,
 };

@@ -68,6 +68,22 @@ static void json_has_the_numbers(void **state)
     mem_free(text);
 }
 
+static void a_figure_is_drawn_as_its_ending_says(void **state)
+{
+    (void)state;
+    put_answers("first", 0);
+    put_answers("a \"b\" <script>", 0.1);
+    put_answers("third", -0.001);
+    program_works(folder, "compare %D/first %D/a*script* %D/third --rounds 200 -o %D/figure.svg");
+    program_said(folder, "figure.svg", "<svg ");
+    program_not_said(folder, "figure.svg", "<script>");
+    program_works(folder, "compare %D/first %D/third --rounds 200 -o %D/figure.pdf");
+    program_said(folder, "figure.pdf", "%PDF-");
+    program_fails(folder, "compare %D/first %D/third --rounds 200 -o %D/figure.doc", JEM_EUSAGE,
+                  "figure.doc: a figure is written as .svg, .pdf or .png");
+    assert_false(program_made(folder, "figure.doc"));
+}
+
 static void hostile_names_are_shown_plainly(void **state)
 {
     (void)state;
@@ -99,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(people_read_a_table_and_a_sentence, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(json_has_the_numbers, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_figure_is_drawn_as_its_ending_says, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(hostile_names_are_shown_plainly, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(refusals_say_what_to_do, make_folder, remove_folder),
     };
