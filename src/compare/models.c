@@ -5,27 +5,11 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "base/try.h"
 
 /* ---- one model */
-
-/* Does the folder hold scores and is no run? */
-static jem_status is_answers(bool *yes, const char *path)
-{
-    jem_status st;
-    char *scores = NULL, *run = NULL;
-
-    TRY(str_format(&scores, "%s/scores/scores.json", path));
-    TRY(str_format(&run, "%s/run.json", path));
-    *yes = file_exists(scores) && !file_exists(run);
-done:
-    mem_free(scores);
-    mem_free(run);
-    return st;
-}
 
 /* path (owned) and alpha <- of "PATH@ALPHA", where no folder has all of that name. */
 static jem_status split(char **path, double *alpha, const char *given)
@@ -90,17 +74,6 @@ done:
     return st;
 }
 
-static jem_status read_study(compare_model *m, double alpha)
-{
-    jem_status st = study_read(&m->runs, m->path);
-    if (st == JEM_EDATA && dir_exists(m->path))
-        return jem_error(JEM_EDATA, "%s: neither a run, nor a folder of runs, nor one of recorded answers' "
-                                    "scores (jem bench NAME --answers FILE --out DIR)", m->path);
-    if (st != JEM_OK) return st;
-    for (int64_t i = 0; i < m->runs->warning_count; i++) log_warning("%s", m->runs->warnings[i]);
-    return take_runs(m, alpha);
-}
-
 /* *name (owned) <- the last part of what was typed, without slashes at its end. */
 static jem_status short_name(char **name, const char *given)
 {
@@ -119,7 +92,7 @@ static jem_status read_model(compare_model *m)
 
     TRY(split(&m->path, &alpha, m->given));
     TRY(short_name(&m->name, m->given));
-    TRY(is_answers(&answers, m->path));
+    TRY(score_folder_is_answers(&answers, m->path));
     if (answers && !isnan(alpha)) {
         st = jem_error(JEM_EDATA, "%s: %s holds scores of recorded answers, which have no alpha", m->given, m->path);
         goto done;
@@ -129,7 +102,8 @@ static jem_status read_model(compare_model *m)
         TRY(MEM_NEW(m->network, 1));
         m->network[m->count++] = (compare_network){m->path, &m->answers, NAN, false};
     } else {
-        TRY(read_study(m, alpha));
+        TRY(study_read_scored(&m->runs, m->path));
+        TRY(take_runs(m, alpha));
     }
     for (int64_t j = 0; j < m->count; j++) scores += m->network[j].scores->count;
     if (!scores)

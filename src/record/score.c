@@ -401,3 +401,17 @@ jem_status score_list_replace(const score_list *list, const char *run, const cha
 {
     return save(list, run, benchmark, model);
 }
+
+jem_status score_folder_is_answers(bool *yes, const char *path)
+{
+    jem_status st;
+    char *scores = NULL, *run = NULL;
+
+    TRY(str_format(&scores, "%s/scores/scores.json", path));
+    TRY(str_format(&run, "%s/run.json", path));
+    *yes = file_exists(scores) && !file_exists(run);
+done:
+    mem_free(scores);
+    mem_free(run);
+    return st;
+}

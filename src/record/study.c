@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text_file.h"
 #include "base/try.h"
@@ -449,4 +450,14 @@ void study_free(study *s)
     strings_free(s->warnings, (int)s->warning_count);
     mem_free(s->path);
     mem_free(s);
+}
+
+jem_status study_read_scored(study **out, const char *path)
+{
+    jem_status st = study_read(out, path);
+    if (st == JEM_EDATA && dir_exists(path))
+        return jem_error(JEM_EDATA, "%s: neither a run, nor a folder of runs, nor one of recorded answers' "
+                                    "scores (jem bench NAME --answers FILE --out DIR)", path);
+    for (int64_t i = 0; st == JEM_OK && i < (*out)->warning_count; i++) log_warning("%s", (*out)->warnings[i]);
+    return st;
 }

@@ -39,6 +39,9 @@ typedef struct study {
 /* Reads a run, or every run that is a subfolder.  What is missing or broken within a
  * run becomes a warning; JEM_EDATA if there is no run at all. */
 jem_status study_read(study **out, const char *path);
+/* study_read, logging its warnings, where path might have been a folder of recorded answers' scores
+ * (score_folder_is_answers), too: JEM_EDATA for a folder that is neither says so. */
+jem_status study_read_scored(study **out, const char *path);
 void study_free(study *s); /* NULL is fine */
 /* One sentence more for the page, unless it is there already; what is longer than 2047 bytes is cut.  JEM_ENOMEM */
 jem_status study_warn(study *s, const char *fmt, ...) JEM_PRINTF(2, 3);

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "base/fields.h"
-#include "base/file.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "sweetspot/trend.h"
@@ -81,32 +79,6 @@ done:
     return st;
 }
 
-jem_status score_folder_is_answers(bool *yes, const char *path)
-{
-    jem_status st;
-    char *scores = NULL, *run = NULL;
-
-    TRY(str_format(&scores, "%s/scores/scores.json", path));
-    TRY(str_format(&run, "%s/run.json", path));
-    *yes = file_exists(scores) && !file_exists(run);
-done:
-    mem_free(scores);
-    mem_free(run);
-    return st;
-}
-
-static jem_status read_runs(score_source *from)
-{
-    jem_status st = study_read(&from->runs, from->path);
-    if (st == JEM_EDATA && dir_exists(from->path))
-        return jem_error(JEM_EDATA, "%s: neither a run, nor a folder of runs, nor one of recorded "
-                                    "answers' scores (jem bench NAME --answers FILE --out DIR)",
-                         from->path);
-    for (int64_t i = 0; st == JEM_OK && i < from->runs->warning_count; i++)
-        log_warning("%s", from->runs->warnings[i]);
-    return st;
-}
-
 static jem_status read_source(score_rows *r, int64_t number, const measures *const *list)
 {
     jem_status st;
@@ -119,7 +91,7 @@ static jem_status read_source(score_rows *r, int64_t number, const measures *con
         TRY(add_scores(r, number, NULL, &from->answers, list));
         goto done;
     }
-    TRY(read_runs(from));
+    TRY(study_read_scored(&from->runs, from->path));
     for (int64_t i = 0; i < from->runs->count; i++)
         TRY(add_scores(r, number, &from->runs->runs[i], &from->runs->runs[i].scores, list));
 done:

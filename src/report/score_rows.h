@@ -49,9 +49,6 @@ typedef struct score_rows {
 jem_status score_rows_read(score_rows *out, const char *const *paths, int64_t count,
                            const measures *const *list);
 void score_rows_clear(score_rows *r); /* SCORE_ROWS_INIT is fine */
-
-/* *yes <- does the folder hold scores, and is no run? */
-jem_status score_folder_is_answers(bool *yes, const char *path);
 /* The folder of the run or of the answers. */
 const char *score_row_folder(const score_rows *r, const score_row *row);
 /* Is it a row about people (or a baseline) that a run's folder holds beside its own? */
