@@ -7,6 +7,7 @@
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "compare/compare.h"
 #include "report/fig_compare.h"
 #include "stats/bootstrap.h"
@@ -48,16 +49,13 @@ static jem_status print_list(const compare_list *list, const compare_models *mod
     char *text = NULL;
     strbuf lines = STRBUF_INIT;
 
-    if (json) {
-        TRY(compare_json(&text, list, models));
-        puts(text);
-    } else {
+    if (!json) {
         compare_text(&lines, list, models);
-        TRY(strbuf_status(&lines));
-        fputs(lines.data, stdout);
+        return cli_print_lines(&lines);
     }
+    TRY(compare_json(&text, list, models));
+    puts(text);
 done:
-    strbuf_clear(&lines);
     mem_free(text);
     return st;
 }

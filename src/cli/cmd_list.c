@@ -140,10 +140,7 @@ static jem_status list_baselines(const cli_lists *lists)
     const measures *known[MEASURES_MAX + 1];
     benchmark_meanings(known, lists->benchmarks);
     published_tsv(&tsv, known);
-    jem_status st = strbuf_status(&tsv);
-    if (st == JEM_OK) fputs(tsv.data, stdout);
-    strbuf_clear(&tsv);
-    return st;
+    return cli_print_lines(&tsv);
 }
 
 /* Figures of reports, by the names that `jem report --figure` takes. */
@@ -153,10 +150,7 @@ static jem_status list_figures(const cli_lists *lists)
     const measures *known[MEASURES_MAX + 1];
     benchmark_meanings(known, lists->benchmarks);
     report_figure_names(&text, known);
-    jem_status st = strbuf_status(&text);
-    if (st == JEM_OK) fputs(text.data, stdout);
-    strbuf_clear(&text);
-    return st;
+    return cli_print_lines(&text);
 }
 
 static jem_status list_commands(const cli_lists *lists)

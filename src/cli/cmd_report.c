@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "report/report.h"
 
 typedef struct report_flags {
@@ -91,7 +92,7 @@ static jem_status run_figure(const report_flags *f, const report_call *call)
     TRY(parse_width(&width, f->width));
     if (strcmp(f->figure, "list") == 0) {
         TRY(report_figures(&names, call));
-        if (names.used) fputs(names.data, stdout);
+        st = cli_print_lines(&names);
         goto done;
     }
     if (!f->out) {

@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "report/fig_sweetspot.h"
 #include "stats/bootstrap.h"
 #include "sweetspot/sweetspot.h"
@@ -37,20 +38,17 @@ done:
 
 static jem_status print_list(const sweetspot_list *list, bool json)
 {
+    jem_status st;
     char *text = NULL;
     strbuf lines = STRBUF_INIT;
-    jem_status st;
 
-    if (json) {
-        TRY(sweetspots_json(&text, list));
-        puts(text);
-    } else {
+    if (!json) {
         sweetspots_table(&lines, list);
-        TRY(strbuf_status(&lines));
-        fputs(lines.data, stdout);
+        return cli_print_lines(&lines);
     }
+    TRY(sweetspots_json(&text, list));
+    puts(text);
 done:
-    strbuf_clear(&lines);
     mem_free(text);
     return st;
 }

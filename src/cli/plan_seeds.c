@@ -40,16 +40,13 @@ static jem_status print_plan(const spot_plan *needed, bool json)
     char *text = NULL;
     strbuf lines = STRBUF_INIT;
 
-    if (json) {
-        TRY(spot_plan_json(&text, needed));
-        puts(text);
-    } else {
+    if (!json) {
         spot_plan_table(&lines, needed);
-        TRY(strbuf_status(&lines));
-        fputs(lines.data, stdout);
+        return cli_print_lines(&lines);
     }
+    TRY(spot_plan_json(&text, needed));
+    puts(text);
 done:
-    strbuf_clear(&lines);
     mem_free(text);
     return st;
 }

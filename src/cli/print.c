@@ -31,3 +31,11 @@ void cli_print(const char *fmt, ...)
     format_to(&(format_sink){put_own, put_plain, stdout}, fmt, args);
     va_end(args);
 }
+
+jem_status cli_print_lines(strbuf *lines)
+{
+    const jem_status st = strbuf_status(lines);
+    if (st == JEM_OK && lines->used) fputs(lines->data, stdout);
+    strbuf_clear(lines);
+    return st;
+}
