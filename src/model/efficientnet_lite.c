@@ -77,12 +77,8 @@ static jem_status build(graph **out, const model_spec *spec)
     x = graph_adaptive_mean(g, x, 1, 1);
     graph_name(g, x, "features");
     x = graph_linear(g, x, "_fc", spec->classes);
-    graph_name(g, x, "logits");
-    TRY(graph_finish(g, x));
-    *out = g;
-    g = NULL;
+    st = network_finish(out, g, x);
 done:
-    graph_free(g);
     return st;
 }
 

@@ -90,6 +90,10 @@ jem_status model_spec_name(model_spec *spec, const network *const *list, const c
 /* The graph, owned by the caller.  JEM_EUSAGE as network.build. */
 jem_status model_spec_build(graph **out, const model_spec *spec);
 
+/* How a build ends: *out <- g, its node `logits` named and its output.  Takes g, also where it fails as
+ * graph_finish does. */
+jem_status network_finish(graph **out, graph *g, int logits);
+
 /* The same network for inputs of another size. */
 void model_spec_resize(model_spec *spec, int64_t height, int64_t width);
 

@@ -81,6 +81,17 @@ jem_status model_spec_build(graph **out, const model_spec *spec)
     return spec->network->build(out, spec);
 }
 
+jem_status network_finish(graph **out, graph *g, int logits)
+{
+    graph_name(g, logits, "logits");
+    const jem_status st = graph_finish(g, logits);
+    if (st == JEM_OK)
+        *out = g;
+    else
+        graph_free(g);
+    return st;
+}
+
 void model_spec_resize(model_spec *spec, int64_t height, int64_t width)
 {
     spec->height = height;

@@ -35,18 +35,6 @@ static int three_linear(graph *g, int x, const int at[3], int64_t classes)
     return numbered_linear(g, x, at[2], classes);
 }
 
-static jem_status finish(graph **out, graph *g, int x)
-{
-    graph_name(g, x, "logits");
-    const jem_status st = graph_finish(g, x);
-    if (st) {
-        graph_free(g);
-        return st;
-    }
-    *out = g;
-    return JEM_OK;
-}
-
 static jem_status build_alexnet(graph **out, const model_spec *spec)
 {
     static const struct {
@@ -68,7 +56,7 @@ static jem_status build_alexnet(graph **out, const model_spec *spec)
         name_stage(g, x, 3 + i);
     }
     x = graph_adaptive_mean(g, graph_max_pool(g, x, 3, 2, 0, false), 6, 6);
-    st = finish(out, g, three_linear(g, x, (const int[]){1, 4, 6}, spec->classes));
+    st = network_finish(out, g, three_linear(g, x, (const int[]){1, 4, 6}, spec->classes));
 done:
     return st;
 }
@@ -90,7 +78,7 @@ static jem_status build_vgg16(graph **out, const model_spec *spec)
         number++;
     }
     x = graph_adaptive_mean(g, x, 7, 7);
-    st = finish(out, g, three_linear(g, x, (const int[]){0, 3, 6}, spec->classes));
+    st = network_finish(out, g, three_linear(g, x, (const int[]){0, 3, 6}, spec->classes));
 done:
     return st;
 }
@@ -134,7 +122,7 @@ static jem_status build_squeezenet(graph **out, const model_spec *spec)
     }
     x = numbered_conv(g, x, "classifier", 1, imagenet_conv(spec->classes, 1, 1, 0));
     x = graph_adaptive_mean(g, x, 1, 1);
-    st = finish(out, g, x);
+    st = network_finish(out, g, x);
 done:
     return st;
 }

@@ -116,12 +116,8 @@ static jem_status build(graph **out, const model_spec *spec)
         graph_name(g, x, "proj");
     }
     x = graph_linear(g, x, "class_output", spec->classes);
-    graph_name(g, x, "logits");
-    TRY(graph_finish(g, x));
-    *out = g;
-    g = NULL;
+    st = network_finish(out, g, x);
 done:
-    graph_free(g);
     return st;
 }
 
