@@ -161,7 +161,7 @@ static inline void check_tangents(const char *what, const graph *g, int64_t n, b
 {
     checked t, back;
     plan_options o = {.batch = n, .precision = JEM_F64, .tangent = true, .train = train};
-    const double reach = 1e-6;
+    const double reach = 2e-6; /* half of it leaves rounding above the bound, twice meets kinks */
     double *v = NULL, *jv = NULL, *side = NULL, *value = NULL;
 
     checked_open(&t, g, &o);
@@ -182,7 +182,7 @@ static inline void check_tangents(const char *what, const graph *g, int64_t n, b
         check_ok(plan_forward(t.w, &t.call, t.moved_x, s < 0 ? side : t.logits));
     }
     for (int64_t i = 0; i < out; i++) side[i] = (t.logits[i] - side[i]) / (2 * reach);
-    if (!(check_distance(jv, side, out) <= 2e-6))
+    if (!(check_distance(jv, side, out) <= 1e-6))
         fail_msg("%s, n %d, train %d: tangent is %.3g off central differences", what, (int)n, train,
                  check_distance(jv, side, out));
 
