@@ -11,16 +11,20 @@
 #include "bench/bench.h"
 #include "cli/alpha_list.h"
 #include "cli/cli.h"
+#include "cli/print.h"
 #include "cli/startup.h"
 #include "cli/sweep_show.h"
+#include "study/status_line.h"
 #include "study/sweep.h"
+#include "study/sweep_status.h"
+#include "study/sweep_task.h"
 #include "sweetspot/declaration.h"
 
 /* As typed. */
 typedef struct sweep_flags {
-    const char *config, *out, *alpha, *rescue, *declared;
+    const char *config, *out, *alpha, *rescue, *declared, *status, *task;
     cli_list set, seeds_at;
-    int64_t seeds, slots;
+    int64_t seeds, slots, status_fd;
 } sweep_flags;
 
 static const cli_argument arguments[] = {
@@ -44,6 +48,11 @@ static const cli_option options[] = {
      .help = "what a run that diverges needs is changed for all, or for it alone; study unless begun otherwise"},
     {"--study", CLI_TEXT, offsetof(sweep_flags, declared), "FILE",
      .help = "the primary score of each benchmark, named before training: kept as STUDY/study.yaml"},
+    {"--task", CLI_TEXT, offsetof(sweep_flags, task), "N",
+     .help = "train run N of the study alone, by its place in study.json (from 0) or its name", .alone = true},
+    {"--status", CLI_TEXT, offsetof(sweep_flags, status), "STUDY",
+     .help = "print how its runs stand, whoever trains them, and nothing else", .alone = true},
+    CLI_STATUS_FD(sweep_flags, status_fd),
     CLI_SET(sweep_flags, set, "the settings"),
     CLI_ON_DEVICE(sweep_flags, set),
     {"--out", CLI_TEXT, offsetof(sweep_flags, out), "STUDY",
@@ -147,6 +156,52 @@ static jem_status check_declared(const sweep_flags *f, const cli_lists *lists)
     return st;
 }
 
+/* Without CONFIG.yaml: the study has its settings, and its alphas and seeds. */
+static jem_status train_task(const sweep_flags *f, const cli_lists *lists)
+{
+    jem_status st;
+    char *place = NULL;
+    int status_fd = (int)f->status_fd;
+    sweep_task_request q = {.lists = &lists->settings, .study = f->out, .task = f->task, .set = f->set.values,
+                            .set_count = f->set.count, .stop = cli_catch_signals(), .place = &place};
+
+    if (f->config) return cli_usage_error(&command_sweep, "--task N --out STUDY takes the study's settings; leave out", f->config);
+    if (!f->out) return cli_usage_error(&command_sweep, "--task N needs --out STUDY", "");
+    if (f->status_fd != CLI_NONE) TRY(status_line_watch(&q.watch, &status_fd));
+    TRY(sweep_task(&q));
+    puts(place);
+done:
+    mem_free(place);
+    return st;
+}
+
+/* What the rest takes on as many slots as are at work now. */
+static jem_status show_status(const char *study)
+{
+    enum { COLUMNS = 250, ROWS = 120 }; /* of a file or a pipe: the most that a table has */
+    jem_status st;
+    sweep_run *runs = NULL;
+    strbuf lines = STRBUF_INIT;
+    char *text = NULL;
+    double *load = NULL;
+    int count = 0, slots = 0;
+
+    TRY(sweep_status_read(&runs, &count, study));
+    for (int i = 0; i < count; i++) slots += runs[i].state == SWEEP_RUNNING;
+    if (slots == 0) slots = 1;
+    TRY(MEM_NEW(text, SWEEP_TABLE_MAX));
+    TRY(MEM_NEW(load, slots));
+    sweep_table(text, runs, count, sweep_eta_s(runs, count, load, slots), COLUMNS, ROWS);
+    strbuf_put(&lines, text, strlen(text));
+    TRY(cli_print_lines(&lines));
+done:
+    strbuf_clear(&lines);
+    mem_free(load);
+    mem_free(text);
+    mem_free(runs);
+    return st;
+}
+
 static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
 {
     sweep_flags f;
@@ -156,6 +211,8 @@ static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
     jem_status st;
 
     TRY(cli_parse(&f, &command_sweep, argc, argv));
+    if (f.status) return show_status(f.status);
+    if (f.task) return train_task(&f, lists);
     TRY(read_rescue(&rescue, f.rescue));
     TRY(MEM_NEW(alphas, 1));
     TRY(alpha_list_parse(alphas, f.alpha));

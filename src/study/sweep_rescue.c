@@ -221,6 +221,21 @@ done:
     return st;
 }
 
+jem_status study_rescue_look(study_rescue *r, const char *study)
+{
+    jem_status st;
+    study_rescue b = {.state = rescue_none()};
+
+    TRY(str_format(&b.path, "%s/rescue.json", study));
+    b.of_study = file_exists(b.path);
+    if (b.of_study) TRY(read_story(&b));
+    *r = b;
+    b = (study_rescue){.path = NULL};
+done:
+    study_rescue_clear(&b);
+    return st;
+}
+
 jem_status study_rescue_keep(const study_rescue *r)
 {
     return r->of_study ? write_story(r) : JEM_OK;

@@ -37,6 +37,8 @@ typedef struct study_rescue {
  * study's own already, and ends what an earlier sweep left half done; else writes nothing.  JEM_EUSAGE if
  * the study was begun the other way, or with other settings than cfg's; JEM_EDATA for a damaged file. */
 jem_status study_rescue_open(study_rescue *r, sweep_rescue wanted, config *cfg, const char *study);
+/* What STUDY/rescue.json says, and nothing is changed; without it r->of_study is false. */
+jem_status study_rescue_look(study_rescue *r, const char *study);
 /* Writes the file if it is not there: before the first run begins. */
 jem_status study_rescue_keep(const study_rescue *r);
 /* May a change help that nobody has tried yet? */

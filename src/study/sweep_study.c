@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/try.h"
 #include "record/json_file.h"
 
@@ -87,6 +88,57 @@ jem_status sweep_study_write(const sweep_plan *p, const sweep_run *runs, int cou
     }
     TRY(json_file_write(path, root));
 done:
+    json_decref(root);
+    mem_free(path);
+    return st;
+}
+
+/* ---- reading */
+
+static jem_status read_entry(sweep_run *r, const json_t *entry, const char *path, int number)
+{
+    jem_status st;
+    const char *name;
+    json_int_t seed;
+    json_error_t e;
+
+    if (json_unpack_ex((json_t *)(uintptr_t)entry, &e, 0, "{s:s s:F s:I}", "path", &name, "alpha", &r->alpha, "seed", &seed))
+        return jem_error(JEM_EDATA, "%s: run %d: %s; restore the file, or begin the sweep again", path, number, e.text);
+    if (strlen(name) >= SWEEP_NAME)
+        return jem_error(JEM_EDATA, "%s: run %d: its name is longer than %d bytes", path, number, SWEEP_NAME - 1);
+    st = name_check(name, "run");
+    if (st != JEM_OK) return jem_error_context(st, "%s", path);
+    r->seed = seed;
+    memcpy(r->name, name, strlen(name) + 1);
+    return JEM_OK;
+}
+
+jem_status sweep_study_read(sweep_run **runs, int *count, const char *folder)
+{
+    jem_status st;
+    char *path = NULL;
+    json_t *root = NULL, *list;
+    sweep_run *read = NULL;
+
+    TRY(str_format(&path, "%s/study.json", folder));
+    if (!file_exists(path)) {
+        st = jem_error(JEM_EDATA, "%s: not a study: there is no study.json in it", folder);
+        goto done;
+    }
+    TRY(json_read(&root, path, LARGEST_STUDY));
+    list = json_object_get(root, "runs");
+    const int n = (int)json_array_size(list);
+    if (n == 0) {
+        st = jem_error(JEM_EDATA, "%s: lists no runs; restore the file, or begin the sweep again", path);
+        goto done;
+    }
+    TRY(MEM_NEW(read, n));
+    for (int i = 0; i < n; i++) TRY(read_entry(&read[i], json_array_get(list, (size_t)i), path, i));
+    *runs = read;
+    *count = n;
+    read = NULL;
+done:
+    mem_free(read);
     json_decref(root);
     mem_free(path);
     return st;

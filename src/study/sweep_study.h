@@ -19,4 +19,8 @@ typedef struct sweep_plan {
 jem_status sweep_study_write(const sweep_plan *p, const sweep_run *runs, int count,
                              const char *folder);
 
+/* The runs that the file lists, in its order, without their states: *runs [*count] owned (mem_free).  A run's
+ * number is its place there, from 0.  JEM_EDATA for a folder that is no study, and for a damaged file. */
+jem_status sweep_study_read(sweep_run **runs, int *count, const char *folder);
+
 #endif
