@@ -247,6 +247,71 @@ static void batch_norms_agree_with_ref_in_both_modes(void **state)
     mem_free(d);
 }
 
+/* A linear layer right behind a map of 6 x 5 x 4, as networks flatten it in PyTorch. */
+enum { FLAT_N = 3, FLAT_IN = 2 * 5 * 4, FLAT_MAP = 6 * 5 * 4, FLAT_OUT = 7, FLAT_PARAMS = 6 * (2 * 9 + 1) + 7 * (120 + 1) };
+
+typedef struct flattened {
+    float map[FLAT_N * FLAT_MAP], logits[FLAT_N * FLAT_OUT], dx[FLAT_N * FLAT_IN], dparams[FLAT_PARAMS];
+} flattened;
+
+/* In the weights' order: channels, then rows, then columns. */
+static void expect_products_by_channel_row_and_column(const flattened *t, const float *params, double tolerance)
+{
+    float want[FLAT_N * FLAT_OUT];
+    const float *weight = params + 6 * (2 * 9 + 1), *bias = weight + FLAT_OUT * FLAT_MAP;
+
+    for (int i = 0; i < FLAT_N; ++i)
+        for (int k = 0; k < FLAT_OUT; ++k) {
+            double sum = (double)bias[k];
+            for (int j = 0; j < FLAT_MAP; ++j)
+                sum += (double)weight[k * FLAT_MAP + j] * (double)t->map[i * FLAT_MAP + j];
+            want[i * FLAT_OUT + k] = (float)sum;
+        }
+    compare("logits by hand", t->logits, want, FLAT_N * FLAT_OUT, tolerance);
+}
+
+static void compute_flattened(flattened *t, const backend *b, jem_dtype precision)
+{
+    const char *const features[] = {"map", NULL};
+    const plan_options o = {.batch = FLAT_N, .precision = precision, .backward_input = true,
+                            .backward_params = true, .features = features};
+    const plan_call call = {.count = FLAT_N};
+    graph *g = NULL;
+
+    check_ok(graph_new(&g, (shape){2, 5, 4}));
+    int x = graph_lrelu(g, graph_conv2d(g, 0, "map", 6, 3, 1, 1), 0.1);
+    graph_name(g, x, "map");
+    check_ok(graph_finish(g, graph_linear(g, x, "out", FLAT_OUT)));
+    assert_int_equal(g->param_elements, FLAT_PARAMS);
+    float *params = fill(FLAT_PARAMS, 1, 0.3f), *in = fill(FLAT_N * FLAT_IN, 2, 1), *d = fill(FLAT_N * FLAT_OUT, 3, 1);
+    net n = compile(g, b, &o, params);
+    check_ok(plan_forward(n.w, &call, in, t->logits));
+    check_ok(plan_backward(n.w, &call, d, t->dx, t->dparams));
+    check_ok(plan_feature(n.w, &call, "map", t->map));
+    expect_products_by_channel_row_and_column(t, params, 1e-5);
+    clear(&n);
+    graph_free(g);
+    mem_free(params);
+    mem_free(in);
+    mem_free(d);
+}
+
+static void linear_layers_of_maps_read_channels_then_rows_then_columns(void **state)
+{
+    flattened ref, cpu;
+    const bool bf16 = backend_cpu.supports(JEM_BF16) == JEM_OK;
+    (void)state;
+    compute_flattened(&ref, &backend_ref, JEM_F32);
+    for (int half = 0; half < 1 + bf16; ++half) {
+        compute_flattened(&cpu, &backend_cpu, half ? JEM_BF16 : JEM_F32);
+        const double tolerance = half ? 5e-2 : 1e-5;
+        compare_norm("map", cpu.map, ref.map, FLAT_N * FLAT_MAP, tolerance);
+        compare_norm("logits", cpu.logits, ref.logits, FLAT_N * FLAT_OUT, tolerance);
+        compare_norm("dx", cpu.dx, ref.dx, FLAT_N * FLAT_IN, tolerance);
+        compare_norm("dparams", cpu.dparams, ref.dparams, FLAT_PARAMS, tolerance);
+    }
+}
+
 enum { JOINED_PARAMS = 16 * (3 * 9 + 1) + 20 * (51 * 9 + 1) + 5 * (72 + 1) };
 
 /* Values of a network with concatenations, as floats of JEM_F32 plans: logits, dx, dparams. */
@@ -602,6 +667,7 @@ int main(void)
         cmocka_unit_test(windows_and_groups_agree_with_ref),
         cmocka_unit_test(batch_norms_agree_with_ref_in_both_modes),
         cmocka_unit_test(concatenations_agree_with_ref),
+        cmocka_unit_test(linear_layers_of_maps_read_channels_then_rows_then_columns),
         cmocka_unit_test(bf16_stays_within_its_error_bound),
         cmocka_unit_test(input_gradients_need_no_activations),
         cmocka_unit_test(partial_batches_equal_full_ones),

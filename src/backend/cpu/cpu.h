@@ -85,6 +85,11 @@ static inline void cpu_put(void *v, int64_t i, float x, jem_dtype dtype)
         ((uint16_t *)v)[i] = cpu_to_bf16(x);
 }
 
+/* dst, laid out as v says <- `count` images of plain NCHW; zeros for the others of n. */
+void cpu_from_plain(char *dst, slot v, int64_t n, int64_t count, const float *x);
+/* x, plain NCHW <- `count` images laid out as v says. */
+void cpu_to_plain(float *x, const char *src, slot v, int64_t count);
+
 extern const cpu_impl cpu_wino_impl;          /* 3x3 convolutions in float32 */
 extern const cpu_impl cpu_wino_gradient_impl; /* and their gradients to weights */
 extern const cpu_impl cpu_dnnl_impl;        /* convolutions, linear layers: oneDNN */

@@ -19,6 +19,12 @@ static dnnl_data_type_t data_type(jem_dtype dtype)
     return dtype == JEM_BF16 ? dnnl_bf16 : dnnl_f32;
 }
 
+/* What belongs to the input: gradient steps read the gradient of the output (src). */
+static const slot *input_slot(const step *s)
+{
+    return s->kind == STEP_FORWARD ? &s->src : s->kind == STEP_BACKWARD_DATA ? &s->dst : &s->src2;
+}
+
 /* `rows` of n images of a slot, which may hold another type than it says: see backward_desc. */
 static jem_status slot_desc(onednn_md **md, const step *s, slot v, int64_t n, int64_t rows,
                             jem_dtype dtype)
@@ -208,11 +214,7 @@ static jem_status create_piece(piece *p, onednn_md **chosen, const cpu_kernel *k
     const int64_t n = x->bands > 1 ? 1 : s->n;
     dnnl_primitive_desc_t pd = NULL;
     const bool to_params = s->kind == STEP_BACKWARD_PARAMS;
-    /* Gradient steps read the gradient of the output (src) and write or read
-     * what belongs to the input. */
-    slot input = s->kind == STEP_FORWARD         ? s->src
-                 : s->kind == STEP_BACKWARD_DATA ? s->dst
-                                                 : s->src2;
+    slot input = *input_slot(s);
     slot output = s->kind == STEP_FORWARD ? s->dst : s->src;
 
     TRY(slot_desc(&p->source, s, input, n, p->of.in_rows, input.f.dtype));
@@ -310,6 +312,23 @@ done:
     return st;
 }
 
+/* The elements of a map in NHWC have another order than the layer's weights. */
+static bool has_to_flatten(const op *o, const slot *input)
+{
+    const bool interleaved = input->f.block > 1 && input->s.h * input->s.w > 1;
+    return o->kind == OP_LINEAR && (interleaved || input->f.dtype != JEM_F32);
+}
+
+static void book_flat(cpu_kernel *k, dnnl_state *x)
+{
+    step *s = &k->s;
+    slot *input = s->kind == STEP_FORWARD ? &s->src : s->kind == STEP_BACKWARD_DATA ? &s->dst : &s->src2;
+
+    x->map = *input;
+    x->flattens = has_to_flatten(&s->op, input);
+    if (x->flattens) input->f = (format){JEM_F32, 1};
+}
+
 jem_status cpu_dnnl_prepare(cpu_kernel *k)
 {
     jem_status st;
@@ -321,6 +340,7 @@ jem_status cpu_dnnl_prepare(cpu_kernel *k)
     TRY(MEM_NEW(x, 1));
     k->state = x;
     x->packs_late = k->s.lean && !to_params;
+    book_flat(k, x);
     TRY(create_primitives(k, x));
     TRY(make_pack(x, !to_params));
     x->quad_at = to_params || x->packs_late ? round_up(dnnl_memory_desc_get_size(x->weights)) : 0;
@@ -329,7 +349,9 @@ jem_status cpu_dnnl_prepare(cpu_kernel *k)
         TRY(MEM_NEW(x->quad_bias, k->s.op.dst.c));
         if (x->packs_late) x->pad_at += round_up(dnnl_memory_desc_get_size(x->plain_weights));
     }
-    k->scratch = x->pad_at + (x->bands > 1 ? (size_t)(x->bands * k->s.n) : 1) * x->pad_bytes;
+    x->flat_at = x->pad_at + (x->bands > 1 ? (size_t)(x->bands * k->s.n) : 1) * x->pad_bytes;
+    k->scratch = x->flat_at;
+    if (x->flattens) k->scratch += (size_t)cpu_slot_count(k, *input_slot(&k->s)) * sizeof(float);
     if (!to_params) TRY(make_weights(k, x));
 done:
     omp_set_num_threads(threads);

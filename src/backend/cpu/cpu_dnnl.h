@@ -39,6 +39,12 @@ typedef struct dnnl_state {
     dnnl_stream_t pack_stream;
     size_t quad_at;           /* summed kernels in the scratch memory, if packed late */
     size_t pad_at, pad_bytes; /* the scratchpad: of the first part; of each */
+    /* A linear layer works on plain float32.  Where its input, or the gradient of that, lies
+     * otherwise: that slot, while the kernel's step has the plain one at flat_at of the scratch
+     * memory. */
+    bool flattens;
+    slot map;
+    size_t flat_at;
 } dnnl_state;
 
 /* Entries of cpu_dnnl_impl. */

@@ -40,6 +40,20 @@ static void share_memory(dnnl_call *c, int arg, dnnl_memory_t memory)
     c->args[c->arg_count++] = (dnnl_exec_arg_t){arg, memory};
 }
 
+/* Row `first` of image n of a slot. */
+static char *row_at(const cpu_bound *b, slot v, int64_t n, int64_t first)
+{
+    int64_t rows = n * v.s.h + first;
+    return (char *)cpu_at(b, v) + (size_t)(rows * v.s.w * v.s.c) * jem_dtype_size(v.f.dtype);
+}
+
+/* The same of the input, or of its gradient: all of it where a linear layer flattens it. */
+static char *input_row_at(const cpu_bound *b, slot v, int64_t n, int64_t first)
+{
+    const dnnl_state *x = b->k->state;
+    return x->flattens ? b->scratch + x->flat_at : row_at(b, v, n, first);
+}
+
 static jem_status bind_to_params(cpu_bound *b, dnnl_call *c)
 {
     jem_status st;
@@ -47,7 +61,7 @@ static jem_status bind_to_params(cpu_bound *b, dnnl_call *c)
     const dnnl_state *x = b->k->state;
     const step *s = &b->k->s;
 
-    TRY(bind_memory(c, x, DNNL_ARG_SRC, x->pieces[0].source, cpu_at(b, s->src2)));
+    TRY(bind_memory(c, x, DNNL_ARG_SRC, x->pieces[0].source, input_row_at(b, s->src2, 0, 0)));
     TRY(bind_memory(c, x, DNNL_ARG_DIFF_DST, x->pieces[0].dest, cpu_at(b, s->src)));
     TRY(bind_memory(c, x, DNNL_ARG_DIFF_WEIGHTS, x->weights, b->scratch));
     v->pack_args[0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, c->memory[c->arg_count - 1]};
@@ -75,13 +89,6 @@ done:
     return st;
 }
 
-/* Row `first` of image n of a slot. */
-static char *row_at(const cpu_bound *b, slot v, int64_t n, int64_t first)
-{
-    int64_t rows = n * v.s.h + first;
-    return (char *)cpu_at(b, v) + (size_t)(rows * v.s.w * v.s.c) * jem_dtype_size(v.f.dtype);
-}
-
 static jem_status bind_call(cpu_bound *b, dnnl_call *c, int part)
 {
     jem_status st;
@@ -95,12 +102,12 @@ static jem_status bind_call(cpu_bound *b, dnnl_call *c, int part)
 
     DNNL_TRY(dnnl_stream_create(&c->stream, x->engine, dnnl_stream_default_flags));
     if (s->kind == STEP_FORWARD) {
-        TRY(bind_memory(c, x, DNNL_ARG_SRC, p->source, row_at(b, s->src, n, rows.in)));
+        TRY(bind_memory(c, x, DNNL_ARG_SRC, p->source, input_row_at(b, s->src, n, rows.in)));
         TRY(bind_memory(c, x, DNNL_ARG_DST, p->dest, row_at(b, s->dst, n, rows.out)));
         share_memory(c, DNNL_ARG_WEIGHTS, weights);
         if (s->op.bias >= 0) share_memory(c, DNNL_ARG_BIAS, x->bias_memory);
     } else if (s->kind == STEP_BACKWARD_DATA) {
-        TRY(bind_memory(c, x, DNNL_ARG_DIFF_SRC, p->source, row_at(b, s->dst, n, rows.in)));
+        TRY(bind_memory(c, x, DNNL_ARG_DIFF_SRC, p->source, input_row_at(b, s->dst, n, rows.in)));
         TRY(bind_memory(c, x, DNNL_ARG_DIFF_DST, p->dest, row_at(b, s->src, n, rows.out)));
         share_memory(c, DNNL_ARG_WEIGHTS, weights);
     } else {
@@ -170,6 +177,9 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
         DNNL_TRY(dnnl_primitive_execute(x->pack, c->stream, 2, v->pack_args));
         goto done;
     }
+    float *flat = (float *)(void *)(b->scratch + x->flat_at);
+    if (x->flattens && s->kind != STEP_BACKWARD_DATA)
+        cpu_to_plain(flat, cpu_at(b, x->map), x->map, s->n);
     if (to_params) {
         float *d = io->dparams;
         DNNL_TRY(dnnl_memory_set_data_handle(v->flat_weights, d + s->op.weight));
@@ -177,6 +187,8 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
     }
     DNNL_TRY(dnnl_primitive_execute(x->pieces[x->piece_of[part % x->bands]].primitive, c->stream,
                                     c->arg_count, c->args));
+    if (x->flattens && s->kind == STEP_BACKWARD_DATA)
+        cpu_from_plain(cpu_at(b, x->map), x->map, s->n, s->n, flat);
     if (to_params) DNNL_TRY(dnnl_primitive_execute(x->pack, c->stream, 2, v->pack_args));
     if (s->mask_offset >= 0) /* a rectified value has the sign of its input */
         cpu_mask_of(b->arena + s->mask_offset, cpu_at(b, s->dst), cpu_slot_count(b->k, s->dst),

@@ -4,7 +4,7 @@
 
 #include "backend/cpu/cpu.h"
 
-static void load(char *dst, slot v, int64_t n, int64_t count, const float *x)
+void cpu_from_plain(char *dst, slot v, int64_t n, int64_t count, const float *x)
 {
     int64_t area = v.s.h * v.s.w, per_image = format_count(v.f, v.s, 1);
     size_t size = jem_dtype_size(v.f.dtype);
@@ -21,7 +21,7 @@ static void load(char *dst, slot v, int64_t n, int64_t count, const float *x)
     memset(dst + (size_t)(count * per_image) * size, 0, (size_t)((n - count) * per_image) * size);
 }
 
-static void store(float *x, const char *src, slot v, int64_t count)
+void cpu_to_plain(float *x, const char *src, slot v, int64_t count)
 {
     int64_t area = v.s.h * v.s.w;
 
@@ -220,13 +220,13 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
     (void)phase;
     if (s->kind == STEP_LOAD) {
         const float *from = s->port == PORT_X ? io->x : s->port == PORT_TX ? io->tx : io->dlogits;
-        load(cpu_at(b, s->dst), s->dst, s->n, io->count, from);
+        cpu_from_plain(cpu_at(b, s->dst), s->dst, s->n, io->count, from);
     } else if (s->kind == STEP_STORE) {
         float *to = s->port == PORT_LOGITS    ? io->logits
                     : s->port == PORT_TLOGITS ? io->tlogits
                     : s->port == PORT_DX      ? io->dx
                                               : io->feature;
-        if (to) store(to, cpu_at(b, s->src), s->src, io->count);
+        if (to) cpu_to_plain(to, cpu_at(b, s->src), s->src, io->count);
     } else if (s->op.kind == OP_UPSAMPLE) {
         upsample(b, part);
     } else if (s->op.kind == OP_AFFINE) {
