@@ -87,9 +87,8 @@ void sha256_put(sha256_state *s, const void *data, size_t size)
     }
 }
 
-void sha256_end(sha256_state *s, char hex[SHA256_HEX])
+void sha256_end_bytes(sha256_state *s, uint8_t hash[SHA256_BYTES])
 {
-    static const char digits[] = "0123456789abcdef";
     static const uint8_t padding[64] = {0x80};
     uint64_t bits = s->bytes * 8;
     uint8_t length[8];
@@ -97,7 +96,16 @@ void sha256_end(sha256_state *s, char hex[SHA256_HEX])
     for (int i = 0; i < 8; i++) length[i] = (uint8_t)(bits >> (56 - 8 * i));
     sha256_put(s, padding, 1 + (119 - s->bytes % 64) % 64); /* up to 8 bytes before a block's end */
     sha256_put(s, length, 8);
-    for (int i = 0; i < 64; i++) hex[i] = digits[s->h[i / 8] >> (28 - i % 8 * 4) & 15];
+    for (int i = 0; i < SHA256_BYTES; i++) hash[i] = (uint8_t)(s->h[i / 4] >> (24 - i % 4 * 8));
+}
+
+void sha256_end(sha256_state *s, char hex[SHA256_HEX])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t hash[SHA256_BYTES];
+
+    sha256_end_bytes(s, hash);
+    for (int i = 0; i < 64; i++) hex[i] = digits[hash[i / 2] >> (4 - i % 2 * 4) & 15];
     hex[64] = '\0';
 }
 

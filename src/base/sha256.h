@@ -7,7 +7,7 @@
 
 #include "jem/status.h"
 
-enum { SHA256_HEX = 65 }; /* 64 lower-case digits and a NUL */
+enum { SHA256_BYTES = 32, SHA256_HEX = 65 }; /* its 64 lower-case digits and a NUL */
 
 typedef struct sha256_state {
     uint32_t h[8];
@@ -19,6 +19,7 @@ typedef struct sha256_state {
 void sha256_init(sha256_state *s);
 void sha256_put(sha256_state *s, const void *data, size_t size); /* as if all pieces were one */
 void sha256_end(sha256_state *s, char hex[SHA256_HEX]); /* init before the next use */
+void sha256_end_bytes(sha256_state *s, uint8_t hash[SHA256_BYTES]); /* the same as bytes */
 
 /* Of a whole file, read in pieces.  JEM_EDATA if it is missing, JEM_EIO if it cannot be read. */
 jem_status sha256_file(char hex[SHA256_HEX], const char *path);

@@ -6,8 +6,10 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/plain.h"
 #include "base/try.h"
 #include "report/axes.h"
+#include "sweetspot/trend.h"
 
 const colour people_ink = {165 / 255.0, 30 / 255.0, 55 / 255.0, 1};
 
@@ -123,15 +125,33 @@ static void range_of(axes *a, const dot_chart *c, int panel)
     axes_pad(&a->x0, &a->x1, p->least, p->most);
 }
 
+/* "MODEL", and "SHAPE BIAS, α = 0.25: 0.812 (0.790 to 0.834)". */
+static void note_dot(draw *d, const dot_chart *c, const dot *p)
+{
+    char note[512], value[40], alpha[24] = "", interval[96] = "", low[40], high[40];
+    trend_number(value, sizeof value, p->x);
+    if (!isnan(p->alpha)) snprintf(alpha, sizeof alpha, ", α = %g", p->alpha);
+    if (isfinite(p->low) && isfinite(p->high)) {
+        trend_number(low, sizeof low, p->low);
+        trend_number(high, sizeof high, p->high);
+        snprintf(interval, sizeof interval, " (%s to %s)", low, high);
+    }
+    plain_format(note, sizeof note, "%s\n%s%s: %s%s", c->rows[p->row].name, c->panels[p->panel].title, alpha, value,
+                 interval);
+    draw_note(d, DRAW_ALPHA(p->alpha), note);
+}
+
 static void draw_dots(draw *d, const axes *a, const dot_chart *c, int panel)
 {
     for (int64_t i = 0; i < c->dot_count; i++) {
         const dot *p = &c->dots[i];
         if (p->panel != panel) continue;
         const double y = a->top + ((double)place_of(c, panel, p->row) + 0.5 + p->shift) * ROW;
+        note_dot(d, c, p);
         if (isfinite(p->low) && isfinite(p->high))
             draw_segment(d, axes_x(a, p->low), y, axes_x(a, p->high), y, 1.4, 0, faded(p->ink, 0.7));
         draw_dot(d, axes_x(a, p->x), y, p);
+        draw_unnote(d);
     }
 }
 

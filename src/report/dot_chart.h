@@ -13,6 +13,7 @@ typedef struct dot {
     double x, low, high; /* with its interval; NaN: none */
     double shift;        /* up or down from the row's middle, -1/2 to 1/2 of its height */
     dot_shape shape;
+    double alpha; /* NaN: none */
     bool small;  /* one of many that belong together */
     bool hollow; /* of a network at chance: a disc's edge alone */
     colour ink;

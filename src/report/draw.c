@@ -185,14 +185,9 @@ void draw_disc(draw *d, double x, double y, double radius, colour fill, colour e
     stroke(d, DISC_EDGE, 0, edge);
 }
 
-void draw_note(draw *d, const char *fmt, ...)
+void draw_note(draw *d, const draw_subject *of, const char *note)
 {
-    char text[TEXT_MOST];
-    va_list args;
-    va_start(args, fmt);
-    plain_vformat(text, sizeof text, fmt, args);
-    va_end(args);
-    if (d->svg) svg_note(d->svg, text);
+    if (d->svg) svg_note(d->svg, of, note);
 }
 
 void draw_unnote(draw *d)

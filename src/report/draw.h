@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "jem/status.h"
 
@@ -68,8 +69,17 @@ void draw_rectangle(draw *d, double x, double y, double w, double h, colour fill
 void draw_frame(draw *d, double x, double y, double w, double h, colour c); /* its edge, 1 wide */
 /* Nothing if x or y is not finite. */
 void draw_disc(draw *d, double x, double y, double radius, colour fill, colour edge);
-/* What is drawn until draw_unnote has a note, which viewers of SVG show beside it; PDF and PNG have none. */
-void draw_note(draw *d, const char *fmt, ...) JEM_PRINTF(2, 3);
+/* What marks are about: the page's script finds them by it (page.js). */
+typedef struct draw_subject {
+    double alpha;      /* NaN: none */
+    int64_t seed;      /* -1: none, or several */
+    const char *sheet; /* the kind of samples that a picture shows (fig_samples.c); NULL: none */
+} draw_subject;
+#define DRAW_ALPHA(a) (&(draw_subject){.alpha = (a), .seed = -1})
+
+/* What is drawn until draw_unnote is about this subject and has a note of one line or several, which viewers of
+ * SVG show beside it; NULL: none.  PDF and PNG have neither. */
+void draw_note(draw *d, const draw_subject *of, const char *note);
 void draw_unnote(draw *d);
 /* Until draw_unclip, only what lies within is drawn; clips nest. */
 void draw_clip(draw *d, double x, double y, double w, double h);

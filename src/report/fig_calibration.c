@@ -133,8 +133,10 @@ static jem_status draw_diagrams(draw *d, const void *ctx)
                   .bare_y = !leftmost,
                   .x_label = lowest ? "confidence" : NULL,
                   .y_label = leftmost ? "accuracy" : NULL};
+        draw_note(d, DRAW_ALPHA(c->panels[i].alpha), NULL);
         axes_draw(d, &a);
         draw_diagram(d, &a, &c->panels[i]);
+        draw_unnote(d);
     }
     return JEM_OK;
 }
@@ -144,7 +146,7 @@ static void write_numbers(figure *f, const diagrams *c, const study *s)
     char alpha[NUMBER_TEXT_MAX], value[NUMBER_TEXT_MAX];
     trend_tsv_header(&f->tsv);
     strbuf_add(&f->table, "<table><thead><tr><th>α</th>");
-    for (int i = 0; i < c->count; i++) html_printf(&f->table, "<th>%g</th>", c->panels[i].alpha);
+    for (int i = 0; i < c->count; i++) html_printf(&f->table, "<th data-alpha=\"%g\">%g</th>", c->panels[i].alpha, c->panels[i].alpha);
     strbuf_add(&f->table, "</tr></thead><tbody><tr><th>ECE, seeds pooled</th>");
     for (int i = 0; i < c->count; i++) {
         trend_number(value, sizeof value, c->panels[i].ece);

@@ -51,10 +51,12 @@ static void draw_curve(draw *d, const axes *a, const trend *t, colour c)
             const trend_point *q = p - 1;
             draw_segment(d, axes_x(a, q->alpha), axes_y(a, q->mean), x, y, 1.6, 0, c);
         }
+        draw_value_note(d, p->alpha, t->metric, p->mean);
         if (isfinite(p->sem))
             draw_segment(d, x, axes_y(a, p->mean - p->sem), x, axes_y(a, p->mean + p->sem), 1.2, 0,
                          c);
         draw_mark(d, p->place, x, y, 2.6, grey ? faded(MUTED, 0.6) : c, faded(c, 0));
+        draw_unnote(d);
     }
 }
 
@@ -251,7 +253,10 @@ static jem_status draw_categories(draw *d, const void *ctx)
         for (int64_t i = 0; i < t->count; i++) {
             const trend_point *p = &t->points[i];
             double at = y + (p->alpha - 0.5) * ROW_SPREAD;
-            if (p->alpha < 1) draw_alpha_mark(d, p->alpha, p->place, texture_x(c, p->mean), at, 3.4);
+            if (!(p->alpha < 1)) continue;
+            draw_value_note(d, p->alpha, category_names[c->order[r]], p->mean);
+            draw_alpha_mark(d, p->alpha, p->place, texture_x(c, p->mean), at, 3.4);
+            draw_unnote(d);
         }
         draw_diamond(d, texture_x(c, people_bias[c->order[r]]), y);
     }
@@ -378,11 +383,13 @@ static jem_status draw_steps(draw *d, const void *ctx)
             const trend_point *p = trend_at(&c->trends[i], alpha);
             if (!p) continue;
             double x = axes_x(&a, (double)c->steps[i]) + aside, y = axes_y(&a, p->mean);
+            draw_value_note(d, alpha, "shape bias", p->mean);
             if (isfinite(before_x)) draw_segment(d, before_x, before_y, x, y, 1.8, 0, own);
             if (isfinite(p->sem))
                 draw_segment(d, x, axes_y(&a, p->mean - p->sem), x, axes_y(&a, p->mean + p->sem),
                              1.2, 0, own);
             draw_alpha_mark(d, alpha, p->place, x, y, 3.4);
+            draw_unnote(d);
             before_x = x;
             before_y = y;
         }

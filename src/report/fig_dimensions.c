@@ -192,7 +192,9 @@ static jem_status draw_people(draw *d, const void *ctx)
             colour c = alpha_colour(q->alpha);
             if (!isnan(before[0]))
                 draw_segment(d, before[0], before[1], at[0], at[1], 1.4, 0, faded(c, 0.6));
+            draw_value_note(d, q->alpha, y->metric, y->points[k].mean);
             draw_alpha_mark(d, q->alpha, q->place, at[0], at[1], 4.2);
+            draw_unnote(d);
             label_reserve(&labels, at[0] - 5, at[1] - 5, 10, 10);
             memcpy(before, at, sizeof at);
         }
@@ -209,10 +211,12 @@ static void draw_line_of(draw *d, const axes *a, const trend *t, colour c)
         if (i > 0)
             draw_segment(d, axes_x(a, q[-1].alpha), axes_y(a, q[-1].mean), x, axes_y(a, q->mean),
                          1.8, 0, c);
+        draw_value_note(d, q->alpha, t->metric, q->mean);
         if (isfinite(q->sem))
             draw_segment(d, x, axes_y(a, q->mean - q->sem), x, axes_y(a, q->mean + q->sem), 1.4, 0,
                          c);
         draw_mark(d, q->place, x, axes_y(a, q->mean), 3, c, faded(c, 0));
+        draw_unnote(d);
     }
 }
 

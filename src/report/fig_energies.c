@@ -127,9 +127,11 @@ static jem_status draw_histograms(draw *d, const void *ctx)
             for (int b = 0; h->share[k] && b < h->rows; b++) a.y1 = fmax(a.y1, h->share[k][b]);
         a.y1 = a.y1 > 0 ? 1.05 * a.y1 : 1;
         if (!(a.x1 > a.x0)) a.x1 = a.x0 + 1;
+        draw_note(d, DRAW_ALPHA(h->run->alpha), NULL);
         axes_draw(d, &a);
         for (int k = KINDS - 1; k >= 0; k--)
             if (h->share[k]) axes_steps(d, &a, h->lo, h->hi, h->share[k], h->rows, colours[k]);
+        draw_unnote(d);
     }
     return JEM_OK;
 }

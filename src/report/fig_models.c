@@ -141,7 +141,7 @@ static jem_status add_persons(bench_chart *c, int panel)
     for (int64_t i = 0; i < c->rows->count; i++) {
         const score *s = c->rows->rows[i].score;
         if (!model_is_person(s->model) || !score_is_wanted(s, &c->panels[panel].score)) continue;
-        const dot d = {.row = c->dots->row_count, .panel = panel, .x = s->value, .low = NAN, .high = NAN,
+        const dot d = {.row = c->dots->row_count, .panel = panel, .x = s->value, .alpha = NAN, .low = NAN, .high = NAN,
                        .shape = DOT_DIAMOND, .small = true, .ink = people_ink};
         TRY(dot_chart_add(c->dots, &d));
     }
@@ -224,7 +224,7 @@ static jem_status add_published(bench_chart *c)
         html_printf(&c->table, "<tr><th>%s</th>", names[i]);
         for (int k = 0; k < c->panel_count; k++) {
             const published_score *p = published_of(c, names[i], k);
-            const dot d = {.row = c->dots->row_count, .panel = k, .x = p ? p->value : NAN, .low = NAN, .high = NAN,
+            const dot d = {.row = c->dots->row_count, .panel = k, .x = p ? p->value : NAN, .alpha = NAN, .low = NAN, .high = NAN,
                            .shape = DOT_SQUARE, .ink = MUTED};
             TRY(dot_chart_add(c->dots, &d));
             put_cell(&c->table, d.x, NAN, NAN);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/plain.h"
 #include "base/try.h"
 #include "base/fields.h"
 #include "report/axes.h"
@@ -234,7 +235,10 @@ static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_lis
     for (int i = 0; i < p->count; i++) {
         const mark *m = &p->marks[i];
         double x = axes_x(a, m->x), y = axes_y(a, m->y);
-        draw_note(d, "α = %g: %.4g, %.4g", m->alpha, m->x, m->y);
+        char note[256];
+        plain_format(note, sizeof note, "%s, α = %g\n%s: %.4g\n%s: %.4g", p->of->name, m->alpha,
+                     p->y_axis.label, m->y, p->x_is_alpha ? "α" : p->x_axis.label, m->x);
+        draw_note(d, DRAW_ALPHA(m->alpha), note);
         if (mark_is_grey(p, m))
             axes_untrained(d, a, m->x, m->y, m->place, &x, &y);
         else

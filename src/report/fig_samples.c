@@ -15,6 +15,7 @@ typedef struct sheet {
     int count, columns;
     picture **pictures;
     char (*captions)[48];
+    draw_subject *subjects;
     double cell_width;
 } sheet;
 
@@ -44,18 +45,19 @@ static void sheet_free(void *ctx)
     for (int i = 0; i < c->count; i++) picture_free(c->pictures[i]);
     mem_free(c->pictures);
     mem_free(c->captions);
+    mem_free(c->subjects);
     mem_free(c);
 }
 
-/* Adds RUN/samples/NAME.png; false in *added if there is none. */
-static jem_status add_picture(sheet *c, study *s, const study_run *r, const char *name,
+/* Adds RUN/samples/SHEET.png; false in *added if there is none. */
+static jem_status add_picture(sheet *c, study *s, const study_run *r, const draw_subject *of,
                               const char *caption, bool *added)
 {
     jem_status st;
     char *path = NULL;
 
     *added = false;
-    TRY(str_format(&path, "%s/samples/%s.png", r->path, name));
+    TRY(str_format(&path, "%s/samples/%s.png", r->path, of->sheet));
     if (!file_exists(path)) goto done;
     st = picture_read(&c->pictures[c->count], path);
     if (st == JEM_EDATA) {
@@ -63,7 +65,8 @@ static jem_status add_picture(sheet *c, study *s, const study_run *r, const char
         goto done;
     }
     if (st != JEM_OK) goto done;
-    snprintf(c->captions[c->count++], sizeof *c->captions, "%s", caption);
+    snprintf(c->captions[c->count], sizeof *c->captions, "%s", caption);
+    c->subjects[c->count++] = *of;
     *added = true;
 done:
     mem_free(path);
@@ -76,22 +79,24 @@ static jem_status collect(sheet *c, study *s, const sheet_spec *spec)
     char caption[48];
     bool added = !spec->beside_data;
     double shown = NAN;
+    const draw_subject real = {NAN, -1, "data"};
 
     for (int64_t i = 0; i < s->count && !added; i++) {
-        jem_status st = add_picture(c, s, &s->runs[i], "data", "real images", &added);
+        jem_status st = add_picture(c, s, &s->runs[i], &real, "real images", &added);
         if (st != JEM_OK) return st;
     }
-    int real = c->count;
+    const int reals = c->count;
     for (int64_t i = 0; i < s->count; i++) {
         const study_run *r = &s->runs[i];
         if (r->alpha == shown) continue;
         snprintf(caption, sizeof caption, "α = %g%s", r->alpha,
                  strcmp(r->status, "diverged") == 0 ? " (diverged)" : "");
-        jem_status st = add_picture(c, s, r, spec->picture, caption, &added);
+        const draw_subject of = {r->alpha, r->seed, spec->picture};
+        jem_status st = add_picture(c, s, r, &of, caption, &added);
         if (st != JEM_OK) return st;
         if (added) shown = r->alpha;
     }
-    if (c->count == real) { /* nothing to compare the real images with */
+    if (c->count == reals) { /* nothing to compare the real images with */
         for (int i = 0; i < c->count; i++) picture_free(c->pictures[i]);
         c->count = 0;
     }
@@ -132,9 +137,11 @@ static jem_status draw_sheet(draw *d, const void *ctx)
         double width = fmin(c->cell_width, height / picture_ratio(c->pictures[i]));
         text_style style = style_of(LABEL_SIZE + 1, LEFT, BASELINE, INK);
         style.bold = true;
+        draw_note(d, &c->subjects[i], NULL);
         draw_text(d, x, y + 14, style, c->captions[i]);
         draw_picture(d, c->pictures[i], x, y + CAPTION, width,
                      width * picture_ratio(c->pictures[i]));
+        draw_unnote(d);
         if ((i + 1) % c->columns == 0) y += height + CAPTION + GAP;
     }
     return JEM_OK;
@@ -156,6 +163,7 @@ static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec
     f.ctx = c;
     TRY(MEM_NEW(c->pictures, s->count + 1));
     TRY(MEM_NEW(c->captions, s->count + 1));
+    TRY(MEM_NEW(c->subjects, s->count + 1));
     TRY(collect(c, s, spec));
     if (!c->count) {
         TRY(str_format(&f.missing, "No run of this study has samples/%s.png.", spec->picture));

@@ -264,30 +264,44 @@ static void range_of(const chart *c, const panel *p, double *lo, double *hi)
     axes_pad(lo, hi, p->spec ? p->spec->least : -INFINITY, p->spec ? p->spec->most : INFINITY);
 }
 
-/* "α = 0.25: 0.840 ± 0.003, 2 seeds (0.837, 0.843)". */
-static void note_point(draw *d, const panel *p, const trend *t, const trend_point *q)
+/* A line for each seed: "seed 1: 0.837, 95 % interval 0.812 to 0.862, n = 1000". */
+static void note_seed(strbuf *note, const score *sc, int64_t seed)
 {
-    char mean[40], spread[128] = "", seeds[160] = "", number[40], high[40];
+    char value[40], low[40], high[40];
+    trend_number(value, sizeof value, sc->value);
+    plain_printf(note, "\nseed %lld: %s", (long long)seed, value);
+    if (isfinite(sc->low) && isfinite(sc->high)) {
+        trend_number(low, sizeof low, sc->low);
+        trend_number(high, sizeof high, sc->high);
+        plain_printf(note, ", 95 %% interval %s to %s", low, high);
+    }
+    if (sc->n) plain_printf(note, ", n = %lld", (long long)sc->n);
+}
+
+/* Of a point: what it shows, and its seeds. */
+static jem_status note_point(draw *d, const panel *p, const trend *t, const trend_point *q)
+{
+    char mean[40], spread[40];
+    strbuf note = STRBUF_INIT;
     trend_number(mean, sizeof mean, q->mean);
+    plain_printf(&note, "%s, α = %g: %s", t->label ? t->label : p->title, q->alpha, mean);
     if (isfinite(q->sem)) {
-        trend_number(number, sizeof number, q->sem);
-        snprintf(spread, sizeof spread, " ± %s", number);
-    } else if (isfinite(q->low) && isfinite(q->high)) {
-        trend_number(number, sizeof number, q->low);
-        trend_number(high, sizeof high, q->high);
-        snprintf(spread, sizeof spread, " (95 %% interval %s to %s)", number, high);
+        trend_number(spread, sizeof spread, q->sem);
+        plain_printf(&note, " ± %s, mean of %d seeds", spread, q->seeds);
     }
-    for (int v = 0; v < q->seeds && q->seeds > 1 && strlen(seeds) < sizeof seeds - 48; v++) {
-        trend_number(number, sizeof number, q->values[v]);
-        snprintf(seeds + strlen(seeds), sizeof seeds - strlen(seeds), "%s%s", v ? ", " : ": ", number);
-    }
-    draw_note(d, "%s, α = %g: %s%s, %d seed%s%s%s", t->label ? t->label : p->title, q->alpha, mean, spread, q->seeds,
-              q->seeds == 1 ? "" : "s", seeds, in_grey(p, q) ? "; its classifier was never trained" : "");
+    for (int v = 0; v < q->seeds; v++) note_seed(&note, q->scores[v], q->runs[v]->seed);
+    if (q->at_chance) strbuf_add(&note, "\na network decides at chance");
+    if (in_grey(p, q)) strbuf_add(&note, "\nits classifier was never trained");
+    const jem_status st = strbuf_status(&note);
+    draw_note(d, DRAW_ALPHA(q->alpha), st == JEM_OK ? note.data : NULL);
+    strbuf_clear(&note);
+    return st;
 }
 
 /* `own` NULL: points and line take the colour of their alpha. */
-static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, const colour *own)
+static jem_status draw_trend(draw *d, const axes *a, const panel *p, const trend *t, const colour *own)
 {
+    jem_status st = JEM_OK;
     for (int64_t i = 0; i + 1 < t->count; i++) {
         const trend_point *q = &t->points[i], *r = q + 1;
         if (in_grey(p, r)) continue;
@@ -301,7 +315,7 @@ static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, c
     for (int64_t i = 0; i < t->count; i++) {
         const trend_point *q = &t->points[i];
         double x = axes_x(a, q->alpha), y = axes_y(a, q->mean);
-        note_point(d, p, t, q);
+        TRY(note_point(d, p, t, q));
         if (in_grey(p, q)) {
             axes_untrained(d, a, q->alpha, q->mean, q->place, &x, &y);
             draw_unnote(d);
@@ -321,6 +335,8 @@ static void draw_trend(draw *d, const axes *a, const panel *p, const trend *t, c
             draw_alpha_mark(d, q->alpha, q->place, x, y, 4.2);
         draw_unnote(d);
     }
+done:
+    return st;
 }
 
 /* No name on marks, whiskers and lines. */
@@ -361,6 +377,7 @@ static void lay_out_chart(figure *f, double width)
 
 static jem_status draw_chart(draw *d, const void *ctx)
 {
+    jem_status st = JEM_OK;
     const chart *c = ctx;
     const panel_grid g = c->grid;
     colour colours[TRENDS_MAX];
@@ -386,11 +403,12 @@ static jem_status draw_chart(draw *d, const void *ctx)
         for (int k = 0; k < p->count; k++) {
             const trend *t = &c->trends[p->first + k];
             int name = name_index(c, line_name(t));
-            draw_trend(d, &a, p, t, name < 0 ? NULL : &colours[name]);
+            TRY(draw_trend(d, &a, p, t, name < 0 ? NULL : &colours[name]));
         }
         name_references(d, &a, c, p);
     }
-    return JEM_OK;
+done:
+    return st;
 }
 
 static jem_status make_figure(figure_list *list, study *s, const measures *b,

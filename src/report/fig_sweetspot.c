@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/plain.h"
 #include "base/try.h"
 #include "report/axes.h"
 #include "report/figures.h"
@@ -179,7 +180,10 @@ static void draw_scores(draw *d, const axes *a, const sweetspot *p)
                      faded(alpha_colour((p->alpha[i] + p->alpha[i + 1]) / 2), 0.6));
     for (int64_t j = 0; j < p->networks; j++) {
         const double alpha = p->among[j];
-        draw_note(d, "%s, α = %g: %.4g", p->line->title, alpha, p->network[j]);
+        char note[256];
+        plain_format(note, sizeof note, "%s, %s\nα = %g, seed %lld: %.4g", p->line->title, sweetspot_measure(p), alpha,
+                     (long long)p->seed_of[j], p->network[j]);
+        draw_note(d, &(draw_subject){.alpha = alpha, .seed = p->seed_of[j]}, note);
         draw_alpha_mark(d, alpha, place_of(p, alpha), axes_x(a, alpha), axes_y(a, p->network[j]), 3);
         draw_unnote(d);
     }
@@ -195,9 +199,14 @@ static void draw_least(draw *d, const axes *a, const sweetspot *p)
         const colour c = alpha_colour(p->alpha[i]);
         if (!isfinite(p->at.advantage[i])) continue;
         const double y = axes_y(a, p->at.advantage[i]), least = axes_y(a, p->at.least[i]);
+        char note[160];
+        plain_format(note, sizeof note, "α = %g: advantage over the nearer end %.3g, at least %.3g", p->alpha[i],
+                     p->at.advantage[i], p->at.least[i]);
+        draw_note(d, DRAW_ALPHA(p->alpha[i]), note);
         draw_segment(d, x, y, x, isfinite(least) ? least : y, 1.4, 0, faded(c, 0.8));
         draw_disc(d, x, y, 2.4, PAPER, c);
         if (isfinite(least)) draw_segment(d, x - 4, least, x + 4, least, 1.8, 0, c);
+        draw_unnote(d);
     }
     draw_unclip(d);
 }

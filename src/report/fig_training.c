@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/plain.h"
 #include "base/try.h"
 #include "base/fields.h"
 #include "report/axes.h"
@@ -117,8 +118,13 @@ static jem_status draw_curves(draw *d, const void *ctx)
             const study_run *run = &c->s->runs[r];
             int n = applies(spec, run) ? measured(c, run, spec) : 0;
             colour ink = isnan(run->alpha) ? MUTED : alpha_colour(run->alpha);
+            if (n == 0) continue;
+            char note[256];
+            plain_format(note, sizeof note, "%s\nα = %g, seed %lld", run->name, run->alpha, (long long)run->seed);
+            draw_note(d, &(draw_subject){.alpha = run->alpha, .seed = run->seed}, note);
             axes_curve(d, &a, c->x, c->y, n, 1.3, faded(ink, 0.85));
             if (n == 1) draw_disc(d, axes_x(&a, c->x[0]), axes_y(&a, c->y[0]), 2.5, ink, ink);
+            draw_unnote(d);
         }
     }
     return JEM_OK;
@@ -133,7 +139,9 @@ static void write_table(strbuf *html, const curves *c)
     strbuf_add(html, "</tr></thead><tbody>");
     for (int64_t r = 0; r < c->s->count; r++) {
         const study_run *run = &c->s->runs[r];
-        html_printf(html, "<tr><th>%s</th><td>%lld</td>", run->name, (long long)run->iteration);
+        strbuf_add(html, "<tr");
+        if (!isnan(run->alpha)) html_printf(html, " data-alpha=\"%g\"", run->alpha);
+        html_printf(html, "><th>%s</th><td>%lld</td>", run->name, (long long)run->iteration);
         for (int i = 0; i < c->count; i++) {
             char value[40];
             int n = measured(c, run, &curve_specs[c->shown[i]]);

@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+#include "base/plain.h"
+#include "sweetspot/trend.h"
+
 colour alpha_colour(double alpha)
 {
     /* At alpha 0, 0.1 .. 1: from CIELAB (27, 19, -42) over (42, 36, -35), (52, 50, -12) and (65, 42, 32) to
@@ -40,6 +43,14 @@ void draw_mark(draw *d, int place, double x, double y, double radius, colour fil
     }
     draw_area(d, px, py, 4, fill);
     if (edge.a > 0) draw_line(d, px, py, 5, 1, 0, edge);
+}
+
+void draw_value_note(draw *d, double alpha, const char *what, double value)
+{
+    char note[256], number[40];
+    trend_number(number, sizeof number, value);
+    plain_format(note, sizeof note, "%s, α = %g: %s", what, alpha, number);
+    draw_note(d, DRAW_ALPHA(alpha), note);
 }
 
 void draw_alpha_mark(draw *d, double alpha, int place, double x, double y, double radius)

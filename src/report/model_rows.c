@@ -123,7 +123,7 @@ done:
 
 dot people_dot(const score_rows *rows, const score_wanted *w)
 {
-    dot d = {.x = NAN, .low = NAN, .high = NAN, .shape = DOT_DIAMOND, .ink = people_ink};
+    dot d = {.x = NAN, .alpha = NAN, .low = NAN, .high = NAN, .shape = DOT_DIAMOND, .ink = people_ink};
     for (int64_t i = 0; i < rows->count; i++) {
         const score_row *row = &rows->rows[i];
         if (!score_is_wanted(row->score, w)) continue;
@@ -151,6 +151,7 @@ jem_status model_dots(dot_chart *c, const trend *t, dot at, const measure *m)
         const bool several = t->count > 1, along = !isnan(p->alpha);
         dot d = at;
         d.x = p->mean;
+        d.alpha = p->alpha;
         d.hollow = p->at_chance;
         d.low = d.high = NAN;
         if (!several && isfinite(p->sem)) d.low = p->mean - p->sem, d.high = p->mean + p->sem;

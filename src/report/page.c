@@ -11,6 +11,7 @@
 #include "base/path_expand.h"
 #include "base/shell_line.h"
 #include "base/try.h"
+#include "report/page_hands.h"
 #include "report/page_link.h"
 #include "report/page_parts.h"
 #include "report/page_style.h"
@@ -21,13 +22,13 @@
 void page_open(strbuf *h, const char *name)
 {
     strbuf_add(h,
-               "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-               "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-               "img-src data:; style-src 'unsafe-inline'; script-src 'none'; base-uri 'none'; "
-               "form-action 'none'\">\n"
+               "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
+    page_hands_policy(h);
+    strbuf_add(h,
                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n");
     html_printf(h, "<title>%s – jem report</title>\n<style>\n", name);
     strbuf_put(h, page_style, strlen(page_style));
+    page_hands_style(h);
     strbuf_add(h, "</style></head>\n<body><main>\n");
 }
 
@@ -91,8 +92,8 @@ static void write_card(strbuf *h, const measure *m, const trend *t)
     if (!p) return;
     colour c = alpha_colour(p->alpha);
     trend_number(value, sizeof value, p->mean);
-    html_printf(h, "<div class=\"card\" style=\"border-color:rgb(%.0f,%.0f,%.0f)\"><b>%s",
-                255 * c.r, 255 * c.g, 255 * c.b, value);
+    html_printf(h, "<div class=\"card\" data-alpha=\"%g\" style=\"border-color:rgb(%.0f,%.0f,%.0f)\"><b>%s",
+                p->alpha, 255 * c.r, 255 * c.g, 255 * c.b, value);
     if (isfinite(p->sem)) {
         trend_number(spread, sizeof spread, p->sem);
         html_printf(h, " <small>± %s</small>", spread);
@@ -417,9 +418,9 @@ static jem_status write_run(strbuf *h, const study_run *r, const char *path)
     jem_status st;
     colour c = alpha_colour(r->alpha);
     html_printf(h,
-                "<details><summary><span class=\"dot\" style=\"background:rgb(%.0f,%.0f,%.0f)\">"
+                "<details data-alpha=\"%g\"><summary><span class=\"dot\" style=\"background:rgb(%.0f,%.0f,%.0f)\">"
                 "</span>",
-                255 * c.r, 255 * c.g, 255 * c.b);
+                r->alpha, 255 * c.r, 255 * c.g, 255 * c.b);
     html_printf(h, "%s<i>α = %g, seed %lld, %s, %lld iterations", r->name, r->alpha,
                 (long long)r->seed, r->status, (long long)r->iteration);
     if (isfinite(r->wall_s)) html_printf(h, ", %.1f min", r->wall_s / 60);
@@ -470,8 +471,10 @@ void page_close(strbuf *h, const char *command)
 {
     html_printf(h,
                 "<p class=\"quiet\">Made by jem " JEM_VERSION " with <code>%s</code>. This page "
-                "loads nothing and runs no scripts.</p>\n</main></body></html>\n",
+                "loads nothing; its one script is its own.</p>\n</main>\n",
                 command);
+    page_hands_script(h);
+    strbuf_add(h, "</body></html>\n");
 }
 
 jem_status page_write(strbuf *html, const study *s, const figure_list *figures, const char *command,
@@ -486,6 +489,7 @@ jem_status page_write(strbuf *html, const study *s, const figure_list *figures, 
     write_head(html, s, slash && slash[1] ? slash + 1 : s->path);
     write_summary(html, s);
     page_contents(html, figures, "Runs");
+    page_hands_alphas(html, s);
     TRY(write_cards(html, s, place->measures));
     write_warnings(html, s);
     TRY(page_sections(html, figures, drawn));

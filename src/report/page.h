@@ -1,4 +1,4 @@
-/* The HTML page around the figures: no scripts, nothing loaded from elsewhere. */
+/* The HTML page around the figures: nothing loaded from elsewhere, one script (page_hands.h). */
 #ifndef REPORT_PAGE_H
 #define REPORT_PAGE_H
 

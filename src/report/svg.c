@@ -2,9 +2,10 @@
 #include "report/svg.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/base64.h"
 
 /* ---- numbers and colours */
 
@@ -184,25 +185,20 @@ void svg_clip(svg_writer *s, double x, double y, double w, double h)
 
 void svg_unclip(svg_writer *s) { strbuf_add(s->to, "</g>\n"); }
 
-void svg_note(svg_writer *s, const char *text) { html_printf(s->to, "<g><title>%s</title>\n", text); }
+void svg_note(svg_writer *s, const draw_subject *of, const char *note)
+{
+    strbuf_add(s->to, "<g");
+    if (s->ids && !isnan(of->alpha)) html_printf(s->to, " data-alpha=\"%g\"", of->alpha);
+    if (s->ids && of->seed >= 0) html_printf(s->to, " data-seed=\"%lld\"", (long long)of->seed);
+    if (s->ids && of->sheet) html_printf(s->to, " data-sheet=\"%s\"", of->sheet);
+    strbuf_add(s->to, ">");
+    if (note) html_printf(s->to, "<title>%s</title>", note);
+    strbuf_add(s->to, "\n");
+}
 
 void svg_unnote(svg_writer *s) { strbuf_add(s->to, "</g>\n"); }
 
 /* ---- pictures */
-
-static void put_base64(strbuf *to, const char *data, size_t size)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *b = (const unsigned char *)data;
-    for (size_t i = 0; i < size; i += 3) {
-        const size_t left = size - i;
-        const uint32_t three = (uint32_t)b[i] << 16 | (left > 1 ? (uint32_t)b[i + 1] << 8 : 0) |
-                               (left > 2 ? b[i + 2] : 0);
-        const char four[] = {digits[three >> 18], digits[three >> 12 & 63],
-                             left > 1 ? digits[three >> 6 & 63] : '=', left > 2 ? digits[three & 63] : '='};
-        strbuf_put(to, four, 4);
-    }
-}
 
 void svg_picture(svg_writer *s, const char *png, size_t size, bool sharp, double x, double y, double w, double h)
 {
@@ -211,6 +207,6 @@ void svg_picture(svg_writer *s, const char *png, size_t size, bool sharp, double
     strbuf_add(s->to, " preserveAspectRatio=\"none\"");
     if (sharp) strbuf_add(s->to, " style=\"image-rendering:pixelated\"");
     strbuf_add(s->to, " xlink:href=\"data:image/png;base64,");
-    put_base64(s->to, png, size);
+    base64_put(s->to, png, size);
     strbuf_add(s->to, "\"/>\n");
 }

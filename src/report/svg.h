@@ -27,7 +27,7 @@ void svg_disc(svg_writer *s, double x, double y, double radius, colour fill, col
               double width);
 void svg_clip(svg_writer *s, double x, double y, double w, double h);
 void svg_unclip(svg_writer *s);
-void svg_note(svg_writer *s, const char *text);
+void svg_note(svg_writer *s, const draw_subject *of, const char *note); /* what it is about: in pages alone */
 void svg_unnote(svg_writer *s);
 /* png [size]: a PNG file; sharp: its pixels are shown as they are. */
 void svg_picture(svg_writer *s, const char *png, size_t size, bool sharp, double x, double y, double w, double h);

@@ -48,7 +48,7 @@ const char *spot_verdict_text(spot_verdict v)
 
 static void spot_clear(sweetspot *p)
 {
-    void *const owned[] = {p->alpha, p->value, p->sem, p->seeds, p->network, p->among,
+    void *const owned[] = {p->alpha, p->value, p->sem, p->seeds, p->network, p->among, p->seed_of,
                            p->unequal_alpha, p->drop_name};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) mem_free(owned[i]);
     strings_free(p->unequal, (int)p->unequal_count);
@@ -86,6 +86,7 @@ static jem_status describe(sweetspot *p, const spot_runs *r)
     TRY(MEM_NEW(p->sem, r->line->count * p->alphas));
     TRY(MEM_NEW(p->network, r->count));
     TRY(MEM_NEW(p->among, r->count));
+    TRY(MEM_NEW(p->seed_of, r->count));
     TRY(MEM_NEW(values, r->count));
     p->fewest = p->most = r->networks[0];
     for (int64_t i = 0, first = 0; i < p->alphas; first += r->networks[i++]) {
@@ -99,7 +100,10 @@ static jem_status describe(sweetspot *p, const spot_runs *r)
             p->value[m * p->alphas + i] = stats_mean(values, n);
             p->sem[m * p->alphas + i] = stats_sem(values, n);
         }
-        for (int64_t j = 0; j < n; j++) p->among[first + j] = r->alpha[i];
+        for (int64_t j = first; j < first + n; j++) {
+            p->among[j] = r->alpha[i];
+            p->seed_of[j] = r->network[j].run->seed;
+        }
     }
 done:
     mem_free(values);

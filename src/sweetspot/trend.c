@@ -41,6 +41,8 @@ static void add_value(trend *t, const study_run *r, const score *s)
         *p = (trend_point){.alpha = r->alpha};
     }
     if (p->seeds == TREND_SEEDS_MAX) return;
+    p->scores[p->seeds] = s;
+    p->runs[p->seeds] = r;
     p->values[p->seeds++] = s->value;
     p->low = p->seeds == 1 ? s->low : NAN;
     p->high = p->seeds == 1 ? s->high : NAN;
@@ -162,7 +164,7 @@ void trend_table(strbuf *html, const study *s, const trend *trends, int count)
     strbuf_add(html, "<table><thead><tr><th>α</th>");
     for (int64_t i = 0; i < s->count; i++)
         if (!isnan(s->runs[i].alpha) && (!i || s->runs[i].alpha != s->runs[i - 1].alpha))
-            html_printf(html, "<th>%g</th>", s->runs[i].alpha);
+            html_printf(html, "<th data-alpha=\"%g\">%g</th>", s->runs[i].alpha, s->runs[i].alpha);
     strbuf_add(html, "</tr></thead><tbody>");
     for (int k = 0; k < count; k++) {
         html_printf(html, "<tr><th>%s</th>", trends[k].label);

@@ -16,6 +16,8 @@ typedef struct trend_point {
     int seeds;
     bool at_chance; /* one of its networks decides at chance, if trend_mark_chance has looked */
     double values[TREND_SEEDS_MAX];
+    const score *scores[TREND_SEEDS_MAX]; /* that they are from; borrowed from the study, as are */
+    const study_run *runs[TREND_SEEDS_MAX]; /* their runs */
 } trend_point;
 
 typedef struct trend {

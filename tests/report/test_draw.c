@@ -340,7 +340,16 @@ static void strings_from_files_are_escaped_for_where_they_go(void **state)
 
 static jem_status draw_noted(draw *d, const void *note)
 {
-    draw_note(d, "%s", (const char *)note);
+    draw_note(d, &(draw_subject){0.5, 2, "<buffer>"}, note);
+    draw_disc(d, 20, 20, 3, INK, INK);
+    draw_unnote(d);
+    return JEM_OK;
+}
+
+static jem_status draw_anonymous(draw *d, const void *ctx)
+{
+    (void)ctx;
+    draw_note(d, &(draw_subject){NAN, -1, NULL}, NULL);
     draw_disc(d, 20, 20, 3, INK, INK);
     draw_unnote(d);
     return JEM_OK;
@@ -351,8 +360,11 @@ static void a_note_goes_with_its_mark(void **state)
     (void)state;
     char *svg;
     check_ok(draw_inline(&svg, "f", 40, 40, draw_noted, "α = 0.5: 0.840 </title><script>"));
-    assert_non_null(strstr(svg, "<g><title>α = 0.5: 0.840 &lt;/title&gt;&lt;script&gt;</title>\n<circle"));
+    assert_non_null(strstr(svg, "<g data-alpha=\"0.5\" data-seed=\"2\" data-sheet=\"&lt;buffer&gt;\"><title>α = 0.5: 0.840 &lt;/title&gt;&lt;script&gt;</title>\n<circle"));
     assert_non_null(strstr(svg, "/>\n</g>\n</svg>"));
+    mem_free(svg);
+    check_ok(draw_inline(&svg, "f", 40, 40, draw_anonymous, NULL));
+    assert_non_null(strstr(svg, "<g>\n<circle"));
     mem_free(svg);
 }
 

@@ -1,0 +1,180 @@
+/* The page under a reader's hands; without it everything can be read all the same.
+ * What comes from files enters the document as text alone (textContent, setAttribute of names of our own). */
+(() => {
+'use strict';
+
+const make = (name, classes, text) => {
+  const element = document.createElement(name);
+  if (classes) element.className = classes;
+  if (text !== undefined) element.textContent = text;
+  return element;
+};
+
+/* ---- tables: a click on a heading sorts, the next one turns the order, the third restores it */
+
+/* The first text of a cell: small print below it does not count.  NaN where that is no number. */
+const cellText = cell => cell && cell.firstChild ? cell.firstChild.textContent.trim() : '';
+const cellNumber = text => {
+  const found = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?/i.exec(text.replace('\u2212', '-'));
+  return found ? Number(found[0]) : NaN;
+};
+const isEmpty = text => text === '' || text === '\u2013';
+
+const compareCells = (rows, column) => {
+  const texts = new Map(rows.map(row => [row, cellText(row.cells[column])]));
+  const filled = [...texts.values()].filter(text => !isEmpty(text));
+  const numeric = filled.every(text => !Number.isNaN(cellNumber(text)));
+  return (a, b, direction) => {
+    const x = texts.get(a), y = texts.get(b);
+    if (isEmpty(x) || isEmpty(y)) return isEmpty(x) - isEmpty(y); /* last in both orders */
+    return direction * (numeric ? cellNumber(x) - cellNumber(y) : x.localeCompare(y, 'en', {numeric: true}));
+  };
+};
+
+const sortTable = (table, original, heading) => {
+  const next = {ascending: 'descending', descending: 'none'}[heading.getAttribute('aria-sort')] || 'ascending';
+  const rows = [...original], compare = compareCells(rows, heading.cellIndex);
+  if (next !== 'none') rows.sort((a, b) => compare(a, b, next === 'ascending' ? 1 : -1));
+  for (const other of table.tHead.rows[0].cells) other.setAttribute('aria-sort', 'none');
+  heading.setAttribute('aria-sort', next);
+  table.tBodies[0].append(...rows);
+};
+
+for (const table of document.querySelectorAll('table')) {
+  if (!table.tHead || table.tBodies.length !== 1 || table.tBodies[0].rows.length < 2) continue;
+  const original = [...table.tBodies[0].rows];
+  for (const heading of table.tHead.rows[0].cells) {
+    const button = make('button', 'sort');
+    button.type = 'button';
+    button.title = 'sort by this column';
+    button.append(...heading.childNodes);
+    heading.append(button);
+    heading.setAttribute('aria-sort', 'none');
+    button.addEventListener('click', () => sortTable(table, original, heading));
+  }
+}
+
+/* ---- an alpha is marked in every figure and table */
+
+let chosen = null;
+const choiceListeners = [];
+const buttons = [...document.querySelectorAll('[data-choose]')];
+
+const markColumns = () => {
+  for (const heading of document.querySelectorAll('thead [data-alpha]'))
+    for (const row of heading.closest('table').tBodies[0].rows) {
+      const cell = row.cells[heading.cellIndex];
+      if (cell) cell.classList.toggle('chosen', heading.dataset.alpha === chosen);
+    }
+};
+
+const choose = alpha => {
+  chosen = alpha;
+  document.body.classList.toggle('choosing', alpha !== null);
+  for (const element of document.querySelectorAll('main [data-alpha]'))
+    element.classList.toggle('chosen', element.dataset.alpha === alpha);
+  for (const button of buttons) button.setAttribute('aria-pressed', String(button.dataset.choose === alpha));
+  markColumns();
+  for (const listen of choiceListeners) listen(alpha);
+};
+
+const toggle = alpha => choose(alpha === chosen ? null : alpha);
+
+for (const bar of document.querySelectorAll('.alphas')) bar.hidden = false;
+for (const button of buttons) button.addEventListener('click', () => toggle(button.dataset.choose));
+
+/* ---- what a mark is, in a box beside it */
+
+const box = make('div', 'note');
+box.hidden = true;
+box.setAttribute('role', 'status');
+document.body.append(box);
+
+/* Browsers would show titles beside the box: their text moves to the group, for readers of the screen, too. */
+for (const title of document.querySelectorAll('svg g > title')) {
+  title.parentNode.setAttribute('aria-label', title.textContent);
+  title.parentNode.setAttribute('role', 'img');
+  title.remove();
+}
+
+const NEAR = 20; /* pixels from a mark in which it is meant */
+
+/* Corners and centres of what a group draws, in units of its figure: [x, y, group]. */
+const pointsOf = svg => {
+  const points = [];
+  for (const group of svg.querySelectorAll('g[aria-label]'))
+    for (const shape of group.querySelectorAll('circle, path, polygon, rect')) {
+      if (shape.closest('clipPath')) continue;
+      if (shape.localName === 'circle')
+        points.push([shape.cx.baseVal.value, shape.cy.baseVal.value, group]);
+      else if (shape.localName === 'rect')
+        points.push([shape.x.baseVal.value + shape.width.baseVal.value / 2,
+                     shape.y.baseVal.value + shape.height.baseVal.value / 2, group]);
+      else {
+        const numbers = (shape.getAttribute('d') || shape.getAttribute('points')).match(/-?[\d.]+/g) || [];
+        for (let i = 0; i + 1 < numbers.length; i += 2) points.push([+numbers[i], +numbers[i + 1], group]);
+      }
+    }
+  return points;
+};
+
+const pointsCache = new WeakMap();
+const nearest = (svg, event) => {
+  if (!pointsCache.has(svg)) pointsCache.set(svg, pointsOf(svg));
+  const matrix = svg.getScreenCTM();
+  if (!matrix) return null;
+  const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.inverse());
+  let best = null, least = NEAR / matrix.a;
+  for (const [x, y, group] of pointsCache.get(svg)) {
+    const distance = Math.hypot(x - at.x, y - at.y);
+    if (distance < least) { least = distance; best = group; }
+  }
+  return best;
+};
+
+let lit = null;
+const light = group => {
+  if (group === lit) return;
+  if (lit) {
+    lit.classList.remove('lit');
+    lit.ownerSVGElement.classList.remove('lighting');
+  }
+  lit = group;
+  box.hidden = !group;
+  if (!group) return;
+  group.classList.add('lit');
+  group.ownerSVGElement.classList.add('lighting');
+  box.textContent = group.getAttribute('aria-label');
+};
+
+const placeBox = event => {
+  const room = document.documentElement.clientWidth - box.offsetWidth - 8;
+  const above = event.clientY - box.offsetHeight - 16;
+  box.style.left = Math.max(8, Math.min(event.clientX + 14, room)) + 'px';
+  box.style.top = (above > 8 ? above : event.clientY + 20) + 'px';
+};
+
+const point = (svg, event) => {
+  light(nearest(svg, event));
+  if (lit) placeBox(event);
+};
+
+for (const svg of document.querySelectorAll('.plot svg')) {
+  if (!svg.querySelector('g[aria-label]')) continue;
+  svg.addEventListener('pointermove', event => point(svg, event));
+  svg.addEventListener('pointerdown', event => point(svg, event));
+  svg.addEventListener('pointerleave', event => { if (event.pointerType === 'mouse') light(null); });
+  svg.addEventListener('click', event => { /* a tap only shows what the mark is */
+    const group = event.pointerType === 'touch' ? null : nearest(svg, event);
+    if (group && group.dataset.alpha) toggle(group.dataset.alpha);
+  });
+}
+document.addEventListener('pointerdown', event => { if (!event.target.closest('.plot svg')) light(null); });
+document.addEventListener('scroll', () => light(null), {passive: true});
+document.addEventListener('keydown', event => {
+  if (event.key !== 'Escape') return;
+  if (lit) light(null);
+  else choose(null);
+});
+
+})();
