@@ -63,7 +63,7 @@ void trial_items_keep(trial_items *items, const trial_items *other)
 /* ---- columns */
 
 typedef struct columns {
-    int64_t image, condition, value, category, people, set, counted, width;
+    int64_t image, condition, value, category, people, among, set, counted, width;
 } columns;
 
 static int64_t find_column(const field_reader *r, const char *name)
@@ -82,6 +82,7 @@ static jem_status find_columns(columns *c, const field_reader *r, const measure_
                    .value = find_column(r, value),
                    .category = find_column(r, "category"),
                    .people = find_column(r, l->people),
+                   .among = find_column(r, l->among),
                    .set = find_column(r, l->set),
                    .counted = find_column(r, "counted"),
                    .width = r->count};
@@ -204,6 +205,7 @@ static jem_status add_row(trial_items *items, const field_reader *r, const colum
                            .image = r->fields[c->image],
                            .value_field = c->value,
                            .category_field = c->category,
+                           .among_field = c->among,
                            .unit = spot->unit};
     const char *set = c->set >= 0 ? r->fields[c->set] : "";
 

@@ -36,6 +36,8 @@ typedef struct measure {
                                         for it where there are no people; compared with by panels and
                                         sweet spots, and else without a meaning */
     bool human_is_bound;             /* it is that bound */
+    const char *human_metric;        /* of the row that has what people reach in the same files; NULL: the
+                                        score's own */
     struct {
         measure_level kind;
         double at;

@@ -50,12 +50,15 @@ typedef struct trial_row {
     const char *value;          /* of the line's column */
     const char *category, *condition, *image;
     int64_t value_field, category_field;
-    double unit; /* the line's */
+    int64_t among_field; /* of the rule's column `among`; -1: the file has none */
+    double unit;         /* the line's */
 } trial_row;
 
 typedef struct trial_rule {
     int terms;                          /* numbers that a row gives */
     const char *people;                 /* column with what people said; NULL: none */
+    const char *among;                  /* column with what people reach among themselves on the image,
+                                           which older files lack; NULL: none */
     bool averages;                      /* of several rows of an image (instances of a network) the
                                            mean is taken; else they are an error */
     const char *set;                    /* column that names begin with; rows whose column `counted`

@@ -35,8 +35,9 @@ static const score *people_row(const study_run *run, const char *benchmark, cons
     for (int64_t k = 0; k < run->scores.count; k++) {
         const score *s = &run->scores.scores[k];
         if (trend_is_reference(s) && strcmp(s->model, "human") == 0 && same(s->benchmark, benchmark) &&
-            same(s->metric, m->metric) && (!m->dataset || same(s->dataset, m->dataset)) &&
-            same(s->condition, m->condition) && isfinite(s->value))
+            same(s->metric, m->human_metric ? m->human_metric : m->metric) &&
+            (!m->dataset || same(s->dataset, m->dataset)) &&
+            (m->human_metric || same(s->condition, m->condition)) && isfinite(s->value))
             return s;
     }
     return NULL;

@@ -55,7 +55,7 @@ typedef struct sweetspot {
     double level;
     stats_variance variance;
     stats_best_alpha at;
-    double margin_cv; /* cross-validated; NaN where nothing can be left out */
+    double margin_cv; /* cross-validated, at the reference of all images; NaN where nothing can be left out */
     double p_holm;    /* NaN where it is not primary or has one seed */
     spot_verdict verdict;
     char **unequal;   /* runs that are other experiments, each with the reason */

@@ -288,6 +288,65 @@ static void kappa_is_with_the_drawn_people_on_the_drawn_images(void **state)
     trial_draws_clear(&d);
 }
 
+/* ---- CIFAR-10H */
+
+enum { PHOTOGRAPHS = 8 };
+
+static double loss_of(int run, int i) { return 0.4 + 0.1 * ((i * 3 + run) % 5); }
+static double half_of(int i) { return 0.2 + 0.1 * ((i * 7) % 4); }
+
+static void put_losses(int runs, bool with_people)
+{
+    for (int run = 0; run < runs; run++) {
+        rows r;
+        begin(&r, with_people ? ",cross_entropy,split_half_human" : ",cross_entropy");
+        for (int i = PHOTOGRAPHS - 1; i >= 0; i--) {
+            char name[32], more[64];
+            snprintf(name, sizeof name, "%02d.png", i);
+            snprintf(more, sizeof more, ",%.17g", loss_of(run, i));
+            if (with_people) snprintf(more, sizeof more, ",%.17g,%.17g", loss_of(run, i), half_of(i));
+            add(&r, 1, "cat", "cat", "0", name, more);
+        }
+        save(&r, run, "cifar10h");
+    }
+}
+
+static void cross_entropy_and_people_are_means_of_the_same_drawn_images(void **state)
+{
+    (void)state;
+    const measure_spot *spot = spot_of("cifar10h", "cross_entropy_human");
+    double value[2];
+    put_losses(2, true);
+    trial_draws d = all_runs(spot, 2);
+    assert_int_equal(d.factors, 1);
+    assert_int_equal(d.images, PHOTOGRAPHS);
+    for (int64_t number = 0; number < 4; number++) {
+        one_round r;
+        double mean[2] = {0}, people = 0;
+        round_draw(&r, &d, number);
+        for (int k = 0; k < PHOTOGRAPHS; k++) {
+            const int i = (int)r.index[0][k];
+            for (int run = 0; run < 2; run++) mean[run] += loss_of(run, i) / PHOTOGRAPHS;
+            people += half_of(i) / PHOTOGRAPHS;
+        }
+        check_ok(d.values(value, d.state, &r.draw));
+        for (int run = 0; run < 2; run++) check_near(value[run], mean[run], 1e-12, 1);
+        check_ok(d.among_people(value, d.state, &r.draw));
+        check_near(value[0], people, 1e-12, 1);
+        round_clear(&r, &d);
+    }
+    trial_draws_clear(&d);
+}
+
+static void older_files_have_no_losses_of_people(void **state)
+{
+    (void)state;
+    put_losses(2, false);
+    trial_draws d = all_runs(spot_of("cifar10h", "cross_entropy_human"), 2);
+    assert_null(d.among_people);
+    trial_draws_clear(&d);
+}
+
 /* ---- gloss */
 
 enum { RENDERINGS = 9, RATERS = 4 };
@@ -497,6 +556,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(bapps_ranks_the_drawn_pairs_of_each_set),
         TEST(kappa_is_with_the_drawn_people_on_the_drawn_images),
+        TEST(cross_entropy_and_people_are_means_of_the_same_drawn_images),
+        TEST(older_files_have_no_losses_of_people),
         TEST(predictions_are_compared_with_the_mean_of_the_drawn_people),
         TEST(trials_give_the_scores_they_belong_to),
         TEST(ratings_of_other_images_or_people_are_refused),

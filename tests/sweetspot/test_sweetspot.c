@@ -336,6 +336,28 @@ static void the_rule_of_distance_is_the_study_s(void **state)
     study_free(s);
 }
 
+static void half_of_the_people_of_these_files_are_the_reference_of_cross_entropy(void **state)
+{
+    (void)state;
+    study *s;
+    static const char rows[] =
+        "[{\"benchmark\": \"cifar10h\", \"metric\": \"split_half_cross_entropy\", \"model\": \"human\", "
+        "\"condition\": \"floor 1e-12\", \"value\": 0.52}, {\"benchmark\": \"cifar10h\", \"metric\": "
+        "\"cross_entropy_human\", \"model\": \"m\", \"alpha\": 0.5, \"seed\": 1, \"value\": 0.53}]";
+    char path[256];
+    put_entropy(0, 1, 0.7);
+    put_entropy(0.9, 1, 0.6);
+    put_entropy(0.5, 1, 0.53);
+    snprintf(path, sizeof path, "%s/scores/scores.json", run_path(0.5, 1));
+    check_ok(file_write(path, rows, strlen(rows)));
+    sweetspot_options o = options(NULL);
+    o.rule = 1;
+    sweetspot_list list = find_by(&s, &o);
+    check_words(&list.spots[0], "nearest to .520 of people in these files (printed: .550)");
+    sweetspot_list_clear(&list);
+    study_free(s);
+}
+
 static void two_scores_have_a_line_each_and_one_of_their_distance(void **state)
 {
     (void)state;
@@ -740,6 +762,7 @@ int main(void)
         TEST(equal_scores_tell_nothing_of_noise),
         TEST(the_upper_end_has_a_trained_head),
         TEST(the_rule_of_distance_is_the_study_s),
+        TEST(half_of_the_people_of_these_files_are_the_reference_of_cross_entropy),
         TEST(two_scores_have_a_line_each_and_one_of_their_distance),
         TEST(several_benchmarks_share_one_error_rate),
         TEST(what_images_share_is_their_covariance),

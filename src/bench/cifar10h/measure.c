@@ -1,7 +1,7 @@
 /* What scores of CIFAR-10H mean. */
 #include "bench/cifar10h/measure.h"
 
-#include "measure/trials.h"
+#include "bench/cifar10h/redraw.h"
 
 #define PETERSON "computed from the logits of Peterson et al. 2019, models trained on hard labels"
 
@@ -22,7 +22,8 @@ static const measure scores[] = {
                        .needs_head = true,
                        .least = 0,
                        .most = INFINITY,
-                       .human = CIFAR10H_PAPER_CEILING},
+                       .human = CIFAR10H_PAPER_CEILING,
+                       .human_metric = "split_half_cross_entropy"},
     [KL] = {.metric = "kl_human_model",
             .title = "Divergence from people",
             .unit = "KL, nats per image",
@@ -43,7 +44,7 @@ static const measure_spot spots[] = {
                "3.4), the mean human entropy 0.154 is (Peterson et al. 2019)",
      .paper_low = 0.8,
      .paper_high = 0.8,
-     .rule = &trials_number,
+     .rule = &cifar10h_trials,
      .trials = "cifar10h",
      .column = "cross_entropy"},
     {.title = NULL},

@@ -14,6 +14,7 @@
 #include "base/try.h"
 #include "bench/benchmarks.h"
 #include "bench/cifar10h/job.h"
+#include "bench/cifar10h/redraw.h"
 #include "jem/tensor.h"
 #include "stats/classify.h"
 #include "stats/soft_label.h"
@@ -394,14 +395,14 @@ done:
 
 static jem_status save_trials(const cifar10h_job *j)
 {
-    static const char *const column[] = {"cross_entropy", "entropy_human"};
+    static const char *const column[] = {"cross_entropy", "entropy_human", CIFAR10H_SPLIT_HALF_COLUMN};
     jem_status st;
     trial_list trials = TRIAL_LIST_INIT;
     table extra = TABLE_INIT;
     double *loss = NULL;
 
     TRY(MEM_NEW(loss, N));
-    TRY(table_init(&extra, 2, column));
+    TRY(table_init(&extra, 3, column));
     stats_cross_entropy(loss, j->data.p, j->logq, N, K);
     for (int64_t i = 0; i < N; i++) {
         TRY(trial_list_append(
@@ -414,7 +415,7 @@ static jem_status save_trials(const cifar10h_job *j)
                      .category = j->data.class_names[j->data.label[i]],
                      .condition = "0",
                      .imagename = j->data.name[i]}));
-        TRY(table_append(&extra, (const double[]){loss[i], j->human_entropy[i]}));
+        TRY(table_append(&extra, (const double[]){loss[i], j->human_entropy[i], j->split_half[i]}));
     }
     TRY(trial_list_save_with(&trials, &extra, j->r->out, "cifar10h"));
     TRY(save_answers(j));
