@@ -14,6 +14,7 @@
 #include "base/plain.h"
 #include "base/try.h"
 #include "base/strbuf.h"
+#include "report/palette.h"
 #include "report/png_file.h"
 #include "report/svg.h"
 
@@ -296,10 +297,65 @@ static cairo_surface_t *blocks_of(const picture *p, int times)
     return s;
 }
 
+/* *rgb (owned) <- the pixels of a surface of `width` by `height` without transparency. */
+static jem_status pixels_of(uint8_t **rgb, cairo_surface_t *s, int width, int height)
+{
+    jem_status st;
+
+    TRY(MEM_NEW(*rgb, (int64_t)width * height * 3));
+    cairo_surface_flush(s);
+    const unsigned char *from = cairo_image_surface_get_data(s);
+    const int stride = cairo_image_surface_get_stride(s);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            uint32_t pixel;
+            memcpy(&pixel, from + (size_t)y * (size_t)stride + 4 * (size_t)x, sizeof pixel);
+            uint8_t *to = *rgb + 3 * ((int64_t)y * width + x);
+            to[0] = (uint8_t)(pixel >> 16), to[1] = (uint8_t)(pixel >> 8), to[2] = (uint8_t)pixel;
+        }
+done:
+    return st;
+}
+
+/* A page shows pictures with a palette, and no finer than SHARPEST of their pixels to one of its own, which are
+ * a fifth of the bytes; false where that is not possible, or no less. */
+static bool make_page_picture(char **png, size_t *size, const picture *p, double w, double h)
+{
+    enum { SHARPEST = 2 };
+    const double zoom = fmin(1, SHARPEST * fmax(w / picture_width(p), h / picture_height(p)));
+    const int width = (int)fmax(1, round(zoom * picture_width(p))), height = (int)fmax(1, round(zoom * picture_height(p)));
+    uint8_t *rgb = NULL;
+    if (cairo_image_surface_get_format(p->surface) != CAIRO_FORMAT_RGB24) return false;
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    cairo_t *cr = cairo_create(s);
+    cairo_scale(cr, width / picture_width(p), height / picture_height(p));
+    cairo_set_source_surface(cr, p->surface, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(cr), zoom < 1 ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
+    cairo_paint(cr);
+    const bool made = cairo_status(cr) == CAIRO_STATUS_SUCCESS && pixels_of(&rgb, s, width, height) == JEM_OK &&
+                      palette_png(png, size, rgb, width, height) == JEM_OK && *size < p->size;
+    cairo_destroy(cr);
+    cairo_surface_destroy(s);
+    mem_free(rgb);
+    return made;
+}
+
+static void draw_svg_picture(svg_writer *svg, const picture *p, double x, double y, double w, double h)
+{
+    const bool sharp = w > picture_width(p);
+    char *png = NULL;
+    size_t size;
+    if (svg->ids && make_page_picture(&png, &size, p, w, h))
+        svg_picture(svg, png, size, sharp, x, y, w, h);
+    else
+        svg_picture(svg, p->png, p->size, sharp, x, y, w, h);
+    mem_free(png);
+}
+
 void draw_picture(draw *d, const picture *p, double x, double y, double w, double h)
 {
     if (d->svg) {
-        svg_picture(d->svg, p->png, p->size, w > picture_width(p), x, y, w, h);
+        draw_svg_picture(d->svg, p, x, y, w, h);
         return;
     }
     /* Viewers of PDF smooth what they enlarge, whatever the filter: hence blocks. */

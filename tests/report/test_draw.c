@@ -1,6 +1,7 @@
 /* Ticks, scales, inline SVG and the three file formats. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "data/pictures/image.h"
 #include "report/axes.h"
 #include "report/labels.h"
 #include "report/marks.h"
@@ -283,6 +284,43 @@ static void an_enlarged_picture_is_sharp_in_vector_files_too(void **state)
     check_tmp_remove(folder);
 }
 
+/* Bytes of the picture in an SVG drawing, in base64. */
+static size_t picture_bytes(const char *svg)
+{
+    const char *data = strstr(svg, "data:image/png;base64,");
+    assert_non_null(data);
+    return strcspn(data, "\"");
+}
+
+static void a_page_has_its_pictures_with_a_palette_and_no_finer_than_it_shows_them(void **state)
+{
+    (void)state;
+    char folder[64], path[128], *page, *file;
+    static unsigned char noise[400 * 400 * 3];
+    unsigned random = 1;
+    size_t size;
+    picture *p;
+    for (size_t i = 0; i < sizeof noise; i++) {
+        random = random * 1664525u + 1013904223u;
+        noise[i] = (unsigned char)(random >> 24);
+    }
+    const image m = {400, 400, 3, noise};
+    check_tmp(folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/noise.png", folder);
+    check_ok(image_write_png(&m, path));
+    check_ok(picture_read(&p, path));
+    snprintf(path, sizeof path, "%s/drawn.svg", folder);
+    check_ok(draw_file(path, 100, 100, draw_enlarged, p));
+    check_ok(file_read(&file, &size, path, 0));
+    check_ok(draw_inline(&page, "f", 100, 100, draw_enlarged, p));
+    assert_true(picture_bytes(file) > 400 * 400 * 3);       /* the whole of it */
+    assert_in_range(picture_bytes(page), 200 * 200, 60000); /* a byte for each of 200 x 200 pixels */
+    mem_free(file);
+    mem_free(page);
+    picture_free(p);
+    check_tmp_remove(folder);
+}
+
 static void hostile_pictures_are_refused_or_left_their_texts(void **state)
 {
     (void)state;
@@ -416,6 +454,7 @@ int main(void)
         cmocka_unit_test(names_of_lines_keep_off_marks),
         cmocka_unit_test(what_lies_beyond_all_numbers_costs_no_figure),
         cmocka_unit_test(an_enlarged_picture_is_sharp_in_vector_files_too),
+        cmocka_unit_test(a_page_has_its_pictures_with_a_palette_and_no_finer_than_it_shows_them),
         cmocka_unit_test(hostile_pictures_are_refused_or_left_their_texts),
         cmocka_unit_test(strings_from_files_are_escaped_for_where_they_go),
         cmocka_unit_test(names_that_are_no_text_are_drawn_all_the_same),
