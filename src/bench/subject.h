@@ -56,6 +56,9 @@ typedef struct subject_ops {
     bool (*has_set)(void *ctx, const char *set);
     /* Takes over how classes become categories; then decide works. */
     jem_status (*use_mapping)(void *ctx, struct label_map *map);
+    /* Distances are calibrated by the linear weights of this file from now on (bench/perceptual.h).
+     * JEM_EDATA, JEM_EUSAGE if they are for another network. */
+    jem_status (*use_lpips)(void *ctx, const char *path);
     /* text <- what scores of the answers so far must say beside the note; "" if nothing. */
     void (*describe)(void *ctx, char *text, size_t size);
     void (*free)(void *ctx);
@@ -80,8 +83,9 @@ typedef struct subject {
  * Pictures of another size are resized to its own (shorter side, then centre crop; and every
  * score says so); class names map its label space to the 16 categories where a mapping exists, a
  * network of 1000 classes is taken for one of ImageNet.
- * Distances are LPIPS-style over the stages of the network (model/network.h): of a wide residual
- * network layer1, layer2 and layer3 as they leave their last addition.  Refinement is a chain of constant step size whose noise depends on the stimulus'
+ * Distances are LPIPS's over the stages of the network (model/network.h): of a wide residual
+ * network layer1, layer2 and layer3 as they leave their last addition; of AlexNet, VGG-16 and
+ * SqueezeNet the rectified maps that LPIPS's authors take, of pictures of any side.  Refinement is a chain of constant step size whose noise depends on the stimulus'
  * place alone.  Saliency is the gradient at a pixel's channels; in a latent space, the gradient
  * of the latent pushed through the decoder. */
 typedef struct model_subject {

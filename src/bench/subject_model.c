@@ -8,10 +8,10 @@
 #include "base/try.h"
 #include "bench/label_map.h"
 #include "bench/map_prepare.h"
+#include "bench/perceptual.h"
 #include "bench/subject_view.h"
-#include "stats/lpips.h"
 
-enum { BATCH = 64, IMAGENET_CLASSES = 1000, STAGES_MAX = 32 };
+enum { BATCH = 64, IMAGENET_CLASSES = 1000 };
 
 typedef struct model_ctx {
     model_subject p;
@@ -21,6 +21,7 @@ typedef struct model_ctx {
     int64_t size;   /* of the network's input */
     float *x;       /* scratch [BATCH][size] */
     label_map *map; /* NULL: decides nothing */
+    lpips_linear linear; /* of distances; none: they are uncalibrated */
     int64_t steps;  /* of refinement */
     bool decided;   /* since the subject was made */
 } model_ctx;
@@ -104,33 +105,23 @@ done:
     return st;
 }
 
-/* What a distance of two pictures is over: the network's stages. */
-typedef struct stage_maps {
-    int count;
-    float *f[STAGES_MAX]; /* [BATCH][sizes] */
-    shape sizes[STAGES_MAX];
-} stage_maps;
-
-static void stage_maps_clear(stage_maps *m)
+/* *m <- room for the stages of as many pictures as are looked at together. */
+static jem_status stages_of(stage_maps *m, const model_ctx *k)
 {
-    for (int l = 0; l < m->count; l++) mem_free(m->f[l]);
-}
-
-static jem_status stage_maps_init(stage_maps *m, const model_ctx *k)
-{
-    jem_status st = JEM_OK;
+    jem_status st;
     const char *const *names = model_stages(k->m);
+    shape sizes[STAGES_MAX];
+    int count = 0;
 
-    for (m->count = 0; names[m->count] && m->count < STAGES_MAX; m->count++) {
-        const int l = m->count;
-        TRY(model_feature(k->m, names[l], NULL, 0, NULL, &m->sizes[l]));
-        TRY(MEM_NEW(m->f[l], BATCH * shape_count(m->sizes[l])));
-    }
+    *m = (stage_maps){.count = 0};
+    for (; names[count] && count < STAGES_MAX; count++)
+        TRY(model_feature(k->m, names[count], NULL, 0, NULL, &sizes[count]));
+    TRY(stage_maps_init(m, sizes, count, BATCH));
 done:
     return st;
 }
 
-/* m <- the stages of pairs a, b [n], n at most BATCH / 2. */
+/* m <- the stages of pairs a, b [n], 2 n at most m->pictures. */
 static jem_status look_at_pairs(stage_maps *m, model_ctx *k, const stimulus *a, const stimulus *b,
                                 int64_t n)
 {
@@ -141,8 +132,7 @@ static jem_status look_at_pairs(stage_maps *m, model_ctx *k, const stimulus *a, 
         pairs[2 * i + 1] = b[i];
     }
     TRY(load_batch(k, pairs, 2 * n));
-    for (int l = 0; l < m->count; l++)
-        TRY(model_feature(k->m, model_stages(k->m)[l], k->x, 2 * n, m->f[l], NULL));
+    TRY(model_features(k->m, model_stages(k->m), k->x, 2 * n, m->maps));
 done:
     return st;
 }
@@ -151,24 +141,35 @@ static jem_status distance(void *ctx, const stimulus *a, const stimulus *b, int6
 {
     jem_status st;
     model_ctx *k = ctx;
-    stage_maps m = {.count = 0};
+    stage_maps m;
 
-    TRY(stage_maps_init(&m, k));
-    for (int64_t first = 0; first < n; first += BATCH / 2) {
-        int64_t count = n - first < BATCH / 2 ? n - first : BATCH / 2;
+    TRY(stages_of(&m, k));
+    for (int64_t first = 0; first < n; first += m.pictures / 2) {
+        int64_t count = n - first < m.pictures / 2 ? n - first : m.pictures / 2;
         TRY(look_at_pairs(&m, k, a + first, b + first, count));
-        for (int64_t i = 0; i < count; i++) {
-            lpips_layer layers[STAGES_MAX];
-            for (int l = 0; l < m.count; l++) {
-                int64_t size = shape_count(m.sizes[l]);
-                layers[l] = (lpips_layer){m.f[l] + 2 * i * size, m.f[l] + (2 * i + 1) * size,
-                                          m.sizes[l].c, m.sizes[l].h * m.sizes[l].w};
-            }
-            d[first + i] = lpips_distance(layers, m.count);
-        }
+        stage_maps_distances(d + first, &m, count, k->linear.count > 0 ? &k->linear : NULL);
     }
 done:
     stage_maps_clear(&m);
+    return st;
+}
+
+static jem_status use_lpips(void *ctx, const char *path)
+{
+    jem_status st;
+    model_ctx *k = ctx;
+    lpips_linear l = {.count = 0};
+    stage_maps m;
+
+    TRY(stages_of(&m, k));
+    TRY(lpips_linear_read(&l, path));
+    TRY(lpips_linear_check(&l, m.sizes, m.count, model_get_spec(k->m)->name));
+    lpips_linear_clear(&k->linear);
+    k->linear = l;
+    l = (lpips_linear){.count = 0};
+done:
+    stage_maps_clear(&m);
+    lpips_linear_clear(&l);
     return st;
 }
 
@@ -270,11 +271,29 @@ static jem_status new_of_size(model **out, const model_ctx *k, shape input)
     memcpy(model_params(m), model_params(k->p.m),
            (size_t)model_params_count(m) * sizeof *model_params(m));
     TRY(model_params_changed(m));
-    model_set_stop(m, k->p.latents->codec->stop);
+    model_set_stop(m, model_get_stop(k->p.m));
     *out = m;
     m = NULL;
 done:
     model_free(m);
+    return st;
+}
+
+/* *v, *other <- how pictures of this side (0: the network's own) are looked at; *other is NULL where it is
+ * the network itself that does. */
+static jem_status of_side(view *v, model **other, const model_ctx *k, int64_t side)
+{
+    jem_status st = JEM_OK;
+    const model_spec *own = model_get_spec(k->p.m);
+    shape input = {own->channels, side ? side : own->height, side ? side : own->width};
+
+    if (k->p.latents) {
+        TRY(view_of_latents(v, k->p.latents, side));
+        input = v->input;
+    }
+    if (input.h != own->height || input.w != own->width) TRY(new_of_size(other, k, input));
+    if (!k->p.latents) TRY(view_of_pixels(v, *other ? *other : k->p.m));
+done:
     return st;
 }
 
@@ -285,10 +304,8 @@ static jem_status look_at(void *ctx, int64_t side)
     view v = {.ops = NULL};
     model *other = NULL;
     float *x = NULL;
-    const model_spec *own = model_get_spec(k->p.m);
 
-    TRY(view_of_latents(&v, k->p.latents, side));
-    if (v.input.h != own->height || v.input.w != own->width) TRY(new_of_size(&other, k, v.input));
+    TRY(of_side(&v, &other, k, side));
     TRY(MEM_NEW(x, BATCH * shape_count(v.input)));
     view_clear(&k->v);
     model_free(k->other);
@@ -314,6 +331,9 @@ static void describe(void *ctx, char *text, size_t size)
 
     k->v.ops->describe(k->v.ctx, text, size);
     size_t used = strlen(text);
+    if (k->linear.count > 0 && used < size)
+        used += (size_t)snprintf(text + used, size - used, "%slinear weights of LPIPS, %s (SHA-256 %.16s)",
+                                 used ? "; " : "", k->linear.name, k->linear.sha256);
     if (!k->decided || used >= size) return;
     label_map_describe(k->map, kinds, sizeof kinds);
     if (kinds[0]) snprintf(text + used, size - used, "%s%s", used ? "; " : "", kinds);
@@ -324,19 +344,25 @@ static void release(void *ctx)
     model_ctx *k = ctx;
     if (!k) return;
     label_map_free(k->map);
+    lpips_linear_clear(&k->linear);
     view_clear(&k->v);
     model_free(k->other);
     mem_free(k->x);
     mem_free(k);
 }
 
-/* Networks on pixels look at one size: no look_at. */
 #define COMMON_OPS                                                                                 \
     .logits = logits, .decide = decide, .distance = distance, .saliency = saliency,                \
     .features = features, .refine = refine, .show = show, .use_mapping = use_mapping,              \
-    .describe = describe, .free = release
-static const subject_ops pixel_ops = {COMMON_OPS};
-static const subject_ops latent_ops = {COMMON_OPS, .look_at = look_at};
+    .use_lpips = use_lpips, .describe = describe, .free = release
+static const subject_ops one_size_ops = {COMMON_OPS};
+static const subject_ops any_size_ops = {COMMON_OPS, .look_at = look_at};
+
+/* Latents are of any size, and so are photographs; a JEM on pixels is asked about the size that it was trained on. */
+static const subject_ops *ops_of(const model_subject *p)
+{
+    return p->latents || model_get_spec(p->m)->network->usual ? &any_size_ops : &one_size_ops;
+}
 
 /* The categories of its classes as far as they are known. */
 static jem_status find_map(label_map **out, const model_subject *p)
@@ -373,7 +399,7 @@ jem_status subject_of_model(subject *out, const model_subject *p)
                      .classes = model_classes(p->m),
                      .logits_known = true,
                      .needs_pictures = true,
-                     .ops = p->latents ? &latent_ops : &pixel_ops,
+                     .ops = ops_of(p),
                      .ctx = k};
     snprintf(out->name, sizeof out->name, "%.63s", model_get_spec(p->m)->name);
     k = NULL;

@@ -5,9 +5,9 @@
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "bench/perceptual.h"
 #include "bench/subject_view.h"
 #include "data/pictures/units.h"
-#include "stats/lpips.h"
 
 /* Features of one 64 x 64 patch take 1 MiB, of a 256 x 256 picture 16. */
 enum { PICTURES = 8 };
@@ -26,16 +26,15 @@ typedef struct vae_ctx {
 typedef struct looked_at {
     shape size;
     uint8_t *planar;
-    float *x;                             /* [PICTURES][size] */
-    shape shapes[AUTOENCODER_LEVELS_MAX];
-    float *maps[AUTOENCODER_LEVELS_MAX];  /* [PICTURES][shape] */
+    float *x;        /* [PICTURES][size] */
+    stage_maps maps; /* of down blocks */
 } looked_at;
 
 static void looked_at_clear(looked_at *l)
 {
     mem_free(l->planar);
     mem_free(l->x);
-    for (int i = 0; i < AUTOENCODER_LEVELS_MAX; i++) mem_free(l->maps[i]);
+    stage_maps_clear(&l->maps);
 }
 
 static jem_status looked_at_init(looked_at *l, const vae_ctx *k, const stimulus *s)
@@ -43,15 +42,14 @@ static jem_status looked_at_init(looked_at *l, const vae_ctx *k, const stimulus 
     jem_status st;
     const autoencoder_spec *spec = autoencoder_get_spec(k->codec->vae);
     const image *m = s->picture;
+    shape sizes[AUTOENCODER_LEVELS_MAX];
 
     l->size = (shape){spec->image_channels, k->side ? k->side : m->height,
                       k->side ? k->side : m->width};
     TRY(MEM_NEW(l->planar, shape_count(l->size)));
     TRY(MEM_NEW(l->x, PICTURES * shape_count(l->size)));
-    for (int i = 0; i < k->levels; i++) {
-        l->shapes[i] = autoencoder_feature_shape(spec, i, l->size.h, l->size.w);
-        TRY(MEM_NEW(l->maps[i], PICTURES * shape_count(l->shapes[i])));
-    }
+    for (int i = 0; i < k->levels; i++) sizes[i] = autoencoder_feature_shape(spec, i, l->size.h, l->size.w);
+    TRY(stage_maps_init(&l->maps, sizes, k->levels, PICTURES));
 done:
     return st;
 }
@@ -71,7 +69,7 @@ static jem_status look(vae_ctx *k, looked_at *l, const stimulus *s, int64_t n)
         for (int64_t p = 0; p < count; p++) l->x[i * count + p] = k->units[l->planar[p]];
     }
     TRY(autoencoder_features(k->codec->vae, (autoencoder_batch){n, l->size.h, l->size.w}, l->x,
-                             l->maps));
+                             l->maps.maps));
 done:
     image_clear(&m);
     return st;
@@ -85,22 +83,15 @@ static jem_status distance(void *ctx, const stimulus *a, const stimulus *b, int6
     stimulus pairs[PICTURES];
 
     TRY(looked_at_init(&l, k, a));
-    for (int64_t first = 0; first < n; first += PICTURES / 2) {
-        const int64_t count = n - first < PICTURES / 2 ? n - first : PICTURES / 2;
+    const int64_t together = l.maps.pictures / 2;
+    for (int64_t first = 0; first < n; first += together) {
+        const int64_t count = n - first < together ? n - first : together;
         for (int64_t i = 0; i < count; i++) {
             pairs[2 * i] = a[first + i];
             pairs[2 * i + 1] = b[first + i];
         }
         TRY(look(k, &l, pairs, 2 * count));
-        for (int64_t i = 0; i < count; i++) {
-            lpips_layer layers[AUTOENCODER_LEVELS_MAX];
-            for (int e = 0; e < k->levels; e++) {
-                const int64_t size = shape_count(l.shapes[e]);
-                layers[e] = (lpips_layer){l.maps[e] + 2 * i * size, l.maps[e] + (2 * i + 1) * size,
-                                          l.shapes[e].c, l.shapes[e].h * l.shapes[e].w};
-            }
-            d[first + i] = lpips_distance(layers, k->levels);
-        }
+        stage_maps_distances(d + first, &l.maps, count, NULL);
     }
 done:
     looked_at_clear(&l);

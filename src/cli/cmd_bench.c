@@ -20,7 +20,9 @@
 /* As typed. */
 typedef struct bench_flags {
     const char *name, *path; /* benchmark or "all"; RUN or STUDY, NULL for answers */
+    const char *model, *weights; /* a network without a run */
     const char *answers, *kind, *observer, *mapping, *humans, *data, *out;
+    const char *lpips;
     int64_t threads;
     bool all, json;
     latent_flags latents;
@@ -36,13 +38,18 @@ static const cli_argument arguments[] = {
 };
 
 static const cli_option options[] = {
+    {"--model", CLI_TEXT, AT(model), "NAME",
+     .help = "a network in place of a run, one of jem list models, with"},
+    {"--weights", CLI_TEXT, AT(weights), "FILE", .help = "its weights: .pt, .pth, .safetensors or .npz"},
+    {"--lpips", CLI_TEXT, AT(lpips), "FILE",
+     .help = "linear weights that calibrate distances: --set bapps.lpips"},
     {"--answers", CLI_TEXT, AT(answers), "FILE|DIR", .help = "recorded answers, in place of a run"},
     {"--kind", CLI_TEXT, AT(kind), "KIND",
      .help = "what they are (`jem bench list`)", .default_text = "auto"},
     {"--observer", CLI_TEXT, AT(observer), "NAME",
      .help = "one of several observers whose trials they are"},
     {"--out", CLI_TEXT, AT(out), "DIR",
-     .help = "folder for their scores and trials", .other = "-o"},
+     .help = "folder for the scores and trials of a network or of answers", .other = "-o"},
     {"--data", CLI_TEXT, AT(data), "DIR",
      .help = "the benchmark's data, of all: the folder with theirs; $JEM_DATA unless given"},
     {"--humans", CLI_TEXT, AT(humans), "DIR",
@@ -67,6 +74,7 @@ typedef struct bench_job {
     cli_list set;     /* assignments to keys of benchmarks, */
     cli_list run_set; /* and for runs: engine.*, data.path */
     char threads[RUN_THREADS];
+    char *lpips; /* "bapps.lpips=FILE" */
     latent_codec codec; /* of runs on latents */
     char *command;
     pool *workers;
@@ -100,20 +108,22 @@ static jem_status check_arguments(const bench_job *j, const benchmark *const *kn
 {
     bool all = strcmp(j->f.name, "all") == 0;
     if (!all && !benchmark_find(known, j->f.name, NULL)) return unknown_benchmark(known, j->f.name);
-    if (j->f.path && j->f.answers)
-        return jem_error(JEM_EUSAGE, "bench: give a run (or study) or --answers, not both");
+    if (!j->f.model != !j->f.weights)
+        return jem_error(JEM_EUSAGE, "bench: --model NAME and --weights FILE go together");
+    if ((j->f.path != NULL) + (j->f.weights != NULL) + (j->f.answers != NULL) > 1)
+        return jem_error(JEM_EUSAGE, "bench: give a run (or study), --model and --weights, or --answers: one of them");
     if (j->f.path && j->f.out)
-        return jem_error(JEM_EUSAGE, "bench: --out goes with --answers; scores of a run are "
+        return jem_error(JEM_EUSAGE, "bench: --out goes with --answers or --weights; scores of a run are "
                                      "written to its own folder");
     if (j->f.answers && j->f.latents.vae)
         return jem_error(JEM_EUSAGE, "bench: --vae goes with runs, not with --answers");
-    if (all && !j->f.path && !j->f.answers)
-        return jem_error(JEM_EUSAGE, "bench all: give a run, a study or --answers");
+    if (all && !j->f.path && !j->f.weights && !j->f.answers)
+        return jem_error(JEM_EUSAGE, "bench all: give a run, a study, --model and --weights, or --answers");
     if (!j->f.answers && (j->f.observer || strcmp(j->f.kind, "auto") != 0))
         return jem_error(JEM_EUSAGE, "bench: --kind and --observer go with --answers");
     if (j->f.observer && strcmp(j->f.kind, "auto") != 0 && strcmp(j->f.kind, "trials") != 0)
         return jem_error(JEM_EUSAGE, "bench: --observer chooses among trials, not %s", j->f.kind);
-    if (j->f.mapping && !j->f.path && !j->f.answers)
+    if (j->f.mapping && !j->f.path && !j->f.weights && !j->f.answers)
         return jem_error(JEM_EUSAGE, "bench: --mapping is about the classes of a run or of "
                                      "recorded logits");
     return JEM_OK;
@@ -121,7 +131,7 @@ static jem_status check_arguments(const bench_job *j, const benchmark *const *kn
 
 static jem_status list(const bench_job *j, const benchmark *const *known)
 {
-    if (j->f.path || j->f.answers)
+    if (j->f.path || j->f.weights || j->f.answers)
         return jem_error(JEM_EUSAGE, "bench list: nothing but --json belongs to it");
     return j->f.json ? bench_list_json(known) : bench_list(known);
 }
@@ -133,7 +143,7 @@ static jem_status assign(bench_job *j)
     for (int i = 0; i < j->f.set.count; i++) {
         const char *assignment = j->f.set.values[i];
         bool own = bench_settings_own(&j->settings, assignment);
-        if (!own && j->f.path && j->run_set.count < CLI_LIST_MAX) {
+        if (!own && (j->f.path || j->f.weights) && j->run_set.count < CLI_LIST_MAX) {
             j->run_set.values[j->run_set.count++] = assignment;
         } else { /* if it is nobody's: says which key is nearest */
             TRY(options_assign(j->settings.groups, assignment));
@@ -149,6 +159,10 @@ static jem_status parse(bench_job *j, int argc, char **argv)
     jem_status st;
     TRY(cli_parse(&j->f, &command_bench, argc, argv));
     run_threads(&j->run_set, j->threads, j->f.threads);
+    if (j->f.lpips) {
+        TRY(str_format(&j->lpips, "bapps.lpips=%s", j->f.lpips));
+        if (j->f.set.count < CLI_LIST_MAX) j->f.set.values[j->f.set.count++] = j->lpips;
+    }
     TRY(assign(j));
 done:
     return st;
@@ -219,6 +233,8 @@ static jem_status score_all(bench_job *j, const cli_lists *lists, const volatile
                                       .benchmarks = lists->benchmarks,
                                       .benchmark = f->name,
                                       .path = f->path,
+                                      .model = f->model,
+                                      .weights = f->weights,
                                       .answers = f->answers,
                                       .kind = f->kind,
                                       .observer = f->observer,
@@ -266,6 +282,7 @@ done:
         latent_codec_clear(&j->codec);
         pool_free(j->workers);
         mem_free(j->command);
+        mem_free(j->lpips);
     }
     mem_free(j);
     return st;
@@ -277,6 +294,7 @@ const command command_bench = {
              "human rows",
     .arguments = arguments,
     .options = options,
-    .examples = {"bench all studies/gloss", "bench cue-conflict --answers answers.csv --out scores"},
+    .examples = {"bench all studies/gloss",
+                 "bench bapps --model alexnet --weights alexnet-owt-7be5be79.pth --lpips alex.pth --out scores"},
     .run = bench,
 };

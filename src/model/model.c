@@ -1,6 +1,7 @@
 /* Models on threads: plans per use, workspaces per worker, chunks of batches. */
 #include "model/model.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ typedef struct engine {
     bool shares; /* packed weights of the chains' plan, which is never cleared then */
 } engine;
 
-enum { ENGINE_FEATURE = MODEL_USES, ENGINES };
+enum { ENGINE_FEATURE = MODEL_USES, ENGINES, FEATURES_MAX = 64 };
 
 struct model {
     model_spec spec;
@@ -38,7 +39,7 @@ struct model {
     engine engines[ENGINES];
     engine other[ENGINES]; /* for batches of the size before, where a pass holds them whole */
     bool timed;       /* see model_time_steps */
-    char feature[64]; /* what ENGINE_FEATURE was compiled for */
+    int kept[FEATURES_MAX]; /* the nodes that ENGINE_FEATURE was compiled for; -1 behind the last */
     const volatile sig_atomic_t *stop; /* borrowed; NULL: nothing stops it */
     atomic_bool stopping;              /* what *stop was when worker 0 looked last */
 };
@@ -302,6 +303,11 @@ void model_set_stop(model *m, const volatile sig_atomic_t *stop)
     m->stop = stop;
 }
 
+const volatile sig_atomic_t *model_get_stop(const model *m)
+{
+    return m->stop;
+}
+
 jem_status model_check_stop(model *m, int worker_number)
 {
     /* A flag that a signal handler sets may be read by the thread that it interrupts
@@ -445,41 +451,64 @@ jem_status model_evaluate(model *m, const float *x, int64_t n, const int32_t *y,
 
 typedef struct feature_request {
     const model *m;
-    const char *name;
+    const char *const *names;
+    const int *nodes;
     const float *x;
-    float *dst;
-    int64_t count; /* elements per image */
+    float *const *dst;
 } feature_request;
 
-static jem_status feature_chunk(void *ctx, const model_chunk *c)
+static jem_status features_chunk(void *ctx, const model_chunk *c)
 {
     jem_status st;
     const feature_request *f = ctx;
     plan_call call = {.count = c->count};
 
     TRY(plan_forward(c->ws, &call, f->x + c->first * model_input_count(f->m), c->logits));
-    TRY(plan_feature(c->ws, &call, f->name, f->dst + c->first * f->count));
+    for (int i = 0; f->names[i]; ++i) {
+        const int64_t count = shape_count(f->m->g->nodes[f->nodes[i]].op.dst);
+        TRY(plan_feature(c->ws, &call, f->names[i], f->dst[i] + c->first * count));
+    }
+done:
+    return st;
+}
+
+static jem_status find_feature(int *at, const model *m, const char *name)
+{
+    *at = graph_find(m->g, name);
+    if (*at >= 0) return JEM_OK;
+    char names[512];
+    graph_list_names(m->g, names, sizeof names);
+    return jem_error(JEM_EUSAGE, "%s has no feature '%s'; it has %s", m->spec.name, name, names);
+}
+
+jem_status model_features(model *m, const char *const *names, const float *x, int64_t n, float *const *dst)
+{
+    jem_status st = JEM_OK;
+    int nodes[FEATURES_MAX], count = 0;
+
+    for (; names[count]; ++count) {
+        assert(count + 1 < FEATURES_MAX);
+        TRY(find_feature(&nodes[count], m, names[count]));
+    }
+    nodes[count++] = -1;
+    if (memcmp(m->kept, nodes, (size_t)count * sizeof *nodes) != 0) {
+        engine_clear(&m->engines[ENGINE_FEATURE], pool_threads(m->workers));
+        memcpy(m->kept, nodes, (size_t)count * sizeof *nodes);
+    }
+    feature_request f = {m, names, nodes, x, dst};
+    st = run_engine(m, ENGINE_FEATURE, n, names, features_chunk, &f);
 done:
     return st;
 }
 
 jem_status model_feature(model *m, const char *name, const float *x, int64_t n, float *dst, shape *s)
 {
-    const char *features[2] = {name, NULL};
-    int at = graph_find(m->g, name);
+    jem_status st;
+    int at;
 
-    if (at < 0) {
-        char names[512];
-        graph_list_names(m->g, names, sizeof names);
-        return jem_error(JEM_EUSAGE, "%s has no feature '%s'; it has %s", m->spec.name, name, names);
-    }
-    shape out = m->g->nodes[at].op.dst;
-    if (s) *s = out;
-    if (!dst) return JEM_OK;
-    if (strcmp(m->feature, name) != 0) {
-        engine_clear(&m->engines[ENGINE_FEATURE], pool_threads(m->workers));
-        strncpy(m->feature, name, sizeof m->feature - 1);
-    }
-    feature_request f = {m, name, x, dst, shape_count(out)};
-    return run_engine(m, ENGINE_FEATURE, n, features, feature_chunk, &f);
+    TRY(find_feature(&at, m, name));
+    if (s) *s = m->g->nodes[at].op.dst;
+    if (dst) st = model_features(m, (const char *const[]){name, NULL}, x, n, &dst);
+done:
+    return st;
 }

@@ -58,6 +58,7 @@ jem_status model_compile(plan **out, const model *m, int use, int64_t n);
  * step of one chunk) with JEM_EINTERRUPTED; NULL: nothing stops it.  Set by a signal
  * handler of the thread that computes on the model, or by that thread. */
 void model_set_stop(model *m, const volatile sig_atomic_t *stop);
+const volatile sig_atomic_t *model_get_stop(const model *m); /* borrowed; NULL: nothing stops it */
 /* JEM_EINTERRUPTED if that has happened.  worker: the chunk's; 0 outside of chunks. */
 jem_status model_check_stop(model *m, int worker);
 
@@ -109,6 +110,9 @@ jem_status model_evaluate(model *m, const float *x, int64_t n, const int32_t *y,
  * in *s if s is not NULL.  dst may be NULL to ask for the shape only. */
 jem_status model_feature(model *m, const char *name, const float *x, int64_t n, float *dst,
                          shape *s);
+/* Several of one pass: dst[i] [n, shape of names[i]].  names: NULL-terminated, 63 at most. */
+jem_status model_features(model *m, const char *const *names, const float *x, int64_t n,
+                          float *const *dst);
 
 /* ---- files.  Weights are safetensors under state-dict names; architecture
  * and spec travel as metadata ("jem.model", ...).  Loading is exact: a missing,

@@ -178,21 +178,36 @@ done:
     return st;
 }
 
+jem_status import_open(run **out, const import_request *r, const char *const *overrides, int count)
+{
+    jem_status st;
+    run *x = NULL;
+
+    TRY(MEM_NEW(x, 1));
+    TRY(mem_strdup(&x->path, r->file));
+    TRY(settle(&x->cfg, r));
+    TRY(run_override(&x->cfg, overrides, count));
+    TRY(model_new(&x->m, &x->cfg.model, &x->cfg.engine));
+    st = model_load(x->m, r->file);
+    if (st == JEM_EDATA) st = explain(st, r, &x->cfg.model);
+    if (st != JEM_OK) goto done;
+    TRY(run_identity_init(&x->identity, &x->cfg));
+    describe(&x->info, &x->cfg, x->m, &x->identity);
+    *out = x;
+    x = NULL;
+done:
+    run_close(x);
+    return st;
+}
+
 jem_status import_run(const import_request *r)
 {
     jem_status st;
-    config *c = NULL;
-    model *m = NULL;
+    run *x = NULL;
 
-    TRY(MEM_NEW(c, 1));
-    TRY(settle(c, r));
-    TRY(model_new(&m, &c->model, &c->engine));
-    st = model_load(m, r->file);
-    if (st == JEM_EDATA) st = explain(st, r, &c->model);
-    if (st != JEM_OK) goto done;
-    TRY(into_folder(r, c, m));
+    TRY(import_open(&x, r, NULL, 0));
+    TRY(into_folder(r, &x->cfg, x->m));
 done:
-    model_free(m);
-    mem_free(c);
+    run_close(x);
     return st;
 }

@@ -17,6 +17,10 @@ typedef struct import_request {
     int assignment_count;
 } import_request;
 
+/* *out, as run_open gives one <- the weights with the settings of an import, without a folder: r->out is left
+ * aside.  `overrides`: engine.* (run_override).  Fails as import_run does. */
+jem_status import_open(run **out, const import_request *r, const char *const *overrides, int count);
+
 /* JEM_EDATA if the file cannot be read or is not of this network: the message says how much of it is
  * there and which network fits best.  JEM_EUSAGE if the folder holds anything. */
 jem_status import_run(const import_request *r);

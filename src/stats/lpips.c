@@ -22,7 +22,7 @@ static double layer_distance(const lpips_layer *l)
         for (int64_t c = 0; c < l->channels; c++) {
             double difference = (double)l->a[c * l->pixels + p] / length_a -
                                 (double)l->b[c * l->pixels + p] / length_b;
-            distance += difference * difference;
+            distance += (l->weights ? (double)l->weights[c] : 1) * difference * difference;
         }
         sum += distance;
     }

@@ -11,7 +11,7 @@
 #include "base/try.h"
 #include "bench/bench.h"
 #include "data/sources/cifar10.h"
-#include "run/run.h"
+#include "run/import.h"
 #include "study/bench_own_data.h"
 #include "study/each_run.h"
 #include "study/latents_of_run.h"
@@ -49,7 +49,7 @@ static jem_status need_data(char **out, const bench_job *j, int place)
     const benchmark *b = j->q->benchmarks[place];
     jem_status st = data_folder(out, j, b);
     if (st != JEM_OK || (*out && dir_exists(*out))) return st;
-    const bool asked = j->q->path || j->q->answers;
+    const bool asked = j->q->path || j->q->weights || j->q->answers;
     if (j->q->data || !asked || !b->without_data ||
         !b->without_data(bench_settings_get(j->q->settings, place)))
         st = jem_error(JEM_EDATA,
@@ -254,6 +254,21 @@ done:
 
 /* ---- runs and studies */
 
+/* folder: for scores; NULL: none.  label: of progress. */
+static jem_status score_opened(bench_job *j, run *r, const char *folder, const char *label)
+{
+    jem_status st;
+    const scoring_request *q = j->q;
+
+    model_set_stop(r->m, q->stop);
+    TRY(bench_own_data(q->settings, r, q->given, q->given_count));
+    bench_who who = {.r = r, .folder = folder};
+    TRY(latents_of_run(&who.space, &who.on_latents, q->codec, r, "showing it pictures"));
+    TRY(score_subject(j, &who, label));
+done:
+    return st;
+}
+
 static jem_status score_run(void *ctx, const char *folder)
 {
     jem_status st;
@@ -262,14 +277,25 @@ static jem_status score_run(void *ctx, const char *folder)
     run *r = NULL;
 
     TRY(run_open(&r, q->lists, folder, q->of_run, q->of_run_count));
-    model_set_stop(r->m, q->stop);
-    TRY(bench_own_data(q->settings, r, q->given, q->given_count));
-    bench_who who = {.r = r, .folder = folder};
-    TRY(latents_of_run(&who.space, &who.on_latents, q->codec, r, "showing it pictures"));
     snprintf(j->label, sizeof j->label, "alpha %g, seed %" PRId64, r->cfg.alpha, r->cfg.seed);
-    TRY(score_subject(j, &who, j->label));
+    TRY(score_opened(j, r, folder, j->label));
 done:
     j->runs--;
+    run_close(r);
+    return st;
+}
+
+static jem_status score_network(bench_job *j)
+{
+    jem_status st;
+    const scoring_request *q = j->q;
+    const import_request wanted = {.lists = q->lists, .file = q->weights, .model = q->model,
+                                   .classes = -1, .side = -1};
+    run *r = NULL;
+
+    TRY(import_open(&r, &wanted, q->of_run, q->of_run_count));
+    TRY(score_opened(j, r, q->out, q->model));
+done:
     run_close(r);
     return st;
 }
@@ -291,7 +317,9 @@ jem_status score_runs(scoring_result *out, const scoring_request *q)
     j->runs = 1;
     if (q->path) TRY(each_run_count(&j->runs, q->path));
     scoring_progress_begin(&j->shown);
-    st = q->path ? each_run(q->path, score_run, j, &out->failed) : score_subject(j, &answers, NULL);
+    st = q->path      ? each_run(q->path, score_run, j, &out->failed)
+         : q->weights ? score_network(j)
+                      : score_subject(j, &answers, NULL);
     scoring_progress_end(&j->shown);
 done:
     if (j) {

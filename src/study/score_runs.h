@@ -14,10 +14,11 @@ typedef struct scoring_request {
     const config_lists *lists;
     const benchmark *const *benchmarks; /* that there are */
     const char *benchmark;             /* the name of one, or "all" */
-    const char *path;                  /* RUN or STUDY; NULL: answers, the autoencoder, or nobody */
+    const char *path;                  /* RUN or STUDY; NULL: a network, answers, the autoencoder, or nobody */
+    const char *model, *weights;       /* a network by name and its file, without a run; NULL: none */
     const char *answers, *kind;        /* recorded answers, and what they are ("auto") */
     const char *observer;              /* whose trials they are; NULL: only one's */
-    const char *out;                   /* folder for their scores and trials; NULL: none */
+    const char *out;                   /* folder for a network's or answers' scores and trials; NULL: none */
     const char *mapping, *humans;      /* bench.h; NULL: none */
     const char *data;                  /* the benchmark's folder, of all: the folder with theirs; NULL: */
     const char *data_root;             /* a folder with folders of data, or NULL */

@@ -203,7 +203,7 @@ static void the_autoencoder_alone_compares_its_features(void **state)
     }
     for (int l = 0; l < 3; l++) {
         const shape size = autoencoder_feature_shape(&small_vae, l, SIDE, SIDE);
-        layers[l] = (lpips_layer){maps[0][l], maps[1][l], size.c, size.h * size.w};
+        layers[l] = (lpips_layer){maps[0][l], maps[1][l], size.c, size.h * size.w, NULL};
     }
     assert_true(d[0] == lpips_distance(layers, 3));
     assert_null(alone.ops->logits);

@@ -338,8 +338,8 @@ static void mistakes_are_told_with_a_remedy(void **state)
     fails("bench", 2, "usage: jem bench");
     fails("bench cifar10 --answers x.npy", 2, "did you mean cifar10h?");
     fails("bench imagenet-9000", 2, "there are bapps");
-    fails("bench cifar10h %D --answers %D/l.csv", 2, "not both");
-    fails("bench all", 2, "give a run, a study or --answers");
+    fails("bench cifar10h %D --answers %D/l.csv", 2, "--answers: one of them");
+    fails("bench all", 2, "give a run, a study, --model and --weights, or --answers");
     fails("bench cifar10h --observer resnet50", 2, "go with --answers");
     fails("bench cifar10h --answers %D/l.csv --observer a --kind maps", 2, "chooses among trials");
     fails("bench cifar10h --mapping m.tsv", 2, "--mapping");

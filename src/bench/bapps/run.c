@@ -59,6 +59,7 @@ enum { SUBSETS_AUTO, SUBSETS_DISTORTION, SUBSETS_ALL };
 typedef struct bapps_options {
     int tasks, subsets;
     int64_t size;
+    char lpips[OPTION_STRING_MAX];
 } bapps_options;
 
 #define AT(field) offsetof(bapps_options, field)
@@ -67,8 +68,10 @@ static const option bapps_option_table[] = {
     {"subsets", OPTION_CHOICE, AT(subsets), "auto", 0, 0, "auto|distortion|all",
      "2AFC sets: traditional and cnn, with the four of real algorithms if they are there (auto)"},
     {"size", OPTION_INT, AT(size), "64", 0, 4096, NULL,
-     "side of the patches that models on latents are shown, which take any; 0: that of their "
-     "training pictures"},
+     "side of the patches that models on latents and networks of photographs are shown, which take any; 0: that "
+     "of their training pictures"},
+    {"lpips", OPTION_STRING, AT(lpips), "", 0, 0, NULL,
+     "linear weights that calibrate the distance, LPIPS's for AlexNet, VGG-16 or SqueezeNet; \"\": none"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -462,6 +465,22 @@ done:
     return st;
 }
 
+/* The subject looks at patches, and measures, as the options say. */
+static jem_status settle_subject(const subject *s, const bapps_options *o)
+{
+    jem_status st;
+
+    TRY(subject_can(s, s->ops->distance != NULL, "bapps", "distances"));
+    if (s->ops->look_at) TRY(s->ops->look_at(s->ctx, o->size));
+    if (!o->lpips[0]) goto done;
+    if (!s->ops->use_lpips)
+        return jem_error(JEM_EUSAGE, "bapps.lpips: %s is no network: linear weights calibrate distances between "
+                         "the features of one", s->name);
+    TRY(s->ops->use_lpips(s->ctx, o->lpips));
+done:
+    return st;
+}
+
 static jem_status bapps_run(const bench_request *r)
 {
     jem_status st;
@@ -469,10 +488,7 @@ static jem_status bapps_run(const bench_request *r)
     char line[512];
     int64_t items = 0, before = 0;
 
-    if (r->subject)
-        TRY(subject_can(r->subject, r->subject->ops->distance != NULL, "bapps", "distances"));
-    if (r->subject && r->subject->ops->look_at)
-        TRY(r->subject->ops->look_at(r->subject->ctx, ((const bapps_options *)r->options)->size));
+    if (r->subject) TRY(settle_subject(r->subject, r->options));
     TRY(read_sets(&e, r->data, r->options));
     for (int k = 0; k < SETS; k++) items += e.parts[k].used ? e.parts[k].set.n : 0;
     for (int k = 0; k < SETS; k++) {
