@@ -9,6 +9,8 @@
  *   data.h -> train.h -> a run folder -> model.h, sampler.h
  *                                     -> report.h
  *
+ * stats.h stands beside it: the statistics of the study on arrays of the caller's.
+ *
  * Every function that can fail returns a jem_status and leaves its message in
  * jem_error_message().  A mistake in the call itself is JEM_EUSAGE and a message that begins
  * with the function and names the argument: NULL where nothing says that it may be, a number of
@@ -31,6 +33,7 @@
 #include "jem/model.h"
 #include "jem/report.h"
 #include "jem/sampler.h"
+#include "jem/stats.h"
 #include "jem/status.h"
 #include "jem/tensor.h"
 #include "jem/train.h"
