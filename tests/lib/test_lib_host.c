@@ -112,17 +112,17 @@ static void a_report_under_a_decimal_comma_is_the_same(void **state)
     need_commas();
     rig *r = rig_new();
     check_ok(train(r, r->run));
-    snprintf(command, sizeof command, "'%s' eval '%s' > '%s/log' 2>&1 && cp -r '%s' '%s/other'",
-             JEM_PROGRAM, r->run, r->dir, r->run, r->dir);
+    snprintf(command, sizeof command, "'%s' eval '%s' > '%s/log' 2>&1 && mkdir '%s/other' && cp -r '%s' '%s/other/'",
+             JEM_PROGRAM, r->run, r->dir, r->dir, r->run, r->dir);
     assert_int_equal(system(command), 0);
     figures = report_of(r->run);
     assert_true(figures > 5);
     use_commas();
-    snprintf(path[1], sizeof path[1], "%s/other", r->dir);
+    snprintf(path[1], sizeof path[1], "%s/other/run", r->dir); /* figures name the run's folder */
     assert_int_equal(report_of(path[1]), figures);
     still_commas();
     snprintf(path[0], sizeof path[0], "%s/figures", r->run);
-    snprintf(path[1], sizeof path[1], "%s/other/figures", r->dir);
+    snprintf(path[1], sizeof path[1], "%s/other/run/figures", r->dir);
     check_ok(dir_list(&names, &count, path[0]));
     for (int i = 0; i < count; i++) /* a PDF tells the time */
         if (!strstr(names[i], ".pdf")) identity_same_file(path[0], path[1], names[i]);
