@@ -28,6 +28,6 @@ extern const double imagenet_own[3][2];
 conv_shape imagenet_conv(int64_t out, int64_t kernel, int64_t stride, int64_t pad);
 
 extern const network network_resnet18, network_resnet50, network_efficientnet_lite0, network_alexnet,
-    network_vgg16, network_squeezenet;
+    network_vgg16, network_squeezenet, network_inception_fid;
 
 #endif

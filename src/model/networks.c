@@ -15,6 +15,7 @@ const network *const network_list[] = {
     &network_alexnet,
     &network_vgg16,
     &network_squeezenet,
+    &network_inception_fid,
     &network_kl_encoder,
     &network_kl_decoder,
     NULL,

@@ -14,7 +14,7 @@ static model_spec smallest(const network *n)
                                      .width = 12}, (wrn_settings){.pool = POOL_ADAPTIVE});
     if (n->usual) {
         model_spec spec = *n->usual;
-        spec.height = spec.width = 64;
+        spec.height = spec.width = 75; /* inception-fid takes no smaller ones */
         check_ok(model_spec_name(&spec, network_list, n->name));
         return spec;
     }
