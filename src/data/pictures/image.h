@@ -47,6 +47,12 @@ jem_status image_resize_by(image *out, const image *src, int64_t height, int64_t
 /* image_resize_square with a kernel of choice. */
 jem_status image_resize_square_by(image *out, const image *src, int64_t size, image_kernel kernel);
 
+/* planar [c][height][width] <- the picture's levels, from 0 to 255 and not rounded: each channel resized
+ * as Pillow resizes pictures of mode F, bit for bit, then clipped (Parmar et al. 2022).  Fails as
+ * image_resize_by. */
+jem_status image_resize_floats(float *planar, const image *src, int64_t height, int64_t width,
+                               image_kernel kernel);
+
 /* planar [c][h][w] 8 bit <- picture, and back from floats in [-1,1] (rounded,
  * clamped). */
 void image_to_planar(uint8_t *planar, const image *m);

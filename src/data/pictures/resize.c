@@ -3,77 +3,32 @@
  * a horizontal pass stored in 8 bits, then a vertical one. */
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/pictures/image.h"
 #include "data/pictures/codec.h"
+#include "data/pictures/resize_filter.h"
 
 enum { FRACTION_BITS = 22 };
 
-/* Output i is the sum of weight[i * taps + k] * input[first[i] + k], k < count[i]. */
+/* A filter with its weights in fixed point. */
 typedef struct filter {
-    int64_t taps; /* most that an output has */
-    int64_t *first, *count;
+    resize_filter real;
     int32_t *weight;
-    double *real; /* weights of one output before rounding */
 } filter;
 
 static void filter_clear(filter *f)
 {
-    mem_free(f->first);
-    mem_free(f->count);
+    resize_filter_clear(&f->real);
     mem_free(f->weight);
-    mem_free(f->real);
-}
-
-/* The kernels: 0 beyond a distance of 1 and 2. */
-static double triangle(double x)
-{
-    return x < 1 ? 1 - x : 0;
-}
-
-static double cubic(double x) /* Keys 1981 with a = -1/2 */
-{
-    const double a = -0.5;
-    if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-    return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
-}
-
-/* The kernel's weights for output i, normalised and rounded. */
-static void filter_weights(filter *f, int64_t i, double scale, int64_t n_in, image_kernel kernel)
-{
-    double stretch = scale > 1 ? scale : 1, shrink = 1 / stretch, sum = 0;
-    double support = kernel == IMAGE_BICUBIC ? 2 * stretch : stretch;
-    double centre = ((double)i + 0.5) * scale;
-    int64_t low = (int64_t)(centre - support + 0.5), high = (int64_t)(centre + support + 0.5);
-
-    if (low < 0) low = 0;
-    if (high > n_in) high = n_in;
-    f->first[i] = low;
-    f->count[i] = high - low;
-    for (int64_t k = 0; k < high - low; k++) {
-        double at = ((double)(k + low) - centre + 0.5) * shrink;
-        double distance = at < 0 ? -at : at;
-        f->real[k] = kernel == IMAGE_BICUBIC ? cubic(distance) : triangle(distance);
-        sum += f->real[k];
-    }
-    for (int64_t k = 0; k < high - low; k++) {
-        double w = f->real[k] / sum;
-        f->weight[i * f->taps + k] =
-            (int32_t)(w * (double)(1 << FRACTION_BITS) + (w < 0 ? -0.5 : 0.5));
-    }
 }
 
 static jem_status filter_init(filter *f, int64_t n_in, int64_t n_out, image_kernel kernel)
 {
     jem_status st;
-    double scale = (double)n_in / (double)n_out;
-    double support = (kernel == IMAGE_BICUBIC ? 2 : 1) * (scale > 1 ? scale : 1);
-
-    f->taps = 2 * ((int64_t)support + 1) + 1;
-    TRY(MEM_NEW(f->first, n_out));
-    TRY(MEM_NEW(f->count, n_out));
-    TRY(MEM_NEW(f->real, f->taps));
-    TRY(MEM_NEW(f->weight, n_out * f->taps));
-    for (int64_t i = 0; i < n_out; i++) filter_weights(f, i, scale, n_in, kernel);
+    TRY(resize_filter_init(&f->real, n_in, n_out, kernel));
+    TRY(MEM_NEW(f->weight, n_out * f->real.taps));
+    for (int64_t i = 0; i < n_out * f->real.taps; i++) {
+        const double w = f->real.weight[i];
+        f->weight[i] = (int32_t)(w * (double)(1 << FRACTION_BITS) + (w < 0 ? -0.5 : 0.5));
+    }
 done:
     return st;
 }
@@ -82,10 +37,10 @@ done:
 static uint8_t filter_apply(const filter *f, int64_t i, const uint8_t *src, int64_t stride)
 {
     int32_t sum = 1 << (FRACTION_BITS - 1);
-    const int32_t *weight = f->weight + i * f->taps;
+    const int32_t *weight = f->weight + i * f->real.taps;
 
-    src += f->first[i] * stride;
-    for (int64_t k = 0; k < f->count[i]; k++) sum += weight[k] * src[k * stride];
+    src += f->real.first[i] * stride;
+    for (int64_t k = 0; k < f->real.count[i]; k++) sum += weight[k] * src[k * stride];
     sum >>= FRACTION_BITS;
     return sum > 255 ? 255 : sum < 0 ? 0 : (uint8_t)sum;
 }
@@ -95,7 +50,7 @@ jem_status image_resize_by(image *out, const image *src, int64_t height, int64_t
 {
     jem_status st;
     image wide = IMAGE_INIT, result = IMAGE_INIT;
-    filter across = {0}, down = {0};
+    filter across = {.weight = NULL}, down = {.weight = NULL};
     int64_t k = src->channels;
 
     TRY(image_check_size(height, width, "resized picture"));
