@@ -1,6 +1,7 @@
 /* Sheets of pictures: the same kind of sample grid for every alpha, side by side. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -23,20 +24,21 @@ typedef struct sheet_spec {
     const char *picture, *file, *title, *about;
     bool beside_data; /* real images come first */
     bool by_class;    /* a row each */
+    bool by_step;     /* the same, of so many steps: they can be browsed */
 } sheet_spec;
 
 static const sheet_spec sheet_specs[] = {
     {"buffer", "samples-buffer", "Samples from the replay buffer",
      "What the chains have drawn by the end of training, beside real images. A classifier "
      "(α = 0) runs no chains and has no buffer.",
-     true, false},
+     true, false, false},
     {"shared_start", "samples-shared-start", "Samples from one shared start",
      "Every α begins its chains at the same noise images and uses the same noise; a row is shown "
      "after 0, 5, 10, 20, 50 steps unless eval.steps says otherwise. What "
      "differs is the energy landscape.",
-     true, false},
+     true, false, true},
     {"classes", "samples-classes", "Class-conditional samples",
-     "Chains that climb one class's logit; one row per class.", false, true},
+     "Chains that climb one class's logit; one row per class.", false, true, false},
 };
 
 static void sheet_free(void *ctx)
@@ -73,8 +75,8 @@ done:
     return st;
 }
 
-/* Real images if wanted, then the first seed of each alpha that has the picture. */
-static jem_status collect(sheet *c, study *s, const sheet_spec *spec)
+/* Real images if wanted, then the first seed of each alpha that has the picture; further ones into `more`. */
+static jem_status collect(sheet *c, sheet *more, study *s, const sheet_spec *spec)
 {
     char caption[48];
     bool added = !spec->beside_data;
@@ -88,11 +90,13 @@ static jem_status collect(sheet *c, study *s, const sheet_spec *spec)
     const int reals = c->count;
     for (int64_t i = 0; i < s->count; i++) {
         const study_run *r = &s->runs[i];
-        if (r->alpha == shown) continue;
-        snprintf(caption, sizeof caption, "α = %g%s", r->alpha,
-                 strcmp(r->status, "diverged") == 0 ? " (diverged)" : "");
+        const bool further = r->alpha == shown;
+        if (further && !spec->by_step) continue;
+        int n = snprintf(caption, sizeof caption, "α = %g", r->alpha);
+        if (further) n += snprintf(caption + n, sizeof caption - (size_t)n, ", seed %lld", (long long)r->seed);
+        if (strcmp(r->status, "diverged") == 0) snprintf(caption + n, sizeof caption - (size_t)n, " (diverged)");
         const draw_subject of = {r->alpha, r->seed, spec->picture};
-        jem_status st = add_picture(c, s, r, &of, caption, &added);
+        jem_status st = add_picture(further ? more : c, s, r, &of, caption, &added);
         if (st != JEM_OK) return st;
         if (added) shown = r->alpha;
     }
@@ -147,10 +151,69 @@ static jem_status draw_sheet(draw *d, const void *ctx)
     return JEM_OK;
 }
 
-static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec)
+/* ---- every seed, step by step */
+
+static jem_status sheet_new(sheet **out, int64_t pictures)
 {
     jem_status st;
     sheet *c = NULL;
+    TRY(MEM_NEW(c, 1));
+    TRY(MEM_NEW(c->pictures, pictures));
+    TRY(MEM_NEW(c->captions, pictures));
+    TRY(MEM_NEW(c->subjects, pictures));
+    *out = c;
+    c = NULL;
+done:
+    if (c) sheet_free(c);
+    return st;
+}
+
+/* Where the page's script lets the reader choose alpha, seed and step: the steps are the names of the pictures of
+ * a single chain.  Nothing where they are not known. */
+static jem_status write_browser(strbuf *h, const study *s, const sheet *c)
+{
+    jem_status st = JEM_OK;
+    char *path = NULL, **names = NULL;
+    int count = 0;
+
+    for (int64_t i = 0; i < s->count && !count; i++) {
+        mem_free(path);
+        TRY(str_format(&path, "%s/samples/trajectory/0", s->runs[i].path));
+        if (dir_exists(path)) TRY(dir_list_data(&names, &count, path));
+    }
+    if (!count) goto done;
+    html_printf(h, "<div class=\"browser\" data-sheet=\"%s\" data-steps=\"", c->subjects[c->count - 1].sheet);
+    for (int i = 0; i < count; i++) html_printf(h, "%s%lld", i ? " " : "", strtoll(names[i], NULL, 10));
+    strbuf_add(h, "\" hidden></div>");
+done:
+    strings_free(names, count);
+    mem_free(path);
+    return st;
+}
+
+/* Smaller, below the first seeds'. */
+static jem_status write_further(strbuf *h, sheet *more)
+{
+    enum { WIDTH = 640 };
+    char *svg = NULL;
+    figure f = {.ctx = more};
+
+    if (!more->count) return JEM_OK;
+    lay_out_sheet(&f, WIDTH);
+    jem_status st = draw_inline(&svg, "seeds-", f.width, f.height, draw_sheet, more);
+    if (st != JEM_OK) return st;
+    html_printf(h, "<details class=\"seeds\"><summary>Further seeds</summary><div class=\"plot\" style=\"width:%.0fpx\">",
+                f.width);
+    strbuf_put(h, svg, strlen(svg));
+    strbuf_add(h, "</div></details>");
+    mem_free(svg);
+    return JEM_OK;
+}
+
+static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec)
+{
+    jem_status st;
+    sheet *c = NULL, *more = NULL;
     figure f = {.file = spec->file,
                 .section = "Samples",
                 .title = spec->title,
@@ -159,20 +222,22 @@ static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec
                 .draw = draw_sheet,
                 .free_ctx = sheet_free};
 
-    TRY(MEM_NEW(c, 1));
+    TRY(sheet_new(&c, s->count + 1));
     f.ctx = c;
-    TRY(MEM_NEW(c->pictures, s->count + 1));
-    TRY(MEM_NEW(c->captions, s->count + 1));
-    TRY(MEM_NEW(c->subjects, s->count + 1));
-    TRY(collect(c, s, spec));
+    TRY(sheet_new(&more, s->count));
+    TRY(collect(c, more, s, spec));
     if (!c->count) {
         TRY(str_format(&f.missing, "No run of this study has samples/%s.png.", spec->picture));
-        return figure_list_add(list, &f);
+        st = figure_list_add(list, &f);
+        goto done;
     }
+    if (spec->by_step) TRY(write_browser(&f.table, s, c));
+    TRY(write_further(&f.table, more));
     if (spec->by_class && s->runs[0].class_names[0])
         html_printf(&f.table, "<p>Classes, in the order of the rows: %s.</p>", s->runs[0].class_names);
-    return figure_list_add(list, &f);
+    st = figure_list_add(list, &f);
 done:
+    if (more) sheet_free(more);
     figure_clear(&f);
     return st;
 }

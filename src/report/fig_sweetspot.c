@@ -13,6 +13,7 @@
 #include "report/axes.h"
 #include "report/figures.h"
 #include "report/marks.h"
+#include "sweetspot/trend.h"
 
 /* A cell of the grid, from its top: title (in narrow cells two lines), verdict, scores, advantage, alpha. */
 enum {
@@ -31,6 +32,7 @@ enum {
 
 /* The lines of a study on a canvas. */
 typedef struct spot_chart {
+    const study *of;
     const sweetspot_list *list;
     sweetspot_list *owned; /* NULL: the list is another's */
     int columns;
@@ -164,15 +166,7 @@ static double mean_at(const sweetspot *p, int64_t i)
     return sum / (double)n;
 }
 
-/* As in trend_point. */
-static int place_of(const sweetspot *p, double alpha)
-{
-    int place = 0;
-    while (place < p->alphas && p->alpha[place] < alpha) place++;
-    return place;
-}
-
-static void draw_scores(draw *d, const axes *a, const sweetspot *p)
+static void draw_scores(draw *d, const axes *a, const study *of, const sweetspot *p)
 {
     for (int64_t i = 0; i + 1 < p->alphas; i++)
         draw_segment(d, axes_x(a, p->alpha[i]), axes_y(a, mean_at(p, i)), axes_x(a, p->alpha[i + 1]),
@@ -184,7 +178,7 @@ static void draw_scores(draw *d, const axes *a, const sweetspot *p)
         plain_format(note, sizeof note, "%s, %s\nα = %g, seed %lld: %.4g", p->line->title, sweetspot_measure(p), alpha,
                      (long long)p->seed_of[j], p->network[j]);
         draw_note(d, &(draw_subject){.alpha = alpha, .seed = p->seed_of[j]}, note);
-        draw_alpha_mark(d, alpha, place_of(p, alpha), axes_x(a, alpha), axes_y(a, p->network[j]), 3);
+        draw_alpha_mark(d, alpha, trend_place(of, alpha), axes_x(a, alpha), axes_y(a, p->network[j]), 3);
         draw_unnote(d);
     }
 }
@@ -282,7 +276,7 @@ static void draw_panel(draw *d, const spot_chart *c, const sweetspot *p, double 
     draw_band(d, &scores, p);
     axes_draw(d, &scores);
     if (human >= scores.y0 && human <= scores.y1) axes_reference(d, &scores, human, "people");
-    draw_scores(d, &scores, p);
+    draw_scores(d, &scores, c->of, p);
     draw_paper(d, &scores, p->line);
     least_range(&least, p);
     least.x_label = "α";
@@ -361,7 +355,7 @@ jem_status fig_sweetspot_write(const study *s, const sweetspot_list *list)
     jem_status st;
     char *folder = NULL, *stem = NULL, *path = NULL, *suffix = NULL;
     strbuf tsv = STRBUF_INIT;
-    spot_chart c = {.list = list, .only = STRBUF_INIT};
+    spot_chart c = {.of = s, .list = list, .only = STRBUF_INIT};
 
     spot_only_words(&c.only, &list->only);
     TRY(strbuf_status(&c.only));
@@ -482,6 +476,7 @@ static jem_status figure_of_view(figure_list *list, study *s, const measures *co
     if (!whole && !spot_only_leaves_out(&only, s)) return JEM_OK;
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
+    c->of = s;
     TRY(MEM_NEW(c->owned, 1));
     c->list = c->owned;
     TRY(pool_new(&o.threads, 0));

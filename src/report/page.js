@@ -177,4 +177,78 @@ document.addEventListener('keydown', event => {
   else choose(null);
 });
 
+/* ---- samples of one network after so many steps, beside real images */
+
+const option = (select, value) => select.append(new Option(value, value));
+const hasOption = (select, value) => [...select.options].some(each => each.value === value);
+
+const control = (place, name, element) => {
+  const label = make('label', '', name + ' ');
+  label.append(element);
+  place.append(label);
+  return element;
+};
+
+const view = (place, caption) => {
+  const whole = make('div', 'view'), crop = make('div', 'crop');
+  crop.setAttribute('role', 'img');
+  whole.append(make('span', '', caption), crop);
+  place.append(whole);
+  return crop;
+};
+
+/* Row `row` of a sheet of `rows` rows: gaps between them make this share of the rest exact. */
+const showRow = (crop, image, row, rows, ratio) => {
+  crop.style.aspectRatio = String(ratio);
+  crop.style.backgroundImage = `url("${image.href.baseVal}")`;
+  crop.style.backgroundPosition = `0 ${rows > 1 ? 100 * row / (rows - 1) : 0}%`;
+};
+
+const browse = place => {
+  const sheets = [...document.querySelectorAll('g[data-sheet]')].filter(each => each.querySelector('image'));
+  const networks = sheets.filter(each => each.dataset.sheet === place.dataset.sheet);
+  const real = sheets.find(each => each.dataset.sheet === 'data');
+  const steps = place.dataset.steps.split(' ');
+  if (!networks.length) return;
+
+  const alpha = control(place, '\u03b1', make('select')), seed = control(place, 'seed', make('select'));
+  const step = control(place, 'steps', make('input')), said = make('output');
+  Object.assign(step, {type: 'range', min: 0, max: steps.length - 1, value: steps.length - 1});
+  step.after(said);
+  const drawn = view(place, 'samples'), beside = real && view(place, 'real images');
+
+  const show = () => {
+    const sheet = networks.find(each => each.dataset.alpha === alpha.value && each.dataset.seed === seed.value);
+    const image = sheet.querySelector('image');
+    const ratio = image.width.baseVal.value / image.height.baseVal.value * steps.length;
+    said.textContent = steps[step.value];
+    step.setAttribute('aria-valuetext', steps[step.value]);
+    showRow(drawn, image, Number(step.value), steps.length, ratio);
+    drawn.setAttribute('aria-label', `samples, \u03b1 = ${alpha.value}, seed ${seed.value}, ${said.textContent} steps`);
+    if (!beside) return;
+    showRow(beside, real.querySelector('image'), 0, 2, ratio);
+    beside.setAttribute('aria-label', 'real images');
+  };
+  const seeds = () => {
+    const before = seed.value;
+    seed.replaceChildren();
+    for (const each of networks) if (each.dataset.alpha === alpha.value) option(seed, each.dataset.seed);
+    if (hasOption(seed, before)) seed.value = before;
+    show();
+  };
+  for (const each of networks) if (!hasOption(alpha, each.dataset.alpha)) option(alpha, each.dataset.alpha);
+  alpha.addEventListener('change', seeds);
+  seed.addEventListener('change', show);
+  step.addEventListener('input', show);
+  choiceListeners.push(value => {
+    if (value === null || !hasOption(alpha, value)) return;
+    alpha.value = value;
+    seeds();
+  });
+  seeds();
+  place.hidden = false;
+};
+
+for (const place of document.querySelectorAll('.browser')) browse(place);
+
 })();

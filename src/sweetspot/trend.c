@@ -54,8 +54,7 @@ jem_status trend_collect(trend *t, const study *s, const char *benchmark, const 
     return trend_collect_in(t, s, benchmark, NULL, metric, condition);
 }
 
-/* So many alphas of the study are smaller; its runs are in their order. */
-static int place_of(const study *s, double alpha)
+int trend_place(const study *s, double alpha)
 {
     int place = 0;
     for (int64_t i = 0; i < s->count && s->runs[i].alpha < alpha; i++)
@@ -85,7 +84,7 @@ jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, con
     }
     for (int64_t i = 0; i < t->count; i++) {
         trend_point *p = &t->points[i];
-        p->place = place_of(s, p->alpha);
+        p->place = trend_place(s, p->alpha);
         p->mean = stats_mean(p->values, p->seeds);
         p->sem = stats_sem(p->values, p->seeds);
     }

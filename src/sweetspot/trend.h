@@ -10,7 +10,7 @@ enum { TREND_SEEDS_MAX = 64 };
 
 typedef struct trend_point {
     double alpha, mean;
-    int place;        /* so many alphas of the study are smaller */
+    int place;        /* trend_place */
     double sem;       /* NaN with fewer than two seeds */
     double low, high; /* the score's own interval where there is one seed, else NaN */
     int seeds;
@@ -45,6 +45,8 @@ jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, con
                             const char *metric, const char *condition);
 /* Marks points with a network at chance (measure/standing.h); of: what the benchmark's scores mean, may be NULL. */
 void trend_mark_chance(trend *t, const study *s, const measures *of);
+/* So many alphas of the study are smaller: the place of their mark's shape. */
+int trend_place(const study *s, double alpha);
 void trend_clear(trend *t); /* a zeroed one is fine */
 /* The point at this alpha, or NULL. */
 const trend_point *trend_at(const trend *t, double alpha);
