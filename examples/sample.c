@@ -18,7 +18,7 @@ static void check(jem_status st)
 int main(int argc, char **argv)
 {
     jem_model *m = NULL;
-    jem_sampler chain;
+    jem_sampler chain = JEM_SAMPLER_INIT;
     jem_tensor x = JEM_TENSOR_INIT;
     jem_evaluation want = JEM_EVALUATION_INIT;
     float before[N], after[N];

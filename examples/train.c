@@ -20,7 +20,7 @@ static void show(jem_log_level level, const char *line)
 
 int main(int argc, char **argv)
 {
-    char data_path[1024], info_path[1024];
+    char data_path[1024];
 
     if (argc != 3) {
         fprintf(stderr, "usage: train DIR RUN\n");
@@ -41,16 +41,8 @@ int main(int argc, char **argv)
 
     signal(SIGINT, on_signal);
     jem_log_set_sink(show);
-    snprintf(info_path, sizeof info_path, "%s/run.json", argv[2]);
-    FILE *info = fopen(info_path, "r");
-    jem_status st;
-    if (info) { /* begun earlier: goes on with the settings it began with */
-        fclose(info);
-        o.set_count = 0;
-        st = jem_resume(argv[2], &o);
-    } else {
-        st = jem_train(NULL, argv[2], &o);
-    }
+    o.resume = true;
+    jem_status st = jem_train(NULL, argv[2], &o);
     if (st != JEM_OK) fprintf(stderr, "%s\n", jem_error_message());
     return (int)st;
 }

@@ -2,6 +2,7 @@
 #ifndef JEM_DATA_H
 #define JEM_DATA_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "jem/status.h"
@@ -15,14 +16,15 @@ typedef enum jem_data_part { JEM_DATA_TRAIN, JEM_DATA_VAL, JEM_DATA_TEST } jem_d
 
 /* Which images.  The parts are those of a run with these data.* settings and no others. */
 typedef struct jem_data_options {
+    size_t size;      /* of this struct; JEM_DATA_OPTIONS_INIT sets it */
     const char *kind; /* "cifar10", "folder", "npy", "latents" or "gloss" */
     const char *path; /* the folder */
     jem_data_part part;
-    int64_t size;     /* resize to this side (shorter side, then centre crop); 0: as they are */
+    int64_t side;     /* data.size: resize to this side (shorter side, then centre crop); 0: as they are */
     int64_t limit;    /* the first so many training images; 0: all */
 } jem_data_options;
 
-#define JEM_DATA_OPTIONS_INIT {NULL, NULL, JEM_DATA_TRAIN, 0, 0}
+#define JEM_DATA_OPTIONS_INIT {sizeof(jem_data_options), NULL, NULL, JEM_DATA_TRAIN, 0, 0}
 
 typedef struct jem_data {
     jem_tensor images; /* F32 [n, channels, height, width], pixels in [-1, 1] */

@@ -17,6 +17,9 @@
  * images that is negative or beyond 2^31 - 1, an enumerator that does not exist.  Functions that
  * return no status take NULL, too, and answer 0 or do nothing.
  *
+ * Structs with options begin with their size, which their JEM_..._INIT sets: later versions append
+ * members, and give those that an older caller does not know their defaults.
+ *
  * Manners.  The library never prints and never exits: install a sink (log.h) to see progress.
  * Same seed, same bits, for any number of threads, and whatever locale, rounding mode or
  * treatment of denormal numbers the calling thread has: these are as in C while a function runs
@@ -33,6 +36,7 @@
 #include "jem/model.h"
 #include "jem/report.h"
 #include "jem/sampler.h"
+#include "jem/settings.h"
 #include "jem/stats.h"
 #include "jem/status.h"
 #include "jem/tensor.h"

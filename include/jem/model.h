@@ -5,6 +5,7 @@
 #ifndef JEM_MODEL_H
 #define JEM_MODEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "jem/status.h"
@@ -21,15 +22,16 @@ typedef enum jem_precision {
     JEM_PRECISION_BF16     /* of the products; sums and results stay f32 */
 } jem_precision;
 
-/* What computes.  Zero everywhere means the defaults. */
+/* What computes.  Zero everywhere behind the size means the defaults. */
 typedef struct jem_engine_options {
+    size_t size;         /* of this struct; JEM_ENGINE_INIT sets it */
     const char *device; /* "cpu" (oneDNN), "cuda" or "cuda:N" (a GPU), "ref" (plain loops), "auto"
                            (a GPU if there is one); NULL: the run's, or auto */
     jem_precision precision;
     int64_t threads;     /* 0: the run's setting, or all processors; changes no bit */
 } jem_engine_options;
 
-#define JEM_ENGINE_INIT {NULL, JEM_PRECISION_DEFAULT, 0}
+#define JEM_ENGINE_INIT {sizeof(jem_engine_options), NULL, JEM_PRECISION_DEFAULT, 0}
 
 /* Opens a run folder (the weights of its selected epoch) or a safetensors file
  * that jem wrote.  `engine` may be NULL.  *out is owned: jem_model_free.
@@ -46,13 +48,14 @@ JEM_API int64_t jem_model_classes(const jem_model *m); /* K: logits per image */
 
 /* What is wanted of each image; outputs that are NULL are not computed. */
 typedef struct jem_evaluation {
+    size_t size;      /* of this struct; JEM_EVALUATION_INIT sets it */
     float *logits;    /* [n, classes]  f(x) */
     float *lse;       /* [n]  log sum_k exp f_k(x) = -E(x) = log p(x) + const */
     float *grad;      /* [n, channels, height, width]  gradient to x of lse, or ... */
     const int32_t *y; /* [n]  ... of the logit of this class; NULL: of lse */
 } jem_evaluation;
 
-#define JEM_EVALUATION_INIT {NULL, NULL, NULL, NULL}
+#define JEM_EVALUATION_INIT {sizeof(jem_evaluation), NULL, NULL, NULL, NULL}
 
 /* Evaluates n images x in evaluation mode (no dropout); none for n = 0.  JEM_EUSAGE if a class in y
  * does not exist. */

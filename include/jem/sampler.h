@@ -3,6 +3,7 @@
 #define JEM_SAMPLER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "jem/model.h"
@@ -25,6 +26,7 @@ typedef enum jem_sampler_update {
 
 /* The settings of a chain; keys sampler.* of a config have the same names. */
 typedef struct jem_sampler {
+    size_t size;               /* of this struct; JEM_SAMPLER_INIT sets it */
     int64_t steps;             /* at least 1 */
     double step_size;          /* lambda, in network units */
     jem_sampler_decay decay;
@@ -37,13 +39,14 @@ typedef struct jem_sampler {
 } jem_sampler;
 
 /* The study's values. */
-#define JEM_SAMPLER_INIT                                                                 \
-    {                                                                                    \
-        20, 1.0, JEM_SAMPLER_LINEAR, JEM_SAMPLER_ALGORITHM1, 0.01, true, -1.0, 1.0, 0, NULL \
+#define JEM_SAMPLER_INIT                                                                            \
+    {                                                                                               \
+        sizeof(jem_sampler), 20, 1.0, JEM_SAMPLER_LINEAR, JEM_SAMPLER_ALGORITHM1, 0.01, true, -1.0, \
+            1.0, 0, NULL                                                                            \
     }
 
 /* Sets *s to what the model's run was trained with, at the step size of its selected
- * epoch; to JEM_SAMPLER_INIT for a model from a weights file. */
+ * epoch; to JEM_SAMPLER_INIT for a model from a weights file.  s->size must be set. */
 JEM_API void jem_sampler_of(jem_sampler *s, const jem_model *m);
 
 /* Fills n images x with uniform noise in [-1, 1]: where a chain may start.  JEM_EUSAGE for

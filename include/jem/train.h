@@ -5,6 +5,9 @@
 #define JEM_TRAIN_H
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "jem/status.h"
 
@@ -12,18 +15,34 @@
 extern "C" {
 #endif
 
-/* Zero everywhere means: nothing is changed, nothing stops it. */
+/* How a training stands; NaN where nothing is known yet. */
+typedef struct jem_train_status {
+    int64_t iteration, iterations;
+    double epoch, images_per_s, eta_s;
+    double val_accuracy; /* of the last validation */
+    const char *verdict; /* "healthy", ... of the last row of metrics.csv */
+    const char *reason;  /* of that; "" where there is none; both borrowed for the call */
+    int rescues;         /* changes of settings after a divergence, so far */
+} jem_train_status;
+/* Called about once a second and after the last iteration, on the thread that trains. */
+typedef void (*jem_train_watch)(void *ctx, const jem_train_status *s);
+
+/* Zero everywhere behind the size means: nothing is changed, nothing stops it. */
 typedef struct jem_train_options {
-    const char *const *set;            /* "key=value", e.g. "train.epochs=4" */
+    size_t size;                       /* of this struct; JEM_TRAIN_INIT sets it */
+    const char *const *set;            /* "key=value", e.g. "train.epochs=4" (settings.h) */
     int set_count;
     const volatile sig_atomic_t *stop; /* polled; nonzero: save, return JEM_EINTERRUPTED */
+    bool resume;                       /* jem_train goes on with an unfinished run of these settings */
+    jem_train_watch watch;             /* may be NULL */
+    void *watch_ctx;
 } jem_train_options;
 
-#define JEM_TRAIN_INIT {NULL, 0, NULL}
+#define JEM_TRAIN_INIT {sizeof(jem_train_options), NULL, 0, NULL, false, NULL, NULL}
 
 /* Trains as the YAML file `config` says (NULL: the study's defaults), changed by
  * o->set, into the folder `out`, which must be new, empty, or hold the finished
- * run of these very settings.  `o` may be NULL.
+ * run of these very settings, or with o->resume the unfinished one.  `o` may be NULL.
  *   JEM_EUSAGE        unknown key (the nearest is named), value out of range,
  *                     or a folder that belongs to another run
  *   JEM_EDIVERGED     the last good checkpoint is intact, run.json says why

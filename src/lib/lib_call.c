@@ -1,9 +1,13 @@
 /* Between a host and jem: see lib_call.h. */
 #include "lib/lib_call.h"
 
+#include <string.h>
+
 /* of libgomp, which oneDNN brings along; its header wants a compiler with OpenMP */
 extern int omp_get_max_threads(void);
 extern void omp_set_num_threads(int threads);
+
+enum { LARGEST = 1 << 16 }; /* more is no struct of ours */
 
 static _Thread_local const lib_call *current;
 
@@ -39,6 +43,18 @@ void lib_call_back_begin(lib_call *plain)
 void lib_call_back_end(lib_call *plain)
 {
     lib_call_end(plain);
+}
+
+jem_status lib_options(void *out, size_t size, const void *given, const char *function, const char *init)
+{
+    size_t known;
+    if (!given) return JEM_OK;
+    memcpy(&known, given, sizeof known);
+    if (known < sizeof known || known > LARGEST)
+        return jem_error(JEM_EUSAGE, "%s: a struct of options begins with its size, here %zu; begin with %s", function,
+                         known, init);
+    memcpy(out, given, known < size ? known : size);
+    return JEM_OK;
 }
 
 jem_status lib_check_images(int64_t n, const char *function)

@@ -4,6 +4,7 @@
 #ifndef LIB_LIB_CALL_H
 #define LIB_LIB_CALL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/host_call.h"
@@ -26,6 +27,11 @@ void lib_call_end(lib_call *host); /* the innermost begin of this thread first *
 /* Around a function of the host's: its thread is as it was before it called. */
 void lib_call_back_begin(lib_call *plain);
 void lib_call_back_end(lib_call *plain); /* as jem had it, whatever the host's function did */
+
+/* Options of the caller's, whose struct begins with its size as a size_t: out [size], which holds the defaults,
+ * <- as many of its members as the caller knows.  given NULL: none.  JEM_EUSAGE, naming function and `init`, if
+ * the size was not set. */
+jem_status lib_options(void *out, size_t size, const void *given, const char *function, const char *init);
 
 /* JEM_EUSAGE unless 0 <= n <= INT32_MAX: random numbers know so many images, and sizes of so
  * many do not overflow. */

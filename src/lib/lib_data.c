@@ -21,7 +21,7 @@ static jem_status resolve(data_options *d, const jem_data_options *o)
     TRY(options_defaults(groups));
     TRY(options_set(groups, "data.kind", o->kind ? o->kind : "", origin));
     TRY(options_set(groups, "data.path", o->path ? o->path : "", origin));
-    snprintf(number, sizeof number, "%lld", (long long)o->size);
+    snprintf(number, sizeof number, "%lld", (long long)o->side);
     TRY(options_set(groups, "data.size", number, origin));
     snprintf(number, sizeof number, "%lld", (long long)o->limit);
     TRY(options_set(groups, "data.limit", number, origin));
@@ -51,15 +51,18 @@ done:
     return st;
 }
 
-jem_status jem_data_load(jem_data *out, const jem_data_options *o)
+jem_status jem_data_load(jem_data *out, const jem_data_options *asked)
 {
     LIB_CALL;
     jem_status st;
     data_options *d = NULL; /* large: not on the stack */
     splits s = {NULL, NULL, NULL};
+    jem_data_options whole = JEM_DATA_OPTIONS_INIT;
+    const jem_data_options *o = &whole;
 
     HOST_NEED(out);
-    HOST_NEED(o);
+    if (!asked) return jem_error(JEM_EUSAGE, "%s: o is NULL", __func__);
+    TRY(lib_options(&whole, sizeof whole, asked, __func__, "JEM_DATA_OPTIONS_INIT"));
     if ((unsigned)o->part > JEM_DATA_TEST)
         return jem_error(JEM_EUSAGE, "%s: o->part = %d is no jem_data_part", __func__, (int)o->part);
     TRY(MEM_NEW(d, 1));

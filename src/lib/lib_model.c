@@ -26,7 +26,6 @@ static char *next_item(engine_set *s)
 static void engine_set_fill(engine_set *s, const jem_engine_options *engine)
 {
     s->count = 0;
-    if (!engine) return;
     if (engine->device)
         snprintf(next_item(s), ASSIGNMENT_MAX, "engine.device=%s", engine->device);
     if (engine->precision != JEM_PRECISION_DEFAULT)
@@ -76,19 +75,21 @@ done:
     return st;
 }
 
-jem_status jem_model_open(jem_model **out, const char *path, const jem_engine_options *engine)
+jem_status jem_model_open(jem_model **out, const char *path, const jem_engine_options *asked)
 {
     LIB_CALL;
     jem_status st;
+    jem_engine_options engine = JEM_ENGINE_INIT;
     engine_set set;
     jem_model *m = NULL;
 
     HOST_NEED(out);
     HOST_NEED(path);
-    if (engine && (unsigned)engine->precision > JEM_PRECISION_BF16)
+    TRY(lib_options(&engine, sizeof engine, asked, __func__, "JEM_ENGINE_INIT"));
+    if ((unsigned)engine.precision > JEM_PRECISION_BF16)
         return jem_error(JEM_EUSAGE, "%s: engine->precision = %d is no jem_precision", __func__,
-                         (int)engine->precision);
-    engine_set_fill(&set, engine);
+                         (int)engine.precision);
+    engine_set_fill(&set, &engine);
     TRY(engine_set_check(&set, __func__));
     TRY(MEM_NEW(m, 1));
     if (dir_exists(path)) {
@@ -144,16 +145,18 @@ jem_status lib_check_classes(const jem_model *m, const int32_t *y, int64_t n, co
     return JEM_OK;
 }
 
-jem_status jem_model_evaluate(jem_model *m, const float *x, int64_t n, const jem_evaluation *want)
+jem_status jem_model_evaluate(jem_model *m, const float *x, int64_t n, const jem_evaluation *asked)
 {
     LIB_CALL;
     jem_status st;
+    jem_evaluation want = JEM_EVALUATION_INIT;
     HOST_NEED(m);
-    HOST_NEED(want);
+    if (!asked) return jem_error(JEM_EUSAGE, "%s: want is NULL", __func__);
+    TRY(lib_options(&want, sizeof want, asked, __func__, "JEM_EVALUATION_INIT"));
     if (n > 0) HOST_NEED(x);
     TRY(lib_check_images(n, __func__));
-    TRY(lib_check_classes(m, want->y, n, __func__));
-    TRY(model_evaluate(m->m, x, n, want->y, want->logits, want->lse, want->grad));
+    TRY(lib_check_classes(m, want.y, n, __func__));
+    TRY(model_evaluate(m->m, x, n, want.y, want.logits, want.lse, want.grad));
 done:
     return st;
 }

@@ -2,6 +2,7 @@
 #include "jem/sampler.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/try.h"
 #include "lib/lib_call.h"
@@ -10,11 +11,9 @@
 
 enum { STEPS_MAX = 100000 }; /* as sampler.steps */
 
-void jem_sampler_of(jem_sampler *s, const jem_model *m)
+/* The settings of the run that the model came from. */
+static void take_settings(jem_sampler *s, const jem_model *m)
 {
-    if (!s) return;
-    *s = (jem_sampler)JEM_SAMPLER_INIT;
-    if (!m || !m->r) return;
     const sampler_options *o = &m->r->cfg.sampler;
     s->steps = o->steps;
     s->step_size = run_step_size(m->r);
@@ -26,6 +25,15 @@ void jem_sampler_of(jem_sampler *s, const jem_model *m)
     s->clip = o->clip;
     s->clip_min = o->clip_min;
     s->clip_max = o->clip_max;
+}
+
+void jem_sampler_of(jem_sampler *s, const jem_model *m)
+{
+    jem_sampler found = JEM_SAMPLER_INIT;
+    if (!s || s->size < sizeof s->size) return;
+    if (m && m->r) take_settings(&found, m);
+    if (s->size < found.size) found.size = s->size; /* an older caller's */
+    memcpy(s, &found, found.size);
 }
 
 jem_status jem_sampler_start(float *x, int64_t n, const jem_model *m, uint64_t seed)
@@ -77,12 +85,15 @@ static sampler_options options_of(const jem_sampler *s)
     };
 }
 
-jem_status jem_sampler_run(const jem_sampler *s, jem_model *m, float *x, int64_t n)
+jem_status jem_sampler_run(const jem_sampler *asked, jem_model *m, float *x, int64_t n)
 {
     LIB_CALL;
     jem_status st;
+    jem_sampler whole = JEM_SAMPLER_INIT;
+    const jem_sampler *s = &whole;
 
-    HOST_NEED(s);
+    if (!asked) return jem_error(JEM_EUSAGE, "%s: s is NULL", __func__);
+    TRY(lib_options(&whole, sizeof whole, asked, __func__, "JEM_SAMPLER_INIT"));
     HOST_NEED(m);
     if (n > 0) HOST_NEED(x);
     TRY(lib_check_images(n, __func__));

@@ -2,7 +2,6 @@
 #include "lib/lib_stats.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -25,11 +24,8 @@ enum { ROUNDS_MAX = 10000000 };
 jem_status lib_stats_options(jem_stats_options *out, const jem_stats_options *o, const char *function)
 {
     jem_stats_options s = JEM_STATS_INIT;
-    if (o) {
-        if (o->size < offsetof(jem_stats_options, rounds) + sizeof o->rounds)
-            return jem_error(JEM_EUSAGE, "%s: o->size = %zu; begin with JEM_STATS_INIT", function, o->size);
-        memcpy(&s, o, o->size < sizeof s ? o->size : sizeof s);
-    }
+    const jem_status st = lib_options(&s, sizeof s, o, function, "JEM_STATS_INIT");
+    if (st != JEM_OK) return st;
     if (s.rounds < 0 || s.rounds > ROUNDS_MAX)
         return jem_error(JEM_EUSAGE, "%s: o->rounds = %lld; choose 0 to %d", function, (long long)s.rounds, ROUNDS_MAX);
     if (!(s.level > 0 && s.level < 1))

@@ -6,10 +6,11 @@
 #include "lib/lib_call.h"
 #include "run/loop.h"
 
-static const jem_train_options no_options = JEM_TRAIN_INIT;
-
-static jem_status check(const jem_train_options *o, const char *function)
+/* *o <- what the caller asked for, NULL for nothing. */
+static jem_status take(jem_train_options *o, const jem_train_options *asked, const char *function)
 {
+    const jem_status st = lib_options(o, sizeof *o, asked, function, "JEM_TRAIN_INIT");
+    if (st != JEM_OK) return st;
     if (o->set_count < 0 || (o->set_count > 0 && !o->set))
         return jem_error(JEM_EUSAGE, "%s: o->set_count = %d, o->set is %sNULL", function,
                          o->set_count, o->set ? "not " : "");
@@ -29,37 +30,63 @@ done:
     return st;
 }
 
-jem_status jem_train(const char *config_path, const char *out, const jem_train_options *o)
+/* The host's function sees its own locale and rounding, as a log sink does. */
+static void tell(void *ctx, const train_status *s)
+{
+    const jem_train_options *o = ctx;
+    const jem_train_status told = {.iteration = s->iteration,
+                                   .iterations = s->iterations,
+                                   .epoch = s->epoch,
+                                   .images_per_s = s->images_per_s,
+                                   .eta_s = s->eta_s,
+                                   .val_accuracy = s->val_accuracy,
+                                   .verdict = verdict_name(s->verdict),
+                                   .reason = s->reason ? s->reason : "",
+                                   .rescues = s->rescues};
+    lib_call plain;
+    lib_call_back_begin(&plain);
+    o->watch(o->watch_ctx, &told);
+    lib_call_back_end(&plain);
+}
+
+static train_watch watch_of(jem_train_options *o)
+{
+    return (train_watch){o->watch ? tell : NULL, o};
+}
+
+jem_status jem_train(const char *config_path, const char *out, const jem_train_options *asked)
 {
     LIB_CALL;
     jem_status st;
+    jem_train_options o = JEM_TRAIN_INIT;
     config *c = NULL;
 
     HOST_NEED(out);
-    if (!o) o = &no_options;
-    TRY(check(o, __func__));
+    TRY(take(&o, asked, __func__));
     TRY(MEM_NEW(c, 1));
-    TRY(load_settings(c, config_path, o));
-    const train_request r = {.cfg = c, .out = out, .stop = o->stop};
+    TRY(load_settings(c, config_path, &o));
+    const train_request r = {
+        .cfg = c, .out = out, .resume = o.resume, .stop = o.stop, .watch = watch_of(&o)};
     TRY(train_run(&r));
 done:
     mem_free(c);
     return st;
 }
 
-jem_status jem_resume(const char *folder, const jem_train_options *o)
+jem_status jem_resume(const char *folder, const jem_train_options *asked)
 {
     LIB_CALL;
     jem_status st;
+    jem_train_options o = JEM_TRAIN_INIT;
     config *c = NULL;
 
     if (!folder) return jem_error(JEM_EUSAGE, "%s: run is NULL", __func__);
-    if (!o) o = &no_options;
-    TRY(check(o, __func__));
+    TRY(take(&o, asked, __func__));
     TRY(MEM_NEW(c, 1));
     TRY(run_load_config(c, &config_builtin, folder));
-    TRY(run_override(c, o->set, o->set_count));
-    const train_request r = {.cfg = c, .out = folder, .resume = true, .stop = o->stop};
+    TRY(run_override(c, o.set, o.set_count));
+    const train_request r = {
+        .cfg = c, .out = folder, .resume = true, .stop = o.stop, .watch = watch_of(&o)};
     TRY(train_run(&r));
 done:
     mem_free(c);

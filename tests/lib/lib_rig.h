@@ -78,7 +78,7 @@ static inline void rig_free(rig *r)
 
 static inline jem_status train(const rig *r, const char *out)
 {
-    const jem_train_options o = {r->items, r->count, NULL};
+    const jem_train_options o = {.size = sizeof o, .set = r->items, .set_count = r->count};
     return jem_train(NULL, out, &o);
 }
 

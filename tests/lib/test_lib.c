@@ -24,21 +24,21 @@ static void evaluations_equal_those_of_the_model_inside(void **state)
     (void)state;
     rig *r = rig_new();
     jem_model *m = NULL;
-    const jem_engine_options engine = {.threads = 1};
+    const jem_engine_options engine = {.size = sizeof engine, .threads = 1};
     const int32_t y[N] = {0, 1, 2, 0, 1};
     float logits[2][LOGITS], lse[2][N];
     static float grad[2][VALUES];
 
     check_ok(jem_model_open(&m, r->weights, &engine));
     for (int with_y = 0; with_y < 2; with_y++) {
-        const jem_evaluation want = {logits[0], lse[0], grad[0], with_y ? y : NULL};
+        const jem_evaluation want = {sizeof want, logits[0], lse[0], grad[0], with_y ? y : NULL};
         check_ok(jem_model_evaluate(m, r->x, N, &want));
         check_ok(model_evaluate(r->m, r->x, N, with_y ? y : NULL, logits[1], lse[1], grad[1]));
         assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
         assert_memory_equal(lse[0], lse[1], sizeof lse[0]);
         assert_memory_equal(grad[0], grad[1], sizeof grad[0]);
     }
-    const jem_evaluation only = {.lse = lse[1]};
+    const jem_evaluation only = {.size = sizeof only, .lse = lse[1]};
     check_ok(jem_model_evaluate(m, r->x, N, &only));
     for (int i = 0; i < N; i++) check_near(lse[1][i], lse[0][i], 1e-5, 1);
     jem_model_free(m);
@@ -71,9 +71,9 @@ static void the_reference_backend_can_be_chosen(void **state)
     (void)state;
     rig *r = rig_new();
     jem_model *m = NULL;
-    const jem_engine_options engine = {.device = "ref", .precision = JEM_PRECISION_F32};
+    const jem_engine_options engine = {.size = sizeof engine, .device = "ref", .precision = JEM_PRECISION_F32};
     float a[LOGITS], b[LOGITS];
-    const jem_evaluation want = {.logits = a};
+    const jem_evaluation want = {.size = sizeof want, .logits = a};
 
     check_ok(jem_model_open(&m, r->weights, &engine));
     check_ok(jem_model_evaluate(m, r->x, N, &want));
@@ -89,7 +89,8 @@ static void what_is_no_model_is_refused_and_leaves_the_pointer_alone(void **stat
     rig *r = rig_new();
     jem_model *m = NULL;
     char path[128];
-    const jem_engine_options odd = {.device = "abacus"}, few = {.threads = -1};
+    const jem_engine_options odd = {.size = sizeof odd, .device = "abacus"},
+                             few = {.size = sizeof few, .threads = -1};
 
     snprintf(path, sizeof path, "%s/absent.safetensors", r->dir);
     check_fails(jem_model_open(&m, path, NULL), JEM_EDATA, "absent.safetensors");
@@ -110,7 +111,7 @@ static void classes_that_do_not_exist_are_refused(void **state)
     jem_model *m = NULL;
     const int32_t y[N] = {0, 1, TINY_CLASSES, 0, -1};
     static float grad[VALUES];
-    const jem_evaluation want = {.grad = grad, .y = y};
+    const jem_evaluation want = {.size = sizeof want, .grad = grad, .y = y};
     jem_sampler s = JEM_SAMPLER_INIT;
 
     check_ok(jem_model_open(&m, r->weights, NULL));
@@ -230,10 +231,11 @@ static void a_training_opens_as_a_model_with_its_sampler(void **state)
     (void)state;
     rig *r = rig_new();
     jem_model *m = NULL, *file = NULL;
-    jem_sampler s;
+    jem_sampler s = JEM_SAMPLER_INIT;
     char best[160];
     float a[LOGITS], b[LOGITS];
-    const jem_evaluation from_run = {.logits = a}, from_file = {.logits = b};
+    const jem_evaluation from_run = {.size = sizeof from_run, .logits = a},
+                         from_file = {.size = sizeof from_file, .logits = b};
 
     lines_seen = 0;
     jem_log_set_sink(count_lines);
@@ -261,7 +263,8 @@ static void a_stopped_training_resumes_to_the_same_bytes(void **state)
     rig *r = rig_new();
     char other[128];
     const sig_atomic_t stop = 1;
-    const jem_train_options stopped = {r->items, r->count, &stop};
+    const jem_train_options stopped = {
+        .size = sizeof stopped, .set = r->items, .set_count = r->count, .stop = &stop};
 
     snprintf(other, sizeof other, "%s/other", r->dir);
     check_ok(train(r, r->run));
@@ -271,12 +274,108 @@ static void a_stopped_training_resumes_to_the_same_bytes(void **state)
     rig_free(r);
 }
 
+typedef struct told {
+    int calls;
+    int64_t iteration, iterations;
+    char verdict[32];
+} told;
+
+static void remember(void *ctx, const jem_train_status *s)
+{
+    told *t = ctx;
+    t->calls++;
+    t->iteration = s->iteration;
+    t->iterations = s->iterations;
+    snprintf(t->verdict, sizeof t->verdict, "%s", s->verdict);
+}
+
+static void a_training_goes_on_where_it_was_stopped_and_tells_how_it_stands(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    char other[128];
+    const sig_atomic_t stop = 1;
+    told t = {0};
+    jem_train_options o = JEM_TRAIN_INIT;
+
+    snprintf(other, sizeof other, "%s/other", r->dir);
+    check_ok(train(r, r->run));
+    o.set = r->items;
+    o.set_count = r->count;
+    o.stop = &stop;
+    o.resume = true;
+    check_fails(jem_train(NULL, other, &o), JEM_EINTERRUPTED, "saved");
+    o.stop = NULL;
+    o.watch = remember;
+    o.watch_ctx = &t;
+    check_ok(jem_train(NULL, other, &o));
+    identity_same_file(r->run, other, "best.safetensors");
+    assert_true(t.calls >= 1);
+    assert_int_equal(t.iteration, 4);
+    assert_int_equal(t.iterations, 4);
+    assert_true(strlen(t.verdict) > 0);
+    rig_free(r);
+}
+
+static void structs_of_older_callers_are_completed(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_model *m = NULL;
+    jem_engine_options engine = JEM_ENGINE_INIT;
+    jem_sampler s = JEM_SAMPLER_INIT;
+    engine.device = "ref";
+    engine.precision = (jem_precision)77; /* beyond what this caller knows */
+    engine.size = offsetof(jem_engine_options, precision);
+    check_ok(jem_model_open(&m, r->weights, &engine));
+    engine.size = 0;
+    jem_model *none = NULL;
+    check_fails(jem_model_open(&none, r->weights, &engine), JEM_EUSAGE, "JEM_ENGINE_INIT");
+    assert_null(none);
+    s.size = offsetof(jem_sampler, step_size);
+    s.step_size = -7;
+    jem_sampler_of(&s, m);
+    assert_true(s.step_size == -7 && s.size == offsetof(jem_sampler, step_size));
+    s.steps = 2;
+    check_ok(jem_sampler_run(&s, m, r->x, 1)); /* at the default step size */
+    jem_model_free(m);
+    rig_free(r);
+}
+
+static void settings_are_the_keys_that_a_config_has(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    char command[300], line[4096], key[JEM_SETTING_KEY_MAX + 4];
+    int64_t n = 0;
+    snprintf(command, sizeof command, "'%s' train --keys", JEM_PROGRAM);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        jem_setting s = JEM_SETTING_INIT;
+        if (n == jem_setting_count()) break;
+        check_ok(jem_setting_at(&s, n++));
+        snprintf(key, sizeof key, "%s ", s.key);
+        if (strncmp(line, key, strlen(key)) != 0) fail_msg("%s is not '%s'", line, key);
+        assert_true(s.help && s.default_text);
+        assert_true((s.kind == JEM_SETTING_CHOICE) == (s.choices != NULL));
+    }
+    assert_null(fgets(line, sizeof line, f));
+    pclose(f);
+    assert_true(n > 50);
+    assert_int_equal(n, jem_setting_count());
+    jem_setting s = JEM_SETTING_INIT;
+    check_fails(jem_setting_at(&s, n), JEM_EUSAGE, "there are");
+    check_fails(jem_setting_at(&s, -1), JEM_EUSAGE, "negative");
+    rig_free(r);
+}
+
 static void unknown_settings_and_absent_configs_are_refused(void **state)
 {
     (void)state;
     rig *r = rig_new();
     const char *const typo[] = {"train.epoch=3"};
-    const jem_train_options o = {typo, 1, NULL};
+    const jem_train_options o = {.size = sizeof o, .set = typo, .set_count = 1};
     check_fails(jem_train(NULL, r->run, &o), JEM_EUSAGE, "train.epochs");
     check_fails(jem_train("absent.yaml", r->run, NULL), JEM_EDATA, "absent.yaml");
     check_fails(jem_resume(r->dir, NULL), JEM_EDATA, "not a run");
@@ -288,7 +387,7 @@ static void data_are_the_images_of_the_same_run(void **state)
     (void)state;
     rig *r = rig_new();
     jem_data d = JEM_DATA_INIT;
-    jem_data_options o = {.kind = "npy", .path = r->dir, .part = JEM_DATA_TRAIN};
+    jem_data_options o = {.size = sizeof o, .kind = "npy", .path = r->dir, .part = JEM_DATA_TRAIN};
     run *inside = NULL;
     static float x[VALUES];
     const int64_t index[N] = {0, 1, 2, 3, 4};
@@ -348,6 +447,9 @@ int main(void)
         cmocka_unit_test(starts_are_uniform_noise_by_seed),
         cmocka_unit_test(a_training_opens_as_a_model_with_its_sampler),
         cmocka_unit_test(a_stopped_training_resumes_to_the_same_bytes),
+        cmocka_unit_test(a_training_goes_on_where_it_was_stopped_and_tells_how_it_stands),
+        cmocka_unit_test(structs_of_older_callers_are_completed),
+        cmocka_unit_test(settings_are_the_keys_that_a_config_has),
         cmocka_unit_test(unknown_settings_and_absent_configs_are_refused),
         cmocka_unit_test(data_are_the_images_of_the_same_run),
         cmocka_unit_test(a_folder_without_runs_gives_no_report),

@@ -19,7 +19,7 @@ typedef struct mistake {
 
 static jem_status evaluate(given *g, int64_t n)
 {
-    const jem_evaluation want = {NULL, g->x, NULL, NULL};
+    const jem_evaluation want = {.size = sizeof want, .lse = g->x};
     return jem_model_evaluate(g->m, g->x, n, &want);
 }
 
@@ -32,26 +32,26 @@ static jem_status feature(given *g, int64_t n)
 static jem_status load(int part, int64_t size, int64_t limit)
 {
     jem_data d;
-    const jem_data_options o = {"npy", "/nonexistent", (jem_data_part)part, size, limit};
+    const jem_data_options o = {sizeof o, "npy", "/nonexistent", (jem_data_part)part, size, limit};
     return jem_data_load(&d, &o);
 }
 
 static jem_status start(int count, const char *const *set)
 {
-    const jem_train_options o = {set, count, NULL};
+    const jem_train_options o = {.size = sizeof o, .set = set, .set_count = count};
     return jem_train(NULL, "/nonexistent", &o);
 }
 
 static jem_status resume(int count, const char *const *set)
 {
-    const jem_train_options o = {set, count, NULL};
+    const jem_train_options o = {.size = sizeof o, .set = set, .set_count = count};
     return jem_resume("/nonexistent", &o);
 }
 
 static jem_status open_with(given *g, int precision, int64_t threads)
 {
     jem_model *m = NULL;
-    const jem_engine_options e = {NULL, (jem_precision)precision, threads};
+    const jem_engine_options e = {sizeof e, NULL, (jem_precision)precision, threads};
     return jem_model_open(&m, g->path, &e);
 }
 
@@ -226,6 +226,7 @@ static given *given_new(const rig *r)
     given *g = NULL;
     check_ok(MEM_NEW(g, 1));
     check_ok(jem_model_open(&g->m, r->weights, NULL));
+    g->s = (jem_sampler)JEM_SAMPLER_INIT;
     jem_sampler_of(&g->s, g->m);
     snprintf(g->path, sizeof g->path, "%s", r->weights);
     return g;
@@ -253,7 +254,7 @@ static void mistakes_are_named_and_change_nothing(void **state)
 
 static void functions_without_a_status_bear_null(void **state)
 {
-    jem_sampler s;
+    jem_sampler s = JEM_SAMPLER_INIT;
     (void)state;
     jem_tensor_clear(NULL);
     jem_data_clear(NULL);

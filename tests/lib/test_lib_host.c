@@ -77,7 +77,7 @@ static void a_training_under_a_decimal_comma_is_the_same(void **state)
     (void)state;
     need_commas();
     rig *r = rig_new();
-    const jem_data_options o = {"npy", r->dir, JEM_DATA_TRAIN, 0, 0};
+    const jem_data_options o = {sizeof o, "npy", r->dir, JEM_DATA_TRAIN, 0, 0};
     snprintf(other, sizeof other, "%s/other", r->dir);
     check_ok(train(r, r->run));
     use_commas();
@@ -162,7 +162,7 @@ typedef struct answer {
 static void ask(const rig *r, answer *a)
 {
     jem_model *m = NULL;
-    const jem_evaluation want = {.lse = a->lse, .grad = a->grad};
+    const jem_evaluation want = {.size = sizeof want, .lse = a->lse, .grad = a->grad};
     check_ok(jem_model_open(&m, r->weights, NULL));
     check_ok(jem_model_evaluate(m, r->x, N, &want));
     jem_model_free(m);
