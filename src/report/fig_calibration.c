@@ -12,7 +12,7 @@
 #include "report/marks.h"
 #include "sweetspot/trend.h"
 
-enum { BINS_MAX = 100, COLUMNS = 6 };
+enum { BINS_MAX = 100, COLUMNS = 6, LEFT_ROOM = 44 };
 
 typedef struct diagram {
     double alpha, ece, n;
@@ -105,12 +105,14 @@ static void draw_diagram(draw *d, const axes *a, const diagram *g)
     draw_text(d, a->left + 6, a->top + 6, style_of(TICK_SIZE, LEFT, TOP, INK), note);
 }
 
+/* A page lets the last panel reach beyond its column; paper and phones end there. */
 static void lay_out_diagrams(figure *f, double width)
 {
     diagrams *c = f->ctx;
+    const double room = width < FIGURE_WIDTH ? width - LEFT_ROOM : width;
     c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = COLUMNS, .least_width = 130,
-                                             .height = 190, .top = 0}, width);
-    f->width = fmin(c->grid.columns * (c->grid.cell_width - 5) + 44, width + (width < FIGURE_WIDTH ? 0 : 20));
+                                             .height = 190, .top = 0}, room);
+    f->width = fmin(c->grid.columns * (c->grid.cell_width - 5) + LEFT_ROOM, width + (width < FIGURE_WIDTH ? 0 : 20));
     f->height = c->grid.rows * c->grid.cell_height + 14;
 }
 
@@ -122,7 +124,7 @@ static jem_status draw_diagrams(draw *d, const void *ctx)
         char title[32];
         snprintf(title, sizeof title, "α = %g", c->panels[i].alpha);
         bool lowest = i + grid.columns >= c->count, leftmost = i % grid.columns == 0;
-        axes a = {.left = 44 + (i % grid.columns) * (grid.cell_width - 5),
+        axes a = {.left = LEFT_ROOM + (i % grid.columns) * (grid.cell_width - 5),
                   .top = (double)(i / grid.columns) * grid.cell_height + 28,
                   .width = grid.cell_width - 32,
                   .height = grid.cell_height - 58,

@@ -409,7 +409,7 @@ static jem_status spot_table(strbuf *html, const sweetspot_list *list)
         strbuf_clear(&words);
         sweetspot_alphas(&words, p->alpha, p->at.in_set, p->alphas);
         TRY(strbuf_status(&words));
-        html_printf(html, "<tr><th>%s, %s</th><td>%g</td><td>%s</td>", p->line->title,
+        html_printf(html, "<tr><th>%s, %s</th><td>%g</td><td class=\"set\">%s</td>", p->line->title,
                     sweetspot_measure(p), p->alpha[p->at.best], words.data);
         strbuf_clear(&words);
         sweetspot_words(&words, p);

@@ -99,6 +99,18 @@ for (const title of document.querySelectorAll('svg g > title')) {
 
 const NEAR = 20; /* pixels from a mark in which it is meant */
 
+/* [[x, y], ...] of a path of M, L and, by steps, l; or of a polygon's points. */
+const cornersOf = text => {
+  const corners = [];
+  let x = 0, y = 0;
+  for (const [, step, across, down] of text.matchAll(/([MLl]?)(-?[\d.]+)[ ,]?(-?[\d.]+)/g)) {
+    x = (step === 'l' ? x : 0) + Number(across);
+    y = (step === 'l' ? y : 0) + Number(down);
+    corners.push([x, y]);
+  }
+  return corners;
+};
+
 /* Corners and centres of what a group draws, in units of its figure: [x, y, group]. */
 const pointsOf = svg => {
   const points = [];
@@ -110,10 +122,8 @@ const pointsOf = svg => {
       else if (shape.localName === 'rect')
         points.push([shape.x.baseVal.value + shape.width.baseVal.value / 2,
                      shape.y.baseVal.value + shape.height.baseVal.value / 2, group]);
-      else {
-        const numbers = (shape.getAttribute('d') || shape.getAttribute('points')).match(/-?[\d.]+/g) || [];
-        for (let i = 0; i + 1 < numbers.length; i += 2) points.push([+numbers[i], +numbers[i + 1], group]);
-      }
+      else
+        for (const [x, y] of cornersOf(shape.getAttribute('d') || shape.getAttribute('points'))) points.push([x, y, group]);
     }
   return points;
 };

@@ -70,7 +70,7 @@ def write_run(study, alpha, seed, name):
     with open(run + "/metrics.csv", "w") as file:
         file.write("iteration,loss_d,lse_gap,accuracy\n")
         for i in range(1, 40):
-            file.write("%d,%g,%g,%g\n" % (i, 1 / i + alpha, alpha * i / 40, 1 - 1 / (i + 1)))
+            file.write("%d,%g,%g,%g\n" % (i, 1 / i + alpha + 0.1 * seed, alpha * i / 40, 1 - 1 / (i + 1)))
     scores = [score(alpha, seed, "classification", "accuracy", 0.9 - 0.2 * alpha + 0.01 * seed),
               score(alpha, seed, "classification", "nll", 10 + 3 * alpha + seed),
               score(alpha, seed, "classification", "ece", 9 - 3 * alpha),
@@ -213,6 +213,18 @@ class Page(unittest.TestCase):
         self.browser.picture(screenshots + "/study-pointed.png", whole=False)
         self.browser.point(2, y)
         self.wait_for("return document.querySelector('.note').hidden && !document.querySelector('.lit, .lighting')")
+
+    def test_a_curve_under_the_pointer_says_whose_it_is(self):
+        x, y = self.run_js("""
+            const path = document.querySelector(".wide g[aria-label^='0.5-2'] path[d]");
+            path.scrollIntoView({block: 'center', behavior: 'instant'});
+            const frame = () => new Promise(requestAnimationFrame), at = path.getPointAtLength(path.getTotalLength() * 0.7);
+            return frame().then(frame).then(() => {
+                const on = new DOMPoint(at.x, at.y).matrixTransform(path.getScreenCTM());
+                return [on.x, on.y];
+            });""")
+        self.browser.point(x, y)
+        self.assertEqual(self.wait_for(self.BOX), "0.5-2\n\u03b1 = 0.5, seed 2")
 
     def test_a_tap_says_it_too_and_chooses_nothing(self):
         self.open(width=360, touch=True)

@@ -6,6 +6,7 @@
 """
 import base64
 import json
+import os
 import re
 import subprocess
 import tempfile
@@ -19,12 +20,12 @@ ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-s
 
 class Browser:
     def __enter__(self):
-        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE,
-                                       stderr=subprocess.DEVNULL, text=True)
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # for all that they leave behind
+        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                       text=True, env=dict(os.environ, TMPDIR=self.folder.name))
         try:
             self.address = "http://127.0.0.1:%s" % self._port()
-            options = {"args": ARGUMENTS + ["--user-data-dir=" + self.profile.name]}
+            options = {"args": ARGUMENTS + ["--user-data-dir=%s/profile" % self.folder.name]}
             self.session = "/session/" + self._call("POST", "/session", {"capabilities": {"alwaysMatch": {
                 "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})["sessionId"]
         except BaseException:
@@ -42,7 +43,7 @@ class Browser:
         self.driver.terminate()
         self.driver.wait(20)
         self.driver.stdout.close()
-        self.profile.cleanup()
+        self.folder.cleanup()
 
     def _port(self):
         for line in self.driver.stdout:
