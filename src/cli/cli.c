@@ -221,6 +221,7 @@ jem_status cli_parse(void *options, const command *c, int argc, char **argv)
         const cli_option *o = find_option(c, argv[i], &value);
         if (!o) return unknown_option(c, argv[i], argv[i + 1]);
         if (o->kind == CLI_SWITCH && value) return cli_usage_error(c, "no value belongs to", o->name);
+        if (o->bare && !value) value = o->bare;
         if (o->kind != CLI_SWITCH && !value) {
             if (i + 1 == argc) return cli_usage_error(c, "a value is missing after", o->name);
             value = argv[++i];

@@ -50,6 +50,7 @@ typedef struct cli_option {
     double min, max;          /* of numbers, both included */
     bool required;
     bool alone;               /* where it is given nothing else is required */
+    const char *bare;         /* of a text: what it is without a value, which only --NAME=VALUE gives; NULL: it needs one */
 } cli_option;
 
 /* One argument; its target is a const char *, borrowed from argv: of the last one, where that may be

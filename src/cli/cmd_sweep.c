@@ -14,6 +14,7 @@
 #include "cli/print.h"
 #include "cli/startup.h"
 #include "cli/sweep_show.h"
+#include "study/slurm.h"
 #include "study/status_line.h"
 #include "study/sweep.h"
 #include "study/sweep_status.h"
@@ -22,9 +23,10 @@
 
 /* As typed. */
 typedef struct sweep_flags {
-    const char *config, *out, *alpha, *rescue, *declared, *status, *task;
-    cli_list set, seeds_at;
-    int64_t seeds, slots, status_fd;
+    const char *config, *out, *alpha, *rescue, *declared, *status, *task, *slurm, *cancel;
+    cli_list set, seeds_at, slurm_args;
+    int64_t seeds, slots, status_fd, at_once;
+    bool dry;
 } sweep_flags;
 
 static const cli_argument arguments[] = {
@@ -52,6 +54,17 @@ static const cli_option options[] = {
      .help = "train run N of the study alone, by its place in study.json (from 0) or its name", .alone = true},
     {"--status", CLI_TEXT, offsetof(sweep_flags, status), "STUDY",
      .help = "print how its runs stand, whoever trains them, and nothing else", .alone = true},
+    {"--slurm", CLI_TEXT, offsetof(sweep_flags, slurm), "write",
+     .help = "submit the unfinished runs as a Slurm array, then eval, bench and report; =write: the scripts alone",
+     .bare = "submit"},
+    {"--slurm-arg", CLI_LIST, offsetof(sweep_flags, slurm_args), "OPTION",
+     .help = "of sbatch: --slurm-arg=--partition=gpu --slurm-arg=--gres=gpu:1"},
+    {"--tasks-at-once", CLI_INT, offsetof(sweep_flags, at_once), "N",
+     .help = "trainings of the array at a time, at most", .min = 1, .max = 100000},
+    {"--dry-run", CLI_SWITCH, offsetof(sweep_flags, dry), NULL,
+     .help = "with --slurm: tell what would be submitted, and write nothing"},
+    {"--cancel", CLI_TEXT, offsetof(sweep_flags, cancel), "STUDY",
+     .help = "have the study's Slurm jobs saved and ended; once more: at once", .alone = true},
     CLI_STATUS_FD(sweep_flags, status_fd),
     CLI_SET(sweep_flags, set, "the settings"),
     CLI_ON_DEVICE(sweep_flags, set),
@@ -105,6 +118,36 @@ static void pause_here(void *ctx)
     raise(SIGSTOP);
 }
 
+/* ---- Slurm */
+
+/* A script, or what it said, is a result; a sentence is talk. */
+static void tell(void *ctx, const char *text)
+{
+    strbuf lines = STRBUF_INIT;
+    (void)ctx;
+    if (!strchr(text, '\n')) {
+        log_info("%s", text);
+        return;
+    }
+    strbuf_put(&lines, text, strlen(text));
+    cli_print_lines(&lines);
+}
+
+static jem_status read_slurm(slurm_options *o, const sweep_flags *f)
+{
+    *o = (slurm_options){.args = f->slurm_args.values, .arg_count = f->slurm_args.count,
+                         .at_once = f->at_once == CLI_NONE ? 0 : f->at_once, .dry = f->dry, .tell = tell};
+    if (!f->slurm) {
+        if (f->slurm_args.count || f->at_once != CLI_NONE || f->dry)
+            return cli_usage_error(&command_sweep, "--slurm-arg, --tasks-at-once and --dry-run need --slurm", "");
+        return JEM_OK;
+    }
+    o->write_only = strcmp(f->slurm, "write") == 0;
+    if (!o->write_only && strcmp(f->slurm, "submit") != 0)
+        return cli_usage_error(&command_sweep, "--slurm is submit or write, not", f->slurm);
+    return slurm_check_args(o->args, o->arg_count);
+}
+
 /* ---- the command */
 
 static jem_status read_rescue(sweep_rescue *out, const char *word)
@@ -120,6 +163,11 @@ static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, con
                              sweep_rescue rescue, const cli_lists *lists)
 {
     sweep_show show = SWEEP_SHOW_INIT;
+    slurm_options slurm;
+    jem_status st;
+
+    TRY(read_slurm(&slurm, f));
+    TRY(slurm_check_idle(f->out));
     const sweep_request q = {
         .lists = &lists->settings,
         .plan = {.config_path = f->config,
@@ -132,14 +180,16 @@ static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, con
         .declared = f->declared,
         .slots = f->slots,
         .rescue = rescue,
-        .launcher = &launcher_local,
-        .launch = {.in_child = cli_release_signals},
+        .launcher = f->slurm ? &launcher_slurm : &launcher_local,
+        .launch = {.own = &slurm, .in_child = cli_release_signals},
+        .dry = f->dry,
         .stop = cli_stop_flag(),
         .pause = &pause_wanted,
         .watch = {&show, begin, update, message, stopping, pause_here},
     };
-    jem_status st = sweep_runs(&q);
+    st = sweep_runs(&q);
     sweep_show_clear(&show);
+done:
     return st;
 }
 
@@ -187,6 +237,7 @@ static jem_status show_status(const char *study)
     int count = 0, slots = 0;
 
     TRY(sweep_status_read(&runs, &count, study));
+    slurm_add_states(runs, count, study);
     for (int i = 0; i < count; i++) slots += runs[i].state == SWEEP_RUNNING;
     if (slots == 0) slots = 1;
     TRY(MEM_NEW(text, SWEEP_TABLE_MAX));
@@ -212,6 +263,7 @@ static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
 
     TRY(cli_parse(&f, &command_sweep, argc, argv));
     if (f.status) return show_status(f.status);
+    if (f.cancel) return slurm_cancel(f.cancel, &(slurm_options){.tell = tell});
     if (f.task) return train_task(&f, lists);
     TRY(read_rescue(&rescue, f.rescue));
     TRY(MEM_NEW(alphas, 1));

@@ -19,10 +19,15 @@ static void append(char text[CLI_USAGE], const char *fmt, ...)
     va_end(args);
 }
 
+static const char *before_value(const cli_option *o)
+{
+    return o->bare ? "[=" : o->value ? " " : "";
+}
+
 static void append_option(char text[CLI_USAGE], const cli_option *o)
 {
-    append(text, " %s%s%s%s%s%s", o->required ? "" : "[", o->name, o->value ? " " : "",
-           o->value ? o->value : "", o->kind == CLI_LIST ? " ..." : "", o->required ? "" : "]");
+    append(text, " %s%s%s%s%s%s%s", o->required ? "" : "[", o->name, before_value(o),
+           o->value ? o->value : "", o->bare ? "]" : "", o->kind == CLI_LIST ? " ..." : "", o->required ? "" : "]");
 }
 
 /* What follows the command's name. */
@@ -76,8 +81,8 @@ static void show_row(const char *name, const char *help, const char *note)
 static void show_option(const cli_option *o)
 {
     char name[96], note[96] = "";
-    snprintf(name, sizeof name, "%s%s%s%s%s", o->name, o->other ? ", " : "", o->other ? o->other : "",
-             o->value ? " " : "", o->value ? o->value : "");
+    snprintf(name, sizeof name, "%s%s%s%s%s%s", o->name, o->other ? ", " : "", o->other ? o->other : "",
+             before_value(o), o->value ? o->value : "", o->bare ? "]" : "");
     if (o->default_text)
         snprintf(note, sizeof note, " (default: %s)", o->default_text);
     else if (o->kind == CLI_LIST)

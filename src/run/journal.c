@@ -235,6 +235,7 @@ void journal_step(session *s, const step_report *did)
     progress_update(p, s->t.iteration, extra);
     if (clock_s() - s->watch_s >= watch_period_s) {
         tell_watch(s);
+        run_owner_touch(&s->owner);
         s->watch_s = clock_s();
     }
 }

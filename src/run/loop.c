@@ -424,6 +424,7 @@ static jem_status session_begin(session *s, bool fresh)
                     (long long)s->info.rank, (long long)s->info.ranks);
     if (!fresh) TRY(restore(s));
     TRY(fresh ? run_create(s->r->out, s->cfg) : mend(s));
+    TRY(run_owner_take(&s->owner, s->r->out));
     TRY(trainer_keep(&s->t, starts));
     s->state.data_hash = s->data->train->hash;
     TRY(checkpoint_writer_new(&s->writer, &s->t, s->r->out));
@@ -445,6 +446,7 @@ static void session_end(session *s)
     model_free(s->m);
     run_identity_clear(&s->identity);
     splits_free(&s->own);
+    run_owner_release(&s->owner);
     if (s->made) dir_remove_empty(s->lock); /* nothing was begun */
     mem_free(s->place);
     dir_unlock(s->lock);
@@ -482,7 +484,7 @@ static jem_status name_run(jem_status st, run_claim claim, const char *out)
 jem_status train_run(const train_request *r)
 {
     session s = {.r = r, .cfg = r->cfg, .log = METRICS_LOG_INIT, .pixels = PIXEL_DISTANCE_INIT,
-                 .val_accuracy = NAN};
+                 .owner = RUN_OWNER_INIT, .val_accuracy = NAN};
     run_claim claim;
     char *again = NULL;
     jem_status st;
@@ -496,6 +498,7 @@ jem_status train_run(const train_request *r)
         log_info("%s: finished already", r->out);
         goto done;
     }
+    TRY(run_owner_check(r->out));
     if (claim == RUN_UNFINISHED && !r->resume) {
         TRY(resume_line(&again, r->out));
         st = jem_error(JEM_EUSAGE, "%s: holds an unfinished run with these settings; go on with: %s",

@@ -9,6 +9,7 @@
 #include "run/event_log.h"
 #include "run/loop.h"
 #include "run/metrics.h"
+#include "run/run_owner.h"
 #include "train/trainer.h"
 #include "train/validate.h"
 
@@ -26,6 +27,7 @@ typedef struct session {
     dir_held *lock;          /* of the run's folder; NULL: not held */
     char *place;             /* owned: where that lies, as far as is known */
     bool made;               /* this process made that folder */
+    run_owner owner;         /* for other machines */
 
     /* selection.c */
     pixel_distance pixels;

@@ -15,6 +15,16 @@ typedef struct launch {
     const char *log;          /* file that what it says is appended to */
 } launch;
 
+/* All trainings of a study, for a launcher whose trainings outlive this process. */
+typedef struct launch_batch {
+    const char *study;           /* its folder; its files are written */
+    config *cfg;                 /* the study's settings, but for alpha and seed */
+    const char *const *set;      /* [set_count] "key=value" that trainings get this time */
+    int set_count;
+    const struct sweep_run *runs; /* [count] in study.json's order; those that are waiting are to be trained */
+    int count;
+} launch_batch;
+
 /* How it ended, as far as the launcher knows; the folder has the rest. */
 typedef struct launch_end {
     jem_status code;    /* JEM_OK: nothing is known to have failed */
@@ -31,12 +41,16 @@ typedef struct launch_watch {
 typedef struct launch_options {
     int slots;             /* trainings at a time at most */
     const char *program;   /* jem; NULL: this process's own, /proc/self/exe */
+    const void *own;       /* the launcher's own options; NULL of the local one */
     void (*in_child)(void); /* local: called between fork and exec, to undo what this process has set; may
                              * be NULL */
 } launch_options;
 
 typedef struct launcher {
     const char *name; /* "local" */
+    /* Hands all trainings over at once, and the sweep ends: then the other entries are NULL.  NULL: the sweep
+     * starts one after the other and stays with them. */
+    jem_status (*submit)(const launch_options *o, const launch_batch *b);
     jem_status (*open)(void **ctx, const launch_options *o);
     /* Starts the training as `number`, where fewer than o.slots are under way.  *busy: an earlier
      * process is still saving that run, and nothing was started.  JEM_EIO. */

@@ -289,15 +289,14 @@ static void wait_again(sweep_run *r)
     sweep_run_reason(r, "");
 }
 
-/* What the run needs is changed for all runs, which begin anew. */
-static jem_status rescue_study(sweep *s, const sweep_run *r)
+/* What the run needs is changed for all runs, of which none is at work; they begin anew. */
+static jem_status change_for_all(sweep *s, const sweep_run *r)
 {
     jem_status st;
     char *folder = NULL;
     run_info info;
     run_settings own = settings_of(r);
 
-    end_trainings(s);
     TRY(check_place(s));
     TRY(str_format(&folder, "%s/%s", s->q->out, r->name));
     TRY(run_read_info(&info, folder));
@@ -309,23 +308,39 @@ static jem_status rescue_study(sweep *s, const sweep_run *r)
                 "they were lies in %s/set-aside/%d", r->name, (long long)e->iteration, e->reason, e->change,
                 s->q->out, s->rescue.state.count);
     for (int i = 0; i < s->count; i++) wait_again(&s->runs[i]);
-    s->q->launcher->close(s->launched); /* which was told to stop */
-    s->launched = NULL;
-    TRY(open_launcher(s, s->count));
 done:
     mem_free(folder);
     return st;
 }
 
-/* If a run has diverged and a change is left; *changed: states have. */
+static jem_status rescue_study(sweep *s, const sweep_run *r)
+{
+    jem_status st;
+
+    end_trainings(s);
+    TRY(change_for_all(s, r));
+    s->q->launcher->close(s->launched); /* which was told to stop */
+    s->launched = NULL;
+    TRY(open_launcher(s, s->count));
+done:
+    return st;
+}
+
+/* A run that has diverged where a change is left; NULL: none. */
+static const sweep_run *needs_change(const sweep *s)
+{
+    for (int i = 0; i < s->count; i++)
+        if (s->runs[i].state == SWEEP_DIVERGED && study_rescue_left(&s->rescue, &s->cfg)) return &s->runs[i];
+    return NULL;
+}
+
+/* *changed: states have. */
 static jem_status rescue_if_needed(sweep *s, bool *changed)
 {
-    for (int i = 0; i < s->count; i++) {
-        if (s->runs[i].state != SWEEP_DIVERGED || !study_rescue_left(&s->rescue, &s->cfg)) continue;
-        *changed = true;
-        return rescue_study(s, &s->runs[i]);
-    }
-    return JEM_OK;
+    const sweep_run *r = needs_change(s);
+    if (!r) return JEM_OK;
+    *changed = true;
+    return rescue_study(s, r);
 }
 
 /* *stopped: *stop ended it.  In a study that is moved no further run is begun. */
@@ -405,28 +420,14 @@ static jem_status lock_study(sweep *s)
     return st;
 }
 
-static jem_status begin(sweep *s)
+static jem_status write_files(sweep *s)
 {
     jem_status st;
     const sweep_request *q = s->q;
     char *logs = NULL;
-    TRY(config_load(&s->cfg, q->lists, q->plan.config_path, q->plan.set, q->plan.set_count));
-    TRY(plan_runs(s));
-    s->made = !dir_exists(q->out);
-    TRY(dir_make(q->out));
-    TRY(lock_study(s)); /* before the first write: a second sweep changes nothing */
-    TRY(study_rescue_open(&s->rescue, q->rescue, &s->cfg, q->out));
-    TRY(sweep_config_check(&s->kept, &s->cfg, q->out));
-    TRY(declared_check(q->out, q->declared, s->kept.begun));
-    TRY(file_remove_leftovers(q->out));
-    if (sweep_config_sets(&s->kept, "data.path")) TRY(check_data(s));
-    for (int i = 0; i < s->count; i++) TRY(look_at_run(s, &s->runs[i]));
-    int waiting = count_state(s, SWEEP_WAITING);
-    if (waiting > 0) TRY(check_data(s));
+
     TRY(str_format(&logs, "%s/logs", q->out));
     TRY(dir_make(logs));
-    if (q->watch.begin) TRY(q->watch.begin(q->watch.ctx, s->runs, s->count));
-    TRY(open_launcher(s, waiting));
     TRY(sweep_study_write(&q->plan, s->runs, s->count, q->out));
     TRY(declared_keep(q->out, q->declared, s->kept.begun));
     TRY(sweep_config_keep(&s->kept, &s->cfg)); /* beside study.json, which makes it no run's */
@@ -436,10 +437,55 @@ done:
     return st;
 }
 
+static jem_status begin(sweep *s)
+{
+    jem_status st;
+    const sweep_request *q = s->q;
+    TRY(config_load(&s->cfg, q->lists, q->plan.config_path, q->plan.set, q->plan.set_count));
+    TRY(plan_runs(s));
+    s->made = !dir_exists(q->out);
+    TRY(dir_make(q->out));
+    TRY(lock_study(s)); /* before the first write: a second sweep changes nothing */
+    TRY(study_rescue_open(&s->rescue, q->rescue, &s->cfg, q->out));
+    TRY(sweep_config_check(&s->kept, &s->cfg, q->out));
+    TRY(declared_check(q->out, q->declared, s->kept.begun));
+    if (!q->dry) TRY(file_remove_leftovers(q->out));
+    if (sweep_config_sets(&s->kept, "data.path")) TRY(check_data(s));
+    for (int i = 0; i < s->count; i++) TRY(look_at_run(s, &s->runs[i]));
+    int waiting = count_state(s, SWEEP_WAITING);
+    if (waiting > 0) TRY(check_data(s));
+    if (q->watch.begin) TRY(q->watch.begin(q->watch.ctx, s->runs, s->count));
+    if (!q->launcher->submit) TRY(open_launcher(s, waiting));
+    if (!q->dry) TRY(write_files(s));
+done:
+    return st;
+}
+
+/* To a launcher that trains while nobody waits. */
+static jem_status submit_all(sweep *s)
+{
+    jem_status st;
+    const sweep_request *q = s->q;
+    const sweep_run *diverged = needs_change(s);
+
+    if (diverged && !q->dry) {
+        TRY(change_for_all(s, diverged));
+        TRY(sweep_study_write(&q->plan, s->runs, s->count, q->out));
+    }
+    TRY(q->launcher->submit(&q->launch, &(launch_batch){.study = q->out, .cfg = &s->cfg,
+                                                        .set = (const char *const *)s->kept.set,
+                                                        .set_count = s->kept.count, .runs = s->runs,
+                                                        .count = s->count}));
+    st = report_failures(s, false);
+done:
+    return st;
+}
+
 static jem_status run_all(sweep *s)
 {
     jem_status st;
     TRY(begin(s));
+    if (s->q->launcher->submit) return submit_all(s);
     bool stopped = false;
     TRY(train_all(&stopped, s));
     TRY(sweep_study_write(&s->q->plan, s->runs, s->count, s->q->out));
@@ -464,7 +510,7 @@ jem_status sweep_runs(const sweep_request *q)
     st = run_all(s);
 done:
     if (s) {
-        q->launcher->close(s->launched);
+        if (q->launcher->close) q->launcher->close(s->launched);
         sweep_config_clear(&s->kept);
         study_rescue_clear(&s->rescue);
         if (s->made && s->lock) dir_remove_empty(s->lock); /* nothing was begun */

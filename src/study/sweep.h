@@ -38,6 +38,7 @@ typedef struct sweep_request {
     sweep_rescue rescue;     /* who is, when a run diverges */
     const launcher *launcher;
     launch_options launch;   /* its slots are filled in */
+    bool dry;                /* with a launcher that submits: nothing is written */
     const volatile sig_atomic_t *stop; /* becomes nonzero to stop */
     volatile sig_atomic_t *pause;      /* becomes nonzero to hold everything for a while; NULL: never */
     sweep_watch watch;

@@ -8,6 +8,7 @@
 #include "base/dir_lock.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "run/run_owner.h"
 #include "study/sweep_study.h"
 
 /* The last number of the column; NaN if there is none. */
@@ -65,6 +66,12 @@ done:
     return st;
 }
 
+static bool is_at_work(const char *folder)
+{
+    char who[RUN_OWNER_TEXT];
+    return dir_is_held(folder) || run_owner_is_at_work(who, folder, NULL);
+}
+
 static jem_status take_run(sweep_run *r, const char *folder)
 {
     jem_status st;
@@ -72,7 +79,7 @@ static jem_status take_run(sweep_run *r, const char *folder)
 
     TRY(run_read_info(&info, folder));
     TRY(take_progress(r, &info, folder));
-    if (info.status == RUN_RUNNING && dir_is_held(folder)) {
+    if (info.status == RUN_RUNNING && is_at_work(folder)) {
         r->state = SWEEP_RUNNING;
         goto done;
     }
@@ -95,7 +102,7 @@ jem_status sweep_status_of(sweep_run *r, const char *study)
     TRY(str_format(&folder, "%s/%s", study, r->name));
     TRY(run_path(&path, folder, RUN_INFO));
     if (!file_exists(path))
-        r->state = dir_is_held(folder) ? SWEEP_RUNNING : SWEEP_WAITING;
+        r->state = is_at_work(folder) ? SWEEP_RUNNING : SWEEP_WAITING;
     else if ((st = take_run(r, folder)) == JEM_EDATA)
         sweep_run_failed(r, st, jem_error_message());
     else if (st != JEM_OK)
