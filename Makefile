@@ -12,6 +12,7 @@
 #   make test-cuda  the GPU backend's tests on a GPU (needs the CUDA toolkit with cuDNN 9)
 #   make valgrind   every test that is not too slow for it, under valgrind
 #   make fuzz       hostile files for every reader, FUZZ_SECONDS each (needs clang)
+#   make long-test  what takes longer than a test may: studies on a Slurm cluster (Debian: slurm-wlm munge)
 #   make arm64-test cross-compile for arm64 and run the tests that are not slow in an emulator
 
 BUILD ?= build
@@ -22,7 +23,7 @@ CMAKE_FLAGS ?=
 SANITIZE ?= address,undefined
 FUZZ_SECONDS ?= 60
 
-.PHONY: all tests deps demo test test-avx2 test-cuda install perf sanitize valgrind fuzz arm64-test clean
+.PHONY: all tests deps demo test test-avx2 test-cuda install perf sanitize valgrind fuzz long-test arm64-test clean
 .NOTPARALLEL: # packages first
 MAKEFLAGS += --no-print-directory
 
@@ -72,6 +73,9 @@ valgrind:
 
 fuzz: deps
 	@scripts/fuzz build-fuzz $(FUZZ_SECONDS)
+
+long-test: all
+	@tests/system/slurm.sh $(BUILD)/jem long
 
 arm64-test:
 	@scripts/arm64-test build-arm64 $(JOBS)

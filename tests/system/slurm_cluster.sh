@@ -34,18 +34,24 @@ SchedulerType=sched/backfill
 SchedulerParameters=bf_interval=1,sched_min_interval=100000,batch_sched_delay=0
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 JobRequeue=1
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
 JobAcctGatherType=jobacct_gather/none
 NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 Port=$(($2 + 1)) CPUs=2 RealMemory=4000 State=UNKNOWN
 NodeName=n2 NodeHostname=localhost NodeAddr=127.0.0.1 Port=$(($2 + 2)) CPUs=2 RealMemory=4000 State=UNKNOWN
-PartitionName=test Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+PartitionName=low Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=REQUEUE GraceTime=8
+PartitionName=high Nodes=n1,n2 MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF
 CONF
 }
 
 slurm_up() { # folder
     slurm_folder=$1
+    # Whoever is killed cleans nothing up: this one does, once the caller is gone.
+    setsid bash -c '. "$1"; while kill -0 "$2" 2>/dev/null; do sleep 0.5; done; export SLURM_CONF=$3/slurm.conf; slurm_folder=$3; slurm_down' \
+        watch "$(dirname "${BASH_SOURCE[0]}")/slurm_cluster.sh" $$ "$1" >/dev/null 2>&1 </dev/null &
     PATH=$PATH:/usr/sbin:/sbin
     export SLURM_CONF=$1/slurm.conf
     mkdir -p "$1/state" "$1/spool/n1" "$1/spool/n2" "$1/log"
@@ -66,6 +72,7 @@ slurm_up() { # folder
 # Daemons by the ids that they wrote down, and their jobs' processes before them.
 slurm_down() {
     [ -n "${slurm_folder:-}" ] || return 0
+    set +e # of an exit: every step is taken, whatever the one before did
     if [ -s "$slurm_folder/slurmctld.pid" ]; then
         timeout 10 scancel -u root 2>/dev/null
         timeout 10 scancel -f -s KILL -u root 2>/dev/null
@@ -76,6 +83,7 @@ slurm_down() {
     fi
     for name in slurmd.n1 slurmd.n2 slurmctld munged; do
         pid=$(cat "$slurm_folder/$name.pid" 2>/dev/null) || continue
+        [ -n "$pid" ] || continue
         kill "$pid" 2>/dev/null
         for _ in $(seq 50); do
             kill -0 "$pid" 2>/dev/null || break
