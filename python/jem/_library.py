@@ -1,0 +1,261 @@
+"""libjem as ctypes sees it: where it lies, its structs and functions, arrays in and errors out.
+
+tests/python checks every struct against the header's own sizes and offsets, and that every function of
+include/jem is declared here.
+"""
+
+import atexit
+import ctypes as c
+import logging
+import os
+
+import numpy as np
+
+
+class JemError(Exception):
+    """What libjem refuses; its message names file, place and remedy."""
+
+
+class DataError(JemError):
+    """A file or an array is missing, truncated, misshapen, or holds what a statistic is not defined for."""
+
+
+class DivergedError(JemError):
+    """A training or a chain diverged; the last good state is intact."""
+
+
+def _usage(message):
+    return ValueError(message)
+
+
+_ERRORS = {1: JemError, 2: _usage, 3: DataError, 4: DivergedError, 5: KeyboardInterrupt, 6: MemoryError, 7: OSError}
+
+
+# ---- structs, in the order of their headers
+
+
+class Tensor(c.Structure):
+    _fields_ = [("dtype", c.c_int), ("ndim", c.c_int), ("shape", c.c_int64 * 8), ("data", c.c_void_p)]
+
+
+class DataOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("kind", c.c_char_p), ("path", c.c_char_p), ("part", c.c_int), ("side", c.c_int64),
+                ("limit", c.c_int64)]
+
+
+class Data(c.Structure):
+    _fields_ = [("images", Tensor), ("labels", Tensor), ("classes", c.c_int64)]
+
+
+class EngineOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("device", c.c_char_p), ("precision", c.c_int), ("threads", c.c_int64)]
+
+
+class Evaluation(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("logits", c.c_void_p), ("lse", c.c_void_p), ("grad", c.c_void_p), ("y", c.c_void_p)]
+
+
+class Sampler(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("steps", c.c_int64), ("step_size", c.c_double), ("decay", c.c_int),
+                ("update", c.c_int), ("noise_std", c.c_double), ("clip", c.c_bool), ("clip_min", c.c_double),
+                ("clip_max", c.c_double), ("seed", c.c_uint64), ("y", c.c_void_p)]
+
+
+class Setting(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("key", c.c_char * 64), ("kind", c.c_int), ("default_text", c.c_char_p),
+                ("min", c.c_double), ("max", c.c_double), ("choices", c.c_char_p), ("help", c.c_char_p)]
+
+
+class TrainStatus(c.Structure):
+    _fields_ = [("iteration", c.c_int64), ("iterations", c.c_int64), ("epoch", c.c_double), ("images_per_s", c.c_double),
+                ("eta_s", c.c_double), ("val_accuracy", c.c_double), ("verdict", c.c_char_p), ("reason", c.c_char_p),
+                ("rescues", c.c_int)]
+
+
+TrainWatch = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(TrainStatus))
+LogSink = c.CFUNCTYPE(None, c.c_int, c.c_char_p)
+
+
+class TrainOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("set", c.POINTER(c.c_char_p)), ("set_count", c.c_int), ("stop", c.c_void_p),
+                ("resume", c.c_bool), ("watch", TrainWatch), ("watch_ctx", c.c_void_p)]
+
+
+class Score(c.Structure):
+    _fields_ = [("value", c.c_double), ("low", c.c_double), ("high", c.c_double)]
+
+
+class StatsOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("rounds", c.c_int64), ("level", c.c_double), ("seed", c.c_uint64),
+                ("threads", c.c_int64), ("keep_people", c.c_bool)]
+
+
+class Agreement(c.Structure):
+    _fields_ = [(name, Score) for name in ("accuracy", "accuracy_difference", "observed", "kappa")]
+
+
+class Conditions(c.Structure):
+    _fields_ = [("start", c.c_void_p), ("count", c.c_int64)]
+
+
+class Uncertainty(c.Structure):
+    _fields_ = [(name, Score) for name in ("cross_entropy", "kl", "js", "accuracy", "people_accuracy", "entropy_pearson",
+                                           "entropy_spearman", "ece")]
+
+
+class RatingCeiling(c.Structure):
+    _fields_ = [("others", c.c_double), ("all", c.c_double)]
+
+
+class SweetspotScores(c.Structure):
+    _fields_ = [("p", c.c_double), ("p_drop", c.c_double), ("margin", c.c_double), ("margin_low", c.c_double),
+                ("detectable", c.c_double), ("best", c.c_int64)]
+
+
+STRUCTS = {"jem_tensor": Tensor, "jem_data_options": DataOptions, "jem_data": Data, "jem_engine_options": EngineOptions,
+           "jem_evaluation": Evaluation, "jem_sampler": Sampler, "jem_setting": Setting,
+           "jem_train_status": TrainStatus, "jem_train_options": TrainOptions, "jem_score": Score,
+           "jem_stats_options": StatsOptions, "jem_agreement": Agreement, "jem_conditions": Conditions,
+           "jem_uncertainty": Uncertainty, "jem_rating_ceiling": RatingCeiling,
+           "jem_sweetspot_scores": SweetspotScores}
+
+# ---- functions: arguments of those that return a status, then the others
+
+_p, _i64, _text, _stats = c.c_void_p, c.c_int64, c.c_char_p, c.POINTER(StatsOptions)
+STATUS = {
+    "jem_data_load": [c.POINTER(Data), c.POINTER(DataOptions)],
+    "jem_model_open": [c.POINTER(_p), _text, c.POINTER(EngineOptions)],
+    "jem_model_evaluate": [_p, _p, _i64, c.POINTER(Evaluation)],
+    "jem_model_feature": [_p, _text, _p, _i64, _p, c.POINTER(_i64)],
+    "jem_report": [_text, _text],
+    "jem_sampler_start": [_p, _i64, _p, c.c_uint64],
+    "jem_sampler_run": [c.POINTER(Sampler), _p, _p, _i64],
+    "jem_setting_at": [c.POINTER(Setting), _i64],
+    "jem_train": [_text, _text, c.POINTER(TrainOptions)],
+    "jem_resume": [_text, c.POINTER(TrainOptions)],
+    "jem_stats_consistency": [c.POINTER(Score), _p, _p, _i64, _stats],
+    "jem_stats_agreement": [c.POINTER(Agreement), c.POINTER(Agreement), _p, _i64, _p, _i64, _i64, c.POINTER(Conditions),
+                            _stats],
+    "jem_stats_shape_bias": [c.POINTER(Score), _p, _p, _p, _i64, _i64, _stats],
+    "jem_stats_two_afc": [c.POINTER(Score), _p, _p, _p, _i64, _stats],
+    "jem_stats_two_afc_people": [c.POINTER(Score), _p, _i64, _stats],
+    "jem_stats_jnd_map": [c.POINTER(Score), _p, _p, _i64, _stats],
+    "jem_stats_uncertainty": [c.POINTER(Uncertainty), _p, _p, _p, _i64, _i64, _stats],
+    "jem_stats_split_half": [c.POINTER(Score), _p, _i64, _i64, c.c_double, _i64, _stats],
+    "jem_stats_calibration": [c.POINTER(Score), _p, _p, _i64, _i64, _i64, _stats],
+    "jem_stats_auroc": [c.POINTER(Score), _p, _i64, _p, _i64, _stats],
+    "jem_stats_ratings": [c.POINTER(Score), c.POINTER(RatingCeiling), _p, _p, _i64, _i64, _stats],
+    "jem_stats_sweetspot": [c.POINTER(SweetspotScores), _p, _p, _p, _p, _i64, _stats],
+    "jem_stats_holm": [_p, _p, _i64],
+}
+OTHERS = {
+    "jem_version": (_text, []),
+    "jem_error_message": (_text, []),
+    "jem_log_set_sink": (None, [LogSink]),
+    "jem_data_clear": (None, [c.POINTER(Data)]),
+    "jem_model_free": (None, [_p]),
+    "jem_model_channels": (_i64, [_p]),
+    "jem_model_height": (_i64, [_p]),
+    "jem_model_width": (_i64, [_p]),
+    "jem_model_classes": (_i64, [_p]),
+    "jem_sampler_of": (None, [c.POINTER(Sampler), _p]),
+    "jem_setting_count": (_i64, []),
+}
+# What Python has its own of: arrays, files of them, and writing messages.
+UNUSED = {"jem_dtype_size", "jem_dtype_name", "jem_tensor_init", "jem_tensor_clear", "jem_tensor_count",
+          "jem_tensor_convert", "jem_npy_read", "jem_npy_write", "jem_error", "jem_error_context"}
+
+
+def _candidates():
+    """Where libjem may be: as the environment says, beside this file (a wheel), in a checkout's build, installed."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    if os.environ.get("JEM_LIBRARY"):
+        return [os.environ["JEM_LIBRARY"]]
+    beside = os.path.join(here, "libjem.so")
+    build = os.path.join(here, "..", "..", "build", "libjem.so")
+    return [p for p in (beside, build) if os.path.exists(p)] + ["libjem.so.0"]
+
+
+def _open():
+    path = _candidates()[0]
+    try:
+        lib = c.CDLL(path)
+    except OSError as error:
+        raise ImportError(f"{path}: {error}; install libjem, build it with make, or name it in JEM_LIBRARY") from None
+    for name, arguments in STATUS.items():
+        function = getattr(lib, name)
+        function.restype, function.argtypes = c.c_int, arguments
+    for name, (result, arguments) in OTHERS.items():
+        function = getattr(lib, name)
+        function.restype, function.argtypes = result, arguments
+    return lib
+
+
+_process = os.getpid()
+lib = _open()
+
+
+def call(name, *arguments):
+    """Calls a function that returns a status, without the interpreter lock; raises what it refuses."""
+    if os.getpid() != _process:
+        raise RuntimeError("jem does not work in a process that was forked from one that uses it; start processes with "
+                           "multiprocessing.set_start_method('spawn')")
+    status = getattr(lib, name)(*arguments)
+    if status:
+        raise _ERRORS.get(status, JemError)(lib.jem_error_message().decode("utf-8", "replace"))
+
+
+def path_bytes(path):
+    return os.fsencode(os.fspath(path))
+
+
+def array(x, dtype, name, ndim=None):
+    """x as a contiguous array of `dtype`, copied only where it must be; torch and jax arrays come through DLPack."""
+    if not isinstance(x, np.ndarray) and hasattr(x, "__dlpack__"):
+        x = np.from_dlpack(x.detach() if hasattr(x, "detach") else x)
+    out = np.asarray(x)
+    wanted = np.dtype(dtype)
+    if out.dtype != wanted:
+        if wanted.kind in "iu" and out.dtype.kind not in "iub":
+            raise TypeError(f"{name} is {out.dtype}; expected whole numbers")
+        if wanted.kind in "iu" and out.size:
+            limits = np.iinfo(wanted)
+            if out.min() < limits.min or out.max() > limits.max:
+                raise ValueError(f"{name} has values beyond {limits.min} to {limits.max}")
+        out = out.astype(wanted)
+    if ndim is not None and out.ndim != ndim:
+        raise ValueError(f"{name} has {out.ndim} dimensions; expected {ndim}")
+    return out if out.flags.c_contiguous else np.ascontiguousarray(out)
+
+
+def address(x):
+    return None if x is None else x.ctypes.data
+
+
+# ---- messages
+
+_LEVELS = {0: "info", 1: "warning", 2: "progress"}
+_sink = LogSink()
+
+
+def log(function):
+    """Sends libjem's messages to function(level, line), level "info", "warning" or "progress"; None: nowhere.
+
+    It may be called on any thread that computes."""
+    global _sink
+
+    def forward(level, line):
+        function(_LEVELS.get(level, "info"), line.decode("utf-8", "replace"))
+
+    sink = LogSink(forward) if function else LogSink()
+    lib.jem_log_set_sink(sink)
+    _sink = sink  # kept as long as libjem may call it
+
+
+def to_logging(level, line):
+    """What `log` is set to at first: the logger "jem" of Python's logging, which shows warnings."""
+    logging.getLogger("jem").log({"info": logging.INFO, "warning": logging.WARNING}.get(level, logging.DEBUG), "%s", line)
+
+
+log(to_logging)
+atexit.register(log, None)

@@ -1,0 +1,144 @@
+"""Training, settings, data and reports."""
+
+import ctypes as c
+import os
+import threading
+
+import numpy as np
+
+from . import _library as _l
+
+_PARTS = {"train": 0, "val": 1, "test": 2}
+_KINDS = ("bool", "int", "real", "text", "choice", "list")
+
+
+def settings():
+    """Every key that a training has: {"train.lr": {"kind", "default", "min", "max", "choices", "help"}, ...}."""
+    found = {}
+    for i in range(_l.lib.jem_setting_count()):
+        s = _l.Setting(c.sizeof(_l.Setting))
+        _l.call("jem_setting_at", c.byref(s), i)
+        found[s.key.decode()] = {"kind": _KINDS[s.kind], "default": s.default_text.decode(), "min": s.min, "max": s.max,
+                                 "choices": s.choices.decode().split("|") if s.choices else None, "help": s.help.decode()}
+    return found
+
+
+def _flat(prefix, value):
+    """Nested or dotted settings as "key=value"; lists as [a, b]."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(f"{prefix}.{key}" if prefix else key, inner)
+    elif isinstance(value, bool):
+        yield f"{prefix}={'true' if value else 'false'}"
+    elif isinstance(value, (list, tuple)):
+        yield f"{prefix}=[{', '.join(map(str, value))}]"
+    else:
+        yield f"{prefix}={os.fspath(value) if isinstance(value, os.PathLike) else value}"
+
+
+class _Training:
+    """A call on a thread of its own, so that Ctrl-C reaches Python and stops it cleanly."""
+
+    def __init__(self, name, paths, assignments, resume, on_step):
+        self.stop = c.c_int(0)
+        self.failure = None
+        self.done = threading.Event()
+        texts = [a.encode() for a in assignments]
+        self.items = (c.c_char_p * len(texts))(*texts)
+        self.watch = _l.TrainWatch(self._tell) if on_step else _l.TrainWatch()
+        self.on_step = on_step
+        self.options = _l.TrainOptions(c.sizeof(_l.TrainOptions), self.items, len(texts), c.addressof(self.stop), resume,
+                                       self.watch, None)
+        self.call = (name, *paths, c.byref(self.options))
+
+    def _tell(self, unused, s):
+        s = s.contents
+        try:
+            self.on_step({"iteration": s.iteration, "iterations": s.iterations, "epoch": s.epoch,
+                          "images_per_s": s.images_per_s, "eta_s": s.eta_s, "val_accuracy": s.val_accuracy,
+                          "verdict": s.verdict.decode(), "reason": s.reason.decode(), "rescues": s.rescues})
+        except BaseException as error:  # the training saves and ends, then this is raised
+            self.failure = error
+            self.stop.value = 1
+
+    def _run(self):
+        try:
+            _l.call(*self.call)
+        except BaseException as error:
+            self.failure = self.failure or error
+        self.done.set()
+
+    def wait(self):
+        thread = threading.Thread(target=self._run, name="jem")
+        thread.start()
+        while not self.done.is_set():
+            try:
+                self.done.wait(0.1)
+            except KeyboardInterrupt:
+                self.stop.value = 1
+        thread.join()
+        if self.failure:
+            raise self.failure
+
+
+def _keep_arrays(data, out):
+    """Arrays (images, labels) as npy files beside the run, where resume, eval and bench find them again."""
+    x, y = data
+    x, y = np.asarray(x), np.asarray(y)
+    if x.ndim != 4 or y.shape != (len(x),):
+        raise ValueError(f"data are {list(x.shape)} and {list(y.shape)}; expected images [n, channels, height, width] and "
+                         "labels [n]")
+    folder = f"{os.path.abspath(os.fspath(out))}-data"
+    os.makedirs(folder, exist_ok=True)
+    np.save(os.path.join(folder, "images.npy"), x if x.dtype == np.uint8 else x.astype(np.float32))
+    np.save(os.path.join(folder, "labels.npy"), y.astype(np.int64))
+    return ["data.kind=npy", f"data.path={folder}"]
+
+
+def train(config=None, out=None, data=None, on_step=None, resume=True):
+    """Trains a JEM into the run folder `out`; goes on where an interrupted training of it stopped.
+
+    config: settings as a dict, nested or dotted ({"model.name": "wrn-16-1", "alpha": .5}; see settings()), or the path
+    of a YAML file.  data: (images, labels) as arrays, uint8 0 to 255 or floats in -1 to 1, which are kept in OUT-data/;
+    None: as config says.  on_step(status) is called about once a second with a dict; Ctrl-C and its exceptions save
+    and stop.  Returns the run: jem.load opens it."""
+    if out is None:
+        raise ValueError("out: name the run folder")
+    path, assignments = None, []
+    if isinstance(config, dict):
+        assignments = list(_flat("", config))
+    elif config is not None:
+        path = _l.path_bytes(config)
+    if data is not None:
+        assignments += _keep_arrays(data, out)
+    _Training("jem_train", (path, _l.path_bytes(out)), assignments, resume, on_step).wait()
+    return out
+
+
+def resume(run, set=None, on_step=None):
+    """Goes on with an unfinished run, to the same bits as an uninterrupted one; set: engine.* and data.path alone."""
+    _Training("jem_resume", (_l.path_bytes(run),), list(_flat("", set or {})), False, on_step).wait()
+    return run
+
+
+def data(kind, path, part="train", side=0, limit=0):
+    """One part ("train", "val", "test") of a data set: images float32 [n, channels, height, width] in -1 to 1, labels
+    int32 [n], and the number of classes."""
+    if part not in _PARTS:
+        raise ValueError(f"part {part!r}; choose one of {', '.join(_PARTS)}")
+    loaded = _l.Data()
+    options = _l.DataOptions(c.sizeof(_l.DataOptions), kind.encode(), _l.path_bytes(path), _PARTS[part], side, limit)
+    _l.call("jem_data_load", c.byref(loaded), c.byref(options))
+    classes = loaded.classes
+    try:
+        x, y = (np.copy(np.ctypeslib.as_array(c.cast(t.data, c.POINTER(kind)), tuple(t.shape[:t.ndim])))
+                for t, kind in ((loaded.images, c.c_float), (loaded.labels, c.c_int32)))
+    finally:
+        _l.lib.jem_data_clear(c.byref(loaded))
+    return x, y, classes
+
+
+def report(folder, page=None):
+    """Writes the page of a run or a study (None: FOLDER/report.html) and its figures; returns the page's path."""
+    _l.call("jem_report", _l.path_bytes(folder), _l.path_bytes(page) if page else None)
+    return page or os.path.join(folder, "report.html")

@@ -1,0 +1,187 @@
+"""The study's statistics on arrays.
+
+Every function takes rounds (of the bootstrap, 10,000; 0: no intervals), level (.95), seed and threads (0: all), and
+gives the same numbers for any number of threads.  A Score is (value, low, high).
+"""
+
+import collections
+import ctypes as c
+
+import numpy as np
+
+from . import _library as _l
+
+Score = collections.namedtuple("Score", "value low high")
+
+
+def _tuple(struct, name):
+    """A named tuple of a struct whose members are scores or numbers."""
+    kind = collections.namedtuple(name, [field for field, _ in struct._fields_])
+    return kind, lambda s: kind(*(_score(v) if isinstance(v, _l.Score) else v
+                                  for v in (getattr(s, field) for field, _ in struct._fields_)))
+
+
+def _score(s):
+    return Score(s.value, s.low, s.high)
+
+
+Agreement, _agreement = _tuple(_l.Agreement, "Agreement")
+Uncertainty, _uncertainty = _tuple(_l.Uncertainty, "Uncertainty")
+Ceiling, _ceiling = _tuple(_l.RatingCeiling, "Ceiling")
+Sweetspot = collections.namedtuple("Sweetspot", "p p_drop margin margin_low detectable best in_best_set advantage_low")
+
+
+def _options(rounds=10000, level=0.95, seed=0, threads=0, keep_people=False):
+    return c.byref(_l.StatsOptions(c.sizeof(_l.StatsOptions), rounds, level, seed, threads, keep_people))
+
+
+def _right(x, name, ndim):
+    return _l.array(np.asarray(x, bool) if np.asarray(x).dtype == bool else x, np.uint8, name, ndim)
+
+
+def _same(n, **arrays):
+    for name, x in arrays.items():
+        if x.shape[-1] != n and x.shape[0] != n:
+            raise ValueError(f"{name} is {list(x.shape)}; expected {n} images")
+
+
+def _one(function, *arguments, **how):
+    out = _l.Score()
+    _l.call(function, c.byref(out), *arguments, _options(**how))
+    return _score(out)
+
+
+def error_consistency(a, b, **how):
+    """Cohen's kappa of being right, of two observers on the same images: a, b [n], true where right."""
+    a, b = _right(a, "a", 1), _right(b, "b", 1)
+    _same(len(a), b=b)
+    return _one("jem_stats_consistency", _l.address(a), _l.address(b), len(a), **how)
+
+
+def agreement(models, people, conditions=None, **how):
+    """Accuracy, accuracy difference, observed and error consistency with people, as in model-vs-human.
+
+    models [n] or [m, n], people [observers, n], true where right; conditions [n]: the condition of each image, the same
+    ones side by side.  Returns an Agreement (a list of them for [m, n]) and that of people with one another (None for
+    one person).  keep_people=True draws images alone."""
+    right, people = _right(models, "models", None), _right(people, "people", 2)
+    single = right.ndim == 1
+    right = np.atleast_2d(right)
+    observers, n = people.shape
+    if right.shape[1] != n:
+        raise ValueError(f"models are {list(right.shape)}; people saw {n} images")
+    given = None
+    if conditions is not None:
+        conditions = np.asarray(conditions)
+        if conditions.shape != (n,):
+            raise ValueError(f"conditions are {list(conditions.shape)}; expected one for each of {n} images")
+        start = np.concatenate([[0], np.flatnonzero(conditions[1:] != conditions[:-1]) + 1, [n]]).astype(np.int64)
+        if len(start) - 1 != len(np.unique(conditions)):
+            raise ValueError("images of one condition must stand side by side: sort all arrays by condition")
+        given = _l.Conditions(_l.address(start), len(start) - 1)
+    out, among = (_l.Agreement * len(right))(), _l.Agreement() if observers > 1 else None
+    _l.call("jem_stats_agreement", out, c.byref(among) if among else None, _l.address(right), len(right),
+            _l.address(people), observers, n, c.byref(given) if given else None, _options(**how))
+    found = [_agreement(a) for a in out]
+    return found[0] if single else found, _agreement(among) if among else None
+
+
+def shape_bias(shape, texture, answer, **how):
+    """Share of shape among decisions for shape or texture: categories [n] from 0, answer -1 for none.
+
+    Images whose shape and texture agree do not count."""
+    shape, texture, answer = (_l.array(x, np.int32, name, 1)
+                              for x, name in ((shape, "shape"), (texture, "texture"), (answer, "answer")))
+    _same(len(shape), texture=texture, answer=answer)
+    categories = int(max(x.max(initial=0) for x in (shape, texture, answer))) + 1
+    return _one("jem_stats_shape_bias", _l.address(shape), _l.address(texture), _l.address(answer), len(shape), categories,
+                **how)
+
+
+def two_afc(d0, d1, judge, **how):
+    """Two-alternative forced choice of BAPPS: distances of both patches and the share of people who found the second
+    closer, [n] each."""
+    d0, d1, judge = (_l.array(x, np.float64, name, 1) for x, name in ((d0, "d0"), (d1, "d1"), (judge, "judge")))
+    _same(len(d0), d1=d1, judge=judge)
+    return _one("jem_stats_two_afc", _l.address(d0), _l.address(d1), _l.address(judge), len(d0), **how)
+
+
+def two_afc_people(judge, **how):
+    """What people reach themselves: mean of judge^2 + (1 - judge)^2."""
+    judge = _l.array(judge, np.float64, "judge", 1)
+    return _one("jem_stats_two_afc_people", _l.address(judge), len(judge), **how)
+
+
+def jnd_map(distance, same, **how):
+    """Mean average precision of "same" in order of distance; same [n]: the share of people who said so."""
+    distance, same = _l.array(distance, np.float64, "distance", 1), _l.array(same, np.float64, "same", 1)
+    _same(len(distance), same=same)
+    return _one("jem_stats_jnd_map", _l.address(distance), _l.address(same), len(distance), **how)
+
+
+def uncertainty(logits, counts, label, **how):
+    """A classifier's logits [n, classes] against how often people gave each class, counts [n, classes], as CIFAR-10H."""
+    logits, counts = _l.array(logits, np.float64, "logits", 2), _l.array(counts, np.int64, "counts", 2)
+    label = _l.array(label, np.int32, "label", 1)
+    if counts.shape != logits.shape or len(label) != len(logits):
+        raise ValueError(f"logits are {list(logits.shape)}, counts {list(counts.shape)}, labels {list(label.shape)}")
+    out = _l.Uncertainty()
+    _l.call("jem_stats_uncertainty", c.byref(out), _l.address(logits), _l.address(counts), _l.address(label),
+            *logits.shape, _options(**how))
+    return _uncertainty(out)
+
+
+def split_half(counts, floor=1e-12, splits=20, **how):
+    """Cross-entropy of a random half of each image's people with the other half, whose shares are raised to `floor`."""
+    counts = _l.array(counts, np.int64, "counts", 2)
+    return _one("jem_stats_split_half", _l.address(counts), *counts.shape, floor, splits, **how)
+
+
+def calibration(logits, label, bins=20, **how):
+    """Expected calibration error over equal bins of the largest probability; logits [n, classes], label [n]."""
+    logits, label = _l.array(logits, np.float64, "logits", 2), _l.array(label, np.int32, "label", 1)
+    _same(len(logits), label=label)
+    return _one("jem_stats_calibration", _l.address(logits), _l.address(label), *logits.shape, bins, **how)
+
+
+def auroc(inside, outside, **how):
+    """P(inside > outside) + P(equal) / 2 of two sets of scores."""
+    inside, outside = _l.array(inside, np.float64, "inside", 1), _l.array(outside, np.float64, "outside", 1)
+    return _one("jem_stats_auroc", _l.address(inside), len(inside), _l.address(outside), len(outside), **how)
+
+
+def ratings(model, people, **how):
+    """Correlation of model [n] with the mean of people's ratings [observers, n], and people's noise ceiling (None for
+    one person)."""
+    model, people = _l.array(model, np.float64, "model", 1), _l.array(people, np.float64, "people", 2)
+    observers, n = people.shape
+    if len(model) != n:
+        raise ValueError(f"model has {len(model)} predictions; people rated {n} images")
+    out, ceiling = _l.Score(), _l.RatingCeiling() if observers > 1 else None
+    _l.call("jem_stats_ratings", c.byref(out), c.byref(ceiling) if ceiling else None, _l.address(model),
+            _l.address(people), observers, n, _options(**how))
+    return _score(out), _ceiling(ceiling) if ceiling else None
+
+
+def sweetspot(scores, **how):
+    """Is a setting in between better than both ends, and which can be the best?
+
+    scores: for each setting, in order, the scores of its networks; larger is better.  At least one setting needs two
+    networks.  Training noise alone; p_drop is the largest p with any one network left out."""
+    groups = [np.atleast_1d(np.asarray(s, np.float64)) for s in scores]
+    networks = np.array([len(s) for s in groups], np.int64)
+    score = np.concatenate(groups) if groups else np.empty(0)
+    members, low = np.zeros(len(groups), np.bool_), np.full(len(groups), np.nan)
+    out = _l.SweetspotScores()
+    how.setdefault("rounds", 100000)
+    _l.call("jem_stats_sweetspot", c.byref(out), _l.address(members), _l.address(low), _l.address(score),
+            _l.address(networks), len(groups), _options(**how))
+    return Sweetspot(out.p, out.p_drop, out.margin, out.margin_low, out.detectable, out.best, members, low)
+
+
+def holm(p):
+    """Holm's p of several claims; NaN stays and counts as no claim."""
+    p = _l.array(p, np.float64, "p", 1)
+    out = np.empty_like(p)
+    _l.call("jem_stats_holm", _l.address(out), _l.address(p), len(p))
+    return out
