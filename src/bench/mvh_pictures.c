@@ -10,7 +10,7 @@
 #include "base/try.h"
 #include "record/image_name.h"
 
-enum { PICTURE_SIZE = 224, PICTURE_SHORTER_SIDE = 256 };
+enum { PICTURE_SIZE = 224 };
 
 /* Letters before ".png", ".jpg" or ".jpeg"; 0 if it is no picture. */
 static size_t stem_of(const char *name)
@@ -243,45 +243,18 @@ void mvh_pictures_clear(mvh_pictures *p)
 
 /* ---- pixels */
 
-/* offset = round-half-even((side - 224) / 2) */
-static int64_t centre_offset(int64_t side)
-{
-    int64_t gap = side - PICTURE_SIZE, half = gap / 2;
-    return half + (gap % 2 && half % 2);
-}
-
-static jem_status centre_crop(image *out, const image *src)
-{
-    image cut = IMAGE_INIT;
-    jem_status st = image_init(&cut, PICTURE_SIZE, PICTURE_SIZE, src->channels);
-    if (st != JEM_OK) return st;
-    int64_t top = centre_offset(src->height), left = centre_offset(src->width);
-    size_t row = (size_t)(PICTURE_SIZE * src->channels);
-    for (int64_t y = 0; y < PICTURE_SIZE; y++)
-        memcpy(cut.pixels + (size_t)y * row,
-               src->pixels + ((top + y) * src->width + left) * src->channels, row);
-    *out = cut;
-    return JEM_OK;
-}
-
 jem_status mvh_picture_read(image *out, const char *path)
 {
     jem_status st;
-    image read = IMAGE_INIT, scaled = IMAGE_INIT;
+    image read = IMAGE_INIT;
 
     TRY(image_read(&read, path));
     if (read.height == PICTURE_SIZE && read.width == PICTURE_SIZE) {
         *out = read;
         return JEM_OK;
     }
-    bool upright = read.width <= read.height;
-    int64_t shorter = upright ? read.width : read.height;
-    int64_t longer = PICTURE_SHORTER_SIDE * (upright ? read.height : read.width) / shorter;
-    TRY(image_resize(&scaled, &read, upright ? longer : PICTURE_SHORTER_SIDE,
-                     upright ? PICTURE_SHORTER_SIDE : longer));
-    TRY(centre_crop(out, &scaled));
+    TRY(image_photograph(out, &read, PICTURE_SIZE));
 done:
     image_clear(&read);
-    image_clear(&scaled);
     return st;
 }

@@ -80,14 +80,14 @@ typedef struct subject {
 } subject;
 
 /* A trained JEM; the model, its sampler settings, step size and latent space are borrowed.
- * Pictures of another size are resized to its own (shorter side, then centre crop; and every
- * score says so); class names map its label space to the 16 categories where a mapping exists, a
+ * Pictures of another size are resized to its own (view_picture; and every score says so); class names map its label space to the 16 categories where a mapping exists, a
  * network of 1000 classes is taken for one of ImageNet.
  * Distances are LPIPS's over the stages of the network (model/network.h): of a wide residual
  * network layer1, layer2 and layer3 as they leave their last addition; of AlexNet, VGG-16 and
  * SqueezeNet the rectified maps that LPIPS's authors take, of pictures of any side.  Refinement is a chain of constant step size whose noise depends on the stimulus'
- * place alone.  Saliency is the gradient at a pixel's channels; in a latent space, the gradient
- * of the latent pushed through the decoder. */
+ * place alone.  Saliency is the gradient at a pixel's channels, of a network of photographs in the
+ * units that it was trained on; in a latent space, the gradient of the latent pushed through the
+ * decoder. */
 typedef struct model_subject {
     model *m;
     const sampler_options *sampler;

@@ -64,7 +64,7 @@ static jem_status look(vae_ctx *k, looked_at *l, const stimulus *s, int64_t n)
     if (k->codec->stop && *k->codec->stop) return jem_error(JEM_EINTERRUPTED, "stopped by a signal");
     for (int64_t i = 0; i < n; i++) {
         image_clear(&m);
-        TRY(view_picture(&m, &k->done, &s[i], l->size));
+        TRY(view_picture(&m, &k->done, &s[i], l->size, false));
         image_to_planar(l->planar, &m);
         for (int64_t p = 0; p < count; p++) l->x[i * count + p] = k->units[l->planar[p]];
     }

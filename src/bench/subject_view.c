@@ -16,7 +16,7 @@ void view_clear(view *v)
 static const char *name_of(const stimulus *s) { return s->name ? s->name : "stimulus"; }
 
 /* *out <- the picture in this size; it has its channels. */
-static jem_status fit(image *out, bool *resized, const image *from, shape size, const char *name)
+static jem_status fit(image *out, bool *resized, const image *from, shape size, bool photograph, const char *name)
 {
     if (from->height == size.h && from->width == size.w) {
         jem_status st = image_init(out, size.h, size.w, size.c);
@@ -30,10 +30,10 @@ static jem_status fit(image *out, bool *resized, const image *from, shape size, 
                          "%" PRId64 "x%" PRId64,
                          name, from->width, from->height, size.w, size.h);
     *resized = true;
-    return image_resize_square(out, from, size.h);
+    return photograph ? image_photograph(out, from, size.h) : image_resize_square(out, from, size.h);
 }
 
-jem_status view_picture(image *out, view_changes *done, const stimulus *s, shape size)
+jem_status view_picture(image *out, view_changes *done, const stimulus *s, shape size, bool photograph)
 {
     jem_status st;
     const image *from = s->picture;
@@ -50,7 +50,7 @@ jem_status view_picture(image *out, view_changes *done, const stimulus *s, shape
                        name_of(s), size.c, from ? from->channels : 0);
         goto done;
     }
-    TRY(fit(out, &done->resized, from, size, name_of(s)));
+    TRY(fit(out, &done->resized, from, size, photograph, name_of(s)));
 done:
     image_clear(&grey);
     return st;

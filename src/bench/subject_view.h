@@ -36,9 +36,9 @@ jem_status view_of_pixels(view *out, const model *m);
 jem_status view_of_latents(view *out, const latent_space *s, int64_t side);
 void view_clear(view *v); /* a zeroed one is fine */
 
-/* *out <- a copy of the stimulus' picture in this size: shorter side, then centre crop; grey where
- * size.c is 1.  JEM_EDATA names the stimulus. */
-jem_status view_picture(image *out, view_changes *done, const stimulus *s, shape size);
+/* *out <- a copy of the stimulus' picture in this size: shorter side, then centre crop, with the margin of
+ * image_photograph for networks of photographs; grey where size.c is 1.  JEM_EDATA names the stimulus. */
+jem_status view_picture(image *out, view_changes *done, const stimulus *s, shape size, bool photograph);
 
 /* map [pixels] <- of grad [channels][pixels]: the largest |value| of a pixel, or their mean. */
 void view_reduce(double *map, const float *grad, int64_t channels, int64_t pixels, bool mean);

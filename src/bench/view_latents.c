@@ -24,7 +24,7 @@ static jem_status load(void *ctx, float *x, const stimulus *s, int64_t n)
     TRY(MEM_NEW(pictures, n));
     TRY(MEM_NEW(list, n));
     for (int64_t i = 0; i < n; i++) {
-        TRY(view_picture(&pictures[i], &k->done, &s[i], k->size));
+        TRY(view_picture(&pictures[i], &k->done, &s[i], k->size, false));
         list[i] = &pictures[i];
     }
     TRY(latent_space_encode(k->space, x, list, n));

@@ -9,6 +9,8 @@
 
 typedef struct pixels_ctx {
     shape size;
+    bool photographs;
+    double own[3]; /* what the network multiplies a channel by before anything else */
     float units[256];
     uint8_t *planar; /* scratch [size] */
     view_changes done;
@@ -23,7 +25,7 @@ static jem_status load(void *ctx, float *x, const stimulus *s, int64_t n)
 
     for (int64_t i = 0; i < n; i++, x += count) {
         image_clear(&m);
-        TRY(view_picture(&m, &k->done, &s[i], k->size));
+        TRY(view_picture(&m, &k->done, &s[i], k->size, k->photographs));
         image_to_planar(k->planar, &m);
         for (int64_t p = 0; p < count; p++) x[p] = k->units[k->planar[p]];
     }
@@ -35,10 +37,19 @@ done:
 static jem_status importance(void *ctx, double *map, const float *x, const float *grad,
                              const saliency_request *how)
 {
+    jem_status st;
     const pixels_ctx *k = ctx;
+    const int64_t pixels = k->size.h * k->size.w;
+    float *own = NULL;
     (void)x;
-    view_reduce(map, grad, k->size.c, k->size.h * k->size.w, how->channel_mean);
-    return JEM_OK;
+
+    TRY(MEM_NEW(own, k->size.c * pixels));
+    for (int64_t c = 0; c < k->size.c; c++)
+        for (int64_t p = 0; p < pixels; p++) own[c * pixels + p] = (float)(grad[c * pixels + p] / k->own[c % 3]);
+    view_reduce(map, own, k->size.c, pixels, how->channel_mean);
+done:
+    mem_free(own);
+    return st;
 }
 
 static jem_status show(void *ctx, image *out, const float *x)
@@ -68,6 +79,15 @@ static void release(void *ctx)
 
 static const view_ops ops = {load, importance, show, describe, release};
 
+/* A network of photographs begins with the values that it was trained on (model/imagenet.h). */
+static void own_values(pixels_ctx *k, const model *m)
+{
+    const graph *g = model_graph(m);
+    const op *first = &g->nodes[1].op;
+    const bool made = g->node_count > 1 && first->kind == OP_AFFINE && g->nodes[1].src[0] == 0;
+    for (int c = 0; c < 3; c++) k->own[c] = made && c < k->size.c ? first->affine[c][0] : 1;
+}
+
 jem_status view_of_pixels(view *out, const model *m)
 {
     jem_status st;
@@ -76,6 +96,8 @@ jem_status view_of_pixels(view *out, const model *m)
 
     TRY(MEM_NEW(k, 1));
     k->size = (shape){spec->channels, spec->height, spec->width};
+    k->photographs = spec->network->usual != NULL;
+    own_values(k, m);
     units_table(k->units);
     TRY(MEM_NEW(k->planar, shape_count(k->size)));
     *out = (view){spec->height, spec->width, k->size, &ops, k};

@@ -3,6 +3,8 @@
  *   DIR/logits.npy [N,K]   DIR/energy.npy [N] = -LSE   DIR/grad.npy [N,C,H,W] = d LSE / dx
  *   DIR/features.NAME.npy [N,C,H,W] or [N,D] of a vector
  *
+ * Beside them, of pictures, DIR/pictures.txt: their names, row by row.
+ *
  * f32 and bf16 run as in training; f64 runs the reference loops in double and writes
  * doubles: the numbers other implementations are compared with. */
 #include <stdio.h>
@@ -10,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/strbuf.h"
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/run_steps.h"
@@ -29,8 +32,8 @@ static const cli_argument arguments[] = {
 };
 
 static const cli_option options[] = {
-    {"--input", CLI_TEXT, AT(input), "X.npy|X.npz",
-     .help = "an array [N,C,H,W] in network units, or of 8-bit levels",
+    {"--input", CLI_TEXT, AT(input), "X.npy|X.npz|PICTURE|DIR",
+     .help = "an array [N,C,H,W] in network units, or of 8-bit levels; PNG and JPEG, brought to the network's size",
      .required = true},
     {"--want", CLI_TEXT, AT(want), "logits,energy,grad,features:NAME",
      .help = "what is written, separated by commas",
@@ -44,7 +47,7 @@ static const cli_option options[] = {
     {"--model", CLI_TEXT, AT(network.model), "wrn-10-2",
      .help = "the network, where the weights do not say which"},
     {"--classes", CLI_TEXT, AT(network.classes), "K",
-     .help = "its classes, with --model: 10 unless given"},
+     .help = "its classes, with --model: 10 or as published unless given"},
     {"--channels", CLI_TEXT, AT(network.channels), "C",
      .help = "its input channels, with --model: 3 unless given"},
     {"--proj", CLI_TEXT, AT(network.proj), "D",
@@ -127,6 +130,24 @@ done:
     return st;
 }
 
+/* DIR/pictures.txt: which picture each row is of. */
+static jem_status save_names(const char *dir, const image_list *list)
+{
+    jem_status st = JEM_OK;
+    strbuf text = STRBUF_INIT;
+    char *path = NULL;
+
+    for (int64_t i = 0; i < list->n; i++) plain_printf(&text, "%s\n", list->paths[i]);
+    TRY(strbuf_status(&text));
+    TRY(str_format(&path, "%s/pictures.txt", dir));
+    TRY(file_write(path, text.data, strlen(text.data)));
+    puts(path);
+done:
+    strbuf_clear(&text);
+    mem_free(path);
+    return st;
+}
+
 static jem_status weights_path(char **out, const char *given)
 {
     if (!run_is(given)) return mem_strdup(out, given);
@@ -157,6 +178,7 @@ static jem_status apply(const cli_lists *lists, int argc, char **argv)
     bool f64;
     char *path = NULL;
     jem_tensor x = JEM_TENSOR_INIT;
+    image_list list = IMAGE_LIST_INIT;
     network_outputs outputs = {.logits = JEM_TENSOR_INIT};
     jem_status st;
 
@@ -164,13 +186,17 @@ static jem_status apply(const cli_lists *lists, int argc, char **argv)
     TRY(parse_wants(&w, f.want));
     TRY(engine_of(&engine, &f64, &f));
     TRY(weights_path(&path, f.weights));
-    TRY(network_read_input(&x, f.input));
-    TRY(network_spec(&spec, lists->settings.networks, &f.network, path, &x, f.input));
+    const bool pictures = network_input_is_pictures(f.input);
+    if (!pictures) TRY(network_read_input(&x, f.input));
+    TRY(network_spec(&spec, lists->settings.networks, &f.network, path, pictures ? NULL : &x, f.input));
+    if (pictures) TRY(network_read_pictures(&x, &list, f.input, &spec));
     const network_call call = {.spec = &spec, .engine = &engine, .weights = path, .x = &x,
                                .grad = w.grad, .features = w.features};
     TRY(f64 ? network_apply_f64(&outputs, &call) : network_apply(&outputs, &call));
     TRY(save_outputs(&f, &w, &outputs));
+    if (pictures) TRY(save_names(f.out, &list));
 done:
+    image_list_clear(&list);
     network_outputs_clear(&outputs);
     jem_tensor_clear(&x);
     mem_free(path);
@@ -180,7 +206,7 @@ done:
 
 const command command_apply = {
     .name = "apply",
-    .about = "put an array [N,C,H,W] (network units, or u8) through a network; write npy files",
+    .about = "put an array [N,C,H,W] (network units, or u8), or pictures, through a network; write npy files",
     .arguments = arguments,
     .options = options,
     .examples = {"apply runs/a --input x.npy --want logits,energy -o out",

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "bench/subject_view.h"
 #include "data/pictures/units.h"
 #include "model/weights.h"
 #include "nn/executor.h"
@@ -48,6 +50,57 @@ done:
     return st;
 }
 
+/* ---- pictures */
+
+bool network_input_is_pictures(const char *path)
+{
+    return dir_exists(path) || image_name(path);
+}
+
+static jem_status read_picture(double *x, const char *path, const model_spec *spec)
+{
+    jem_status st;
+    const shape size = {spec->channels, spec->height, spec->width};
+    const int64_t pixels = spec->height * spec->width;
+    image read = IMAGE_INIT, fits = IMAGE_INIT;
+    view_changes changed = {.resized = false};
+    float units[256];
+
+    units_table(units);
+    TRY(image_read(&read, path));
+    const stimulus s = {.name = path, .picture = &read};
+    TRY(view_picture(&fits, &changed, &s, size, spec->network->usual != NULL));
+    for (int64_t c = 0; c < size.c; c++)
+        for (int64_t p = 0; p < pixels; p++) x[c * pixels + p] = (double)units[fits.pixels[p * size.c + c]];
+done:
+    image_clear(&read);
+    image_clear(&fits);
+    return st;
+}
+
+jem_status network_read_pictures(jem_tensor *x, image_list *list, const char *path, const model_spec *spec)
+{
+    jem_status st;
+    char *own = NULL;
+    int64_t others = 0;
+
+    if (dir_exists(path)) {
+        TRY(image_list_below(list, path, 0, &others));
+    } else {
+        TRY(mem_strdup(&own, path));
+        TRY(image_list_add(list, own, 0));
+    }
+    if (list->n == 0) {
+        st = jem_error(JEM_EDATA, "%s: no PNG or JPEG in it", path);
+        goto done;
+    }
+    const int64_t size = spec->channels * spec->height * spec->width;
+    TRY(jem_tensor_init(x, JEM_F64, 4, (const int64_t[]){list->n, spec->channels, spec->height, spec->width}));
+    for (int64_t i = 0; i < list->n; i++) TRY(read_picture((double *)x->data + i * size, list->paths[i], spec));
+done:
+    return st;
+}
+
 /* ---- which network */
 
 static const option flag_options[] = {
@@ -70,8 +123,11 @@ static jem_status set_size(model_spec *spec, const char *text, const jem_tensor 
         h > SIDE_MAX || w > SIDE_MAX)
         return jem_error(JEM_EUSAGE, "--size '%s': expected a side in pixels or HEIGHTxWIDTH, as in 32x48",
                          text);
-    spec->height = h ? h : x->shape[2];
-    spec->width = w ? w : x->shape[3];
+    const model_spec *usual = spec->network->usual;
+    if (h == 0 && !x && !usual)
+        return jem_error(JEM_EUSAGE, "%s is of no one size: say with --size S which pictures it takes", spec->name);
+    spec->height = h ? h : x ? x->shape[2] : usual->height;
+    spec->width = w ? w : x ? x->shape[3] : usual->width;
     return JEM_OK;
 }
 
@@ -92,6 +148,10 @@ static jem_status name_network(model_spec *spec, const network *const *list, con
                  {"model.norm", f->norm, "--norm"}, {"model.pool", f->pool, "--pool"}};
 
     TRY(options_defaults(groups));
+    if (s.network->usual) {
+        s.classes = s.network->usual->classes;
+        s.channels = s.network->usual->channels;
+    }
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
         if (given[i].value) TRY(options_set(groups, given[i].key, given[i].value, given[i].flag));
     TRY(set_size(&s, f->size ? f->size : "0", x));
@@ -129,7 +189,7 @@ jem_status network_spec(model_spec *spec, const network *const *list, const netw
         TRY(model_spec_read(&s, list, weights));
         if (f->size) TRY(set_size(&s, f->size, x));
     }
-    if (x->shape[1] != s.channels || x->shape[2] != s.height || x->shape[3] != s.width) {
+    if (x && (x->shape[1] != s.channels || x->shape[2] != s.height || x->shape[3] != s.width)) {
         char remedy[96] = "";
         if (x->shape[1] == s.channels && takes_size(&s, x->shape[2], x->shape[3]))
             snprintf(remedy, sizeof remedy, "; --size %lldx%lld puts images of that size through it",

@@ -2,6 +2,7 @@
 #ifndef STUDY_APPLY_NETWORK_H
 #define STUDY_APPLY_NETWORK_H
 
+#include "data/pictures/list.h"
 #include "jem/tensor.h"
 #include "model/model.h"
 
@@ -9,15 +10,25 @@
  * levels as (u8/255 - 0.5) / 0.5.  JEM_EDATA. */
 jem_status network_read_input(jem_tensor *x, const char *path);
 
+/* Is this input a picture, or a folder, rather than an array? */
+bool network_input_is_pictures(const char *path);
+
 /* How a command line names a network; NULL: not given. */
 typedef struct network_flags {
     const char *model, *classes, *channels, *proj, *size, *norm, *pool;
 } network_flags;
 
 /* The network of a weights file: as its metadata say, or as the flags say if --model is
- * given; its kind is one of `list`; --size overrides the metadata's.  Checks that x [N,C,H,W] fits: JEM_EDATA. */
+ * given; its kind is one of `list`; --size overrides the metadata's.  Checks that x [N,C,H,W] fits: JEM_EDATA;
+ * x NULL: what comes is made to fit, and the size is the metadata's, --size, or that of published weights
+ * (JEM_EUSAGE where there is none). */
 jem_status network_spec(model_spec *spec, const network *const *list, const network_flags *f,
                         const char *weights, const jem_tensor *x, const char *x_name);
+
+/* *x <- as network_read_input; *list <- the pictures of a file or, in order of name, of a folder and the folders in
+ * it.  Of another size than the network's they are brought to it as benchmarks do (bench/subject_view.h).
+ * JEM_EDATA for no picture, or a damaged one. */
+jem_status network_read_pictures(jem_tensor *x, image_list *list, const char *path, const model_spec *spec);
 
 typedef struct network_call {
     const model_spec *spec;

@@ -379,6 +379,50 @@ static void the_energy_is_asked_about_where_the_class_is_not_the_networks(void *
     asking_end(&a);
 }
 
+/* Logits whose largest is that of class 3 plus the place. */
+static jem_status answer_by_place(void *ctx, const stimulus *s, int64_t n, double *out)
+{
+    (void)ctx;
+    for (int64_t i = 0; i < n * 1000; i++) out[i] = i % 1000 == 3 + s->place ? 2 : 1;
+    return JEM_OK;
+}
+
+static void the_answer_may_be_asked_about_and_maps_are_kept(void **state)
+{
+    (void)state;
+    static const subject_ops ops = {.saliency = testify, .logits = answer_by_place};
+    static double truth[2 * PIXELS];
+    char path[256];
+    jem_tensor maps = JEM_TENSOR_INIT;
+    subject recorded;
+    truth_of_shard(truth);
+    write_shard("val-0.tfrecords");
+    witness w = {.sign = 1, .truth = truth};
+    asking a;
+    const subject s = {.name = "it", .needs_pictures = true, .classes = 1000, .ops = &ops, .ctx = &w};
+    asking_begin(&a, &bench_clickme, &s, folder, "clickme.target=answer");
+    check_ok(options_assign(a.groups, "clickme.shards=1"));
+    check_ok(options_assign(a.groups, "clickme.maps=true"));
+    a.request.out = folder;
+    check_ok(bench_clickme.run(&a.request));
+    assert_true(w.y[0] == 3 && w.y[1] == 4);
+    assert_non_null(strstr(asking_score(&a, "spearman", NULL, "it")->formula, "gradient of max f(x)"));
+    assert_true(asking_score(&a, "accuracy", NULL, "it")->value == 0); /* labels 7 and 999 */
+    const double kept = asking_score(&a, "spearman", NULL, "it")->value;
+    asking_end(&a);
+    snprintf(path, sizeof path, "%s/trials/clickme-maps.npy", folder);
+    check_ok(jem_npy_read(&maps, path));
+    assert_true(maps.dtype == JEM_F32 && maps.ndim == 3 && maps.shape[0] == 2 && maps.shape[1] == SIDE);
+    for (int64_t i = 0; i < 2 * PIXELS; i++) assert_true(((float *)maps.data)[i] == (float)truth[i]);
+    jem_tensor_clear(&maps);
+    check_ok(subject_of_answers(&recorded, path, "auto"));
+    asking_begin(&a, &bench_clickme, &recorded, folder, "clickme.shards=1");
+    check_ok(bench_clickme.run(&a.request));
+    assert_true(asking_score(&a, "spearman", NULL, recorded.name)->value == kept);
+    asking_end(&a);
+    subject_clear(&recorded);
+}
+
 static void without_a_subject_there_are_the_rows_of_people(void **state)
 {
     (void)state;
@@ -566,6 +610,7 @@ int main(void)
         in_folder(shards_follow_each_other_in_the_order_of_their_numbers),
         in_folder(pictures_of_shards_are_resized_without_antialiasing),
         in_folder(the_energy_is_asked_about_where_the_class_is_not_the_networks),
+        in_folder(the_answer_may_be_asked_about_and_maps_are_kept),
         cmocka_unit_test(without_a_subject_there_are_the_rows_of_people),
         cmocka_unit_test(results_do_not_depend_on_threads),
         in_folder(constant_maps_are_left_out_and_too_many_are_refused),

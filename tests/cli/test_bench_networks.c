@@ -92,11 +92,49 @@ static void what_cannot_be_asked_is_refused(void **state)
     program_fails(folder, command, JEM_EUSAGE, "is no network: linear weights calibrate");
 }
 
+static void write_picture(const char *name, int64_t height, int64_t width)
+{
+    char path[256];
+    image p = IMAGE_INIT;
+    check_ok(image_init(&p, height, width, 3));
+    for (int64_t i = 0; i < height * width * 3; i++) p.pixels[i] = (uint8_t)((unsigned)(i * 37 + i * i * 3) % 256);
+    snprintf(path, sizeof path, "%s/pictures/%s", folder, name);
+    check_ok(image_write_png(&p, path));
+    image_clear(&p);
+}
+
+static void pictures_of_any_size_are_put_through_a_network(void **state)
+{
+    (void)state;
+    char path[256];
+    jem_tensor f = JEM_TENSOR_INIT;
+
+    write_squeezenet();
+    snprintf(path, sizeof path, "%s/pictures", folder);
+    check_ok(dir_make(path));
+    write_picture("a.png", 70, 90);
+    write_picture("b.png", 64, 64);
+    program_works(folder, "apply %D/w.safetensors --model squeezenet1_1 --size 64 --input %D/pictures -o %D/all");
+    program_said(folder, "all/pictures.txt", "pictures/a.png\n");
+    program_said(folder, "all/pictures.txt", "pictures/b.png\n");
+    snprintf(path, sizeof path, "%s/all/logits.npy", folder);
+    check_ok(jem_npy_read(&f, path));
+    assert_true(f.ndim == 2 && f.shape[0] == 2 && f.shape[1] == 1000);
+    jem_tensor_clear(&f);
+    program_works(folder, "apply %D/w.safetensors --model squeezenet1_1 --size 64 --input %D/pictures/b.png -o %D/one");
+    program_works(folder, "apply %D/w.safetensors --model squeezenet1_1 --input %D/pictures/b.png -o %D/published");
+    program_fails(folder, "apply %D/w.safetensors --model squeezenet1_1 --input %D/all -o %D/none", JEM_EDATA,
+                  "all: no PNG or JPEG in it");
+    program_fails(folder, "apply %D/w.safetensors --model wrn-10-1 --input %D/pictures -o %D/none", JEM_EUSAGE,
+                  "wrn-10-1 is of no one size: say with --size S");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(weights_answer_with_and_without_a_run, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(published_linear_weights_calibrate, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(pictures_of_any_size_are_put_through_a_network, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_cannot_be_asked_is_refused, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,36 @@ static void a_square_is_the_centre_of_the_scaled_picture(void **state)
     image_clear(&out);
 }
 
+static void check_photograph(int64_t height, int64_t width, int64_t sum, const uint8_t *first, const uint8_t *last)
+{
+    enum { BYTES = 224 * 224 * 3 };
+    image src = pattern(height, width), out = IMAGE_INIT;
+    int64_t levels = 0, weighted = 0;
+
+    check_ok(image_photograph(&out, &src, 224));
+    assert_true(out.height == 224 && out.width == 224 && out.channels == 3);
+    for (int64_t i = 0; i < BYTES; i++) {
+        levels += out.pixels[i];
+        weighted += out.pixels[i] * (i % 251);
+    }
+    assert_true(levels == sum / INT64_C(10000000000) && weighted == sum % INT64_C(10000000000));
+    assert_memory_equal(out.pixels, first, 9);
+    assert_memory_equal(out.pixels + BYTES - 9, last, 9);
+    image_clear(&src);
+    image_clear(&out);
+}
+
+/* Expected: Pillow 13, shorter side to 256, longer to 256 * longer // shorter, crop by round((side - 224) / 2); its
+ * sum of levels, and, behind ten digits, that of levels times i % 251. */
+static void a_photograph_is_scaled_and_cut_as_in_pillow(void **state)
+{
+    (void)state;
+    check_photograph(300, 451, INT64_C(191948882398282679), (const uint8_t[]){80, 174, 91, 128, 173, 75, 179, 89, 125},
+                     (const uint8_t[]){92, 156, 149, 98, 179, 100, 199, 105, 146});
+    check_photograph(317, 190, INT64_C(192072602398394382), (const uint8_t[]){115, 216, 61, 127, 228, 73, 138, 239, 84},
+                     (const uint8_t[]){134, 156, 80, 153, 124, 99, 168, 97, 114});
+}
+
 static void impossible_sizes_are_refused(void **state)
 {
     image src = pattern(4, 4), out = IMAGE_INIT;
@@ -126,6 +156,7 @@ int main(void)
         cmocka_unit_test(larger_pictures_shrink_and_grow_as_in_pillow),
         cmocka_unit_test(the_same_size_changes_nothing),
         cmocka_unit_test(a_square_is_the_centre_of_the_scaled_picture),
+        cmocka_unit_test(a_photograph_is_scaled_and_cut_as_in_pillow),
         cmocka_unit_test(impossible_sizes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

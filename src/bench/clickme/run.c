@@ -18,13 +18,14 @@
 #include "bench/clickme/data.h"
 #include "bench/clickme/measure.h"
 #include "bench/clickme/pictures.h"
+#include "jem/tensor.h"
 #include "record/sample_pictures.h"
 #include "stats/bootstrap.h"
 #include "stats/classify.h"
 #include "stats/saliency.h"
 
 enum { BATCH = 32, IMAGENET_CLASSES = 1000, SOURCES_MAX = 64 };
-enum { TARGET_LABEL, TARGET_ENERGY };
+enum { TARGET_LABEL, TARGET_ANSWER, TARGET_ENERGY };
 enum { CHANNELS_MAX, CHANNELS_MEAN };
 enum { JACOBIAN_EXACT, JACOBIAN_DIFFERENCE };
 
@@ -32,14 +33,15 @@ typedef struct clickme_options {
     double ceiling;
     int target, channels, jacobian;
     int64_t shards, shown;
+    bool maps;
 } clickme_options;
 
 #define AT(field) offsetof(clickme_options, field)
 static const option clickme_option_table[] = {
     {"ceiling", OPTION_REAL, AT(ceiling), STATS_CLICKME_CEILING_TEXT, 0.01, 1, NULL,
      "Spearman correlation between people, by which scores are divided (Fel et al. 2022)"},
-    {"target", OPTION_CHOICE, AT(target), "label", 0, 0, "label|energy",
-     "scalar whose gradient is the map: f(x)[label], or -E(x) = log sum exp f(x)"},
+    {"target", OPTION_CHOICE, AT(target), "label", 0, 0, "label|answer|energy",
+     "scalar whose gradient is the map: f(x)[label], the largest of f(x), or -E(x) = log sum exp f(x)"},
     {"channels", OPTION_CHOICE, AT(channels), "max", 0, 0, "max|mean",
      "a pixel's importance from |values| of its colour channels"},
     {"jacobian", OPTION_CHOICE, AT(jacobian), "exact", 0, 0, "exact|difference",
@@ -48,6 +50,8 @@ static const option clickme_option_table[] = {
      "read val-0 to val-(shards-1); 17 as the original does"},
     {"shown", OPTION_INT, AT(shown), "6", 0, 1000, NULL,
      "images whose maps are kept as pictures for the report: the first so many"},
+    {"maps", OPTION_BOOL, AT(maps), "false", 0, 0, NULL,
+     "keep all maps as numbers, trials/clickme-maps.npy [n,224,224], as --answers takes them"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -59,9 +63,14 @@ typedef struct outcome {
     char *name;
     int source;
     int64_t label;
+    int64_t target;        /* class whose logit was asked about; -1: the energy */
     int right;             /* is the label what the network answers?  -1: not asked */
     double value[METRICS]; /* SPEARMAN is NaN where a map is constant */
 } outcome;
+
+typedef struct kept_map {
+    float v[CLICKME_PIXELS];
+} kept_map;
 
 typedef struct evaluation {
     outcome *images;
@@ -69,6 +78,8 @@ typedef struct evaluation {
     char *sources[SOURCES_MAX];
     int source_count;
     uint64_t hash; /* of the human maps */
+    kept_map *maps; /* [map_count] of the model: all, or none */
+    int64_t map_count, map_room;
 } evaluation;
 
 static void evaluation_clear(evaluation *e)
@@ -76,6 +87,7 @@ static void evaluation_clear(evaluation *e)
     for (int64_t i = 0; i < e->n; i++) mem_free(e->images[i].name);
     for (int k = 0; k < e->source_count; k++) mem_free(e->sources[k]);
     mem_free(e->images);
+    mem_free(e->maps);
 }
 
 static jem_status find_source(int *out, evaluation *e, const char *name)
@@ -94,7 +106,7 @@ done:
 static jem_status remember(evaluation *e, const clickme_image *m)
 {
     jem_status st;
-    outcome seen = {.label = m->label, .right = -1};
+    outcome seen = {.label = m->label, .target = -1, .right = -1};
 
     TRY(find_source(&seen.source, e, m->source));
     TRY(MEM_GROW(e->images, e->n, e->capacity));
@@ -116,33 +128,51 @@ typedef struct batch {
     double rho[BATCH], iou[BATCH], dice[BATCH];
 } batch;
 
-/* The class whose logit is asked about; -1: the energy, where that is asked for, where the
- * class is unknown, or where it is not one of the subject's. */
-static int64_t target_of(const bench_request *r, int64_t label)
-{
-    const clickme_options *o = r->options;
-    const int64_t classes = r->subject->classes;
-    const bool foreign = classes > 0 && classes != IMAGENET_CLASSES;
-    return o->target == TARGET_ENERGY || foreign ? -1 : label;
-}
-
-/* Where the map is of the label's logit: whether that is the largest, for a network at chance has nothing
- * to show. */
-static jem_status ask_label(outcome *seen, const bench_request *r, const stimulus *s)
+/* The class with the largest logit; -1 of a subject that gives none of ImageNet's. */
+static jem_status answer_of(int64_t *answer, const subject *who, const stimulus *s)
 {
     double logits[IMAGENET_CLASSES];
-    const subject *who = r->subject;
+    jem_status st = JEM_OK;
 
-    if (target_of(r, seen->label) < 0 || !who->ops->logits || who->classes != IMAGENET_CLASSES)
-        return JEM_OK;
-    const jem_status st = who->ops->logits(who->ctx, s, 1, logits);
-    if (st == JEM_OK) seen->right = stats_argmax(logits, IMAGENET_CLASSES) == seen->label;
+    *answer = -1;
+    if (!who->ops->logits || who->classes != IMAGENET_CLASSES) return JEM_OK;
+    st = who->ops->logits(who->ctx, s, 1, logits);
+    if (st == JEM_OK) *answer = stats_argmax(logits, IMAGENET_CLASSES);
     return st;
 }
 
-static jem_status ask_subject(batch *b, outcome *seen, const clickme_image *m, int64_t place)
+/* Which class's logit is asked about: none, hence the energy, where that is asked for, where the class is
+ * unknown, or where it is not one of the subject's.  And whether the label is the answer, for a network at chance
+ * has nothing to show. */
+static jem_status choose_target(outcome *seen, const bench_request *r, const stimulus *s)
+{
+    jem_status st = JEM_OK;
+    const clickme_options *o = r->options;
+    const int64_t classes = r->subject->classes;
+    const bool foreign = classes > 0 && classes != IMAGENET_CLASSES;
+    int64_t answer;
+
+    if (foreign || o->target == TARGET_ENERGY || (o->target == TARGET_LABEL && seen->label < 0)) goto done;
+    TRY(answer_of(&answer, r->subject, s));
+    if (answer >= 0 && seen->label >= 0) seen->right = answer == seen->label;
+    seen->target = o->target == TARGET_ANSWER ? answer : seen->label;
+done:
+    return st;
+}
+
+static jem_status keep_map(evaluation *e, const float *map)
+{
+    jem_status st = MEM_GROW(e->maps, e->map_count, e->map_room);
+    if (st == JEM_OK) memcpy(e->maps[e->map_count++].v, map, sizeof e->maps->v);
+    return st;
+}
+
+/* The last image of e. */
+static jem_status ask_subject(batch *b, evaluation *e, const clickme_image *m)
 {
     jem_status st;
+    const int64_t place = e->n - 1;
+    outcome *seen = &e->images[place];
     const subject *who = b->r->subject;
     float *map = b->model[b->count];
     const clickme_options *o = b->r->options;
@@ -150,12 +180,12 @@ static jem_status ask_subject(batch *b, outcome *seen, const clickme_image *m, i
                         .set = "clickme",
                         .place = place,
                         .picture = who->needs_pictures ? &m->picture : NULL};
-    const saliency_request how = {.y = target_of(b->r, m->label),
-                                  .channel_mean = o->channels == CHANNELS_MEAN,
-                                  .difference = o->jacobian == JACOBIAN_DIFFERENCE};
+    saliency_request how = {.channel_mean = o->channels == CHANNELS_MEAN,
+                            .difference = o->jacobian == JACOBIAN_DIFFERENCE};
 
+    TRY(choose_target(seen, b->r, &s));
+    how.y = seen->target;
     TRY(who->ops->saliency(who->ctx, &s, &how, map, CLICKME_SIDE, CLICKME_SIDE));
-    TRY(ask_label(seen, b->r, &s));
     for (int64_t p = 0; p < CLICKME_PIXELS; p++) {
         if (isfinite(map[p])) continue;
         st = jem_error(JEM_EDATA,
@@ -165,6 +195,7 @@ static jem_status ask_subject(batch *b, outcome *seen, const clickme_image *m, i
         goto done;
     }
     if (b->r->out && place < o->shown && s.picture) TRY(clickme_show(b->r->out, m, map));
+    if (b->r->out && o->maps) TRY(keep_map(e, map));
     memcpy(b->human[b->count++], m->map, sizeof m->map);
 done:
     return st;
@@ -234,7 +265,7 @@ static jem_status compare_all(evaluation *e, const bench_request *r)
         TRY(clickme_data_next(m, &reader, &more));
         if (!more) break;
         TRY(remember(e, m));
-        TRY(ask_subject(b, &e->images[e->n - 1], m, e->n - 1));
+        TRY(ask_subject(b, e, m));
         if (b->count == BATCH) TRY(finish_batch(b, e));
         progress_update(&shown, e->n, NULL);
     }
@@ -356,13 +387,13 @@ static void target_text(char *text, size_t size, const bench_request *r, const e
 {
     const clickme_options *o = r->options;
     bool known = false;
-    for (int64_t i = 0; i < e->n; i++) known |= target_of(r, e->images[i].label) >= 0;
+    for (int64_t i = 0; i < e->n; i++) known |= e->images[i].target >= 0;
+    const char *scalar = !known ? "log sum exp f(x)" : o->target == TARGET_ANSWER ? "max f(x)" : "f(x)[label]";
     if (!r->subject->needs_pictures)
         snprintf(text, size, "maps as recorded");
     else
         snprintf(text, size, "map = %s over channels of |gradient of %s|",
-                 o->channels == CHANNELS_MEAN ? "mean" : "max",
-                 known ? "f(x)[label]" : "log sum exp f(x)");
+                 o->channels == CHANNELS_MEAN ? "mean" : "max", scalar);
 }
 
 static jem_status add_group(const bench_request *r, const evaluation *e, const results *s,
@@ -494,6 +525,19 @@ done:
     return st;
 }
 
+static jem_status save_maps(const bench_request *r, const evaluation *e)
+{
+    jem_status st;
+    char *path = NULL;
+    const jem_tensor t = {JEM_F32, 3, {e->map_count, CLICKME_SIDE, CLICKME_SIDE}, e->maps};
+
+    TRY(str_format(&path, "%s/trials/clickme-maps.npy", r->out));
+    TRY(jem_npy_write(path, &t));
+done:
+    mem_free(path);
+    return st;
+}
+
 static jem_status add_scores(const bench_request *r, const evaluation *e)
 {
     jem_status st;
@@ -512,6 +556,7 @@ static jem_status add_scores(const bench_request *r, const evaluation *e)
     TRY(add_undefined(r, e, s.undefined));
     TRY(add_accuracy(r, e));
     for (int k = 0; r->out && k < METRICS; k++) TRY(save_metric(r, e, k));
+    if (e->map_count > 0) TRY(save_maps(r, e));
 done:
     results_clear(&s);
     return st;

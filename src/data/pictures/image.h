@@ -39,6 +39,10 @@ jem_status image_resize(image *out, const image *src, int64_t height, int64_t wi
  * torchvision's Resize and CenterCrop. */
 jem_status image_resize_square(image *out, const image *src, int64_t size);
 
+/* A photograph as ImageNet's classifiers are shown it: shorter side to size * 256 / 224, longer in proportion,
+ * then the central square of `size`.  Bilinear, as image_resize. */
+jem_status image_photograph(image *out, const image *src, int64_t size);
+
 typedef enum image_kernel { IMAGE_BILINEAR, IMAGE_BICUBIC } image_kernel;
 /* image_resize with a kernel of choice, antialiased and bit-exact with Pillow as well.  JEM_EDATA
  * for a side of 0 or above IMAGE_SIDE_MAX (codec.h). */

@@ -1,6 +1,8 @@
 /* Antialiased resizing of 8-bit pictures, bilinear or bicubic, bit for bit as Pillow (and
  * so torchvision on images) does it: weights in double, then 22-bit fixed point;
  * a horizontal pass stored in 8 bits, then a vertical one. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/pictures/codec.h"
@@ -80,22 +82,26 @@ jem_status image_resize(image *out, const image *src, int64_t height, int64_t wi
     return image_resize_by(out, src, height, width, IMAGE_BILINEAR);
 }
 
-jem_status image_resize_square_by(image *out, const image *src, int64_t size, image_kernel kernel)
+/* Half to even, as Python's round() in torchvision's CenterCrop. */
+static int64_t centre_offset(int64_t side, int64_t size)
+{
+    const int64_t gap = side - size;
+    return gap / 2 + (gap % 4 == 3);
+}
+
+/* Shorter side to `shorter`, then the central square of `size`, which is no larger. */
+static jem_status scale_and_cut(image *out, const image *src, int64_t shorter, int64_t size, image_kernel kernel)
 {
     jem_status st;
     image scaled = IMAGE_INIT, result = IMAGE_INIT;
-    int64_t h = src->height, w = src->width;
-    int64_t new_h = h <= w ? size : size * h / w, new_w = w <= h ? size : size * w / h;
-    int64_t top = (new_h - size) / 2, left = (new_w - size) / 2, k = src->channels;
+    const int64_t h = src->height, w = src->width, row = size * src->channels;
+    const int64_t new_h = h <= w ? shorter : shorter * h / w, new_w = w <= h ? shorter : shorter * w / h;
+    const int64_t top = centre_offset(new_h, size), left = centre_offset(new_w, size);
 
-    /* half to even, as Python's round() in torchvision's CenterCrop */
-    if ((new_h - size) % 4 == 3) top++;
-    if ((new_w - size) % 4 == 3) left++;
     TRY(image_resize_by(&scaled, src, new_h, new_w, kernel));
-    TRY(image_init(&result, size, size, k));
+    TRY(image_init(&result, size, size, src->channels));
     for (int64_t y = 0; y < size; y++)
-        for (int64_t i = 0; i < size * k; i++)
-            result.pixels[y * size * k + i] = scaled.pixels[((top + y) * new_w + left) * k + i];
+        memcpy(result.pixels + y * row, scaled.pixels + ((top + y) * new_w + left) * src->channels, (size_t)row);
     *out = result;
     result = (image)IMAGE_INIT;
 done:
@@ -104,7 +110,17 @@ done:
     return st;
 }
 
+jem_status image_resize_square_by(image *out, const image *src, int64_t size, image_kernel kernel)
+{
+    return scale_and_cut(out, src, size, size, kernel);
+}
+
 jem_status image_resize_square(image *out, const image *src, int64_t size)
 {
     return image_resize_square_by(out, src, size, IMAGE_BILINEAR);
+}
+
+jem_status image_photograph(image *out, const image *src, int64_t size)
+{
+    return scale_and_cut(out, src, size * 256 / 224, size, IMAGE_BILINEAR);
 }
