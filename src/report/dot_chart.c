@@ -9,6 +9,7 @@
 #include "base/plain.h"
 #include "base/try.h"
 #include "report/axes.h"
+#include "report/marks.h"
 #include "sweetspot/trend.h"
 
 const colour people_ink = {165 / 255.0, 30 / 255.0, 55 / 255.0, 1};
@@ -104,7 +105,7 @@ static void draw_dot(draw *d, double x, double y, const dot *p)
     if (p->shape == DOT_DIAMOND)
         draw_area(d, (const double[]){x, x + r, x, x - r}, (const double[]){y - r, y, y + r, y}, 4, fill);
     else if (p->shape == DOT_SQUARE)
-        draw_rectangle(d, x - r, y - r, 2 * r, 2 * r, fill);
+        draw_open_square(d, x, y, r);
     else
         draw_disc(d, x, y, r, p->hollow ? PAPER : fill, p->ink);
 }

@@ -5,7 +5,7 @@
 
 #include "report/figures.h"
 
-typedef enum dot_shape { DOT_DISC, DOT_SQUARE, DOT_DIAMOND } dot_shape;
+typedef enum dot_shape { DOT_DISC, DOT_SQUARE, DOT_DIAMOND } dot_shape; /* squares are open: published */
 
 typedef struct dot {
     int64_t row;

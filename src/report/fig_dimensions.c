@@ -155,13 +155,13 @@ static double network_value(const heads *h, int k, int m)
     return published_value(h->meaning, h->scores->metrics[k], NULL, NULL, networks[m]);
 }
 
-/* Networks of other authors: squares with their names. */
+/* Networks of other authors: open squares with their names. */
 static void draw_published(draw *d, const axes *a, const heads *h, label_list *labels)
 {
     for (int m = 0; m < PUBLISHED; m++) {
         double x = network_value(h, 0, m), y = network_value(h, 1, m);
         if (isnan(x) || isnan(y)) continue;
-        draw_rectangle(d, axes_x(a, x) - 3, axes_y(a, y) - 3, 6, 6, faded(MUTED, 0.85));
+        draw_open_square(d, axes_x(a, x), axes_y(a, y), 3);
         label_reserve(labels, axes_x(a, x) - 4, axes_y(a, y) - 4, 8, 8);
         label_near(d, labels, axes_x(a, x), axes_y(a, y), networks[m]);
     }
@@ -324,7 +324,7 @@ static jem_status figure_of_people(figure_list *list, study *const *studies, int
                      .title = "Gloss accuracy and people, by dimensions of the projection",
                      .about =
                          "A panel per study, D is its model.proj; a marker per α, the mean over "
-                         "seeds, joined in order. Squares are published networks.",
+                         "seeds, joined in order. Open squares are published networks.",
                      .draw = draw_people},
             studies[0]));
 done:

@@ -3,7 +3,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -23,7 +25,8 @@ static const char *category_name(int i) { return category_names[i]; }
 
 static const part_spec part_specs[] = {
     {"model-vs-human-sets", "model-vs-human, set by set",
-     "Accuracy and error consistency of each model on each set of images; diamonds are people.", "model-vs-human",
+     "Accuracy and error consistency of each model on each set of images; diamonds are people, open squares ResNet-50 "
+     "as published.", "model-vs-human",
      {"accuracy", "error_consistency"}, {"Accuracy", "Error consistency"}, {"share right", "κ with people"}, NULL, MVH_SETS, set_name},
     {"cue-conflict-categories", "Shape or texture, category by category",
      "Share of decisions for the shape on images of each shape category; diamonds are people.", "cue-conflict",
@@ -78,6 +81,25 @@ done:
     return st;
 }
 
+/* Models of which others published this part: open squares. */
+static jem_status add_published(figure *f, const score_wanted *w, int panel, const measures *of)
+{
+    jem_status st = JEM_OK;
+    dot_chart *c = f->ctx;
+
+    for (const published_score *p = of->published; p && p->metric; p++) {
+        if (strcmp(p->metric, w->metric) != 0 || strcmp(p->model, "human") == 0 ||
+            !str_same(p->dataset, published_dataset(of, w->dataset)) || !str_same(p->condition, w->condition))
+            continue;
+        const dot d = {.row = c->row_count, .panel = panel, .x = p->value, .alpha = NAN, .low = NAN, .high = NAN, .shape = DOT_SQUARE,
+                       .ink = MUTED};
+        TRY(dot_chart_add(c, &d));
+        model_tsv_line(&f->tsv, w, p->model, NAN, (const double[]){p->value, NAN, NAN}, p->source);
+    }
+done:
+    return st;
+}
+
 static jem_status add_part(figure *f, const part_spec *spec, int part, const score_rows *rows,
                            const part_entries *entries, const measures *of)
 {
@@ -103,7 +125,9 @@ static jem_status add_part(figure *f, const part_spec *spec, int part, const sco
         people.row = c->row_count;
         people.panel = k;
         people.low = people.high = NAN;
-        if (c->dot_count > before) TRY(dot_chart_add(c, &people));
+        if (c->dot_count == before) continue;
+        TRY(add_published(f, &w, k, of));
+        TRY(dot_chart_add(c, &people));
     }
     if (c->dot_count > before) TRY(dot_chart_add_row(c, spec->name(part), GROUP_OWN));
 done:

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "report/fig_model_parts.h"
+#include "report/fig_people.h"
 #include "report/marks.h"
 #include "report/model_rows.h"
 
@@ -290,6 +291,7 @@ jem_status figures_of_models(figure_list *list, const score_rows *rows, const me
     model_list entries = {.count = 0};
 
     TRY(model_list_find(&entries, rows));
+    TRY(figures_of_people_beside(list, &entries, known));
     for (int64_t i = 0; i < rows->count; i++) { /* benchmarks in the order of the list, the unknown ones last */
         const score_row *row = &rows->rows[i];
         if (i > 0 && strcmp(rows->rows[i - 1].score->benchmark, row->score->benchmark) == 0) continue;

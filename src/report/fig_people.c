@@ -1,6 +1,8 @@
 /* Each benchmark as the paper's Fig. 2 shows it: one panel, what people do on the vertical
- * axis against another ability, a marker per alpha joined in order, published models and
- * the human reference beside them. */
+ * axis against another ability, a marker per alpha joined in order, other models that were scored,
+ * published models and the human reference beside them. */
+#include "report/fig_people.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 #include "base/try.h"
 #include "base/fields.h"
 #include "report/axes.h"
-#include "report/figures.h"
 #include "report/labels.h"
 #include "report/marks.h"
 #include "sweetspot/trend.h"
@@ -29,18 +30,27 @@ enum { SCATTERS = 16 };
 
 /* A model's mean over seeds. */
 typedef struct mark {
-    double alpha, x, y;
+    double alpha, x, y; /* x NaN: not measured */
     int place; /* as in trend_point */
 } mark;
+
+/* A study, or a model beside it. */
+typedef struct scatter_series {
+    char *name; /* owned */
+    trend x, y;
+    mark *marks;
+    int count;
+    bool along; /* a study: marks have the colours of their alphas and are joined; else they are black */
+} scatter_series;
 
 typedef struct scatter_panel {
     const measures *of;
     axis_spec x_axis, y_axis;
     char human_label[48];
-    trend x, y;
+    bool own;        /* a report of one study or run: there is nobody beside it */
     bool x_is_alpha; /* the other ability was not measured */
-    mark *marks;
-    int count;
+    int64_t count;
+    scatter_series *series;
     double alone_x, alone_y; /* of the autoencoder without a JEM; NaN where it was not scored */
 } scatter_panel;
 
@@ -52,9 +62,14 @@ typedef struct scatter_chart {
 
 static void panel_clear(scatter_panel *p)
 {
-    trend_clear(&p->x);
-    trend_clear(&p->y);
-    mem_free(p->marks);
+    for (int64_t i = 0; i < p->count; i++) {
+        trend_clear(&p->series[i].x);
+        trend_clear(&p->series[i].y);
+        mem_free(p->series[i].marks);
+        mem_free(p->series[i].name);
+    }
+    mem_free(p->series);
+    *p = (scatter_panel){.count = 0};
 }
 
 static void scatter_free(void *ctx)
@@ -64,10 +79,9 @@ static void scatter_free(void *ctx)
     mem_free(c);
 }
 
-static jem_status collect_axis(trend *t, const study *s, const axis_spec *a)
+static score_wanted wanted_of(const axis_spec *a)
 {
-    return trend_collect_in(t, s, a->of->benchmark, a->score->dataset, a->score->metric,
-                            a->score->condition);
+    return (score_wanted){a->of->benchmark, a->score->metric, a->score->dataset, a->score->condition};
 }
 
 /* The study's own score of the autoencoder alone. */
@@ -95,32 +109,76 @@ static bool find_axis(axis_spec *a, const measures *own, const measure_axis *m,
     return a->score != NULL;
 }
 
-static jem_status panel_collect(scatter_panel *p, const study *s, const measures *of,
+/* The scores of one model; x of a mark is NaN where it has y alone. */
+static jem_status series_collect(scatter_series *k, const model_entry *e, const scatter_panel *p)
+{
+    jem_status st;
+    const score_wanted x = wanted_of(&p->x_axis), y = wanted_of(&p->y_axis);
+
+    *k = (scatter_series){.along = e->from->runs && (p->own || !e->from->runs->single)};
+    TRY(mem_strdup(&k->name, e->name));
+    TRY(model_scores(&k->x, e, &x, p->x_axis.of));
+    TRY(model_scores(&k->y, e, &y, p->y_axis.of));
+    TRY(MEM_NEW(k->marks, k->y.count));
+    for (int64_t i = 0; i < k->y.count; i++) {
+        const trend_point *v = &k->y.points[i];
+        const trend_point *u = !isnan(v->alpha) ? trend_at(&k->x, v->alpha) : k->x.count ? k->x.points : NULL;
+        k->marks[k->count++] = (mark){v->alpha, u ? u->mean : NAN, v->mean, v->place};
+    }
+done:
+    return st;
+}
+
+/* Marks of studies that have no x are left out, unless none has: then alpha takes its place. */
+static void settle_x(scatter_panel *p)
+{
+    bool any = false, lines = false;
+    for (int64_t i = 0; i < p->count; i++)
+        for (int k = 0; k < p->series[i].count; k++) {
+            any |= !isnan(p->series[i].marks[k].x);
+            lines |= p->series[i].along;
+        }
+    p->x_is_alpha = !any && lines;
+    for (int64_t i = 0; i < p->count; i++) {
+        scatter_series *s = &p->series[i];
+        int kept = 0;
+        for (int k = 0; k < s->count; k++) {
+            if (s->along && p->x_is_alpha) s->marks[k].x = s->marks[k].alpha;
+            if (!s->along || !isnan(s->marks[k].x)) s->marks[kept++] = s->marks[k];
+        }
+        s->count = kept;
+    }
+}
+
+static bool has_marks(const scatter_panel *p)
+{
+    for (int64_t i = 0; i < p->count; i++)
+        if (p->series[i].count) return true;
+    return false;
+}
+
+static jem_status panel_collect(scatter_panel *p, const model_list *models, bool own, const measures *of,
                                 const measures *const *known)
 {
     jem_status st = JEM_OK;
     const measure_panel *shown = of->panel;
-    *p = (scatter_panel){.of = of};
+
+    *p = (scatter_panel){.of = of, .own = own, .alone_x = NAN, .alone_y = NAN};
     if (!find_axis(&p->x_axis, of, &shown->x, known)) return st;
     if (!find_axis(&p->y_axis, of, &shown->y, known)) return st;
     if (shown->human_label)
         snprintf(p->human_label, sizeof p->human_label, "%s", shown->human_label);
     else
         snprintf(p->human_label, sizeof p->human_label, "people %g", p->y_axis.score->human);
-    TRY(collect_axis(&p->x, s, &p->x_axis));
-    TRY(collect_axis(&p->y, s, &p->y_axis));
-    p->alone_x = autoencoder_score(s, &p->x_axis);
-    p->alone_y = autoencoder_score(s, &p->y_axis);
-    TRY(MEM_NEW(p->marks, p->y.count));
-    for (int64_t i = 0; i < p->y.count; i++) {
-        const trend_point *y = &p->y.points[i], *x = trend_at(&p->x, y->alpha);
-        if (x) p->marks[p->count++] = (mark){y->alpha, x->mean, y->mean, y->place};
+    TRY(MEM_NEW(p->series, models->count));
+    for (int64_t i = 0; i < models->count; i++) {
+        const model_entry *e = &models->entries[i];
+        TRY(series_collect(&p->series[p->count++], e, p));
+        if (!e->from->runs || !isnan(p->alone_y)) continue;
+        p->alone_x = autoencoder_score(e->from->runs, &p->x_axis);
+        p->alone_y = autoencoder_score(e->from->runs, &p->y_axis);
     }
-    if (p->count || !p->y.count) goto done;
-    p->x_is_alpha = true;
-    for (int64_t i = 0; i < p->y.count; i++)
-        p->marks[p->count++] =
-            (mark){p->y.points[i].alpha, p->y.points[i].alpha, p->y.points[i].mean, p->y.points[i].place};
+    settle_x(p);
 done:
     return st;
 }
@@ -160,7 +218,7 @@ static void extend(double *lo, double *hi, double x)
 
 static bool mark_is_grey(const scatter_panel *p, const mark *m)
 {
-    return m->alpha >= 1 &&
+    return m->alpha >= 1 && /* NaN is not */
            (p->y_axis.score->needs_head || (p->x_axis.score->needs_head && !p->x_is_alpha));
 }
 
@@ -169,11 +227,13 @@ static void panel_range(axes *a, const scatter_panel *p)
     const measure *x = p->x_axis.score, *y = p->y_axis.score;
     a->x0 = a->y0 = INFINITY;
     a->x1 = a->y1 = -INFINITY;
-    for (int i = 0; i < p->count; i++) {
-        if (p->count > 1 && mark_is_grey(p, &p->marks[i])) continue; /* the largest alpha, so others are not */
-        extend(&a->x0, &a->x1, p->marks[i].x);
-        extend(&a->y0, &a->y1, p->marks[i].y);
-    }
+    for (int64_t i = 0; i < p->count; i++)
+        for (int k = 0; k < p->series[i].count; k++) {
+            const mark *m = &p->series[i].marks[k];
+            if (p->series[i].count > 1 && mark_is_grey(p, m)) continue; /* the largest alpha, so others are not */
+            extend(&a->x0, &a->x1, m->x);
+            extend(&a->y0, &a->y1, m->y);
+        }
     for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
         extend(&a->x0, &a->x1, published_x(p, b));
         extend(&a->y0, &a->y1, b->value);
@@ -200,7 +260,7 @@ static void draw_published(draw *d, const axes *a, const scatter_panel *p, label
             continue;
         }
         double at = axes_x(a, x);
-        draw_rectangle(d, at - 3, y - 3, 6, 6, faded(MUTED, 0.85));
+        draw_open_square(d, at, y, 3);
         label_reserve(labels, at - 4, y - 4, 8, 8);
     }
     for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
@@ -221,10 +281,10 @@ static void draw_alone(draw *d, const axes *a, const scatter_panel *p, label_lis
         label_with_line(d, labels, x, y, autoencoder_name);
 }
 
-static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+static void draw_line_of(draw *d, const axes *a, const scatter_panel *p, const scatter_series *s, label_list *labels)
 {
-    for (int i = 0; i + 1 < p->count; i++) {
-        const mark *m = &p->marks[i], *n = m + 1;
+    for (int i = 0; i + 1 < s->count; i++) {
+        const mark *m = &s->marks[i], *n = m + 1;
         if (mark_is_grey(p, n)) continue;
         double x0 = axes_x(a, m->x), y0 = axes_y(a, m->y), x1 = axes_x(a, n->x),
                y1 = axes_y(a, n->y);
@@ -232,30 +292,51 @@ static void draw_marks(draw *d, const axes *a, const scatter_panel *p, label_lis
         draw_segment(d, x0, y0, x1, y1, 1.4, 0, faded(between, 0.6));
         label_reserve_line(labels, x0, y0, x1, y1);
     }
-    for (int i = 0; i < p->count; i++) {
-        const mark *m = &p->marks[i];
+}
+
+/* "BAPPS, MODEL", and its scores. */
+static void note_mark(draw *d, const scatter_panel *p, const scatter_series *s, const mark *m)
+{
+    char note[512], of[32];
+    snprintf(of, sizeof of, "α = %g", m->alpha);
+    plain_format(note, sizeof note, "%s, %s\n%s: %.4g\n%s: %.4g", p->of->name, s->along ? of : s->name,
+                 p->y_axis.label, m->y, p->x_is_alpha ? "α" : p->x_axis.label, m->x);
+    draw_note(d, DRAW_ALPHA(s->along ? m->alpha : NAN), note);
+}
+
+static void draw_series(draw *d, const axes *a, const scatter_panel *p, const scatter_series *s, label_list *labels)
+{
+    if (s->along) draw_line_of(d, a, p, s, labels);
+    for (int i = 0; i < s->count; i++) {
+        const mark *m = &s->marks[i];
         double x = axes_x(a, m->x), y = axes_y(a, m->y);
-        char note[256];
-        plain_format(note, sizeof note, "%s, α = %g\n%s: %.4g\n%s: %.4g", p->of->name, m->alpha,
-                     p->y_axis.label, m->y, p->x_is_alpha ? "α" : p->x_axis.label, m->x);
-        draw_note(d, DRAW_ALPHA(m->alpha), note);
+        if (isnan(m->x)) {
+            label_at_edge(labels, a->left + a->width + 3, y, s->name);
+            continue;
+        }
+        note_mark(d, p, s, m);
         if (mark_is_grey(p, m))
             axes_untrained(d, a, m->x, m->y, m->place, &x, &y);
-        else
+        else if (s->along)
             draw_alpha_mark(d, m->alpha, m->place, x, y, 4.2);
+        else
+            draw_disc(d, x, y, 4.2, INK, INK);
         draw_unnote(d);
         label_reserve(labels, x - 5, y - 5, 10, 10);
     }
 }
 
-/* The first, the last and every other alpha say which they are, unless the axis does. */
-static void name_marks(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+/* The first, the last and every other alpha say which they are, unless the axis does; models say their names. */
+static void name_marks(draw *d, const axes *a, const scatter_panel *p, const scatter_series *s, label_list *labels)
 {
-    for (int i = 0; i < p->count; i++) {
+    for (int i = 0; i < s->count; i++) {
         char text[24];
-        if (p->x_is_alpha || (i % 2 && i + 1 < p->count)) continue;
-        snprintf(text, sizeof text, "%g", p->marks[i].alpha);
-        label_near(d, labels, axes_x(a, p->marks[i].x), axes_y(a, p->marks[i].y), text);
+        const mark *m = &s->marks[i];
+        const double x = axes_x(a, m->x), y = axes_y(a, m->y);
+        if (isnan(m->x) || (s->along && (p->x_is_alpha || (i % 2 && i + 1 < s->count)))) continue;
+        snprintf(text, sizeof text, "%g", m->alpha);
+        if (!label_near(d, labels, x, y, s->along ? text : s->name) && !s->along)
+            label_with_line(d, labels, x, y, s->name);
     }
 }
 
@@ -264,6 +345,9 @@ static bool has_edge(const scatter_panel *p)
 {
     for (const published_score *b = first_model(p); b; b = next_model(p, b + 1))
         if (isnan(published_x(p, b))) return true;
+    for (int64_t i = 0; i < p->count; i++)
+        for (int k = 0; k < p->series[i].count; k++)
+            if (isnan(p->series[i].marks[k].x)) return true;
     return false;
 }
 
@@ -312,9 +396,9 @@ static jem_status draw_scatters(draw *d, const void *ctx)
         panel_range(&a, p);
         axes_draw(d, &a);
         draw_human(d, &a, p, &labels);
-        draw_marks(d, &a, p, &labels);
+        for (int64_t k = 0; k < p->count; k++) draw_series(d, &a, p, &p->series[k], &labels);
         draw_alone(d, &a, p, &labels);
-        name_marks(d, &a, p, &labels);
+        for (int64_t k = 0; k < p->count; k++) name_marks(d, &a, p, &p->series[k], &labels);
         draw_published(d, &a, p, &labels);
     }
     return JEM_OK;
@@ -356,7 +440,7 @@ static void sources(strbuf *html, const scatter_chart *c)
     strbuf_add(html, "</tbody></table>");
 }
 
-/* Rows of one table: what was measured on each axis of a panel. */
+/* Of a study: rows of one table, what was measured on each axis of a panel. */
 static void write_numbers(figure *f, const study *s, const scatter_chart *c,
                           const measures *const *known)
 {
@@ -367,12 +451,13 @@ static void write_numbers(figure *f, const study *s, const scatter_chart *c,
     trend_tsv_header(&f->tsv);
     for (int i = 0; i < c->count; i++) {
         const scatter_panel *p = &c->panels[i];
-        trend_tsv(&f->tsv, s, &p->x, 1);
-        trend_tsv(&f->tsv, s, &p->y, 1);
-        for (int axis = p->x.count ? 0 : 1; axis < 2; axis++) {
+        const scatter_series *own = &p->series[0];
+        trend_tsv(&f->tsv, s, &own->x, 1);
+        trend_tsv(&f->tsv, s, &own->y, 1);
+        for (int axis = own->x.count ? 0 : 1; axis < 2; axis++) {
             const char *label = axis ? p->y_axis.label : p->x_axis.label;
             snprintf(labels[count], sizeof *labels, "%s, %s", p->of->name, label);
-            rows[count] = axis ? p->y : p->x;
+            rows[count] = axis ? own->y : own->x;
             rows[count].label = labels[count];
             count++;
         }
@@ -382,35 +467,81 @@ static void write_numbers(figure *f, const study *s, const scatter_chart *c,
     sources(&f->table, c);
 }
 
-jem_status figures_of_people(figure_list *list, study *s, const measures *const *known)
+/* Of models side by side: every value of each panel's axes, and where published ones are from. */
+static void write_values(figure *f, const scatter_chart *c, const model_list *models)
+{
+    model_tsv_header(&f->tsv);
+    for (int i = 0; i < c->count; i++) {
+        const scatter_panel *p = &c->panels[i];
+        const score_wanted x = wanted_of(&p->x_axis), y = wanted_of(&p->y_axis);
+        for (int64_t k = 0; k < p->count; k++) {
+            model_tsv_trend(&f->tsv, &x, &models->entries[k], &p->series[k].x);
+            model_tsv_trend(&f->tsv, &y, &models->entries[k], &p->series[k].y);
+        }
+        for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
+            const double there = published_x(p, b);
+            model_tsv_line(&f->tsv, &y, b->model, NAN, (const double[]){b->value, NAN, NAN}, b->source);
+            if (!isnan(there)) model_tsv_line(&f->tsv, &x, b->model, NAN, (const double[]){there, NAN, NAN}, b->source);
+        }
+    }
+    sources(&f->table, c);
+}
+
+/* ---- the figure */
+
+/* f.about and what follows it are the caller's; own: the study that all is of, or NULL. */
+static jem_status add_scatters(figure_list *list, figure f, const model_list *models, const study *own,
+                               const measures *const *known)
 {
     jem_status st;
     scatter_chart *c = NULL;
-    figure f = {.file = "people",
-                .section = "People",
-                .title = "How close to people, and at what other price",
-                .about = "One marker per α, the mean over seeds, joined in order; squares, and "
-                         "names at the right edge where the horizontal value is not published, "
-                         "are published models, dashed lines the human reference. A grey marker "
-                         "is α = 1, whose classifier was never trained.",
-                .lay_out = lay_out_scatters,
-                .draw = draw_scatters,
-                .free_ctx = scatter_free};
 
+    f.file = "people";
+    f.section = measure_people;
+    f.title = "How close to people, and at what other price";
+    f.lay_out = lay_out_scatters;
+    f.draw = draw_scatters;
+    f.free_ctx = scatter_free;
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
     for (const measures *const *m = known; *m && c->count < SCATTERS; m++) {
         if (!(*m)->panel) continue;
-        TRY(panel_collect(&c->panels[c->count++], s, *m, known));
-        if (c->panels[c->count - 1].count == 0) panel_clear(&c->panels[--c->count]);
+        TRY(panel_collect(&c->panels[c->count++], models, own != NULL, *m, known));
+        if (!has_marks(&c->panels[c->count - 1])) panel_clear(&c->panels[--c->count]);
     }
     if (!c->count) { /* nothing was compared with people: no reason to speak of it */
         figure_clear(&f);
         return JEM_OK;
     }
-    write_numbers(&f, s, c, known);
+    if (own)
+        write_numbers(&f, own, c, known);
+    else
+        write_values(&f, c, models);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);
     return st;
+}
+
+jem_status figures_of_people(figure_list *list, study *s, const measures *const *known)
+{
+    static const char about[] = "One marker per α, the mean over seeds, joined in order; open squares, and "
+                                "names at the right edge where the horizontal value is not published, "
+                                "are published models, dashed lines the human reference. A grey marker "
+                                "is α = 1, whose classifier was never trained.";
+    const score_source from = {.path = s->path, .runs = s};
+    char name[] = "";
+    model_entry own = {.name = name, .from = &from};
+    const model_list alone = {.count = 1, .entries = &own};
+
+    return add_scatters(list, (figure){.about = about}, &alone, s, known);
+}
+
+jem_status figures_of_people_beside(figure_list *list, const model_list *models, const measures *const *known)
+{
+    static const char about[] = "A study has one marker per α, the mean over seeds, joined in order; discs with names "
+                                "are the other models that were scored. Open squares are models that others published, "
+                                "sources below; names at the right edge have no horizontal value. Dashed "
+                                "lines are people.";
+    return add_scatters(list, (figure){.about = about}, models, NULL, known);
 }

@@ -57,3 +57,10 @@ void draw_alpha_mark(draw *d, double alpha, int place, double x, double y, doubl
 {
     draw_mark(d, place, x, y, radius, alpha_colour(alpha), faded(INK, 0.7));
 }
+
+void draw_open_square(draw *d, double x, double y, double half)
+{
+    if (!isfinite(x) || !isfinite(y)) return;
+    draw_rectangle(d, x - half, y - half, 2 * half, 2 * half, PAPER);
+    draw_frame(d, x - half, y - half, 2 * half, 2 * half, MUTED);
+}

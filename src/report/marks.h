@@ -13,6 +13,8 @@ enum { MARK_SHAPES = 4 };
 /* place: that of the alpha among those of the study; shapes (disc, square, triangle, diamond) of one area follow one another.
  * Nothing if x or y is not finite. */
 void draw_mark(draw *d, int place, double x, double y, double radius, colour fill, colour edge);
+/* Of a model that others published: an open square of this half side. */
+void draw_open_square(draw *d, double x, double y, double half);
 /* As draw_note: "WHAT, α = 0.25: 0.812". */
 void draw_value_note(draw *d, double alpha, const char *what, double value);
 /* In the colour of its alpha, with an edge that shows on every ground. */

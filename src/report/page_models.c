@@ -14,7 +14,7 @@ static void write_lead(strbuf *h, const score_rows *rows)
     strbuf_add(h, "<p class=\"lead\">A row is a model. Discs are the models named below; whiskers are the 95 % "
                   "interval of a score, or of a run’s mean its standard error over seeds. Of a study each α has "
                   "a disc in its colour; grey is α = 1 where its classifier was never trained. Diamonds and the "
-                  "dashed line of their colour are people, small diamonds single ones; grey squares are models "
+                  "dashed line of their colour are people, small diamonds single ones; open squares are models "
                   "that others published. A ↓ says that lower is better.</p>\n");
 }
 

@@ -11,6 +11,7 @@
 #include "bench/subject.h"
 #include "model/imagenet.h"
 #include "record/image_name.h"
+#include "stats/classify.h"
 
 enum { SIDE = 48, PIXELS = SIDE * SIDE, CLASSES = 1000 };
 
@@ -144,12 +145,47 @@ static void a_real_network_knows_a_real_cat(void **state)
     image_clear(&p);
 }
 
+/* Expected: the answers of the network's class in PyTorch (scripts/check_network.py). */
+static void a_real_network_labels_photographs_as_pytorch_does(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int label;
+    } imagenet[] = {{"00007272", 495}, {"00009492", 57}, {"00011212", 226}, {"00011751", 157}, {"00021923", 227},
+                    {"00032959", 217}, {"00033949", 432}, {"00043013", 207}, {"00044671", 111}, {"00048414", 318}},
+      others[] = {{"camera.png", 872}, {"coffee.png", 967}, {"motorcycle_left.png", 665}, {"rocket.jpg", 657}};
+    static double f[CLASSES];
+    char weights[1024], path[4200], data[4096];
+    seen k;
+    image p = IMAGE_INIT;
+
+    if (!published_weights(weights, sizeof weights, "efficientnet-lite0.pth") ||
+        !published_weights(path, sizeof path, "photographs/camera.png"))
+        skip();
+    check_data(data, sizeof data, "samples/imagenet-val");
+    look(&k, "efficientnet-lite0", 224, weights);
+    for (size_t i = 0; i < 14; i++) {
+        if (i < 10)
+            snprintf(path, sizeof path, "%s/ILSVRC2012_val_%s.JPEG", data, imagenet[i].name);
+        else
+            snprintf(path, sizeof path, "%s/photographs/%s", getenv("JEM_WEIGHTS"), others[i - 10].name);
+        check_ok(image_read(&p, path));
+        const stimulus s = {.name = path, .picture = &p};
+        check_ok(k.who.ops->logits(k.who.ctx, &s, 1, f));
+        assert_int_equal(stats_argmax(f, CLASSES), i < 10 ? imagenet[i].label : others[i - 10].label);
+        image_clear(&p);
+    }
+    look_away(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_are_cut_with_the_margin_of_photographs),
         cmocka_unit_test(maps_are_in_the_units_that_the_network_was_trained_on),
         cmocka_unit_test(a_real_network_knows_a_real_cat),
+        cmocka_unit_test(a_real_network_labels_photographs_as_pytorch_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,7 +115,7 @@ static void a_page_has_figures_numbers_and_provenance(void **state)
     const report_call call = call_of(3);
     check_ok(report_write(&r, &call));
     assert_int_equal(r.runs, 3);
-    assert_int_equal(r.figures, 2);
+    assert_int_equal(r.figures, 3);
     char *page = read_text("models.html"), *tsv = read_text("figures/cue-conflict.tsv");
     check_page_script(page);
     assert_says(page, "&lt;script&gt;");
@@ -129,6 +129,13 @@ static void a_page_has_figures_numbers_and_provenance(void **state)
     mem_free(tsv);
     tsv = read_text("figures/cue-conflict-categories.tsv");
     assert_says(tsv, "cue-conflict\tshape_bias\tcue-conflict\tairplane\tresnet\t");
+    mem_free(tsv);
+    tsv = read_text("figures/people.tsv"); /* both axes of the panel, of models scored and of published ones */
+    assert_says(tsv, "cue-conflict\tshape_bias\tcue-conflict\t\tresnet\tnan\t0.25\t0.2\t0.3\t");
+    assert_says(tsv, "cue-conflict\taccuracy\tcue-conflict\t\tresnet\tnan\t0.3\t");
+    assert_says(tsv, "\tstudy\t0.5\t0.4\t");
+    assert_says(tsv, "cue-conflict\tshape_bias\tcue-conflict\t\tImagen\tnan\t0.99\tnan\tnan\tJaini");
+    assert_null(strstr(tsv, "\thuman\t"));
     mem_free(tsv);
     mem_free(page);
 }
@@ -158,7 +165,8 @@ static void their_figures_have_names_and_are_drawn_alone(void **state)
     put_answers(0, "a", "resnet", 0.25);
     const report_call call = call_of(1);
     check_ok(report_figures(&names, &call));
-    assert_string_equal(names.data, "cue-conflict\tCue conflict: shape or texture\n"
+    assert_string_equal(names.data, "people\tHow close to people, and at what other price\n"
+                                    "cue-conflict\tCue conflict: shape or texture\n"
                                     "cue-conflict-categories\tShape or texture, category by category\n");
     strbuf_clear(&names);
     snprintf(path, sizeof path, "%s/alone.pdf", dir);
@@ -166,7 +174,7 @@ static void their_figures_have_names_and_are_drawn_alone(void **state)
     check_ok(report_draw(&height[1], &call, "cue-conflict", path, 183));
     assert_true(height[1] < height[0]); /* panels beside each other */
     assert_int_equal(report_draw(height, &call, "sweetspot", path, 89), JEM_EUSAGE);
-    assert_says(jem_error_message(), "there are: cue-conflict, cue-conflict-categories");
+    assert_says(jem_error_message(), "there are: people, cue-conflict, cue-conflict-categories");
 }
 
 static void dimensions_are_compared_between_studies_alone(void **state)
