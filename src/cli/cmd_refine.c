@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/try.h"
+#include "cli/captioned.h"
 #include "cli/class_labels.h"
 #include "cli/cli.h"
 #include "cli/print.h"
@@ -15,6 +17,7 @@
 #include "stats/classify.h"
 #include "study/latents_of_run.h"
 #include "study/refine_picture.h"
+#include "sweetspot/trend.h"
 
 enum { STOPS_MAX = 64, CLASSES_SHOWN = 5, CLASSES_ALL = 20 };
 
@@ -25,6 +28,7 @@ typedef struct refining {
     int64_t seed, threads;
     class_labels labels;
     cli_list set; /* engine.* for the run */
+    bool bare;
 } refining;
 
 #define AT(field) offsetof(refining, field)
@@ -47,6 +51,7 @@ static const cli_option options[] = {
     CLI_ON_DEVICE(refining, set),
     CLI_THREADS(refining, threads, RUN_THREADS_MAX),
     LATENT_OPTIONS(refining, latent_flags),
+    {"--bare", CLI_SWITCH, AT(bare), .help = "the pictures without their captions"},
     {"-o", CLI_TEXT, AT(out), "STRIP.png", .help = "the pictures side by side", .other = "--out"},
     {.name = NULL},
 };
@@ -94,7 +99,7 @@ static bool is_shown(const double *p, int64_t stops, int64_t k, int64_t c)
 }
 
 /* The widest name of a row, and of a column: of the class there, or a number. */
-static void measure(int *row, int *column, const refining *f, const double *p, int64_t k)
+static void measure_table(int *row, int *column, const refining *f, const double *p, int64_t k)
 {
     char class[CLASS_TEXT];
 
@@ -113,7 +118,7 @@ static void show_table(const refining *f, const double *p, const float *lse, int
     char class[CLASS_TEXT], name[CLASS_TEXT + 3];
     int row, column;
 
-    measure(&row, &column, f, p, k);
+    measure_table(&row, &column, f, p, k);
     cli_print("%-*s", row, "steps");
     for (int64_t i = 0; i < f->stops; i++) cli_print(" %*lld", column, (long long)f->steps[i]);
     cli_print("\n%-*s", row, "energy");
@@ -134,15 +139,50 @@ static void show_table(const refining *f, const double *p, const float *lse, int
     }
 }
 
-static jem_status save_strip(const refining *f, const view *v, const float *x)
+/* Steps, energy and class below each picture, and below all what they have in common. */
+static jem_status add_captions(image *strip, const refining *f, const refine_request *q, const refinement *out, const run *r)
+{
+    jem_status st;
+    const int64_t k = model_classes(r->m);
+    caption *columns = NULL, foot = {{""}};
+    char class[CLASS_TEXT], energy[40];
+
+    TRY(MEM_NEW(columns, f->stops));
+    for (int64_t i = 0; i < f->stops; i++) {
+        const double *p = out->p + i * k;
+        const int64_t best = stats_argmax(p, k);
+        caption *c = &columns[i];
+        class_text(class, best, f->labels.names);
+        snprintf(c->lines[0], CAPTION_TEXT, "%lld step%s", (long long)f->steps[i], f->steps[i] == 1 ? "" : "s");
+        trend_number(energy, sizeof energy, -(double)out->lse[i]);
+        snprintf(c->lines[1], CAPTION_TEXT, "E %s", energy);
+        snprintf(c->lines[2], CAPTION_TEXT, "%s", class);
+        snprintf(c->lines[3], CAPTION_TEXT, "p = %.2f", p[best]);
+    }
+    if (q->chosen_class >= 0) {
+        class_text(class, q->chosen_class, f->labels.names);
+        snprintf(foot.lines[0], CAPTION_TEXT, "α = %g, climbing the logit of %s", r->cfg.alpha, class);
+    } else {
+        snprintf(foot.lines[0], CAPTION_TEXT, "α = %g, climbing log-sum-exp", r->cfg.alpha);
+    }
+    st = caption_add(strip, columns, f->stops, &foot);
+done:
+    mem_free(columns);
+    return st;
+}
+
+static jem_status save_strip(const refining *f, const refine_request *q, const view *v, const refinement *out, const run *r)
 {
     jem_status st = JEM_OK;
-    image pictures[STOPS_MAX] = {IMAGE_INIT};
+    image pictures[STOPS_MAX] = {IMAGE_INIT}, strip = IMAGE_INIT;
 
     for (int64_t i = 0; i < f->stops; i++)
-        TRY(v->ops->show(v->ctx, &pictures[i], x + i * shape_count(v->input)));
-    TRY(run_save_strip(f->out, pictures, f->stops));
+        TRY(v->ops->show(v->ctx, &pictures[i], out->x + i * shape_count(v->input)));
+    TRY(run_strip(&strip, pictures, f->stops));
+    if (!f->bare) TRY(add_captions(&strip, f, q, out, r));
+    TRY(image_write_png(&strip, f->out));
 done:
+    image_clear(&strip);
     for (int64_t i = 0; i < f->stops; i++) image_clear(&pictures[i]);
     return st;
 }
@@ -174,7 +214,7 @@ static jem_status refine(const cli_lists *lists, int argc, char **argv)
     TRY(on_latents ? view_of_latents(&v, &space, 0) : view_of_pixels(&v, r->m));
     TRY(refine_picture(&out, &q, r, &v));
     show_table(&f, out.p, out.lse, model_classes(r->m));
-    if (f.out) TRY(save_strip(&f, &v, out.x));
+    if (f.out) TRY(save_strip(&f, &q, &v, &out, r));
 done:
     refinement_clear(&out);
     class_labels_clear(&f.labels);

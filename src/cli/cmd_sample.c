@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "cli/captioned.h"
 #include "cli/class_labels.h"
 #include "cli/cli.h"
 #include "cli/run_latents.h"
@@ -13,6 +14,7 @@
 #include "cli/startup.h"
 #include "study/latents_of_run.h"
 #include "study/run_chains.h"
+#include "sweetspot/trend.h"
 
 typedef struct sampling {
     const char *folder, *class_text, *from, *out;
@@ -23,6 +25,8 @@ typedef struct sampling {
     latent_space space; /* of the run, */
     bool on_latents;    /* if it lives in one and --vae is given */
     cli_list set; /* engine.* for the run */
+    char class[CLASS_TEXT]; /* whose logit is climbed, in words; "": log-sum-exp is */
+    bool bare;
 } sampling;
 
 #define AT(field) offsetof(sampling, field)
@@ -47,6 +51,7 @@ static const cli_option options[] = {
     CLI_ON_DEVICE(sampling, set),
     CLI_THREADS(sampling, threads, RUN_THREADS_MAX),
     LATENT_OPTIONS(sampling, latent_flags),
+    {"--bare", CLI_SWITCH, AT(bare), .help = "the picture without its caption"},
     {"-o", CLI_TEXT, AT(out), "GRID.png|X.npy",
      .help = "a picture of all ends, or the array", .other = "--out",
      .required = true},
@@ -88,35 +93,81 @@ done:
     return st;
 }
 
-static jem_status save(const sampling *s, const chains_request *q, float *x, shape size)
+/* "energy −3.21 ± 0.4 (mean and spread of 64 chains)", of x [n] as the model sees them. */
+static jem_status say_energy(char *text, size_t size, const chains_request *q, const float *x, const run *r)
 {
     jem_status st;
+    float *lse = NULL, *logits = NULL;
+    double mean = 0, square = 0;
+    char number[40], spread[40];
+
+    TRY(MEM_NEW(lse, q->n));
+    TRY(MEM_NEW(logits, q->n * model_classes(r->m)));
+    TRY(model_evaluate(r->m, x, q->n, NULL, logits, lse, NULL));
+    for (int64_t i = 0; i < q->n; i++) mean -= (double)lse[i] / (double)q->n;
+    for (int64_t i = 0; i < q->n; i++) square += pow(-(double)lse[i] - mean, 2);
+    trend_number(number, sizeof number, mean);
+    trend_number(spread, sizeof spread, sqrt(square / (double)(q->n - 1)));
+    if (q->n > 1)
+        snprintf(text, size, "energy %s ± %s (mean and spread)", number, spread);
+    else
+        snprintf(text, size, "energy %s", number);
+done:
+    mem_free(lse);
+    mem_free(logits);
+    return st;
+}
+
+/* What the chains were, below the picture of their ends. */
+static jem_status add_caption(image *grid, const sampling *s, const chains_request *q, const float *x, const run *r)
+{
+    caption foot = {{""}};
+    const bool buffer = q->from == CHAINS_USUAL ? config_runs_chains(&r->cfg) : q->from == CHAINS_BUFFER;
+
+    snprintf(foot.lines[0], CAPTION_TEXT, "α = %g, %lld chain%s of %lld step%s", r->cfg.alpha, (long long)q->n,
+             q->n == 1 ? "" : "s", (long long)q->steps, q->steps == 1 ? "" : "s");
+    snprintf(foot.lines[1], CAPTION_TEXT, "from %s, seed %lld", buffer ? "the replay buffer" : q->from == CHAINS_SHARED ?
+             "one picture of noise" : "noise", (long long)q->seed);
+    jem_status st = say_energy(foot.lines[2], CAPTION_TEXT, q, x, r);
+    if (st != JEM_OK) return st;
+    if (s->class[0]) snprintf(foot.lines[3], CAPTION_TEXT, "climbing the logit of %s", s->class);
+    return caption_add(grid, NULL, 0, &foot);
+}
+
+static jem_status save(const sampling *s, const chains_request *q, float *x, const run *r)
+{
+    jem_status st;
+    shape size = {r->info.channels, r->info.height, r->info.width};
     const int64_t columns = (int64_t)ceil(sqrt((double)q->n));
     float *pictures = NULL;
+    image grid = IMAGE_INIT;
 
     if (run_has_ending(s->out, ".npy")) {
         const jem_tensor t = {JEM_F32, 4, {q->n, size.c, size.h, size.w}, x};
         return jem_npy_write(s->out, &t);
     }
     if (q->space) TRY(run_chains_decode(&pictures, &size, q, x, size));
-    TRY(run_save_grid(s->out, pictures ? pictures : x, q->n, size, columns));
+    TRY(run_grid(&grid, pictures ? pictures : x, q->n, size, columns));
+    if (!s->bare) TRY(add_caption(&grid, s, q, x, r));
+    TRY(image_write_png(&grid, s->out));
 done:
+    image_clear(&grid);
     mem_free(pictures);
     return st;
 }
 
-static jem_status choose_class(int64_t *chosen, const char *text, const run *r)
+/* *chosen <- of --class, -1 without it; s->class. */
+static jem_status choose_class(int64_t *chosen, sampling *s, const run *r)
 {
     jem_status st;
     class_labels labels = CLASS_LABELS_INIT;
-    char class[CLASS_TEXT];
 
     *chosen = -1;
-    if (!text) return JEM_OK;
+    if (!s->class_text) return JEM_OK;
     TRY(class_labels_of(&labels, r->path, r->info.classes, &r->cfg));
-    TRY(class_labels_find(chosen, &labels, text, model_classes(r->m)));
-    class_text(class, *chosen, labels.names);
-    log_info("chains climb the logit of class %s", class);
+    TRY(class_labels_find(chosen, &labels, s->class_text, model_classes(r->m)));
+    class_text(s->class, *chosen, labels.names);
+    log_info("chains climb the logit of class %s", s->class);
 done:
     class_labels_clear(&labels);
     return st;
@@ -137,12 +188,12 @@ static jem_status sample(const cli_lists *lists, int argc, char **argv)
     model_set_stop(r->m, stop);
     chains_request q = {.n = s.n, .steps = s.steps, .from = s.starts, .seed = s.seed};
     if (s.steps == CLI_NONE) q.steps = r->cfg.sampler.steps;
-    TRY(choose_class(&q.chosen_class, s.class_text, r));
+    TRY(choose_class(&q.chosen_class, &s, r));
     TRY(open_latents(&s, r));
     if (s.on_latents) q.space = &s.space;
     TRY(MEM_NEW(x, q.n * model_input_count(r->m)));
     TRY(run_chains(x, &q, r));
-    TRY(save(&s, &q, x, (shape){r->info.channels, r->info.height, r->info.width}));
+    TRY(save(&s, &q, x, r));
     puts(s.out);
 done:
     if (st == JEM_EINTERRUPTED)

@@ -32,20 +32,13 @@ jem_status run_command_line(char **out, int argc, char **argv)
     return st;
 }
 
-jem_status run_save_grid(const char *path, const float *x, int64_t n, shape size,
-                         int64_t columns)
+jem_status run_grid(image *out, const float *x, int64_t n, shape size, int64_t columns)
 {
-    jem_status st;
-    image grid = IMAGE_INIT;
-    int64_t zoom = size.w < SHOWN_PIXELS ? SHOWN_PIXELS / size.w : 1;
-    TRY(image_grid(&grid, x, n, size.c, size.h, size.w, columns, zoom));
-    TRY(image_write_png(&grid, path));
-done:
-    image_clear(&grid);
-    return st;
+    const int64_t zoom = size.w < SHOWN_PIXELS ? SHOWN_PIXELS / size.w : 1;
+    return image_grid(out, x, n, size.c, size.h, size.w, columns, zoom);
 }
 
-jem_status run_save_strip(const char *path, const image *pictures, int64_t count)
+jem_status run_strip(image *out, const image *pictures, int64_t count)
 {
     jem_status st;
     image strip = IMAGE_INIT;
@@ -60,9 +53,8 @@ jem_status run_save_strip(const char *path, const image *pictures, int64_t count
             for (int64_t x = 0; x < w * zoom; x++)
                 memcpy(strip.pixels + (y * strip.width + i * (w * zoom + GAP) + x) * c,
                        pictures[i].pixels + (y / zoom * w + x / zoom) * c, (size_t)c);
-    TRY(image_write_png(&strip, path));
+    *out = strip;
 done:
-    image_clear(&strip);
     return st;
 }
 

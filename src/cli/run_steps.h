@@ -13,13 +13,12 @@ void run_threads(cli_list *set, char text[RUN_THREADS], int64_t threads);
 /* "jem eval STUDY --force", as it can be pasted; owned. */
 jem_status run_command_line(char **out, int argc, char **argv);
 
-/* Pictures x [n][c][h][w] as a grid with `columns` in a PNG, small ones magnified.
- * JEM_EUSAGE for other than 1 or 3 channels. */
-jem_status run_save_grid(const char *path, const float *x, int64_t n, shape size,
-                         int64_t columns);
+/* *out <- pictures x [n][c][h][w] as a grid with `columns`, small ones magnified.  JEM_EUSAGE for other than 1 or 3
+ * channels. */
+jem_status run_grid(image *out, const float *x, int64_t n, shape size, int64_t columns);
 
-/* Writes a row of `count` pictures of one size, as they are. */
-jem_status run_save_strip(const char *path, const image *pictures, int64_t count);
+/* *out <- a row of `count` pictures of one size, small ones magnified. */
+jem_status run_strip(image *out, const image *pictures, int64_t count);
 
 /* Does the path end in `ending` (".npy"), in any letter case? */
 bool run_has_ending(const char *path, const char *ending);

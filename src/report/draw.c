@@ -1,4 +1,4 @@
-/* Drawing on Cairo surfaces, which also measure the texts of SVG: the only file that knows Cairo (draw.h). */
+/* Drawing on Cairo surfaces, which also measure the texts of SVG: with page_picture.c the only file that knows Cairo (draw.h). */
 #include "report/draw.h"
 
 #include <cairo-pdf.h>
@@ -14,7 +14,7 @@
 #include "base/plain.h"
 #include "base/try.h"
 #include "base/strbuf.h"
-#include "report/palette.h"
+#include "report/page_picture.h"
 #include "report/png_file.h"
 #include "report/svg.h"
 
@@ -136,17 +136,26 @@ void draw_segment(draw *d, double x0, double y0, double x1, double y1, double wi
     draw_line(d, (const double[]){x0, x1}, (const double[]){y0, y1}, 2, width, dash, c);
 }
 
-void draw_area(draw *d, const double *x, const double *y, int n, colour c)
+void draw_edged_area(draw *d, const double *x, const double *y, int n, colour fill, colour edge)
 {
     if (d->svg) {
-        svg_area(d->svg, x, y, n, c);
+        svg_area(d->svg, x, y, n, fill, edge);
         return;
     }
     for (int i = 0; i < n; i++)
         if (isfinite(x[i]) && isfinite(y[i])) cairo_line_to(d->cr, x[i], y[i]);
     cairo_close_path(d->cr);
-    use_colour(d, c);
-    cairo_fill(d->cr);
+    use_colour(d, fill);
+    cairo_fill_preserve(d->cr);
+    if (edge.a > 0)
+        stroke(d, 1, 0, edge);
+    else
+        cairo_new_path(d->cr);
+}
+
+void draw_area(draw *d, const double *x, const double *y, int n, colour c)
+{
+    draw_edged_area(d, x, y, n, c, faded(c, 0));
 }
 
 void draw_rectangle(draw *d, double x, double y, double w, double h, colour fill)
@@ -241,21 +250,19 @@ static bool is_short_of_memory(const char *png)
     return is_short;
 }
 
-jem_status picture_read(picture **out, const char *path)
+/* Takes over the bytes. */
+static jem_status decode(picture **out, char *bytes, size_t size, const char *name)
 {
     jem_status st;
-    char *bytes = NULL;
-    size_t size;
     picture *p = NULL;
 
-    TRY(png_file_read(&bytes, &size, path));
     TRY(MEM_NEW(p, 1));
     p->surface = cairo_image_surface_create_from_png_stream(take_png, &(png_source){bytes, size});
     cairo_status_t status = cairo_surface_status(p->surface);
     if (status != CAIRO_STATUS_SUCCESS) {
         st = is_short_of_memory(bytes)
-                 ? jem_error(JEM_ENOMEM, "%s: out of memory", path)
-                 : jem_error(JEM_EDATA, "%s: not a readable PNG file (%s)", path,
+                 ? jem_error(JEM_ENOMEM, "%s: out of memory", name)
+                 : jem_error(JEM_EDATA, "%s: not a readable PNG file (%s)", name,
                              status == CAIRO_STATUS_NO_MEMORY ? "damaged"
                                                               : cairo_status_to_string(status));
         goto done;
@@ -268,6 +275,22 @@ jem_status picture_read(picture **out, const char *path)
 done:
     picture_free(p);
     mem_free(bytes);
+    return st;
+}
+
+jem_status picture_read(picture **out, const char *path)
+{
+    char *bytes;
+    size_t size;
+    jem_status st = png_file_read(&bytes, &size, path);
+    return st == JEM_OK ? decode(out, bytes, size, path) : st;
+}
+
+jem_status picture_decode(picture **out, char *png, size_t size, const char *name)
+{
+    jem_status st = png_file_clean(png, &size, name);
+    if (st == JEM_OK) return decode(out, png, size, name);
+    mem_free(png);
     return st;
 }
 
@@ -297,58 +320,15 @@ static cairo_surface_t *blocks_of(const picture *p, int times)
     return s;
 }
 
-/* *rgb (owned) <- the pixels of a surface of `width` by `height` without transparency. */
-static jem_status pixels_of(uint8_t **rgb, cairo_surface_t *s, int width, int height)
-{
-    jem_status st;
-
-    TRY(MEM_NEW(*rgb, (int64_t)width * height * 3));
-    cairo_surface_flush(s);
-    const unsigned char *from = cairo_image_surface_get_data(s);
-    const int stride = cairo_image_surface_get_stride(s);
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) {
-            uint32_t pixel;
-            memcpy(&pixel, from + (size_t)y * (size_t)stride + 4 * (size_t)x, sizeof pixel);
-            uint8_t *to = *rgb + 3 * ((int64_t)y * width + x);
-            to[0] = (uint8_t)(pixel >> 16), to[1] = (uint8_t)(pixel >> 8), to[2] = (uint8_t)pixel;
-        }
-done:
-    return st;
-}
-
-/* A page shows pictures with a palette, and no finer than SHARPEST of their pixels to one of its own, which are
- * a fifth of the bytes; false where that is not possible, or no less. */
-static bool make_page_picture(char **png, size_t *size, const picture *p, double w, double h)
-{
-    enum { SHARPEST = 2 };
-    const double zoom = fmin(1, SHARPEST * fmax(w / picture_width(p), h / picture_height(p)));
-    const int width = (int)fmax(1, round(zoom * picture_width(p))), height = (int)fmax(1, round(zoom * picture_height(p)));
-    uint8_t *rgb = NULL;
-    if (cairo_image_surface_get_format(p->surface) != CAIRO_FORMAT_RGB24) return false;
-    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
-    cairo_t *cr = cairo_create(s);
-    cairo_scale(cr, width / picture_width(p), height / picture_height(p));
-    cairo_set_source_surface(cr, p->surface, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(cr), zoom < 1 ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
-    cairo_paint(cr);
-    const bool made = cairo_status(cr) == CAIRO_STATUS_SUCCESS && pixels_of(&rgb, s, width, height) == JEM_OK &&
-                      palette_png(png, size, rgb, width, height) == JEM_OK && *size < p->size;
-    cairo_destroy(cr);
-    cairo_surface_destroy(s);
-    mem_free(rgb);
-    return made;
-}
-
 static void draw_svg_picture(svg_writer *svg, const picture *p, double x, double y, double w, double h)
 {
-    const bool sharp = w > picture_width(p);
     char *png = NULL;
     size_t size;
-    if (svg->ids && make_page_picture(&png, &size, p, w, h))
-        svg_picture(svg, png, size, sharp, x, y, w, h);
+    int width;
+    if (svg->ids && page_picture_make(&png, &size, &width, p->surface, w, h) && size < p->size)
+        svg_picture(svg, png, size, w >= width, x, y, w, h);
     else
-        svg_picture(svg, p->png, p->size, sharp, x, y, w, h);
+        svg_picture(svg, p->png, p->size, w > picture_width(p), x, y, w, h);
     mem_free(png);
 }
 
@@ -449,7 +429,7 @@ static jem_status draw_svg(strbuf *out, const char *ids, double width, double he
     return st == JEM_OK ? strbuf_status(out) : st;
 }
 
-enum { PAGE_DPI = 192, PRINT_DPI = 600, PNG_HEAD = 33 }; /* bytes of signature and first chunk */
+enum { PIXELS_DPI = 96, PAGE_DPI = 192, PRINT_DPI = 600, PNG_HEAD = 33 }; /* bytes of signature and first chunk */
 /* That a picture has 23622 pixels a metre: what follows PNG_HEAD at PRINT_DPI. */
 static const char png_density[] = "\x00\x00\x00\x09\x70\x48\x59\x73\x00\x00\x5c\x46\x00\x00\x5c\x46\x01\x14\x94\x43\x41";
 
@@ -502,6 +482,20 @@ jem_status draw_file(const char *path, double width, double height, draw_fn fn, 
         if (strcmp(dot, endings[f]) == 0)
             return write_file(path, (format)f, PRINT_DPI, width, height, fn, ctx);
     return jem_error(JEM_EUSAGE, "%s: a figure is written as .svg, .pdf or .png: end its name so", path);
+}
+
+jem_status draw_pixels(char **png, size_t *size, double width, double height, draw_fn fn, const void *ctx)
+{
+    jem_status st;
+    strbuf bytes = STRBUF_INIT;
+
+    TRY(draw_png(&bytes, PIXELS_DPI, width, height, fn, ctx));
+    *png = bytes.data;
+    *size = bytes.used;
+    bytes = (strbuf)STRBUF_INIT;
+done:
+    strbuf_clear(&bytes);
+    return st;
 }
 
 jem_status draw_files(const char *stem, double width, double height, draw_fn fn, const void *ctx)

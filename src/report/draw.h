@@ -1,4 +1,4 @@
-/* One drawing API for SVG (svg.h), and PDF and PNG over Cairo (draw.c is its only includer).
+/* One drawing API for SVG (svg.h), and PDF and PNG over Cairo (only draw.c and page_picture.c include it).
  * Coordinates are CSS pixels, x to the right, y down. */
 #ifndef REPORT_DRAW_H
 #define REPORT_DRAW_H
@@ -34,6 +34,8 @@ jem_status draw_inline(char **svg, const char *id, double width, double height, 
 /* Writes one file on white, of the kind that its ending says: .svg, .pdf, .png (600 dpi, which it says
  * itself).  JEM_EUSAGE for another ending. */
 jem_status draw_file(const char *path, double width, double height, draw_fn fn, const void *ctx);
+/* *png [*size] (owned) <- a PNG file with a pixel for each unit of the canvas. */
+jem_status draw_pixels(char **png, size_t *size, double width, double height, draw_fn fn, const void *ctx);
 /* Writes STEM.svg, STEM.pdf and STEM.png (192 dpi) on white. */
 jem_status draw_files(const char *stem, double width, double height, draw_fn fn, const void *ctx);
 
@@ -65,6 +67,8 @@ void draw_segment(draw *d, double x0, double y0, double x1, double y1, double wi
                   colour c);
 /* Fills the polygon through the points that are finite. */
 void draw_area(draw *d, const double *x, const double *y, int n, colour c);
+/* The same with an edge, 1 wide. */
+void draw_edged_area(draw *d, const double *x, const double *y, int n, colour fill, colour edge);
 void draw_rectangle(draw *d, double x, double y, double w, double h, colour fill); /* no edge */
 void draw_frame(draw *d, double x, double y, double w, double h, colour c); /* its edge, 1 wide */
 /* Nothing if x or y is not finite. */
@@ -90,6 +94,8 @@ void draw_unclip(draw *d); /* ends the innermost clip */
 typedef struct picture picture;
 /* Reads a PNG file.  JEM_EDATA if it is not one. */
 jem_status picture_read(picture **out, const char *path);
+/* The same of bytes, which it takes over (mem_free), also where it fails; `name` opens messages. */
+jem_status picture_decode(picture **out, char *png, size_t size, const char *name);
 void picture_free(picture *p); /* NULL is fine */
 double picture_width(const picture *p);  /* in its own pixels */
 double picture_height(const picture *p); /* the same */

@@ -30,19 +30,18 @@ void draw_mark(draw *d, int place, double x, double y, double radius, colour fil
         {{0, -1.45}, {1.35, 0.88}, {-1.35, 0.88}, {-1.35, 0.88}},
         {{0, -1.25}, {1.25, 0}, {0, 1.25}, {-1.25, 0}}};
     const int shape = place % MARK_SHAPES;
-    double px[5], py[5];
+    double px[4], py[4];
 
     if (shape == 0) {
         draw_disc(d, x, y, radius, fill, edge);
         return;
     }
     if (!isfinite(x) || !isfinite(y)) return;
-    for (int i = 0; i < 5; i++) {
-        px[i] = x + radius * corners[shape][i % 4][0];
-        py[i] = y + radius * corners[shape][i % 4][1];
+    for (int i = 0; i < 4; i++) {
+        px[i] = x + radius * corners[shape][i][0];
+        py[i] = y + radius * corners[shape][i][1];
     }
-    draw_area(d, px, py, 4, fill);
-    if (edge.a > 0) draw_line(d, px, py, 5, 1, 0, edge);
+    draw_edged_area(d, px, py, shape == 2 ? 3 : 4, fill, edge);
 }
 
 void draw_value_note(draw *d, double alpha, const char *what, double value)

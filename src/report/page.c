@@ -411,8 +411,34 @@ void page_scores(strbuf *h, const score_list *list)
     strbuf_add(h, "</tbody></table></div>");
 }
 
+static size_t line_length(const char *text) { return strcspn(text, "\n"); }
+
+/* Do the texts have as many lines? */
+static bool is_as_long(const char *a, const char *b)
+{
+    while ((a = strchr(a, '\n')) && (b = strchr(b, '\n'))) a++, b++;
+    return !a && !strchr(b, '\n');
+}
+
+/* The settings of a run: of all but the first those that are other than its. */
+static void write_config(strbuf *h, const study_run *r, const study_run *first)
+{
+    const char *own = r->config, *usual = first->config;
+    if (r == first || !is_as_long(own, usual)) {
+        html_printf(h, "<pre>%s</pre>", own);
+        return;
+    }
+    html_printf(h, "<p>The settings of %s, but for</p>\n<pre>", first->name);
+    for (; *own; own += *own == '\n', usual += *usual == '\n') {
+        const size_t n = line_length(own), m = line_length(usual);
+        if (n != m || memcmp(own, usual, n) != 0) html_printf(h, "%.*s\n", (int)n, own);
+        own += n, usual += m;
+    }
+    strbuf_add(h, "</pre>");
+}
+
 /* `path` as it is found from the page. */
-static jem_status write_run(strbuf *h, const study_run *r, const char *path)
+static jem_status write_run(strbuf *h, const study_run *r, const study_run *first, const char *path)
 {
     char text[64];
     jem_status st;
@@ -445,7 +471,8 @@ static jem_status write_run(strbuf *h, const study_run *r, const char *path)
     strbuf_add(h, "</dl>\n");
     TRY(write_commands(h, r));
     page_scores(h, &r->scores);
-    html_printf(h, "<pre>%s</pre></details>\n", r->config);
+    write_config(h, r, first);
+    strbuf_add(h, "</details>\n");
 done:
     return st;
 }
@@ -460,7 +487,7 @@ static jem_status write_runs(strbuf *h, const study *s, const char *folder)
     for (int64_t i = 0; i < s->count; i++) {
         mem_free(path);
         TRY(page_path(&path, folder, s->runs[i].path));
-        TRY(write_run(h, &s->runs[i], path));
+        TRY(write_run(h, &s->runs[i], &s->runs[0], path));
     }
 done:
     mem_free(path);

@@ -49,30 +49,39 @@ static jem_status check_size(const char *header, size_t size, const char *path)
                      PIXELS_MOST);
 }
 
-jem_status png_file_read(char **data, size_t *size, const char *path)
+jem_status png_file_clean(char *data, size_t *size, const char *name)
 {
     static const char signature[] = "\x89PNG\r\n\x1a\n";
-    jem_status st;
-    char *bytes = NULL;
-    size_t n, at = SIGNATURE, kept = SIGNATURE;
+    const size_t n = *size;
+    size_t at = SIGNATURE, kept = SIGNATURE;
 
-    TRY(file_read(&bytes, &n, path, LARGEST_FILE));
-    if (n < SIGNATURE + AROUND + 8 || memcmp(bytes, signature, SIGNATURE) != 0 ||
-        memcmp(bytes + SIGNATURE + LENGTH, "IHDR", NAME) != 0) {
-        st = jem_error(JEM_EDATA, "%s: not a readable PNG file (it has no header)", path);
-        goto done;
-    }
-    TRY(check_size(bytes + SIGNATURE + LENGTH + NAME, n, path));
-    while (n - at >= AROUND && number_at(bytes + at) <= n - at - AROUND) {
-        const size_t chunk = AROUND + (size_t)number_at(bytes + at);
-        if (is_needed(bytes + at + LENGTH)) {
-            memmove(bytes + kept, bytes + at, chunk);
+    if (n < SIGNATURE + AROUND + 8 || memcmp(data, signature, SIGNATURE) != 0 ||
+        memcmp(data + SIGNATURE + LENGTH, "IHDR", NAME) != 0)
+        return jem_error(JEM_EDATA, "%s: not a readable PNG file (it has no header)", name);
+    jem_status st = check_size(data + SIGNATURE + LENGTH + NAME, n, name);
+    if (st != JEM_OK) return st;
+    while (n - at >= AROUND && number_at(data + at) <= n - at - AROUND) {
+        const size_t chunk = AROUND + (size_t)number_at(data + at);
+        if (is_needed(data + at + LENGTH)) {
+            memmove(data + kept, data + at, chunk);
             kept += chunk;
         }
         at += chunk;
     }
-    *data = bytes;
     *size = kept;
+    return JEM_OK;
+}
+
+jem_status png_file_read(char **data, size_t *size, const char *path)
+{
+    jem_status st;
+    char *bytes = NULL;
+    size_t n;
+
+    TRY(file_read(&bytes, &n, path, LARGEST_FILE));
+    TRY(png_file_clean(bytes, &n, path));
+    *data = bytes;
+    *size = n;
     bytes = NULL;
 done:
     mem_free(bytes);

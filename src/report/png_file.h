@@ -11,6 +11,8 @@
  * if it is no PNG file, has more than 15 * 2^20 pixels or 32767 a side (Cairo's limit), or more
  * pixels than deflate could have packed into it. */
 jem_status png_file_read(char **data, size_t *size, const char *path);
+/* The same in place of the *size bytes of a file; `name` opens messages. */
+jem_status png_file_clean(char *data, size_t *size, const char *name);
 /* How many pixels what was read has. */
 size_t png_pixels(const char *data);
 

@@ -3,17 +3,21 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
 
 /* ---- numbers and colours */
 
-/* Two decimals and no zeros at the end: finer than any screen. */
+/* Decimals of coordinates: of a page as fine as screens are, of a file finer. */
+static int decimals_of(const svg_writer *s) { return s->ids ? 1 : 2; }
+
+/* Without zeros at the end. */
 static void put_number(svg_writer *s, double x)
 {
     char text[32];
-    int n = snprintf(text, sizeof text, "%.2f", fmax(-1e6, fmin(x, 1e6)));
+    int n = snprintf(text, sizeof text, "%.*f", decimals_of(s), fmax(-1e6, fmin(x, 1e6)));
     while (text[n - 1] == '0') n--;
     if (text[n - 1] == '.') n--;
     strbuf_put(s->to, text, (size_t)n);
@@ -83,7 +87,7 @@ void svg_begin(svg_writer *s, double width, double height)
         strbuf_add(s->to, " font-family=\"-apple-system,'Segoe UI','Helvetica Neue','Liberation "
                           "Sans',Arial,sans-serif\"");
     }
-    html_printf(s->to, " viewBox=\"0 0 %g %g\" stroke-linecap=\"round\" stroke-linejoin=\"round\">\n",
+    html_printf(s->to, " viewBox=\"0 0 %g %g\" fill=\"none\" stroke-linecap=\"round\" stroke-linejoin=\"round\">\n",
                 width, height);
 }
 
@@ -113,26 +117,49 @@ void svg_text(svg_writer *s, double x, double y, double width, text_style style,
     html_printf(s->to, ">%s</text>\n", text);
 }
 
+/* In units of the last decimal. */
+static long rounded(const svg_writer *s, double x) { return lround((s->ids ? 10 : 100) * fmax(-1e6, fmin(x, 1e6))); }
+
+/* "12.3", or "-.05" without a blank before it: as short as a path's syntax has it. */
+static void put_step(svg_writer *s, long step, bool apart)
+{
+    char text[64], whole[24] = "";
+    const long unit = s->ids ? 10 : 100;
+    if (labs(step) >= unit || step == 0) snprintf(whole, sizeof whole, "%ld", labs(step) / unit);
+    int n = snprintf(text, sizeof text, "%s%s%s.%0*ld", apart && step >= 0 ? " " : "", step < 0 ? "-" : "", whole,
+                     decimals_of(s), labs(step) % unit);
+    while (text[n - 1] == '0') n--;
+    if (text[n - 1] == '.') n--;
+    strbuf_put(s->to, text, (size_t)n);
+}
+
+/* Points of a long line after the first of a stretch are steps from the one before, which takes half the bytes; those of
+ * short ones, as marks have them, stand by themselves for the page's script. */
 void svg_line(svg_writer *s, const double *x, const double *y, int n, double width, double dash, colour c)
 {
+    enum { LONG = 16 };
+    const bool by_steps = n > LONG;
     bool pen_down = false;
+    long from_x = 0, from_y = 0;
     strbuf_add(s->to, "<path d=\"");
     for (int i = 0; i < n; i++) {
         const bool is_there = isfinite(x[i]) && isfinite(y[i]);
         if (is_there) {
-            html_printf(s->to, "%c", pen_down ? 'L' : 'M');
-            put_number(s, x[i]);
-            strbuf_add(s->to, " ");
-            put_number(s, y[i]);
+            const long at_x = rounded(s, x[i]), at_y = rounded(s, y[i]);
+            html_printf(s->to, "%c", !pen_down ? 'M' : by_steps ? 'l' : 'L');
+            put_step(s, pen_down ? at_x - from_x : at_x, false);
+            put_step(s, pen_down ? at_y - from_y : at_y, true);
+            if (by_steps) from_x = at_x, from_y = at_y;
         }
+        if (!is_there) from_x = from_y = 0;
         pen_down = is_there;
     }
-    strbuf_add(s->to, "\" fill=\"none\"");
+    strbuf_add(s->to, "\"");
     put_stroke(s, width, dash, c);
     strbuf_add(s->to, "/>\n");
 }
 
-void svg_area(svg_writer *s, const double *x, const double *y, int n, colour c)
+void svg_area(svg_writer *s, const double *x, const double *y, int n, colour fill, colour edge)
 {
     strbuf_add(s->to, "<polygon points=\"");
     for (int i = 0; i < n; i++) {
@@ -143,7 +170,8 @@ void svg_area(svg_writer *s, const double *x, const double *y, int n, colour c)
         strbuf_add(s->to, " ");
     }
     strbuf_add(s->to, "\"");
-    put_colour(s, "fill", c);
+    put_colour(s, "fill", fill);
+    if (edge.a > 0) put_stroke(s, 1, 0, edge);
     strbuf_add(s->to, "/>\n");
 }
 
@@ -159,7 +187,6 @@ void svg_frame(svg_writer *s, double x, double y, double w, double h, colour c)
 {
     strbuf_add(s->to, "<rect");
     put_box(s, x, y, w, h);
-    strbuf_add(s->to, " fill=\"none\"");
     put_stroke(s, 1, 0, c);
     strbuf_add(s->to, "/>\n");
 }

@@ -20,7 +20,7 @@ void svg_end(svg_writer *s);
 void svg_text(svg_writer *s, double x, double y, double width, text_style style, const char *text);
 /* Points that are not finite interrupt the line. */
 void svg_line(svg_writer *s, const double *x, const double *y, int n, double width, double dash, colour c);
-void svg_area(svg_writer *s, const double *x, const double *y, int n, colour c);
+void svg_area(svg_writer *s, const double *x, const double *y, int n, colour fill, colour edge);
 void svg_rectangle(svg_writer *s, double x, double y, double w, double h, colour fill);
 void svg_frame(svg_writer *s, double x, double y, double w, double h, colour c);
 void svg_disc(svg_writer *s, double x, double y, double radius, colour fill, colour edge,

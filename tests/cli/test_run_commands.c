@@ -170,16 +170,51 @@ static void one_broken_run_does_not_stop_an_evaluation(void **state)
     said("out", "two/b  alpha 0");
 }
 
+/* Is the picture `name` this one (NULL: any), and below it on white so many lines of text? */
+static void holds_above_a_caption(const image *bare, const char *name, int lines)
+{
+    char path[128];
+    image m = IMAGE_INIT;
+    int found = 0;
+    bool within = false;
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    check_ok(image_read(&m, path));
+    const int64_t below = bare ? bare->height : 3 * 66 - 2;
+    for (int64_t y = 0; bare && y < bare->height; y++)
+        assert_memory_equal(m.pixels + y * m.width * 3, bare->pixels + y * bare->width * 3, (size_t)bare->width * 3);
+    for (int64_t y = below; y < m.height; y++) {
+        bool ink = false;
+        for (int64_t x = 0; x < m.width * 3; x++) ink = ink || m.pixels[y * m.width * 3 + x] < 128;
+        found += ink && !within;
+        within = ink;
+    }
+    assert_int_equal(found, lines);
+    assert_false(within); /* the last is whole */
+    image_clear(&m);
+}
+
 static void samples_are_new_chains_and_change_nothing(void **state)
 {
     (void)state;
     XXH64_hash_t before = training_files();
     image m = IMAGE_INIT;
     char path[128];
-    works("sample %D/study/alpha-0.50-seed-1 --n 9 -o %D/grid.png");
+    works("sample %D/study/alpha-0.50-seed-1 --n 9 --bare -o %D/grid.png");
     snprintf(path, sizeof path, "%s/grid.png", dir);
     check_ok(image_read(&m, path));
     assert_true(m.width == 3 * 66 - 2 && m.height == m.width);
+    works("sample %D/study/alpha-0.50-seed-1 --n 9 -o %D/captioned.png");
+    holds_above_a_caption(&m, "captioned.png", 3);
+    works("sample %D/study/alpha-0.50-seed-1 --n 9 --class 1 --steps 0 -o %D/captioned.png");
+    holds_above_a_caption(NULL, "captioned.png", 4);
+    image_clear(&m);
+    works("refine %D/study/alpha-0.50-seed-1 %D/grid.png --steps 0,2 --bare -o %D/bare.png");
+    snprintf(path, sizeof path, "%s/bare.png", dir);
+    check_ok(image_read(&m, path));
+    assert_true(m.width == 2 * 66 - 2 && m.height == 64);
+    works("refine %D/study/alpha-0.50-seed-1 %D/grid.png --steps 0,2 -o %D/strip.png");
+    holds_above_a_caption(&m, "strip.png", 5); /* steps, energy, class, p; alpha below them */
     image_clear(&m);
     works("sample %D/study/alpha-0.50-seed-1 --n 3 --class 1 --from noise --seed 5 -o %D/a.npy");
     works("sample %D/study/alpha-0.50-seed-1 --n 3 --class 1 --from noise --seed 5 --threads 1 "
@@ -207,7 +242,7 @@ static void a_picture_is_refined_and_shown_beside_itself(void **state)
     char path[128];
     XXH64_hash_t before = training_files();
     works("refine %D/study/alpha-0.50-seed-1 %D/set/rgb/rgb_scene000001.png --steps 5 --class 1 "
-          "-o %D/refined.png");
+          "--bare -o %D/refined.png");
     said("out", "energy");
     said("out", "p(1 (glossy))");
     said("err", "pictures resized to 16x16");
@@ -216,7 +251,7 @@ static void a_picture_is_refined_and_shown_beside_itself(void **state)
     assert_true(m.width == 2 * 66 - 2 && m.height == 64);
     image_clear(&m);
     works("refine %D/study/alpha-0.50-seed-1 %D/set/rgb/rgb_scene000001.png --steps 0,2,5 --class 1 "
-          "-o %D/strip.png");
+          "--bare -o %D/strip.png");
     snprintf(path, sizeof path, "%s/strip.png", dir);
     check_ok(image_read(&m, path));
     assert_true(m.width == 3 * 66 - 2 && m.height == 64);

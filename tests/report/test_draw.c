@@ -284,6 +284,47 @@ static void an_enlarged_picture_is_sharp_in_vector_files_too(void **state)
     check_tmp_remove(folder);
 }
 
+static jem_status draw_long(draw *d, const void *ctx)
+{
+    double x[40], y[40];
+    (void)ctx;
+    for (int i = 0; i < 40; i++) x[i] = 10 + 0.5 * i, y[i] = i == 20 ? NAN : 50 - 0.3 * i;
+    draw_line(d, x, y, 40, 1, 0, INK);
+    return JEM_OK;
+}
+
+static void a_long_line_goes_by_steps_from_where_it_begins(void **state)
+{
+    (void)state;
+    char *svg;
+    check_ok(draw_inline(&svg, "f", 100, 100, draw_long, NULL));
+    assert_non_null(strstr(svg, "d=\"M10 50l.5-.3l.5-.3"));
+    assert_non_null(strstr(svg, "-.3M20.5 43.7l.5-.3")); /* behind the gap */
+    mem_free(svg);
+}
+
+/* Counts points of the curve: 10,000 within 100 units. */
+static jem_status draw_dense(draw *d, const void *ctx)
+{
+    static double x[10000], y[10000];
+    const axes a = {.width = 100, .height = 100, .x1 = 1, .y1 = 1};
+    (void)ctx;
+    for (int i = 0; i < 10000; i++) x[i] = i / 1e4, y[i] = i == 5000 ? 1 : i == 7000 ? 0 : 0.5;
+    axes_curve(d, &a, x, y, 10000, 1, INK);
+    return JEM_OK;
+}
+
+static void a_curve_has_no_more_points_than_can_be_seen(void **state)
+{
+    (void)state;
+    char *svg;
+    check_ok(draw_inline(&svg, "f", 100, 100, draw_dense, NULL));
+    assert_in_range(strlen(svg), 100, 5000);
+    assert_non_null(strstr(svg, "50 0"));   /* the peak and */
+    assert_non_null(strstr(svg, "70 100")); /* the valley are left */
+    mem_free(svg);
+}
+
 /* Bytes of the picture in an SVG drawing, in base64. */
 static size_t picture_bytes(const char *svg)
 {
@@ -295,11 +336,11 @@ static size_t picture_bytes(const char *svg)
 static void a_page_has_its_pictures_with_a_palette_and_no_finer_than_it_shows_them(void **state)
 {
     (void)state;
-    char folder[64], path[128], *page, *file;
+    char folder[64], path[128], path_of_blocks[128], *page, *file, *small;
     static unsigned char noise[400 * 400 * 3];
     unsigned random = 1;
     size_t size;
-    picture *p;
+    picture *p, *blocks;
     for (size_t i = 0; i < sizeof noise; i++) {
         random = random * 1664525u + 1013904223u;
         noise[i] = (unsigned char)(random >> 24);
@@ -307,17 +348,26 @@ static void a_page_has_its_pictures_with_a_palette_and_no_finer_than_it_shows_th
     const image m = {400, 400, 3, noise};
     check_tmp(folder, sizeof folder);
     snprintf(path, sizeof path, "%s/noise.png", folder);
+    snprintf(path_of_blocks, sizeof path_of_blocks, "%s/blocks.png", folder);
     check_ok(image_write_png(&m, path));
     check_ok(picture_read(&p, path));
     snprintf(path, sizeof path, "%s/drawn.svg", folder);
     check_ok(draw_file(path, 100, 100, draw_enlarged, p));
     check_ok(file_read(&file, &size, path, 0));
     check_ok(draw_inline(&page, "f", 100, 100, draw_enlarged, p));
+    for (size_t i = 0; i < sizeof noise; i++) /* as if 50 x 50 had been magnified */
+        noise[i] = noise[i / 1200 / 8 * 8 * 1200 + i % 1200 / 3 / 8 * 24 + i % 3];
+    check_ok(image_write_png(&m, path_of_blocks));
+    check_ok(picture_read(&blocks, path_of_blocks));
+    check_ok(draw_inline(&small, "g", 100, 100, draw_enlarged, blocks));
+    assert_in_range(picture_bytes(small), 1000, 50 * 50 * 4 / 3 + 1500); /* a byte for each block, and the palette */
     assert_true(picture_bytes(file) > 400 * 400 * 3);       /* the whole of it */
-    assert_in_range(picture_bytes(page), 200 * 200, 60000); /* a byte for each of 200 x 200 pixels */
+    assert_in_range(picture_bytes(page), 150 * 150, 40000); /* a byte for each of 150 x 150 pixels */
     mem_free(file);
     mem_free(page);
+    mem_free(small);
     picture_free(p);
+    picture_free(blocks);
     check_tmp_remove(folder);
 }
 
@@ -454,6 +504,8 @@ int main(void)
         cmocka_unit_test(names_of_lines_keep_off_marks),
         cmocka_unit_test(what_lies_beyond_all_numbers_costs_no_figure),
         cmocka_unit_test(an_enlarged_picture_is_sharp_in_vector_files_too),
+        cmocka_unit_test(a_long_line_goes_by_steps_from_where_it_begins),
+        cmocka_unit_test(a_curve_has_no_more_points_than_can_be_seen),
         cmocka_unit_test(a_page_has_its_pictures_with_a_palette_and_no_finer_than_it_shows_them),
         cmocka_unit_test(hostile_pictures_are_refused_or_left_their_texts),
         cmocka_unit_test(strings_from_files_are_escaped_for_where_they_go),
