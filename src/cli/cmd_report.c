@@ -10,11 +10,13 @@
 #include "bench/bench.h"
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "cli/report_follow.h"
 #include "report/report.h"
 
 typedef struct report_flags {
     cli_list folders, beside;
     const char *out, *figure, *width;
+    bool follow;
 } report_flags;
 
 /* *line <- the call as it is printed on the page; owned. */
@@ -63,6 +65,8 @@ static const cli_option options[] = {
      .help = "this figure alone, for print, as .svg, .pdf or .png; `list`: the names there are"},
     {"--width", CLI_TEXT, offsetof(report_flags, width), "WIDTH",
      .help = "of that file, in mm: 89mm (a column of many journals), 183mm (two; so unless given)"},
+    {"--follow", CLI_SWITCH, offsetof(report_flags, follow),
+     .help = "write the page anew while the study trains: progress, verdicts, curves, samples; it reloads itself"},
     {.name = NULL},
 };
 
@@ -127,6 +131,9 @@ static jem_status run_report(const cli_lists *lists, int argc, char **argv)
                         .beside = f.beside.values,
                         .other_count = f.folders.count - 1,
                         .others = f.folders.values + 1};
+    if (f.follow && (f.figure || call.other_count || call.beside_count))
+        return jem_error(JEM_EUSAGE, "report: --follow writes the page of one study or run: leave out %s",
+                         f.figure ? "--figure" : call.other_count ? "the other folders" : "--beside");
     if (f.figure) return run_figure(&f, &call);
     if (f.width) return jem_error(JEM_EUSAGE, "report: --width is of one figure: give --figure NAME, too");
     if (f.out || call.other_count)
@@ -137,7 +144,7 @@ static jem_status run_report(const cli_lists *lists, int argc, char **argv)
     if (f.out) TRY(make_folder_of(page));
     call.page = page;
     call.command = line;
-    TRY(report_write(&result, &call));
+    TRY(f.follow ? report_follow(&result, &call) : report_write(&result, &call));
     log_info("%lld %s, %lld figures in %s, %lld warnings", (long long)result.runs,
              call.other_count ? "folders" : "runs", (long long)result.figures, result.folder, (long long)result.warnings);
     puts(page);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "record/event_picture.h"
 #include "report/axes.h"
 #include "report/figures.h"
 
@@ -51,6 +52,23 @@ static void sheet_free(void *ctx)
     mem_free(c);
 }
 
+/* What the training drew last of its buffer, of a run that is not evaluated; *out stays NULL where there is none. */
+static jem_status read_training(picture **out, char *caption, size_t size, const study_run *r)
+{
+    jem_status st;
+    char *png = NULL;
+    size_t bytes;
+    int64_t iteration;
+
+    TRY(event_picture_last(&png, &bytes, &iteration, r->path, "replay_buffer"));
+    if (!png) goto done;
+    TRY(picture_decode(out, png, bytes, r->name));
+    const size_t used = strlen(caption);
+    snprintf(caption + used, size - used, ", iteration %lld", (long long)iteration);
+done:
+    return st;
+}
+
 /* Adds RUN/samples/SHEET.png; false in *added if there is none. */
 static jem_status add_picture(sheet *c, study *s, const study_run *r, const draw_subject *of,
                               const char *caption, bool *added)
@@ -60,14 +78,16 @@ static jem_status add_picture(sheet *c, study *s, const study_run *r, const draw
 
     *added = false;
     TRY(str_format(&path, "%s/samples/%s.png", r->path, of->sheet));
-    if (!file_exists(path)) goto done;
-    st = picture_read(&c->pictures[c->count], path);
+    snprintf(c->captions[c->count], sizeof *c->captions, "%s", caption);
+    if (file_exists(path))
+        st = picture_read(&c->pictures[c->count], path);
+    else if (strcmp(of->sheet, "buffer") == 0)
+        st = read_training(&c->pictures[c->count], c->captions[c->count], sizeof *c->captions, r);
     if (st == JEM_EDATA) {
         TRY(study_warn(s, "%s.", jem_error_message()));
         goto done;
     }
-    if (st != JEM_OK) goto done;
-    snprintf(c->captions[c->count], sizeof *c->captions, "%s", caption);
+    if (st != JEM_OK || !c->pictures[c->count]) goto done;
     c->subjects[c->count++] = *of;
     *added = true;
 done:

@@ -19,22 +19,23 @@
 
 /* ---- head */
 
-void page_open(strbuf *h, const char *name)
+void page_open(strbuf *h, const char *name, int reload_s)
 {
     strbuf_add(h,
                "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
     page_hands_policy(h);
     strbuf_add(h,
                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n");
+    if (reload_s) html_printf(h, "<meta http-equiv=\"refresh\" content=\"%d\">\n", reload_s);
     html_printf(h, "<title>%s – jem report</title>\n<style>\n", name);
     strbuf_put(h, page_style, strlen(page_style));
     page_hands_style(h);
     strbuf_add(h, "</style></head>\n<body><main>\n");
 }
 
-static void write_head(strbuf *h, const study *s, const char *name)
+static void write_head(strbuf *h, const study *s, const char *name, int reload_s)
 {
-    page_open(h, name);
+    page_open(h, name, reload_s);
     html_printf(h, "<h1>Joint energy-based models along α</h1>\n<p class=\"quiet\">%s <b>%s</b></p>\n",
                 s->single ? "Run" : "Study", name);
     strbuf_add(
@@ -311,7 +312,7 @@ static jem_status write_figure(strbuf *h, figure *f, int64_t number, const char 
         strbuf_put(h, f->table.data, f->table.used);
         strbuf_add(h, "</div>");
     }
-    st = write_files(h, f, folder);
+    if (folder) st = write_files(h, f, folder);
     strbuf_add(h, "</figure>\n");
     return st;
 }
@@ -513,13 +514,16 @@ jem_status page_write(strbuf *html, const study *s, const figure_list *figures, 
 
     TRY(page_folder(&folder, place->page));
     TRY(page_path(&drawn, folder, place->figures));
-    write_head(html, s, slash && slash[1] ? slash + 1 : s->path);
+    write_head(html, s, slash && slash[1] ? slash + 1 : s->path, place->live ? place->live->reload_s : 0);
     write_summary(html, s);
     page_contents(html, figures, "Runs");
     page_hands_alphas(html, s);
-    TRY(write_cards(html, s, place->measures));
-    write_warnings(html, s);
-    TRY(page_sections(html, figures, drawn));
+    if (place->live)
+        page_live(html, place->live);
+    else
+        TRY(write_cards(html, s, place->measures));
+    if (!place->live) write_warnings(html, s);
+    TRY(page_sections(html, figures, place->live ? NULL : drawn));
     TRY(write_runs(html, s, folder));
     page_close(html, command);
     TRY(strbuf_status(html));

@@ -8,7 +8,7 @@
 
 static void write_lead(strbuf *h, const score_rows *rows)
 {
-    page_open(h, "models");
+    page_open(h, "models", 0);
     html_printf(h, "<h1>Models beside people</h1>\n<p class=\"quiet\">%lld folder%s</p>\n",
                 (long long)rows->sources, rows->sources == 1 ? "" : "s");
     strbuf_add(h, "<p class=\"lead\">A row is a model. Discs are the models named below; whiskers are the 95 % "

@@ -70,9 +70,21 @@ done:
 static jem_status write_page(strbuf *html, const report_source *s, const figure_list *figures,
                              const report_call *call, const char *folder)
 {
-    const page_place place = {call->page, folder, call->measures};
+    const page_place place = {call->page, folder, call->measures, call->live};
     if (s->models) return page_models_write(html, &s->rows, figures, call->command, &place);
     return page_write(html, s->all[0], figures, call->command, &place);
+}
+
+/* On a page of a study under way nothing is said of what it does not have yet. */
+static void drop_missing(figure_list *list)
+{
+    int64_t kept = 0;
+    for (int64_t i = 0; i < list->count; i++)
+        if (list->figures[i].missing)
+            figure_clear(&list->figures[i]);
+        else
+            list->figures[kept++] = list->figures[i];
+    list->count = kept;
 }
 
 jem_status report_write(report_result *out, const report_call *call)
@@ -84,12 +96,15 @@ jem_status report_write(report_result *out, const report_call *call)
     report_result result = {.runs = 0};
 
     TRY(report_source_read(&s, call));
-    TRY(choose_folder(result.folder, &s, call->page));
+    if (!call->live) TRY(choose_folder(result.folder, &s, call->page));
     TRY(report_source_figures(&figures, &s, NULL));
-    TRY(write_figures(&result, &figures));
+    if (call->live)
+        drop_missing(&figures);
+    else
+        TRY(write_figures(&result, &figures));
     TRY(write_page(&html, &s, &figures, call, result.folder));
     TRY(file_write(call->page, html.data, html.used));
-    report_source_warn(&s);
+    if (!call->live) report_source_warn(&s);
     result.runs = s.models ? s.rows.sources : s.all[0]->count;
     result.warnings = s.models ? 0 : s.all[0]->warning_count;
     *out = result;

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "jem/status.h"
 #include "measure/measure.h"
+#include "report/page_live.h"
 
 typedef struct report_result {
     int64_t runs, figures, warnings; /* runs: of models side by side folders */
@@ -29,6 +30,9 @@ typedef struct report_call {
     /* Further folders of these kinds: then, and of recorded answers, the report is of models side by side. */
     int other_count;
     const char *const *others;
+    /* Of a study or run that is being trained: the page says how runs stand, reloads itself, and has no files of figures
+     * beside it.  NULL: nobody trains, or it does not matter. */
+    const report_live *live;
 } report_call;
 
 /* Writes the page, and the figures to FOLDER/figures/NAME.{svg,pdf,png,tsv}, or to figures/ beside the

@@ -133,7 +133,7 @@ static void pictures_are_refined_and_sampled(void **state)
     (void)state;
     int64_t height, width;
     prepare_latent_run();
-    program_works(folder, "refine %D/run %D/in/val/cat/16.jpg --steps 0,2,5 --vae %D/vae.safetensors "
+    program_works(folder, "refine %D/run %D/in/val/cat/16.jpg --steps 0,2,5 --vae %D/vae.safetensors --bare "
                           "-o %D/strip.png");
     program_said(folder, "err", "latents of pictures resized to 32x32, scaled by 0.5");
     program_said(folder, "out", "steps                   0            2            5\n");

@@ -71,7 +71,7 @@ static void collect_figures(study *s)
     }
     figure_list_clear(&list);
     fuzz_expect(page_write(&page, s, &list, "jem report " STUDY,
-                           &(page_place){"pages/1.html", STUDY "/figures", all_measures()}) == JEM_OK);
+                           &(page_place){"pages/1.html", STUDY "/figures", all_measures(), NULL}) == JEM_OK);
     check_text(&page);
     const char *own = page.used ? strstr(page.data, "<script") : NULL; /* the page's, and no other */
     fuzz_expect(own && !strstr(own + 1, "<script"));
