@@ -167,6 +167,24 @@ static void write_numbers(figure *f, const diagrams *c, const study *s)
         }
 }
 
+/* "The calibration error is least at α = 0.2 (0.021) and largest at α = 0.9 (0.310)." */
+static void say_least(strbuf *to, const diagrams *c)
+{
+    const diagram *least = NULL, *most = NULL;
+    char low[24], high[24];
+    for (int i = 0; i < c->count; i++) {
+        const diagram *g = &c->panels[i];
+        if (g->alpha >= 1 || !isfinite(g->ece)) continue; /* its classifier was never trained */
+        if (!least || g->ece < least->ece) least = g;
+        if (!most || g->ece > most->ece) most = g;
+    }
+    if (least == most) return;
+    trend_number(low, sizeof low, least->ece);
+    trend_number(high, sizeof high, most->ece);
+    plain_printf(to, "The calibration error (ECE) is least at α = %g (%s) and largest at α = %g (%s).", least->alpha, low,
+                 most->alpha, high);
+}
+
 jem_status figures_of_calibration(figure_list *list, study *s)
 {
     jem_status st;
@@ -191,6 +209,7 @@ jem_status figures_of_calibration(figure_list *list, study *s)
         return figure_list_add(list, &f);
     }
     write_numbers(&f, c, s);
+    say_least(&f.says, c);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

@@ -12,6 +12,7 @@
 #include "report/axes.h"
 #include "report/figures.h"
 #include "report/marks.h"
+#include "report/says.h"
 #include "sweetspot/trend.h"
 
 static const char mvh[] = "model-vs-human", cue[] = "cue-conflict", kappa[] = "error_consistency";
@@ -112,6 +113,26 @@ static jem_status draw_sets(draw *d, const void *ctx)
     return JEM_OK;
 }
 
+/* "Error consistency is highest at α = 0.4 in 5 of 17 sets, more than at any other α." */
+static void say_leads(strbuf *to, const set_chart *c)
+{
+    double leader[MVH_SETS];
+    int most = 0, at = 0, measured = 0, ties = 0;
+    for (int i = 0; i < c->count; i++) {
+        const trend_point *best = trend_best(&c->panels[i].kappa, true, true);
+        if (best) leader[measured++] = best->alpha;
+    }
+    for (int i = 0; i < measured; i++) {
+        int n = 0;
+        for (int k = 0; k < measured; k++) n += leader[k] == leader[i];
+        if (n > most) most = n, at = i, ties = 0;
+        ties += n == most && leader[i] != leader[at];
+    }
+    if (most)
+        plain_printf(to, "Error consistency is highest at α = %g in %d of %d sets, %s.", leader[at], most, measured,
+                     ties ? "and as often at another α" : "more often than at any other α");
+}
+
 static jem_status figure_of_sets(figure_list *list, study *s, const measures *const *known)
 {
     jem_status st;
@@ -145,6 +166,7 @@ static jem_status figure_of_sets(figure_list *list, study *s, const measures *co
         trend_tsv(&f.tsv, s, &p->kappa, 1);
     }
     if (c->count < 2) goto done; /* one set is its own mean */
+    say_leads(&f.says, c);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);
@@ -292,6 +314,8 @@ static jem_status figure_of_categories(figure_list *list, study *s)
         found += c->category[i].count;
     }
     if (!found) goto done;
+    TRY(say_trend(&f.says, &c->overall, &(say_score){"Shape bias over all categories", false, true}));
+    if (f.says.used) plain_printf(&f.says, " People’s is %.2f.", people_overall);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);
@@ -397,6 +421,23 @@ static jem_status draw_steps(draw *d, const void *ctx)
     return JEM_OK;
 }
 
+/* "After 50 steps shape bias has changed most at α = 0.4: from 0.210 to 0.330." */
+static void say_change(strbuf *to, const steps_chart *c)
+{
+    const trend_point *from = NULL, *end = NULL;
+    char before[40], after[40];
+    for (int64_t k = 0; k < c->trends[0].count; k++) {
+        const trend_point *p = &c->trends[0].points[k], *q = trend_at(&c->trends[c->count - 1], p->alpha);
+        if (!q || p->alpha >= 1 || (from && fabs(q->mean - p->mean) <= fabs(end->mean - from->mean))) continue;
+        from = p, end = q;
+    }
+    if (!from) return;
+    trend_number(before, sizeof before, from->mean);
+    trend_number(after, sizeof after, end->mean);
+    plain_printf(to, "After %lld steps shape bias has changed most at α = %g: from %s to %s.", (long long)c->steps[c->count - 1],
+                 from->alpha, before, after);
+}
+
 static jem_status figure_of_steps(figure_list *list, study *s)
 {
     jem_status st = JEM_OK;
@@ -424,6 +465,7 @@ static jem_status figure_of_steps(figure_list *list, study *s)
         trend_tsv(&f.tsv, s, &c->trends[i], 1);
     }
     trend_table(&f.table, s, c->trends, c->count);
+    say_change(&f.says, c);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

@@ -146,6 +146,30 @@ static void write_numbers(strbuf *tsv, const histogram *h)
                          number_text(value, h->share[k][b]), h->lo[b], h->hi[b]);
 }
 
+/* The share of images that two kinds have in common; NaN where one is absent. */
+static double overlap(const histogram *h, int a, int b)
+{
+    double sum = 0;
+    if (!h->share[a] || !h->share[b]) return NAN;
+    for (int i = 0; i < h->rows; i++) sum += fmin(h->share[a][i], h->share[b][i]);
+    return sum;
+}
+
+/* "Samples lie where data do most at α = 0.4 (82 % in common) and least at α = 0.9 (10 %)." */
+static void say_overlap(strbuf *to, const histograms *c)
+{
+    enum { DATA, SAMPLES };
+    double low = INFINITY, high = -INFINITY, low_at = NAN, high_at = NAN;
+    for (int i = 0; i < c->count; i++) {
+        const double share = overlap(&c->panels[i], DATA, SAMPLES);
+        if (share < low) low = share, low_at = c->panels[i].run->alpha;
+        if (share > high) high = share, high_at = c->panels[i].run->alpha;
+    }
+    if (low < high)
+        plain_printf(to, "Samples lie where data lie most at α = %g (%.0f %% in common) and least at α = %g (%.0f %%).", high_at,
+                     100 * high, low_at, 100 * low);
+}
+
 jem_status figures_of_energies(figure_list *list, study *s)
 {
     jem_status st;
@@ -170,6 +194,7 @@ jem_status figures_of_energies(figure_list *list, study *s)
     }
     trend_tsv_header(&f.tsv);
     for (int i = 0; i < c->count; i++) write_numbers(&f.tsv, &c->panels[i]);
+    say_overlap(&f.says, c);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

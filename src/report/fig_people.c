@@ -487,6 +487,35 @@ static void write_values(figure *f, const scatter_chart *c, const model_list *mo
     sources(&f->table, c);
 }
 
+/* "Nearest to people: α = 0.2 in Cue conflict (0.410, people 0.960); ...", or the model's name. */
+static void say_nearest(strbuf *to, const scatter_chart *c)
+{
+    const char *between = "Nearest to people: ";
+    for (int i = 0; i < c->count; i++) {
+        const scatter_panel *p = &c->panels[i];
+        const measure *shown = p->y_axis.score;
+        const mark *best = NULL;
+        const char *name = "";
+        int compared = 0;
+        char value[40], people[40];
+        for (int64_t n = 0; n < p->count; n++)
+            for (int k = 0; k < p->series[n].count; k++) {
+                const mark *m = &p->series[n].marks[k];
+                if (mark_is_grey(p, m)) continue;
+                compared++;
+                if (!best || fabs(m->y - shown->human) < fabs(best->y - shown->human)) best = m, name = p->series[n].name;
+            }
+        if (compared < 2) continue;
+        trend_number(value, sizeof value, best->y);
+        trend_number(people, sizeof people, shown->human);
+        plain_printf(to, "%s%s%s", between, name, *name && !isnan(best->alpha) ? ", " : "");
+        if (!isnan(best->alpha)) plain_printf(to, "α = %g", best->alpha);
+        plain_printf(to, " in %s (%s, %s %s)", p->of->name, value, shown->human_is_bound ? "the bound" : "people", people);
+        between = "; ";
+    }
+    if (to->used) strbuf_add(to, ".");
+}
+
 /* ---- the figure */
 
 /* f.about and what follows it are the caller's; own: the study that all is of, or NULL. */
@@ -517,6 +546,7 @@ static jem_status add_scatters(figure_list *list, figure f, const model_list *mo
         write_numbers(&f, own, c, known);
     else
         write_values(&f, c, models);
+    say_nearest(&f.says, c);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

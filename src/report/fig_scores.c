@@ -10,6 +10,7 @@
 #include "report/figures.h"
 #include "report/labels.h"
 #include "report/marks.h"
+#include "report/says.h"
 #include "sweetspot/trend.h"
 
 enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX, EDGE = 88, LEFT_ROOM = 52, UNKNOWN_MOST = 32 };
@@ -411,6 +412,31 @@ done:
     return st;
 }
 
+/* What the first panel shows, where a score of it can be better than another: an energy has an arbitrary zero. */
+static jem_status say_first(strbuf *to, const chart *c)
+{
+    const panel *p = &c->panels[0];
+    const trend *t = &c->trends[p->first];
+    bool at_chance[TREND_SEEDS_MAX] = {false};
+    double alpha[TREND_SEEDS_MAX];
+    int64_t n = 0;
+    char name[160];
+    const bool by = p->spec->unit && strcmp(p->spec->unit, "AUROC") == 0; /* its title is what tells images apart */
+    snprintf(name, sizeof name, "%s%s", by ? "AUROC of " : "", p->title);
+    jem_status st = say_trend(to, t, &(say_score){name, p->spec->lower_is_better, p->spec->needs_head});
+    if (st != JEM_OK) return st;
+    bool any = false;
+    for (int64_t i = 0; i < t->count && n < TREND_SEEDS_MAX; i++) {
+        alpha[n] = t->points[i].alpha;
+        any = (at_chance[n++] = t->points[i].at_chance) || any;
+    }
+    if (!any) return JEM_OK;
+    plain_printf(to, "%sHollow, with a network that decides at chance: ", to->used ? " " : "");
+    say_alphas(to, alpha, at_chance, n);
+    strbuf_add(to, ".");
+    return strbuf_status(to);
+}
+
 static jem_status make_figure(figure_list *list, study *s, const measures *b,
                               const char *benchmark)
 {
@@ -447,6 +473,7 @@ static jem_status make_figure(figure_list *list, study *s, const measures *b,
             trend_tsv(&f.tsv, s, &c->trends[c->panels[i].first + k], 1);
         }
     trend_table(&f.table, s, c->trends, c->trend_count);
+    if (c->panels[0].spec && strcmp(benchmark, "energy") != 0) TRY(say_first(&f.says, c));
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

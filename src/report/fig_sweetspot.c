@@ -427,6 +427,30 @@ done:
     return st;
 }
 
+/* "An α between the ends is above both in 2 of 7 measures: Gloss, r with human ratings (α = 0.4), ..." */
+static void say_shown(strbuf *to, const sweetspot_list *list)
+{
+    int64_t shown = 0, repeated = 0;
+    for (int64_t i = 0; i < list->count; i++) {
+        repeated += list->spots[i].verdict != SPOT_ONE_SEED;
+        shown += list->spots[i].verdict == SPOT_SHOWN;
+    }
+    if (!repeated) {
+        if (list->count) plain_printf(to, "With one seed each nothing is known of training again, so nothing is shown.");
+        return;
+    }
+    plain_printf(to, "An α between the ends is shown to be above both in %lld of %lld measures", (long long)shown,
+                 (long long)repeated);
+    const char *between = ": ";
+    for (int64_t i = 0; i < list->count; i++) {
+        const sweetspot *p = &list->spots[i];
+        if (p->verdict != SPOT_SHOWN) continue;
+        plain_printf(to, "%s%s, %s (α = %g)", between, p->line->title, sweetspot_measure(p), p->alpha[p->at.leader]);
+        between = "; ";
+    }
+    strbuf_add(to, ".");
+}
+
 static int64_t count_alphas(const study *s)
 {
     int64_t count = 0;
@@ -494,6 +518,7 @@ static jem_status figure_of_view(figure_list *list, study *s, const measures *co
     TRY(strbuf_status(&c->only));
     TRY(spot_table(&f.table, c->list));
     sweetspots_curves_tsv(&f.tsv, c->list);
+    say_shown(&f.says, c->list);
     st = figure_list_add(list, &f);
 done:
     pool_free(o.threads);

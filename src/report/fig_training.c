@@ -169,6 +169,28 @@ static void write_numbers(strbuf *tsv, const curves *c)
         }
 }
 
+/* Where validation accuracy ends highest, and what did not go as it should. */
+static void say_ends(strbuf *to, const curves *c)
+{
+    const curve_spec *spec = NULL;
+    double best = -INFINITY, at = NAN;
+    int64_t rescued = 0, diverged = 0;
+    char value[40];
+    for (int i = 0; i < CURVES; i++)
+        if (strcmp(curve_specs[i].column, "val_accuracy") == 0) spec = &curve_specs[i];
+    for (int64_t r = 0; r < c->s->count; r++) {
+        const study_run *run = &c->s->runs[r];
+        const int n = measured(c, run, spec);
+        if (n && c->y[n - 1] > best) best = c->y[n - 1], at = run->alpha;
+        rescued += run->rescue_count > 0;
+        diverged += strcmp(run->status, "diverged") == 0;
+    }
+    trend_number(value, sizeof value, best);
+    if (isfinite(best) && !isnan(at)) plain_printf(to, "Validation accuracy ends highest at α = %g (%s). ", at, value);
+    plain_printf(to, "Of %lld runs %lld diverged, %lld %s rescued.", (long long)c->s->count, (long long)diverged,
+                 (long long)rescued, rescued == 1 ? "was" : "were");
+}
+
 jem_status figures_of_training(figure_list *list, study *s)
 {
     jem_status st;
@@ -204,6 +226,7 @@ jem_status figures_of_training(figure_list *list, study *s)
         return figure_list_add(list, &f);
     }
     write_table(&f.table, c);
+    say_ends(&f.says, c);
     write_numbers(&f.tsv, c);
     return figure_list_add(list, &f);
 done:

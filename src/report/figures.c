@@ -11,6 +11,7 @@ void figure_clear(figure *f)
 {
     if (f->ctx) f->free_ctx(f->ctx);
     mem_free(f->missing);
+    strbuf_clear(&f->says);
     strbuf_clear(&f->table);
     strbuf_clear(&f->tsv);
     *f = (figure){.file = NULL};
@@ -21,6 +22,7 @@ jem_status figure_list_add(figure_list *list, figure *f)
     jem_status st;
     figure *grown = NULL;
 
+    TRY(strbuf_status(&f->says));
     TRY(strbuf_status(&f->table));
     TRY(strbuf_status(&f->tsv));
     if (!f->missing) f->lay_out(f, FIGURE_WIDTH);

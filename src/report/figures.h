@@ -20,6 +20,7 @@ struct figure {
     draw_fn draw;
     void *ctx; /* owned; may borrow from the study */
     void (*free_ctx)(void *ctx);
+    strbuf says;   /* what is to be seen, in plain sentences from its numbers (says.h); may be empty */
     strbuf table;  /* HTML, may be empty */
     strbuf tsv;    /* with header, may be empty */
 };

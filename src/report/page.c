@@ -11,6 +11,7 @@
 #include "base/path_expand.h"
 #include "base/shell_line.h"
 #include "base/try.h"
+#include "measure/standing.h"
 #include "report/page_hands.h"
 #include "report/page_link.h"
 #include "report/page_parts.h"
@@ -209,11 +210,65 @@ static void write_training(strbuf *h, const study *s)
         write_range(h, epochs[0], epochs[1]);
         strbuf_add(h, ")");
     }
-    html_printf(h, "</dd><dt>rescued</dt><dd>%lld of %lld runs</dd>", (long long)rescued, (long long)s->count);
+    html_printf(h, "</dd><dt>rescued</dt><dd>%lld of %lld runs", (long long)rescued, (long long)s->count);
+    const char *between = ": ";
+    for (int64_t i = 0; i < s->count; i++) {
+        if (!s->runs[i].rescue_count) continue;
+        html_printf(h, "%s%s", between, s->runs[i].name);
+        between = ", ";
+    }
+    strbuf_add(h, "</dd>");
+}
+
+/* The most images behind a score of each benchmark. */
+static void write_scored(strbuf *h, const study *s, const measures *const *known)
+{
+    const char *between = "";
+    strbuf_add(h, "<dt>images scored</dt><dd>");
+    for (; *known; known++) {
+        int64_t most = 0;
+        for (int64_t i = 0; i < s->count; i++)
+            for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
+                const score *sc = &s->runs[i].scores.scores[k];
+                if (strcmp(sc->benchmark, (*known)->benchmark) == 0 && sc->n > most) most = sc->n;
+            }
+        if (!most) continue;
+        html_printf(h, "%s%s: %lld", between, (*known)->name, (long long)most);
+        between = "; ";
+    }
+    html_printf(h, "%s</dd>", *between ? "" : "none yet");
+}
+
+/* Does one of the run's scores of the benchmark come from decisions no better than chance? */
+static bool is_at_chance(const study_run *r, const measures *of)
+{
+    for (int64_t k = 0; k < r->scores.count; k++) {
+        const score *sc = &r->scores.scores[k];
+        if (strcmp(sc->benchmark, of->benchmark) == 0 && !trend_is_reference(sc) && standing_chance(&r->scores, of, sc) == CHANCE_AT)
+            return true;
+    }
+    return false;
+}
+
+/* Runs of each benchmark that decide at chance, whose scores there say little; nothing where there are none. */
+static void write_chance(strbuf *h, const study *s, const measures *const *known)
+{
+    bool any = false;
+    for (; *known; known++) {
+        bool named = false;
+        for (int64_t i = 0; i < s->count; i++) {
+            if (!is_at_chance(&s->runs[i], *known)) continue;
+            if (!any) strbuf_add(h, "<dt>at chance</dt><dd>");
+            html_printf(h, "%s%s%s%s", named ? ", " : any ? "; " : "", named ? "" : (*known)->name, named ? "" : ": ",
+                        s->runs[i].name);
+            any = named = true;
+        }
+    }
+    if (any) strbuf_add(h, "</dd>");
 }
 
 /* Of the first run; what differs between runs is warned of. */
-static void write_summary(strbuf *h, const study *s)
+static void write_summary(strbuf *h, const study *s, const measures *const *known)
 {
     const study_run *r = &s->runs[0];
     char kind[64], size[64];
@@ -228,6 +283,8 @@ static void write_summary(strbuf *h, const study *s)
     }
     write_alphas(h, s);
     write_training(h, s);
+    write_scored(h, s, known);
+    write_chance(h, s, known);
     strbuf_add(h, "</dl>\n");
 }
 
@@ -303,8 +360,10 @@ static jem_status write_figure(strbuf *h, figure *f, int64_t number, const char 
         html_printf(h, "<h3>%s</h3>\n<p class=\"missing\">Not available: %s</p>\n", f->title, f->missing);
         return JEM_OK;
     }
-    html_printf(h, "<h3 id=\"figure-%lld\"><span class=\"number\">Figure %lld.</span> %s</h3>\n<p>%s</p>\n<figure>",
-                (long long)number, (long long)number, f->title, f->about);
+    html_printf(h, "<h3 id=\"figure-%lld\"><span class=\"number\">Figure %lld.</span> %s</h3>\n",
+                (long long)number, (long long)number, f->title);
+    if (f->says.used) html_printf(h, "<p class=\"says\">%s</p>\n", f->says.data);
+    html_printf(h, "<p>%s</p>\n<figure>", f->about);
     jem_status st = write_plots(h, f, number);
     if (st != JEM_OK) return st;
     if (f->table.used) {
@@ -515,7 +574,7 @@ jem_status page_write(strbuf *html, const study *s, const figure_list *figures, 
     TRY(page_folder(&folder, place->page));
     TRY(page_path(&drawn, folder, place->figures));
     write_head(html, s, slash && slash[1] ? slash + 1 : s->path, place->live ? place->live->reload_s : 0);
-    write_summary(html, s);
+    write_summary(html, s, place->measures);
     page_contents(html, figures, "Runs");
     page_hands_alphas(html, s);
     if (place->live)

@@ -16,7 +16,7 @@ const char *const page_style =
     "h2{font-size:22px;margin:56px 0 4px;padding-top:18px;border-top:1px solid var(--rule)}\n"
     "h3{font-size:16px;margin:30px 0 2px}\n"
     "p{max-width:76ch;margin:6px 0 "
-    "10px}.lead{font-size:17px}.quiet{color:var(--muted);font-size:14px}\n"
+    "10px}.lead{font-size:17px}.says{font-weight:600}.quiet{color:var(--muted);font-size:14px}\n"
     ".scale{height:6px;border-radius:3px;margin:18px 0 4px}\n"
     ".ends{display:flex;justify-content:space-between;font-size:13px;color:var(--muted);"
     "margin-bottom:22px}\n"

@@ -115,6 +115,8 @@ static void means_and_errors_are_over_seeds(void **state)
     assert_int_equal(t.count, 0);
     trend_clear(&t);
     study_free(s);
+    make_report();
+    assert_true(says("<p class=\"says\">Accuracy is highest at α = 0.5 (0.800 ± 0.100)"));
 }
 
 static void a_rescued_run_is_told_of_with_every_event(void **state)
@@ -127,6 +129,7 @@ static void a_rescued_run_is_told_of_with_every_event(void **state)
              "a0.5-s1", "run.json");
     assert_int_equal(make_report().warnings, 1);
     assert_true(says("a0.5-s1 was rescued 1 time while it trained"));
+    assert_true(says("<dt>rescued</dt><dd>1 of 1 runs: a0.5-s1</dd>"));
     assert_true(says("rescued 1 time<"));
     assert_true(says("Iteration 40: l_G = 20000; back to iteration 20 with train.lr 0.1 -&gt; 0.05."));
 }
@@ -168,6 +171,8 @@ static void the_page_is_self_contained_and_names_its_sources(void **state)
     assert_true(says("<dt>network</dt><dd>wrn-10-1</dd>"));
     assert_true(says("<dt>α</dt><dd>0, 1</dd><dt>seeds of an α</dt><dd>1</dd><dt>iterations</dt><dd>70</dd>"));
     assert_true(says("Figure 1.</span> Accuracy"));
+    assert_true(says("<dt>images scored</dt><dd>"));
+    assert_false(says("<dt>at chance</dt>"));
     assert_false(says("Figure 2.")); /* those that are missing have no number */
     assert_true(says("class=\"plot wide\"") && says("class=\"plot narrow\""));
     check_page_script(html);
