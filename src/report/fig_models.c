@@ -11,6 +11,7 @@
 #include "base/try.h"
 #include "report/fig_model_parts.h"
 #include "report/fig_people.h"
+#include "report/fig_scores.h"
 #include "report/marks.h"
 #include "report/model_rows.h"
 
@@ -285,6 +286,16 @@ done:
 
 /* ---- all */
 
+/* Of the first study among them. */
+static jem_status figures_along_alpha(figure_list *list, const model_list *entries, const measures *const *known)
+{
+    for (int64_t i = 0; i < entries->count; i++) {
+        study *s = entries->entries[i].from->runs;
+        if (s && !s->single) return figures_of_scores_beside(list, s, entries, known);
+    }
+    return JEM_OK;
+}
+
 jem_status figures_of_models(figure_list *list, const score_rows *rows, const measures *const *known)
 {
     jem_status st;
@@ -292,6 +303,7 @@ jem_status figures_of_models(figure_list *list, const score_rows *rows, const me
 
     TRY(model_list_find(&entries, rows));
     TRY(figures_of_people_beside(list, &entries, known));
+    TRY(figures_along_alpha(list, &entries, known));
     for (int64_t i = 0; i < rows->count; i++) { /* benchmarks in the order of the list, the unknown ones last */
         const score_row *row = &rows->rows[i];
         if (i > 0 && strcmp(rows->rows[i - 1].score->benchmark, row->score->benchmark) == 0) continue;

@@ -256,7 +256,7 @@ static void draw_published(draw *d, const axes *a, const scatter_panel *p, label
     for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
         double x = published_x(p, b), y = axes_y(a, b->value);
         if (isnan(x)) {
-            label_at_edge(labels, a->left + a->width + 3, y, b->model);
+            label_at_edge(labels, a->left + a->width + 3, y, b->model, true);
             continue;
         }
         double at = axes_x(a, x);
@@ -311,7 +311,7 @@ static void draw_series(draw *d, const axes *a, const scatter_panel *p, const sc
         const mark *m = &s->marks[i];
         double x = axes_x(a, m->x), y = axes_y(a, m->y);
         if (isnan(m->x)) {
-            label_at_edge(labels, a->left + a->width + 3, y, s->name);
+            label_at_edge(labels, a->left + a->width + 3, y, s->name, false);
             continue;
         }
         note_mark(d, p, s, m);

@@ -1,13 +1,15 @@
 /* Scores against alpha: one figure per benchmark, one panel per metric. */
+#include "report/fig_scores.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "report/axes.h"
-#include "report/figures.h"
 #include "report/labels.h"
 #include "report/marks.h"
 #include "report/says.h"
@@ -34,6 +36,12 @@ typedef struct panel {
     int first, count; /* trends */
 } panel;
 
+/* A model beside the study. */
+typedef struct beside {
+    char *name;               /* owned */
+    double value[PANELS_MAX]; /* NaN: none */
+} beside;
+
 typedef struct chart {
     const measures *of; /* NULL: an unknown benchmark */
     int panel_count, trend_count;
@@ -42,6 +50,9 @@ typedef struct chart {
     const char *names[TRENDS_MAX]; /* of lines that share a panel */
     int name_count;
     bool left_out; /* more panels or lines than there is room for */
+    beside *others;
+    int64_t other_count;
+    char file[64]; /* of a figure with them */
     panel_grid grid;
 } chart;
 
@@ -49,6 +60,8 @@ static void chart_free(void *ctx)
 {
     chart *c = ctx;
     for (int i = 0; i < c->trend_count; i++) trend_clear(&c->trends[i]);
+    for (int64_t i = 0; i < c->other_count; i++) mem_free(c->others[i].name);
+    mem_free(c->others);
     mem_free(c);
 }
 
@@ -208,12 +221,26 @@ static label_list box_of(const axes *a)
     return (label_list){.left = a->left, .right = a->left + a->width, .top = a->top, .bottom = a->top + a->height};
 }
 
-/* Ticks with names at the right edge. */
-static void draw_published(draw *d, const axes *a, const chart *c, const panel *p)
+/* Score of a model beside the study in panel p; NaN: none. */
+static double value_beside(const chart *c, const panel *p, int64_t i) { return c->others[i].value[p - c->panels]; }
+
+static bool has_edge(const chart *c, const panel *p)
+{
+    for (int64_t i = 0; i < c->other_count; i++)
+        if (!isnan(value_beside(c, p, i))) return true;
+    return first_model(c, p) != NULL;
+}
+
+/* Marks with names at the right edge: models that were scored beside the study, and published ones. */
+static void draw_edge(draw *d, const axes *a, const chart *c, const panel *p)
 {
     label_list labels = box_of(a);
+    const double x = a->left + a->width + 7;
+    for (int64_t i = 0; i < c->other_count; i++)
+        if (!isnan(value_beside(c, p, i)))
+            label_at_edge(&labels, x, axes_y(a, value_beside(c, p, i)), c->others[i].name, false);
     for (const published_score *b = first_model(c, p); b; b = next_model(c, p, b + 1))
-        label_at_edge(&labels, a->left + a->width + 7, axes_y(a, b->value), b->model);
+        label_at_edge(&labels, x, axes_y(a, b->value), b->model, true);
     label_draw_edge(d, &labels);
 }
 
@@ -255,6 +282,10 @@ static void range_of(const chart *c, const panel *p, double *lo, double *hi)
     for (const published_score *b = first_model(c, p); b; b = next_model(c, p, b + 1)) {
         *lo = fmin(*lo, b->value);
         *hi = fmax(*hi, b->value);
+    }
+    for (int64_t i = 0; i < c->other_count; i++) {
+        *lo = fmin(*lo, value_beside(c, p, i)); /* NaN is none */
+        *hi = fmax(*hi, value_beside(c, p, i));
     }
     const double lines[] = {p->reference, p->ceiling};
     for (int i = 0; i < 2; i++) {
@@ -388,7 +419,7 @@ static jem_status draw_chart(draw *d, const void *ctx)
         const panel *p = &c->panels[i];
         axes a = {.left = LEFT_ROOM + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 32,
-                  .width = g.cell_width - 72 - (first_model(c, p) ? EDGE : 0),
+                  .width = g.cell_width - 72 - (has_edge(c, p) ? EDGE : 0),
                   .height = g.cell_height - 82,
                   .x0 = -0.02,
                   .x1 = 1.02,
@@ -400,7 +431,7 @@ static jem_status draw_chart(draw *d, const void *ctx)
         axes_draw(d, &a);
         axes_reference(d, &a, p->reference, "");
         axes_reference(d, &a, p->ceiling, "");
-        draw_published(d, &a, c, p);
+        draw_edge(d, &a, c, p);
         for (int k = 0; k < p->count; k++) {
             const trend *t = &c->trends[p->first + k];
             int name = name_index(c, line_name(t));
@@ -477,6 +508,64 @@ static jem_status make_figure(figure_list *list, study *s, const measures *b,
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);
+    return st;
+}
+
+/* ---- beside other models */
+
+/* What the others have in the panels, and their numbers. */
+static jem_status collect_beside(chart *c, strbuf *tsv, const study *s, const model_list *models)
+{
+    jem_status st;
+    trend t = {.count = 0};
+
+    TRY(MEM_NEW(c->others, models->count));
+    for (int64_t i = 0; i < models->count; i++) {
+        const model_entry *e = &models->entries[i];
+        if (e->from->runs == s) continue;
+        beside *o = &c->others[c->other_count];
+        bool any = false;
+        for (int k = 0; k < PANELS_MAX; k++) o->value[k] = NAN;
+        for (int k = 0; k < c->panel_count; k++) {
+            const measure *m = c->panels[k].spec;
+            const score_wanted w = {c->of->benchmark, c->panels[k].metric, m ? m->dataset : NULL, m ? m->condition : NULL};
+            char text[NUMBER_TEXT_MAX];
+            TRY(model_scores(&t, e, &w, c->of));
+            if (t.count == 1) { /* of several alphas none stands for the study */
+                any = true;
+                o->value[k] = t.points[0].mean;
+                plain_printf(tsv, "%s\t%s\t%s\tnan\t-1\t%s\t%s\n", w.benchmark, w.metric, e->name,
+                             number_text(text, o->value[k]), w.condition ? w.condition : "");
+            }
+            trend_clear(&t);
+        }
+        if (!any) continue;
+        c->other_count++;
+        TRY(mem_strdup(&o->name, e->name));
+    }
+done:
+    trend_clear(&t);
+    return st;
+}
+
+jem_status figures_of_scores_beside(figure_list *list, study *s, const model_list *models, const measures *const *known)
+{
+    jem_status st = JEM_OK;
+
+    for (; *known; known++) {
+        const int64_t before = list->count;
+        if (!(*known)->headline || strcmp((*known)->section, measure_people) != 0) continue;
+        TRY(make_figure(list, s, *known, (*known)->benchmark));
+        if (list->count == before) continue;
+        figure *f = &list->figures[before];
+        chart *c = f->ctx;
+        TRY(collect_beside(c, &f->tsv, s, models));
+        snprintf(c->file, sizeof c->file, "%s-along-alpha", (*known)->benchmark);
+        f->file = c->file;
+        f->about = "The study along α; discs at the right edge are the other models that were scored, open squares models that "
+                   "others published, whose sources stand below the figure of all models.";
+    }
+done:
     return st;
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "report/axes.h"
+#include "report/marks.h"
 
 enum { LINE = 10 };
 static const double size = 9.4; /* 7 pt: the least that journals print */
@@ -88,11 +89,12 @@ void label_along(draw *d, label_list *l, double y, const char *text)
     label_reserve(l, b.x, b.y, b.w, b.h);
 }
 
-void label_at_edge(label_list *l, double x, double y, const char *text)
+void label_at_edge(label_list *l, double x, double y, const char *text, bool open)
 {
     if (l->edge_count == EDGE_MAX) return;
     l->edge[l->edge_count].x = x;
     l->edge[l->edge_count].y = y;
+    l->edge[l->edge_count].open = open;
     l->edge[l->edge_count++].text = text;
 }
 
@@ -101,12 +103,9 @@ static void sort_edge(label_list *l)
 {
     for (int i = 1; i < l->edge_count; i++)
         for (int j = i; j > 0 && l->edge[j].y < l->edge[j - 1].y; j--) {
-            double x = l->edge[j].x, y = l->edge[j].y;
-            const char *text = l->edge[j].text;
+            const label_edge held = l->edge[j];
             l->edge[j] = l->edge[j - 1];
-            l->edge[j - 1].x = x;
-            l->edge[j - 1].y = y;
-            l->edge[j - 1].text = text;
+            l->edge[j - 1] = held;
         }
 }
 
@@ -143,7 +142,10 @@ void label_draw_edge(draw *d, label_list *l)
     spread(at, l);
     for (int i = 0; i < l->edge_count; i++) {
         double x = l->edge[i].x, y = l->edge[i].y;
-        draw_segment(d, x, y, x + 6, y, 1.6, 0, MUTED);
+        if (l->edge[i].open)
+            draw_open_square(d, x + 3, y, 3);
+        else
+            draw_disc(d, x + 3, y, 3.4, INK, INK);
         draw_segment(d, x + 6, y, x + 12, at[i], 0.8, 0, faded(MUTED, 0.6));
         draw_text(d, x + 14, at[i], label_style(), l->edge[i].text);
     }

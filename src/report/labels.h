@@ -11,15 +11,18 @@ typedef struct label_box {
     double x, y, w, h;
 } label_box;
 
+typedef struct label_edge {
+    double x, y;
+    const char *text;
+    bool open;
+} label_edge;
+
 typedef struct label_list {
     double left, right, top, bottom; /* where names may be */
     int count;
     label_box taken[LABELS_MAX];
     int edge_count;
-    struct {
-        double x, y;
-        const char *text;
-    } edge[EDGE_MAX];
+    label_edge edge[EDGE_MAX];
 } label_list;
 
 /* Nothing will be written here. */
@@ -36,9 +39,9 @@ void label_with_line(draw *d, label_list *l, double x, double y, const char *tex
  * is none, above its right end.  Nothing where the line is not within the box, or the text is NULL. */
 void label_along(draw *d, label_list *l, double y, const char *text);
 
-/* A tick from x to the right with a name beside it, drawn by label_draw_edge: names are kept
- * apart and in order.  text is borrowed until then. */
-void label_at_edge(label_list *l, double x, double y, const char *text);
+/* A mark right of x with a name beside it, drawn by label_draw_edge: names are kept apart and in order.
+ * open: of a model that others published; else a disc.  text is borrowed until then. */
+void label_at_edge(label_list *l, double x, double y, const char *text, bool open);
 /* Draws all of them, sorted by y, after the last label_at_edge. */
 void label_draw_edge(draw *d, label_list *l);
 

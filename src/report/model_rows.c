@@ -22,6 +22,9 @@ static const char *path_name(const char *path)
 
 static bool is_people(const char *model) { return model && strcmp(model, "human") == 0; }
 
+/* The best answers that there could be: nobody's. */
+static bool is_bound(const char *model) { return strcmp(model, "oracle") == 0; }
+
 bool model_is_person(const char *model) { return model && strncmp(model, "subject-", 8) == 0; }
 
 void model_list_clear(model_list *list)
@@ -78,7 +81,8 @@ jem_status model_list_find(model_list *list, const score_rows *rows)
         if (from->runs) TRY(add_entry(list, from, NULL));
         for (int64_t k = 0; k < from->answers.count; k++) {
             const char *model = from->answers.scores[k].model;
-            if (!model || is_people(model) || model_is_person(model) || has_entry(list, from, model)) continue;
+            if (!model || is_people(model) || is_bound(model) || model_is_person(model) || has_entry(list, from, model))
+                continue;
             TRY(add_entry(list, from, model));
         }
     }

@@ -115,7 +115,7 @@ static void a_page_has_figures_numbers_and_provenance(void **state)
     const report_call call = call_of(3);
     check_ok(report_write(&r, &call));
     assert_int_equal(r.runs, 3);
-    assert_int_equal(r.figures, 3);
+    assert_int_equal(r.figures, 4);
     char *page = read_text("models.html"), *tsv = read_text("figures/cue-conflict.tsv");
     check_page_script(page);
     assert_says(page, "&lt;script&gt;");
@@ -136,6 +136,10 @@ static void a_page_has_figures_numbers_and_provenance(void **state)
     assert_says(tsv, "\tstudy\t0.5\t0.4\t");
     assert_says(tsv, "cue-conflict\tshape_bias\tcue-conflict\t\tImagen\tnan\t0.99\tnan\tnan\tJaini");
     assert_null(strstr(tsv, "\thuman\t"));
+    mem_free(tsv);
+    tsv = read_text("figures/cue-conflict-along-alpha.tsv"); /* the study, and the others without an alpha */
+    assert_says(tsv, "cue-conflict\tshape_bias\twrn-10-1\t0.5\t0\t0.4\t");
+    assert_says(tsv, "cue-conflict\tshape_bias\tresnet\tnan\t-1\t0.25\t");
     mem_free(tsv);
     mem_free(page);
 }
