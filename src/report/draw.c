@@ -325,6 +325,10 @@ static void draw_svg_picture(svg_writer *svg, const picture *p, double x, double
     char *png = NULL;
     size_t size;
     int width;
+    if (svg->pictures_of) {
+        svg_picture_again(svg, x, y, w);
+        return;
+    }
     if (svg->ids && page_picture_make(&png, &size, &width, p->surface, w, h) && size < p->size)
         svg_picture(svg, png, size, w >= width, x, y, w, h);
     else
@@ -417,16 +421,14 @@ static jem_status draw_on(cairo_surface_t *surface, svg_writer *svg, strbuf *png
     return st;
 }
 
-/* ids: as svg_writer's. */
-static jem_status draw_svg(strbuf *out, const char *ids, double width, double height, draw_fn fn,
-                           const void *ctx)
+/* svg: what it has written is nothing yet. */
+static jem_status draw_svg(svg_writer *svg, double width, double height, draw_fn fn, const void *ctx)
 {
-    svg_writer svg = {.to = out, .ids = ids};
-    svg_begin(&svg, width, height);
+    svg_begin(svg, width, height);
     jem_status st =
-        draw_on(cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1), &svg, NULL, width, height, fn, ctx);
-    svg_end(&svg);
-    return st == JEM_OK ? strbuf_status(out) : st;
+        draw_on(cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1), svg, NULL, width, height, fn, ctx);
+    svg_end(svg);
+    return st == JEM_OK ? strbuf_status(svg->to) : st;
 }
 
 enum { PIXELS_DPI = 96, PAGE_DPI = 192, PRINT_DPI = 600, PNG_HEAD = 33 }; /* bytes of signature and first chunk */
@@ -466,7 +468,7 @@ static jem_status write_file(const char *path, format f, double dpi, double widt
     jem_status st;
     strbuf bytes = STRBUF_INIT;
 
-    TRY(f == SVG   ? draw_svg(&bytes, NULL, width, height, fn, ctx)
+    TRY(f == SVG   ? draw_svg(&(svg_writer){.to = &bytes}, width, height, fn, ctx)
         : f == PDF ? draw_pdf(&bytes, width, height, fn, ctx)
                    : draw_png(&bytes, dpi, width, height, fn, ctx));
     TRY(file_write(path, bytes.data, bytes.used));
@@ -517,8 +519,13 @@ done:
 jem_status draw_inline(char **svg, const char *id, double width, double height, draw_fn fn,
                        const void *ctx)
 {
+    return draw_again(svg, id, NULL, width, height, fn, ctx);
+}
+
+jem_status draw_again(char **svg, const char *id, const char *of, double width, double height, draw_fn fn, const void *ctx)
+{
     strbuf page = STRBUF_INIT;
-    jem_status st = draw_svg(&page, id, width, height, fn, ctx);
+    jem_status st = draw_svg(&(svg_writer){.to = &page, .ids = id, .pictures_of = of}, width, height, fn, ctx);
     if (st == JEM_OK) {
         *svg = page.data;
         page = (strbuf)STRBUF_INIT;

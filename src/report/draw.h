@@ -31,6 +31,10 @@ typedef jem_status (*draw_fn)(draw *d, const void *ctx);
  * starting with `id`, which must differ between the figures of a page. */
 jem_status draw_inline(char **svg, const char *id, double width, double height, draw_fn fn,
                        const void *ctx);
+/* The same figure once more in that page, in another layout: its pictures, drawn in the same order and proportions, are
+ * those of the drawing whose ids start with `of`. */
+jem_status draw_again(char **svg, const char *id, const char *of, double width, double height, draw_fn fn,
+                      const void *ctx);
 /* Writes one file on white, of the kind that its ending says: .svg, .pdf, .png (600 dpi, which it says
  * itself).  JEM_EUSAGE for another ending. */
 jem_status draw_file(const char *path, double width, double height, draw_fn fn, const void *ctx);

@@ -215,19 +215,14 @@ done:
 static jem_status write_further(strbuf *h, sheet *more)
 {
     enum { WIDTH = 640 };
-    char *svg = NULL;
-    figure f = {.ctx = more};
+    jem_status st;
+    figure f = {.lay_out = lay_out_sheet, .draw = draw_sheet, .ctx = more};
 
     if (!more->count) return JEM_OK;
-    lay_out_sheet(&f, WIDTH);
-    jem_status st = draw_inline(&svg, "seeds-", f.width, f.height, draw_sheet, more);
-    if (st != JEM_OK) return st;
-    html_printf(h, "<details class=\"seeds\"><summary>Further seeds</summary><div class=\"plot\" style=\"width:%.0fpx\">",
-                f.width);
-    strbuf_put(h, svg, strlen(svg));
-    strbuf_add(h, "</div></details>");
-    mem_free(svg);
-    return JEM_OK;
+    strbuf_add(h, "<details class=\"seeds\"><summary>Further seeds</summary>");
+    st = figure_plots(h, &f, "seeds", WIDTH);
+    strbuf_add(h, "</details>");
+    return st;
 }
 
 static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec)

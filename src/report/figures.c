@@ -2,6 +2,7 @@
 #include "report/figures.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -42,6 +43,35 @@ void figure_list_clear(figure_list *list)
     for (int64_t i = 0; i < list->count; i++) figure_clear(&list->figures[i]);
     mem_free(list->figures);
     *list = (figure_list)FIGURE_LIST_INIT;
+}
+
+/* kind: "wide", for pages and paper; or "narrow", for a phone, with the pictures of the wide one. */
+static jem_status write_plot(strbuf *h, const figure *f, const char *kind, const char *ids)
+{
+    char id[40], wide[40], *svg;
+    snprintf(id, sizeof id, "%s%c-", ids, kind[0]);
+    snprintf(wide, sizeof wide, "%sw-", ids);
+    jem_status st = draw_again(&svg, id, kind[0] == 'w' ? NULL : wide, f->width, f->height, f->draw, f->ctx);
+    if (st != JEM_OK) return st;
+    html_printf(h, "<div class=\"plot %s\" style=\"width:%.0fpx\">", kind, f->width);
+    strbuf_put(h, svg, strlen(svg));
+    mem_free(svg);
+    strbuf_add(h, "</div>\n");
+    return strbuf_status(h);
+}
+
+jem_status figure_plots(strbuf *html, figure *f, const char *ids, double width)
+{
+    jem_status st;
+
+    f->lay_out(f, width);
+    TRY(write_plot(html, f, "wide", ids));
+    if (f->width <= FIGURE_WIDTH_PHONE) goto done;
+    f->lay_out(f, FIGURE_WIDTH_PHONE);
+    TRY(write_plot(html, f, "narrow", ids));
+    f->lay_out(f, width);
+done:
+    return st;
 }
 
 panel_grid panel_grid_make(const panel_cells *cells, double width)

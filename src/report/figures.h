@@ -39,6 +39,10 @@ jem_status figure_list_add(figure_list *list, figure *f);
 void figure_clear(figure *f);               /* a zeroed one is fine */
 void figure_list_clear(figure_list *list);  /* FIGURE_LIST_INIT is fine */
 
+/* Appends the figure's drawing so wide and, where that is wider than a phone, one for phones; the page's style shows one of
+ * them.  ids: as draw_inline's, at most 30 characters.  It stays laid out as it was drawn first. */
+jem_status figure_plots(strbuf *html, figure *f, const char *ids, double width);
+
 /* Widths of figures, in CSS pixels: in a page, in one on a phone, and the least that one is laid out for, a narrow column.
  * Studies in one report, the page's own and those beside it. */
 enum { FIGURE_WIDTH = 1040, FIGURE_WIDTH_PHONE = 340, FIGURE_WIDTH_LEAST = 300, STUDIES_MAX = 8 };

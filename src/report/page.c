@@ -323,36 +323,6 @@ done:
     return st;
 }
 
-/* kind: "wide", for pages and paper; or "narrow", for a phone. */
-static jem_status write_plot(strbuf *h, const figure *f, const char *kind, int64_t number)
-{
-    char id[24], *svg;
-    snprintf(id, sizeof id, "f%lld%c-", (long long)number, kind[0]);
-    jem_status st = draw_inline(&svg, id, f->width, f->height, f->draw, f->ctx);
-    if (st != JEM_OK) return st;
-    html_printf(h, "<div class=\"plot %s\" style=\"width:%.0fpx\">", kind, f->width);
-    strbuf_put(h, svg, strlen(svg));
-    mem_free(svg);
-    strbuf_add(h, "</div>\n");
-    return JEM_OK;
-}
-
-/* Once more for a narrow column, where it is drawn otherwise: sheets of pictures only become smaller. */
-static jem_status write_plots(strbuf *h, figure *f, int64_t number)
-{
-    jem_status st;
-    const size_t before = h->used;
-
-    TRY(write_plot(h, f, "wide", number));
-    TRY(strbuf_status(h));
-    if (f->width <= FIGURE_WIDTH_PHONE || strstr(h->data + before, "<image")) goto done;
-    f->lay_out(f, FIGURE_WIDTH_PHONE);
-    st = write_plot(h, f, "narrow", number);
-    f->lay_out(f, FIGURE_WIDTH);
-done:
-    return st;
-}
-
 /* number: from 1 on among those that are drawn. */
 static jem_status write_figure(strbuf *h, figure *f, int64_t number, const char *folder)
 {
@@ -364,7 +334,9 @@ static jem_status write_figure(strbuf *h, figure *f, int64_t number, const char 
                 (long long)number, (long long)number, f->title);
     if (f->says.used) html_printf(h, "<p class=\"says\">%s</p>\n", f->says.data);
     html_printf(h, "<p>%s</p>\n<figure>", f->about);
-    jem_status st = write_plots(h, f, number);
+    char ids[24];
+    snprintf(ids, sizeof ids, "f%lld", (long long)number);
+    jem_status st = figure_plots(h, f, ids, FIGURE_WIDTH);
     if (st != JEM_OK) return st;
     if (f->table.used) {
         strbuf_add(h, "<div class=\"numbers\">");

@@ -227,13 +227,41 @@ void svg_unnote(svg_writer *s) { strbuf_add(s->to, "</g>\n"); }
 
 /* ---- pictures */
 
+/* Pictures of a page are this wide and are put in place by a transformation, so that they can be shown again. */
+enum { PICTURE_WIDTH = 100 };
+
+static void put_place(svg_writer *s, double x, double y, double w)
+{
+    strbuf_add(s->to, " transform=\"translate(");
+    put_number(s, x);
+    strbuf_add(s->to, " ");
+    put_number(s, y);
+    html_printf(s->to, ") scale(%.6g)\"", w / PICTURE_WIDTH);
+}
+
 void svg_picture(svg_writer *s, const char *png, size_t size, bool sharp, double x, double y, double w, double h)
 {
-    strbuf_add(s->to, "<image");
-    put_box(s, x, y, w, h);
+    if (s->ids) {
+        strbuf_add(s->to, "<g");
+        put_place(s, x, y, w);
+        html_printf(s->to, "><image id=\"%sp%d\" width=\"%d\" height=\"%.6g\"", s->ids, s->pictures++, PICTURE_WIDTH,
+                    PICTURE_WIDTH * h / w);
+    } else {
+        strbuf_add(s->to, "<image");
+        put_box(s, x, y, w, h);
+    }
     strbuf_add(s->to, " preserveAspectRatio=\"none\"");
     if (sharp) strbuf_add(s->to, " style=\"image-rendering:pixelated\"");
     strbuf_add(s->to, " xlink:href=\"data:image/png;base64,");
     base64_put(s->to, png, size);
-    strbuf_add(s->to, "\"/>\n");
+    strbuf_add(s->to, "\"/>");
+    if (s->ids) strbuf_add(s->to, "</g>");
+    strbuf_add(s->to, "\n");
+}
+
+void svg_picture_again(svg_writer *s, double x, double y, double w)
+{
+    html_printf(s->to, "<use xlink:href=\"#%sp%d\"", s->pictures_of, s->pictures++);
+    put_place(s, x, y, w);
+    strbuf_add(s->to, "/>\n");
 }

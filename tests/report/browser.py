@@ -153,6 +153,20 @@ class Page(unittest.TestCase):
                         self.assertEqual(self.run_js("return getComputedStyle(document.body).overflowX"), "visible")
                         self.browser.picture("%s/%s-%d-%s.png" % (screenshots, page, width, scheme))
 
+    def test_figures_have_text_of_nine_pixels_and_their_pictures_on_phones_too(self):
+        for page in "study", "models":
+            self.open(page, 360, touch=True)
+            sizes, pictures = self.run_js("""
+                const seen = [...document.querySelectorAll('.plot svg')].filter(each => each.checkVisibility());
+                const all = selector => seen.flatMap(each => [...each.querySelectorAll(selector)]);
+                const zoom = matrix => Math.hypot(matrix.a, matrix.b);
+                return [all('text').map(each => parseFloat(getComputedStyle(each).fontSize) * zoom(each.getScreenCTM())),
+                        all('use').map(each => each.getBoundingClientRect()).map(box => [box.width, box.height])];""")
+            self.assertGreater(min(sizes), 9)
+            if page == "study":
+                self.assertGreater(len(pictures), len(ALPHAS))
+                self.assertGreater(min(min(sides) for sides in pictures), 20)
+
     def test_dark_pages_are_dark_and_light_ones_light(self):
         for scheme, dark in ("light", False), ("dark", True):
             self.open(scheme=scheme)

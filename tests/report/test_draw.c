@@ -284,6 +284,43 @@ static void an_enlarged_picture_is_sharp_in_vector_files_too(void **state)
     check_tmp_remove(folder);
 }
 
+/* Two of a picture, 40 wide; again 20 wide. */
+static jem_status draw_two(draw *d, const void *p)
+{
+    draw_picture(d, p, 0, 0, 40, 20);
+    draw_picture(d, p, 50, 2.5, 40, 20);
+    return JEM_OK;
+}
+
+static jem_status draw_two_small(draw *d, const void *p)
+{
+    draw_picture(d, p, 0, 0, 20, 10);
+    draw_picture(d, p, 25, 1.5, 20, 10);
+    return JEM_OK;
+}
+
+static void a_picture_of_a_page_is_there_once_however_often_it_is_shown(void **state)
+{
+    (void)state;
+    char folder[64], stem[96], path[128], *svg;
+    picture *p;
+    check_tmp(folder, sizeof folder);
+    snprintf(stem, sizeof stem, "%s/small", folder);
+    snprintf(path, sizeof path, "%s.png", stem);
+    check_ok(draw_files(stem, 8, 8, draw_example, "small"));
+    check_ok(picture_read(&p, path));
+    check_ok(draw_inline(&svg, "f1w-", 100, 100, draw_two, p));
+    assert_non_null(strstr(svg, "<g transform=\"translate(50 2.5) scale(0.4)\"><image id=\"f1w-p1\" width=\"100\" height=\"50\""));
+    mem_free(svg);
+    check_ok(draw_again(&svg, "f1n-", "f1w-", 50, 50, draw_two_small, p));
+    assert_non_null(strstr(svg, "<use xlink:href=\"#f1w-p0\" transform=\"translate(0 0) scale(0.2)\"/>"));
+    assert_non_null(strstr(svg, "<use xlink:href=\"#f1w-p1\" transform=\"translate(25 1.5) scale(0.2)\"/>"));
+    assert_null(strstr(svg, "<image"));
+    mem_free(svg);
+    picture_free(p);
+    check_tmp_remove(folder);
+}
+
 static jem_status draw_long(draw *d, const void *ctx)
 {
     double x[40], y[40];
@@ -503,6 +540,7 @@ int main(void)
         cmocka_unit_test(an_untrained_end_beyond_the_range_stands_at_the_edge_with_its_value),
         cmocka_unit_test(names_of_lines_keep_off_marks),
         cmocka_unit_test(what_lies_beyond_all_numbers_costs_no_figure),
+        cmocka_unit_test(a_picture_of_a_page_is_there_once_however_often_it_is_shown),
         cmocka_unit_test(an_enlarged_picture_is_sharp_in_vector_files_too),
         cmocka_unit_test(a_long_line_goes_by_steps_from_where_it_begins),
         cmocka_unit_test(a_curve_has_no_more_points_than_can_be_seen),
