@@ -20,6 +20,7 @@ enum { UPRIGHT_LEAST = 44, TURNED_HEADING = 84 };
 typedef struct picture_grid {
     int rows, columns;
     char row_labels[ROWS_MAX][NAME_SIZE], column_labels[COLUMNS_MAX][32];
+    const study_run *runs[COLUMNS_MAX];    /* of a column, borrowed; NULL: of no network */
     picture *cells[ROWS_MAX][COLUMNS_MAX]; /* NULL: there is none */
     double cell;                           /* side of a picture */
     double heading;                        /* above the pictures */
@@ -91,6 +92,16 @@ done:
 
 /* ---- drawing */
 
+static void draw_cell(draw *d, const picture_grid *g, const picture *p, double x, double y)
+{
+    if (!p) {
+        draw_frame(d, x, y, g->cell, g->cell, GRID);
+        return;
+    }
+    const double zoom = fmin(g->cell / picture_width(p), g->cell / picture_height(p));
+    draw_picture(d, p, x, y, zoom * picture_width(p), zoom * picture_height(p));
+}
+
 static jem_status draw_grid(draw *d, const void *ctx)
 {
     const picture_grid *g = ctx;
@@ -98,22 +109,15 @@ static jem_status draw_grid(draw *d, const void *ctx)
     text_style column = style_of(LABEL_SIZE, CENTRE, BASELINE, INK);
 
     if (g->heading > HEADING) column = (text_style){LABEL_SIZE, .h = LEFT, .v = MIDDLE, .upwards = true, .ink = INK};
-    for (int k = 0; k < g->columns; k++)
-        draw_text(d, ROW_LABEL + k * step + g->cell / 2, g->heading - 6, column, g->column_labels[k]);
-    for (int i = 0; i < g->rows; i++) {
-        const double y = g->heading + i * step;
-        text_style style = style_of(LABEL_SIZE, RIGHT, MIDDLE, INK);
-        draw_fitting(d, ROW_LABEL - 8, y + g->cell / 2, ROW_LABEL - 8, style, g->row_labels[i]);
-        for (int k = 0; k < g->columns; k++) {
-            const picture *p = g->cells[i][k];
-            const double x = ROW_LABEL + k * step;
-            if (!p) {
-                draw_frame(d, x, y, g->cell, g->cell, GRID);
-                continue;
-            }
-            const double zoom = fmin(g->cell / picture_width(p), g->cell / picture_height(p));
-            draw_picture(d, p, x, y, zoom * picture_width(p), zoom * picture_height(p));
-        }
+    for (int i = 0; i < g->rows; i++)
+        draw_fitting(d, ROW_LABEL - 8, g->heading + i * step + g->cell / 2, ROW_LABEL - 8,
+                     style_of(LABEL_SIZE, RIGHT, MIDDLE, INK), g->row_labels[i]);
+    for (int k = 0; k < g->columns; k++) {
+        const double x = ROW_LABEL + k * step;
+        draw_note(d, DRAW_ALPHA(g->runs[k] ? g->runs[k]->alpha : NAN), NULL);
+        draw_text(d, x + g->cell / 2, g->heading - 6, column, g->column_labels[k]);
+        for (int i = 0; i < g->rows; i++) draw_cell(d, g, g->cells[i][k], x, g->heading + i * step);
+        draw_unnote(d);
     }
     return JEM_OK;
 }
@@ -138,9 +142,11 @@ static jem_status add_grid(figure_list *list, picture_grid *g, figure f)
     return figure_list_add(list, &f);
 }
 
-static void label_alpha(char *text, size_t size, const study_run *r)
+/* Column k is this run's. */
+static void set_column(picture_grid *g, int k, const study_run *r)
 {
-    snprintf(text, size, "α = %g%s", r->alpha, strcmp(r->status, "diverged") == 0 ? " (div.)" : "");
+    g->runs[k] = r;
+    snprintf(g->column_labels[k], sizeof g->column_labels[k], "α = %g%s", r->alpha, strcmp(r->status, "diverged") == 0 ? " (div.)" : "");
 }
 
 /* ---- rows of Langevin steps, a column per alpha */
@@ -181,8 +187,7 @@ static jem_status add_walk(figure_list *list, study *s, const walk_spec *w, int 
         for (int k = 0; k < columns; k++)
             TRY(read_cell(&g->cells[i][k], s, runs[k], w->group, item, steps[i]));
     }
-    for (int k = 0; k < columns; k++)
-        label_alpha(g->column_labels[k], sizeof g->column_labels[k], runs[k]);
+    for (int k = 0; k < columns; k++) set_column(g, k, runs[k]);
     if (count > 0)
         st = add_grid(list, g, (figure){.file = w->files[place], .title = w->title,
                                         .about = w->about});
@@ -229,8 +234,7 @@ static jem_status add_maps(figure_list *list, study *s)
     g->columns = columns + 2;
     snprintf(g->column_labels[0], sizeof g->column_labels[0], "picture");
     snprintf(g->column_labels[1], sizeof g->column_labels[1], "people");
-    for (int k = 0; k < columns; k++)
-        label_alpha(g->column_labels[k + 2], sizeof g->column_labels[k + 2], runs[k]);
+    for (int k = 0; k < columns; k++) set_column(g, k + 2, runs[k]);
     for (int i = 0; i < count; i++) {
         snprintf(g->row_labels[i], NAME_SIZE, "%d", i + 1);
         TRY(read_cell(&g->cells[i][0], s, runs[0], "clickme", items[i], "picture"));

@@ -11,7 +11,8 @@
 #include "report/axes.h"
 #include "report/figures.h"
 
-enum { COLUMNS_MAX = 4, CELL_LEAST = 140, GAP = 14, CAPTION = 22 };
+/* SHEET_GAP: pixels between the pictures of a sheet. */
+enum { SHEET_GAP = 2, COLUMNS_MAX = 4, CELL_LEAST = 140, GAP = 14, CAPTION = 22 };
 
 typedef struct sheet {
     int count, columns;
@@ -202,7 +203,8 @@ static jem_status write_browser(strbuf *h, const study *s, const sheet *c)
         if (dir_exists(path)) TRY(dir_list_data(&names, &count, path));
     }
     if (!count) goto done;
-    html_printf(h, "<div class=\"browser\" data-sheet=\"%s\" data-steps=\"", c->subjects[c->count - 1].sheet);
+    html_printf(h, "<div class=\"browser\" data-sheet=\"%s\" data-gap=\"%.6g\" data-steps=\"",
+                c->subjects[c->count - 1].sheet, SHEET_GAP / picture_width(c->pictures[c->count - 1]));
     for (int i = 0; i < count; i++) html_printf(h, "%s%lld", i ? " " : "", strtoll(names[i], NULL, 10));
     strbuf_add(h, "\" hidden></div>");
 done:

@@ -207,7 +207,7 @@ const view = (place, caption) => {
   return crop;
 };
 
-/* Row `row` of a sheet of `rows` rows: gaps between them make this share of the rest exact. */
+/* Row `row` of a sheet of `rows` rows, in a box as high as one; the share is exact for rows with gaps between them. */
 const showRow = (crop, image, row, rows, ratio) => {
   crop.style.aspectRatio = String(ratio);
   crop.style.backgroundImage = `url("${image.href.baseVal}")`;
@@ -230,7 +230,8 @@ const browse = place => {
   const show = () => {
     const sheet = networks.find(each => each.dataset.alpha === alpha.value && each.dataset.seed === seed.value);
     const image = sheet.querySelector('image');
-    const ratio = image.width.baseVal.value / image.height.baseVal.value * steps.length;
+    const height = image.height.baseVal.value / image.width.baseVal.value;
+    const ratio = steps.length / (height - (steps.length - 1) * place.dataset.gap);
     said.textContent = steps[step.value];
     step.setAttribute('aria-valuetext', steps[step.value]);
     showRow(drawn, image, Number(step.value), steps.length, ratio);
