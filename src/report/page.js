@@ -76,6 +76,7 @@ const choose = alpha => {
   for (const button of buttons) button.setAttribute('aria-pressed', String(button.dataset.choose === alpha));
   markColumns();
   for (const listen of choiceListeners) listen(alpha);
+  history.replaceState({alpha}, ''); /* a page that reloads itself keeps it */
 };
 
 const toggle = alpha => choose(alpha === chosen ? null : alpha);
@@ -261,5 +262,8 @@ const browse = place => {
 };
 
 for (const place of document.querySelectorAll('.browser')) browse(place);
+
+const before = history.state && history.state.alpha;
+if (buttons.some(button => button.dataset.choose === before)) choose(before);
 
 })();

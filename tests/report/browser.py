@@ -116,6 +116,7 @@ class Page(unittest.TestCase):
 
     def open(self, page="study", width=1400, scheme="light", touch=False):
         self.browser.show_as(width, 900, scheme, touch)
+        self.browser.open("about:blank")  # the same address again would be a reload
         self.browser.open("file://%s/%s.html" % (self.folder, page))
 
     def run_js(self, script, *arguments):
@@ -291,6 +292,15 @@ class Page(unittest.TestCase):
         self.browser.picture(screenshots + "/study-chosen.png")
         self.browser.press(ESCAPE)
         self.assertEqual(self.run_js(self.CHOSEN)["alphas"], [])
+
+    def test_a_choice_outlasts_a_page_that_reloads_itself(self):
+        self.browser.click(*self.middle_of("[data-choose='0.5']"))
+        self.run_js("window.before = true; location.reload()")
+        self.wait_for("return !window.before && document.readyState === 'complete'")
+        self.assertEqual(self.run_js(self.CHOSEN)["pressed"], ["0.5"])
+        self.assertEqual(self.shown()[0], "samples, \u03b1 = 0.5, seed 1, 50 steps")
+        self.open()
+        self.assertEqual(self.run_js(self.CHOSEN)["pressed"], [])
 
     def test_a_click_on_a_mark_chooses_its_alpha_and_another_one_none(self):
         where = self.accuracy_mark()
