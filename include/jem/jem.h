@@ -9,7 +9,8 @@
  *   data.h -> train.h -> a run folder -> model.h, sampler.h
  *                                     -> report.h
  *
- * stats.h stands beside it: the statistics of the study on arrays of the caller's.
+ * bench.h scores runs, other people's networks and recorded answers against people; stats.h stands beside it:
+ * the statistics of the study on arrays of the caller's.
  *
  * Every function that can fail returns a jem_status and leaves its message in
  * jem_error_message().  A mistake in the call itself is JEM_EUSAGE and a message that begins
@@ -31,6 +32,7 @@
 #ifndef JEM_JEM_H
 #define JEM_JEM_H
 
+#include "jem/bench.h"
 #include "jem/data.h"
 #include "jem/log.h"
 #include "jem/model.h"

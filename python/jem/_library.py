@@ -112,7 +112,41 @@ class SweetspotScores(c.Structure):
                 ("detectable", c.c_double), ("best", c.c_int64)]
 
 
-STRUCTS = {"jem_tensor": Tensor, "jem_data_options": DataOptions, "jem_data": Data, "jem_engine_options": EngineOptions,
+class Stimulus(c.Structure):
+    _fields_ = [("name", c.c_char_p), ("set", c.c_char_p), ("condition", c.c_char_p), ("place", c.c_int64),
+                ("pixels", c.c_void_p), ("height", c.c_int64), ("width", c.c_int64)]
+
+
+_shown, _doubles, _floats = c.POINTER(Stimulus), c.POINTER(c.c_double), c.POINTER(c.c_float)
+SUBJECT_FUNCTIONS = (c.CFUNCTYPE(c.c_int, c.c_void_p, _shown, c.c_int64, _doubles),
+                     c.CFUNCTYPE(c.c_int, c.c_void_p, _shown, _shown, c.c_int64, _floats),
+                     c.CFUNCTYPE(c.c_int, c.c_void_p, _shown, c.c_int64, _doubles),
+                     c.CFUNCTYPE(c.c_int, c.c_void_p, _shown, c.c_int64, _floats, c.c_int64, c.c_int64))
+
+
+class Subject(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("classes", c.c_int64), ("ctx", c.c_void_p),
+                *zip(("logits", "distance", "rate", "saliency"), SUBJECT_FUNCTIONS)]
+
+
+class BenchOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("data", c.c_char_p), ("humans", c.c_char_p), ("mapping", c.c_char_p),
+                ("out", c.c_char_p), ("set", c.POINTER(c.c_char_p)), ("set_count", c.c_int), ("threads", c.c_int64),
+                ("stop", c.c_void_p)]
+
+
+class BenchScore(c.Structure):
+    _fields_ = [("benchmark", c.c_char_p), ("metric", c.c_char_p), ("dataset", c.c_char_p), ("condition", c.c_char_p),
+                ("model", c.c_char_p), ("value", c.c_double), ("low", c.c_double), ("high", c.c_double),
+                ("ceiling", c.c_double), ("n", c.c_int64), ("formula", c.c_char_p)]
+
+
+class BenchScores(c.Structure):
+    _fields_ = [("count", c.c_int64), ("rows", c.POINTER(BenchScore)), ("owner", c.c_void_p)]
+
+
+STRUCTS = {"jem_stimulus": Stimulus, "jem_subject": Subject, "jem_bench_options": BenchOptions,
+           "jem_bench_score": BenchScore, "jem_bench_scores": BenchScores, "jem_tensor": Tensor, "jem_data_options": DataOptions, "jem_data": Data, "jem_engine_options": EngineOptions,
            "jem_evaluation": Evaluation, "jem_sampler": Sampler, "jem_setting": Setting,
            "jem_train_status": TrainStatus, "jem_train_options": TrainOptions, "jem_score": Score,
            "jem_stats_options": StatsOptions, "jem_agreement": Agreement, "jem_conditions": Conditions,
@@ -123,6 +157,9 @@ STRUCTS = {"jem_tensor": Tensor, "jem_data_options": DataOptions, "jem_data": Da
 
 _p, _i64, _text, _stats = c.c_void_p, c.c_int64, c.c_char_p, c.POINTER(StatsOptions)
 STATUS = {
+    "jem_bench_subject": [c.POINTER(BenchScores), _text, c.POINTER(Subject), c.POINTER(BenchOptions)],
+    "jem_bench_run": [c.POINTER(BenchScores), _text, _text, c.POINTER(BenchOptions)],
+    "jem_bench_answers": [c.POINTER(BenchScores), _text, _text, _text, c.POINTER(BenchOptions)],
     "jem_data_load": [c.POINTER(Data), c.POINTER(DataOptions)],
     "jem_model_open": [c.POINTER(_p), _text, c.POINTER(EngineOptions)],
     "jem_model_evaluate": [_p, _p, _i64, c.POINTER(Evaluation)],
@@ -160,10 +197,12 @@ OTHERS = {
     "jem_model_classes": (_i64, [_p]),
     "jem_sampler_of": (None, [c.POINTER(Sampler), _p]),
     "jem_setting_count": (_i64, []),
+    "jem_bench_scores_clear": (None, [c.POINTER(BenchScores)]),
 }
 # What Python has its own of: arrays, files of them, and writing messages.
 UNUSED = {"jem_dtype_size", "jem_dtype_name", "jem_tensor_init", "jem_tensor_clear", "jem_tensor_count",
-          "jem_tensor_convert", "jem_npy_read", "jem_npy_write", "jem_error", "jem_error_context"}
+          "jem_tensor_convert", "jem_npy_read", "jem_npy_write", "jem_error_context"}
+# jem_error takes a format and what it names, so that its arguments are checked where it is called.
 
 
 def _candidates():
@@ -188,6 +227,7 @@ def _open():
     for name, (result, arguments) in OTHERS.items():
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments
+    lib.jem_error.restype = c.c_int
     return lib
 
 
@@ -212,7 +252,8 @@ def path_bytes(path):
 def array(x, dtype, name, ndim=None):
     """x as a contiguous array of `dtype`, copied only where it must be; torch and jax arrays come through DLPack."""
     if not isinstance(x, np.ndarray) and hasattr(x, "__dlpack__"):
-        x = np.from_dlpack(x.detach() if hasattr(x, "detach") else x)
+        x = x.detach() if hasattr(x, "detach") else x
+        x = np.from_dlpack(x.cpu() if hasattr(x, "cpu") else x)
     out = np.asarray(x)
     wanted = np.dtype(dtype)
     if out.dtype != wanted:

@@ -30,6 +30,9 @@ typedef struct bench_job {
     scoring_progress shown;
 } bench_job;
 
+/* Answers of a file or of the caller's subject: scored once, without a run. */
+static bool is_recorded(const scoring_request *q) { return q->answers || q->subject; }
+
 /* ---- which data */
 
 /* Owned; NULL if nothing says where the data are. */
@@ -49,7 +52,7 @@ static jem_status need_data(char **out, const bench_job *j, int place)
     const benchmark *b = j->q->benchmarks[place];
     jem_status st = data_folder(out, j, b);
     if (st != JEM_OK || (*out && dir_exists(*out))) return st;
-    const bool asked = j->q->path || j->q->weights || j->q->answers;
+    const bool asked = j->q->path || j->q->weights || is_recorded(j->q);
     if (j->q->data || !asked || !b->without_data ||
         !b->without_data(bench_settings_get(j->q->settings, place)))
         st = jem_error(JEM_EDATA,
@@ -140,13 +143,15 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
     char *data = NULL;
     subject s = {.ops = NULL};
     score_list scores = SCORE_LIST_INIT;
-    bool nobody = !who->r && !j->q->answers && !j->q->codec->vae;
+    const bool nobody = !who->r && !is_recorded(j->q) && !j->q->codec->vae;
+    const subject *given = j->q->subject;
 
     scoring_progress_next(&j->shown, place, b->name);
     TRY(need_data(&data, j, place));
-    if (!nobody) TRY(make_subject(&s, j, who));
-    if (j->q->answers) snprintf(j->out->answers, sizeof j->out->answers, "%s", s.name);
-    const bench_request request = {.subject = nobody ? NULL : &s,
+    if (!nobody && !given) TRY(make_subject(&s, j, who));
+    const subject *scored = nobody ? NULL : given ? given : &s;
+    if (is_recorded(j->q)) snprintf(j->out->answers, sizeof j->out->answers, "%s", scored->name);
+    const bench_request request = {.subject = scored,
                                    .data = data,
                                    .humans = j->q->humans,
                                    .common = &j->q->settings->common,
@@ -160,7 +165,7 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
     if (who->on_latents && b->scores_autoencoder) TRY(add_autoencoder(j, request, b, &scores));
     if (who->folder && nobody) TRY(score_list_save(&scores, who->folder));
     if (who->folder && !nobody)
-        TRY(score_list_replace(&scores, who->folder, b->name, s.name));
+        TRY(score_list_replace(&scores, who->folder, b->name, scored->name));
     TRY(show_later(j, &scores));
     j->out->scored++;
 done:

@@ -17,6 +17,7 @@ typedef struct scoring_request {
     const char *path;                  /* RUN or STUDY; NULL: a network, answers, the autoencoder, or nobody */
     const char *model, *weights;       /* a network by name and its file, without a run; NULL: none */
     const char *answers, *kind;        /* recorded answers, and what they are ("auto") */
+    const subject *subject;            /* the caller's own, borrowed, in place of answers; NULL: none */
     const char *observer;              /* whose trials they are; NULL: only one's */
     const char *out;                   /* folder for a network's or answers' scores and trials; NULL: none */
     const char *mapping, *humans;      /* bench.h; NULL: none */

@@ -1,0 +1,136 @@
+"""Benchmarks of human vision on runs, on networks of any framework, on recorded answers."""
+
+import collections
+import ctypes as c
+
+import numpy as np
+
+from . import _library as _l
+from ._train import _flat
+
+BenchScore = collections.namedtuple("BenchScore", "benchmark metric dataset condition model value low high ceiling n formula")
+
+
+class Scores(list):
+    """A list of BenchScore; texts are None and numbers NaN where a score has none."""
+
+    def find(self, metric, condition=None, model=None):
+        """The first score of this metric (of this condition, this model); LookupError if there is none."""
+        for s in self:
+            if s.metric == metric and condition in (None, s.condition) and model in (None, s.model):
+                return s
+        raise LookupError(f"no score {metric}; there are {', '.join(sorted({s.metric for s in self}))}")
+
+    def frame(self):
+        """A pandas DataFrame with a row per score."""
+        import pandas
+
+        return pandas.DataFrame(list(self), columns=BenchScore._fields)
+
+
+class _Subject:
+    """The caller's functions as libjem calls them; what they raise ends the benchmark and is raised again."""
+
+    def __init__(self, name, classes, predict, distance, rate, saliency):
+        self.failure = None
+        self.classes = classes
+        self.functions = [kind(function) if function else kind() for kind, function in zip(
+            _l.SUBJECT_FUNCTIONS, (predict and self._logits(predict), distance and self._distance(distance),
+                                   rate and self._rate(rate), saliency and self._saliency(saliency)))]
+        self.struct = _l.Subject(c.sizeof(_l.Subject), name.encode(), classes if predict else 0, None, *self.functions)
+
+    @staticmethod
+    def _pictures(s, n):
+        """uint8 [n, height, width, 3] where all are of one size, else a list of [height, width, 3]."""
+        shown = [np.ctypeslib.as_array(c.cast(s[i].pixels, c.POINTER(c.c_uint8)), (s[i].height, s[i].width, 3))
+                 for i in range(n)]
+        same = all(x.shape == shown[0].shape for x in shown)
+        return np.stack(shown) if same else [np.copy(x) for x in shown]
+
+    def _guarded(self, work, *arguments):
+        try:
+            work(*arguments)
+            return 0
+        except BaseException as error:
+            self.failure = error
+            return _l.lib.jem_error(5 if isinstance(error, KeyboardInterrupt) else 1, b"%s", repr(error).encode())
+
+    @staticmethod
+    def _put(out, kind, values, shape, what):
+        values = _l.array(values, kind, what)
+        if values.size != np.prod(shape) or values.shape[:1] != shape[:1]:
+            raise ValueError(f"{what} returned {list(values.shape)}; expected {list(shape)}")
+        np.ctypeslib.as_array(out, shape)[...] = values.reshape(shape)
+
+    def _logits(self, predict):
+        def work(s, n, out):
+            self._put(out, np.float64, predict(self._pictures(s, n)), (n, self.classes), "predict")
+        return lambda _, s, n, out: self._guarded(work, s, n, out)
+
+    def _distance(self, distance):
+        def work(a, b, n, out):
+            self._put(out, np.float32, distance(self._pictures(a, n), self._pictures(b, n)), (n,), "distance")
+        return lambda _, a, b, n, out: self._guarded(work, a, b, n, out)
+
+    def _rate(self, rate):
+        def work(s, n, out):
+            self._put(out, np.float64, rate(self._pictures(s, n)), (n,), "rate")
+        return lambda _, s, n, out: self._guarded(work, s, n, out)
+
+    def _saliency(self, saliency):
+        def work(s, y, out, height, width):
+            self._put(out, np.float32, saliency(self._pictures(s, 1)[0], None if y < 0 else y), (height, width), "saliency")
+        return lambda _, s, y, out, height, width: self._guarded(work, s, y, out, height, width)
+
+
+def _rows(scores):
+    text = lambda t: t.decode() if t is not None else None
+    found = Scores()
+    for i in range(scores.count):
+        s = scores.rows[i]
+        found.append(BenchScore(text(s.benchmark), text(s.metric), text(s.dataset), text(s.condition), text(s.model),
+                                s.value, s.low, s.high, s.ceiling, s.n, text(s.formula)))
+    return found
+
+
+def bench(name, run=None, *, predict=None, distance=None, rate=None, saliency=None, classes=1000, label="model",
+          answers=None, kind=None, data=None, humans=None, mapping=None, out=None, set=None, threads=0):
+    """Scores on one benchmark ("bapps", "gloss", "cifar10h", "model-vs-human", "cue-conflict", "clickme", or "all").
+
+    Of a run or a study; or of functions of yours, which get uint8 pictures [n, height, width, 3] (a list where sizes
+    differ) and return arrays of any framework:
+
+      predict(images) -> logits [n, classes]         1000 classes are ImageNet's, and map to the 16 categories
+      distance(a, b) -> [n]                          perceptual distances
+      rate(images) -> [n]                            a judgement, such as glossiness
+      saliency(image, y) -> [height, width]          importance of pixels for class y (None: whatever it sees)
+
+    or of recorded answers (a file or a folder; kind as `jem bench --kind`).  label: what scores call your functions;
+    data: the benchmark's folder ($JEM_DATA/NAME); out: a folder for scores and trials, which jem.report draws; set:
+    settings such as {"bench.rounds": 1000}.  Returns Scores."""
+    functions = (predict, distance, rate, saliency)
+    if (run is not None) + (answers is not None) + any(functions) != 1:
+        raise TypeError("give a run, answers, or functions (predict, distance, rate, saliency): one of them")
+    texts = [a.encode() for a in _flat("", set or {})]
+    items = (c.c_char_p * len(texts))(*texts)
+    path = lambda p: None if p is None else _l.path_bytes(p)
+    options = _l.BenchOptions(c.sizeof(_l.BenchOptions), path(data), path(humans), path(mapping), path(out), items,
+                              len(texts), threads, None)
+    scores = _l.BenchScores()
+    target, how = (c.byref(scores), name.encode()), c.byref(options)
+    if run is not None:
+        _l.call("jem_bench_run", *target, _l.path_bytes(run), how)
+    elif answers is not None:
+        _l.call("jem_bench_answers", *target, _l.path_bytes(answers), kind.encode() if kind else None, how)
+    else:
+        subject = _Subject(label, classes, *functions)
+        try:
+            _l.call("jem_bench_subject", *target, c.byref(subject.struct), how)
+        except BaseException:
+            if subject.failure:
+                raise subject.failure from None
+            raise
+    try:
+        return _rows(scores)
+    finally:
+        _l.lib.jem_bench_scores_clear(c.byref(scores))
