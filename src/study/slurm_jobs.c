@@ -179,14 +179,30 @@ void slurm_add_states(sweep_run *runs, int count, const char *study)
 
 /* ---- an end */
 
-/* `how`: an option of scancel, or NULL. */
+static jem_status is_queued(bool *yes, const char *id)
+{
+    char *text = NULL, *rest = NULL;
+    queued q;
+    const jem_status st = read_queue(&text);
+
+    *yes = false;
+    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+        *yes = *yes || (read_queued(&q, line) && strcmp(q.id, id) == 0);
+    mem_free(text);
+    return st;
+}
+
+/* `how`: an option of scancel, or NULL.  It refuses jobs that have ended. */
 static jem_status cancel(const jobs *all, const char *how)
 {
     jem_status st = JEM_OK;
     char *said = NULL;
+    bool there;
 
     for (int i = all->count; i-- > 0;) { /* what follows the array first, which would begin now */
         const char *id = all->list[i].id;
+        TRY(is_queued(&there, id));
+        if (!there) continue;
         mem_free(said);
         said = NULL;
         TRY(slurm_call(&said, (const char *[]){"scancel", how ? how : id, how ? id : NULL, NULL}));

@@ -153,13 +153,17 @@ static void exit_codes_decide_what_goes_into_the_queue_again(void **state)
 static void a_cancelled_study_is_saved_and_nothing_of_it_returns(void **state)
 {
     (void)state;
+    write_file("queue", "5 0 RUNNING None\n6 N/A PENDING Dependency\n7 N/A PENDING Dependency\n8 N/A PENDING Dependency\n");
     assert_int_equal(jem("sweep --cancel " QUOTED), 0);
     said("scancel", "--state=PENDING 8\n--state=PENDING 7\n--state=PENDING 6\n--state=PENDING 5\n--signal=USR1 8\n");
     assert_int_equal(WEXITSTATUS(run_task(0)), 5);
     write_file("scancel", "");
+    write_file("queue", "5 0 RUNNING None\n"); /* scancel refuses what has ended */
     assert_int_equal(jem("sweep --cancel " QUOTED), 0);
-    said("scancel", "8\n7\n6\n5\n");
+    said("scancel", "5\n");
+    program_not_said(dir, "scancel", "8");
     program_not_said(dir, "scancel", "--");
+    remove_named("queue");
     program_fails(dir, "sweep --cancel %D/one", JEM_EUSAGE, "was not submitted");
 }
 

@@ -24,7 +24,7 @@ fail() {
     echo "$1" >&2
     "$jem" sweep --status "$study" >&2 || true
     squeue -r >&2 || true
-    tail -n 5 "$study"/logs/*.log >&2 || true
+    tail -v -n 5 "$study"/logs/*.log >&2 || true
     tail -n 20 "$work"/cluster/log/*.log >&2 || true
     exit 1
 }
@@ -113,7 +113,7 @@ scontrol update NodeName="$node" State=RESUME
 study="$work/cancelled"
 submit --slurm-arg=--time=9
 hold alpha-0.50-seed-1
-"$jem" sweep --cancel "$study" 2>"$work/cancel.log"
+"$jem" sweep --cancel "$study" 2>"$work/cancel.log" || fail "was not cancelled"
 kill -CONT "$held"
 waits 60 "the end of a cancelled study" is_idle
 "$jem" sweep --status "$study" | grep -q interrupted || fail "the cancelled run was not saved"
