@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "cli/report_follow.h"
+#include "record/grid.h"
 #include "report/report.h"
 
 typedef struct report_flags {
@@ -115,28 +116,43 @@ done:
     return st;
 }
 
+static jem_status check_flags(const report_flags *f, const report_call *call)
+{
+    if (f->follow && (f->figure || call->other_count || call->beside_count))
+        return jem_error(JEM_EUSAGE, "report: --follow writes the page of one study or run: leave out %s",
+                         f->figure ? "--figure" : call->other_count ? "the other folders" : "--beside");
+    if (f->width && !f->figure)
+        return jem_error(JEM_EUSAGE, "report: --width is of one figure: give --figure NAME, too");
+    return JEM_OK;
+}
+
 static jem_status run_report(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
     report_flags f;
-    char *page = NULL, *line = NULL;
+    char *page = NULL, *line = NULL, **folders = NULL;
+    int count = 0;
     report_result result;
     const measures *known[MEASURES_MAX + 1];
 
     TRY(cli_parse(&f, &command_report, argc, argv));
     benchmark_meanings(known, lists->benchmarks);
-    report_call call = {.folder = f.folders.values[0],
+    TRY(grid_studies_of_all(&folders, &count, f.folders.values, f.folders.count));
+    report_call call = {.folder = folders[0],
                         .measures = known,
                         .beside_count = f.beside.count,
                         .beside = f.beside.values,
-                        .other_count = f.folders.count - 1,
-                        .others = f.folders.values + 1};
-    if (f.follow && (f.figure || call.other_count || call.beside_count))
-        return jem_error(JEM_EUSAGE, "report: --follow writes the page of one study or run: leave out %s",
-                         f.figure ? "--figure" : call.other_count ? "the other folders" : "--beside");
-    if (f.figure) return run_figure(&f, &call);
-    if (f.width) return jem_error(JEM_EUSAGE, "report: --width is of one figure: give --figure NAME, too");
-    if (f.out || call.other_count)
+                        .other_count = count - 1,
+                        .others = (const char *const *)folders + 1,
+                        .grid = f.folders.count == 1 && grid_is(f.folders.values[0])};
+    TRY(check_flags(&f, &call));
+    if (f.figure) {
+        st = run_figure(&f, &call);
+        goto done;
+    }
+    if (!f.out && call.grid)
+        TRY(str_format(&page, "%s/report.html", f.folders.values[0]));
+    else if (f.out || call.other_count)
         TRY(mem_strdup(&page, f.out ? f.out : "models.html"));
     else
         TRY(str_format(&page, "%s/report.html", call.folder));
@@ -149,6 +165,7 @@ static jem_status run_report(const cli_lists *lists, int argc, char **argv)
              call.other_count ? "folders" : "runs", (long long)result.figures, result.folder, (long long)result.warnings);
     puts(page);
 done:
+    strings_free(folders, count);
     mem_free(line);
     mem_free(page);
     return st;

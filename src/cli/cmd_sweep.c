@@ -4,7 +4,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -14,9 +16,12 @@
 #include "cli/print.h"
 #include "cli/startup.h"
 #include "cli/sweep_show.h"
+#include "record/grid.h"
+#include "study/failures.h"
 #include "study/slurm.h"
 #include "study/status_line.h"
 #include "study/sweep.h"
+#include "study/sweep_grid.h"
 #include "study/sweep_status.h"
 #include "study/sweep_task.h"
 #include "sweetspot/declaration.h"
@@ -24,7 +29,7 @@
 /* As typed. */
 typedef struct sweep_flags {
     const char *config, *out, *alpha, *rescue, *declared, *status, *task, *slurm, *cancel;
-    cli_list set, seeds_at, slurm_args;
+    cli_list set, seeds_at, slurm_args, grid;
     int64_t seeds, slots, status_fd, at_once;
     bool dry;
 } sweep_flags;
@@ -43,6 +48,8 @@ static const cli_option options[] = {
      .default_text = "1", .min = 1, .max = ALPHA_SEEDS_MAX},
     {"--seeds-at", CLI_LIST, offsetof(sweep_flags, seeds_at), "ALPHAS:N",
      .help = "as many of these alphas: 0,1:6 (`jem plan --sweep` says how many are needed)"},
+    {"--grid", CLI_LIST, offsetof(sweep_flags, grid), "KEY=V1,V2",
+     .help = "a study for each value of a setting, below --out; of several settings for each combination"},
     {"--slots", CLI_INT, offsetof(sweep_flags, slots), "N",
      .help = "trainings at a time, which share the processors",
      .default_text = "1", .min = 1, .max = 4096},
@@ -226,7 +233,7 @@ done:
 }
 
 /* What the rest takes on as many slots as are at work now. */
-static jem_status show_status(const char *study)
+static jem_status show_study(const char *study)
 {
     enum { COLUMNS = 250, ROWS = 120 }; /* of a file or a pipe: the most that a table has */
     jem_status st;
@@ -236,6 +243,10 @@ static jem_status show_status(const char *study)
     double *load = NULL;
     int count = 0, slots = 0;
 
+    if (!dir_exists(study)) {
+        cli_print("not begun\n");
+        return JEM_OK;
+    }
     TRY(sweep_status_read(&runs, &count, study));
     slurm_add_states(runs, count, study);
     for (int i = 0; i < count; i++) slots += runs[i].state == SWEEP_RUNNING;
@@ -253,6 +264,75 @@ done:
     return st;
 }
 
+static jem_status for_each_study(const char *folder, jem_status (*fn)(const char *study))
+{
+    jem_status st;
+    char **studies = NULL;
+    int count = 0;
+
+    TRY(grid_studies(&studies, &count, folder));
+    for (int i = 0; i < count; i++) {
+        if (i > 0) puts("");
+        if (count > 1) cli_print("%s\n", studies[i]);
+        TRY(fn(studies[i]));
+    }
+done:
+    strings_free(studies, count);
+    return st;
+}
+
+static jem_status cancel_study(const char *study)
+{
+    return slurm_cancel(study, &(slurm_options){.tell = tell});
+}
+
+/* ---- grids */
+
+static jem_status train_study(const sweep_flags *f, const grid_study *g, int keys, const alpha_list *alphas,
+                              const int64_t *seeds, sweep_rescue rescue, const cli_lists *lists)
+{
+    jem_status st;
+    sweep_flags own = *f;
+    char *out = NULL;
+
+    if (own.set.count + keys > CLI_LIST_MAX) return cli_usage_error(&command_sweep, "too many options", "--set");
+    for (int k = 0; k < keys; k++) own.set.values[own.set.count++] = g->set[k];
+    TRY(str_format(&out, "%s/%s", f->out, g->name));
+    own.out = out;
+    log_info("study %s", out);
+    TRY(train_runs(&own, alphas, seeds, rescue, lists));
+done:
+    mem_free(out);
+    return st;
+}
+
+/* One study after the other; one whose runs fail does not keep the others from theirs. */
+static jem_status train_grid(const sweep_flags *f, const alpha_list *alphas, const int64_t *seeds,
+                             sweep_rescue rescue, const cli_lists *lists)
+{
+    jem_status st;
+    sweep_grid *g = NULL;
+    failures failed = FAILURES_INIT;
+
+    TRY(MEM_NEW(g, 1));
+    TRY(sweep_grid_parse(g, f->grid.values, f->grid.count));
+    TRY(sweep_grid_check(g, &lists->settings, f->config, f->set.values, f->set.count));
+    const bool made = !dir_exists(f->out);
+    if (!f->dry) TRY(sweep_grid_keep(g, f->out));
+    for (int i = 0; i < g->count; i++) {
+        failed.of++;
+        st = train_study(f, &g->studies[i], g->keys, alphas, seeds, rescue, lists);
+        if (failure_ends_all(st)) goto done;
+        if (st != JEM_OK) failures_note(&failed, g->studies[i].name, st, jem_error_message());
+    }
+    if (f->dry && made && rmdir(f->out) != 0) log_warning("%s: was made, and cannot be removed", f->out);
+    st = failures_end(&failed, "failed");
+done:
+    if (g) sweep_grid_clear(g);
+    mem_free(g);
+    return st;
+}
+
 static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
 {
     sweep_flags f;
@@ -262,8 +342,8 @@ static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
     jem_status st;
 
     TRY(cli_parse(&f, &command_sweep, argc, argv));
-    if (f.status) return show_status(f.status);
-    if (f.cancel) return slurm_cancel(f.cancel, &(slurm_options){.tell = tell});
+    if (f.status) return for_each_study(f.status, show_study);
+    if (f.cancel) return for_each_study(f.cancel, cancel_study);
     if (f.task) return train_task(&f, lists);
     TRY(read_rescue(&rescue, f.rescue));
     TRY(MEM_NEW(alphas, 1));
@@ -271,7 +351,7 @@ static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
     TRY(MEM_NEW(seeds, alphas->count));
     TRY(alpha_seeds_parse(seeds, alphas, &f.seeds_at, f.seeds));
     TRY(check_declared(&f, lists));
-    TRY(train_runs(&f, alphas, seeds, rescue, lists));
+    TRY(f.grid.count ? train_grid(&f, alphas, seeds, rescue, lists) : train_runs(&f, alphas, seeds, rescue, lists));
     puts(f.out);
 done:
     mem_free(seeds);

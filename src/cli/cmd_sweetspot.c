@@ -11,6 +11,7 @@
 #include "bench/bench.h"
 #include "cli/cli.h"
 #include "cli/print.h"
+#include "record/grid.h"
 #include "report/fig_sweetspot.h"
 #include "stats/bootstrap.h"
 #include "sweetspot/sweetspot.h"
@@ -116,22 +117,14 @@ done:
     return st;
 }
 
-static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
+static jem_status find_and_print(const char *folder, const sweetspot_options *o, bool json)
 {
-    sweetspot_flags f;
-    sweetspot_options o = {.rounds = 0};
     sweetspot_list list = SWEETSPOT_LIST_INIT;
-    const measures *known[MEASURES_MAX + 1];
     study *s = NULL;
     jem_status st;
 
-    TRY(cli_parse(&f, &command_sweetspot, argc, argv));
-    benchmark_meanings(known, lists->benchmarks);
-    o.measures = known;
-    TRY(take_options(&o, &f));
-    TRY(pool_new(&o.threads, f.threads == CLI_NONE ? 0 : (int)f.threads));
-    TRY(study_read(&s, f.folder));
-    TRY(sweetspots_find(&list, s, &o));
+    TRY(study_read(&s, folder));
+    TRY(sweetspots_find(&list, s, o));
     for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
     if (list.count == 0) {
         st = nothing_to_find(s);
@@ -141,10 +134,40 @@ static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
         TRY(write_files(s, &list));
     else
         log_warning("%s; sweetspot.tsv and its figure are left out", jem_error_message());
-    TRY(print_list(&list, f.json));
+    TRY(print_list(&list, json));
 done:
     sweetspot_list_clear(&list);
     study_free(s);
+    return st;
+}
+
+/* Of a grid each study by itself, under its folder's name. */
+static jem_status run_sweetspot(const cli_lists *lists, int argc, char **argv)
+{
+    sweetspot_flags f;
+    sweetspot_options o = {.rounds = 0};
+    const measures *known[MEASURES_MAX + 1];
+    char **studies = NULL;
+    int count = 0;
+    jem_status st;
+
+    TRY(cli_parse(&f, &command_sweetspot, argc, argv));
+    benchmark_meanings(known, lists->benchmarks);
+    o.measures = known;
+    TRY(take_options(&o, &f));
+    TRY(grid_studies(&studies, &count, f.folder));
+    if (f.json && count > 1) {
+        st = jem_error(JEM_EUSAGE, "%s: is a grid of %d studies; --json is of one, as %s", f.folder, count, studies[0]);
+        goto done;
+    }
+    TRY(pool_new(&o.threads, f.threads == CLI_NONE ? 0 : (int)f.threads));
+    for (int i = 0; i < count; i++) {
+        if (i > 0) puts("");
+        if (count > 1) cli_print("%s\n", studies[i]);
+        TRY(find_and_print(studies[i], &o, f.json));
+    }
+done:
+    strings_free(studies, count);
     pool_free(o.threads);
     return st;
 }

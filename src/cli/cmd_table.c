@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/cli.h"
+#include "record/grid.h"
 #include "report/score_table.h"
 
 typedef struct table_flags {
@@ -89,15 +90,19 @@ static jem_status run_table(const cli_lists *lists, int argc, char **argv)
     jem_status st;
     table_flags f;
     score_rows rows = SCORE_ROWS_INIT;
+    char **folders = NULL;
+    int count = 0;
     const measures *known[MEASURES_MAX + 1];
 
     TRY(cli_parse(&f, &command_table, argc, argv));
     if (f.csv + f.latex + f.markdown + f.json > 1)
         return jem_error(JEM_EUSAGE, "table: --csv, --latex, --markdown and --json: give one of them");
     benchmark_meanings(known, lists->benchmarks);
-    TRY(score_rows_read(&rows, f.folders.values, f.folders.count, known));
+    TRY(grid_studies_of_all(&folders, &count, f.folders.values, f.folders.count));
+    TRY(score_rows_read(&rows, (const char *const *)folders, count, known));
     TRY(write_table(&rows, &f));
 done:
+    strings_free(folders, count);
     score_rows_clear(&rows);
     return st;
 }

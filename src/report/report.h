@@ -5,6 +5,7 @@
 #define REPORT_REPORT_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/strbuf.h"
@@ -33,6 +34,7 @@ typedef struct report_call {
     /* Of a study or run that is being trained: the page says how runs stand, reloads itself, and has no files of figures
      * beside it.  NULL: nobody trains, or it does not matter. */
     const report_live *live;
+    bool grid; /* all of them are studies of a grid (record/grid.h): their scores are drawn along alpha, a line each */
 } report_call;
 
 /* Writes the page, and the figures to FOLDER/figures/NAME.{svg,pdf,png,tsv}, or to figures/ beside the

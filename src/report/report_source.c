@@ -114,8 +114,13 @@ done:
 
 jem_status report_source_figures(figure_list *list, const report_source *from, const char *only)
 {
-    if (from->models) return figures_of_models(list, &from->rows, from->known);
-    return make_along_alpha(list, from, only);
+    jem_status st;
+
+    if (!from->models) return make_along_alpha(list, from, only);
+    TRY(figures_of_grid(list, from->all, from->count, from->known));
+    TRY(figures_of_models(list, &from->rows, from->known));
+done:
+    return st;
 }
 
 /* ---- reading */
@@ -152,6 +157,11 @@ static jem_status read_models(report_source *s, const report_call *call)
     folders[0] = call->folder;
     for (int i = 0; i < call->other_count; i++) folders[1 + i] = call->others[i];
     TRY(score_rows_read(&s->rows, folders, 1 + call->other_count, call->measures));
+    if (call->grid && call->other_count < STUDIES_MAX)
+        for (int i = 0; i <= call->other_count; i++) {
+            TRY(study_read(&s->all[i], folders[i]));
+            s->count++;
+        }
 done:
     mem_free(folders);
     return st;

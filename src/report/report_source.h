@@ -8,7 +8,7 @@
 
 typedef struct report_source {
     bool models;             /* side by side: `rows`; else `all` */
-    study *all[STUDIES_MAX]; /* the study of the page, and those beside it */
+    study *all[STUDIES_MAX]; /* the study of the page, and those beside it; of a grid's models its studies */
     int count;
     score_rows rows;
     const measures *const *known;

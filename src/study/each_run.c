@@ -4,17 +4,15 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "record/grid.h"
 #include "run/run.h"
 
-jem_status each_run(const char *path, run_fn fn, void *ctx, failures *f)
+static jem_status each_run_of_study(const char *path, run_fn fn, void *ctx, failures *f)
 {
     jem_status st;
     char **names = NULL, *folder = NULL;
     int count = 0;
 
-    if (run_is(path)) return fn(ctx, path);
-    if (!dir_exists(path))
-        return jem_error(JEM_EDATA, "%s: no such folder; give a run or a study", path);
     TRY(dir_list(&names, &count, path));
     for (int i = 0; i < count; i++) {
         mem_free(folder);
@@ -27,12 +25,29 @@ jem_status each_run(const char *path, run_fn fn, void *ctx, failures *f)
         if (st != JEM_OK) failures_note(f, names[i], st, jem_error_message());
         st = JEM_OK;
     }
+done:
+    mem_free(folder);
+    strings_free(names, count);
+    return st;
+}
+
+jem_status each_run(const char *path, run_fn fn, void *ctx, failures *f)
+{
+    jem_status st;
+    char **studies = NULL;
+    int count = 0;
+
+    if (run_is(path)) return fn(ctx, path);
+    if (!dir_exists(path))
+        return jem_error(JEM_EDATA, "%s: no such folder; give a run or a study", path);
+    TRY(grid_studies(&studies, &count, path));
+    for (int i = 0; i < count; i++) /* of a grid some may not have begun */
+        if (dir_exists(studies[i])) TRY(each_run_of_study(studies[i], fn, ctx, f));
     if (f->of == 0)
         st = jem_error(JEM_EDATA, "%s: neither a run nor a folder of runs; make one with jem "
                        "train or jem sweep", path);
 done:
-    mem_free(folder);
-    strings_free(names, count);
+    strings_free(studies, count);
     return st;
 }
 

@@ -8,8 +8,8 @@
 
 typedef jem_status (*run_fn)(void *ctx, const char *folder);
 
-/* Calls fn for the run in `path`, and that is all; or for every run of the study there in order of their
- * names, where one that fails is noted in f and the next one follows, unless it ends all
+/* Calls fn for the run in `path`, and that is all; or for every run of the study there (of a grid's studies, record/grid.h)
+ * in order of their names, where one that fails is noted in f and the next one follows, unless it ends all
  * (failures.h).  JEM_EDATA if there is no folder or no run. */
 jem_status each_run(const char *path, run_fn fn, void *ctx, failures *f);
 

@@ -1,0 +1,196 @@
+/* The studies of a grid of settings: see sweep_grid.h. */
+#include "study/sweep_grid.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/try.h"
+#include "record/grid.h"
+#include "record/json_file.h"
+
+enum { LARGEST_GRID = 1 << 20 };
+
+static bool same_key(const char *a, const char *b)
+{
+    const size_t n = strcspn(a, "=");
+    return strcspn(b, "=") == n && strncmp(a, b, n) == 0;
+}
+
+static jem_status check_text(const char *const *texts, int i)
+{
+    const char *is = strchr(texts[i], '=');
+
+    if (!is || is == texts[i] || !is[1] || is[strlen(is) - 1] == ',' || strstr(is, ",,") || is[1] == ',')
+        return jem_error(JEM_EUSAGE, "--grid %s: expected a setting and its values, as in sampler.steps=10,20", texts[i]);
+    if (same_key(texts[i], "alpha") || same_key(texts[i], "seed"))
+        return jem_error(JEM_EUSAGE, "--grid %s: alphas are given with --alpha, seeds with --seeds", texts[i]);
+    for (int k = 0; k < i; k++)
+        if (same_key(texts[i], texts[k]))
+            return jem_error(JEM_EUSAGE, "--grid %s: the setting stands in --grid %s already", texts[i], texts[k]);
+    return JEM_OK;
+}
+
+/* "_steps-10" is appended for sampler.steps=10: the key's last part is enough for people, and names are compared. */
+static void append_name(char name[NAME_MOST + 1], const char *assignment)
+{
+    char text[NAME_MOST + 1], plain[NAME_MOST + 1];
+    const size_t key = strcspn(assignment, "="), used = strlen(name);
+    size_t from = key;
+
+    while (from > 0 && assignment[from - 1] != '.') from--;
+    snprintf(text, sizeof text, "%s%.*s-%s", used ? "_" : "", (int)(key - from), assignment + from, assignment + key + 1);
+    name_make(plain, sizeof plain, text, "._-+");
+    snprintf(name + used, NAME_MOST + 1 - used, "%s", plain);
+}
+
+/* Value number `which` of "key=a,b" as "key=b"; *values <- how many there are. */
+static jem_status assignment_of(char **out, int *values, const char *text, int which)
+{
+    const char *is = strchr(text, '='), *value = is + 1;
+
+    *values = 1;
+    for (const char *c = value; *c; c++) *values += *c == ',';
+    for (; which > 0; which--) value += strcspn(value, ",") + 1;
+    return str_format(out, "%.*s=%.*s", (int)(is - text), text, (int)strcspn(value, ","), value);
+}
+
+static jem_status make_study(sweep_grid *g, const char *const *texts, int count, int number)
+{
+    jem_status st = JEM_OK;
+    grid_study *s = &g->studies[number];
+
+    for (int k = count; k-- > 0;) { /* the last one varies fastest */
+        int values = 1;
+        for (const char *c = strchr(texts[k], '='); *c; c++) values += *c == ',';
+        TRY(assignment_of(&s->set[k], &values, texts[k], number % values));
+        number /= values;
+    }
+    for (int k = 0; k < count; k++) append_name(s->name, s->set[k]);
+    for (const grid_study *other = g->studies; other < s; other++)
+        if (strcmp(other->name, s->name) == 0)
+            return jem_error(JEM_EUSAGE, "--grid: two studies would have the name %s", s->name);
+done:
+    return st;
+}
+
+jem_status sweep_grid_parse(sweep_grid *g, const char *const *texts, int count)
+{
+    jem_status st = JEM_OK;
+    int64_t all = 1;
+
+    if (count > GRID_KEYS) return jem_error(JEM_EUSAGE, "--grid: more than %d settings", GRID_KEYS);
+    for (int i = 0; i < count; i++) {
+        int64_t values = 1;
+        TRY(check_text(texts, i));
+        for (const char *c = texts[i]; *c; c++) values += *c == ',';
+        all *= values;
+        if (all > GRID_STUDIES) return jem_error(JEM_EUSAGE, "--grid: more than %d studies", GRID_STUDIES);
+    }
+    g->keys = count;
+    for (g->count = 0; g->count < all; g->count++) TRY(make_study(g, texts, count, g->count));
+done:
+    return st;
+}
+
+jem_status sweep_grid_check(const sweep_grid *g, const config_lists *lists, const char *config_path,
+                            const char *const *set, int set_count)
+{
+    jem_status st;
+    const char **all = NULL;
+    config *cfg = NULL;
+
+    TRY(MEM_NEW(cfg, 1));
+    TRY(MEM_NEW(all, set_count + g->keys));
+    if (set_count) memcpy(all, set, (size_t)set_count * sizeof *all);
+    for (int i = 0; i < g->count; i++) {
+        for (int k = 0; k < g->keys; k++) all[set_count + k] = g->studies[i].set[k];
+        TRY(config_load(cfg, lists, config_path, all, set_count + g->keys));
+    }
+done:
+    mem_free(all);
+    mem_free(cfg);
+    return st;
+}
+
+/* ---- grid.json */
+
+static json_t *describe(const sweep_grid *g, const grid_study *s)
+{
+    json_t *set = json_array();
+    for (int k = 0; k < g->keys; k++) json_array_append_new(set, json_plain_string(s->set[k]));
+    return json_pack("{s:s s:o}", "path", s->name, "set", set);
+}
+
+static bool among(const sweep_grid *g, const char *name)
+{
+    for (int i = 0; i < g->count; i++)
+        if (strcmp(g->studies[i].name, name) == 0) return true;
+    return false;
+}
+
+/* Appends what an earlier call made. */
+static jem_status keep_others(json_t *list, const sweep_grid *g, const char *path)
+{
+    jem_status st;
+    json_t *before = NULL, *entry;
+    size_t i, k;
+
+    TRY(json_read(&before, path, LARGEST_GRID));
+    json_array_foreach(json_object_get(before, "studies"), i, entry)
+    {
+        const json_t *set = json_object_get(entry, "set");
+        const char *name = json_string_value(json_object_get(entry, "path"));
+        bool same = name && (int)json_array_size(set) == g->keys;
+        for (k = 0; same && k < json_array_size(set); k++) {
+            const char *text = json_string_value(json_array_get(set, k));
+            same = text && same_key(text, g->studies[0].set[k]);
+        }
+        if (!same) {
+            st = jem_error(JEM_EUSAGE, "%s: is a grid of other settings; choose another --out, or give the same --grid "
+                           "settings in the same order", path);
+            goto done;
+        }
+        if (!among(g, name)) json_array_append(list, entry);
+    }
+done:
+    json_decref(before);
+    return st;
+}
+
+jem_status sweep_grid_keep(const sweep_grid *g, const char *folder)
+{
+    jem_status st;
+    char *path = NULL, **names = NULL;
+    int count = 0;
+    json_t *list = json_array(), *root = NULL;
+
+    TRY(str_format(&path, "%s/grid.json", folder));
+    for (int i = 0; i < g->count; i++) json_array_append_new(list, describe(g, &g->studies[i]));
+    if (file_exists(path))
+        TRY(keep_others(list, g, path));
+    else if (dir_exists(folder))
+        TRY(dir_list(&names, &count, folder));
+    if (count > 0) {
+        st = jem_error(JEM_EUSAGE, "%s: holds other files (%s ...) and is no grid; choose an empty or new folder", folder, names[0]);
+        goto done;
+    }
+    TRY(dir_make(folder));
+    root = json_pack("{s:s s:O}", "version", JEM_VERSION, "studies", list);
+    TRY(json_file_write(path, root));
+done:
+    strings_free(names, count);
+    json_decref(root);
+    json_decref(list);
+    mem_free(path);
+    return st;
+}
+
+void sweep_grid_clear(sweep_grid *g)
+{
+    for (int i = 0; i < GRID_STUDIES; i++)
+        for (int k = 0; k < GRID_KEYS; k++) mem_free(g->studies[i].set[k]);
+    *g = (sweep_grid){.keys = 0};
+}
