@@ -29,15 +29,10 @@ static void bench_script(strbuf *t, const slurm_job *j)
     slurm_step_script(t, j, (const char *[]){"bench", "all", j->study, NULL});
 }
 
-static void report_script(strbuf *t, const slurm_job *j)
-{
-    slurm_step_script(t, j, (const char *[]){"report", j->study, NULL});
-}
-
 static const script scripts[] = {{"array.sh", slurm_array_script, false},
                                  {"eval.sh", eval_script, false},
                                  {"bench.sh", bench_script, false},
-                                 {"report.sh", report_script, false},
+                                 {"report.sh", slurm_report_script, false},
                                  {"jem", slurm_program_script, true},
                                  {"tasks", slurm_task_list, false},
                                  {"submit.sh", slurm_submit_script, false}};

@@ -64,6 +64,7 @@ typedef struct slurm_job {
 void slurm_submit_script(strbuf *text, const slurm_job *j);
 void slurm_array_script(strbuf *text, const slurm_job *j);
 void slurm_step_script(strbuf *text, const slurm_job *j, const char *const *words); /* jem WORD ... */
+void slurm_report_script(strbuf *text, const slurm_job *j); /* of the study, then of the grid that it is in */
 void slurm_program_script(strbuf *text, const slurm_job *j);
 void slurm_task_list(strbuf *text, const slurm_job *j);
 

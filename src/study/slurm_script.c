@@ -174,6 +174,15 @@ void slurm_step_script(strbuf *t, const slurm_job *j, const char *const *words)
     strbuf_add(t, "\n");
 }
 
+void slurm_report_script(strbuf *t, const slurm_job *j)
+{
+    slurm_step_script(t, j, (const char *[]){"report", j->study, NULL});
+    strbuf_add(t, "code=$?\n# Of a grid the studies side by side, as far as they are by now.\ngrid=$(dirname \"$study\")\n"
+                  "[ -e \"$grid/grid.json\" ] && ");
+    put_call(t);
+    strbuf_add(t, " report \"$grid\"\nexit $code\n");
+}
+
 void slurm_program_script(strbuf *t, const slurm_job *j)
 {
     strbuf_add(t, "# How the study's jobs call jem.  Load a module here, or put a container before it; jem keeps what is here.\n"

@@ -3,7 +3,7 @@
 # is on a node that is drained, one is killed.  All end with the bits of an undisturbed sweep, and the report
 # follows.  Where a training has to be at work when something happens to it, it is held (SIGSTOP) until then.
 #
-#   tests/system/slurm.sh JEM [long]      long: also preemption, and a study that is cancelled and goes on
+#   tests/system/slurm.sh JEM [long]      long: also a study that is cancelled and goes on, preemption, a grid
 set -euo pipefail
 jem=$(readlink -f "$1") long=${2:-}
 here=$(dirname "$0")
@@ -134,3 +134,13 @@ waits 180 "the end after preemption" is_idle
 all_equal
 log_of alpha-0.50-seed-1 | grep -q 'interrupted after iteration' || fail "preemption saved nothing"
 echo "preempted, saved and gone on with: the same bits"
+
+study="$work/grid"
+alphas=(--alpha 0,1 --grid sampler.steps=1,2)
+submit --slurm-arg=--time=9
+waits 240 "the end of a grid" is_idle
+study="$work/grid/steps-1"
+[ "$("$jem" sweep --status "$work/grid" | grep -c '^2 finished$')" = 2 ] || fail "not all runs of the grid are finished"
+[ -s "$study/report.html" ] && [ -s "$work/grid/report.html" ] || fail "a report of the grid is missing"
+grep -q steps-2 "$work/grid/figures/grid-classification.tsv" || fail "no line of a study of the grid"
+echo "a grid of two studies: two arrays, their reports and one of both"
