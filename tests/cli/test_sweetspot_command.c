@@ -157,7 +157,7 @@ static void the_report_shows_the_same_sweet_spot(void **state)
     put_study();
     assert_int_equal(program_run(dir, "", "report %D/study"), 0);
     program_said(dir, "study/report.html", "Where along α each benchmark is best");
-    program_said(dir, "study/report.html", "<th>Cue conflict, shape bias</th><td>0.8</td><td>{0.8}</td>");
+    program_said(dir, "study/report.html", "<th>Cue conflict, shape bias</th><td>0.8</td><td class=\"set\">{0.8}</td>");
 }
 
 static void settings_choose_the_rule_and_the_variance(void **state)
