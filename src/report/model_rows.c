@@ -22,8 +22,8 @@ static const char *path_name(const char *path)
 
 static bool is_people(const char *model) { return model && strcmp(model, "human") == 0; }
 
-/* The best answers that there could be: nobody's. */
-static bool is_bound(const char *model) { return strcmp(model, "oracle") == 0; }
+/* Of a reference that is nobody's answers. */
+static bool is_bound(const char *model) { return strcmp(model, "oracle") == 0 || strcmp(model, "uniform") == 0; }
 
 bool model_is_person(const char *model) { return model && strncmp(model, "subject-", 8) == 0; }
 

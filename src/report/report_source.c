@@ -197,4 +197,5 @@ void report_figure_names(strbuf *out, const measures *const *list)
         else
             for (const measures *const *m = list; *m; m++)
                 plain_printf(out, "%-24s %s\n", (*m)->benchmark, (*m)->title);
+    strbuf_add(out, "NAME-along-alpha         of several folders: scores of benchmark NAME along alpha, with the other models\n");
 }

@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "base/fields.h"
 #include "base/log.h"
@@ -17,14 +16,14 @@
 #include "bench/benchmarks.h"
 #include "bench/clickme/data.h"
 #include "bench/clickme/measure.h"
+#include "bench/clickme/outcomes.h"
 #include "bench/clickme/pictures.h"
-#include "jem/tensor.h"
 #include "record/sample_pictures.h"
 #include "stats/bootstrap.h"
 #include "stats/classify.h"
 #include "stats/saliency.h"
 
-enum { BATCH = 32, IMAGENET_CLASSES = 1000, SOURCES_MAX = 64 };
+enum { BATCH = 32, IMAGENET_CLASSES = 1000 };
 enum { TARGET_LABEL, TARGET_ANSWER, TARGET_ENERGY };
 enum { CHANNELS_MAX, CHANNELS_MEAN };
 enum { JACOBIAN_EXACT, JACOBIAN_DIFFERENCE };
@@ -55,68 +54,6 @@ static const option clickme_option_table[] = {
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 
-typedef enum metric { SPEARMAN, IOU, DICE, METRICS } metric;
-static const char *const metric_names[METRICS] = {"spearman", "iou", "dice"};
-
-/* What is kept of each image. */
-typedef struct outcome {
-    char *name;
-    int source;
-    int64_t label;
-    int64_t target;        /* class whose logit was asked about; -1: the energy */
-    int right;             /* is the label what the network answers?  -1: not asked */
-    double value[METRICS]; /* SPEARMAN is NaN where a map is constant */
-} outcome;
-
-typedef struct kept_map {
-    float v[CLICKME_PIXELS];
-} kept_map;
-
-typedef struct evaluation {
-    outcome *images;
-    int64_t n, capacity;
-    char *sources[SOURCES_MAX];
-    int source_count;
-    uint64_t hash; /* of the human maps */
-    kept_map *maps; /* [map_count] of the model: all, or none */
-    int64_t map_count, map_room;
-} evaluation;
-
-static void evaluation_clear(evaluation *e)
-{
-    for (int64_t i = 0; i < e->n; i++) mem_free(e->images[i].name);
-    for (int k = 0; k < e->source_count; k++) mem_free(e->sources[k]);
-    mem_free(e->images);
-    mem_free(e->maps);
-}
-
-static jem_status find_source(int *out, evaluation *e, const char *name)
-{
-    jem_status st = JEM_OK;
-    for (*out = 0; *out < e->source_count; ++*out)
-        if (strcmp(e->sources[*out], name) == 0) return JEM_OK;
-    if (*out == SOURCES_MAX)
-        return jem_error(JEM_EDATA, "index.tsv: more than %d sources of images", SOURCES_MAX);
-    TRY(mem_strdup(&e->sources[*out], name));
-    e->source_count++;
-done:
-    return st;
-}
-
-static jem_status remember(evaluation *e, const clickme_image *m)
-{
-    jem_status st;
-    outcome seen = {.label = m->label, .target = -1, .right = -1};
-
-    TRY(find_source(&seen.source, e, m->source));
-    TRY(MEM_GROW(e->images, e->n, e->capacity));
-    TRY(mem_strdup(&seen.name, m->name));
-    e->images[e->n++] = seen;
-    e->hash = XXH64(m->map, sizeof m->map, e->hash);
-done:
-    return st;
-}
-
 /* ---- maps of a batch, and how they compare */
 
 typedef struct batch {
@@ -144,7 +81,7 @@ static jem_status answer_of(int64_t *answer, const subject *who, const stimulus 
 /* Which class's logit is asked about: none, hence the energy, where that is asked for, where the class is
  * unknown, or where it is not one of the subject's.  And whether the label is the answer, for a network at chance
  * has nothing to show. */
-static jem_status choose_target(outcome *seen, const bench_request *r, const stimulus *s)
+static jem_status choose_target(clickme_outcome *seen, const bench_request *r, const stimulus *s)
 {
     jem_status st = JEM_OK;
     const clickme_options *o = r->options;
@@ -160,19 +97,12 @@ done:
     return st;
 }
 
-static jem_status keep_map(evaluation *e, const float *map)
-{
-    jem_status st = MEM_GROW(e->maps, e->map_count, e->map_room);
-    if (st == JEM_OK) memcpy(e->maps[e->map_count++].v, map, sizeof e->maps->v);
-    return st;
-}
-
 /* The last image of e. */
-static jem_status ask_subject(batch *b, evaluation *e, const clickme_image *m)
+static jem_status ask_subject(batch *b, clickme_outcomes *e, const clickme_image *m)
 {
     jem_status st;
     const int64_t place = e->n - 1;
-    outcome *seen = &e->images[place];
+    clickme_outcome *seen = &e->images[place];
     const subject *who = b->r->subject;
     float *map = b->model[b->count];
     const clickme_options *o = b->r->options;
@@ -195,7 +125,7 @@ static jem_status ask_subject(batch *b, evaluation *e, const clickme_image *m)
         goto done;
     }
     if (b->r->out && place < o->shown && s.picture) TRY(clickme_show(b->r->out, m, map));
-    if (b->r->out && o->maps) TRY(keep_map(e, map));
+    if (b->r->out && o->maps) TRY(clickme_keep_map(e, map));
     memcpy(b->human[b->count++], m->map, sizeof m->map);
 done:
     return st;
@@ -210,7 +140,7 @@ static jem_status overlap_of(void *ctx, int task, int worker)
 }
 
 /* Moves a batch's results to its images and empties it. */
-static jem_status finish_batch(batch *b, evaluation *e)
+static jem_status finish_batch(batch *b, clickme_outcomes *e)
 {
     jem_status st = JEM_OK;
 
@@ -223,9 +153,9 @@ static jem_status finish_batch(batch *b, evaluation *e)
     }
     for (int i = 0; i < b->count; i++) {
         double *value = e->images[b->first + i].value;
-        value[SPEARMAN] = b->rho[i];
-        value[IOU] = b->iou[i];
-        value[DICE] = b->dice[i];
+        value[CLICKME_SPEARMAN] = b->rho[i];
+        value[CLICKME_IOU] = b->iou[i];
+        value[CLICKME_DICE] = b->dice[i];
     }
     b->first += b->count;
     b->count = 0;
@@ -244,7 +174,7 @@ static jem_status check_places(const subject *who, int64_t n)
                      who->name, who->places, n);
 }
 
-static jem_status compare_all(evaluation *e, const bench_request *r)
+static jem_status compare_all(clickme_outcomes *e, const bench_request *r)
 {
     jem_status st;
     const clickme_options *o = r->options;
@@ -264,7 +194,7 @@ static jem_status compare_all(evaluation *e, const bench_request *r)
     for (;;) {
         TRY(clickme_data_next(m, &reader, &more));
         if (!more) break;
-        TRY(remember(e, m));
+        TRY(clickme_remember(e, m));
         TRY(ask_subject(b, e, m));
         if (b->count == BATCH) TRY(finish_batch(b, e));
         progress_update(&shown, e->n, NULL);
@@ -282,15 +212,15 @@ done:
 
 /* ---- scores */
 
-/* Statistics: [1 + sources][METRICS], means over all images and those of each source;
+/* Statistics: [1 + sources][CLICKME_METRICS], means over all images and those of each source;
  * images without a correlation are left out of its mean. */
-static int64_t value_count(const evaluation *e)
+static int64_t value_count(const clickme_outcomes *e)
 {
-    return (1 + e->source_count) * METRICS;
+    return (1 + e->source_count) * CLICKME_METRICS;
 }
 
 /* index NULL: every image once.  counts as values, may be NULL. */
-static jem_status means(double *values, int64_t *counts, const evaluation *e, const int64_t *index)
+static jem_status means(double *values, int64_t *counts, const clickme_outcomes *e, const int64_t *index)
 {
     jem_status st;
     double *sums = NULL;
@@ -300,10 +230,10 @@ static jem_status means(double *values, int64_t *counts, const evaluation *e, co
     TRY(MEM_NEW(sums, total));
     TRY(MEM_NEW(defined, total));
     for (int64_t i = 0; i < e->n; i++) {
-        const outcome *one = &e->images[index ? index[i] : i];
-        for (int k = 0; k < METRICS; k++) {
+        const clickme_outcome *one = &e->images[index ? index[i] : i];
+        for (int k = 0; k < CLICKME_METRICS; k++) {
             if (isnan(one->value[k])) continue;
-            const int64_t own = (1 + one->source) * METRICS + k;
+            const int64_t own = (1 + one->source) * CLICKME_METRICS + k;
             sums[k] += one->value[k];
             sums[own] += one->value[k];
             defined[k]++;
@@ -339,7 +269,7 @@ static void results_clear(results *s)
     mem_free(s->intervals);
 }
 
-static jem_status bootstrap(results *s, const evaluation *e, const bench_request *r)
+static jem_status bootstrap(results *s, const clickme_outcomes *e, const bench_request *r)
 {
     jem_status st;
     double *rounds = NULL;
@@ -367,14 +297,14 @@ done:
 }
 
 /* More than 1 % of constant maps is an error. */
-static jem_status count_undefined(int64_t *undefined, const evaluation *e, double ceiling)
+static jem_status count_undefined(int64_t *undefined, const clickme_outcomes *e, double ceiling)
 {
     jem_status st;
     double *rho = NULL;
     stats_alignment a;
 
     TRY(MEM_NEW(rho, e->n));
-    for (int64_t i = 0; i < e->n; i++) rho[i] = e->images[i].value[SPEARMAN];
+    for (int64_t i = 0; i < e->n; i++) rho[i] = e->images[i].value[CLICKME_SPEARMAN];
     TRY(stats_saliency_alignment(&a, rho, e->n, ceiling));
     *undefined = a.undefined;
 done:
@@ -383,7 +313,7 @@ done:
 }
 
 /* text <- what the subject's map is the gradient of; recorded maps do not say. */
-static void target_text(char *text, size_t size, const bench_request *r, const evaluation *e)
+static void target_text(char *text, size_t size, const bench_request *r, const clickme_outcomes *e)
 {
     const clickme_options *o = r->options;
     bool known = false;
@@ -396,7 +326,7 @@ static void target_text(char *text, size_t size, const bench_request *r, const e
                  o->channels == CHANNELS_MEAN ? "mean" : "max", scalar);
 }
 
-static jem_status add_group(const bench_request *r, const evaluation *e, const results *s,
+static jem_status add_group(const bench_request *r, const clickme_outcomes *e, const results *s,
                             int group)
 {
     jem_status st = JEM_OK;
@@ -409,21 +339,21 @@ static jem_status add_group(const bench_request *r, const evaluation *e, const r
                        .data_hash = e->hash};
 
     target_text(target, sizeof target, r, e);
-    for (int k = 0; k < METRICS; k++) {
-        const int64_t j = group * METRICS + k;
+    for (int k = 0; k < CLICKME_METRICS; k++) {
+        const int64_t j = group * CLICKME_METRICS + k;
         if (s->counts[j] < 1) continue;
-        out.metric = metric_names[k];
+        out.metric = clickme_metric_names[k];
         out.value = s->values[j];
         out.interval = s->intervals[j];
         out.n = s->counts[j];
-        out.ceiling = k == SPEARMAN ? o->ceiling : NAN;
+        out.ceiling = k == CLICKME_SPEARMAN ? o->ceiling : NAN;
         snprintf(formula, sizeof formula, "%s; %s",
-                 k == SPEARMAN ? "mean over images of Spearman's rho over 224 x 224 pixels"
-                 : k == IOU    ? "mean intersection over union of pixels above the 90th percentile"
+                 k == CLICKME_SPEARMAN ? "mean over images of Spearman's rho over 224 x 224 pixels"
+                 : k == CLICKME_IOU    ? "mean intersection over union of pixels above the 90th percentile"
                                : "mean Dice overlap of pixels above the 90th percentile",
                  target);
         TRY(bench_add(r, &out));
-        if (k != SPEARMAN) continue;
+        if (k != CLICKME_SPEARMAN) continue;
         out.metric = "alignment";
         out.value /= o->ceiling;
         out.interval.low /= o->ceiling;
@@ -437,7 +367,7 @@ done:
     return st;
 }
 
-static jem_status add_undefined(const bench_request *r, const evaluation *e, int64_t undefined)
+static jem_status add_undefined(const bench_request *r, const clickme_outcomes *e, int64_t undefined)
 {
     const bench_score out = {.benchmark = "clickme",
                              .metric = "undefined",
@@ -452,7 +382,7 @@ static jem_status add_undefined(const bench_request *r, const evaluation *e, int
 }
 
 /* Of a network of ImageNet's classes: is it at chance? */
-static jem_status add_accuracy(const bench_request *r, const evaluation *e)
+static jem_status add_accuracy(const bench_request *r, const clickme_outcomes *e)
 {
     int64_t asked = 0, right = 0;
 
@@ -495,50 +425,7 @@ done:
     return st;
 }
 
-/* ---- trials: clickme.csv holds each image's correlation, clickme-iou.csv and
- * clickme-dice.csv its overlaps. */
-
-static jem_status save_metric(const bench_request *r, const evaluation *e, int k)
-{
-    jem_status st = JEM_OK;
-    trial_list list = TRIAL_LIST_INIT;
-    char response[NUMBER_TEXT_MAX], label[24], file[24];
-
-    for (int64_t i = 0; i < e->n; i++) {
-        const outcome *one = &e->images[i];
-        snprintf(label, sizeof label, "%" PRId64, one->label);
-        const trial t = {.subj = r->subject->name,
-                         .session = 1,
-                         .trial = i + 1,
-                         .rt = NAN,
-                         .object_response = number_text(response, one->value[k]),
-                         .category = one->label < 0 ? "NA" : label,
-                         .condition = e->sources[one->source],
-                         .imagename = one->name};
-        TRY(trial_list_append(&list, &t));
-    }
-    snprintf(file, sizeof file, "clickme%s%s", k == SPEARMAN ? "" : "-",
-             k == SPEARMAN ? "" : metric_names[k]);
-    TRY(trial_list_save(&list, r->out, file));
-done:
-    trial_list_clear(&list);
-    return st;
-}
-
-static jem_status save_maps(const bench_request *r, const evaluation *e)
-{
-    jem_status st;
-    char *path = NULL;
-    const jem_tensor t = {JEM_F32, 3, {e->map_count, CLICKME_SIDE, CLICKME_SIDE}, e->maps};
-
-    TRY(str_format(&path, "%s/trials/clickme-maps.npy", r->out));
-    TRY(jem_npy_write(path, &t));
-done:
-    mem_free(path);
-    return st;
-}
-
-static jem_status add_scores(const bench_request *r, const evaluation *e)
+static jem_status add_scores(const bench_request *r, const clickme_outcomes *e)
 {
     jem_status st;
     const clickme_options *o = r->options;
@@ -555,8 +442,7 @@ static jem_status add_scores(const bench_request *r, const evaluation *e)
         TRY(add_group(r, e, &s, 1 + k));
     TRY(add_undefined(r, e, s.undefined));
     TRY(add_accuracy(r, e));
-    for (int k = 0; r->out && k < METRICS; k++) TRY(save_metric(r, e, k));
-    if (e->map_count > 0) TRY(save_maps(r, e));
+    TRY(clickme_save_outcomes(e, r->subject->name, r->out));
 done:
     results_clear(&s);
     return st;
@@ -565,7 +451,7 @@ done:
 static jem_status clickme_run(const bench_request *r)
 {
     jem_status st = JEM_OK;
-    evaluation e = {.n = 0};
+    clickme_outcomes e = {.n = 0};
 
     if (r->subject) {
         TRY(subject_can(r->subject, r->subject->ops->saliency != NULL, "clickme",
@@ -575,7 +461,7 @@ static jem_status clickme_run(const bench_request *r)
     }
     TRY(add_people(r));
 done:
-    evaluation_clear(&e);
+    clickme_outcomes_clear(&e);
     return st;
 }
 
