@@ -82,7 +82,8 @@ jem_status slurm_call(char **out, const char *const *argv);
 /* ---- what a task needs */
 
 /* j->memory_mb and minutes, of those that args do not say, from jem plan with a margin; tells both.  The time is
- * measured on this machine: for a GPU that it does not have, none is said. */
+ * measured on this machine: of tasks with a GPU none is said, and their memory is that of a CPU's, which holds what a
+ * GPU would, and 4 GB for its driver and libraries. */
 jem_status slurm_needs(slurm_job *j, const launch_batch *b, const slurm_options *o);
 
 #endif

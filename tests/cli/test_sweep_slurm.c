@@ -188,6 +188,17 @@ static void a_dry_run_and_write_submit_nothing(void **state)
     said("written/slurm/jem", "apptainer");
 }
 
+static void tasks_with_a_gpu_are_planned_where_there_is_none(void **state)
+{
+    (void)state;
+    assert_int_equal(jem(SWEEP "--device cuda --slurm --dry-run --out %D/gpu"), 0);
+    said("err", "4096 MB");
+    said("err", "time limit of a task: the partition's own");
+    program_not_said(dir, "out", "--time");
+    assert_int_equal(jem(SWEEP "--set engine.device=auto --slurm --dry-run --slurm-arg=--gres=gpu:1 --out %D/gpu"), 0);
+    said("err", "time limit of a task: the partition's own");
+}
+
 static void a_run_that_diverged_changes_all_before_they_are_submitted(void **state)
 {
     (void)state;
@@ -220,6 +231,7 @@ int main(void)
         cmocka_unit_test(exit_codes_decide_what_goes_into_the_queue_again),
         cmocka_unit_test(a_cancelled_study_is_saved_and_nothing_of_it_returns),
         cmocka_unit_test(a_dry_run_and_write_submit_nothing),
+        cmocka_unit_test(tasks_with_a_gpu_are_planned_where_there_is_none),
         cmocka_unit_test(a_run_that_diverged_changes_all_before_they_are_submitted),
         cmocka_unit_test(mistakes_are_refused),
     };

@@ -136,11 +136,11 @@ log_of alpha-0.50-seed-1 | grep -q 'interrupted after iteration' || fail "preemp
 echo "preempted, saved and gone on with: the same bits"
 
 study="$work/grid"
-alphas=(--alpha 0,1 --grid sampler.steps=1,2)
+alphas=(--alpha 0,0.5 --grid sampler.steps=2,3)
 submit --slurm-arg=--time=9
 waits 240 "the end of a grid" is_idle
-study="$work/grid/steps-1"
+study="$work/grid/steps-2"
 [ "$("$jem" sweep --status "$work/grid" | grep -c '^2 finished$')" = 2 ] || fail "not all runs of the grid are finished"
 [ -s "$study/report.html" ] && [ -s "$work/grid/report.html" ] || fail "a report of the grid is missing"
-grep -q steps-2 "$work/grid/figures/grid-classification.tsv" || fail "no line of a study of the grid"
+grep -q steps-3 "$work/grid/figures/grid-classification.tsv" || fail "no line of a study of the grid"
 echo "a grid of two studies: two arrays, their reports and one of both"
