@@ -209,28 +209,34 @@ static void draw_arrow(draw *d, double x, double y, double to_x, double to_y)
     draw_area(d, px, py, 3, faded(MUTED, 0.8));
 }
 
-void axes_untrained(draw *d, const axes *a, double at_x, double at_y, int place, double *x, double *y)
+bool axes_beyond(const axes *a, double at_x, double at_y, double *x, double *y, char text[UNTRAINED_TEXT])
 {
     const double right = a->left + a->width, bottom = a->top + a->height;
     const double real_x = axes_x(a, at_x), real_y = axes_y(a, at_y);
-    char text[48] = "";
+    *text = '\0';
     *x = fmin(fmax(real_x, a->left), right);
     *y = fmin(fmax(real_y, a->top), bottom);
-    if (hypot(real_x - *x, real_y - *y) < 1) {
-        draw_mark(d, place, *x, *y, UNTRAINED, faded(MUTED, 0.6), faded(MUTED, 0));
-        return;
-    }
+    if (hypot(real_x - *x, real_y - *y) < 1) return false;
     const bool beyond_x = real_x != *x, beyond_y = real_y != *y;
     if (beyond_x && beyond_y)
-        snprintf(text, sizeof text, "%.3g, %.3g", at_x, at_y);
+        snprintf(text, UNTRAINED_TEXT, "%.3g, %.3g", at_x, at_y);
     else
-        snprintf(text, sizeof text, "%.3g", beyond_x ? at_x : at_y);
+        snprintf(text, UNTRAINED_TEXT, "%.3g", beyond_x ? at_x : at_y);
     /* inside the box, away from the edges that it is at */
     *x = fmin(fmax(*x, a->left + 5 * beyond_x), right - 5 * beyond_x);
     *y = fmin(fmax(*y, a->top + 5), bottom - 5);
-    draw_arrow(d, *x, *y, beyond_x ? real_x : *x, beyond_y ? real_y : *y);
-    const bool to_the_left = *x > a->left + a->width / 2;
-    draw_text(d, *x + (to_the_left ? -9 : 9), *y, style_of(TICK_SIZE, to_the_left ? RIGHT : LEFT, MIDDLE, MUTED), text);
+    return true;
+}
+
+void axes_untrained(draw *d, const axes *a, double at_x, double at_y, int place, double *x, double *y)
+{
+    const double real_x = axes_x(a, at_x), real_y = axes_y(a, at_y);
+    const bool beyond_x = real_x < a->left || real_x > a->left + a->width, beyond_y = real_y < a->top || real_y > a->top + a->height;
+    char text[UNTRAINED_TEXT];
+    if (axes_beyond(a, at_x, at_y, x, y, text))
+        draw_arrow(d, *x, *y, beyond_x ? real_x : *x, beyond_y ? real_y : *y);
+    else
+        draw_mark(d, place, *x, *y, UNTRAINED, faded(MUTED, 0.6), faded(MUTED, 0));
 }
 
 enum { CHUNK = 512, COLUMN = 3 };

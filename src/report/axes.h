@@ -34,8 +34,12 @@ void axes_draw(draw *d, const axes *a);
 void axes_tick_text(char *text, size_t size, double value, double step);
 /* Horizontal reference (chance, human) with its label inside the box, or "". */
 void axes_reference(draw *d, const axes *a, double y, const char *label);
-/* The grey mark of an end that was never trained, which sets no range: within the box where it is, else an
- * arrow at the edge with the values that lie beyond.  *x, *y: where it was drawn; place: as draw_mark's. */
+enum { UNTRAINED_TEXT = 48 };
+/* Where the mark of an end that was never trained stands, which sets no range: *x, *y <- within the box where it is, else at
+ * the edge, and text <- the values that lie beyond, "" within.  Is it beyond? */
+bool axes_beyond(const axes *a, double at_x, double at_y, double *x, double *y, char text[UNTRAINED_TEXT]);
+/* That mark, grey, or an arrow at the edge, beside which its text belongs (labels.h).  *x, *y: where it was drawn; place: as
+ * draw_mark's. */
 void axes_untrained(draw *d, const axes *a, double at_x, double at_y, int place, double *x, double *y);
 /* Line through x, y [n], cut at the box; values that are not finite interrupt it. */
 void axes_curve(draw *d, const axes *a, const double *x, const double *y, int n, double width,

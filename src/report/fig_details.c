@@ -56,7 +56,8 @@ static void draw_curve(draw *d, const axes *a, const trend *t, colour c)
         if (isfinite(p->sem))
             draw_segment(d, x, axes_y(a, p->mean - p->sem), x, axes_y(a, p->mean + p->sem), 1.2, 0,
                          c);
-        draw_mark(d, p->place, x, y, 2.6, grey ? faded(MUTED, 0.6) : c, faded(c, 0));
+        const bool hollow = p->at_chance && !grey;
+        draw_mark(d, p->place, x, y, 2.6, grey ? faded(MUTED, 0.6) : hollow ? PAPER : c, hollow ? c : faded(c, 0));
         draw_unnote(d);
     }
 }
@@ -155,6 +156,8 @@ static jem_status figure_of_sets(figure_list *list, study *s, const measures *co
         p->set = mvh_sets[i].name;
         TRY(trend_collect_in(&p->accuracy, s, mvh, p->set, "accuracy", NULL));
         TRY(trend_collect_in(&p->kappa, s, mvh, p->set, kappa, NULL));
+        trend_mark_chance(&p->accuracy, s, c->meaning);
+        trend_mark_chance(&p->kappa, s, c->meaning);
         if (p->kappa.count == 0 && p->accuracy.count == 0) {
             trend_clear(&p->accuracy);
             trend_clear(&p->kappa);

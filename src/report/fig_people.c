@@ -32,6 +32,7 @@ enum { SCATTERS = 16 };
 typedef struct mark {
     double alpha, x, y; /* x NaN: not measured */
     int place; /* as in trend_point */
+    bool at_chance; /* one of its networks decides at chance */
 } mark;
 
 /* A study, or a model beside it. */
@@ -123,7 +124,7 @@ static jem_status series_collect(scatter_series *k, const model_entry *e, const 
     for (int64_t i = 0; i < k->y.count; i++) {
         const trend_point *v = &k->y.points[i];
         const trend_point *u = !isnan(v->alpha) ? trend_at(&k->x, v->alpha) : k->x.count ? k->x.points : NULL;
-        k->marks[k->count++] = (mark){v->alpha, u ? u->mean : NAN, v->mean, v->place};
+        k->marks[k->count++] = (mark){v->alpha, u ? u->mean : NAN, v->mean, v->place, v->at_chance};
     }
 done:
     return st;
@@ -317,10 +318,12 @@ static void draw_series(draw *d, const axes *a, const scatter_panel *p, const sc
         note_mark(d, p, s, m);
         if (mark_is_grey(p, m))
             axes_untrained(d, a, m->x, m->y, m->place, &x, &y);
+        else if (s->along && m->at_chance)
+            draw_chance_mark(d, m->alpha, m->place, x, y, 4.2);
         else if (s->along)
             draw_alpha_mark(d, m->alpha, m->place, x, y, 4.2);
         else
-            draw_disc(d, x, y, 4.2, INK, INK);
+            draw_disc(d, x, y, 4.2, m->at_chance ? PAPER : INK, INK);
         draw_unnote(d);
         label_reserve(labels, x - 5, y - 5, 10, 10);
     }
@@ -330,9 +333,13 @@ static void draw_series(draw *d, const axes *a, const scatter_panel *p, const sc
 static void name_marks(draw *d, const axes *a, const scatter_panel *p, const scatter_series *s, label_list *labels)
 {
     for (int i = 0; i < s->count; i++) {
-        char text[24];
+        char text[UNTRAINED_TEXT];
         const mark *m = &s->marks[i];
-        const double x = axes_x(a, m->x), y = axes_y(a, m->y);
+        double x = axes_x(a, m->x), y = axes_y(a, m->y);
+        if (!isnan(m->x) && mark_is_grey(p, m) && axes_beyond(a, m->x, m->y, &x, &y, text)) {
+            if (!label_near(d, labels, x, y, text)) label_with_line(d, labels, x, y, text);
+            continue;
+        }
         if (isnan(m->x) || (s->along && (p->x_is_alpha || (i % 2 && i + 1 < s->count)))) continue;
         snprintf(text, sizeof text, "%g", m->alpha);
         if (!label_near(d, labels, x, y, s->along ? text : s->name) && !s->along)
@@ -558,7 +565,7 @@ jem_status figures_of_people(figure_list *list, study *s, const measures *const 
     static const char about[] = "One marker per α, the mean over seeds, joined in order; open squares, and "
                                 "names at the right edge where the horizontal value is not published, "
                                 "are published models, dashed lines the human reference. A grey marker "
-                                "is α = 1, whose classifier was never trained.";
+                                "is α = 1, whose classifier was never trained; a hollow one has a network that decides at chance.";
     const score_source from = {.path = s->path, .runs = s};
     char name[] = "";
     model_entry own = {.name = name, .from = &from};

@@ -378,12 +378,28 @@ static void reserve_trend(label_list *l, const axes *a, const panel *p, const tr
         const trend_point *q = &t->points[i], *r = q + 1;
         const double x = axes_x(a, q->alpha), y = axes_y(a, q->mean), spread = isfinite(q->sem) ? q->sem : 0;
         const double top = axes_y(a, q->mean + spread), bottom = axes_y(a, q->mean - spread);
-        if (in_grey(p, q))
-            label_reserve(l, l->right - 60, fmin(fmax(y, l->top), l->bottom) - 8, 60, 16);
+        if (in_grey(p, q)) {
+            double at_x, at_y;
+            char text[UNTRAINED_TEXT];
+            axes_beyond(a, q->alpha, q->mean, &at_x, &at_y, text);
+            label_reserve(l, at_x - 6, at_y - 6, 12, 12);
+            continue;
+        }
         label_reserve(l, x - 6, top - 6, 12, bottom - top + 12);
         if (i + 1 < t->count && !in_grey(p, r))
             label_reserve_line(l, x, y, axes_x(a, r->alpha), axes_y(a, r->mean));
     }
+}
+
+/* Values of ends that lie beyond the box. */
+static void name_beyond(draw *d, label_list *l, const axes *a, const panel *p, const trend *t)
+{
+    double x, y;
+    char text[UNTRAINED_TEXT];
+    for (int64_t i = 0; i < t->count; i++)
+        if (in_grey(p, &t->points[i]) && axes_beyond(a, t->points[i].alpha, t->points[i].mean, &x, &y, text) &&
+            !label_near(d, l, x, y, text))
+            label_with_line(d, l, x, y, text);
 }
 
 static void name_references(draw *d, const axes *a, const chart *c, const panel *p)
@@ -393,6 +409,7 @@ static void name_references(draw *d, const axes *a, const chart *c, const panel 
     const double levels[] = {axes_y(a, p->reference), axes_y(a, p->ceiling)};
     for (int i = 0; i < 2; i++)
         if (isfinite(levels[i])) label_reserve(&labels, a->left, levels[i] - 1, a->width, 2);
+    for (int k = 0; k < p->count; k++) name_beyond(d, &labels, a, p, &c->trends[p->first + k]);
     if (p->spec) label_along(d, &labels, levels[0], p->spec->level.label);
     label_along(d, &labels, levels[1], "human");
 }

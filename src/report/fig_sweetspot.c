@@ -35,6 +35,7 @@ typedef struct spot_chart {
     const study *of;
     const sweetspot_list *list;
     sweetspot_list *owned; /* NULL: the list is another's */
+    int64_t hidden;        /* so many of its lines, behind the others, are not of the part that is drawn */
     int columns;
     double width, cell, key;               /* of the canvas, of a column; height of what is above the lines */
     strbuf only;                           /* which networks, if not all */
@@ -85,6 +86,7 @@ static double lay_out(spot_chart *c, double width)
     double x, y;
 
     c->columns = (int)fmax(1, fmin(COLUMNS, floor(width / CELL_LEAST)));
+    if (c->hidden) c->columns = (int)fmin(c->columns, (double)(people > own ? people : own)); /* one alone has all of it */
     c->width = width;
     c->cell = width / c->columns;
     c->narrow = c->cell < NARROW;
@@ -178,7 +180,8 @@ static void draw_scores(draw *d, const axes *a, const study *of, const sweetspot
         plain_format(note, sizeof note, "%s, %s\nα = %g, seed %lld: %.4g", p->line->title, sweetspot_measure(p), alpha,
                      (long long)p->seed_of[j], p->network[j]);
         draw_note(d, &(draw_subject){.alpha = alpha, .seed = p->seed_of[j]}, note);
-        draw_alpha_mark(d, alpha, trend_place(of, alpha), axes_x(a, alpha), axes_y(a, p->network[j]), 3);
+        (p->at_chance[j] ? draw_chance_mark : draw_alpha_mark)(d, alpha, trend_place(of, alpha), axes_x(a, alpha),
+                                                               axes_y(a, p->network[j]), 3);
         draw_unnote(d);
     }
 }
@@ -384,10 +387,30 @@ done:
 static void free_chart(void *ctx)
 {
     spot_chart *c = ctx;
-    if (c->owned) sweetspot_list_clear(c->owned);
+    if (c->owned) {
+        c->owned->count += c->hidden;
+        sweetspot_list_clear(c->owned);
+    }
     mem_free(c->owned);
     strbuf_clear(&c->only);
     mem_free(c);
+}
+
+/* The lines of one benchmark. */
+static bool take_benchmark(figure *f, const char *part)
+{
+    spot_chart *c = f->ctx;
+    sweetspot *spots = c->owned->spots;
+    int64_t kept = 0;
+    for (int64_t i = 0; i < c->owned->count; i++) {
+        const sweetspot p = spots[i];
+        if (strcmp(p.of->benchmark, part) != 0) continue;
+        memmove(spots + kept + 1, spots + kept, (size_t)(i - kept) * sizeof *spots);
+        spots[kept++] = p;
+    }
+    c->hidden = c->owned->count - kept;
+    c->owned->count = kept;
+    return kept > 0;
 }
 
 static void lay_out_spots(figure *f, double width)
@@ -467,7 +490,7 @@ typedef struct spot_view {
 
 static const spot_view spot_views[] = {
     {"sweetspot", "Where along α each benchmark is best",
-     "A dot is a network. An α between the ends is closer to people than both if its advantage over the nearer "
+     "A dot is a network, hollow where it decides at chance. An α between the ends is closer to people than both if its advantage over the nearer "
      "end is positive at least: the bar's foot is the lower limit that holds for all α at once. p is the chance "
      "of such an advantage where all α in between equal the better end; it must hold without any one run, too. "
      "The band holds the best α.",
@@ -492,7 +515,7 @@ static jem_status figure_of_view(figure_list *list, study *s, const measures *co
     const bool whole = view == spot_views;
     spot_chart *c = NULL;
     figure f = {.file = view->file, .section = "Sweet spot", .title = view->title, .about = view->about,
-                .lay_out = lay_out_spots, .draw = draw_spots, .free_ctx = free_chart};
+                .lay_out = lay_out_spots, .take_part = take_benchmark, .draw = draw_spots, .free_ctx = free_chart};
 
     o.measures = known;
     o.most_alpha = view->most_alpha;

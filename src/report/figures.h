@@ -17,6 +17,8 @@ struct figure {
     double width, height;
     /* Arranges what is drawn on a canvas so wide (FIGURE_WIDTH_LEAST or more): sets height, and width to what it takes. */
     void (*lay_out)(figure *f, double width);
+    /* Leaves of it what `part` names, "NAME:PART" to those who ask; false: it has no such part.  NULL: it has none at all. */
+    bool (*take_part)(figure *f, const char *part);
     draw_fn draw;
     void *ctx; /* owned; may borrow from the study */
     void (*free_ctx)(void *ctx);

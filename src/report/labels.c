@@ -63,7 +63,7 @@ void label_with_line(draw *d, label_list *l, double x, double y, const char *tex
     for (double away = NEAREST; away <= FARTHEST; away += LINE)
         for (int side = -1; side <= 1; side += 2) {
             const double middle = y + side * (away + LINE / 2.0);
-            const label_box b = {fmin(x - w / 2, l->right - w), middle - LINE / 2.0, w, LINE};
+            const label_box b = {fmax(l->left, fmin(x - w / 2, l->right - w)), middle - LINE / 2.0, w, LINE};
             if (!is_free(l, b)) continue;
             draw_segment(d, x, y + side * 5, x, y + side * away, 0.8, 0, faded(MUTED, 0.6));
             draw_text(d, b.x, middle, label_style(), text);

@@ -63,3 +63,8 @@ void draw_open_square(draw *d, double x, double y, double half)
     draw_rectangle(d, x - half, y - half, 2 * half, 2 * half, PAPER);
     draw_frame(d, x - half, y - half, 2 * half, 2 * half, MUTED);
 }
+
+void draw_chance_mark(draw *d, double alpha, int place, double x, double y, double radius)
+{
+    draw_mark(d, place, x, y, radius, PAPER, alpha_colour(alpha));
+}

@@ -19,5 +19,7 @@ void draw_open_square(draw *d, double x, double y, double half);
 void draw_value_note(draw *d, double alpha, const char *what, double value);
 /* In the colour of its alpha, with an edge that shows on every ground. */
 void draw_alpha_mark(draw *d, double alpha, int place, double x, double y, double radius);
+/* The same where a network of the alpha decides at chance: hollow. */
+void draw_chance_mark(draw *d, double alpha, int place, double x, double y, double radius);
 
 #endif

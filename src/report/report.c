@@ -153,14 +153,21 @@ jem_status report_draw(double *height_mm, const report_call *call, const char *n
     report_source s;
     figure_list figures = FIGURE_LIST_INIT;
     const double width = width_mm * px_per_mm;
+    const char *part = strchr(name, ':');
+    char *whole = NULL;
 
+    s = (report_source){.count = 0};
+    TRY(str_format(&whole, "%.*s", part ? (int)(part - name) : (int)strlen(name), name));
     TRY(report_source_read(&s, call));
-    TRY(report_source_figures(&figures, &s, name));
-    figure *f = find_figure(&figures, name);
+    TRY(report_source_figures(&figures, &s, whole));
+    figure *f = find_figure(&figures, whole);
     if (!f) {
         st = refuse_name(&s, call, name);
     } else if (f->missing) {
         st = jem_error(JEM_EDATA, "%s: figure '%s': %s", call->folder, name, f->missing);
+    } else if (part && !(f->take_part && f->take_part(f, part + 1))) {
+        st = jem_error(JEM_EUSAGE, "%s: figure '%s' has no part '%s'%s", call->folder, whole, part + 1,
+                       f->take_part ? "; its parts are the benchmarks that it shows (`jem bench list`)" : " nor others");
     } else {
         f->lay_out(f, width);
         TRY(draw_file(path, width, f->height, f->draw, f->ctx));
@@ -168,6 +175,7 @@ jem_status report_draw(double *height_mm, const report_call *call, const char *n
         report_source_warn(&s);
     }
 done:
+    mem_free(whole);
     figure_list_clear(&figures);
     report_source_clear(&s);
     return st;

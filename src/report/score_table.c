@@ -105,6 +105,7 @@ static void fill_cells(const score_table *t, const score_line *l, double *values
         for (int64_t i = 0; i < l->count; i++) {
             if (column_of(t, l->first[i].alpha) != c) continue;
             cell->given = true;
+            cell->at_chance = cell->at_chance || l->first[i].at_chance == CHANCE_AT;
             if (isfinite(l->first[i].score->value)) values[used++] = l->first[i].score->value;
         }
         cell->seeds = networks[c] = used - before;
@@ -164,6 +165,7 @@ static void count_seeds(score_table *t)
 {
     for (int64_t i = 0; i < t->count * t->columns; i++) {
         const int64_t n = t->cells[i].seeds;
+        t->any_chance = t->any_chance || t->cells[i].at_chance;
         if (n < 2) continue;
         if (!t->least || n < t->least) t->least = n;
         if (n > t->most) t->most = n;

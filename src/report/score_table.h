@@ -12,6 +12,7 @@ typedef struct score_cell {
     bool given;      /* there are scores, finite or not */
     double mean;     /* NaN without values */
     double sem;      /* NaN with fewer than two */
+    bool at_chance;  /* a network behind it decides no better than by chance */
     bool maybe_best; /* is in the set of possible best alphas (stats/best_alpha.h), which is known */
 } score_cell;
 
@@ -30,12 +31,12 @@ typedef struct score_table {
     int64_t count;
     score_line *lines;
     score_cell *cells;
-    bool any_best, any_unequal;
+    bool any_best, any_unequal, any_chance;
     int64_t least, most; /* seeds behind means with a standard error; 0: there are none */
 } score_table;
 #define SCORE_TABLE_INIT                                                                           \
     {                                                                                              \
-        NULL, 0, NULL, 0, NULL, NULL, false, false, 0, 0                                           \
+        NULL, 0, NULL, 0, NULL, NULL, false, false, false, 0, 0                                           \
     }
 
 /* The best set is Hsu's at level .95, by training noise alone (STATS_VARIANCE_GUARDED): of scores that

@@ -12,7 +12,7 @@ typedef struct markup {
     const char *cell, *end;         /* before the cells of a line but the first; behind them */
     const char *start;              /* before the first */
     const char *number[2], *bold[2], *plus_minus;
-    const char *alpha, *dagger, *none, *level;
+    const char *alpha, *dagger, *chance, *none, *level;
 } markup;
 
 /* ---- text */
@@ -76,11 +76,11 @@ static void latex_text(strbuf *out, const char *text)
 
 static const markup markdown = {
     .text = markdown_text, .start = "| ", .cell = " | ", .end = " |", .number = {"", ""},
-    .bold = {"**", "**"}, .plus_minus = " ± ", .alpha = "α = ", .dagger = "†", .none = "–", .level = "95 %"};
+    .bold = {"**", "**"}, .plus_minus = " ± ", .alpha = "α = ", .dagger = "†", .chance = "‡", .none = "–", .level = "95 %"};
 
 static const markup latex = {
     .text = latex_text, .start = "", .cell = " & ", .end = " \\\\", .number = {"$", "$"},
-    .bold = {"\\mathbf{", "}"}, .plus_minus = " \\pm ", .alpha = "$\\alpha$ = ", .dagger = "$^\\dagger$",
+    .bold = {"\\mathbf{", "}"}, .plus_minus = " \\pm ", .alpha = "$\\alpha$ = ", .dagger = "$^\\dagger$", .chance = "$^\\ddagger$",
     .none = "--", .level = "95\\,\\%"};
 
 /* ---- cells */
@@ -115,7 +115,7 @@ static void put_cell(strbuf *out, const markup *k, const score_cell *c)
         plain_printf(out, "%s", k->plus_minus);
         put_value(out, c->sem, decimals);
     }
-    plain_printf(out, "%s%s", c->maybe_best && !math ? k->bold[1] : "", k->number[1]);
+    plain_printf(out, "%s%s%s", c->maybe_best && !math ? k->bold[1] : "", k->number[1], c->at_chance ? k->chance : "");
 }
 
 /* "Error consistency", or the metric with its data set and condition where nobody says more. */
@@ -204,6 +204,7 @@ static void put_caption(strbuf *out, const score_table *t, const markup *k)
     if (t->any_unequal)
         plain_printf(out, " %s: runs that were rescued, or have other settings or lengths, are among these, so "
                           "that nothing is set in bold.", k->dagger);
+    if (t->any_chance) plain_printf(out, " %s: a network behind it decides no better than by chance.", k->chance);
     if (has_none(t)) plain_printf(out, " %s: the score is no finite number.", k->none);
     if (has_reference(t)) strbuf_add(out, " Reference: what people reach.");
 }

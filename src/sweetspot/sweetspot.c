@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "measure/standing.h"
 #include "sweetspot/spot_equal.h"
 #include "sweetspot/spot_runs.h"
 #include "sweetspot/trend.h"
@@ -49,7 +50,7 @@ const char *spot_verdict_text(spot_verdict v)
 static void spot_clear(sweetspot *p)
 {
     void *const owned[] = {p->alpha, p->value, p->sem, p->seeds, p->network, p->among, p->seed_of,
-                           p->unequal_alpha, p->drop_name};
+                           p->unequal_alpha, p->drop_name, p->at_chance};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) mem_free(owned[i]);
     strings_free(p->unequal, (int)p->unequal_count);
     stats_best_alpha_clear(&p->at);
@@ -62,6 +63,13 @@ void sweetspot_list_clear(sweetspot_list *list)
     if (list->declared) declaration_clear(list->declared);
     mem_free(list->declared);
     *list = (sweetspot_list)SWEETSPOT_LIST_INIT;
+}
+
+static bool is_at_chance(const spot_runs *r, const spot_network *n)
+{
+    const measure *m = r->line->score[0];
+    const score *of = trend_score(n->run, r->of->benchmark, m->dataset, m->metric, m->condition);
+    return of && standing_chance(&n->run->scores, r->of, of) == CHANCE_AT;
 }
 
 /* Means and errors of all scores of the line. */
@@ -86,8 +94,10 @@ static jem_status describe(sweetspot *p, const spot_runs *r)
     TRY(MEM_NEW(p->sem, r->line->count * p->alphas));
     TRY(MEM_NEW(p->network, r->count));
     TRY(MEM_NEW(p->among, r->count));
+    TRY(MEM_NEW(p->at_chance, r->count));
     TRY(MEM_NEW(p->seed_of, r->count));
     TRY(MEM_NEW(values, r->count));
+    for (int64_t j = 0; j < r->count; j++) p->at_chance[j] = is_at_chance(r, &r->network[j]);
     p->fewest = p->most = r->networks[0];
     for (int64_t i = 0, first = 0; i < p->alphas; first += r->networks[i++]) {
         const int64_t n = r->networks[i];
@@ -290,6 +300,21 @@ done:
     return st;
 }
 
+/* Do other lines say the same already: this metric with these values of these networks, as where `jem bench gloss` was given
+ * a run's own test scenes?  Not where the study names it. */
+static bool is_repeat(const sweetspot_list *list, const spot_runs *r)
+{
+    if (r->line->count != 1 || r->line->alignment || entry_of(list->declared, r, 0)) return false;
+    for (int64_t i = 0; i < list->count; i++) {
+        const sweetspot *p = &list->spots[i];
+        bool same = p->score == 0 && p->networks == r->count && strcmp(p->line->score[0]->metric, r->line->score[0]->metric) == 0;
+        for (int64_t j = 0; same && j < r->count; j++)
+            same = p->among[j] == r->network[j].run->alpha && p->network[j] == r->network[j].value[0];
+        if (same) return true;
+    }
+    return false;
+}
+
 static jem_status find_line(sweetspot_list *list, const measures *of, const measure_spot *line,
                             study *s, const sweetspot_options *o)
 {
@@ -297,7 +322,7 @@ static jem_status find_line(sweetspot_list *list, const measures *of, const meas
     spot_runs r = {.alphas = 0};
 
     TRY(spot_runs_find(&r, of, line, &list->only, s));
-    if (r.alphas < 2) goto done;
+    if (r.alphas < 2 || is_repeat(list, &r)) goto done;
     for (int k = 0; k < line->count; k++) TRY(add_spot(list, &r, k, s, o));
     if (line->count > 1) TRY(add_spot(list, &r, -1, s, o));
 done:

@@ -47,6 +47,7 @@ typedef struct sweetspot {
     int64_t networks;
     double *network; /* [networks] score of each, alpha after alpha; in the plane the distance */
     double *among;   /* [networks] its alpha */
+    bool *at_chance; /* [networks] it decides no better than by chance (measure/standing.h) */
     int64_t *seed_of; /* [networks] its seed; -1: unknown */
     int64_t fewest, most;   /* networks at an alpha */
     int64_t images, people; /* that are drawn; 0: none */

@@ -100,6 +100,33 @@ static void shell(const char *line)
     if (system(command) != 0) fail_msg("%s", command);
 }
 
+/* `jem bench gloss` of a run's own test scenes, and what `jem eval` says of these. */
+static void scenes_that_were_scored_twice_are_listed_once(void **state)
+{
+    (void)state;
+    char name[128], text[1024];
+    for (int i = 0; i < 6; i++) {
+        const double alpha = i / 2 / 2.0, value = 0.9 - 0.1 * alpha + 0.01 * (i % 2);
+        put_run(alpha, 1 + i % 2, 0.5);
+        snprintf(name, sizeof name, "study/alpha-%g-seed-%d/scores/scores.json", alpha, 1 + i % 2);
+        snprintf(text, sizeof text,
+                 "[{\"benchmark\": \"gloss\", \"metric\": \"light_accuracy\", \"model\": \"m\", \"alpha\": %g, \"seed\": %d, \"value\": %g}, "
+                 "{\"benchmark\": \"scenes\", \"metric\": \"light_accuracy\", \"model\": \"m\", \"alpha\": %g, \"seed\": %d, \"value\": %g}, "
+                 "{\"benchmark\": \"scenes\", \"metric\": \"relief_r2\", \"model\": \"m\", \"alpha\": %g, \"seed\": %d, \"value\": %g}]",
+                 alpha, 1 + i % 2, value, alpha, 1 + i % 2, value, alpha, 1 + i % 2, value);
+        put_file(name, text);
+    }
+    assert_int_equal(program_run(dir, "", "sweetspot %D/study --rounds 200"), 0);
+    program_said(dir, "out", "Light field");
+    program_not_said(dir, "out", "Scenes: light field");
+    program_said(dir, "out", "Scenes: relief"); /* that nobody else scored */
+    program_works(dir, "report %D/study --figure sweetspot:scenes -o %D/scenes.svg --width 89mm");
+    program_said(dir, "scenes.svg", "Scenes: relief");
+    program_not_said(dir, "scenes.svg", "Light field");
+    program_fails(dir, "report %D/study --figure sweetspot:nothing -o %D/x.svg", JEM_EUSAGE, "has no part 'nothing'");
+    program_fails(dir, "report %D/study --figure gloss:scenes -o %D/x.svg", JEM_EUSAGE, "has no part 'scenes' nor others");
+}
+
 static void a_study_that_cannot_be_written_is_reported_elsewhere(void **state)
 {
     (void)state;
@@ -418,6 +445,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         TEST(a_study_gets_a_table_a_figure_and_files),
+        TEST(scenes_that_were_scored_twice_are_listed_once),
         TEST(a_study_that_cannot_be_written_is_reported_elsewhere),
         TEST(json_is_one_array_and_the_same_for_any_threads),
         TEST(the_report_shows_the_same_sweet_spot),

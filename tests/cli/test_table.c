@@ -107,6 +107,20 @@ static void the_tidy_table_has_a_row_per_score(void **state)
     program_same_files(folder, "out", "scores.csv");
 }
 
+static void a_network_at_chance_is_marked(void **state)
+{
+    (void)state;
+    put_answers("answers", "[{\"benchmark\": \"cue-conflict\", \"metric\": \"shape_bias\", \"model\": \"vgg\", "
+                           "\"dataset\": \"cue-conflict\", \"value\": 0.25}, "
+                           "{\"benchmark\": \"cue-conflict\", \"metric\": \"shape_or_texture\", \"model\": \"vgg\", "
+                           "\"dataset\": \"cue-conflict\", \"value\": 0.13, \"low\": 0.11, \"high\": 0.15}]");
+    program_works(folder, "table %D/answers --markdown");
+    program_said(folder, "out", "| 0.250‡ |");
+    program_said(folder, "out", "‡: a network behind it decides no better than by chance.");
+    program_works(folder, "table %D/answers --latex");
+    program_said(folder, "out", "$0.250$$^\\ddagger$");
+}
+
 static void json_has_the_same_rows(void **state)
 {
     (void)state;
@@ -265,6 +279,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         TEST(the_tidy_table_has_a_row_per_score),
+        TEST(a_network_at_chance_is_marked),
         TEST(json_has_the_same_rows),
         TEST(papers_get_means_standard_errors_and_the_best_set),
         TEST(runs_of_unequal_settings_have_no_best_set),

@@ -182,7 +182,10 @@ static jem_status draw_untrained(draw *d, const void *value)
 {
     const axes a = {.left = 40, .top = 30, .width = 200, .height = 100, .x1 = 1, .y0 = 0.5, .y1 = 1};
     double x, y;
+    char text[UNTRAINED_TEXT];
     axes_untrained(d, &a, 1, *(const double *)value, 0, &x, &y);
+    if (axes_beyond(&a, 1, *(const double *)value, &x, &y, text))
+        draw_text(d, x - 9, y, style_of(TICK_SIZE, RIGHT, MIDDLE, MUTED), text);
     assert_true(x <= 240 && y >= 30 && y <= 130);
     return JEM_OK;
 }

@@ -197,6 +197,17 @@ static void the_page_is_self_contained_and_names_its_sources(void **state)
     mem_free(tsv);
 }
 
+/* Journals want 7 points, which are 9.33 CSS pixels, at least. */
+static void texts_are_legible(const char *svg)
+{
+    int texts = 0;
+    for (const char *at = strstr(svg, "font-size=\""); at; at = strstr(at + 1, "font-size=\"")) {
+        assert_true(0.75 * atof(strchr(at, '"') + 1) >= 7);
+        texts++;
+    }
+    assert_true(texts > 5);
+}
+
 static void one_figure_alone_is_as_wide_as_asked(void **state)
 {
     (void)state;
@@ -216,6 +227,7 @@ static void one_figure_alone_is_as_wide_as_asked(void **state)
         while (at + strlen(marks[i]) <= size && memcmp(bytes + at, marks[i], strlen(marks[i])) != 0) at++;
         assert_true(at + strlen(marks[i]) <= size);
         if (i == 2) assert_memory_equal(bytes + 16, "\0\0\x08\x36", 4); /* 2102 */
+        if (i == 0) texts_are_legible(bytes);
         mem_free(bytes);
     }
 }
