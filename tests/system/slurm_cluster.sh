@@ -23,8 +23,6 @@ SlurmctldLogFile=$1/log/slurmctld.log
 SlurmdLogFile=$1/log/slurmd.%n.log
 StateSaveLocation=$1/state
 SlurmdSpoolDir=$1/spool/%n
-SwitchType=switch/none
-MpiDefault=none
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 ReturnToService=2
@@ -37,8 +35,6 @@ SelectTypeParameters=CR_Core
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 JobRequeue=1
-AccountingStorageType=accounting_storage/none
-JobCompType=jobcomp/none
 JobAcctGatherType=jobacct_gather/none
 NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 Port=$(($2 + 1)) CPUs=2 RealMemory=4000 State=UNKNOWN
 NodeName=n2 NodeHostname=localhost NodeAddr=127.0.0.1 Port=$(($2 + 2)) CPUs=2 RealMemory=4000 State=UNKNOWN
