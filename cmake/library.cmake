@@ -47,3 +47,7 @@ configure_file(cmake/jem.pc.in jem.pc @ONLY)
 install(TARGETS jem jem_shared jem_static)
 install(DIRECTORY include/jem DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/jem.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# What a Python wheel holds beside python/jem (pyproject.toml); `make install` has no use for it.
+install(FILES $<TARGET_FILE:jem_shared> DESTINATION jem RENAME libjem.so COMPONENT python EXCLUDE_FROM_ALL)
+install(FILES $<TARGET_FILE:jem_blas> DESTINATION jem COMPONENT python EXCLUDE_FROM_ALL)
