@@ -419,13 +419,14 @@ done:
     return st;
 }
 
-void page_scores(strbuf *h, const score_list *list)
+void page_scores(strbuf *h, const score_list *list, bool how)
 {
     char value[40], low[40], high[40];
     if (!list->count) return;
     strbuf_add(h, "<div class=\"numbers\"><table><thead><tr><th>score</th><th>condition</th>"
-                  "<th>value</th><th>95 % interval</th><th>images</th><th class=\"text\">how</th></tr></thead>"
-                  "<tbody>");
+                  "<th>value</th><th>95 % interval</th><th>images</th>");
+    if (how) strbuf_add(h, "<th class=\"text\">how</th>");
+    strbuf_add(h, "</tr></thead><tbody>");
     for (int64_t i = 0; i < list->count; i++) {
         const score *s = &list->scores[i];
         trend_number(value, sizeof value, s->value);
@@ -438,7 +439,9 @@ void page_scores(strbuf *h, const score_list *list)
         }
         strbuf_add(h, "</td><td>");
         if (s->n) html_printf(h, "%lld", (long long)s->n);
-        html_printf(h, "</td><td class=\"text\">%s</td></tr>", s->formula ? s->formula : "");
+        strbuf_add(h, "</td>");
+        if (how) html_printf(h, "<td class=\"text\">%s</td>", s->formula ? s->formula : "");
+        strbuf_add(h, "</tr>");
     }
     strbuf_add(h, "</tbody></table></div>");
 }
@@ -502,7 +505,7 @@ static jem_status write_run(strbuf *h, const study_run *r, const study_run *firs
     for (int64_t i = 0; i < r->rescue_count; i++) write_entry(h, "rescued", r->rescues[i]);
     strbuf_add(h, "</dl>\n");
     TRY(write_commands(h, r));
-    page_scores(h, &r->scores);
+    page_scores(h, &r->scores, r == first); /* how is the same for all */
     write_config(h, r, first);
     strbuf_add(h, "</details>\n");
 done:

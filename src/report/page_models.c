@@ -37,7 +37,7 @@ static jem_status write_source(strbuf *h, const score_source *from, const char *
     if (from->runs)
         strbuf_add(h, "<p>Its scores along α, with every setting: <code>jem report</code> of this folder alone.</p>");
     else
-        page_scores(h, &from->answers);
+        page_scores(h, &from->answers, true);
     strbuf_add(h, "</details>\n");
 done:
     mem_free(path);

@@ -13,8 +13,8 @@ void page_contents(strbuf *h, const figure_list *figures, const char *last);
 jem_status page_sections(strbuf *h, const figure_list *figures, const char *folder);
 /* Every command that made one of the scores, once, a line each. */
 void page_commands(strbuf *h, const score_list *list);
-/* The scores as a table. */
-void page_scores(strbuf *h, const score_list *list);
+/* The scores as a table; how: with the formula of each. */
+void page_scores(strbuf *h, const score_list *list, bool how);
 /* What made the page, and its end. */
 void page_close(strbuf *h, const char *command);
 
