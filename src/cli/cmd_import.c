@@ -26,7 +26,7 @@ static const cli_option import_options[] = {
      .help = "its classes, where they are not as published", .min = 1, .max = 1 << 20},
     {"--size", CLI_INT, offsetof(import_flags, size), "S",
      .help = "side of its pictures, where it is not as published", .min = 1, .max = 1 << 14},
-    CLI_SET(import_flags, set, "model.*"),
+    CLI_SET(import_flags, set, "model.*, and data.* where data belong to it"),
     {"--out", CLI_TEXT, offsetof(import_flags, out), "RUN", .help = "the run's folder, a new one", .other = "-o",
      .required = true},
     {.name = NULL},

@@ -223,6 +223,7 @@ static jem_status show_classes(const char *path, int64_t classes, const config *
 static void show_training(const run_info *info, const config *c)
 {
     cli_print("data       %s %s (hash %016" PRIx64 ")\n", c->data.kind, c->data.path, info->data_hash);
+    if (c->train.init[0]) cli_print("begun from %s (SHA-256 %s)\n", c->train.init, c->train.init_sha256);
     cli_print("iteration  %" PRId64 " of %" PRId64 " (epoch %.2f), %.0f s\n", info->iteration,
               info->iterations, info->epoch, info->wall_s);
     if (info->best.iteration > 0)
@@ -254,11 +255,12 @@ static jem_status info_run(const cli_lists *lists, const char *path)
               info.model, info.params, info.channels, info.height, info.width, info.classes);
     TRY(show_classes(path, info.classes, c));
     if (info.id[0]) cli_print("run        %s, settings %s\n", info.id, info.settings_hash);
-    cli_print("alpha      %g\nseed       %" PRId64 "\n", info.alpha, info.seed);
-    if (import_is(path))
+    if (import_is(path)) {
         cli_print("weights    imported; %s/import.json says from where\n", path);
-    else
+    } else {
+        cli_print("alpha      %g\nseed       %" PRId64 "\n", info.alpha, info.seed);
         show_training(&info, c);
+    }
     cli_print("scores     %" PRId64 "%s\n", scores.count,
               scores.count ? "" : " (jem eval makes them)");
 done:

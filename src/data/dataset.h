@@ -65,7 +65,8 @@ jem_status dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b);
 typedef struct data_source data_source;
 typedef struct data_options {
     const data_source *const *sources; /* what kind may name, ends with NULL; borrowed; NULL: jem's own */
-    char kind[OPTION_STRING_MAX]; /* name of a data_source: cifar10, folder, npy, latents, gloss */
+    char kind[OPTION_STRING_MAX]; /* name of a data_source: cifar10, folder, npy, latents, gloss; or
+                                     data_kind_none */
     char path[OPTION_STRING_MAX];
     int64_t size;          /* side images are resized to (shorter side, then centre
                               crop); 0 = must all agree */
@@ -81,13 +82,16 @@ typedef struct data_options {
                            /* column names of scene_log.csv */
 } data_options;
 extern const option data_option_table[];
+/* The kind of a run without data, whose weights came from elsewhere. */
+extern const char data_kind_none[];
 
 typedef struct splits {
     dataset *train, *val, *test; /* val may be empty (n = 0) */
 } splits;
 void splits_free(splits *s); /* the data sets, not *s; all NULL is fine */
 
-/* Reads what `o` names and splits it with `seed` (purpose RNG_SPLIT). */
+/* Reads what `o` names and splits it with `seed` (purpose RNG_SPLIT).  JEM_EUSAGE where it names no data, or no
+ * kind of data that there is. */
 jem_status data_load(splits *out, const data_options *o, uint64_t seed);
 
 /* One reader of a kind of data; listed in sources/sources.c. */

@@ -41,16 +41,54 @@ int weights_find(const safetensors *f, const char *name, const model_spec *spec)
                                       : safetensors_find(f, name);
 }
 
+static jem_status get_one(float *params, const model_spec *spec, const param *p, const safetensors *f)
+{
+    const int at = weights_find(f, p->name, spec);
+    return safetensors_read_f32(f, at < 0 ? p->name : safetensors_name(f, at), params + p->offset, p->ndim, p->shape);
+}
+
 jem_status weights_get(float *params, const model_spec *spec, const graph *g, const safetensors *f)
 {
     jem_status st = JEM_OK;
+    for (int i = 0; i < g->param_count; ++i) TRY(get_one(params, spec, &g->params[i], f));
+done:
+    return st;
+}
 
-    for (int i = 0; i < g->param_count; ++i) {
-        const param *p = &g->params[i];
-        const int at = weights_find(f, p->name, spec);
-        TRY(safetensors_read_f32(f, at < 0 ? p->name : safetensors_name(f, at), params + p->offset,
-                                 p->ndim, p->shape));
-    }
+/* The last operator with parameters on the way to the output. */
+static const op *head_of(const graph *g)
+{
+    int i = g->output;
+    while (i > 0 && g->nodes[i].op.weight < 0) i = g->nodes[i].src[0];
+    return &g->nodes[i].op;
+}
+
+static bool belongs_to(const param *p, const op *o)
+{
+    return p->offset == o->weight || (o->bias >= 0 && p->offset == o->bias);
+}
+
+/* Is the tensor there, with another first side alone? */
+static bool has_other_classes(const param *p, const model_spec *spec, const safetensors *f)
+{
+    const int at = weights_find(f, p->name, spec);
+    if (at < 0) return false;
+    const jem_tensor t = safetensors_view(f, at);
+    if (t.ndim != p->ndim || t.ndim < 1 || t.shape[0] == p->shape[0]) return false;
+    return memcmp(t.shape + 1, p->shape + 1, (size_t)(t.ndim - 1) * sizeof *t.shape) == 0;
+}
+
+jem_status weights_get_begin(float *params, bool *new_head, const model_spec *spec, const graph *g, const safetensors *f)
+{
+    jem_status st = JEM_OK;
+    const op *head = head_of(g);
+    bool anew = head->weight >= 0;
+
+    for (int i = 0; i < g->param_count; ++i)
+        if (belongs_to(&g->params[i], head)) anew = anew && has_other_classes(&g->params[i], spec, f);
+    for (int i = 0; i < g->param_count; ++i)
+        if (!anew || !belongs_to(&g->params[i], head)) TRY(get_one(params, spec, &g->params[i], f));
+    *new_head = anew;
 done:
     return st;
 }

@@ -12,6 +12,9 @@ jem_status weights_add(safetensors_writer *w, const graph *g, const float *param
 /* params <- weights, in files of published code perhaps under other names (network.find_tensor);
  * every parameter of `g`, the graph of `spec`, must be there with its shape and finite. */
 jem_status weights_get(float *params, const model_spec *spec, const graph *g, const safetensors *f);
+/* The same to begin a training with.  *new_head <- the head, which makes the logits, has another number
+ * of classes in the file, and its parameters stay as they are. */
+jem_status weights_get_begin(float *params, bool *new_head, const model_spec *spec, const graph *g, const safetensors *f);
 /* The number of the tensor that holds the parameter `name`; -1: none. */
 int weights_find(const safetensors *f, const char *name, const model_spec *spec);
 

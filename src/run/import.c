@@ -9,8 +9,10 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "base/try.h"
-#include "model/weights.h"
+#include "model/weights_fit.h"
 #include "run/checkpoint_store.h"
+
+static const char by_import[] = "import"; /* run_info.selected_by */
 
 static jem_status import_path(char **out, const char *folder)
 {
@@ -25,58 +27,16 @@ bool import_is(const char *folder)
     return is;
 }
 
+bool import_made(const run *r)
+{
+    return strcmp(r->info.selected_by, by_import) == 0;
+}
+
 jem_status import_refuse_resume(const char *folder)
 {
     if (!import_is(folder)) return JEM_OK;
     return jem_error(JEM_EUSAGE, "%s: its weights were imported: there is no state of a training to go on "
                      "from (no optimiser, no replay buffer)", folder);
-}
-
-/* ---- which network a file is of */
-
-typedef struct fit {
-    const char *name;
-    int there, all; /* parameters by name and shape */
-} fit;
-
-static fit fit_of(const model_spec *spec, const safetensors *f)
-{
-    fit x = {spec->network->name, 0, 0};
-    graph *g = NULL;
-
-    if (model_spec_build(&g, spec) == JEM_OK)
-        for (int i = 0; i < g->param_count; i++) {
-            const param *p = &g->params[i];
-            const int at = weights_find(f, p->name, spec);
-            x.all++;
-            if (at >= 0 && safetensors_read_f32(f, safetensors_name(f, at), NULL, p->ndim, p->shape) == JEM_OK)
-                x.there++;
-        }
-    graph_free(g);
-    return x;
-}
-
-/* The message so far, with the network of which the largest share is in the file: `named`, or
- * one of those that were published. */
-static jem_status explain(jem_status st, const import_request *r, const model_spec *named)
-{
-    char reason[1024];
-    safetensors *f = NULL;
-
-    snprintf(reason, sizeof reason, "%s", jem_error_message());
-    if (weights_open(&f, r->file) != JEM_OK) return jem_error(st, "%s", reason);
-    fit best = fit_of(named, f);
-    for (const network *const *n = r->lists->networks; *n; n++) {
-        if (!(*n)->usual) continue;
-        model_spec spec = *(*n)->usual;
-        if (model_spec_name(&spec, r->lists->networks, (*n)->name) != JEM_OK) continue;
-        const fit x = fit_of(&spec, f);
-        if ((int64_t)x.there * best.all > (int64_t)best.there * x.all) best = x;
-    }
-    safetensors_close(f);
-    if (best.there == 0) return jem_error(st, "%s", reason);
-    return jem_error(st, "%s; of the networks that jem has, %s fits best: %d of its %d tensors are there", reason,
-                     best.name, best.there, best.all);
 }
 
 /* ---- making the run */
@@ -85,15 +45,15 @@ static jem_status settle(config *c, const import_request *r)
 {
     jem_status st;
     char named[OPTION_STRING_MAX + 16];
-    const char *const first[] = {named, "alpha=0"};
+    const char *const first[] = {named, "alpha=0", "data.kind=none"};
 
     TRY(config_defaults(c, r->lists));
     snprintf(named, sizeof named, "model.name=%s", r->model);
-    TRY(config_assign(c, first, 2));
+    TRY(config_assign(c, first, 3));
     for (int i = 0; i < r->assignment_count; i++)
-        if (strncmp(r->assignments[i], "model.", 6) != 0)
-            return jem_error(JEM_EUSAGE, "--set %s: weights are imported with model.* alone; engine.* is for the "
-                             "commands that use them", r->assignments[i]);
+        if (strncmp(r->assignments[i], "model.", 6) != 0 && strncmp(r->assignments[i], "data.", 5) != 0)
+            return jem_error(JEM_EUSAGE, "--set %s: weights are imported with model.* and data.* alone; engine.* is for "
+                             "the commands that use them", r->assignments[i]);
     TRY(config_assign(c, r->assignments, r->assignment_count));
     TRY(config_check(c));
     const model_spec *usual = c->model.network->usual;
@@ -138,7 +98,7 @@ static void describe(run_info *i, const config *c, const model *m, const run_ide
     memcpy(i->settings_hash, identity->settings_hash, sizeof i->settings_hash);
     snprintf(i->version, sizeof i->version, "%s", JEM_VERSION);
     snprintf(i->model, sizeof i->model, "%.*s", (int)sizeof i->model - 1, c->model.name);
-    snprintf(i->selected_by, sizeof i->selected_by, "import");
+    snprintf(i->selected_by, sizeof i->selected_by, "%s", by_import);
 }
 
 /* The weights of m and all that is known of them; config.yaml, which makes it a run, comes last. */
@@ -189,7 +149,7 @@ jem_status import_open(run **out, const import_request *r, const char *const *ov
     TRY(run_override(&x->cfg, overrides, count));
     TRY(model_new(&x->m, &x->cfg.model, &x->cfg.engine));
     st = model_load(x->m, r->file);
-    if (st == JEM_EDATA) st = explain(st, r, &x->cfg.model);
+    if (st == JEM_EDATA) st = weights_explain(st, r->file, r->lists->networks, &x->cfg.model);
     if (st != JEM_OK) goto done;
     TRY(run_identity_init(&x->identity, &x->cfg));
     describe(&x->info, &x->cfg, x->m, &x->identity);

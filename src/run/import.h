@@ -13,7 +13,7 @@ typedef struct import_request {
     const config_lists *lists;
     const char *file, *model, *out; /* weights (model/weights.h); model.name; the new folder */
     int64_t classes, side;          /* -1: as the network was published; of others both are needed */
-    const char *const *assignments; /* model.* keys */
+    const char *const *assignments; /* model.* and data.* keys; without these it has no data (data_kind_none) */
     int assignment_count;
 } import_request;
 
@@ -27,6 +27,7 @@ jem_status import_run(const import_request *r);
 
 /* Was this run imported? */
 bool import_is(const char *folder);
+bool import_made(const run *r); /* one that is open, of a folder or not */
 /* JEM_EUSAGE, with the reason and what to do instead, if it was: before a training goes on. */
 jem_status import_refuse_resume(const char *folder);
 

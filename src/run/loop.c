@@ -14,6 +14,7 @@
 #include "base/try.h"
 #include "estimate/forecast.h"
 #include "run/session.h"
+#include "train/init_weights.h"
 #include "train/rescue.h"
 
 /* ---- checkpoints and status */
@@ -481,6 +482,26 @@ static jem_status name_run(jem_status st, run_claim claim, const char *out)
     return jem_error_context(st, "%s", out);
 }
 
+/* Which weights the training begins with, for the settings to be compared by; of a run that has begun
+ * they may be gone. */
+static jem_status settle_init(config *c, const char *out)
+{
+    jem_status st;
+    config *there = NULL;
+
+    TRY(config_absolute_paths(c));
+    if (!c->train.init[0] || file_exists(c->train.init) || dir_exists(c->train.init) || !run_is(out))
+        return init_weights_settle(c);
+    TRY(MEM_NEW(there, 1));
+    TRY(run_load_config(there, &c->lists, out));
+    if (strcmp(there->train.init, c->train.init) == 0)
+        memcpy(c->train.init_sha256, there->train.init_sha256, sizeof c->train.init_sha256);
+    TRY(init_weights_settle(c));
+done:
+    mem_free(there);
+    return st;
+}
+
 jem_status train_run(const train_request *r)
 {
     session s = {.r = r, .cfg = r->cfg, .log = METRICS_LOG_INIT, .pixels = PIXEL_DISTANCE_INIT,
@@ -491,6 +512,7 @@ jem_status train_run(const train_request *r)
 
     TRY(run_lock_folder(&s.lock, &s.made, r->out));
     TRY(look_where(&s));
+    TRY(settle_init(r->cfg, r->out));
     TRY(run_claim_folder(&claim, r->out, r->cfg));
     if (claim == RUN_DONE) TRY(look_at_finished(&s, &claim));
     if (claim == RUN_DONE) {

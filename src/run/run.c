@@ -62,7 +62,12 @@ done:
 jem_status run_override(config *cfg, const char *const *assignments, int count)
 {
     jem_status st = JEM_OK;
+    const bool has_data = strcmp(cfg->data.kind, data_kind_none) != 0;
     for (int i = 0; i < count; i++) {
+        if (!has_data && strncmp(assignments[i], "data.", 5) == 0) {
+            TRY(options_assign(config_groups(cfg), assignments[i]));
+            continue;
+        }
         if (strncmp(assignments[i], "engine.", 7) != 0 &&
             strncmp(assignments[i], "data.path=", 10) != 0)
             return jem_error(JEM_EUSAGE,
@@ -283,7 +288,6 @@ static jem_status load_weights(run *r)
     if (r->info.best.iteration == 0 && !has_file(r->path, RUN_BEST))
         return no_weights(r);
     TRY(best_find(&path, r->path, r->info.best.iteration));
-    TRY(run_identity_init(&r->identity, c));
     memcpy(r->identity.id, r->info.id, sizeof r->identity.id);
     TRY(check_identity(r, path));
     st = model_new(&r->m, &c->model, &c->engine);
@@ -305,6 +309,7 @@ jem_status run_open(run **out, const config_lists *lists, const char *path,
     TRY(MEM_NEW(r, 1));
     TRY(mem_strdup(&r->path, path));
     TRY(run_load_config(&r->cfg, lists, path));
+    TRY(run_identity_init(&r->identity, &r->cfg)); /* of its own settings */
     TRY(run_override(&r->cfg, assignments, count));
     st = run_read_info(&r->info, path);
     if (st != JEM_OK) {
@@ -432,7 +437,7 @@ jem_status run_load_data(run *r)
         r->data = (splits){NULL, NULL, NULL};
         goto done;
     }
-    if (d->hash != r->info.data_hash)
+    if (r->info.data_hash && d->hash != r->info.data_hash)
         log_warning("%s: the training images differ from those of the training", r->path);
 done:
     return st;

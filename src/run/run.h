@@ -38,7 +38,8 @@ typedef struct run {
 
 /* Opens RUN with its selected weights; if best.safetensors is damaged, with their copy
  * in checkpoints and a warning.  `lists`: what its settings may name.  `assignments`: "engine.threads=1" and
- * "data.path=DIR" may differ from training, nothing else (JEM_EUSAGE, also
+ * "data.path=DIR" may differ from training, and all of data.* where there were none (data_kind_none),
+ * nothing else (JEM_EUSAGE, also
  * if config.yaml was changed since, or the weights are another run's).  JEM_EDATA if
  * `path` is no run or has no weights yet. */
 jem_status run_open(run **out, const config_lists *lists, const char *path,

@@ -40,7 +40,8 @@ static bool is_hashed(const char *key)
  * study that was begun with one of them have the same hash. */
 static bool is_as_ever(const char *key, const char *value)
 {
-    return strcmp(key, "train.objective") == 0 && strcmp(value, "auto") == 0;
+    return (strcmp(key, "train.objective") == 0 && strcmp(value, "auto") == 0) ||
+           (strcmp(key, "train.init_sha256") == 0 && !value[0]);
 }
 
 static jem_status settings_text(char **out, config *cfg, bool (*wanted)(const char *key))

@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/options_table.h"
 #include "base/try.h"
+#include "run/import.h"
 
 /* A folder of this kind with this file in it serves as `key`. */
 static const struct {
@@ -99,11 +101,22 @@ done:
     return st;
 }
 
+/* An imported network was trained for no chains: pictures are shown as they are. */
+static jem_status choose_steps(bench_settings *s, const run *r, const char *const *given, int count)
+{
+    static const char key[] = "cue-conflict.steps";
+    option_place p;
+
+    if (is_given(given, count, key) || options_find(&p, s->groups, key, key) != JEM_OK) return JEM_OK;
+    return options_set(s->groups, key, import_made(r) ? "[0]" : p.option->default_text, "the run's weights");
+}
+
 jem_status bench_own_data(bench_settings *s, run *r, const char *const *given, int count)
 {
     jem_status st;
     char text[OPTION_STRING_MAX];
 
+    TRY(choose_steps(s, r, given, count));
     TRY(lend_images(s, r, given, count));
     TRY(options_get(s->groups, "gloss.scenes", text, sizeof text));
     if (strcmp(r->cfg.data.kind, "gloss") != 0 || !text[0]) goto done;

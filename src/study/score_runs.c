@@ -2,6 +2,7 @@
 #include "study/score_runs.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,12 +83,12 @@ static jem_status make_subject(subject *out, bench_job *j, const bench_who *who)
     if (who->r) {
         const run *r = who->r;
         bool cifar = strcmp(r->cfg.data.kind, "cifar10") == 0 &&
-                     model_classes(r->m) == CIFAR10_CLASSES; /* an imported run has no data */
+                     model_classes(r->m) == CIFAR10_CLASSES; /* imports of earlier versions claim that kind */
         const model_subject p = {.m = r->m,
                                  .sampler = &r->cfg.sampler,
                                  .step_size = run_step_size(r),
-                                 .alpha = r->cfg.alpha,
-                                 .seed = r->cfg.seed,
+                                 .alpha = import_made(r) ? NAN : r->cfg.alpha,
+                                 .seed = import_made(r) ? -1 : r->cfg.seed,
                                  .class_names = cifar ? cifar10_class_names : NULL,
                                  .latents = who->on_latents ? &who->space : NULL};
         TRY(subject_of_model(out, &p));
@@ -150,7 +151,8 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
     TRY(need_data(&data, j, place));
     if (!nobody && !given) TRY(make_subject(&s, j, who));
     const subject *scored = nobody ? NULL : given ? given : &s;
-    if (is_recorded(j->q)) snprintf(j->out->answers, sizeof j->out->answers, "%s", scored->name);
+    if (is_recorded(j->q) || (who->r && import_made(who->r)))
+        snprintf(j->out->answers, sizeof j->out->answers, "%s", scored->name);
     const bench_request request = {.subject = scored,
                                    .data = data,
                                    .humans = j->q->humans,
@@ -282,7 +284,10 @@ static jem_status score_run(void *ctx, const char *folder)
     run *r = NULL;
 
     TRY(run_open(&r, q->lists, folder, q->of_run, q->of_run_count));
-    snprintf(j->label, sizeof j->label, "alpha %g, seed %" PRId64, r->cfg.alpha, r->cfg.seed);
+    if (import_made(r))
+        snprintf(j->label, sizeof j->label, "%.*s", (int)sizeof j->label - 1, r->cfg.model.name);
+    else
+        snprintf(j->label, sizeof j->label, "alpha %g, seed %" PRId64, r->cfg.alpha, r->cfg.seed);
     TRY(score_opened(j, r, folder, j->label));
 done:
     j->runs--;

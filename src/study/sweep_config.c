@@ -7,6 +7,7 @@
 #include "base/options_table.h"
 #include "base/try.h"
 #include "run/run.h"
+#include "train/init_weights.h"
 
 /* "" if both are the same study's; `there` is changed. */
 static jem_status differ(char *difference, size_t size, config *there, config *cfg)
@@ -85,6 +86,7 @@ jem_status sweep_config_check(sweep_config *s, config *cfg, const char *study)
 
     TRY(MEM_NEW(there, 1));
     TRY(config_absolute_paths(cfg));
+    TRY(init_weights_settle(cfg));
     TRY(str_format(&b.path, "%s/config.yaml", study));
     b.kept = file_exists(b.path);
     TRY(check_runs(&b.begun, !b.kept, cfg, study));

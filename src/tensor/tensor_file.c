@@ -80,11 +80,40 @@ done:
     return st;
 }
 
+/* Folders that are handed round as if they were files. */
+static jem_status refuse_folder(const char *path)
+{
+    static const struct {
+        const char *sign, *what;
+    } kinds[] = {
+        {"model_index.json", "a pipeline of diffusers; jem reads one network of it at a time: name the file in the "
+                             "network's own folder (vae/diffusion_pytorch_model.safetensors)"},
+        {"diffusion_pytorch_model.safetensors", "a network of diffusers; name diffusion_pytorch_model.safetensors in it"},
+        {"best.safetensors", "a run of jem; name best.safetensors in it"},
+    };
+    jem_status st = JEM_OK;
+    char *sign = NULL;
+
+    if (!dir_exists(path)) return JEM_OK;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        mem_free(sign);
+        sign = NULL;
+        TRY(str_format(&sign, "%s/%s", path, kinds[i].sign));
+        if (!file_exists(sign)) continue;
+        st = jem_error(JEM_EDATA, "%s: a folder, %s", path, kinds[i].what);
+        goto done;
+    }
+done:
+    mem_free(sign);
+    return st;
+}
+
 jem_status tensor_file_open(safetensors **out, const char *path, const char *part)
 {
     char *start;
     size_t size;
-    jem_status st = file_read_start(&start, &size, path, START);
+    jem_status st = refuse_folder(path);
+    if (st == JEM_OK) st = file_read_start(&start, &size, path, START);
     if (st != JEM_OK) return st;
     const bool torch = torch_file_is(start, size);
     mem_free(start);

@@ -57,6 +57,10 @@ static const option train_option_table[] = {
     {"rho", OPTION_REAL, AT(rho), "2", 0, 1e6, NULL, "size of the step uphill of train.sharpness"},
     {"objective", OPTION_STRING, AT(objective), "auto", 0, 0, NULL,
      "what is minimised; auto: eq8, or at alpha 0 classifier (jem list objectives)"},
+    {"init", OPTION_STRING, AT(init), "", 0, 0, NULL,
+     "begin with these weights: a run, or a file of them (.pt, .safetensors, .npz); empty: random ones"},
+    {"init_sha256", OPTION_STRING, AT(init_sha256), "", 0, 0, NULL,
+     "SHA-256 of the file of train.init; a training fills it in"},
     {"loss", OPTION_CHOICE, AT(loss), "balanced", 0, 0, "balanced|sum",
      "alpha c l_G + (1-alpha) l_D with the gradients' ratio c (Eq. 8), or 2 alpha l_G + "
      "2 (1-alpha) l_D, at alpha 0.5 the l_G + l_D of JEM, JEM++, SADA-JEM"},
@@ -194,6 +198,8 @@ jem_status config_check(const config *c)
     if (o->optimizer.weight_decay > 0 && o->optimizer.kind != OPTIMIZER_SGD)
         return jem_error(JEM_EUSAGE, "train.weight_decay = %g needs train.optimizer = sgd",
                          o->optimizer.weight_decay);
+    if (o->init_sha256[0] && !o->init[0])
+        return jem_error(JEM_EUSAGE, "train.init_sha256 says what the file of train.init is, which is empty");
     const network *n = c->model.network;
     if (c->sampler.batch_norm == BATCH_NORM_BATCH && n->draws && n->draws(&c->model))
         return jem_error(JEM_EUSAGE, "sampler.batch_norm = batch runs chains in training mode, in "
@@ -248,6 +254,7 @@ config_role config_key_role(const char *key)
         config_role role;
     } roles[] = { /* all others decide */
         {"data.path", CONFIG_FREE},
+        {"train.init", CONFIG_FREE}, /* what lies there decides: train.init_sha256 */
         {"train.event_files", CONFIG_FREE},
         {"train.log_every", CONFIG_KEEPS},
         {"train.max_minutes", CONFIG_KEEPS},
@@ -283,17 +290,25 @@ done:
     return st;
 }
 
-jem_status config_absolute_paths(config *c)
+static jem_status make_absolute(config *c, const char *key, const char *value)
 {
     jem_status st = JEM_OK;
     char *path = NULL;
 
-    if (!c->data.path[0] || c->data.path[0] == '/') return JEM_OK;
-    TRY(path_absolute(&path, c->data.path));
-    if (options_set(config_groups(c), "data.path", path, "data.path") != JEM_OK)
-        log_warning("%s stays relative to the working directory: %s cannot be written",
-                    c->data.path, path);
+    if (!value[0] || value[0] == '/') return JEM_OK;
+    TRY(path_absolute(&path, value));
+    if (options_set(config_groups(c), key, path, key) != JEM_OK)
+        log_warning("%s stays relative to the working directory: %s cannot be written", value, path);
 done:
     mem_free(path);
+    return st;
+}
+
+jem_status config_absolute_paths(config *c)
+{
+    jem_status st;
+    TRY(make_absolute(c, "data.path", c->data.path));
+    TRY(make_absolute(c, "train.init", c->train.init));
+done:
     return st;
 }

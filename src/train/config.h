@@ -32,6 +32,8 @@ typedef struct train_options {
     int sharpness;          /* sharpness_kind */
     double rho;             /* of sharpness */
     char objective[OPTION_STRING_MAX]; /* what is minimised: "auto", or a name in config.lists */
+    char init[OPTION_STRING_MAX]; /* a run or a file of weights to begin with; "": random parameters */
+    char init_sha256[OPTION_STRING_MAX]; /* of that file; "": not known yet (init_weights.h) */
     int loss;               /* eq8_loss */
     double label_smoothing;
     double energy_l2;       /* strength of the penalty on squared energies */

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "model/init.h"
+#include "train/init_weights.h"
 #include "train/norm_init.h"
 #include "train/schedule.h"
 
@@ -19,16 +20,20 @@ void trainer_set_rescue(trainer *t, const rescue_state *s)
     if (t->objective->rescued) t->objective->rescued(t);
 }
 
-/* Iteration 0, but for moments and the objective's state. */
-static jem_status begin(trainer *t)
+/* Iteration 0, but for moments and the objective's state; `resumed`: something else follows. */
+static jem_status begin(trainer *t, bool resumed)
 {
     rescue_state none = rescue_none();
+    jem_status st;
     trainer_set_rescue(t, &none);
     t->iteration = 0;
     params_init(model_params(t->m), model_graph(t->m), (uint64_t)t->cfg->seed);
+    if (!resumed) TRY(init_weights_load(t->m, t->cfg));
     if (t->ema) memcpy(t->ema, model_params(t->m), (size_t)t->optimizer.n * sizeof(float));
     trainer_changed(t);
-    return model_params_changed(t->m);
+    TRY(model_params_changed(t->m));
+done:
+    return st;
 }
 
 void trainer_wait_for_reader(const trainer *t)
@@ -65,7 +70,7 @@ jem_status trainer_reset(trainer *t)
 {
     optimizer_reset(&t->optimizer);
     if (t->objective->reset) t->objective->reset(t);
-    return begin(t);
+    return begin(t, false);
 }
 
 static jem_status init(trainer *t, const config *cfg, const splits *data, model *m,
@@ -90,7 +95,7 @@ static jem_status init(trainer *t, const config *cfg, const splits *data, model 
     t->per_epoch = batcher_per_epoch(&t->generative);
     t->iterations = o->iterations > 0 ? o->iterations : o->epochs * t->per_epoch;
 
-    TRY(begin(t));
+    TRY(begin(t, kept != NULL));
     TRY(begin_on_device(t));
     return JEM_OK;
 done:
@@ -157,7 +162,7 @@ static jem_status compute(step_report *s, direction *d, trainer *t)
     int64_t n;
     jem_status st;
     TRY(t->objective->draw(&x, &n, t));
-    if (t->iteration == 0) {
+    if (t->iteration == 0 && !t->cfg->train.init[0]) {
         trainer_wait_for_reader(t);
         TRY(norm_init_from_data(t->m, x, n));
     }

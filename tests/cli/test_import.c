@@ -95,8 +95,52 @@ static void what_is_no_such_network_is_refused(void **state)
     fails("import %D/w.safetensors --model wrn-10-1 --out %D/no", JEM_EUSAGE, "give --classes K and --size S");
     fails("import %D/w.safetensors --model alexnot --out %D/no", JEM_EUSAGE, "alexnet");
     fails("import %D/w.safetensors --model wrn-10-1 --classes 3 --size 32 --set alpha=1 --out %D/no", JEM_EUSAGE,
-          "model.* alone");
+          "model.* and data.* alone");
     assert_false(there("no"));
+}
+
+/* What others than PyTorch's state dicts are: one error each, and nothing is left behind. */
+static void what_holds_no_weights_is_refused_for_what_it_is(void **state)
+{
+    static const struct {
+        const char *file, *message;
+    } cases[] = {
+        {JEM_SOURCE_DIR "/tests/fuzz/corpus/torch/script.pt", "TorchScript"},
+        {JEM_SOURCE_DIR "/tests/fuzz/corpus/torch/model.pt", "save the weights with torch.save(model.state_dict(), FILE)"},
+        {JEM_SOURCE_DIR "/tests/fuzz/corpus/torch/complex.pt", "complex"},
+        {JEM_SOURCE_DIR "/tests/fuzz/corpus/torch/loop.pt", "loop.pt"},
+        {"%D/pipe", "a pipeline of diffusers"},
+        {"%D/nothing.pt", "nothing.pt"},
+    };
+    char path[128], command[512], *whole;
+    size_t n;
+    (void)state;
+    snprintf(path, sizeof path, "%s/pipe", dir);
+    check_ok(dir_make(path));
+    snprintf(path, sizeof path, "%s/pipe/model_index.json", dir);
+    check_ok(file_write(path, "{}", 2));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(command, sizeof command, "import %s --model alexnet --out %%D/no", cases[i].file);
+        fails(command, JEM_EDATA, cases[i].message);
+    }
+    whole = program_read(JEM_SOURCE_DIR "/tests/fuzz/corpus/torch", "archive.pt", &n);
+    snprintf(path, sizeof path, "%s/cut.pt", dir);
+    check_ok(file_write(path, whole, n / 2));
+    mem_free(whole);
+    fails("import %D/cut.pt --model alexnet --out %D/no", JEM_EDATA, "no whole PyTorch file");
+    assert_false(there("no"));
+}
+
+static void it_has_no_data_and_says_so(void **state)
+{
+    (void)state;
+    program_said(dir, "run/config.yaml", "kind: \"none\"");
+    fails("eval %D/run", JEM_EUSAGE, "--set data.kind=KIND --set data.path=DIR");
+    works("import %D/w.safetensors --model wrn-10-1 --classes 3 --size 32 --set data.kind=npy --set data.path=%D "
+          "--out %D/with");
+    program_said(dir, "with/config.yaml", "kind: \"npy\"");
+    works("info %D/run");
+    program_not_said(dir, "out", "alpha");
 }
 
 static void a_folder_that_holds_something_stays_as_it_is(void **state)
@@ -118,6 +162,8 @@ int main(void)
         cmocka_unit_test(an_imported_run_is_used_as_a_trained_one),
         cmocka_unit_test(an_export_has_the_same_weights),
         cmocka_unit_test(what_is_no_such_network_is_refused),
+        cmocka_unit_test(what_holds_no_weights_is_refused_for_what_it_is),
+        cmocka_unit_test(it_has_no_data_and_says_so),
         cmocka_unit_test(a_folder_that_holds_something_stays_as_it_is),
         cmocka_unit_test(an_imported_run_is_not_resumed),
     };

@@ -14,6 +14,8 @@ const data_source *const data_source_list[] = {
     &data_cifar10, &data_folder, &data_npy, &data_latents, &data_gloss, NULL,
 };
 
+const char data_kind_none[] = "none";
+
 #define FIELD(name) offsetof(data_options, name)
 const option data_option_table[] = {
     {"kind", OPTION_STRING, FIELD(kind), "cifar10", 0, 0, NULL,
@@ -53,6 +55,9 @@ static jem_status find_source(const data_source **out, const data_options *o)
     char list[200] = "";
     const data_source *const *s = o->sources ? o->sources : data_source_list;
 
+    if (strcmp(o->kind, data_kind_none) == 0)
+        return jem_error(JEM_EUSAGE, "there are no data (data.kind is %s): say which to take with --set data.kind=KIND "
+                         "--set data.path=DIR", o->kind);
     for (; *s; s++) {
         size_t used = strlen(list);
         if (strcmp((*s)->name, o->kind) == 0) break;
