@@ -16,7 +16,7 @@
 #include "data/pictures/image.h"
 #include "tensor/npz.h"
 #include "record/record.h"
-#include "run/import.h"
+#include "record/run_facts.h"
 #include "run/run.h"
 #include "study/each_run.h"
 #include "tensor/tensor_file.h"
@@ -255,7 +255,7 @@ static jem_status info_run(const cli_lists *lists, const char *path)
               info.model, info.params, info.channels, info.height, info.width, info.classes);
     TRY(show_classes(path, info.classes, c));
     if (info.id[0]) cli_print("run        %s, settings %s\n", info.id, info.settings_hash);
-    if (import_is(path)) {
+    if (run_folder_is_imported(path)) {
         cli_print("weights    imported; %s/import.json says from where\n", path);
     } else {
         cli_print("alpha      %g\nseed       %" PRId64 "\n", info.alpha, info.seed);

@@ -76,7 +76,8 @@ jem_status score_list_replace(const score_list *list, const char *run, const cha
                               const char *model);
 /* Reads RUN/scores/scores.json; an empty list where there is none. */
 jem_status score_list_load(score_list *list, const char *run);
-/* *yes <- does the folder hold scores, and is no run?  So does one of recorded answers. */
+/* *yes <- does the folder hold scores, and is no run along alpha?  So does one of recorded answers, or an imported
+ * run, whose network has no alpha. */
 jem_status score_folder_is_answers(bool *yes, const char *path);
 
 /* ---- numeric tables */

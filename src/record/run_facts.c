@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -118,4 +119,12 @@ void run_facts_clear(run_facts *f)
     mem_free(f->rescues);
     mem_free(f->class_names);
     *f = (run_facts)RUN_FACTS_INIT;
+}
+
+bool run_folder_is_imported(const char *folder)
+{
+    char *path = NULL;
+    const bool is = str_format(&path, "%s/" RUN_IMPORTED, folder) == JEM_OK && file_exists(path);
+    mem_free(path);
+    return is;
 }

@@ -4,6 +4,7 @@
 #define RECORD_RUN_FACTS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "jem/status.h"
@@ -41,6 +42,11 @@ typedef struct run_facts {
 /* JEM_EDATA, naming `path`, if it is missing, larger than 4 MiB, or no JSON object. */
 jem_status run_facts_read(run_facts *out, const char *path);
 void run_facts_clear(run_facts *f); /* RUN_FACTS_INIT is fine */
+
+/* Was the run in this folder made of weights that others trained?  It has RUN_IMPORTED beside run.json then, and its
+ * alpha and seed say nothing. */
+bool run_folder_is_imported(const char *folder);
+#define RUN_IMPORTED "import.json"
 
 /* run.json has at most so many bytes. */
 enum { RUN_FACTS_MAX_BYTES = 4 << 20 };

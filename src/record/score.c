@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "base/try.h"
+#include "record/run_facts.h"
 #include "base/fields.h"
 #include "record/record.h"
 
@@ -409,7 +410,7 @@ jem_status score_folder_is_answers(bool *yes, const char *path)
 
     TRY(str_format(&scores, "%s/scores/scores.json", path));
     TRY(str_format(&run, "%s/run.json", path));
-    *yes = file_exists(scores) && !file_exists(run);
+    *yes = file_exists(scores) && (!file_exists(run) || run_folder_is_imported(path));
 done:
     mem_free(scores);
     mem_free(run);

@@ -235,6 +235,7 @@ static jem_status read_run(study *s, study_run *r, const char *path)
     TRY(str_format(&config, "%s/config.yaml", path));
     TRY(tolerate(s, read_config(r, config)));
     TRY(tolerate(s, read_info(r, info)));
+    if (run_folder_is_imported(path)) r->alpha = NAN, r->seed = -1;
     TRY(check_alpha(s, r));
     TRY(tolerate(s, score_list_load(&r->scores, path)));
     TRY(read_log(s, &r->log, path));

@@ -10,22 +10,10 @@
 #include "base/sha256.h"
 #include "base/try.h"
 #include "model/weights_fit.h"
+#include "record/run_facts.h"
 #include "run/checkpoint_store.h"
 
 static const char by_import[] = "import"; /* run_info.selected_by */
-
-static jem_status import_path(char **out, const char *folder)
-{
-    return str_format(out, "%s/import.json", folder);
-}
-
-bool import_is(const char *folder)
-{
-    char *path = NULL;
-    const bool is = import_path(&path, folder) == JEM_OK && file_exists(path);
-    mem_free(path);
-    return is;
-}
 
 bool import_made(const run *r)
 {
@@ -34,7 +22,7 @@ bool import_made(const run *r)
 
 jem_status import_refuse_resume(const char *folder)
 {
-    if (!import_is(folder)) return JEM_OK;
+    if (!run_folder_is_imported(folder)) return JEM_OK;
     return jem_error(JEM_EUSAGE, "%s: its weights were imported: there is no state of a training to go on "
                      "from (no optimiser, no replay buffer)", folder);
 }
@@ -80,7 +68,7 @@ static jem_status keep_provenance(const import_request *r)
     root = json_pack("{s:o s:I s:s s:s s:s}", "file", json_plain_string(name ? name + 1 : r->file), "bytes",
                      (json_int_t)about.st_size, "sha256", sha, "model", r->model, "version", JEM_VERSION);
     TRY(json_text(&text, root, JSON_INDENT(2)));
-    TRY(import_path(&path, r->out));
+    TRY(str_format(&path, "%s/" RUN_IMPORTED, r->out));
     TRY(file_write(path, text, strlen(text)));
 done:
     json_decref(root);

@@ -25,9 +25,8 @@ jem_status import_open(run **out, const import_request *r, const char *const *ov
  * there and which network fits best.  JEM_EUSAGE if the folder holds anything. */
 jem_status import_run(const import_request *r);
 
-/* Was this run imported? */
-bool import_is(const char *folder);
-bool import_made(const run *r); /* one that is open, of a folder or not */
+/* Was this run imported?  Of a folder: run_folder_is_imported (record/run_facts.h). */
+bool import_made(const run *r);
 /* JEM_EUSAGE, with the reason and what to do instead, if it was: before a training goes on. */
 jem_status import_refuse_resume(const char *folder);
 

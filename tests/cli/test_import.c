@@ -2,6 +2,7 @@
 #include "cli/program.h"
 
 #include "model/weights.h"
+#include "support/made_data.h"
 #include "support/wrn_spec.h"
 #include "tensor/safetensors.h"
 
@@ -12,9 +13,9 @@ static void fails(const char *args, int code, const char *message) { program_fai
 
 /* DIR/NAME <- parameters of a small network, the first `count` tensors of it (-1: all); `odd`: among
  * them. */
-static void write_weights(const char *name, int count, float odd)
+static void write_tensors(const char *name, int64_t classes, int count, float odd)
 {
-    const model_spec spec = wrn_spec((model_spec){.name = "wrn-10-1", .classes = 3, .channels = 3, .height = 32,
+    const model_spec spec = wrn_spec((model_spec){.name = "wrn-10-1", .classes = classes, .channels = 3, .height = 32,
                                                   .width = 32}, (wrn_settings){0});
     graph *g = NULL;
     safetensors_writer *w = NULL;
@@ -34,6 +35,9 @@ static void write_weights(const char *name, int count, float odd)
     mem_free(params);
     graph_free(g);
 }
+
+static void write_weights(const char *name, int count, float odd) { write_tensors(name, 3, count, odd); }
+static void write_classes(const char *name, int64_t classes) { write_tensors(name, classes, -1, 0); }
 
 static int prepare(void **state)
 {
@@ -143,6 +147,29 @@ static void it_has_no_data_and_says_so(void **state)
     program_not_said(dir, "out", "alpha");
 }
 
+/* Named as the network that it is, of no alpha; 1000 classes are ImageNet's, whatever its data once were
+ * called; and without chains, for which nobody trained it. */
+static void a_network_that_others_trained_is_scored_as_itself(void **state)
+{
+    char data[256], command[512];
+    (void)state;
+    made_data(data, sizeof data, "cue-conflict");
+    write_classes("thousand.safetensors", 1000);
+    works("import %D/thousand.safetensors --model wrn-10-1 --classes 1000 --size 32 --set data.kind=cifar10 --out %D/net");
+    snprintf(command, sizeof command, "bench cue-conflict %%D/net --data '%s' --set bench.rounds=100 --threads 1", data);
+    works(command);
+    program_said(dir, "out", "wrn-10-1\n");
+    program_not_said(dir, "out", "alpha");
+    program_said(dir, "net/scores/scores.tsv", "cue-conflict\tshape_bias\twrn-10-1\t\t\t");
+    program_not_said(dir, "net/scores/scores.tsv", "steps=");
+    works("report %D/net");
+    assert_true(there("net/figures/cue-conflict.svg"));
+    snprintf(command, sizeof command, "bench cue-conflict %%D/net --data '%s' --set bench.rounds=100 --set cue-conflict.steps=[0,1]",
+             data);
+    works(command);
+    program_said(dir, "net/scores/scores.tsv", "steps=1");
+}
+
 static void a_folder_that_holds_something_stays_as_it_is(void **state)
 {
     (void)state;
@@ -164,6 +191,7 @@ int main(void)
         cmocka_unit_test(what_is_no_such_network_is_refused),
         cmocka_unit_test(what_holds_no_weights_is_refused_for_what_it_is),
         cmocka_unit_test(it_has_no_data_and_says_so),
+        cmocka_unit_test(a_network_that_others_trained_is_scored_as_itself),
         cmocka_unit_test(a_folder_that_holds_something_stays_as_it_is),
         cmocka_unit_test(an_imported_run_is_not_resumed),
     };
