@@ -95,6 +95,7 @@ typedef struct op {
      * weight and bias per channel; for NORM_BATCH also running mean and
      * variance; NORM_ACT: y = weight * (x + bias). */
     int64_t weight, bias, mean, var;
+    bool folded; /* CONV2D: does the work of the batch norm behind it, too; weights and bias are the plan's own */
     const double (*affine)[2]; /* OP_AFFINE: [src.c], borrowed */
     uint32_t id; /* node number: keys the random numbers of dropout */
 } op;
@@ -257,6 +258,9 @@ typedef struct backend {
     /* May a forward convolution add to its destination and rectify in one step, and a
      * group norm be followed by SiLU in one step? */
     bool fuses_conv;
+    /* Are batch norms by running statistics to be folded into the convolutions before them (host memory,
+     * float32 parameters: nn/plan_fold.c)? */
+    bool folds_norms;
     /* Are `quad` steps faster than an upsampling followed by `conv`?  NULL: there are none. */
     bool (*fuses_upsample)(const step *conv);
     /* Would this convolution of float32 numbers be faster as one from bf16 to float32?  NULL:

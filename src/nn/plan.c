@@ -70,6 +70,7 @@ jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan
                 .tangent = o->tangent, .split = o->split,
                 .lean = o->lean, .wide = o->wide && o->precision == JEM_BF16 && b->prefers_bf16,
                 .direct = o->direct, .train = o->train};
+    TRY(plan_fold_norms(p, o->features));
     TRY(plan_build(p, o->features));
     TRY(plan_place_buffers(p));
     TRY(prepare_kernels(p));
@@ -90,6 +91,7 @@ void plan_free(plan *p)
     mem_free(p->steps);
     mem_free(p->buffers);
     mem_free(p->features);
+    plan_fold_clear(p);
     mem_free(p);
 }
 
@@ -105,7 +107,7 @@ size_t plan_workspace_bytes(const plan *p)
 
 size_t plan_packed_bytes(const plan *p)
 {
-    size_t bytes = 0;
+    size_t bytes = p->fold_count > 0 ? (size_t)p->g->param_elements * sizeof(float) : 0;
     for (int i = 0; p->b->kernel_packed && i < p->step_count; ++i)
         bytes += p->b->kernel_packed(p->steps[i].kernel);
     return bytes;
@@ -164,7 +166,7 @@ done:
 static bool same_weights(const step *a, const step *b)
 {
     return a->kind == b->kind && (a->kind == STEP_FORWARD || a->kind == STEP_BACKWARD_DATA) &&
-           a->op.weight >= 0 && a->op.weight == b->op.weight;
+           a->op.weight >= 0 && a->op.weight == b->op.weight && a->op.folded == b->op.folded;
 }
 
 void plan_share_weights(plan *p, const plan *owner)
@@ -182,6 +184,7 @@ jem_status plan_load(plan *p, const void *params)
     const size_t bytes = (size_t)p->g->param_elements * sizeof(float);
     jem_status st = JEM_OK;
 
+    if (p->fold_count > 0) params = plan_folded(p, params);
     if (!d) return plan_load_resident(p, params);
     if (!p->params) TRY(d->alloc(&p->params, bytes));
     TRY(d->copy(p->params, params, bytes));

@@ -4,6 +4,7 @@
  * rectifier writes the rectified value; a convolution whose only user is a sum
  * adds onto the other summand's buffer; a group norm whose only user is a SiLU
  * hands on the rectified value, and the gradient goes through both at once.
+ * Batch norms have been folded into convolutions before (plan_fold.c).
  * A 3x3 convolution of an upsampled map works on the small one (`quad` steps).
  * Rectifiers work in place where nobody needs their input any more.
  *
@@ -437,6 +438,7 @@ static void build_forward(builder *b)
     if (b->p->tangent) plan_emit_port(b, STEP_LOAD, PORT_TX, 0, tangent_slot(b, 0), NEED_TANGENT);
 
     for (int i = 1; i < g->node_count && !b->st; ++i) {
+        if (node_at(b, i)->src_count == 0) continue; /* another node does its work: plan_fold.c */
         int into = b->fused_into[i];
         if (into >= 0 && node_at(b, i)->op.kind == OP_UPSAMPLE) {
             forward_upsampled_conv(b, i, into);

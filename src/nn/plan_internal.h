@@ -23,8 +23,18 @@ typedef struct planned_step {
     void *kernel;   /* the backend's */
 } planned_step;
 
+/* A convolution and the batch norm whose work it does (plan_fold.c). */
+typedef struct fold {
+    op conv, norm;
+    int64_t bias; /* where the bias of both lies */
+} fold;
+
 struct plan {
-    const graph *g;
+    const graph *g; /* `own`, or what it was compiled from */
+    graph *own;     /* owned but for names, sources and parameters: without the norms that were folded; NULL */
+    fold *folds;
+    int fold_count;
+    float *folded;  /* the flat vector with them; NULL if there are none */
     const backend *b;
     int64_t batch;
     jem_dtype precision;
@@ -48,6 +58,12 @@ struct plan {
     size_t scratch_bytes;
     void *params; /* on the backend's device: a copy for plan_load; NULL: none yet */
 };
+
+/* Folds what norms can be (folds, own, g, folded), but for what `features` name.  JEM_ENOMEM */
+jem_status plan_fold_norms(plan *p, const char *const *features);
+/* p->folded, made of params. */
+const float *plan_folded(plan *p, const float *params);
+void plan_fold_clear(plan *p);
 
 /* Builds steps and buffers; slot offsets are buffer numbers until
  * plan_place_buffers has run. */

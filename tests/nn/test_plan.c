@@ -247,6 +247,66 @@ static void batch_norms_agree_with_ref_in_both_modes(void **state)
     mem_free(d);
 }
 
+static int norm_steps(const plan *p)
+{
+    int count = 0;
+    for (int i = 0; i < plan_step_count(p); ++i) {
+        const step *s = plan_step(p, i);
+        count += s->kind == STEP_FORWARD && s->op.kind == OP_NORM;
+    }
+    return count;
+}
+
+/* Of the three norms one has a convolution of its own before it: n0's is read by the sum, too, n2's source is a sum. */
+static void batch_norms_are_folded_where_nothing_else_reads_the_convolution(void **state)
+{
+    enum { N = 2, IN = 3 * 9 * 11 };
+    const char *const names[] = {"a", NULL};
+    graph *g = batch_norm_graph();
+    const plan_options eval = {.batch = N, .precision = JEM_F32, .backward_input = true};
+    plan_options other[3] = {eval, eval, eval};
+    float *params = fill(g->param_elements, 1, 0.3f), *x = fill(N * IN, 2, 1.0f), *d = fill(N * 5, 3, 1.0f);
+    float logits[2][N * 5], dx[2][N * IN];
+    const plan_call call = {.count = N};
+    (void)state;
+    for (int i = 0; i < g->node_count; ++i)
+        if (g->nodes[i].op.kind == OP_NORM && g->nodes[g->nodes[i].src[0]].op.kind == OP_CONV2D)
+            graph_name(g, g->nodes[i].src[0], i > 4 ? "a" : "stem");
+    other[0].train = true;
+    other[1].backward_params = true;
+    other[2].features = names;
+    for (int round = 0; round < 2; ++round) { /* other parameters are folded anew */
+        for (int64_t i = 0; i < g->param_elements; ++i) params[i] += round ? 0.05f : 0;
+        for (int i = 0; i < g->param_count; ++i)
+            for (int64_t k = 0; round == 0 && g->params[i].role == PARAM_RUNNING_VAR && k < g->params[i].count; ++k)
+                params[g->params[i].offset + k] += 1;
+        net nets[2] = {compile(g, &backend_cpu, &eval, params), compile(g, &backend_ref, &eval, params)};
+        assert_int_equal(norm_steps(nets[0].p), 2);
+        assert_int_equal(norm_steps(nets[1].p), 3); /* ref computes what is written */
+        for (int b = 0; b < 2; ++b) {
+            check_ok(plan_forward(nets[b].w, &call, x, logits[b]));
+            check_ok(plan_backward(nets[b].w, &call, d, dx[b], NULL));
+        }
+        compare("logits", logits[0], logits[1], N * 5, 2e-5);
+        compare("dx", dx[0], dx[1], N * IN, 5e-5);
+        for (int i = 0; i < 3; ++i) { /* whose weights are others: nothing is shared with them */
+            net t = compile(g, &backend_cpu, &other[i], params);
+            assert_int_equal(norm_steps(t.p), 3);
+            plan_share_weights(t.p, nets[0].p);
+            check_ok(plan_load(t.p, params));
+            check_ok(plan_forward(t.w, &call, x, logits[0]));
+            if (i > 0) compare("beside folded ones", logits[0], logits[1], N * 5, 2e-5);
+            clear(&t);
+        }
+        clear(&nets[0]);
+        clear(&nets[1]);
+    }
+    graph_free(g);
+    mem_free(params);
+    mem_free(x);
+    mem_free(d);
+}
+
 /* A linear layer right behind a map of 6 x 5 x 4, as networks flatten it in PyTorch. */
 enum { FLAT_N = 3, FLAT_IN = 2 * 5 * 4, FLAT_MAP = 6 * 5 * 4, FLAT_OUT = 7, FLAT_PARAMS = 6 * (2 * 9 + 1) + 7 * (120 + 1) };
 
@@ -667,6 +727,7 @@ int main(void)
         cmocka_unit_test(windows_and_groups_agree_with_ref),
         cmocka_unit_test(batch_norms_agree_with_ref_in_both_modes),
         cmocka_unit_test(concatenations_agree_with_ref),
+        cmocka_unit_test(batch_norms_are_folded_where_nothing_else_reads_the_convolution),
         cmocka_unit_test(linear_layers_of_maps_read_channels_then_rows_then_columns),
         cmocka_unit_test(bf16_stays_within_its_error_bound),
         cmocka_unit_test(input_gradients_need_no_activations),

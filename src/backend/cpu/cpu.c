@@ -289,6 +289,7 @@ const backend backend_cpu = {
     .choose_format = choose_format,
     .mask_bytes = mask_bytes,
     .fuses_conv = true,
+    .folds_norms = true,
     .fuses_upsample = fuses_upsample,
     .prefers_bf16 = prefers_bf16,
     .fuses_backward = fuses_backward,
