@@ -8,7 +8,7 @@
 # What src/lib stands on.  A missing one is an undefined symbol when the shared
 # library is linked.
 set(parts base tensor backend_ref backend_cpu backend nn model sample data stats record train estimate run
-  latent measure bench sweetspot compare report study lib)
+  fid latent measure bench sweetspot compare report study lib)
 list(TRANSFORM parts PREPEND jem_)
 set(archives)
 foreach(part ${parts})

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The numbers of Inception v3 in tests/model/test_inception.c, by the classes of pytorch-fid:
+"""The numbers of Inception v3 in tests/model/test_inception.c and tests/fid/test_fid.c, by the classes of pytorch-fid:
 
-    pip install torch torchvision pytorch-fid
+    pip install torch torchvision pytorch-fid pillow
     python3 scripts/golden_inception.py              prints them (double precision)
     python3 scripts/golden_inception.py --weights F  writes these weights as a state dict, for jem fid --weights
 """
@@ -12,6 +12,7 @@ import torch
 from pytorch_fid import inception
 
 from golden import hash_values
+from golden_resize import levels, resized
 
 
 def v(name, *shape):
@@ -72,6 +73,12 @@ def main():
             print("  ", " ".join(f"{k} {n:.10g}" for k, n in seen.items()))
             logits = net.fc(f)
             print(f"   logits |.| {logits.norm():.10g}", [float(f"{a:.10g}") for a in logits[0, :4]])
+        sets = [[levels(32, 32), levels(61, 83)], [levels(20, 31), levels(40, 9), levels(7, 5)]]
+        for pictures in sets:
+            x = [torch.from_numpy(resized(m, 299, 299)).double()[None] for m in pictures]
+            f = torch.cat([trunk(net, (v - 128) / 128) for v in x])
+            print(f"statistics: |mu| {f.mean(0).norm():.10g} mu", [float(f"{a:.10g}") for a in f.mean(0)[:4]],
+                  f"trace {f.var(0).sum():.10g}")
 
 
 if __name__ == "__main__":

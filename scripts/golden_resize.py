@@ -28,7 +28,12 @@ def digest(x):
     return d
 
 
-print("Pillow", __version__)
-for from_h, from_w, h, w in SIZES:
-    x = resized(levels(from_h, from_w), h, w)
-    print(f"    {{{from_h}, {from_w}, {h}, {w}, {digest(x)}u, {float(x.astype(np.float64).sum())!r}}},")
+def main():
+    print("Pillow", __version__)
+    for from_h, from_w, h, w in SIZES:
+        x = resized(levels(from_h, from_w), h, w)
+        print(f"    {{{from_h}, {from_w}, {h}, {w}, {digest(x)}u, {float(x.astype(np.float64).sum())!r}}},")
+
+
+if __name__ == "__main__":
+    main()

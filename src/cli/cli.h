@@ -136,7 +136,7 @@ const char *cli_cell(char text[CLI_CELL], double x);
 extern const command command_data, command_plan, command_speed, command_train, command_resume,
     command_sweep, command_eval, command_bench, command_sweetspot, command_report, command_table,
     command_compare, command_sample, command_refine, command_apply, command_import, command_export,
-    command_info, command_list;
+    command_fid, command_info, command_list;
 
 /* The whole program: the first call of main, which returns what it returns. */
 int jem_main(int argc, char **argv, const cli_lists *lists);

@@ -335,26 +335,34 @@ done:
     return st;
 }
 
-static jem_status write_header(file_writer *w, const char *descr, const jem_tensor *t)
+jem_status npy_header(char out[NPY_HEADER], size_t *size, const jem_tensor *t, const char *name)
 {
-    char text[512];
-    size_t used, total;
+    static const size_t start = MAGIC_SIZE + 4;
+    char descr[8] = "", *text = out + start;
+    const size_t room = NPY_HEADER - start;
+    size_t used;
 
-    used = (size_t)snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (",
-                            descr);
+    for (int i = 0; i < ELEMENTS && !descr[0]; i++) /* the first of a type is the type itself */
+        if (elements[i].dtype == t->dtype)
+            snprintf(descr, sizeof descr, "%c%s", elements[i].size == 1 ? '|' : '<', elements[i].name);
+    if (!descr[0] && jem_dtype_size(t->dtype) > 0)
+        return jem_error(JEM_EUSAGE, "%s: npy has no %s; convert the array to f32", name,
+                         jem_dtype_name(t->dtype));
+    used = (size_t)snprintf(text, room, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
     for (int i = 0; i < t->ndim; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%lld%s", i ? ", " : "",
+        used += (size_t)snprintf(text + used, room - used, "%s%lld%s", i ? ", " : "",
                                  (long long)t->shape[i], t->ndim == 1 ? "," : "");
-    used += (size_t)snprintf(text + used, sizeof text - used, "), }");
-    total = (MAGIC_SIZE + 4 + used + 1 + HEADER_ALIGN - 1) / HEADER_ALIGN * HEADER_ALIGN;
-    total -= MAGIC_SIZE + 4;
+    used += (size_t)snprintf(text + used, room - used, "), }");
+    const size_t total = (start + used + 1 + HEADER_ALIGN - 1) / HEADER_ALIGN * HEADER_ALIGN - start;
     memset(text + used, ' ', total - used);
     text[total - 1] = '\n';
-    unsigned char start[MAGIC_SIZE + 4] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0,
-                                           (unsigned char)(total & 0xff),
-                                           (unsigned char)(total >> 8)};
-    jem_status st = file_writer_put(w, start, sizeof start);
-    return st == JEM_OK ? file_writer_put(w, text, total) : st;
+    memcpy(out, magic, MAGIC_SIZE);
+    out[6] = 1;
+    out[7] = 0;
+    out[8] = (char)(total & 0xff);
+    out[9] = (char)(total >> 8);
+    *size = start + total;
+    return JEM_OK;
 }
 
 jem_status jem_npy_write(const char *path, const jem_tensor *t)
@@ -362,19 +370,15 @@ jem_status jem_npy_write(const char *path, const jem_tensor *t)
     HOST_CALL;
     jem_status st;
     file_writer w = FILE_WRITER_INIT;
-    char descr[8] = "";
+    char start[NPY_HEADER];
+    size_t size;
 
     HOST_NEED(path);
     HOST_NEED(t);
-    for (int i = 0; i < ELEMENTS && !descr[0]; i++) /* the first of a type is the type itself */
-        if (elements[i].dtype == t->dtype)
-            snprintf(descr, sizeof descr, "%c%s", elements[i].size == 1 ? '|' : '<', elements[i].name);
-    if (!descr[0] && jem_dtype_size(t->dtype) > 0)
-        return jem_error(JEM_EUSAGE, "%s: npy has no %s; convert the array to f32", path,
-                         jem_dtype_name(t->dtype));
+    TRY(npy_header(start, &size, t, path));
     TRY(tensor_check(t, __func__));
     TRY(file_writer_open(&w, path));
-    TRY(write_header(&w, descr, t));
+    TRY(file_writer_put(&w, start, size));
     TRY(file_writer_put(&w, t->data, (size_t)jem_tensor_count(t) * jem_dtype_size(t->dtype)));
     TRY(file_writer_commit(&w));
 done:

@@ -24,4 +24,8 @@ jem_status npz_read(jem_tensor *out, const char *path, const char *key);
 /* The array `key`, or whatever the only one is called. */
 jem_status npz_read_single(jem_tensor *out, const char *path, const char *key);
 
+/* Replaces the file atomically by one of `count` arrays, stored as numpy.savez does: keys[i] names
+ * arrays[i].  Equal arrays make equal bytes.  JEM_EUSAGE for BF16 and F16. */
+jem_status npz_write(const char *path, const char *const *keys, const jem_tensor *const *arrays, int count);
+
 #endif

@@ -37,11 +37,13 @@ static format choose_format(const op *o, format src, jem_dtype precision, bool g
     case OP_CONV2D:
     case OP_ATTENTION:
         return nhwc;
+    case OP_MEAN_POOL: /* windows that share the map out make vectors */
+        if (o->stride == 0) return plain;
+        return (format){src.dtype, src.block == o->src.c ? o->dst.c : 1};
     case OP_CONCAT: /* plain or NHWC as the first source */
         return (format){src.dtype, src.block == o->src.c ? o->dst.c : 1};
     case OP_LINEAR:
     case OP_POOL:
-    case OP_MEAN_POOL:
     case OP_CONCAT_ELU:
         return plain;
     default:

@@ -1,4 +1,4 @@
-/* Windows of NHWC maps: largest values, and means, which become plain vectors. */
+/* Windows of NHWC maps: largest values, and means, which become maps again or plain vectors. */
 #include "backend/cpu/cpu_lanes.h"
 
 typedef struct windows_task {
@@ -55,28 +55,33 @@ LANES_INLINE void max_chunk(const windows_task *t, int64_t i, int64_t p, int64_t
     }
 }
 
-/* The same of means; the small side is plain float32. */
+/* The same of means.  The small side is NHWC, or a plain float32 vector. */
 LANES_INLINE void mean_chunk(const windows_task *t, int64_t i, int64_t p, int64_t c, int64_t count,
                              jem_dtype in, jem_dtype out)
 {
     const op *o = &t->s->op;
+    const bool forward = t->s->kind == STEP_FORWARD;
     const op_range rows = op_rows(o, p / o->dst.w), columns = op_columns(o, p % o->dst.w);
     const float share = 1.0f / (float)((rows.end - rows.begin) * (columns.end - columns.begin));
-    const int64_t area = o->dst.h * o->dst.w, small = (i * o->dst.c + c) * area + p;
+    const format f = forward ? t->s->dst.f : t->s->src.f;
+    const int64_t area = o->dst.h * o->dst.w, apart = f.block == 1 ? area : 1;
+    const int64_t small = f.block == 1 ? (i * o->dst.c + c) * area + p : (i * area + p) * o->dst.c + c;
     lanes sum = {0};
 
-    if (t->s->kind == STEP_BACKWARD_DATA)
-        for (int k = 0; k < count; ++k) sum[k] = share * cpu_get(t->src, small + k * area, JEM_F32);
+    if (!forward)
+        for (int k = 0; k < count; ++k) sum[k] = share * cpu_get(t->src, small + k * apart, f.dtype);
     for (int64_t y = rows.begin; y < rows.end; ++y)
         for (int64_t x = columns.begin; x < columns.end; ++x) {
             const int64_t at = map_at(o->src, i, y, x, c);
-            if (t->s->kind == STEP_FORWARD)
+            if (forward)
                 sum += lanes_load(t->src, at, count, in);
             else
                 lanes_store(t->dst, at, count, out, lanes_load(t->dst, at, count, out) + sum);
         }
-    if (t->s->kind == STEP_FORWARD)
-        for (int k = 0; k < count; ++k) cpu_put(t->dst, small + k * area, share * sum[k], JEM_F32);
+    if (forward && f.block > 1 && f.dtype == out)
+        lanes_store(t->dst, small, count, out, share * sum);
+    else if (forward)
+        for (int k = 0; k < count; ++k) cpu_put(t->dst, small + k * apart, share * sum[k], f.dtype);
 }
 
 LANES_INLINE void windows_loop(windows_task t, jem_dtype in, jem_dtype out)
@@ -90,8 +95,10 @@ LANES_INLINE void windows_loop(windows_task t, jem_dtype in, jem_dtype out)
                     max_chunk(&t, i, p, c, LANES, in, out);
                 else if (o->kind == OP_MAX_POOL)
                     max_chunk(&t, i, p, c, rest, in, out);
+                else if (rest >= LANES)
+                    mean_chunk(&t, i, p, c, LANES, in, out);
                 else
-                    mean_chunk(&t, i, p, c, rest < LANES ? rest : LANES, in, out);
+                    mean_chunk(&t, i, p, c, rest, in, out);
             }
 }
 CPU_LANES_FUNCTION(windows, windows_task)
@@ -102,7 +109,7 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
     const bool forward = s->kind == STEP_FORWARD;
     const windows_task t = {s, cpu_at(b, s->dst), cpu_at(b, s->src),
                             forward ? cpu_at(b, s->src) : cpu_at(b, s->src2)};
-    /* the map is what has a type; the small side of means is float32 */
+    /* the map is what has a type; the small side of means has its own */
     const jem_dtype type = s->op.kind == OP_MEAN_POOL && !forward ? s->dst.f.dtype : s->src.f.dtype;
 
     (void)io, (void)phase, (void)part;
