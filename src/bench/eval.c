@@ -18,6 +18,10 @@ const option eval_option_table[] = {
     {"samples", OPTION_INT, AT(samples), "64", 1, 4096, NULL, "pictures on a sheet of samples"},
     {"seed", OPTION_INT, AT(seed), "0", 0, 1e15, NULL,
      "of noise images and chains: the same for every run of a study"},
+    {"fid_weights", OPTION_STRING, AT(fid_weights), "", 0, 0, NULL,
+     "weights for FID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid; empty: it is not measured"},
+    {"fid_reference", OPTION_STRING, AT(fid_reference), "", 0, 0, NULL,
+     "statistics that FID compares with (jem fid --save); empty: of the training images"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 #undef AT
@@ -98,6 +102,9 @@ static generative table_of(eval_subject *s)
                         .latents = s->latents,
                         .feature = model_last_head(s->m),
                         .classifier = s->features_of ? s->features_name : NULL,
+                        .fid = s->fid,
+                        .fid_reference = s->fid_reference,
+                        .fid_reference_name = s->fid_reference_name,
                         .classifier_feature = s->features_of ? model_first_head(s->features_of) : NULL,
                         .evaluate = evaluate,
                         .features = features,

@@ -30,6 +30,9 @@ typedef struct eval_subject {
     model *features_of;         /* a classifier (alpha 0) of the same data, whose features FD-own
                                    compares; NULL: FD-own is not measured */
     const char *features_name;  /* what it is: goes with that score */
+    const fid_network *fid;     /* Inception v3; NULL: FID is not measured */
+    fid_statistics *fid_reference; /* as generative.h has it; kept from run to run by whoever lends it */
+    const char *fid_reference_name;
     const char *command;        /* as typed: goes with every score */
     const char *note;           /* what every score's formula must say too; NULL: nothing */
 } eval_subject;

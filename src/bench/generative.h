@@ -7,6 +7,7 @@
 
 #include "bench/bench.h"
 #include "data/dataset.h"
+#include "fid/fid_network.h"
 
 /* Which noise a chain has. */
 typedef enum chain_part { CHAINS_SHARED = 0, CHAINS_CLASSES = 256 } chain_part;
@@ -35,6 +36,10 @@ typedef struct generative {
     const char *feature;           /* the layer that probes look at */
     const char *classifier;        /* whose features FD-own compares, in words; NULL: there is none */
     const char *classifier_feature;
+    const fid_network *fid;          /* of FID; NULL: it is not measured */
+    fid_statistics *fid_reference;   /* what it compares with; of the training images, and empty until they
+                                        have been described, unless there is a name: */
+    const char *fid_reference_name;
 
     /* logits [n][classes]; grad [n][c][h][w] <- d LSE / dx unless NULL. */
     jem_status (*evaluate)(void *ctx, const float *x, int64_t n, float *logits, float *grad);
@@ -61,6 +66,8 @@ typedef struct eval_options {
     option_list steps; /* after which the chains of a shared start are shown; ascending */
     int64_t samples;   /* pictures on a sheet */
     int64_t seed;      /* of noise and starts: the same for every run of a study */
+    char fid_weights[OPTION_STRING_MAX];   /* Inception's; "": FID is not measured */
+    char fid_reference[OPTION_STRING_MAX]; /* npz of statistics; "": the training images */
 } eval_options;
 extern const option eval_option_table[];
 

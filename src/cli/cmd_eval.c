@@ -79,7 +79,7 @@ done:
 
 static jem_status eval_command(const cli_lists *lists, int argc, char **argv)
 {
-    eval_flags f;
+    eval_flags f = {.folder = NULL}; /* a cache of latents has no row */
     eval_options of_eval;
     cli_list of_run;
     char threads[RUN_THREADS], *typed = NULL;

@@ -181,7 +181,7 @@ static jem_status after_step(session *s, bool last)
     bool epoch_ends = it % s->t.per_epoch == 0;
     bool evaluate = last || (epoch_ends && epoch % o->eval_every == 0);
     metrics_row row = {.iteration = it, .epoch = (double)it / (double)s->t.per_epoch,
-                       .val_accuracy = NAN, .val_nll = NAN, .fd_pix = NAN};
+                       .val_accuracy = NAN, .val_nll = NAN, .fd_pix = NAN, .fid = NAN};
     jem_status st = JEM_OK;
 
     const bool log = evaluate || epoch_ends || it % o->log_every == 0;
@@ -397,7 +397,7 @@ static jem_status select_anew(session *s)
 {
     metrics_row row = {.iteration = s->t.iteration,
                        .epoch = (double)s->t.iteration / (double)s->t.per_epoch,
-                       .val_accuracy = NAN, .val_nll = NAN, .fd_pix = NAN};
+                       .val_accuracy = NAN, .val_nll = NAN, .fd_pix = NAN, .fid = NAN};
     return selection_validate(s, &row);
 }
 

@@ -42,6 +42,7 @@ typedef struct metrics_row {
     step_report mean;  /* of the window, with objective.row's part */
     const health_report *health; /* borrowed; NULL: not assessed */
     double val_accuracy, val_nll, fd_pix; /* between validations NaN */
+    double fid; /* the same; NaN unless it chooses the weights, and in no column */
     double images_per_s, wall_s;
 } metrics_row;
 

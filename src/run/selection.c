@@ -1,9 +1,12 @@
 /* Which epoch's weights are kept: best validation accuracy, ties to the earlier epoch;
  * where labels play no part (alpha = 1), the epoch whose replay buffer is nearest to
- * the training images (pooled-pixel Frechet distance). */
+ * the training images (FID with Inception's weights, else the pooled-pixel Frechet distance);
+ * or what train.select says. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "run/session.h"
@@ -15,12 +18,48 @@ static bool has_samples(const session *s)
     return r && r->size > 1;
 }
 
+/* Inception v3 and the statistics that samples are compared with.  A GPU lacks some of its operations. */
+static jem_status begin_fid(session *s)
+{
+    jem_status st;
+    const train_options *o = &s->cfg->train;
+    engine_spec engine = s->cfg->engine;
+    fid_pictures p;
+
+    snprintf(engine.device, sizeof engine.device, "cpu");
+    TRY(fid_network_open(&s->fid, o->fid_weights, &engine));
+    model_set_stop(s->fid.m, s->r->stop);
+    if (o->fid_reference[0]) return fid_statistics_read(&s->fid_reference, o->fid_reference);
+    TRY(fid_pictures_of_data(&p, s->data->train));
+    TRY(fid_describe(&s->fid_reference, &s->fid, &p, "FID: training images"));
+done:
+    return st;
+}
+
+/* *out <- the distance of the replay buffer. */
+static jem_status measure_fid(double *out, const session *s)
+{
+    jem_status st;
+    const replay_buffer *b = trainer_samples(&s->t);
+    fid_statistics samples = FID_STATISTICS_INIT;
+    fid_pictures p;
+
+    TRY(fid_pictures_of_values(&p, b->images, b->size, b->image.c, b->image.h, b->image.w));
+    TRY(fid_describe(&samples, &s->fid, &p, "FID: replay buffer"));
+    TRY(fid_distance(out, &samples, &s->fid_reference));
+    log_info("FID %.5g: %lld images of the replay buffer", *out, (long long)b->size);
+done:
+    fid_statistics_clear(&samples);
+    return st;
+}
+
 jem_status selection_begin(session *s)
 {
     jem_status st = JEM_OK;
     if (s->t.ema) TRY(MEM_NEW(s->kept, model_params_count(s->m)));
     if (has_samples(s))
         TRY(pixel_distance_init(&s->pixels, s->data->train, REFERENCE_IMAGES));
+    if (has_samples(s) && strcmp(selection_criterion(s), "fid") == 0) TRY(begin_fid(s));
 done:
     return st;
 }
@@ -28,14 +67,26 @@ done:
 void selection_end(session *s)
 {
     pixel_distance_clear(&s->pixels);
+    fid_network_clear(&s->fid);
+    fid_statistics_clear(&s->fid_reference);
     mem_free(s->kept);
     s->kept = NULL;
 }
 
 const char *selection_criterion(const session *s)
 {
-    if (config_learns_labels(s->cfg) && s->data->val->n > 0) return "val_accuracy";
-    return !config_learns_labels(s->cfg) && config_runs_chains(s->cfg) ? "fd_pix" : "last";
+    const train_options *o = &s->cfg->train;
+    const bool validated = config_learns_labels(s->cfg) && s->data->val->n > 0;
+
+    switch ((train_select)o->select) {
+    case SELECT_ACCURACY: return validated ? "val_accuracy" : "last";
+    case SELECT_FD_PIX: return "fd_pix";
+    case SELECT_FID: return "fid";
+    case SELECT_AUTO: break;
+    }
+    if (validated) return "val_accuracy";
+    if (config_learns_labels(s->cfg) || !config_runs_chains(s->cfg)) return "last";
+    return o->fid_weights[0] ? "fid" : "fd_pix";
 }
 
 /* Averaged weights stand in for the trained ones while they are evaluated. */
@@ -62,6 +113,7 @@ static jem_status keep_if_best(session *s, const metrics_row *row)
 {
     const char *by = selection_criterion(s);
     double score = strcmp(by, "fd_pix") == 0         ? -row->fd_pix
+                   : strcmp(by, "fid") == 0          ? -row->fid
                    : strcmp(by, "val_accuracy") == 0 ? row->val_accuracy
                                                      : (double)row->iteration;
     best_epoch *best = &s->state.best;
@@ -87,6 +139,7 @@ jem_status selection_validate(session *s, metrics_row *row)
     const replay_buffer *r = trainer_samples(&s->t);
     if (st == JEM_OK && has_samples(s))
         st = pixel_distance_measure(&row->fd_pix, &s->pixels, r->images, r->size, r->image);
+    if (st == JEM_OK && s->fid.m) st = measure_fid(&row->fid, s);
     if (st == JEM_OK) st = keep_if_best(s, row);
     back = show_averaged(s, false);
     if (st == JEM_OK) st = back;

@@ -5,6 +5,7 @@
 #define RUN_SESSION_H
 
 #include "base/log.h"
+#include "fid/fid_network.h"
 #include "run/checkpoint_store.h"
 #include "run/event_log.h"
 #include "run/loop.h"
@@ -31,6 +32,8 @@ typedef struct session {
 
     /* selection.c */
     pixel_distance pixels;
+    fid_network fid;         /* of FID, if that chooses the weights */
+    fid_statistics fid_reference;
     float *kept;             /* parameters while averaged ones are evaluated */
     bool select_anew;        /* no copy of the selected weights is whole any more */
 
@@ -53,7 +56,7 @@ typedef struct session {
  * each if the settings ask for it. */
 jem_status selection_begin(session *s);
 void selection_end(session *s); /* frees them; also where nothing was begun */
-/* "val_accuracy", "fd_pix" or "last": see run_info.selected_by. */
+/* "val_accuracy", "fid", "fd_pix" or "last": see run_info.selected_by. */
 const char *selection_criterion(const session *s);
 /* The iteration of the first validation, unless the training ends before. */
 int64_t selection_first(const session *s);

@@ -23,6 +23,8 @@ typedef struct eval_job {
     const evaluate_request *q;
     run *features_of; /* the classifier of FD-own; NULL: none */
     char features_name[FEATURES_NAME];
+    fid_network fid;              /* of FID; model NULL: none */
+    fid_statistics fid_reference; /* of a file, or of the data below once a run asked for it */
     splits data; /* of the run before: runs of a study share their images */
     data_options data_options;
     uint64_t data_hash;
@@ -69,6 +71,7 @@ static jem_status fingerprint(char text[FINGERPRINT], const eval_job *j, const r
     }
     if (j->q->codec->vae) /* then there are pictures of latents */
         settings = XXH64(j->q->codec->hash, strlen(j->q->codec->hash), settings);
+    settings = XXH64(j->fid.hash, strlen(j->fid.hash), settings);
     settings = XXH64(j->features_name, strlen(j->features_name), settings);
     snprintf(text, FINGERPRINT, "jem %s weights %016" PRIx64 " settings %016" PRIx64 "\n",
              JEM_VERSION, weights, settings);
@@ -151,6 +154,28 @@ static jem_status check_features(const eval_job *j, const run *r)
                      "classifier of the same data and data.* settings", f->path, r->path);
 }
 
+/* ---- the network of FID */
+
+/* It runs as the settings say that runs do, but on the cpu: a GPU lacks some of its operations. */
+static jem_status open_fid(eval_job *j)
+{
+    jem_status st = JEM_OK;
+    const eval_options *o = j->q->options;
+    engine_spec engine;
+    const option_group groups[] = {{"engine", engine_options, &engine}, {NULL, NULL, NULL}};
+
+    if (!o->fid_weights[0]) return JEM_OK;
+    TRY(options_defaults(groups));
+    for (int i = 0; i < j->q->assignment_count; i++)
+        if (strncmp(j->q->assignments[i], "engine.", 7) == 0) TRY(options_assign(groups, j->q->assignments[i]));
+    snprintf(engine.device, sizeof engine.device, "cpu");
+    if (o->fid_reference[0]) TRY(fid_statistics_read(&j->fid_reference, o->fid_reference));
+    TRY(fid_network_open(&j->fid, o->fid_weights, &engine));
+    model_set_stop(j->fid.m, j->q->stop);
+done:
+    return st;
+}
+
 /* ---- one run */
 
 /* Images stay in memory from one run to the next where they are the same. */
@@ -163,6 +188,7 @@ static jem_status lend_data(run *r, eval_job *j)
         return JEM_OK;
     }
     splits_free(&j->data);
+    if (!j->q->options->fid_reference[0]) fid_statistics_clear(&j->fid_reference);
     return run_load_data(r);
 }
 
@@ -203,6 +229,9 @@ static jem_status evaluate_anew(score_list *scores, eval_job *j, run *r, const c
                               .latents = on_latents ? &space : NULL, .sampler = &r->cfg.sampler,
                               .step_size = run_step_size(r),
                               .features_of = j->features_of ? j->features_of->m : NULL,
+                              .fid = j->fid.m ? &j->fid : NULL, .fid_reference = &j->fid_reference,
+                              .fid_reference_name =
+                                  q->options->fid_reference[0] ? q->options->fid_reference : NULL,
                               .features_name = j->features_name, .command = q->command,
                               .note = r->info.rescue.count ? note : NULL};
     TRY(unmark_evaluated(r->path));
@@ -255,12 +284,15 @@ jem_status evaluate_runs(const evaluate_request *q)
     TRY(MEM_NEW(j, 1));
     j->q = q;
     if (q->features_of) TRY(open_features(j, q->features_of));
+    TRY(open_fid(j));
     TRY(each_run(q->path, evaluate, j, &f));
     TRY(failures_end(&f, "could not be evaluated"));
 done:
     if (j) {
         splits_free(&j->data);
         run_close(j->features_of);
+        fid_network_clear(&j->fid);
+        fid_statistics_clear(&j->fid_reference);
     }
     mem_free(j);
     return st;

@@ -80,6 +80,12 @@ static const option train_option_table[] = {
      "iterations between checkpoints; 0: every epoch"},
     {"event_files", OPTION_BOOL, AT(event_files), "true", 0, 0, NULL,
      "also log to RUN/events for TensorBoard"},
+    {"select", OPTION_CHOICE, AT(select), "auto", 0, 0, "auto|accuracy|fd-pix|fid",
+     "what chooses the epoch that is kept; auto: accuracy, at alpha 1 fid with train.fid_weights, else fd-pix"},
+    {"fid_weights", OPTION_STRING, AT(fid_weights), "", 0, 0, NULL,
+     "weights for FID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid"},
+    {"fid_reference", OPTION_STRING, AT(fid_reference), "", 0, 0, NULL,
+     "statistics that samples are compared with (jem fid --save); empty: of the training images, made anew"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 #undef AT
@@ -178,6 +184,24 @@ int64_t config_generative_batch(const train_options *o)
     return o->generative_batch > 0 ? o->generative_batch : o->batch;
 }
 
+/* Can what train.select asks for be measured? */
+static jem_status check_selection(const config *c)
+{
+    const int select = c->train.select;
+    const bool samples = select == SELECT_FD_PIX || select == SELECT_FID;
+
+    if (select == SELECT_ACCURACY && !config_learns_labels(c))
+        return jem_error(JEM_EUSAGE, "train.select is accuracy, but at alpha = %g no labels are learned: choose "
+                         "auto, fd-pix or fid", c->alpha);
+    if (samples && !config_runs_chains(c))
+        return jem_error(JEM_EUSAGE, "train.select is %s, but at alpha = %g there are no samples: choose auto or "
+                         "accuracy", select == SELECT_FID ? "fid" : "fd-pix", c->alpha);
+    if (select == SELECT_FID && !c->train.fid_weights[0])
+        return jem_error(JEM_EUSAGE, "train.select is fid: set train.fid_weights to the file of %s",
+                         network_find(network_list, "inception-fid")->weights);
+    return JEM_OK;
+}
+
 jem_status config_check(const config *c)
 {
     if (c->sampler.clip && c->sampler.clip_min >= c->sampler.clip_max)
@@ -209,6 +233,7 @@ jem_status config_check(const config *c)
     TRY(config_objective(&minimised, c));
     if (minimised->check) TRY(minimised->check(c));
     TRY(rescue_check(&c->rescue));
+    TRY(check_selection(c));
 done:
     return st;
 }
@@ -256,6 +281,8 @@ config_role config_key_role(const char *key)
         {"data.path", CONFIG_FREE},
         {"train.init", CONFIG_FREE}, /* what lies there decides: train.init_sha256 */
         {"train.event_files", CONFIG_FREE},
+        {"train.fid_weights", CONFIG_FREE},
+        {"train.fid_reference", CONFIG_FREE},
         {"train.log_every", CONFIG_KEEPS},
         {"train.max_minutes", CONFIG_KEEPS},
         {"engine.threads", CONFIG_FREE},
@@ -290,6 +317,7 @@ done:
     return st;
 }
 
+/* The value of a key that holds a path. */
 static jem_status make_absolute(config *c, const char *key, const char *value)
 {
     jem_status st = JEM_OK;
@@ -309,6 +337,8 @@ jem_status config_absolute_paths(config *c)
     jem_status st;
     TRY(make_absolute(c, "data.path", c->data.path));
     TRY(make_absolute(c, "train.init", c->train.init));
+    TRY(make_absolute(c, "train.fid_weights", c->train.fid_weights));
+    TRY(make_absolute(c, "train.fid_reference", c->train.fid_reference));
 done:
     return st;
 }

@@ -16,6 +16,10 @@ typedef enum train_schedule {
     SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_MULTISTEP
 } train_schedule;
 
+/* Which epoch's weights are kept.  auto: by accuracy where labels are learned, else by FID where
+ * fid_weights are given, else by FD-pix. */
+typedef enum train_select { SELECT_AUTO, SELECT_ACCURACY, SELECT_FD_PIX, SELECT_FID } train_select;
+
 /* Keys train.*. */
 typedef struct train_options {
     int64_t batch;          /* images per labelled batch */
@@ -43,6 +47,9 @@ typedef struct train_options {
     int64_t eval_every;     /* epochs */
     int64_t checkpoint_every; /* iterations; 0: every epoch */
     bool event_files;       /* for TensorBoard */
+    int select;             /* train_select */
+    char fid_weights[OPTION_STRING_MAX];   /* Inception's; "": none */
+    char fid_reference[OPTION_STRING_MAX]; /* npz of statistics; "": the training images */
 } train_options;
 
 enum { CONFIG_GROUPS = 10 };

@@ -5,10 +5,9 @@
 
 #include "base/mem.h"
 #include "fid/fid_network.h"
-#include "model/imagenet.h"
 #include "support/check.h"
-#include "support/hash_fill.h"
 #include "support/folder.h"
+#include "support/inception_weights.h"
 #include "support/warnings.h"
 #include "tensor/npz.h"
 
@@ -32,23 +31,6 @@ static jem_status get_levels(image *out, const fid_pictures *p, int64_t i)
     return JEM_OK;
 }
 
-static void save_hash_weights(const char *path)
-{
-    model_spec spec = {.classes = 1008, .channels = 3, .height = 299, .width = 299};
-    const engine_spec engine = {.device = "cpu", .threads = 1};
-    double *params = NULL;
-    model *m = NULL;
-
-    check_ok(model_spec_name(&spec, network_list, "inception-fid"));
-    check_ok(model_new(&m, &spec, &engine));
-    check_ok(MEM_NEW(params, model_params_count(m)));
-    hash_fill(params, model_graph(m));
-    for (int64_t i = 0; i < model_params_count(m); i++) model_params(m)[i] = (float)params[i];
-    check_ok(model_save(m, path, model_params(m)));
-    model_free(m);
-    mem_free(params);
-}
-
 static void statistics_of_pictures_are_pytorchs(void **state)
 {
     (void)state;
@@ -61,7 +43,7 @@ static void statistics_of_pictures_are_pytorchs(void **state)
     char path[512];
 
     snprintf(path, sizeof path, "%s/weights.safetensors", folder);
-    save_hash_weights(path);
+    inception_weights_save(path);
     check_ok(fid_network_open(&n, path, &engine));
     warnings_listen();
     check_ok(fid_describe(&s, &n, &pictures, "levels"));

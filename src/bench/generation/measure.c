@@ -15,6 +15,13 @@ static const measure scores[] = {
      .lower_is_better = true,
      .least = 0,
      .most = INFINITY},
+    {.metric = "fid",
+     .title = "FID (Clean-FID)",
+     .unit = "Fréchet distance",
+     .lower_is_better = true,
+     .least = 0,
+     .most = INFINITY,
+     .card = "lowest FID"},
     {.metric = NULL},
 };
 
@@ -25,6 +32,6 @@ const measures generation_measures = {
     .title = "Distance between samples and data",
     .about = "Fréchet distance between Gaussian fits to samples and to data, on pooled pixels or "
              "on the features of an own classifier. These are not FID and compare only with one "
-             "another. Lower is better.",
+             "another; FID is on the features of Inception v3, where its weights were given. Lower is better.",
     .scores = scores,
 };

@@ -1,6 +1,7 @@
-/* How near the replay buffer is to the training images, as Frechet distances that are not FID;
- * biased for few images, so both numbers of images go with them.
+/* How near the replay buffer is to the training images, as Frechet distances; biased for few images,
+ * so both numbers of images go with them.
  *
+ *   FID      of Inception's features, where its weights are given (fid/)
  *   FD-pix   of pooled pixels: a weight-free check
  *   FD-own   of the penultimate features of a given classifier trained on the same data */
 #include <math.h>
@@ -79,6 +80,44 @@ done:
     return st;
 }
 
+/* The statistics of the training images, once for all runs that share them. */
+static jem_status describe_training_images(const generative *g)
+{
+    fid_pictures p;
+    jem_status st = fid_pictures_of_data(&p, g->data->train);
+    return st ? st : fid_describe(g->fid_reference, g->fid, &p, "FID: training images");
+}
+
+static jem_status inception_distance(const bench_request *q)
+{
+    jem_status st;
+    const generative *g = generative_of(q);
+    const shape m = g->image;
+    fid_statistics samples = FID_STATISTICS_INIT;
+    fid_pictures p;
+    char formula[600], reference[320];
+    bench_score r = {.benchmark = "generation", .metric = "fid", .n = g->replay_count,
+                     .interval = {NAN, NAN}, .formula = formula};
+
+    if (g->data->train->latents)
+        return jem_error(JEM_EDATA, "it lives on latents; jem sample decodes some, jem fid compares a folder of them");
+    TRY(fid_pictures_of_values(&p, g->replay, g->replay_count, m.c, m.h, m.w));
+    TRY(fid_describe(&samples, g->fid, &p, "FID: replay buffer"));
+    if (!g->fid_reference->mean) TRY(describe_training_images(g));
+    TRY(fid_distance(&r.value, &samples, g->fid_reference));
+    if (g->fid_reference_name)
+        snprintf(reference, sizeof reference, "the statistics in %.240s", g->fid_reference_name);
+    else
+        snprintf(reference, sizeof reference, "%lld training images", (long long)g->fid_reference->n);
+    snprintf(formula, sizeof formula, "Clean-FID (Inception v3, weights %.16s): %lld images of the replay buffer, %s",
+             g->fid->hash, (long long)r.n, reference);
+    TRY(generative_add(q, &r));
+    log_info("FID %.5g: %lld images of the replay buffer against %s", r.value, (long long)r.n, reference);
+done:
+    fid_statistics_clear(&samples);
+    return st;
+}
+
 static jem_status run(const bench_request *q)
 {
     char what[256];
@@ -92,6 +131,7 @@ static jem_status run(const bench_request *q)
         snprintf(what, sizeof what, "penultimate features of %s", g->classifier);
         TRY(distance(q, "fd_own", "FD-own", penultimate, "the ", what));
     }
+    if (g->replay && g->fid) TRY(generative_tolerate(q, "FID", inception_distance(q)));
     TRY(generation_pictures(q));
 done:
     return st;
