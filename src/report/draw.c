@@ -415,8 +415,10 @@ static jem_status draw_on(cairo_surface_t *surface, svg_writer *svg, strbuf *png
     cairo_surface_finish(surface);
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
+    /* what libpng writes goes to memory: nothing but its lack can stop it */
+    const bool no_memory = status == CAIRO_STATUS_NO_MEMORY || status == CAIRO_STATUS_PNG_ERROR;
     if (st == JEM_OK && status != CAIRO_STATUS_SUCCESS)
-        st = jem_error(status == CAIRO_STATUS_NO_MEMORY ? JEM_ENOMEM : JEM_EINTERNAL,
+        st = jem_error(no_memory ? JEM_ENOMEM : JEM_EINTERNAL,
                        "cannot draw a figure: %s", cairo_status_to_string(status));
     return st;
 }
