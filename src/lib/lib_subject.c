@@ -47,21 +47,30 @@ static jem_status check_numbers(const host_subject *h, const char *what, const s
     return JEM_OK;
 }
 
-static jem_status logits(void *ctx, const stimulus *s, int64_t n, double *out)
+typedef jem_status (*host_numbers)(void *ctx, const jem_stimulus *s, int64_t n, double *out);
+
+/* out [n][each] <- what the host's function says of the stimuli. */
+static jem_status ask_numbers(const host_subject *h, host_numbers ask, const char *what, const stimulus *s, int64_t n,
+                              int64_t each, double *out)
 {
     jem_status st;
-    const host_subject *h = ctx;
     jem_stimulus *shown = NULL;
     lib_call plain;
 
     TRY(show(&shown, s, n));
     lib_call_back_begin(&plain);
-    st = h->host->logits(h->host->ctx, shown, n, out);
+    st = ask(h->host->ctx, shown, n, out);
     lib_call_back_end(&plain);
-    if (st == JEM_OK) st = check_numbers(h, "logits", s, n, h->host->classes, out);
+    if (st == JEM_OK) st = check_numbers(h, what, s, n, each, out);
 done:
     mem_free(shown);
     return st;
+}
+
+static jem_status logits(void *ctx, const stimulus *s, int64_t n, double *out)
+{
+    const host_subject *h = ctx;
+    return ask_numbers(h, h->host->logits, "logits", s, n, h->host->classes, out);
 }
 
 static jem_status decide(void *ctx, const stimulus *s, int64_t n, int32_t *category)
@@ -103,19 +112,8 @@ done:
 
 static jem_status rate(void *ctx, const stimulus *s, int64_t n, double *out)
 {
-    jem_status st;
     const host_subject *h = ctx;
-    jem_stimulus *shown = NULL;
-    lib_call plain;
-
-    TRY(show(&shown, s, n));
-    lib_call_back_begin(&plain);
-    st = h->host->rate(h->host->ctx, shown, n, out);
-    lib_call_back_end(&plain);
-    if (st == JEM_OK) st = check_numbers(h, "rating", s, n, 1, out);
-done:
-    mem_free(shown);
-    return st;
+    return ask_numbers(h, h->host->rate, "rating", s, n, 1, out);
 }
 
 static jem_status saliency(void *ctx, const stimulus *s, const saliency_request *how, float *map, int64_t height,
