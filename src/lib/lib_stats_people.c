@@ -13,14 +13,24 @@
 
 /* ---- agreement: factor 0 are people, factor 1 + c the images of condition c */
 
-enum { AGREEMENT = 4, OBSERVERS_MAX = 1000 };
+/* Models are counted TOGETHER at a time: a table holds all pairs of its rows, and people are counted with each. */
+enum { AGREEMENT = 4, OBSERVERS_MAX = 1000, TOGETHER = 8 };
 
 typedef struct agreement {
     int64_t people, models, conditions;
     const int64_t *start;      /* [conditions + 1] */
-    stats_joint_table *tables; /* [models] of people and one model */
+    stats_joint_table *tables; /* [groups] of people and then the group's models */
     bool among;                /* the people's own values come last */
 } agreement;
+
+static int64_t groups_of(const agreement *w) { return (w->models + TOGETHER - 1) / TOGETHER; }
+
+/* Models of group g. */
+static int64_t models_of(const agreement *w, int64_t g)
+{
+    const int64_t left = w->models - g * TOGETHER;
+    return left < TOGETHER ? left : TOGETHER;
+}
 
 static void unpack(double *value, const stats_agreement *a)
 {
@@ -34,22 +44,25 @@ static jem_status agreement_of(double *value, const void *ctx, const stats_draw 
 {
     jem_status st;
     const agreement *w = ctx;
-    const int64_t rows = w->people + 1, pairs = stats_joint_pairs(rows), *images = draw->sizes + 1;
+    const int64_t *images = draw->sizes + 1;
     int64_t *both = NULL;
     double times[OBSERVERS_MAX] = {0};
 
-    TRY(MEM_NEW(both, w->conditions * pairs));
-    const stats_joint joint = {rows, w->conditions, images, both};
+    TRY(MEM_NEW(both, w->conditions * stats_joint_pairs(w->people + models_of(w, 0))));
     for (int64_t p = 0; p < w->people; p++) times[draw->index[0][p]] += 1;
-    for (int64_t m = 0; m < w->models; m++) {
+    for (int64_t g = 0; g < groups_of(w); g++) {
+        const int64_t models = models_of(w, g), rows = w->people + models, pairs = stats_joint_pairs(rows);
+        const stats_joint joint = {rows, w->conditions, images, both};
         for (int64_t c = 0; c < w->conditions; c++)
-            stats_joint_resample(both + c * pairs, &w->tables[m], w->start[c], draw->index[1 + c], images[c]);
-        const stats_agreement own = stats_joint_model(&joint, w->people, w->people, times);
-        unpack(value + m * AGREEMENT, &own);
-    }
-    if (w->among) { /* `both` still counts people, whichever the model */
-        const stats_agreement people = stats_joint_people(&joint, w->people, times);
-        unpack(value + w->models * AGREEMENT, &people);
+            stats_joint_resample(both + c * pairs, &w->tables[g], w->start[c], draw->index[1 + c], images[c]);
+        for (int64_t m = 0; m < models; m++) {
+            const stats_agreement own = stats_joint_model(&joint, w->people + m, w->people, times);
+            unpack(value + (g * TOGETHER + m) * AGREEMENT, &own);
+        }
+        if (w->among && g == 0) {
+            const stats_agreement people = stats_joint_people(&joint, w->people, times);
+            unpack(value + w->models * AGREEMENT, &people);
+        }
     }
 done:
     mem_free(both);
@@ -72,12 +85,12 @@ static jem_status fill_tables(agreement *w, const uint8_t *right, const uint8_t 
 {
     jem_status st;
     const uint8_t **row = NULL;
-    TRY(MEM_NEW(row, w->people + 1));
-    TRY(MEM_NEW(w->tables, w->models));
+    TRY(MEM_NEW(row, w->people + TOGETHER));
+    TRY(MEM_NEW(w->tables, groups_of(w)));
     for (int64_t p = 0; p < w->people; p++) row[p] = people + p * n;
-    for (int64_t m = 0; m < w->models; m++) {
-        row[w->people] = right + m * n;
-        TRY(stats_joint_table_init(&w->tables[m], row, w->people + 1, n));
+    for (int64_t g = 0; g < groups_of(w); g++) {
+        for (int64_t m = 0; m < models_of(w, g); m++) row[w->people + m] = right + (g * TOGETHER + m) * n;
+        TRY(stats_joint_table_init(&w->tables[g], row, w->people + models_of(w, g), n));
     }
 done:
     mem_free(row);
@@ -144,7 +157,7 @@ jem_status jem_stats_agreement(jem_agreement *models, jem_agreement *among, cons
     TRY(fill_tables(&w, right, people, n));
     TRY(score_agreement(models, among, &w, &s));
 done:
-    for (int64_t m = 0; w.tables && m < count; m++) stats_joint_table_clear(&w.tables[m]);
+    for (int64_t g = 0; w.tables && g < groups_of(&w); g++) stats_joint_table_clear(&w.tables[g]);
     mem_free(w.tables);
     return st;
 }

@@ -8,7 +8,7 @@
 #include "stats/consistency.h"
 #include "support/check.h"
 
-enum { N = 60, PEOPLE = 4, MODELS = 3, K = 5, ROUNDS = 400 };
+enum { N = 60, PEOPLE = 4, MODELS = 11, K = 5, ROUNDS = 400 };
 
 static jem_stats_options few(void)
 {
