@@ -8,17 +8,24 @@
 # What src/lib stands on.  A missing one is an undefined symbol when the shared
 # library is linked.
 set(parts base tensor backend_ref backend_cpu backend nn model sample data stats record train estimate run
-  fid latent measure bench sweetspot compare report study lib)
+  fid latent measure bench sweetspot compare report study catalogue lib)
 list(TRANSFORM parts PREPEND jem_)
 set(archives)
 foreach(part ${parts})
   list(APPEND archives $<TARGET_FILE:${part}>)
 endforeach()
 
+include(cmake/wheel.cmake)
+set(from_wheel)
+set(exported)
+if(JEM_WHEEL)
+  set(from_wheel --no-whole-archive --start-group ${wheel_archives} --end-group)
+  set(exported --wildcard --keep-global-symbol=jem_*)
+endif()
 set(object ${CMAKE_CURRENT_BINARY_DIR}/libjem.o)
 add_custom_command(OUTPUT ${object}
-  COMMAND ${CMAKE_LINKER} -r -o ${object} --whole-archive ${archives}
-  COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${object}
+  COMMAND ${CMAKE_LINKER} -r -o ${object} --whole-archive ${archives} ${from_wheel}
+  COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${exported} ${object}
   DEPENDS ${parts} COMMENT "Linking libjem.o" VERBATIM)
 add_custom_target(jem_object DEPENDS ${object})
 
@@ -32,6 +39,10 @@ foreach(kind SHARED STATIC)
 endforeach()
 # For the libraries outside jem; of jem's own nothing is left to link.
 target_link_libraries(jem_shared PRIVATE jem_lib)
+if(JEM_WHEEL) # what was linked in is not needed as a shared library any more
+  target_link_libraries(jem_shared PRIVATE ${wheel_libraries})
+  target_link_options(jem_shared PRIVATE -Wl,--as-needed)
+endif()
 if(NOT JEM_SANITIZE AND NOT JEM_FUZZ) # sanitizers leave their names to the program
   target_link_options(jem_shared PRIVATE -Wl,--no-undefined)
 endif()

@@ -33,6 +33,7 @@
 #define JEM_JEM_H
 
 #include "jem/bench.h"
+#include "jem/catalogue.h"
 #include "jem/data.h"
 #include "jem/log.h"
 #include "jem/model.h"

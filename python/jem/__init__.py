@@ -11,12 +11,14 @@ A ctypes layer over libjem, which it finds beside itself, in a checkout's build 
 another.  Arrays are NumPy's; torch and jax arrays are taken without a copy.
 """
 
-from . import stats
+from . import figures, stats
 from ._bench import BenchScore, Scores, bench
+from ._fetch import catalogue, fetch
 from ._library import DataError, DivergedError, JemError, lib as _lib, log
 from ._model import Model, load
+from .figures import Run
 from ._train import data, report, resume, settings, train
 
 __version__ = _lib.jem_version().decode()
-__all__ = ["BenchScore", "DataError", "DivergedError", "JemError", "Model", "Scores", "bench", "data", "load", "log", "report", "resume", "settings", "stats",
+__all__ = ["BenchScore", "DataError", "DivergedError", "JemError", "Model", "Run", "Scores", "bench", "catalogue", "data", "fetch", "figures", "load", "log", "report", "resume", "settings", "stats",
            "train"]

@@ -145,7 +145,18 @@ class BenchScores(c.Structure):
     _fields_ = [("count", c.c_int64), ("rows", c.POINTER(BenchScore)), ("owner", c.c_void_p)]
 
 
-STRUCTS = {"jem_stimulus": Stimulus, "jem_subject": Subject, "jem_bench_options": BenchOptions,
+class CatalogueItem(c.Structure):
+    _fields_ = [("size", c.c_size_t), *((name, c.c_char_p) for name in ("name", "folder", "about", "licence", "cite", "page", "base")),
+                ("files", c.c_int64), ("by_hand", c.c_char_p)]
+
+
+class CatalogueFile(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("url", c.c_char_p), ("path", c.c_char_p), ("bytes", c.c_int64), ("sha256", c.c_char_p),
+                ("member", c.c_char_p), ("unpacked", c.c_int64), ("sign", c.c_char_p)]
+
+
+STRUCTS = {"jem_catalogue_item": CatalogueItem, "jem_catalogue_file": CatalogueFile,
+           "jem_stimulus": Stimulus, "jem_subject": Subject, "jem_bench_options": BenchOptions,
            "jem_bench_score": BenchScore, "jem_bench_scores": BenchScores, "jem_tensor": Tensor, "jem_data_options": DataOptions, "jem_data": Data, "jem_engine_options": EngineOptions,
            "jem_evaluation": Evaluation, "jem_sampler": Sampler, "jem_setting": Setting,
            "jem_train_status": TrainStatus, "jem_train_options": TrainOptions, "jem_score": Score,
@@ -157,6 +168,8 @@ STRUCTS = {"jem_stimulus": Stimulus, "jem_subject": Subject, "jem_bench_options"
 
 _p, _i64, _text, _stats = c.c_void_p, c.c_int64, c.c_char_p, c.POINTER(StatsOptions)
 STATUS = {
+    "jem_catalogue_at": [c.POINTER(CatalogueItem), _i64],
+    "jem_catalogue_file_at": [c.POINTER(CatalogueFile), _i64, _i64],
     "jem_bench_subject": [c.POINTER(BenchScores), _text, c.POINTER(Subject), c.POINTER(BenchOptions)],
     "jem_bench_run": [c.POINTER(BenchScores), _text, _text, c.POINTER(BenchOptions)],
     "jem_bench_answers": [c.POINTER(BenchScores), _text, _text, _text, c.POINTER(BenchOptions)],
@@ -197,6 +210,7 @@ OTHERS = {
     "jem_model_classes": (_i64, [_p]),
     "jem_sampler_of": (None, [c.POINTER(Sampler), _p]),
     "jem_setting_count": (_i64, []),
+    "jem_catalogue_count": (_i64, []),
     "jem_bench_scores_clear": (None, [c.POINTER(BenchScores)]),
 }
 # What Python has its own of: arrays, files of them, and writing messages.
@@ -221,11 +235,12 @@ def _open():
         lib = c.CDLL(path)
     except OSError as error:
         raise ImportError(f"{path}: {error}; install libjem, build it with make, or name it in JEM_LIBRARY") from None
-    for name, arguments in STATUS.items():
-        function = getattr(lib, name)
-        function.restype, function.argtypes = c.c_int, arguments
-    for name, (result, arguments) in OTHERS.items():
-        function = getattr(lib, name)
+    for name, (result, arguments) in {**{n: (c.c_int, a) for n, a in STATUS.items()}, **OTHERS}.items():
+        try:
+            function = getattr(lib, name)
+        except AttributeError:
+            raise ImportError(f"{path} has no {name}: it is older than this package; install libjem and the package of one "
+                              "version") from None
         function.restype, function.argtypes = result, arguments
     lib.jem_error.restype = c.c_int
     return lib
@@ -235,9 +250,14 @@ _process = os.getpid()
 lib = _open()
 
 
+def is_forked():
+    """Is this a child of the process that loaded libjem?  Its models' threads do not exist here."""
+    return os.getpid() != _process
+
+
 def call(name, *arguments):
     """Calls a function that returns a status, without the interpreter lock; raises what it refuses."""
-    if os.getpid() != _process:
+    if is_forked():
         raise RuntimeError("jem does not work in a process that was forked from one that uses it; start processes with "
                            "multiprocessing.set_start_method('spawn')")
     status = getattr(lib, name)(*arguments)
@@ -253,7 +273,11 @@ def array(x, dtype, name, ndim=None):
     """x as a contiguous array of `dtype`, copied only where it must be; torch and jax arrays come through DLPack."""
     if not isinstance(x, np.ndarray) and hasattr(x, "__dlpack__"):
         x = x.detach() if hasattr(x, "detach") else x
-        x = np.from_dlpack(x.cpu() if hasattr(x, "cpu") else x)
+        try:
+            x = np.from_dlpack(x.cpu() if hasattr(x, "cpu") else x)
+        except (BufferError, RuntimeError, TypeError) as error:
+            raise TypeError(f"{name} is {getattr(x, 'dtype', type(x).__name__)}, which NumPy does not take ({error}); "
+                            "convert it, for instance to float32") from None
     out = np.asarray(x)
     wanted = np.dtype(dtype)
     if out.dtype != wanted:

@@ -36,7 +36,8 @@ class Model:
     def close(self):
         """Frees the model; it cannot be used afterwards."""
         if self._handle:
-            _l.lib.jem_model_free(self._handle)
+            if not _l.is_forked():  # where it would wait for threads that only the parent has
+                _l.lib.jem_model_free(self._handle)
             self._handle = c.c_void_p()
 
     def __del__(self):

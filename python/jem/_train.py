@@ -7,6 +7,7 @@ import threading
 import numpy as np
 
 from . import _library as _l
+from . import figures
 
 _PARTS = {"train": 0, "val": 1, "test": 2}
 _KINDS = ("bool", "int", "real", "text", "choice", "list")
@@ -101,7 +102,7 @@ def train(config=None, out=None, data=None, on_step=None, resume=True):
     config: settings as a dict, nested or dotted ({"model.name": "wrn-16-1", "alpha": .5}; see settings()), or the path
     of a YAML file.  data: (images, labels) as arrays, uint8 0 to 255 or floats in -1 to 1, which are kept in OUT-data/;
     None: as config says.  on_step(status) is called about once a second with a dict; Ctrl-C and its exceptions save
-    and stop.  Returns the run: jem.load opens it."""
+    and stop.  Returns the run (jem.Run): jem.load opens it, and it shows itself in a notebook."""
     if out is None:
         raise ValueError("out: name the run folder")
     path, assignments = None, []
@@ -112,13 +113,13 @@ def train(config=None, out=None, data=None, on_step=None, resume=True):
     if data is not None:
         assignments += _keep_arrays(data, out)
     _Training("jem_train", (path, _l.path_bytes(out)), assignments, resume, on_step).wait()
-    return out
+    return figures.Run(out)
 
 
 def resume(run, set=None, on_step=None):
     """Goes on with an unfinished run, to the same bits as an uninterrupted one; set: engine.* and data.path alone."""
     _Training("jem_resume", (_l.path_bytes(run),), list(_flat("", set or {})), False, on_step).wait()
-    return run
+    return figures.Run(run)
 
 
 def data(kind, path, part="train", side=0, limit=0):

@@ -153,6 +153,11 @@ CALL(resume_run, jem_resume(NULL, NULL))
 CALL(resume_count, resume(-1, no_set))
 CALL(resume_item, resume(1, no_set))
 CALL(report_folder, jem_report(NULL, NULL))
+CALL(catalogue_null, jem_catalogue_at(NULL, 0))
+CALL(catalogue_size, jem_catalogue_at(&(jem_catalogue_item){0}, 0))
+CALL(catalogue_index, jem_catalogue_at(&(jem_catalogue_item)JEM_CATALOGUE_ITEM_INIT, jem_catalogue_count()))
+CALL(catalogue_file_index, jem_catalogue_file_at(&(jem_catalogue_file)JEM_CATALOGUE_FILE_INIT, -1, 0))
+CALL(catalogue_file, jem_catalogue_file_at(&(jem_catalogue_file)JEM_CATALOGUE_FILE_INIT, 0, 1000))
 
 static const mistake mistakes[] = {
     {"jem_tensor_init: t is NULL", tensor_null},
@@ -219,6 +224,11 @@ static const mistake mistakes[] = {
     {"jem_resume: o->set_count = -1", resume_count},
     {"jem_resume: o->set[0] is NULL", resume_item},
     {"jem_report: folder is NULL", report_folder},
+    {"jem_catalogue_at: out is NULL", catalogue_null},
+    {"jem_catalogue_at: out->size = 0", catalogue_size},
+    {"jem_catalogue_at: index = ", catalogue_index},
+    {"jem_catalogue_file_at: index = -1", catalogue_file_index},
+    {"jem_catalogue_file_at: file = 1000", catalogue_file},
 };
 
 static given *given_new(const rig *r)

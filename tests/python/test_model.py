@@ -97,7 +97,7 @@ class Trained(unittest.TestCase):
 
     def test_a_finished_run_is_left_as_it_is(self):
         jem.train(SMALL, out=self.run_folder, data=arrays())
-        self.assertEqual(jem.resume(self.run_folder), self.run_folder)
+        self.assertEqual(os.fspath(jem.resume(self.run_folder)), self.run_folder)
 
     def test_data_are_those_of_the_run(self):
         x, y, classes = jem.data("npy", self.run_folder + "-data")
