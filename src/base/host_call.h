@@ -6,15 +6,18 @@
 
 #include <fenv.h>
 #include <locale.h>
+#include <stdbool.h>
 
 #include "jem/status.h"
 
 typedef struct host_state {
     locale_t locale;
     fenv_t numbers;
+    bool was_host; /* signal_hold.h: of the thread before */
 } host_state;
 
-/* What was set; from here on the thread is plain (base/thread.h). */
+/* What was set; from here on the thread is plain (base/thread.h), and its signals wait while it computes
+ * (base/signal_hold.h). */
 host_state host_call_begin(void);
 void host_call_end(const host_state *host); /* on the same thread: as host_call_begin found it */
 

@@ -17,6 +17,7 @@
 
 #include "base/machine.h"
 #include "base/mem.h"
+#include "base/signal_hold.h"
 #include "base/thread.h"
 #include "base/try.h"
 
@@ -76,7 +77,16 @@ static void work(pool *p, int index)
         if (task >= p->tasks) return;
         st = p->fn(p->ctx, task, index);
         if (st != JEM_OK) note_failure(p, task, st);
+        signal_let_in();
     }
+}
+
+/* The caller of pool_run may be a host's thread: its signals are let in between tasks. */
+static void work_as_caller(pool *p)
+{
+    const bool held = signal_hold();
+    work(p, 0);
+    signal_release(held);
 }
 
 /* Returns the number of a run later than `seen`. */
@@ -182,7 +192,7 @@ jem_status pool_run(pool *p, int tasks, pool_fn fn, void *ctx)
         pthread_cond_broadcast(&p->start);
         pthread_mutex_unlock(&p->lock);
     }
-    work(p, 0);
+    work_as_caller(p);
     for (int i = 0; i < SPINS; i++)
         if (atomic_load(&p->working) == 0) break;
     pthread_mutex_lock(&p->lock);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/signal_hold.h"
+
 /* of libgomp, which oneDNN brings along; its header wants a compiler with OpenMP */
 extern int omp_get_max_threads(void);
 extern void omp_set_num_threads(int threads);
@@ -38,22 +40,41 @@ void lib_call_back_begin(lib_call *plain)
         restore(plain->before);
     else
         uselocale(LC_GLOBAL_LOCALE); /* a thread of jem's: the program's locale */
+    plain->paused = signal_pause();
 }
 
 void lib_call_back_end(lib_call *plain)
 {
     lib_call_end(plain);
+    signal_resume(plain->paused);
+}
+
+/* *known <- the size that a struct of the caller's begins with. */
+static jem_status read_size(size_t *known, const void *of, const char *function, const char *init)
+{
+    memcpy(known, of, sizeof *known);
+    if (*known >= sizeof *known && *known <= LARGEST) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s: a struct of options begins with its size, here %zu; begin with %s", function, *known,
+                     init);
 }
 
 jem_status lib_options(void *out, size_t size, const void *given, const char *function, const char *init)
 {
     size_t known;
     if (!given) return JEM_OK;
-    memcpy(&known, given, sizeof known);
-    if (known < sizeof known || known > LARGEST)
-        return jem_error(JEM_EUSAGE, "%s: a struct of options begins with its size, here %zu; begin with %s", function,
-                         known, init);
-    memcpy(out, given, known < size ? known : size);
+    const jem_status st = read_size(&known, given, function, init);
+    if (st == JEM_OK) memcpy(out, given, known < size ? known : size);
+    return st;
+}
+
+jem_status lib_hand_out(void *out, const void *found, const char *function, const char *init)
+{
+    size_t known, size;
+    const jem_status st = read_size(&known, out, function, init);
+    if (st != JEM_OK) return st;
+    memcpy(&size, found, sizeof size);
+    if (known > size) known = size;
+    memcpy((char *)out + sizeof known, (const char *)found + sizeof known, known - sizeof known);
     return JEM_OK;
 }
 

@@ -13,6 +13,7 @@ typedef struct lib_call {
     host_state state;
     int omp_threads;
     const struct lib_call *before; /* of this thread: a log sink may call jem */
+    bool paused;                   /* of a callback: signal_hold.h */
 } lib_call;
 
 /* Keeps what the host has set in *host, which lies on the caller's stack, and makes the thread
@@ -32,6 +33,10 @@ void lib_call_back_end(lib_call *plain); /* as jem had it, whatever the host's f
  * <- as many of its members as the caller knows.  given NULL: none.  JEM_EUSAGE, naming function and `init`, if
  * the size was not set. */
 jem_status lib_options(void *out, size_t size, const void *given, const char *function, const char *init);
+
+/* The other way: of *found, whose size is set, as many members as the caller knows go to *out, which keeps its
+ * size.  Fails alike. */
+jem_status lib_hand_out(void *out, const void *found, const char *function, const char *init);
 
 /* JEM_EUSAGE unless 0 <= n <= INT32_MAX: random numbers know so many images, and sizes of so
  * many do not overflow. */

@@ -54,15 +54,12 @@ jem_status jem_setting_at(jem_setting *out, int64_t index)
     jem_setting found = JEM_SETTING_INIT;
     int64_t count;
     HOST_NEED(out);
-    if (out->size < sizeof out->size)
-        return jem_error(JEM_EUSAGE, "%s: out->size = %zu; begin with JEM_SETTING_INIT", __func__, out->size);
     if (index < 0) return jem_error(JEM_EUSAGE, "%s: index = %lld is negative", __func__, (long long)index);
     TRY(find(&found, &count, index));
     if (!found.help)
         return jem_error(JEM_EUSAGE, "%s: index = %lld; there are %lld settings", __func__, (long long)index,
                          (long long)count);
-    found.size = out->size < sizeof found ? out->size : sizeof found;
-    memcpy(out, &found, found.size);
+    TRY(lib_hand_out(out, &found, __func__, "JEM_SETTING_INIT"));
 done:
     return st;
 }

@@ -128,6 +128,10 @@ static jem_status saliency(void *ctx, const stimulus *s, const saliency_request 
     lib_call_back_begin(&plain);
     st = h->host->saliency(h->host->ctx, shown, how->y, map, height, width);
     lib_call_back_end(&plain);
+    for (int64_t i = 0; st == JEM_OK && i < height * width; i++)
+        if (!isfinite(map[i]))
+            st = jem_error(JEM_EDATA, "saliency of %s for %s: value %lld is not finite", h->host->name,
+                           s->name ? s->name : "a stimulus", (long long)i);
 done:
     mem_free(shown);
     return st;

@@ -7,6 +7,7 @@
 
 #include "backend/device.h"
 #include "base/mem.h"
+#include "base/signal_hold.h"
 #include "base/try.h"
 #include "model/init.h"
 #include "nn/executor.h"
@@ -301,6 +302,7 @@ done:
 void model_set_stop(model *m, const volatile sig_atomic_t *stop)
 {
     m->stop = stop;
+    atomic_store(&m->stopping, false); /* of the flag before: other workers may look before worker 0 does */
 }
 
 const volatile sig_atomic_t *model_get_stop(const model *m)
@@ -312,6 +314,7 @@ jem_status model_check_stop(model *m, int worker_number)
 {
     /* A flag that a signal handler sets may be read by the thread that it interrupts
      * only; the others are told. */
+    if (worker_number == 0) signal_let_in();
     if (worker_number == 0) atomic_store(&m->stopping, m->stop && *m->stop);
     if (!atomic_load(&m->stopping)) return JEM_OK;
     return jem_error(JEM_EINTERRUPTED, "stopped by a signal");

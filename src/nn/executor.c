@@ -3,6 +3,7 @@
 #include "nn/executor.h"
 
 #include "base/mem.h"
+#include "base/signal_hold.h"
 #include "base/try.h"
 
 jem_status executor_init(executor *out, plan *p, int threads)
@@ -118,7 +119,9 @@ static jem_status run_chunk(void *ctx, int task, int thread)
 
     TRY(executor_workspace(&c.ws, x->e, thread));
     workspace_set_helpers(c.ws, x->helpers);
-    TRY(x->fn(x->ctx, &c));
+    const bool held = signal_hold(); /* not every chunk is a pool's task */
+    st = x->fn(x->ctx, &c);
+    signal_release(held);
 done:
     return st;
 }

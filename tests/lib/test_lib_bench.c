@@ -46,6 +46,16 @@ static jem_status distance(void *ctx, const jem_stimulus *a, const jem_stimulus 
     return JEM_OK;
 }
 
+static jem_status saliency(void *ctx, const jem_stimulus *s, int64_t y, float *map, int64_t height, int64_t width)
+{
+    seeing *w = ctx;
+    (void)y;
+    for (int64_t p = 0; p < height * width; p++) map[p] = (float)s->pixels[3 * p];
+    if (w->ill) map[7] = NAN;
+    w->asked++;
+    return JEM_OK;
+}
+
 static jem_subject subject_of(seeing *w)
 {
     jem_subject s = JEM_SUBJECT_INIT;
@@ -177,6 +187,24 @@ static void what_a_callback_refuses_ends_the_benchmark(void **state)
     assert_int_equal(scores.count, 0);
 }
 
+static void maps_have_to_be_numbers(void **state)
+{
+    (void)state;
+    char data[512];
+    seeing w = {.ill = true};
+    jem_subject s = subject_of(&w);
+    jem_bench_scores scores = JEM_BENCH_SCORES_INIT;
+    made_data(data, sizeof data, "clickme");
+    const jem_bench_options o = few(data, NULL);
+    s.saliency = saliency;
+    check_fails(jem_bench_subject(&scores, "clickme", &s, &o), JEM_EDATA, "value 7 is not finite");
+    assert_int_equal(w.asked, 1);
+    w = (seeing){0};
+    check_ok(jem_bench_subject(&scores, "clickme", &s, &o));
+    assert_true(scores.count > 0 && w.asked > 1);
+    jem_bench_scores_clear(&scores);
+}
+
 static void what_cannot_be_asked_is_said(void **state)
 {
     (void)state;
@@ -214,6 +242,7 @@ int main(void)
         cmocka_unit_test(distances_are_asked_of_the_data_s_own_patches),
         cmocka_unit_test(runs_are_scored_into_their_folder),
         cmocka_unit_test(what_a_callback_refuses_ends_the_benchmark),
+        cmocka_unit_test(maps_have_to_be_numbers),
         cmocka_unit_test(what_cannot_be_asked_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
