@@ -72,6 +72,9 @@ typedef struct jem_bench_score {
     const char *benchmark, *metric;
     const char *dataset, *condition; /* NULL: none */
     const char *model;               /* "human" for what people reach, "oracle" for the best possible */
+    const char *folder;              /* of the run, from jem_eval; NULL elsewhere */
+    double alpha;                    /* of a run; NaN: none */
+    int64_t seed;                    /* of a run; -1: none */
     double value, low, high;         /* NaN: no interval */
     double ceiling;                  /* what people reach; NaN: none */
     int64_t n;                       /* images behind it */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "jem/data.h"
 #include "jem/status.h"
 
 #ifdef __cplusplus
@@ -36,15 +37,17 @@ typedef struct jem_train_options {
     bool resume;                       /* jem_train goes on with an unfinished run of these settings */
     jem_train_watch watch;             /* may be NULL */
     void *watch_ctx;
+    const jem_data *data; /* of jem_train: images (U8 of 0 to 255, or F32 in [-1, 1]) and labels to train on; the
+                             training keeps them in OUT-data/, where jem_resume and jem_eval find them.  NULL: data.* */
 } jem_train_options;
 
-#define JEM_TRAIN_INIT {sizeof(jem_train_options), NULL, 0, NULL, false, NULL, NULL}
+#define JEM_TRAIN_INIT {sizeof(jem_train_options), NULL, 0, NULL, false, NULL, NULL, NULL}
 
 /* Trains as the YAML file `config` says (NULL: the study's defaults), changed by
  * o->set, into the folder `out`, which must be new, empty, or hold the finished
  * run of these very settings, or with o->resume the unfinished one.  `o` may be NULL.
  *   JEM_EUSAGE        unknown key (the nearest is named), value out of range,
- *                     or a folder that belongs to another run
+ *                     a folder that belongs to another run, or an OUT-data/ with other arrays
  *   JEM_EDIVERGED     the last good checkpoint is intact, run.json says why
  *   JEM_EINTERRUPTED  *stop was set: saved, can be resumed */
 JEM_API jem_status jem_train(const char *config, const char *out, const jem_train_options *o);

@@ -3,6 +3,7 @@
     import jem
     m = jem.load("RUN")
     m.logits(x); m.energy(x); m.grad(x); m.features(x, "layer2"); m.sample(64, y=3); m.refine(x, steps=20)
+    m.facts, m.layers, m.weights["f.conv1.weight"]; jem.evaluate("RUN").as_dict(); jem.Autoencoder("vae.safetensors")
     jem.train({"model.name": "wrn-16-1", "alpha": .5}, data=(images, labels), out="RUN")
     jem.bench("cue-conflict", predict=lambda images: torch_model(prepare(images)))
     jem.stats.error_consistency(model_right, person_right)
@@ -12,13 +13,18 @@ another.  Arrays are NumPy's; torch and jax arrays are taken without a copy.
 """
 
 from . import figures, stats
+from ._autoencoder import Autoencoder
 from ._bench import BenchScore, Scores, bench
+from ._eval import evaluate
 from ._fetch import catalogue, fetch
+from ._inspect import Facts, Layer, Value, Weight, Weights
 from ._library import DataError, DivergedError, JemError, lib as _lib, log
-from ._model import Model, load
+from ._model import Chain, Model, load
 from .figures import Run
 from ._train import data, report, resume, settings, train
 
 __version__ = _lib.jem_version().decode()
-__all__ = ["BenchScore", "DataError", "DivergedError", "JemError", "Model", "Run", "Scores", "bench", "catalogue", "data", "fetch", "figures", "load", "log", "report", "resume", "settings", "stats",
+__all__ = ["Autoencoder", "BenchScore", "Chain", "DataError", "DivergedError", "Facts", "JemError", "Layer", "Model", "Run", "Scores",
+           "Value", "Weight", "Weights", "bench", "catalogue", "data", "evaluate", "fetch", "figures", "load", "log", "report",
+           "resume", "settings", "stats",
            "train"]

@@ -8,7 +8,10 @@ import numpy as np
 from . import _library as _l
 from ._train import _flat
 
-BenchScore = collections.namedtuple("BenchScore", "benchmark metric dataset condition model value low high ceiling n formula")
+BenchScore = collections.namedtuple(
+    "BenchScore", "benchmark metric dataset condition model value low high ceiling n formula folder alpha seed")
+BenchScore.__doc__ = """A score with its interval (low, high), what people reach (ceiling), the number of images (n), how it was
+computed, and of a run its alpha and seed; its folder from jem.evaluate alone."""
 
 
 class Scores(list):
@@ -20,6 +23,19 @@ class Scores(list):
             if s.metric == metric and condition in (None, s.condition) and model in (None, s.model):
                 return s
         raise LookupError(f"no score {metric}; there are {', '.join(sorted({s.metric for s in self}))}")
+
+    def as_dict(self):
+        """{"classification.accuracy": .93, "ood.auroc[lse:noise]": .99, ...}: the values of one model's scores.
+
+        ValueError where several models or runs have the same score: choose some of the list first."""
+        found = {}
+        for s in self:
+            key = f"{s.benchmark}.{s.metric}" + (f"[{s.condition}]" if s.condition else "")
+            if key in found:
+                raise ValueError(f"{key} is there of {found[key].folder or found[key].model} and of {s.folder or s.model}: "
+                                 "choose the scores of one")
+            found[key] = s
+        return {key: s.value for key, s in found.items()}
 
     def frame(self):
         """A pandas DataFrame with a row per score."""
@@ -89,8 +105,17 @@ def _rows(scores):
     for i in range(scores.count):
         s = scores.rows[i]
         found.append(BenchScore(text(s.benchmark), text(s.metric), text(s.dataset), text(s.condition), text(s.model),
-                                s.value, s.low, s.high, s.ceiling, s.n, text(s.formula)))
+                                s.value, s.low, s.high, s.ceiling, s.n, text(s.formula), text(s.folder), s.alpha,
+                                s.seed if s.seed >= 0 else None))
     return found
+
+
+def take_scores(scores):
+    """libjem's list of scores, which is cleared, as Scores."""
+    try:
+        return _rows(scores)
+    finally:
+        _l.lib.jem_bench_scores_clear(c.byref(scores))
 
 
 def bench(name, run=None, *, predict=None, distance=None, rate=None, saliency=None, classes=1000, label="model",
@@ -111,17 +136,16 @@ def bench(name, run=None, *, predict=None, distance=None, rate=None, saliency=No
     functions = (predict, distance, rate, saliency)
     if (run is not None) + (answers is not None) + any(functions) != 1:
         raise TypeError("give a run, answers, or functions (predict, distance, rate, saliency): one of them")
-    texts = [a.encode() for a in _flat("", set or {})]
-    items = (c.c_char_p * len(texts))(*texts)
-    path = lambda p: None if p is None else _l.path_bytes(p)
-    options = _l.BenchOptions(c.sizeof(_l.BenchOptions), path(data), path(humans), path(mapping), path(out), items,
-                              len(texts), threads, None)
+    items, count = _l.texts(_flat("", set or {}))
+    stop = c.c_int(0)
+    options = _l.BenchOptions(c.sizeof(_l.BenchOptions), *map(_l.optional_path, (data, humans, mapping, out)), items, count,
+                              threads, c.addressof(stop))
     scores = _l.BenchScores()
     target, how = (c.byref(scores), name.encode()), c.byref(options)
     if run is not None:
-        _l.call("jem_bench_run", *target, _l.path_bytes(run), how)
+        _l.call_until(stop, "jem_bench_run", *target, _l.path_bytes(run), how)
     elif answers is not None:
-        _l.call("jem_bench_answers", *target, _l.path_bytes(answers), kind.encode() if kind else None, how)
+        _l.call_until(stop, "jem_bench_answers", *target, _l.path_bytes(answers), kind.encode() if kind else None, how)
     else:
         subject = _Subject(label, classes, *functions)
         try:
@@ -130,7 +154,4 @@ def bench(name, run=None, *, predict=None, distance=None, rate=None, saliency=No
             if subject.failure:
                 raise subject.failure from None
             raise
-    try:
-        return _rows(scores)
-    finally:
-        _l.lib.jem_bench_scores_clear(c.byref(scores))
+    return take_scores(scores)

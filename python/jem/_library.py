@@ -8,6 +8,7 @@ import atexit
 import ctypes as c
 import logging
 import os
+import threading
 
 import numpy as np
 
@@ -55,10 +56,37 @@ class Evaluation(c.Structure):
     _fields_ = [("size", c.c_size_t), ("logits", c.c_void_p), ("lse", c.c_void_p), ("grad", c.c_void_p), ("y", c.c_void_p)]
 
 
+class EvaluationF64(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("logits", c.c_void_p), ("lse", c.c_void_p), ("grad", c.c_void_p), ("y", c.c_void_p),
+                ("names", c.POINTER(c.c_char_p)), ("values", c.POINTER(c.c_void_p)), ("count", c.c_int)]
+
+
+class ModelFacts(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("device", c.c_char_p), ("precision", c.c_char_p),
+                ("threads", c.c_int64), ("parameters", c.c_int64), ("flops", c.c_double), ("layers", c.c_int64),
+                ("values", c.c_int64), ("weights", c.c_int64), ("alpha", c.c_double), ("seed", c.c_int64),
+                ("iteration", c.c_int64), ("epoch", c.c_double), ("selection", c.c_double), ("selected_by", c.c_char_p)]
+
+
+class Layer(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char * 64), ("kind", c.c_char * 64), ("shape", c.c_int64 * 3),
+                ("parameters", c.c_int64), ("flops", c.c_double)]
+
+
+class Value(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("shape", c.c_int64 * 3), ("stage", c.c_bool), ("head", c.c_bool)]
+
+
+class Weight(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("ndim", c.c_int), ("shape", c.c_int64 * 4), ("count", c.c_int64),
+                ("trained", c.c_bool)]
+
+
 class Sampler(c.Structure):
     _fields_ = [("size", c.c_size_t), ("steps", c.c_int64), ("step_size", c.c_double), ("decay", c.c_int),
                 ("update", c.c_int), ("noise_std", c.c_double), ("clip", c.c_bool), ("clip_min", c.c_double),
-                ("clip_max", c.c_double), ("seed", c.c_uint64), ("y", c.c_void_p)]
+                ("clip_max", c.c_double), ("seed", c.c_uint64), ("y", c.c_void_p), ("at", c.c_void_p),
+                ("at_count", c.c_int64), ("states", c.c_void_p), ("energies", c.c_void_p), ("stop", c.c_void_p)]
 
 
 class Setting(c.Structure):
@@ -78,7 +106,7 @@ LogSink = c.CFUNCTYPE(None, c.c_int, c.c_char_p)
 
 class TrainOptions(c.Structure):
     _fields_ = [("size", c.c_size_t), ("set", c.POINTER(c.c_char_p)), ("set_count", c.c_int), ("stop", c.c_void_p),
-                ("resume", c.c_bool), ("watch", TrainWatch), ("watch_ctx", c.c_void_p)]
+                ("resume", c.c_bool), ("watch", TrainWatch), ("watch_ctx", c.c_void_p), ("data", c.POINTER(Data))]
 
 
 class Score(c.Structure):
@@ -137,12 +165,17 @@ class BenchOptions(c.Structure):
 
 class BenchScore(c.Structure):
     _fields_ = [("benchmark", c.c_char_p), ("metric", c.c_char_p), ("dataset", c.c_char_p), ("condition", c.c_char_p),
-                ("model", c.c_char_p), ("value", c.c_double), ("low", c.c_double), ("high", c.c_double),
+                ("model", c.c_char_p), ("folder", c.c_char_p), ("alpha", c.c_double), ("seed", c.c_int64), ("value", c.c_double), ("low", c.c_double), ("high", c.c_double),
                 ("ceiling", c.c_double), ("n", c.c_int64), ("formula", c.c_char_p)]
 
 
 class BenchScores(c.Structure):
     _fields_ = [("count", c.c_int64), ("rows", c.POINTER(BenchScore)), ("owner", c.c_void_p)]
+
+
+class EvalOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("set", c.POINTER(c.c_char_p)), ("set_count", c.c_int), ("features_of", c.c_char_p),
+                ("vae", c.c_char_p), ("force", c.c_bool), ("stop", c.c_void_p)]
 
 
 class CatalogueItem(c.Structure):
@@ -159,6 +192,8 @@ STRUCTS = {"jem_catalogue_item": CatalogueItem, "jem_catalogue_file": CatalogueF
            "jem_stimulus": Stimulus, "jem_subject": Subject, "jem_bench_options": BenchOptions,
            "jem_bench_score": BenchScore, "jem_bench_scores": BenchScores, "jem_tensor": Tensor, "jem_data_options": DataOptions, "jem_data": Data, "jem_engine_options": EngineOptions,
            "jem_evaluation": Evaluation, "jem_sampler": Sampler, "jem_setting": Setting,
+           "jem_evaluation_f64": EvaluationF64, "jem_model_facts": ModelFacts, "jem_layer": Layer, "jem_value": Value,
+           "jem_weight": Weight, "jem_eval_options": EvalOptions,
            "jem_train_status": TrainStatus, "jem_train_options": TrainOptions, "jem_score": Score,
            "jem_stats_options": StatsOptions, "jem_agreement": Agreement, "jem_conditions": Conditions,
            "jem_uncertainty": Uncertainty, "jem_rating_ceiling": RatingCeiling,
@@ -177,8 +212,21 @@ STATUS = {
     "jem_model_open": [c.POINTER(_p), _text, c.POINTER(EngineOptions)],
     "jem_model_evaluate": [_p, _p, _i64, c.POINTER(Evaluation)],
     "jem_model_feature": [_p, _text, _p, _i64, _p, c.POINTER(_i64)],
+    "jem_model_features": [_p, c.POINTER(_text), c.c_int, _p, _i64, c.POINTER(_p)],
+    "jem_model_evaluate_f64": [_p, _p, _i64, c.POINTER(EvaluationF64)],
+    "jem_model_picture": [_p, _p, _text],
+    "jem_model_describe": [c.POINTER(ModelFacts), _p],
+    "jem_model_layer_at": [c.POINTER(Layer), _p, _i64],
+    "jem_model_value_at": [c.POINTER(Value), _p, _i64],
+    "jem_model_weight_at": [c.POINTER(Weight), _p, _i64],
+    "jem_model_weight_read": [_p, _p, _text],
+    "jem_eval": [c.POINTER(BenchScores), _text, c.POINTER(EvalOptions)],
+    "jem_autoencoder_open": [c.POINTER(_p), _text, c.POINTER(EngineOptions)],
+    "jem_autoencoder_encode": [_p, _p, _i64, _i64, _i64, _p, _p],
+    "jem_autoencoder_decode": [_p, _p, _i64, _i64, _i64, _p],
     "jem_report": [_text, _text],
     "jem_sampler_start": [_p, _i64, _p, c.c_uint64],
+    "jem_sampler_start_of": [_p, _i64, _p, c.c_int, c.c_uint64],
     "jem_sampler_run": [c.POINTER(Sampler), _p, _p, _i64],
     "jem_setting_at": [c.POINTER(Setting), _i64],
     "jem_train": [_text, _text, c.POINTER(TrainOptions)],
@@ -208,6 +256,10 @@ OTHERS = {
     "jem_model_height": (_i64, [_p]),
     "jem_model_width": (_i64, [_p]),
     "jem_model_classes": (_i64, [_p]),
+    "jem_autoencoder_free": (None, [_p]),
+    "jem_autoencoder_factor": (_i64, [_p]),
+    "jem_autoencoder_channels": (_i64, [_p]),
+    "jem_autoencoder_scale": (c.c_double, [_p]),
     "jem_sampler_of": (None, [c.POINTER(Sampler), _p]),
     "jem_setting_count": (_i64, []),
     "jem_catalogue_count": (_i64, []),
@@ -265,12 +317,45 @@ def call(name, *arguments):
         raise _ERRORS.get(status, JemError)(lib.jem_error_message().decode("utf-8", "replace"))
 
 
+def call_until(stop, name, *arguments):
+    """`call` on a thread of its own, so that Ctrl-C reaches Python: it sets `stop`, a c_int that the function polls."""
+    failure, done = [], threading.Event()
+
+    def run():
+        try:
+            call(name, *arguments)
+        except BaseException as error:
+            failure.append(error)
+        done.set()
+
+    thread = threading.Thread(target=run, name="jem")
+    thread.start()
+    while not done.is_set():  # not join(timeout): interrupted, it takes the thread for ended
+        try:
+            done.wait(0.1)
+        except KeyboardInterrupt:
+            stop.value = 1
+    thread.join()
+    if failure:
+        raise failure[0]
+
+
 def path_bytes(path):
     return os.fsencode(os.fspath(path))
 
 
-def array(x, dtype, name, ndim=None):
-    """x as a contiguous array of `dtype`, copied only where it must be; torch and jax arrays come through DLPack."""
+def optional_path(path):
+    return None if path is None else path_bytes(path)
+
+
+def texts(items):
+    """Strings as a C array of them, and how many."""
+    encoded = [item.encode() for item in items]
+    return (c.c_char_p * len(encoded))(*encoded), len(encoded)
+
+
+def numpy_array(x, name):
+    """x as NumPy's; torch and jax arrays come through DLPack."""
     if not isinstance(x, np.ndarray) and hasattr(x, "__dlpack__"):
         x = x.detach() if hasattr(x, "detach") else x
         try:
@@ -278,7 +363,12 @@ def array(x, dtype, name, ndim=None):
         except (BufferError, RuntimeError, TypeError) as error:
             raise TypeError(f"{name} is {getattr(x, 'dtype', type(x).__name__)}, which NumPy does not take ({error}); "
                             "convert it, for instance to float32") from None
-    out = np.asarray(x)
+    return np.asarray(x)
+
+
+def array(x, dtype, name, ndim=None):
+    """x as a contiguous array of `dtype`, copied only where it must be."""
+    out = numpy_array(x, name)
     wanted = np.dtype(dtype)
     if out.dtype != wanted:
         if wanted.kind in "iu" and out.dtype.kind not in "iub":
@@ -291,6 +381,15 @@ def array(x, dtype, name, ndim=None):
     if ndim is not None and out.ndim != ndim:
         raise ValueError(f"{name} has {out.ndim} dimensions; expected {ndim}")
     return out if out.flags.c_contiguous else np.ascontiguousarray(out)
+
+
+def images(x, dtype, name):
+    """x as floats [n, channels, height, width]: one image is a batch of one, and uint8 becomes -1 to 1."""
+    x = numpy_array(x, name)
+    if x.dtype == np.uint8:  # as torchvision's ToTensor and Normalize, and as jem reads pictures
+        x = (x.astype(np.float32) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
+    x = array(x, dtype, name)
+    return x[None] if x.ndim == 3 else x
 
 
 def address(x):

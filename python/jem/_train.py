@@ -2,7 +2,6 @@
 
 import ctypes as c
 import os
-import threading
 
 import numpy as np
 
@@ -40,16 +39,14 @@ def _flat(prefix, value):
 class _Training:
     """A call on a thread of its own, so that Ctrl-C reaches Python and stops it cleanly."""
 
-    def __init__(self, name, paths, assignments, resume, on_step):
+    def __init__(self, name, paths, assignments, resume, on_step, data=None):
         self.stop = c.c_int(0)
         self.failure = None
-        self.done = threading.Event()
-        texts = [a.encode() for a in assignments]
-        self.items = (c.c_char_p * len(texts))(*texts)
+        self.items, count = _l.texts(assignments)
         self.watch = _l.TrainWatch(self._tell) if on_step else _l.TrainWatch()
         self.on_step = on_step
-        self.options = _l.TrainOptions(c.sizeof(_l.TrainOptions), self.items, len(texts), c.addressof(self.stop), resume,
-                                       self.watch, None)
+        self.options = _l.TrainOptions(c.sizeof(_l.TrainOptions), self.items, count, c.addressof(self.stop), resume,
+                                       self.watch, None, c.pointer(data) if data else None)
         self.call = (name, *paths, c.byref(self.options))
 
     def _tell(self, unused, s):
@@ -62,38 +59,29 @@ class _Training:
             self.failure = error
             self.stop.value = 1
 
-    def _run(self):
-        try:
-            _l.call(*self.call)
-        except BaseException as error:
-            self.failure = self.failure or error
-        self.done.set()
-
     def wait(self):
-        thread = threading.Thread(target=self._run, name="jem")
-        thread.start()
-        while not self.done.is_set():
-            try:
-                self.done.wait(0.1)
-            except KeyboardInterrupt:
-                self.stop.value = 1
-        thread.join()
+        try:
+            _l.call_until(self.stop, *self.call)
+        except KeyboardInterrupt:
+            if not self.failure:
+                raise
         if self.failure:
             raise self.failure
 
 
-def _keep_arrays(data, out):
-    """Arrays (images, labels) as npy files beside the run, where resume, eval and bench find them again."""
-    x, y = data
-    x, y = np.asarray(x), np.asarray(y)
+def _tensor(x):
+    """x as libjem's struct, which borrows its memory."""
+    code = {"float32": 0, "int64": 4, "uint8": 5}[x.dtype.name]
+    return _l.Tensor(code, x.ndim, (c.c_int64 * 8)(*x.shape), x.ctypes.data)
+
+
+def _arrays(data):
+    """(images, labels) as NumPy's arrays of the types that libjem takes."""
+    x, y = _l.numpy_array(data[0], "images"), _l.numpy_array(data[1], "labels")
     if x.ndim != 4 or y.shape != (len(x),):
         raise ValueError(f"data are {list(x.shape)} and {list(y.shape)}; expected images [n, channels, height, width] and "
                          "labels [n]")
-    folder = f"{os.path.abspath(os.fspath(out))}-data"
-    os.makedirs(folder, exist_ok=True)
-    np.save(os.path.join(folder, "images.npy"), x if x.dtype == np.uint8 else x.astype(np.float32))
-    np.save(os.path.join(folder, "labels.npy"), y.astype(np.int64))
-    return ["data.kind=npy", f"data.path={folder}"]
+    return _l.array(x, np.uint8 if x.dtype == np.uint8 else np.float32, "images"), _l.array(y, np.int64, "labels")
 
 
 def train(config=None, out=None, data=None, on_step=None, resume=True):
@@ -110,9 +98,9 @@ def train(config=None, out=None, data=None, on_step=None, resume=True):
         assignments = list(_flat("", config))
     elif config is not None:
         path = _l.path_bytes(config)
-    if data is not None:
-        assignments += _keep_arrays(data, out)
-    _Training("jem_train", (path, _l.path_bytes(out)), assignments, resume, on_step).wait()
+    arrays = None if data is None else _arrays(data)
+    taken = arrays and _l.Data(*map(_tensor, arrays), 0)
+    _Training("jem_train", (path, _l.path_bytes(out)), assignments, resume, on_step, taken).wait()
     return figures.Run(out)
 
 

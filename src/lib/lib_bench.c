@@ -8,51 +8,9 @@
 #include "base/try.h"
 #include "bench/benchmarks.h"
 #include "lib/lib_call.h"
+#include "lib/lib_scores.h"
 #include "lib/lib_subject.h"
 #include "study/score_runs.h"
-
-void jem_bench_scores_clear(jem_bench_scores *s)
-{
-    if (!s) return;
-    if (s->owner) score_list_clear(s->owner);
-    mem_free(s->owner);
-    mem_free(s->rows);
-    *s = (jem_bench_scores)JEM_BENCH_SCORES_INIT;
-}
-
-/* *out <- rows that point into the list, which goes with them. */
-static jem_status hand_over(jem_bench_scores *out, score_list *list)
-{
-    jem_status st;
-    jem_bench_scores made = JEM_BENCH_SCORES_INIT;
-    score_list *owner = NULL;
-
-    TRY(MEM_NEW(owner, 1));
-    made.owner = owner;
-    TRY(MEM_NEW(made.rows, list->count));
-    *owner = *list;
-    *list = (score_list)SCORE_LIST_INIT;
-    made.count = owner->count;
-    for (int64_t i = 0; i < made.count; i++) {
-        const score *s = &owner->scores[i];
-        made.rows[i] = (jem_bench_score){.benchmark = s->benchmark,
-                                         .metric = s->metric,
-                                         .dataset = s->dataset,
-                                         .condition = s->condition,
-                                         .model = s->model,
-                                         .value = s->value,
-                                         .low = s->low,
-                                         .high = s->high,
-                                         .ceiling = s->ceiling,
-                                         .n = s->n,
-                                         .formula = s->formula};
-    }
-    *out = made;
-    made = (jem_bench_scores)JEM_BENCH_SCORES_INIT;
-done:
-    jem_bench_scores_clear(&made);
-    return st;
-}
 
 /* What one call needs while it runs. */
 typedef struct scoring {
@@ -101,6 +59,7 @@ static jem_status score_them(jem_bench_scores *out, scoring_request q, const jem
 {
     jem_status st;
     scoring *s = NULL;
+    jem_bench_scores made = JEM_BENCH_SCORES_INIT;
 
     if (o->threads < 0 || o->threads > INT32_MAX)
         return jem_error(JEM_EUSAGE, "%s: o->threads = %lld; choose 0 (all processors) or more", function,
@@ -132,8 +91,11 @@ static jem_status score_them(jem_bench_scores *out, scoring_request q, const jem
     if (s->result.failed.count > 0) /* the messages went to the log, one by one */
         TRY(jem_error(s->result.failed.first, "%s: %d runs could not be scored: %s", function,
                       s->result.failed.count, jem_error_message()));
-    TRY(hand_over(out, &s->result.scores));
+    TRY(lib_scores_append(&made, &s->result.scores, NULL));
+    *out = made;
+    made = (jem_bench_scores)JEM_BENCH_SCORES_INIT;
 done:
+    jem_bench_scores_clear(&made);
     scoring_clear(s);
     return st;
 }

@@ -7,62 +7,36 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "lib/lib_call.h"
+#include "lib/lib_engine.h"
+#include "model/model_f64.h"
 
-enum { ENGINE_KEYS = 3, ASSIGNMENT_MAX = 128 };
-
-/* What `engine` sets, as "engine.key=value": checked where all settings are. */
-typedef struct engine_set {
-    char text[ENGINE_KEYS][ASSIGNMENT_MAX];
-    const char *items[ENGINE_KEYS];
-    int count;
-} engine_set;
-
-static char *next_item(engine_set *s)
+static void release(jem_model *m)
 {
-    s->items[s->count] = s->text[s->count];
-    return s->text[s->count++];
+    if (m->r)
+        run_close(m->r);
+    else
+        model_free(m->m);
+    mem_free(m);
 }
 
-static void engine_set_fill(engine_set *s, const jem_engine_options *engine)
+jem_model *lib_model_enter(jem_model *m)
 {
-    s->count = 0;
-    if (engine->device)
-        snprintf(next_item(s), ASSIGNMENT_MAX, "engine.device=%s", engine->device);
-    if (engine->precision != JEM_PRECISION_DEFAULT)
-        snprintf(next_item(s), ASSIGNMENT_MAX, "engine.precision=%s",
-                 engine->precision == JEM_PRECISION_BF16 ? "bf16" : "f32");
-    if (engine->threads != 0)
-        snprintf(next_item(s), ASSIGNMENT_MAX, "engine.threads=%lld", (long long)engine->threads);
+    return lib_turn_take(&m->turn) ? m : NULL;
 }
 
-/* Refuses what no model can be opened with before anything is opened. */
-static jem_status engine_set_check(const engine_set *s, const char *function)
+void lib_model_leave(jem_model *const *m)
 {
-    jem_status st;
-    engine_spec engine;
-    const option_group groups[] = {{"engine", engine_options, &engine}, {NULL, NULL, NULL}};
-
-    TRY(options_defaults(groups));
-    for (int i = 0; i < s->count; i++) {
-        char key[ASSIGNMENT_MAX];
-        const int n = (int)strcspn(s->items[i], "=");
-        snprintf(key, sizeof key, "%.*s", n, s->items[i]);
-        TRY(options_set(groups, key, s->items[i] + n + 1, function));
-    }
-done:
-    return st;
+    if (*m && lib_turn_end(&(*m)->turn)) release(*m);
 }
 
-static jem_status open_weights(model **out, const char *path, const engine_set *set)
+static jem_status open_weights(model **out, const char *path, const lib_engine *set)
 {
     jem_status st;
     model_spec *spec = NULL; /* large: not on the stack */
     engine_spec engine;
-    const option_group groups[] = {{"engine", engine_options, &engine}, {NULL, NULL, NULL}};
     model *m = NULL;
 
-    TRY(options_defaults(groups));
-    for (int i = 0; i < set->count; i++) TRY(options_assign(groups, set->items[i]));
+    TRY(lib_engine_spec(&engine, set));
     TRY(MEM_NEW(spec, 1));
     TRY(model_spec_read(spec, network_list, path));
     TRY(model_new(&m, spec, &engine));
@@ -79,18 +53,12 @@ jem_status jem_model_open(jem_model **out, const char *path, const jem_engine_op
 {
     LIB_CALL;
     jem_status st;
-    jem_engine_options engine = JEM_ENGINE_INIT;
-    engine_set set;
+    lib_engine set;
     jem_model *m = NULL;
 
     HOST_NEED(out);
     HOST_NEED(path);
-    TRY(lib_options(&engine, sizeof engine, asked, __func__, "JEM_ENGINE_INIT"));
-    if ((unsigned)engine.precision > JEM_PRECISION_BF16)
-        return jem_error(JEM_EUSAGE, "%s: engine->precision = %d is no jem_precision", __func__,
-                         (int)engine.precision);
-    engine_set_fill(&set, &engine);
-    TRY(engine_set_check(&set, __func__));
+    TRY(lib_engine_take(&set, asked, __func__));
     TRY(MEM_NEW(m, 1));
     if (dir_exists(path)) {
         TRY(run_open(&m->r, &config_builtin, path, set.items, set.count));
@@ -108,12 +76,7 @@ done:
 void jem_model_free(jem_model *m)
 {
     LIB_CALL;
-    if (!m) return;
-    if (m->r)
-        run_close(m->r);
-    else
-        model_free(m->m);
-    mem_free(m);
+    if (m && lib_turn_last(&m->turn)) release(m);
 }
 
 int64_t jem_model_channels(const jem_model *m)
@@ -150,7 +113,7 @@ jem_status jem_model_evaluate(jem_model *m, const float *x, int64_t n, const jem
     LIB_CALL;
     jem_status st;
     jem_evaluation want = JEM_EVALUATION_INIT;
-    HOST_NEED(m);
+    LIB_MODEL(m);
     if (!asked) return jem_error(JEM_EUSAGE, "%s: want is NULL", __func__);
     TRY(lib_options(&want, sizeof want, asked, __func__, "JEM_EVALUATION_INIT"));
     if (n > 0) HOST_NEED(x);
@@ -167,7 +130,7 @@ jem_status jem_model_feature(jem_model *m, const char *name, const float *x, int
     LIB_CALL;
     jem_status st;
     shape s;
-    HOST_NEED(m);
+    LIB_MODEL(m);
     HOST_NEED(name);
     if (n > 0 && dst) HOST_NEED(x);
     TRY(lib_check_images(n, __func__));
@@ -177,6 +140,77 @@ jem_status jem_model_feature(jem_model *m, const char *name, const float *x, int
         shape_out[1] = s.h;
         shape_out[2] = s.w;
     }
+done:
+    return st;
+}
+
+enum { NAMES_MOST = 63 }; /* model_features */
+
+/* list [count + 1] <- the names, and NULL behind them. */
+static jem_status take_names(const char **list, const jem_model *m, const char *const *names, int count,
+                             const char *function)
+{
+    jem_status st = JEM_OK;
+    for (int i = 0; i < count; i++) {
+        if (!names[i]) return jem_error(JEM_EUSAGE, "%s: names[%d] is NULL", function, i);
+        TRY(model_feature(m->m, names[i], NULL, 0, NULL, NULL));
+        list[i] = names[i];
+    }
+    list[count] = NULL;
+done:
+    return st;
+}
+
+static jem_status check_count(int count, const char *function)
+{
+    if (count >= 0 && count <= NAMES_MOST) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s: count = %d names; choose 0 to %d", function, count, NAMES_MOST);
+}
+
+jem_status jem_model_features(jem_model *m, const char *const *names, int count, const float *x, int64_t n,
+                              float *const *dst)
+{
+    LIB_CALL;
+    jem_status st;
+    const char *list[NAMES_MOST + 1];
+    LIB_MODEL(m);
+    TRY(check_count(count, __func__));
+    if (count > 0) {
+        HOST_NEED(names);
+        HOST_NEED(dst);
+    }
+    if (n > 0) HOST_NEED(x);
+    TRY(lib_check_images(n, __func__));
+    TRY(take_names(list, m, names, count, __func__));
+    for (int i = 0; i < count; i++)
+        if (!dst[i]) return jem_error(JEM_EUSAGE, "%s: dst[%d] is NULL", __func__, i);
+    if (count > 0) TRY(model_features(m->m, list, x, n, dst));
+done:
+    return st;
+}
+
+jem_status jem_model_evaluate_f64(jem_model *m, const double *x, int64_t n, const jem_evaluation_f64 *asked)
+{
+    LIB_CALL;
+    jem_status st;
+    jem_evaluation_f64 want = JEM_EVALUATION_F64_INIT;
+    const char *list[NAMES_MOST + 1];
+    LIB_MODEL(m);
+    if (!asked) return jem_error(JEM_EUSAGE, "%s: want is NULL", __func__);
+    TRY(lib_options(&want, sizeof want, asked, __func__, "JEM_EVALUATION_F64_INIT"));
+    if (n > 0) HOST_NEED(x);
+    TRY(lib_check_images(n, __func__));
+    TRY(lib_check_classes(m, want.y, n, __func__));
+    TRY(check_count(want.count, __func__));
+    if (want.count > 0 && (!want.names || !want.values))
+        return jem_error(JEM_EUSAGE, "%s: want->count = %d, but names or values is NULL", __func__, want.count);
+    TRY(take_names(list, m, want.names, want.count, __func__));
+    for (int i = 0; i < want.count; i++)
+        if (!want.values[i]) return jem_error(JEM_EUSAGE, "%s: want->values[%d] is NULL", __func__, i);
+    TRY(model_evaluate_f64(m->m, &(model_f64_call){.x = x, .n = n, .y = want.y, .logits = want.logits,
+                                                   .lse = want.lse, .grad = want.grad,
+                                                   .names = want.count > 0 ? list : NULL,
+                                                   .values = want.values}));
 done:
     return st;
 }

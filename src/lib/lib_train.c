@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "lib/lib_call.h"
+#include "lib/lib_train_data.h"
 #include "run/loop.h"
 
 /* *o <- what the caller asked for, NULL for nothing. */
@@ -65,6 +66,7 @@ jem_status jem_train(const char *config_path, const char *out, const jem_train_o
     TRY(take(&o, asked, __func__));
     TRY(MEM_NEW(c, 1));
     TRY(load_settings(c, config_path, &o));
+    if (o.data) TRY(lib_train_data(c, o.data, out, __func__));
     const train_request r = {
         .cfg = c, .out = out, .resume = o.resume, .stop = o.stop, .watch = watch_of(&o)};
     TRY(train_run(&r));

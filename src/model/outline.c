@@ -26,10 +26,10 @@ static void name_layer(layer_outline *l, const graph *g, const node *n)
     snprintf(l->name, sizeof l->name, "%.*s", (int)length, name ? name : "");
 }
 
-static void outline_layer(layer_outline *l, const graph *g, int i)
+void layer_outline_of(layer_outline *l, const graph *g, int i)
 {
     const node *n = &g->nodes[i];
-    l->node = i;
+    *l = (layer_outline){.node = i};
     name_layer(l, g, n);
     op_label(l->kind, sizeof l->kind, &n->op);
     l->out = n->op.dst;
@@ -92,7 +92,7 @@ static jem_status list_layers(model_outline *o, int **layer_of, const graph *g)
     for (int i = 0; i < g->node_count; i++) {
         const op *at = &g->nodes[i].op;
         (*layer_of)[i] = op_is_layer(at) ? o->layer_count : -1;
-        if (op_is_layer(at)) outline_layer(&o->layers[o->layer_count++], g, i);
+        if (op_is_layer(at)) layer_outline_of(&o->layers[o->layer_count++], g, i);
         if (at->kind == OP_NORM && at->norm == NORM_ACT) {
             int64_t count = shape_count(at->src);
             o->norm_inputs += count;

@@ -21,6 +21,9 @@ typedef struct layer_outline {
     char forward[OUTLINE_TEXT], to_input[OUTLINE_TEXT], to_weights[OUTLINE_TEXT];
 } layer_outline;
 
+/* *l <- what node i of the graph says alone: what plans make of it is left empty. */
+void layer_outline_of(layer_outline *l, const graph *g, int i);
+
 /* One use of the model on all its threads, in bytes of the host's memory: 0 where they are a
  * device's. */
 typedef struct use_outline {

@@ -138,12 +138,25 @@ typedef struct chain {
 typedef struct chain_chunk {
     const chain *chain;
     const model_chunk *chunk;
+    int64_t t; /* steps done */
 } chain_chunk;
+
+/* lse [count] and the softmax in the chunk's cotangent <- of x. */
+static jem_status look(const chain_chunk *cc, const plan_call *call, const float *x, float *lse)
+{
+    const model_chunk *k = cc->chunk;
+    const chain *c = cc->chain;
+    const jem_status st = plan_forward(k->ws, call, x, k->logits);
+    if (st != JEM_OK) return st;
+    c->b->logsumexp(lse, k->cotangent, k->logits, call->count, c->classes);
+    if (c->call->visit) c->call->visit(c->call->visit_ctx, x, lse, cc->t, k->first, call->count);
+    return JEM_OK;
+}
 
 static jem_status model_slope(void *ctx, float *grad, const float *x, int64_t first,
                               int64_t count)
 {
-    const chain_chunk *cc = ctx;
+    chain_chunk *cc = ctx;
     const model_chunk *k = cc->chunk;
     const int32_t *y = cc->chain->call->y;
     int64_t classes = cc->chain->classes;
@@ -152,15 +165,13 @@ static jem_status model_slope(void *ctx, float *grad, const float *x, int64_t fi
     jem_status st;
 
     TRY(model_check_stop(cc->chain->m, k->worker));
-    TRY(plan_forward(k->ws, &call, x, k->logits));
+    TRY(look(cc, &call, x, grad)); /* grad is not needed yet: any scratch of `count` floats will do */
+    cc->t++;
     if (trace) running_trace_pass(trace, model_graph(cc->chain->m));
     if (y) {
         for (int64_t i = 0; i < count; i++)
             for (int64_t c = 0; c < classes; c++)
                 k->cotangent[i * classes + c] = class_cotangent(c, y[first + i]);
-    } else {
-        float *lse = grad; /* not needed: any scratch of `count` floats will do */
-        cc->chain->b->logsumexp(lse, k->cotangent, k->logits, count, classes);
     }
     TRY(plan_backward(k->ws, &call, k->cotangent, grad, NULL));
 done:
@@ -169,12 +180,16 @@ done:
 
 static jem_status chain_chunk_run(void *ctx, const model_chunk *k)
 {
+    jem_status st;
     const chain *c = ctx;
-    chain_chunk cc = {c, k};
+    chain_chunk cc = {c, k, 0};
     sgld_slope slope = {model_slope, &cc};
+    float *x = c->x + k->first * c->size;
     /* The chain works in place, which leaves the chunk's own x free for the noise. */
-    return sgld_walk(c->call, &slope, c->b, c->x + k->first * c->size, k->grad, k->x, k->first,
-                     k->count, c->size);
+    TRY(sgld_walk(c->call, &slope, c->b, x, k->grad, k->x, k->first, k->count, c->size));
+    if (c->call->visit) TRY(look(&cc, &(plan_call){.count = k->count}, x, k->grad));
+done:
+    return st;
 }
 
 jem_status sgld_chain(model *m, const sgld_call *call, float *x, int64_t n)

@@ -70,6 +70,11 @@ typedef struct sgld_call {
     /* Training mode: batch norms use the statistics of the call's images, and *trace says
      * what all steps did to the running ones.  NULL: evaluation mode. */
     running_trace *trace;
+    /* Told where the model's chains are: x [count][size] and lse [count] of the images first .. first + count - 1
+     * after t steps, for t = 0 .. steps; steps costs a forward pass.  NULL: nobody.  Called by several threads, and
+     * changes nothing.  Not with trace. */
+    void (*visit)(void *ctx, const float *x, const float *lse, int64_t t, int64_t first, int64_t count);
+    void *visit_ctx;
 } sgld_call;
 
 /* What a chain climbs.  grad [count][size] <- gradient at x [count][size] for the

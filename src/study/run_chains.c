@@ -19,8 +19,6 @@ static jem_status fill_shared(float *x, const chains_request *q, int64_t size)
     else
         chain_start_uniform.fill(chain_start_uniform.ctx, x, 1, size, -1, &stream, 0);
     for (int64_t i = 1; i < q->n; i++) memcpy(x + i * size, x, (size_t)size * sizeof *x);
-    log_info("%lld chains of %lld steps from one picture of noise", (long long)q->n,
-             (long long)q->steps);
 done:
     return st;
 }
@@ -68,21 +66,26 @@ done:
     return st;
 }
 
-/* Starts of the chains. */
-static jem_status fill_starts(float *x, const chains_request *q, const run *r)
+static bool from_buffer(const chains_request *q, const run *r)
 {
-    jem_status st;
-    const int64_t size = model_input_count(r->m);
-    const bool buffer =
-        q->from == CHAINS_USUAL ? config_runs_chains(&r->cfg) : q->from == CHAINS_BUFFER;
+    return q->from == CHAINS_USUAL ? config_runs_chains(&r->cfg) : q->from == CHAINS_BUFFER;
+}
 
+jem_status run_chains_start(float *x, const chains_request *q, const run *r)
+{
+    const int64_t size = model_input_count(r->m);
     if (q->from == CHAINS_SHARED) return fill_shared(x, q, size);
-    TRY(buffer ? fill_from_buffer(x, q, r, size) : fill_from_noise(x, q, r, size));
-    log_info("%lld chains of %lld steps from %s, step size %g, noise %g", (long long)q->n,
-             (long long)q->steps, buffer ? "the replay buffer" : "noise", run_step_size(r),
-             r->cfg.sampler.noise_std);
-done:
-    return st;
+    return from_buffer(q, r) ? fill_from_buffer(x, q, r, size) : fill_from_noise(x, q, r, size);
+}
+
+static void tell(const chains_request *q, const run *r)
+{
+    if (q->from == CHAINS_SHARED)
+        log_info("%lld chains of %lld steps from one picture of noise", (long long)q->n, (long long)q->steps);
+    else
+        log_info("%lld chains of %lld steps from %s, step size %g, noise %g", (long long)q->n,
+                 (long long)q->steps, from_buffer(q, r) ? "the replay buffer" : "noise", run_step_size(r),
+                 r->cfg.sampler.noise_std);
 }
 
 static jem_status walk(float *x, const chains_request *q, const run *r)
@@ -108,7 +111,8 @@ done:
 jem_status run_chains(float *x, const chains_request *q, const run *r)
 {
     jem_status st;
-    TRY(fill_starts(x, q, r));
+    TRY(run_chains_start(x, q, r));
+    tell(q, r);
     TRY(walk(x, q, r));
 done:
     return st;

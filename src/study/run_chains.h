@@ -20,6 +20,9 @@ typedef struct chains_request {
     const latent_space *space; /* of a run on latents, for what has to be encoded or decoded; or NULL */
 } chains_request;
 
+/* x [n][c][h][w] <- where they begin; q->steps and q->chosen_class do not matter.  JEM_EDATA if there is no
+ * replay buffer to begin at; JEM_EUSAGE if there is no noise, which has to be encoded. */
+jem_status run_chains_start(float *x, const chains_request *q, const run *r);
 /* x [n][c][h][w] <- where the chains end, in the run's own units. */
 jem_status run_chains(float *x, const chains_request *q, const run *r);
 

@@ -289,6 +289,38 @@ static void remember(void *ctx, const jem_train_status *s)
     snprintf(t->verdict, sizeof t->verdict, "%s", s->verdict);
 }
 
+/* What the folder of npy files is to `data.path` in the other tests. */
+static void a_training_takes_arrays_and_keeps_them(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    char other[128];
+    dataset *d = tiny_dataset(40, 5);
+    jem_data arrays = {.images = {JEM_U8, 4, {40, 3, TINY_SIDE, TINY_SIDE}, d->pixels},
+                       .labels = {JEM_I32, 1, {40}, d->labels}};
+    jem_train_options o = JEM_TRAIN_INIT;
+
+    check_ok(train(r, r->run));
+    snprintf(other, sizeof other, "%s/other", r->dir);
+    o.set = r->items + 1; /* neither the kind ... */
+    o.set_count = r->count - 2; /* ... nor the path */
+    o.data = &arrays;
+    check_ok(jem_train(NULL, other, &o));
+    identity_same_file(r->run, other, "best.safetensors");
+    check_ok(jem_train(NULL, other, &o)); /* finished, and its arrays are the same */
+    d->pixels[7]++;
+    check_fails(jem_train(NULL, other, &o), JEM_EUSAGE, "holds other images");
+    d->pixels[7]--;
+    check_ok(jem_train(NULL, other, &o)); /* they were not replaced */
+    arrays.labels.shape[0] = 39;
+    check_fails(jem_train(NULL, other, &o), JEM_EUSAGE, "o->data->labels");
+    arrays.labels.shape[0] = 40;
+    arrays.images.dtype = JEM_BF16;
+    check_fails(jem_train(NULL, other, &o), JEM_EUSAGE, "o->data->images");
+    dataset_free(d);
+    rig_free(r);
+}
+
 static void a_training_goes_on_where_it_was_stopped_and_tells_how_it_stands(void **state)
 {
     (void)state;
@@ -447,6 +479,7 @@ int main(void)
         cmocka_unit_test(starts_are_uniform_noise_by_seed),
         cmocka_unit_test(a_training_opens_as_a_model_with_its_sampler),
         cmocka_unit_test(a_stopped_training_resumes_to_the_same_bytes),
+        cmocka_unit_test(a_training_takes_arrays_and_keeps_them),
         cmocka_unit_test(a_training_goes_on_where_it_was_stopped_and_tells_how_it_stands),
         cmocka_unit_test(structs_of_older_callers_are_completed),
         cmocka_unit_test(settings_are_the_keys_that_a_config_has),

@@ -1,0 +1,92 @@
+/* Models in double precision: see model_f64.h. */
+#include "model/model_f64.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "base/try.h"
+#include "nn/executor.h"
+
+typedef struct evaluation {
+    model *m;
+    const model_f64_call *call;
+    double *logits, *cotangent; /* [n][classes] */
+} evaluation;
+
+/* p [k] <- softmax v; the log-sum-exp.  What is not finite comes out as it is. */
+static double softmax(double *p, const double *v, int64_t k)
+{
+    double most = v[0], sum = 0;
+    for (int64_t j = 1; j < k; j++) most = v[j] > most ? v[j] : most;
+    if (!isfinite(most)) most = 0;
+    for (int64_t j = 0; j < k; j++) sum += p[j] = exp(v[j] - most);
+    for (int64_t j = 0; j < k; j++) p[j] /= sum;
+    return most + log(sum);
+}
+
+static jem_status copy_values(const evaluation *e, const executor_chunk *c, const plan_call *pass)
+{
+    jem_status st = JEM_OK;
+    const graph *g = model_graph(e->m);
+    for (int i = 0; e->call->names && e->call->names[i]; i++) {
+        const int64_t size = shape_count(g->nodes[graph_find(g, e->call->names[i])].op.dst);
+        TRY(plan_feature(c->ws, pass, e->call->names[i], e->call->values[i] + c->first * size));
+    }
+done:
+    return st;
+}
+
+static jem_status evaluate_chunk(void *ctx, const executor_chunk *c)
+{
+    jem_status st;
+    const evaluation *e = ctx;
+    const model_f64_call *call = e->call;
+    const int64_t k = model_classes(e->m), size = model_input_count(e->m);
+    const plan_call pass = {.count = c->count};
+    double *logits = e->logits + c->first * k, *cotangent = e->cotangent + c->first * k;
+
+    TRY(model_check_stop(e->m, c->thread));
+    TRY(plan_forward(c->ws, &pass, call->x + c->first * size, logits));
+    TRY(copy_values(e, c, &pass));
+    for (int64_t i = 0; i < c->count; i++) {
+        const double lse = softmax(cotangent + i * k, logits + i * k, k);
+        if (call->lse) call->lse[c->first + i] = lse;
+        for (int64_t j = 0; call->y && j < k; j++) cotangent[i * k + j] = j == call->y[c->first + i] ? 1 : 0;
+    }
+    if (call->grad) TRY(plan_backward(c->ws, &pass, cotangent, call->grad + c->first * size, NULL));
+done:
+    return st;
+}
+
+jem_status model_evaluate_f64(model *m, const model_f64_call *call)
+{
+    jem_status st;
+    const graph *g = model_graph(m);
+    const backend *ref = NULL;
+    plan_options o = {.precision = JEM_F64, .backward_input = call->grad != NULL, .features = call->names};
+    evaluation e = {.m = m, .call = call};
+    executor x = {.p = NULL};
+    double *params = NULL;
+
+    for (int i = 0; call->names && call->names[i]; i++) TRY(model_feature(m, call->names[i], NULL, 0, NULL, NULL));
+    if (call->n < 1) return JEM_OK;
+    TRY(backend_find(&ref, "ref"));
+    TRY(model_fetch_params(m));
+    TRY(MEM_NEW(params, g->param_elements));
+    for (int64_t i = 0; i < g->param_elements; i++) params[i] = (double)model_params(m)[i];
+    TRY(executor_choose_chunk(&o.batch, g, ref, &o, call->n));
+    TRY(executor_compile(&x, g, ref, &o, pool_threads(model_pool(m))));
+    TRY(plan_load(x.p, params));
+    if (call->logits)
+        e.logits = call->logits;
+    else
+        TRY(MEM_NEW(e.logits, call->n * model_classes(m)));
+    TRY(MEM_NEW(e.cotangent, call->n * model_classes(m)));
+    TRY(executor_run(&x, model_pool(m), call->n, evaluate_chunk, &e));
+done:
+    executor_clear(&x);
+    if (e.logits != call->logits) mem_free(e.logits);
+    mem_free(e.cotangent);
+    mem_free(params);
+    return st;
+}
