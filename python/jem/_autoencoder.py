@@ -34,7 +34,8 @@ class Autoencoder:
     def close(self):
         """Frees it; it cannot be used afterwards."""
         if self._handle:
-            _l.lib.jem_autoencoder_free(self._handle)
+            if not _l.is_forked():  # where it would wait for threads that only the parent has
+                _l.lib.jem_autoencoder_free(self._handle)
             self._handle = c.c_void_p()
 
     def __del__(self):
