@@ -63,7 +63,7 @@ static const cli_option options[] = {
     {"-o", CLI_TEXT, offsetof(report_flags, out), "PAGE.html",
      .help = "the page (report.html there, of several folders models.html), or the file of --figure", .other = "--out"},
     {"--figure", CLI_TEXT, offsetof(report_flags, figure), "NAME",
-     .help = "this figure alone, for print, as .svg, .pdf or .png; `list`: the names there are; sweetspot:BENCHMARK: of one"},
+     .help = "this figure alone, for print, as .svg, .pdf or .png; `list`: the names there are; sweetspot:BENCHMARK, people:BENCHMARK: of one"},
     {"--width", CLI_TEXT, offsetof(report_flags, width), "WIDTH",
      .help = "of that file, in mm: 89mm (a column of many journals), 183mm (two; so unless given)"},
     {"--follow", CLI_SWITCH, offsetof(report_flags, follow),
@@ -71,7 +71,7 @@ static const cli_option options[] = {
     {.name = NULL},
 };
 
-static const double default_width = 183, page_height = 247; /* mm, of many journals */
+static const double default_width = 183; /* mm */
 
 /* "89mm", "89 mm" or "89" */
 static jem_status parse_width(double *mm, const char *text)
@@ -107,9 +107,9 @@ static jem_status run_figure(const report_flags *f, const report_call *call)
     TRY(make_folder_of(f->out));
     TRY(report_draw(&height, call, f->figure, f->out, width));
     log_info("%s: %.0f mm wide, %.0f mm high", f->out, width, height);
-    if (height > page_height)
-        log_warning("%s is %.0f mm high: pages of many journals end at %.0f mm; a wider one is lower", f->out,
-                    height, page_height);
+    if (height > REPORT_PAGE_MM)
+        log_warning("%s is %.0f mm high: pages of many journals end at %d mm; a wider one is lower", f->out,
+                    height, REPORT_PAGE_MM);
     puts(f->out);
 done:
     strbuf_clear(&names);

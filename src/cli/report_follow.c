@@ -16,7 +16,9 @@
 #include "record/run_facts.h"
 #include "study/sweep_status.h"
 
-enum { EVERY_S = 10, SHARE = 9 }; /* a pause takes SHARE times what writing took, at least EVERY_S */
+/* A pause takes SHARE times what writing took, at least EVERY_S.  A study that nobody trains is followed for PATIENCE_S: a sweep
+ * holds it from one run to the next, so somebody stopped it. */
+enum { EVERY_S = 10, SHARE = 9, PATIENCE_S = 20 };
 
 /* How the study, or the run, stands. */
 typedef struct state {
@@ -24,6 +26,8 @@ typedef struct state {
     report_run *shown;
     int count;
     double eta_s;
+    int unfinished; /* so many wait or were interrupted */
+    bool idle;      /* and nobody trains any */
 } state;
 
 static void state_clear(state *s)
@@ -72,6 +76,7 @@ static jem_status read_state(state *s, const char *folder)
     for (int i = 0; i < s->count; i++) {
         const sweep_run *r = &s->runs[i];
         slots += r->state == SWEEP_RUNNING;
+        s->unfinished += r->state == SWEEP_WAITING || r->state == SWEEP_INTERRUPTED;
         s->shown[i] = (report_run){.name = r->name, .state = sweep_state_name(r->state), .reason = r->reason,
                                    .verdict = r->reported ? verdict_name(r->now.verdict) : "", .alpha = r->alpha,
                                    .iteration = r->now.iteration, .iterations = r->now.iterations,
@@ -79,6 +84,7 @@ static jem_status read_state(state *s, const char *folder)
                                    .images_per_s = r->reported ? r->now.images_per_s : NAN,
                                    .eta_s = r->reported ? r->now.eta_s : NAN};
     }
+    s->idle = !slots && !dir_is_held(folder);
     if (slots == 0) slots = 1;
     TRY(MEM_NEW(load, slots));
     s->eta_s = sweep_eta_s(s->runs, s->count, load, slots);
@@ -90,11 +96,17 @@ done:
 }
 
 /* Has every run ended, and does nobody hold the study to begin others? */
-static bool is_over(const state *s, const char *folder)
+static bool is_over(const state *s) { return s->idle && !s->unfinished; }
+
+/* Are jobs of its array in a queue, as far as anybody knows who does not ask it? */
+static bool is_queued(const char *folder)
 {
-    for (int i = 0; i < s->count; i++)
-        if (s->runs[i].state <= SWEEP_INTERRUPTED && s->runs[i].state != SWEEP_FINISHED) return false;
-    return !dir_is_held(folder);
+    char *jobs = NULL, *cancelled = NULL;
+    const bool queued = str_format(&jobs, "%s/slurm/jobs", folder) == JEM_OK &&
+                        str_format(&cancelled, "%s/slurm/cancelled", folder) == JEM_OK && file_exists(jobs) && !file_exists(cancelled);
+    mem_free(jobs);
+    mem_free(cancelled);
+    return queued;
 }
 
 static bool has_begun(const state *s)
@@ -104,6 +116,9 @@ static bool has_begun(const state *s)
     return false;
 }
 
+/* Began, and now nobody is at work or about to be. */
+static bool is_abandoned(const state *s, const char *folder) { return s->idle && has_begun(s) && !is_queued(folder); }
+
 static void pause_until(double then_s, const volatile sig_atomic_t *stop)
 {
     while (!*stop && clock_s() < then_s) nanosleep(&(struct timespec){0, 100000000}, NULL);
@@ -112,7 +127,8 @@ static void pause_until(double then_s, const volatile sig_atomic_t *stop)
 /* One page of a study under way. */
 static jem_status write_live(const state *s, const report_call *call, int every_s)
 {
-    const report_live live = {.reload_s = every_s, .eta_s = s->eta_s, .count = s->count, .runs = s->shown};
+    const report_live live = {.reload_s = every_s, .eta_s = s->eta_s, .count = s->count, .runs = s->shown,
+                              .unfinished = s->unfinished, .idle = s->idle};
     report_call with = *call;
     report_result result;
 
@@ -126,14 +142,24 @@ jem_status report_follow(report_result *out, const report_call *call)
     jem_status st;
     state s = {.count = 0};
     const volatile sig_atomic_t *stop = cli_catch_signals();
-    double took_s = 0;
+    double took_s = 0, idle_since_s = NAN;
     bool said = false;
 
     for (;;) {
         state_clear(&s);
         TRY(read_state(&s, call->folder));
-        if (*stop || is_over(&s, call->folder)) break;
-        const double began_s = clock_s(), every_s = fmax(EVERY_S, SHARE * took_s);
+        if (*stop || is_over(&s)) break;
+        const double began_s = clock_s();
+        if (!is_abandoned(&s, call->folder))
+            idle_since_s = NAN;
+        else if (isnan(idle_since_s))
+            idle_since_s = began_s;
+        if (began_s - idle_since_s >= PATIENCE_S) {
+            log_warning("nobody trains %s any more: %d of its %d runs are unfinished; follow it again when they go on",
+                        call->folder, s.unfinished, s.count);
+            break;
+        }
+        const double every_s = fmax(EVERY_S, SHARE * took_s);
         TRY(write_live(&s, call, (int)ceil(every_s)));
         took_s = clock_s() - began_s;
         if (!said) log_info("%s is written every %.0f s while %s trains; Ctrl-C ends that", call->page, every_s, call->folder);

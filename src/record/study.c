@@ -20,27 +20,55 @@ enum { LARGEST_TEXT = 1 << 24 };
 
 /* ---- warnings */
 
-jem_status study_warn(study *s, const char *fmt, ...)
+static jem_status add_warning(study *s, bool passes, const char *line)
 {
     jem_status st;
-    char line[2048], **grown = NULL;
+    char **lines = NULL;
+    bool *flags = NULL;
+
+    for (int64_t i = 0; i < s->warning_count; i++)
+        if (strcmp(s->warnings[i], line) == 0) return JEM_OK;
+    TRY(MEM_NEW(lines, s->warning_count + 1));
+    TRY(MEM_NEW(flags, s->warning_count + 1));
+    TRY(mem_strdup(&lines[s->warning_count], line));
+    flags[s->warning_count] = passes;
+    for (int64_t i = 0; i < s->warning_count; i++) lines[i] = s->warnings[i], flags[i] = s->warning_passes[i];
+    mem_free(s->warnings);
+    mem_free(s->warning_passes);
+    s->warnings = lines;
+    s->warning_passes = flags;
+    s->warning_count++;
+    lines = NULL;
+    flags = NULL;
+done:
+    mem_free(lines);
+    mem_free(flags);
+    return st;
+}
+
+enum { WARNING_MOST = 2048 };
+
+jem_status study_warn(study *s, const char *fmt, ...)
+{
+    char line[WARNING_MOST];
     va_list args;
 
     va_start(args, fmt);
     vsnprintf(line, sizeof line, fmt, args);
     va_end(args);
-    for (int64_t i = 0; i < s->warning_count; i++)
-        if (strcmp(s->warnings[i], line) == 0) return JEM_OK;
-    TRY(MEM_NEW(grown, s->warning_count + 1));
-    TRY(mem_strdup(&grown[s->warning_count], line));
-    for (int64_t i = 0; i < s->warning_count; i++) grown[i] = s->warnings[i];
-    mem_free(s->warnings);
-    s->warnings = grown;
-    s->warning_count++;
-    grown = NULL;
-done:
-    mem_free(grown);
-    return st;
+    return add_warning(s, false, line);
+}
+
+/* Of what is not done yet, as it is with every study that trains. */
+JEM_PRINTF(2, 3) static jem_status warn_for_now(study *s, const char *fmt, ...)
+{
+    char line[WARNING_MOST];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    return add_warning(s, true, line);
 }
 
 /* A file that cannot be used is a warning; only the machine's failures stop. */
@@ -198,7 +226,7 @@ static jem_status run_warnings(study *s, const study_run *r)
         return study_warn(s, "%s diverged%s%s; its numbers are those of the last good state.",
                           r->name, r->message[0] ? ": " : "", r->message);
     if (strcmp(r->status, "finished") != 0)
-        return study_warn(s,
+        return warn_for_now(s,
                           "%s is not finished (%s, %lld of %lld iterations); its numbers are "
                           "preliminary.",
                           r->name, r->status, (long long)r->iteration, (long long)r->iterations);
@@ -242,7 +270,7 @@ static jem_status read_run(study *s, study_run *r, const char *path)
     TRY(read_table(s, &r->reliability, path, "scores/reliability.tsv"));
     TRY(read_table(s, &r->energies, path, "scores/energy_hist.tsv"));
     TRY(run_warnings(s, r));
-    if (!r->scores.count) TRY(study_warn(s, "%s has no scores; run jem eval on it.", r->name));
+    if (!r->scores.count) TRY(warn_for_now(s, "%s has no scores; run jem eval on it.", r->name));
 done:
     mem_free(config);
     mem_free(info);
@@ -316,8 +344,8 @@ static jem_status check_plan(study *s)
     if (!runs_of_grid(&planned, root))
         TRY(study_warn(s, "%s is not readable; whether runs are missing is unknown.", path));
     else if (planned > s->count)
-        TRY(study_warn(s, "%lld of the %lld runs of this sweep have not begun.",
-                       (long long)(planned - s->count), (long long)planned));
+        TRY(warn_for_now(s, "%lld of the %lld runs of this sweep have not begun.",
+                         (long long)(planned - s->count), (long long)planned));
 done:
     json_decref(root);
     mem_free(path);
@@ -449,6 +477,7 @@ void study_free(study *s)
     for (int64_t i = 0; i < s->count; i++) run_clear(&s->runs[i]);
     mem_free(s->runs);
     strings_free(s->warnings, (int)s->warning_count);
+    mem_free(s->warning_passes);
     mem_free(s->path);
     mem_free(s);
 }

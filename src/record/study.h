@@ -33,6 +33,7 @@ typedef struct study {
     int64_t count;
     study_run *runs; /* by alpha, then seed, then name */
     char **warnings; /* whole sentences for the page */
+    bool *warning_passes; /* [warning_count]: it is about what is not done yet, and no news while the study trains */
     int64_t warning_count;
 } study;
 

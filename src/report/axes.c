@@ -187,15 +187,11 @@ void axes_draw(draw *d, const axes *a)
     }
 }
 
-enum { REFERENCE_LINE = 14 }; /* a label with the space around it */
-
-void axes_reference(draw *d, const axes *a, double value, const char *label)
+void axes_reference(draw *d, const axes *a, double value)
 {
-    const double y = axes_y(a, value), right = a->left + a->width;
-    const bool above = y - a->top > REFERENCE_LINE;
+    const double y = axes_y(a, value);
     if (!(y >= a->top - 0.5 && y <= a->top + a->height + 0.5)) return;
-    draw_segment(d, a->left, y, right, y, 1.2, 4, MUTED);
-    draw_text(d, right - 3, above ? y - 4 : y + 4, style_of(TICK_SIZE, RIGHT, above ? BASELINE : TOP, MUTED), label);
+    draw_segment(d, a->left, y, a->left + a->width, y, 1.2, 4, MUTED);
 }
 
 static const double UNTRAINED = 4.2; /* radius */

@@ -32,8 +32,8 @@ double axes_y(const axes *a, double y); /* log_y: y > 0, else NaN or infinite */
 void axes_draw(draw *d, const axes *a);
 /* A tick's value with as few decimals as the step needs, and a true minus sign. */
 void axes_tick_text(char *text, size_t size, double value, double step);
-/* Horizontal reference (chance, human) with its label inside the box, or "". */
-void axes_reference(draw *d, const axes *a, double y, const char *label);
+/* Horizontal reference (chance, human), whose name labels.h places. */
+void axes_reference(draw *d, const axes *a, double y);
 enum { UNTRAINED_TEXT = 48 };
 /* Where the mark of an end that was never trained stands, which sets no range: *x, *y <- within the box where it is, else at
  * the edge, and text <- the values that lie beyond, "" within.  Is it beyond? */

@@ -226,6 +226,13 @@ void draw_unclip(draw *d)
 
 /* ---- pictures */
 
+static cairo_status_t collect(void *ctx, const unsigned char *data, unsigned int size)
+{
+    strbuf *t = ctx;
+    strbuf_put(t, (const char *)data, size);
+    return strbuf_status(t) == JEM_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_NO_MEMORY;
+}
+
 typedef struct png_source {
     const char *next;
     size_t left;
@@ -306,6 +313,36 @@ double picture_width(const picture *p) { return cairo_image_surface_get_width(p-
 
 double picture_height(const picture *p) { return cairo_image_surface_get_height(p->surface); }
 
+jem_status picture_cut(picture *p, int width, int height)
+{
+    jem_status st;
+    strbuf png = STRBUF_INIT;
+    cairo_surface_t *part = cairo_image_surface_create(cairo_image_surface_get_format(p->surface),
+                                                       (int)fmin(width, picture_width(p)), (int)fmin(height, picture_height(p)));
+    cairo_t *cr = cairo_create(part);
+
+    cairo_set_source_surface(cr, p->surface, 0, 0);
+    cairo_set_operator(cr, CAIRO_OPERATOR_SOURCE);
+    cairo_paint(cr);
+    cairo_destroy(cr);
+    if (cairo_surface_write_to_png_stream(part, collect, &png) != CAIRO_STATUS_SUCCESS) { /* it goes to memory */
+        st = jem_error(JEM_ENOMEM, "a picture of %d x %d pixels: out of memory", width, height);
+        goto done;
+    }
+    TRY(strbuf_status(&png));
+    mem_free(p->png);
+    p->png = png.data;
+    p->size = png.used;
+    png = (strbuf)STRBUF_INIT;
+    cairo_surface_t *whole = p->surface;
+    p->surface = part;
+    part = whole;
+done:
+    strbuf_clear(&png);
+    cairo_surface_destroy(part);
+    return st;
+}
+
 /* The picture with `times` x `times` pixels for each; owned.  In error: Cairo hands that on. */
 static cairo_surface_t *blocks_of(const picture *p, int times)
 {
@@ -358,13 +395,6 @@ void draw_picture(draw *d, const picture *p, double x, double y, double w, doubl
 }
 
 /* ---- figures */
-
-static cairo_status_t collect(void *ctx, const unsigned char *data, unsigned int size)
-{
-    strbuf *t = ctx;
-    strbuf_put(t, (const char *)data, size);
-    return strbuf_status(t) == JEM_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_NO_MEMORY;
-}
 
 /* With so many dots per inch. */
 static cairo_surface_t *png_surface(double dpi, double width, double height)

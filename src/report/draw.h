@@ -103,6 +103,8 @@ jem_status picture_decode(picture **out, char *png, size_t size, const char *nam
 void picture_free(picture *p); /* NULL is fine */
 double picture_width(const picture *p);  /* in its own pixels */
 double picture_height(const picture *p); /* the same */
+/* Leaves its left upper part, so wide and high at most.  JEM_ENOMEM */
+jem_status picture_cut(picture *p, int width, int height);
 /* Scaled to w by h, pixels kept sharp when enlarged. */
 void draw_picture(draw *d, const picture *p, double x, double y, double w, double h);
 

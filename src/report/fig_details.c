@@ -11,6 +11,7 @@
 #include "record/image_sets.h"
 #include "report/axes.h"
 #include "report/figures.h"
+#include "report/labels.h"
 #include "report/marks.h"
 #include "report/says.h"
 #include "sweetspot/trend.h"
@@ -79,7 +80,8 @@ static void lay_out_sets(figure *f, double width)
     set_chart *c = f->ctx;
     c->legend_rows = width < SETS_LEGEND ? 2 : 1;
     c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = 6, .least_width = 110,
-                                             .height = 190, .top = 14 + SETS_ROW * c->legend_rows}, width);
+                                             .narrowest = 84, .height = 190, .top = 14 + SETS_ROW * c->legend_rows,
+                                             .most_height = f->most_height}, width);
     f->width = fmax(c->grid.cell_width * c->grid.columns, fmin(width, SETS_LEGEND));
     f->height = c->grid.top + c->grid.cell_height * c->grid.rows;
 }
@@ -228,7 +230,6 @@ static void lay_out_categories(figure *f, double width)
     f->height = ROWS_TOP + CATEGORY_COUNT * ROW + 48;
 }
 
-
 static void draw_row_scale(draw *d, const category_chart *c, double bottom)
 {
     for (int i = 0; i <= 10; i += 2) {
@@ -253,6 +254,13 @@ static void draw_diamond(draw *d, double x, double y)
 {
     const double px[] = {x, x + 5, x, x - 5}, py[] = {y - 5, y, y + 5, y};
     draw_area(d, px, py, 4, people_colour);
+}
+
+/* Of all its decisions: those for one category alone are few. */
+static bool decides_at_chance(const category_chart *c, double alpha)
+{
+    const trend_point *whole = trend_at(&c->overall, alpha);
+    return whole && whole->at_chance;
 }
 
 static jem_status draw_categories(draw *d, const void *ctx)
@@ -280,7 +288,8 @@ static jem_status draw_categories(draw *d, const void *ctx)
             double at = y + (p->alpha - 0.5) * ROW_SPREAD;
             if (!(p->alpha < 1)) continue;
             draw_value_note(d, p->alpha, category_names[c->order[r]], p->mean);
-            draw_alpha_mark(d, p->alpha, p->place, texture_x(c, p->mean), at, 3.4);
+            (decides_at_chance(c, p->alpha) ? draw_chance_mark : draw_alpha_mark)(d, p->alpha, p->place,
+                                                                                  texture_x(c, p->mean), at, 3.4);
             draw_unnote(d);
         }
         draw_diamond(d, texture_x(c, people_bias[c->order[r]]), y);
@@ -290,7 +299,7 @@ static jem_status draw_categories(draw *d, const void *ctx)
     return JEM_OK;
 }
 
-static jem_status figure_of_categories(figure_list *list, study *s)
+static jem_status figure_of_categories(figure_list *list, study *s, const measures *const *known)
 {
     jem_status st;
     category_chart *c = NULL;
@@ -299,8 +308,9 @@ static jem_status figure_of_categories(figure_list *list, study *s)
                 .section = "People",
                 .title = "Shape or texture, category by category",
                 .about = "Decisions for shape or texture on images of each shape category, a "
-                         "marker per α; vertical lines are values over all categories. At α = 1 "
-                         "the classifier was never trained: left out.",
+                         "marker per α; vertical lines are values over all categories. Hollow: a "
+                         "network that decides at chance. At α = 1 the classifier was never "
+                         "trained: left out.",
                 .lay_out = lay_out_categories,
                 .draw = draw_categories,
                 .free_ctx = category_chart_free};
@@ -309,6 +319,7 @@ static jem_status figure_of_categories(figure_list *list, study *s)
     f.ctx = c;
     order_categories(c);
     TRY(trend_collect_in(&c->overall, s, cue, cue, "shape_bias", NULL));
+    trend_mark_chance(&c->overall, s, measures_find(known, cue));
     trend_tsv_header(&f.tsv);
     trend_tsv(&f.tsv, s, &c->overall, 1);
     for (int i = 0; i < CATEGORY_COUNT; i++) {
@@ -389,38 +400,48 @@ static void lay_out_steps(figure *f, double width)
     c->width = f->width - 80;
 }
 
+/* One alpha along the steps, `aside` of where they are. */
+static void draw_walk(draw *d, const axes *a, const steps_chart *c, double alpha, double aside, label_list *labels)
+{
+    const colour own = alpha_colour(alpha);
+    double before_x = NAN, before_y = NAN;
+    for (int i = 0; i < c->count; i++) {
+        const trend_point *p = trend_at(&c->trends[i], alpha);
+        if (!p) continue;
+        const double x = axes_x(a, (double)c->steps[i]) + aside, y = axes_y(a, p->mean), spread = isfinite(p->sem) ? p->sem : 0;
+        const double top = axes_y(a, p->mean + spread), bottom = axes_y(a, p->mean - spread);
+        draw_value_note(d, alpha, "shape bias", p->mean);
+        if (isfinite(before_x)) {
+            draw_segment(d, before_x, before_y, x, y, 1.8, 0, own);
+            label_reserve_line(labels, before_x, before_y, x, y);
+        }
+        if (spread > 0) draw_segment(d, x, top, x, bottom, 1.2, 0, own);
+        (p->at_chance ? draw_chance_mark : draw_alpha_mark)(d, alpha, p->place, x, y, 3.4);
+        draw_unnote(d);
+        label_reserve(labels, x - 5, top - 5, 10, bottom - top + 10);
+        before_x = x;
+        before_y = y;
+    }
+}
+
 static jem_status draw_steps(draw *d, const void *ctx)
 {
     const steps_chart *c = ctx;
     const double last = (double)c->steps[c->count - 1];
-    axes a = {.left = 60, .top = 60, .width = c->width, .height = 260,
-              .x0 = -0.04 * last, .x1 = 1.04 * last, .y0 = 0, .y1 = 1,
-              .x_label = "Langevin steps on the image", .y_label = "shape bias"};
+    const axes a = {.left = 60, .top = 60, .width = c->width, .height = 260,
+                    .x0 = -0.04 * last, .x1 = 1.04 * last, .y0 = 0, .y1 = 1,
+                    .x_label = "Langevin steps on the image", .y_label = "shape bias"};
+    label_list labels = label_list_in(&a);
     draw_alpha_scale(d, 60, 8, 220);
     axes_draw(d, &a);
-    axes_reference(d, &a, people_overall, "people");
+    axes_reference(d, &a, people_overall);
+    label_reserve_level(&labels, axes_y(&a, people_overall));
     const double spread = steps_spread(c, &a);
     for (int64_t k = 0; k < c->trends[0].count; k++) {
-        double alpha = c->trends[0].points[k].alpha;
-        double before_x = NAN, before_y = NAN;
-        if (alpha >= 1) continue;
-        colour own = alpha_colour(alpha);
-        double aside = (alpha - 0.5) * spread;
-        for (int i = 0; i < c->count; i++) {
-            const trend_point *p = trend_at(&c->trends[i], alpha);
-            if (!p) continue;
-            double x = axes_x(&a, (double)c->steps[i]) + aside, y = axes_y(&a, p->mean);
-            draw_value_note(d, alpha, "shape bias", p->mean);
-            if (isfinite(before_x)) draw_segment(d, before_x, before_y, x, y, 1.8, 0, own);
-            if (isfinite(p->sem))
-                draw_segment(d, x, axes_y(&a, p->mean - p->sem), x, axes_y(&a, p->mean + p->sem),
-                             1.2, 0, own);
-            draw_alpha_mark(d, alpha, p->place, x, y, 3.4);
-            draw_unnote(d);
-            before_x = x;
-            before_y = y;
-        }
+        const double alpha = c->trends[0].points[k].alpha;
+        if (alpha < 1) draw_walk(d, &a, c, alpha, (alpha - 0.5) * spread, &labels);
     }
+    label_along(d, &labels, axes_y(&a, people_overall), "people");
     return JEM_OK;
 }
 
@@ -441,7 +462,7 @@ static void say_change(strbuf *to, const steps_chart *c)
                  from->alpha, before, after);
 }
 
-static jem_status figure_of_steps(figure_list *list, study *s)
+static jem_status figure_of_steps(figure_list *list, study *s, const measures *const *known)
 {
     jem_status st = JEM_OK;
     steps_chart *c = NULL;
@@ -450,7 +471,8 @@ static jem_status figure_of_steps(figure_list *list, study *s)
                 .title = "Shape bias along Langevin steps",
                 .about = "The image is refined by Langevin steps on the network’s own energy "
                          "before it is classified: one line per α, mean over seeds with its "
-                         "standard error. α = 1 is left out.",
+                         "standard error; hollow: a network that decides at chance. α = 1 is "
+                         "left out.",
                 .lay_out = lay_out_steps,
                 .draw = draw_steps,
                 .free_ctx = steps_chart_free};
@@ -464,6 +486,7 @@ static jem_status figure_of_steps(figure_list *list, study *s)
         snprintf(c->condition[i], sizeof c->condition[i], "steps=%lld", (long long)c->steps[i]);
         TRY(trend_collect_in(&c->trends[i], s, cue, cue, "shape_bias",
                              c->steps[i] ? c->condition[i] : NULL));
+        trend_mark_chance(&c->trends[i], s, measures_find(known, cue));
         c->trends[i].label = c->condition[i];
         trend_tsv(&f.tsv, s, &c->trends[i], 1);
     }
@@ -479,8 +502,8 @@ jem_status figures_of_details(figure_list *list, study *s, const measures *const
 {
     jem_status st;
     TRY(figure_of_sets(list, s, known));
-    TRY(figure_of_categories(list, s));
-    TRY(figure_of_steps(list, s));
+    TRY(figure_of_categories(list, s, known));
+    TRY(figure_of_steps(list, s, known));
 done:
     return st;
 }

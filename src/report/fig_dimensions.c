@@ -131,7 +131,8 @@ static void lay_out_heads(figure *f, double width)
 {
     heads *h = f->ctx;
     h->grid = panel_grid_make(&(panel_cells){.panels = h->count, .most_columns = COLUMNS, .least_width = 160,
-                                             .height = 250, .top = HEADING}, width);
+                                             .narrowest = 150, .height = 250, .top = HEADING, .most_height = f->most_height},
+                              width);
     f->width = h->grid.cell_width * h->grid.columns;
     f->height = h->grid.top + h->grid.cell_height * h->grid.rows;
 }
@@ -163,7 +164,10 @@ static void draw_published(draw *d, const axes *a, const heads *h, label_list *l
         if (isnan(x) || isnan(y)) continue;
         draw_open_square(d, axes_x(a, x), axes_y(a, y), 3);
         label_reserve(labels, axes_x(a, x) - 4, axes_y(a, y) - 4, 8, 8);
-        label_near(d, labels, axes_x(a, x), axes_y(a, y), networks[m]);
+    }
+    for (int m = 0; m < PUBLISHED; m++) {
+        double x = network_value(h, 0, m), y = network_value(h, 1, m);
+        if (!isnan(x) && !isnan(y)) label_near(d, labels, axes_x(a, x), axes_y(a, y), networks[m]);
     }
 }
 
@@ -176,13 +180,10 @@ static jem_status draw_people(draw *d, const void *ctx)
         a.x0 = h->lo[0], a.x1 = h->hi[0], a.y0 = h->lo[1], a.y1 = h->hi[1];
         a.x_label = h->scores->labels[0];
         a.y_label = a.bare_y ? NULL : h->scores->labels[1];
-        label_list labels = {
-            .left = a.left, .right = a.left + a.width, .top = a.top, .bottom = a.top + a.height};
+        label_list labels = label_list_in(&a);
         axes_draw(d, &a);
-        axes_reference(d, &a, 1, "");
-        if (!a.bare_y)
-            draw_text(d, a.left + 4, axes_y(&a, 1) + 4, style_of(TICK_SIZE, LEFT, TOP, MUTED),
-                      "people r = 1");
+        axes_reference(d, &a, 1);
+        label_reserve_level(&labels, axes_y(&a, 1));
         const trend *x = &h->of[i].first, *y = &h->of[i].second;
         double before[2] = {NAN, NAN};
         for (int64_t k = 0; k < y->count; k++) {
@@ -190,8 +191,10 @@ static jem_status draw_people(draw *d, const void *ctx)
             if (!q) continue;
             double at[2] = {axes_x(&a, q->mean), axes_y(&a, y->points[k].mean)};
             colour c = alpha_colour(q->alpha);
-            if (!isnan(before[0]))
+            if (!isnan(before[0])) {
                 draw_segment(d, before[0], before[1], at[0], at[1], 1.4, 0, faded(c, 0.6));
+                label_reserve_line(&labels, before[0], before[1], at[0], at[1]);
+            }
             draw_value_note(d, q->alpha, y->metric, y->points[k].mean);
             draw_alpha_mark(d, q->alpha, q->place, at[0], at[1], 4.2);
             draw_unnote(d);
@@ -199,23 +202,26 @@ static jem_status draw_people(draw *d, const void *ctx)
             memcpy(before, at, sizeof at);
         }
         draw_published(d, &a, h, &labels);
+        if (!a.bare_y) label_along(d, &labels, axes_y(&a, 1), "people r = 1");
     }
     return JEM_OK;
 }
 
-static void draw_line_of(draw *d, const axes *a, const trend *t, colour c)
+static void draw_line_of(draw *d, const axes *a, const trend *t, colour c, label_list *labels)
 {
     for (int64_t i = 0; i < t->count; i++) {
         const trend_point *q = &t->points[i];
-        const double x = axes_x(a, q->alpha);
-        if (i > 0)
-            draw_segment(d, axes_x(a, q[-1].alpha), axes_y(a, q[-1].mean), x, axes_y(a, q->mean),
-                         1.8, 0, c);
+        const double x = axes_x(a, q->alpha), y = axes_y(a, q->mean), spread = isfinite(q->sem) ? q->sem : 0;
+        const double top = axes_y(a, q->mean + spread), bottom = axes_y(a, q->mean - spread);
+        label_reserve(labels, x - 5, top - 5, 10, bottom - top + 10);
+        if (i > 0) {
+            const double from_x = axes_x(a, q[-1].alpha), from_y = axes_y(a, q[-1].mean);
+            draw_segment(d, from_x, from_y, x, y, 1.8, 0, c);
+            label_reserve_line(labels, from_x, from_y, x, y);
+        }
         draw_value_note(d, q->alpha, t->metric, q->mean);
-        if (isfinite(q->sem))
-            draw_segment(d, x, axes_y(a, q->mean - q->sem), x, axes_y(a, q->mean + q->sem), 1.4, 0,
-                         c);
-        draw_mark(d, q->place, x, axes_y(a, q->mean), 3, c, faded(c, 0));
+        if (spread > 0) draw_segment(d, x, bottom, x, top, 1.4, 0, c);
+        draw_mark(d, q->place, x, y, 3, c, faded(c, 0));
         draw_unnote(d);
     }
 }
@@ -234,9 +240,12 @@ static jem_status draw_probes(draw *d, const void *ctx)
         a.y0 = fmin(h->lo[0], h->lo[1]);
         a.y1 = fmax(h->hi[0], h->hi[1]);
         axes_draw(d, &a);
-        axes_reference(d, &a, light_chance, a.bare_y ? "" : "chance, light");
-        draw_line_of(d, &a, &h->of[i].first, colours[0]);
-        draw_line_of(d, &a, &h->of[i].second, colours[1]);
+        axes_reference(d, &a, light_chance);
+        label_list labels = label_list_in(&a);
+        label_reserve_level(&labels, axes_y(&a, light_chance));
+        draw_line_of(d, &a, &h->of[i].first, colours[0], &labels);
+        draw_line_of(d, &a, &h->of[i].second, colours[1], &labels);
+        if (!a.bare_y) label_along(d, &labels, axes_y(&a, light_chance), "chance, light");
     }
     return JEM_OK;
 }

@@ -99,7 +99,8 @@ static void lay_out_histograms(figure *f, double width)
 {
     histograms *c = f->ctx;
     c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = COLUMNS, .least_width = 160,
-                                             .height = 178, .top = LEGEND}, width);
+                                             .narrowest = 150, .height = 178, .top = LEGEND, .most_height = f->most_height},
+                              width);
     f->width = c->grid.columns * (c->grid.cell_width - 6) + 24;
     f->height = c->grid.top + c->grid.rows * c->grid.cell_height + 4;
 }

@@ -65,6 +65,7 @@ static jem_status collect_panel(grid_chart *c, const measures *of, const measure
     *p = (grid_panel){.of = m, .lo = INFINITY, .hi = -INFINITY};
     for (int k = 0; k < c->studies; k++) {
         TRY(trend_collect_in(&p->lines[k], studies[k], of->benchmark, m->dataset, m->metric, m->condition));
+        trend_mark_chance(&p->lines[k], studies[k], of);
         take_range(p, &p->lines[k]);
         with += p->lines[k].count > 0;
     }
@@ -85,7 +86,8 @@ static void lay_out(figure *f, double width)
     grid_chart *c = f->ctx;
     const double legend = 8 + LEGEND_ROW * draw_legend_rows(width - LEFT_ROOM, c->studies);
     c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = COLUMNS, .least_width = 200,
-                                             .height = 240, .top = legend}, width);
+                                             .narrowest = 160, .height = 240, .top = legend, .most_height = f->most_height},
+                              width);
     f->width = c->grid.cell_width * c->grid.columns;
     f->height = c->grid.top + c->grid.cell_height * c->grid.rows;
 }
@@ -104,7 +106,7 @@ static void draw_line_of(draw *d, const axes *a, const grid_chart *c, const grid
         draw_value_note(d, q->alpha, c->names[k], q->mean);
         if (isfinite(q->sem))
             draw_segment(d, at[0], axes_y(a, q->mean - q->sem), at[0], axes_y(a, q->mean + q->sem), 1.4, 0, ink);
-        draw_mark(d, q->place, at[0], at[1], 3, ink, faded(ink, 0));
+        draw_mark(d, q->place, at[0], at[1], 3, q->at_chance ? PAPER : ink, q->at_chance ? ink : faded(ink, 0));
         draw_unnote(d);
         memcpy(before, at, sizeof at);
     }
@@ -163,7 +165,8 @@ static jem_status figure_of(figure_list *list, study *const *studies, int count,
     f = (figure){.section = of->section, .draw = draw_grid, .lay_out = lay_out, .ctx = c,
                  .free_ctx = chart_free,
                  .about = "A line for each study of the grid, which is named by its settings; whiskers are the standard error "
-                          "over at least two seeds.  An energy model (α = 1) is left out where a score needs a classifier."};
+                          "over at least two seeds; hollow: a network that decides at chance.  An energy model (α = 1) is left "
+                          "out where a score needs a classifier."};
     snprintf(c->file, sizeof c->file, "grid-%s", of->benchmark);
     snprintf(c->title, sizeof c->title, "%s: a line for each setting", of->title);
     f.file = c->file;

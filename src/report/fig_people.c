@@ -255,31 +255,41 @@ static void panel_range(axes *a, const scatter_panel *p)
 static void draw_published(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
 {
     for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
-        double x = published_x(p, b), y = axes_y(a, b->value);
-        if (isnan(x)) {
-            label_at_edge(labels, a->left + a->width + 3, y, b->model, true);
-            continue;
-        }
-        double at = axes_x(a, x);
-        draw_open_square(d, at, y, 3);
-        label_reserve(labels, at - 4, y - 4, 8, 8);
+        const double x = axes_x(a, published_x(p, b)), y = axes_y(a, b->value);
+        if (isnan(x)) continue;
+        draw_open_square(d, x, y, 3);
+        label_reserve(labels, x - 4, y - 4, 8, 8);
     }
+}
+
+/* After all marks. */
+static void name_published(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+{
     for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
-        double x = published_x(p, b);
-        if (!isnan(x)) label_near(d, labels, axes_x(a, x), axes_y(a, b->value), b->model);
+        const double x = axes_x(a, published_x(p, b)), y = axes_y(a, b->value);
+        if (isnan(x))
+            label_at_edge(labels, a->left + a->width + 3, y, b->model, true);
+        else
+            label_near(d, labels, x, y, b->model);
     }
     label_draw_edge(d, labels);
 }
 
 /* The autoencoder of models on latents, without a JEM: a square of its own. */
+static bool has_alone(const scatter_panel *p) { return !p->x_is_alpha && !isnan(p->alone_x) && !isnan(p->alone_y); }
+
 static void draw_alone(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
 {
-    if (p->x_is_alpha || isnan(p->alone_x) || isnan(p->alone_y)) return;
     const double x = axes_x(a, p->alone_x), y = axes_y(a, p->alone_y);
+    if (!has_alone(p)) return;
     draw_rectangle(d, x - 4, y - 4, 8, 8, INK);
     label_reserve(labels, x - 5, y - 5, 10, 10);
-    if (!label_near(d, labels, x, y, autoencoder_name))
-        label_with_line(d, labels, x, y, autoencoder_name);
+}
+
+static void name_alone(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+{
+    const double x = axes_x(a, p->alone_x), y = axes_y(a, p->alone_y);
+    if (has_alone(p) && !label_near(d, labels, x, y, autoencoder_name)) label_with_line(d, labels, x, y, autoencoder_name);
 }
 
 static void draw_line_of(draw *d, const axes *a, const scatter_panel *p, const scatter_series *s, label_list *labels)
@@ -358,26 +368,37 @@ static bool has_edge(const scatter_panel *p)
     return false;
 }
 
-/* The human reference, named at the left where there are no models' names. */
-static void draw_human(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+/* Panels are equally wide. */
+static bool any_edge(const scatter_chart *c)
 {
-    double y = axes_y(a, p->y_axis.score->human);
-    double text = y - a->top > 14 ? y - 7 : y + 8;
-    text_style style = style_of(TICK_SIZE, LEFT, MIDDLE, MUTED);
-    draw_segment(d, a->left, y, a->left + a->width, y, 1.2, 4, MUTED);
-    label_reserve(labels, a->left, y - 1, a->width, 2);
-    draw_text(d, a->left + 5, text, style, p->human_label);
-    label_reserve(labels, a->left, text - 6, 10 + draw_text_width(d, style, p->human_label),
-                  12);
+    for (int i = 0; i < c->count; i++)
+        if (has_edge(&c->panels[i])) return true;
+    return false;
 }
 
-enum { EDGE = 84, SCALE_ROOM = 34 };
+enum { EDGE = 84, SCALE_ROOM = 34, NARROWEST = 160 };
+
+/* The panel of one benchmark. */
+static bool take_benchmark(figure *f, const char *part)
+{
+    scatter_chart *c = f->ctx;
+    for (int i = 0; i < c->count; i++) {
+        if (strcmp(c->panels[i].of->benchmark, part) != 0) continue;
+        const scatter_panel taken = c->panels[i];
+        c->panels[i] = c->panels[0];
+        c->panels[0] = taken;
+        while (c->count > 1) panel_clear(&c->panels[--c->count]);
+        return true;
+    }
+    return false;
+}
 
 static void lay_out_scatters(figure *f, double width)
 {
     scatter_chart *c = f->ctx;
     c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = 3, .least_width = 270,
-                                             .height = 300, .top = SCALE_ROOM}, width);
+                                             .narrowest = any_edge(c) ? NARROWEST + EDGE : NARROWEST, .height = 300,
+                                             .top = SCALE_ROOM, .most_height = f->most_height}, width);
     f->width = c->grid.cell_width * c->grid.columns;
     f->height = c->grid.top + c->grid.cell_height * c->grid.rows;
 }
@@ -386,9 +407,8 @@ static jem_status draw_scatters(draw *d, const void *ctx)
 {
     const scatter_chart *c = ctx;
     const panel_grid g = c->grid;
-    bool edge = false; /* panels are equally wide */
+    const bool edge = any_edge(c);
     draw_alpha_scale(d, 52, 8, 220);
-    for (int i = 0; i < c->count; i++) edge |= has_edge(&c->panels[i]);
     for (int i = 0; i < c->count; i++) {
         const scatter_panel *p = &c->panels[i];
         axes a = {.left = 52 + (i % g.columns) * g.cell_width,
@@ -398,15 +418,18 @@ static jem_status draw_scatters(draw *d, const void *ctx)
                   .title = p->of->name,
                   .x_label = p->x_is_alpha ? "α" : p->x_axis.label,
                   .y_label = p->y_axis.label};
-        label_list labels = {.left = a.left, .right = a.left + a.width, .top = a.top,
-                             .bottom = a.top + a.height};
+        label_list labels = label_list_in(&a);
         panel_range(&a, p);
         axes_draw(d, &a);
-        draw_human(d, &a, p, &labels);
+        axes_reference(d, &a, p->y_axis.score->human);
+        label_reserve_level(&labels, axes_y(&a, p->y_axis.score->human));
         for (int64_t k = 0; k < p->count; k++) draw_series(d, &a, p, &p->series[k], &labels);
         draw_alone(d, &a, p, &labels);
-        for (int64_t k = 0; k < p->count; k++) name_marks(d, &a, p, &p->series[k], &labels);
         draw_published(d, &a, p, &labels);
+        name_alone(d, &a, p, &labels);
+        label_along(d, &labels, axes_y(&a, p->y_axis.score->human), p->human_label);
+        for (int64_t k = 0; k < p->count; k++) name_marks(d, &a, p, &p->series[k], &labels);
+        name_published(d, &a, p, &labels);
     }
     return JEM_OK;
 }
@@ -536,6 +559,7 @@ static jem_status add_scatters(figure_list *list, figure f, const model_list *mo
     f.section = measure_people;
     f.title = "How close to people, and at what other price";
     f.lay_out = lay_out_scatters;
+    f.take_part = take_benchmark;
     f.draw = draw_scatters;
     f.free_ctx = scatter_free;
     TRY(MEM_NEW(c, 1));

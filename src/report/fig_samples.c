@@ -13,6 +13,9 @@
 
 /* SHEET_GAP: pixels between the pictures of a sheet. */
 enum { SHEET_GAP = 2, COLUMNS_MAX = 4, CELL_LEAST = 140, GAP = 14, CAPTION = 22 };
+/* Among more sheets than stand in a row each is shown in part: SHOWN of the UNITS pictures of a row and of its rows.  In the
+ * same place they are larger so, and a page of twenty networks has a quarter of the bytes. */
+enum { UNITS = 8, SHOWN = 4, PART_COLUMNS_MAX = 6, PART_CELL_NARROWEST = 64 };
 
 typedef struct sheet {
     int count, columns;
@@ -20,6 +23,7 @@ typedef struct sheet {
     char (*captions)[48];
     draw_subject *subjects;
     double cell_width;
+    bool in_part; /* of each some pictures alone */
 } sheet;
 
 typedef struct sheet_spec {
@@ -128,6 +132,25 @@ static jem_status collect(sheet *c, sheet *more, study *s, const sheet_spec *spe
     return JEM_OK;
 }
 
+static bool is_data(const draw_subject *of) { return strcmp(of->sheet, "data") == 0; }
+
+/* A row has UNITS pictures, or half as many, each as wide as two units; other sheets stay whole.  So do rows that are steps or
+ * classes. */
+static jem_status show_in_part(sheet *c, bool rows_mean)
+{
+    jem_status st = JEM_OK;
+    c->in_part = true;
+    for (int i = 0; i < c->count; i++) {
+        picture *p = c->pictures[i];
+        const double unit = (picture_width(p) + SHEET_GAP) / UNITS, rows = (picture_height(p) + SHEET_GAP) / unit;
+        const int shown = (int)(SHOWN * unit) - SHEET_GAP;
+        if (unit != floor(unit) || rows != floor(rows)) continue;
+        TRY(picture_cut(p, shown, rows_mean && !is_data(&c->subjects[i]) ? (int)picture_height(p) : shown));
+    }
+done:
+    return st;
+}
+
 static double picture_ratio(const picture *p) { return picture_height(p) / picture_width(p); }
 
 /* Of the tallest picture in a row, which may be 2.5 times as high as wide. */
@@ -139,10 +162,10 @@ static double row_height(const sheet *c, int row)
     return c->cell_width * fmin(ratio, 2.5);
 }
 
-static void lay_out_sheet(figure *f, double width)
+/* In rows of at most `most`. */
+static void put_in_rows(figure *f, double width, int most)
 {
     sheet *c = f->ctx;
-    const int most = (int)fmin(COLUMNS_MAX, fmax(1, floor(width / CELL_LEAST)));
     /* rows as equal as can be: 5 pictures are 3 and 2, not 4 and 1 */
     const int rows = (c->count + most - 1) / most;
     c->columns = (c->count + rows - 1) / rows;
@@ -151,6 +174,15 @@ static void lay_out_sheet(figure *f, double width)
     f->width = c->columns * (c->cell_width + GAP) - GAP;
     f->height = rows * (CAPTION + GAP) - GAP;
     for (int row = 0; row < rows; row++) f->height += row_height(c, row);
+}
+
+static void lay_out_sheet(figure *f, double width)
+{
+    const sheet *c = f->ctx;
+    int most = (int)fmin(c->in_part ? PART_COLUMNS_MAX : COLUMNS_MAX, fmax(1, floor(width / CELL_LEAST)));
+    put_in_rows(f, width, most);
+    while (f->most_height > 0 && f->height > f->most_height && most < c->count && width / (most + 1) >= PART_CELL_NARROWEST + GAP)
+        put_in_rows(f, width, ++most);
 }
 
 static jem_status draw_sheet(draw *d, const void *ctx)
@@ -163,7 +195,7 @@ static jem_status draw_sheet(draw *d, const void *ctx)
         text_style style = style_of(LABEL_SIZE + 1, LEFT, BASELINE, INK);
         style.bold = true;
         draw_note(d, &c->subjects[i], NULL);
-        draw_text(d, x, y + 14, style, c->captions[i]);
+        draw_fitting(d, x, y + 14, c->cell_width, style, c->captions[i]);
         draw_picture(d, c->pictures[i], x, y + CAPTION, width,
                      width * picture_ratio(c->pictures[i]));
         draw_unnote(d);
@@ -247,6 +279,12 @@ static jem_status make_sheet(figure_list *list, study *s, const sheet_spec *spec
         TRY(str_format(&f.missing, "No run of this study has samples/%s.png.", spec->picture));
         st = figure_list_add(list, &f);
         goto done;
+    }
+    if (c->count + more->count > COLUMNS_MAX) {
+        TRY(show_in_part(c, spec->by_class || spec->by_step));
+        TRY(show_in_part(more, spec->by_class || spec->by_step));
+        html_printf(&f.table, "<p class=\"quiet\">Of each sheet the first pictures of its rows%s; samples/%s.png of the runs is whole.</p>",
+                    spec->by_class || spec->by_step ? "" : ", and its first rows", spec->picture);
     }
     if (spec->by_step) TRY(write_browser(&f.table, s, c));
     TRY(write_further(&f.table, more));

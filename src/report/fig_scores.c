@@ -1,4 +1,4 @@
-/* Scores against alpha: one figure per benchmark, one panel per metric. */
+/* Scores against alpha: one figure per benchmark, one panel per metric (score_chart.h). */
 #include "report/fig_scores.h"
 
 #include <math.h>
@@ -13,288 +13,34 @@
 #include "report/labels.h"
 #include "report/marks.h"
 #include "report/says.h"
+#include "report/score_chart.h"
 #include "sweetspot/trend.h"
 
-enum { PANELS_MAX = 12, TRENDS_MAX = 8, TRENDS_ALL = PANELS_MAX * TRENDS_MAX, EDGE = 88, LEFT_ROOM = 52, UNKNOWN_MOST = 32 };
+enum { EDGE = 88, LEFT_ROOM = 52, NARROWEST = 160, UNKNOWN_MOST = 32 };
 
-static const struct {
-    const char *key, *title;
-} score_titles[] = {{"lse", "log-sum-exp"},
-                    {"max_softmax", "largest probability"},
-                    {"grad_norm", "gradient norm"},
-                    {"neg_grad_norm", "negative gradient norm"},
-                    {"max_logit", "largest logit"}};
+/* ---- names beside the panels */
 
-/* ---- one figure */
-
-typedef struct panel {
-    const measure *spec; /* NULL: unknown metric */
-    const char *metric;
-    char title[96];
-    double reference; /* NaN: none */
-    double ceiling;   /* what people reach, where a score says so; else NaN */
-    int first, count; /* trends */
-} panel;
-
-/* A model beside the study. */
-typedef struct beside {
-    char *name;               /* owned */
-    double value[PANELS_MAX]; /* NaN: none */
-} beside;
-
-typedef struct chart {
-    const measures *of; /* NULL: an unknown benchmark */
-    int panel_count, trend_count;
-    panel panels[PANELS_MAX];
-    trend trends[TRENDS_ALL];
-    const char *names[TRENDS_MAX]; /* of lines that share a panel */
-    int name_count;
-    bool left_out; /* more panels or lines than there is room for */
-    beside *others;
-    int64_t other_count;
-    char file[64]; /* of a figure with them */
-    panel_grid grid;
-} chart;
-
-static void chart_free(void *ctx)
-{
-    chart *c = ctx;
-    for (int i = 0; i < c->trend_count; i++) trend_clear(&c->trends[i]);
-    for (int64_t i = 0; i < c->other_count; i++) mem_free(c->others[i].name);
-    mem_free(c->others);
-    mem_free(c);
-}
-
-static const measure *find_spec(const chart *c, const score *sc)
-{
-    return c->of ? measure_find(c->of, sc->metric) : NULL;
-}
-
-/* One of those that a benchmark with a headline shows? */
-static bool is_headline(const chart *c, const score *sc)
-{
-    const measure *spec = find_spec(c, sc);
-    return spec && measure_shows(spec, sc->dataset, sc->condition);
-}
-
-static double reference_of(const measure *spec, const study *s)
-{
-    const double classes = (double)s->runs[0].classes;
-    if (!spec) return NAN;
-    switch (spec->level.kind) {
-    case LEVEL_NONE: break;
-    case LEVEL_FIXED: return spec->level.at;
-    case LEVEL_HUMAN: return spec->human;
-    case LEVEL_CHANCE: return classes < 2 ? NAN : 1 / classes;
-    case LEVEL_CHANCE_NATS: return classes < 2 ? NAN : log(classes);
-    }
-    return NAN;
-}
-
-/* What a trend's line is called in a legend: the part of its condition after the
- * colon, so that "lse:noise" and "max_logit:noise" share a colour. */
-static const char *line_name(const trend *t)
-{
-    const char *colon = t->condition ? strchr(t->condition, ':') : NULL;
-    return colon ? colon + 1 : t->condition ? t->condition : t->metric;
-}
-
-/* Place of a line's name in the legend, -1 if it has none. */
-static int name_index(const chart *c, const char *name)
-{
-    for (int i = 0; i < c->name_count; i++)
-        if (strcmp(c->names[i], name) == 0) return i;
-    return -1;
-}
-
-/* "lse:noise" belongs to panel "lse" with the line "noise"; a condition without a
- * colon is a line of the metric's own panel. */
-static panel *find_panel(chart *c, const score *sc, const study *s)
-{
-    char title[96];
-    const measure *spec = find_spec(c, sc);
-    const char *colon = sc->condition ? strchr(sc->condition, ':') : NULL;
-    snprintf(title, sizeof title, "%s", spec && spec->title[0] ? spec->title : sc->metric);
-    if (colon) {
-        snprintf(title, sizeof title, "%.*s", (int)(colon - sc->condition), sc->condition);
-        for (size_t i = 0; i < sizeof score_titles / sizeof *score_titles; i++)
-            if (strcmp(title, score_titles[i].key) == 0)
-                snprintf(title, sizeof title, "%s", score_titles[i].title);
-    }
-    for (int i = 0; i < c->panel_count; i++)
-        if (strcmp(c->panels[i].metric, sc->metric) == 0 && strcmp(c->panels[i].title, title) == 0)
-            return &c->panels[i];
-    if (c->panel_count == PANELS_MAX) return NULL;
-    panel *p = &c->panels[c->panel_count++];
-    *p = (panel){
-        .spec = spec, .metric = sc->metric, .reference = reference_of(spec, s), .ceiling = NAN};
-    memcpy(p->title, title, sizeof title);
-    return p;
-}
-
-static bool has_trend(const chart *c, const score *sc)
-{
-    for (int i = 0; i < c->trend_count; i++) {
-        const trend *t = &c->trends[i];
-        if (strcmp(t->metric, sc->metric) == 0 &&
-            (t->condition && sc->condition ? strcmp(t->condition, sc->condition) == 0
-                                           : t->condition == sc->condition))
-            return true;
-    }
-    return false;
-}
-
-/* Trends of a panel must follow one another: scores are visited panel by panel. */
-static jem_status collect_trends(chart *c, const study *s, const char *benchmark, bool headline)
-{
-    for (int pass = -1; pass < c->panel_count; pass++)
-        for (int64_t i = 0; i < s->count; i++)
-            for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
-                const score *sc = &s->runs[i].scores.scores[k];
-                if (strcmp(sc->benchmark, benchmark) != 0 || isnan(s->runs[i].alpha)) continue;
-                if (trend_is_reference(sc) || (headline && !is_headline(c, sc))) continue;
-                panel *p = find_panel(c, sc, s);
-                if (p && isfinite(sc->ceiling)) p->ceiling = sc->ceiling;
-                if (!p) c->left_out = true;
-                if (pass < 0 || p != &c->panels[pass] || has_trend(c, sc)) continue;
-                if (!p->count) p->first = c->trend_count;
-                if (p->count == TRENDS_MAX) {
-                    c->left_out = true;
-                    continue;
-                }
-                jem_status st = trend_collect_in(&c->trends[c->trend_count], s, benchmark,
-                                                 p->spec ? p->spec->dataset : NULL, sc->metric,
-                                                 sc->condition);
-                trend_mark_chance(&c->trends[c->trend_count], s, c->of);
-                c->trend_count++;
-                p->count++;
-                if (st != JEM_OK) return st;
-            }
-    return JEM_OK;
-}
-
-/* Known metrics come first, in their order. */
-static void order_panels(chart *c)
-{
-    for (int i = 1; i < c->panel_count; i++)
-        for (int j = i; j > 0; j--) {
-            const measure *a = c->panels[j - 1].spec, *b = c->panels[j].spec;
-            if (!b || (a && a <= b)) break;
-            panel swap = c->panels[j];
-            c->panels[j] = c->panels[j - 1];
-            c->panels[j - 1] = swap;
-        }
-}
-
-static void name_lines(chart *c)
-{
-    for (int i = 0; i < c->panel_count; i++) {
-        const panel *p = &c->panels[i];
-        for (int k = 0; k < p->count; k++) {
-            trend *t = &c->trends[p->first + k];
-            bool own = !t->condition || (p->spec && p->spec->condition);
-            t->label = own ? p->title : t->condition;
-            if (own && p->count == 1) continue;
-            if (name_index(c, line_name(t)) < 0 && c->name_count < TRENDS_MAX)
-                c->names[c->name_count++] = line_name(t);
-        }
-    }
-}
-
-/* ---- published models */
-
-/* The next from p on that belongs into this panel; NULL after the last. */
-static const published_score *next_model(const chart *c, const panel *q, const published_score *p)
-{
-    for (; p && p->metric; p++)
-        if (q->spec && published_is_model(p, c->of, q->spec)) return p;
-    return NULL;
-}
-
-static const published_score *first_model(const chart *c, const panel *q)
-{
-    return next_model(c, q, c->of ? c->of->published : NULL);
-}
-
-static label_list box_of(const axes *a)
-{
-    return (label_list){.left = a->left, .right = a->left + a->width, .top = a->top, .bottom = a->top + a->height};
-}
-
-/* Score of a model beside the study in panel p; NaN: none. */
-static double value_beside(const chart *c, const panel *p, int64_t i) { return c->others[i].value[p - c->panels]; }
-
-static bool has_edge(const chart *c, const panel *p)
+static bool has_edge(const score_chart *c, const score_panel *p)
 {
     for (int64_t i = 0; i < c->other_count; i++)
-        if (!isnan(value_beside(c, p, i))) return true;
-    return first_model(c, p) != NULL;
+        if (!isnan(score_beside_value(c, p, i))) return true;
+    return score_panel_first(c, p) != NULL;
 }
 
 /* Marks with names at the right edge: models that were scored beside the study, and published ones. */
-static void draw_edge(draw *d, const axes *a, const chart *c, const panel *p)
+static void draw_edge(draw *d, const axes *a, const score_chart *c, const score_panel *p)
 {
-    label_list labels = box_of(a);
+    label_list labels = label_list_in(a);
     const double x = a->left + a->width + 7;
     for (int64_t i = 0; i < c->other_count; i++)
-        if (!isnan(value_beside(c, p, i)))
-            label_at_edge(&labels, x, axes_y(a, value_beside(c, p, i)), c->others[i].name, false);
-    for (const published_score *b = first_model(c, p); b; b = next_model(c, p, b + 1))
+        if (!isnan(score_beside_value(c, p, i)))
+            label_at_edge(&labels, x, axes_y(a, score_beside_value(c, p, i)), c->others[i].name, false);
+    for (const published_score *b = score_panel_first(c, p); b; b = score_panel_next(c, p, b + 1))
         label_at_edge(&labels, x, axes_y(a, b->value), b->model, true);
     label_draw_edge(d, &labels);
 }
 
 /* ---- drawing */
-
-static bool in_grey(const panel *p, const trend_point *q)
-{
-    return p->spec && p->spec->needs_head && q->alpha >= 1;
-}
-
-/* Has the panel something that was trained? */
-static bool is_trained(const chart *c, const panel *p)
-{
-    for (int k = 0; k < p->count; k++)
-        for (int64_t i = 0; i < c->trends[p->first + k].count; i++)
-            if (!in_grey(p, &c->trends[p->first + k].points[i])) return true;
-    return false;
-}
-
-static void range_of(const chart *c, const panel *p, double *lo, double *hi)
-{
-    const bool trained = is_trained(c, p);
-    *lo = INFINITY;
-    *hi = -INFINITY;
-    for (int k = 0; k < p->count; k++) {
-        const trend *t = &c->trends[p->first + k];
-        for (int64_t i = 0; i < t->count; i++) {
-            const trend_point *q = &t->points[i];
-            double sem = isfinite(q->sem) ? q->sem : 0;
-            if (trained && in_grey(p, q)) continue;
-            *lo = fmin(*lo, q->mean - sem);
-            *hi = fmax(*hi, q->mean + sem);
-            for (int v = 0; v < q->seeds; v++) {
-                *lo = fmin(*lo, q->values[v]);
-                *hi = fmax(*hi, q->values[v]);
-            }
-        }
-    }
-    for (const published_score *b = first_model(c, p); b; b = next_model(c, p, b + 1)) {
-        *lo = fmin(*lo, b->value);
-        *hi = fmax(*hi, b->value);
-    }
-    for (int64_t i = 0; i < c->other_count; i++) {
-        *lo = fmin(*lo, value_beside(c, p, i)); /* NaN is none */
-        *hi = fmax(*hi, value_beside(c, p, i));
-    }
-    const double lines[] = {p->reference, p->ceiling};
-    for (int i = 0; i < 2; i++) {
-        if (!isfinite(lines[i])) continue;
-        *lo = fmin(*lo, lines[i]);
-        *hi = fmax(*hi, lines[i]);
-    }
-    axes_pad(lo, hi, p->spec ? p->spec->least : -INFINITY, p->spec ? p->spec->most : INFINITY);
-}
 
 /* A line for each seed: "seed 1: 0.837, 95 % interval 0.812 to 0.862, n = 1000". */
 static void note_seed(strbuf *note, const score *sc, int64_t seed)
@@ -311,7 +57,7 @@ static void note_seed(strbuf *note, const score *sc, int64_t seed)
 }
 
 /* Of a point: what it shows, and its seeds. */
-static jem_status note_point(draw *d, const panel *p, const trend *t, const trend_point *q)
+static jem_status note_point(draw *d, const score_panel *p, const trend *t, const trend_point *q)
 {
     char mean[40], spread[40];
     strbuf note = STRBUF_INIT;
@@ -323,7 +69,7 @@ static jem_status note_point(draw *d, const panel *p, const trend *t, const tren
     }
     for (int v = 0; v < q->seeds; v++) note_seed(&note, q->scores[v], q->runs[v]->seed);
     if (q->at_chance) strbuf_add(&note, "\na network decides at chance");
-    if (in_grey(p, q)) strbuf_add(&note, "\nits classifier was never trained");
+    if (score_panel_is_grey(p, q)) strbuf_add(&note, "\nits classifier was never trained");
     const jem_status st = strbuf_status(&note);
     draw_note(d, DRAW_ALPHA(q->alpha), st == JEM_OK ? note.data : NULL);
     strbuf_clear(&note);
@@ -331,12 +77,12 @@ static jem_status note_point(draw *d, const panel *p, const trend *t, const tren
 }
 
 /* `own` NULL: points and line take the colour of their alpha. */
-static jem_status draw_trend(draw *d, const axes *a, const panel *p, const trend *t, const colour *own)
+static jem_status draw_trend(draw *d, const axes *a, const score_panel *p, const trend *t, const colour *own)
 {
     jem_status st = JEM_OK;
     for (int64_t i = 0; i + 1 < t->count; i++) {
         const trend_point *q = &t->points[i], *r = q + 1;
-        if (in_grey(p, r)) continue;
+        if (score_panel_is_grey(p, r)) continue;
         colour c = own ? *own : alpha_colour((q->alpha + r->alpha) / 2);
         const double x[] = {q->alpha, r->alpha}, y[] = {q->mean, r->mean};
         const double low[] = {q->mean - q->sem, r->mean - r->sem};
@@ -348,7 +94,7 @@ static jem_status draw_trend(draw *d, const axes *a, const panel *p, const trend
         const trend_point *q = &t->points[i];
         double x = axes_x(a, q->alpha), y = axes_y(a, q->mean);
         TRY(note_point(d, p, t, q));
-        if (in_grey(p, q)) {
+        if (score_panel_is_grey(p, q)) {
             axes_untrained(d, a, q->alpha, q->mean, q->place, &x, &y);
             draw_unnote(d);
             continue;
@@ -371,44 +117,58 @@ done:
     return st;
 }
 
-/* No name on marks, whiskers and lines. */
-static void reserve_trend(label_list *l, const axes *a, const panel *p, const trend *t)
+/* y <- where the mean's error begins and ends, the mean itself where it has none. */
+static void error_ends(double y[2], const axes *a, const trend_point *q)
+{
+    const double spread = isfinite(q->sem) ? q->sem : 0;
+    y[0] = axes_y(a, q->mean + spread);
+    y[1] = axes_y(a, q->mean - spread);
+}
+
+/* No name on marks, whiskers, bands and lines. */
+static void reserve_trend(label_list *l, const axes *a, const score_panel *p, const trend *t)
 {
     for (int64_t i = 0; i < t->count; i++) {
         const trend_point *q = &t->points[i], *r = q + 1;
-        const double x = axes_x(a, q->alpha), y = axes_y(a, q->mean), spread = isfinite(q->sem) ? q->sem : 0;
-        const double top = axes_y(a, q->mean + spread), bottom = axes_y(a, q->mean - spread);
-        if (in_grey(p, q)) {
+        const double x = axes_x(a, q->alpha);
+        double ends[2], next[2];
+        if (score_panel_is_grey(p, q)) {
             double at_x, at_y;
             char text[UNTRAINED_TEXT];
             axes_beyond(a, q->alpha, q->mean, &at_x, &at_y, text);
             label_reserve(l, at_x - 6, at_y - 6, 12, 12);
             continue;
         }
+        error_ends(ends, a, q);
+        double top = ends[0], bottom = ends[1];
+        for (int v = 0; v < q->seeds; v++) {
+            top = fmin(top, axes_y(a, q->values[v]));
+            bottom = fmax(bottom, axes_y(a, q->values[v]));
+        }
         label_reserve(l, x - 6, top - 6, 12, bottom - top + 12);
-        if (i + 1 < t->count && !in_grey(p, r))
-            label_reserve_line(l, x, y, axes_x(a, r->alpha), axes_y(a, r->mean));
+        if (i + 1 == t->count || score_panel_is_grey(p, r)) continue;
+        error_ends(next, a, r);
+        label_reserve_band(l, x, ends, axes_x(a, r->alpha), next);
     }
 }
 
 /* Values of ends that lie beyond the box. */
-static void name_beyond(draw *d, label_list *l, const axes *a, const panel *p, const trend *t)
+static void name_beyond(draw *d, label_list *l, const axes *a, const score_panel *p, const trend *t)
 {
     double x, y;
     char text[UNTRAINED_TEXT];
     for (int64_t i = 0; i < t->count; i++)
-        if (in_grey(p, &t->points[i]) && axes_beyond(a, t->points[i].alpha, t->points[i].mean, &x, &y, text) &&
+        if (score_panel_is_grey(p, &t->points[i]) && axes_beyond(a, t->points[i].alpha, t->points[i].mean, &x, &y, text) &&
             !label_near(d, l, x, y, text))
             label_with_line(d, l, x, y, text);
 }
 
-static void name_references(draw *d, const axes *a, const chart *c, const panel *p)
+static void name_references(draw *d, const axes *a, const score_chart *c, const score_panel *p)
 {
-    label_list labels = box_of(a);
+    label_list labels = label_list_in(a);
     for (int k = 0; k < p->count; k++) reserve_trend(&labels, a, p, &c->trends[p->first + k]);
     const double levels[] = {axes_y(a, p->reference), axes_y(a, p->ceiling)};
-    for (int i = 0; i < 2; i++)
-        if (isfinite(levels[i])) label_reserve(&labels, a->left, levels[i] - 1, a->width, 2);
+    for (int i = 0; i < 2; i++) label_reserve_level(&labels, levels[i]);
     for (int k = 0; k < p->count; k++) name_beyond(d, &labels, a, p, &c->trends[p->first + k]);
     if (p->spec) label_along(d, &labels, levels[0], p->spec->level.label);
     label_along(d, &labels, levels[1], "human");
@@ -416,10 +176,13 @@ static void name_references(draw *d, const axes *a, const chart *c, const panel 
 
 static void lay_out_chart(figure *f, double width)
 {
-    chart *c = f->ctx;
+    score_chart *c = f->ctx;
     const double legend = c->name_count ? 8 + LEGEND_ROW * draw_legend_rows(width - LEFT_ROOM, c->name_count) : 0;
+    bool edge = false;
+    for (int i = 0; i < c->panel_count; i++) edge |= has_edge(c, &c->panels[i]);
     c->grid = panel_grid_make(&(panel_cells){.panels = c->panel_count, .most_columns = 3, .least_width = 270,
-                                             .height = 265, .top = legend}, width);
+                                             .narrowest = edge ? NARROWEST + EDGE : NARROWEST, .height = 265,
+                                             .top = legend, .most_height = f->most_height}, width);
     f->width = c->grid.cell_width * c->grid.columns;
     f->height = c->grid.top + c->grid.cell_height * c->grid.rows;
 }
@@ -427,13 +190,13 @@ static void lay_out_chart(figure *f, double width)
 static jem_status draw_chart(draw *d, const void *ctx)
 {
     jem_status st = JEM_OK;
-    const chart *c = ctx;
+    const score_chart *c = ctx;
     const panel_grid g = c->grid;
     colour colours[TRENDS_MAX];
     for (int i = 0; i < TRENDS_MAX; i++) colours[i] = series_colour(i);
     if (c->name_count) draw_legend(d, LEFT_ROOM, 12, g.cell_width * g.columns - LEFT_ROOM, c->names, colours, c->name_count);
     for (int i = 0; i < c->panel_count; i++) {
-        const panel *p = &c->panels[i];
+        const score_panel *p = &c->panels[i];
         axes a = {.left = LEFT_ROOM + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 32,
                   .width = g.cell_width - 72 - (has_edge(c, p) ? EDGE : 0),
@@ -444,14 +207,14 @@ static jem_status draw_chart(draw *d, const void *ctx)
                   .title = p->title,
                   .x_label = "α",
                   .y_label = p->spec ? p->spec->unit : NULL};
-        range_of(c, p, &a.y0, &a.y1);
+        score_panel_range(c, p, &a.y0, &a.y1);
         axes_draw(d, &a);
-        axes_reference(d, &a, p->reference, "");
-        axes_reference(d, &a, p->ceiling, "");
+        axes_reference(d, &a, p->reference);
+        axes_reference(d, &a, p->ceiling);
         draw_edge(d, &a, c, p);
         for (int k = 0; k < p->count; k++) {
             const trend *t = &c->trends[p->first + k];
-            int name = name_index(c, line_name(t));
+            int name = score_chart_name(c, score_line_name(t));
             TRY(draw_trend(d, &a, p, t, name < 0 ? NULL : &colours[name]));
         }
         name_references(d, &a, c, p);
@@ -461,9 +224,9 @@ done:
 }
 
 /* What the first panel shows, where a score of it can be better than another: an energy has an arbitrary zero. */
-static jem_status say_first(strbuf *to, const chart *c)
+static jem_status say_first(strbuf *to, const score_chart *c)
 {
-    const panel *p = &c->panels[0];
+    const score_panel *p = &c->panels[0];
     const trend *t = &c->trends[p->first];
     bool at_chance[TREND_SEEDS_MAX] = {false};
     double alpha[TREND_SEEDS_MAX];
@@ -489,26 +252,24 @@ static jem_status make_figure(figure_list *list, study *s, const measures *b,
                               const char *benchmark)
 {
     jem_status st;
-    chart *c = NULL;
+    score_chart *c = NULL;
     figure f = {.file = benchmark,
                 .section = b ? b->section : "Other benchmarks",
                 .title = b ? b->title : benchmark,
                 .about = b ? b->about : "",
                 .lay_out = lay_out_chart,
                 .draw = draw_chart,
-                .free_ctx = chart_free};
+                .free_ctx = score_chart_free};
 
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
     c->of = b;
-    TRY(collect_trends(c, s, benchmark, b && b->headline));
+    TRY(score_chart_collect(c, s, benchmark));
     if (c->left_out)
         TRY(study_warn(s,
                        "The figure of \"%s\" has no room for all of its scores; scores.tsv of "
                        "the runs has the rest.",
                        benchmark));
-    order_panels(c);
-    name_lines(c);
     if (!c->trend_count && b && b->headline) goto done; /* no reason to speak of it */
     if (!c->trend_count) {
         TRY(str_format(&f.missing, "No run of this study has scores of the benchmark \"%s\".",
@@ -531,7 +292,7 @@ done:
 /* ---- beside other models */
 
 /* What the others have in the panels, and their numbers. */
-static jem_status collect_beside(chart *c, strbuf *tsv, const study *s, const model_list *models)
+static jem_status collect_beside(score_chart *c, strbuf *tsv, const study *s, const model_list *models)
 {
     jem_status st;
     trend t = {.count = 0};
@@ -540,7 +301,7 @@ static jem_status collect_beside(chart *c, strbuf *tsv, const study *s, const mo
     for (int64_t i = 0; i < models->count; i++) {
         const model_entry *e = &models->entries[i];
         if (e->from->runs == s) continue;
-        beside *o = &c->others[c->other_count];
+        score_beside *o = &c->others[c->other_count];
         bool any = false;
         for (int k = 0; k < PANELS_MAX; k++) o->value[k] = NAN;
         for (int k = 0; k < c->panel_count; k++) {
@@ -575,7 +336,7 @@ jem_status figures_of_scores_beside(figure_list *list, study *s, const model_lis
         TRY(make_figure(list, s, *known, (*known)->benchmark));
         if (list->count == before) continue;
         figure *f = &list->figures[before];
-        chart *c = f->ctx;
+        score_chart *c = f->ctx;
         TRY(collect_beside(c, &f->tsv, s, models));
         snprintf(c->file, sizeof c->file, "%s-along-alpha", (*known)->benchmark);
         f->file = c->file;

@@ -12,6 +12,7 @@
 #include "base/try.h"
 #include "report/axes.h"
 #include "report/figures.h"
+#include "report/labels.h"
 #include "report/marks.h"
 #include "sweetspot/trend.h"
 
@@ -186,11 +187,17 @@ static void draw_scores(draw *d, const axes *a, const study *of, const sweetspot
     }
 }
 
+/* An advantage below the scale: an arrow at its foot. */
+static void draw_below(draw *d, double x, double foot, colour c)
+{
+    draw_area(d, (const double[]){x - 4, x + 4, x}, (const double[]){foot - 7, foot - 7, foot - 1}, 3, c);
+}
+
 static void draw_least(draw *d, const axes *a, const sweetspot *p)
 {
     const double zero = axes_y(a, 0);
     draw_segment(d, a->left, zero, a->left + a->width, zero, 1.2, 0, INK);
-    draw_clip(d, a->left - 4, a->top - 4, a->width + 8, a->height + 8);
+    draw_clip(d, a->left - 4, a->top - 4, a->width + 8, a->height + 7);
     for (int64_t i = 0; i < p->alphas; i++) {
         const double x = axes_x(a, p->alpha[i]);
         const colour c = alpha_colour(p->alpha[i]);
@@ -200,6 +207,11 @@ static void draw_least(draw *d, const axes *a, const sweetspot *p)
         plain_format(note, sizeof note, "α = %g: advantage over the nearer end %.3g, at least %.3g", p->alpha[i],
                      p->at.advantage[i], p->at.least[i]);
         draw_note(d, DRAW_ALPHA(p->alpha[i]), note);
+        if (p->at.advantage[i] < a->y0) {
+            draw_below(d, x, a->top + a->height, c);
+            draw_unnote(d);
+            continue;
+        }
         draw_segment(d, x, y, x, isfinite(least) ? least : y, 1.4, 0, faded(c, 0.8));
         draw_disc(d, x, y, 2.4, PAPER, c);
         if (isfinite(least)) draw_segment(d, x - 4, least, x + 4, least, 1.8, 0, c);
@@ -245,6 +257,20 @@ static void draw_paper(draw *d, const axes *a, const measure_spot *line)
     draw_segment(d, high, y - 3, high, y + 3, 1.2, 0, MUTED);
 }
 
+/* Off the networks, their line and what the paper says. */
+static void name_people(draw *d, const axes *a, const sweetspot *p, double human)
+{
+    label_list labels = label_list_in(a);
+    label_reserve(&labels, a->left, a->top, a->width, 10); /* draw_paper */
+    label_reserve_level(&labels, axes_y(a, human));
+    for (int64_t i = 0; i + 1 < p->alphas; i++)
+        label_reserve_line(&labels, axes_x(a, p->alpha[i]), axes_y(a, mean_at(p, i)), axes_x(a, p->alpha[i + 1]),
+                           axes_y(a, mean_at(p, i + 1)));
+    for (int64_t j = 0; j < p->networks; j++)
+        label_reserve(&labels, axes_x(a, p->among[j]) - 5, axes_y(a, p->network[j]) - 5, 10, 10);
+    label_along(d, &labels, axes_y(a, human), "people");
+}
+
 /* Returns where the verdict ends. */
 static double draw_heading(draw *d, const spot_chart *c, const sweetspot *p, double left, double top)
 {
@@ -278,9 +304,10 @@ static void draw_panel(draw *d, const spot_chart *c, const sweetspot *p, double 
     scores.y_label = p->score < 0 ? "distance to people" : "score";
     draw_band(d, &scores, p);
     axes_draw(d, &scores);
-    if (human >= scores.y0 && human <= scores.y1) axes_reference(d, &scores, human, "people");
+    axes_reference(d, &scores, human);
     draw_scores(d, &scores, c->of, p);
     draw_paper(d, &scores, p->line);
+    name_people(d, &scores, p, human);
     least_range(&least, p);
     least.x_label = "α";
     least.y_label = "advantage";

@@ -92,7 +92,7 @@ static void lay_out_curves(figure *f, double width)
 {
     curves *c = f->ctx;
     c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = COLUMNS, .least_width = 270,
-                                             .height = 240, .top = SCALE}, width);
+                                             .narrowest = 160, .height = 240, .top = SCALE, .most_height = f->most_height}, width);
     f->width = c->grid.columns * c->grid.cell_width;
     f->height = c->grid.top + c->grid.rows * c->grid.cell_height;
 }
@@ -113,7 +113,7 @@ static jem_status draw_curves(draw *d, const void *ctx)
                   .x_label = "iteration"};
         range_of(&a, c, spec);
         axes_draw(d, &a);
-        if (spec->reference) axes_reference(d, &a, 0, "");
+        if (spec->reference) axes_reference(d, &a, 0);
         for (int64_t r = 0; r < c->s->count; r++) {
             const study_run *run = &c->s->runs[r];
             int n = applies(spec, run) ? measured(c, run, spec) : 0;

@@ -45,7 +45,7 @@ void figure_list_clear(figure_list *list)
     *list = (figure_list)FIGURE_LIST_INIT;
 }
 
-/* kind: "wide", for pages and paper; or "narrow", for a phone, with the pictures of the wide one. */
+/* kind: "wide", for pages and paper; "medium" or "narrow", with the pictures of the wide one. */
 static jem_status write_plot(strbuf *h, const figure *f, const char *kind, const char *ids)
 {
     char id[40], wide[40], *svg;
@@ -63,20 +63,27 @@ static jem_status write_plot(strbuf *h, const figure *f, const char *kind, const
 jem_status figure_plots(strbuf *html, figure *f, const char *ids, double width)
 {
     jem_status st;
+    const double SMALLEST = 1.15; /* a little wider than a tablet, a figure can be read on one */
 
     f->lay_out(f, width);
     TRY(write_plot(html, f, "wide", ids));
-    if (f->width <= FIGURE_WIDTH_PHONE) goto done;
-    f->lay_out(f, FIGURE_WIDTH_PHONE);
-    TRY(write_plot(html, f, "narrow", ids));
-    f->lay_out(f, width);
+    if (f->width > FIGURE_WIDTH_MEDIUM * SMALLEST) {
+        f->lay_out(f, FIGURE_WIDTH_MEDIUM);
+        TRY(write_plot(html, f, "medium", ids));
+        f->lay_out(f, width);
+    }
+    if (f->width > FIGURE_WIDTH_PHONE) {
+        f->lay_out(f, FIGURE_WIDTH_PHONE);
+        TRY(write_plot(html, f, "narrow", ids));
+        f->lay_out(f, width);
+    }
 done:
     return st;
 }
 
-panel_grid panel_grid_make(const panel_cells *cells, double width)
+/* In rows of at most `fit`. */
+static panel_grid grid_in_rows(const panel_cells *cells, double width, int fit)
 {
-    const int fit = (int)fmax(1, fmin(cells->most_columns, floor(width / cells->least_width)));
     const int rows = (cells->panels + fit - 1) / fit, columns = (cells->panels + rows - 1) / rows;
     /* in a page one row keeps the usual width */
     const double cell = width / (rows == 1 && width >= FIGURE_WIDTH ? fit : columns);
@@ -86,4 +93,18 @@ panel_grid panel_grid_make(const panel_cells *cells, double width)
                         .cell_width = cell,
                         .cell_height = cells->height * fmin(fmax(cell / usual, 0.75), 1),
                         .top = cells->top};
+}
+
+panel_grid panel_grid_make(const panel_cells *cells, double width)
+{
+    const double LOWEST = 0.58; /* of the usual height */
+    int fit = (int)fmax(1, fmin(cells->most_columns, floor(width / cells->least_width)));
+    panel_grid g = grid_in_rows(cells, width, fit);
+
+    if (!(cells->most_height > 0)) return g;
+    const double room = cells->most_height - cells->top;
+    while (g.rows * g.cell_height > room && fit < cells->panels && width / (fit + 1) >= cells->narrowest)
+        g = grid_in_rows(cells, width, ++fit);
+    if (g.rows * g.cell_height > room) g.cell_height = fmax(LOWEST * cells->height, room / g.rows);
+    return g;
 }

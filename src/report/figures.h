@@ -15,6 +15,7 @@ struct figure {
     const char *about; /* how to read it: a sentence or two of plain text */
     char *missing;     /* why there is nothing to draw, or NULL; owned */
     double width, height;
+    double most_height; /* that lay_out keeps to where it can, by narrower and lower parts: a sheet of paper; 0: any */
     /* Arranges what is drawn on a canvas so wide (FIGURE_WIDTH_LEAST or more): sets height, and width to what it takes. */
     void (*lay_out)(figure *f, double width);
     /* Leaves of it what `part` names, "NAME:PART" to those who ask; false: it has no such part.  NULL: it has none at all. */
@@ -41,13 +42,14 @@ jem_status figure_list_add(figure_list *list, figure *f);
 void figure_clear(figure *f);               /* a zeroed one is fine */
 void figure_list_clear(figure_list *list);  /* FIGURE_LIST_INIT is fine */
 
-/* Appends the figure's drawing so wide and, where that is wider than a phone, one for phones; the page's style shows one of
- * them.  ids: as draw_inline's, at most 30 characters.  It stays laid out as it was drawn first. */
+/* Appends the figure's drawing so wide and, where that is wider than they are, one for tablets and one for phones; the page's
+ * style shows one of them.  ids: as draw_inline's, at most 30 characters.  It stays laid out as it was drawn first. */
 jem_status figure_plots(strbuf *html, figure *f, const char *ids, double width);
 
-/* Widths of figures, in CSS pixels: in a page, in one on a phone, and the least that one is laid out for, a narrow column.
+/* Widths of figures, in CSS pixels: in a page, in one on a tablet and on a phone, and the least that one is laid out
+ * for, a narrow column.
  * Studies in one report, the page's own and those beside it. */
-enum { FIGURE_WIDTH = 1040, FIGURE_WIDTH_PHONE = 340, FIGURE_WIDTH_LEAST = 300, STUDIES_MAX = 8 };
+enum { FIGURE_WIDTH = 1040, FIGURE_WIDTH_MEDIUM = 640, FIGURE_WIDTH_PHONE = 340, FIGURE_WIDTH_LEAST = 300, STUDIES_MAX = 8 };
 
 /* Makers, in the order of the page.  The study must outlive the list; warnings are
  * added to it.  known: what scores mean (measure/measure.h). */
@@ -77,6 +79,8 @@ typedef struct panel_cells {
     int panels, most_columns;     /* at least 1 */
     double least_width, height;   /* of a cell: what its panel can do with, and in a page's full row */
     double top;                   /* above the first row */
+    double most_height;           /* the figure's, 0: any; to keep to it */
+    double narrowest;             /* cells get as narrow as this, and lower */
 } panel_cells;
 /* Cells of equal size in rows as equal as can be, on a canvas so wide.  Lower where they are narrower. */
 panel_grid panel_grid_make(const panel_cells *cells, double width);

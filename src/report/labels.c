@@ -3,13 +3,17 @@
 
 #include <math.h>
 
-#include "report/axes.h"
 #include "report/marks.h"
 
 enum { LINE = 10 };
 static const double size = 9.4; /* 7 pt: the least that journals print */
 
 static text_style label_style(void) { return style_of(size, LEFT, MIDDLE, MUTED); }
+
+label_list label_list_in(const axes *a)
+{
+    return (label_list){.left = a->left, .right = a->left + a->width, .top = a->top, .bottom = a->top + a->height};
+}
 
 void label_reserve(label_list *l, double x, double y, double w, double h)
 {
@@ -23,6 +27,27 @@ void label_reserve_line(label_list *l, double x0, double y0, double x1, double y
     for (int i = 0; i <= steps; i++) {
         double t = (double)i / steps;
         label_reserve(l, x0 + t * (x1 - x0) - 1, y0 + t * (y1 - y0) - 1, 2, 2);
+    }
+}
+
+void label_reserve_level(label_list *l, double y)
+{
+    if (isfinite(y)) label_reserve(l, l->left, y - 1, l->right - l->left, 2);
+}
+
+void label_reserve_band(label_list *l, double x0, const double y0[2], double x1, const double y1[2])
+{
+    enum { STEP = 5 };
+    const int steps = (int)fmin((x1 - x0) / STEP, 100) + 1;
+    const double width = (x1 - x0) / steps;
+    for (int i = 0; i < steps; i++) {
+        double top = INFINITY, bottom = -INFINITY;
+        for (int k = 0; k < 4; k++) { /* both edges at both ends of the step */
+            const double t = (i + k / 2) / (double)steps, y = y0[k % 2] + t * (y1[k % 2] - y0[k % 2]);
+            top = fmin(top, y);
+            bottom = fmax(bottom, y);
+        }
+        label_reserve(l, x0 + i * width, top - 1, width, bottom - top + 2);
     }
 }
 
@@ -72,21 +97,42 @@ void label_with_line(draw *d, label_list *l, double x, double y, const char *tex
         }
 }
 
+/* *at <- the first free place from the right end to the left, of a text so wide; false: there is none. */
+static bool find_in_row(label_box *at, const label_list *l, double top, double width)
+{
+    enum { STEP = 6, EDGE_SPACE = 3 };
+    *at = (label_box){l->right - EDGE_SPACE - width, top, width, LINE};
+    while (at->x >= l->left && !is_free(l, *at)) at->x -= STEP;
+    return at->x >= l->left;
+}
+
 void label_along(draw *d, label_list *l, double y, const char *text)
 {
-    enum { STEP = 6, AWAY = 3 };
-    if (!text || !(y >= l->top && y <= l->bottom)) return;
+    enum { NEAR = 3 };
+    label_box b;
+    if (!text || !*text || !(y >= l->top && y <= l->bottom)) return;
     const double w = draw_text_width(d, label_style(), text);
-    label_box b = {l->right - 3 - w, y - AWAY - LINE, w, LINE};
-    for (label_box at = b; at.x >= l->left; at.x -= STEP) {
-        at.y = y - AWAY - LINE;
-        if (!is_free(l, at)) at.y = y + AWAY;
-        if (!is_free(l, at)) continue;
-        b = at;
-        break;
-    }
-    draw_text(d, b.x, b.y + LINE / 2.0, label_style(), text);
-    label_reserve(l, b.x, b.y, b.w, b.h);
+    for (double away = NEAR; away < l->bottom - l->top; away += LINE / 2.0)
+        for (int side = -1; side <= 1; side += 2) {
+            if (!find_in_row(&b, l, side < 0 ? y - away - LINE : y + away, w)) continue;
+            if (away > NEAR) draw_segment(d, b.x + w / 2, y, b.x + w / 2, side < 0 ? b.y + LINE : b.y, 0.8, 0, faded(MUTED, 0.6));
+            draw_text(d, b.x, b.y + LINE / 2.0, label_style(), text);
+            label_reserve(l, b.x, b.y, b.w, b.h);
+            return;
+        }
+}
+
+void label_within(draw *d, label_list *l, const char *text)
+{
+    enum { AWAY = 5, STEP = 4 };
+    const double w = draw_text_width(d, label_style(), text);
+    for (double y = l->top + AWAY; y + LINE <= l->bottom; y += STEP)
+        for (double x = l->left + AWAY; x + w <= l->right; x += STEP) {
+            if (!is_free(l, (label_box){x, y, w, LINE})) continue;
+            draw_text(d, x, y + LINE / 2.0, label_style(), text);
+            label_reserve(l, x, y, w, LINE);
+            return;
+        }
 }
 
 void label_at_edge(label_list *l, double x, double y, const char *text, bool open)

@@ -3,7 +3,7 @@
 #ifndef REPORT_LABELS_H
 #define REPORT_LABELS_H
 
-#include "report/draw.h"
+#include "report/axes.h"
 
 enum { LABELS_MAX = 1024, EDGE_MAX = 32 };
 
@@ -25,19 +25,30 @@ typedef struct label_list {
     label_edge edge[EDGE_MAX];
 } label_list;
 
+/* Names may be in the plot's box. */
+label_list label_list_in(const axes *a);
+
 /* Nothing will be written here. */
 void label_reserve(label_list *l, double x, double y, double w, double h);
-/* Nor along this line. */
+/* Nor along this line, */
 void label_reserve_line(label_list *l, double x0, double y0, double x1, double y1);
+/* along a level over all of the box, */
+void label_reserve_level(label_list *l, double y);
+/* nor between two of them, which have these heights at x0 and, right of it, at x1. */
+void label_reserve_band(label_list *l, double x0, const double y0[2], double x1, const double y1[2]);
 /* Writes beside the mark at (x, y): right, left, above or below; false: there is no room. */
 bool label_near(draw *d, label_list *l, double x, double y, const char *text);
 
 /* Writes farther above or below the mark, with a line to it. */
 void label_with_line(draw *d, label_list *l, double x, double y, const char *text);
 
-/* Writes at the line y, above or below it, at the first free place from its right end to its left; where there
- * is none, above its right end.  Nothing where the line is not within the box, or the text is NULL. */
+/* Writes at the line y, which spans the box: above or below it, at the first free place from its right end to its left; where
+ * there is none, farther away with a line to it, as near as can be.  Nothing where the line is not within the box, the text is
+ * NULL, or no place is free. */
 void label_along(draw *d, label_list *l, double y, const char *text);
+
+/* Writes at the first free place, row by row from the left upper corner; nothing where none is free. */
+void label_within(draw *d, label_list *l, const char *text);
 
 /* A mark right of x with a name beside it, drawn by label_draw_edge: names are kept apart and in order.
  * open: of a model that others published; else a disc.  text is borrowed until then. */

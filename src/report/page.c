@@ -122,16 +122,30 @@ done:
     return st;
 }
 
-static jem_status write_cards(strbuf *h, const study *s, const measures *const *known)
+/* While a study trains nothing is said of what it has not done yet. */
+static bool is_shown(const study *s, int64_t warning, const report_live *live)
 {
+    return !live || !s->warning_passes[warning];
+}
+
+static int64_t count_warnings(const study *s, const report_live *live)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < s->warning_count; i++) n += is_shown(s, i, live);
+    return n;
+}
+
+static jem_status write_cards(strbuf *h, const study *s, const page_place *place)
+{
+    const int64_t warnings = count_warnings(s, place->live);
     int64_t finished = 0;
     for (int64_t i = 0; i < s->count; i++) finished += strcmp(s->runs[i].status, "finished") == 0;
     html_printf(h,
                 "<div class=\"cards\"><div class=\"card\"><b>%lld <small>of %lld</small></b>"
                 "<span>runs finished</span><span>%lld warning%s</span></div>\n",
-                (long long)finished, (long long)s->count, (long long)s->warning_count,
-                s->warning_count == 1 ? "" : "s");
-    for (; *known; known++) {
+                (long long)finished, (long long)(place->live ? place->live->count : s->count), (long long)warnings,
+                warnings == 1 ? "" : "s");
+    for (const measures *const *known = place->measures; *known; known++) {
         jem_status st = write_best(h, s, *known);
         if (st != JEM_OK) return st;
     }
@@ -288,11 +302,12 @@ static void write_summary(strbuf *h, const study *s, const measures *const *know
     strbuf_add(h, "</dl>\n");
 }
 
-static void write_warnings(strbuf *h, const study *s)
+static void write_warnings(strbuf *h, const study *s, const report_live *live)
 {
-    if (!s->warning_count) return;
+    if (!count_warnings(s, live)) return;
     strbuf_add(h, "<div class=\"warnings\"><b>Read the numbers with this in mind</b><ul>");
-    for (int64_t i = 0; i < s->warning_count; i++) html_printf(h, "<li>%s</li>", s->warnings[i]);
+    for (int64_t i = 0; i < s->warning_count; i++)
+        if (is_shown(s, i, live)) html_printf(h, "<li>%s</li>", s->warnings[i]);
     strbuf_add(h, "</ul></div>\n");
 }
 
@@ -333,7 +348,7 @@ static jem_status write_figure(strbuf *h, figure *f, int64_t number, const char 
     html_printf(h, "<h3 id=\"figure-%lld\"><span class=\"number\">Figure %lld.</span> %s</h3>\n",
                 (long long)number, (long long)number, f->title);
     if (f->says.used) html_printf(h, "<p class=\"says\">%s</p>\n", f->says.data);
-    html_printf(h, "<p>%s</p>\n<figure>", f->about);
+    html_printf(h, "<p>%s</p>\n<figure aria-labelledby=\"figure-%lld\">", f->about, (long long)number);
     char ids[24];
     snprintf(ids, sizeof ids, "f%lld", (long long)number);
     jem_status st = figure_plots(h, f, ids, FIGURE_WIDTH);
@@ -552,11 +567,9 @@ jem_status page_write(strbuf *html, const study *s, const figure_list *figures, 
     write_summary(html, s, place->measures);
     page_contents(html, figures, "Runs");
     page_hands_alphas(html, s);
-    if (place->live)
-        page_live(html, place->live);
-    else
-        TRY(write_cards(html, s, place->measures));
-    if (!place->live) write_warnings(html, s);
+    if (place->live) page_live(html, place->live);
+    TRY(write_cards(html, s, place));
+    write_warnings(html, s, place->live);
     TRY(page_sections(html, figures, place->live ? NULL : drawn));
     TRY(write_runs(html, s, folder));
     page_close(html, command);

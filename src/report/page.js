@@ -158,17 +158,64 @@ const light = group => {
   box.textContent = group.getAttribute('aria-label');
 };
 
-const placeBox = event => {
+/* Beside a place of the window that is `high` from its top to its foot. */
+const placeBox = (x, y, high = 0) => {
   const room = document.documentElement.clientWidth - box.offsetWidth - 8;
-  const above = event.clientY - box.offsetHeight - 16;
-  box.style.left = Math.max(8, Math.min(event.clientX + 14, room)) + 'px';
-  box.style.top = (above > 8 ? above : event.clientY + 20) + 'px';
+  const above = y - box.offsetHeight - 16;
+  box.style.left = Math.max(8, Math.min(x + 14, room)) + 'px';
+  box.style.top = (above > 8 ? above : y + high + 20) + 'px';
 };
 
 const point = (svg, event) => {
   light(nearest(svg, event));
-  if (lit) placeBox(event);
+  if (lit) placeBox(event.clientX, event.clientY);
 };
+
+/* ---- the same by keyboard: a figure is one stop of Tab, arrows go from mark to mark, Enter chooses its alpha */
+
+const hasKeyFocus = group => group !== null && group === document.activeElement && group.matches(':focus-visible');
+
+const showFocused = group => {
+  light(group);
+  const {right, top, height} = group.getBoundingClientRect();
+  placeBox(right, top, height);
+};
+
+const MOVES = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity};
+
+const walk = svg => {
+  const groups = [...svg.querySelectorAll('g[aria-label]')];
+  let stop = null;
+  const stopAt = group => {
+    if (stop) stop.setAttribute('tabindex', '-1');
+    stop = group;
+    stop.setAttribute('tabindex', '0');
+  };
+  for (const group of groups) group.setAttribute('tabindex', '-1');
+  stopAt(groups[0]);
+  svg.setAttribute('role', 'group');
+  svg.setAttribute('aria-label', `${groups.length} marks: arrow keys go from one to the next`);
+  svg.addEventListener('focusin', event => {
+    const group = event.target.closest('g[aria-label]');
+    if (!group) return;
+    stopAt(group);
+    if (hasKeyFocus(group)) showFocused(group);
+  });
+  svg.addEventListener('focusout', event => { if (lit === event.target) light(null); });
+  svg.addEventListener('keydown', event => {
+    const at = groups.indexOf(event.target);
+    if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key in MOVES) {
+      event.preventDefault();
+      groups[Math.max(0, Math.min(at + MOVES[event.key], groups.length - 1))].focus();
+    } else if ((event.key === 'Enter' || event.key === ' ') && event.target.dataset.alpha) {
+      event.preventDefault();
+      toggle(event.target.dataset.alpha);
+    }
+  });
+};
+
+/* ---- both ways, in every figure */
 
 for (const svg of document.querySelectorAll('.plot svg')) {
   if (!svg.querySelector('g[aria-label]')) continue;
@@ -179,9 +226,10 @@ for (const svg of document.querySelectorAll('.plot svg')) {
     const group = event.pointerType === 'touch' ? null : nearest(svg, event);
     if (group && group.dataset.alpha) toggle(group.dataset.alpha);
   });
+  walk(svg);
 }
 document.addEventListener('pointerdown', event => { if (!event.target.closest('.plot svg')) light(null); });
-document.addEventListener('scroll', () => light(null), {passive: true});
+document.addEventListener('scroll', () => hasKeyFocus(lit) ? showFocused(lit) : light(null), {passive: true});
 document.addEventListener('keydown', event => {
   if (event.key !== 'Escape') return;
   if (lit) light(null);

@@ -49,9 +49,14 @@ void page_live(strbuf *h, const report_live *live)
 
     if (localtime_r(&now, &at)) strftime(clock, sizeof clock, "%H:%M:%S", &at);
     duration(eta, sizeof eta, live->eta_s);
-    html_printf(h, "<p class=\"quiet\">Written at %s while it trains, and anew as long as it does: the page reloads itself every %d s. "
-                   "All runs: %s left. What is wrong with the numbers stands on the page that is written at the end.</p>\n",
-                clock, live->reload_s, eta);
+    if (live->idle)
+        html_printf(h, "<p><b>Nobody trains it</b> (%s): %lld of %lld runs are unfinished. The page still reloads itself every "
+                       "%d s.</p>\n",
+                    clock, (long long)live->unfinished, (long long)live->count, live->reload_s);
+    else
+        html_printf(h, "<p class=\"quiet\">Written at %s while it trains, and anew as long as it does: the page reloads itself every "
+                       "%d s. All runs: %s left.</p>\n",
+                    clock, live->reload_s, eta);
     strbuf_add(h, "<div class=\"numbers\"><table><thead><tr><th>run</th><th>α</th><th>state</th><th>progress</th><th>iterations</th>"
                   "<th>verdict</th><th>validation accuracy</th><th>images/s</th><th>left</th><th class=\"text\">why</th></tr>"
                   "</thead><tbody>\n");

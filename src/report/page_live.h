@@ -2,6 +2,7 @@
 #ifndef REPORT_PAGE_LIVE_H
 #define REPORT_PAGE_LIVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/strbuf.h"
@@ -17,6 +18,8 @@ typedef struct report_run {
 typedef struct report_live {
     int reload_s; /* the page reloads itself so often */
     double eta_s; /* of all runs; NaN: unknown */
+    int64_t unfinished; /* so many runs wait or were interrupted */
+    bool idle;          /* and nobody trains any */
     int64_t count;
     const report_run *runs; /* [count] */
 } report_live;

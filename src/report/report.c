@@ -169,6 +169,7 @@ jem_status report_draw(double *height_mm, const report_call *call, const char *n
         st = jem_error(JEM_EUSAGE, "%s: figure '%s' has no part '%s'%s", call->folder, whole, part + 1,
                        f->take_part ? "; its parts are the benchmarks that it shows (`jem bench list`)" : " nor others");
     } else {
+        f->most_height = REPORT_PAGE_MM * px_per_mm;
         f->lay_out(f, width);
         TRY(draw_file(path, width, f->height, f->draw, f->ctx));
         *height_mm = f->height / px_per_mm;

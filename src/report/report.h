@@ -50,7 +50,7 @@ jem_status report_draw(double *height_mm, const report_call *call, const char *n
 jem_status report_figures(strbuf *out, const report_call *call);
 /* A line for each figure that a report may have: name and what it shows. */
 void report_figure_names(strbuf *out, const measures *const *list);
-/* Widths that a figure may be printed with. */
-enum { REPORT_WIDTH_LEAST_MM = 80, REPORT_WIDTH_MOST_MM = 420 };
+/* Widths that a figure may be printed with, and the height that it keeps to where it can: that of many journals' pages. */
+enum { REPORT_WIDTH_LEAST_MM = 80, REPORT_WIDTH_MOST_MM = 420, REPORT_PAGE_MM = 247 };
 
 #endif

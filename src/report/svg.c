@@ -57,8 +57,12 @@ static void put_colour(svg_writer *s, const char *what, colour c)
     html_printf(s->to, " %s-opacity=\"%.3g\"", what, c.a);
 }
 
+/* Darker than the middle of the scale of alphas: the page draws a halo around it in the dark (page.css). */
+static bool is_deep(colour c) { return 0.2126 * c.r + 0.7152 * c.g + 0.0722 * c.b < 0.36; }
+
 static void put_stroke(svg_writer *s, double width, double dash, colour c)
 {
+    if (s->ids && c.a > 0 && !variable_of(c) && is_deep(c)) strbuf_add(s->to, " class=\"deep\"");
     put_colour(s, "stroke", c);
     if (width != 1) put_value(s, "stroke-width", width);
     if (dash <= 0) return;

@@ -1,4 +1,5 @@
 /* jem report --follow: the page of a study that trains is written anew, and a last time when that ends. */
+#include "base/dir_lock.h"
 #include "cli/program.h"
 
 static char dir[64];
@@ -33,7 +34,8 @@ static void put_study(void)
 {
     put("study/alpha-0.50-seed-1/config.yaml", "alpha: 0.5\nseed: 1\n");
     put("study/alpha-0.50-seed-1/run.json",
-        "{\"status\": \"running\", \"model\": \"wrn-10-1\", \"alpha\": 0.5, \"seed\": 1, \"iteration\": 10, \"iterations\": 100}");
+        "{\"status\": \"running\", \"model\": \"wrn-10-1\", \"alpha\": 0.5, \"seed\": 1, \"iteration\": 10, \"iterations\": 100, "
+        "\"events\": [{\"iteration\": 40, \"back_to\": 20, \"reason\": \"l_G = 20000\", \"change\": \"train.lr 0.1 -> 0.05\"}]}");
     put("study/alpha-0.50-seed-1/metrics.csv", "iteration,accuracy\n10,0.5\n20,0.6125\n");
     put("study/study.json",
         "{\"version\": \"0.1.0\", \"config\": \"c.yaml\", \"set\": [], \"alphas\": [0.5, 1.0], \"seeds\": 1, \"runs\": ["
@@ -77,10 +79,19 @@ static void a_page_follows_its_study_until_a_signal(void **state)
     (void)state;
     char path[256];
     int how;
+    dir_held *held;
+    bool busy;
     put_study();
+    snprintf(path, sizeof path, "%s/study", dir);
+    check_ok(dir_lock(&held, &busy, path)); /* as a sweep does */
+    assert_false(busy);
     const pid_t child = follow();
     wait_for("<td>0.613</td>"); /* of the last row of the curves' table */
     assert_true(page_says("http-equiv=\"refresh\""));
+    assert_false(page_says("Nobody trains it"));
+    assert_true(page_says("of 2</small></b><span>runs finished"));   /* cards, and */
+    assert_true(page_says("the same experiment as the others"));       /* what is wrong, but */
+    assert_false(page_says("has no scores"));                          /* not what is not done yet */
     assert_true(page_says("<th>alpha-1.00-seed-1</th><td>1</td><td>waiting</td>"));
     assert_false(page_says("class=\"files\"")); /* these are written at the end */
     put("study/alpha-0.50-seed-1/metrics.csv", "iteration,accuracy\n10,0.5\n20,0.6125\n30,0.8765\n40,0.2");
@@ -93,6 +104,20 @@ static void a_page_follows_its_study_until_a_signal(void **state)
     assert_true(page_says("class=\"files\""));
     snprintf(path, sizeof path, "%s/study/figures/training.svg", dir);
     assert_true(file_exists(path));
+    dir_unlock(held);
+}
+
+static void a_study_that_nobody_trains_is_followed_no_longer(void **state)
+{
+    (void)state;
+    size_t n;
+    put_study();
+    program_works(dir, "report %D/study --follow -o %D/page.html");
+    char *err = program_read(dir, "err", &n);
+    assert_non_null(strstr(err, "study any more: 1 of its 2 runs are unfinished; follow it again when they go on"));
+    mem_free(err);
+    assert_false(page_says("http-equiv=\"refresh\""));
+    assert_true(page_says("1 of the 2 runs of this sweep have not begun"));
 }
 
 static void a_study_that_is_over_has_a_page_that_stands(void **state)
@@ -121,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_page_follows_its_study_until_a_signal, begin, end),
+        cmocka_unit_test_setup_teardown(a_study_that_nobody_trains_is_followed_no_longer, begin, end),
         cmocka_unit_test_setup_teardown(a_study_that_is_over_has_a_page_that_stands, begin, end),
         cmocka_unit_test_setup_teardown(what_cannot_be_followed_is_refused, begin, end),
     };

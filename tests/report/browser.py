@@ -24,7 +24,8 @@ SEEDS = 1, 2
 STEPS = 0, 5, 50
 EVIL = "<img src=x onerror=alert(1)>"
 LONG = "a-name-without-a-place-to-break-it-" * 6
-ENTER, LEFT, DOWN, ESCAPE = "\ue007", "\ue012", "\ue015", "\ue00c"
+TAB, ENTER, ESCAPE = "\ue004", "\ue007", "\ue00c"
+END, HOME, LEFT, RIGHT, DOWN = "\ue010", "\ue011", "\ue012", "\ue014", "\ue015"
 
 program, screenshots = sys.argv[1:3]
 
@@ -74,6 +75,7 @@ def write_run(study, alpha, seed, name):
     scores = [score(alpha, seed, "classification", "accuracy", 0.9 - 0.2 * alpha + 0.01 * seed),
               score(alpha, seed, "classification", "nll", 10 + 3 * alpha + seed),
               score(alpha, seed, "classification", "ece", 9 - 3 * alpha),
+              score(alpha, seed, "scenes", "relief_r2", 0.05 - 0.06 * alpha + 0.03 * (seed - 1.5)),
               score(alpha, seed, "ood", "auroc", 0.5 + 0.2 * alpha, condition="lse:" + EVIL),
               score(alpha, seed, "ood", "auroc", 0.6 - 0.2 * alpha, condition="lse:" + LONG),
               score(alpha, seed, "<script>&'", LONG, 0.3 + 0.1 * alpha * seed)]
@@ -168,6 +170,57 @@ class Page(unittest.TestCase):
                 self.assertGreater(len(pictures), len(ALPHAS))
                 self.assertGreater(min(min(sides) for sides in pictures), 20)
 
+    def test_figures_have_text_that_can_be_read_at_every_width(self):
+        for width in 620, 700, 900, 1010, 1200:
+            for page in "study", "models":
+                with self.subTest(page=page, width=width):
+                    self.open(page, width)
+                    sizes = self.run_js("""
+                        const seen = [...document.querySelectorAll('.plot svg')].filter(each => each.checkVisibility());
+                        const zoom = matrix => Math.hypot(matrix.a, matrix.b);
+                        return seen.flatMap(each => [...each.querySelectorAll('text')]).map(
+                            each => parseFloat(getComputedStyle(each).fontSize) * zoom(each.getScreenCTM()));""")
+                    self.assertGreater(min(sizes), 8)
+                    self.browser.picture("%s/%s-%d.png" % (screenshots, page, width))
+
+    # Texts whose letters (from the baseline to the height of an x) lie in what is drawn, but for grids and pale grounds.
+    COVERED = """
+        const opacity = each => Number(each.getAttribute('fill-opacity') || 1);
+        const isDrawn = each => !each.closest('clipPath') && ![each.getAttribute('stroke'), each.getAttribute('fill')].includes('var(--grid)');
+        const clipOf = each => {
+            const group = each.closest('g[clip-path]');
+            return group && document.querySelector(group.getAttribute('clip-path').slice(4, -1)).querySelector('rect').getBBox();
+        };
+        const within = (box, point) => !box || (point.x >= box.x && point.x <= box.x + box.width && point.y >= box.y &&
+                                                point.y <= box.y + box.height);
+        const isOn = (shape, point) => within(clipOf(shape), point) && (
+            (shape.getAttribute('fill') && shape.getAttribute('fill') !== 'none' && opacity(shape) > 0.15 && shape.isPointInFill(point)) ||
+            (shape.getAttribute('stroke') && shape.getAttribute('stroke') !== 'none' && shape.isPointInStroke(point)));
+        const found = [];
+        for (const svg of document.querySelectorAll('.plot svg')) {
+            if (!svg.checkVisibility()) continue;
+            const shapes = [...svg.querySelectorAll('circle, path, polygon, rect')].filter(isDrawn);
+            for (const text of svg.querySelectorAll('text:not([transform])')) {
+                const box = text.getBBox(), base = Number(text.getAttribute('y')), size = Number(text.getAttribute('font-size'));
+                const points = [];
+                for (let x = box.x + 0.5; x < box.x + box.width; x += 2)
+                    for (const up of [0.05, 0.25, 0.5]) points.push(new DOMPoint(x, base - up * size));
+                if (shapes.some(shape => points.some(point => isOn(shape, point)))) found.push(text.textContent);
+            }
+        }
+        return found;"""
+
+    def test_labels_never_lie_on_marks_or_lines(self):
+        for width in 1400, 700, 360:
+            with self.subTest(width=width):
+                self.open(width=width)
+                self.assertEqual(self.run_js(self.COVERED), [])
+        self.run_js("""
+            const text = document.querySelector('.narrow text'), mark = text.ownerSVGElement.querySelector('g[aria-label] > :last-child');
+            const box = mark.getBBox();
+            text.setAttribute('x', box.x), text.setAttribute('y', box.y + box.height);""")
+        self.assertEqual(len(self.run_js(self.COVERED)), 1)  # it would be seen
+
     def test_dark_pages_are_dark_and_light_ones_light(self):
         for scheme, dark in ("light", False), ("dark", True):
             self.open(scheme=scheme)
@@ -250,6 +303,49 @@ class Page(unittest.TestCase):
         self.assertFalse(self.run_js("return document.body.classList.contains('choosing')"))
         self.browser.tap(5, 5)
         self.wait_for("return document.querySelector('.note').hidden")
+
+    # ---- marks by keyboard
+
+    FOCUSED = """
+        const at = document.activeElement, box = document.querySelector('.note'), style = getComputedStyle(at);
+        if (!at.matches('.plot g')) return null;
+        const place = box.getBoundingClientRect(), groups = [...at.ownerSVGElement.querySelectorAll('g[aria-label]')];
+        return {label: at.ariaLabel, said: box.hidden ? '' : box.textContent, ring: style.outlineStyle + ' ' + style.outlineWidth,
+                lit: at.classList.contains('lit'), index: groups.indexOf(at), count: groups.length,
+                within: place.left >= 0 && place.top >= 0 && place.right <= innerWidth && place.bottom <= innerHeight}"""
+
+    def tab_to_a_mark(self):
+        for _ in range(200):
+            self.browser.press(TAB)
+            at = self.run_js(self.FOCUSED)
+            if at and at["count"] > 5:
+                return at
+        self.fail("no mark was reached")
+
+    def test_marks_are_reached_by_keyboard_and_say_what_they_are(self):
+        self.focus("[data-choose='1']")
+        at = self.tab_to_a_mark()
+        self.assertEqual((at["index"], at["said"], at["lit"], at["ring"]), (0, at["label"], True, "solid 2px"))
+        self.wait_for("return getComputedStyle(document.querySelector('.lighting g[aria-label]:not(.lit)')).opacity < 0.5")
+        self.browser.picture(screenshots + "/study-focused.png", whole=False)
+        for key, index in (RIGHT, 1), (DOWN, 2), (LEFT, 1), (END, at["count"] - 1), (RIGHT, at["count"] - 1), (HOME, 0):
+            self.browser.press(key)
+            now = self.run_js(self.FOCUSED)
+            self.assertEqual((now["index"], now["said"], now["ring"], now["within"]), (index, now["label"], "solid 2px", True))
+        stops = self.run_js("""return [...document.querySelectorAll('.plot svg[role=group]')].map(
+            each => each.querySelectorAll('[tabindex="0"]').length)""")
+        self.assertEqual(set(stops), {1})
+
+    def test_enter_on_a_mark_chooses_its_alpha_and_escape_hides_what_it_says(self):
+        self.focus("[data-choose='1']")
+        self.tab_to_a_mark()
+        alpha = self.run_js("return document.activeElement.dataset.alpha")
+        self.browser.press(ENTER)
+        self.assertEqual(self.run_js(self.CHOSEN)["alphas"], [alpha])
+        self.browser.press(ESCAPE)
+        self.assertEqual(self.run_js(self.FOCUSED)["said"], "")
+        self.browser.press(ESCAPE)
+        self.assertEqual(self.run_js(self.CHOSEN)["alphas"], [])
 
     # ---- tables
 

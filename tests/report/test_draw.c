@@ -69,7 +69,7 @@ static jem_status draw_example(draw *d, const void *ctx)
               .x_label = "α",
               .y_label = "y < 1"};
     axes_draw(d, &a);
-    axes_reference(d, &a, 0.5, "chance");
+    axes_reference(d, &a, 0.5);
     axes_curve(d, &a, x, y, 3, 1, alpha_colour(0.3));
     draw_disc(d, NAN, 3, 2, INK, INK);
     return JEM_OK;
@@ -230,6 +230,67 @@ static void names_of_lines_keep_off_marks(void **state)
     mem_free(svg);
 }
 
+static jem_status draw_beside_band(draw *d, const void *ctx)
+{
+    label_list *l = &(label_list){.left = 40, .right = 240, .top = 30, .bottom = 130};
+    (void)ctx;
+    label_reserve_band(l, 120, (const double[]){80, 80}, 240, (const double[]){40, 120}); /* it widens to the right */
+    label_along(d, l, 80, "chance");
+    return JEM_OK;
+}
+
+static jem_status draw_far_from_its_line(draw *d, const void *ctx)
+{
+    label_list *l = &(label_list){.left = 40, .right = 240, .top = 30, .bottom = 130};
+    label_reserve(l, 40, ctx ? 50 : 30, 200, 80);
+    label_along(d, l, 80, "chance");
+    label_along(d, l, 80, "");
+    return JEM_OK;
+}
+
+static void names_of_lines_keep_off_bands_and_go_where_there_is_room(void **state)
+{
+    (void)state;
+    char *svg;
+    check_ok(draw_inline(&svg, "f", 300, 200, draw_beside_band, NULL));
+    const double x = number_behind(svg, "<text x=\""), width = number_behind(svg, "textLength=\"");
+    assert_true(x + width <= 140 && x + width > 120); /* where it is not yet as high as the name */
+    mem_free(svg);
+    check_ok(draw_inline(&svg, "f", 300, 200, draw_far_from_its_line, NULL));
+    const char *name = strstr(svg, "<text x=");
+    assert_non_null(name);
+    assert_true(number_behind(name, " y=\"") > 110);
+    assert_null(strstr(name + 1, "<text"));
+    assert_non_null(strstr(svg, "<path d=\"M")); /* from the line to its name */
+    mem_free(svg);
+    check_ok(draw_inline(&svg, "f", 300, 200, draw_far_from_its_line, "below as well"));
+    name = strstr(svg, "<text x=");
+    assert_non_null(name);
+    assert_true(number_behind(name, " y=\"") < 50);
+    mem_free(svg);
+}
+
+static jem_status draw_within_bars(draw *d, const void *ctx)
+{
+    label_list *l = &(label_list){.left = 0, .right = 100, .top = 0, .bottom = 100};
+    label_reserve(l, 0, 0, 40, 100);
+    if (ctx) label_reserve(l, 0, 0, 100, 100);
+    label_within(d, l, "ECE 0.1");
+    return JEM_OK;
+}
+
+static void a_name_within_a_plot_keeps_off_its_bars(void **state)
+{
+    (void)state;
+    char *svg;
+    check_ok(draw_inline(&svg, "f", 100, 100, draw_within_bars, NULL));
+    assert_true(number_behind(svg, "<text x=\"") >= 40);
+    mem_free(svg);
+    check_ok(draw_inline(&svg, "f", 100, 100, draw_within_bars, "all of it"));
+    assert_null(strstr(svg, "<text"));
+    mem_free(svg);
+}
+
 static jem_status draw_far_away(draw *d, const void *ctx)
 {
     (void)ctx;
@@ -302,6 +363,12 @@ static jem_status draw_two_small(draw *d, const void *p)
     return JEM_OK;
 }
 
+static jem_status draw_as_it_is(draw *d, const void *p)
+{
+    draw_picture(d, p, 0, 0, picture_width(p), picture_height(p));
+    return JEM_OK;
+}
+
 static void a_picture_of_a_page_is_there_once_however_often_it_is_shown(void **state)
 {
     (void)state;
@@ -331,6 +398,33 @@ static jem_status draw_long(draw *d, const void *ctx)
     for (int i = 0; i < 40; i++) x[i] = 10 + 0.5 * i, y[i] = i == 20 ? NAN : 50 - 0.3 * i;
     draw_line(d, x, y, 40, 1, 0, INK);
     return JEM_OK;
+}
+
+static void a_picture_that_is_cut_keeps_its_left_upper_part(void **state)
+{
+    (void)state;
+    char folder[64], path[128], *bytes;
+    unsigned char rgb[4 * 6 * 3];
+    size_t size;
+    picture *p;
+    image back = IMAGE_INIT;
+    for (size_t i = 0; i < sizeof rgb; i++) rgb[i] = (unsigned char)(3 * i);
+    const image m = {4, 6, 3, rgb};
+    check_tmp(folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/whole.png", folder);
+    check_ok(image_write_png(&m, path));
+    check_ok(picture_read(&p, path));
+    check_ok(picture_cut(p, 3, 2));
+    assert_true(picture_width(p) == 3 && picture_height(p) == 2);
+    check_ok(draw_pixels(&bytes, &size, 3, 2, draw_as_it_is, p));
+    check_ok(image_decode(&back, bytes, size, "cut"));
+    for (int y = 0; y < 2; y++) assert_memory_equal(back.pixels + 9 * y, rgb + 18 * y, 9);
+    check_ok(picture_cut(p, 30, 20)); /* no larger than it is */
+    assert_true(picture_width(p) == 3 && picture_height(p) == 2);
+    image_clear(&back);
+    mem_free(bytes);
+    picture_free(p);
+    check_tmp_remove(folder);
 }
 
 static void a_long_line_goes_by_steps_from_where_it_begins(void **state)
@@ -542,6 +636,9 @@ int main(void)
         cmocka_unit_test(files_come_in_three_formats_and_repeat_bit_for_bit),
         cmocka_unit_test(an_untrained_end_beyond_the_range_stands_at_the_edge_with_its_value),
         cmocka_unit_test(names_of_lines_keep_off_marks),
+        cmocka_unit_test(names_of_lines_keep_off_bands_and_go_where_there_is_room),
+        cmocka_unit_test(a_name_within_a_plot_keeps_off_its_bars),
+        cmocka_unit_test(a_picture_that_is_cut_keeps_its_left_upper_part),
         cmocka_unit_test(what_lies_beyond_all_numbers_costs_no_figure),
         cmocka_unit_test(a_picture_of_a_page_is_there_once_however_often_it_is_shown),
         cmocka_unit_test(an_enlarged_picture_is_sharp_in_vector_files_too),

@@ -141,6 +141,50 @@ static void sets_categories_and_steps_have_figures_of_their_own(void **state)
     study_free(s);
 }
 
+/* Of a network that chose shape or texture so often, and no surer than `least`; after five steps as well. */
+static void put_decisions(double alpha, double least)
+{
+    char text[2048];
+    snprintf(text, sizeof text,
+             "[{\"benchmark\":\"cue-conflict\",\"metric\":\"shape_bias\",\"model\":\"m\",\"alpha\":%g,\"seed\":1,"
+             "\"dataset\":\"cue-conflict\",\"value\":0.4},"
+             "{\"benchmark\":\"cue-conflict\",\"metric\":\"shape_bias\",\"model\":\"m\",\"alpha\":%g,\"seed\":1,"
+             "\"dataset\":\"cue-conflict\",\"condition\":\"cat\",\"value\":0.4},"
+             "{\"benchmark\":\"cue-conflict\",\"metric\":\"shape_bias\",\"model\":\"m\",\"alpha\":%g,\"seed\":1,"
+             "\"dataset\":\"cue-conflict\",\"condition\":\"steps=5\",\"value\":0.4},"
+             "{\"benchmark\":\"cue-conflict\",\"metric\":\"shape_or_texture\",\"model\":\"m\",\"alpha\":%g,\"seed\":1,"
+             "\"dataset\":\"cue-conflict\",\"value\":0.2,\"low\":%g,\"high\":0.9},"
+             "{\"benchmark\":\"cue-conflict\",\"metric\":\"shape_or_texture\",\"model\":\"m\",\"alpha\":%g,\"seed\":1,"
+             "\"dataset\":\"cue-conflict\",\"condition\":\"steps=5\",\"value\":0.2,\"low\":%g,\"high\":0.9}]",
+             alpha, alpha, alpha, alpha, least, alpha, least);
+    put_run(alpha, text);
+}
+
+static void a_network_at_chance_is_hollow_in_details_too(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        int hollow;
+    } figures[] = {{"cue-conflict-categories", 1}, {"cue-conflict-steps", 2}};
+    study *s;
+    char *svg;
+    figure_list list = FIGURE_LIST_INIT;
+    put_decisions(0, 0.3);
+    put_decisions(0.5, 0.05); /* two of sixteen are chance */
+    check_ok(study_read(&s, folder));
+    check_ok(figures_of_details(&list, s, all_measures()));
+    for (int i = 0; i < 2; i++) {
+        const figure *f = find_figure(&list, figures[i].file);
+        assert_non_null(f);
+        check_ok(draw_inline(&svg, "x", f->width, f->height, f->draw, f->ctx));
+        assert_int_equal(count_lines(svg, "fill=\"var(--paper)\""), figures[i].hollow);
+        mem_free(svg);
+    }
+    figure_list_clear(&list);
+    study_free(s);
+}
+
 static void a_study_without_people_says_nothing_about_them(void **state)
 {
     (void)state;
@@ -163,6 +207,7 @@ int main(void)
         TEST(headline_scores_of_the_networks_are_drawn_and_nothing_else),
         TEST(scatter_panels_hold_models_people_and_published_networks),
         TEST(sets_categories_and_steps_have_figures_of_their_own),
+        TEST(a_network_at_chance_is_hollow_in_details_too),
         TEST(a_study_without_people_says_nothing_about_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
