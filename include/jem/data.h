@@ -2,6 +2,7 @@
 #ifndef JEM_DATA_H
 #define JEM_DATA_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,22 @@ typedef struct jem_data {
  * kind, JEM_EDATA for files that are not what the kind says. */
 JEM_API jem_status jem_data_load(jem_data *out, const jem_data_options *o);
 JEM_API void jem_data_clear(jem_data *d); /* NULL and JEM_DATA_INIT are fine */
+
+/* The built-in set: bumpy surfaces, matte or glossy, in two lights.  0 means the default. */
+typedef struct jem_render_options {
+    size_t size;    /* of this struct; JEM_RENDER_INIT sets it */
+    int64_t n;      /* scenes; 0: 1000 */
+    int64_t side;   /* of the pictures, pixels; 0: 128 */
+    uint64_t seed;  /* of the scenes */
+    int64_t threads; /* 0: all processors; changes no bit */
+    const volatile sig_atomic_t *stop; /* polled; nonzero: JEM_EINTERRUPTED */
+} jem_render_options;
+
+#define JEM_RENDER_INIT {sizeof(jem_render_options), 0, 0, 0, 0, NULL}
+
+/* Renders it into `folder`, made if missing, as data.kind "gloss" reads it; goes on where an earlier call of the same
+ * options stopped.  `o` may be NULL.  JEM_EUSAGE if the folder holds anything else, or a size is out of range; JEM_EIO. */
+JEM_API jem_status jem_data_render(const char *folder, const jem_render_options *o);
 
 #ifdef __cplusplus
 }

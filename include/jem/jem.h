@@ -9,8 +9,9 @@
  *   data.h -> train.h -> a run folder -> model.h, inspect.h, sampler.h
  *                                     -> eval.h, report.h
  *
- * bench.h scores runs, other people's networks and recorded answers against people; stats.h stands beside it:
- * the statistics of the study on arrays of the caller's.  autoencoder.h turns pictures into latents and back.
+ * study.h trains a run for every alpha and seed, and reads the scores of any folders as one table; bench.h scores runs,
+ * other people's networks and recorded answers against people; sweetspot.h and compare.h say what follows from the
+ * scores, and stats.h does the same with arrays of the caller's.  autoencoder.h turns pictures into latents and back.
  *
  * Every function that can fail returns a jem_status and leaves its message in
  * jem_error_message().  A mistake in the call itself is JEM_EUSAGE and a message that begins
@@ -39,9 +40,13 @@
 #include "jem/autoencoder.h"
 #include "jem/bench.h"
 #include "jem/catalogue.h"
+#include "jem/compare.h"
 #include "jem/data.h"
+#include "jem/estimate.h"
 #include "jem/eval.h"
+#include "jem/fid.h"
 #include "jem/inspect.h"
+#include "jem/lists.h"
 #include "jem/log.h"
 #include "jem/model.h"
 #include "jem/report.h"
@@ -49,8 +54,11 @@
 #include "jem/settings.h"
 #include "jem/stats.h"
 #include "jem/status.h"
+#include "jem/study.h"
+#include "jem/sweetspot.h"
 #include "jem/tensor.h"
 #include "jem/train.h"
 #include "jem/version.h"
+#include "jem/weights.h"
 
 #endif

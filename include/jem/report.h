@@ -1,6 +1,9 @@
-/* The report of a run or a study: one page, and every figure with its numbers. */
+/* The report of a run, a study, a grid of studies, or of models side by side: one page, and every figure with its numbers. */
 #ifndef JEM_REPORT_H
 #define JEM_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
 
 #include "jem/status.h"
 
@@ -13,6 +16,20 @@ extern "C" {
  * or to figures/ beside the page where FOLDER cannot be written.
  * Reads files only, never a network.  JEM_EDATA if the folder holds no run. */
 JEM_API jem_status jem_report(const char *folder, const char *page);
+
+/* NULL and 0 mean the defaults. */
+typedef struct jem_report_options {
+    size_t size;               /* of this struct; JEM_REPORT_INIT sets it */
+    const char *page;          /* the file; NULL: FOLDER/report.html of one folder, ./models.html of several */
+    const char *const *beside; /* studies with other dimensions of the gloss head, whose gloss is shown beside */
+    int beside_count;          /* 7 at most */
+} jem_report_options;
+
+#define JEM_REPORT_INIT {sizeof(jem_report_options), NULL, NULL, 0}
+
+/* The same of `count` folders: one study or run along alpha; a grid, whose studies are drawn side by side; or several
+ * studies, runs and folders of recorded answers side by side.  `o` may be NULL. */
+JEM_API jem_status jem_report_all(const char *const *folders, int64_t count, const jem_report_options *o);
 
 #ifdef __cplusplus
 }

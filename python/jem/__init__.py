@@ -5,6 +5,7 @@
     m.logits(x); m.energy(x); m.grad(x); m.features(x, "layer2"); m.sample(64, y=3); m.refine(x, steps=20)
     m.facts, m.layers, m.weights["f.conv1.weight"]; jem.evaluate("RUN").as_dict(); jem.Autoencoder("vae.safetensors")
     jem.train({"model.name": "wrn-16-1", "alpha": .5}, data=(images, labels), out="RUN")
+    study = jem.sweep(config, alpha=[0, .5, 1], seeds=3, out="STUDY"); study.scores(); jem.sweetspot(study)
     jem.bench("cue-conflict", predict=lambda images: torch_model(prepare(images)))
     jem.stats.error_consistency(model_right, person_right)
 
@@ -15,16 +16,21 @@ another.  Arrays are NumPy's; torch and jax arrays are taken without a copy.
 from . import figures, stats
 from ._autoencoder import Autoencoder
 from ._bench import BenchScore, Scores, bench
+from ._estimate import choices, plan, speed
 from ._eval import evaluate
 from ._fetch import catalogue, fetch
 from ._inspect import Facts, Layer, Value, Weight, Weights
 from ._library import DataError, DivergedError, JemError, lib as _lib, log
 from ._model import Chain, Model, load
+from ._study import (Comparison, Comparisons, Rows, Study, StudyRun, Sweetspot, Sweetspots, TableRow, compare, open_study, scores,
+                     sweep, sweetspot)
+from ._train import data, render, report, resume, settings, train
+from ._weights import Fid, export, fid, import_weights
 from .figures import Run
-from ._train import data, report, resume, settings, train
 
 __version__ = _lib.jem_version().decode()
-__all__ = ["Autoencoder", "BenchScore", "Chain", "DataError", "DivergedError", "Facts", "JemError", "Layer", "Model", "Run", "Scores",
-           "Value", "Weight", "Weights", "bench", "catalogue", "data", "evaluate", "fetch", "figures", "load", "log", "report",
-           "resume", "settings", "stats",
-           "train"]
+__all__ = ["Autoencoder", "BenchScore", "Chain", "Comparison", "Comparisons", "DataError", "DivergedError", "Facts", "Fid",
+           "JemError", "Layer", "Model", "Rows", "Run", "Scores", "Study", "StudyRun", "Sweetspot", "Sweetspots", "TableRow",
+           "Value", "Weight", "Weights", "bench", "catalogue", "choices", "compare", "data", "evaluate", "export", "fetch",
+           "fid", "figures", "import_weights", "load", "log", "open_study", "plan", "render", "report", "resume", "scores",
+           "settings", "speed", "stats", "sweep", "sweetspot", "train"]

@@ -287,13 +287,6 @@ def _open():
         lib = c.CDLL(path)
     except OSError as error:
         raise ImportError(f"{path}: {error}; install libjem, build it with make, or name it in JEM_LIBRARY") from None
-    for name, (result, arguments) in {**{n: (c.c_int, a) for n, a in STATUS.items()}, **OTHERS}.items():
-        try:
-            function = getattr(lib, name)
-        except AttributeError:
-            raise ImportError(f"{path} has no {name}: it is older than this package; install libjem and the package of one "
-                              "version") from None
-        function.restype, function.argtypes = result, arguments
     lib.jem_error.restype = c.c_int
     return lib
 
@@ -305,6 +298,24 @@ lib = _open()
 def is_forked():
     """Is this a child of the process that loaded libjem?  Its models' threads do not exist here."""
     return os.getpid() != _process
+
+
+def declare(structs, status, others):
+    """Structs and functions of one part of libjem, as STRUCTS, STATUS and OTHERS have them; a module over such a part
+    declares its own."""
+    STRUCTS.update(structs)
+    STATUS.update(status)
+    OTHERS.update(others)
+    for name, (result, arguments) in {**{n: (c.c_int, a) for n, a in status.items()}, **others}.items():
+        try:
+            function = getattr(lib, name)
+        except AttributeError:
+            raise ImportError(f"{lib._name} has no {name}: it is older than this package; install libjem and the package of "
+                              "one version") from None
+        function.restype, function.argtypes = result, arguments
+
+
+declare(STRUCTS, STATUS, OTHERS)
 
 
 def call(name, *arguments):

@@ -127,7 +127,36 @@ def data(kind, path, part="train", side=0, limit=0):
     return x, y, classes
 
 
-def report(folder, page=None):
-    """Writes the page of a run or a study (None: FOLDER/report.html) and its figures; returns the page's path."""
-    _l.call("jem_report", _l.path_bytes(folder), _l.path_bytes(page) if page else None)
-    return page or os.path.join(folder, "report.html")
+class _RenderOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("n", c.c_int64), ("side", c.c_int64), ("seed", c.c_uint64), ("threads", c.c_int64),
+                ("stop", c.c_void_p)]
+
+
+_l.declare({"jem_render_options": _RenderOptions}, {"jem_data_render": [c.c_char_p, c.POINTER(_RenderOptions)]}, {})
+
+
+def render(folder, n=1000, side=128, seed=0, threads=0):
+    """Renders the built-in gloss set of n scenes into a folder, for data.kind "gloss"; goes on where an earlier call of
+    the same options stopped.  Returns the folder."""
+    _l.call("jem_data_render", _l.path_bytes(folder),
+            c.byref(_RenderOptions(c.sizeof(_RenderOptions), n, side, seed, threads, None)))
+    return folder
+
+
+class _ReportOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("page", c.c_char_p), ("beside", c.POINTER(c.c_char_p)), ("beside_count", c.c_int)]
+
+
+_l.declare({"jem_report_options": _ReportOptions},
+           {"jem_report_all": [c.POINTER(c.c_char_p), c.c_int64, c.POINTER(_ReportOptions)]}, {})
+
+
+def report(folder, page=None, beside=()):
+    """Writes the page of a run or a study along alpha (page None: FOLDER/report.html) and its figures; of a grid's studies,
+    or of a list of folders (studies, runs, recorded answers), side by side (page None: ./models.html).  beside: studies
+    with other dimensions of the gloss head.  Returns the page's path."""
+    folders = list(folder) if isinstance(folder, (list, tuple)) else [folder]
+    strings = lambda paths: (c.c_char_p * len(paths))(*map(_l.path_bytes, paths))
+    options = _ReportOptions(c.sizeof(_ReportOptions), _l.path_bytes(page) if page else None, strings(beside), len(beside))
+    _l.call("jem_report_all", strings(folders), len(folders), c.byref(options))
+    return page or (os.path.join(folders[0], "report.html") if len(folders) == 1 else "models.html")

@@ -36,23 +36,6 @@ static const cli_option options[] = {
     {.name = NULL},
 };
 
-/* engine.* is for the network, anything else for the runs (which refuse most). */
-static jem_status sort_assignments(engine_spec *engine, cli_list *of_runs, const cli_list *set)
-{
-    const option_group groups[] = {{"engine", engine_options, engine}, {NULL, NULL, NULL}};
-    jem_status st;
-    TRY(options_defaults(groups));
-    of_runs->count = 0;
-    for (int i = 0; i < set->count; i++) {
-        if (strncmp(set->values[i], "engine.", 7) == 0)
-            TRY(options_assign(groups, set->values[i]));
-        else
-            of_runs->values[of_runs->count++] = set->values[i];
-    }
-done:
-    return st;
-}
-
 static void show_side(const char *role, const char *what, int64_t n)
 {
     if (n > 0)
@@ -64,21 +47,17 @@ static void show_side(const char *role, const char *what, int64_t n)
 static jem_status fid(const cli_lists *lists, int argc, char **argv)
 {
     fid_flags f;
-    cli_list of_runs;
     char threads[RUN_THREADS];
-    engine_spec engine;
     fid_result r;
     jem_status st;
 
     TRY(cli_parse(&f, &command_fid, argc, argv));
     run_threads(&f.set, threads, f.threads);
-    TRY(sort_assignments(&engine, &of_runs, &f.set));
     if (f.save) TRY(run_check_output(f.save, (const char *[]){".npz", NULL}));
     const volatile sig_atomic_t *stop = cli_catch_signals();
     TRY(measure_fid(&r, &(fid_request){.lists = &lists->settings, .samples = f.samples,
                                        .reference = f.reference, .weights = f.weights, .save = f.save,
-                                       .engine = engine, .assignments = of_runs.values,
-                                       .assignment_count = of_runs.count, .stop = stop}));
+                                       .set = f.set.values, .set_count = f.set.count, .stop = stop}));
     if (!isnan(r.distance)) cli_print("%-10s %.6g\n", "fid", r.distance);
     show_side("of", r.samples_what, r.samples);
     if (!isnan(r.distance)) show_side("against", r.reference_what, r.reference);

@@ -10,6 +10,7 @@
 #include "cli/plan_report.h"
 #include "cli/plan_seeds.h"
 #include "cli/print.h"
+#include "study/training_plan_json.h"
 
 typedef struct plan_request {
     estimate_request of;
@@ -51,7 +52,7 @@ typedef struct plan_answer {
 
 static jem_status print_json(const plan_answer *a)
 {
-    json_t *root = plan_json(&a->training);
+    json_t *root = training_plan_json(&a->training);
     if (root && a->margin.alphas && json_object_set_new(root, "sweetspot", seeds_margin_json(&a->margin)) != 0) {
         json_decref(root);
         root = NULL;
@@ -67,9 +68,10 @@ static jem_status print_json(const plan_answer *a)
 static jem_status take_input(training_plan *p, splits *data, const plan_request *q)
 {
     jem_status st;
-    estimate_input input;
-    TRY(estimate_settings(&p->cfg, &q->of));
-    TRY(estimate_data(&input, &p->cfg, &q->of));
+    training_input input;
+    const training_input_request of = estimate_input_of(&q->of);
+    TRY(training_input_settings(&p->cfg, &of));
+    TRY(training_input_read(&input, &p->cfg, &of));
     *data = input.data;
     p->data = input.facts;
     p->assumed = input.assumed;

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/shell_line.h"
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/cli.h"
@@ -19,22 +18,6 @@ typedef struct report_flags {
     const char *out, *figure, *width;
     bool follow;
 } report_flags;
-
-/* *line <- the call as it is printed on the page; owned. */
-static jem_status command_line(char **line, const report_flags *f, const char *page)
-{
-    const char *words[3 * CLI_LIST_MAX + 8] = {"jem", "report"};
-    int n = 2;
-
-    for (int i = 0; i < f->folders.count; i++) words[n++] = f->folders.values[i];
-    for (int i = 0; i < f->beside.count; i++) {
-        words[n++] = "--beside";
-        words[n++] = f->beside.values[i];
-    }
-    words[n++] = "-o";
-    words[n++] = page;
-    return shell_line(line, words);
-}
 
 /* Before the work, which a folder that cannot be made would cost. */
 static jem_status make_folder_of(const char *page)
@@ -150,13 +133,11 @@ static jem_status run_report(const cli_lists *lists, int argc, char **argv)
         st = run_figure(&f, &call);
         goto done;
     }
-    if (!f.out && call.grid)
-        TRY(str_format(&page, "%s/report.html", f.folders.values[0]));
-    else if (f.out || call.other_count)
-        TRY(mem_strdup(&page, f.out ? f.out : "models.html"));
+    if (f.out)
+        TRY(mem_strdup(&page, f.out));
     else
-        TRY(str_format(&page, "%s/report.html", call.folder));
-    TRY(command_line(&line, &f, page));
+        TRY(report_default_page(&page, f.folders.values, f.folders.count));
+    TRY(report_command(&line, f.folders.values, f.folders.count, f.beside.values, f.beside.count, page));
     if (f.out) TRY(make_folder_of(page));
     call.page = page;
     call.command = line;

@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "cli/print.h"
 #include "cli/estimate_input.h"
-#include "estimate/speed.h"
+#include "estimate/speed_json.h"
 
 typedef struct speed_request {
     estimate_request of;
@@ -38,21 +38,9 @@ static const cli_option options[] = {
 
 /* ---- tables */
 
-/* Milliseconds that the products would not have needed at the peak. */
-static double gap_ms(const speed_report *r, const speed_row *row)
-{
-    return 1e3 * (row->seconds - (r->peak > 0 ? row->products / r->peak : 0));
-}
-
-/* No share of a peak is above it: then the peak was measured while something else ran. */
-static bool possible(double share)
-{
-    return share <= 1;
-}
-
 static const char *share_text(char text[CLI_CELL], double share)
 {
-    snprintf(text, CLI_CELL, possible(share) ? "%.1f %%" : "?", 100 * share);
+    snprintf(text, CLI_CELL, speed_share_is_possible(share) ? "%.1f %%" : "?", 100 * share);
     return text;
 }
 
@@ -67,7 +55,7 @@ static void print_row(const speed_report *r, const speed_part *part, const speed
                   share_text(all, speed_share(r, row->products + row->transforms, row->seconds)));
     else
         cli_print(" %9s %10s %10s", "", "", "");
-    cli_print(" %9.3f\n", gap_ms(r, row));
+    cli_print(" %9.3f\n", 1e3 * speed_gap_s(r, row));
 }
 
 static void print_part(const speed_report *r, const speed_part *part, const char *what)
@@ -147,51 +135,9 @@ static void print_report(const speed_report *r, const config *cfg)
     estimate_print_processors(stopwatch_judge(r->step.alone_s, r->step.step_s));
 }
 
-/* ---- JSON: seconds, FLOPs, FLOP/s */
-
-static json_t *share_json(double share)
-{
-    return possible(share) ? json_real(share) : json_null();
-}
-
-static json_t *seconds_json(double s)
-{
-    return isnan(s) ? json_null() : json_real(s);
-}
-
-static json_t *row_json(const speed_report *r, const speed_row *row)
-{
-    return json_pack("{s:s s:s* s:s s:f s:f s:f s:f s:o s:f}", "layer", row->layer, "pass", row->pass,
-                     "algorithm", row->algorithm, "seconds", row->seconds, "flops", row->flops,
-                     "products", row->products, "transforms", row->transforms, "share_of_peak",
-                     share_json(speed_share(r, row->products, row->seconds)), "gap_seconds", 1e-3 * gap_ms(r, row));
-}
-
-static json_t *part_json(const speed_report *r, const speed_part *part)
-{
-    json_t *rows = json_array();
-    if (!part->count) {
-        json_decref(rows);
-        return json_null();
-    }
-    for (int i = 0; i < part->count; i++) json_array_append_new(rows, row_json(r, &part->rows[i]));
-    return json_pack("{s:I s:f s:o s:o s:o}", "images", (json_int_t)part->images, "seconds", part->seconds,
-                     "alone_s", seconds_json(part->alone_s), "layers_sum", row_json(r, &part->sum), "layers", rows);
-}
-
 static jem_status print_json(const speed_report *r, const config *cfg)
 {
-    const double step_s = r->step.step_s;
-    json_t *root = json_pack(
-        "{s:s s:s s:i s:f s:s s:f s:o s:o s:o s:{s:I s:f s:o s:s s:i s:I s:f s:f s:f s:f s:o}}", "network",
-        cfg->model.name, "precision", cfg->engine.precision == 1 ? "bf16" : "f32", "threads", r->threads,
-        "peak_flops_per_s", r->peak, "peak_algorithm", r->peak_algorithm, "alpha", cfg->alpha,
-        "langevin_step", part_json(r, &r->chain), "gradients", part_json(r, &r->gradients), "inference", part_json(r, &r->inference), "step",
-        "batch", (json_int_t)cfg->train.batch, "seconds", step_s, "alone_s", seconds_json(r->step.alone_s), "processors",
-        processors_state_name(stopwatch_judge(r->step.alone_s, step_s)), "timed", r->step.steps, "timed_batch",
-        (json_int_t)r->step.batch, "images_per_s", (double)cfg->train.batch / step_s, "flops", r->flops,
-        "products", r->products, "transforms", r->transforms, "share_of_peak",
-        share_json(speed_share(r, r->products, step_s)));
+    json_t *root = speed_json(r, cfg);
     if (!root) return jem_error(JEM_ENOMEM, "speed: out of memory");
     json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9) | JSON_ENSURE_ASCII);
     cli_print("\n");
@@ -204,12 +150,13 @@ static jem_status print_json(const speed_report *r, const config *cfg)
 static jem_status measure_speed(const speed_request *q, config *cfg)
 {
     jem_status st;
-    estimate_input p = {.data = {NULL, NULL, NULL}};
+    const training_input_request of = estimate_input_of(&q->of);
+    training_input p = {.data = {NULL, NULL, NULL}};
     speed_report r = SPEED_REPORT_INIT;
 
-    TRY(estimate_settings(cfg, &q->of));
+    TRY(training_input_settings(cfg, &of));
     if (!isnan(q->alpha)) cfg->alpha = q->alpha;
-    TRY(estimate_data(&p, cfg, &q->of));
+    TRY(training_input_read(&p, cfg, &of));
     if (p.assumed) TRY(profile_noise(&p.data, cfg, &p.facts));
     TRY(speed_measure(&r, cfg, &p.data, &p.facts, q->seconds));
     if (q->json)

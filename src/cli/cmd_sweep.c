@@ -17,7 +17,6 @@
 #include "cli/startup.h"
 #include "cli/sweep_show.h"
 #include "record/grid.h"
-#include "study/failures.h"
 #include "study/slurm.h"
 #include "study/status_line.h"
 #include "study/sweep.h"
@@ -94,6 +93,7 @@ static void want_pause(int number)
 static jem_status begin(void *ctx, const sweep_run *runs, int count)
 {
     sweep_show *s = ctx;
+    sweep_show_clear(s); /* of the grid's study before */
     cli_catch_signals();
     if (signal(SIGTSTP, want_pause) == SIG_IGN) signal(SIGTSTP, SIG_IGN);
     return sweep_show_init(s, runs, count);
@@ -174,7 +174,6 @@ static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, con
     jem_status st;
 
     TRY(read_slurm(&slurm, f));
-    TRY(slurm_check_idle(f->out));
     const sweep_request q = {
         .lists = &lists->settings,
         .plan = {.config_path = f->config,
@@ -194,23 +193,17 @@ static jem_status train_runs(const sweep_flags *f, const alpha_list *alphas, con
         .pause = &pause_wanted,
         .watch = {&show, begin, update, message, stopping, pause_here},
     };
-    st = sweep_runs(&q);
+    st = sweep_studies(&q, f->grid.values, f->grid.count);
     sweep_show_clear(&show);
 done:
     return st;
 }
 
-/* Before anything is trained: what the study declares must mean something. */
 static jem_status check_declared(const sweep_flags *f, const cli_lists *lists)
 {
-    jem_status st = JEM_OK;
     const measures *known[MEASURES_MAX + 1];
-    declaration d = {.score = NULL};
-
     benchmark_meanings(known, lists->benchmarks);
-    st = f->declared ? declaration_read(&d, f->declared, known) : declaration_of_study(&d, f->out, known);
-    declaration_clear(&d);
-    return st;
+    return declaration_check(f->declared, f->out, known);
 }
 
 /* Without CONFIG.yaml: the study has its settings, and its alphas and seeds. */
@@ -286,53 +279,6 @@ static jem_status cancel_study(const char *study)
     return slurm_cancel(study, &(slurm_options){.tell = tell});
 }
 
-/* ---- grids */
-
-static jem_status train_study(const sweep_flags *f, const grid_study *g, int keys, const alpha_list *alphas,
-                              const int64_t *seeds, sweep_rescue rescue, const cli_lists *lists)
-{
-    jem_status st;
-    sweep_flags own = *f;
-    char *out = NULL;
-
-    if (own.set.count + keys > CLI_LIST_MAX) return cli_usage_error(&command_sweep, "too many options", "--set");
-    for (int k = 0; k < keys; k++) own.set.values[own.set.count++] = g->set[k];
-    TRY(str_format(&out, "%s/%s", f->out, g->name));
-    own.out = out;
-    log_info("study %s", out);
-    TRY(train_runs(&own, alphas, seeds, rescue, lists));
-done:
-    mem_free(out);
-    return st;
-}
-
-/* One study after the other; one whose runs fail does not keep the others from theirs. */
-static jem_status train_grid(const sweep_flags *f, const alpha_list *alphas, const int64_t *seeds,
-                             sweep_rescue rescue, const cli_lists *lists)
-{
-    jem_status st;
-    sweep_grid *g = NULL;
-    failures failed = FAILURES_INIT;
-
-    TRY(MEM_NEW(g, 1));
-    TRY(sweep_grid_parse(g, f->grid.values, f->grid.count));
-    TRY(sweep_grid_check(g, &lists->settings, f->config, f->set.values, f->set.count));
-    const bool made = !dir_exists(f->out);
-    if (!f->dry) TRY(sweep_grid_keep(g, f->out));
-    for (int i = 0; i < g->count; i++) {
-        failed.of++;
-        st = train_study(f, &g->studies[i], g->keys, alphas, seeds, rescue, lists);
-        if (failure_ends_all(st)) goto done;
-        if (st != JEM_OK) failures_note(&failed, g->studies[i].name, st, jem_error_message());
-    }
-    if (f->dry && made && rmdir(f->out) != 0) log_warning("%s: was made, and cannot be removed", f->out);
-    st = failures_end(&failed, "failed");
-done:
-    if (g) sweep_grid_clear(g);
-    mem_free(g);
-    return st;
-}
-
 static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
 {
     sweep_flags f;
@@ -351,7 +297,7 @@ static jem_status sweep_command(const cli_lists *lists, int argc, char **argv)
     TRY(MEM_NEW(seeds, alphas->count));
     TRY(alpha_seeds_parse(seeds, alphas, &f.seeds_at, f.seeds));
     TRY(check_declared(&f, lists));
-    TRY(f.grid.count ? train_grid(&f, alphas, seeds, rescue, lists) : train_runs(&f, alphas, seeds, rescue, lists));
+    TRY(train_runs(&f, alphas, seeds, rescue, lists));
     puts(f.out);
 done:
     mem_free(seeds);

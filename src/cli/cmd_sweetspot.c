@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/shell_line.h"
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/cli.h"
@@ -51,21 +50,6 @@ static jem_status print_list(const sweetspot_list *list, bool json)
     puts(text);
 done:
     mem_free(text);
-    return st;
-}
-
-static jem_status nothing_to_find(const study *s)
-{
-    char *eval = NULL, *bench = NULL;
-    jem_status st;
-
-    TRY(shell_line(&eval, (const char *[]){"jem", "eval", s->path, NULL}));
-    TRY(shell_line(&bench, (const char *[]){"jem", "bench", "all", s->path, NULL}));
-    st = jem_error(JEM_EDATA, "%s: no benchmark has scores at two values of alpha; make them with %s or "
-                              "%s", s->path, eval, bench);
-done:
-    mem_free(eval);
-    mem_free(bench);
     return st;
 }
 
@@ -126,10 +110,7 @@ static jem_status find_and_print(const char *folder, const sweetspot_options *o,
     TRY(study_read(&s, folder));
     TRY(sweetspots_find(&list, s, o));
     for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
-    if (list.count == 0) {
-        st = nothing_to_find(s);
-        goto done;
-    }
+    TRY(sweetspots_check(&list, s));
     if (dir_check_writable(s->path) == JEM_OK)
         TRY(write_files(s, &list));
     else

@@ -1,8 +1,6 @@
-/* What jem plan found (study/training_plan.h) shown: as tables for people or as JSON. */
+/* What jem plan found (study/training_plan.h) as tables for people. */
 #ifndef CLI_PLAN_REPORT_H
 #define CLI_PLAN_REPORT_H
-
-#include <jansson.h>
 
 #include "study/training_plan.h"
 
@@ -11,8 +9,5 @@ void plan_print(const training_plan *r);
 /* Then, once the steps of all alphas are timed: what a step, an epoch and a run take, and what
  * those times are worth. */
 void plan_print_times(const training_plan *r);
-
-/* Everything as one object, the caller's; NULL if memory ran out. */
-json_t *plan_json(const training_plan *r);
 
 #endif

@@ -328,3 +328,13 @@ done:
     profile_close(&g);
     return st;
 }
+
+bool speed_share_is_possible(double share)
+{
+    return share <= 1;
+}
+
+double speed_gap_s(const speed_report *r, const speed_row *row)
+{
+    return row->seconds - (r->peak > 0 ? row->products / r->peak : 0);
+}

@@ -48,5 +48,9 @@ void speed_clear(speed_report *r); /* SPEED_REPORT_INIT is fine */
 
 /* Part of the peak that `flops` in `seconds` are. */
 double speed_share(const speed_report *r, double flops, double seconds);
+/* No share of a peak is above it: then the peak was measured while something else ran. */
+bool speed_share_is_possible(double share);
+/* Seconds of a row that its products would not have needed at the peak. */
+double speed_gap_s(const speed_report *r, const speed_row *row);
 
 #endif

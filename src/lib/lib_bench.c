@@ -36,13 +36,10 @@ static void scoring_clear(scoring *s)
 static jem_status assign(scoring *s, const jem_bench_options *o, bool runs, const char *function)
 {
     jem_status st;
-    if (o->set_count < 0 || (o->set_count > 0 && !o->set))
-        return jem_error(JEM_EUSAGE, "%s: o->set_count = %d, o->set is %sNULL", function, o->set_count,
-                         o->set ? "not " : "");
+    TRY(lib_check_texts(o->set, o->set_count, "o->set", function));
     TRY(MEM_NEW(s->own, o->set_count + 1));
     TRY(MEM_NEW(s->of_run, o->set_count + 1));
     for (int i = 0; i < o->set_count; i++) {
-        if (!o->set[i]) return jem_error(JEM_EUSAGE, "%s: o->set[%d] is NULL", function, i);
         if (runs && !bench_settings_own(&s->settings, o->set[i])) {
             s->of_run[s->of_run_count++] = o->set[i];
             continue;

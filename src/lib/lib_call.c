@@ -78,6 +78,22 @@ jem_status lib_hand_out(void *out, const void *found, const char *function, cons
     return JEM_OK;
 }
 
+jem_status lib_check_texts(const char *const *texts, int count, const char *what, const char *function)
+{
+    if (count < 0 || (count > 0 && !texts))
+        return jem_error(JEM_EUSAGE, "%s: %s_count = %d, %s is %sNULL", function, what, count, what,
+                         texts ? "not " : "");
+    for (int i = 0; i < count; i++)
+        if (!texts[i]) return jem_error(JEM_EUSAGE, "%s: %s[%d] is NULL", function, what, i);
+    return JEM_OK;
+}
+
+jem_status lib_threads(pool **out, int64_t threads, const char *function)
+{
+    if (threads >= 0 && threads <= INT32_MAX) return pool_new(out, (int)threads);
+    return jem_error(JEM_EUSAGE, "%s: o->threads = %lld; choose 0 (all processors) or more", function, (long long)threads);
+}
+
 jem_status lib_check_images(int64_t n, const char *function)
 {
     if (n >= 0 && n <= INT32_MAX) return JEM_OK;

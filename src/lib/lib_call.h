@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/host_call.h"
+#include "base/pool.h"
 
 typedef struct lib_call {
     host_state state;
@@ -37,6 +38,12 @@ jem_status lib_options(void *out, size_t size, const void *given, const char *fu
 /* The other way: of *found, whose size is set, as many members as the caller knows go to *out, which keeps its
  * size.  Fails alike. */
 jem_status lib_hand_out(void *out, const void *found, const char *function, const char *init);
+
+/* JEM_EUSAGE, naming the place in `what` ("o->set"), unless texts [count] are all there. */
+jem_status lib_check_texts(const char *const *texts, int count, const char *what, const char *function);
+
+/* *out, owned, <- so many threads; 0: all processors.  JEM_EUSAGE naming o->threads. */
+jem_status lib_threads(pool **out, int64_t threads, const char *function);
 
 /* JEM_EUSAGE unless 0 <= n <= INT32_MAX: random numbers know so many images, and sizes of so
  * many do not overflow. */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "data/dataset.h"
+#include "data/gloss/render.h"
 #include "lib/lib_call.h"
 #include "train/config.h"
 
@@ -83,4 +84,26 @@ void jem_data_clear(jem_data *d)
     jem_tensor_clear(&d->images);
     jem_tensor_clear(&d->labels);
     d->classes = 0;
+}
+
+jem_status jem_data_render(const char *folder, const jem_render_options *asked)
+{
+    LIB_CALL;
+    enum { SCENES = 1000, SIDE = 128 };
+    jem_status st;
+    jem_render_options o = JEM_RENDER_INIT;
+    pool *threads = NULL;
+
+    HOST_NEED(folder);
+    TRY(lib_options(&o, sizeof o, asked, __func__, "JEM_RENDER_INIT"));
+    TRY(lib_threads(&threads, o.threads, __func__));
+    TRY(gloss_render_set(&(gloss_set_call){.dir = folder,
+                                           .n = o.n ? o.n : SCENES,
+                                           .size = o.side ? o.side : SIDE,
+                                           .seed = o.seed,
+                                           .threads = threads,
+                                           .stop = o.stop}));
+done:
+    pool_free(threads);
+    return st;
 }

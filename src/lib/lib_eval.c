@@ -37,7 +37,6 @@ static jem_status assign(evaluating *e, const jem_eval_options *o)
     TRY(options_defaults(groups));
     TRY(MEM_NEW(e->of_run, o->set_count + 1));
     for (int i = 0; i < o->set_count; i++) {
-        if (!o->set[i]) return jem_error(JEM_EUSAGE, "jem_eval: o->set[%d] is NULL", i);
         if (strncmp(o->set[i], "eval.", 5) == 0)
             TRY(options_assign(groups, o->set[i]));
         else
@@ -84,9 +83,7 @@ jem_status jem_eval(jem_bench_scores *out, const char *folder, const jem_eval_op
     HOST_NEED(out);
     HOST_NEED(folder);
     TRY(lib_options(&o, sizeof o, asked, __func__, "JEM_EVAL_INIT"));
-    if (o.set_count < 0 || (o.set_count > 0 && !o.set))
-        return jem_error(JEM_EUSAGE, "%s: o->set_count = %d, o->set is %sNULL", __func__, o.set_count,
-                         o.set ? "not " : "");
+    TRY(lib_check_texts(o.set, o.set_count, "o->set", __func__));
     TRY(MEM_NEW(e, 1));
     e->scores = (jem_bench_scores)JEM_BENCH_SCORES_INIT;
     TRY(assign(e, &o));

@@ -11,24 +11,7 @@
 static jem_status take(jem_train_options *o, const jem_train_options *asked, const char *function)
 {
     const jem_status st = lib_options(o, sizeof *o, asked, function, "JEM_TRAIN_INIT");
-    if (st != JEM_OK) return st;
-    if (o->set_count < 0 || (o->set_count > 0 && !o->set))
-        return jem_error(JEM_EUSAGE, "%s: o->set_count = %d, o->set is %sNULL", function,
-                         o->set_count, o->set ? "not " : "");
-    for (int i = 0; i < o->set_count; i++)
-        if (!o->set[i]) return jem_error(JEM_EUSAGE, "%s: o->set[%d] is NULL", function, i);
-    return JEM_OK;
-}
-
-static jem_status load_settings(config *c, const char *path, const jem_train_options *o)
-{
-    jem_status st;
-    if (path) return config_load(c, &config_builtin, path, o->set, o->set_count);
-    TRY(config_defaults(c, &config_builtin));
-    TRY(config_assign(c, o->set, o->set_count));
-    TRY(config_check(c));
-done:
-    return st;
+    return st == JEM_OK ? lib_check_texts(o->set, o->set_count, "o->set", function) : st;
 }
 
 /* The host's function sees its own locale and rounding, as a log sink does. */
@@ -65,7 +48,7 @@ jem_status jem_train(const char *config_path, const char *out, const jem_train_o
     HOST_NEED(out);
     TRY(take(&o, asked, __func__));
     TRY(MEM_NEW(c, 1));
-    TRY(load_settings(c, config_path, &o));
+    TRY(config_load(c, &config_builtin, config_path, o.set, o.set_count));
     if (o.data) TRY(lib_train_data(c, o.data, out, __func__));
     const train_request r = {
         .cfg = c, .out = out, .resume = o.resume, .stop = o.stop, .watch = watch_of(&o)};

@@ -48,21 +48,34 @@ done:
     return st;
 }
 
-jem_status lib_train_data(config *c, const jem_data *d, const char *out, const char *function)
+jem_status lib_keep_data(char **folder, const jem_data *d, const char *out, const char *function)
 {
     jem_status st;
-    char *folder = NULL, *set = NULL;
+    char *made = NULL;
     size_t length = strlen(out);
 
     TRY(check(d, function));
     while (length > 1 && out[length - 1] == '/') length--;
-    TRY(str_format(&folder, "%.*s-data", (int)length, out));
+    TRY(str_format(&made, "%.*s-data", (int)length, out));
+    TRY(dir_make(made));
+    TRY(keep(made, "images", &d->images, function));
+    TRY(keep(made, "labels", &d->labels, function));
+    *folder = made;
+    made = NULL;
+done:
+    mem_free(made);
+    return st;
+}
+
+jem_status lib_train_data(config *c, const jem_data *d, const char *out, const char *function)
+{
+    jem_status st;
+    char *folder = NULL, *set = NULL;
+
+    TRY(lib_keep_data(&folder, d, out, function));
     TRY(str_format(&set, "data.path=%s", folder));
     TRY(options_assign(config_groups(c), "data.kind=npy"));
     TRY(options_assign(config_groups(c), set));
-    TRY(dir_make(folder));
-    TRY(keep(folder, "images", &d->images, function));
-    TRY(keep(folder, "labels", &d->labels, function));
 done:
     mem_free(set);
     mem_free(folder);

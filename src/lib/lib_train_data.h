@@ -5,8 +5,10 @@
 #include "jem/data.h"
 #include "train/config.h"
 
-/* Keeps `d` as npy files in OUT-data/, where resuming and evaluating find them again, and names them in *c.  JEM_EUSAGE
+/* Keeps `d` as npy files in *folder <- OUT-data, owned, where resuming and evaluating find them again.  JEM_EUSAGE
  * for what is no set of labelled images, and if other arrays lie there: a run's data are not replaced. */
+jem_status lib_keep_data(char **folder, const jem_data *d, const char *out, const char *function);
+/* The same, and names them in *c. */
 jem_status lib_train_data(config *c, const jem_data *d, const char *out, const char *function);
 
 #endif

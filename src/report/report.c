@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/shell_line.h"
 #include "base/try.h"
 #include "report/page.h"
 #include "report/page_models.h"
@@ -85,6 +86,34 @@ static void drop_missing(figure_list *list)
         else
             list->figures[kept++] = list->figures[i];
     list->count = kept;
+}
+
+jem_status report_default_page(char **page, const char *const *folders, int count)
+{
+    return count == 1 ? str_format(page, "%s/report.html", folders[0]) : mem_strdup(page, "models.html");
+}
+
+jem_status report_command(char **line, const char *const *folders, int count, const char *const *beside, int beside_count,
+                          const char *page)
+{
+    jem_status st;
+    const char **words = NULL;
+    int n = 0;
+
+    TRY(MEM_NEW(words, count + 2 * beside_count + 5));
+    words[n++] = "jem";
+    words[n++] = "report";
+    for (int i = 0; i < count; i++) words[n++] = folders[i];
+    for (int i = 0; i < beside_count; i++) {
+        words[n++] = "--beside";
+        words[n++] = beside[i];
+    }
+    words[n++] = "-o";
+    words[n++] = page;
+    TRY(shell_line(line, words));
+done:
+    mem_free(words);
+    return st;
 }
 
 jem_status report_write(report_result *out, const report_call *call)

@@ -41,6 +41,13 @@ typedef struct report_call {
  * page.  Warnings are shown on the page and logged.  JEM_EDATA if the folder holds no run and no scores. */
 jem_status report_write(report_result *out, const report_call *call);
 
+/* *page (owned) <- where the report of `count` named folders goes unless somebody says so: report.html in the one,
+ * ./models.html of several. */
+jem_status report_default_page(char **page, const char *const *folders, int count);
+/* *line (owned) <- the call as it is printed on the page: "jem report FOLDER ... --beside STUDY2 ... -o PAGE". */
+jem_status report_command(char **line, const char *const *folders, int count, const char *const *beside, int beside_count,
+                          const char *page);
+
 /* One of its figures alone, for print: a file so wide, text of at least 7 pt, fonts embedded; *height_mm
  * says how high it became.  JEM_EUSAGE with the names there are if it has no such figure, and for an
  * ending that is none of .svg, .pdf, .png; JEM_EDATA if there is nothing to draw. */

@@ -13,6 +13,12 @@ typedef struct launch {
     const char *name;         /* of the run, for messages */
     const char *const *words; /* of the command line after the program's name; end with NULL */
     const char *log;          /* file that what it says is appended to */
+    /* The same for a launcher that starts no program: settings as config_load takes them, and the run's folder, where
+     * the training goes on if it was begun. */
+    const config_lists *lists;
+    const char *config, *out;
+    const char *const *set; /* [set_count] */
+    int set_count;
 } launch;
 
 /* All trainings of a study, for a launcher whose trainings outlive this process. */
@@ -66,5 +72,8 @@ typedef struct launcher {
 } launcher;
 
 extern const launcher launcher_local;
+/* Threads of this process (launcher_threads.c): for hosts of libjem.  Trainings share the processors by
+ * engine.threads, where the settings leave that open; none can be held. */
+extern const launcher launcher_threads;
 
 #endif

@@ -42,7 +42,7 @@ static jem_status open_buffer(side *s, const fid_request *q, const char *path)
     jem_status st;
     int64_t n = 0;
 
-    TRY(run_open(&s->r, q->lists, path, q->assignments, q->assignment_count));
+    TRY(run_open(&s->r, q->lists, path, q->set, q->set_count));
     TRY(run_replay(&s->replay, &n, s->r));
     const model_spec *spec = &s->r->cfg.model;
     TRY(fid_pictures_of_values(&s->pictures, s->replay, n, spec->channels, spec->height, spec->width));
@@ -56,7 +56,7 @@ static jem_status open_training_images(side *s, const fid_request *q, const char
 {
     jem_status st;
 
-    if (!r) TRY(run_open(&s->r, q->lists, path, q->assignments, q->assignment_count));
+    if (!r) TRY(run_open(&s->r, q->lists, path, q->set, q->set_count));
     run *of = r ? r : s->r;
     if (!of->data.train) TRY(run_load_data(of));
     TRY(fid_pictures_of_data(&s->pictures, of->data.train));
@@ -159,7 +159,26 @@ static jem_status check(const fid_request *q, bool compares)
                      "--save FILE.npz to keep its statistics", q->samples);
 }
 
-jem_status measure_fid(fid_result *out, const fid_request *q)
+/* engine.* is for the network, anything else for the runs. */
+static jem_status sort_settings(engine_spec *engine, const char **of_runs, int *count, const fid_request *q)
+{
+    const option_group groups[] = {{"engine", engine_options, engine}, {NULL, NULL, NULL}};
+    jem_status st;
+
+    *count = 0;
+    TRY(options_defaults(groups));
+    for (int i = 0; i < q->set_count; i++) {
+        if (strncmp(q->set[i], "engine.", 7) == 0)
+            TRY(options_assign(groups, q->set[i]));
+        else
+            of_runs[(*count)++] = q->set[i];
+    }
+done:
+    return st;
+}
+
+/* q->set: for the runs. */
+static jem_status compare_sides(fid_result *out, const fid_request *q, const engine_spec *engine)
 {
     jem_status st;
     fid_network inception = FID_NETWORK_INIT;
@@ -179,7 +198,7 @@ jem_status measure_fid(fid_result *out, const fid_request *q)
                            network_find(network_list, "inception-fid")->weights);
             goto done;
         }
-        TRY(fid_network_open(&inception, q->weights, &q->engine));
+        TRY(fid_network_open(&inception, q->weights, engine));
         model_set_stop(inception.m, q->stop);
     }
     TRY(describe(&samples, &inception));
@@ -198,5 +217,21 @@ done:
     fid_network_clear(&inception);
     side_clear(&samples);
     side_clear(&reference);
+    return st;
+}
+
+jem_status measure_fid(fid_result *out, const fid_request *q)
+{
+    jem_status st;
+    fid_request own = *q;
+    engine_spec engine;
+    const char **of_runs = NULL;
+
+    TRY(MEM_NEW(of_runs, q->set_count));
+    TRY(sort_settings(&engine, of_runs, &own.set_count, q));
+    own.set = of_runs;
+    TRY(compare_sides(out, &own, &engine));
+done:
+    mem_free(of_runs);
     return st;
 }

@@ -19,9 +19,9 @@ typedef struct fid_request {
                               samples' run, or where these are no run nothing is compared */
     const char *weights;   /* NULL: not given, which is fine where both are statistics */
     const char *save;      /* npz that the statistics of the samples go to; NULL: none */
-    engine_spec engine;
-    const char *const *assignments; /* [assignment_count] for runs: data.path */
-    int assignment_count;
+    const char *const *set; /* [set_count] "key=value": engine.* for the network, anything else for the runs (which
+                               refuse most) */
+    int set_count;
     const volatile sig_atomic_t *stop; /* becomes nonzero to stop; may be NULL */
 } fid_request;
 

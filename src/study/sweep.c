@@ -117,34 +117,40 @@ done:
 }
 
 /* As a user would type it: jem train --resume --set ... --out STUDY/RUN -- STUDY/config.yaml */
+static void put_words(const char **words, const launch *l)
+{
+    int n = 0;
+    words[n++] = "train";
+    words[n++] = "--resume";
+    for (int i = 0; i < l->set_count; i++) {
+        words[n++] = "--set";
+        words[n++] = l->set[i];
+    }
+    words[n++] = "--out";
+    words[n++] = l->out;
+    words[n++] = "--";
+    words[n++] = l->config;
+    words[n] = NULL;
+}
+
 static jem_status start_run(sweep *s, int number, bool *busy)
 {
     jem_status st;
     sweep_run *r = &s->runs[number];
     char *folder = NULL, *log = NULL;
-    const char *words[2 * SWEEP_CONFIG_SET + 16];
+    const char *set[SWEEP_CONFIG_SET + 2], *words[2 * SWEEP_CONFIG_SET + 16];
     run_settings own = settings_of(r);
     int n = 0;
 
     TRY(str_format(&folder, "%s/%s", s->q->out, r->name));
     TRY(str_format(&log, "%s/logs/%s.log", s->q->out, r->name));
-    words[n++] = "train";
-    words[n++] = "--resume";
-    for (int i = 0; i < s->kept.count; i++) {
-        words[n++] = "--set";
-        words[n++] = s->kept.set[i];
-    }
-    words[n++] = "--set";
-    words[n++] = own.alpha;
-    words[n++] = "--set";
-    words[n++] = own.seed;
-    words[n++] = "--out";
-    words[n++] = folder;
-    words[n++] = "--";
-    words[n++] = s->kept.path;
-    words[n] = NULL;
-    TRY(s->q->launcher->start(s->launched, number,
-                              &(launch){.name = r->name, .words = words, .log = log}, busy));
+    for (; n < s->kept.count; n++) set[n] = s->kept.set[n];
+    set[n++] = own.alpha;
+    set[n++] = own.seed;
+    const launch l = {.name = r->name, .words = words, .log = log, .lists = s->q->lists,
+                      .config = s->kept.path, .out = folder, .set = set, .set_count = n};
+    put_words(words, &l);
+    TRY(s->q->launcher->start(s->launched, number, &l, busy));
     if (*busy) goto done;
     r->state = SWEEP_RUNNING;
     r->reported = false;

@@ -3,13 +3,17 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "record/grid.h"
 #include "record/json_file.h"
+#include "study/failures.h"
+#include "study/slurm.h"
 
 enum { LARGEST_GRID = 1 << 20 };
 
@@ -193,4 +197,70 @@ void sweep_grid_clear(sweep_grid *g)
     for (int i = 0; i < GRID_STUDIES; i++)
         for (int k = 0; k < GRID_KEYS; k++) mem_free(g->studies[i].set[k]);
     *g = (sweep_grid){.keys = 0};
+}
+
+/* ---- training them */
+
+static jem_status train_study(const sweep_request *q)
+{
+    const jem_status st = slurm_check_idle(q->out);
+    return st == JEM_OK ? sweep_runs(q) : st;
+}
+
+/* Number i of the grid: what all have, then its own settings. */
+static jem_status train_one_of(const sweep_request *q, const sweep_grid *g, int i)
+{
+    jem_status st;
+    sweep_request own = *q;
+    const char **set = NULL;
+    char *out = NULL;
+
+    TRY(MEM_NEW(set, q->plan.set_count + g->keys));
+    for (int k = 0; k < q->plan.set_count; k++) set[k] = q->plan.set[k];
+    for (int k = 0; k < g->keys; k++) set[q->plan.set_count + k] = g->studies[i].set[k];
+    TRY(str_format(&out, "%s/%s", q->out, g->studies[i].name));
+    own.out = out;
+    own.plan.set = set;
+    own.plan.set_count += g->keys;
+    log_info("study %s", out);
+    TRY(train_study(&own));
+done:
+    mem_free(set);
+    mem_free(out);
+    return st;
+}
+
+static jem_status train_grid(const sweep_request *q, const sweep_grid *g)
+{
+    jem_status st;
+    failures failed = FAILURES_INIT;
+    const bool made = !dir_exists(q->out);
+
+    TRY(sweep_grid_check(g, q->lists, q->plan.config_path, q->plan.set, q->plan.set_count));
+    if (!q->dry) TRY(sweep_grid_keep(g, q->out));
+    for (int i = 0; i < g->count; i++) {
+        failed.of++;
+        st = train_one_of(q, g, i);
+        if (failure_ends_all(st)) goto done;
+        if (st != JEM_OK) failures_note(&failed, g->studies[i].name, st, jem_error_message());
+    }
+    if (q->dry && made && rmdir(q->out) != 0) log_warning("%s: was made, and cannot be removed", q->out);
+    st = failures_end(&failed, "failed");
+done:
+    return st;
+}
+
+jem_status sweep_studies(const sweep_request *q, const char *const *texts, int count)
+{
+    jem_status st;
+    sweep_grid *g = NULL;
+
+    if (count == 0) return train_study(q);
+    TRY(MEM_NEW(g, 1));
+    TRY(sweep_grid_parse(g, texts, count));
+    TRY(train_grid(q, g));
+done:
+    if (g) sweep_grid_clear(g);
+    mem_free(g);
+    return st;
 }

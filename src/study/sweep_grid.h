@@ -3,7 +3,7 @@
 #define STUDY_SWEEP_GRID_H
 
 #include "base/name.h"
-#include "train/config.h"
+#include "study/sweep.h"
 
 enum { GRID_KEYS = 8, GRID_STUDIES = 256 };
 
@@ -29,5 +29,10 @@ jem_status sweep_grid_check(const sweep_grid *g, const config_lists *lists, cons
  * folder has something else in it, or a grid of other settings. */
 jem_status sweep_grid_keep(const sweep_grid *g, const char *folder);
 void sweep_grid_clear(sweep_grid *g); /* a zeroed one is fine */
+
+/* sweep_runs of every study of the grid `texts` [count] in the folder q->out, one after the other; without texts of
+ * q->out itself.  A study whose runs fail does not keep the others from theirs; the first one's code, the message
+ * names all.  JEM_EUSAGE as above, and while jobs of a batch system train the study. */
+jem_status sweep_studies(const sweep_request *q, const char *const *texts, int count);
 
 #endif

@@ -75,7 +75,7 @@ jem_status sweep_study_write(const sweep_plan *p, const sweep_run *runs, int cou
         json_array_append_new(set, json_plain_string(p->set[i]));
     for (int i = 0; i < count; i++) json_array_append_new(list, describe_run(&runs[i]));
     json_object_set_new(root, "version", json_string(JEM_VERSION));
-    json_object_set_new(root, "config", json_plain_string(p->config_path));
+    json_object_set_new(root, "config", json_text_or_null(p->config_path));
     json_object_set_new(root, "set", set);
     json_object_set_new(root, "alphas", alphas);
     json_object_set_new(root, "seeds", seeds_json(p));

@@ -6,7 +6,7 @@
 
 /* What was asked for; all is borrowed. */
 typedef struct sweep_plan {
-    const char *config_path;
+    const char *config_path; /* NULL: the defaults */
     const char *const *set; /* [set_count] "KEY=VALUE" */
     int set_count;
     const double *alphas; /* [alpha_count] */

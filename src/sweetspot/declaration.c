@@ -90,6 +90,14 @@ done:
     return st;
 }
 
+jem_status declaration_check(const char *path, const char *study, const measures *const *known)
+{
+    declaration d = {.score = NULL};
+    const jem_status st = path ? declaration_read(&d, path, known) : declaration_of_study(&d, study, known);
+    declaration_clear(&d);
+    return st;
+}
+
 void declaration_clear(declaration *d)
 {
     declared_clear(&d->kept);

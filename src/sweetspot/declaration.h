@@ -33,6 +33,8 @@ typedef struct declaration {
 jem_status declaration_read(declaration *out, const char *path, const measures *const *known);
 /* That of a study; an empty one where it has no study.yaml. */
 jem_status declaration_of_study(declaration *out, const char *study, const measures *const *known);
+/* Before anything is trained: does that at `path` mean something, or, where path is NULL, that of the study? */
+jem_status declaration_check(const char *path, const char *study, const measures *const *known);
 void declaration_clear(declaration *d); /* a zeroed one is fine */
 
 /* NULL: the benchmark has no entry, or there is no declaration. */

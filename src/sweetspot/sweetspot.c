@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/shell_line.h"
 #include "base/try.h"
 #include "measure/standing.h"
 #include "sweetspot/spot_equal.h"
@@ -54,6 +55,22 @@ static void spot_clear(sweetspot *p)
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) mem_free(owned[i]);
     strings_free(p->unequal, (int)p->unequal_count);
     stats_best_alpha_clear(&p->at);
+}
+
+jem_status sweetspots_check(const sweetspot_list *list, const study *s)
+{
+    char *eval = NULL, *bench = NULL;
+    jem_status st = JEM_OK;
+
+    if (list->count > 0) return JEM_OK;
+    TRY(shell_line(&eval, (const char *[]){"jem", "eval", s->path, NULL}));
+    TRY(shell_line(&bench, (const char *[]){"jem", "bench", "all", s->path, NULL}));
+    st = jem_error(JEM_EDATA, "%s: no benchmark has scores at two values of alpha; make them with %s or "
+                              "%s", s->path, eval, bench);
+done:
+    mem_free(eval);
+    mem_free(bench);
+    return st;
 }
 
 void sweetspot_list_clear(sweetspot_list *list)

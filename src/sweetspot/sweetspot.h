@@ -112,6 +112,8 @@ stats_best_alpha_options sweetspot_statistics(const sweetspot_options *o);
  * with people first.  An empty list is no error.  Trials that do not fit the score become a warning of
  * the study, and the score is used.  Borrows from the study only while it runs. */
 jem_status sweetspots_find(sweetspot_list *out, study *s, const sweetspot_options *o);
+/* JEM_EDATA, with the commands that make scores, where the list is empty. */
+jem_status sweetspots_check(const sweetspot_list *list, const study *s);
 void sweetspot_list_clear(sweetspot_list *list); /* SWEETSPOT_LIST_INIT is fine */
 
 /* ---- as text */

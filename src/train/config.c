@@ -259,12 +259,14 @@ jem_status config_load(config *c, const config_lists *lists, const char *path,
     jem_status st;
     option_file f = {.text = NULL};
     TRY(config_defaults(c, lists));
-    TRY(options_read(&f, path));
-    TRY(name_network(c, &f));
-    TRY(options_parse(config_groups(c), &f, false));
+    if (path) {
+        TRY(options_read(&f, path));
+        TRY(name_network(c, &f));
+        TRY(options_parse(config_groups(c), &f, false));
+    }
     TRY(config_assign(c, assignments, count));
     st = config_check(c);
-    if (st != JEM_OK) jem_error_context(st, "%s", f.name);
+    if (st != JEM_OK && path) jem_error_context(st, "%s", f.name);
 done:
     mem_free(f.text);
     return st;

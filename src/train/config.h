@@ -92,7 +92,7 @@ jem_status config_defaults(config *c, const config_lists *lists);
 /* "key=value" in any order: the network that model.name names first, then its keys and the
  * others. */
 jem_status config_assign(config *c, const char *const *assignments, int count);
-/* Defaults, then the file, then assignments, then checks across keys. */
+/* Defaults, then the file (path NULL: none), then assignments, then checks across keys. */
 jem_status config_load(config *c, const config_lists *lists, const char *path,
                        const char *const *assignments, int count);
 /* The objective that the settings mean; JEM_EUSAGE, saying what there is, if they mean none. */

@@ -1,8 +1,7 @@
-/* jem plan --json: see plan_report.h.  Sizes in bytes, times in seconds; null where nothing
- * was measured. */
+/* A training plan as JSON: see training_plan_json.h. */
+#include "study/training_plan_json.h"
 
 #include "base/json.h"
-#include "cli/plan_report.h"
 #include "jem/tensor.h"
 
 static json_t *network_json(const model_outline *o)
@@ -84,7 +83,7 @@ static json_t *alphas_json(const training_plan *r)
     return all;
 }
 
-json_t *plan_json(const training_plan *r)
+json_t *training_plan_json(const training_plan *r)
 {
     const data_facts *d = &r->data;
     json_t *data = json_pack("{s:I s:I s:I s:b}", "train", (json_int_t)d->train, "val",
