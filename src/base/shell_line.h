@@ -1,4 +1,4 @@
-/* Commands as people paste them. */
+/* Commands in messages, quoted so that they can be pasted into a shell. */
 #ifndef BASE_SHELL_LINE_H
 #define BASE_SHELL_LINE_H
 

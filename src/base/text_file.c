@@ -1,4 +1,4 @@
-/* Byte order marks: see text_file.h. */
+/* Text files from any system, their byte order marks taken off: see text_file.h. */
 #include "base/text_file.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The reader of people's trials. */
+/* The reader of people's trials in the layout of model-vs-human: see mvh_sets.h. */
 #include "bench/mvh_sets.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Values of alpha: see alpha_list.h. */
+/* Values of alpha as --alpha has them, lists and ranges: see alpha_list.h. */
 #include "cli/alpha_list.h"
 
 #include <math.h>

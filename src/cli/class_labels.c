@@ -1,4 +1,4 @@
-/* Names of classes: see class_labels.h. */
+/* Names of the classes of a run, as its data have them: see class_labels.h. */
 #include "cli/class_labels.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* jem plan's tables: see plan_report.h. */
+/* What jem plan prints, as tables for people: see plan_report.h. */
 #include "cli/plan_report.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* Seeds and margins: see plan_seeds.h. */
+/* Seeds that a margin needs, and margins that seeds can show: see plan_seeds.h. */
 #include "cli/plan_seeds.h"
 
 #include <math.h>

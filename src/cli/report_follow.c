@@ -1,4 +1,4 @@
-/* Following a study (report_follow.h). */
+/* A report written anew while its study trains: see report_follow.h. */
 #include "cli/report_follow.h"
 
 #include <math.h>

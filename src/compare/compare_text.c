@@ -1,4 +1,4 @@
-/* Comparisons for people. */
+/* What jem compare prints: a table of differences, and how to read it. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* jem/bench.h over study/score_runs.h. */
+/* jem/bench.h: what it promises, by the functions of study/score_runs.h. */
 #include "jem/bench.h"
 
 #include <stdlib.h>

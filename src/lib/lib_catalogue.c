@@ -1,4 +1,4 @@
-/* jem/catalogue.h over fetch/catalogue.h. */
+/* jem/catalogue.h: what it promises, by the functions of fetch/catalogue.h. */
 #include "jem/catalogue.h"
 
 #include <string.h>

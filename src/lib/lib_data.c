@@ -1,4 +1,4 @@
-/* jem/data.h over data/. */
+/* jem/data.h: what it promises, by the functions of data/. */
 #include "jem/data.h"
 
 #include <stdio.h>

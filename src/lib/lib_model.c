@@ -1,4 +1,4 @@
-/* jem/model.h over model/ and run/run.h. */
+/* jem/model.h: what it promises, by the functions of model/ and run/run.h. */
 #include "lib/lib_model.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Values for fresh parameters. */
+/* Values that parameters begin with, by their role and fan. */
 #ifndef MODEL_INIT_H
 #define MODEL_INIT_H
 

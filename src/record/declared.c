@@ -1,4 +1,4 @@
-/* study.yaml and declared.json: see declared.h. */
+/* What was declared before training, in study.yaml and declared.json: see declared.h. */
 #include "record/declared.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* TensorBoard event files: see event_file.h. */
+/* TensorBoard's event files, appended to record by record: see event_file.h. */
 #include "record/event_file.h"
 
 #include <math.h>

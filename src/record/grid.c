@@ -1,4 +1,4 @@
-/* GRID/grid.json read: see grid.h. */
+/* GRID/grid.json read: which study has which settings. See grid.h. */
 #include "record/grid.h"
 
 #include <string.h>

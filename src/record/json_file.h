@@ -1,4 +1,4 @@
-/* JSON documents as whole files. */
+/* JSON documents as whole files, which are replaced atomically. */
 #ifndef RECORD_JSON_FILE_H
 #define RECORD_JSON_FILE_H
 

@@ -1,4 +1,4 @@
-/* Smaller pictures for pages (page_picture.h). */
+/* Pictures as pages show them, no finer than anybody sees: see page_picture.h. */
 #include "report/page_picture.h"
 
 #include <math.h>

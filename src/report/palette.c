@@ -1,4 +1,4 @@
-/* Quantising colours (palette.h). */
+/* A palette of few colours for the many of a picture: see palette.h. */
 #include "report/palette.h"
 
 #include <png.h>

@@ -1,4 +1,4 @@
-/* Sentences from trends (says.h). */
+/* Sentences under figures, made from the trends of their data: see says.h. */
 #include "report/says.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* The training log: see metrics.h. */
+/* The training log, a row at a time, checked when it is read: see metrics.h. */
 #include "run/metrics.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* run.json in and out. */
+/* run.json, a record of what a run is and where it stands, in and out. */
 #include "run/run_info.h"
 
 #include <inttypes.h>

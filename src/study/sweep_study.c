@@ -1,4 +1,4 @@
-/* STUDY/study.json: see sweep_study.h. */
+/* STUDY/study.json, the list of the runs of a study: see sweep_study.h. */
 #include "study/sweep_study.h"
 
 #include <string.h>

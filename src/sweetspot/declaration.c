@@ -1,4 +1,4 @@
-/* study.yaml read: see declaration.h. */
+/* study.yaml read: the primary scores that were named before training. See declaration.h. */
 #include "sweetspot/declaration.h"
 
 #include <stdio.h>

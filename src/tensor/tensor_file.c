@@ -1,4 +1,4 @@
-/* See tensor_file.h. */
+/* Tensors from files of any form, told by their first bytes: see tensor_file.h. */
 #include "tensor/tensor_file.h"
 
 #include "base/file.h"

@@ -1,4 +1,4 @@
-/* See zip_file.h. */
+/* Zip archives read member by member through libarchive: see zip_file.h. */
 #include "tensor/zip_file.h"
 
 #include <archive.h>

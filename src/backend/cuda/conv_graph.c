@@ -1,4 +1,4 @@
-/* cuDNN operation graphs: see conv_graph.h. */
+/* Convolutions as operation graphs of cuDNN, built, kept and run: see conv_graph.h. */
 #include "backend/cuda/conv_graph.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What scores of BAPPS mean. */
+/* What scores of BAPPS mean, which way is better, and what people reach. */
 #include "bench/bapps/measure.h"
 
 #include "bench/bapps/redraw.h"

@@ -1,4 +1,4 @@
-/* What scores of CIFAR-10H mean. */
+/* What scores of CIFAR-10H mean, which way is better, and what people reach. */
 #include "bench/cifar10h/measure.h"
 
 #include "bench/cifar10h/redraw.h"

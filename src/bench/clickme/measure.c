@@ -1,4 +1,4 @@
-/* What scores of ClickMe mean. */
+/* What scores of ClickMe mean, which way is better, and what people reach. */
 #include "bench/clickme/measure.h"
 
 #include "measure/trials.h"

@@ -1,4 +1,4 @@
-/* What scores of model-vs-human mean. */
+/* What scores of model-vs-human mean, which way is better, and what people reach. */
 #include "bench/model_vs_human/measure.h"
 
 #include "bench/model_vs_human/redraw.h"

@@ -1,4 +1,4 @@
-/* The rows of model-vs-human.csv. */
+/* The rows of model-vs-human.csv: what the model answered, trial by trial. */
 #include "bench/model_vs_human/trials.h"
 
 #include <string.h>

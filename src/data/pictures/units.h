@@ -1,4 +1,4 @@
-/* Network units of pictures. */
+/* Pixels of 0 to 255 in the units that networks take, and back. */
 #ifndef DATA_PICTURES_UNITS_H
 #define DATA_PICTURES_UNITS_H
 
