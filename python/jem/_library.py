@@ -291,13 +291,21 @@ def _open():
     return lib
 
 
-_process = os.getpid()
 lib = _open()
+_forked = False
+
+
+def _note_fork():
+    global _forked
+    _forked = True
+
+
+os.register_at_fork(after_in_child=_note_fork)
 
 
 def is_forked():
     """Is this a child of the process that loaded libjem?  Its models' threads do not exist here."""
-    return os.getpid() != _process
+    return _forked
 
 
 def declare(structs, status, others):
@@ -320,7 +328,7 @@ declare(STRUCTS, STATUS, OTHERS)
 
 def call(name, *arguments):
     """Calls a function that returns a status, without the interpreter lock; raises what it refuses."""
-    if is_forked():
+    if _forked:
         raise RuntimeError("jem does not work in a process that was forked from one that uses it; start processes with "
                            "multiprocessing.set_start_method('spawn')")
     status = getattr(lib, name)(*arguments)
@@ -403,8 +411,14 @@ def images(x, dtype, name):
     return x[None] if x.ndim == 3 else x
 
 
+_Nothing = c.c_char * 0
+
+
 def address(x):
-    return None if x is None else x.ctypes.data
+    """Where the contiguous array x lies; None for None."""
+    if x is None:
+        return None
+    return c.addressof(_Nothing.from_buffer(x)) if x.flags.writeable else x.ctypes.data  # the former takes a third
 
 
 # ---- messages

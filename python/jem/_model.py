@@ -14,6 +14,8 @@ _DECAYS = {"linear": 0, "constant": 1}
 _UPDATES = {"algorithm1": 0, "langevin": 1, "clamped": 2}
 _STARTS = {"buffer": 0, "noise": 1}
 
+_EVALUATION, _EVALUATION_F64 = c.sizeof(_l.Evaluation), c.sizeof(_l.EvaluationF64)
+
 Chain = collections.namedtuple("Chain", "x steps states energies")
 Chain.__doc__ = """Where chains ended, x [n, channels, height, width], and where they were on their way: after `steps` [k] steps
 states [k, n, channels, height, width] and energies E(x) [k, n]."""
@@ -95,9 +97,8 @@ class Model:
         return x
 
     def _images(self, x, dtype=np.float32):
-        if isinstance(x, (str, os.PathLike)):
-            x = self.picture(x)
-        x = _l.images(x, dtype, "x")
+        if type(x) is not np.ndarray or x.dtype != dtype or x.ndim != 4 or not x.flags.c_contiguous:
+            x = _l.images(self.picture(x) if isinstance(x, (str, os.PathLike)) else x, dtype, "x")
         if x.ndim != 4 or x.shape[1:] != self.shape:
             raise ValueError(f"x is {list(x.shape)}; the model's images are [n, {', '.join(map(str, self.shape))}]")
         self.handle()
@@ -115,16 +116,21 @@ class Model:
 
     @staticmethod
     def _precision(dtype):
+        if dtype is np.float32:
+            return dtype
         dtype = np.dtype(dtype)
         if dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype {dtype}; choose float32 or float64")
         return dtype
 
     def _evaluate(self, x, dtype, y=None, logits=None, lse=None, grad=None):
-        struct, name = ((_l.Evaluation, "jem_model_evaluate") if dtype == np.float32 else
-                        (_l.EvaluationF64, "jem_model_evaluate_f64"))
-        want = struct(c.sizeof(struct), *map(_l.address, (logits, lse, grad, y)))
-        _l.call(name, self._handle, _l.address(x), len(x), c.byref(want))
+        places = _l.address(logits), _l.address(lse), _l.address(grad), _l.address(y)
+        if dtype == np.float32:
+            want = _l.Evaluation(_EVALUATION, *places)
+            _l.call("jem_model_evaluate", self._handle, _l.address(x), len(x), c.byref(want))
+        else:
+            want = _l.EvaluationF64(_EVALUATION_F64, *places)
+            _l.call("jem_model_evaluate_f64", self._handle, _l.address(x), len(x), c.byref(want))
 
     def logits(self, x, dtype=np.float32):
         """f(x): [n, classes].
