@@ -60,8 +60,10 @@ perf: all
 	$(call BUILD_TARGET,stat_bench)
 	$(call BUILD_TARGET,sweetspot_coverage)
 	$(call BUILD_TARGET,autoencoder_bench)
+	$(call BUILD_TARGET,library_calls)
 	python3 perf/compare_statistics.py $(BUILD)/stat_bench
 	python3 perf/compare.py $(BUILD)/jem
+	python3 perf/python_overhead.py $(BUILD)/library_calls
 	python3 perf/peer_diffusers.py $(BUILD)/autoencoder_bench
 
 sanitize:

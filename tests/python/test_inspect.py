@@ -134,6 +134,12 @@ class Trained(unittest.TestCase):
             t.join()
         self.assertEqual(wrong, [])
 
+    def test_a_run_s_data_are_not_replaced(self):
+        x, y = arrays()
+        with self.assertRaisesRegex(ValueError, "holds other images"):
+            jem.train(SMALL, out=self.run_folder, data=(255 - x, y))
+        jem.train(SMALL, out=self.run_folder, data=(x, y))
+
     def test_an_evaluation_is_a_dict_of_scores(self):
         few = {"eval.limit": 20, "eval.samples": 4, "eval.steps": [0, 2], "engine.threads": 1}
         scores = jem.evaluate(self.run_folder, set=few)
