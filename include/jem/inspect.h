@@ -29,7 +29,7 @@ typedef struct jem_model_facts {
     int64_t parameters;    /* trained ones */
     double flops;          /* of one image's forward pass; a product and its sum are two */
     int64_t layers, values, weights; /* how many of each there are below */
-    /* Of the run that it came from; NULL, NaN and -1 where it came from a file of weights. */
+    /* Of the run that it came from; NULL, NaN and -1 where it came from a file of weights, or was imported. */
     double alpha;
     int64_t seed;
     int64_t iteration;       /* of the selected weights, as the two below */

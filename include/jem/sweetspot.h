@@ -85,6 +85,34 @@ typedef struct jem_sweetspot_options {
 JEM_API jem_status jem_sweetspot(jem_sweetspots *out, const char *study, const jem_sweetspot_options *o);
 JEM_API void jem_sweetspots_clear(jem_sweetspots *s); /* NULL and JEM_SWEETSPOTS_INIT are fine */
 
+/* ---- before a study: how many seeds show a margin */
+
+/* Of a line.  Texts are owned by the list. */
+typedef struct jem_seeds_row {
+    const char *benchmark, *metric, *measure; /* as of jem_sweetspot_row */
+    double low, high;              /* the ends */
+    int64_t alphas;                /* that have the score */
+    int64_t seeds;                 /* at each alpha; 0: see `trouble` */
+    int64_t seeds_low, seeds_high; /* at the 5 and 95 % points of the pilot's spread; 0: no number is enough */
+    int64_t ends, between;         /* at each end and each alpha between: the fewest networks */
+    const char *trouble;           /* why there is no number; "" */
+} jem_seeds_row;
+
+typedef struct jem_seeds {
+    int64_t count;
+    jem_seeds_row *rows; /* one for each primary line */
+    void *owner;
+} jem_seeds;
+
+#define JEM_SEEDS_INIT {0, NULL, NULL}
+
+/* *out <- what a further study at alphas [count] (NULL: those of the pilot) needs to show, with power .8, that an alpha
+ * is better by `margin`, in units of each score, than both ends: jem_seeds_clear.  The noise is that of `pilot`, a study
+ * with two seeds at one alpha at least.  Fails as jem_sweetspot. */
+JEM_API jem_status jem_seeds_needed(jem_seeds *out, const char *pilot, double margin, const double *alphas, int64_t count,
+                                    const jem_sweetspot_options *o);
+JEM_API void jem_seeds_clear(jem_seeds *s); /* NULL and JEM_SEEDS_INIT are fine */
+
 #ifdef __cplusplus
 }
 #endif

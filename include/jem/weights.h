@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "jem/model.h"
 #include "jem/status.h"
 
 #ifdef __cplusplus
@@ -32,6 +33,11 @@ typedef struct jem_import_options {
  * this network: the message says how much of it is there and which one fits best.  JEM_EUSAGE if the folder holds
  * anything, for an unknown network or key. */
 JEM_API jem_status jem_import(const char *file, const char *model, const char *run, const jem_import_options *o);
+
+/* Opens such weights without making a run: *out is owned, jem_model_free.  Both options may be NULL.  Fails as
+ * jem_import. */
+JEM_API jem_status jem_import_open(jem_model **out, const char *file, const char *model, const jem_import_options *o,
+                                   const jem_engine_options *engine);
 
 /* Writes the selected weights of the run in the folder `run` to `file`: safetensors under the names of PyTorch's state
  * dict, the file replaced.  JEM_EDATA if there is no run; JEM_EIO. */

@@ -8,6 +8,7 @@ import numpy as np
 
 from . import _inspect
 from . import _library as _l
+from ._weights import import_options
 
 _PRECISIONS = {None: 0, "f32": 1, "bf16": 2}
 _DECAYS = {"linear": 0, "constant": 1}
@@ -35,10 +36,16 @@ class Model:
     torch and jax arrays are taken without a copy.  A model serves one call at a time: another thread's is a ValueError meanwhile.
     """
 
-    def __init__(self, path, device=None, precision=None, threads=0):
+    def __init__(self, path, device=None, precision=None, threads=0, model=None, classes=None, side=None, set=None):
         self._handle = c.c_void_p()
         engine = engine_options(device, precision, threads)
-        _l.call("jem_model_open", c.byref(self._handle), _l.path_bytes(path), c.byref(engine))
+        if model is None:
+            if (classes, side, set) != (None, None, None):
+                raise TypeError("classes, side and set go with model: a run, or a file that jem wrote, says them itself")
+            _l.call("jem_model_open", c.byref(self._handle), _l.path_bytes(path), c.byref(engine))
+        else:
+            _l.call("jem_import_open", c.byref(self._handle), _l.path_bytes(path), model.encode(),
+                    c.byref(import_options(classes, side, set)), c.byref(engine))
         self.shape = (_l.lib.jem_model_channels(self._handle), _l.lib.jem_model_height(self._handle),
                       _l.lib.jem_model_width(self._handle))
         self.classes = _l.lib.jem_model_classes(self._handle)
@@ -254,9 +261,11 @@ class Model:
         return self._walk(np.array(self._images(x), copy=True), y, seed, steps_at, settings)
 
 
-def load(path, device=None, precision=None, threads=0):
-    """Opens a run folder, or a safetensors file that jem wrote: see Model.
+def load(path, device=None, precision=None, threads=0, model=None, classes=None, side=None, set=None):
+    """Opens a run folder, or a safetensors file that jem wrote, or, with model="resnet50", weights of others: see Model.
 
+    model: of which network the weights in the file (.pt, .pth, .safetensors, .npz) are; classes, side, set: as
+    jem.import_weights, which makes a run of them.
     device "cpu", "cuda", "cuda:N", "ref", "auto"; precision "f32", "bf16"; threads 0: all.  None: as the run was
     trained."""
-    return Model(path, device, precision, threads)
+    return Model(path, device, precision, threads, model, classes, side, set)

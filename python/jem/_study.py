@@ -11,6 +11,7 @@ import numpy as np
 from . import _library as _l
 from . import figures
 from ._bench import bench as _bench
+from ._eval import evaluate as _evaluate
 from ._train import _Training, _arrays, _flat, _tensor, report as _report
 
 # ---- structs and functions of study.h, sweetspot.h, compare.h
@@ -74,6 +75,16 @@ class _SpotOptions(c.Structure):
     _fields_ = [("size", c.c_size_t), ("set", c.POINTER(c.c_char_p)), ("set_count", c.c_int), ("threads", c.c_int64)]
 
 
+class _SeedsRow(c.Structure):
+    _fields_ = [("benchmark", c.c_char_p), ("metric", c.c_char_p), ("measure", c.c_char_p), ("low", c.c_double),
+                ("high", c.c_double), ("alphas", c.c_int64), ("seeds", c.c_int64), ("seeds_low", c.c_int64),
+                ("seeds_high", c.c_int64), ("ends", c.c_int64), ("between", c.c_int64), ("trouble", c.c_char_p)]
+
+
+class _Seeds(c.Structure):
+    _fields_ = [("count", c.c_int64), ("rows", c.POINTER(_SeedsRow)), ("owner", c.c_void_p)]
+
+
 class _Comparison(c.Structure):
     _fields_ = [("benchmark", c.c_char_p), ("metric", c.c_char_p), ("measure", c.c_char_p), ("model", c.c_char_p),
                 ("against", c.c_char_p), ("value", c.c_double), ("value_against", c.c_double), ("difference", c.c_double),
@@ -101,17 +112,19 @@ _text, _texts, _i64 = c.c_char_p, c.POINTER(c.c_char_p), c.c_int64
 _l.declare(
     {"jem_study_run": _Run, "jem_study_runs": _Runs, "jem_folders": _Folders, "jem_sweep_options": _SweepOptions,
      "jem_table_row": _TableRow, "jem_table": _Table, "jem_sweetspot_alpha": _SpotAlpha, "jem_sweetspot_row": _SpotRow,
-     "jem_sweetspots": _Spots, "jem_sweetspot_options": _SpotOptions, "jem_comparison": _Comparison,
+     "jem_seeds_row": _SeedsRow, "jem_seeds": _Seeds, "jem_sweetspots": _Spots, "jem_sweetspot_options": _SpotOptions, "jem_comparison": _Comparison,
      "jem_comparison_gap": _Gap, "jem_comparisons": _Comparisons, "jem_compare_options": _CompareOptions},
     {"jem_study_runs_read": [c.POINTER(_Runs), _text],
      "jem_grid_studies": [c.POINTER(_Folders), _text],
      "jem_sweep": [_text, _text, c.POINTER(_SweepOptions)],
      "jem_table_read": [c.POINTER(_Table), _texts, _i64],
      "jem_sweetspot": [c.POINTER(_Spots), _text, c.POINTER(_SpotOptions)],
+     "jem_seeds_needed": [c.POINTER(_Seeds), _text, c.c_double, c.POINTER(c.c_double), _i64, c.POINTER(_SpotOptions)],
      "jem_compare": [c.POINTER(_Comparisons), _texts, _i64, c.POINTER(_CompareOptions)]},
     {"jem_study_runs_clear": (None, [c.POINTER(_Runs)]),
      "jem_folders_clear": (None, [c.POINTER(_Folders)]),
      "jem_table_clear": (None, [c.POINTER(_Table)]),
+     "jem_seeds_clear": (None, [c.POINTER(_Seeds)]),
      "jem_sweetspots_clear": (None, [c.POINTER(_Spots)]),
      "jem_comparisons_clear": (None, [c.POINTER(_Comparisons)])})
 
@@ -127,6 +140,7 @@ SweetspotAlpha = collections.namedtuple("SweetspotAlpha", "alpha value sem seeds
 Sweetspot = collections.namedtuple("Sweetspot", "benchmark metric measure human distance primary curve best_alpha best_set p "
                                                 "p_drop p_holm margin margin_low margin_cv detectable fewest_seeds most_seeds "
                                                 "images people verdict words basis")
+Seeds = collections.namedtuple("Seeds", [name for name, _ in _SeedsRow._fields_])
 Comparison = collections.namedtuple("Comparison", [name for name, _ in _Comparison._fields_])
 Gap = collections.namedtuple("Gap", [name for name, _ in _Gap._fields_])
 
@@ -149,7 +163,7 @@ def _read(name, holder, convert, *arguments):
 
 
 _CLEAR = {_Runs: "jem_study_runs_clear", _Folders: "jem_folders_clear", _Table: "jem_table_clear",
-          _Spots: "jem_sweetspots_clear", _Comparisons: "jem_comparisons_clear"}
+          _Spots: "jem_sweetspots_clear", _Seeds: "jem_seeds_clear", _Comparisons: "jem_comparisons_clear"}
 
 
 def _strings(texts):
@@ -244,6 +258,19 @@ def sweetspot(study, set=None, threads=0):
                  c.byref(_SpotOptions(c.sizeof(_SpotOptions), texts, len(texts), threads)))
 
 
+def seeds_needed(pilot, margin, alpha=None, set=None, threads=0):
+    """How many seeds a further study needs to show, with power .8, that an alpha is better than both ends by `margin` (in
+    units of each score), from the noise of a pilot study with two seeds at one alpha at least: Rows of Seeds.
+
+    alpha: of the further study, None: the pilot's.  seeds: at each alpha (0: `trouble` says why there is no number);
+    ends, between: the fewest networks."""
+    texts = _strings(_flat("", set or {}))
+    alphas = None if alpha is None else np.ascontiguousarray(np.atleast_1d(alpha), np.float64)
+    return _read("jem_seeds_needed", _Seeds(), lambda s: Rows((_as(Seeds, s.rows[i]) for i in range(s.count)), Seeds),
+                 _l.path_bytes(pilot), margin, None if alpha is None else alphas.ctypes.data_as(c.POINTER(c.c_double)),
+                 0 if alpha is None else len(alphas), c.byref(_SpotOptions(c.sizeof(_SpotOptions), texts, len(texts), threads)))
+
+
 def _compared(found):
     rows = Comparisons((_as(Comparison, found.rows[i]) for i in range(found.count)), Comparison)
     rows.left_out = Rows((_as(Gap, found.gap[i]) for i in range(found.gaps)), Gap)
@@ -293,6 +320,10 @@ class Study(figures.Drawn):
     def sweetspot(self, **options):
         """jem.sweetspot of the study."""
         return sweetspot(self, **options)
+
+    def evaluate(self, **options):
+        """jem.evaluate of every run, which keeps its scores."""
+        return _evaluate(self, **options)
 
     def bench(self, name, **options):
         """jem.bench of every run, which keeps its scores."""

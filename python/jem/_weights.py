@@ -25,6 +25,8 @@ class _FidResult(c.Structure):
 
 _l.declare({"jem_import_options": _ImportOptions, "jem_fid_options": _FidOptions, "jem_fid_result": _FidResult},
            {"jem_import": [c.c_char_p, c.c_char_p, c.c_char_p, c.POINTER(_ImportOptions)],
+            "jem_import_open": [c.POINTER(c.c_void_p), c.c_char_p, c.c_char_p, c.POINTER(_ImportOptions),
+                                c.POINTER(_l.EngineOptions)],
             "jem_export": [c.c_char_p, c.c_char_p],
             "jem_fid": [c.POINTER(_FidResult), c.c_char_p, c.POINTER(_FidOptions)]}, {})
 
@@ -36,15 +38,20 @@ def _settings(set):
     return (c.c_char_p * len(texts))(*texts), len(texts)
 
 
+def import_options(classes, side, set):
+    """What is not as published, as a struct."""
+    texts, count = _settings(set)
+    return _ImportOptions(c.sizeof(_ImportOptions), classes or 0, side or 0, texts, count)
+
+
 def import_weights(file, model, out, classes=None, side=None, set=None):
     """Makes a run in the new folder `out` of weights that others trained (.pt, .pth, .safetensors, .npz); what works with
     a trained run works with it.
 
     model: a network of jem.choices("models"), as "resnet50", "wrn-28-10"; classes, side: of its logits and pictures, where
     they are not as published; set: model.* and data.* settings.  Returns the run: jem.load opens it."""
-    texts, count = _settings(set)
     _l.call("jem_import", _l.path_bytes(file), model.encode(), _l.path_bytes(out),
-            c.byref(_ImportOptions(c.sizeof(_ImportOptions), classes or 0, side or 0, texts, count)))
+            c.byref(import_options(classes, side, set)))
     return figures.Run(out)
 
 

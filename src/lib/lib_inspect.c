@@ -9,6 +9,7 @@
 #include "lib/lib_call.h"
 #include "lib/lib_model.h"
 #include "model/outline.h"
+#include "run/import.h"
 
 _Static_assert((int)JEM_LAYER_TEXT == (int)OUTLINE_TEXT, "a layer's texts are an outline's");
 
@@ -82,7 +83,7 @@ jem_status jem_model_describe(jem_model_facts *out, const jem_model *m)
                          .selection = NAN};
     layer_node(g, -1, &f.layers);
     value_node(g, -1, &f.values);
-    if (m->r) take_run(&f, m->r);
+    if (m->r && !import_made(m->r)) take_run(&f, m->r);
     TRY(lib_hand_out(out, &f, __func__, "JEM_MODEL_FACTS_INIT"));
 done:
     return st;

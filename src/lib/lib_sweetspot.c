@@ -1,5 +1,5 @@
 /* jem/sweetspot.h over sweetspot/. */
-#include "jem/sweetspot.h"
+#include "lib/lib_sweetspot.h"
 
 #include <math.h>
 
@@ -9,7 +9,6 @@
 #include "base/try.h"
 #include "bench/benchmarks.h"
 #include "lib/lib_call.h"
-#include "sweetspot/sweetspot.h"
 
 _Static_assert((int)JEM_SWEETSPOT_SCORES == (int)SPOT_SCORES_MAX, "a line has as many scores");
 
@@ -138,15 +137,17 @@ done:
     return st;
 }
 
-static jem_status take_options(sweetspot_options *to, const jem_sweetspot_options *o, const char *function)
+jem_status lib_sweetspot_options(sweetspot_options *to, const jem_sweetspot_options *asked, const char *function)
 {
     jem_status st;
+    jem_sweetspot_options o = JEM_SWEETSPOT_OPTIONS_INIT;
     const option_group groups[] = {{"sweetspot", sweetspot_settings, to}, {NULL, NULL, NULL}};
 
-    TRY(lib_check_texts(o->set, o->set_count, "o->set", function));
+    TRY(lib_options(&o, sizeof o, asked, function, "JEM_SWEETSPOT_OPTIONS_INIT"));
+    TRY(lib_check_texts(o.set, o.set_count, "o->set", function));
     TRY(options_defaults(groups));
-    for (int i = 0; i < o->set_count; i++) TRY(options_assign(groups, o->set[i]));
-    TRY(lib_threads(&to->threads, o->threads, function));
+    for (int i = 0; i < o.set_count; i++) TRY(options_assign(groups, o.set[i]));
+    TRY(lib_threads(&to->threads, o.threads, function));
 done:
     return st;
 }
@@ -155,7 +156,6 @@ jem_status jem_sweetspot(jem_sweetspots *out, const char *folder, const jem_swee
 {
     LIB_CALL;
     jem_status st;
-    jem_sweetspot_options o = JEM_SWEETSPOT_OPTIONS_INIT;
     sweetspot_options how = {.rounds = 0};
     jem_sweetspots made = JEM_SWEETSPOTS_INIT;
     found_spots *own = NULL;
@@ -164,10 +164,9 @@ jem_status jem_sweetspot(jem_sweetspots *out, const char *folder, const jem_swee
 
     HOST_NEED(out);
     if (!folder) return jem_error(JEM_EUSAGE, "%s: study is NULL", __func__);
-    TRY(lib_options(&o, sizeof o, asked, __func__, "JEM_SWEETSPOT_OPTIONS_INIT"));
     benchmark_meanings(known, benchmark_list);
     how.measures = known;
-    TRY(take_options(&how, &o, __func__));
+    TRY(lib_sweetspot_options(&how, asked, __func__));
     TRY(study_read(&s, folder));
     TRY(MEM_NEW(own, 1));
     own->list = (sweetspot_list)SWEETSPOT_LIST_INIT;

@@ -151,6 +151,27 @@ static void a_study_without_scores_along_alpha_is_refused(void **state)
     assert_null(found.rows);
 }
 
+static void seeds_for_a_margin_come_from_a_pilot(void **state)
+{
+    (void)state;
+    const jem_sweetspot_options o = few();
+    jem_seeds large = JEM_SEEDS_INIT, small = JEM_SEEDS_INIT;
+
+    put_study("pilot");
+    check_ok(jem_seeds_needed(&large, path_of("pilot"), 0.1, NULL, 0, &o));
+    check_ok(jem_seeds_needed(&small, path_of("pilot"), 0.01, NULL, 0, &o));
+    assert_int_equal(large.count, 1);
+    assert_string_equal(large.rows[0].benchmark, "cifar10h");
+    assert_string_equal(large.rows[0].trouble, "");
+    assert_true(large.rows[0].low == 0 && large.rows[0].high == 0.9 && large.rows[0].alphas == ALPHAS);
+    assert_int_equal(large.rows[0].seeds, 2); /* the spread of seeds is .007 */
+    assert_true(small.rows[0].seeds > 4 && small.rows[0].seeds_low <= small.rows[0].seeds);
+    jem_seeds_clear(&small);
+    jem_seeds_clear(&large);
+    assert_null(large.rows);
+    check_fails(jem_seeds_needed(&large, path_of("pilot"), 0, NULL, 0, &o), JEM_EUSAGE, "margin = 0");
+}
+
 /* ---- comparisons */
 
 static void models_are_compared_as_by_the_program(void **state)
@@ -295,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_line_has_the_numbers_of_the_statistics, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_study_without_scores_along_alpha_is_refused, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(seeds_for_a_margin_come_from_a_pilot, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(models_are_compared_as_by_the_program, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_comparison_that_cannot_be_is_refused, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_table_has_a_row_per_score, make_folder, remove_folder),

@@ -1,4 +1,6 @@
 /* jem/weights.h, jem/fid.h, jem_data_render: out and in again, the distance of two Gaussians, and what is refused. */
+#include <math.h>
+
 #include "base/file.h"
 #include "fid/fid_statistics.h"
 #include "lib/lib_rig.h"
@@ -43,6 +45,30 @@ static void a_run_s_weights_go_out_and_come_in(void **state)
     assert_memory_equal(read, trained, sizeof trained);
     assert_memory_equal(imported, trained, sizeof trained);
     check_fails(jem_import(file, "wrn-10-1", back, &o), JEM_EUSAGE, "holds a run");
+    rig_free(r);
+}
+
+static void weights_are_opened_without_a_run(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    float read[LOGITS], imported[LOGITS];
+    jem_model *m = NULL;
+    jem_model_facts f = JEM_MODEL_FACTS_INIT;
+    const jem_import_options o = of_tiny();
+    const jem_evaluation want = {.size = sizeof want, .logits = imported};
+
+    check_ok(jem_import_open(&m, r->weights, "wrn-10-1", &o, NULL));
+    check_ok(jem_model_evaluate(m, r->x, N, &want));
+    logits_of(read, r, r->weights);
+    assert_memory_equal(imported, read, sizeof read);
+    check_ok(jem_model_describe(&f, m));
+    assert_true(isnan(f.alpha) && f.selected_by == NULL); /* of nobody's training */
+    jem_model_free(m);
+    m = NULL;
+    check_fails(jem_import_open(&m, r->weights, "wrn-16-1", &o, NULL), JEM_EDATA, "wrn-10-1");
+    check_fails(jem_import_open(&m, r->weights, NULL, &o, NULL), JEM_EUSAGE, "jem_import_open: model is NULL");
+    assert_null(m);
     rig_free(r);
 }
 
@@ -135,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_s_weights_go_out_and_come_in),
+        cmocka_unit_test(weights_are_opened_without_a_run),
         cmocka_unit_test(weights_that_do_not_fit_are_refused),
         cmocka_unit_test(statistics_have_their_distance),
         cmocka_unit_test(the_example_of_the_header_runs),

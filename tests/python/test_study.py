@@ -101,6 +101,12 @@ class Swept(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "sweetspot.level"):
             self.study.sweetspot(set={"sweetspot.levels": .9})
 
+    def test_a_smaller_margin_needs_more_seeds(self):
+        large, small = (jem.seeds_needed(self.study, margin)[0] for margin in (.1, .01))
+        self.assertEqual((large.benchmark, large.alphas, large.trouble), ("cifar10h", 3, ""))
+        self.assertLess(large.seeds, small.seeds)
+        self.assertEqual(jem.seeds_needed(self.study, .1, alpha=[0, .25, .5, .75])[0].alphas, 4)
+
     def test_alphas_are_compared(self):
         out = os.path.join(self.folder.name, "copy", "study")
         shutil.copytree(self.out, out)
@@ -162,8 +168,13 @@ class Weights(unittest.TestCase):
             self.assertEqual(jem.export(run, file), file)
             jem.import_weights(file, "wrn-10-1", back, classes=3, side=16, set={"model.pool": "adaptive"})
             x = np.random.default_rng(3).uniform(-1, 1, (4, 3, 16, 16)).astype(np.float32)
-            with jem.load(run) as m, jem.load(back) as again:
+            of_file = {"model": "wrn-10-1", "classes": 3, "side": 16, "set": {"model.pool": "adaptive"}}
+            with jem.load(run) as m, jem.load(back) as again, jem.load(file, **of_file) as unpacked:
                 np.testing.assert_array_equal(m.logits(x), again.logits(x))
+                np.testing.assert_array_equal(m.logits(x), unpacked.logits(x))
+                self.assertIsNone(unpacked.facts.alpha)
+            with self.assertRaisesRegex(TypeError, "model"):
+                jem.load(run, classes=3)
             with self.assertRaisesRegex(jem.DataError, "wrn-10-1"):
                 jem.import_weights(file, "wrn-16-1", os.path.join(folder, "other"), classes=3, side=16,
                                    set={"model.pool": "adaptive"})
