@@ -6,13 +6,16 @@
 #   make test       deps, build with the tests, run them all
 #   make test-avx2  what computes, tested once more as on a processor without AVX-512
 #   make install    PREFIX=/usr/local
+#   make wheel      the Python wheel, build-wheel/dist/*.whl (its tools come from the package index)
+#   make wheel-test the wheel in an empty environment: its tests, from an empty folder
 #   make perf       timings beside PyTorch, diffusers, NumPy, pandas and SciPy (needs all of them)
 #   make sanitize   every test under the address and undefined-behaviour sanitizers
 #                   (SANITIZE=thread: under the thread sanitizer)
 #   make test-cuda  the GPU backend's tests on a GPU (needs the CUDA toolkit with cuDNN 9)
 #   make valgrind   every test that is not too slow for it, under valgrind
 #   make fuzz       hostile files for every reader, FUZZ_SECONDS each (needs clang)
-#   make long-test  what takes longer than a test may: studies on a Slurm cluster (Debian: slurm-wlm munge)
+#   make long-test  what takes longer than a test may: studies on a Slurm cluster (Debian: slurm-wlm munge),
+#                   the notebooks of examples/notebooks
 #   make arm64-test cross-compile for arm64 and run the tests that are not slow in an emulator
 
 BUILD ?= build
@@ -23,7 +26,7 @@ CMAKE_FLAGS ?=
 SANITIZE ?= address,undefined
 FUZZ_SECONDS ?= 60
 
-.PHONY: all tests deps demo test test-avx2 test-cuda install perf sanitize valgrind fuzz long-test arm64-test clean
+.PHONY: all tests deps demo test test-avx2 test-cuda install wheel wheel-test perf sanitize valgrind fuzz long-test arm64-test clean
 .NOTPARALLEL: # packages first
 MAKEFLAGS += --no-print-directory
 
@@ -56,6 +59,12 @@ test-cuda:
 install: all
 	cmake --install $(BUILD)
 
+wheel:
+	@CMAKE_FLAGS="$(CMAKE_FLAGS)" scripts/wheel build-wheel $(JOBS)
+
+wheel-test: wheel
+	@scripts/wheel-test build-wheel/dist/*.whl
+
 perf: all
 	$(call BUILD_TARGET,stat_bench)
 	$(call BUILD_TARGET,sweetspot_coverage)
@@ -78,9 +87,10 @@ fuzz: deps
 
 long-test: all
 	@tests/system/slurm.sh $(BUILD)/jem long
+	@tests/python/notebooks.sh $(BUILD)/libjem.so $(BUILD)/notebooks
 
 arm64-test:
 	@scripts/arm64-test build-arm64 $(JOBS)
 
 clean:
-	rm -rf build build-sanitize build-valgrind build-fuzz build-arm64
+	rm -rf build build-sanitize build-valgrind build-fuzz build-arm64 build-wheel

@@ -20,7 +20,8 @@ set(from_wheel)
 set(exported)
 if(JEM_WHEEL)
   set(from_wheel --no-whole-archive --start-group ${wheel_archives} --end-group)
-  set(exported --wildcard --keep-global-symbol=jem_*)
+  set(exported --wildcard --keep-global-symbol=jem_* --redefine-sym stdout=wheel_stdout
+    --redefine-sym stderr=wheel_stderr)
 endif()
 set(object ${CMAKE_CURRENT_BINARY_DIR}/libjem.o)
 add_custom_command(OUTPUT ${object}
@@ -40,8 +41,9 @@ endforeach()
 # For the libraries outside jem; of jem's own nothing is left to link.
 target_link_libraries(jem_shared PRIVATE jem_lib)
 if(JEM_WHEEL) # what was linked in is not needed as a shared library any more
+  target_sources(jem_shared PRIVATE cmake/wheel_streams.c)
   target_link_libraries(jem_shared PRIVATE ${wheel_libraries})
-  target_link_options(jem_shared PRIVATE -Wl,--as-needed)
+  target_link_options(jem_shared PRIVATE -Wl,--as-needed -Wl,--gc-sections)
 endif()
 if(NOT JEM_SANITIZE AND NOT JEM_FUZZ) # sanitizers leave their names to the program
   target_link_options(jem_shared PRIVATE -Wl,--no-undefined)
