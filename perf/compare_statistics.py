@@ -10,6 +10,8 @@ Runs A B A B, prints medians and their ratio, and fails where the two do not agr
 Error consistency is computed in three ways: as the field's toolbox (bethgelab/model-vs-human)
 does it, from data frames, one pair of observers and one condition at a time; with NumPy on rows
 of right and wrong, one pair and condition at a time; and with one matrix product per condition.
+Beside the toolbox's way, which gives no intervals, stands jem.stats.agreement with 10,000 rounds of
+the bootstrap over images and people (python/jem, on the libjem beside stat_bench).
 """
 import argparse
 import json
@@ -199,6 +201,41 @@ def compare_consistency(a, table):
         table.append((what + label, name, times[theirs], times[ours]))
 
 
+
+def with_intervals(a, jem, frames):
+    """The same with 10,000 bootstrap rounds through python/jem: rows as the others, and seconds."""
+    out, seconds = [], 0
+    for s in SETS:
+        who, conditions = order(frames[s][1]), conditions_of(s)
+        rows = aligned(frames[s][0], who, conditions)
+        right = np.concatenate([rows[c] for c in conditions], axis=1)
+        names = np.concatenate([[c] * rows[c].shape[1] for c in conditions])
+        people = sum(map(is_person, who))
+        start = time.perf_counter()
+        models, among = jem.stats.agreement(right[people:], right[:people], names, rounds=10000, threads=a.threads)
+        seconds += time.perf_counter() - start
+        out += [[score.value for score in each] for each in (among, *models)]
+    return out, seconds
+
+
+def compare_intervals(a, table):
+    os.environ["JEM_LIBRARY"] = os.path.join(os.path.dirname(os.path.abspath(a.stat_bench)), "libjem.so")
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "python"))
+    import jem
+    folder = os.path.join(a.data, "model-vs-human", "raw-data")
+    frames = {s: read_set(folder, s) for s in SETS}
+    theirs, ours = [], []
+    for _ in range(a.rounds):
+        got, seconds = with_intervals(a, jem, frames)
+        ours.append(seconds)
+        start = time.perf_counter()
+        expected = [row for s in SETS for row in with_pandas(frames[s][0], order(frames[s][1]), conditions_of(s))]
+        theirs.append(time.perf_counter() - start)
+        agree("error consistency, jem.stats.agreement", got, expected, 1e-12)
+    table.append((f"17 sets, people and 3 networks: trials in memory to scores; jem with 10,000 bootstrap rounds, "
+                  f"{a.threads} threads", "pandas without any", theirs, ours))
+
+
 # ---- bootstrap
 
 def cross_entropies(a):
@@ -315,11 +352,13 @@ def main():
     p.add_argument("--data", default=os.environ.get(
         "JEM_DATA", os.path.join(here, "..", "..", "shared", "data")))
     p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--threads", type=int, default=2, help="of jem, in bootstraps of error consistency")
     a = p.parse_args()
 
     table = []
     with tempfile.TemporaryDirectory() as tmp:
         compare_consistency(a, table)
+        compare_intervals(a, table)
         compare_bootstrap(a, table, tmp)
         compare_spearman(a, table, tmp)
     print("| what | peer | its time | jem | ratio |")
