@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """PyTorch files for tests/tensor/test_torch_file.c: golden_torch.py [FOLDER]
 
-Writes tests/fuzz/corpus/torch/*.pt, which fuzzing begins with, too: archives, the older pickles, those of Python 2
-(by hand), views, all types, checkpoints with more than weights, and what is to be refused.  Element i of a ramp
+Writes torch/*.pt and torch_older/*.pt below tests/fuzz/corpus, which fuzzing begins with, too: archives; the older
+pickles, those of Python 2 (by hand); views, all types, checkpoints with more than weights, and what is to be refused.  Element i of a ramp
 is its start and i / 4.  Recorded with PyTorch 2.15.
 """
 import argparse
@@ -14,8 +14,10 @@ from collections import OrderedDict
 
 import torch
 
-folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "tests/fuzz/corpus/torch")
-folder.mkdir(parents=True, exist_ok=True)
+corpus = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "tests/fuzz/corpus")
+folder, older = corpus / "torch", corpus / "torch_older"
+for made in (folder, older):
+    made.mkdir(parents=True, exist_ok=True)
 
 
 def ramp(*shape, dtype=torch.float32, start=0):
@@ -24,7 +26,8 @@ def ramp(*shape, dtype=torch.float32, start=0):
 
 
 def save(name, thing, **how):
-    torch.save(thing, folder / name, **how)
+    zipped = how.get("_use_new_zipfile_serialization", True)
+    torch.save(thing, (folder if zipped else older) / name, **how)
 
 
 weights = OrderedDict(
@@ -71,4 +74,4 @@ def python2():
     return head + made + keys + struct.pack("<q6f", 6, *[i / 4 for i in range(6)])
 
 
-(folder / "python2.pt").write_bytes(python2())
+(older / "python2.pt").write_bytes(python2())

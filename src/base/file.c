@@ -98,6 +98,20 @@ jem_status file_read_start(char **data, size_t *size, const char *path, size_t m
     return read_path(data, size, path, 0, most);
 }
 
+jem_status file_read_at(char *data, size_t size, int64_t place, int fd, const char *path)
+{
+    for (size_t used = 0; used < size;) {
+        const ssize_t n = pread(fd, data + used, size - used, (off_t)(place + (int64_t)used));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return file_read_failed("read", path, errno);
+        if (n == 0)
+            return jem_error(JEM_EDATA, "%s: ends at byte %lld: it became shorter while it was read; try again", path,
+                             (long long)place + (long long)used);
+        used += (size_t)n;
+    }
+    return JEM_OK;
+}
+
 const char *file_stream_name(const char *path)
 {
     return strcmp(path, "-") == 0 ? "standard input" : path;

@@ -31,6 +31,9 @@ jem_status file_read_stream(char **data, size_t *size, const char *path, size_t 
 const char *file_stream_name(const char *path); /* for messages: `-` is "standard input" */
 /* The first `most` bytes, or all if the file is shorter; otherwise as file_read. */
 jem_status file_read_start(char **data, size_t *size, const char *path, size_t most);
+/* data <- the `size` bytes of an open file that begin at byte `place`.  JEM_EDATA if it has not so many,
+ * JEM_EIO; `path` is for messages. */
+jem_status file_read_at(char *data, size_t size, int64_t place, int fd, const char *path);
 
 /* Opens the folder of `path`; *name <- its name there.  What is then done by these two stays in
  * that folder, whoever renames or replaces what on the way to it.  JEM_EIO */

@@ -26,22 +26,14 @@ static jem_status open_file(zip_file *z, const char *path)
     return zip_file_open(z, path, "no whole .npz file (zip)", "numpy.savez");
 }
 
-/* *key <- the next array's name in the archive, without .npy (owned), or NULL behind the last. */
-static jem_status next_array(char **key, zip_member *m, zip_file *z)
+/* The name of the array that a member is, without .npy (owned), or NULL. */
+static jem_status array_key(char **key, const zip_member *m)
 {
-    jem_status st;
-    bool more;
+    const size_t n = strlen(m->name);
 
     *key = NULL;
-    for (;;) {
-        TRY(zip_file_next(m, &more, z));
-        const size_t n = more ? strlen(m->name) : 0;
-        if (!more) return JEM_OK;
-        if (n > 4 && strcmp(m->name + n - 4, ".npy") == 0)
-            return str_format(key, "%.*s", (int)(n - 4), m->name);
-    }
-done:
-    return st;
+    if (n <= 4 || strcmp(m->name + n - 4, ".npy") != 0) return JEM_OK;
+    return str_format(key, "%.*s", (int)(n - 4), m->name);
 }
 
 /* ---- keys */
@@ -53,80 +45,76 @@ bool npz_has(char *const *keys, int count, const char *key)
     return false;
 }
 
-static jem_status check_key(const zip_file *z, char *const *keys, int count)
+/* What all arrays together unpack to is bounded. */
+static jem_status check_sizes(const zip_file *z)
 {
-    const char *last = keys[count - 1];
-    if (count > KEYS_MOST)
-        return jem_error(JEM_EDATA, "%s: more than %d arrays", z->path, KEYS_MOST);
-    if (npz_has(keys, count - 1, last))
-        return jem_error(JEM_EDATA, "%s: holds '%.200s' twice; save it again with numpy.savez", z->path,
-                         last);
+    int64_t left = UNPACKED_ANYWAY + RATIO_MOST * z->size;
+
+    for (int64_t i = 0; i < z->count; i++) {
+        left -= z->members[i].size <= left ? z->members[i].size : left + 1;
+        if (left < 0)
+            return jem_error(JEM_EDATA, "%s: would unpack to more than %d times its size, which no data "
+                                        "do; save the arrays with numpy.savez", z->path, RATIO_MOST);
+    }
     return JEM_OK;
+}
+
+static jem_status list_keys(char ***keys, int *count, const zip_file *z)
+{
+    jem_status st;
+    char **list = NULL;
+    int n = 0;
+
+    TRY(check_sizes(z));
+    TRY(MEM_NEW(list, z->count));
+    for (int64_t i = 0; i < z->count; i++) {
+        TRY(array_key(&list[n], &z->members[i]));
+        n += list[n] != NULL;
+        if (n > KEYS_MOST) {
+            st = jem_error(JEM_EDATA, "%s: more than %d arrays", z->path, KEYS_MOST);
+            goto done;
+        }
+    }
+    if (n == 0) {
+        st = jem_error(JEM_EDATA, "%s: holds no array (KEY.npy); save them with numpy.savez", z->path);
+        goto done;
+    }
+    *keys = list;
+    *count = n;
+    list = NULL;
+done:
+    if (list) strings_free(list, n);
+    return st;
 }
 
 jem_status npz_keys(char ***keys, int *count, const char *path)
 {
     jem_status st;
     zip_file z = ZIP_FILE_INIT;
-    zip_member m = {0};
-    char **list = NULL, *key = NULL;
-    int64_t n = 0, room = 0, unpacked = 0;
 
     TRY(open_file(&z, path));
-    for (;;) {
-        TRY(next_array(&key, &m, &z));
-        if (!key) break;
-        TRY(MEM_GROW(list, n, room));
-        list[n++] = key;
-        key = NULL;
-        TRY(check_key(&z, list, (int)n));
-        const int64_t size = m.size, most = UNPACKED_ANYWAY + RATIO_MOST * z.size;
-        if (size < 0 || size > most - unpacked) {
-            st = jem_error(JEM_EDATA, "%s: would unpack to more than %d times its size, which no data "
-                                      "do; save the arrays with numpy.savez", path, RATIO_MOST);
-            goto done;
-        }
-        unpacked += size;
-    }
-    if (n == 0) {
-        st = jem_error(JEM_EDATA, "%s: holds no array (KEY.npy); save them with numpy.savez", path);
-        goto done;
-    }
-    *keys = list;
-    *count = (int)n;
-    list = NULL;
+    TRY(list_keys(keys, count, &z));
 done:
-    mem_free(key);
-    if (list) strings_free(list, (int)n);
     zip_file_close(&z);
     return st;
 }
 
 /* ---- arrays */
 
-static jem_status read_key(jem_tensor *out, const char *path, const char *wanted)
+static jem_status read_key(jem_tensor *out, const zip_file *z, const char *key)
 {
     jem_status st;
-    zip_file z = ZIP_FILE_INIT;
-    zip_member m = {0};
-    char *key = NULL, *data = NULL, *name = NULL;
+    char *data = NULL, *name = NULL, *member = NULL;
+    int64_t i = 0;
 
-    TRY(open_file(&z, path));
-    do {
-        mem_free(key);
-        TRY(next_array(&key, &m, &z));
-    } while (key && strcmp(key, wanted) != 0);
-    if (!key) {
-        st = jem_error(JEM_EDATA, "%s: changed while it was read", path);
-        goto done;
-    }
-    TRY(str_format(&name, "%s (%s)", path, key));
-    TRY(zip_file_read(&data, m.size, &z, name));
-    TRY(npy_take(out, data, (size_t)m.size, name));
+    TRY(str_format(&member, "%s.npy", key));
+    while (strcmp(z->members[i].name, member) != 0) i++; /* it is one of the keys */
+    TRY(str_format(&name, "%s (%s)", z->path, key));
+    TRY(zip_file_read(&data, z, &z->members[i]));
+    TRY(npy_take(out, data, (size_t)z->members[i].size, name));
 done:
-    mem_free(key);
+    mem_free(member);
     mem_free(name);
-    zip_file_close(&z);
     return st;
 }
 
@@ -144,18 +132,21 @@ static jem_status no_such_key(const char *path, const char *key, char *const *ke
 static jem_status read_of(jem_tensor *out, const char *path, const char *key, bool or_only)
 {
     jem_status st;
+    zip_file z = ZIP_FILE_INIT;
     char **keys = NULL;
     int count = 0;
 
-    TRY(npz_keys(&keys, &count, path));
+    TRY(open_file(&z, path));
+    TRY(list_keys(&keys, &count, &z));
     if (npz_has(keys, count, key))
-        TRY(read_key(out, path, key));
+        TRY(read_key(out, &z, key));
     else if (or_only && count == 1)
-        TRY(read_key(out, path, keys[0]));
+        TRY(read_key(out, &z, keys[0]));
     else
         st = no_such_key(path, key, keys, count);
 done:
     strings_free(keys, count);
+    zip_file_close(&z);
     return st;
 }
 

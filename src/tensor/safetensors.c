@@ -238,7 +238,7 @@ static jem_status head_size(size_t *head, const safetensors *f, const char *file
 
     if (st != JEM_OK) return st;
     if (got < LENGTH_SIZE)
-        return jem_error(JEM_EDATA, "%s: %zu bytes are too few for a safetensors file", f->path,
+        return jem_error(JEM_EDATA, "%s: %zu bytes are too few for a safetensors file; copy or download it again", f->path,
                          size);
     memcpy(&length, file, sizeof length);
     if (length > header_max || length > size - LENGTH_SIZE)

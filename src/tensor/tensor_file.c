@@ -8,8 +8,6 @@
 #include "tensor/safetensors_internal.h"
 #include "tensor/torch_file.h"
 
-enum { START = 16 };
-
 /* Room for `count` tensors, none of them yet. */
 static jem_status make(safetensors **out, const char *path, int count)
 {
@@ -113,7 +111,7 @@ jem_status tensor_file_open(safetensors **out, const char *path, const char *par
     char *start;
     size_t size;
     jem_status st = refuse_folder(path);
-    if (st == JEM_OK) st = file_read_start(&start, &size, path, START);
+    if (st == JEM_OK) st = file_read_start(&start, &size, path, TORCH_FILE_START);
     if (st != JEM_OK) return st;
     const bool torch = torch_file_is(start, size);
     mem_free(start);

@@ -2,6 +2,7 @@
 #include "tensor/torch_file.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,8 +37,15 @@ struct torch_file {
     int64_t visits, name_bytes;
 };
 
-static jem_status refuse(const torch_file *f, const char *name, const char *what)
+static jem_status refuse(const torch_file *f, const char *name, const char *fmt, ...) JEM_PRINTF(3, 4);
+static jem_status refuse(const torch_file *f, const char *name, const char *fmt, ...)
 {
+    char what[200];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
     return jem_error(JEM_EDATA, "%s: tensor '%.200s' %s; save the state dict again with torch.save",
                      f->path, name, what);
 }
@@ -70,40 +78,46 @@ static bool take_sizes(int64_t to[JEM_MAX_DIMS], const pickle_value *v, int64_t 
     return true;
 }
 
-/* Whether each element lies in the storage. */
-static bool is_inside(const view *v, int64_t elements, int64_t storage)
+/* Whether each element lies in the storage.  *last <- the last of them, or where counting it ended. */
+static bool is_inside(int64_t *last, const view *v, int64_t elements, int64_t storage)
 {
-    int64_t last = v->offset;
+    *last = v->offset;
     if (elements == 0) return v->offset <= storage;
     for (int d = 0; d < v->ndim; d++) {
         int64_t reach;
         if (__builtin_mul_overflow(v->shape[d] - 1, v->stride[d], &reach) ||
-            __builtin_add_overflow(last, reach, &last))
+            __builtin_add_overflow(*last, reach, last)) {
+            *last = INT64_MAX;
             return false;
+        }
     }
-    return last < storage;
+    return *last < storage;
 }
 
 static jem_status read_view(view *v, const torch_file *f, const pickle_value *a, const char *name)
 {
     size_t bytes;
-    int64_t elements;
+    int64_t elements, last;
 
     if (a->count < 4 || a->items[0]->kind != PICKLE_PERSISTENT || a->items[1]->kind != PICKLE_INTEGER ||
         a->items[1]->number < 0 || a->items[2]->kind != PICKLE_TUPLE)
         return refuse(f, name, "is described as PyTorch never did");
-    if (a->items[2]->count > JEM_MAX_DIMS) return refuse(f, name, "has more than 8 dimensions");
+    if (a->items[2]->count > JEM_MAX_DIMS)
+        return refuse(f, name, "has %" PRId64 " dimensions, expected at most %d", a->items[2]->count, JEM_MAX_DIMS);
     v->storage = a->items[0]->seen - 1;
     v->offset = a->items[1]->number;
     v->ndim = (int)a->items[2]->count;
     if (!take_sizes(v->shape, a->items[2], v->ndim) || !take_sizes(v->stride, a->items[3], v->ndim))
-        return refuse(f, name, "has sizes that cannot be");
+        return refuse(f, name, "has sizes or strides that are negative, no numbers, or not one for each dimension");
     const torch_storage *s = &f->source.storages[v->storage];
     if (!s->type) return refuse(f, name, "has elements of a type that jem does not know");
-    if (!shape_bytes(&bytes, &elements, JEM_F64, v->ndim, v->shape) || !is_inside(v, elements, s->count))
-        return refuse(f, name, "reaches beyond its storage");
+    if (!shape_bytes(&bytes, &elements, JEM_F64, v->ndim, v->shape))
+        return refuse(f, name, "has more elements than can be counted");
+    if (!is_inside(&last, v, elements, s->count))
+        return refuse(f, name, "reaches beyond its storage: to element %" PRId64 " of '%.60s', which has %" PRId64, last,
+                      s->key, s->count);
     if (elements > s->count + REPEATED_MOST)
-        return refuse(f, name, "repeats its storage (an expanded view)");
+        return refuse(f, name, "repeats its storage (an expanded view): %" PRId64 " elements of %" PRId64, elements, s->count);
     return JEM_OK;
 }
 
@@ -135,7 +149,9 @@ static jem_status walk(torch_file *f, const pickle_value *map, const char *prefi
     char *name = NULL, number[24];
 
     if (depth > DEPTH_MOST || map->count / 2 > VISITS_MOST - f->visits)
-        return jem_error(JEM_EDATA, "%s: maps within maps without end; save the state dict alone", f->path);
+        return jem_error(JEM_EDATA, "%s: maps within maps without end (%s); save the state dict alone with "
+                         "torch.save(model.state_dict(), FILE)", f->path,
+                         depth > DEPTH_MOST ? "more than 64 levels, or a map that holds itself" : "a million entries and more");
     f->visits += map->count / 2;
     for (int64_t i = 0; i + 1 < map->count; i += 2) {
         const pickle_value *key = map->items[i], *v = map->items[i + 1], *arguments = rebuilt(v);

@@ -14,7 +14,8 @@
 
 typedef struct torch_file torch_file;
 
-/* Are these the first `size` bytes of such a file? */
+enum { TORCH_FILE_START = 262 };
+/* Are these the first `size` bytes, TORCH_FILE_START if there are so many, of such a file? */
 bool torch_file_is(const char *start, size_t size);
 
 /* `part`: the map or the tensor that is read, by its key at the top of the file ("replay_buffer");

@@ -4,6 +4,7 @@
 
 #include "jem/tensor.h"
 #include "tensor/pickle.h"
+#include "tensor/zip_file.h"
 
 /* A type of storage by its class. */
 typedef struct torch_type {
@@ -27,13 +28,14 @@ typedef struct torch_source {
     size_t size;
     size_t object_end; /* of the older kind: where the object's pickle ends */
     bool zip;
+    zip_file archive;  /* if it is one */
     pickle object;
     torch_storage *storages; /* [count] */
     int64_t count;
 } torch_source;
 #define TORCH_SOURCE_INIT                                                                          \
     {                                                                                              \
-        NULL, NULL, 0, 0, false, PICKLE_INIT, NULL, 0                                              \
+        NULL, NULL, 0, 0, false, ZIP_FILE_INIT, PICKLE_INIT, NULL, 0                                              \
     }
 
 /* Reads the object and lists the storages; each persistent value's `seen` is its storage's number

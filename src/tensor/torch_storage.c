@@ -1,6 +1,7 @@
 /* Where the bytes of a PyTorch file are: members of a zip archive, or behind the pickles of the
  * older kind (torch_internal.h). */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,10 @@
 #include "base/try.h"
 #include "tensor/torch_file.h"
 #include "tensor/torch_internal.h"
-#include "tensor/zip_file.h"
 
 /* The pickle of the number 0x1950a86a20f9469cfc6c, which begins the older kind. */
 static const char magic[] = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";
-enum { MAGIC = sizeof magic - 1, TAR_MARK = 257, TAR_SIZE = TAR_MARK + 5, PICKLE_MOST = 64 << 20 };
+enum { MAGIC = sizeof magic - 1, TAR_MARK = 257, TAR_SIZE = TORCH_FILE_START, PICKLE_MOST = 64 << 20 };
 
 static const torch_type types[] = {
     {"torch FloatStorage", 4, JEM_F32},  {"torch DoubleStorage", 8, JEM_F64},
@@ -29,14 +29,32 @@ static jem_status refuse(const torch_source *s, const char *what, const char *re
     return jem_error(JEM_EDATA, "%s: %s; %s", s->path, what, remedy);
 }
 
-static jem_status broken(const torch_source *s, const char *what)
+static jem_status broken(const torch_source *s, const char *fmt, ...) JEM_PRINTF(2, 3);
+static jem_status broken(const torch_source *s, const char *fmt, ...)
 {
+    char what[300];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
     return refuse(s, what, "copy the file again, or save it again with torch.save");
+}
+
+static jem_status wrong_size(const torch_source *s, const torch_storage *x, int64_t found)
+{
+    return broken(s, "storage '%.60s' has %" PRId64 " bytes, expected %" PRId64 " (%" PRId64 " elements of %d)", x->key, found,
+                  x->count * x->type->size, x->count, x->type->size);
+}
+
+static bool is_tar(const char *start, size_t size)
+{
+    return size >= TAR_SIZE && memcmp(start + TAR_MARK, "ustar", 5) == 0;
 }
 
 bool torch_file_is(const char *start, size_t size)
 {
-    return (size >= 4 && memcmp(start, "PK\3\4", 4) == 0) ||
+    return is_tar(start, size) || (size >= 4 && memcmp(start, "PK\3\4", 4) == 0) ||
            (size >= MAGIC && memcmp(start, magic, MAGIC) == 0);
 }
 
@@ -89,13 +107,14 @@ static jem_status list_storages(torch_source *s)
                                    .count = id->items[4]->number};
         torch_storage *last = s->count ? &s->storages[s->count - 1] : NULL;
         if (one.type && one.count > PTRDIFF_MAX / 8) {
-            st = broken(s, "a tensor is larger than any memory");
+            st = broken(s, "storage '%.60s' of %" PRId64 " elements is larger than any memory", one.key, one.count);
             goto done;
         }
         if (!last || strcmp(last->key, one.key) != 0) {
             s->storages[s->count++] = one;
         } else if (last->type != one.type || last->count != one.count) {
-            st = broken(s, "one storage has two types or two sizes");
+            st = broken(s, "storage '%.60s' has two %s: %" PRId64 " and %" PRId64 " elements", one.key,
+                        last->type != one.type ? "types" : "sizes", last->count, one.count);
             goto done;
         }
         all[i]->seen = s->count;
@@ -118,32 +137,63 @@ static torch_storage *find_storage(torch_source *s, const char *key)
 
 /* ---- zip archives */
 
-/* The member's name below the archive's one folder; JEM_EDATA for what no torch.save writes. */
+/* Characters of the archive's one folder, "archive/": those of every member's name. */
+static size_t folder_length(const zip_file *z)
+{
+    const char *slash = z->count ? strchr(z->members[0].name, '/') : NULL;
+    return slash ? (size_t)(slash + 1 - z->members[0].name) : 0;
+}
+
+static bool is_tensor_data(const char *inner) { return strncmp(inner, "data/", 5) == 0; }
+
+/* *inner <- the member's name below the archive's one folder; JEM_EDATA for what no torch.save writes. */
 static jem_status inner_name(const char **inner, const torch_source *s, const zip_member *m)
 {
-    const char *slash = strchr(m->name, '/');
-    if (m->name[0] == '/' || strstr(m->name, "..") || m->size < 0)
-        return broken(s, "a member of the archive has no proper name or size");
-    *inner = slash ? slash + 1 : m->name;
+    const char *top = s->archive.members[0].name;
+    const size_t n = folder_length(&s->archive);
+
+    if (n == 0 || strncmp(m->name, top, n) != 0)
+        return broken(s, "member '%.100s' lies in no folder, or in another than '%.*s'", m->name, (int)n, top);
+    *inner = m->name + n;
     if (strcmp(*inner, "constants.pkl") == 0 || strncmp(*inner, "code/", 5) == 0)
         return refuse(s, "a TorchScript program, not weights",
                       "load it with torch.jit.load and save its state dict with torch.save");
+    if (is_tensor_data(*inner) && !m->stored)
+        return refuse(s, "its tensors are compressed, which torch.save never does",
+                      "unpack it and save it again with torch.save");
     return JEM_OK;
 }
 
-static jem_status open_zip(zip_file *z, const torch_source *s)
+/* text [8] <- a member that is a word, such as "little". */
+static jem_status read_word(char text[8], torch_source *s, const zip_member *m)
 {
-    return zip_file_open(z, s->path, "no whole PyTorch file (zip)", "torch.save");
+    char *bytes = NULL;
+    jem_status st = m->size >= 8 ? broken(s, "member '%.100s' has %" PRId64 " bytes, expected a word", m->name, m->size)
+                                 : zip_file_read(&bytes, &s->archive, m);
+    if (st != JEM_OK) return st;
+    memset(text, 0, 8);
+    memcpy(text, bytes, (size_t)m->size);
+    text[strcspn(text, "\r\n")] = '\0';
+    mem_free(bytes);
+    return JEM_OK;
 }
 
-static jem_status check_byte_order(torch_source *s, zip_file *z, const zip_member *m)
+/* Members that say how the others are to be read. */
+static jem_status check_format(torch_source *s, const char *inner, const zip_member *m)
 {
-    char *text = NULL;
-    jem_status st = m->size > 64 ? broken(s, "its byte order is no word")
-                                 : zip_file_read(&text, m->size, z, s->path);
-    if (st == JEM_OK && strncmp(text, "little", 6) != 0)
-        st = refuse(s, "written on a big-endian machine", "save it again on an x86 or ARM one");
-    mem_free(text);
+    char word[8];
+    jem_status st = JEM_OK;
+
+    if (strcmp(inner, "byteorder") == 0) {
+        TRY(read_word(word, s, m));
+        if (strcmp(word, "little") != 0)
+            st = refuse(s, "written on a big-endian machine", "save it again on an x86 or ARM one");
+    } else if (strcmp(inner, "version") == 0) {
+        TRY(read_word(word, s, m));
+        if (strlen(word) != 1 || word[0] < '1' || word[0] > '3')
+            st = broken(s, "of version '%s' of PyTorch's archives, expected 1 to 3", word);
+    }
+done:
     return st;
 }
 
@@ -151,79 +201,52 @@ static jem_status check_byte_order(torch_source *s, zip_file *z, const zip_membe
 static jem_status open_archive(torch_source *s)
 {
     jem_status st;
-    zip_file z = ZIP_FILE_INIT;
-    zip_member m = {0};
-    bool more;
-    int64_t unpacked = 0;
-    const char *inner;
+    zip_file *z = &s->archive;
+    const zip_member *object = NULL;
+    const char *inner = NULL;
 
-    TRY(open_zip(&z, s));
-    for (;;) {
-        TRY(zip_file_next(&m, &more, &z));
-        if (!more) break;
-        TRY(inner_name(&inner, s, &m));
-        unpacked += m.size;
-        if (unpacked > z.size && m.stored) {
-            st = broken(s, "the members of the archive overlap");
-            goto done;
-        }
-        if (strcmp(inner, "byteorder") == 0) TRY(check_byte_order(s, &z, &m));
-        if (strcmp(inner, "data.pkl") != 0) continue;
-        if (s->whole || m.size > PICKLE_MOST) {
-            st = broken(s, s->whole ? "holds data.pkl twice" : "its data.pkl is longer than names take");
-            goto done;
-        }
-        TRY(zip_file_read(&s->whole, m.size, &z, s->path));
-        s->size = (size_t)m.size;
+    TRY(zip_file_open(z, s->path, "no whole PyTorch file (zip)", "torch.save"));
+    for (int64_t i = 0; i < z->count; i++) {
+        TRY(inner_name(&inner, s, &z->members[i]));
+        TRY(check_format(s, inner, &z->members[i]));
+        if (strcmp(inner, "data.pkl") == 0) object = &z->members[i];
     }
-    if (!s->whole) {
+    if (!object) {
         st = refuse(s, "a zip archive without data.pkl, so torch.save did not write it",
                     "jem reads .npz files of numpy.savez and PyTorch's .pt, .pth");
         goto done;
     }
-    TRY(pickle_read(&s->object, s->whole, s->size, s->path, 0));
+    if (object->size > PICKLE_MOST) {
+        st = broken(s, "its data.pkl has %" PRId64 " bytes, more than names and sizes take", object->size);
+        goto done;
+    }
+    TRY(zip_file_read(&s->whole, z, object));
+    s->size = (size_t)object->size;
+    TRY(pickle_read(&s->object, s->whole, s->size, s->path, object->at));
+    if (s->object.used != s->size)
+        st = broken(s, "byte %" PRId64 ": %zu bytes are left over behind the pickle in data.pkl",
+                    object->at + (int64_t)s->object.used, s->size - s->object.used);
 done:
-    zip_file_close(&z);
-    return st;
-}
-
-static jem_status load_member(torch_source *s, torch_storage *to, zip_file *z, const zip_member *m)
-{
-    char *bytes;
-    if (to->bytes) return broken(s, "a storage lies in the archive twice");
-    if (!m->stored)
-        return refuse(s, "its tensors are compressed, which torch.save never does",
-                      "unpack it and save it again with torch.save");
-    if (m->size != to->count * to->type->size)
-        return broken(s, "a storage has another size than its tensors say");
-    jem_status st = zip_file_read(&bytes, m->size, z, s->path);
-    if (st == JEM_OK) to->bytes = bytes;
     return st;
 }
 
 static jem_status load_archive(torch_source *s)
 {
-    jem_status st;
-    zip_file z = ZIP_FILE_INIT;
-    zip_member m = {0};
-    bool more;
-    const char *inner;
+    jem_status st = JEM_OK;
+    const zip_file *z = &s->archive;
+    const size_t top = folder_length(z);
 
-    TRY(open_zip(&z, s));
-    for (;;) {
-        TRY(zip_file_next(&m, &more, &z));
-        if (!more) break;
-        TRY(inner_name(&inner, s, &m));
-        torch_storage *to = strncmp(inner, "data/", 5) == 0 ? find_storage(s, inner + 5) : NULL;
-        if (to && to->wanted) TRY(load_member(s, to, &z, &m));
+    for (int64_t i = 0; i < z->count; i++) {
+        const zip_member *m = &z->members[i];
+        torch_storage *to = is_tensor_data(m->name + top) ? find_storage(s, m->name + top + 5) : NULL;
+        if (!to || !to->wanted) continue;
+        if (m->size != to->count * to->type->size) return wrong_size(s, to, m->size);
+        TRY(zip_file_read(&to->bytes, z, m));
     }
     for (int64_t i = 0; i < s->count; i++)
-        if (s->storages[i].wanted && !s->storages[i].bytes) {
-            st = broken(s, "a tensor's bytes are not in the archive");
-            goto done;
-        }
+        if (s->storages[i].wanted && !s->storages[i].bytes)
+            return broken(s, "storage '%.60s', which a tensor lies in, is not in the archive", s->storages[i].key);
 done:
-    zip_file_close(&z);
     return st;
 }
 
@@ -263,17 +286,22 @@ static jem_status take_storage(torch_source *s, const pickle_value *key, size_t 
     int64_t count;
     torch_storage *to = key->kind == PICKLE_TEXT ? find_storage(s, key->text) : NULL;
 
-    if (!to) return broken(s, "its list of storages names one that no tensor has");
-    if (to->bytes) return broken(s, "its list of storages names one twice");
+    if (!to) return broken(s, "its list of storages names '%.60s', which no tensor has",
+                           key->kind == PICKLE_TEXT ? key->text : "no text");
+    if (to->bytes) return broken(s, "its list of storages names '%.60s' twice", to->key);
     if (!to->type)
         return refuse(s, "holds elements of a type that jem does not know",
                       "convert the weights to float and save them again");
-    if (s->size - *at < sizeof count) return broken(s, "cut short");
+    if (s->size - *at < sizeof count) return broken(s, "byte %zu: cut short before storage '%.60s'", s->size, to->key);
     memcpy(&count, s->whole + *at, sizeof count);
     *at += sizeof count;
-    if (count != to->count) return broken(s, "a storage has another size than its tensors say");
+    if (count != to->count)
+        return broken(s, "byte %zu: storage '%.60s' has %" PRId64 " elements, its tensors say %" PRId64, *at, to->key, count,
+                      to->count);
     const size_t bytes = (size_t)count * (size_t)to->type->size;
-    if (bytes > s->size - *at) return broken(s, "cut short");
+    if (bytes > s->size - *at)
+        return broken(s, "byte %zu: cut short: storage '%.60s' has %zu bytes, expected %zu", s->size, to->key, s->size - *at,
+                      bytes);
     to->bytes = s->whole + *at;
     *at += bytes;
     return JEM_OK;
@@ -288,11 +316,12 @@ static jem_status load_pickles(torch_source *s)
     TRY(pickle_read(&keys, s->whole + at, s->size - at, s->path, (int64_t)at));
     at += keys.used;
     if (keys.root->kind != PICKLE_LIST || keys.root->count != s->count) {
-        st = broken(s, "its list of storages is not that of its tensors");
+        st = broken(s, "byte %zu: its list names %" PRId64 " storages, its tensors lie in %" PRId64, s->object_end,
+                    keys.root->kind == PICKLE_LIST ? keys.root->count : 0, s->count);
         goto done;
     }
     for (int64_t i = 0; i < keys.root->count; i++) TRY(take_storage(s, keys.root->items[i], &at));
-    if (at != s->size) st = broken(s, "bytes are left over at its end");
+    if (at != s->size) st = broken(s, "byte %zu: %zu bytes are left over at its end", at, s->size - at);
 done:
     pickle_clear(&keys);
     return st;
@@ -309,7 +338,7 @@ jem_status torch_source_open(torch_source *s, const char *path)
     *s = (torch_source)TORCH_SOURCE_INIT;
     s->path = path;
     TRY(file_read_start(&start, &size, path, TAR_SIZE));
-    if (size == TAR_SIZE && memcmp(start + TAR_MARK, "ustar", 5) == 0) {
+    if (is_tar(start, size)) {
         st = refuse(s, "a tar archive, as the first versions of PyTorch wrote",
                     "load it with torch.load and save it again");
         goto done;
@@ -333,6 +362,7 @@ void torch_source_clear(torch_source *s)
     for (int64_t i = 0; s->zip && i < s->count; i++) mem_free(s->storages[i].bytes);
     mem_free(s->storages);
     pickle_clear(&s->object);
+    zip_file_close(&s->archive);
     mem_free(s->whole);
     *s = (torch_source)TORCH_SOURCE_INIT;
 }

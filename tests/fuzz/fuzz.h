@@ -23,6 +23,9 @@ void fuzz_one(const uint8_t *data, size_t size);
 /* Until the next case, `path` is a file with these bytes.  Both are borrowed. */
 void fuzz_file(const char *path, const void *data, size_t size);
 
+/* There are no files any more: at the beginning of each case. */
+void fuzz_forget_files(void);
+
 /* The same for several files in one case: a line "@@ NAME" begins the file FOLDER/NAME.  What comes
  * before the first such line, and files beyond the sixteenth, are left out. */
 void fuzz_folder(const char *folder, const uint8_t *data, size_t size);

@@ -9,7 +9,8 @@ static char path[200];
 
 static const char *golden(const char *name)
 {
-    snprintf(path, sizeof path, "%s/tests/fuzz/corpus/torch/%s.pt", JEM_SOURCE_DIR, name);
+    const bool older = strstr(name, "older") || strcmp(name, "python2") == 0;
+    snprintf(path, sizeof path, "%s/tests/fuzz/corpus/torch%s/%s.pt", JEM_SOURCE_DIR, older ? "_older" : "", name);
     return path;
 }
 
@@ -206,13 +207,13 @@ static void lies_are_refused_by_name(void **state)
         {BYTES("(K\3K\1t"), "(K\4K\1t", "reaches beyond its storage"},
         {BYTES("(K\2K\3t"), "(K\xffK\xfft", "reaches beyond its storage"},
         {BYTES("K\6N"), "K\5N", "reaches beyond its storage"},
-        {BYTES("K\6N"), "K\7N", "a storage has another size than its tensors say"},
+        {BYTES("K\6N"), "K\7N", "storage '17' has 6 elements, its tensors say 7"},
         {BYTES("torch\nFloat"), "torch\nFloaX", "has elements of a type that jem does not know"},
         {BYTES("_rebuild_tensor\n"), "_rebuild_tensoR\n", "holds no tensor by name"},
         {BYTES("OrderedDict"), "OrderedDicX", "but an object of collections OrderedDicX"},
         {BYTES("little_endian\x88"), "little_endian\x89", "big-endian"},
         {BYTES("little_endian"), "Little_endian", "which machine wrote it"},
-        {BYTES("](U\x02" "17e."), "](U\x02" "18e.", "names one that no tensor has"},
+        {BYTES("](U\x02" "17e."), "](U\x02" "18e.", "its list of storages names '18', which no tensor has"},
         {BYTES("tQK"), "tRK", "byte "},
         {BYTES("NtQ"), "N\x99Q", "uses the opcode 0x99"},
     };
