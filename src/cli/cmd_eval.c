@@ -10,6 +10,7 @@
 #include "cli/run_latents.h"
 #include "cli/run_steps.h"
 #include "cli/startup.h"
+#include "run/import.h"
 #include "study/evaluate.h"
 
 static void show(const score_list *l)
@@ -28,7 +29,10 @@ static void show(const score_list *l)
 static void show_run(void *ctx, const run *r, const score_list *scores)
 {
     (void)ctx;
-    cli_print("%s  alpha %g  seed %" PRId64 "\n", r->path, r->cfg.alpha, r->cfg.seed);
+    if (import_made(r))
+        cli_print("%s  imported\n", r->path);
+    else
+        cli_print("%s  alpha %g  seed %" PRId64 "\n", r->path, r->cfg.alpha, r->cfg.seed);
     show(scores);
 }
 

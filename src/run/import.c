@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "base/try.h"
 #include "model/weights_fit.h"
 #include "record/run_facts.h"
 #include "run/checkpoint_store.h"
+#include "tensor/tensor_file.h"
 
 static const char by_import[] = "import"; /* run_info.selected_by */
 
@@ -77,6 +79,44 @@ done:
     return st;
 }
 
+/* RUN/replay-buffer.safetensors <- the last pictures of the chains that trained it, if the file holds some of the
+ * network's own size: JEM's checkpoints do, as replay_buffer [N,C,H,W] beside the weights. */
+static jem_status keep_replay(const import_request *r, const model *m)
+{
+    jem_status st;
+    safetensors *f = NULL;
+    safetensors_writer *w = NULL;
+    float *x = NULL;
+    char *path = NULL;
+    const model_spec *spec = model_get_spec(m);
+
+    st = tensor_file_open(&f, r->file, "replay_buffer");
+    if (st == JEM_EDATA) return JEM_OK; /* its weights were read: there is none */
+    if (st != JEM_OK) return st;
+    const int at = safetensors_find(f, "replay_buffer");
+    if (at < 0) goto done;
+    const jem_tensor t = safetensors_view(f, at);
+    const int64_t size[] = {t.ndim == 4 ? t.shape[0] : 0, spec->channels, spec->height, spec->width};
+    if (size[0] == 0 || memcmp(t.shape, size, sizeof size) != 0) {
+        log_warning("%s: its replay buffer is left out: expected pictures [N,%lld,%lld,%lld]", r->file,
+                    (long long)size[1], (long long)size[2], (long long)size[3]);
+        goto done;
+    }
+    TRY(MEM_NEW(x, jem_tensor_count(&t)));
+    TRY(safetensors_read_f32(f, "replay_buffer", x, 4, size));
+    TRY(safetensors_writer_new(&w));
+    TRY(safetensors_writer_add(w, "replay_buffer", JEM_F32, 4, size, x));
+    TRY(str_format(&path, "%s/" RUN_REPLAY, r->out));
+    TRY(safetensors_writer_save(w, path));
+    log_info("%s: %lld pictures of its replay buffer are kept, too", r->file, (long long)size[0]);
+done:
+    safetensors_writer_free(w);
+    safetensors_close(f);
+    mem_free(x);
+    mem_free(path);
+    return st;
+}
+
 static void describe(run_info *i, const config *c, const model *m, const run_identity *identity)
 {
     *i = (run_info){.status = RUN_FINISHED, .alpha = c->alpha, .seed = c->seed, .ranks = 1,
@@ -102,6 +142,7 @@ static jem_status write_run(const import_request *r, config *c, model *m)
     describe(&info, c, m, &identity);
     TRY(best_save(r->out, m, model_params(m), 0, &identity));
     TRY(keep_provenance(r));
+    TRY(keep_replay(r, m));
     TRY(run_write_info(&info, r->out));
     TRY(run_create(r->out, c));
 done:

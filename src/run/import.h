@@ -2,6 +2,7 @@
  * nothing goes on with its training, of which nothing is known.
  *
  *   RUN/import.json   the file it came from: name, bytes, SHA-256; which network, when by which jem
+ *   RUN/replay-buffer.safetensors   the last pictures of the chains that trained it, where the file holds them
  *
  * beside config.yaml, run.json and the weights (run.h); there is no log and no state. */
 #ifndef RUN_IMPORT_H

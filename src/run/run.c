@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "run/checkpoint_store.h"
+#include "run/import.h"
 #include "tensor/safetensors.h"
 
 static const char *const file_names[] = {"config.yaml", "run.json", "metrics.csv",
@@ -491,6 +492,22 @@ done:
     return st;
 }
 
+/* What came with imported weights. */
+static jem_status open_imported(safetensors **out, const run *r)
+{
+    char *path = NULL;
+    jem_status st;
+
+    if (!has_file_named(r->path, RUN_REPLAY))
+        return jem_error(JEM_EDATA, "%s: its weights were imported, without a replay buffer", r->path);
+    TRY(str_format(&path, "%s/" RUN_REPLAY, r->path));
+    TRY(safetensors_open(out, path));
+    TRY(safetensors_require_checksum(*out));
+done:
+    mem_free(path);
+    return st;
+}
+
 jem_status run_replay(float **images, int64_t *n, const run *r)
 {
     jem_status st;
@@ -499,7 +516,9 @@ jem_status run_replay(float **images, int64_t *n, const run *r)
     int64_t dims[4] = {r->cfg.sampler.buffer_size, r->info.channels, r->info.height,
                        r->info.width};
 
-    TRY(open_newest(&f, r, "replay buffer"));
+    TRY(import_made(r) ? open_imported(&f, r) : open_newest(&f, r, "replay buffer"));
+    const int at = safetensors_find(f, "replay_buffer");
+    if (import_made(r) && at >= 0) dims[0] = safetensors_view(f, at).shape[0];
     TRY(MEM_NEW(x, dims[0] * dims[1] * dims[2] * dims[3]));
     TRY(safetensors_read_f32(f, "replay_buffer", x, 4, dims));
     *images = x;

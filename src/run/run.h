@@ -22,6 +22,8 @@ typedef enum run_file {
     RUN_CONFIG, RUN_INFO, RUN_METRICS, RUN_BEST, RUN_FIRST, RUN_STARTS
 } run_file;
 
+#define RUN_REPLAY "replay-buffer.safetensors" /* of imported weights (import.h) */
+
 /* Path of one of the files; owned by the caller. */
 jem_status run_path(char **out, const char *folder, run_file file);
 
@@ -53,8 +55,8 @@ double run_step_size(const run *r);
  * if they are not the ones it was trained on. */
 jem_status run_load_data(run *r);
 
-/* The newest replay buffer: images [n][c][h][w] in network units, owned (mem_free).
- * JEM_EDATA if there is none (alpha = 0). */
+/* The newest replay buffer, or that which came with imported weights: images [n][c][h][w] in network units,
+ * owned (mem_free).  JEM_EDATA if there is none (alpha = 0). */
 jem_status run_replay(float **images, int64_t *n, const run *r);
 
 /* The bank of encoded noise that the chains of a run with sampler.start encoded_noise began

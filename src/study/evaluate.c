@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/try.h"
 #include "run/checkpoint_store.h"
+#include "run/import.h"
 #include "study/each_run.h"
 #include "study/latents_of_run.h"
 #include "tensor/safetensors.h"
@@ -213,7 +214,10 @@ static jem_status evaluate_anew(score_list *scores, eval_job *j, run *r, const c
     bool on_latents = false;
     latent_space space;
 
-    log_info("== %s (alpha = %g)", r->path, r->cfg.alpha);
+    if (import_made(r))
+        log_info("== %s (imported)", r->path);
+    else
+        log_info("== %s (alpha = %g)", r->path, r->cfg.alpha);
     if (q->codec->vae)
         TRY(latents_of_run(&space, &on_latents, q->codec, r, "decoding its samples"));
     TRY(lend_data(r, j));

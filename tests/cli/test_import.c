@@ -1,6 +1,7 @@
 /* jem import and jem export: weights from elsewhere become a run, and go out again. */
 #include "cli/program.h"
 
+#include "jem/tensor.h"
 #include "model/weights.h"
 #include "support/made_data.h"
 #include "support/wrn_spec.h"
@@ -140,6 +141,8 @@ static void it_has_no_data_and_says_so(void **state)
     (void)state;
     program_said(dir, "run/config.yaml", "kind: \"none\"");
     fails("eval %D/run", JEM_EUSAGE, "--set data.kind=KIND --set data.path=DIR");
+    program_said(dir, "err", "run (imported)");
+    program_not_said(dir, "err", "alpha");
     works("import %D/w.safetensors --model wrn-10-1 --classes 3 --size 32 --set data.kind=npy --set data.path=%D "
           "--out %D/with");
     program_said(dir, "with/config.yaml", "kind: \"npy\"");
@@ -170,6 +173,52 @@ static void a_network_that_others_trained_is_scored_as_itself(void **state)
     program_said(dir, "net/scores/scores.tsv", "steps=1");
 }
 
+/* DIR/NAME <- w.safetensors and a replay buffer of `n` pictures of that side, all of 0.25. */
+static void write_buffer(const char *name, int64_t n, int64_t side)
+{
+    safetensors *f = NULL;
+    safetensors_writer *w = NULL;
+    float *pictures = NULL;
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/w.safetensors", dir);
+    check_ok(safetensors_open(&f, path));
+    check_ok(safetensors_writer_new(&w));
+    for (int i = 0; i < safetensors_count(f); i++) {
+        const jem_tensor t = safetensors_view(f, i);
+        check_ok(safetensors_writer_add(w, safetensors_name(f, i), t.dtype, t.ndim, t.shape, t.data));
+    }
+    check_ok(MEM_NEW(pictures, n * 3 * side * side));
+    for (int64_t i = 0; i < n * 3 * side * side; i++) pictures[i] = 0.25f;
+    check_ok(safetensors_writer_add(w, "replay_buffer", JEM_F32, 4, (int64_t[]){n, 3, side, side}, pictures));
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    check_ok(safetensors_writer_save(w, path));
+    safetensors_writer_free(w);
+    safetensors_close(f);
+    mem_free(pictures);
+}
+
+/* As checkpoints of JEM have one: chains begin there, and FID looks at it. */
+static void a_replay_buffer_comes_with_the_weights(void **state)
+{
+    jem_tensor x = JEM_TENSOR_INIT;
+    char path[128];
+    (void)state;
+    write_buffer("jem.safetensors", 5, 32);
+    works("import %D/jem.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/jem");
+    program_said(dir, "err", "5 pictures of its replay buffer");
+    works("sample %D/jem --n 3 --steps 0 --from buffer -o %D/x.npy");
+    snprintf(path, sizeof path, "%s/x.npy", dir);
+    check_ok(jem_npy_read(&x, path));
+    for (int64_t i = 0; i < jem_tensor_count(&x); i++) assert_true(((float *)x.data)[i] == 0.25f);
+    jem_tensor_clear(&x);
+    fails("sample %D/run --n 3 --steps 0 --from buffer -o %D/x.npy", JEM_EDATA, "imported, without a replay buffer");
+    write_buffer("odd.safetensors", 5, 16);
+    works("import %D/odd.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/odd");
+    program_said(dir, "err", "its replay buffer is left out: expected pictures [N,3,32,32]");
+    assert_false(there("odd/replay-buffer.safetensors"));
+}
+
 static void a_folder_that_holds_something_stays_as_it_is(void **state)
 {
     (void)state;
@@ -192,6 +241,7 @@ int main(void)
         cmocka_unit_test(what_holds_no_weights_is_refused_for_what_it_is),
         cmocka_unit_test(it_has_no_data_and_says_so),
         cmocka_unit_test(a_network_that_others_trained_is_scored_as_itself),
+        cmocka_unit_test(a_replay_buffer_comes_with_the_weights),
         cmocka_unit_test(a_folder_that_holds_something_stays_as_it_is),
         cmocka_unit_test(an_imported_run_is_not_resumed),
     };
