@@ -79,17 +79,28 @@ done:
 
 /* ---- settings */
 
-/* value <- what the command of a score says of a benchmark's key, else `usual`. */
+/* What follows the last `wanted` that begins a word of the command, or NULL. */
+static const char *last_said(const char *command, const char *wanted)
+{
+    const char *found = NULL;
+    for (const char *at = command; at && (at = strstr(at, wanted)); at++)
+        if (at > command && strchr(" ='", at[-1])) found = at + strlen(wanted);
+    return found;
+}
+
+/* value <- what the command of a score says of a benchmark's key, with --set or an option of its own, else `usual`. */
 static void setting_of(char *value, size_t size, const score *s, const char *benchmark, const char *key,
                        const char *usual)
 {
-    char wanted[128];
-    snprintf(wanted, sizeof wanted, "%s.%s=", benchmark, key);
+    char wanted[3][128];
+
+    snprintf(wanted[0], sizeof *wanted, "%s.%s=", benchmark, key);
+    snprintf(wanted[1], sizeof *wanted, "--%s=", key);
+    snprintf(wanted[2], sizeof *wanted, "--%s ", key);
     snprintf(value, size, "%s", usual);
-    for (const char *at = s->command; at && (at = strstr(at, wanted)); at++) {
-        if (at == s->command || !strchr(" ='", at[-1])) continue;
-        const char *from = at + strlen(wanted);
-        snprintf(value, size, "%.*s", (int)strcspn(from, " '"), from);
+    for (int i = 0; i < 3; i++) {
+        const char *from = last_said(s->command, wanted[i]);
+        if (from) snprintf(value, size, "%.*s", (int)strcspn(from + (*from == '\''), " '") + (*from == '\''), from);
     }
 }
 
@@ -98,15 +109,22 @@ static jem_status check_settings(entrant *e, const entrant *first, const questio
 {
     char key[64], usual[64], own[128], other[128];
     int used;
-    for (const char *list = q->of->settings; list && sscanf(list, " %63[^= ]=%63[^ ]%n", key, usual, &used) == 2;
-         list += used)
+    for (const char *list = q->of->settings; list && sscanf(list, " %63[^= ]=%n", key, &used) == 1;) {
+        const int length = (int)strcspn(list + used, " ");
+        snprintf(usual, sizeof usual, "%.*s", length, list + used);
+        list += used + length;
         for (int64_t j = 0; j < e->networks; j++) {
             setting_of(own, sizeof own, e->row[j], q->of->benchmark, key, usual);
             setting_of(other, sizeof other, first->row[0], q->of->benchmark, key, usual);
+            if (!usual[0]) { /* whether it is given counts alone */
+                snprintf(own, sizeof own, "%s", own[0] ? "given" : "not");
+                snprintf(other, sizeof other, "%s", other[0] ? "given" : "not");
+            }
             if (strcmp(own, other) != 0)
                 return str_format(&e->reason, "scored with other settings: %s.%s is %s, of the first model %s",
                                   q->of->benchmark, key, own, other);
         }
+    }
     return JEM_OK;
 }
 

@@ -104,7 +104,8 @@ typedef struct measures {
     const measure_spot *spots;  /* NULL: none */
     const measure_panel *panel; /* NULL: none */
     const char *settings; /* "KEY=DEFAULT ...": its keys that change what a score says of a model, so
-                             that scores by others are not compared; NULL: none */
+                             that scores by others are not compared ("KEY=": that are given for one
+                             of them alone: weights differ between networks); NULL: none */
 } measures;
 
 extern const char measure_people[]; /* the section of comparisons with people */

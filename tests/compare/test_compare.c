@@ -300,6 +300,57 @@ static void settings_that_change_no_score_and_defaults_are_no_difference(void **
     assert_int_equal(list.gaps, 0);
 }
 
+/* Agreement with people on 40 triplets, of which the second model gets every third wrong. */
+static jem_status compare_bapps(const char *first, const char *second)
+{
+    static const char *const names[] = {"a", "b"};
+    const char *const said[] = {first, second};
+    for (int k = 0; k < 2; k++) {
+        char path[500], text[8192];
+        score_list scores = SCORE_LIST_INIT;
+        double sum = 0;
+        size_t used = (size_t)snprintf(text, sizeof text,
+                                       "subj,session,trial,rt,object_response,category,condition,imagename\n");
+        for (int i = 0; i < IMAGES; i++) {
+            const double share = 0.6 + 0.005 * i;
+            const bool wrong = k == 1 && i % 3 == 0;
+            sum += wrong ? 1 - share : share;
+            used += (size_t)snprintf(text + used, sizeof text - used, "m,1,%d,NaN,%s,%.3f,2afc/traditional,%03d\n", i + 1,
+                                     wrong ? "p0" : "p1", share, i);
+        }
+        put_answers(names[k], usual);
+        snprintf(path, sizeof path, "%s/trials/bapps.csv", path_of(names[k]));
+        check_ok(file_write(path, text, used));
+        const score s = {.benchmark = "bapps", .metric = "2afc", .condition = "distortion", .model = "m", .alpha = NAN,
+                         .seed = -1, .value = sum / IMAGES, .low = NAN, .high = NAN, .n = IMAGES, .ceiling = NAN,
+                         .command = said[k]};
+        check_ok(score_list_append(&scores, &s));
+        check_ok(score_list_save(&scores, path_of(names[k])));
+        score_list_clear(&scores);
+    }
+    return compare("a", "b");
+}
+
+/* Distances that linear weights calibrate are not compared with those of features alone; which weights, differs
+ * between networks. */
+static void calibrated_distances_are_compared_among_themselves(void **state)
+{
+    static const char plain[] = "jem bench bapps --model alexnet --weights a.pth",
+                      calibrated[] = "jem bench bapps --model alexnet --weights a.pth --lpips alex.pth",
+                      otherwise[] = "jem bench bapps --model vgg16 --weights v.pth --set bapps.lpips=vgg.pth";
+    static const char reason[] = "scored with other settings: bapps.lpips is given, of the first model not";
+    (void)state;
+    bool seen = false;
+    check_ok(compare_bapps(plain, calibrated));
+    for (int64_t i = 0; i < list.gaps; i++) seen |= strcmp(list.gap[i].reason, reason) == 0;
+    assert_true(seen);
+    seen = false;
+    done(NULL);
+    check_ok(compare_bapps(calibrated, otherwise));
+    for (int64_t i = 0; i < list.gaps; i++) seen |= strstr(list.gap[i].reason, "bapps.lpips") != NULL;
+    assert_false(seen);
+}
+
 static void trials_that_are_missing_are_asked_for(void **state)
 {
     (void)state;
@@ -388,6 +439,7 @@ int main(void)
         IN_A_FOLDER(what_only_one_has_is_said),
         IN_A_FOLDER(what_does_not_belong_together_is_refused),
         IN_A_FOLDER(settings_that_change_no_score_and_defaults_are_no_difference),
+        IN_A_FOLDER(calibrated_distances_are_compared_among_themselves),
         IN_A_FOLDER(trials_that_are_missing_are_asked_for),
         IN_A_FOLDER(two_models_in_one_folder_are_refused),
         IN_A_FOLDER(an_untrained_classifier_is_compared_with_nobody),

@@ -92,5 +92,5 @@ const measures bapps_measures = {
     .published = others,
     .spots = spots,
     .panel = &panel,
-    .settings = "size=64",
+    .settings = "size=64 lpips=",
 };
