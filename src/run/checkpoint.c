@@ -109,6 +109,7 @@ static jem_status put_metadata(safetensors_writer *w, const checkpoint_view *v,
     TRY(put_integer(w, "jem.best.iteration", s->best.iteration));
     TRY(put_real(w, "jem.best.epoch", s->best.epoch));
     TRY(put_real(w, "jem.best.score", s->best.score));
+    if (s->judge[0]) TRY(safetensors_writer_metadata(w, "jem.best.judge", s->judge));
     TRY(put_integer(w, "jem.due", s->due));
     TRY(put_integer(w, "jem.scheduled", s->scheduled));
     TRY(safetensors_writer_metadata(w, "jem.data_hash", hash));
@@ -262,6 +263,8 @@ static jem_status get_state(const safetensors *f, const objective *o, checkpoint
     TRY(get_integer(f, "jem.best.iteration", INT64_MAX, &b.best.iteration));
     TRY(get_real(f, "jem.best.epoch", &b.best.epoch));
     TRY(get_real(f, "jem.best.score", &b.best.score));
+    const char *judge = safetensors_metadata(f, "jem.best.judge");
+    snprintf(b.judge, sizeof b.judge, "%s", judge ? judge : "");
     TRY(get_integer(f, "jem.due", 1, &due));
     TRY(get_integer(f, "jem.scheduled", 1, &scheduled));
     TRY(get_text(f, "jem.data_hash", &hash));

@@ -10,7 +10,7 @@
  *                           noise_bank [n,C,H,W] if sampler.start is encoded_noise
  *   train.window            of the unfinished row of metrics.csv (metrics.h)
  *   metadata                jem.checksum, jem.iteration, jem.alpha, jem.seed,
- *                           jem.best.{epoch,iteration,score}, jem.due, jem.scheduled,
+ *                           jem.best.{epoch,iteration,score,judge}, jem.due, jem.scheduled,
  *                           jem.data_hash, those of health.h and rescue.h, and whose it is
  *                           (run_identity.h)
  *
@@ -23,10 +23,13 @@
 #include "train/health.h"
 #include "train/trainer.h"
 
+enum { CHECKPOINT_JUDGE = 128 };
+
 /* What a checkpoint holds beside the trainer. */
 typedef struct checkpoint_state {
     metrics_window window;
     best_epoch best;
+    char judge[CHECKPOINT_JUDGE]; /* what gave best its score (selection_judge); "": an older version did not say */
     health_state health;
     bool due;           /* validation and log after the last iteration are still to be done */
     bool scheduled;     /* false: written because of a signal; never rolled back to */

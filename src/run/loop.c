@@ -353,9 +353,19 @@ done:
     return st;
 }
 
+/* A score of other files, or of none, cannot be held against those that are to come. */
+static jem_status check_judge(const session *s, const char *judge)
+{
+    const checkpoint_state *c = &s->state;
+    if (c->best.iteration == 0 || !c->judge[0] || strcmp(c->judge, judge) == 0) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s: the weights that it keeps so far were chosen by %s, and with config.yaml as it is now "
+                     "others would be by %s, which is no comparison; put train.fid_weights and train.fid_reference back as "
+                     "they were, or begin a new run", s->r->out, c->judge, judge);
+}
+
 /* The newest good checkpoint, if there is one: a run may be killed before its first.  All that can
  * be refused is, while nothing in the folder has changed. */
-static jem_status restore(session *s)
+static jem_status restore(session *s, const char *judge)
 {
     bool found;
     char *log = NULL;
@@ -369,6 +379,7 @@ static jem_status restore(session *s)
                        s->r->out);
         goto done;
     }
+    if (found) TRY(check_judge(s, judge));
     TRY(best_check(s->r->out, s->state.best.iteration, &s->identity));
     TRY(run_path(&log, s->r->out, RUN_METRICS));
     TRY(metrics_check(log, s->t.objective));
@@ -404,7 +415,7 @@ static jem_status select_anew(session *s)
 static jem_status session_begin(session *s, bool fresh)
 {
     jem_status st;
-    char *starts = NULL;
+    char *starts = NULL, judge[CHECKPOINT_JUDGE];
     TRY(identify(s, fresh));
     TRY(open_data(s));
     TRY(run_identity_hash(&s->identity, s->cfg, s->data->train->hash));
@@ -417,13 +428,15 @@ static jem_status session_begin(session *s, bool fresh)
     else
         TRY(trainer_init_resumed(&s->t, s->cfg, s->data, s->m, starts));
     s->state.identity = &s->identity;
-    TRY(selection_begin(s));
+    TRY(selection_judge(judge, s));
     describe(s);
     if (s->info.ranks > 1)
         log_warning("data.rank %lld, data.ranks %lld: this run learns from its share of each batch alone; "
                     "jem does not sum gradients between processes yet",
                     (long long)s->info.rank, (long long)s->info.ranks);
-    if (!fresh) TRY(restore(s));
+    if (!fresh) TRY(restore(s, judge));
+    TRY(selection_begin(s));
+    memcpy(s->state.judge, judge, sizeof judge);
     TRY(fresh ? run_create(s->r->out, s->cfg) : mend(s));
     TRY(run_owner_take(&s->owner, s->r->out));
     TRY(trainer_keep(&s->t, starts));

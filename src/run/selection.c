@@ -24,14 +24,12 @@ static jem_status begin_fid(session *s)
     jem_status st;
     const train_options *o = &s->cfg->train;
     engine_spec engine = s->cfg->engine;
-    fid_pictures p;
 
     snprintf(engine.device, sizeof engine.device, "cpu");
     TRY(fid_network_open(&s->fid, o->fid_weights, &engine));
     model_set_stop(s->fid.m, s->r->stop);
     if (o->fid_reference[0]) return fid_statistics_read(&s->fid_reference, o->fid_reference);
-    TRY(fid_pictures_of_data(&p, s->data->train));
-    TRY(fid_describe(&s->fid_reference, &s->fid, &p, "FID: training images"));
+    TRY(fid_describe_kept(&s->fid_reference, &s->fid, s->data->train, "FID: training images"));
 done:
     return st;
 }
@@ -87,6 +85,24 @@ const char *selection_criterion(const session *s)
     if (validated) return "val_accuracy";
     if (config_learns_labels(s->cfg) || !config_runs_chains(s->cfg)) return "last";
     return o->fid_weights[0] ? "fid" : "fd_pix";
+}
+
+jem_status selection_judge(char text[CHECKPOINT_JUDGE], const session *s)
+{
+    jem_status st = JEM_OK;
+    const train_options *o = &s->cfg->train;
+    const char *by = selection_criterion(s);
+    char weights[SHA256_HEX], reference[SHA256_HEX] = "training images";
+
+    if (strcmp(by, "fid") != 0) {
+        snprintf(text, CHECKPOINT_JUDGE, "%s", by);
+        return JEM_OK;
+    }
+    TRY(sha256_file(weights, o->fid_weights));
+    if (o->fid_reference[0]) TRY(sha256_file(reference, o->fid_reference));
+    snprintf(text, CHECKPOINT_JUDGE, "fid (weights %.16s, reference %.16s)", weights, reference);
+done:
+    return st;
 }
 
 /* Averaged weights stand in for the trained ones while they are evaluated. */

@@ -5,7 +5,7 @@
 #define RUN_SESSION_H
 
 #include "base/log.h"
-#include "fid/fid_network.h"
+#include "fid/fid_kept.h"
 #include "run/checkpoint_store.h"
 #include "run/event_log.h"
 #include "run/loop.h"
@@ -58,6 +58,9 @@ jem_status selection_begin(session *s);
 void selection_end(session *s); /* frees them; also where nothing was begun */
 /* "val_accuracy", "fid", "fd_pix" or "last": see run_info.selected_by. */
 const char *selection_criterion(const session *s);
+/* text <- that, and for FID by which files: scores that different judges gave are not compared.  JEM_EDATA if
+ * one of them cannot be read. */
+jem_status selection_judge(char text[CHECKPOINT_JUDGE], const session *s);
 /* The iteration of the first validation, unless the training ends before. */
 int64_t selection_first(const session *s);
 /* Fills the validation columns of the row and keeps the weights if they are the best so

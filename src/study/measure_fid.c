@@ -19,6 +19,7 @@ typedef struct side {
     bool known; /* the statistics are those of a file */
     fid_statistics statistics;
     fid_pictures pictures;
+    const dataset *data; /* they are these training images; NULL: others */
     image_list files;
     jem_tensor array;
     run *r;
@@ -60,6 +61,7 @@ static jem_status open_training_images(side *s, const fid_request *q, const char
     run *of = r ? r : s->r;
     if (!of->data.train) TRY(run_load_data(of));
     TRY(fid_pictures_of_data(&s->pictures, of->data.train));
+    s->data = of->data.train;
     snprintf(s->what, sizeof s->what, "the training images of %.200s", of->path);
 done:
     return st;
@@ -147,9 +149,9 @@ done:
 
 static jem_status describe(side *s, const fid_network *n)
 {
-    jem_status st = JEM_OK;
-    if (!s->known) st = fid_describe(&s->statistics, n, &s->pictures, s->what);
-    return st;
+    if (s->known) return JEM_OK;
+    return s->data ? fid_describe_kept(&s->statistics, n, s->data, s->what)
+                   : fid_describe(&s->statistics, n, &s->pictures, s->what);
 }
 
 static jem_status check(const fid_request *q, bool compares)

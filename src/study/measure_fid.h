@@ -5,7 +5,7 @@
 
 #include <signal.h>
 
-#include "fid/fid_network.h"
+#include "fid/fid_kept.h"
 #include "run/run.h"
 
 enum { FID_WHAT = 256 };

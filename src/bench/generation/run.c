@@ -14,6 +14,7 @@
 #include "bench/generation/measure.h"
 #include "bench/generation/pictures.h"
 #include "bench/predict.h"
+#include "fid/fid_kept.h"
 #include "stats/frechet.h"
 #include "stats/pooled_pixels.h"
 
@@ -80,14 +81,6 @@ done:
     return st;
 }
 
-/* The statistics of the training images, once for all runs that share them. */
-static jem_status describe_training_images(const generative *g)
-{
-    fid_pictures p;
-    jem_status st = fid_pictures_of_data(&p, g->data->train);
-    return st ? st : fid_describe(g->fid_reference, g->fid, &p, "FID: training images");
-}
-
 static jem_status inception_distance(const bench_request *q)
 {
     jem_status st;
@@ -103,7 +96,8 @@ static jem_status inception_distance(const bench_request *q)
         return jem_error(JEM_EDATA, "it lives on latents; jem sample decodes some, jem fid compares a folder of them");
     TRY(fid_pictures_of_values(&p, g->replay, g->replay_count, m.c, m.h, m.w));
     TRY(fid_describe(&samples, g->fid, &p, "FID: replay buffer"));
-    if (!g->fid_reference->mean) TRY(describe_training_images(g));
+    if (!g->fid_reference->mean) /* once for all runs that share them */
+        TRY(fid_describe_kept(g->fid_reference, g->fid, g->data->train, "FID: training images"));
     TRY(fid_distance(&r.value, &samples, g->fid_reference));
     if (g->fid_reference_name)
         snprintf(reference, sizeof reference, "the statistics in %.240s", g->fid_reference_name);
