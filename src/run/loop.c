@@ -141,8 +141,9 @@ static jem_status load_earlier(session *s)
         TRY(checkpoint_roll_back(&s->t, &s->state, &found, out, INT64_MAX));
     if (!found) {
         TRY(trainer_reset(&s->t));
-        s->state = (checkpoint_state){.data_hash = s->state.data_hash,
-                                      .identity = s->state.identity};
+        checkpoint_state first = {.data_hash = s->state.data_hash, .identity = s->state.identity};
+        memcpy(first.judge, s->state.judge, sizeof first.judge);
+        s->state = first;
     }
 done:
     return st;
