@@ -1,4 +1,4 @@
-/* See cache_place.h. */
+/* The folder of the cache, by the environment (cache_place.h). */
 #include "base/cache_place.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* See fid_kept.h. */
+/* Statistics found by what they are of, or described and kept (fid_kept.h). */
 #include "fid/fid_kept.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* A file of its own, so that fuzz targets can be linked with another function instead (tests/fuzz). */
+/* The checksum of members, in a file of its own, so that fuzz targets can be linked with another (tests/fuzz). */
 #include <zlib.h>
 
 #include "tensor/zip_file.h"
