@@ -56,16 +56,19 @@ done:
  * and weight gradients profit from larger products).  Wide networks want two images
  * for each time that their weights come from memory; maps of large images do not.  Each chunk
  * of a training pass forms and adds up a gradient as long as the weights: where these are
- * larger than a chunk's working memory, more images share that work.  A power of two, so that
+ * larger than a chunk's working memory, more images share that work.  Each chunk of any pass reads
+ * the weights of linear layers from memory, all for one product an image each: where these are larger than
+ * an image's working memory (VGG-16, AlexNet), more images share them.  A power of two, so that
  * chunks and threads go evenly into the usual batches. */
-static int64_t chunk_for_cache(int64_t image_bytes, int64_t weights_bytes, bool for_weights)
+static int64_t chunk_for_cache(int64_t image_bytes, int64_t weights_bytes, int64_t linear_bytes, bool for_weights)
 {
     const int64_t cache_bytes = (int64_t)2 << 20, pair_bytes = (int64_t)16 << 20;
-    const int64_t most = for_weights ? 8 : 4;
+    const int64_t sharing = linear_bytes / image_bytes, most = for_weights || sharing >= 4 ? 8 : 4;
     int64_t fitting = cache_bytes / image_bytes, chunk = 1;
 
     if (fitting < 2) fitting = image_bytes <= pair_bytes ? 2 : 1;
     if (for_weights && fitting < weights_bytes / image_bytes) fitting = weights_bytes / image_bytes;
+    if (fitting < sharing) fitting = sharing;
     while (2 * chunk <= fitting && chunk < most) chunk *= 2;
     return chunk;
 }
@@ -77,6 +80,17 @@ int64_t executor_device_chunk(const graph *g, int64_t n)
     int64_t most = positions / (image.h * image.w);
     if (most < 1) most = 1;
     return n < most ? n : most;
+}
+
+/* Of the weights of linear layers. */
+static int64_t linear_bytes(const graph *g)
+{
+    int64_t elements = 0;
+    for (int i = 0; i < g->node_count; i++) {
+        const op *o = &g->nodes[i].op;
+        if (o->kind == OP_LINEAR) elements += o->dst.c * shape_count(o->src);
+    }
+    return elements * (int64_t)sizeof(float);
 }
 
 jem_status executor_choose_chunk(int64_t *chunk, const graph *g, const backend *b,
@@ -93,7 +107,7 @@ jem_status executor_choose_chunk(int64_t *chunk, const graph *g, const backend *
     one.batch = 1;
     TRY(plan_compile(&p, g, b, &one));
     *chunk = chunk_for_cache((int64_t)plan_workspace_bytes(p) + 1,
-                             g->param_elements * (int64_t)sizeof(float), o->backward_params);
+                             g->param_elements * (int64_t)sizeof(float), linear_bytes(g), o->backward_params);
 done:
     plan_free(p);
     return st;
