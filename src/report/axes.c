@@ -106,8 +106,26 @@ void axes_tick_text(char *text, size_t size, double value, double step)
     }
 }
 
+enum { TICKS_MAX = 24 };
+
+/* Lines of a grid, which are one element of a drawing. */
+typedef struct grid_lines {
+    int n;
+    double x[3 * TICKS_MAX], y[3 * TICKS_MAX];
+} grid_lines;
+
+static void add_line(grid_lines *g, double x0, double y0, double x1, double y1)
+{
+    if (g->n + 3 > 3 * TICKS_MAX) return;
+    g->x[g->n] = x0, g->y[g->n++] = y0;
+    g->x[g->n] = x1, g->y[g->n++] = y1;
+    g->x[g->n] = g->y[g->n] = NAN;
+    g->n++;
+}
+
 static void draw_x_axis(draw *d, const axes *a)
 {
+    grid_lines whole = {.n = 0}, half = {.n = 0};
     double first, step, bottom = a->top + a->height;
     int count = axes_ticks(&first, &step, a->x0, a->x1,
                            a->width > 260   ? 6
@@ -124,22 +142,24 @@ static void draw_x_axis(draw *d, const axes *a)
         char text[32];
         double value = first + i * step, x = axes_x(a, value);
         bool labelled = i % every == 0;
-        draw_segment(d, x, a->top, x, bottom, 1, 0, faded(GRID, labelled ? 1 : 0.5));
+        add_line(labelled ? &whole : &half, x, a->top, x, bottom);
         if (!labelled || a->bare_x) continue;
         axes_tick_text(text, sizeof text, value, step);
         draw_text(d, x, bottom + 6, style_of(TICK_SIZE, CENTRE, TOP, MUTED), text);
     }
+    draw_line(d, whole.x, whole.y, whole.n, 1, 0, GRID);
+    if (half.n) draw_line(d, half.x, half.y, half.n, 1, 0, faded(GRID, 0.5));
     if (a->x_label)
         draw_text(d, a->left + a->width / 2, bottom + 22, style_of(LABEL_SIZE, CENTRE, TOP, INK),
                   a->x_label);
 }
 
 /* Returns the width of its label. */
-static double draw_y_tick(draw *d, const axes *a, double value, double step)
+static double draw_y_tick(draw *d, const axes *a, double value, double step, grid_lines *grid)
 {
     char text[32];
     double y = axes_y(a, value);
-    draw_segment(d, a->left, y, a->left + a->width, y, 1, 0, GRID);
+    add_line(grid, a->left, y, a->left + a->width, y);
     if (a->bare_y) return 0;
     if (a->log_y)
         snprintf(text, sizeof text, "%g", value);
@@ -152,18 +172,20 @@ static double draw_y_tick(draw *d, const axes *a, double value, double step)
 
 static void draw_y_axis(draw *d, const axes *a)
 {
+    grid_lines grid = {.n = 0};
     double widest = 0;
     if (a->log_y) {
         double low = ceil(log10(a->y0) - 1e-9), high = floor(log10(a->y1) + 1e-9);
         double stride = fmax(1, ceil((high - low) / 5));
         for (double e = low; e <= high; e += stride)
-            widest = fmax(widest, draw_y_tick(d, a, pow(10, e), 1));
+            widest = fmax(widest, draw_y_tick(d, a, pow(10, e), 1, &grid));
     } else {
         double first, step;
         int count = axes_ticks(&first, &step, a->y0, a->y1, a->height > 130 ? 6 : 3);
         for (int i = 0; i < count; i++)
-            widest = fmax(widest, draw_y_tick(d, a, first + i * step, step));
+            widest = fmax(widest, draw_y_tick(d, a, first + i * step, step, &grid));
     }
+    draw_line(d, grid.x, grid.y, grid.n, 1, 0, GRID);
     if (a->y_label) {
         text_style style = style_of(LABEL_SIZE, CENTRE, BASELINE, INK);
         style.upwards = true;
@@ -235,7 +257,7 @@ void axes_untrained(draw *d, const axes *a, double at_x, double at_y, int place,
         draw_mark(d, place, *x, *y, UNTRAINED, faded(MUTED, 0.6), faded(MUTED, 0));
 }
 
-enum { CHUNK = 512, COLUMN = 3 };
+enum { CHUNK = 512, COLUMN = 4 };
 
 /* x, y [n], on the canvas, without what no eye could tell from its neighbours: of points in a row that are finite and within
  * one column of the canvas the lowest and the highest are left.  Returns how many. */
@@ -284,19 +306,43 @@ void axes_band(draw *d, const axes *a, const double *x, const double *low, const
     }
 }
 
-void axes_steps(draw *d, const axes *a, const double *lo, const double *hi, const double *y, int n,
-                colour c)
+enum { BINS = 128 };
+
+/* Of at most BINS bins, from the height before the first to the one after the last; none along the foot. */
+static void draw_bins(draw *d, const axes *a, const double *lo, const double *hi, const double *y, int n, double before,
+                      double after, colour c)
 {
-    double zero = axes_y(a, a->y0);
-    draw_clip(d, a->left, a->top - 2, a->width, a->height + 3);
+    double px[3 * BINS + 4], py[3 * BINS + 4];
+    const double zero = axes_y(a, a->y0);
+    int k = 0;
+    px[k] = axes_x(a, lo[0]), py[k++] = zero;
+    px[k] = axes_x(a, lo[0]), py[k++] = before;
     for (int i = 0; i < n; i++) {
-        double left = axes_x(a, lo[i]), right = axes_x(a, hi[i]), top = axes_y(a, y[i]);
-        double before = i ? axes_y(a, y[i - 1]) : zero;
-        if (!isfinite(top) || (y[i] <= 0 && before == zero)) continue;
-        draw_rectangle(d, left, top, right - left, zero - top, faded(c, 0.22));
-        draw_line(d, (const double[]){left, left, right}, (const double[]){before, top, top}, 3,
-                  1.4, 0, c);
-        if (i + 1 == n) draw_segment(d, right, top, right, zero, 1.4, 0, c);
+        const double left = axes_x(a, lo[i]), right = axes_x(a, hi[i]), top = axes_y(a, y[i]), at = isfinite(top) ? top : zero;
+        if (i == 0 || py[k - 1] != at || px[k - 1] != left) { /* higher or lower than the one before */
+            px[k] = left, py[k++] = at;
+            if (at == zero) px[k] = NAN, py[k++] = at;
+            px[k] = right, py[k++] = at;
+        }
+        px[k - 1] = right;
+    }
+    px[k] = px[k - 1], py[k++] = after;
+    px[k] = px[k - 1], py[k++] = zero;
+    draw_area(d, px, py, k, faded(c, 0.22));
+    const int first = before == py[2], last = after == py[k - 3]; /* no edge there */
+    draw_line(d, px + 1 + first, py + 1 + first, k - 2 - first - last, 1.4, 0, c);
+}
+
+void axes_steps(draw *d, const axes *a, const double *lo, const double *hi, const double *y, int n, colour c)
+{
+    const double zero = axes_y(a, a->y0);
+    double before = zero;
+    draw_clip(d, a->left, a->top - 2, a->width, a->height + 3);
+    for (int from = 0; from < n; from += BINS) {
+        const int count = n - from < BINS ? n - from : BINS;
+        const double own = axes_y(a, y[from + count - 1]), after = from + count < n && isfinite(own) ? own : zero;
+        draw_bins(d, a, lo + from, hi + from, y + from, count, before, after, c);
+        before = after;
     }
     draw_unclip(d);
 }
@@ -341,7 +387,7 @@ void draw_legend(draw *d, double x, double y, double width, const char *const *n
 
 void draw_alpha_scale(draw *d, double x, double y, double width)
 {
-    enum { STEPS = 60 };
+    enum { STEPS = 48 };
     for (int i = 0; i < STEPS; i++)
         draw_rectangle(d, x + width * i / STEPS, y, width / STEPS + 0.5, 7,
                        alpha_colour((i + 0.5) / STEPS));

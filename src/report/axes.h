@@ -47,7 +47,7 @@ void axes_curve(draw *d, const axes *a, const double *x, const double *y, int n,
 /* Area between low and high, n points. */
 void axes_band(draw *d, const axes *a, const double *x, const double *low, const double *high,
                int n, colour c);
-/* Histogram outline of n bins with edges lo[i], hi[i]. */
+/* Histogram of n bins with edges lo[i], hi[i]: its outline over its area. */
 void axes_steps(draw *d, const axes *a, const double *lo, const double *hi, const double *y, int n,
                 colour c);
 /* Rectangle over lo .. hi of x, from .. to of y, either way up. */

@@ -9,11 +9,11 @@
 #include "base/fields.h"
 #include "report/axes.h"
 #include "report/figures.h"
-#include "report/labels.h"
 #include "report/marks.h"
 #include "sweetspot/trend.h"
 
 enum { BINS_MAX = 100, COLUMNS = 6, LEFT_ROOM = 44, FOOT = 14 };
+static const double NOTE_SIZE = 9.4; /* 7 pt */
 
 typedef struct diagram {
     double alpha, ece, n;
@@ -94,19 +94,19 @@ static void draw_diagram(draw *d, const axes *a, const diagram *g)
 {
     colour c = alpha_colour(g->alpha);
     char note[40], ece[24];
-    label_list labels = label_list_in(a);
     for (int b = 0; b < g->bins; b++) {
         if (!(g->count[b] > 0)) continue;
         axes_bar(d, a, g->lo[b], g->hi[b], 0, g->accuracy[b], faded(c, 0.35));
-        const double y = axes_y(a, g->accuracy[b]), left = axes_x(a, g->lo[b]), right = axes_x(a, g->hi[b]);
-        draw_segment(d, left, y, right, y, 1.6, 0, c);
-        label_reserve(&labels, left, y - 2, right - left, a->top + a->height - y + 2);
+        double y = axes_y(a, g->accuracy[b]);
+        draw_segment(d, axes_x(a, g->lo[b]), y, axes_x(a, g->hi[b]), y, 1.6, 0, c);
     }
     draw_segment(d, axes_x(a, 0), axes_y(a, 0), axes_x(a, 1), axes_y(a, 1), 1.1, 4, MUTED);
-    label_reserve_line(&labels, axes_x(a, 0), axes_y(a, 0), axes_x(a, 1), axes_y(a, 1));
     trend_number(ece, sizeof ece, g->ece);
     snprintf(note, sizeof note, "ECE %s", ece);
-    label_within(d, &labels, note);
+    text_style title = style_of(LABEL_SIZE, LEFT, BASELINE, INK);
+    title.bold = true;
+    draw_text(d, a->left + draw_text_width(d, title, a->title) + 8, a->top - 10, /* beside its title */
+              style_of(NOTE_SIZE, LEFT, BASELINE, MUTED), note);
 }
 
 /* A page lets the last panel reach beyond its column; paper and phones end there. */
@@ -115,7 +115,7 @@ static void lay_out_diagrams(figure *f, double width)
     diagrams *c = f->ctx;
     const double room = width < FIGURE_WIDTH ? width - LEFT_ROOM : width;
     c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = COLUMNS, .least_width = 130,
-                                             .narrowest = 90, .height = 190, .top = FOOT, .most_height = f->most_height}, room);
+                                             .narrowest = 120, .height = 190, .top = FOOT, .most_height = f->most_height}, room);
     f->width = fmin(c->grid.columns * (c->grid.cell_width - 5) + LEFT_ROOM, width + (width < FIGURE_WIDTH ? 0 : 20));
     f->height = c->grid.top + c->grid.rows * c->grid.cell_height;
 }

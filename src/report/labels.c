@@ -122,19 +122,6 @@ void label_along(draw *d, label_list *l, double y, const char *text)
         }
 }
 
-void label_within(draw *d, label_list *l, const char *text)
-{
-    enum { AWAY = 5, STEP = 4 };
-    const double w = draw_text_width(d, label_style(), text);
-    for (double y = l->top + AWAY; y + LINE <= l->bottom; y += STEP)
-        for (double x = l->left + AWAY; x + w <= l->right; x += STEP) {
-            if (!is_free(l, (label_box){x, y, w, LINE})) continue;
-            draw_text(d, x, y + LINE / 2.0, label_style(), text);
-            label_reserve(l, x, y, w, LINE);
-            return;
-        }
-}
-
 void label_at_edge(label_list *l, double x, double y, const char *text, bool open)
 {
     if (l->edge_count == EDGE_MAX) return;

@@ -47,9 +47,6 @@ void label_with_line(draw *d, label_list *l, double x, double y, const char *tex
  * NULL, or no place is free. */
 void label_along(draw *d, label_list *l, double y, const char *text);
 
-/* Writes at the first free place, row by row from the left upper corner; nothing where none is free. */
-void label_within(draw *d, label_list *l, const char *text);
-
 /* A mark right of x with a name beside it, drawn by label_draw_edge: names are kept apart and in order.
  * open: of a model that others published; else a disc.  text is borrowed until then. */
 void label_at_edge(label_list *l, double x, double y, const char *text, bool open);

@@ -91,6 +91,13 @@ box.hidden = true;
 box.setAttribute('role', 'status');
 document.body.append(box);
 
+/* A figure for narrower windows has the notes of the wide one, mark by mark. */
+for (const plot of document.querySelectorAll('.plot.wide')) {
+  const notes = [...plot.querySelectorAll('g > title')];
+  for (let next = plot.nextElementSibling; next && next.matches('.medium, .narrow'); next = next.nextElementSibling)
+    [...next.querySelectorAll('g[data-note]')].forEach((group, i) => group.prepend(notes[i].cloneNode(true)));
+}
+
 /* Browsers would show titles beside the box: their text moves to the group, for readers of the screen, too. */
 for (const title of document.querySelectorAll('svg g > title')) {
   title.parentNode.setAttribute('aria-label', title.textContent);

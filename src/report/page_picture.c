@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "report/jpeg_bytes.h"
 #include "report/palette.h"
 
 /* Of a surface without transparency. */
@@ -70,9 +71,28 @@ static cairo_surface_t *scaled(cairo_surface_t *from, int side, int width, int h
     return s;
 }
 
-bool page_picture_make(char **png, size_t *size, int *width, cairo_surface_t *of, double w, double h)
+/* A palette keeps few colours as they are, JPEG takes fewer bytes for smooth ones: */
+static jem_status make_smaller(char **bytes, size_t *size, const uint8_t *rgb, int width, int height)
 {
-    const double SHARPEST = 1.5;
+    const double CLEARLY = 0.8;
+    jem_status st;
+    char *jpeg = NULL;
+    size_t jpeg_size;
+
+    TRY(palette_png(bytes, size, rgb, width, height));
+    if (jpeg_bytes(&jpeg, &jpeg_size, rgb, width, height) != JEM_OK || (double)jpeg_size > CLEARLY * (double)*size) goto done;
+    mem_free(*bytes);
+    *bytes = jpeg;
+    *size = jpeg_size;
+    jpeg = NULL;
+done:
+    mem_free(jpeg);
+    return st;
+}
+
+bool page_picture_make(char **bytes, size_t *size, int *width, cairo_surface_t *of, double w, double h)
+{
+    const double SHARPEST = 1.25;
     uint8_t *rgb = NULL;
     if (cairo_image_surface_get_format(of) != CAIRO_FORMAT_RGB24) return false;
     const int side = block_side(of);
@@ -82,7 +102,7 @@ bool page_picture_make(char **png, size_t *size, int *width, cairo_surface_t *of
     const int across = (int)fmax(1, round(zoom * own_width)), down = (int)fmax(1, round(zoom * own_height));
     cairo_surface_t *s = scaled(of, side, across, down);
     const bool made = cairo_surface_status(s) == CAIRO_STATUS_SUCCESS && pixels_of(&rgb, s, across, down) == JEM_OK &&
-                      palette_png(png, size, rgb, across, down) == JEM_OK;
+                      make_smaller(bytes, size, rgb, across, down) == JEM_OK;
     *width = across;
     cairo_surface_destroy(s);
     mem_free(rgb);

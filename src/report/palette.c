@@ -1,6 +1,7 @@
 /* A palette of few colours for the many of a picture: see palette.h. */
 #include "report/palette.h"
 
+#include <math.h>
 #include <png.h>
 #include <stdbool.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 
 /* Colours are counted in cells of 8 x 8 x 8 values, whose means are what boxes hold. */
 enum { CELL_BITS = 5, CELLS = 1 << 3 * CELL_BITS, ROUNDS = 4 };
+/* A colour takes three bytes: a small picture has no more than its pixels are worth. */
+enum { PIXELS_EACH = 8, LEAST = 32 };
 
 typedef struct cell {
     double count, mean[3];
@@ -104,12 +107,12 @@ static int part(cell *cells, const box *b)
     return at;
 }
 
-static void cut_boxes(palette *p, cell *cells, int used)
+static void cut_boxes(palette *p, cell *cells, int used, int most)
 {
     box boxes[PALETTE_MOST];
     int count = 1;
     boxes[0] = measure_box(cells, 0, used);
-    while (count < PALETTE_MOST) {
+    while (count < most) {
         int widest = 0;
         for (int i = 1; i < count; i++)
             if (spread_of(&boxes[i]) > spread_of(&boxes[widest])) widest = i;
@@ -145,7 +148,7 @@ jem_status palette_make(palette *out, uint8_t *index, const uint8_t *rgb, int64_
     if (take_all(out, index, rgb, pixels)) goto done;
     TRY(MEM_NEW(cells, CELLS));
     const int used = count_cells(cells, rgb, pixels);
-    cut_boxes(out, cells, used);
+    cut_boxes(out, cells, used, pixels < PALETTE_MOST * PIXELS_EACH ? (int)fmax(LEAST, (double)(pixels / PIXELS_EACH)) : PALETTE_MOST);
     for (int i = 0; i < ROUNDS; i++) move_colours(out, cells, used);
     for (int64_t i = 0; i < pixels; i++, rgb += 3)
         index[i] = i && memcmp(rgb, rgb - 3, 3) == 0 ? index[i - 1]

@@ -15,7 +15,7 @@ typedef struct palette {
 } palette;
 
 /* index [pixels] <- of the colour that stands for each pixel of rgb [pixels][3], the nearest one.  Exact where the
- * picture has no more colours than a palette; else boxes of colours are cut at their mean along the channel of largest
+ * picture has no more colours than a palette (of a small one, no more than one for eight pixels); else boxes of colours are cut at their mean along the channel of largest
  * variance, the box with the largest sum of squares first (Wan, Prusinkiewicz & Wong 1990), then moved by Lloyd's
  * rounds.  The same picture gives the same bytes.  JEM_ENOMEM */
 jem_status palette_make(palette *out, uint8_t *index, const uint8_t *rgb, int64_t pixels);

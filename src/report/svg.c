@@ -222,8 +222,9 @@ void svg_note(svg_writer *s, const draw_subject *of, const char *note)
     if (s->ids && !isnan(of->alpha)) html_printf(s->to, " data-alpha=\"%g\"", of->alpha);
     if (s->ids && of->seed >= 0) html_printf(s->to, " data-seed=\"%lld\"", (long long)of->seed);
     if (s->ids && of->sheet) html_printf(s->to, " data-sheet=\"%s\"", of->sheet);
+    if (note && s->pictures_of) strbuf_add(s->to, " data-note=\"\""); /* page.js has the notes of the drawing that is shown again */
     strbuf_add(s->to, ">");
-    if (note) html_printf(s->to, "<title>%s</title>", note);
+    if (note && !s->pictures_of) html_printf(s->to, "<title>%s</title>", note);
     strbuf_add(s->to, "\n");
 }
 
@@ -243,7 +244,7 @@ static void put_place(svg_writer *s, double x, double y, double w)
     html_printf(s->to, ") scale(%.6g)\"", w / PICTURE_WIDTH);
 }
 
-void svg_picture(svg_writer *s, const char *png, size_t size, bool sharp, double x, double y, double w, double h)
+void svg_picture(svg_writer *s, const char *bytes, size_t size, bool sharp, double x, double y, double w, double h)
 {
     if (s->ids) {
         strbuf_add(s->to, "<g");
@@ -256,8 +257,8 @@ void svg_picture(svg_writer *s, const char *png, size_t size, bool sharp, double
     }
     strbuf_add(s->to, " preserveAspectRatio=\"none\"");
     if (sharp) strbuf_add(s->to, " style=\"image-rendering:pixelated\"");
-    strbuf_add(s->to, " xlink:href=\"data:image/png;base64,");
-    base64_put(s->to, png, size);
+    html_printf(s->to, " xlink:href=\"data:image/%s;base64,", bytes[0] == '\xff' ? "jpeg" : "png");
+    base64_put(s->to, bytes, size);
     strbuf_add(s->to, "\"/>");
     if (s->ids) strbuf_add(s->to, "</g>");
     strbuf_add(s->to, "\n");

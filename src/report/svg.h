@@ -10,7 +10,7 @@ typedef struct svg_writer {
     strbuf *to;
     const char *ids; /* NULL: a file; else part of a page, where ids begin with it */
     int clips, pictures; /* so many were named */
-    const char *pictures_of; /* NULL, or the ids of a drawing of this page whose pictures, in their order, are shown again */
+    const char *pictures_of; /* NULL, or the ids of a drawing of this page whose pictures and notes, in their order, are this one's, too */
 } svg_writer;
 
 /* The root element: of a page it takes the size that the page has for it, at most `width`. */
@@ -30,8 +30,8 @@ void svg_clip(svg_writer *s, double x, double y, double w, double h);
 void svg_unclip(svg_writer *s);
 void svg_note(svg_writer *s, const draw_subject *of, const char *note); /* what it is about: in pages alone */
 void svg_unnote(svg_writer *s);
-/* png [size]: a PNG file; sharp: its pixels are shown as they are. */
-void svg_picture(svg_writer *s, const char *png, size_t size, bool sharp, double x, double y, double w, double h);
+/* bytes [size]: a PNG or JPEG file; sharp: its pixels are shown as they are. */
+void svg_picture(svg_writer *s, const char *bytes, size_t size, bool sharp, double x, double y, double w, double h);
 /* The next one of pictures_of, of any width in its own proportions. */
 void svg_picture_again(svg_writer *s, double x, double y, double w);
 

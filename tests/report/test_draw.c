@@ -270,27 +270,6 @@ static void names_of_lines_keep_off_bands_and_go_where_there_is_room(void **stat
     mem_free(svg);
 }
 
-static jem_status draw_within_bars(draw *d, const void *ctx)
-{
-    label_list *l = &(label_list){.left = 0, .right = 100, .top = 0, .bottom = 100};
-    label_reserve(l, 0, 0, 40, 100);
-    if (ctx) label_reserve(l, 0, 0, 100, 100);
-    label_within(d, l, "ECE 0.1");
-    return JEM_OK;
-}
-
-static void a_name_within_a_plot_keeps_off_its_bars(void **state)
-{
-    (void)state;
-    char *svg;
-    check_ok(draw_inline(&svg, "f", 100, 100, draw_within_bars, NULL));
-    assert_true(number_behind(svg, "<text x=\"") >= 40);
-    mem_free(svg);
-    check_ok(draw_inline(&svg, "f", 100, 100, draw_within_bars, "all of it"));
-    assert_null(strstr(svg, "<text"));
-    mem_free(svg);
-}
-
 static jem_status draw_far_away(draw *d, const void *ctx)
 {
     (void)ctx;
@@ -437,6 +416,26 @@ static void a_long_line_goes_by_steps_from_where_it_begins(void **state)
     mem_free(svg);
 }
 
+static jem_status draw_histogram(draw *d, const void *ctx)
+{
+    const axes a = {.width = 100, .height = 100, .x1 = 5, .y1 = 1};
+    const double lo[] = {0, 1, 2, 3, 4}, hi[] = {1, 2, 3, 4, 5}, y[] = {0.5, 0.5, 0, 0, 1};
+    (void)ctx;
+    axes_steps(d, &a, lo, hi, y, 5, INK);
+    return JEM_OK;
+}
+
+static void a_histogram_is_an_area_and_an_outline_that_leaves_out_its_foot(void **state)
+{
+    (void)state;
+    char *svg;
+    check_ok(draw_inline(&svg, "f", 100, 100, draw_histogram, NULL));
+    assert_non_null(strstr(svg, "<polygon points=\"0,100 0,100 0,50 40,50 40,100 80,100 80,0 100,0 100,100 100,100 \""));
+    assert_non_null(strstr(svg, "<path d=\"M0 100L0 50L40 50L40 100M80 100L80 0L100 0L100 100\""));
+    assert_null(strstr(strstr(svg, "<path") + 1, "<path"));
+    mem_free(svg);
+}
+
 /* Counts points of the curve: 10,000 within 100 units. */
 static jem_status draw_dense(draw *d, const void *ctx)
 {
@@ -462,7 +461,7 @@ static void a_curve_has_no_more_points_than_can_be_seen(void **state)
 /* Bytes of the picture in an SVG drawing, in base64. */
 static size_t picture_bytes(const char *svg)
 {
-    const char *data = strstr(svg, "data:image/png;base64,");
+    const char *data = strstr(svg, "data:image/");
     assert_non_null(data);
     return strcspn(data, "\"");
 }
@@ -496,7 +495,7 @@ static void a_page_has_its_pictures_with_a_palette_and_no_finer_than_it_shows_th
     check_ok(draw_inline(&small, "g", 100, 100, draw_enlarged, blocks));
     assert_in_range(picture_bytes(small), 1000, 50 * 50 * 4 / 3 + 1500); /* a byte for each block, and the palette */
     assert_true(picture_bytes(file) > 400 * 400 * 3);       /* the whole of it */
-    assert_in_range(picture_bytes(page), 150 * 150, 40000); /* a byte for each of 150 x 150 pixels */
+    assert_in_range(picture_bytes(page), 5000, 125 * 125 * 4 / 3 + 1500); /* at most a byte for each of 125 x 125 pixels */
     mem_free(file);
     mem_free(page);
     mem_free(small);
@@ -637,12 +636,12 @@ int main(void)
         cmocka_unit_test(an_untrained_end_beyond_the_range_stands_at_the_edge_with_its_value),
         cmocka_unit_test(names_of_lines_keep_off_marks),
         cmocka_unit_test(names_of_lines_keep_off_bands_and_go_where_there_is_room),
-        cmocka_unit_test(a_name_within_a_plot_keeps_off_its_bars),
         cmocka_unit_test(a_picture_that_is_cut_keeps_its_left_upper_part),
         cmocka_unit_test(what_lies_beyond_all_numbers_costs_no_figure),
         cmocka_unit_test(a_picture_of_a_page_is_there_once_however_often_it_is_shown),
         cmocka_unit_test(an_enlarged_picture_is_sharp_in_vector_files_too),
         cmocka_unit_test(a_long_line_goes_by_steps_from_where_it_begins),
+        cmocka_unit_test(a_histogram_is_an_area_and_an_outline_that_leaves_out_its_foot),
         cmocka_unit_test(a_curve_has_no_more_points_than_can_be_seen),
         cmocka_unit_test(a_page_has_its_pictures_with_a_palette_and_no_finer_than_it_shows_them),
         cmocka_unit_test(hostile_pictures_are_refused_or_left_their_texts),
