@@ -302,7 +302,7 @@ done:
 void model_set_stop(model *m, const volatile sig_atomic_t *stop)
 {
     m->stop = stop;
-    atomic_store(&m->stopping, false); /* of the flag before: other workers may look before worker 0 does */
+    atomic_store(&m->stopping, stop && *stop); /* other workers may look before worker 0 does */
 }
 
 const volatile sig_atomic_t *model_get_stop(const model *m)
