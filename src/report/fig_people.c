@@ -269,8 +269,8 @@ static void name_published(draw *d, const axes *a, const scatter_panel *p, label
         const double x = axes_x(a, published_x(p, b)), y = axes_y(a, b->value);
         if (isnan(x))
             label_at_edge(labels, a->left + a->width + 3, y, b->model, true);
-        else
-            label_near(d, labels, x, y, b->model);
+        else if (!label_near(d, labels, x, y, b->model))
+            label_with_line(d, labels, x, y, b->model);
     }
     label_draw_edge(d, labels);
 }
