@@ -5,6 +5,9 @@ import json
 import math
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -144,6 +147,20 @@ class Sweeping(unittest.TestCase):
             jem.sweep({**SMALL, "train.iterations": 20000}, out=self.out, alpha=[0], data=arrays(), on_change=refuse)
         run = jem.open_study(self.out).runs()[0]
         self.assertEqual(run.state, "interrupted")
+
+    def test_ctrl_c_saves(self):
+        program = ("import jem, sys; sys.path.insert(0, sys.argv[1]); import test_model as t\n"
+                   "s = {**t.SMALL, 'train': {**t.SMALL['train'], 'iterations': 100000}}\n"
+                   "def told(runs, eta_s):\n    if runs[0].iteration > 0: print('step', flush=True)\n"
+                   "try:\n    jem.sweep(s, alpha=[0, 1], slots=2, out=sys.argv[2], data=t.arrays(), on_change=told)\n"
+                   "except KeyboardInterrupt as error:\n    print(error)\n")
+        child = subprocess.Popen([sys.executable, "-c", program, os.path.dirname(os.path.abspath(__file__)), self.out],
+                                 stdout=subprocess.PIPE, text=True)
+        self.assertEqual(child.stdout.readline(), "step\n")
+        child.send_signal(signal.SIGINT)
+        rest = child.communicate(timeout=120)[0]
+        self.assertIn("interrupted and saved, 0 of 2 runs are finished", rest)
+        self.assertEqual([r.state for r in jem.open_study(self.out).runs()], ["interrupted"] * 2)
 
     def test_a_grid_has_studies(self):
         grid = jem.sweep(SMALL, out=self.out, alpha=[.5], seeds={.5: 1}, grid={"sampler.steps": [1, 2]}, data=arrays())
