@@ -1,4 +1,4 @@
-/* The stack machine of pickles (pickle.h).  Values live in one list and are freed with it, so
+/* The stack machine of pickles (pickle.h).  Values live in one store and are freed with it, so
  * that they may share each other as they like. */
 #include "tensor/pickle.h"
 
@@ -10,14 +10,17 @@
 
 enum {
     VALUES_MOST = 200000,
+    BLOCK = 64,
     MEMO_MOST = 1000000,
     TEXT_MOST = 1 << 20,
     ITEMS_MOST = 1000000 /* of all values together */
 };
 
+/* Values lie in blocks, which stay where they are. */
 typedef struct pickle_store {
-    pickle_value **values;
-    int64_t count, room;
+    pickle_value **blocks; /* of BLOCK each */
+    int64_t block_count, room;
+    int64_t count; /* values */
 } pickle_store;
 
 /* What runs while a pickle is read. */
@@ -44,13 +47,17 @@ static jem_status fault(const machine *m, const char *what)
 
 static jem_status new_value(pickle_value **out, machine *m, pickle_kind kind)
 {
-    jem_status st;
+    jem_status st = JEM_OK;
     pickle_store *s = m->out->store;
 
     if (s->count == VALUES_MOST) return fault(m, "its pickle has more values than weights need");
-    TRY(MEM_GROW(s->values, s->count, s->room));
-    TRY(MEM_NEW(s->values[s->count], 1));
-    *out = s->values[s->count++];
+    if (s->count == BLOCK * s->block_count) {
+        TRY(MEM_GROW(s->blocks, s->block_count, s->room));
+        TRY(MEM_NEW(s->blocks[s->block_count], BLOCK));
+        s->block_count++;
+    }
+    *out = &s->blocks[s->count / BLOCK][s->count % BLOCK];
+    s->count++;
     (*out)->kind = kind;
 done:
     return st;
@@ -246,11 +253,11 @@ static jem_status put(machine *m, uint64_t index)
 {
     jem_status st = JEM_OK;
     if (m->depth == 0 || !m->stack[m->depth - 1]) return fault(m, "its pickle takes what is not there");
-    if (index >= MEMO_MOST) return fault(m, "its pickle remembers more than weights need");
-    while (m->memo_size <= (int64_t)index) {
-        TRY(MEM_GROW(m->memo, m->memo_size, m->memo_room));
-        m->memo[m->memo_size++] = NULL;
-    }
+    /* Places are numbered one after another, each by an opcode. */
+    if (index >= MEMO_MOST || index >= (uint64_t)(m->end - m->start))
+        return fault(m, "its pickle remembers more than weights need");
+    while (m->memo_room <= (int64_t)index) TRY(MEM_GROW(m->memo, m->memo_room, m->memo_room));
+    if (m->memo_size <= (int64_t)index) m->memo_size = (int64_t)index + 1;
     m->memo[index] = m->stack[m->depth - 1];
 done:
     return st;
@@ -501,14 +508,12 @@ done:
 void pickle_clear(pickle *p)
 {
     for (int64_t i = 0; p->store && i < p->store->count; i++) {
-        pickle_value *v = p->store->values[i];
-        if (v) {
-            mem_free(v->text);
-            mem_free(v->items);
-        }
-        mem_free(v);
+        pickle_value *v = &p->store->blocks[i / BLOCK][i % BLOCK];
+        mem_free(v->text);
+        mem_free(v->items);
     }
-    if (p->store) mem_free(p->store->values);
+    for (int64_t i = 0; p->store && i < p->store->block_count; i++) mem_free(p->store->blocks[i]);
+    if (p->store) mem_free(p->store->blocks);
     mem_free(p->store);
     mem_free(p->persistent);
     *p = (pickle)PICKLE_INIT;

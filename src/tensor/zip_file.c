@@ -92,11 +92,10 @@ done:
 /* The record that ends with the file, its comment included. */
 static const char *find_end(const char *tail, size_t size)
 {
-    for (size_t comment = 0; comment + END <= size && comment <= COMMENT_MOST; comment++) {
-        const char *at = tail + size - END - comment;
-        if (is_record(at, 5, 6) && number(at + 20, 2) == comment) return at;
-    }
-    return NULL;
+    const char *at = size < END ? NULL : memrchr(tail, 'P', size - END + 1);
+    while (at && !(is_record(at, 5, 6) && number(at + 20, 2) == (size_t)(tail + size - END - at)))
+        at = memrchr(tail, 'P', (size_t)(at - tail));
+    return at;
 }
 
 static jem_status find_list(list_place *p, const zip_file *z)
