@@ -32,10 +32,11 @@ static int cut_words(char *words[WORDS], char *line)
     return n;
 }
 
-/* Parses what follows "jem NAME" into `options`. */
+/* Parses what follows "jem NAME" into `options`, which points into it until the next call. */
 static jem_status parse(void *options, const command *c, const char *typed)
 {
-    char line[600], *words[WORDS];
+    static char line[600];
+    char *words[WORDS];
     snprintf(line, sizeof line, "%s %s", strrchr(c->name, ' ') ? strrchr(c->name, ' ') + 1 : c->name, typed);
     int n = cut_words(words, line);
     return cli_parse(options, c, n, words);

@@ -27,9 +27,11 @@ static void write_tensors(const char *name, int64_t classes, int count, float od
     check_ok(MEM_NEW(params, g->param_elements));
     for (int64_t i = 0; i < g->param_elements; i++) params[i] = (float)(i % 17 - 8) / 100;
     params[5] = odd;
+    const int all = g->param_count;
     if (count >= 0) g->param_count = count;
     check_ok(safetensors_writer_new(&w));
     check_ok(weights_add(w, g, params, ""));
+    g->param_count = all;
     snprintf(path, sizeof path, "%s/%s", dir, name);
     check_ok(safetensors_writer_save(w, path));
     safetensors_writer_free(w);

@@ -84,7 +84,7 @@ static void the_same_picture_gives_the_same_bytes_and_fewer(void **state)
     static uint8_t rgb[3 * PIXELS];
     char *a, *b;
     size_t size, again;
-    for (int i = 0; i < 3 * PIXELS; i++) rgb[i] = (uint8_t)(i * i % 251);
+    for (int i = 0; i < 3 * PIXELS; i++) rgb[i] = (uint8_t)((int64_t)i * i % 251);
     check_ok(palette_png(&a, &size, rgb, SIDE, SIDE));
     check_ok(palette_png(&b, &again, rgb, SIDE, SIDE));
     assert_int_equal(size, again);
