@@ -375,8 +375,8 @@ jem_status jem_npy_write(const char *path, const jem_tensor *t)
 
     HOST_NEED(path);
     HOST_NEED(t);
-    TRY(npy_header(start, &size, t, path));
     TRY(tensor_check(t, __func__));
+    TRY(npy_header(start, &size, t, path));
     TRY(file_writer_open(&w, path));
     TRY(file_writer_put(&w, start, size));
     TRY(file_writer_put(&w, t->data, (size_t)jem_tensor_count(t) * jem_dtype_size(t->dtype)));
