@@ -113,6 +113,23 @@ JEM_API jem_status jem_seeds_needed(jem_seeds *out, const char *pilot, double ma
                                     const jem_sweetspot_options *o);
 JEM_API void jem_seeds_clear(jem_seeds *s); /* NULL and JEM_SEEDS_INIT are fine */
 
+/* The margin that a study could show with power .8, in units of the score. */
+typedef struct jem_margin {
+    size_t size;     /* of this struct; JEM_MARGIN_INIT sets it */
+    double both;     /* over both ends, the other alphas level with them */
+    double far;      /* where one end is far below, so that only the other has to be beaten */
+    double level;    /* p is at most 1 - level */
+    int64_t networks; /* of the study */
+} jem_margin;
+
+#define JEM_MARGIN_INIT {sizeof(jem_margin), 0, 0, 0, 0}
+
+/* *out <- of a study with seeds [alphas] at each alpha, whose scores spread by sd between networks of one alpha, and for
+ * which no pilot is at hand (`jem plan CONFIG --seeds N --sd S`); images are taken to be without noise.  o may be NULL.
+ * JEM_EUSAGE for fewer than three alphas, if no alpha has two seeds, and for an unknown key. */
+JEM_API jem_status jem_margin_shown(jem_margin *out, const int64_t *seeds, int64_t alphas, double sd,
+                                    const jem_sweetspot_options *o);
+
 #ifdef __cplusplus
 }
 #endif

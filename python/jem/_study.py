@@ -85,6 +85,10 @@ class _Seeds(c.Structure):
     _fields_ = [("count", c.c_int64), ("rows", c.POINTER(_SeedsRow)), ("owner", c.c_void_p)]
 
 
+class _Margin(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("both", c.c_double), ("far", c.c_double), ("level", c.c_double), ("networks", c.c_int64)]
+
+
 class _Comparison(c.Structure):
     _fields_ = [("benchmark", c.c_char_p), ("metric", c.c_char_p), ("measure", c.c_char_p), ("model", c.c_char_p),
                 ("against", c.c_char_p), ("value", c.c_double), ("value_against", c.c_double), ("difference", c.c_double),
@@ -112,7 +116,7 @@ _text, _texts, _i64 = c.c_char_p, c.POINTER(c.c_char_p), c.c_int64
 _l.declare(
     {"jem_study_run": _Run, "jem_study_runs": _Runs, "jem_folders": _Folders, "jem_sweep_options": _SweepOptions,
      "jem_table_row": _TableRow, "jem_table": _Table, "jem_sweetspot_alpha": _SpotAlpha, "jem_sweetspot_row": _SpotRow,
-     "jem_seeds_row": _SeedsRow, "jem_seeds": _Seeds, "jem_sweetspots": _Spots, "jem_sweetspot_options": _SpotOptions, "jem_comparison": _Comparison,
+     "jem_seeds_row": _SeedsRow, "jem_seeds": _Seeds, "jem_margin": _Margin, "jem_sweetspots": _Spots, "jem_sweetspot_options": _SpotOptions, "jem_comparison": _Comparison,
      "jem_comparison_gap": _Gap, "jem_comparisons": _Comparisons, "jem_compare_options": _CompareOptions},
     {"jem_study_runs_read": [c.POINTER(_Runs), _text],
      "jem_grid_studies": [c.POINTER(_Folders), _text],
@@ -120,6 +124,7 @@ _l.declare(
      "jem_table_read": [c.POINTER(_Table), _texts, _i64],
      "jem_sweetspot": [c.POINTER(_Spots), _text, c.POINTER(_SpotOptions)],
      "jem_seeds_needed": [c.POINTER(_Seeds), _text, c.c_double, c.POINTER(c.c_double), _i64, c.POINTER(_SpotOptions)],
+     "jem_margin_shown": [c.POINTER(_Margin), c.POINTER(_i64), _i64, c.c_double, c.POINTER(_SpotOptions)],
      "jem_compare": [c.POINTER(_Comparisons), _texts, _i64, c.POINTER(_CompareOptions)]},
     {"jem_study_runs_clear": (None, [c.POINTER(_Runs)]),
      "jem_folders_clear": (None, [c.POINTER(_Folders)]),
@@ -141,6 +146,7 @@ Sweetspot = collections.namedtuple("Sweetspot", "benchmark metric measure human 
                                                 "p_drop p_holm margin margin_low margin_cv detectable fewest_seeds most_seeds "
                                                 "images people verdict words basis")
 Seeds = collections.namedtuple("Seeds", [name for name, _ in _SeedsRow._fields_])
+Margin = collections.namedtuple("Margin", "both far level networks")
 Comparison = collections.namedtuple("Comparison", [name for name, _ in _Comparison._fields_])
 Gap = collections.namedtuple("Gap", [name for name, _ in _Gap._fields_])
 
@@ -271,6 +277,21 @@ def seeds_needed(pilot, margin, alpha=None, set=None, threads=0):
                  0 if alpha is None else len(alphas), c.byref(_SpotOptions(c.sizeof(_SpotOptions), texts, len(texts), threads)))
 
 
+def margin_shown(seeds, sd, alpha=None, set=None, threads=0):
+    """The margin that a study could show with power .8 where no pilot is at hand: a Margin, in units of the score.
+
+    seeds: at each alpha, or a dict {alpha: seeds}, or a list with a number for each alpha, as in jem.sweep; sd: spread of the
+    score between networks of one alpha; alpha: numbers in 0 to 1 (None: 0, .1, ... 1).  both: over both ends, the others
+    level with them; far: where one end is far below.  Images are taken to be without noise."""
+    alphas, seeds_at = _design(alpha, seeds)
+    counts = np.full(len(alphas), seeds, np.int64) if seeds_at is None else np.asarray(seeds_at, np.int64)
+    texts = _strings(_flat("", set or {}))
+    margin = _Margin(c.sizeof(_Margin))
+    _l.call("jem_margin_shown", c.byref(margin), counts.ctypes.data_as(c.POINTER(c.c_int64)), len(counts), sd,
+            c.byref(_SpotOptions(c.sizeof(_SpotOptions), texts, len(texts), threads)))
+    return _as(Margin, margin)
+
+
 def _compared(found):
     rows = Comparisons((_as(Comparison, found.rows[i]) for i in range(found.count)), Comparison)
     rows.left_out = Rows((_as(Gap, found.gap[i]) for i in range(found.gaps)), Gap)
@@ -290,6 +311,20 @@ def compare(*models, rounds=10000, seed=0, level=.95, threads=0, figure=None):
 
 
 # ---- studies
+
+
+def _design(alpha, seeds):
+    """The alphas of a study (None: 0, .1, ... 1), and the seeds of each; None where they are the same."""
+    alphas = np.round(np.arange(11) / 10, 9) if alpha is None else np.atleast_1d(np.asarray(alpha, np.float64))
+    if isinstance(seeds, int):
+        return alphas, None
+    seeds_at = [seeds.get(float(a), 1) for a in alphas] if isinstance(seeds, dict) else list(seeds)
+    if len(seeds_at) != len(alphas):
+        raise ValueError(f"seeds has {len(seeds_at)} numbers; there are {len(alphas)} alphas")
+    unknown = [a for a in seeds if float(a) not in alphas] if isinstance(seeds, dict) else []
+    if unknown:
+        raise ValueError(f"seeds: alpha {unknown[0]} is none of the study's")
+    return alphas, seeds_at
 
 
 class Study(figures.Drawn):
@@ -388,16 +423,7 @@ def sweep(config=None, out=None, alpha=None, seeds=1, data=None, grid=None, slot
     Returns the Study."""
     if out is None:
         raise ValueError("out: name the study's folder")
-    alphas = None if alpha is None else np.atleast_1d(np.asarray(alpha, np.float64))
-    seeds_at = None
-    if not isinstance(seeds, int):
-        alphas = np.round(np.arange(11) / 10, 9) if alphas is None else alphas
-        seeds_at = [seeds.get(float(a), 1) for a in alphas] if isinstance(seeds, dict) else list(seeds)
-        if len(seeds_at) != len(alphas):
-            raise ValueError(f"seeds has {len(seeds_at)} numbers; there are {len(alphas)} alphas")
-        unknown = [a for a in seeds if float(a) not in alphas] if isinstance(seeds, dict) else []
-        if unknown:
-            raise ValueError(f"seeds: alpha {unknown[0]} is none of the study's")
+    alphas, seeds_at = _design(alpha, seeds)
     path, assignments = None, []
     if isinstance(config, dict):
         assignments = list(_flat("", config))

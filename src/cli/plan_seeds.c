@@ -12,7 +12,6 @@
 #include "base/try.h"
 #include "bench/bench.h"
 #include "cli/print.h"
-#include "sweetspot/spot_design.h"
 
 jem_status seeds_settings(sweetspot_options *o, cli_list *set)
 {
@@ -85,37 +84,19 @@ done:
 
 /* ---- of a design */
 
-static jem_status check(const seeds_request *q, const alpha_list *alphas, const seeds_margin *m)
-{
-    int64_t most = 0;
-    if (q->seeds == CLI_NONE || isnan(q->sd))
-        return cli_usage_error(&command_plan, "the margin that a sweep could show needs --seeds N and --sd S", "");
-    if (alphas->count < 3)
-        return cli_usage_error(&command_plan, "a margin needs an alpha between two ends; --alpha has fewer than three", "");
-    for (int i = 0; i < alphas->count; i++)
-        if (m->seeds[i] > most) most = m->seeds[i];
-    if (most < 2)
-        return cli_usage_error(&command_plan, "one seed at each alpha says nothing of training again; --seeds 2 is the least", "");
-    return JEM_OK;
-}
-
 jem_status seeds_margin_find(seeds_margin *out, const seeds_request *q, const alpha_list *alphas,
                              sweetspot_options *o)
 {
     jem_status st;
-    double unit;
     seeds_margin m = {.alphas = alphas->count, .sd = q->sd, .level = o->level, .variance = (stats_variance)o->variance};
 
+    if (q->seeds == CLI_NONE || isnan(q->sd))
+        return cli_usage_error(&command_plan, "the margin that a sweep could show needs --seeds N and --sd S", "");
     TRY(MEM_NEW(m.seeds, m.alphas));
     TRY(alpha_seeds_parse(m.seeds, alphas, &q->seeds_at, q->seeds));
-    TRY(check(q, alphas, &m));
     for (int64_t i = 0; i < m.alphas; i++) m.networks += m.seeds[i];
     TRY(pool_new(&o->threads, 0));
-    const stats_best_alpha_options so = sweetspot_statistics(o);
-    for (int far = 0; far < 2; far++) {
-        TRY(stats_alpha_detectable(&unit, m.seeds, &(stats_alpha_design){m.alphas, 0, far}, &so));
-        *(far ? &m.margin_far : &m.margin) = unit * q->sd;
-    }
+    TRY(spot_margin_find(&m.margin, m.seeds, m.alphas, q->sd, o));
     *out = m;
     m = (seeds_margin){.seeds = NULL};
 done:
@@ -141,7 +122,7 @@ void seeds_margin_print(const seeds_margin *m)
     cli_print("\nSweet spot: %lld networks at %lld alphas (", (long long)m->networks, (long long)m->alphas);
     if (least < most) cli_print("%lld to ", (long long)least);
     cli_print("%lld seeds) whose scores spread by %g could show a margin of %.3g over both ends, %.3g where one end is "
-              "far below (p <= %.3g with power .8, variances %s)\n", (long long)most, m->sd, m->margin, m->margin_far,
+              "far below (p <= %.3g with power .8, variances %s)\n", (long long)most, m->sd, m->margin.both, m->margin.far,
               1 - m->level, stats_variance_text(m->variance));
 }
 
@@ -149,7 +130,7 @@ json_t *seeds_margin_json(const seeds_margin *m)
 {
     json_t *seeds = json_array();
     for (int64_t i = 0; i < m->alphas; i++) json_array_append_new(seeds, json_integer((json_int_t)m->seeds[i]));
-    return json_pack("{s:f s:f s:f s:f s:f s:s s:I s:o}", "sd", m->sd, "margin", m->margin, "margin_far", m->margin_far,
-                     "power", 0.8, "level", m->level, "variance", stats_variance_text(m->variance), "networks",
+    return json_pack("{s:f s:f s:f s:f s:f s:s s:I s:o}", "sd", m->sd, "margin", m->margin.both, "margin_far",
+                     m->margin.far, "power", 0.8, "level", m->level, "variance", stats_variance_text(m->variance), "networks",
                      (json_int_t)m->networks, "seeds", seeds);
 }

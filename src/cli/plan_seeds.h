@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "cli/alpha_list.h"
-#include "sweetspot/sweetspot.h"
+#include "sweetspot/spot_design.h"
 
 /* As the command line says it; what was not given is NULL, CLI_NONE or NaN. */
 typedef struct seeds_request {
@@ -39,9 +39,8 @@ jem_status seeds_from_pilot(const cli_lists *lists, const seeds_request *q, cons
 typedef struct seeds_margin {
     int64_t alphas, networks;
     int64_t *seeds;     /* [alphas] owned */
-    double sd, margin;  /* over both ends, the others level with them */
-    double margin_far;  /* where one end is far below */
-    double level;
+    double sd, level;
+    spot_margin margin;
     stats_variance variance;
 } seeds_margin;
 

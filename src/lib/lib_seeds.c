@@ -11,7 +11,7 @@
 #include "lib/lib_sweetspot.h"
 #include "sweetspot/spot_design.h"
 
-enum { METRIC_MAX = 256, ALPHAS_MOST = 1001 };
+enum { METRIC_MAX = 256, ALPHAS_MOST = 1001, SEEDS_MOST = 1000 };
 
 /* What a jem_seeds owns. */
 typedef struct designed {
@@ -110,5 +110,43 @@ done:
     jem_seeds_clear(&made);
     pool_free(how.threads);
     study_free(s);
+    return st;
+}
+
+/* ---- without a pilot */
+
+static jem_status check_design(const int64_t *seeds, int64_t alphas, double sd, const char *function)
+{
+    if (alphas < 0 || alphas > ALPHAS_MOST)
+        return jem_error(JEM_EUSAGE, "%s: alphas = %lld; choose 3 to %d", function, (long long)alphas, ALPHAS_MOST);
+    if (!(sd > 0) || !isfinite(sd)) return jem_error(JEM_EUSAGE, "%s: sd = %g; choose more than 0", function, sd);
+    for (int64_t i = 0; i < alphas; i++)
+        if (seeds[i] < 1 || seeds[i] > SEEDS_MOST)
+            return jem_error(JEM_EUSAGE, "%s: seeds[%lld] = %lld; choose 1 to %d", function, (long long)i,
+                             (long long)seeds[i], SEEDS_MOST);
+    return JEM_OK;
+}
+
+jem_status jem_margin_shown(jem_margin *out, const int64_t *seeds, int64_t alphas, double sd,
+                            const jem_sweetspot_options *asked)
+{
+    LIB_CALL;
+    jem_status st;
+    sweetspot_options how = {.rounds = 0};
+    spot_margin shown;
+    jem_margin made = JEM_MARGIN_INIT;
+
+    HOST_NEED(out);
+    HOST_NEED(seeds);
+    TRY(check_design(seeds, alphas, sd, __func__));
+    TRY(lib_sweetspot_options(&how, asked, __func__));
+    TRY(spot_margin_find(&shown, seeds, alphas, sd, &how));
+    made.both = shown.both;
+    made.far = shown.far;
+    made.level = how.level;
+    for (int64_t i = 0; i < alphas; i++) made.networks += seeds[i];
+    TRY(lib_hand_out(out, &made, __func__, "JEM_MARGIN_INIT"));
+done:
+    pool_free(how.threads);
     return st;
 }

@@ -205,3 +205,27 @@ jem_status spot_plan_json(char **text, const spot_plan *p)
     json_decref(root);
     return st;
 }
+
+/* ---- without a pilot */
+
+jem_status spot_margin_find(spot_margin *out, const int64_t *networks, int64_t alphas, double sd,
+                            const sweetspot_options *o)
+{
+    jem_status st;
+    spot_margin unit;
+    int64_t most = 0;
+    const stats_best_alpha_options so = sweetspot_statistics(o);
+
+    if (alphas < 3)
+        return jem_error(JEM_EUSAGE, "a margin needs an alpha between two ends, so three alphas; here are %lld",
+                         (long long)alphas);
+    for (int64_t i = 0; i < alphas; i++)
+        if (networks[i] > most) most = networks[i];
+    if (most < 2)
+        return jem_error(JEM_EUSAGE, "one seed at each alpha says nothing of training again; two are the least");
+    TRY(stats_alpha_detectable(&unit.both, networks, &(stats_alpha_design){alphas, 0, false}, &so));
+    TRY(stats_alpha_detectable(&unit.far, networks, &(stats_alpha_design){alphas, 0, true}, &so));
+    *out = (spot_margin){unit.both * sd, unit.far * sd};
+done:
+    return st;
+}

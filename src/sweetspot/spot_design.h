@@ -40,4 +40,15 @@ void spot_plan_table(strbuf *out, const spot_plan *p);
 /* *text (owned) <- an object: what was asked for, and `designs`. */
 jem_status spot_plan_json(char **text, const spot_plan *p);
 
+/* What a study of which no pilot exists can show, its images without noise.  Power .8 of a p of 1 - level. */
+typedef struct spot_margin {
+    double both; /* an alpha's advantage over both ends, the others level with them; in units of the score */
+    double far;  /* where one end is far below, so that only the other has to be beaten */
+} spot_margin;
+
+/* Of networks [alphas] at each alpha, whose scores spread by sd > 0.  JEM_EUSAGE if no alpha lies between the ends, or
+ * none has two networks. */
+jem_status spot_margin_find(spot_margin *out, const int64_t *networks, int64_t alphas, double sd,
+                            const sweetspot_options *o);
+
 #endif

@@ -172,6 +172,34 @@ static void seeds_for_a_margin_come_from_a_pilot(void **state)
     check_fails(jem_seeds_needed(&large, path_of("pilot"), 0, NULL, 0, &o), JEM_EUSAGE, "margin = 0");
 }
 
+static void a_design_without_a_pilot_shows_a_margin(void **state)
+{
+    (void)state;
+    const jem_sweetspot_options o = few();
+    const int64_t even[] = {4, 4, 4, 4}, more[] = {8, 4, 4, 8}, one[] = {1, 1, 1}, none[] = {2, 0, 2};
+    jem_margin m = JEM_MARGIN_INIT, wide = JEM_MARGIN_INIT, uneven = JEM_MARGIN_INIT;
+    double unit;
+    pool *threads = NULL;
+
+    check_ok(jem_margin_shown(&m, even, 4, 0.01, &o));
+    check_ok(jem_margin_shown(&wide, even, 4, 0.02, &o));
+    check_ok(jem_margin_shown(&uneven, more, 4, 0.01, &o));
+    assert_int_equal(m.networks, 16);
+    assert_true(m.level == 0.95 && m.far < m.both && uneven.both < m.both);
+    assert_true(fabs(wide.both - 2 * m.both) < 1e-12); /* in units of the spread it is the same */
+    check_ok(pool_new(&threads, 1));
+    const stats_best_alpha_options so = {.draws = 20000, .seed = 7, .level = 0.95, .threads = threads};
+    check_ok(stats_alpha_detectable(&unit, even, &(stats_alpha_design){4, 0, false}, &so));
+    assert_true(fabs(m.both - 0.01 * unit) < 1e-12);
+    pool_free(threads);
+    check_fails(jem_margin_shown(&m, even, 2, 0.01, &o), JEM_EUSAGE, "three alphas; here are 2");
+    check_fails(jem_margin_shown(&m, one, 3, 0.01, &o), JEM_EUSAGE, "two are the least");
+    check_fails(jem_margin_shown(&m, none, 3, 0.01, &o), JEM_EUSAGE, "seeds[1] = 0");
+    check_fails(jem_margin_shown(&m, even, 4, 0, &o), JEM_EUSAGE, "sd = 0");
+    m.size = 0;
+    check_fails(jem_margin_shown(&m, even, 4, 0.01, &o), JEM_EUSAGE, "JEM_MARGIN_INIT");
+}
+
 /* ---- comparisons */
 
 static void models_are_compared_as_by_the_program(void **state)
@@ -317,6 +345,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_line_has_the_numbers_of_the_statistics, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_study_without_scores_along_alpha_is_refused, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(seeds_for_a_margin_come_from_a_pilot, make_folder, remove_folder),
+        cmocka_unit_test(a_design_without_a_pilot_shows_a_margin),
         cmocka_unit_test_setup_teardown(models_are_compared_as_by_the_program, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_comparison_that_cannot_be_is_refused, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_table_has_a_row_per_score, make_folder, remove_folder),

@@ -110,6 +110,18 @@ class Swept(unittest.TestCase):
         self.assertLess(large.seeds, small.seeds)
         self.assertEqual(jem.seeds_needed(self.study, .1, alpha=[0, .25, .5, .75])[0].alphas, 4)
 
+    def test_a_design_without_a_pilot_shows_a_margin(self):
+        alphas, how = [0, .5, .9], {"sweetspot.draws": 20000}
+        even = jem.margin_shown(4, .01, alpha=alphas, set=how)
+        self.assertEqual((even.networks, even.level), (12, .95))
+        self.assertTrue(0 < even.far < even.both)
+        self.assertEqual(jem.margin_shown([4, 4, 4], .01, alpha=alphas, set=how), even)
+        self.assertLess(jem.margin_shown({0: 8, .5: 8, .9: 8}, .01, alpha=alphas, set=how).both, even.both)
+        self.assertEqual(jem.margin_shown(2, .01, set=how).networks, 22)
+        for seeds, alpha, message in ((1, alphas, "two are the least"), (2, [0, 1], "three alphas"), ([2, 2], alphas, "2 numbers")):
+            with self.assertRaisesRegex(ValueError, message):
+                jem.margin_shown(seeds, .01, alpha=alpha)
+
     def test_alphas_are_compared(self):
         out = os.path.join(self.folder.name, "copy", "study")
         shutil.copytree(self.out, out)
