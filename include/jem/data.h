@@ -3,6 +3,7 @@
 #define JEM_DATA_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,39 @@ typedef struct jem_data {
  * kind, JEM_EDATA for files that are not what the kind says. */
 JEM_API jem_status jem_data_load(jem_data *out, const jem_data_options *o);
 JEM_API void jem_data_clear(jem_data *d); /* NULL and JEM_DATA_INIT are fine */
+
+/* What a folder holds; texts and arrays are owned by it. */
+typedef struct jem_data_facts {
+    const char *kind;         /* "cifar10", "imagenet", "bapps" */
+    bool benchmark;           /* the folder serves a benchmark; the numbers are 0 */
+    bool whole;               /* all is there and can be read */
+    const char *trouble;      /* what is not, and what would help; "" */
+    const char *text;         /* what was found, in lines, as `jem data check` prints it */
+    int64_t train, val, test; /* images */
+    int64_t channels, height, width; /* of an image; 0 of ImageNet's, which differ */
+    int64_t classes;
+    const char *const *class_names; /* [classes]; NULL: they have none */
+    const int64_t *class_images;    /* [classes] of all parts */
+    int64_t noise;            /* of latents: encoded pictures of noise */
+    void *owner;
+} jem_data_facts;
+
+#define JEM_DATA_FACTS_INIT {NULL, false, false, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, NULL}
+
+/* NULL and 0 mean the defaults. */
+typedef struct jem_check_options {
+    size_t size;        /* of this struct; JEM_CHECK_INIT sets it */
+    int64_t side;       /* that pictures are resized to; 0: all must agree */
+    const char *labels; /* of ImageNet: the file with the classes of its validation pictures; NULL: looked for */
+} jem_check_options;
+
+#define JEM_CHECK_INIT {sizeof(jem_check_options), 0, NULL}
+
+/* *out <- what `path` (a folder, or an .npz) holds: jem_data_facts_clear.  kind: of jem_choice_at's kinds of data or
+ * benchmarks, or "imagenet", whose pictures alone are not all read; NULL: a kind of images, told by its files.  Data that
+ * are not whole are no error: see `whole`.  o may be NULL.  JEM_EUSAGE for an unknown kind. */
+JEM_API jem_status jem_data_check(jem_data_facts *out, const char *kind, const char *path, const jem_check_options *o);
+JEM_API void jem_data_facts_clear(jem_data_facts *f); /* NULL and JEM_DATA_FACTS_INIT are fine */
 
 /* The built-in set: bumpy surfaces, matte or glossy, in two lights.  0 means the default. */
 typedef struct jem_render_options {

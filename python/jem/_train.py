@@ -1,5 +1,6 @@
 """Training, settings, data and reports."""
 
+import collections
 import ctypes as c
 import os
 
@@ -125,6 +126,45 @@ def data(kind, path, part="train", side=0, limit=0):
     finally:
         _l.lib.jem_data_clear(c.byref(loaded))
     return x, y, classes
+
+
+class _Facts(c.Structure):
+    _fields_ = [("kind", c.c_char_p), ("benchmark", c.c_bool), ("whole", c.c_bool), ("trouble", c.c_char_p), ("text", c.c_char_p),
+                *((name, c.c_int64) for name in ("train", "val", "test", "channels", "height", "width", "classes")),
+                ("class_names", c.POINTER(c.c_char_p)), ("class_images", c.POINTER(c.c_int64)), ("noise", c.c_int64),
+                ("owner", c.c_void_p)]
+
+
+class _CheckOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("side", c.c_int64), ("labels", c.c_char_p)]
+
+
+_l.declare({"jem_data_facts": _Facts, "jem_check_options": _CheckOptions},
+           {"jem_data_check": [c.POINTER(_Facts), c.c_char_p, c.c_char_p, c.POINTER(_CheckOptions)]},
+           {"jem_data_facts_clear": (None, [c.POINTER(_Facts)])})
+
+DataFacts = collections.namedtuple("DataFacts", "kind benchmark whole trouble text train val test shape classes noise")
+
+
+def data_check(path, kind=None, side=0, labels=None):
+    """Does a folder (or an .npz) hold a kind of data, or what a benchmark needs, and is it whole?  DataFacts: `whole`, and in
+    `trouble` what is not and what would help; `text`, lines as `jem data check` prints them; numbers of train, val and test
+    images, their shape (channels, height, width), classes {name: images}; noise, encoded pictures of it.
+
+    kind: of jem.choices("data") or jem.choices("benchmarks"), or "imagenet"; None: a kind of images, told by its files.
+    side: that pictures are resized to; labels: of ImageNet, the file with the classes of its validation pictures.  The
+    numbers are 0 where the folder serves a benchmark, and the shape of ImageNet's pictures, which differ."""
+    facts = _Facts()
+    options = _CheckOptions(c.sizeof(_CheckOptions), side, None if labels is None else _l.path_bytes(labels))
+    _l.call("jem_data_check", c.byref(facts), None if kind is None else kind.encode(), _l.path_bytes(path), c.byref(options))
+    try:
+        text = lambda value: value.decode("utf-8", "replace")
+        names = [text(facts.class_names[k]) if facts.class_names else str(k) for k in range(facts.classes)]
+        counts = facts.class_images[:facts.classes] if facts.classes and facts.class_images else []
+        return DataFacts(text(facts.kind), facts.benchmark, facts.whole, text(facts.trouble), text(facts.text), facts.train,
+                         facts.val, facts.test, (facts.channels, facts.height, facts.width), dict(zip(names, counts)), facts.noise)
+    finally:
+        _l.lib.jem_data_facts_clear(c.byref(facts))
 
 
 class _RenderOptions(c.Structure):

@@ -433,6 +433,13 @@ bool str_ends_with(const char *text, const char *end)
     return n >= k && strcmp(text + n - k, end) == 0;
 }
 
+jem_status path_trim(char **out, const char *path)
+{
+    const jem_status st = mem_strdup(out, path);
+    for (size_t n = st ? 0 : strlen(*out); n > 1 && (*out)[n - 1] == '/'; n--) (*out)[n - 1] = '\0';
+    return st;
+}
+
 jem_status str_format(char **out, const char *fmt, ...)
 {
     jem_status st;

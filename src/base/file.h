@@ -96,6 +96,8 @@ void strings_free(char **names, int count); /* names and array; NULL with 0 is f
 /* Is it the same text?  NULL is the same as NULL alone. */
 bool str_same(const char *a, const char *b);
 bool str_ends_with(const char *text, const char *end);
+/* An owned copy without the slashes at its end: names are told from the folder on. */
+jem_status path_trim(char **out, const char *path);
 /* printf into an owned string. */
 jem_status str_format(char **out, const char *fmt, ...) JEM_PRINTF(2, 3);
 

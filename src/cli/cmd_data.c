@@ -1,21 +1,16 @@
 /* jem data: what kinds of data there are, whether a folder holds one (or what a benchmark
  * needs), and the built-in gloss set; fetching is in cmd_data_fetch.c. */
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/file.h"
-#include "base/mem.h"
 #include "base/pool.h"
 #include "base/try.h"
-#include "bench/bench.h"
+#include "bench/data_facts.h"
 #include "cli/cli.h"
 #include "cli/cmd_data.h"
 #include "cli/print.h"
 #include "cli/startup.h"
 #include "data/dataset.h"
 #include "data/gloss/render.h"
-#include "tensor/npz.h"
 
 static jem_status list(const cli_lists *lists, int argc, char **argv)
 {
@@ -36,125 +31,15 @@ const command data_list = {
 
 /* ---- check */
 
-/* The kind whose characteristic file the folder has; any other is read as
- * pictures by class. */
-static jem_status guess_kind(const char **kind, const char *path)
-{
-    static const char *const signs[][2] = {{"scene_log.csv", "gloss"},
-                                           {"data_batch_1.bin", "cifar10"},
-                                           {"test_batch.bin", "cifar10"},
-                                           {"images.npy", "npy"},
-                                           {"train_x.npy", "npy"},
-                                           {"index.json", "latents"}};
-    *kind = npz_is(path) ? "npy" : "folder";
-    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
-        char *file = NULL;
-        jem_status st = str_format(&file, "%s/%s", path, signs[k][0]);
-        if (st != JEM_OK) return st;
-        bool found = file_exists(file);
-        mem_free(file);
-        if (found) {
-            *kind = signs[k][1];
-            return JEM_OK;
-        }
-    }
-    return JEM_OK;
-}
-
-static void count_labels(int64_t *counts, const dataset *d)
-{
-    for (int64_t i = 0; d && i < d->n; i++) counts[d->labels[i]]++;
-}
-
-static jem_status show(const char *kind, const char *path, const splits *s)
-{
-    jem_status st;
-    const dataset *d = s->train;
-    int64_t *counts = NULL, test = s->test ? s->test->n : 0, val = s->val ? s->val->n : 0;
-
-    TRY(MEM_NEW(counts, d->classes));
-    count_labels(counts, d);
-    count_labels(counts, s->val);
-    count_labels(counts, s->test);
-    cli_print("%s: %s\n", path, kind);
-    cli_print("images   %" PRId64 " (%" PRId64 " train, %" PRId64 " validation, %" PRId64
-              " test)\n",
-              d->n + val + test, d->n, val, test);
-    cli_print("shape    %" PRId64 " x %" PRId64 " x %" PRId64 " (%s)\n", d->channels, d->height,
-              d->width, d->pixels ? "8 bit" : "float");
-    cli_print("classes  %" PRId64 "\n", d->classes);
-    for (int64_t k = 0; k < d->classes; k++)
-        cli_print("  %8" PRId64 "  %s\n", counts[k], d->class_names ? d->class_names[k] : "");
-    for (int k = 0; k < d->column_count; k++)
-        cli_print("%s%s", k ? ", " : "columns  ", d->columns[k].name);
-    if (d->column_count) cli_print("\n");
-done:
-    mem_free(counts);
-    return st;
-}
-
-/* *n <- pictures of noise in a folder of latents, all verified; loading the data reads none. */
-static jem_status check_noise(int64_t *n, const char *dir)
-{
-    jem_status st;
-    latent_index x = LATENT_INDEX_INIT;
-    latent_set *s = NULL;
-
-    TRY(latent_index_read(&x, dir));
-    TRY(latent_part_check_done(&x, LATENT_NOISE, dir));
-    TRY(latent_set_open(&s, &x, LATENT_NOISE, dir));
-    *n = latent_set_count(s);
-done:
-    latent_set_free(s);
-    latent_index_clear(&x);
-    return st;
-}
-
-static void print_line(void *ctx, const char *line)
-{
-    (void)ctx;
-    cli_print("%s\n", line);
-}
-
-/* gloss names both a kind of images and a benchmark: the images come with scene_log.csv. */
-static bool means_images(const cli_lists *lists, const char *name, const char *path)
-{
-    const char *found = NULL;
-    for (const data_source *const *s = lists->settings.sources; *s; s++)
-        if (strcmp((*s)->name, name) == 0)
-            return guess_kind(&found, path) == JEM_OK && strcmp(found, name) == 0;
-    return false;
-}
-
 jem_status data_check_folder(const cli_lists *lists, const char *kind, const char *path, const char *size,
                              const char *labels)
 {
-    data_options o = {.sources = lists->settings.sources};
-    splits s = {NULL, NULL, NULL};
-    int64_t noise = 0;
-    jem_status st;
-    const option_group groups[] = {{"data", data_option_table, &o}, {NULL, NULL, NULL}};
-
-    if (kind && strcmp(kind, "imagenet") == 0) return data_check_imagenet(path, labels);
-    const benchmark *b = kind ? benchmark_find(lists->benchmarks, kind, NULL) : NULL;
-    if (b && !means_images(lists, kind, path)) {
-        TRY(b->check(path, print_line, NULL));
-        cli_print("%s: all that %s needs is there\n", path, b->name);
-        goto done;
-    }
-    if (!kind) TRY(guess_kind(&kind, path));
-    TRY(options_defaults(groups));
-    if (size) TRY(options_set(groups, "data.size", size, "--size"));
-    TRY(options_set(groups, "data.kind", kind, "jem data check"));
-    TRY(options_set(groups, "data.path", path, "jem data check"));
-    TRY(data_load(&s, &o, 0));
-    if (s.train->latents) TRY(check_noise(&noise, path));
-    TRY(show(kind, path, &s));
-    if (noise > 0)
-        cli_print("noise    %" PRId64 " encoded pictures of it, to begin chains at\n", noise);
-done:
-    splits_free(&s);
-    return st;
+    data_facts found = DATA_FACTS_INIT;
+    const data_question q = {.sources = lists->settings.sources, .benchmarks = lists->benchmarks, .kind = kind,
+                             .path = path, .size = size, .labels = labels, .asked = "jem data check"};
+    const jem_status read = data_facts_read(&found, &q), shown = cli_print_lines(&found.text);
+    data_facts_clear(&found);
+    return read != JEM_OK ? read : shown;
 }
 
 typedef struct check_flags {

@@ -13,7 +13,4 @@ extern const command data_encode;                        /* cmd_data_encode.c */
 jem_status data_check_folder(const cli_lists *lists, const char *kind, const char *path, const char *size,
                              const char *labels);
 
-/* Lists a folder of ImageNet's layout (imagenet.h) and says what it holds; labels may be NULL. */
-jem_status data_check_imagenet(const char *path, const char *labels);
-
 #endif

@@ -1,10 +1,11 @@
 /* jem data encode: a set of pictures into the latent space of an autoencoder, for training
- * there; and jem data check imagenet, which looks at such a set. */
+ * there. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
@@ -13,60 +14,6 @@
 #include "cli/startup.h"
 #include "data/latents/encode.h"
 #include "model/autoencoder.h"
-
-/* Without the slashes at its end: names are told from the folder on. */
-static jem_status copy_folder(char **out, const char *path)
-{
-    jem_status st = mem_strdup(out, path);
-    for (size_t n = st ? 0 : strlen(*out); n > 1 && (*out)[n - 1] == '/'; n--) (*out)[n - 1] = '\0';
-    return st;
-}
-
-/* ---- check */
-
-/* "1281167 pictures, 732 to 1300 per class" */
-static jem_status show_list(const char *name, const image_list *l, int classes)
-{
-    jem_status st;
-    int64_t *counts = NULL, least, most = 0;
-
-    TRY(MEM_NEW(counts, classes));
-    for (int64_t i = 0; i < l->n; i++) counts[l->labels[i]]++;
-    least = counts[0];
-    for (int k = 0; k < classes; k++) {
-        if (counts[k] < least) least = counts[k];
-        if (counts[k] > most) most = counts[k];
-    }
-    cli_print("%-8s %" PRId64 " pictures, %" PRId64 " to %" PRId64 " per class\n", name, l->n,
-              least, most);
-done:
-    mem_free(counts);
-    return st;
-}
-
-jem_status data_check_imagenet(const char *path, const char *labels)
-{
-    jem_status st;
-    imagenet m = IMAGENET_INIT;
-    char *folder = NULL;
-
-    TRY(copy_folder(&folder, path));
-    TRY(imagenet_list(&m, folder, labels, false));
-    TRY(imagenet_try_pictures(&m));
-    cli_print("%s: imagenet\n", path);
-    cli_print("classes  %d, %s (0) to %s (%d)%s\n", m.class_count, m.classes[0],
-              m.classes[m.class_count - 1], m.class_count - 1,
-              m.wordnet ? ": ImageNet's WordNet ids" : "");
-    TRY(show_list("train", &m.train, m.class_count));
-    if (m.val.n > 0) TRY(show_list("val", &m.val, m.class_count));
-    cli_print("the first picture of every class can be read; jem data encode reads all\n");
-done:
-    imagenet_clear(&m);
-    mem_free(folder);
-    return st;
-}
-
-/* ---- encode */
 
 typedef struct encoding {
     const char *kind, *folder;
@@ -225,7 +172,7 @@ static jem_status encode(const cli_lists *lists, int argc, char **argv)
 
     (void)lists; /* no network is trained here */
     TRY(parse(&e, argc, argv));
-    TRY(copy_folder(&folder, e.folder));
+    TRY(path_trim(&folder, e.folder));
     TRY(imagenet_list(&m, folder, e.labels, false));
     TRY(open_vae(&vae, &e));
     latent_job j = {.source = folder, .out = e.out, .images = &m};

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "bench/benchmarks.h"
+#include "bench/data_facts.h"
 #include "data/dataset.h"
 #include "data/gloss/render.h"
 #include "lib/lib_call.h"
@@ -84,6 +86,83 @@ void jem_data_clear(jem_data *d)
     jem_tensor_clear(&d->images);
     jem_tensor_clear(&d->labels);
     d->classes = 0;
+}
+
+/* ---- what a folder holds */
+
+/* What a jem_data_facts owns. */
+typedef struct checked {
+    data_facts found;
+    char *trouble;
+} checked;
+
+void jem_data_facts_clear(jem_data_facts *f)
+{
+    checked *own = f ? f->owner : NULL;
+    if (!f) return;
+    if (own) {
+        data_facts_clear(&own->found);
+        mem_free(own->trouble);
+    }
+    mem_free(own);
+    *f = (jem_data_facts)JEM_DATA_FACTS_INIT;
+}
+
+static jem_data_facts facts_of(checked *own, bool whole)
+{
+    const data_facts *f = &own->found;
+    return (jem_data_facts){.kind = f->kind,
+                            .benchmark = f->benchmark,
+                            .whole = whole,
+                            .trouble = own->trouble,
+                            .text = f->text.used ? f->text.data : "",
+                            .train = f->train,
+                            .val = f->val,
+                            .test = f->test,
+                            .channels = f->channels,
+                            .height = f->height,
+                            .width = f->width,
+                            .classes = f->classes,
+                            .class_names = (const char *const *)f->class_names,
+                            .class_images = f->class_images,
+                            .noise = f->noise,
+                            .owner = own};
+}
+
+jem_status jem_data_check(jem_data_facts *out, const char *kind, const char *path, const jem_check_options *asked)
+{
+    LIB_CALL;
+    jem_status st;
+    jem_check_options o = JEM_CHECK_INIT;
+    jem_data_facts made = JEM_DATA_FACTS_INIT;
+    checked *own = NULL;
+    char side[24];
+
+    HOST_NEED(out);
+    HOST_NEED(path);
+    TRY(lib_options(&o, sizeof o, asked, __func__, "JEM_CHECK_INIT"));
+    snprintf(side, sizeof side, "%lld", (long long)o.side);
+    TRY(MEM_NEW(own, 1));
+    own->found = (data_facts)DATA_FACTS_INIT;
+    made.owner = own;
+    const jem_status read =
+        data_facts_read(&own->found, &(data_question){.sources = data_source_list,
+                                                      .benchmarks = benchmark_list,
+                                                      .kind = kind,
+                                                      .path = path,
+                                                      .size = side,
+                                                      .labels = o.labels,
+                                                      .asked = __func__});
+    if (read != JEM_OK && read != JEM_EDATA) {
+        st = read;
+        goto done;
+    }
+    TRY(mem_strdup(&own->trouble, read == JEM_OK ? "" : jem_error_message()));
+    *out = facts_of(own, read == JEM_OK);
+    made = (jem_data_facts)JEM_DATA_FACTS_INIT;
+done:
+    jem_data_facts_clear(&made);
+    return st;
 }
 
 jem_status jem_data_render(const char *folder, const jem_render_options *asked)

@@ -1,0 +1,129 @@
+/* jem_data_check: what folders hold, of images and of benchmarks, and what is not whole. */
+#include "support/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/strbuf.h"
+#include "jem/jem.h"
+
+static char dir[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    check_tmp(dir, sizeof dir);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    check_tmp_remove(dir);
+    return 0;
+}
+
+static void images_are_counted_by_class(void **state)
+{
+    (void)state;
+    char set[128], lost[256];
+    jem_render_options o = JEM_RENDER_INIT;
+    jem_check_options small = JEM_CHECK_INIT;
+    jem_data_facts f = JEM_DATA_FACTS_INIT;
+
+    snprintf(set, sizeof set, "%s/set", dir);
+    o.n = 12, o.side = 16, o.threads = 1;
+    check_ok(jem_data_render(set, &o));
+    check_ok(jem_data_check(&f, NULL, set, NULL));
+    assert_string_equal(f.kind, "gloss"); /* told by its files, though a benchmark is called so, too */
+    assert_true(f.whole && !f.benchmark && f.noise == 0);
+    assert_string_equal(f.trouble, "");
+    assert_int_equal(f.train + f.val + f.test, 12);
+    assert_true(f.channels == 3 && f.height == 16 && f.width == 16);
+    assert_int_equal(f.classes, 2);
+    assert_int_equal(f.class_images[0] + f.class_images[1], 12);
+    assert_non_null(f.class_names[0]);
+    assert_non_null(strstr(f.text, "images   12 ("));
+    jem_data_facts_clear(&f);
+    assert_null(f.kind);
+
+    small.side = 8;
+    check_ok(jem_data_check(&f, "gloss", set, &small));
+    assert_int_equal(f.height, 8);
+    jem_data_facts_clear(&f);
+
+    snprintf(lost, sizeof lost, "%s/scene_log.csv", set);
+    check_ok(file_write(lost, "name\n", 5));
+    check_ok(jem_data_check(&f, NULL, set, NULL));
+    assert_false(f.whole);
+    assert_non_null(strstr(f.trouble, "scene_log.csv"));
+    assert_int_equal(f.train, 0);
+    jem_data_facts_clear(&f);
+}
+
+/* People's judgements: each image has 51 of its class. */
+static void put_people(void)
+{
+    enum { IMAGES = 10000, CLASSES = 10 };
+    char path[128];
+    strbuf labels = STRBUF_INIT;
+    jem_tensor t = JEM_TENSOR_INIT;
+
+    check_ok(jem_tensor_init(&t, JEM_I64, 2, (int64_t[]){IMAGES, CLASSES}));
+    strbuf_add(&labels, "index\tlabel\tclass\tofficial_name\tjpeg\n");
+    for (int i = 0; i < IMAGES; i++) {
+        ((int64_t *)t.data)[i * CLASSES + i % CLASSES] = 51;
+        plain_printf(&labels, "%d\t%d\tc%d\tn%d.png\tn%d.jpg\n", i, i % CLASSES, i % CLASSES, i, i);
+    }
+    snprintf(path, sizeof path, "%s/cifar10h-counts.npy", dir);
+    check_ok(jem_npy_write(path, &t));
+    snprintf(path, sizeof path, "%s/test-images.tsv", dir);
+    check_ok(file_write(path, labels.data, labels.used));
+    strbuf_clear(&labels);
+    jem_tensor_clear(&t);
+}
+
+static void a_benchmark_s_folder_says_what_it_holds(void **state)
+{
+    (void)state;
+    jem_data_facts f = JEM_DATA_FACTS_INIT;
+
+    check_ok(jem_data_check(&f, "cifar10h", dir, NULL));
+    assert_true(f.benchmark && !f.whole && f.classes == 0);
+    assert_string_equal(f.kind, "cifar10h");
+    assert_non_null(strstr(f.trouble, "cifar10h-counts.npy"));
+    assert_non_null(strstr(f.text, "cifar10h-counts.npy is missing: needed")); /* what was found is kept */
+    jem_data_facts_clear(&f);
+
+    put_people();
+    check_ok(jem_data_check(&f, "cifar10h", dir, NULL));
+    assert_true(f.benchmark && f.whole);
+    assert_string_equal(f.trouble, "");
+    assert_non_null(strstr(f.text, "510000 judgements of 10000 images"));
+    jem_data_facts_clear(&f);
+}
+
+static void mistakes_are_refused(void **state)
+{
+    (void)state;
+    jem_data_facts f = JEM_DATA_FACTS_INIT;
+    jem_check_options o = JEM_CHECK_INIT;
+
+    check_fails(jem_data_check(&f, "nonsense", dir, NULL), JEM_EUSAGE, "'nonsense' is unknown");
+    check_fails(jem_data_check(&f, NULL, NULL, NULL), JEM_EUSAGE, "path is NULL");
+    o.side = -1;
+    check_fails(jem_data_check(&f, "folder", dir, &o), JEM_EUSAGE, "data.size");
+    assert_null(f.owner);
+    jem_data_facts_clear(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(images_are_counted_by_class, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_benchmark_s_folder_says_what_it_holds, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(mistakes_are_refused, make_folder, remove_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
