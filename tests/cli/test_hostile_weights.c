@@ -326,9 +326,11 @@ static void put_network(const char *name, int count)
     check_ok(model_spec_name(&spec, network_list, name));
     check_ok(model_spec_build(&g, &spec));
     check_ok(MEM_NEW(params, g->param_elements));
+    const int all = g->param_count;
     if (count > 0) g->param_count = count;
     check_ok(safetensors_writer_new(&w));
     check_ok(weights_add(w, g, params, ""));
+    g->param_count = all;
     snprintf(path, sizeof path, "%s/w.pt", dir);
     check_ok(safetensors_writer_save(w, path));
     safetensors_writer_free(w);
