@@ -92,6 +92,32 @@ JEM_API jem_status jem_model_weight_at(jem_weight *out, const jem_model *m, int6
  * unknown name; the message says which is nearest. */
 JEM_API jem_status jem_model_weight_read(float *dst, const jem_model *m, const char *name);
 
+/* ---- what a file or folder is */
+
+/* Texts are owned by it. */
+typedef struct jem_path_facts {
+    const char *kind; /* "npy", "npz", "safetensors", "pytorch", "picture", "cifar10 batch", "run", "study" */
+    const char *text; /* what it is, in lines, as `jem info` prints them */
+    const char *json; /* the same as an object: "kind", and
+                         of arrays and weights "arrays" (name, dtype, shape, min, max, not_finite), "finite"; of weights
+                         "values" and "metadata", too;
+                         of a picture "format", "width", "height", "min", "max";
+                         of a CIFAR-10 batch "images", "labels" (images of each class);
+                         of a run "status", "message", "model", "parameters", "input", "classes", "class_names", "id",
+                         "settings_hash", "imported", "scores" (how many), and if jem trained it "alpha", "seed", "data",
+                         "begun_from", "iteration", "iterations", "epoch", "wall_s", "selected" (null: nothing yet);
+                         of a study "runs" (name, alpha, seed, status, iteration, iterations; or name, trouble).
+                         A status is "running", "killed", "finished", ...; what is not finite is null */
+    void *owner;
+} jem_path_facts;
+
+#define JEM_PATH_FACTS_INIT {NULL, NULL, NULL, NULL}
+
+/* *out <- what the file, run or study `path` is: jem_path_facts_clear.  Reads all of a file.  JEM_EDATA for what is damaged or
+ * unknown to jem; of folders of data jem_data_check says more. */
+JEM_API jem_status jem_info(jem_path_facts *out, const char *path);
+JEM_API void jem_path_facts_clear(jem_path_facts *f); /* NULL and JEM_PATH_FACTS_INIT are fine */
+
 #ifdef __cplusplus
 }
 #endif

@@ -19,7 +19,7 @@ from ._bench import BenchScore, Scores, bench
 from ._estimate import choices, plan, speed
 from ._eval import evaluate
 from ._fetch import catalogue, fetch
-from ._inspect import Facts, Layer, Value, Weight, Weights
+from ._inspect import Facts, Layer, Value, Weight, Weights, info
 from ._library import DataError, DivergedError, JemError, lib as _lib, log
 from ._model import Chain, Model, load
 from ._study import (Comparison, Comparisons, Margin, Rows, Seeds, Study, StudyRun, Sweetspot, Sweetspots, TableRow, compare, margin_shown,
@@ -32,5 +32,5 @@ __version__ = _lib.jem_version().decode()
 __all__ = ["Autoencoder", "BenchScore", "Chain", "Comparison", "Comparisons", "DataError", "DataFacts", "DivergedError", "Facts", "Fid",
            "JemError", "Layer", "Margin", "Model", "Rows", "Run", "Scores", "Seeds", "Study", "StudyRun", "Sweetspot", "Sweetspots", "TableRow",
            "Value", "Weight", "Weights", "bench", "catalogue", "choices", "compare", "data", "data_check", "evaluate", "export", "fetch",
-           "fid", "figures", "import_weights", "load", "log", "margin_shown", "open_study", "plan", "render", "report", "resume", "scores",
+           "fid", "figures", "import_weights", "info", "load", "log", "margin_shown", "open_study", "plan", "render", "report", "resume", "scores",
            "seeds_needed", "settings", "speed", "stats", "sweep", "sweetspot", "train"]

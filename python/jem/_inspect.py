@@ -1,8 +1,9 @@
-"""What an open model is made of: facts, layers, values inside, weights by name."""
+"""What an open model is made of: facts, layers, values inside, weights by name; what a path is."""
 
 import collections
 import collections.abc
 import ctypes as c
+import json
 
 import numpy as np
 
@@ -95,3 +96,26 @@ class Weights(collections.abc.Mapping):
 
     def __repr__(self):
         return f"<{len(self)} tensors of {self._model!r}>"
+
+
+class _PathFacts(c.Structure):
+    _fields_ = [("kind", c.c_char_p), ("text", c.c_char_p), ("json", c.c_char_p), ("owner", c.c_void_p)]
+
+
+_l.declare({"jem_path_facts": _PathFacts}, {"jem_info": [c.POINTER(_PathFacts), c.c_char_p]},
+           {"jem_path_facts_clear": (None, [c.POINTER(_PathFacts)])})
+
+
+def info(path):
+    """What a file, a run or a study is: a dict with its "kind" and, in "text", the lines of `jem info`.
+
+    kind "npy", "npz", "safetensors", "pytorch": "arrays" (name, dtype, shape, min, max, not_finite), "finite"; of weights
+    "values" and "metadata", too.  "picture": "format", "width", "height", "min", "max".  "cifar10 batch": "images", "labels".
+    "run": "status" ("killed" if no process holds it), "model", "parameters", "input", "classes", "alpha", "seed", "data",
+    "iteration", "iterations", "selected", "scores" and more.  "study": "runs".  What is not finite is None."""
+    facts = _PathFacts()
+    _l.call("jem_info", c.byref(facts), _l.path_bytes(path))
+    try:
+        return {**json.loads(facts.json), "text": facts.text.decode("utf-8", "replace")}
+    finally:
+        _l.lib.jem_path_facts_clear(c.byref(facts))

@@ -1,20 +1,8 @@
-/* What a person calls the classes of a run: "truck", or 9. */
+/* The class of a run that a person means on the command line. */
 #ifndef CLI_CLASS_LABELS_H
 #define CLI_CLASS_LABELS_H
 
-#include "data/dataset.h"
-#include "run/run.h"
-
-typedef struct class_labels {
-    char **names; /* [count] owned; NULL: the data name none */
-    int count;    /* the number of classes, or 0 */
-} class_labels;
-#define CLASS_LABELS_INIT {NULL, 0}
-
-/* Of the run in `folder` with so many classes and these settings: the names that its data had, of CIFAR-10
- * without them the known ones. */
-jem_status class_labels_of(class_labels *l, const char *folder, int64_t classes, const config *cfg);
-void class_labels_clear(class_labels *l); /* CLASS_LABELS_INIT is fine */
+#include "study/class_labels.h"
 
 /* *k <- the class that --class TEXT means among `classes`: a number, else a name.  JEM_EUSAGE */
 jem_status class_labels_find(int64_t *k, const class_labels *l, const char *text, int64_t classes);

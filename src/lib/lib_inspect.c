@@ -4,12 +4,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "base/mem.h"
 #include "base/options_table.h"
 #include "base/try.h"
 #include "lib/lib_call.h"
 #include "lib/lib_model.h"
 #include "model/outline.h"
 #include "run/import.h"
+#include "study/path_facts.h"
 
 _Static_assert((int)JEM_LAYER_TEXT == (int)OUTLINE_TEXT, "a layer's texts are an outline's");
 
@@ -185,4 +188,50 @@ jem_status jem_model_weight_read(float *dst, const jem_model *m, const char *nam
                          model_get_spec(m->m)->name, name, g->param_count, nearest(g, name));
     memcpy(dst, model_params(m->m) + p->offset, (size_t)p->count * sizeof *dst);
     return JEM_OK;
+}
+
+/* ---- what a file or folder is */
+
+enum { INDENT = 2, DIGITS = 17 };
+
+/* What a jem_path_facts owns. */
+typedef struct path_found {
+    path_facts found;
+    char *json;
+} path_found;
+
+void jem_path_facts_clear(jem_path_facts *f)
+{
+    path_found *own = f ? f->owner : NULL;
+    if (!f) return;
+    if (own) {
+        path_facts_clear(&own->found);
+        mem_free(own->json);
+    }
+    mem_free(own);
+    *f = (jem_path_facts)JEM_PATH_FACTS_INIT;
+}
+
+jem_status jem_info(jem_path_facts *out, const char *path)
+{
+    LIB_CALL;
+    jem_status st;
+    jem_path_facts made = JEM_PATH_FACTS_INIT;
+    path_found *own = NULL;
+
+    HOST_NEED(out);
+    HOST_NEED(path);
+    TRY(MEM_NEW(own, 1));
+    own->found = (path_facts)PATH_FACTS_INIT;
+    made.owner = own;
+    TRY(path_facts_read(&own->found, &config_builtin, path));
+    TRY(json_text(&own->json, own->found.json, JSON_INDENT(INDENT) | JSON_REAL_PRECISION(DIGITS)));
+    *out = (jem_path_facts){.kind = json_string_value(json_object_get(own->found.json, "kind")),
+                            .text = own->found.text.data,
+                            .json = own->json,
+                            .owner = own};
+    made = (jem_path_facts)JEM_PATH_FACTS_INIT;
+done:
+    jem_path_facts_clear(&made);
+    return st;
 }

@@ -1,6 +1,7 @@
 /* jem/inspect.h, several values of one pass, and double precision. */
 #include "lib/lib_rig.h"
 
+#include "base/json.h"
 #include "data/pictures/image.h"
 #include "lib/lib_model.h"
 
@@ -332,6 +333,87 @@ static void mistakes_in_double_are_named(void **state)
     rig_free(r);
 }
 
+/* ---- what a file or folder is */
+
+/* The JSON, owned, of a path whose kind is known. */
+static json_t *info_of(const char *path, const char *kind, const char *line)
+{
+    jem_path_facts f = JEM_PATH_FACTS_INIT;
+    json_t *json = NULL;
+
+    check_ok(jem_info(&f, path));
+    assert_string_equal(f.kind, kind);
+    assert_non_null(strstr(f.text, line));
+    check_ok(json_parse(&json, f.json, strlen(f.json), "info", 1 << 20));
+    assert_string_equal(json_string_value(json_object_get(json, "kind")), kind);
+    jem_path_facts_clear(&f);
+    assert_null(f.text);
+    return json;
+}
+
+static int64_t whole(const json_t *of, const char *key)
+{
+    assert_true(json_is_integer(json_object_get(of, key)));
+    return (int64_t)json_integer_value(json_object_get(of, key));
+}
+
+static void arrays_have_shapes_and_ranges(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    char path[128];
+    float values[6] = {-1, 2, NAN, 0.5f, INFINITY, 0};
+    const jem_tensor t = {JEM_F32, 2, {2, 3}, values};
+
+    snprintf(path, sizeof path, "%s/a.npy", r->dir);
+    check_ok(jem_npy_write(path, &t));
+    json_t *json = info_of(path, "npy", "[2, 3]  min -1  max 2  2 values are not finite\n");
+    const json_t *row = json_array_get(json_object_get(json, "arrays"), 0);
+    assert_int_equal(json_integer_value(json_array_get(json_object_get(row, "shape"), 1)), 3);
+    assert_int_equal(whole(row, "not_finite"), 2);
+    assert_true(json_number_value(json_object_get(row, "max")) == 2);
+    assert_true(json_is_false(json_object_get(json, "finite")));
+    json_decref(json);
+
+    json = info_of(r->weights, "safetensors", "jem.name");
+    const json_t *arrays = json_object_get(json, "arrays");
+    assert_int_equal(json_array_size(arrays), model_graph(r->m)->param_count);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(json, "metadata"), "jem.name")), "wrn-10-1");
+    assert_true(json_is_true(json_object_get(json, "finite")) && whole(json, "values") > 0);
+    json_decref(json);
+    rig_free(r);
+}
+
+static void runs_and_studies_say_how_they_stand(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_path_facts f = JEM_PATH_FACTS_INIT;
+
+    check_ok(train(r, r->run));
+    json_t *json = info_of(r->run, "run", ": run, finished\n");
+    assert_string_equal(json_string_value(json_object_get(json, "status")), "finished");
+    assert_string_equal(json_string_value(json_object_get(json, "model")), "wrn-10-1");
+    assert_int_equal(whole(json, "iteration"), 4);
+    assert_int_equal(whole(json, "classes"), TINY_CLASSES);
+    assert_int_equal(json_integer_value(json_array_get(json_object_get(json, "input"), 1)), TINY_SIDE);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(json, "data"), "path")), r->dir);
+    assert_true(json_is_false(json_object_get(json, "imported")));
+    assert_true(whole(json_object_get(json, "selected"), "iteration") >= 1);
+    json_decref(json);
+
+    json = info_of(r->dir, "study", ": study\n"); /* the folder of that run */
+    const json_t *row = json_array_get(json_object_get(json, "runs"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "name")), "run");
+    assert_string_equal(json_string_value(json_object_get(row, "status")), "finished");
+    json_decref(json);
+
+    check_fails(jem_info(&f, "/nonexistent"), JEM_EDATA, "/nonexistent");
+    check_fails(jem_info(&f, NULL), JEM_EUSAGE, "path is NULL");
+    assert_null(f.owner);
+    rig_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +428,8 @@ int main(void)
         cmocka_unit_test(gradients_in_double_are_central_differences),
         cmocka_unit_test(double_precision_is_float_s_before_it_was_rounded),
         cmocka_unit_test(mistakes_in_double_are_named),
+        cmocka_unit_test(arrays_have_shapes_and_ranges),
+        cmocka_unit_test(runs_and_studies_say_how_they_stand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

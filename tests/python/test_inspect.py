@@ -36,6 +36,25 @@ class Trained(unittest.TestCase):
             self.assertEqual(of_file.facts.parameters, f.parameters)
             self.assertEqual(of_file.facts[-6:], (None,) * 6)
 
+    def test_what_a_path_is(self):
+        run = jem.info(self.run_folder)
+        self.assertEqual((run["kind"], run["status"], run["model"], run["alpha"]), ("run", "finished", "wrn-10-1", .5))
+        self.assertEqual(run["parameters"], self.m.facts.parameters)
+        self.assertIn(": run, finished", run["text"])
+        study = jem.info(self.folder.name)
+        self.assertEqual((study["kind"], study["runs"][0]["name"]), ("study", "run"))
+        weights = jem.info(os.path.join(self.run_folder, "best.safetensors"))
+        self.assertEqual((weights["kind"], weights["finite"]), ("safetensors", True))
+        self.assertEqual([a["name"] for a in weights["arrays"]], list(self.m.weights))
+        array = os.path.join(self.folder.name, "a.npy")
+        np.save(array, np.array([[1, np.nan, 3]]))
+        row, = jem.info(array)["arrays"]
+        self.assertEqual((row["shape"], row["min"], row["max"], row["not_finite"]), ([1, 3], 1, 3, 1))
+        with open(array, "w", encoding="utf-8") as f:
+            f.write("nothing")
+        with self.assertRaisesRegex(jem.DataError, "a.npy"):
+            jem.info(array)
+
     def test_layers_and_weights_add_up(self):
         self.assertEqual(sum(layer.parameters for layer in self.m.layers), self.m.facts.parameters)
         self.assertAlmostEqual(sum(layer.flops for layer in self.m.layers), self.m.facts.flops)
