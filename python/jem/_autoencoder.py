@@ -7,6 +7,19 @@ import numpy as np
 from . import _library as _l
 from ._model import engine_options
 
+_Watch = c.CFUNCTYPE(None, c.c_void_p, c.c_int64, c.c_int64)
+
+
+class _EncodeOptions(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("side", c.c_int64), ("labels", c.c_char_p),
+                *((name, c.c_bool) for name in ("flip", "skip_damaged", "bilinear", "f32")), ("scale", c.c_double),
+                ("batch", c.c_int64), ("per_shard", c.c_int64), ("noise", c.c_int64), ("stop", c.c_void_p), ("watch", _Watch),
+                ("watch_ctx", c.c_void_p)]
+
+
+_l.declare({"jem_encode_options": _EncodeOptions},
+           {"jem_autoencoder_encode_folder": [c.c_void_p, c.c_char_p, c.c_char_p, c.POINTER(_EncodeOptions)]}, {})
+
 
 class Autoencoder:
     """Pictures to the latents that a JEM on latents takes, and back (sd-vae-ft-mse and networks like it).
@@ -73,3 +86,41 @@ class Autoencoder:
         x = np.empty((n, 3, height * self.factor, width * self.factor), np.float32)
         _l.call("jem_autoencoder_decode", self._handle, _l.address(z), n, *x.shape[2:], _l.address(x))
         return x
+
+    def encode_folder(self, folder, out, side=256, labels=None, flip=False, skip_damaged=False, resize="bicubic", dtype="f16",
+                      scale=None, batch=0, per_shard=512, noise=1024, on_picture=None):
+        """Shards of latents in the folder `out`, for data.kind "latents", of a folder of pictures: of ImageNet's layout, or
+        with a folder for each class.  Goes on where an earlier call stopped; Ctrl-C saves.  Returns `out`.
+
+        side: that pictures are resized to (resize "bicubic" or "bilinear"), a multiple of vae.factor; labels: of ImageNet,
+        the file with the classes of its validation pictures; flip: mirrored pictures, too; skip_damaged: leave out pictures
+        that cannot be read; dtype: "f16" or "f32", as latents are stored; scale: of the latents, None: vae.scale; batch:
+        pictures at once, 0: as fit; noise: encoded pictures of it, where chains begin.  on_picture(done, pictures) is
+        called after every picture; its exceptions save and stop."""
+        if resize not in ("bicubic", "bilinear"):
+            raise ValueError(f"resize {resize!r}; choose bicubic or bilinear")
+        if dtype not in ("f16", "f32"):
+            raise ValueError(f"dtype {dtype!r}; choose f16 or f32")
+        if not self._handle:
+            raise ValueError("the autoencoder is closed")
+        stop, failures = c.c_int(0), []
+
+        def tell(unused, done, pictures):
+            try:
+                on_picture(done, pictures)
+            except BaseException as error:  # what is finished is safe, then this is raised
+                failures.append(error)
+                stop.value = 1
+
+        options = _EncodeOptions(c.sizeof(_EncodeOptions), side, None if labels is None else _l.path_bytes(labels), flip,
+                                 skip_damaged, resize == "bilinear", dtype == "f32", scale or 0, batch, per_shard, noise,
+                                 c.addressof(stop), _Watch(tell) if on_picture else _Watch(), None)
+        try:
+            _l.call_until(stop, "jem_autoencoder_encode_folder", self._handle, _l.path_bytes(folder), _l.path_bytes(out),
+                          c.byref(options))
+        except KeyboardInterrupt:
+            if not failures:
+                raise
+        if failures:
+            raise failures[0]
+        return out

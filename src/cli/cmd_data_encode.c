@@ -1,19 +1,15 @@
 /* jem data encode: a set of pictures into the latent space of an autoencoder, for training
  * there. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/mem.h"
 #include "base/try.h"
 #include "cli/cli.h"
 #include "cli/cmd_data.h"
 #include "cli/print.h"
 #include "cli/startup.h"
-#include "data/latents/encode.h"
-#include "model/autoencoder.h"
+#include "latent/picture_encoding.h"
 
 typedef struct encoding {
     const char *kind, *folder;
@@ -83,60 +79,38 @@ static jem_status parse(encoding *e, int argc, char **argv)
     return st;
 }
 
-/* The network and everything about the job that follows from the flags. */
-typedef struct encoder {
-    autoencoder *vae;
-    int64_t size;
-} encoder;
-
-static jem_status encode_batch(void *ctx, const float *x, int64_t n, float *mean)
-{
-    const encoder *e = ctx;
-    return autoencoder_encode(e->vae, (autoencoder_batch){n, e->size, e->size}, x, mean, NULL);
-}
-
-static jem_status open_vae(encoder *out, const encoding *e)
+static jem_status open_vae(autoencoder **out, const encoding *e)
 {
     jem_status st;
     engine_spec engine = {.threads = e->threads};
 
     TRY(parse_choice(&engine.precision, e->precision, "--precision", "f32", "bf16"));
     snprintf(engine.device, sizeof engine.device, "%s", e->device);
-    TRY(autoencoder_load(&out->vae, e->vae, &engine));
-    const int64_t factor = autoencoder_factor(autoencoder_get_spec(out->vae));
-    TRY(cli_int(&out->size, e->size, "--size", factor, 16384));
-    if (out->size % factor)
-        st = jem_error(JEM_EUSAGE, "--size %" PRId64 ": this autoencoder takes sides that are multiples "
-                                   "of %" PRId64, out->size, factor);
+    TRY(autoencoder_load(out, e->vae, &engine));
 done:
     return st;
 }
 
-static jem_status make_job(latent_job *j, const encoding *e, encoder *vae)
+static jem_status read_request(picture_encoding *q, const encoding *e)
 {
     jem_status st;
     int f32 = 0, skip = 0, bicubic = 0;
-    const autoencoder_spec *s = autoencoder_get_spec(vae->vae);
-    const int64_t side = vae->size / autoencoder_factor(s);
-    const int64_t at_once = autoencoder_at_once(vae->vae);
 
     TRY(parse_choice(&f32, e->dtype, "--dtype", "f16", "f32"));
     TRY(parse_choice(&skip, e->damaged, "--damaged", "stop", "skip"));
     TRY(parse_choice(&bicubic, e->resize, "--resize", "bilinear", "bicubic"));
-    j->format = (latent_format){.scale = s->latent_scale, .picture = vae->size,
-                                .channels = s->latent, .height = side, .width = side,
-                                .flip = e->flip, .dtype = f32 ? JEM_F32 : JEM_F16};
-    autoencoder_hash(vae->vae, j->format.vae);
-    if (!isnan(e->scale)) j->format.scale = e->scale;
-    j->kernel = bicubic ? IMAGE_BICUBIC : IMAGE_BILINEAR;
-    j->skip_damaged = skip;
-    j->batch = e->batch == CLI_NONE ? at_once : e->batch;
-    j->per_shard = e->shard;
-    j->noise = e->noise;
-    j->threads = at_once < 4 ? (int)at_once : 4;
-    j->encode = encode_batch;
-    j->encoder = vae;
-    j->stop = cli_catch_signals();
+    *q = (picture_encoding){.folder = e->folder,
+                            .labels = e->labels,
+                            .out = e->out,
+                            .kernel = bicubic ? IMAGE_BICUBIC : IMAGE_BILINEAR,
+                            .scale = e->scale,
+                            .dtype = f32 ? JEM_F32 : JEM_F16,
+                            .flip = e->flip,
+                            .skip_damaged = skip,
+                            .batch = e->batch == CLI_NONE ? 0 : e->batch,
+                            .per_shard = e->shard,
+                            .noise = e->noise};
+    TRY(cli_int(&q->side, e->size, "--size", 1, PICTURE_ENCODING_SIDE));
 done:
     return st;
 }
@@ -165,25 +139,19 @@ static jem_status encode(const cli_lists *lists, int argc, char **argv)
 {
     jem_status st;
     encoding e;
-    imagenet m = IMAGENET_INIT;
-    encoder vae = {NULL, 0};
+    picture_encoding q = {.vae = NULL};
     latent_index x = LATENT_INDEX_INIT;
-    char *folder = NULL;
 
     (void)lists; /* no network is trained here */
     TRY(parse(&e, argc, argv));
-    TRY(path_trim(&folder, e.folder));
-    TRY(imagenet_list(&m, folder, e.labels, false));
-    TRY(open_vae(&vae, &e));
-    latent_job j = {.source = folder, .out = e.out, .images = &m};
-    TRY(make_job(&j, &e, &vae));
-    TRY(latent_encode(&x, &j));
+    TRY(read_request(&q, &e));
+    TRY(open_vae(&q.vae, &e));
+    q.stop = cli_catch_signals();
+    TRY(pictures_encode(&x, &q));
     show_index(&x, e.out);
 done:
     latent_index_clear(&x);
-    autoencoder_free(vae.vae);
-    imagenet_clear(&m);
-    mem_free(folder);
+    autoencoder_free(q.vae);
     return st;
 }
 

@@ -1,12 +1,14 @@
 /* jem/autoencoder.h over model/autoencoder.h. */
 #include "jem/autoencoder.h"
 
+#include <math.h>
+
 #include "base/mem.h"
 #include "base/try.h"
+#include "latent/picture_encoding.h"
 #include "lib/lib_call.h"
 #include "lib/lib_engine.h"
 #include "lib/lib_turn.h"
-#include "model/autoencoder.h"
 
 struct jem_autoencoder {
     autoencoder *a;
@@ -129,5 +131,71 @@ jem_status jem_autoencoder_decode(jem_autoencoder *a, const float *z, int64_t n,
     TRY(autoencoder_decode(a->a, (autoencoder_batch){n, height / f, width / f}, means, x));
 done:
     mem_free(means);
+    return st;
+}
+
+/* ---- a folder of pictures */
+
+static void tell(void *ctx, int64_t done, int64_t pictures)
+{
+    const jem_encode_options *o = ctx;
+    lib_call plain;
+    lib_call_back_begin(&plain);
+    o->watch(o->watch_ctx, done, pictures);
+    lib_call_back_end(&plain);
+}
+
+static jem_status check_range(int64_t x, int64_t low, int64_t high, const char *name, const char *function)
+{
+    if (x >= low && x <= high) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s: o->%s = %lld; choose %lld to %lld", function, name, (long long)x, (long long)low,
+                     (long long)high);
+}
+
+static jem_status check_encoding(const jem_encode_options *o, const char *function)
+{
+    enum { BATCH_MOST = 4096, MOST = 1 << 20 };
+    jem_status st;
+    TRY(check_range(o->side, 0, PICTURE_ENCODING_SIDE, "side", function));
+    TRY(check_range(o->batch, 0, BATCH_MOST, "batch", function));
+    TRY(check_range(o->per_shard, 0, MOST, "per_shard", function));
+    TRY(check_range(o->noise, -1, MOST, "noise", function));
+    if (o->scale != 0 && !(o->scale >= 1e-6 && o->scale <= 1e6))
+        st = jem_error(JEM_EUSAGE, "%s: o->scale = %g; choose 1e-6 to 1e6, or 0", function, o->scale);
+done:
+    return st;
+}
+
+jem_status jem_autoencoder_encode_folder(jem_autoencoder *a, const char *folder, const char *out,
+                                         const jem_encode_options *asked)
+{
+    LIB_CALL;
+    enum { SIDE = 256, PER_SHARD = 512, NOISE = 1024 };
+    jem_status st;
+    jem_encode_options o = JEM_ENCODE_INIT;
+    latent_index x = LATENT_INDEX_INIT;
+    TAKE_AUTOENCODER(a);
+
+    HOST_NEED(folder);
+    HOST_NEED(out);
+    TRY(lib_options(&o, sizeof o, asked, __func__, "JEM_ENCODE_INIT"));
+    TRY(check_encoding(&o, __func__));
+    TRY(pictures_encode(&x, &(picture_encoding){.folder = folder,
+                                                .labels = o.labels,
+                                                .out = out,
+                                                .vae = a->a,
+                                                .side = o.side ? o.side : SIDE,
+                                                .kernel = o.bilinear ? IMAGE_BILINEAR : IMAGE_BICUBIC,
+                                                .scale = o.scale != 0 ? o.scale : NAN,
+                                                .dtype = o.f32 ? JEM_F32 : JEM_F16,
+                                                .flip = o.flip,
+                                                .skip_damaged = o.skip_damaged,
+                                                .batch = o.batch,
+                                                .per_shard = o.per_shard ? o.per_shard : PER_SHARD,
+                                                .noise = o.noise < 0 ? NOISE : o.noise,
+                                                .stop = o.stop,
+                                                .watch = {o.watch ? tell : NULL, &o}}));
+done:
+    latent_index_clear(&x);
     return st;
 }

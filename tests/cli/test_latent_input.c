@@ -69,7 +69,7 @@ static void pictures_that_are_none(void **state)
     program_said(folder, "out", "left out: train/cat/00.jpg");
     program_fails(folder, ENCODE " --damaged skip --size 36", 2, "pictures of another size");
     program_fails(folder, "data encode %D/in --vae %D/vae.safetensors --out %D/other --size 33", 2,
-                  "--size 33: this autoencoder takes sides that are multiples of 4");
+                  "pictures of side 33: this autoencoder takes sides that are multiples of 4");
     program_works(folder, "train %D/c.yaml --set data.path=%D/z --out %D/run");
     program_fails(folder, "refine %D/run %D/in/train/cat/00.jpg --vae %D/vae.safetensors", 3,
                   "cat/00.jpg");

@@ -2,11 +2,13 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import unittest
+import zlib
 
 import numpy as np
 
@@ -220,7 +222,46 @@ def small_autoencoder(path, channels=8, latent=4):
         f.write(len(text).to_bytes(8, "little") + text + data)
 
 
+def black_picture(path, side):
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    with open(path, "wb") as f:
+        f.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) +
+                chunk(b"IDAT", zlib.compress((b"\0" + bytes(3 * side)) * side)) + chunk(b"IEND", b""))
+
+
 class Latents(unittest.TestCase):
+    def test_a_folder_of_pictures_becomes_a_set(self):
+        with tempfile.TemporaryDirectory() as folder:
+            weights, pictures, out = (os.path.join(folder, name) for name in ("vae.safetensors", "in", "out"))
+            small_autoencoder(weights)
+            for i in range(20):
+                os.makedirs(os.path.join(pictures, "ab"[i % 2]), exist_ok=True)
+                black_picture(os.path.join(pictures, "ab"[i % 2], f"{i}.png"), 8)
+            seen, how = [], {"side": 8, "noise": 4, "per_shard": 5, "dtype": "f32"}
+
+            def look(done, of):
+                seen.append((done, of))
+                if len(seen) == 7:
+                    raise RuntimeError("enough")
+
+            with jem.Autoencoder(weights, threads=1) as vae:
+                with self.assertRaisesRegex(RuntimeError, "enough"):
+                    vae.encode_folder(pictures, out, on_picture=look, **how)
+                self.assertEqual(vae.encode_folder(pictures, out, on_picture=look, **how), out)
+                self.assertEqual((seen[0], seen[-1]), ((1, 24), (24, 24)))
+                self.assertEqual(seen[7], (6, 24))  # the shard that was whole stays
+                with self.assertRaisesRegex(ValueError, "latents of|another"):
+                    vae.encode_folder(pictures, out, **{**how, "scale": 2})
+                for wrong in ({"dtype": "f8"}, {"resize": "nearest"}, {"side": 7}):
+                    with self.assertRaises(ValueError):
+                        vae.encode_folder(pictures, out, **{**how, **wrong})
+            held = jem.data_check(out)
+            self.assertEqual((held.kind, held.whole, held.noise, held.shape), ("latents", True, 4, (4, 4, 4)))
+            self.assertEqual(held.classes, {"a": 10, "b": 10})
+            z, labels, classes = jem.data("latents", out)
+            moments = 2 * np.arange(8) / 10 + .5
+            np.testing.assert_allclose(z, np.broadcast_to(.25 * moments[:4, None, None], z.shape), rtol=1e-5)
+
     def test_pictures_to_latents_and_back(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "vae.safetensors")

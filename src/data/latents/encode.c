@@ -277,8 +277,21 @@ done:
 
 /* ---- all of it */
 
+/* How far it is, for people and for who looks on. */
+typedef struct tally {
+    progress shown;
+    const latent_watch *watch;
+    int64_t images;
+} tally;
+
+static void tell(tally *t, int64_t done)
+{
+    progress_update(&t->shown, done, NULL);
+    if (t->watch->tell) t->watch->tell(t->watch->ctx, done, t->images);
+}
+
 static jem_status encode_part(latent_index *x, int part, const latent_job *j, buffers *b,
-                              progress *shown)
+                              tally *far)
 {
     jem_status st = JEM_OK;
     latent_part *p = &x->parts[part];
@@ -297,7 +310,7 @@ static jem_status encode_part(latent_index *x, int part, const latent_job *j, bu
         b->rows = b->waiting = 0;
         for (; i < end; i++) {
             TRY(l ? take(b, p, j, s, l, i) : take_noise(b, j, i));
-            progress_update(shown, before + i + 1, NULL);
+            tell(far, before + i + 1);
         }
         TRY(flush(b, j));
         if (b->rows > 0) TRY(write_shard(x, part, b, j));
@@ -324,9 +337,9 @@ static jem_status encode_all(latent_index *x, const latent_job *j)
 {
     jem_status st;
     buffers b = {.planar = NULL};
-    progress shown;
     int64_t done_before;
     const int64_t images = count_pictures(x, &done_before);
+    tally far = {.watch = &j->watch, .images = images};
 
     if (done_before == images) return JEM_OK;
     if (done_before > 0)
@@ -334,9 +347,9 @@ static jem_status encode_all(latent_index *x, const latent_job *j)
                  images);
     TRY(check_disk(x, j));
     TRY(buffers_init(&b, j));
-    progress_begin(&shown, "encode", "images", images, done_before);
-    for (int i = 0; i < LATENT_PARTS; i++) TRY(encode_part(x, i, j, &b, &shown));
-    progress_end(&shown, images);
+    progress_begin(&far.shown, "encode", "images", images, done_before);
+    for (int i = 0; i < LATENT_PARTS; i++) TRY(encode_part(x, i, j, &b, &far));
+    progress_end(&far.shown, images);
 done:
     buffers_clear(&b);
     return st;

@@ -13,6 +13,12 @@
 /* n pictures x [n,3,s,s] in [-1,1] -> the posterior's means [n,c,h,w], not scaled. */
 typedef jem_status (*latent_encoder)(void *ctx, const float *x, int64_t n, float *mean);
 
+/* Who looks on: pictures that are encoded, of so many; `tell` may be NULL. */
+typedef struct latent_watch {
+    void (*tell)(void *ctx, int64_t done, int64_t pictures);
+    void *ctx;
+} latent_watch;
+
 typedef struct latent_job {
     const char *source, *out; /* folder of the pictures; folder of the latents */
     const imagenet *images;   /* of `source` */
@@ -26,6 +32,7 @@ typedef struct latent_job {
     int threads;       /* that decode */
     bool skip_damaged; /* leave damaged pictures out instead of failing */
     const volatile sig_atomic_t *stop; /* nonzero: stop soon; NULL: never */
+    latent_watch watch; /* told after every picture */
 } latent_job;
 
 /* Encodes what is still to be done; beginning, going on and having finished are one call.
