@@ -157,8 +157,8 @@ static jem_status describe(side *s, const fid_network *n)
 static jem_status check(const fid_request *q, bool compares)
 {
     if (compares || q->save) return JEM_OK;
-    return jem_error(JEM_EUSAGE, "%s: is no run, so it needs --reference FOLDER|FILE to be compared with, or "
-                     "--save FILE.npz to keep its statistics", q->samples);
+    return jem_error(JEM_EUSAGE, "%s: is no run, so it needs a reference, a folder or a file, to be compared with, or "
+                     "a file to save its statistics in", q->samples);
 }
 
 /* engine.* is for the network, anything else for the runs. */

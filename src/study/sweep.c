@@ -51,7 +51,7 @@ static jem_status check_names(const sweep *s)
     for (int i = 0; i < s->q->plan.alpha_count; i++)
         for (int k = 0; k < i; k++)
             if (strcmp(s->runs[i].name, s->runs[k].name) == 0)
-                return jem_error(JEM_EUSAGE, "--alpha: two runs would have the name %s",
+                return jem_error(JEM_EUSAGE, "alphas: two runs would have the name %s",
                                  s->runs[i].name);
     return JEM_OK;
 }

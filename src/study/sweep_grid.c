@@ -28,12 +28,12 @@ static jem_status check_text(const char *const *texts, int i)
     const char *is = strchr(texts[i], '=');
 
     if (!is || is == texts[i] || !is[1] || is[strlen(is) - 1] == ',' || strstr(is, ",,") || is[1] == ',')
-        return jem_error(JEM_EUSAGE, "--grid %s: expected a setting and its values, as in sampler.steps=10,20", texts[i]);
+        return jem_error(JEM_EUSAGE, "grid %s: expected a setting and its values, as in sampler.steps=10,20", texts[i]);
     if (same_key(texts[i], "alpha") || same_key(texts[i], "seed"))
-        return jem_error(JEM_EUSAGE, "--grid %s: alphas are given with --alpha, seeds with --seeds", texts[i]);
+        return jem_error(JEM_EUSAGE, "grid %s: alphas and seeds are given for all studies, beside the grid", texts[i]);
     for (int k = 0; k < i; k++)
         if (same_key(texts[i], texts[k]))
-            return jem_error(JEM_EUSAGE, "--grid %s: the setting stands in --grid %s already", texts[i], texts[k]);
+            return jem_error(JEM_EUSAGE, "grid %s: the setting stands in grid %s already", texts[i], texts[k]);
     return JEM_OK;
 }
 
@@ -75,7 +75,7 @@ static jem_status make_study(sweep_grid *g, const char *const *texts, int count,
     for (int k = 0; k < count; k++) append_name(s->name, s->set[k]);
     for (const grid_study *other = g->studies; other < s; other++)
         if (strcmp(other->name, s->name) == 0)
-            return jem_error(JEM_EUSAGE, "--grid: two studies would have the name %s", s->name);
+            return jem_error(JEM_EUSAGE, "grid: two studies would have the name %s", s->name);
 done:
     return st;
 }
@@ -85,13 +85,13 @@ jem_status sweep_grid_parse(sweep_grid *g, const char *const *texts, int count)
     jem_status st = JEM_OK;
     int64_t all = 1;
 
-    if (count > GRID_KEYS) return jem_error(JEM_EUSAGE, "--grid: more than %d settings", GRID_KEYS);
+    if (count > GRID_KEYS) return jem_error(JEM_EUSAGE, "grid: more than %d settings", GRID_KEYS);
     for (int i = 0; i < count; i++) {
         int64_t values = 1;
         TRY(check_text(texts, i));
         for (const char *c = texts[i]; *c; c++) values += *c == ',';
         all *= values;
-        if (all > GRID_STUDIES) return jem_error(JEM_EUSAGE, "--grid: more than %d studies", GRID_STUDIES);
+        if (all > GRID_STUDIES) return jem_error(JEM_EUSAGE, "grid: more than %d studies", GRID_STUDIES);
     }
     g->keys = count;
     for (g->count = 0; g->count < all; g->count++) TRY(make_study(g, texts, count, g->count));
@@ -153,7 +153,7 @@ static jem_status keep_others(json_t *list, const sweep_grid *g, const char *pat
             same = text && same_key(text, g->studies[0].set[k]);
         }
         if (!same) {
-            st = jem_error(JEM_EUSAGE, "%s: is a grid of other settings; choose another --out, or give the same --grid "
+            st = jem_error(JEM_EUSAGE, "%s: is a grid of other settings; choose another folder, or give the same "
                            "settings in the same order", path);
             goto done;
         }

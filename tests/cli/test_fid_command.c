@@ -51,7 +51,7 @@ static int clean(void **state)
 static void what_is_missing_is_said_with_the_way_out(void **state)
 {
     (void)state;
-    fails("fid %D/x.npy", JEM_EUSAGE, "--reference");
+    fails("fid %D/x.npy", JEM_EUSAGE, "needs a reference");
     fails("fid %D/x.npy --save %D/s.npz", JEM_EUSAGE, "--weights FILE, where FILE is pt_inception");
     fails("fid %D/x.npy --reference %D/pictures", JEM_EUSAGE, "--weights FILE");
     fails("fid %D/x.npy --save %D/s.npy", JEM_EUSAGE, ".npz");

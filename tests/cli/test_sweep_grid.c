@@ -92,7 +92,7 @@ static void mistakes_are_refused_before_anything_is_written(void **state)
     char path[128];
     program_fails(dir, GRID "--grid sampler.steps --out %D/x", JEM_EUSAGE, "expected a setting and its values");
     program_fails(dir, GRID "--grid sampler.steps=1,,2 --out %D/x", JEM_EUSAGE, "expected a setting and its values");
-    program_fails(dir, GRID "--grid alpha=0,1 --out %D/x", JEM_EUSAGE, "alphas are given with --alpha");
+    program_fails(dir, GRID "--grid alpha=0,1 --out %D/x", JEM_EUSAGE, "alphas and seeds are given for all studies");
     program_fails(dir, GRID "--grid sampler.steps=1 --grid sampler.steps=2 --out %D/x", JEM_EUSAGE, "already");
     program_fails(dir, GRID "--grid sampler.steps=1,1 --out %D/x", JEM_EUSAGE, "two studies would have the name steps-1");
     program_fails(dir, GRID "--grid sampler.steps=1,none --out %D/x", JEM_EUSAGE, "sampler.steps");

@@ -120,7 +120,7 @@ static void statistics_have_their_distance(void **state)
     check_ok(jem_fid(&result, path[0], &o));
     check_near(result.distance, FID_FEATURES, 1e-9, 1); /* |m1 - m2|^2, the covariances being the same */
     o.reference = NULL;
-    check_fails(jem_fid(&result, path[0], &o), JEM_EUSAGE, "--reference");
+    check_fails(jem_fid(&result, path[0], &o), JEM_EUSAGE, "needs a reference");
     check_tmp_remove(dir);
 }
 
