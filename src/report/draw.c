@@ -34,8 +34,8 @@ const colour INK = {0.2, 0.2, 0.2, 1}, MUTED = {0.45, 0.45, 0.45, 1}, GRID = {0.
 
 colour series_colour(int index)
 {
-    static const colour colours[] = {{0.09, 0.49, 0.45, 1}, {0.80, 0.55, 0.12, 1},
-                                     {0.47, 0.33, 0.64, 1}, {0.36, 0.58, 0.20, 1},
+    static const colour colours[] = {{0.04, 0.43, 0.40, 1}, {0.80, 0.55, 0.12, 1},
+                                     {0.58, 0.43, 0.75, 1}, {0.36, 0.58, 0.20, 1},
                                      {0.75, 0.30, 0.48, 1}, {0.42, 0.36, 0.32, 1}};
     return colours[index % (int)(sizeof colours / sizeof *colours)];
 }

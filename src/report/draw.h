@@ -18,7 +18,7 @@ typedef struct colour {
 /* The inks of every figure, and what they are on.  Inside a page they follow its light or dark scheme. */
 extern const colour INK, MUTED, GRID, PAPER;
 
-/* Colours for things that are not an alpha: up to 6, then repeating. */
+/* Colours for things that are not an alpha: up to 6, then repeating.  The first three differ in grey, too. */
 colour series_colour(int index);
 colour faded(colour c, double opacity); /* opacity in [0, 1], times what c has already */
 

@@ -108,7 +108,7 @@ static void lay_out_histograms(figure *f, double width)
 static jem_status draw_histograms(draw *d, const void *ctx)
 {
     const histograms *c = ctx;
-    const colour colours[KINDS] = {series_colour(0), series_colour(1), faded(MUTED, 0.8)};
+    const colour colours[KINDS] = {series_colour(0), series_colour(2), series_colour(1)}; /* as the means have them */
     const panel_grid grid = c->grid;
     draw_legend(d, 46, 12, grid.columns * grid.cell_width - 46, kinds, colours, KINDS);
     for (int i = 0; i < c->count; i++) {

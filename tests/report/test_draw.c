@@ -10,6 +10,22 @@
 #include "sweetspot/trend.h"
 #include "support/check.h"
 
+/* L* of CIE 1976 of an sRGB colour: what is left of it in grey. */
+static double lightness(colour c)
+{
+    const double v[] = {c.r, c.g, c.b}, share[] = {0.2126, 0.7152, 0.0722};
+    double y = 0;
+    for (int i = 0; i < 3; i++) y += share[i] * (v[i] <= 0.04045 ? v[i] / 12.92 : pow((v[i] + 0.055) / 1.055, 2.4));
+    return 116 * cbrt(y) - 16;
+}
+
+static void the_first_three_series_differ_in_grey(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < i; j++) assert_true(fabs(lightness(series_colour(i)) - lightness(series_colour(j))) > 9);
+}
+
 static void ticks_are_round_and_inside_the_range(void **state)
 {
     (void)state;
@@ -648,6 +664,7 @@ int main(void)
         cmocka_unit_test(strings_from_files_are_escaped_for_where_they_go),
         cmocka_unit_test(names_that_are_no_text_are_drawn_all_the_same),
         cmocka_unit_test(a_note_goes_with_its_mark),
+        cmocka_unit_test(the_first_three_series_differ_in_grey),
         cmocka_unit_test(numbers_keep_three_digits_that_mean_something),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
