@@ -2,10 +2,8 @@
 #include <math.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "bench/benchmarks.h"
 #include "jem/sweetspot.h"
 #include "lib/lib_call.h"
 #include "lib/lib_sweetspot.h"
@@ -82,34 +80,25 @@ jem_status jem_seeds_needed(jem_seeds *out, const char *pilot, double margin, co
 {
     LIB_CALL;
     jem_status st;
-    sweetspot_options how = {.rounds = 0};
+    lib_spot_search search = {.s = NULL};
     jem_seeds made = JEM_SEEDS_INIT;
     designed *own = NULL;
-    study *s = NULL;
-    const measures *known[MEASURES_MAX + 1];
 
     HOST_NEED(out);
     HOST_NEED(pilot);
     TRY(check(margin, alphas, count, __func__));
-    benchmark_meanings(known, benchmark_list);
-    how.measures = known;
-    TRY(lib_sweetspot_options(&how, asked, __func__));
-    TRY(study_read(&s, pilot));
     TRY(MEM_NEW(own, 1));
     own->pilot = (sweetspot_list)SWEETSPOT_LIST_INIT;
     made.owner = own;
-    TRY(sweetspots_find(&own->pilot, s, &how));
-    for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
-    TRY(sweetspots_check(&own->pilot, s));
+    TRY(lib_spot_search_run(&search, &own->pilot, pilot, asked, __func__));
     TRY(spot_plan_find(&own->plan, &own->pilot,
-                       &(spot_design_request){margin, alphas, alphas ? count : 0}, &how));
+                       &(spot_design_request){margin, alphas, alphas ? count : 0}, &search.how));
     TRY(fill(&made));
     *out = made;
     made = (jem_seeds)JEM_SEEDS_INIT;
 done:
     jem_seeds_clear(&made);
-    pool_free(how.threads);
-    study_free(s);
+    lib_spot_search_clear(&search);
     return st;
 }
 

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "bench/benchmarks.h"
 #include "lib/lib_call.h"
 
 _Static_assert((int)JEM_SWEETSPOT_SCORES == (int)SPOT_SCORES_MAX, "a line has as many scores");
@@ -152,34 +151,48 @@ done:
     return st;
 }
 
+jem_status lib_spot_search_run(lib_spot_search *q, sweetspot_list *found, const char *folder,
+                               const jem_sweetspot_options *asked, const char *function)
+{
+    jem_status st;
+
+    benchmark_meanings(q->known, benchmark_list);
+    q->how.measures = q->known;
+    TRY(lib_sweetspot_options(&q->how, asked, function));
+    TRY(study_read(&q->s, folder));
+    TRY(sweetspots_find(found, q->s, &q->how));
+    for (int64_t i = 0; i < q->s->warning_count; i++) log_warning("%s", q->s->warnings[i]);
+    TRY(sweetspots_check(found, q->s));
+done:
+    return st;
+}
+
+void lib_spot_search_clear(lib_spot_search *q)
+{
+    pool_free(q->how.threads);
+    study_free(q->s);
+    *q = (lib_spot_search){.s = NULL};
+}
+
 jem_status jem_sweetspot(jem_sweetspots *out, const char *folder, const jem_sweetspot_options *asked)
 {
     LIB_CALL;
     jem_status st;
-    sweetspot_options how = {.rounds = 0};
+    lib_spot_search search = {.s = NULL};
     jem_sweetspots made = JEM_SWEETSPOTS_INIT;
     found_spots *own = NULL;
-    study *s = NULL;
-    const measures *known[MEASURES_MAX + 1];
 
     HOST_NEED(out);
     if (!folder) return jem_error(JEM_EUSAGE, "%s: study is NULL", __func__);
-    benchmark_meanings(known, benchmark_list);
-    how.measures = known;
-    TRY(lib_sweetspot_options(&how, asked, __func__));
-    TRY(study_read(&s, folder));
     TRY(MEM_NEW(own, 1));
     own->list = (sweetspot_list)SWEETSPOT_LIST_INIT;
     made.owner = own;
-    TRY(sweetspots_find(&own->list, s, &how));
-    for (int64_t i = 0; i < s->warning_count; i++) log_warning("%s", s->warnings[i]);
-    TRY(sweetspots_check(&own->list, s));
+    TRY(lib_spot_search_run(&search, &own->list, folder, asked, __func__));
     TRY(fill(&made));
     *out = made;
     made = (jem_sweetspots)JEM_SWEETSPOTS_INIT;
 done:
     jem_sweetspots_clear(&made);
-    pool_free(how.threads);
-    study_free(s);
+    lib_spot_search_clear(&search);
     return st;
 }
