@@ -21,7 +21,7 @@ _l.declare({"jem_encode_options": _EncodeOptions},
            {"jem_autoencoder_encode_folder": [c.c_void_p, c.c_char_p, c.c_char_p, c.POINTER(_EncodeOptions)]}, {})
 
 
-class Autoencoder:
+class Autoencoder(_l.Handle):
     """Pictures to the latents that a JEM on latents takes, and back (sd-vae-ft-mse and networks like it).
 
         vae = jem.Autoencoder("vae.safetensors")
@@ -31,6 +31,8 @@ class Autoencoder:
     Pictures are floats in -1 to 1, or uint8 of 0 to 255.  Latents are scaled to near unit variance: the posterior's mean
     times vae.scale.  device, precision, threads as jem.load.
     """
+
+    _free = "jem_autoencoder_free"
 
     def __init__(self, path, device=None, precision=None, threads=0):
         self._handle = c.c_void_p()
@@ -43,23 +45,6 @@ class Autoencoder:
 
     def __repr__(self):
         return f"<jem.Autoencoder {self.path}: {self.channels} channels, 1/{self.factor} of the size>"
-
-    def close(self):
-        """Frees it; it cannot be used afterwards."""
-        if self._handle:
-            if not _l.is_forked():  # where it would wait for threads that only the parent has
-                _l.lib.jem_autoencoder_free(self._handle)
-            self._handle = c.c_void_p()
-
-    def __del__(self):
-        if getattr(self, "_handle", None):
-            self.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.close()
 
     def _check(self, x, what, channels):
         x = _l.images(x, np.float32, what)

@@ -6,7 +6,7 @@ import json
 import numpy as np
 
 from . import _library as _l
-from ._train import _flat
+from ._train import _flat, _settings_of
 
 
 class _Options(c.Structure):
@@ -49,11 +49,8 @@ _l.declare({"jem_estimate_options": _Options, "jem_plan_alpha": _PlanAlpha, "jem
 
 def _ask(name, made, config, set, images, classes, shape, seconds, alphas, folder):
     """What the function answers as JSON, and its text for what does not fit."""
-    path, assignments = None, list(_flat("", set or {}))
-    if isinstance(config, dict):
-        assignments = list(_flat("", config)) + assignments
-    elif config is not None:
-        path = _l.path_bytes(config)
+    path, assignments = _settings_of(config)
+    assignments += _flat("", set or {})
     texts = [a.encode() for a in assignments]
     alphas = np.ascontiguousarray([] if alphas is None else np.atleast_1d(alphas), np.float64)
     options = _Options(c.sizeof(_Options), (c.c_char_p * len(texts))(*texts), len(texts), images or 0, classes or 0,

@@ -308,6 +308,29 @@ def is_forked():
     return _forked
 
 
+class Handle:
+    """Something of libjem's, in _handle: freed by close(), at the end of a with block, or with the object."""
+
+    _free = None  # the name of the function that frees it
+
+    def close(self):
+        """Frees it; it cannot be used afterwards."""
+        if self._handle:
+            if not is_forked():  # where it would wait for threads that only the parent has
+                getattr(lib, self._free)(self._handle)
+            self._handle = c.c_void_p()
+
+    def __del__(self):
+        if getattr(self, "_handle", None):
+            self.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+
 def declare(structs, status, others):
     """Structs and functions of one part of libjem, as STRUCTS, STATUS and OTHERS have them; a module over such a part
     declares its own."""

@@ -29,12 +29,14 @@ def engine_options(device, precision, threads):
     return _l.EngineOptions(c.sizeof(_l.EngineOptions), device.encode() if device else None, _PRECISIONS[precision], threads)
 
 
-class Model:
+class Model(_l.Handle):
     """Logits, energies, gradients, features and chains of a run or a weights file.
 
     Images are float arrays [n, channels, height, width] in [-1, 1], uint8 of 0 to 255, or the path of a PNG or JPEG file;
     torch and jax arrays are taken without a copy.  A model serves one call at a time: another thread's is a ValueError meanwhile.
     """
+
+    _free = "jem_model_free"
 
     def __init__(self, path, device=None, precision=None, threads=0, model=None, classes=None, side=None, set=None):
         self._handle = c.c_void_p()
@@ -53,23 +55,6 @@ class Model:
 
     def __repr__(self):
         return f"<jem.Model {self.path}: {'x'.join(map(str, self.shape))}, {self.classes} classes>"
-
-    def close(self):
-        """Frees the model; it cannot be used afterwards."""
-        if self._handle:
-            if not _l.is_forked():  # where it would wait for threads that only the parent has
-                _l.lib.jem_model_free(self._handle)
-            self._handle = c.c_void_p()
-
-    def __del__(self):
-        if getattr(self, "_handle", None):
-            self.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.close()
 
     def handle(self):
         """libjem's own, for the other parts of this package."""

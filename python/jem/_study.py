@@ -12,7 +12,7 @@ from . import _library as _l
 from . import figures
 from ._bench import bench as _bench
 from ._eval import evaluate as _evaluate
-from ._train import _Training, _arrays, _flat, _tensor, report as _report
+from ._train import _Training, _arrays, _flat, _settings_of, _tensor, report as _report
 
 # ---- structs and functions of study.h, sweetspot.h, compare.h
 
@@ -424,11 +424,7 @@ def sweep(config=None, out=None, alpha=None, seeds=1, data=None, grid=None, slot
     if out is None:
         raise ValueError("out: name the study's folder")
     alphas, seeds_at = _design(alpha, seeds)
-    path, assignments = None, []
-    if isinstance(config, dict):
-        assignments = list(_flat("", config))
-    elif config is not None:
-        path = _l.path_bytes(config)
+    path, assignments = _settings_of(config)
     arrays = None if data is None else _arrays(data)
     values = lambda v: ",".join(text.split("=", 1)[1] for x in v for text in _flat("k", x))
     options = {"alphas": alphas, "seeds_at": seeds_at, "seeds": seeds if seeds_at is None else 0, "slots": slots,

@@ -37,6 +37,13 @@ def _flat(prefix, value):
         yield f"{prefix}={os.fspath(value) if isinstance(value, os.PathLike) else value}"
 
 
+def _settings_of(config):
+    """A dict of settings as (None, ["key=value" ...]), a YAML file as (its path, [])."""
+    if isinstance(config, dict):
+        return None, list(_flat("", config))
+    return (None if config is None else _l.path_bytes(config)), []
+
+
 class _Training:
     """A call on a thread of its own, so that Ctrl-C reaches Python and stops it cleanly."""
 
@@ -94,11 +101,7 @@ def train(config=None, out=None, data=None, on_step=None, resume=True):
     and stop.  Returns the run (jem.Run): jem.load opens it, and it shows itself in a notebook."""
     if out is None:
         raise ValueError("out: name the run folder")
-    path, assignments = None, []
-    if isinstance(config, dict):
-        assignments = list(_flat("", config))
-    elif config is not None:
-        path = _l.path_bytes(config)
+    path, assignments = _settings_of(config)
     arrays = None if data is None else _arrays(data)
     taken = arrays and _l.Data(*map(_tensor, arrays), 0)
     _Training("jem_train", (path, _l.path_bytes(out)), assignments, resume, on_step, taken).wait()
