@@ -1,5 +1,5 @@
 /* jem_data_check: what folders hold, of images and of benchmarks, and what is not whole. */
-#include "support/check.h"
+#include "support/folder.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,22 +7,6 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "jem/jem.h"
-
-static char dir[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    check_tmp(dir, sizeof dir);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    check_tmp_remove(dir);
-    return 0;
-}
 
 static void images_are_counted_by_class(void **state)
 {
@@ -32,7 +16,7 @@ static void images_are_counted_by_class(void **state)
     jem_check_options small = JEM_CHECK_INIT;
     jem_data_facts f = JEM_DATA_FACTS_INIT;
 
-    snprintf(set, sizeof set, "%s/set", dir);
+    snprintf(set, sizeof set, "%s/set", folder);
     o.n = 12, o.side = 16, o.threads = 1;
     check_ok(jem_data_render(set, &o));
     check_ok(jem_data_check(&f, NULL, set, NULL));
@@ -76,9 +60,9 @@ static void put_people(void)
         ((int64_t *)t.data)[i * CLASSES + i % CLASSES] = 51;
         plain_printf(&labels, "%d\t%d\tc%d\tn%d.png\tn%d.jpg\n", i, i % CLASSES, i % CLASSES, i, i);
     }
-    snprintf(path, sizeof path, "%s/cifar10h-counts.npy", dir);
+    snprintf(path, sizeof path, "%s/cifar10h-counts.npy", folder);
     check_ok(jem_npy_write(path, &t));
-    snprintf(path, sizeof path, "%s/test-images.tsv", dir);
+    snprintf(path, sizeof path, "%s/test-images.tsv", folder);
     check_ok(file_write(path, labels.data, labels.used));
     strbuf_clear(&labels);
     jem_tensor_clear(&t);
@@ -89,7 +73,7 @@ static void a_benchmark_s_folder_says_what_it_holds(void **state)
     (void)state;
     jem_data_facts f = JEM_DATA_FACTS_INIT;
 
-    check_ok(jem_data_check(&f, "cifar10h", dir, NULL));
+    check_ok(jem_data_check(&f, "cifar10h", folder, NULL));
     assert_true(f.benchmark && !f.whole && f.classes == 0);
     assert_string_equal(f.kind, "cifar10h");
     assert_non_null(strstr(f.trouble, "cifar10h-counts.npy"));
@@ -97,7 +81,7 @@ static void a_benchmark_s_folder_says_what_it_holds(void **state)
     jem_data_facts_clear(&f);
 
     put_people();
-    check_ok(jem_data_check(&f, "cifar10h", dir, NULL));
+    check_ok(jem_data_check(&f, "cifar10h", folder, NULL));
     assert_true(f.benchmark && f.whole);
     assert_string_equal(f.trouble, "");
     assert_non_null(strstr(f.text, "510000 judgements of 10000 images"));
@@ -110,10 +94,10 @@ static void mistakes_are_refused(void **state)
     jem_data_facts f = JEM_DATA_FACTS_INIT;
     jem_check_options o = JEM_CHECK_INIT;
 
-    check_fails(jem_data_check(&f, "nonsense", dir, NULL), JEM_EUSAGE, "'nonsense' is unknown");
+    check_fails(jem_data_check(&f, "nonsense", folder, NULL), JEM_EUSAGE, "'nonsense' is unknown");
     check_fails(jem_data_check(&f, NULL, NULL, NULL), JEM_EUSAGE, "path is NULL");
     o.side = -1;
-    check_fails(jem_data_check(&f, "folder", dir, &o), JEM_EUSAGE, "data.size");
+    check_fails(jem_data_check(&f, "folder", folder, &o), JEM_EUSAGE, "data.size");
     assert_null(f.owner);
     jem_data_facts_clear(NULL);
 }
