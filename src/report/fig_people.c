@@ -11,251 +11,14 @@
 #include "base/plain.h"
 #include "base/try.h"
 #include "base/fields.h"
-#include "report/axes.h"
 #include "report/labels.h"
 #include "report/marks.h"
-#include "sweetspot/trend.h"
-
-/* One axis: a measure of a benchmark. */
-typedef struct axis_spec {
-    const measures *of;
-    const measure *score;
-    const char *label;
-} axis_spec;
-
-/* As the scores of jem bench bapps name it. */
-static const char autoencoder_name[] = "autoencoder";
-
-enum { SCATTERS = 16 };
-
-/* A model's mean over seeds. */
-typedef struct mark {
-    double alpha, x, y; /* x NaN: not measured */
-    int place; /* as in trend_point */
-    bool at_chance; /* one of its networks decides at chance */
-} mark;
-
-/* A study, or a model beside it. */
-typedef struct scatter_series {
-    char *name; /* owned */
-    trend x, y;
-    mark *marks;
-    int count;
-    bool along; /* a study: marks have the colours of their alphas and are joined; else they are black */
-} scatter_series;
-
-typedef struct scatter_panel {
-    const measures *of;
-    axis_spec x_axis, y_axis;
-    char human_label[48];
-    bool own;        /* a report of one study or run: there is nobody beside it */
-    bool x_is_alpha; /* the other ability was not measured */
-    int64_t count;
-    scatter_series *series;
-    double alone_x, alone_y; /* of the autoencoder without a JEM; NaN where it was not scored */
-} scatter_panel;
-
-typedef struct scatter_chart {
-    int count;
-    scatter_panel panels[SCATTERS];
-    panel_grid grid;
-} scatter_chart;
-
-static void panel_clear(scatter_panel *p)
-{
-    for (int64_t i = 0; i < p->count; i++) {
-        trend_clear(&p->series[i].x);
-        trend_clear(&p->series[i].y);
-        mem_free(p->series[i].marks);
-        mem_free(p->series[i].name);
-    }
-    mem_free(p->series);
-    *p = (scatter_panel){.count = 0};
-}
-
-static void scatter_free(void *ctx)
-{
-    scatter_chart *c = ctx;
-    for (int i = 0; i < c->count; i++) panel_clear(&c->panels[i]);
-    mem_free(c);
-}
-
-static score_wanted wanted_of(const axis_spec *a)
-{
-    return (score_wanted){a->of->benchmark, a->score->metric, a->score->dataset, a->score->condition};
-}
-
-/* The study's own score of the autoencoder alone. */
-static double autoencoder_score(const study *s, const axis_spec *a)
-{
-    for (int64_t i = 0; i < s->count; i++)
-        for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
-            const score *c = &s->runs[i].scores.scores[k];
-            if (c->model && strcmp(c->model, autoencoder_name) == 0 &&
-                strcmp(c->benchmark, a->of->benchmark) == 0 &&
-                strcmp(c->metric, a->score->metric) == 0 && a->score->condition && c->condition &&
-                strcmp(c->condition, a->score->condition) == 0)
-                return c->value;
-        }
-    return NAN;
-}
-
-/* False: the program does not have its benchmark. */
-static bool find_axis(axis_spec *a, const measures *own, const measure_axis *m,
-                      const measures *const *known)
-{
-    a->of = m->benchmark ? measures_find(known, m->benchmark) : own;
-    a->score = a->of ? measure_find(a->of, m->metric) : NULL;
-    a->label = m->label;
-    return a->score != NULL;
-}
-
-/* The scores of one model; x of a mark is NaN where it has y alone. */
-static jem_status series_collect(scatter_series *k, const model_entry *e, const scatter_panel *p)
-{
-    jem_status st;
-    const score_wanted x = wanted_of(&p->x_axis), y = wanted_of(&p->y_axis);
-
-    *k = (scatter_series){.along = e->from->runs && (p->own || !e->from->runs->single)};
-    TRY(mem_strdup(&k->name, e->name));
-    TRY(model_scores(&k->x, e, &x, p->x_axis.of));
-    TRY(model_scores(&k->y, e, &y, p->y_axis.of));
-    TRY(MEM_NEW(k->marks, k->y.count));
-    for (int64_t i = 0; i < k->y.count; i++) {
-        const trend_point *v = &k->y.points[i];
-        const trend_point *u = !isnan(v->alpha) ? trend_at(&k->x, v->alpha) : k->x.count ? k->x.points : NULL;
-        k->marks[k->count++] = (mark){v->alpha, u ? u->mean : NAN, v->mean, v->place, v->at_chance};
-    }
-done:
-    return st;
-}
-
-/* Marks of studies that have no x are left out, unless none has: then alpha takes its place. */
-static void settle_x(scatter_panel *p)
-{
-    bool any = false, lines = false;
-    for (int64_t i = 0; i < p->count; i++)
-        for (int k = 0; k < p->series[i].count; k++) {
-            any |= !isnan(p->series[i].marks[k].x);
-            lines |= p->series[i].along;
-        }
-    p->x_is_alpha = !any && lines;
-    for (int64_t i = 0; i < p->count; i++) {
-        scatter_series *s = &p->series[i];
-        int kept = 0;
-        for (int k = 0; k < s->count; k++) {
-            if (s->along && p->x_is_alpha) s->marks[k].x = s->marks[k].alpha;
-            if (!s->along || !isnan(s->marks[k].x)) s->marks[kept++] = s->marks[k];
-        }
-        s->count = kept;
-    }
-}
-
-static bool has_marks(const scatter_panel *p)
-{
-    for (int64_t i = 0; i < p->count; i++)
-        if (p->series[i].count) return true;
-    return false;
-}
-
-static jem_status panel_collect(scatter_panel *p, const model_list *models, bool own, const measures *of,
-                                const measures *const *known)
-{
-    jem_status st = JEM_OK;
-    const measure_panel *shown = of->panel;
-
-    *p = (scatter_panel){.of = of, .own = own, .alone_x = NAN, .alone_y = NAN};
-    if (!find_axis(&p->x_axis, of, &shown->x, known)) return st;
-    if (!find_axis(&p->y_axis, of, &shown->y, known)) return st;
-    if (shown->human_label)
-        snprintf(p->human_label, sizeof p->human_label, "%s", shown->human_label);
-    else
-        snprintf(p->human_label, sizeof p->human_label, "people %g", p->y_axis.score->human);
-    TRY(MEM_NEW(p->series, models->count));
-    for (int64_t i = 0; i < models->count; i++) {
-        const model_entry *e = &models->entries[i];
-        TRY(series_collect(&p->series[p->count++], e, p));
-        if (!e->from->runs || !isnan(p->alone_y)) continue;
-        p->alone_x = autoencoder_score(e->from->runs, &p->x_axis);
-        p->alone_y = autoencoder_score(e->from->runs, &p->y_axis);
-    }
-    settle_x(p);
-done:
-    return st;
-}
-
-/* ---- published models */
-
-/* The next from b on that is a model's value of y; NULL after the last. */
-static const published_score *next_model(const scatter_panel *p, const published_score *b)
-{
-    for (; b && b->metric; b++)
-        if (published_is_model(b, p->y_axis.of, p->y_axis.score)) return b;
-    return NULL;
-}
-
-static const published_score *first_model(const scatter_panel *p)
-{
-    return next_model(p, p->y_axis.of->published);
-}
-
-/* x of a published model, NaN where only y is published. */
-static double published_x(const scatter_panel *p, const published_score *b)
-{
-    const measures *of = p->x_axis.of;
-    const measure *x = p->x_axis.score;
-    if (p->x_is_alpha) return NAN;
-    return published_value(of, x->metric,
-                           x->dataset && strcmp(x->dataset, of->benchmark) != 0 ? x->dataset : NULL,
-                           x->condition, b->model);
-}
-
-static void extend(double *lo, double *hi, double x)
-{
-    if (!isfinite(x)) return;
-    *lo = fmin(*lo, x);
-    *hi = fmax(*hi, x);
-}
-
-static bool mark_is_grey(const scatter_panel *p, const mark *m)
-{
-    return m->alpha >= 1 && /* NaN is not */
-           (p->y_axis.score->needs_head || (p->x_axis.score->needs_head && !p->x_is_alpha));
-}
-
-static void panel_range(axes *a, const scatter_panel *p)
-{
-    const measure *x = p->x_axis.score, *y = p->y_axis.score;
-    a->x0 = a->y0 = INFINITY;
-    a->x1 = a->y1 = -INFINITY;
-    for (int64_t i = 0; i < p->count; i++)
-        for (int k = 0; k < p->series[i].count; k++) {
-            const mark *m = &p->series[i].marks[k];
-            if (p->series[i].count > 1 && mark_is_grey(p, m)) continue; /* the largest alpha, so others are not */
-            extend(&a->x0, &a->x1, m->x);
-            extend(&a->y0, &a->y1, m->y);
-        }
-    for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
-        extend(&a->x0, &a->x1, published_x(p, b));
-        extend(&a->y0, &a->y1, b->value);
-    }
-    extend(&a->x0, &a->x1, p->alone_x);
-    extend(&a->y0, &a->y1, p->alone_y);
-    extend(&a->y0, &a->y1, y->human);
-    axes_pad(&a->y0, &a->y1, y->least, y->most);
-    if (p->x_is_alpha) {
-        a->x0 = 0;
-        a->x1 = 1;
-        a->x_is_alpha = true;
-    } else {
-        axes_pad(&a->x0, &a->x1, x->least, x->most);
-    }
-}
+#include "report/scatter_chart.h"
 
 static void draw_published(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
 {
-    for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
-        const double x = axes_x(a, published_x(p, b)), y = axes_y(a, b->value);
+    for (const published_score *b = scatter_panel_first(p); b; b = scatter_panel_next(p, b + 1)) {
+        const double x = axes_x(a, scatter_published_x(p, b)), y = axes_y(a, b->value);
         if (isnan(x)) continue;
         draw_open_square(d, x, y, 3);
         label_reserve(labels, x - 4, y - 4, 8, 8);
@@ -265,8 +28,8 @@ static void draw_published(draw *d, const axes *a, const scatter_panel *p, label
 /* After all marks. */
 static void name_published(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
 {
-    for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
-        const double x = axes_x(a, published_x(p, b)), y = axes_y(a, b->value);
+    for (const published_score *b = scatter_panel_first(p); b; b = scatter_panel_next(p, b + 1)) {
+        const double x = axes_x(a, scatter_published_x(p, b)), y = axes_y(a, b->value);
         if (isnan(x))
             label_at_edge(labels, a->left + a->width + 3, y, b->model, true);
         else if (!label_near(d, labels, x, y, b->model))
@@ -275,13 +38,10 @@ static void name_published(draw *d, const axes *a, const scatter_panel *p, label
     label_draw_edge(d, labels);
 }
 
-/* The autoencoder of models on latents, without a JEM: a square of its own. */
-static bool has_alone(const scatter_panel *p) { return !p->x_is_alpha && !isnan(p->alone_x) && !isnan(p->alone_y); }
-
 static void draw_alone(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
 {
     const double x = axes_x(a, p->alone_x), y = axes_y(a, p->alone_y);
-    if (!has_alone(p)) return;
+    if (!scatter_has_alone(p)) return;
     draw_rectangle(d, x - 4, y - 4, 8, 8, INK);
     label_reserve(labels, x - 5, y - 5, 10, 10);
 }
@@ -289,14 +49,14 @@ static void draw_alone(draw *d, const axes *a, const scatter_panel *p, label_lis
 static void name_alone(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
 {
     const double x = axes_x(a, p->alone_x), y = axes_y(a, p->alone_y);
-    if (has_alone(p) && !label_near(d, labels, x, y, autoencoder_name)) label_with_line(d, labels, x, y, autoencoder_name);
+    if (scatter_has_alone(p) && !label_near(d, labels, x, y, AUTOENCODER_NAME)) label_with_line(d, labels, x, y, AUTOENCODER_NAME);
 }
 
 static void draw_line_of(draw *d, const axes *a, const scatter_panel *p, const scatter_series *s, label_list *labels)
 {
     for (int i = 0; i + 1 < s->count; i++) {
         const mark *m = &s->marks[i], *n = m + 1;
-        if (mark_is_grey(p, n)) continue;
+        if (scatter_is_grey(p, n)) continue;
         double x0 = axes_x(a, m->x), y0 = axes_y(a, m->y), x1 = axes_x(a, n->x),
                y1 = axes_y(a, n->y);
         colour between = alpha_colour((m->alpha + n->alpha) / 2);
@@ -326,7 +86,7 @@ static void draw_series(draw *d, const axes *a, const scatter_panel *p, const sc
             continue;
         }
         note_mark(d, p, s, m);
-        if (mark_is_grey(p, m))
+        if (scatter_is_grey(p, m))
             axes_untrained(d, a, m->x, m->y, m->place, &x, &y);
         else if (s->along && m->at_chance)
             draw_chance_mark(d, m->alpha, m->place, x, y, 4.2);
@@ -346,7 +106,7 @@ static void name_marks(draw *d, const axes *a, const scatter_panel *p, const sca
         char text[UNTRAINED_TEXT];
         const mark *m = &s->marks[i];
         double x = axes_x(a, m->x), y = axes_y(a, m->y);
-        if (!isnan(m->x) && mark_is_grey(p, m) && axes_beyond(a, m->x, m->y, &x, &y, text)) {
+        if (!isnan(m->x) && scatter_is_grey(p, m) && axes_beyond(a, m->x, m->y, &x, &y, text)) {
             if (!label_near(d, labels, x, y, text)) label_with_line(d, labels, x, y, text);
             continue;
         }
@@ -360,8 +120,8 @@ static void name_marks(draw *d, const axes *a, const scatter_panel *p, const sca
 /* Does a model's name stand at the right edge? */
 static bool has_edge(const scatter_panel *p)
 {
-    for (const published_score *b = first_model(p); b; b = next_model(p, b + 1))
-        if (isnan(published_x(p, b))) return true;
+    for (const published_score *b = scatter_panel_first(p); b; b = scatter_panel_next(p, b + 1))
+        if (isnan(scatter_published_x(p, b))) return true;
     for (int64_t i = 0; i < p->count; i++)
         for (int k = 0; k < p->series[i].count; k++)
             if (isnan(p->series[i].marks[k].x)) return true;
@@ -387,7 +147,7 @@ static bool take_benchmark(figure *f, const char *part)
         const scatter_panel taken = c->panels[i];
         c->panels[i] = c->panels[0];
         c->panels[0] = taken;
-        while (c->count > 1) panel_clear(&c->panels[--c->count]);
+        while (c->count > 1) scatter_panel_clear(&c->panels[--c->count]);
         return true;
     }
     return false;
@@ -419,7 +179,7 @@ static jem_status draw_scatters(draw *d, const void *ctx)
                   .x_label = p->x_is_alpha ? "α" : p->x_axis.label,
                   .y_label = p->y_axis.label};
         label_list labels = label_list_in(&a);
-        panel_range(&a, p);
+        scatter_panel_range(&a, p);
         axes_draw(d, &a);
         axes_reference(d, &a, p->y_axis.score->human);
         label_reserve_level(&labels, axes_y(&a, p->y_axis.score->human));
@@ -458,8 +218,8 @@ static void sources(strbuf *html, const scatter_chart *c)
     strbuf_add(html, "<table><thead><tr><th>published</th><th>benchmark</th><th>metric</th>"
                      "<th>value</th><th class=\"text\">source</th></tr></thead><tbody>");
     for (int i = 0; i < c->count; i++)
-        for (const published_score *b = first_model(&c->panels[i]); b;
-             b = next_model(&c->panels[i], b + 1)) {
+        for (const published_score *b = scatter_panel_first(&c->panels[i]); b;
+             b = scatter_panel_next(&c->panels[i], b + 1)) {
             char value[40];
             trend_number(value, sizeof value, b->value);
             html_printf(html,
@@ -503,13 +263,13 @@ static void write_values(figure *f, const scatter_chart *c, const model_list *mo
     model_tsv_header(&f->tsv);
     for (int i = 0; i < c->count; i++) {
         const scatter_panel *p = &c->panels[i];
-        const score_wanted x = wanted_of(&p->x_axis), y = wanted_of(&p->y_axis);
+        const score_wanted x = axis_wanted(&p->x_axis), y = axis_wanted(&p->y_axis);
         for (int64_t k = 0; k < p->count; k++) {
             model_tsv_trend(&f->tsv, &x, &models->entries[k], &p->series[k].x);
             model_tsv_trend(&f->tsv, &y, &models->entries[k], &p->series[k].y);
         }
-        for (const published_score *b = first_model(p); b; b = next_model(p, b + 1)) {
-            const double there = published_x(p, b);
+        for (const published_score *b = scatter_panel_first(p); b; b = scatter_panel_next(p, b + 1)) {
+            const double there = scatter_published_x(p, b);
             model_tsv_line(&f->tsv, &y, b->model, NAN, (const double[]){b->value, NAN, NAN}, b->source);
             if (!isnan(there)) model_tsv_line(&f->tsv, &x, b->model, NAN, (const double[]){there, NAN, NAN}, b->source);
         }
@@ -531,7 +291,7 @@ static void say_nearest(strbuf *to, const scatter_chart *c)
         for (int64_t n = 0; n < p->count; n++)
             for (int k = 0; k < p->series[n].count; k++) {
                 const mark *m = &p->series[n].marks[k];
-                if (mark_is_grey(p, m)) continue;
+                if (scatter_is_grey(p, m)) continue;
                 compared++;
                 if (!best || fabs(m->y - shown->human) < fabs(best->y - shown->human)) best = m, name = p->series[n].name;
             }
@@ -561,14 +321,10 @@ static jem_status add_scatters(figure_list *list, figure f, const model_list *mo
     f.lay_out = lay_out_scatters;
     f.take_part = take_benchmark;
     f.draw = draw_scatters;
-    f.free_ctx = scatter_free;
+    f.free_ctx = scatter_chart_free;
     TRY(MEM_NEW(c, 1));
     f.ctx = c;
-    for (const measures *const *m = known; *m && c->count < SCATTERS; m++) {
-        if (!(*m)->panel) continue;
-        TRY(panel_collect(&c->panels[c->count++], models, own != NULL, *m, known));
-        if (!has_marks(&c->panels[c->count - 1])) panel_clear(&c->panels[--c->count]);
-    }
+    TRY(scatter_chart_collect(c, models, own != NULL, known));
     if (!c->count) { /* nothing was compared with people: no reason to speak of it */
         figure_clear(&f);
         return JEM_OK;
