@@ -31,7 +31,8 @@ typedef struct jem_import_options {
 /* Makes the run in the folder `run`, a new one, of the weights in `file` (.pt, .pth, .safetensors, .npz), which are of
  * the network `model`, one of `jem list models`.  `o` may be NULL.  JEM_EDATA if the file cannot be read or is not of
  * this network: the message says how much of it is there and which one fits best.  JEM_EUSAGE if the folder holds
- * anything, for an unknown network or key. */
+ * anything, for an unknown network or key.  Weights that are NaN or infinite are kept, with a warning that names the
+ * first such tensor; what computes with them, jem_model_open as well as jem_import_open, is JEM_EDATA. */
 JEM_API jem_status jem_import(const char *file, const char *model, const char *run, const jem_import_options *o);
 
 /* Opens such weights without making a run: *out is owned, jem_model_free.  Both options may be NULL.  Fails as

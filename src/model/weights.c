@@ -1,6 +1,7 @@
 /* Weights in and out, exactly: nothing missing, nothing extra, nothing odd. */
 #include "model/weights.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/options_table.h"
 #include "base/try.h"
 #include "model/model.h"
+#include "tensor/bytes.h"
 #include "tensor/tensor_file.h"
 
 /* What a run takes from its data. */
@@ -51,6 +53,54 @@ jem_status weights_get(float *params, const model_spec *spec, const graph *g, co
 {
     jem_status st = JEM_OK;
     for (int i = 0; i < g->param_count; ++i) TRY(get_one(params, spec, &g->params[i], f));
+done:
+    return st;
+}
+
+/* Is it the parameter p, as safetensors_read_f32 takes one? */
+static bool is_parameter(const jem_tensor *t, const param *p)
+{
+    const bool real = t->dtype == JEM_F32 || t->dtype == JEM_F64 || t->dtype == JEM_BF16 || t->dtype == JEM_F16;
+    return real && t->ndim == p->ndim && memcmp(t->shape, p->shape, (size_t)p->ndim * sizeof *p->shape) == 0;
+}
+
+void weights_not_finite_clear(weights_not_finite *bad)
+{
+    mem_free(bad->tensor);
+    *bad = (weights_not_finite){.tensor = NULL};
+}
+
+/* dst <- t; what is not finite in it is added to *bad under `name`. */
+static jem_status take_any(float *dst, weights_not_finite *bad, const jem_tensor *t, const char *name)
+{
+    jem_status st = JEM_OK;
+    const int64_t n = jem_tensor_count(t), before = bad->values;
+
+    for (int64_t i = 0; i < n; i++) {
+        dst[i] = (float)number_at(t->dtype, t->data, i);
+        if (isfinite(dst[i])) continue;
+        if (bad->values++ == 0) bad->value = (double)dst[i];
+    }
+    if (bad->values > before && bad->tensors++ == 0) TRY(mem_strdup(&bad->tensor, name));
+done:
+    return st;
+}
+
+/* weights_get of model_load_any. */
+static jem_status get_any(float *params, weights_not_finite *bad, const model_spec *spec, const graph *g,
+                          const safetensors *f)
+{
+    jem_status st = JEM_OK;
+
+    for (int i = 0; i < g->param_count; ++i) {
+        const param *p = &g->params[i];
+        const int at = weights_find(f, p->name, spec);
+        const jem_tensor t = at < 0 ? (jem_tensor)JEM_TENSOR_INIT : safetensors_view(f, at);
+        if (at >= 0 && is_parameter(&t, p))
+            TRY(take_any(params + p->offset, bad, &t, safetensors_name(f, at)));
+        else
+            TRY(get_one(params, spec, p, f)); /* says what is wrong */
+    }
 done:
     return st;
 }
@@ -220,18 +270,32 @@ done:
     return st;
 }
 
-jem_status model_load(model *m, const char *path)
+/* bad NULL: all must be finite. */
+static jem_status load(model *m, weights_not_finite *bad, const char *path)
 {
     jem_status st;
     safetensors *f = NULL;
 
     TRY(weights_open(&f, path));
     TRY(weights_check_names(model_get_spec(m), model_graph(m), f));
-    TRY(weights_get(model_params(m), model_get_spec(m), model_graph(m), f));
+    if (bad)
+        TRY(get_any(model_params(m), bad, model_get_spec(m), model_graph(m), f));
+    else
+        TRY(weights_get(model_params(m), model_get_spec(m), model_graph(m), f));
     TRY(model_params_changed(m));
 done:
     safetensors_close(f);
     return st;
+}
+
+jem_status model_load(model *m, const char *path)
+{
+    return load(m, NULL, path);
+}
+
+jem_status model_load_any(model *m, weights_not_finite *bad, const char *path)
+{
+    return load(m, bad, path);
 }
 
 jem_status model_spec_read(model_spec *spec, const network *const *list, const char *path)

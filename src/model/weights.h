@@ -2,6 +2,7 @@
 #ifndef MODEL_WEIGHTS_H
 #define MODEL_WEIGHTS_H
 
+#include "model/model.h"
 #include "model/network.h"
 #include "tensor/safetensors.h"
 
@@ -15,6 +16,17 @@ jem_status weights_get(float *params, const model_spec *spec, const graph *g, co
 /* The same to begin a training with.  *new_head <- the head, which makes the logits, has another number
  * of classes in the file, and its parameters stay as they are. */
 jem_status weights_get_begin(float *params, bool *new_head, const model_spec *spec, const graph *g, const safetensors *f);
+/* What of a network's weights in a file is NaN or infinite. */
+typedef struct weights_not_finite {
+    char *tensor; /* the first such one by the file's name, owned; NULL: all is finite */
+    double value; /* its first such value */
+    int64_t tensors, values;
+} weights_not_finite;
+
+void weights_not_finite_clear(weights_not_finite *bad);
+/* model_load that takes them as they are, and says so in *bad, which is clear before: to keep weights, not to
+ * compute with them (a rectifier makes 0 of a NaN, and what comes out looks sound). */
+jem_status model_load_any(model *m, weights_not_finite *bad, const char *path);
 /* The number of the tensor that holds the parameter `name`; -1: none. */
 int weights_find(const safetensors *f, const char *name, const model_spec *spec);
 

@@ -297,12 +297,18 @@ done:
 jem_status best_save(const char *folder, const model *m, const float *params, int64_t iteration,
                      const run_identity *r)
 {
-    jem_status st;
-    char *path = NULL, *best = NULL;
-
     if (!all_finite(params, model_params_count(m)))
         return jem_error(JEM_EDIVERGED, "training diverged: after iteration %lld a weight is not "
                          "finite; lower train.lr", (long long)iteration);
+    return best_save_any(folder, m, params, iteration, r);
+}
+
+jem_status best_save_any(const char *folder, const model *m, const float *params, int64_t iteration,
+                         const run_identity *r)
+{
+    jem_status st;
+    char *path = NULL, *best = NULL;
+
     TRY(checkpoint_folder(&path, folder));
     TRY(dir_make(path));
     mem_free(path);

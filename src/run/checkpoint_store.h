@@ -46,6 +46,9 @@ jem_status checkpoint_manifest(run_info *info, const char *folder);
  * are.  JEM_EDIVERGED if one is not finite: nothing is written. */
 jem_status best_save(const char *folder, const model *m, const float *params, int64_t iteration,
                      const run_identity *r);
+/* The same of weights that were not trained here, whatever they hold. */
+jem_status best_save_any(const char *folder, const model *m, const float *params, int64_t iteration,
+                         const run_identity *r);
 /* Makes RUN/first-epoch.safetensors the weights that were selected at `iteration`. */
 jem_status first_epoch_keep(const char *folder, int64_t iteration);
 /* If that file is damaged, says so, and makes it again from its copy or, where there is none any

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "base/try.h"
+#include "model/weights.h"
 #include "model/weights_fit.h"
 #include "record/run_facts.h"
 #include "run/checkpoint_store.h"
@@ -56,8 +57,16 @@ done:
     return st;
 }
 
+static void warn_not_finite(const char *file, const weights_not_finite *bad)
+{
+    if (bad->tensors == 0) return;
+    log_warning("%s: tensor '%s' holds %g; %lld of its tensors hold %lld values that are not finite. They are kept as "
+                "they are, and nothing is computed with them", file, bad->tensor, bad->value, (long long)bad->tensors,
+                (long long)bad->values);
+}
+
 /* RUN/import.json. */
-static jem_status keep_provenance(const import_request *r)
+static jem_status keep_provenance(const import_request *r, const weights_not_finite *bad)
 {
     jem_status st;
     struct stat about = {.st_size = 0};
@@ -69,6 +78,10 @@ static jem_status keep_provenance(const import_request *r)
     if (stat(r->file, &about) != 0) about.st_size = 0;
     root = json_pack("{s:o s:I s:s s:s s:s}", "file", json_plain_string(name ? name + 1 : r->file), "bytes",
                      (json_int_t)about.st_size, "sha256", sha, "model", r->model, "version", JEM_VERSION);
+    if (bad->tensors > 0)
+        json_object_set_new(root, "not_finite",
+                            json_pack("{s:o s:I s:I}", "first_tensor", json_plain_string(bad->tensor), "tensors",
+                                      (json_int_t)bad->tensors, "values", (json_int_t)bad->values));
     TRY(json_text(&text, root, JSON_INDENT(2)));
     TRY(str_format(&path, "%s/" RUN_IMPORTED, r->out));
     TRY(file_write(path, text, strlen(text)));
@@ -103,7 +116,13 @@ static jem_status keep_replay(const import_request *r, const model *m)
         goto done;
     }
     TRY(MEM_NEW(x, jem_tensor_count(&t)));
-    TRY(safetensors_read_f32(f, "replay_buffer", x, 4, size));
+    st = safetensors_read_f32(f, "replay_buffer", x, 4, size);
+    if (st == JEM_EDATA) {
+        log_warning("%s; it is left out", jem_error_message());
+        st = JEM_OK;
+        goto done;
+    }
+    if (st != JEM_OK) goto done;
     TRY(safetensors_writer_new(&w));
     TRY(safetensors_writer_add(w, "replay_buffer", JEM_F32, 4, size, x));
     TRY(str_format(&path, "%s/" RUN_REPLAY, r->out));
@@ -130,7 +149,7 @@ static void describe(run_info *i, const config *c, const model *m, const run_ide
 }
 
 /* The weights of m and all that is known of them; config.yaml, which makes it a run, comes last. */
-static jem_status write_run(const import_request *r, config *c, model *m)
+static jem_status write_run(const import_request *r, config *c, model *m, const weights_not_finite *bad)
 {
     jem_status st;
     run_identity identity = RUN_IDENTITY_INIT;
@@ -140,8 +159,8 @@ static jem_status write_run(const import_request *r, config *c, model *m)
     TRY(run_identity_draw(&identity));
     TRY(run_identity_hash(&identity, c, 0));
     describe(&info, c, m, &identity);
-    TRY(best_save(r->out, m, model_params(m), 0, &identity));
-    TRY(keep_provenance(r));
+    TRY(best_save_any(r->out, m, model_params(m), 0, &identity));
+    TRY(keep_provenance(r, bad));
     TRY(keep_replay(r, m));
     TRY(run_write_info(&info, r->out));
     TRY(run_create(r->out, c));
@@ -150,7 +169,7 @@ done:
     return st;
 }
 
-static jem_status into_folder(const import_request *r, config *c, model *m)
+static jem_status into_folder(const import_request *r, config *c, model *m, const weights_not_finite *bad)
 {
     jem_status st;
     dir_held *lock = NULL;
@@ -161,13 +180,15 @@ static jem_status into_folder(const import_request *r, config *c, model *m)
         return jem_error(JEM_EUSAGE, "%s: holds a run; choose another --out or remove it", r->out);
     TRY(run_lock_folder(&lock, &made, r->out));
     TRY(run_claim_folder(&claim, r->out, c));
-    TRY(write_run(r, c, m));
+    TRY(write_run(r, c, m, bad));
 done:
     dir_unlock(lock);
     return st;
 }
 
-jem_status import_open(run **out, const import_request *r, const char *const *overrides, int count)
+/* import_open; bad NULL: all weights must be finite. */
+static jem_status open_weights(run **out, weights_not_finite *bad, const import_request *r, const char *const *overrides,
+                               int count)
 {
     jem_status st;
     run *x = NULL;
@@ -177,7 +198,7 @@ jem_status import_open(run **out, const import_request *r, const char *const *ov
     TRY(settle(&x->cfg, r));
     TRY(run_override(&x->cfg, overrides, count));
     TRY(model_new(&x->m, &x->cfg.model, &x->cfg.engine));
-    st = model_load(x->m, r->file);
+    st = bad ? model_load_any(x->m, bad, r->file) : model_load(x->m, r->file);
     if (st == JEM_EDATA) st = weights_explain(st, r->file, r->lists->networks, &x->cfg.model);
     if (st != JEM_OK) goto done;
     TRY(run_identity_init(&x->identity, &x->cfg));
@@ -189,14 +210,22 @@ done:
     return st;
 }
 
+jem_status import_open(run **out, const import_request *r, const char *const *overrides, int count)
+{
+    return open_weights(out, NULL, r, overrides, count);
+}
+
 jem_status import_run(const import_request *r)
 {
     jem_status st;
     run *x = NULL;
+    weights_not_finite bad = {.tensor = NULL};
 
-    TRY(import_open(&x, r, NULL, 0));
-    TRY(into_folder(r, &x->cfg, x->m));
+    TRY(open_weights(&x, &bad, r, NULL, 0));
+    warn_not_finite(r->file, &bad);
+    TRY(into_folder(r, &x->cfg, x->m, &bad));
 done:
+    weights_not_finite_clear(&bad);
     run_close(x);
     return st;
 }

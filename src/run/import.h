@@ -1,7 +1,8 @@
 /* A run made of weights that somebody else trained: what works with a trained run works with it, and
  * nothing goes on with its training, of which nothing is known.
  *
- *   RUN/import.json   the file it came from: name, bytes, SHA-256; which network, when by which jem
+ *   RUN/import.json   the file it came from: name, bytes, SHA-256; which network, by which jem; what of
+ *                     the weights is not finite, if anything
  *   RUN/replay-buffer.safetensors   the last pictures of the chains that trained it, where the file holds them
  *
  * beside config.yaml, run.json and the weights (run.h); there is no log and no state. */
@@ -22,7 +23,8 @@ typedef struct import_request {
  * aside.  `overrides`: engine.* (run_override).  Fails as import_run does. */
 jem_status import_open(run **out, const import_request *r, const char *const *overrides, int count);
 
-/* JEM_EDATA if the file cannot be read or is not of this network: the message says how much of it is
+/* Weights that are not finite are kept, with a warning: whoever computes with them is refused (run_open, import_open,
+ * train.init).  JEM_EDATA if the file cannot be read or is not of this network: the message says how much of it is
  * there and which network fits best.  JEM_EUSAGE if the folder holds anything. */
 jem_status import_run(const import_request *r);
 

@@ -94,16 +94,42 @@ static void what_is_no_such_network_is_refused(void **state)
 {
     (void)state;
     write_weights("half.safetensors", 6, 0);
-    write_weights("nan.safetensors", -1, NAN);
     fails("import %D/half.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/no", JEM_EDATA,
           "wrn fits best: 6 of its ");
-    fails("import %D/nan.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/no", JEM_EDATA, "nan");
     fails("import %D/w.safetensors --model alexnet --out %D/no", JEM_EDATA, "does not belong to this network");
     fails("import %D/w.safetensors --model wrn-10-1 --out %D/no", JEM_EUSAGE, "give --classes K and --size S");
     fails("import %D/w.safetensors --model alexnot --out %D/no", JEM_EUSAGE, "alexnet");
     fails("import %D/w.safetensors --model wrn-10-1 --classes 3 --size 32 --set alpha=1 --out %D/no", JEM_EUSAGE,
           "model.* and data.* alone");
     assert_false(there("no"));
+}
+
+/* Kept with a warning, told by the run, and nothing is computed with them. */
+static void weights_that_are_not_finite_are_kept_and_not_used(void **state)
+{
+    static const char *const uses[] = {
+        "sample %D/odd --n 2 --steps 2 -o %D/odd.npy",
+        "apply %D/odd --input %D/four.npy --want logits -o %D/odd_logits",
+        "bench cue-conflict %D/odd --data %D",
+        "export %D/odd -o %D/odd.out",
+        "apply %D/nan.safetensors --model wrn-10-1 --classes 3 --input %D/four.npy --want logits -o %D/odd_logits",
+    };
+    (void)state;
+    works("sample %D/run --n 4 --steps 0 -o %D/four.npy");
+    write_weights("nan.safetensors", -1, NAN);
+    works("import %D/nan.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/odd");
+    program_said(dir, "err", "nan.safetensors: tensor 'f.conv1.weight' holds nan; 1 of its tensors hold 1 values that are not finite");
+    program_said(dir, "odd/import.json", "\"first_tensor\": \"f.conv1.weight\"");
+    program_not_said(dir, "run/import.json", "not_finite");
+    works("info %D/odd");
+    works("info %D/odd/best.safetensors");
+    program_said(dir, "out", "finite: no");
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) fails(uses[i], JEM_EDATA, "tensor 'f.conv1.weight' holds nan at index 5");
+    assert_false(there("odd.npy") || there("odd_logits/logits.npy") || there("odd.out"));
+    write_weights("inf.safetensors", -1, -INFINITY);
+    works("import %D/inf.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/endless");
+    program_said(dir, "err", "holds -inf");
+    fails("sample %D/endless --n 2 --steps 2 -o %D/odd.npy", JEM_EDATA, "holds -inf at index 5");
 }
 
 /* What others than PyTorch's state dicts are: one error each, and nothing is left behind. */
@@ -175,8 +201,8 @@ static void a_network_that_others_trained_is_scored_as_itself(void **state)
     program_said(dir, "net/scores/scores.tsv", "steps=1");
 }
 
-/* DIR/NAME <- w.safetensors and a replay buffer of `n` pictures of that side, all of 0.25. */
-static void write_buffer(const char *name, int64_t n, int64_t side)
+/* DIR/NAME <- w.safetensors and a replay buffer of `n` pictures of that side, all of that value. */
+static void write_buffer(const char *name, int64_t n, int64_t side, float value)
 {
     safetensors *f = NULL;
     safetensors_writer *w = NULL;
@@ -191,7 +217,7 @@ static void write_buffer(const char *name, int64_t n, int64_t side)
         check_ok(safetensors_writer_add(w, safetensors_name(f, i), t.dtype, t.ndim, t.shape, t.data));
     }
     check_ok(MEM_NEW(pictures, n * 3 * side * side));
-    for (int64_t i = 0; i < n * 3 * side * side; i++) pictures[i] = 0.25f;
+    for (int64_t i = 0; i < n * 3 * side * side; i++) pictures[i] = value;
     check_ok(safetensors_writer_add(w, "replay_buffer", JEM_F32, 4, (int64_t[]){n, 3, side, side}, pictures));
     snprintf(path, sizeof path, "%s/%s", dir, name);
     check_ok(safetensors_writer_save(w, path));
@@ -206,7 +232,7 @@ static void a_replay_buffer_comes_with_the_weights(void **state)
     jem_tensor x = JEM_TENSOR_INIT;
     char path[128];
     (void)state;
-    write_buffer("jem.safetensors", 5, 32);
+    write_buffer("jem.safetensors", 5, 32, 0.25f);
     works("import %D/jem.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/jem");
     program_said(dir, "err", "5 pictures of its replay buffer");
     works("sample %D/jem --n 3 --steps 0 --from buffer -o %D/x.npy");
@@ -215,10 +241,15 @@ static void a_replay_buffer_comes_with_the_weights(void **state)
     for (int64_t i = 0; i < jem_tensor_count(&x); i++) assert_true(((float *)x.data)[i] == 0.25f);
     jem_tensor_clear(&x);
     fails("sample %D/run --n 3 --steps 0 --from buffer -o %D/x.npy", JEM_EDATA, "imported, without a replay buffer");
-    write_buffer("odd.safetensors", 5, 16);
-    works("import %D/odd.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/odd");
+    write_buffer("half.safetensors", 5, 16, 0.25f);
+    works("import %D/half.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/smaller");
     program_said(dir, "err", "its replay buffer is left out: expected pictures [N,3,32,32]");
-    assert_false(there("odd/replay-buffer.safetensors"));
+    assert_false(there("smaller/replay-buffer.safetensors"));
+    write_buffer("black.safetensors", 5, 32, NAN);
+    works("import %D/black.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/black");
+    program_said(dir, "err", "tensor 'replay_buffer' holds nan");
+    program_said(dir, "err", "it is left out");
+    assert_false(there("black/replay-buffer.safetensors"));
 }
 
 static void a_folder_that_holds_something_stays_as_it_is(void **state)
@@ -240,6 +271,7 @@ int main(void)
         cmocka_unit_test(an_imported_run_is_used_as_a_trained_one),
         cmocka_unit_test(an_export_has_the_same_weights),
         cmocka_unit_test(what_is_no_such_network_is_refused),
+        cmocka_unit_test(weights_that_are_not_finite_are_kept_and_not_used),
         cmocka_unit_test(what_holds_no_weights_is_refused_for_what_it_is),
         cmocka_unit_test(it_has_no_data_and_says_so),
         cmocka_unit_test(a_network_that_others_trained_is_scored_as_itself),

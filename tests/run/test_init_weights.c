@@ -96,6 +96,38 @@ static void weights_of_another_network_are_refused(void **state)
     rig_free(r);
 }
 
+/* PATH <- the weights of A with a NaN among them. */
+static void write_not_finite(const rig *r, const char *path)
+{
+    safetensors *f = NULL;
+    safetensors_writer *w = NULL;
+    char best[256];
+    snprintf(best, sizeof best, "%s/best.safetensors", r->a);
+    check_ok(safetensors_open(&f, best));
+    check_ok(safetensors_writer_new(&w));
+    for (int i = 0; i < safetensors_count(f); i++) {
+        const jem_tensor t = safetensors_view(f, i);
+        check_ok(safetensors_writer_add(w, safetensors_name(f, i), t.dtype, t.ndim, t.shape, t.data));
+        if (strcmp(safetensors_name(f, i), "class_output.bias") == 0) ((float *)t.data)[1] = NAN;
+    }
+    check_ok(safetensors_writer_save(w, path));
+    safetensors_writer_free(w);
+    safetensors_close(f);
+}
+
+static void weights_that_are_not_finite_begin_nothing(void **state)
+{
+    char file[256];
+    (void)state;
+    rig *r = rig_with_weights();
+    snprintf(file, sizeof file, "%s/nan.safetensors", r->dir);
+    write_not_finite(r, file);
+    set(r, "train.init", file);
+    check_fails(train(r, r->b, false, NULL), JEM_EDATA, "tensor 'class_output.bias' holds nan at index 1");
+    assert_false(dir_exists(r->b));
+    rig_free(r);
+}
+
 /* What lies there decides, not where: settings differ by its SHA-256. */
 static void other_weights_make_another_run(void **state)
 {
@@ -169,6 +201,7 @@ int main(void)
         cmocka_unit_test(a_file_serves_as_well_and_random_weights_are_others),
         cmocka_unit_test(a_head_of_other_classes_is_drawn_anew),
         cmocka_unit_test(weights_of_another_network_are_refused),
+        cmocka_unit_test(weights_that_are_not_finite_begin_nothing),
         cmocka_unit_test(other_weights_make_another_run),
         cmocka_unit_test(a_resume_needs_no_file),
         cmocka_unit_test(weights_that_were_changed_are_noticed),
