@@ -1,6 +1,7 @@
 /* A trained model as what generative benchmarks ask about, and all of them in turn: see eval.h. */
 #include "bench/eval.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -47,6 +48,17 @@ jem_status generative_tolerate(const bench_request *r, const char *what, jem_sta
     if (st != JEM_EDATA) return st;
     log_warning("%s: %s left out: %s", r->out, what, jem_error_message());
     return JEM_OK;
+}
+
+void generative_name(char name[GENERATIVE_NAME_MAX], const bench_request *r)
+{
+    snprintf(name, GENERATIVE_NAME_MAX, "%s-alpha-%g-seed-%" PRId64, generative_of(r)->network, r->subject->alpha,
+             r->subject->seed);
+}
+
+void generative_picture(char name[GENERATIVE_PICTURE_MAX], int64_t i)
+{
+    snprintf(name, GENERATIVE_PICTURE_MAX, "test-%06" PRId64, i);
 }
 
 /* ---- the table of a trained model */

@@ -59,6 +59,11 @@ jem_status generative_add(const bench_request *r, const bench_score *s);
 /* JEM_EDATA of something that need not be there becomes a warning. */
 jem_status generative_tolerate(const bench_request *r, const char *what, jem_status st);
 
+/* As trials of a run's own test images name them: who answers, and what image i (from 0) is called. */
+enum { GENERATIVE_NAME_MAX = OPTION_STRING_MAX + 80, GENERATIVE_PICTURE_MAX = 32 };
+void generative_name(char name[GENERATIVE_NAME_MAX], const bench_request *r);
+void generative_picture(char name[GENERATIVE_PICTURE_MAX], int64_t i);
+
 /* Keys eval.*: the options of all these benchmarks. */
 typedef struct eval_options {
     int64_t limit; /* images per set for energies and OOD scores */

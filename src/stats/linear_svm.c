@@ -249,20 +249,3 @@ jem_status stats_svm_probe_predict(int32_t *answers, double *f, double *c, const
     if (st == JEM_OK && c) *c = chosen;
     return st;
 }
-
-jem_status stats_svm_probe(double *accuracy, double *c, const double *train_x,
-                           const int32_t *train_y, int64_t n, const double *test_x,
-                           const int32_t *test_y, int64_t m, int64_t d, int64_t classes,
-                           uint64_t seed)
-{
-    jem_status st;
-    int32_t *answers = NULL;
-
-    TRY(MEM_NEW(answers, m));
-    TRY(stats_svm_probe_predict(answers, NULL, c, train_x, train_y, n, test_x, m, d, classes,
-                                seed));
-    *accuracy = share_equal(answers, test_y, m);
-done:
-    mem_free(answers);
-    return st;
-}

@@ -72,11 +72,4 @@ jem_status stats_svm_probe_predict(int32_t *answers, double *f, double *c, const
                                    const int32_t *train_labels, int64_t n, const double *test,
                                    int64_t m, int64_t d, int64_t classes, uint64_t seed);
 
-/* The whole probe: choose C, standardise on train, refit, accuracy on test.  c (may
- * be NULL) receives the chosen C. */
-jem_status stats_svm_probe(double *accuracy, double *c, const double *train,
-                           const int32_t *train_labels, int64_t n, const double *test,
-                           const int32_t *test_labels, int64_t m, int64_t d, int64_t classes,
-                           uint64_t seed);
-
 #endif

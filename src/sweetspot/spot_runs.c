@@ -170,8 +170,6 @@ static jem_status usable_items(trial_items *items, set_aside *aside, const spot_
     TRY(give_scores(&agrees, items, n, line));
     if (agrees && (!first || trial_items_match(first, items))) return JEM_OK;
     trial_items_clear(items);
-    /* At alpha = 1 another classifier takes the place of the untrained head. */
-    if (!agrees && n->run->alpha >= 1) return JEM_OK;
     if (!aside->run) aside->run = n->run->name;
     *(agrees ? &aside->others : &aside->differ) += 1;
 done:

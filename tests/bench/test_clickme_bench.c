@@ -387,6 +387,41 @@ static jem_status answer_by_place(void *ctx, const stimulus *s, int64_t n, doubl
     return JEM_OK;
 }
 
+/* The first of two images is answered by its label, 7. */
+static jem_status answer_half(void *ctx, const stimulus *s, int64_t n, double *out)
+{
+    (void)ctx;
+    for (int64_t i = 0; i < n * 1000; i++) out[i] = i % 1000 == (s->place == 0 ? 7 : 500) ? 2 : 1;
+    return JEM_OK;
+}
+
+static void a_network_of_imagenets_classes_has_an_accuracy_and_no_other_has(void **state)
+{
+    (void)state;
+    static const subject_ops ops = {.saliency = testify, .logits = answer_half};
+    static double truth[2 * PIXELS];
+    truth_of_shard(truth);
+    write_shard("val-0.tfrecords");
+    for (int64_t classes = 10; classes <= 1000; classes += 990) {
+        witness w = {.sign = 1, .truth = truth};
+        asking a;
+        const subject s = {.name = "it", .needs_pictures = true, .classes = classes, .ops = &ops, .ctx = &w};
+        asking_begin(&a, &bench_clickme, &s, folder, "clickme.shards=1");
+        check_ok(bench_clickme.run(&a.request));
+        const score *found = asking_find(&a, "accuracy", NULL, "it");
+        if (classes == 1000) {
+            assert_non_null(found);
+            assert_true(found->value == 0.5 && found->n == 2);
+            /* Wilson, z = 1.959964: centre 1/2, half width z sqrt(1/8 + z^2/16) / (2 + z^2) */
+            check_near(found->low, 0.0945312, 1e-6, 1);
+            check_near(found->high, 0.9054688, 1e-6, 1);
+        } else {
+            assert_null(found);
+        }
+        asking_end(&a);
+    }
+}
+
 static void the_answer_may_be_asked_about_and_maps_are_kept(void **state)
 {
     (void)state;
@@ -610,6 +645,7 @@ int main(void)
         in_folder(shards_follow_each_other_in_the_order_of_their_numbers),
         in_folder(pictures_of_shards_are_resized_without_antialiasing),
         in_folder(the_energy_is_asked_about_where_the_class_is_not_the_networks),
+        in_folder(a_network_of_imagenets_classes_has_an_accuracy_and_no_other_has),
         in_folder(the_answer_may_be_asked_about_and_maps_are_kept),
         cmocka_unit_test(without_a_subject_there_are_the_rows_of_people),
         cmocka_unit_test(results_do_not_depend_on_threads),

@@ -11,7 +11,9 @@
 #include "bench/benchmarks.h"
 #include "bench/eval.h"
 #include "bench/predict.h"
+#include "bench/scenes/measure.h"
 #include "jem/tensor.h"
+#include "measure/trials.h"
 #include "model/init.h"
 #include "stats/classify.h"
 
@@ -146,7 +148,7 @@ static void a_hybrid_gets_every_score_table_and_picture(void **state)
     score_list l = SCORE_LIST_INIT, again = SCORE_LIST_INIT;
     static const char *const files[] = {
         "scores/scores.json", "scores/scores.tsv", "scores/reliability.tsv",
-        "scores/energy_hist.tsv", "trials/test.csv", "samples/data.png", "samples/buffer.png",
+        "scores/energy_hist.tsv", "trials/test.csv", "trials/scenes.csv", "samples/data.png", "samples/buffer.png",
         "samples/shared_start.png", "samples/classes.png"};
     static const char *const keys[][3] = {
         {"classification", "accuracy", NULL}, {"classification", "nll", NULL},
@@ -234,6 +236,28 @@ static void scores_agree_with_the_model_asked_directly(void **state)
     trial_list_clear(&trials);
     score_list_clear(&l);
     rig_free(r);
+}
+
+/* Whoever read the scenes: the head, or at alpha = 1 the machine in its place. */
+static void trials_of_scenes_give_their_scores(void **state)
+{
+    (void)state;
+    for (int alpha = 0; alpha <= 1; alpha++) {
+        rig *r = rig_new(alpha);
+        score_list l = SCORE_LIST_INIT;
+        check_ok(eval_run(&l, benchmark_list, &r->subject, &r->eval));
+        for (const measure_spot *line = scenes_measures.spots; line->title; line++) {
+            trial_items items = TRIAL_ITEMS_INIT;
+            bool give;
+            check_ok(trial_items_read(&items, line, r->dir, NULL));
+            assert_int_equal(items.count, TEST);
+            check_ok(trial_items_give(&give, &items, line, 0, need(&l, "scenes", line->score[0]->metric, NULL)->value));
+            assert_true(give);
+            trial_items_clear(&items);
+        }
+        score_list_clear(&l);
+        rig_free(r);
+    }
 }
 
 static void histograms_and_bins_hold_every_image(void **state)
@@ -439,6 +463,7 @@ int main(void)
         cmocka_unit_test(a_hybrid_gets_every_score_table_and_picture),
         cmocka_unit_test(fd_own_compares_features_of_the_given_classifier),
         cmocka_unit_test(scores_agree_with_the_model_asked_directly),
+        cmocka_unit_test(trials_of_scenes_give_their_scores),
         cmocka_unit_test(histograms_and_bins_hold_every_image),
         cmocka_unit_test(an_energy_model_without_a_head_is_probed_by_a_support_vector_machine),
         cmocka_unit_test(a_classifier_has_no_samples),

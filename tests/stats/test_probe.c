@@ -122,14 +122,14 @@ static void the_sign_means_class_one_whatever_class_comes_first(void **state)
 static void the_probe_chooses_c_and_repeats(void **state)
 {
     (void)state;
-    double x[ROWS * DIMS], accuracy, again, c, c2;
-    int32_t labels[ROWS];
+    double x[ROWS * DIMS], accuracy = 0, c, c2;
+    int32_t labels[ROWS], answers[30], again[30];
     fill_classes(x, labels, 3);
-    check_ok(
-        stats_svm_probe(&accuracy, &c, x, labels, 60, x + 60 * DIMS, labels + 60, 30, DIMS, 3, 1));
-    check_ok(
-        stats_svm_probe(&again, &c2, x, labels, 60, x + 60 * DIMS, labels + 60, 30, DIMS, 3, 1));
-    assert_true(accuracy == again && c == c2);
+    check_ok(stats_svm_probe_predict(answers, NULL, &c, x, labels, 60, x + 60 * DIMS, 30, DIMS, 3, 1));
+    check_ok(stats_svm_probe_predict(again, NULL, &c2, x, labels, 60, x + 60 * DIMS, 30, DIMS, 3, 1));
+    assert_memory_equal(answers, again, sizeof answers);
+    assert_true(c == c2);
+    for (int i = 0; i < 30; i++) accuracy += (answers[i] == labels[60 + i]) / 30.0;
     int exponent = (int)nearbyint(log10(c)) + 3;
     assert_in_range(exponent, 0, 5);
     check_near(accuracy, golden_svm_probe[exponent], 1e-12, 1);

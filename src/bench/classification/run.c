@@ -116,12 +116,11 @@ static jem_status write_trials(const bench_request *q, const predictions *p)
     jem_status st;
     const dataset *d = generative_of(q)->data->test;
     trial_list list = TRIAL_LIST_INIT;
-    char who[OPTION_STRING_MAX + 80], picture[32], answer[24], truth[24];
+    char who[GENERATIVE_NAME_MAX], picture[GENERATIVE_PICTURE_MAX], answer[24], truth[24];
 
-    snprintf(who, sizeof who, "%s-alpha-%g-seed-%" PRId64, generative_of(q)->network,
-             q->subject->alpha, q->subject->seed);
+    generative_name(who, q);
     for (int64_t i = 0; i < p->n; i++) {
-        snprintf(picture, sizeof picture, "test-%06" PRId64, i);
+        generative_picture(picture, i);
         const trial row = {
             .subj = who,
             .session = 1,

@@ -4,16 +4,19 @@
  * Probes are linear, standardised and fitted on training and validation images and
  * scored on test images (Storrs et al. 2021; the study's D.2).  Gloss is read from the
  * classifier head, except at alpha = 1, where the head was never trained and a linear
- * support vector machine on the features takes its place. */
+ * support vector machine on the features takes its place.  Trials keep the answers that a score was
+ * made of, whichever they were. */
 #include <math.h>
 #include <stdio.h>
 
+#include "base/fields.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/benchmarks.h"
 #include "bench/predict.h"
 #include "bench/scenes/measure.h"
+#include "stats/classify.h"
 #include "stats/probe.h"
 
 enum { LIGHT_FIELDS = 6 };
@@ -106,47 +109,113 @@ done:
     return st;
 }
 
-/* ---- the three scores */
+/* ---- trials: a row per question and test image, from which the score follows */
 
-static jem_status add_share(const bench_request *q, const char *metric, double share, int64_t n,
-                            const char *formula)
+static jem_status add_trial(trial_list *list, const bench_request *q, const char *question, int64_t i,
+                            const char *said, const char *was)
 {
-    const bench_score r = {.benchmark = "scenes", .metric = metric, .value = share, .n = n,
-                      .interval = stats_wilson(llround(share * (double)n), n, stats_z95),
-                      .formula = formula};
-    return generative_add(q, &r);
+    char who[GENERATIVE_NAME_MAX], picture[GENERATIVE_PICTURE_MAX];
+    generative_name(who, q);
+    generative_picture(picture, i);
+    return trial_list_append(list, &(trial){.subj = who,
+                                            .session = 1,
+                                            .trial = i + 1,
+                                            .rt = NAN,
+                                            .object_response = said,
+                                            .category = was,
+                                            .condition = question,
+                                            .imagename = picture});
 }
 
-static jem_status svm_score(const bench_request *q, const probe_data *p, const char *metric,
-                            const char *what, const int32_t *train, const int32_t *test,
-                            int64_t classes)
+static jem_status add_labels(trial_list *list, const bench_request *q, const char *question,
+                             const int32_t *answer, const int32_t *truth, int64_t n)
+{
+    jem_status st = JEM_OK;
+    for (int64_t i = 0; i < n; i++) {
+        char said[16], was[16];
+        snprintf(said, sizeof said, "%d", (int)answer[i]);
+        snprintf(was, sizeof was, "%d", (int)truth[i]);
+        TRY(add_trial(list, q, question, i, said, was));
+    }
+done:
+    return st;
+}
+
+static jem_status add_heights(trial_list *list, const bench_request *q, const double *yhat,
+                              const double *y, int64_t n)
+{
+    jem_status st = JEM_OK;
+    for (int64_t i = 0; i < n; i++) {
+        char said[NUMBER_TEXT_MAX], was[NUMBER_TEXT_MAX];
+        TRY(add_trial(list, q, "relief", i, number_text(said, yhat[i]), number_text(was, y[i])));
+    }
+done:
+    return st;
+}
+
+/* ---- the three scores */
+
+/* A question whose answers are classes, and what it is scored under. */
+typedef struct label_question {
+    const char *name, *metric, *what;
+    const int32_t *train, *test; /* labels */
+    int64_t classes;
+} label_question;
+
+static jem_status add_share(const bench_request *q, trial_list *trials, const label_question *a,
+                            const int32_t *answer, int64_t n, const char *formula)
 {
     jem_status st;
-    double accuracy, c;
+    int64_t right = 0;
+
+    for (int64_t i = 0; i < n; i++) right += answer[i] == a->test[i];
+    const bench_score r = {.benchmark = "scenes", .metric = a->metric, .value = (double)right / (double)n,
+                           .n = n, .interval = stats_wilson(right, n, stats_z95), .formula = formula};
+    TRY(generative_add(q, &r));
+    TRY(add_labels(trials, q, a->name, answer, a->test, n));
+done:
+    return st;
+}
+
+static jem_status svm_score(const bench_request *q, trial_list *trials, const probe_data *p,
+                            const label_question *a)
+{
+    jem_status st;
+    double c;
     char formula[200];
-    TRY(stats_svm_probe(&accuracy, &c, p->train, train, p->n, p->test, test, p->m, p->d, classes,
-                        (uint64_t)eval_options_of(q)->seed));
+    int32_t *answer = NULL;
+
+    TRY(MEM_NEW(answer, p->m));
+    TRY(stats_svm_probe_predict(answer, NULL, &c, p->train, a->train, p->n, p->test, p->m, p->d,
+                                a->classes, (uint64_t)eval_options_of(q)->seed));
     snprintf(formula, sizeof formula,
              "%s by linear SVM (C = %g by 5-fold cross-validation) on %lld-d %s, fitted on %lld "
              "training and validation images; Wilson interval",
-             what, c, (long long)p->d, p->feature, (long long)p->n);
-    TRY(add_share(q, metric, accuracy, p->m, formula));
+             a->what, c, (long long)p->d, p->feature, (long long)p->n);
+    TRY(add_share(q, trials, a, answer, p->m, formula));
 done:
+    mem_free(answer);
     return st;
 }
 
-static jem_status head_score(const bench_request *q)
+static jem_status head_score(const bench_request *q, trial_list *trials, const label_question *a)
 {
     jem_status st;
-    const score *s = score_list_find(q->scores, "classification", "accuracy", NULL);
-    if (!s) return jem_error(JEM_EDATA, "the classifier was not evaluated");
-    TRY(add_share(q, "accuracy", s->value, s->n,
-                  "share of argmax f(x) == gloss label; Wilson interval"));
+    const image_source images = source_dataset(generative_of(q)->data->test, 0);
+    predictions p = PREDICTIONS_INIT;
+    int32_t *answer = NULL;
+
+    TRY(predict(&p, generative_of(q), &images, false));
+    TRY(MEM_NEW(answer, p.n));
+    for (int64_t i = 0; i < p.n; i++) answer[i] = (int32_t)stats_argmax(p.logits + i * p.k, p.k);
+    TRY(add_share(q, trials, a, answer, p.n, "share of argmax f(x) == gloss label; Wilson interval"));
 done:
+    mem_free(answer);
+    predictions_clear(&p);
     return st;
 }
 
-static jem_status relief_score(const bench_request *q, const probe_data *p)
+static jem_status relief_score(const bench_request *q, trial_list *trials, const probe_data *p)
 {
     jem_status st;
     char formula[160];
@@ -163,6 +232,7 @@ static jem_status relief_score(const bench_request *q, const probe_data *p)
              "validation images; bootstrap interval",
              (long long)p->d, p->feature, (long long)p->n);
     TRY(generative_add(q, &r));
+    TRY(add_heights(trials, q, yhat, p->test_bump, p->m));
 done:
     mem_free(yhat);
     return st;
@@ -173,23 +243,24 @@ static jem_status run(const bench_request *q)
     jem_status st;
     const dataset *test = generative_of(q)->data->test;
     probe_data p = {.n = 0};
+    trial_list trials = TRIAL_LIST_INIT;
 
     if (!dataset_column(test, "light") || !dataset_column(test, "bump")) return JEM_OK;
     TRY(probe_data_init(&p, q));
+    const label_question gloss = {"gloss", "accuracy", "gloss", p.train_gloss, p.test_gloss, test->classes},
+                         light = {"light", "light_accuracy", "light field", p.train_light, p.test_light, p.lights};
     if (generative_of(q)->learned_labels)
-        TRY(head_score(q));
+        TRY(head_score(q, &trials, &gloss));
     else
-        TRY(generative_tolerate(q, "gloss accuracy",
-                                svm_score(q, &p, "accuracy", "gloss", p.train_gloss,
-                                          p.test_gloss, test->classes)));
+        TRY(generative_tolerate(q, "gloss accuracy", svm_score(q, &trials, &p, &gloss)));
     if (p.lights != LIGHT_FIELDS)
         log_warning("%s: %lld light fields instead of %d: chance is not 1/6", q->out,
                     (long long)p.lights, LIGHT_FIELDS);
-    TRY(generative_tolerate(q, "light-field accuracy",
-                            svm_score(q, &p, "light_accuracy", "light field", p.train_light,
-                                      p.test_light, p.lights)));
-    TRY(generative_tolerate(q, "surface relief", relief_score(q, &p)));
+    TRY(generative_tolerate(q, "light-field accuracy", svm_score(q, &trials, &p, &light)));
+    TRY(generative_tolerate(q, "surface relief", relief_score(q, &trials, &p)));
+    TRY(trial_list_save(&trials, q->out, "scenes"));
 done:
+    trial_list_clear(&trials);
     probe_data_clear(&p);
     return st;
 }
