@@ -155,8 +155,44 @@ JEM_API jem_status jem_stats_sweetspot(jem_sweetspot_scores *out, bool *in_best_
                                        const double *score, const int64_t *networks, int64_t settings,
                                        const jem_stats_options *o);
 
+/* ---- Several groups against one */
+
+typedef enum jem_side {
+    JEM_TWO_SIDED, /* a group may differ either way */
+    JEM_GREATER,   /* only what is greater than the control counts */
+    JEM_LESS
+} jem_side;
+
+typedef struct jem_contrast {
+    double difference; /* of the group's mean from the control's */
+    double t;
+    double p;          /* adjusted for all groups */
+    double low, high;  /* simultaneous limits of the difference at o->level; one-sided: infinite on the other side */
+} jem_contrast;
+
+/* Many-to-one comparisons (Dunnett 1955), as scipy.stats.dunnett: out [groups] <- each group's mean against the
+ * control's, for equal variances in all.  score: the control's counts[0] values, then those of each group; counts
+ * [groups + 1].  The multivariate t is integrated, not drawn: rounds, seed and threads change nothing.  JEM_EDATA where
+ * every group has one value, or none varies. */
+JEM_API jem_status jem_stats_dunnett(jem_contrast *out, const double *score, const int64_t *counts, int64_t groups,
+                                     jem_side side, const jem_stats_options *o);
+
 /* adjusted [n] <- Holm's (1979) p of several claims; NaN stays NaN and counts as no claim. */
 JEM_API jem_status jem_stats_holm(double *adjusted, const double *p, int64_t n);
+
+/* ---- A statistic of one's own */
+
+/* value [values] <- the statistic of the items that were drawn, of each factor f index[f][0 .. sizes[f]-1], numbers of
+ * 0 .. sizes[f]-1; NaN where it is not defined for them.  Anything but JEM_OK ends the call with it (jem_error says
+ * why).  Several threads call it at once unless o->threads is 1. */
+typedef jem_status (*jem_statistic)(double *value, void *ctx, const int64_t *const *index, const int64_t *sizes);
+
+/* The percentile bootstrap of any statistic: scores [values] <- of the data themselves (index 0, 1, 2, ...), with
+ * intervals.  What is drawn with replacement are factors, each by itself: images ({n}, 1), or people and images
+ * ({people, n}, 2), or two groups.  All values of a round are of the same draw, so that their differences may be
+ * among them.  o->keep_people changes nothing. */
+JEM_API jem_status jem_stats_bootstrap(jem_score *scores, int64_t values, jem_statistic statistic, void *ctx,
+                                       const int64_t *sizes, int64_t factors, const jem_stats_options *o);
 
 #ifdef __cplusplus
 }

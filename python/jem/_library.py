@@ -131,6 +131,10 @@ class Uncertainty(c.Structure):
                                            "entropy_spearman", "ece")]
 
 
+class Contrast(c.Structure):
+    _fields_ = [(name, c.c_double) for name in ("difference", "t", "p", "low", "high")]
+
+
 class RatingCeiling(c.Structure):
     _fields_ = [("others", c.c_double), ("all", c.c_double)]
 
@@ -197,7 +201,9 @@ STRUCTS = {"jem_catalogue_item": CatalogueItem, "jem_catalogue_file": CatalogueF
            "jem_train_status": TrainStatus, "jem_train_options": TrainOptions, "jem_score": Score,
            "jem_stats_options": StatsOptions, "jem_agreement": Agreement, "jem_conditions": Conditions,
            "jem_uncertainty": Uncertainty, "jem_rating_ceiling": RatingCeiling,
-           "jem_sweetspot_scores": SweetspotScores}
+           "jem_sweetspot_scores": SweetspotScores, "jem_contrast": Contrast}
+
+Statistic = c.CFUNCTYPE(c.c_int, _doubles, c.c_void_p, c.POINTER(c.POINTER(c.c_int64)), c.POINTER(c.c_int64))
 
 # ---- functions: arguments of those that return a status, then the others
 
@@ -245,6 +251,8 @@ STATUS = {
     "jem_stats_ratings": [c.POINTER(Score), c.POINTER(RatingCeiling), _p, _p, _i64, _i64, _stats],
     "jem_stats_sweetspot": [c.POINTER(SweetspotScores), _p, _p, _p, _p, _i64, _stats],
     "jem_stats_holm": [_p, _p, _i64],
+    "jem_stats_dunnett": [c.POINTER(Contrast), _p, _p, _i64, c.c_int, _stats],
+    "jem_stats_bootstrap": [c.POINTER(Score), _i64, Statistic, _p, _p, _i64, _stats],
 }
 OTHERS = {
     "jem_version": (_text, []),

@@ -28,6 +28,7 @@ def _score(s):
 Agreement, _agreement = _tuple(_l.Agreement, "Agreement")
 Uncertainty, _uncertainty = _tuple(_l.Uncertainty, "Uncertainty")
 Ceiling, _ceiling = _tuple(_l.RatingCeiling, "Ceiling")
+Contrast = collections.namedtuple("Contrast", "difference t p low high")
 Sweetspot = collections.namedtuple("Sweetspot", "p p_drop margin margin_low detectable best in_best_set advantage_low")
 
 
@@ -185,3 +186,60 @@ def holm(p):
     out = np.empty_like(p)
     _l.call("jem_stats_holm", _l.address(out), _l.address(p), len(p))
     return out
+
+
+def dunnett(*groups, control, alternative="two-sided", level=0.95):
+    """Each group's mean against the control's, with p and limits for all comparisons together (Dunnett 1955), as
+    scipy.stats.dunnett.
+
+    Groups and control: scores, 1-d each, of equal variance.  alternative: "two-sided", "greater" or "less" than the
+    control.  Returns a Contrast(difference, t, p, low, high) for each group."""
+    sides = ("two-sided", "greater", "less")
+    if alternative not in sides:
+        raise ValueError(f"alternative is {alternative!r}; choose {', '.join(sides)}")
+    samples = [_l.array(x, np.float64, "control" if i == 0 else f"group {i}", 1) for i, x in enumerate((control, *groups))]
+    score, counts = np.concatenate(samples), np.array([len(s) for s in samples], np.int64)
+    out = (_l.Contrast * len(groups))()
+    _l.call("jem_stats_dunnett", out, _l.address(score), _l.address(counts), len(groups), sides.index(alternative),
+            _options(level=level))
+    return [Contrast(*(getattr(found, field) for field in Contrast._fields)) for found in out]
+
+
+def bootstrap(statistic, *arrays, paired=True, rounds=10000, level=0.95, seed=0):
+    """The percentile bootstrap of any statistic: statistic(*arrays) -> a number, or an array of them.
+
+    Arrays are drawn along their first axis: together, as models that saw the same images (paired), or each by itself.
+    NaN: the statistic is not defined for a draw, which is left out.  Returns a Score, or a list of them in the order of
+    the array that the statistic returns."""
+    arrays = [_l.numpy_array(x, f"array {i + 1}") for i, x in enumerate(arrays)]
+    if not arrays or any(x.ndim == 0 for x in arrays):
+        raise TypeError("give one or more arrays whose first axis is drawn")
+    sizes = np.array([len(x) for x in arrays], np.int64)
+    if paired and len(set(sizes)) > 1:
+        raise ValueError(f"the arrays have {', '.join(map(str, sizes))} items; of arrays that are drawn together expected "
+                         "equally many (paired=False draws each by itself)")
+    factors = 1 if paired else len(arrays)
+    whole = np.asarray(statistic(*arrays), np.float64)
+    failure = []
+
+    def of_draw(out, _, index, __):
+        try:
+            drawn = [np.ctypeslib.as_array(index[f], (sizes[f],)) for f in range(factors)]
+            value = np.asarray(statistic(*(x[drawn[0 if paired else i]] for i, x in enumerate(arrays))), np.float64)
+            if value.shape != whole.shape:
+                raise ValueError(f"the statistic returned {list(value.shape)}, of the whole arrays {list(whole.shape)}")
+            np.ctypeslib.as_array(out, (whole.size,))[...] = value.ravel()
+            return 0
+        except BaseException as error:
+            failure.append(error)
+            return _l.lib.jem_error(5 if isinstance(error, KeyboardInterrupt) else 1, b"%s", repr(error).encode())
+
+    out = (_l.Score * whole.size)()
+    try:  # on this thread alone: statistics of Python take turns anyway
+        _l.call("jem_stats_bootstrap", out, whole.size, _l.Statistic(of_draw), None, _l.address(sizes), factors,
+                _options(rounds, level, seed, 1))
+    except BaseException:
+        if failure:
+            raise failure[0] from None
+        raise
+    return [_score(s) for s in out] if whole.ndim else _score(out[0])

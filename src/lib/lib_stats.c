@@ -12,6 +12,7 @@
 #include "stats/calibration.h"
 #include "stats/classify.h"
 #include "stats/consistency.h"
+#include "stats/dunnett.h"
 #include "stats/rank.h"
 #include "stats/shape_bias.h"
 #include "stats/soft_label.h"
@@ -429,6 +430,55 @@ jem_status jem_stats_auroc(jem_score *area, const double *inside, int64_t inside
     TRY(lib_stats_scores(area, &(const lib_statistics){2, sizes, NULL, 1, area_of, &p}, &s));
 done:
     mem_free(p.place);
+    return st;
+}
+
+/* ---- several groups */
+
+static jem_status check_groups(const double *score, const int64_t *counts, int64_t groups, const char *function)
+{
+    jem_status st;
+    int64_t n = 0;
+
+    TRY(lib_stats_count(groups, "groups", function));
+    for (int64_t g = 0; g <= groups; g++) {
+        TRY(lib_stats_count(counts[g], "a group's count", function));
+        n += counts[g];
+    }
+    for (int64_t j = 0; j < n; j++)
+        if (!isfinite(score[j]))
+            return jem_error(JEM_EDATA, "%s: score[%lld] is not finite", function, (long long)j);
+done:
+    return st;
+}
+
+jem_status jem_stats_dunnett(jem_contrast *out, const double *score, const int64_t *counts, int64_t groups,
+                             jem_side side, const jem_stats_options *o)
+{
+    LIB_CALL;
+    static const stats_side sides[] = {
+        [JEM_TWO_SIDED] = STATS_TWO_SIDED, [JEM_GREATER] = STATS_GREATER, [JEM_LESS] = STATS_LESS};
+    jem_status st;
+    jem_stats_options s;
+    stats_contrast *found = NULL;
+
+    HOST_NEED(out);
+    HOST_NEED(score);
+    HOST_NEED(counts);
+    TRY(lib_stats_options(&s, o, __func__));
+    if ((int)side < JEM_TWO_SIDED || side > JEM_LESS)
+        return jem_error(JEM_EUSAGE, "%s: side = %d; choose JEM_TWO_SIDED, JEM_GREATER or JEM_LESS", __func__, (int)side);
+    TRY(check_groups(score, counts, groups, __func__));
+    TRY(MEM_NEW(found, groups));
+    st = stats_dunnett(found, score, counts, groups, sides[side], s.level);
+    if (st != JEM_OK) {
+        jem_error_context(st, "%s", __func__);
+        goto done;
+    }
+    for (int64_t i = 0; i < groups; i++)
+        out[i] = (jem_contrast){found[i].difference, found[i].t, found[i].p, found[i].interval.low, found[i].interval.high};
+done:
+    mem_free(found);
     return st;
 }
 

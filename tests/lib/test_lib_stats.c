@@ -363,6 +363,111 @@ static void mistakes_name_the_place(void **state)
     check_fails(jem_stats_sweetspot(&s, NULL, NULL, (const double[]){1, 2, 3}, one, 3, &o), JEM_EDATA, "noise of training is unknown");
 }
 
+/* ---- statistics of the host's own */
+
+/* Right trials of two observers, and what went wrong if anything. */
+typedef struct seen {
+    const uint8_t *a, *b;
+    int64_t calls, fails_at;
+} seen;
+
+static jem_status own_kappa(double *value, void *ctx, const int64_t *const *index, const int64_t *sizes)
+{
+    seen *w = ctx;
+    double both = 0, a = 0, b = 0, n = (double)sizes[0];
+    if (++w->calls == w->fails_at) return jem_error(JEM_EINTERRUPTED, "the host had enough");
+    for (int64_t k = 0; k < sizes[0]; k++) {
+        const int64_t i = index[0][k];
+        both += w->a[i] == w->b[i];
+        a += w->a[i];
+        b += w->b[i];
+    }
+    const double chance = a / n * b / n + (1 - a / n) * (1 - b / n);
+    value[0] = (both / n - chance) / (1 - chance);
+    value[1] = a / n;
+    return JEM_OK;
+}
+
+/* The same draws as those of jem_stats_consistency: the same numbers. */
+static void a_statistic_of_the_hosts_has_the_interval_of_jems_own(void **state)
+{
+    (void)state;
+    uint8_t a[N], b[N];
+    jem_score kappa, own[2];
+    jem_stats_options o = few();
+    o.threads = 1; /* for the count */
+    for (int i = 0; i < N; i++) a[i] = i % 3 != 0, b[i] = i % 4 != 0;
+    seen w = {a, b, 0, -1};
+    check_ok(jem_stats_consistency(&kappa, a, b, N, &o));
+    check_ok(jem_stats_bootstrap(own, 2, own_kappa, &w, (int64_t[]){N}, 1, &o));
+    assert_int_equal(w.calls, o.rounds + 1);
+    check_near(own[0].value, kappa.value, 1e-12, 1);
+    check_near(own[0].low, kappa.low, 1e-12, 1);
+    check_near(own[0].high, kappa.high, 1e-12, 1);
+    check_near(own[1].value, 2. / 3, 1e-12, 1);
+    assert_true(own[1].low < own[1].value && own[1].value < own[1].high);
+    w = (seen){a, b, 0, 7};
+    check_fails(jem_stats_bootstrap(own, 2, own_kappa, &w, (int64_t[]){N}, 1, &o), JEM_EINTERRUPTED, "had enough");
+    assert_int_equal(w.calls, 7);
+    o.rounds = 0;
+    check_ok(jem_stats_bootstrap(own, 2, own_kappa, &(seen){a, b, 0, -1}, (int64_t[]){N}, 1, &o));
+    assert_true(isnan(own[0].low));
+}
+
+/* Two groups, each drawn by itself. */
+static jem_status gap(double *value, void *ctx, const int64_t *const *index, const int64_t *sizes)
+{
+    const double *x = ctx;
+    double mean[2] = {0, 0};
+    for (int f = 0; f < 2; f++)
+        for (int64_t k = 0; k < sizes[f]; k++) mean[f] += x[f * N + index[f][k]] / (double)sizes[f];
+    value[0] = mean[1] - mean[0];
+    return JEM_OK;
+}
+
+static void factors_are_drawn_each_by_itself(void **state)
+{
+    (void)state;
+    double x[2 * N];
+    jem_score difference, again;
+    jem_stats_options o = few();
+    for (int i = 0; i < N; i++) x[i] = sin(i), x[N + i] = sin(i) + 1; /* drawn together they would differ by 1 exactly */
+    check_ok(jem_stats_bootstrap(&difference, 1, gap, x, (int64_t[]){N, N}, 2, &o));
+    check_near(difference.value, 1, 1e-12, 1);
+    assert_true(difference.low < 0.95 && difference.high > 1.05);
+    o.threads = 1;
+    check_ok(jem_stats_bootstrap(&again, 1, gap, x, (int64_t[]){N, N}, 2, &o));
+    assert_memory_equal(&difference, &again, sizeof again);
+    check_fails(jem_stats_bootstrap(&again, 1, gap, x, (int64_t[]){N, 0}, 2, &o), JEM_EUSAGE, "a factor's size = 0");
+    check_fails(jem_stats_bootstrap(&again, 1, gap, x, (int64_t[]){N}, 0, &o), JEM_EUSAGE, "factors = 0");
+    check_fails(jem_stats_bootstrap(&again, 1, NULL, x, (int64_t[]){N}, 1, &o), JEM_EUSAGE, "statistic is NULL");
+}
+
+/* ---- several groups against one */
+
+static void groups_are_compared_with_a_control(void **state)
+{
+    (void)state;
+    const double score[] = {1, 1.2, 0.9, 2, 2.1, 1.1, 1.0, 1.3};
+    const int64_t counts[] = {3, 2, 3}, none[] = {3, 0, 5};
+    jem_stats_options o = JEM_STATS_INIT;
+    jem_contrast two[2], more[2];
+    check_ok(jem_stats_dunnett(two, score, counts, 2, JEM_TWO_SIDED, NULL));
+    check_ok(jem_stats_dunnett(more, score, counts, 2, JEM_GREATER, NULL));
+    check_near(two[0].difference, 2.05 - 3.1 / 3, 1e-12, 1);
+    assert_true(two[0].p < 0.01 && two[1].p > 0.5 && more[0].p < two[0].p);
+    assert_true(two[0].low > 0 && two[1].low < 0 && two[1].high > 0 && more[0].high == INFINITY);
+    o.level = 0.5;
+    check_ok(jem_stats_dunnett(more, score, counts, 2, JEM_TWO_SIDED, &o));
+    assert_true(more[0].low > two[0].low && more[0].p == two[0].p);
+    check_fails(jem_stats_dunnett(two, score, none, 2, JEM_LESS, NULL), JEM_EUSAGE, "a group's count = 0");
+    check_fails(jem_stats_dunnett(two, score, counts, 2, (jem_side)7, NULL), JEM_EUSAGE, "side = 7");
+    check_fails(jem_stats_dunnett(two, (double[]){1, 1, 1, 2, 2, 3, 3, 3}, counts, 2, JEM_LESS, NULL), JEM_EDATA,
+                "jem_stats_dunnett: no group varies");
+    check_fails(jem_stats_dunnett(two, (double[]){1, 1, NAN, 2, 2, 3, 3, 3}, counts, 2, JEM_LESS, NULL), JEM_EDATA,
+                "score[2] is not finite");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +487,9 @@ int main(void)
         cmocka_unit_test(holm_multiplies_the_smallest_by_their_number),
         cmocka_unit_test(options_of_an_older_caller_are_completed),
         cmocka_unit_test(mistakes_name_the_place),
+        cmocka_unit_test(a_statistic_of_the_hosts_has_the_interval_of_jems_own),
+        cmocka_unit_test(factors_are_drawn_each_by_itself),
+        cmocka_unit_test(groups_are_compared_with_a_control),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@ import unittest
 
 import numpy as np
 
+import jem
 from jem import stats
 
 RNG = np.random.default_rng(3)
@@ -129,6 +130,78 @@ class Arrays(unittest.TestCase):
         a, b = torch.rand(100) < .7, torch.rand(100) < .7
         self.assertEqual(stats.error_consistency(a.byte(), b.byte(), **FEW),
                          stats.error_consistency(a.numpy(), b.numpy(), **FEW))
+
+
+class Groups(unittest.TestCase):
+    def test_dunnett_is_scipys(self):
+        try:
+            from scipy.stats import dunnett
+        except ImportError:
+            self.skipTest("no scipy with dunnett")
+        control, *groups = [RNG.normal(mean, 1, n) for mean, n in ((0, 9), (.3, 6), (1.5, 7), (-.5, 20))]
+        for alternative in ("two-sided", "greater", "less"):
+            theirs = dunnett(*groups, control=control, alternative=alternative)
+            ours = stats.dunnett(*groups, control=control, alternative=alternative)
+            np.testing.assert_allclose([c.t for c in ours], theirs.statistic, rtol=1e-10)
+            np.testing.assert_allclose([c.p for c in ours], theirs.pvalue, atol=2e-3)  # scipy draws
+            limits = theirs.confidence_interval(.95)
+            np.testing.assert_allclose([c.low for c in ours], limits.low, rtol=.02, atol=.02)
+            np.testing.assert_allclose([c.high for c in ours], limits.high, rtol=.02, atol=.02)
+
+    def test_dunnett_refuses(self):
+        with self.assertRaisesRegex(ValueError, "two-sided, greater, less"):
+            stats.dunnett([1, 2], control=[1, 3], alternative="both")
+        with self.assertRaisesRegex(jem.DataError, "no group varies"):
+            stats.dunnett([1, 1], control=[2, 2])
+
+
+class Bootstrap(unittest.TestCase):
+    def test_mean_is_scipys(self):
+        x = RNG.gamma(2, size=80)
+        score = stats.bootstrap(np.mean, x, rounds=4000)
+        self.assertAlmostEqual(score.value, x.mean(), 12)
+        error = x.std(ddof=1) / 80**.5
+        self.assertAlmostEqual((score.high - score.low) / error, 2 * 1.96, delta=.25)
+        try:
+            from scipy.stats import bootstrap
+        except ImportError:
+            self.skipTest("no scipy")
+        theirs = bootstrap((x,), np.mean, method="percentile", n_resamples=4000).confidence_interval
+        self.assertAlmostEqual(score.low, theirs.low, delta=.15 * error)
+        self.assertAlmostEqual(score.high, theirs.high, delta=.15 * error)
+
+    def test_the_same_draws_as_libjems_own(self):
+        a, b = RNG.random(200) < .7, RNG.random(200) < .6
+
+        def kappa(a, b):
+            chance = a.mean() * b.mean() + (1 - a.mean()) * (1 - b.mean())
+            return ((a == b).mean() - chance) / (1 - chance)
+
+        np.testing.assert_allclose(stats.bootstrap(kappa, a, b, **FEW), stats.error_consistency(a, b, **FEW), rtol=1e-12)
+
+    def test_paired_or_not_and_several_values(self):
+        x = RNG.normal(size=60)
+        together = stats.bootstrap(lambda a, b: [a.mean() - b.mean(), a.mean()], x, x + 1, **FEW)
+        self.assertAlmostEqual(together[0].high - together[0].low, 0, 12)
+        apart = stats.bootstrap(lambda a, b: a.mean() - b.mean(), x, x[:50] + 1, paired=False, **FEW)
+        self.assertGreater(apart.high - apart.low, .4)
+        with self.assertRaisesRegex(ValueError, "60, 50 items"):
+            stats.bootstrap(lambda a, b: 0, x, x[:50])
+
+    def test_what_the_statistic_raises_is_raised(self):
+        calls = []
+
+        def broken(x):
+            calls.append(0)
+            if len(calls) == 5:
+                raise LookupError("the fifth")
+            return x.mean()
+
+        with self.assertRaisesRegex(LookupError, "the fifth"):
+            stats.bootstrap(broken, np.arange(9.))
+        self.assertEqual(len(calls), 5)
+        with self.assertRaisesRegex(ValueError, r"returned \[3\], of the whole arrays \[\]"):
+            stats.bootstrap(lambda x: x[:3] if calls.append(0) or len(calls) > 6 else x.mean(), np.arange(9.))
 
 
 if __name__ == "__main__":
