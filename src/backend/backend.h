@@ -71,9 +71,18 @@ typedef enum op_kind {
     OP_CONCAT,    /* sources of one height and width, one after another along channels */
     OP_MAX_POOL,  /* largest of a window (op_window); its gradient goes to the first of them */
     OP_MEAN_POOL, /* mean of a window (op_window) */
-    OP_AFFINE     /* y = affine[c][0] x + affine[c][1] in channel c */
+    OP_AFFINE,    /* y = affine[c][0] x + affine[c][1] in channel c */
+    OP_CONV_TRANSPOSED, /* y[o, s p + u - pad_top, s q + v - pad_left] += w[o,i,u,v] x[i,p,q], with stride s,
+                     where that lies in the output; and the bias.  No groups */
+    OP_ELU,       /* y = x > 0 ? x : exp(x) - 1 */
+    OP_SIGMOID,   /* y = max(sigmoid(x), least); derivative 0 where that is `least` */
+    OP_GATE,      /* channels [0,C) times the sigmoids of channels [C,2C) */
+    OP_NOISE,     /* y = x z, z standard normal, in every mode: step_io.dropout, keyed as dropout's draws */
+    OP_ADD_VECTOR,/* the first source + the second, a vector, at every position */
+    OP_SHIFT,     /* rows move pad_top down, columns pad_left to the right; zeros come in */
+    OP_ONES       /* the source and behind it one more channel, of ones */
 } op_kind;
-enum { OP_KINDS = OP_AFFINE + 1 };
+enum { OP_KINDS = OP_ONES + 1 };
 
 typedef enum norm_kind {
     NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT, NORM_GROUP
@@ -86,6 +95,7 @@ typedef struct op {
     /* Rows and columns around the source: zeros to convolutions, nothing to pools. */
     int64_t pad_top, pad_left, pad_bottom, pad_right;
     double slope, cap, scale, rate; /* lrelu; the same, 0: none; pool; dropout */
+    double least;                   /* sigmoid */
     norm_kind norm;
     /* NORM_GROUP: channels c/groups at a time share their statistics.  CONV2D: output channels
      * dst.c/groups at a time see src.c/groups of the source; 0 is 1. */
@@ -95,6 +105,11 @@ typedef struct op {
      * weight and bias per channel; for NORM_BATCH also running mean and
      * variance; NORM_ACT: y = weight * (x + bias). */
     int64_t weight, bias, mean, var;
+    /* Weight norm of CONV2D, CONV_TRANSPOSED, LINEAR: the flat vector has directions V where the
+     * weights are, with `gain` at g, one per output channel: w = g V / |V|.  Plans load what they make of them
+     * and turn gradients around (nn/weight_norm.h): backends see weights. */
+    bool normed;
+    int64_t gain;
     bool folded; /* CONV2D: does the work of the batch norm behind it, too; weights and bias are the plan's own */
     const double (*affine)[2]; /* OP_AFFINE: [src.c], borrowed */
     uint32_t id; /* node number: keys the random numbers of dropout */
@@ -147,7 +162,7 @@ typedef enum step_kind {
     STEP_BACKWARD_PARAMS, /* outside dparams <- gradient, from src = gradient of
                              the op's output and src2 = the op's input */
     STEP_TANGENT /* dst <- (d op / d source) src, src2 = the op's input; of NORM, CONCAT_ELU,
-                    ATTENTION and MAX_POOL.  The others need no such step: they are linear up to a
+                    ATTENTION, MAX_POOL, GATE and ONES.  The others need no such step: they are linear up to a
                     bias (STEP_FORWARD with bias -1), or their Jacobian is diagonal
                     (STEP_BACKWARD_DATA): op_derivative in nn/ops.h. */
 } step_kind;
@@ -201,7 +216,8 @@ typedef struct step {
      * FORWARD with lrelu (or of OP_LRELU) writes it if present, BACKWARD_DATA
      * of OP_LRELU or with lrelu reads it. Backends choose the encoding; see mask_bytes. */
     int64_t mask_offset; /* -1: none */
-    /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, ATTENTION, MAX_POOL, AFFINE: the op's input is src2. */
+    /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, ATTENTION, MAX_POOL, AFFINE, ELU, SIGMOID, GATE, ONES: the op's
+     * input is src2. */
 } step;
 
 /* Of a concatenation's step about one source: where that begins among the output's channels. */
@@ -224,7 +240,7 @@ typedef struct step_io {
     void *dparams;      /* flat gradient: entries of the steps run are overwritten */
     void *feature;
     int64_t count;      /* valid images, <= n: LOAD zero-fills the rest, STORE skips it */
-    rng_stream dropout; /* stream of dropout masks (sub is set per node) */
+    rng_stream dropout; /* stream of dropout masks and of noise (sub is set per node) */
     uint32_t image0;    /* number of the first image in its batch */
     void *batch_stats;  /* train mode NORM_BATCH: batch mean and unbiased variance at the
                            op's mean and var offsets; NULL: not wanted */

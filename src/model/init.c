@@ -1,4 +1,4 @@
-/* Fresh parameters: PyTorch's default, and the hash values of golden files. */
+/* Fresh parameters: PyTorch's default, normal ones, and the hash values of golden files. */
 #include "model/init.h"
 
 #include <math.h>
@@ -22,6 +22,9 @@ void params_init(float *params, const graph *g, uint64_t seed)
         if (is_layer_param(p)) {
             float bound = (float)(1.0 / sqrt((double)p->fan_in));
             rng_fill_uniform(v, p->count, -bound, bound, &s, (uint32_t)i);
+        } else if (p->role == PARAM_NORMAL) {
+            rng_fill_normal(v, p->count, &s, (uint32_t)i);
+            for (int64_t k = 0; k < p->count; ++k) v[k] *= 0.05f;
         } else {
             bool one = p->role == PARAM_NORM_WEIGHT || p->role == PARAM_RUNNING_VAR;
             for (int64_t k = 0; k < p->count; ++k) v[k] = one ? 1.0f : 0.0f;

@@ -22,7 +22,7 @@ static jem_status conv_infer(op *o, const shape *sources, int count)
                      (long long)s.c, (long long)o->dst.c, (long long)o->groups);
 }
 
-static int64_t conv_products(const op *o)
+static int64_t conv_weights(const op *o)
 {
     return op_group_channels(o) * o->kernel_h * o->kernel_w;
 }
@@ -38,6 +38,21 @@ static void conv_label(char *text, size_t size, const op *o)
     snprintf(text, size, "conv %lldx%lld%s%s", (long long)o->kernel_h, (long long)o->kernel_w, stride, groups);
 }
 
+/* The parameters of a layer whose output channels have dims[1..] weights each; with a fan of that. */
+static void add_layer_params(op *o, graph *g, const char *name, int ndim, const int64_t *dims, bool normed,
+                             bool no_bias)
+{
+    int64_t fan = 1;
+    for (int i = 1; i < ndim; ++i) fan *= dims[i];
+    o->normed = normed;
+    o->weight = normed ? graph_add_param(g, name, "V", PARAM_NORMAL, ndim, dims, fan)
+                       : graph_add_param(g, name, "weight", PARAM_WEIGHT, ndim, dims, fan);
+    if (normed) o->gain = graph_add_param(g, name, "g", PARAM_NORM_WEIGHT, 1, dims, fan);
+    if (no_bias) return;
+    o->bias = normed ? graph_add_param(g, name, "b", PARAM_NORM_BIAS, 1, dims, fan)
+                     : graph_add_param(g, name, "bias", PARAM_BIAS, 1, dims, fan);
+}
+
 int graph_conv2d_pad(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
                      int64_t stride, int64_t pad_begin, int64_t pad_end)
 {
@@ -46,9 +61,10 @@ int graph_conv2d_pad(graph *g, int src, const char *name, int64_t out_channels, 
                                     .begin = {pad_begin, pad_begin}, .end = {pad_end, pad_end}});
 }
 
-int graph_conv(graph *g, int src, const char *name, const conv_shape *c)
+/* Kernel, stride and pads of `c`; the parameters are yet to be named. */
+static op window_op(const graph *g, op_kind kind, int src, const conv_shape *c)
 {
-    op o = graph_op(g, OP_CONV2D, src);
+    op o = graph_op(g, kind, src);
 
     o.kernel_h = c->kernel[0];
     o.kernel_w = c->kernel[1];
@@ -59,10 +75,56 @@ int graph_conv(graph *g, int src, const char *name, const conv_shape *c)
     o.pad_bottom = c->end[0];
     o.pad_right = c->end[1];
     o.dst.c = c->out;
+    return o;
+}
+
+static int conv_of(graph *g, op_kind kind, int src, const char *name, const conv_shape *c, bool normed)
+{
+    op o = window_op(g, kind, src, c);
     const int64_t dims[4] = {c->out, op_group_channels(&o), o.kernel_h, o.kernel_w};
-    o.weight = graph_add_param(g, name, "weight", PARAM_WEIGHT, 4, dims, conv_products(&o));
-    if (!c->no_bias) o.bias = graph_add_param(g, name, "bias", PARAM_BIAS, 1, dims, conv_products(&o));
+
+    add_layer_params(&o, g, name, 4, dims, normed, c->no_bias);
     return graph_apply(g, o, &src, 1);
+}
+
+int graph_conv(graph *g, int src, const char *name, const conv_shape *c)
+{
+    return conv_of(g, OP_CONV2D, src, name, c, false);
+}
+
+int graph_conv_normed(graph *g, int src, const char *name, const conv_shape *c)
+{
+    return conv_of(g, OP_CONV2D, src, name, c, true);
+}
+
+static jem_status transposed_infer(op *o, const shape *sources, int count)
+{
+    (void)count;
+    o->dst.h = sources[0].h * o->stride;
+    o->dst.w = sources[0].w * o->stride;
+    return JEM_OK;
+}
+
+/* On average: every element of the source meets every weight once. */
+static int64_t transposed_products(const op *o)
+{
+    return conv_weights(o) / (o->stride * o->stride);
+}
+
+static void transposed_label(char *text, size_t size, const op *o)
+{
+    snprintf(text, size, "transposed conv %lldx%lld /%lld", (long long)o->kernel_h, (long long)o->kernel_w,
+             (long long)o->stride);
+}
+
+int graph_conv_transposed(graph *g, int src, const char *name, const conv_shape *c)
+{
+    return conv_of(g, OP_CONV_TRANSPOSED, src, name, c, false);
+}
+
+int graph_conv_transposed_normed(graph *g, int src, const char *name, const conv_shape *c)
+{
+    return conv_of(g, OP_CONV_TRANSPOSED, src, name, c, true);
 }
 
 int graph_conv2d(graph *g, int src, const char *name, int64_t out_channels, int64_t kernel,
@@ -83,10 +145,14 @@ static op projection_after(const graph *g, int src, int64_t out_channels)
 int graph_project(graph *g, int src, const char *name, int64_t out_channels)
 {
     op o = projection_after(g, src, out_channels);
-    int64_t dims[2] = {out_channels, o.src.c};
+    add_layer_params(&o, g, name, 2, (int64_t[]){out_channels, o.src.c}, false, false);
+    return graph_apply(g, o, &src, 1);
+}
 
-    o.weight = graph_add_param(g, name, "weight", PARAM_WEIGHT, 2, dims, dims[1]);
-    o.bias = graph_add_param(g, name, "bias", PARAM_BIAS, 1, dims, dims[1]);
+int graph_project_normed(graph *g, int src, const char *name, int64_t out_channels)
+{
+    op o = projection_after(g, src, out_channels);
+    add_layer_params(&o, g, name, 2, (int64_t[]){out_channels, o.src.c}, true, false);
     return graph_apply(g, o, &src, 1);
 }
 
@@ -119,11 +185,28 @@ static int64_t linear_products(const op *o)
 int graph_linear(graph *g, int src, const char *name, int64_t out_features)
 {
     op o = graph_op(g, OP_LINEAR, src);
-    int64_t dims[2] = {out_features, shape_count(o.src)};
 
     o.dst.c = out_features;
-    o.weight = graph_add_param(g, name, "weight", PARAM_WEIGHT, 2, dims, dims[1]);
-    o.bias = graph_add_param(g, name, "bias", PARAM_BIAS, 1, dims, dims[1]);
+    add_layer_params(&o, g, name, 2, (int64_t[]){out_features, shape_count(o.src)}, false, false);
+    return graph_apply(g, o, &src, 1);
+}
+
+int graph_linear_normed(graph *g, int src, const char *name, int64_t out_features)
+{
+    op o = graph_op(g, OP_LINEAR, src);
+
+    o.dst.c = out_features;
+    add_layer_params(&o, g, name, 2, (int64_t[]){out_features, shape_count(o.src)}, true, false);
+    return graph_apply(g, o, &src, 1);
+}
+
+int graph_linear_plain(graph *g, int src, const char *name, const char *suffix, int64_t out_features)
+{
+    op o = graph_op(g, OP_LINEAR, src);
+    const int64_t dims[2] = {out_features, shape_count(o.src)};
+
+    o.dst.c = out_features;
+    o.weight = graph_add_param(g, name, suffix, PARAM_NORMAL, 2, dims, dims[1]);
     return graph_apply(g, o, &src, 1);
 }
 
@@ -171,6 +254,78 @@ int graph_add(graph *g, int a, int b)
 int graph_silu(graph *g, int src)
 {
     return graph_apply(g, graph_op(g, OP_SILU, src), &src, 1);
+}
+
+int graph_elu(graph *g, int src)
+{
+    return graph_apply(g, graph_op(g, OP_ELU, src), &src, 1);
+}
+
+int graph_sigmoid(graph *g, int src, double least)
+{
+    op o = graph_op(g, OP_SIGMOID, src);
+    o.least = least;
+    return graph_apply(g, o, &src, 1);
+}
+
+static jem_status gate_infer(op *o, const shape *sources, int count)
+{
+    (void)count;
+    o->dst.c = sources[0].c / 2;
+    if (sources[0].c % 2 == 0) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "gate of %lld channels: they must be an even number, values and their gates",
+                     (long long)sources[0].c);
+}
+
+int graph_gate(graph *g, int src)
+{
+    return graph_apply(g, graph_op(g, OP_GATE, src), &src, 1);
+}
+
+static jem_status add_vector_infer(op *o, const shape *sources, int count)
+{
+    const shape map = sources[0], v = sources[1];
+    (void)o, (void)count;
+    if (v.c == map.c && v.h == 1 && v.w == 1) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "sum of a map %lldx%lldx%lld and %lldx%lldx%lld, which is no vector of its channels",
+                     (long long)map.c, (long long)map.h, (long long)map.w, (long long)v.c, (long long)v.h,
+                     (long long)v.w);
+}
+
+int graph_add_vector(graph *g, int map, int vector)
+{
+    return graph_apply(g, graph_op(g, OP_ADD_VECTOR, map), (int[]){map, vector}, 2);
+}
+
+int graph_shift(graph *g, int src, int64_t rows, int64_t columns)
+{
+    op o = graph_op(g, OP_SHIFT, src);
+    o.pad_top = rows;
+    o.pad_left = columns;
+    return graph_apply(g, o, &src, 1);
+}
+
+static jem_status ones_infer(op *o, const shape *sources, int count)
+{
+    (void)count;
+    o->dst.c = sources[0].c + 1;
+    return JEM_OK;
+}
+
+int graph_ones(graph *g, int src)
+{
+    return graph_apply(g, graph_op(g, OP_ONES, src), &src, 1);
+}
+
+static const char *noise_keeps_host(const op *o)
+{
+    (void)o;
+    return "noise"; /* as dropout */
+}
+
+int graph_noise(graph *g, int src)
+{
+    return graph_apply(g, graph_op(g, OP_NOISE, src), &src, 1);
 }
 
 int graph_affine(graph *g, int src, const double (*affine)[2])
@@ -420,7 +575,7 @@ int graph_norm_eps(graph *g, int src, const char *name, norm_kind kind, double e
 
 static const op_rule rules[] = {
     [OP_INPUT] = {.name = "input", .counted_as = "others"},
-    [OP_CONV2D] = {.name = "conv", .sources = 1, .infer = conv_infer, .products = conv_products,
+    [OP_CONV2D] = {.name = "conv", .sources = 1, .infer = conv_infer, .products = conv_weights,
                    .derivative = DERIVATIVE_LINEAR, .label = conv_label},
     [OP_LINEAR] = {.name = "linear", .sources = 1, .infer = linear_infer,
                    .products = linear_products, .derivative = DERIVATIVE_LINEAR},
@@ -452,6 +607,23 @@ static const op_rule rules[] = {
                      .derivative = DERIVATIVE_CURVED, .label = windows_label},
     [OP_MEAN_POOL] = {.name = "mean pool", .sources = 1, .infer = windows_infer,
                       .derivative = DERIVATIVE_LINEAR, .label = windows_label},
+    [OP_CONV_TRANSPOSED] = {.name = "transposed conv", .sources = 1, .infer = transposed_infer,
+                            .products = transposed_products, .weights = conv_weights,
+                            .derivative = DERIVATIVE_LINEAR, .label = transposed_label},
+    [OP_ELU] = {.name = "ELU", .counted_as = "others", .sources = 1, .derivative = DERIVATIVE_DIAGONAL},
+    [OP_SIGMOID] = {.name = "sigmoid", .counted_as = "others", .sources = 1,
+                    .derivative = DERIVATIVE_DIAGONAL},
+    [OP_GATE] = {.name = "gate", .counted_as = "others", .sources = 1, .infer = gate_infer,
+                 .derivative = DERIVATIVE_CURVED},
+    [OP_NOISE] = {.name = "noise", .counted_as = "others", .sources = 1, .derivative = DERIVATIVE_LINEAR,
+                  .keeps_host = noise_keeps_host},
+    [OP_ADD_VECTOR] = {.name = "sum with a vector", .counted_as = "copies, sums", .sources = 2,
+                       .infer = add_vector_infer, .derivative = DERIVATIVE_LINEAR},
+    [OP_SHIFT] = {.name = "shift", .counted_as = "copies, sums", .sources = 1,
+                  .derivative = DERIVATIVE_LINEAR},
+    /* Curved for its constant, which a tangent does not have. */
+    [OP_ONES] = {.name = "ones", .counted_as = "copies, sums", .sources = 1, .infer = ones_infer,
+                 .derivative = DERIVATIVE_CURVED},
 };
 _Static_assert(sizeof rules / sizeof *rules == OP_KINDS, "a row for each op_kind");
 
@@ -486,10 +658,17 @@ static int64_t products_of(const op *o)
     return rule->products ? rule->products(o) : 0;
 }
 
+int64_t op_weights(const op *o)
+{
+    const op_rule *rule = op_rule_of(o);
+    const int64_t products = products_of(o);
+    return rule->weights ? rule->weights(o) : products > 0 ? products : 1;
+}
+
 int64_t op_params(const op *o)
 {
-    const int64_t products = products_of(o), weights = products > 0 ? products : 1;
-    return (o->weight >= 0 ? o->dst.c * weights : 0) + (o->bias >= 0 ? o->dst.c : 0);
+    return (o->weight >= 0 ? o->dst.c * op_weights(o) : 0) + (o->bias >= 0 ? o->dst.c : 0) +
+           (o->normed ? o->dst.c : 0);
 }
 
 double op_flops(const op *o)

@@ -38,6 +38,7 @@ typedef struct op_rule {
     /* Products that are summed for one element of the output, and the weights of one output
      * channel; NULL: no products, and one weight per channel if it has weights. */
     int64_t (*products)(const op *o);
+    int64_t (*weights)(const op *o); /* of one output channel where these are not the products; else NULL */
     op_derivative derivative;
     /* May the output lie where the first source does?  NULL: never. */
     bool (*overwrites)(const op *o);
@@ -57,6 +58,7 @@ const op_rule *op_rule_of(const op *o);
 /* text <- the operator as tables of layers write it, such as "conv 3x3 /2". */
 void op_label(char *text, size_t size, const op *o);
 bool op_is_layer(const op *o);
+int64_t op_weights(const op *o); /* of one output channel, of one that has any */
 int64_t op_params(const op *o); /* trained elements of one operation */
 /* FLOPs of one operation in the forward pass of one image; 1 multiply-add = 2 and only products
  * count. */
@@ -83,10 +85,21 @@ typedef struct conv_shape {
     bool no_bias;
 } conv_shape;
 int graph_conv(graph *g, int src, const char *name, const conv_shape *c);
+/* Its transpose between maps, [in,h,w] -> [out, h stride, w stride]: of the (h - 1) stride + height rows that there
+ * are, `begin` are left out at the top (columns at the left), and what lies beyond at the bottom (right) as well.
+ * No groups; `end` means nothing.  NAME.weight [out, in, height, width]. */
+int graph_conv_transposed(graph *g, int src, const char *name, const conv_shape *c);
 /* A 1x1 convolution whose weight is a linear layer's: NAME.weight [out,in], NAME.bias [out]. */
 int graph_project(graph *g, int src, const char *name, int64_t out_channels);
 /* [c,h,w] -> [out_features,1,1]: NAME.weight [out,c*h*w] over the value flattened (C,H,W). */
 int graph_linear(graph *g, int src, const char *name, int64_t out_features);
+/* Layers with weight norm (backend.h): NAME.V of the weight's shape, NAME.g [out], NAME.b [out]. */
+int graph_conv_normed(graph *g, int src, const char *name, const conv_shape *c);
+int graph_conv_transposed_normed(graph *g, int src, const char *name, const conv_shape *c);
+int graph_project_normed(graph *g, int src, const char *name, int64_t out_channels);
+int graph_linear_normed(graph *g, int src, const char *name, int64_t out_features);
+/* Without bias: NAME.SUFFIX [out_features, c*h*w], begins as N(0, 0.05^2). */
+int graph_linear_plain(graph *g, int src, const char *name, const char *suffix, int64_t out_features);
 int graph_lrelu(graph *g, int src, double slope); /* x > 0 ? x : slope x */
 int graph_relu6(graph *g, int src);             /* min(max(x, 0), 6) */
 int graph_add(graph *g, int a, int b); /* of one shape, else a mistake (JEM_EUSAGE) */
@@ -106,6 +119,15 @@ int graph_concat(graph *g, const int *sources, int count);
 int graph_affine(graph *g, int src, const double (*affine)[2]);
 int graph_concat_elu(graph *g, int src); /* elu([x, -x]): twice the channels */
 int graph_silu(graph *g, int src);     /* x * sigmoid(x) */
+int graph_elu(graph *g, int src);      /* x > 0 ? x : exp(x) - 1 */
+int graph_sigmoid(graph *g, int src, double least); /* max(sigmoid(x), least) */
+int graph_gate(graph *g, int src);     /* [2c,h,w] -> [c,h,w]: a * sigmoid(b), a the first half of the channels */
+/* x times standard normal numbers, in evaluation as well: plan_call.dropout says which. */
+int graph_noise(graph *g, int src);
+int graph_add_vector(graph *g, int map, int vector); /* [c,1,1] at every position of [c,h,w] */
+/* Down by `rows` and to the right by `columns`; zeros come in, what leaves is lost. */
+int graph_shift(graph *g, int src, int64_t rows, int64_t columns);
+int graph_ones(graph *g, int src); /* one more channel, of ones */
 int graph_upsample(graph *g, int src); /* twice the height and width, nearest neighbour */
 int graph_norm(graph *g, int src, const char *name, norm_kind kind); /* NORM_NONE: src itself */
 int graph_norm_eps(graph *g, int src, const char *name, norm_kind kind, double eps); /* for 1e-5 */

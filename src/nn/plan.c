@@ -107,7 +107,7 @@ size_t plan_workspace_bytes(const plan *p)
 
 size_t plan_packed_bytes(const plan *p)
 {
-    size_t bytes = p->fold_count > 0 ? (size_t)p->g->param_elements * sizeof(float) : 0;
+    size_t bytes = p->made ? elements_bytes(p, p->g->param_elements) : 0;
     for (int i = 0; p->b->kernel_packed && i < p->step_count; ++i)
         bytes += p->b->kernel_packed(p->steps[i].kernel);
     return bytes;
@@ -184,7 +184,7 @@ jem_status plan_load(plan *p, const void *params)
     const size_t bytes = (size_t)p->g->param_elements * sizeof(float);
     jem_status st = JEM_OK;
 
-    if (p->fold_count > 0) params = plan_folded(p, params);
+    params = plan_made(p, params);
     if (!d) return plan_load_resident(p, params);
     if (!p->params) TRY(d->alloc(&p->params, bytes));
     TRY(d->copy(p->params, params, bytes));
@@ -332,6 +332,18 @@ static jem_status run_wanted(workspace *w, int i, const step_io *io)
     return w->times ? time_step(w, i, io) : run_step(w, i, io);
 }
 
+/* Step i of the backward pass, with gradients of parameters in io->dparams, from first_param on. */
+static jem_status run_backward(workspace *w, int i, const step_io *io)
+{
+    const step *s = &w->p->steps[i].s;
+    jem_status st;
+    TRY(run_wanted(w, i, io));
+    if (s->kind == STEP_BACKWARD_PARAMS && io->dparams)
+        plan_turn_gradient(w->p, &w->p->g->nodes[s->op.id].op, io->dparams, first_param(w->p, i));
+done:
+    return st;
+}
+
 static jem_status run_steps(workspace *w, int from, int to, const step_io *io)
 {
     jem_status st = JEM_OK;
@@ -391,7 +403,7 @@ jem_status plan_backward(workspace *w, const plan_call *call, const void *dlogit
         return jem_error(JEM_EINTERNAL, "this plan was not compiled for the gradient asked for");
     for (int i = p->forward_end; i < p->backward_end; ++i) {
         io.dparams = dparams ? (char *)dparams + elements_bytes(p, first_param(p, i)) : NULL;
-        TRY(run_wanted(w, i, &io));
+        TRY(run_backward(w, i, &io));
     }
 done:
     return st;
@@ -410,7 +422,7 @@ jem_status plan_backward_layers(workspace *w, const plan_call *call, const void 
         return jem_error(JEM_EINTERNAL, "this plan was not compiled for gradients to parameters");
     for (int i = p->forward_end, layer = 0; i < p->backward_end && more; ++i) {
         const step *s = &p->steps[i].s;
-        TRY(run_wanted(w, i, &io));
+        TRY(run_backward(w, i, &io));
         if (s->kind == STEP_BACKWARD_PARAMS)
             more = sink->take(sink->ctx, layer++, first_param(p, i), op_params(&s->op));
     }

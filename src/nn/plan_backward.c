@@ -88,7 +88,7 @@ static void backward_data(builder *b, int i, int of, int k)
     step_need need = need_for(b, source);
     const slot incoming = incoming_grad(b, i);
 
-    if (!first) own_grad(b, source, i);
+    if (!first) own_grad(b, source, k + 1 < node_at(b, of)->src_count ? i + 1 : i); /* read again for the next source */
     if (first && rectifier && !shared(b, i, i) &&
         same_format(b->grad_format[source], b->grad_format[i]))
         b->grad[source] = b->grad[i]; /* in place */

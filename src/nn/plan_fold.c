@@ -5,13 +5,16 @@
  *
  * Where nothing else reads the convolution, and neither parameters get gradients nor statistics are the batch's, the
  * norm's node becomes the convolution with these weights, and the convolution's computes nothing.  The weights lie in
- * a flat vector of the plan's own, at the places of those that they are made of. */
+ * a flat vector of the plan's own, at the places of those that they are made of; so do those of weight norm, at the
+ * places of their directions. */
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/try.h"
+#include "nn/ops.h"
 #include "nn/plan_internal.h"
+#include "nn/weight_norm.h"
 
 static bool may_fold(const plan *p)
 {
@@ -57,7 +60,20 @@ static void fold_node(plan *p, graph *own, int i)
     own->nodes[i].op = both;
     own->nodes[i].src = conv->src;
     conv->op.kind = OP_INPUT;
+    conv->op.normed = false;
     conv->src_count = 0;
+}
+
+static bool has_weight_norm(const graph *g)
+{
+    for (int i = 0; i < g->node_count; ++i)
+        if (g->nodes[i].op.normed) return true;
+    return false;
+}
+
+static size_t element_bytes(const plan *p)
+{
+    return p->precision == JEM_F64 ? sizeof(double) : sizeof(float);
 }
 
 jem_status plan_fold_norms(plan *p, const char *const *features)
@@ -68,6 +84,10 @@ jem_status plan_fold_norms(plan *p, const char *const *features)
     int count = 0;
 
     for (int i = 1; may_fold(p) && i < g->node_count; ++i) count += folds(g, i, features);
+    const bool normed = has_weight_norm(g);
+    if (normed && p->b->device)
+        return jem_error(JEM_EUSAGE, "a GPU does not compute weight norm: this network needs --device cpu");
+    if (count > 0 || normed) TRY(mem_alloc(&p->made, (size_t)g->param_elements, element_bytes(p)));
     if (count == 0) return JEM_OK;
     TRY(MEM_NEW(own, 1));
     p->own = own;
@@ -76,7 +96,6 @@ jem_status plan_fold_norms(plan *p, const char *const *features)
     TRY(MEM_NEW(own->nodes, g->node_count));
     memcpy(own->nodes, g->nodes, (size_t)g->node_count * sizeof *own->nodes);
     TRY(MEM_NEW(p->folds, count));
-    TRY(MEM_NEW(p->folded, g->param_elements));
     for (int i = 1; i < g->node_count; ++i)
         if (folds(g, i, features)) fold_node(p, own, i);
     p->g = own;
@@ -84,6 +103,7 @@ done:
     return st;
 }
 
+/* `to` has what weights are without the norm. */
 static void fold_weights(float *to, const fold *f, const float *params)
 {
     const int64_t each = op_group_channels(&f->conv) * f->conv.kernel_h * f->conv.kernel_w;
@@ -91,17 +111,43 @@ static void fold_weights(float *to, const fold *f, const float *params)
     for (int64_t c = 0; c < f->conv.dst.c; ++c) {
         const double scale = (double)params[f->norm.weight + c] / sqrt((double)params[f->norm.var + c] + f->norm.eps);
         const double bias = f->conv.bias >= 0 ? (double)params[f->conv.bias + c] : 0;
-        const float *w = params + f->conv.weight + c * each;
-        for (int64_t k = 0; k < each; ++k) to[f->conv.weight + c * each + k] = (float)(scale * (double)w[k]);
+        float *w = to + f->conv.weight + c * each;
+        for (int64_t k = 0; k < each; ++k) w[k] = (float)(scale * (double)w[k]);
         to[f->bias + c] = (float)((double)params[f->norm.bias + c] + (bias - (double)params[f->norm.mean + c]) * scale);
     }
 }
 
-const float *plan_folded(plan *p, const float *params)
+static void *at(const plan *p, const void *vector, int64_t element)
 {
-    memcpy(p->folded, params, (size_t)p->g->param_elements * sizeof *params);
-    for (int i = 0; i < p->fold_count; ++i) fold_weights(p->folded, &p->folds[i], params);
-    return p->folded;
+    return (char *)(uintptr_t)vector + (size_t)element * element_bytes(p);
+}
+
+static weight_norm norm_of(const plan *p, const op *o)
+{
+    return (weight_norm){p->precision == JEM_F64 ? JEM_F64 : JEM_F32, o->dst.c, op_weights(o)};
+}
+
+const void *plan_made(plan *p, const void *params)
+{
+    p->given = params;
+    if (!p->made) return params;
+    memcpy(p->made, params, (size_t)p->g->param_elements * element_bytes(p));
+    for (int i = 0; i < p->g->node_count; ++i) {
+        const op *o = &p->g->nodes[i].op;
+        const weight_norm n = norm_of(p, o);
+        if (o->normed)
+            weight_norm_apply(&n, at(p, p->made, o->weight), at(p, params, o->weight), at(p, params, o->gain));
+    }
+    for (int i = 0; i < p->fold_count; ++i) fold_weights(p->made, &p->folds[i], params);
+    return p->made;
+}
+
+void plan_turn_gradient(const plan *p, const op *o, void *dparams, int64_t first)
+{
+    if (!o->normed) return;
+    const weight_norm n = norm_of(p, o);
+    weight_norm_gradient(&n, at(p, dparams, o->weight - first), at(p, dparams, o->gain - first),
+                         at(p, p->given, o->weight), at(p, p->given, o->gain));
 }
 
 void plan_fold_clear(plan *p)
@@ -109,5 +155,5 @@ void plan_fold_clear(plan *p)
     if (p->own) mem_free(p->own->nodes);
     mem_free(p->own);
     mem_free(p->folds);
-    mem_free(p->folded);
+    mem_free(p->made);
 }

@@ -34,7 +34,9 @@ struct plan {
     graph *own;     /* owned but for names, sources and parameters: without the norms that were folded; NULL */
     fold *folds;
     int fold_count;
-    float *folded;  /* the flat vector with them; NULL if there are none */
+    void *made;     /* the flat vector that steps compute with where that is not the caller's: norms folded,
+                       weights of directions and gains; NULL: the caller's */
+    const void *given; /* what plan_load was given last, borrowed */
     const backend *b;
     int64_t batch;
     jem_dtype precision;
@@ -59,10 +61,14 @@ struct plan {
     void *params; /* on the backend's device: a copy for plan_load; NULL: none yet */
 };
 
-/* Folds what norms can be (folds, own, g, folded), but for what `features` name.  JEM_ENOMEM */
+/* Folds what norms can be (folds, own, g), but for what `features` name, and makes room for `made` where
+ * steps need it.  JEM_ENOMEM, JEM_EUSAGE on a device, which has no weight norm */
 jem_status plan_fold_norms(plan *p, const char *const *features);
-/* p->folded, made of params. */
-const float *plan_folded(plan *p, const float *params);
+/* What steps load: p->made of params, or params themselves. */
+const void *plan_made(plan *p, const void *params);
+/* The gradient to a layer's weights in dparams (which begins at the flat vector's element `first`) becomes that to
+ * directions and gains, if it has weight norm. */
+void plan_turn_gradient(const plan *p, const op *o, void *dparams, int64_t first);
 void plan_fold_clear(plan *p);
 
 /* Builds steps and buffers; slot offsets are buffer numbers until

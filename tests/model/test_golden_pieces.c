@@ -56,6 +56,18 @@ static int column(graph *g, int x)
     return graph_conv(g, x, "w", &(conv_shape){3, {7, 1}, 1, {3, 0}, {3, 0}, 1, true});
 }
 
+static int transposed(graph *g, int x)
+{
+    return graph_conv_transposed(g, x, "w", &(conv_shape){.out = 3, .kernel = {2, 3}, .stride = 2, .no_bias = true});
+}
+
+/* The columns that stay where the first is dropped. */
+static int transposed_cropped(graph *g, int x)
+{
+    return graph_conv_transposed(g, x, "w", &(conv_shape){.out = 3, .kernel = {2, 3}, .stride = 2, .begin = {0, 1},
+                                                          .no_bias = true});
+}
+
 static const piece pieces[] = {
     {"p", {2, 6, 6}, ceiled, {0.4489651853, 0.4155959026, 0.1960734255, 0.9764860487}, 0},
     {"p", {2, 6, 6}, floored, {0.4489651853, 0.4155959026, 0.9764860487, 0.35071581}, 0},
@@ -65,6 +77,8 @@ static const piece pieces[] = {
     {"x", {4, 5, 5}, grouped, {-0.8361381929, 0.7205286112, -0.7657236067, 1.142505695}, 7.937998584},
     {"x", {4, 5, 5}, depthwise, {-0.7759620934, 1.010777103, 0.3077875282, NAN}, 15.83463042},
     {"x", {4, 5, 5}, row, {1.32192932, -2.708769393, 2.55447684, NAN}, 12.65539769},
+    {"x", {4, 5, 5}, transposed, {-0.3855568564, 0.125739792, -0.1056293157, NAN}, 0},
+    {"x", {4, 5, 5}, transposed_cropped, {0.125739792, -0.1056293157, NAN, NAN}, 0},
     {"x", {4, 5, 5}, column, {0.7079110384, 0.8758312333, 0.9656352349, NAN}, 13.2445611},
 };
 
@@ -118,10 +132,36 @@ static void depthwise_gradients_have_pytorchs_values(void **state)
     graph_free(g);
 }
 
+/* All of the result, 11 columns wide: what is left of it without the first one, and that. */
+static void transposed_convolution_has_pytorchs_norm(void **state)
+{
+    int (*const apply[])(graph *, int) = {transposed_cropped, transposed};
+    double squares = 0;
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const plan_options o = {.batch = 1, .precision = JEM_F64, .backward_input = true};
+        graph *g = NULL;
+        checked t;
+        check_ok(graph_new(&g, (shape){4, 5, 5}));
+        check_ok(graph_finish(g, apply[i](g, 0)));
+        assert_int_equal(g->nodes[1].op.dst.w, 10);
+        checked_open(&t, g, &o);
+        hash_values(t.params, g->param_elements, "w");
+        check_ok(plan_load(t.p, t.params));
+        hash_values(t.x, t.size, "x");
+        check_ok(plan_forward(t.w, &t.call, t.x, t.logits));
+        for (int64_t k = 0; k < t.classes; k += i == 0 ? 1 : 10) squares += t.logits[k] * t.logits[k];
+        checked_close(&t);
+        graph_free(g);
+    }
+    check_near(sqrt(squares), 14.7646178, 1e-8, 14.7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operators_have_pytorchs_values),
+        cmocka_unit_test(transposed_convolution_has_pytorchs_norm),
         cmocka_unit_test(depthwise_gradients_have_pytorchs_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

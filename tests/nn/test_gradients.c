@@ -203,6 +203,41 @@ static int concatenation_of_one(graph *g)
     return graph_add(g, graph_lrelu(g, x, 0.2), x);
 }
 
+/* ---- the operations of generative networks of pixels */
+
+static int gated_block(graph *g)
+{
+    const conv_shape before = {.out = 4, .kernel = {2, 3}, .stride = 1, .begin = {1, 1}, .end = {0, 1}};
+    const conv_shape after = {.out = 8, .kernel = {2, 2}, .stride = 1, .begin = {1, 1}};
+    int z = graph_linear_normed(g, graph_elu(g, graph_conv2d(g, 0, "e", 2, 3, 2, 1)), "mean", 3);
+    int x = graph_shift(g, graph_conv2d(g, graph_ones(g, 0), "in", 4, 3, 1, 1), 1, 0);
+    int h = graph_conv_normed(g, graph_concat_elu(g, x), "a", &before);
+    h = graph_add(g, h, graph_project_normed(g, graph_concat_elu(g, graph_shift(g, x, 0, 1)), "d", 4));
+    h = graph_conv_normed(g, graph_dropout(g, graph_concat_elu(g, h), 0.5), "b", &after);
+    h = graph_add_vector(g, h, graph_linear_plain(g, z, "c", "hw", 8));
+    return graph_add(g, graph_gate(g, h), x);
+}
+
+static int down_and_up(graph *g)
+{
+    int x = graph_conv_normed(g, 0, "a", &(conv_shape){.out = 4, .kernel = {2, 3}, .stride = 2, .begin = {1, 1},
+                                               .end = {0, 1}});
+    int u = graph_conv_transposed(g, x, "u", &(conv_shape){.out = 3, .kernel = {2, 3}, .stride = 2, .begin = {0, 1}});
+    return graph_add(g, u, graph_conv_transposed(g, x, "v", &(conv_shape){.out = 3, .kernel = {2, 2}, .stride = 2}));
+}
+
+static int noisy_code(graph *g)
+{
+    int mean = graph_linear_normed(g, 0, "mean", 5), deviation = graph_sigmoid(g, graph_linear(g, 0, "std", 5), 0.01);
+    return graph_add(g, mean, graph_noise(g, deviation));
+}
+
+static int vector_read_twice(graph *g)
+{
+    int v = graph_linear(g, 0, "v", 4), x = graph_add_vector(g, graph_conv2d(g, 0, "a", 4, 3, 1, 1), v);
+    return graph_add(g, graph_add_vector(g, graph_elu(g, x), v), x);
+}
+
 static const struct {
     const char *name;
     build_fn build;
@@ -237,6 +272,10 @@ static const struct {
     {"attention alone", attention_alone},
     {"concatenated", concatenated},
     {"concatenation of one", concatenation_of_one},
+    {"gated block", gated_block},
+    {"down and up", down_and_up},
+    {"noisy code", noisy_code},
+    {"vector read twice", vector_read_twice},
 };
 enum { GRAPHS = sizeof graphs / sizeof *graphs };
 
@@ -313,7 +352,7 @@ static void random_op(graph *g, uint32_t *rng)
     const shape s = g->nodes[x].op.dst;
 
     snprintf(name, sizeof name, "p%d", g->node_count);
-    switch (draw(rng, 24)) {
+    switch (draw(rng, 30)) {
     case 0: case 1: case 2: graph_conv2d(g, x, name, 3, 3, 1, 1); break;
     case 3: graph_conv2d(g, x, name, 3, 3, s.h > 3 ? 2 : 1, 1); break;
     case 4: case 5: graph_lrelu(g, x, 0.2); break;
@@ -332,6 +371,12 @@ static void random_op(graph *g, uint32_t *rng)
     case 20: graph_mean_pool(g, x, 3, 1, 1); break;
     case 21: graph_conv(g, x, name, &(conv_shape){s.c, {3, 1}, 1, {1, 0}, {1, 0}, s.c, true}); break;
     case 22: graph_adaptive_mean(g, x, s.h, s.w); break;
+    case 23: s.c % 2 ? graph_ones(g, x) : graph_gate(g, x); break;
+    case 24: graph_elu(g, x); break;
+    case 25: graph_sigmoid(g, x, 0.3); break;
+    case 26: graph_shift(g, x, draw(rng, 2), draw(rng, 2)); break;
+    case 27: graph_noise(g, x); break;
+    case 28: graph_add_vector(g, x, graph_linear_normed(g, x, name, s.c)); break;
     default: s.c < 7 ? graph_concat_elu(g, x) : graph_lrelu(g, x, 0.4); break;
     }
 }

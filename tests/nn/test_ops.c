@@ -83,6 +83,46 @@ static int mean_pool(graph *g, int x)
     return graph_mean_pool(g, x, 3, 1, 1);
 }
 
+static int transposed(graph *g, int x)
+{
+    return graph_conv_transposed(g, x, "op", &(conv_shape){.out = 5, .kernel = {2, 3}, .stride = 2, .begin = {0, 1}});
+}
+
+static int elu(graph *g, int x)
+{
+    return graph_elu(g, x);
+}
+
+static int sigmoid(graph *g, int x)
+{
+    return graph_sigmoid(g, x, 0.4);
+}
+
+static int gate(graph *g, int x)
+{
+    return graph_gate(g, x);
+}
+
+static int noise(graph *g, int x)
+{
+    return graph_noise(g, x);
+}
+
+static int add_vector(graph *g, int x)
+{
+    return graph_add_vector(g, x, graph_linear(g, 0, "vector", 6));
+}
+
+static int shift(graph *g, int x)
+{
+    return graph_shift(g, x, 1, 2);
+}
+
+static int ones(graph *g, int x)
+{
+    return graph_ones(g, x);
+}
+
 static const struct {
     int (*apply)(graph *g, int x);
     shape out;
@@ -106,6 +146,14 @@ static const struct {
     [OP_UPSAMPLE] = {upsample, {6, 8, 6}, "upsample 2x2", 0, 0},
     /* scores of 12 x 12 positions by 2 channels each, and as many for the weighted sums */
     [OP_ATTENTION] = {attention, {2, 4, 3}, "attention", 2.0 * 2 * 12 * 12 * 2, 0},
+    [OP_CONV_TRANSPOSED] = {transposed, {5, 8, 6}, "transposed conv 2x3 /2", 2.0 * 4 * 3 * 6 * 5 * 6, 5 * 6 * 6 + 5},
+    [OP_ELU] = {elu, {6, 4, 3}, "ELU", 0, 0},
+    [OP_SIGMOID] = {sigmoid, {6, 4, 3}, "sigmoid", 0, 0},
+    [OP_GATE] = {gate, {3, 4, 3}, "gate", 0, 0},
+    [OP_NOISE] = {noise, {6, 4, 3}, "noise", 0, 0},
+    [OP_ADD_VECTOR] = {add_vector, {6, 4, 3}, "sum with a vector", 0, 0},
+    [OP_SHIFT] = {shift, {6, 4, 3}, "shift", 0, 0},
+    [OP_ONES] = {ones, {7, 4, 3}, "ones", 0, 0},
 };
 
 /* The kind on a value that depends on the input and on parameters; its node in *at. */
@@ -196,6 +244,42 @@ static int ceiled(graph *g, int x)
     return graph_max_pool(g, x, 2, 2, 0, true);
 }
 
+static int transposed_square(graph *g, int x)
+{
+    return graph_conv_transposed_normed(g, x, "op", &(conv_shape){.out = 3, .kernel = {2, 2}, .stride = 2});
+}
+
+static int normed_conv(graph *g, int x)
+{
+    return graph_conv_normed(g, x, "op", &(conv_shape){.out = 5, .kernel = {2, 3}, .stride = 1, .begin = {1, 1},
+                                                .end = {0, 1}});
+}
+
+static int normed_linear(graph *g, int x)
+{
+    return graph_linear_normed(g, x, "op", 4);
+}
+
+static int normed_projection(graph *g, int x)
+{
+    return graph_project_normed(g, x, "op", 4);
+}
+
+static int plain_linear(graph *g, int x)
+{
+    return graph_linear_plain(g, x, "op", "hw", 4);
+}
+
+static int shifted_out(graph *g, int x)
+{
+    return graph_add(g, graph_shift(g, x, 0, 9), graph_shift(g, x, 3, 0)); /* the first leaves nothing */
+}
+
+static int vector_of_the_map(graph *g, int x)
+{
+    return graph_add_vector(g, x, graph_adaptive_mean(g, x, 1, 1));
+}
+
 static void variants_agree_with_central_differences(void **state)
 {
     (void)state;
@@ -211,6 +295,13 @@ static void variants_agree_with_central_differences(void **state)
         {capped, {6, 4, 3}, "ReLU6", 0, 0},
         {adaptive, {6, 3, 5}, "mean to 3x5", 0, 0},
         {ceiled, {6, 2, 2}, "max 2x2 /2", 0, 0},
+        {transposed_square, {3, 8, 6}, "transposed conv 2x2 /2", 2.0 * 4 * 3 * 6 * 3 * 4, 3 * 6 * 4 + 3 + 3},
+        {normed_conv, {5, 4, 3}, "conv 2x3", 2.0 * 5 * 4 * 3 * 6 * 6, 5 * 6 * 6 + 5 + 5},
+        {normed_linear, {4, 1, 1}, "linear", 2.0 * 4 * 72, 4 * 72 + 4 + 4},
+        {normed_projection, {4, 4, 3}, "conv 1x1", 2.0 * 4 * 4 * 3 * 6, 4 * 6 + 4 + 4},
+        {plain_linear, {4, 1, 1}, "linear", 2.0 * 4 * 72, 4 * 72},
+        {shifted_out, {6, 4, 3}, "sum", 0, 0},
+        {vector_of_the_map, {6, 4, 3}, "sum with a vector", 0, 0},
     };
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         char label[64];
@@ -272,6 +363,12 @@ static void mistakes_are_told_by_the_row(void **state)
     g = small();
     graph_max_pool(g, 0, 2, 2, 2, false);
     expect_mistake(g, "at most half a window may lie outside");
+    g = small();
+    graph_gate(g, graph_ones(g, 0));
+    expect_mistake(g, "gate of 5 channels");
+    g = small();
+    graph_add_vector(g, 0, 0);
+    expect_mistake(g, "sum of a map 4x2x2 and 4x2x2, which is no vector");
 }
 
 static void rows_say_what_a_device_cannot_capture(void **state)
@@ -283,6 +380,10 @@ static void rows_say_what_a_device_cannot_capture(void **state)
     assert_false(graph_couples_images(g));
     graph_dropout(g, 0, 0.5);
     assert_string_equal(graph_keeps_host(g), "dropout");
+    graph_free(g);
+    g = small();
+    graph_noise(g, 0);
+    assert_string_equal(graph_keeps_host(g), "noise");
     graph_free(g);
     g = small();
     graph_norm(g, 0, "n", NORM_BATCH);

@@ -35,16 +35,19 @@ static format choose_format(const op *o, format src, jem_dtype precision, bool g
     switch (o->kind) {
     case OP_INPUT:
     case OP_CONV2D:
+    case OP_CONV_TRANSPOSED:
     case OP_ATTENTION:
         return nhwc;
     case OP_MEAN_POOL: /* windows that share the map out make vectors */
         if (o->stride == 0) return plain;
         return (format){src.dtype, src.block == o->src.c ? o->dst.c : 1};
     case OP_CONCAT: /* plain or NHWC as the first source */
+    case OP_CONCAT_ELU:
+    case OP_GATE:
+    case OP_ONES:
         return (format){src.dtype, src.block == o->src.c ? o->dst.c : 1};
     case OP_LINEAR:
     case OP_POOL:
-    case OP_CONCAT_ELU:
         return plain;
     default:
         return src;
@@ -88,6 +91,18 @@ static bool has_nhwc_map(const step *s)
     return map->f.block == s->op.src.c;
 }
 
+/* Is every operand a map of floats in NHWC, or a vector? */
+static bool has_nhwc_floats(const step *s)
+{
+    const slot *slots[] = {&s->dst, &s->src, &s->src2};
+    for (int i = 0; i < 3; ++i) {
+        const slot *v = slots[i];
+        if (v->offset >= 0 && v->f.dtype != JEM_F32) return false;
+        if (v->offset >= 0 && v->f.block != v->s.c && v->s.h * v->s.w > 1) return false;
+    }
+    return true;
+}
+
 static const cpu_impl *choose_impl(const step *s)
 {
     bool blocked_source = s->src.offset >= 0 && s->src.f.block > 1;
@@ -123,6 +138,15 @@ static const cpu_impl *choose_impl(const step *s)
         return &cpu_silu_impl;
     case OP_ATTENTION:
         return &cpu_attention_impl;
+    case OP_CONV_TRANSPOSED:
+        return &cpu_transposed_impl;
+    case OP_ELU:
+    case OP_CONCAT_ELU:
+    case OP_GATE:
+    case OP_ADD_VECTOR:
+    case OP_SHIFT:
+    case OP_ONES:
+        return s->kind != STEP_TANGENT && has_nhwc_floats(s) ? &cpu_pixel_impl : &cpu_ref_impl;
     case OP_NORM:
         return norm_in_nhwc(s) ? &cpu_norm_impl : &cpu_ref_impl;
     default:
@@ -260,7 +284,7 @@ static jem_status ref_prepare(cpu_kernel *k)
 {
     slot s = k->s.dst.offset >= 0 ? k->s.dst : k->s.src;
     if (s.f.dtype != JEM_F32)
-        return jem_error(JEM_EUSAGE, "norm layers and dropout need engine.precision f32");
+        return jem_error(JEM_EUSAGE, "norm layers, dropout, noise and gates need engine.precision f32");
     return JEM_OK;
 }
 

@@ -99,6 +99,8 @@ extern const cpu_impl cpu_windows_impl;     /* largest values and means of windo
 extern const cpu_impl cpu_norm_impl;        /* group norms, with SiLU or without; batch norms */
 extern const cpu_impl cpu_silu_impl;
 extern const cpu_impl cpu_attention_impl;
+extern const cpu_impl cpu_pixel_impl;       /* ELUs, gates, shifts, vectors on maps in NHWC */
+extern const cpu_impl cpu_transposed_impl;  /* transposed convolutions in NHWC */
 extern const cpu_impl cpu_ref_impl;         /* everything else: the reference loops */
 
 #endif

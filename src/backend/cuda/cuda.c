@@ -56,7 +56,9 @@ static jem_status missing_prepare(cuda_kernel *k)
     return cuda_lacks(k->s.op.kind == OP_MAX_POOL    ? "largest values of windows"
                       : k->s.op.kind == OP_MEAN_POOL ? "means of windows that overlap or differ"
                       : k->s.op.kind == OP_AFFINE    ? "scales of single channels"
-                                                     : "ReLU6");
+                      : k->s.op.kind == OP_CONV_TRANSPOSED ? "transposed convolutions"
+                      : k->s.op.kind == OP_LRELU     ? "ReLU6"
+                                                     : "gates, sigmoids, noise and shifts");
 }
 
 static jem_status missing_run(const cuda_bound *b, const step_io *io)
@@ -88,7 +90,15 @@ static const cuda_impl *choose_impl(const step *s)
     case OP_CONCAT: return &cuda_concat_impl;
     case OP_MAX_POOL:
     case OP_MEAN_POOL:
-    case OP_AFFINE: return &cuda_missing_impl;
+    case OP_AFFINE:
+    case OP_CONV_TRANSPOSED:
+    case OP_ELU:
+    case OP_SIGMOID:
+    case OP_GATE:
+    case OP_NOISE:
+    case OP_ADD_VECTOR:
+    case OP_SHIFT:
+    case OP_ONES: return &cuda_missing_impl;
     case OP_CONCAT_ELU: return &cuda_elu_impl;
     case OP_NORM: return &cuda_norm_impl;
     case OP_DROPOUT: return s->train ? &cuda_dropout_impl : &cuda_octet_impl;
