@@ -80,12 +80,15 @@ typedef enum op_kind {
     OP_NOISE,     /* y = x z, z standard normal, in every mode: step_io.dropout, keyed as dropout's draws */
     OP_ADD_VECTOR,/* the first source + the second, a vector, at every position */
     OP_SHIFT,     /* rows move pad_top down, columns pad_left to the right; zeros come in */
-    OP_ONES       /* the source and behind it one more channel, of ones */
+    OP_ONES,      /* the source and behind it one more channel, of ones */
+    OP_GELU,      /* y = x * Phi(x), the distribution function of a standard normal (exact: erf) */
+    OP_SCALE      /* y = weight[c] * x in channel c */
 } op_kind;
-enum { OP_KINDS = OP_ONES + 1 };
+enum { OP_KINDS = OP_SCALE + 1 };
 
 typedef enum norm_kind {
-    NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT, NORM_GROUP
+    NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT, NORM_GROUP,
+    NORM_CHANNELS /* over the channels at each position of an image */
 } norm_kind;
 
 typedef struct op {
@@ -96,13 +99,14 @@ typedef struct op {
     int64_t pad_top, pad_left, pad_bottom, pad_right;
     double slope, cap, scale, rate; /* lrelu; the same, 0: none; pool; dropout */
     double least;                   /* sigmoid */
+    bool whole; /* DROPOUT: of whole images (drop path) instead of elements */
     norm_kind norm;
     /* NORM_GROUP: channels c/groups at a time share their statistics.  CONV2D: output channels
      * dst.c/groups at a time see src.c/groups of the source; 0 is 1. */
     int64_t groups;
     double eps;
     /* First elements in the flat parameter vector, -1 if absent.  Norms:
-     * weight and bias per channel; for NORM_BATCH also running mean and
+     * weight and bias per channel (SCALE: weight); for NORM_BATCH also running mean and
      * variance; NORM_ACT: y = weight * (x + bias). */
     int64_t weight, bias, mean, var;
     /* Weight norm of CONV2D, CONV_TRANSPOSED, LINEAR: the flat vector has directions V where the
@@ -216,7 +220,7 @@ typedef struct step {
      * FORWARD with lrelu (or of OP_LRELU) writes it if present, BACKWARD_DATA
      * of OP_LRELU or with lrelu reads it. Backends choose the encoding; see mask_bytes. */
     int64_t mask_offset; /* -1: none */
-    /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, ATTENTION, MAX_POOL, AFFINE, ELU, SIGMOID, GATE, ONES: the op's
+    /* BACKWARD_DATA of NORM, CONCAT_ELU, SILU, GELU, ATTENTION, MAX_POOL, AFFINE, ELU, SIGMOID, GATE, ONES: the op's
      * input is src2. */
 } step;
 

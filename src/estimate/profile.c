@@ -9,7 +9,6 @@
 #include "base/rng.h"
 #include "base/stopwatch.h"
 #include "base/try.h"
-#include "model/init.h"
 #include "train/eq8_batch.h"
 #include "train/trainer.h"
 #include "train/validate.h"
@@ -66,7 +65,7 @@ jem_status profile_open(profile *g, const config *cfg, const splits *data, const
     if (!o.couples_images && o.uses[MODEL_TRAIN].chunk > chunk) chunk = o.uses[MODEL_TRAIN].chunk;
     g->round = o.threads * chunk;
     TRY(model_new(&g->m, &cfg->model, &cfg->engine));
-    params_init(model_params(g->m), model_graph(g->m), (uint64_t)cfg->seed);
+    model_spec_init(model_params(g->m), model_graph(g->m), &cfg->model, (uint64_t)cfg->seed);
     TRY(model_params_changed(g->m));
 done:
     model_outline_clear(&o);

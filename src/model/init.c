@@ -12,23 +12,45 @@ static bool is_layer_param(const param *p)
     return p->role == PARAM_WEIGHT || p->role == PARAM_BIAS;
 }
 
+/* What has no weights of its own draws nothing: scales begin as 1, shifts as 0. */
+static void fill_constant(float *v, const param *p)
+{
+    const bool one = p->role == PARAM_NORM_WEIGHT || p->role == PARAM_RUNNING_VAR;
+    for (int64_t k = 0; k < p->count; ++k) v[k] = one ? 1.0f : 0.0f;
+}
+
+static void fill_normal(float *v, const param *p, double std, const rng_stream *s, int number)
+{
+    rng_fill_normal(v, p->count, s, (uint32_t)number);
+    for (int64_t k = 0; k < p->count; ++k) v[k] *= (float)std;
+}
+
 void params_init(float *params, const graph *g, uint64_t seed)
 {
     const rng_stream s = {seed, RNG_INIT, 0, 0};
 
     for (int i = 0; i < g->param_count; ++i) {
         const param *p = &g->params[i];
-        float *v = params + p->offset;
-        if (is_layer_param(p)) {
-            float bound = (float)(1.0 / sqrt((double)p->fan_in));
-            rng_fill_uniform(v, p->count, -bound, bound, &s, (uint32_t)i);
-        } else if (p->role == PARAM_NORMAL) {
-            rng_fill_normal(v, p->count, &s, (uint32_t)i);
-            for (int64_t k = 0; k < p->count; ++k) v[k] *= 0.05f;
-        } else {
-            bool one = p->role == PARAM_NORM_WEIGHT || p->role == PARAM_RUNNING_VAR;
-            for (int64_t k = 0; k < p->count; ++k) v[k] = one ? 1.0f : 0.0f;
-        }
+        const float bound = (float)(1.0 / sqrt((double)p->fan_in));
+        if (is_layer_param(p))
+            rng_fill_uniform(params + p->offset, p->count, -bound, bound, &s, (uint32_t)i);
+        else if (p->role == PARAM_NORMAL)
+            fill_normal(params + p->offset, p, 0.05, &s, i);
+        else
+            fill_constant(params + p->offset, p);
+    }
+}
+
+void params_init_normal(float *params, const graph *g, double std, uint64_t seed)
+{
+    const rng_stream s = {seed, RNG_INIT, 0, 0};
+
+    for (int i = 0; i < g->param_count; ++i) {
+        const param *p = &g->params[i];
+        if (p->role == PARAM_WEIGHT)
+            fill_normal(params + p->offset, p, std, &s, i);
+        else
+            fill_constant(params + p->offset, p);
     }
 }
 

@@ -53,6 +53,9 @@ struct network {
      * NULL: there is nothing to change. */
     void (*resize)(model_spec *spec);
 
+    /* params, the flat vector of g, <- what a training begins with.  NULL: params_init (model/init.h). */
+    void (*init)(float *params, const graph *g, const model_spec *spec, uint64_t seed);
+
     /* Do training passes draw random numbers (dropout)?  NULL: never. */
     bool (*draws)(const model_spec *spec);
 
@@ -89,6 +92,9 @@ jem_status model_spec_name(model_spec *spec, const network *const *list, const c
 
 /* The graph, owned by the caller.  JEM_EUSAGE as network.build. */
 jem_status model_spec_build(graph **out, const model_spec *spec);
+
+/* params, the flat vector of g, <- what the network begins a training with, by `seed`. */
+void model_spec_init(float *params, const graph *g, const model_spec *spec, uint64_t seed);
 
 /* How a build ends: *out <- g, its node `logits` named and its output.  Takes g, also where it fails as
  * graph_finish does. */

@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "model/autoencoder_graph.h"
 #include "model/imagenet.h"
+#include "model/init.h"
 #include "model/wrn.h"
 
 const network *const network_list[] = {
@@ -80,6 +81,14 @@ done:
 jem_status model_spec_build(graph **out, const model_spec *spec)
 {
     return spec->network->build(out, spec);
+}
+
+void model_spec_init(float *params, const graph *g, const model_spec *spec, uint64_t seed)
+{
+    if (spec->network->init)
+        spec->network->init(params, g, spec, seed);
+    else
+        params_init(params, g, seed);
 }
 
 jem_status network_finish(graph **out, graph *g, int logits)

@@ -328,6 +328,20 @@ int graph_noise(graph *g, int src)
     return graph_apply(g, graph_op(g, OP_NOISE, src), &src, 1);
 }
 
+int graph_gelu(graph *g, int src)
+{
+    return graph_apply(g, graph_op(g, OP_GELU, src), &src, 1);
+}
+
+int graph_scale(graph *g, int src, const char *name, const char *suffix)
+{
+    op o = graph_op(g, OP_SCALE, src);
+    const int64_t dims[1] = {o.src.c};
+
+    o.weight = graph_add_param(g, name, suffix, PARAM_NORM_WEIGHT, 1, dims, 1);
+    return graph_apply(g, o, &src, 1);
+}
+
 int graph_affine(graph *g, int src, const double (*affine)[2])
 {
     op o = graph_op(g, OP_AFFINE, src);
@@ -378,6 +392,20 @@ int graph_dropout(graph *g, int src, double rate)
     op o = graph_op(g, OP_DROPOUT, src);
     o.rate = rate;
     return graph_apply(g, o, &src, 1);
+}
+
+int graph_drop_path(graph *g, int src, double rate)
+{
+    if (rate <= 0) return src;
+    op o = graph_op(g, OP_DROPOUT, src);
+    o.rate = rate;
+    o.whole = true;
+    return graph_apply(g, o, &src, 1);
+}
+
+static void dropout_label(char *text, size_t size, const op *o)
+{
+    snprintf(text, size, "%s", o->whole ? "drop path" : "dropout");
 }
 
 /* ---- windows */
@@ -523,7 +551,7 @@ static const char *norm_keeps_host(const op *o)
 
 static void norm_label(char *text, size_t size, const op *o)
 {
-    static const char *const norms[] = {"none", "batch", "instance", "layer", "act", "group"};
+    static const char *const norms[] = {"none", "batch", "instance", "layer", "act", "group", "channel"};
     snprintf(text, size, "%s norm", norms[o->norm]);
 }
 
@@ -591,11 +619,16 @@ static const op_rule rules[] = {
                  .overwrites = is_group_norm, .narrows = true, .couples = is_batch_norm,
                  .keeps_host = norm_keeps_host, .label = norm_label},
     [OP_DROPOUT] = {.name = "dropout", .counted_as = "others", .sources = 1,
-                    .derivative = DERIVATIVE_LINEAR, .keeps_host = dropout_keeps_host},
+                    .derivative = DERIVATIVE_LINEAR, .keeps_host = dropout_keeps_host,
+                    .label = dropout_label},
     [OP_SILU] = {.name = "SiLU", .counted_as = "others", .sources = 1,
                  .derivative = DERIVATIVE_DIAGONAL, .overwrites = always, .narrows = true},
     [OP_AFFINE] = {.name = "scale, shift", .counted_as = "others", .sources = 1,
                    .derivative = DERIVATIVE_DIAGONAL},
+    [OP_GELU] = {.name = "GELU", .counted_as = "others", .sources = 1,
+                 .derivative = DERIVATIVE_DIAGONAL, .overwrites = always},
+    [OP_SCALE] = {.name = "scale", .counted_as = "others", .sources = 1,
+                  .derivative = DERIVATIVE_LINEAR, .overwrites = always},
     [OP_UPSAMPLE] = {.name = "upsample 2x2", .sources = 1, .infer = upsample_infer,
                      .derivative = DERIVATIVE_LINEAR},
     [OP_ATTENTION] = {.name = "attention", .sources = 1, .infer = attention_infer,

@@ -128,6 +128,9 @@ int graph_add_vector(graph *g, int map, int vector); /* [c,1,1] at every positio
 /* Down by `rows` and to the right by `columns`; zeros come in, what leaves is lost. */
 int graph_shift(graph *g, int src, int64_t rows, int64_t columns);
 int graph_ones(graph *g, int src); /* one more channel, of ones */
+int graph_gelu(graph *g, int src);     /* x * Phi(x), exact */
+/* weight[c] x in channel c, with the one trained vector NAME.SUFFIX [c] (ConvNeXt's gamma). */
+int graph_scale(graph *g, int src, const char *name, const char *suffix);
 int graph_upsample(graph *g, int src); /* twice the height and width, nearest neighbour */
 int graph_norm(graph *g, int src, const char *name, norm_kind kind); /* NORM_NONE: src itself */
 int graph_norm_eps(graph *g, int src, const char *name, norm_kind kind, double eps); /* for 1e-5 */
@@ -141,5 +144,8 @@ int graph_attention_qkv(graph *g, int src, const char *const names[3]);
 /* [3C,h,w] -> [C,h,w]: softmax(q k^T / sqrt(C)) v over the h*w positions, one head. */
 int graph_attention(graph *g, int qkv);
 int graph_dropout(graph *g, int src, double rate);                    /* 0: src itself */
+/* Stochastic depth (Huang et al. 2016): in training passes all of an image is zeroed with
+ * probability `rate`, or else divided by 1 - rate.  0: src itself. */
+int graph_drop_path(graph *g, int src, double rate);
 
 #endif

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "model/init.h"
 #include "train/init_weights.h"
 #include "train/norm_init.h"
 #include "train/schedule.h"
@@ -27,7 +26,7 @@ static jem_status begin(trainer *t, bool resumed)
     jem_status st;
     trainer_set_rescue(t, &none);
     t->iteration = 0;
-    params_init(model_params(t->m), model_graph(t->m), (uint64_t)t->cfg->seed);
+    model_spec_init(model_params(t->m), model_graph(t->m), &t->cfg->model, (uint64_t)t->cfg->seed);
     if (!resumed) TRY(init_weights_load(t->m, t->cfg));
     if (t->ema) memcpy(t->ema, model_params(t->m), (size_t)t->optimizer.n * sizeof(float));
     trainer_changed(t);

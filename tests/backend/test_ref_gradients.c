@@ -10,7 +10,7 @@ typedef struct op_case {
     bool train;
 } op_case;
 
-enum { CASES_MAX = 40 };
+enum { CASES_MAX = 50 };
 
 static int list_cases(op_case *cases)
 {
@@ -32,6 +32,12 @@ static int list_cases(op_case *cases)
     cases[n++] = (op_case){"sum of all", rig_pool(many, 4, 5, 1.0f), false, true};
     cases[n++] = (op_case){"concat-elu", rig_concat_elu(many), false, true};
     cases[n++] = (op_case){"silu", rig_op(OP_SILU, many, many), false, true};
+    cases[n++] = (op_case){"gelu", rig_op(OP_GELU, many, many), false, true};
+    op scale = rig_op(OP_SCALE, many, many);
+    scale.weight = 3;
+    cases[n++] = (op_case){"scale", scale, false, true};
+    cases[n++] = (op_case){"channel norm", rig_norm(many, NORM_CHANNELS), false, true};
+    cases[n++] = (op_case){"channel norm, odd", rig_norm(odd, NORM_CHANNELS), false, true};
     cases[n++] = (op_case){"upsample", rig_op(OP_UPSAMPLE, odd, (shape){5, 14, 6}), false, true};
     cases[n++] = (op_case){"attention", rig_op(OP_ATTENTION, (shape){9, 7, 3}, (shape){3, 7, 3}),
                            true, true};
@@ -46,6 +52,8 @@ static int list_cases(op_case *cases)
         op drop = rig_op(OP_DROPOUT, many, many);
         drop.rate = 0.4f;
         cases[n++] = (op_case){"dropout", drop, false, train};
+        drop.whole = true;
+        cases[n++] = (op_case){"drop path", drop, false, train};
     }
     assert_true(n <= CASES_MAX);
     return n;
@@ -61,16 +69,17 @@ static double dot(const double *a, const double *b, int64_t n)
 static int64_t params_end(const op *o)
 {
     int64_t channels = o->kind == OP_NORM ? o->src.c : o->dst.c;
+    if (o->kind == OP_SCALE) return o->weight + channels;
     return o->bias < 0 ? 0 : (o->var >= 0 ? o->var : o->bias) + channels;
 }
 
 static bool trained(const op *o, int64_t i)
 {
-    const int64_t weights = o->kind == OP_NORM ? o->src.c
+    const int64_t weights = o->kind == OP_NORM || o->kind == OP_SCALE ? o->src.c
                             : o->kind == OP_LINEAR ? o->dst.c * shape_count(o->src)
                             : o->dst.c * o->src.c * o->kernel_h * o->kernel_w;
     const int64_t biases = o->kind == OP_NORM ? o->src.c : o->dst.c;
-    return (i >= o->weight && i < o->weight + weights) || (i >= o->bias && i < o->bias + biases);
+    return (i >= o->weight && i < o->weight + weights) || (o->bias >= 0 && i >= o->bias && i < o->bias + biases);
 }
 
 static void fill_params(rig *r, const op *o)

@@ -68,6 +68,11 @@ static int transposed_cropped(graph *g, int x)
                                                           .no_bias = true});
 }
 
+static int channel_norm(graph *g, int x)
+{
+    return graph_norm_eps(g, x, "norm", NORM_CHANNELS, 1e-6);
+}
+
 static const piece pieces[] = {
     {"p", {2, 6, 6}, ceiled, {0.4489651853, 0.4155959026, 0.1960734255, 0.9764860487}, 0},
     {"p", {2, 6, 6}, floored, {0.4489651853, 0.4155959026, 0.9764860487, 0.35071581}, 0},
@@ -80,7 +85,20 @@ static const piece pieces[] = {
     {"x", {4, 5, 5}, transposed, {-0.3855568564, 0.125739792, -0.1056293157, NAN}, 0},
     {"x", {4, 5, 5}, transposed_cropped, {0.125739792, -0.1056293157, NAN, NAN}, 0},
     {"x", {4, 5, 5}, column, {0.7079110384, 0.8758312333, 0.9656352349, NAN}, 13.2445611},
+    {"x", {4, 5, 5}, channel_norm, {0.5897557614, -0.2839213808, -1.500559169, NAN}, 10.01001471},
 };
+
+/* Convolutions: v of "w"; norms: 1 + .1 v of "g" and .1 v of "b". */
+static void fill_params(checked *t, const graph *g)
+{
+    for (int i = 0; i < g->param_count; i++) {
+        const param *p = &g->params[i];
+        double *v = t->params + p->offset;
+        const bool weight = p->role == PARAM_NORM_WEIGHT, bias = p->role == PARAM_NORM_BIAS;
+        hash_values(v, p->count, weight ? "g" : bias ? "b" : "w");
+        for (int64_t k = 0; k < p->count && (weight || bias); k++) v[k] = 0.1 * v[k] + (weight ? 1 : 0);
+    }
+}
 
 static void operators_have_pytorchs_values(void **state)
 {
@@ -93,7 +111,7 @@ static void operators_have_pytorchs_values(void **state)
         check_ok(graph_new(&g, p->in));
         check_ok(graph_finish(g, p->apply(g, 0)));
         checked_open(&t, g, &o);
-        if (g->param_count) hash_values(t.params, g->param_elements, "w");
+        fill_params(&t, g);
         check_ok(plan_load(t.p, t.params));
         hash_values(t.x, t.size, p->input);
         check_ok(plan_forward(t.w, &t.call, t.x, t.logits));
@@ -157,12 +175,73 @@ static void transposed_convolution_has_pytorchs_norm(void **state)
     check_near(sqrt(squares), 14.7646178, 1e-8, 14.7);
 }
 
+static void gelu_has_pytorchs_values_and_slopes(void **state)
+{
+    (void)state;
+    static const double x[] = {-3, -1, -0.5, 0.5, 1, 3};
+    static const double y[] = {-0.004049694095, -0.1586552539, -0.1542687694, 0.3457312306, 0.8413447461,
+                               2.995950306};
+    static const double slope[] = {-0.0119456472, -0.08331547059, 0.1325048753, 0.8674951247, 1.083315471,
+                                   1.011945647};
+    const plan_options o = {.batch = 1, .precision = JEM_F64, .backward_input = true};
+    graph *g = NULL;
+    checked t;
+    check_ok(graph_new(&g, (shape){6, 1, 1}));
+    check_ok(graph_finish(g, graph_gelu(g, 0)));
+    checked_open(&t, g, &o);
+    check_ok(plan_load(t.p, t.params));
+    for (int i = 0; i < 6; i++) t.x[i] = x[i];
+    for (int i = 0; i < 6; i++) t.cotangent[i] = 1;
+    check_ok(plan_forward(t.w, &t.call, t.x, t.logits));
+    check_ok(plan_backward(t.w, &t.call, t.cotangent, t.dx, NULL));
+    for (int i = 0; i < 6; i++) check_near(t.logits[i], y[i], 1e-9, 1);
+    for (int i = 0; i < 6; i++) check_near(t.dx[i], slope[i], 1e-9, 1);
+    checked_close(&t);
+    graph_free(g);
+}
+
+/* An image's values all survive, divided by 1 - rate, or none does; the passes of a model that does
+ * not train leave them as they are. */
+static void drop_path_drops_whole_images(void **state)
+{
+    (void)state;
+    enum { N = 400, SIZE = 8 };
+    graph *g = NULL;
+    check_ok(graph_new(&g, (shape){2, 2, 2}));
+    check_ok(graph_finish(g, graph_drop_path(g, 0, 0.25)));
+    for (int train = 0; train < 2; train++) {
+        const plan_options o = {.batch = N, .precision = JEM_F64, .backward_input = true, .train = train};
+        int kept = 0;
+        checked t;
+        checked_open(&t, g, &o);
+        check_ok(plan_load(t.p, t.params));
+        for (int64_t i = 0; i < N * SIZE; i++) t.x[i] = 1 + (double)i;
+        for (int64_t i = 0; i < N * SIZE; i++) t.cotangent[i] = 1;
+        check_ok(plan_forward(t.w, &t.call, t.x, t.logits));
+        check_ok(plan_backward(t.w, &t.call, t.cotangent, t.dx, NULL));
+        for (int64_t n = 0; n < N; n++) {
+            const double factor = t.dx[n * SIZE];
+            kept += factor > 0;
+            assert_true(factor == (train ? 1 / 0.75 : 1) || (train && factor == 0));
+            for (int64_t i = n * SIZE; i < (n + 1) * SIZE; i++) {
+                assert_true(t.dx[i] == factor);
+                check_near(t.logits[i], factor * t.x[i], 1e-12, t.x[i]);
+            }
+        }
+        assert_in_range(kept, train ? 265 : N, train ? 335 : N); /* 300 +- 4 deviations */
+        checked_close(&t);
+    }
+    graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operators_have_pytorchs_values),
         cmocka_unit_test(transposed_convolution_has_pytorchs_norm),
         cmocka_unit_test(depthwise_gradients_have_pytorchs_values),
+        cmocka_unit_test(gelu_has_pytorchs_values_and_slopes),
+        cmocka_unit_test(drop_path_drops_whole_images),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

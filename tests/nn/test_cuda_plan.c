@@ -206,6 +206,22 @@ static void dropout_drops_the_same(void **state)
     graph_free(g);
 }
 
+static void channel_norms_gelus_and_scales_agree(void **state)
+{
+    graph *g = begin(3, 6, 5);
+    (void)state;
+    int x = graph_conv2d(g, 0, "in", 12, 3, 1, 1);
+    int y = graph_norm_eps(g, x, "n", NORM_CHANNELS, 1e-6);
+    y = graph_gelu(g, graph_project(g, y, "a", 20));
+    y = graph_scale(g, graph_project(g, y, "b", 12), "s", "gamma");
+    x = graph_add(g, graph_drop_path(g, y, 0.5), x);
+    x = graph_norm_eps(g, graph_pool(g, x, 6, 5, 1.0 / 30), "m", NORM_CHANNELS, 1e-6);
+    check_ok(graph_finish(g, graph_linear(g, graph_gelu(g, x), "out", 3)));
+    agree("channel norms", g, false, NULL, 5e-2);
+    agree("drop path", g, true, NULL, 5e-2);
+    graph_free(g);
+}
+
 static void maps_to_maps_agree(void **state)
 {
     static const char *const names[3] = {"q", "k", "v"};
@@ -317,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_linear_layer_of_a_map_agrees),
         cmocka_unit_test(norms_agree),
         cmocka_unit_test(dropout_drops_the_same),
+        cmocka_unit_test(channel_norms_gelus_and_scales_agree),
         cmocka_unit_test(maps_to_maps_agree),
         cmocka_unit_test(concatenations_agree),
         cmocka_unit_test(captured_graphs_compute_what_lies_there_then),

@@ -189,6 +189,23 @@ static int attention_alone(graph *g)
     return graph_silu(g, graph_attention(g, graph_attention_qkv(g, 0, qkv_names)));
 }
 
+/* A block of ConvNeXt. */
+static int convnext_block(graph *g)
+{
+    int x = graph_norm_eps(g, graph_conv2d(g, 0, "in", 4, 3, 1, 1), "n0", NORM_CHANNELS, 1e-6);
+    int y = graph_conv(g, x, "d", &(conv_shape){4, {3, 3}, 1, {1, 1}, {1, 1}, 4, false});
+    y = graph_gelu(g, graph_project(g, graph_norm_eps(g, y, "n1", NORM_CHANNELS, 1e-6), "a", 8));
+    return graph_add(g, graph_drop_path(g, graph_scale(g, graph_project(g, y, "b", 4), "s", "gamma"), 0.4), x);
+}
+
+/* What works in place must not where its input is read again. */
+static int scaled_value_read_later(graph *g)
+{
+    int x = graph_gelu(g, graph_conv2d(g, 0, "a", 4, 3, 1, 1));
+    int s = graph_scale(g, x, "s", "gamma"), t = graph_gelu(g, s);
+    return graph_add(g, graph_add(g, graph_lrelu(g, s, 0.2), t), graph_norm(g, x, "n", NORM_CHANNELS));
+}
+
 /* Sources of many widths, one of them twice and one read elsewhere, too. */
 static int concatenated(graph *g)
 {
@@ -270,6 +287,8 @@ static const struct {
     {"upsampled", upsampled},
     {"attention block", attention_block},
     {"attention alone", attention_alone},
+    {"ConvNeXt block", convnext_block},
+    {"scaled value read later", scaled_value_read_later},
     {"concatenated", concatenated},
     {"concatenation of one", concatenation_of_one},
     {"gated block", gated_block},
@@ -352,7 +371,7 @@ static void random_op(graph *g, uint32_t *rng)
     const shape s = g->nodes[x].op.dst;
 
     snprintf(name, sizeof name, "p%d", g->node_count);
-    switch (draw(rng, 30)) {
+    switch (draw(rng, 34)) {
     case 0: case 1: case 2: graph_conv2d(g, x, name, 3, 3, 1, 1); break;
     case 3: graph_conv2d(g, x, name, 3, 3, s.h > 3 ? 2 : 1, 1); break;
     case 4: case 5: graph_lrelu(g, x, 0.2); break;
@@ -377,6 +396,10 @@ static void random_op(graph *g, uint32_t *rng)
     case 26: graph_shift(g, x, draw(rng, 2), draw(rng, 2)); break;
     case 27: graph_noise(g, x); break;
     case 28: graph_add_vector(g, x, graph_linear_normed(g, x, name, s.c)); break;
+    case 29: graph_gelu(g, x); break;
+    case 30: graph_norm_eps(g, x, name, NORM_CHANNELS, 0.1); break;
+    case 31: graph_scale(g, x, name, "gamma"); break;
+    case 32: graph_drop_path(g, x, 0.4); break;
     default: s.c < 7 ? graph_concat_elu(g, x) : graph_lrelu(g, x, 0.4); break;
     }
 }

@@ -57,6 +57,16 @@ static int silu(graph *g, int x)
     return graph_silu(g, x);
 }
 
+static int gelu(graph *g, int x)
+{
+    return graph_gelu(g, x);
+}
+
+static int scale(graph *g, int x)
+{
+    return graph_scale(g, x, "op", "gamma");
+}
+
 static int upsample(graph *g, int x)
 {
     return graph_upsample(g, x);
@@ -143,6 +153,8 @@ static const struct {
     [OP_NORM] = {norm, {6, 4, 3}, "instance norm", 0, 6 + 6},
     [OP_DROPOUT] = {dropout, {6, 4, 3}, "dropout", 0, 0},
     [OP_SILU] = {silu, {6, 4, 3}, "SiLU", 0, 0},
+    [OP_GELU] = {gelu, {6, 4, 3}, "GELU", 0, 0},
+    [OP_SCALE] = {scale, {6, 4, 3}, "scale", 0, 6},
     [OP_UPSAMPLE] = {upsample, {6, 8, 6}, "upsample 2x2", 0, 0},
     /* scores of 12 x 12 positions by 2 channels each, and as many for the weighted sums */
     [OP_ATTENTION] = {attention, {2, 4, 3}, "attention", 2.0 * 2 * 12 * 12 * 2, 0},
@@ -280,6 +292,16 @@ static int vector_of_the_map(graph *g, int x)
     return graph_add_vector(g, x, graph_adaptive_mean(g, x, 1, 1));
 }
 
+static int normed_channels(graph *g, int x)
+{
+    return graph_norm_eps(g, x, "op", NORM_CHANNELS, 1e-6);
+}
+
+static int drop_path(graph *g, int x)
+{
+    return graph_drop_path(g, x, 0.4);
+}
+
 static void variants_agree_with_central_differences(void **state)
 {
     (void)state;
@@ -302,6 +324,8 @@ static void variants_agree_with_central_differences(void **state)
         {plain_linear, {4, 1, 1}, "linear", 2.0 * 4 * 72, 4 * 72},
         {shifted_out, {6, 4, 3}, "sum", 0, 0},
         {vector_of_the_map, {6, 4, 3}, "sum with a vector", 0, 0},
+        {normed_channels, {6, 4, 3}, "channel norm", 0, 6 + 6},
+        {drop_path, {6, 4, 3}, "drop path", 0, 0},
     };
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         char label[64];
@@ -317,8 +341,10 @@ static void variants_agree_with_central_differences(void **state)
         assert_string_equal(label, variants[i].label);
         assert_true(op_flops(o) == variants[i].flops);
         assert_int_equal(op_params(o), variants[i].params);
-        check_gradients(label, g, 2, false);
-        check_tangents(label, g, 2, false);
+        for (int train = 0; train < 2; train++) {
+            check_gradients(label, g, 2, train);
+            check_tangents(label, g, 2, train);
+        }
         graph_free(g);
     }
 }

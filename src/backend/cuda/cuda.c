@@ -100,6 +100,7 @@ static const cuda_impl *choose_impl(const step *s)
     case OP_SHIFT:
     case OP_ONES: return &cuda_missing_impl;
     case OP_CONCAT_ELU: return &cuda_elu_impl;
+    case OP_SCALE: return &cuda_scale_impl;
     case OP_NORM: return &cuda_norm_impl;
     case OP_DROPOUT: return s->train ? &cuda_dropout_impl : &cuda_octet_impl;
     case OP_ATTENTION: return &cuda_attention_impl;

@@ -36,7 +36,7 @@ struct cuda_impl {
     jem_status (*run)(const cuda_bound *b, const step_io *io);
 };
 extern const cuda_impl cuda_port_impl, cuda_octet_impl, cuda_window_impl, cuda_elu_impl, cuda_concat_impl,
-    cuda_dropout_impl, cuda_conv_impl, cuda_linear_impl, cuda_norm_impl, cuda_attention_impl;
+    cuda_dropout_impl, cuda_scale_impl, cuda_conv_impl, cuda_linear_impl, cuda_norm_impl, cuda_attention_impl;
 
 /* Scratch number `i` of the kernel gets `bytes`. */
 void cuda_book(cuda_kernel *k, int i, size_t bytes);

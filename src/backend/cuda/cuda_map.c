@@ -59,7 +59,7 @@ static jem_status port_run(const cuda_bound *b, const step_io *io)
 
 const cuda_impl cuda_port_impl = {.name = "own", .prepare = port_prepare, .run = port_run};
 
-/* ---- octets: copies, sums, rectifiers, SiLU, dropout that drops nothing */
+/* ---- octets: copies, sums, rectifiers, SiLU, GELU, dropout that drops nothing */
 
 static octet_op octet_op_of(const step *s)
 {
@@ -68,6 +68,7 @@ static octet_op octet_op_of(const step *s)
     switch (s->op.kind) {
     case OP_LRELU: return back ? OCTET_LRELU_BACK : OCTET_LRELU;
     case OP_SILU: return back ? OCTET_SILU_BACK : OCTET_SILU;
+    case OP_GELU: return back ? OCTET_GELU_BACK : OCTET_GELU;
     case OP_ADD: return back ? OCTET_COPY : OCTET_ADD;
     default: return OCTET_COPY;
     }
@@ -196,9 +197,47 @@ static jem_status dropout_run(const cuda_bound *b, const step_io *io)
                            .node = s->op.id,
                            .image0 = io->image0,
                            .accumulate = s->accumulate,
+                           .whole = s->op.whole,
                            .scale = (float)(1.0 / (1.0 - s->op.rate)),
                            .threshold = s->op.rate * 4294967296.0};
     return launch_dropout(&a, 8 * value_octets(&s->dst, s->n));
 }
 
 const cuda_impl cuda_dropout_impl = {.name = "own", .run = dropout_run};
+
+/* ---- trained scales of channels */
+
+enum { SCALE_PRODUCTS, SCALE_PARTS, SCALE_OUT };
+
+static jem_status scale_prepare(cuda_kernel *k)
+{
+    const slot *v = &k->s.src;
+    if (k->s.kind != STEP_BACKWARD_PARAMS) return JEM_OK;
+    cuda_book(k, SCALE_PRODUCTS, (size_t)(cuda_rows(v, k->s.n) * cuda_room(v)) * sizeof(float));
+    cuda_book(k, SCALE_PARTS, (size_t)(COLUMN_PARTS * cuda_room(v)) * sizeof(double));
+    cuda_book(k, SCALE_OUT, (size_t)v->s.c * sizeof(float));
+    return JEM_OK;
+}
+
+static jem_status scale_run(const cuda_bound *b, const step_io *io)
+{
+    const step *s = &b->k->s;
+    const int64_t rows = cuda_rows(&s->src, s->n), room = cuda_room(&s->src);
+    scale_map a = {.dst = cuda_value(b, &s->dst), .src = cuda_value(b, &s->src),
+                   .x = cuda_value(b, &s->src2), .weight = b->k->params + s->op.weight,
+                   .c = s->src.s.c, .room = room, .accumulate = s->accumulate};
+    jem_status st;
+
+    if (s->kind != STEP_BACKWARD_PARAMS) return launch_scale(&a, rows * room);
+    a.dst = (value){cuda_scratch(b, SCALE_PRODUCTS), 0, 0};
+    float *dw = (float *)io->dparams + s->op.weight;
+    const columns_map sums = {.v = a.dst, .parts = cuda_scratch(b, SCALE_PARTS),
+                              .sums = cuda_outside(b, SCALE_OUT, dw), .rows = rows, .room = room};
+    TRY(launch_scale_products(&a, rows * room));
+    TRY(cuda_sum_columns(&sums, a.c));
+    TRY(cuda_hand_out(b, SCALE_OUT, dw, a.c));
+done:
+    return st;
+}
+
+const cuda_impl cuda_scale_impl = {.name = "own", .prepare = scale_prepare, .run = scale_run};

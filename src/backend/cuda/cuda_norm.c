@@ -16,6 +16,7 @@ static int64_t group_count(const step *s)
     case NORM_INSTANCE: return s->n * s->op.src.c;
     case NORM_LAYER: return s->n;
     case NORM_GROUP: return s->n * s->op.groups;
+    case NORM_CHANNELS: return s->n * s->op.src.h * s->op.src.w;
     default: return s->op.src.c;
     }
 }
@@ -73,6 +74,7 @@ static jem_status measure(norm_map *a, float *mean, float *var)
 {
     jem_status st;
     if (a->given) return launch_norm_given(a, a->e.c);
+    if (a->norm == NORM_CHANNELS) return launch_norm_row(a, a->groups);
     a->square = false;
     TRY(launch_norm_moment(a, part_pieces(a)));
     TRY(launch_norm_moment_end(a, a->groups));
@@ -113,8 +115,12 @@ static jem_status norm_slope(const cuda_bound *b)
     norm_map a = norm_of(b);
     jem_status st;
     TRY(measure(&a, NULL, NULL));
-    TRY(launch_norm_slope(&a, part_pieces(&a)));
-    TRY(launch_norm_slope_end(&a, a.groups));
+    if (a.norm == NORM_CHANNELS) {
+        TRY(launch_norm_row_slope(&a, a.groups));
+    } else {
+        TRY(launch_norm_slope(&a, part_pieces(&a)));
+        TRY(launch_norm_slope_end(&a, a.groups));
+    }
     TRY(launch_norm_slope_apply(&a, elements(&a)));
 done:
     return st;

@@ -30,6 +30,8 @@
     K(elu, elu_map)                                                                                \
     K(elu_back, elu_map)                                                                           \
     K(dropout, dropout_map)                                                                        \
+    K(scale, scale_map)                                                                            \
+    K(scale_products, scale_map)                                                                   \
     K(pack, weights_map)                                                                           \
     K(unpack, weights_map)                                                                         \
     K(bias, bias_map)                                                                              \
@@ -39,6 +41,8 @@
     K(norm_moment, norm_map)                                                                       \
     K(norm_moment_end, norm_map)                                                                   \
     K(norm_given, norm_map)                                                                        \
+    K(norm_row, norm_map)                                                                          \
+    K(norm_row_slope, norm_map)                                                                    \
     K(norm_apply, norm_map)                                                                        \
     K(norm_slope, norm_map)                                                                        \
     K(norm_slope_end, norm_map)                                                                    \

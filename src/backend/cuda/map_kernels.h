@@ -50,7 +50,9 @@ typedef enum octet_op {
     OCTET_LRELU,
     OCTET_LRELU_BACK,  /* src by the sign of src2, the rectified value */
     OCTET_SILU,
-    OCTET_SILU_BACK    /* src2: the op's input */
+    OCTET_SILU_BACK,   /* src2: the op's input */
+    OCTET_GELU,
+    OCTET_GELU_BACK    /* src2: the op's input */
 } octet_op;
 typedef struct octet_map {
     value dst, src, src2;
@@ -69,6 +71,17 @@ HOST_DEVICE double silu_slope_of(double x)
     return s * (1.0 + x * (1.0 - s));
 }
 
+/* As ref_steps.inc has them. */
+HOST_DEVICE double normal_below_of(double x)
+{
+    return 0.5 * erfc(-x * 0.70710678118654752440);
+}
+
+HOST_DEVICE double gelu_slope_of(double x)
+{
+    return normal_below_of(x) + x * 0.39894228040143267794 * exp(-0.5 * x * x);
+}
+
 HOST_DEVICE float octet_value(const octet_map *a, float x, float z)
 {
     switch (a->op) {
@@ -77,6 +90,8 @@ HOST_DEVICE float octet_value(const octet_map *a, float x, float z)
     case OCTET_LRELU_BACK: return z > 0 ? x : a->slope * x;
     case OCTET_SILU: return (float)silu_of((double)x);
     case OCTET_SILU_BACK: return (float)((double)x * silu_slope_of((double)z));
+    case OCTET_GELU: return (float)((double)x * normal_below_of((double)x));
+    case OCTET_GELU_BACK: return (float)((double)x * gelu_slope_of((double)z));
     default: return x;
     }
 }
@@ -84,7 +99,8 @@ HOST_DEVICE float octet_value(const octet_map *a, float x, float z)
 HOST_DEVICE void octet_item(const octet_map *a, int64_t i)
 {
     float x[8], z[8], d[8];
-    const int two = a->op == OCTET_ADD || a->op == OCTET_LRELU_BACK || a->op == OCTET_SILU_BACK;
+    const int two = a->op == OCTET_ADD || a->op == OCTET_LRELU_BACK || a->op == OCTET_SILU_BACK ||
+                    a->op == OCTET_GELU_BACK;
     load8(x, a->src, i);
     if (two) load8(z, a->src2, i);
     if (a->accumulate) load8(d, a->dst, i);
@@ -267,8 +283,8 @@ typedef struct dropout_map {
     extent e;
     uint64_t seed;
     uint32_t purpose, step, node, image0;
-    int32_t accumulate;
-    float scale;
+    int32_t accumulate, whole; /* one draw for all of an image */
+    float scale, rest;
     double threshold;
 } dropout_map;
 
@@ -276,7 +292,7 @@ typedef struct dropout_map {
 HOST_DEVICE void dropout_item(const dropout_map *a, int64_t i)
 {
     const int64_t c = i % a->e.room, hw = a->e.h * a->e.w, p = i / a->e.room % hw;
-    const int64_t n = i / a->e.room / hw, element = c * hw + p;
+    const int64_t n = i / a->e.room / hw, element = a->whole ? 0 : c * hw + p;
     float v = 0;
     if (c < a->e.c) {
         words b = philox_block(a->seed, a->purpose, a->step, a->node, a->image0 + (uint32_t)n,
@@ -284,6 +300,28 @@ HOST_DEVICE void dropout_item(const dropout_map *a, int64_t i)
         if (b.w[element % 4] >= a->threshold) v = a->scale * load1(a->src, i);
     }
     store1(a->dst, i, a->accumulate ? load1(a->dst, i) + v : v);
+}
+
+/* Channels times weights [c] of their own, and what gradients to these are sums of. */
+typedef struct scale_map {
+    value dst, src, x; /* products: dst <- src x, in float32 */
+    const float *weight;
+    int64_t c, room;
+    int32_t accumulate, rest;
+} scale_map;
+
+/* Piece: one element. */
+HOST_DEVICE void scale_item(const scale_map *a, int64_t i)
+{
+    const int64_t c = i % a->room;
+    const float v = c < a->c ? a->weight[c] * load1(a->src, i) : 0;
+    store1(a->dst, i, a->accumulate ? load1(a->dst, i) + v : v);
+}
+
+/* Piece: one element. */
+HOST_DEVICE void scale_products_item(const scale_map *a, int64_t i)
+{
+    store1(a->dst, i, load1(a->src, i) * load1(a->x, i));
 }
 
 /* ---- weights */

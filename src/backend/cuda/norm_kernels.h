@@ -25,12 +25,15 @@ typedef struct norm_range {
     int64_t n0, n1, c0, c1; /* images and channels [begin, end) */
 } norm_range;
 
-HOST_DEVICE int64_t norm_group_of(const norm_map *a, int64_t n, int64_t c)
+/* row: image times positions, plus the position. */
+HOST_DEVICE int64_t norm_group_of(const norm_map *a, int64_t row, int64_t c)
 {
+    const int64_t n = row / (a->e.h * a->e.w);
     switch (a->norm) {
     case NORM_INSTANCE: return n * a->e.c + c;
     case NORM_LAYER: return n;
     case NORM_GROUP: return n * a->runs + c / (a->e.c / a->runs);
+    case NORM_CHANNELS: return row;
     default: return c;
     }
 }
@@ -73,7 +76,7 @@ HOST_DEVICE void norm_moment_item(const norm_map *a, int64_t i)
     const int64_t hw = a->e.h * a->e.w;
     double sum = 0;
     if (c < a->e.c) {
-        const double mean = a->square ? a->mean[norm_group_of(a, n, c)] : 0;
+        const double mean = a->square ? a->mean[norm_group_of(a, n * hw, c)] : 0;
         for (int64_t p = part; p < hw; p += NORM_PARTS) {
             const double v = (double)load1(a->x, (n * hw + p) * a->e.room + c);
             sum += a->square ? (v - mean) * (v - mean) : v;
@@ -118,15 +121,43 @@ HOST_DEVICE void norm_given_item(const norm_map *a, int64_t c)
 /* Piece: an element of dst. */
 HOST_DEVICE void norm_apply_item(const norm_map *a, int64_t i)
 {
-    const int64_t c = i % a->e.room, n = i / a->e.room / (a->e.h * a->e.w);
+    const int64_t c = i % a->e.room;
     double v = 0;
     if (c < a->e.c) {
-        const int64_t g = norm_group_of(a, n, c);
+        const int64_t g = norm_group_of(a, i / a->e.room, c);
         const double shift = a->norm != NORM_ACT && a->bias ? (double)a->bias[c] : 0;
         v = ((double)load1(a->x, i) - a->mean[g]) * (norm_weight_of(a, c) * a->rstd[g]) + shift;
         if (a->silu) v = silu_of(v);
     }
     store1(a->dst, i, a->accumulate ? load1(a->dst, i) + (float)v : (float)v);
+}
+
+/* Piece: a row, whose channels have a mean and a variance of their own (NORM_CHANNELS). */
+HOST_DEVICE void norm_row_item(const norm_map *a, int64_t row)
+{
+    double sum = 0, square = 0;
+    for (int64_t c = 0; c < a->e.c; c++) sum += (double)load1(a->x, row * a->e.room + c);
+    const double mean = sum / (double)a->e.c;
+    for (int64_t c = 0; c < a->e.c; c++) {
+        const double v = (double)load1(a->x, row * a->e.room + c) - mean;
+        square += v * v;
+    }
+    a->mean[row] = mean;
+    a->rstd[row] = 1.0 / sqrt(square / (double)a->e.c + a->eps);
+}
+
+/* Piece: the same row's means as norm_slope_end_item has them of its groups. */
+HOST_DEVICE void norm_row_slope_item(const norm_map *a, int64_t row)
+{
+    double sum = 0, product = 0;
+    for (int64_t c = 0; c < a->e.c; c++) {
+        const int64_t at = row * a->e.room + c;
+        const double w = a->tangent ? 1.0 : norm_weight_of(a, c), d = w * (double)load1(a->src, at);
+        sum += d;
+        product += d * ((double)load1(a->x, at) - a->mean[row]) * a->rstd[row];
+    }
+    a->sums[0][row] = sum / (double)a->e.c;
+    a->sums[1][row] = product / (double)a->e.c;
 }
 
 /* Piece: as norm_moment_item, for the sums of a gradient or tangent d and of d xhat. */
@@ -136,9 +167,8 @@ HOST_DEVICE void norm_slope_item(const norm_map *a, int64_t i)
     const int64_t hw = a->e.h * a->e.w;
     double sum = 0, product = 0;
     if (c < a->e.c) {
-        const int64_t g = norm_group_of(a, n, c);
         for (int64_t p = part; p < hw; p += NORM_PARTS) {
-            const int64_t at = (n * hw + p) * a->e.room + c;
+            const int64_t g = norm_group_of(a, n * hw + p, c), at = (n * hw + p) * a->e.room + c;
             const double x = (double)load1(a->x, at);
             const double d = (double)load1(a->src, at) * (a->tangent ? 1.0 : norm_bend(a, g, c, x));
             sum += d;
@@ -169,10 +199,10 @@ HOST_DEVICE void norm_slope_end_item(const norm_map *a, int64_t g)
 /* Piece: an element of dst, a gradient of the op's input or a tangent of its output. */
 HOST_DEVICE void norm_slope_apply_item(const norm_map *a, int64_t i)
 {
-    const int64_t c = i % a->e.room, n = i / a->e.room / (a->e.h * a->e.w);
+    const int64_t c = i % a->e.room;
     double v = 0;
     if (c < a->e.c) {
-        const int64_t g = norm_group_of(a, n, c);
+        const int64_t g = norm_group_of(a, i / a->e.room, c);
         const double x = (double)load1(a->x, i), d = (double)load1(a->src, i);
         const double xhat = (x - a->mean[g]) * a->rstd[g], bend = norm_bend(a, g, c, x);
         const double w = norm_weight_of(a, c);

@@ -4,7 +4,7 @@
  * LOAD, STORE, COPY, ACCUMULATE and all ops but convolutions and attention accept slots of
  * any block; these two want block = 1.  Masks hold one byte per element, in memory
  * order of the step's dst.  An op may work in place (dst over src) where its output
- * element depends on the same input element alone: LRELU, ADD, DROPOUT, SILU,
+ * element depends on the same input element alone: LRELU, ADD, DROPOUT, SILU, GELU, SCALE,
  * COPY, ACCUMULATE; and NORM, whose statistics are taken first. */
 #ifndef BACKEND_REF_H
 #define BACKEND_REF_H
