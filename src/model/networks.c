@@ -7,6 +7,7 @@
 #include "model/imagenet.h"
 #include "model/init.h"
 #include "model/wrn.h"
+#include "model/convnext.h"
 
 const network *const network_list[] = {
     &network_wrn,
@@ -16,6 +17,8 @@ const network *const network_list[] = {
     &network_alexnet,
     &network_vgg16,
     &network_squeezenet,
+    &network_convnext_tiny,
+    &network_convnext_micro,
     &network_inception_fid,
     &network_kl_encoder,
     &network_kl_decoder,

@@ -1,6 +1,7 @@
 /* What every network of the list promises: the names that others ask it for are in its graph. */
 #include "support/wrn_spec.h"
 #include "support/check.h"
+#include "model/convnext.h"
 
 #include "model/autoencoder_graph.h"
 
@@ -15,6 +16,11 @@ static model_spec smallest(const network *n)
     if (n->usual) {
         model_spec spec = *n->usual;
         spec.height = spec.width = 75; /* inception-fid takes no smaller ones */
+        check_ok(model_spec_name(&spec, network_list, n->name));
+        return spec;
+    }
+    if (n == &network_convnext_tiny || n == &network_convnext_micro) {
+        model_spec spec = {.classes = 3, .channels = 2, .height = 37, .width = 32};
         check_ok(model_spec_name(&spec, network_list, n->name));
         return spec;
     }
