@@ -195,9 +195,12 @@ typedef struct step {
     int64_t n;       /* images per execution */
     bool train;      /* norms use batch statistics, dropout drops */
     bool accumulate; /* dst is added to instead of overwritten */
-    bool lrelu;      /* FORWARD of a convolution or add: leaky rectification of the
+    bool lrelu;      /* FORWARD of a convolution, add or norm: leaky rectification of the
                         result with op.slope before it is written.  BACKWARD_DATA of a
-                        convolution: the result times the derivative at the masked bits */
+                        convolution: the result times the derivative at the masked bits.  BACKWARD
+                        steps of a norm: they are those of lrelu(norm(x)), without a mask */
+    bool summed;     /* BACKWARD_DATA of a norm that couples images: its BACKWARD_PARAMS came before, with
+                        the same gradient, and has left its sums at meeting_offset */
     bool split;      /* worth cutting into parts that several threads run at once */
     bool direct;     /* convolutions by the sums of products that define them only */
     bool lean;       /* of a lean plan: weights are packed for every run instead of being kept so */
@@ -216,6 +219,8 @@ typedef struct step {
     const slot *sources;
     int source_count;
     int source; /* BACKWARD_DATA, TANGENT: the one that this step is about */
+    int64_t meeting_offset; /* of an op that couples images: where its memory begins in
+                               step_io.meeting, backend.meeting_bytes for each slice; -1: none */
     /* One bit per element (in memory order of the rectified value): x > 0.
      * FORWARD with lrelu (or of OP_LRELU) writes it if present, BACKWARD_DATA
      * of OP_LRELU or with lrelu reads it. Backends choose the encoding; see mask_bytes. */
@@ -246,6 +251,11 @@ typedef struct step_io {
     int64_t count;      /* valid images, <= n: LOAD zero-fills the rest, STORE skips it */
     rng_stream dropout; /* stream of dropout masks and of noise (sub is set per node) */
     uint32_t image0;    /* number of the first image in its batch */
+    /* A batch whose images an op couples may be cut into slices, each of which goes through the
+     * steps by itself and waits for the others where they meet (backend.meets). */
+    int slice, slices;  /* which of them this one is: 0 .. slices - 1 */
+    int64_t total;      /* valid images of all slices */
+    void *meeting;      /* memory that all slices see; kept from one pass to the next */
     void *batch_stats;  /* train mode NORM_BATCH: batch mean and unbiased variance at the
                            op's mean and var offsets; NULL: not wanted */
 } step_io;
@@ -281,6 +291,8 @@ typedef struct backend {
     /* Are batch norms by running statistics to be folded into the convolutions before them (host memory,
      * float32 parameters: nn/plan_fold.c)? */
     bool folds_norms;
+    /* May this forward step of a norm rectify (step.lrelu)?  NULL: never. */
+    bool (*fuses_norm)(const step *s);
     /* Are `quad` steps faster than an upsampling followed by `conv`?  NULL: there are none. */
     bool (*fuses_upsample)(const step *conv);
     /* Would this convolution of float32 numbers be faster as one from bf16 to float32?  NULL:
@@ -316,6 +328,13 @@ typedef struct backend {
      * no bit.  kernel_parts is 0 after the last phase; NULL: one phase of one part. */
     int (*kernel_parts)(const void *kernel, int phase);
     jem_status (*run)(void *bound, const step_io *io, int phase, int part); /* allocates nothing */
+    /* For batches in slices, all three or none (NULL: a batch whose images are coupled is one
+     * slice).  Bytes of step_io.meeting for each slice of an op that couples images in training. */
+    size_t (*meeting_bytes)(const op *o);
+    /* The phase that may begin when all slices have done the one before it; -1: there is none. */
+    int (*meets)(const void *kernel);
+    /* From now on the bound kernel works in this arena, of the same size. */
+    void (*bound_move)(void *bound, char *arena);
 
     /* Elementary steps of energy models on arrays in the backend's memory; all plain NCHW float32.
      * Sums are in double and in a fixed order; the arithmetic is that of energy/. */

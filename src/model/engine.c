@@ -38,12 +38,14 @@ jem_status engine_plan(plan **out, const graph *g, const backend *b, const engin
                       .backward_params = use == MODEL_TRAIN,
                       .train = use == MODEL_TRAIN || use == MODEL_CHAIN_TRAIN,
                       .features = features};
-    if (engine_whole_batch(g, use))
+    if (engine_whole_batch(g, use)) {
         o.batch = n;
-    else if (e->chunk > 0)
+        o.slice = e->chunk > 0 ? e->chunk : executor_choose_slice(g, n);
+    } else if (e->chunk > 0) {
         o.batch = e->chunk;
-    else
+    } else {
         TRY(executor_choose_chunk(&o.batch, g, b, &o, n));
+    }
     TRY(plan_compile(out, g, b, &o));
 done:
     return st;

@@ -254,7 +254,7 @@ static jem_status compile(engine *e, model *m, int use, int64_t n, const char *c
     if (e->shares) plan_share_weights(p, m->engines[MODEL_CHAIN].x.p);
     if (m->timed) TRY(executor_time_steps(&e->x));
     TRY(MEM_NEW(e->workers, threads));
-    for (int i = 0; i < threads; ++i) {
+    for (int i = 0; i < (plan_slices(p) > 1 ? 1 : threads); ++i) { /* slices share one */
         TRY(executor_workspace(&ws, &e->x, i)); /* now: nothing is allocated later */
         TRY(worker_init(&e->workers[i], m, p));
     }
@@ -361,30 +361,30 @@ jem_status model_run(model *m, model_use use, int64_t n, model_chunk_fn fn, void
 
 /* One chunk's pass for one sum. */
 typedef struct layer_sum {
-    pool *workers;
+    pool *workers; /* NULL: slices, which come in their turn */
     float *total;
-    const float *dlayer;
     int line; /* of the first layer: each has its own */
     int turn;
 } layer_sum;
 
-static bool add_layer(void *ctx, int layer, int64_t first, int64_t count)
+static bool add_layer(void *ctx, int layer, int64_t first, int64_t count, const void *dlayer)
 {
     const layer_sum *s = ctx;
     float *restrict total = s->total + first;
-    const float *restrict part = s->dlayer;
+    const float *restrict part = dlayer;
 
-    if (!pool_order_enter(s->workers, s->line + layer, s->turn)) return false;
+    if (s->workers && !pool_order_enter(s->workers, s->line + layer, s->turn)) return false;
     for (int64_t k = 0; k < count; ++k) total[k] += part[k];
-    pool_order_leave(s->workers, s->line + layer, s->turn);
+    if (s->workers) pool_order_leave(s->workers, s->line + layer, s->turn);
     return true;
 }
 
 jem_status model_add_gradient(model *m, const model_chunk *chunk, const plan_call *call,
                               const model_sum *sum)
 {
-    const int layers = plan_layer_count(m->engines[MODEL_TRAIN].x.p);
-    layer_sum s = {.workers = m->workers, .total = sum->total, .dlayer = chunk->dlayer,
+    const plan *p = m->engines[MODEL_TRAIN].x.p;
+    const int layers = plan_layer_count(p);
+    layer_sum s = {.workers = plan_slices(p) > 1 ? NULL : m->workers, .total = sum->total,
                    .line = sum->number * layers, .turn = sum->turn};
     const plan_sink sink = {chunk->dlayer, add_layer, &s};
     return plan_backward_layers(chunk->ws, call, chunk->cotangent, &sink);

@@ -74,7 +74,9 @@ static void measure(use_outline *u, const model_outline *o, const graph *g, plan
     size_t threads = (size_t)o->threads, chunk = (size_t)plan_batch(p);
     size_t row = 2 * (size_t)(o->spec.classes + shape_count(g->nodes[0].op.dst));
     u->chunk = plan_batch(p);
-    u->workspaces += threads * (plan_workspace_bytes(p) + chunk * row * sizeof(float));
+    const bool slices = plan_slices(p) > 1; /* on all threads in one workspace */
+    const size_t workspaces = slices ? 1 : threads, shared = slices ? (threads - 1) * plan_thread_bytes(p) : 0;
+    u->workspaces += workspaces * (plan_workspace_bytes(p) + chunk * row * sizeof(float)) + shared;
     u->gradients += threads * (size_t)plan_largest_layer(p) * sizeof(float);
     u->packed += plan_packed_bytes(p);
     plan_share_weights(p, chain);

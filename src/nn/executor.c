@@ -39,7 +39,7 @@ jem_status executor_workspace(workspace **out, executor *e, int thread)
     workspace *w = e->ws[thread];
 
     if (!w) {
-        TRY(workspace_new(&w, e->p));
+        TRY(workspace_new_shared(&w, e->p, e->threads));
         e->ws[thread] = w;
         if (e->timed) TRY(workspace_time_steps(w));
     }
@@ -113,6 +113,26 @@ done:
     return st;
 }
 
+/* Slices of a batch whose images are coupled all live at once, so that only the step at hand may stay in
+ * the cache: its value, its source and what a norm makes of it.  Each slice forms and adds up gradients as
+ * long as the weights, too: where these are larger than what an image takes, more images share that work,
+ * but so few that four threads find something to do. */
+int64_t executor_choose_slice(const graph *g, int64_t n)
+{
+    const int64_t cache_bytes = (int64_t)2 << 20;
+    int64_t largest = 1, sum = 1, slice = 1;
+
+    for (int i = 0; i < g->node_count; i++) {
+        const int64_t bytes = shape_count(g->nodes[i].op.dst) * (int64_t)sizeof(float);
+        sum += bytes;
+        if (bytes > largest) largest = bytes;
+    }
+    const int64_t fitting = cache_bytes / (3 * largest), sharing = 8 * g->param_elements * (int64_t)sizeof(float) / sum;
+    const int64_t most = fitting > sharing ? fitting : sharing;
+    while (2 * slice <= most && 8 * slice <= n) slice *= 2;
+    return slice;
+}
+
 /* ---- chunks */
 
 typedef struct execution {
@@ -148,9 +168,10 @@ static int64_t chunk_count(const executor *e, int64_t n)
 jem_status executor_run(executor *e, pool *threads, int64_t n, executor_fn fn, void *ctx)
 {
     jem_status st = JEM_OK;
-    execution x = {.e = e, .n = n, .fn = fn, .ctx = ctx};
+    const bool slices = plan_slices(e->p) > 1;
+    execution x = {.e = e, .helpers = slices ? threads : NULL, .n = n, .fn = fn, .ctx = ctx};
 
-    if (threads) return pool_run(threads, (int)chunk_count(e, n), run_chunk, &x);
+    if (threads && !slices) return pool_run(threads, (int)chunk_count(e, n), run_chunk, &x);
     for (int i = 0; i < chunk_count(e, n); ++i) TRY(run_chunk(&x, i, 0));
 done:
     return st;

@@ -1,7 +1,8 @@
 /* Runs plans: a plan with one workspace for each thread, and batches cut into chunks.
  *
  * Each chunk, as many images as the plan takes, is computed by one thread; which one changes no
- * bit. */
+ * bit.  Where the images of a batch influence each other the chunk is all of them, and the threads take
+ * its slices (plan.h). */
 #ifndef NN_EXECUTOR_H
 #define NN_EXECUTOR_H
 
@@ -30,6 +31,9 @@ jem_status executor_choose_chunk(int64_t *chunk, const graph *g, const backend *
 /* The same on a device: all n, as far as memory will do. */
 int64_t executor_device_chunk(const graph *g, int64_t n);
 
+/* plan_options.slice for batches of n images that the network couples, by the same sizes alone. */
+int64_t executor_choose_slice(const graph *g, int64_t n);
+
 /* The workspace of a thread, 0 .. threads - 1, borrowed; made at the first call, which may be that
  * thread's own: no two threads ask for one. */
 jem_status executor_workspace(workspace **out, executor *e, int thread);
@@ -41,7 +45,8 @@ typedef struct executor_chunk {
 } executor_chunk;
 typedef jem_status (*executor_fn)(void *ctx, const executor_chunk *chunk);
 
-/* Runs fn for each chunk of n images on the pool, which has e's threads; NULL: on the caller alone. */
+/* Runs fn for each chunk of n images on the pool, which has e's threads; NULL: on the caller alone.  For
+ * a plan in slices fn runs on the caller, and its executions on the pool. */
 jem_status executor_run(executor *e, pool *threads, int64_t n, executor_fn fn, void *ctx);
 /* The same of a plan compiled with `split`: chunks that are too few to keep all threads busy are
  * computed by all of them together, one after another. */

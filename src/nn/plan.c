@@ -2,6 +2,7 @@
  * and timed; what its steps are is plan_build.c's. */
 #include "nn/plan.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "backend/device.h"
@@ -12,12 +13,22 @@
 #include "nn/ops.h"
 #include "nn/plan_internal.h"
 
+/* What one thread computes with. */
+typedef struct hand {
+    char *scratch;
+    void **bound; /* one per step */
+    void *part;   /* [plan_largest_layer]: a slice's gradient to a layer's parameters */
+    plan_time *times; /* one per step; NULL: not timed */
+} hand;
+
 struct workspace {
     const plan *p;
-    char *arena, *scratch;
-    void **bound; /* one per step */
+    char *arena;   /* of all slices, one after another */
+    char *meeting; /* what they tell one another; NULL: nothing */
+    hand *hands;   /* [hand_count] */
+    int hand_count;
     pool *helpers; /* borrowed; NULL: the caller alone */
-    plan_time *times; /* one per step; NULL: not timed */
+    plan_time *times; /* of all hands; NULL: not timed */
 };
 
 /* Kernel of the first forward step with the weights of step i, if that comes before. */
@@ -55,6 +66,12 @@ done:
     return st;
 }
 
+static int64_t slice_of(const plan *p, const plan_options *o)
+{
+    const bool meets = p->b->meeting_bytes && o->train && !o->tangent && !o->split && graph_couples_images(p->g);
+    return meets && o->slice > 0 && o->slice < o->batch ? o->slice : o->batch;
+}
+
 jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan_options *o)
 {
     jem_status st;
@@ -70,6 +87,7 @@ jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan
                 .tangent = o->tangent, .split = o->split,
                 .lean = o->lean, .wide = o->wide && o->precision == JEM_BF16 && b->prefers_bf16,
                 .direct = o->direct, .train = o->train};
+    p->slice = slice_of(p, o);
     TRY(plan_fold_norms(p, o->features));
     TRY(plan_build(p, o->features));
     TRY(plan_place_buffers(p));
@@ -100,9 +118,25 @@ int64_t plan_batch(const plan *p)
     return p->batch;
 }
 
+/* Slices of a call with so many images. */
+static int slices_of(const plan *p, int64_t count)
+{
+    return (int)((count + p->slice - 1) / p->slice);
+}
+
+int plan_slices(const plan *p)
+{
+    return slices_of(p, p->batch);
+}
+
 size_t plan_workspace_bytes(const plan *p)
 {
-    return (size_t)p->arena_bytes + p->scratch_bytes;
+    return (size_t)p->arena_bytes * (size_t)plan_slices(p) + p->meeting_bytes + p->scratch_bytes;
+}
+
+size_t plan_thread_bytes(const plan *p)
+{
+    return p->scratch_bytes;
 }
 
 size_t plan_packed_bytes(const plan *p)
@@ -134,7 +168,7 @@ double plan_step_flops(const plan *p, int i)
     const step *s = &p->steps[i].s;
     const bool computes = s->kind == STEP_FORWARD || s->kind == STEP_BACKWARD_DATA ||
                           s->kind == STEP_BACKWARD_PARAMS;
-    return computes ? (double)p->batch * op_flops(&s->op) : 0;
+    return computes ? (double)p->slice * op_flops(&s->op) : 0;
 }
 
 static conv_shares step_shares(const plan *p, int i)
@@ -207,18 +241,43 @@ static void arena_free(const backend *b, void *p)
         mem_free(p);
 }
 
-jem_status workspace_new(workspace **out, const plan *p)
+static void hand_clear(hand *h, const plan *p)
+{
+    for (int i = 0; h->bound && i < p->step_count; ++i)
+        if (h->bound[i]) p->b->bound_free(h->bound[i]);
+    mem_free(h->bound);
+    mem_free(h->part);
+    mem_free(h->times);
+    arena_free(p->b, h->scratch);
+}
+
+static jem_status hand_init(hand *h, const plan *p, char *arena)
+{
+    jem_status st;
+
+    TRY(arena_new(&h->scratch, p->b, p->scratch_bytes));
+    TRY(MEM_NEW(h->bound, p->step_count));
+    for (int i = 0; i < p->step_count; ++i)
+        TRY(p->b->bound_new(&h->bound[i], p->steps[i].kernel, arena, h->scratch));
+    if (plan_slices(p) > 1 && p->backward_params)
+        TRY(mem_alloc(&h->part, elements_bytes(p, p->largest_layer), 1));
+done:
+    return st;
+}
+
+jem_status workspace_new_shared(workspace **out, const plan *p, int threads)
 {
     jem_status st;
     workspace *w = NULL;
+    const int slices = plan_slices(p);
 
     TRY(MEM_NEW(w, 1));
     w->p = p;
-    TRY(arena_new(&w->arena, p->b, (size_t)p->arena_bytes));
-    TRY(arena_new(&w->scratch, p->b, p->scratch_bytes));
-    TRY(MEM_NEW(w->bound, p->step_count));
-    for (int i = 0; i < p->step_count; ++i)
-        TRY(p->b->bound_new(&w->bound[i], p->steps[i].kernel, w->arena, w->scratch));
+    TRY(arena_new(&w->arena, p->b, (size_t)p->arena_bytes * (size_t)slices));
+    if (p->meeting_bytes > 0) TRY(arena_new(&w->meeting, p->b, p->meeting_bytes));
+    w->hand_count = slices > 1 ? threads : 1;
+    TRY(MEM_NEW(w->hands, w->hand_count));
+    for (int i = 0; i < w->hand_count; ++i) TRY(hand_init(&w->hands[i], p, w->arena));
     *out = w;
     w = NULL;
 done:
@@ -226,15 +285,19 @@ done:
     return st;
 }
 
+jem_status workspace_new(workspace **out, const plan *p)
+{
+    return workspace_new_shared(out, p, 1);
+}
+
 void workspace_free(workspace *w)
 {
     if (!w) return;
-    for (int i = 0; w->bound && i < w->p->step_count; ++i)
-        if (w->bound[i]) w->p->b->bound_free(w->bound[i]);
-    mem_free(w->bound);
+    for (int i = 0; w->hands && i < w->hand_count; ++i) hand_clear(&w->hands[i], w->p);
+    mem_free(w->hands);
     mem_free(w->times);
     arena_free(w->p->b, w->arena);
-    arena_free(w->p->b, w->scratch);
+    arena_free(w->p->b, w->meeting);
     mem_free(w);
 }
 
@@ -247,12 +310,29 @@ jem_status workspace_time_steps(workspace *w)
 {
     const int n = w->p->step_count;
     jem_status st = w->times ? JEM_OK : MEM_NEW(w->times, n);
-    for (int i = 0; st == JEM_OK && i < n; ++i) w->times[i] = (plan_time){0};
+    for (int k = 0; st == JEM_OK && k < w->hand_count; ++k) {
+        hand *h = &w->hands[k];
+        if (!h->times) st = MEM_NEW(h->times, n);
+        for (int i = 0; st == JEM_OK && i < n; ++i) h->times[i] = (plan_time){0};
+    }
     return st;
+}
+
+/* Of one more hand. */
+static void add_time(plan_time *sum, const plan_time *t)
+{
+    if (sum->runs == 0 || (t->runs > 0 && t->fastest < sum->fastest)) sum->fastest = t->fastest;
+    sum->seconds += t->seconds;
+    sum->counted += t->counted;
+    sum->runs += t->runs;
 }
 
 const plan_time *workspace_times(const workspace *w)
 {
+    for (int i = 0; w->times && i < w->p->step_count; ++i) {
+        w->times[i] = (plan_time){0};
+        for (int k = 0; k < w->hand_count; ++k) add_time(&w->times[i], &w->hands[k].times[i]);
+    }
     return w->times;
 }
 
@@ -268,6 +348,20 @@ static bool wanted(step_need need, const step_io *io)
            (need == NEED_DPARAMS && io->dparams) || (need == NEED_TANGENT && io->tx);
 }
 
+/* ---- a stretch of steps between two meetings, for each slice */
+
+typedef struct place {
+    int step, phase;
+} place;
+
+typedef struct stretch {
+    workspace *w;
+    const step_io *io;     /* the batch's */
+    const plan_sink *sink; /* NULL: gradients to parameters are not wanted, or go to io->dparams */
+    place begin, end;
+    atomic_bool over;      /* the sink wants no more */
+} stretch;
+
 typedef struct step_call {
     const backend *b;
     void *bound;
@@ -282,16 +376,21 @@ static jem_status run_part(void *ctx, int part, int worker)
     return c->b->run(c->bound, c->io, c->phase, part);
 }
 
-static jem_status run_step(workspace *w, int i, const step_io *io)
+/* Phases [first, end) of step i, end -1: all that follow.  *done <- was the last among them? */
+static jem_status run_phases(bool *done, const workspace *w, const hand *h, int i, const step_io *io, int first, int end)
 {
     jem_status st = JEM_OK;
     const backend *b = w->p->b;
     const void *kernel = w->p->steps[i].kernel;
-    step_call c = {b, w->bound[i], io, 0};
+    const bool together = w->helpers && plan_slices(w->p) == 1;
+    step_call c = {b, h->bound[i], io, first};
 
+    *done = true;
     if (!b->kernel_parts) return run_part(&c, 0, 0);
     for (int parts; (parts = b->kernel_parts(kernel, c.phase)) > 0; ++c.phase) {
-        if (w->helpers && parts > 1)
+        *done = c.phase != end;
+        if (!*done) break;
+        if (together && parts > 1)
             TRY(pool_run(w->helpers, parts, run_part, &c));
         else
             for (int part = 0; part < parts; ++part) TRY(run_part(&c, part, 0));
@@ -303,18 +402,23 @@ done:
 /* Where a step is this thread's alone, its processor time, which other programs do not lengthen. */
 static double step_clock_s(const workspace *w)
 {
-    return w->p->b->device || w->helpers ? clock_s() : thread_clock_s();
+    const bool together = w->helpers && plan_slices(w->p) == 1;
+    return w->p->b->device || together ? clock_s() : thread_clock_s();
 }
 
-static jem_status time_step(workspace *w, int i, const step_io *io)
+static jem_status time_phases(bool *done, const workspace *w, const hand *h, int i, const step_io *io, int first, int end)
 {
     jem_status st;
     const device *d = w->p->b->device;
     const double start = step_clock_s(w);
-    TRY(run_step(w, i, io));
+    TRY(run_phases(done, w, h, i, io, first, end));
     if (d) TRY(d->wait());
     const double took = step_clock_s(w) - start;
-    plan_time *t = &w->times[i];
+    plan_time *t = &h->times[i];
+    if (!*done) { /* the rest of this run comes behind a meeting */
+        t->seconds += took;
+        goto done;
+    }
     t->fastest = t->runs == 0 || took < t->fastest ? took : t->fastest;
     t->runs++;
     if (took <= 3 * t->fastest) {
@@ -325,29 +429,108 @@ done:
     return st;
 }
 
-/* If the call wants it. */
-static jem_status run_wanted(workspace *w, int i, const step_io *io)
+/* The step's gradient goes to the sink; slices wait for their turn. */
+static void give(stretch *t, const planned_step *at, int slice, const void *part)
 {
-    if (!wanted(w->p->steps[i].need, io)) return JEM_OK;
-    return w->times ? time_step(w, i, io) : run_step(w, i, io);
+    const workspace *w = t->w;
+    const bool in_turn = w->helpers && plan_slices(w->p) > 1;
+    const int64_t first = first_param(w->p, (int)(at - w->p->steps));
+
+    if (in_turn && !pool_order_enter(w->helpers, at->layer, slice)) return;
+    if (!t->sink->take(t->sink->ctx, at->layer, first, op_params(&at->s.op), part)) atomic_store(&t->over, true);
+    if (in_turn) pool_order_leave(w->helpers, at->layer, slice);
 }
 
-/* Step i of the backward pass, with gradients of parameters in io->dparams, from first_param on. */
-static jem_status run_backward(workspace *w, int i, const step_io *io)
+static void *further(void *p, size_t bytes)
 {
-    const step *s = &w->p->steps[i].s;
-    jem_status st;
-    TRY(run_wanted(w, i, io));
-    if (s->kind == STEP_BACKWARD_PARAMS && io->dparams)
-        plan_turn_gradient(w->p, &w->p->g->nodes[s->op.id].op, io->dparams, first_param(w->p, i));
+    return p ? (char *)p + bytes : NULL;
+}
+
+static const void *further_on(const void *p, size_t bytes)
+{
+    return p ? (const char *)p + bytes : NULL;
+}
+
+/* What of the batch is one slice's. */
+static step_io io_of_slice(const stretch *t, int slice)
+{
+    const plan *p = t->w->p;
+    const int64_t first = slice * p->slice;
+    const size_t in = elements_bytes(p, first * shape_count(p->g->nodes[0].op.dst));
+    const size_t out = elements_bytes(p, first * shape_count(p->g->nodes[p->g->output].op.dst));
+    step_io io = *t->io;
+
+    io.total = io.count;
+    io.slice = slice;
+    io.slices = slices_of(p, io.total);
+    io.meeting = t->w->meeting;
+    io.count = io.total - first < p->slice ? io.total - first : p->slice;
+    if (slice == 0) return io;
+    io.image0 += (uint32_t)first;
+    io.x = further_on(io.x, in);
+    io.logits = further(io.logits, out);
+    io.dlogits = further_on(io.dlogits, out);
+    io.dx = further(io.dx, in);
+    io.feature = further(io.feature, elements_bytes(p, first * shape_count(p->steps[t->begin.step].s.src.s)));
+    return io;
+}
+
+/* Where the step's gradient to parameters goes; NULL: it is not wanted. */
+static void *dparams_of(const stretch *t, const hand *h, int i)
+{
+    if (t->sink) return h->part ? h->part : t->sink->part;
+    return t->io->dparams ? (char *)t->io->dparams + elements_bytes(t->w->p, first_param(t->w->p, i)) : NULL;
+}
+
+static jem_status run_slice(void *ctx, int slice, int worker)
+{
+    jem_status st = JEM_OK;
+    stretch *t = ctx;
+    const workspace *w = t->w;
+    const plan *p = w->p;
+    const hand *h = &w->hands[worker];
+    step_io io = io_of_slice(t, slice);
+    bool done;
+
+    for (int i = t->begin.step; i < t->end.step + (t->end.phase > 0) && !atomic_load(&t->over); ++i) {
+        const int first = i == t->begin.step ? t->begin.phase : 0, end = i == t->end.step ? t->end.phase : -1;
+        io.dparams = dparams_of(t, h, i);
+        if (!wanted(p->steps[i].need, &io)) continue;
+        if (plan_slices(p) > 1) p->b->bound_move(h->bound[i], w->arena + slice * p->arena_bytes);
+        TRY((h->times ? time_phases : run_phases)(&done, w, h, i, &io, first, end));
+        if (!done || p->steps[i].s.kind != STEP_BACKWARD_PARAMS) continue;
+        plan_turn_gradient(p, &p->g->nodes[p->steps[i].s.op.id].op, io.dparams, first_param(p, i));
+        if (t->sink) give(t, &p->steps[i], slice, io.dparams);
+    }
 done:
     return st;
 }
 
-static jem_status run_steps(workspace *w, int from, int to, const step_io *io)
+/* Where slices meet next behind `from`, or {to, 0}. */
+static place next_meeting(const plan *p, place from, int to)
+{
+    for (int i = from.step; i < to && plan_slices(p) > 1; ++i) {
+        const int phase = p->b->meets(p->steps[i].kernel);
+        if (phase > (i == from.step ? from.phase : -1)) return (place){i, phase};
+    }
+    return (place){to, 0};
+}
+
+/* Steps [from, to), as far as the call wants them. */
+static jem_status run_steps(workspace *w, int from, int to, const step_io *io, const plan_sink *sink)
 {
     jem_status st = JEM_OK;
-    for (int i = from; i < to; ++i) TRY(run_wanted(w, i, io));
+    const int slices = slices_of(w->p, io->count);
+    stretch t = {.w = w, .io = io, .sink = sink, .end = {from, 0}};
+
+    while (t.end.step < to && !atomic_load(&t.over)) {
+        t.begin = t.end;
+        t.end = next_meeting(w->p, t.begin, to);
+        if (w->helpers && plan_slices(w->p) > 1)
+            TRY(pool_run(w->helpers, slices, run_slice, &t));
+        else
+            for (int k = 0; k < slices; ++k) TRY(run_slice(&t, k, 0));
+    }
 done:
     return st;
 }
@@ -357,7 +540,7 @@ static jem_status run_forward(workspace *w, const step_io *io)
     if (io->count < 1 || io->count > w->p->batch)
         return jem_error(JEM_EINTERNAL, "%lld images for a plan of %lld", (long long)io->count,
                          (long long)w->p->batch);
-    return run_steps(w, 0, w->p->forward_end, io);
+    return run_steps(w, 0, w->p->forward_end, io, NULL);
 }
 
 jem_status plan_forward(workspace *w, const plan_call *call, const void *x, void *logits)
@@ -391,43 +574,61 @@ int64_t plan_largest_layer(const plan *p)
     return p->largest_layer;
 }
 
+/* Steps of the backward pass; slices give their gradients to a sink in turn. */
+static jem_status run_backward(workspace *w, const step_io *io, const plan_sink *sink)
+{
+    jem_status st = JEM_OK;
+    if (w->helpers && plan_slices(w->p) > 1) TRY(pool_order_lines(w->helpers, w->p->layer_count));
+    TRY(run_steps(w, w->p->forward_end, w->p->backward_end, io, sink));
+done:
+    return st;
+}
+
+/* ctx: the flat vector. */
+static bool add_to_flat(void *ctx, int layer, int64_t first, int64_t count, const void *part)
+{
+    float *to = (float *)ctx + first;
+    const float *from = part;
+    (void)layer;
+    for (int64_t k = 0; k < count; ++k) to[k] += from[k];
+    return true;
+}
+
+/* A plan in slices adds up what each has; precisions with slices have float32 parameters. */
+static jem_status backward_in_slices(workspace *w, step_io *io, void *dparams)
+{
+    const plan *p = w->p;
+    const plan_sink sum = {.take = add_to_flat, .ctx = dparams};
+    for (int i = p->forward_end; i < p->backward_end; ++i) {
+        const step *s = &p->steps[i].s;
+        if (s->kind == STEP_BACKWARD_PARAMS)
+            memset((float *)dparams + first_param(p, i), 0, (size_t)op_params(&s->op) * sizeof(float));
+    }
+    return run_backward(w, io, &sum);
+}
+
 jem_status plan_backward(workspace *w, const plan_call *call, const void *dlogits, void *dx,
                          void *dparams)
 {
-    jem_status st = JEM_OK;
     const plan *p = w->p;
     step_io io = io_for(call);
     io.dlogits = dlogits;
     io.dx = dx;
     if ((dx && !p->backward_input) || (dparams && !p->backward_params))
         return jem_error(JEM_EINTERNAL, "this plan was not compiled for the gradient asked for");
-    for (int i = p->forward_end; i < p->backward_end; ++i) {
-        io.dparams = dparams ? (char *)dparams + elements_bytes(p, first_param(p, i)) : NULL;
-        TRY(run_backward(w, i, &io));
-    }
-done:
-    return st;
+    if (dparams && plan_slices(p) > 1) return backward_in_slices(w, &io, dparams);
+    io.dparams = dparams;
+    return run_backward(w, &io, NULL);
 }
 
 jem_status plan_backward_layers(workspace *w, const plan_call *call, const void *dlogits,
                                 const plan_sink *sink)
 {
-    jem_status st = JEM_OK;
-    const plan *p = w->p;
-    bool more = true;
     step_io io = io_for(call);
     io.dlogits = dlogits;
-    io.dparams = sink->part;
-    if (!p->backward_params)
+    if (!w->p->backward_params)
         return jem_error(JEM_EINTERNAL, "this plan was not compiled for gradients to parameters");
-    for (int i = p->forward_end, layer = 0; i < p->backward_end && more; ++i) {
-        const step *s = &p->steps[i].s;
-        TRY(run_backward(w, i, &io));
-        if (s->kind == STEP_BACKWARD_PARAMS)
-            more = sink->take(sink->ctx, layer++, first_param(p, i), op_params(&s->op));
-    }
-done:
-    return st;
+    return run_backward(w, &io, sink);
 }
 
 jem_status plan_feature(workspace *w, const plan_call *call, const char *name, void *dst)
@@ -438,7 +639,7 @@ jem_status plan_feature(workspace *w, const plan_call *call, const char *name, v
     for (int i = 0; i < p->feature_count; ++i) {
         int at = p->backward_end + i;
         if (strcmp(p->g->nodes[p->features[i]].name, name) == 0)
-            return run_steps(w, at, at + 1, &io);
+            return run_steps(w, at, at + 1, &io, NULL);
     }
     return jem_error(JEM_EINTERNAL, "feature '%s' was not kept when the plan was compiled", name);
 }

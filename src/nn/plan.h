@@ -35,6 +35,10 @@ typedef struct plan_options {
                              only those behind a norm or SiLU.  Rounds less, takes more memory;
                              without effect where the backend has no such convolutions */
     bool train;           /* dropout and norms in training mode */
+    int64_t slice;        /* images of the batch that go through the steps by themselves and wait for the
+                             others where the network couples images, so that threads share a batch
+                             that it couples; 0, or more than there are: all.  Without effect where
+                             nothing couples them or the backend cannot */
     const char *const *features; /* names to keep readable; NULL-terminated or NULL */
 } plan_options;
 
@@ -43,10 +47,12 @@ typedef struct plan_options {
 jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan_options *o);
 void plan_free(plan *p); /* NULL is fine; after its workspaces */
 int64_t plan_batch(const plan *p); /* images per execution */
+int plan_slices(const plan *p);    /* that these are cut into; 1: they are not */
 
 /* ---- looking at a plan: nothing is allocated for it before workspace_new and plan_load */
 
-size_t plan_workspace_bytes(const plan *p); /* of one workspace */
+size_t plan_workspace_bytes(const plan *p); /* of one workspace of one thread */
+size_t plan_thread_bytes(const plan *p);    /* of each further thread that shares it */
 size_t plan_packed_bytes(const plan *p);    /* of the weights all workspaces share */
 int plan_step_count(const plan *p);          /* forward ones, then those of the backward pass */
 const step *plan_step(const plan *p, int i); /* borrowed; step.op.id is the graph's node */
@@ -75,10 +81,13 @@ jem_status plan_load_resident(plan *p, const void *params);
 /* *out, owned: memory for one execution at a time, on the backend's device if it has one; p is
  * borrowed.  JEM_ENOMEM. */
 jem_status workspace_new(workspace **out, const plan *p);
+/* The same for a plan in slices and up to `threads` helpers. */
+jem_status workspace_new_shared(workspace **out, const plan *p, int threads);
 void workspace_free(workspace *w); /* NULL is fine */
-/* Executions of a plan compiled with `split` run on these threads together with the caller,
- * which then must be the pool's only one; for when there are fewer images than threads.  The
- * pool is borrowed.  Threads change no bit, but splitting may. */
+/* Executions of a plan compiled with `split`, or cut into slices, run on these threads together with
+ * the caller, which then must be the pool's only one; `split` is for when there are fewer images than
+ * threads.  The pool, of no more threads than the workspace was made for, is borrowed.  Threads
+ * change no bit, but splitting may. */
 void workspace_set_helpers(workspace *w, pool *helpers);
 
 /* How long the executions in one workspace took, step by step: processor time of the thread, or by
@@ -121,10 +130,11 @@ jem_status plan_backward(workspace *w, const plan_call *call, const void *dlogit
 /* Who takes the gradient to the parameters layer by layer, so that it is nowhere whole.
  * A layer is an operation with parameters; they are numbered in the order of the pass. */
 typedef struct plan_sink {
-    void *part; /* [plan_largest_layer]: the present layer's gradient */
-    /* part holds the gradient to elements first .. first + count - 1 of the flat vector.
+    void *part; /* [plan_largest_layer]: the present layer's gradient; not of a plan in slices */
+    /* part holds the gradient to elements first .. first + count - 1 of the flat vector; of a plan in
+     * slices that of one slice, the slices' following one another in their order, on any thread.
      * false: the rest is not wanted, the pass ends there with JEM_OK. */
-    bool (*take)(void *ctx, int layer, int64_t first, int64_t count);
+    bool (*take)(void *ctx, int layer, int64_t first, int64_t count, const void *part);
     void *ctx;
 } plan_sink;
 int plan_layer_count(const plan *p);       /* 0 without gradients to the parameters */

@@ -78,7 +78,7 @@ static bool fused_backward(builder *b, int i, int source, int lrelu)
 }
 
 /* grad[source] += (or =) transpose of the Jacobian with respect to source k of node `of` applied
- * to grad[i]; that node is i, or the norm which i, a SiLU, takes over. */
+ * to grad[i]; that node is i, or the norm which i, a SiLU or rectifier, takes over. */
 static void backward_data(builder *b, int i, int of, int k)
 {
     const op *o = &node_at(b, of)->op;
@@ -100,7 +100,8 @@ static void backward_data(builder *b, int i, int of, int k)
         dst.offset = plan_new_value(b, shape_at(b, source), b->grad_format[source]);
     step s = plan_new_step(STEP_BACKWARD_DATA, o, dst, incoming);
     s.accumulate = !first && rectifier;
-    s.silu = of != i;
+    plan_take_over(b, &s, i);
+    s.summed = b->p->backward_params && !b->p->backward_input && o->weight >= 0;
     s.source = k;
     plan_add_sources(b, &s, of, op_is_curved(o) ? b->value : NULL);
     if (op_is_curved(o)) s.src2 = value_slot(b, source);
@@ -113,7 +114,7 @@ static void backward_data(builder *b, int i, int of, int k)
 static bool backward_in_one(builder *b, int i)
 {
     int source = node_at(b, i)->src[0];
-    bool rectified = node_at(b, source)->op.kind == OP_LRELU && b->users[source] == 1;
+    bool rectified = node_at(b, source)->op.kind == OP_LRELU && b->users[source] == 1 && b->mask[source] >= 0;
 
     return (rectified && fused_backward(b, i, node_at(b, source)->src[0], source)) ||
            fused_backward(b, i, source, -1);
@@ -137,33 +138,36 @@ static void pass_on(builder *b, int i)
     }
 }
 
-/* The gradient to the parameters of node i.  The step's op counts them from the first one, as
- * if the flat vectors began there (first_param in plan.c), so that it can be written by itself. */
-static void backward_params(builder *b, int i)
+/* The gradient to the parameters of node `of`, from grad[i] as above.  The step's op counts them from
+ * the first one, as if the flat vectors began there (first_param in plan.c), so that it can be written
+ * by itself. */
+static void backward_params(builder *b, int i, int of)
 {
-    const node *n = node_at(b, i);
+    const node *n = node_at(b, of);
     step s = plan_new_step(STEP_BACKWARD_PARAMS, &n->op, no_slot, grad_slot(b, i));
     int64_t *const offsets[] = {&s.op.weight, &s.op.bias, &s.op.mean, &s.op.var};
 
     for (int k = 0; k < 4; ++k)
         if (*offsets[k] >= 0) *offsets[k] -= n->op.weight;
+    plan_take_over(b, &s, i);
     s.src2 = value_slot(b, n->src[0]);
     plan_emit(b, s, NEED_DPARAMS);
-    b->p->layer_count++;
+    if (b->st) return;
+    b->p->steps[b->p->step_count - 1].layer = b->p->layer_count++;
     if (op_params(&n->op) > b->p->largest_layer) b->p->largest_layer = op_params(&n->op);
 }
 
 static void backward_node(builder *b, int i)
 {
-    const node *n = node_at(b, i);
+    const int before = node_at(b, i)->src[0];
+    const bool takes_norm = node_at(b, before)->op.kind == OP_NORM && b->fused_into[before] == i;
+    const int of = takes_norm ? before : i;
 
-    if (b->p->backward_params && n->op.weight >= 0) backward_params(b, i);
+    if (b->p->backward_params && node_at(b, of)->op.weight >= 0) backward_params(b, i, of);
     if (derivative_at(b, i) == DERIVATIVE_PASSED) {
         pass_on(b, i);
         return;
     }
-    const bool takes_norm = n->op.kind == OP_SILU && b->fused_into[n->src[0]] == i;
-    const int of = takes_norm ? n->src[0] : i;
     for (int k = 0; k < node_at(b, of)->src_count; ++k)
         if (b->needs_grad[node_at(b, of)->src[k]] && !backward_in_one(b, i))
             backward_data(b, i, of, k);

@@ -3,7 +3,8 @@
  * Forward, what can be is fused: a convolution whose only user is a leaky
  * rectifier writes the rectified value; a convolution whose only user is a sum
  * adds onto the other summand's buffer; a group norm whose only user is a SiLU
- * hands on the rectified value, and the gradient goes through both at once.
+ * hands on the rectified value, and the gradient goes through both at once, as it does through a
+ * batch norm in training and the rectifier behind it.
  * Batch norms have been folded into convolutions before (plan_fold.c).
  * A 3x3 convolution of an upsampled map works on the small one (`quad` steps).
  * Rectifiers work in place where nobody needs their input any more.
@@ -28,7 +29,7 @@ int plan_new_buffer(builder *b, int64_t bytes)
 
 int plan_new_value(builder *b, shape s, format f)
 {
-    return plan_new_buffer(b, format_count(f, s, b->p->batch) * (int64_t)jem_dtype_size(f.dtype));
+    return plan_new_buffer(b, format_count(f, s, b->p->slice) * (int64_t)jem_dtype_size(f.dtype));
 }
 
 static slot tangent_slot(const builder *b, int i)
@@ -45,7 +46,7 @@ static void touch(builder *b, int64_t buffer_number)
 
 step plan_step_of(const plan *p, step s)
 {
-    s.n = p->batch;
+    s.n = p->slice;
     s.train = p->train;
     s.split = p->split;
     s.lean = p->lean;
@@ -61,6 +62,7 @@ void plan_emit(builder *b, step s, step_need need)
     if (!b->st && s.sources) b->st = MEM_NEW(sources, s.source_count);
     if (b->st) return;
     s = plan_step_of(p, s);
+    s.meeting_offset = b->meeting[s.op.id];
     touch(b, s.dst.offset);
     touch(b, s.src.offset);
     touch(b, s.src2.offset);
@@ -76,7 +78,7 @@ void plan_emit(builder *b, step s, step_need need)
 step plan_new_step(step_kind kind, const op *o, slot dst, slot src)
 {
     return (step){.kind = kind, .op = *o, .dst = dst, .src = src, .src2 = no_slot,
-                  .mask_offset = -1};
+                  .mask_offset = -1, .meeting_offset = -1};
 }
 
 void plan_add_sources(builder *b, step *s, int i, const int *at)
@@ -89,6 +91,15 @@ void plan_add_sources(builder *b, step *s, int i, const int *at)
     }
     s->sources = b->sources;
     s->source_count = n->src_count;
+}
+
+void plan_take_over(const builder *b, step *s, int by)
+{
+    const op *o = &node_at(b, by)->op;
+    if (s->op.kind != OP_NORM) return;
+    s->silu = o->kind == OP_SILU;
+    s->lrelu = o->kind == OP_LRELU;
+    if (s->lrelu) s->op.slope = o->slope;
 }
 
 void plan_emit_port(builder *b, step_kind kind, port at, int i, slot s, step_need need)
@@ -224,12 +235,21 @@ static bool can_fuse_upsample(const builder *b, int i)
     return b->p->b->fuses_upsample(&s);
 }
 
+/* May `norm`, used once, rectify as node i does?  The gradient goes through both at once as well. */
+static bool can_rectify(const builder *b, int norm, int i)
+{
+    const step s = plan_step_of(b->p, plan_new_step(STEP_FORWARD, &node_at(b, norm)->op, no_slot, no_slot));
+    return s.op.kind == OP_NORM && b->p->b->fuses_norm && b->users[norm] == 1 && !b->kept[norm] && !b->p->tangent &&
+           node_at(b, i)->op.cap == 0 && same_format(b->value_format[norm], b->value_format[i]) &&
+           b->p->b->fuses_norm(&s);
+}
+
 static void choose_fusions(builder *b)
 {
     for (int i = 1; i < b->p->g->node_count; ++i) {
         const node *n = node_at(b, i);
         int a = n->src[0];
-        if (n->op.kind == OP_LRELU && can_fuse(b, a, i)) b->fused_into[a] = i;
+        if (n->op.kind == OP_LRELU && (can_fuse(b, a, i) || can_rectify(b, a, i))) b->fused_into[a] = i;
         if (n->op.kind == OP_SILU && can_fuse_norm(b, a)) b->fused_into[a] = i;
         if (n->op.kind == OP_ADD && a != n->src[1]) {
             int later = a > n->src[1] ? a : n->src[1]; /* the other summand exists when it runs */
@@ -256,7 +276,7 @@ static void add_mask(builder *b, int lrelu, step *s)
         b->mask[lrelu] = b->value[lrelu];
         return;
     }
-    size_t bytes = b->p->b->mask_bytes(b->value_format[lrelu], shape_at(b, lrelu), b->p->batch);
+    size_t bytes = b->p->b->mask_bytes(b->value_format[lrelu], shape_at(b, lrelu), b->p->slice);
     b->mask[lrelu] = plan_new_buffer(b, (int64_t)bytes);
     if (!b->st && backward) b->p->buffers[b->mask[lrelu]].last = STEP_FOREVER;
     s->mask_offset = b->mask[lrelu];
@@ -380,7 +400,7 @@ static void forward_conv_add(builder *b, int conv, int sum)
     emit_forward(b, conv, sum, s);
 }
 
-/* Node i into `made`: itself, or the SiLU that takes over this norm. */
+/* Node i into `made`: itself, or the SiLU or rectifier that takes over this norm. */
 static void forward_node(builder *b, int i, int made)
 {
     const node *n = node_at(b, i);
@@ -391,7 +411,7 @@ static void forward_node(builder *b, int i, int made)
     const slot src = source_slot(b, i, n->src[0]);
     place(b, made, in_place ? n->src[0] : -1);
     step s = plan_new_step(STEP_FORWARD, &n->op, value_slot(b, made), src);
-    s.silu = made != i;
+    plan_take_over(b, &s, made);
     if (n->src_count > 1) s.src2 = value_slot(b, n->src[1]);
     if (rule->derivative == DERIVATIVE_MASK) add_mask(b, i, &s);
     emit_forward(b, i, made, s);
@@ -444,7 +464,7 @@ static void build_forward(builder *b)
             forward_upsampled_conv(b, i, into);
             continue; /* to the convolution, which has its value already */
         }
-        if (into >= 0 && node_at(b, into)->op.kind == OP_LRELU)
+        if (into >= 0 && node_at(b, into)->op.kind == OP_LRELU && node_at(b, i)->op.kind == OP_CONV2D)
             forward_conv_lrelu(b, i, into);
         else if (into >= 0 && node_at(b, into)->op.kind == OP_ADD)
             forward_conv_add(b, i, into);
@@ -515,7 +535,14 @@ static jem_status builder_init(builder *b, plan *p)
     TRY(MEM_NEW(b->mask, n));
     TRY(MEM_NEW(b->value_format, n));
     TRY(MEM_NEW(b->grad_format, n));
+    TRY(MEM_NEW(b->meeting, n));
     TRY(MEM_NEW(b->sources, most_sources(p->g)));
+    for (int i = 0; i < n; ++i) {
+        const op *o = &p->g->nodes[i].op;
+        const bool meets = p->train && p->b->meeting_bytes && op_rule_of(o)->couples && op_rule_of(o)->couples(o);
+        b->meeting[i] = meets ? (int64_t)p->meeting_bytes : -1;
+        if (meets) p->meeting_bytes += p->b->meeting_bytes(o) * (size_t)plan_slices(p);
+    }
 done:
     return st;
 }
@@ -534,6 +561,7 @@ static void builder_clear(builder *b)
     mem_free(b->mask);
     mem_free(b->value_format);
     mem_free(b->grad_format);
+    mem_free(b->meeting);
     mem_free(b->sources);
 }
 

@@ -11,11 +11,12 @@ typedef struct builder {
     /* per node */
     int *users, *last_user;
     int *fused_into; /* the LRELU or ADD node that takes over this convolution, the SILU
-                        node that takes over this norm, the CONV2D node that takes over
+                        or LRELU node that takes over this norm, the CONV2D node that takes over
                         this upsampling, or -1 */
     bool *kept, *saved, *needs_grad;
     int *value, *tangent, *grad, *mask; /* buffer numbers, -1: none */
     format *value_format, *grad_format;
+    int64_t *meeting; /* where each node's memory begins that slices share; -1: it has none */
     slot *sources; /* of the step that is made now: plan_add_sources */
 } builder;
 
@@ -67,6 +68,8 @@ step plan_step_of(const plan *p, step s);
 /* Gives the step *s of node i slots for its sources, unless its operator works on just one: with
  * the buffers `at` [node_count], NULL: without. */
 void plan_add_sources(builder *b, step *s, int i, const int *at);
+/* What node `by`, a norm's own or one that takes it over, makes of the norm's step *s. */
+void plan_take_over(const builder *b, step *s, int by);
 /* Appends a step and keeps the buffers it names alive until then. */
 void plan_emit(builder *b, step s, step_need need);
 /* Between the slot and the outside array of node i that `at` means. */

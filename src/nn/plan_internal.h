@@ -20,6 +20,7 @@ typedef struct planned_step {
     step s;
     step_need need; /* run only if the call asks for it */
     slot *sources;  /* [s.source_count], which s borrows; NULL where there are none */
+    int layer;      /* of a BACKWARD_PARAMS step: its number in the order of the pass */
     void *kernel;   /* the backend's */
 } planned_step;
 
@@ -39,6 +40,7 @@ struct plan {
     const void *given; /* what plan_load was given last, borrowed */
     const backend *b;
     int64_t batch;
+    int64_t slice; /* images that go through the steps at a time */
     jem_dtype precision;
     bool backward_input, backward_params, tangent, split, lean, wide, direct, train;
 
@@ -56,8 +58,9 @@ struct plan {
     buffer *buffers;
     int buffer_count;
     int64_t buffer_room;
-    int64_t arena_bytes;
+    int64_t arena_bytes; /* of a slice */
     size_t scratch_bytes;
+    size_t meeting_bytes; /* of all slices */
     void *params; /* on the backend's device: a copy for plan_load; NULL: none yet */
 };
 

@@ -529,11 +529,12 @@ typedef struct gatherer {
     int taken, wanted;
 } gatherer;
 
-static bool gather(void *ctx, int layer, int64_t first, int64_t count)
+static bool gather(void *ctx, int layer, int64_t first, int64_t count, const void *part)
 {
     gatherer *g = ctx;
     assert_int_equal(layer, g->taken++);
-    memcpy(g->flat + first, g->part, (size_t)count * sizeof *g->flat);
+    assert_ptr_equal(part, g->part);
+    memcpy(g->flat + first, part, (size_t)count * sizeof *g->flat);
     return g->taken < g->wanted;
 }
 

@@ -103,6 +103,12 @@ static bool has_nhwc_floats(const step *s)
     return true;
 }
 
+/* Does a batch norm take the statistics of the batch?  Tangents go the way of group norms. */
+static bool by_batch(const step *s)
+{
+    return s->op.norm == NORM_BATCH && s->train && s->kind != STEP_TANGENT;
+}
+
 static const cpu_impl *choose_impl(const step *s)
 {
     bool blocked_source = s->src.offset >= 0 && s->src.f.block > 1;
@@ -148,6 +154,7 @@ static const cpu_impl *choose_impl(const step *s)
     case OP_ONES:
         return s->kind != STEP_TANGENT && has_nhwc_floats(s) ? &cpu_pixel_impl : &cpu_ref_impl;
     case OP_NORM:
+        if (by_batch(s)) return &cpu_batch_norm_impl;
         return norm_in_nhwc(s) ? &cpu_norm_impl : &cpu_ref_impl;
     default:
         return &cpu_ref_impl;
@@ -157,6 +164,16 @@ static const cpu_impl *choose_impl(const step *s)
 static bool fuses_backward(const step *s)
 {
     return choose_impl(s) != &cpu_dnnl_impl;
+}
+
+static bool fuses_norm(const step *s)
+{
+    return by_batch(s) && s->op.cap == 0;
+}
+
+static size_t meeting_bytes(const op *o)
+{
+    return o->norm == NORM_BATCH ? cpu_batch_norm_bytes(o) : 0;
 }
 
 /* Winograd's algorithm needs fewer products than both. */
@@ -266,6 +283,20 @@ done:
     return st;
 }
 
+static int meets(const void *kernel)
+{
+    const cpu_kernel *k = kernel;
+    return k->impl->meets ? k->impl->meets(k) : -1;
+}
+
+static void bound_move(void *bound, char *arena)
+{
+    cpu_bound *b = bound;
+    if (b->arena == arena) return;
+    if (b->k->impl->move) b->k->impl->move(b, arena);
+    b->arena = arena;
+}
+
 static int kernel_parts(const void *kernel, int phase)
 {
     const cpu_kernel *k = kernel;
@@ -316,6 +347,7 @@ const backend backend_cpu = {
     .mask_bytes = mask_bytes,
     .fuses_conv = true,
     .folds_norms = true,
+    .fuses_norm = fuses_norm,
     .fuses_upsample = fuses_upsample,
     .prefers_bf16 = prefers_bf16,
     .fuses_backward = fuses_backward,
@@ -331,6 +363,9 @@ const backend backend_cpu = {
     .bound_free = bound_free,
     .kernel_parts = kernel_parts,
     .run = run,
+    .meeting_bytes = meeting_bytes,
+    .meets = meets,
+    .bound_move = bound_move,
     .langevin = ref_langevin,
     .logsumexp = ref_logsumexp,
     .adam = ref_adam,

@@ -18,6 +18,8 @@ typedef struct cpu_impl {
     void (*unbind)(cpu_bound *b);
     int (*parts)(const cpu_kernel *k, int phase); /* NULL: one phase of one part */
     jem_status (*run)(cpu_bound *b, const step_io *io, int phase, int part);
+    int (*meets)(const cpu_kernel *k); /* backend.meets; NULL: never */
+    void (*move)(cpu_bound *b, char *arena); /* before b->arena changes; NULL: that is all */
     void (*describe)(const cpu_kernel *k, char *text, size_t size); /* NULL: the name says it */
     bool shares; /* load takes what k->owner has packed, which depends on the layer alone */
 } cpu_impl;
@@ -97,6 +99,8 @@ extern const cpu_impl cpu_elementwise_impl; /* rectifiers, sums, copies */
 extern const cpu_impl cpu_layout_impl;      /* load, store, pool and upsampling in NHWC */
 extern const cpu_impl cpu_windows_impl;     /* largest values and means of windows in NHWC */
 extern const cpu_impl cpu_norm_impl;        /* group norms, with SiLU or without; batch norms */
+extern const cpu_impl cpu_batch_norm_impl;  /* batch norms by the batch's statistics, in slices */
+size_t cpu_batch_norm_bytes(const op *o);   /* backend.meeting_bytes */
 extern const cpu_impl cpu_silu_impl;
 extern const cpu_impl cpu_attention_impl;
 extern const cpu_impl cpu_pixel_impl;       /* ELUs, gates, shifts, vectors on maps in NHWC */

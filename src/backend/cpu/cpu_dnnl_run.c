@@ -9,6 +9,7 @@ enum { MAX_ARGS = 5 };
 typedef struct dnnl_call {
     dnnl_stream_t stream; /* parts run on several threads: to each its own */
     dnnl_memory_t memory[MAX_ARGS]; /* owned; the others are the kernel's */
+    bool in_arena[MAX_ARGS];        /* else in the scratch memory, or the kernel's */
     dnnl_exec_arg_t args[MAX_ARGS];
     int arg_count;
 } dnnl_call;
@@ -33,6 +34,14 @@ static jem_status bind_memory(dnnl_call *c, const dnnl_state *x, int arg,
     c->arg_count++;
 done:
     return st;
+}
+
+/* The same of a value, which moves with the arena unless it is a flattened copy. */
+static jem_status bind_value(cpu_bound *b, dnnl_call *c, int arg, const onednn_md *md, void *at)
+{
+    const dnnl_state *x = b->k->state;
+    c->in_arena[c->arg_count] = !x->flattens || at != (void *)(b->scratch + x->flat_at);
+    return bind_memory(c, x, arg, md, at);
 }
 
 static void share_memory(dnnl_call *c, int arg, dnnl_memory_t memory)
@@ -61,8 +70,8 @@ static jem_status bind_to_params(cpu_bound *b, dnnl_call *c)
     const dnnl_state *x = b->k->state;
     const step *s = &b->k->s;
 
-    TRY(bind_memory(c, x, DNNL_ARG_SRC, x->pieces[0].source, input_row_at(b, s->src2, 0, 0)));
-    TRY(bind_memory(c, x, DNNL_ARG_DIFF_DST, x->pieces[0].dest, cpu_at(b, s->src)));
+    TRY(bind_value(b, c, DNNL_ARG_SRC, x->pieces[0].source, input_row_at(b, s->src2, 0, 0)));
+    TRY(bind_value(b, c, DNNL_ARG_DIFF_DST, x->pieces[0].dest, cpu_at(b, s->src)));
     TRY(bind_memory(c, x, DNNL_ARG_DIFF_WEIGHTS, x->weights, b->scratch));
     v->pack_args[0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, c->memory[c->arg_count - 1]};
     DNNL_TRY(dnnl_memory_create(&v->flat_weights, x->plain_weights, x->engine, DNNL_MEMORY_NONE));
@@ -102,13 +111,13 @@ static jem_status bind_call(cpu_bound *b, dnnl_call *c, int part)
 
     DNNL_TRY(dnnl_stream_create(&c->stream, x->engine, dnnl_stream_default_flags));
     if (s->kind == STEP_FORWARD) {
-        TRY(bind_memory(c, x, DNNL_ARG_SRC, p->source, input_row_at(b, s->src, n, rows.in)));
-        TRY(bind_memory(c, x, DNNL_ARG_DST, p->dest, row_at(b, s->dst, n, rows.out)));
+        TRY(bind_value(b, c, DNNL_ARG_SRC, p->source, input_row_at(b, s->src, n, rows.in)));
+        TRY(bind_value(b, c, DNNL_ARG_DST, p->dest, row_at(b, s->dst, n, rows.out)));
         share_memory(c, DNNL_ARG_WEIGHTS, weights);
         if (s->op.bias >= 0) share_memory(c, DNNL_ARG_BIAS, x->bias_memory);
     } else if (s->kind == STEP_BACKWARD_DATA) {
-        TRY(bind_memory(c, x, DNNL_ARG_DIFF_SRC, p->source, input_row_at(b, s->dst, n, rows.in)));
-        TRY(bind_memory(c, x, DNNL_ARG_DIFF_DST, p->dest, row_at(b, s->src, n, rows.out)));
+        TRY(bind_value(b, c, DNNL_ARG_DIFF_SRC, p->source, input_row_at(b, s->dst, n, rows.in)));
+        TRY(bind_value(b, c, DNNL_ARG_DIFF_DST, p->dest, row_at(b, s->src, n, rows.out)));
         share_memory(c, DNNL_ARG_WEIGHTS, weights);
     } else {
         TRY(bind_to_params(b, c));
@@ -156,6 +165,19 @@ static void unbind(cpu_bound *b)
     if (v->flat_weights) dnnl_memory_destroy(v->flat_weights);
     if (v->flat_bias) dnnl_memory_destroy(v->flat_bias);
     mem_free(v);
+}
+
+/* A handle that moves cannot fail: the memory is as large as before. */
+static void move(cpu_bound *b, char *arena)
+{
+    const dnnl_binding *v = b->state;
+    for (int i = 0; i < v->call_count; ++i)
+        for (int k = 0; k < MAX_ARGS; ++k) {
+            void *at = NULL;
+            if (!v->calls[i].in_arena[k]) continue;
+            dnnl_memory_get_data_handle(v->calls[i].memory[k], &at);
+            dnnl_memory_set_data_handle(v->calls[i].memory[k], arena + ((char *)at - b->arena));
+        }
 }
 
 static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
@@ -206,5 +228,6 @@ const cpu_impl cpu_dnnl_impl = {
     .unbind = unbind,
     .parts = parts,
     .run = run,
+    .move = move,
     .describe = cpu_dnnl_describe,
 };
