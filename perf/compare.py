@@ -3,17 +3,19 @@
 
     python3 perf/compare.py build/jem [--python PYTHON ...] [--models wrn-16-1,wrn-22-10:3x128x128:8:2]
         [--work 0.5,0,chain,inference] [--precisions f32,bf16] [--rounds 2] [--steps 4]
+    python3 perf/compare.py build/jem --models resnet-20,vgg-15,wrn-16-4-batch --batch 128 --work 0
 
 PYTHON: one with torch, up to several columns (default: $JEM_PEER_PYTHONS, separated by colons,
-else the python3 of the PATH).  A model is NAME[:CxHxW[:BATCH[:CLASSES]]]; work is a training step
-at that alpha (L = 20, x+ shared), a Langevin chain alone, or inference.
+else the python3 of the PATH).  A model is NAME[:CxHxW[:BATCH[:CLASSES]]], NAME one of
+peer_networks.py; work is a training step at that alpha (L = 20, x+ shared), a Langevin chain alone, or
+inference.
 
 Before a model is timed, jem and each PyTorch compute losses and gradients to the images from
 the same weights and images and must agree.  Runs A B A B and prints medians of images/s and
 their ratios, GFLOP/s as convolutions are defined, and which share of the measured
 matrix-product peak the products are that jem's algorithms form.  torch.compile is tried in
-the first round and kept where it is faster.  --steps 1, for networks whose step takes a minute,
-warms nothing up.  Memory: peak resident set of each process.
+the first round, as are channels_last and contiguous maps, and the fastest is kept.  --steps 1, for
+networks whose step takes a minute, warms nothing up.  Memory: peak resident set of each process.
 """
 import argparse
 import csv
@@ -38,11 +40,11 @@ TOLERANCE = {"f32": (1e-5, 2e-3), "bf16": (1e-2, 1e-1)}
 
 
 class Case:
-    def __init__(self, text):
+    def __init__(self, text, batch):
         parts = text.split(":") + [None] * 3
         self.name = parts[0]
         self.shape = parts[1] or "3x32x32"
-        self.batch = int(parts[2] or 64)
+        self.batch = int(parts[2] or batch)
         self.classes = int(parts[3] or 10)
         self.text = text
 
@@ -65,12 +67,22 @@ def make_noise(folder, case):
     write_npy(f"{folder}/x.npy", (5, c, h, w), "<f4", struct.pack(f"<{size}f", *[rng.uniform(-1, 1) for _ in range(size)]))
 
 
+def model_keys(case):
+    wide = case.name.startswith("wrn-")
+    keys = {"model.name": "-".join(case.name.split("-")[:3]) if wide else case.name}
+    if wide:
+        keys.update({"model.pool": "adaptive", "model.proj": 0})
+    if case.name.endswith("-batch"):
+        keys["model.norm"] = "batch"
+    return keys
+
+
 def settings(case, folder, precision, threads, **more):
-    keys = {"model.name": case.name, "model.pool": "adaptive", "model.proj": 0, "data.kind": "npy",
-            "data.path": folder, "data.val_fraction": 0.05, "data.test_fraction": 0.05,
+    keys = {"data.kind": "npy", "data.path": folder, "data.val_fraction": 0.05, "data.test_fraction": 0.05,
             "data.crop": "false", "train.batch": case.batch, "train.share_batch": "true",
             "sampler.buffer_size": BUFFER, "train.log_every": 1, "train.checkpoint_every": 1000000,
             "engine.precision": precision, "engine.threads": threads, "engine.device": "cpu"}
+    keys.update(model_keys(case))
     keys.update({key.replace("__", "."): value for key, value in more.items()})
     return [word for key, value in keys.items() for word in ("--set", f"{key}={value}")]
 
@@ -123,24 +135,26 @@ def time_jem(a, case, folder, work, precision, steps):
     return time_training(a, case, folder, work, precision, steps)
 
 
-def time_peer(a, python, case, work, precision, steps, compiled, warm_up):
+def time_peer(a, python, case, work, precision, steps, mode, warm_up):
     kind = ["--work", work] if work in ("chain", "inference") else ["--alpha", work]
     command = [python, f"{HERE}/peer_pytorch.py", "--model", case.name, "--shape", case.shape,
                "--batch", str(case.batch), "--classes", str(case.classes), "--buffer", str(BUFFER),
                "--precision", precision, "--steps", str(steps), "--warm-up", str(warm_up),
-               "--threads", str(a.threads)] + kind + (["--compile"] if compiled else [])
+               "--threads", str(a.threads), "--format", mode[0]] + kind + (["--compile"] if mode[1] else [])
     result = json.loads(quietly(command).splitlines()[-1])
     return result["images_per_s"], result["peak_mib"], result["torch"]
 
 
 def best_mode(a, python, case, work, precision, steps, warm_up):
-    """Whether torch.compile is faster; and the rates and memory of the better."""
-    plain = time_peer(a, python, case, work, precision, steps, False, warm_up)
-    if a.no_compile or int(plain[2].split(".")[0]) < 2:
-        return False, plain
-    compiled = time_peer(a, python, case, work, precision, steps, True, warm_up)
-    faster = statistics.median(compiled[0]) > statistics.median(plain[0])
-    return faster, compiled if faster else plain
+    """The fastest of (format of maps, compiled?), with the rates, memory and version of that."""
+    best = None
+    for mode in [(layout, compiled) for compiled in (False, True) for layout in a.formats.split(",")]:
+        if mode[1] and (a.no_compile or int(best[1][2].split(".")[0]) < 2):
+            continue
+        timed = time_peer(a, python, case, work, precision, steps, mode, warm_up)
+        if not best or statistics.median(timed[0]) > statistics.median(best[1][0]):
+            best = mode, timed
+    return best
 
 
 # ---- the same work?
@@ -194,8 +208,8 @@ def compare(a, case, folder, work, precision, peak):
            "-" if math.isnan(memory) else f"{memory:.0f}"]
     for python in a.python:
         y = statistics.median(theirs[python])
-        row += [f"{y:.4g}{' compiled' if modes[python] else ''}", f"{1e-9 * flops * y:.0f}", f"{x / y:.2f}",
-                f"{peer_memory[python]:.0f}"]
+        how = " contiguous" * (modes[python][0] == "contiguous") + " compiled" * modes[python][1]
+        row += [f"{y:.4g}{how}", f"{1e-9 * flops * y:.0f}", f"{x / y:.2f}", f"{peer_memory[python]:.0f}"]
     print("| " + " | ".join(row) + " |", flush=True)
     return versions
 
@@ -212,13 +226,15 @@ def main():
     p.add_argument("--models", default="wrn-10-1,wrn-16-1,wrn-16-2")
     p.add_argument("--work", default="0.5,0,chain,inference")
     p.add_argument("--precisions", default="f32,bf16")
+    p.add_argument("--batch", type=int, default=64, help="of models that do not say")
+    p.add_argument("--formats", default="channels_last,contiguous", help="of PyTorch's maps")
     p.add_argument("--no-compile", action="store_true", help="never try torch.compile")
     a = p.parse_args()
 
-    cases = [Case(text) for text in a.models.split(",")]
+    cases = [Case(text, a.batch) for text in a.models.split(",")]
     peaks = {}
     for precision in a.precisions.split(","):
-        peaks[precision] = speed(a, Case("wrn-10-1"), precision, 0, 4)["peak_flops_per_s"]
+        peaks[precision] = speed(a, Case("wrn-10-1", 64), precision, 0, 4)["peak_flops_per_s"]
         print(f"matrix products in {precision}: {1e-9 * peaks[precision]:.0f} GFLOP/s", flush=True)
     versions, rows = {}, []
     for case in cases:

@@ -3,11 +3,12 @@
 
     python3 perf/peer_pytorch.py --model wrn-16-1 --alpha 0.5 --batch 64 --steps 8 \
         [--precision f32|bf16] [--threads 2] [--compile] [--device cuda] \
-        [--work step|chain|inference] [--shape 3x32x32] [--classes 10] [--check DIR]
+        [--work step|chain|inference] [--shape 3x32x32] [--classes 10] [--format channels_last|contiguous]
+        [--check DIR]
 
 The same network and the same step of Eq. 8 as `jem train`: L Langevin steps with
 gradients to the inputs only, the labelled batch doubling as x+, both gradient norms,
-Adam.  channels_last throughout; on a GPU --compile means CUDA graphs as well
+Adam.  The networks are peer_networks.py's.  On a GPU --compile means CUDA graphs as well
 (mode "reduce-overhead").  --work chain: a Langevin chain alone, inference: one forward
 pass.  Prints one line of JSON: images/s of each timed step and the peak resident memory.
 
@@ -19,61 +20,12 @@ import argparse
 import json
 import os
 import resource
-import struct
 import time
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
-
-class Block(nn.Module):
-    def __init__(self, cin, cout, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(cin, cout, 3, 1, 1)
-        self.conv2 = nn.Conv2d(cout, cout, 3, stride, 1)
-        project = stride != 1 or cin != cout
-        self.shortcut = nn.Conv2d(cin, cout, 1, stride) if project else nn.Identity()
-
-    def forward(self, x):
-        h = self.conv1(F.leaky_relu(x, 0.2))
-        return self.conv2(F.leaky_relu(h, 0.2)) + self.shortcut(x)
-
-
-class WRN(nn.Module):
-    def __init__(self, depth, width, channels, classes):
-        super().__init__()
-        layers = [nn.Conv2d(channels, 16, 3, 1, 1)]
-        cin = 16
-        for stage in range(3):
-            for b in range((depth - 4) // 6):
-                cout = 16 * width << stage
-                layers.append(Block(cin, cout, 2 if stage and not b else 1))
-                cin = cout
-        self.layers = nn.Sequential(*layers)
-        self.head = nn.Linear(cin, classes)
-
-    def forward(self, x):
-        h = F.leaky_relu(self.layers(x), 0.2)
-        return self.head(F.avg_pool2d(h, h.shape[2]).flatten(1))
-
-
-def load_weights(net, path, depth):
-    """From a file of jem, whose names are those of the JEM code."""
-    import numpy as np
-    with open(path, "rb") as f:
-        header = json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))
-        data = f.read()
-    def array(name):
-        begin, end = header[name]["data_offsets"]
-        return torch.tensor(np.frombuffer(data[begin:end], "<f4").reshape(header[name]["shape"]))
-    blocks = (depth - 4) // 6
-    names = {"layers.0": "f.conv1", "head": "class_output"}
-    for i in range(3 * blocks):
-        for theirs, ours in (("conv1", "conv1"), ("conv2", "conv2"), ("shortcut", "shortcut.0")):
-            names[f"layers.{i + 1}.{theirs}"] = f"f.layer{i // blocks + 1}.{i % blocks}.{ours}"
-    net.load_state_dict({key: array(names[key.rsplit(".", 1)[0]] + "." + key.rsplit(".", 1)[1])
-                         for key in net.state_dict()})
+import peer_networks
 
 
 def check(logits, folder):
@@ -81,7 +33,7 @@ def check(logits, folder):
     x, f, g = (torch.tensor(np.load(os.path.join(folder, name + ".npy"))) for name in ("x", "logits", "grad"))
     y = torch.arange(len(x)) % f.shape[1]
     x.requires_grad_(True)
-    ours = logits(x.contiguous(memory_format=torch.channels_last))
+    ours = logits(x)
     grad, = torch.autograd.grad(ours.logsumexp(1).sum(), x)
     with torch.no_grad():  # the median: where a rectifier's input is all but zero, rounding decides
         apart = [float((p - q).norm() / q.norm()) for p, q in zip(grad, g)]
@@ -101,6 +53,7 @@ def main():
     p.add_argument("--precision", choices=["f32", "bf16"], default="f32")
     p.add_argument("--threads", type=int, default=0)
     p.add_argument("--compile", action="store_true")
+    p.add_argument("--format", choices=["channels_last", "contiguous"], default="channels_last")
     p.add_argument("--device", default="cpu")
     p.add_argument("--work", choices=["step", "chain", "inference"], default="step")
     p.add_argument("--shape", default="3x32x32")
@@ -112,13 +65,13 @@ def main():
     if a.threads:
         torch.set_num_threads(a.threads)
     torch.manual_seed(1)
-    _, depth, width = a.model.split("-")
     image = [int(v) for v in a.shape.split("x")]
     gpu = a.device != "cpu"
     if gpu:
         torch.set_default_device(a.device)
         torch.backends.cudnn.benchmark = True
-    net = WRN(int(depth), int(width), image[0], a.classes).to(memory_format=torch.channels_last)
+    layout = torch.channels_last if a.format == "channels_last" else torch.contiguous_format
+    net = peer_networks.build(a.model, image[0], a.classes).to(memory_format=layout)
     if a.compile:
         from torch._functorch import config as functorch
         functorch.donated_buffer = False  # the step takes two gradients of one pass
@@ -134,7 +87,8 @@ def main():
             return run(x).float().clone() if gpu and a.compile else run(x).float()
 
     if a.check:
-        load_weights(net, os.path.join(a.check, "weights.safetensors"), int(depth))
+        peer_networks.load(net, os.path.join(a.check, "weights.safetensors"))
+        net.eval()
         return check(logits, a.check)
     buffer = torch.rand(a.buffer, *image) * 2 - 1 if a.alpha > 0 else None
 
@@ -162,7 +116,7 @@ def main():
             index = torch.randint(len(buffer), (len(x),))
             fresh = torch.rand(len(x), 1, 1, 1) < 0.05
             start = torch.where(fresh, torch.rand_like(x) * 2 - 1, buffer[index])
-            negative = chain(start.contiguous(memory_format=torch.channels_last), langevin)
+            negative = chain(start.contiguous(memory_format=layout), langevin)
             buffer[index] = negative
             f = logits(torch.cat([x, negative]))
             loss = F.cross_entropy(f[: len(x)], y)
@@ -183,12 +137,13 @@ def main():
         elif a.work == "chain":
             chain(x, langevin)
         else:
+            net.eval()
             with torch.inference_mode():
                 logits(x)
 
     rates = []
     for i in range(a.warm_up + a.steps):
-        x = torch.rand(a.batch, *image).mul(2).sub(1).to(memory_format=torch.channels_last)
+        x = torch.rand(a.batch, *image).mul(2).sub(1).to(memory_format=layout)
         y = torch.randint(a.classes, (a.batch,))
         warm = i >= a.warm_up
         if gpu:
