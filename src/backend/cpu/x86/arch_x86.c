@@ -1,6 +1,7 @@
 /* Which of the kernels in this folder the processor can run. */
 #include "backend/cpu/cpu_arch.h"
 #include "backend/cpu/x86/cpu_isa.h"
+#include "backend/cpu/x86/bf16_amx_weights.h"
 #include "backend/cpu/x86/bf16_conv.h"
 #include "backend/cpu/x86/bf16_weights.h"
 #include "backend/cpu/x86/kernels_x86.h"
@@ -18,6 +19,7 @@ bool cpu_arch_matrix_unit(void)
 const cpu_impl *cpu_arch_bf16_conv(const step *s)
 {
     if (bf16_supports(s)) return &cpu_bf16_impl;
+    if (bf16_amx_weights_supports(s)) return &cpu_bf16_amx_weights_impl;
     return bf16_weights_supports(s) ? &cpu_bf16_weights_impl : NULL;
 }
 

@@ -1,6 +1,7 @@
 /* Own bf16 convolutions: bf16_conv as steps. */
 #include <stdio.h>
 
+#include "backend/cpu/x86/bf16_amx_weights.h"
 #include "backend/cpu/x86/bf16_conv.h"
 #include "backend/cpu/x86/bf16_weights.h"
 #include "backend/cpu/x86/bf16_winograd.h"
@@ -133,4 +134,36 @@ const cpu_impl cpu_bf16_weights_impl = {
     .release = release_weights,
     .run = run_weights,
     .describe = describe_weights,
+};
+
+static jem_status prepare_amx_weights(cpu_kernel *k)
+{
+    jem_status st;
+    bf16_amx_weights *w = NULL;
+
+    TRY(MEM_NEW(w, 1));
+    bf16_amx_weights_init(w, &k->s);
+    k->state = w;
+    k->scratch = (size_t)bf16_amx_weights_scratch(w);
+done:
+    return st;
+}
+
+static jem_status run_amx_weights(cpu_bound *b, const step_io *io, int phase, int part)
+{
+    const step *s = &b->k->s;
+    float *d = io->dparams;
+
+    (void)phase;
+    (void)part;
+    bf16_amx_weights_run(b->k->state, d + s->op.weight, s->op.bias >= 0 ? d + s->op.bias : NULL,
+                         cpu_at(b, s->src2), cpu_at(b, s->src), b->scratch);
+    return JEM_OK;
+}
+
+const cpu_impl cpu_bf16_amx_weights_impl = {
+    .name = "amx:positions",
+    .prepare = prepare_amx_weights,
+    .release = release_weights,
+    .run = run_amx_weights,
 };
