@@ -218,7 +218,7 @@ static jem_status load(model *m, engine *e)
 {
     float *params;
     jem_status st;
-    if (!m->b->device) return plan_load(e->x.p, m->params);
+    if (!m->b->device) return plan_load_on(e->x.p, m->params, m->workers);
     TRY(model_resident(m, &params));
     TRY(plan_load_resident(e->x.p, params));
 done:

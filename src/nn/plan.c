@@ -186,14 +186,34 @@ double plan_step_transforms(const plan *p, int i)
     return step_shares(p, i).transforms * plan_step_flops(p, i);
 }
 
-jem_status plan_load_resident(plan *p, const void *params)
+/* Parameters on their way into the kernels. */
+typedef struct loading {
+    plan *p;
+    const char *params;
+} loading;
+
+static jem_status load_kernel(void *ctx, int i, int worker)
+{
+    const loading *l = ctx;
+    (void)worker;
+    return l->p->b->kernel_load(l->p->steps[i].kernel, l->params + elements_bytes(l->p, first_param(l->p, i)));
+}
+
+/* The first time one after another: kernels that share what others keep packed learn where that is. */
+static jem_status load_kernels(plan *p, const void *params, pool *threads)
 {
     jem_status st = JEM_OK;
-    for (int i = 0; i < p->step_count; ++i)
-        TRY(p->b->kernel_load(p->steps[i].kernel,
-                              (const char *)params + elements_bytes(p, first_param(p, i))));
+    loading l = {p, params};
+    if (p->loaded && threads) return pool_run(threads, p->step_count, load_kernel, &l);
+    for (int i = 0; i < p->step_count; ++i) TRY(load_kernel(&l, i, 0));
+    p->loaded = true;
 done:
     return st;
+}
+
+jem_status plan_load_resident(plan *p, const void *params)
+{
+    return load_kernels(p, params, NULL);
 }
 
 /* Do two steps multiply by the same weights in the same way? */
@@ -214,12 +234,17 @@ void plan_share_weights(plan *p, const plan *owner)
 
 jem_status plan_load(plan *p, const void *params)
 {
+    return plan_load_on(p, params, NULL);
+}
+
+jem_status plan_load_on(plan *p, const void *params, pool *threads)
+{
     const device *d = p->b->device;
     const size_t bytes = (size_t)p->g->param_elements * sizeof(float);
     jem_status st = JEM_OK;
 
     params = plan_made(p, params);
-    if (!d) return plan_load_resident(p, params);
+    if (!d) return load_kernels(p, params, threads);
     if (!p->params) TRY(d->alloc(&p->params, bytes));
     TRY(d->copy(p->params, params, bytes));
     TRY(plan_load_resident(p, p->params));

@@ -71,6 +71,8 @@ double plan_step_transforms(const plan *p, int i);
 /* Takes over new parameter values: `params` is borrowed until the next load and
  * must not change in between.  Not while another thread executes the plan. */
 jem_status plan_load(plan *p, const void *params);
+/* The same on the threads of a pool, borrowed; NULL: on the caller. */
+jem_status plan_load_on(plan *p, const void *params, pool *threads);
 /* Before p's first load: p computes with packed weights of `owner`, a plan of the same graph and
  * backend, where the backend can.  From then on owner is to take over new parameters before p
  * does, and to be freed after p's last execution. */

@@ -61,6 +61,7 @@ struct plan {
     int64_t arena_bytes; /* of a slice */
     size_t scratch_bytes;
     size_t meeting_bytes; /* of all slices */
+    bool loaded;          /* has every kernel had parameters? */
     void *params; /* on the backend's device: a copy for plan_load; NULL: none yet */
 };
 
