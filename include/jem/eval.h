@@ -1,5 +1,6 @@
 /* What a trained model can do, measured without people, as `jem eval`: accuracy and calibration, energies,
- * out-of-distribution scores, scene properties in its features, samples and their Frechet distances.
+ * out-of-distribution scores, scene properties in its features, samples and their Frechet distances; accuracy under
+ * attack where "eval.attack_images" is set.
  *
  *   jem_bench_scores scores = JEM_BENCH_SCORES_INIT;
  *   if (jem_eval(&scores, "runs/a", NULL) == JEM_OK)

@@ -9,8 +9,9 @@ from ._train import _flat
 
 def evaluate(folder, features_of=None, vae=None, set=None, force=False):
     """Evaluates a run, or every run of a study, as `jem eval`: accuracy, calibration, energies, out-of-distribution
-    scores, scene properties, samples and their Frechet distances.  Their folders get scores, trials and pictures; what
-    has been evaluated so before is not again unless force.  Ctrl-C stops.
+    scores, scene properties, samples and their Frechet distances, with {"eval.attack_images": N} also accuracy under
+    attack.  Their folders get scores, trials and pictures; what has been evaluated so before is not again unless force.
+    Ctrl-C stops.
 
     features_of: a run with alpha = 0, in whose features Frechet distances are taken, too; vae: weights of the autoencoder
     of runs on latents, for pictures of their samples; set: settings such as {"eval.limit": 500, "engine.threads": 2}.

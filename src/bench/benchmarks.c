@@ -5,9 +5,9 @@
 #include <string.h>
 
 const benchmark *const benchmark_list[] = {
-    &bench_classification, &bench_bapps,        &bench_gloss,   &bench_cifar10h, &bench_model_vs_human,
-    &bench_cue_conflict,   &bench_clickme,      &bench_scenes,  &bench_energy,   &bench_generation,
-    NULL,
+    &bench_classification, &bench_bapps,      &bench_gloss,   &bench_cifar10h, &bench_model_vs_human,
+    &bench_cue_conflict,   &bench_clickme,    &bench_scenes,  &bench_energy,   &bench_generation,
+    &bench_robustness,     NULL,
 };
 
 const benchmark *benchmark_find(const benchmark *const *list, const char *name, int *place)

@@ -6,7 +6,7 @@
 
 extern const benchmark bench_bapps, bench_gloss, bench_cifar10h, bench_model_vs_human,
     bench_cue_conflict, bench_clickme; /* of people */
-extern const benchmark bench_classification, bench_scenes, bench_energy, bench_generation;
+extern const benchmark bench_classification, bench_robustness, bench_scenes, bench_energy, bench_generation;
 
 /* All of them in the order of the study; ends with NULL. */
 extern const benchmark *const benchmark_list[];

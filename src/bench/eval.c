@@ -23,6 +23,25 @@ const option eval_option_table[] = {
      "weights for FID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid; empty: it is not measured"},
     {"fid_reference", OPTION_STRING, AT(fid_reference), "", 0, 0, NULL,
      "statistics that FID compares with (jem fid --save); empty: of the training images"},
+    {"attack_images", OPTION_INT, AT(attack.images), "0", 0, 1e9, NULL,
+     "test images that are attacked (PGD), for accuracy under attack; 0: it is not measured"},
+    {"attack_linf", OPTION_LIST, AT(attack.linf), "[0, 1, 2, 4, 8]", 0, 255, NULL,
+     "radii of L-inf attacks, in 255ths of a pixel's range; []: none"},
+    {"attack_l2", OPTION_LIST, AT(attack.l2), "[0, 0.25, 0.5, 1]", 0, 1e4, NULL,
+     "radii of L2 attacks, a pixel's range being 1; []: none"},
+    {"attack_steps", OPTION_INT, AT(attack.steps), "20", 1, 10000, NULL, "steps of an attack"},
+    {"attack_step_size", OPTION_REAL, AT(attack.step_size), "2.5", 0.001, 1e4, NULL,
+     "how far its steps could go together, in radii: a step is 2.5 radius / steps"},
+    {"attack_restarts", OPTION_INT, AT(attack.restarts), "1", 1, 1000, NULL,
+     "attacks on an image, each from its own random start in the ball; the best one counts"},
+    {"refine_steps", OPTION_LIST, AT(attack.refine), "[0]", 0, 10000, NULL,
+     "Langevin steps before classifying, as a defence that is attacked, too: [0, 1, 10] for JEM-0, -1, -10"},
+    {"refine_copies", OPTION_INT, AT(attack.copies), "5", 1, 1000, NULL,
+     "refined copies of an image whose logits are averaged (JEM: 5)"},
+    {"refine_noise", OPTION_REAL, AT(attack.noise_std), "0.03", 0, 10, NULL,
+     "deviation of the noise that each copy begins with, network units (JEM: 0.03)"},
+    {"attack_draws", OPTION_INT, AT(attack.draws), "5", 1, 1000, NULL,
+     "fresh copies over which each step of an attack on refinement takes its expectation"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 #undef AT
@@ -61,12 +80,44 @@ void generative_picture(char name[GENERATIVE_PICTURE_MAX], int64_t i)
     snprintf(name, GENERATIVE_PICTURE_MAX, "test-%06" PRId64, i);
 }
 
+static const char *class_name(const dataset *d, int64_t k, char number[24])
+{
+    if (d->class_names && d->class_names[k] && d->class_names[k][0]) return d->class_names[k];
+    snprintf(number, 24, "%" PRId64, k);
+    return number;
+}
+
+jem_status generative_add_trial(const bench_request *r, trial_list *list, const char *condition,
+                                int64_t row, int64_t answer)
+{
+    const dataset *d = generative_of(r)->data->test;
+    char who[GENERATIVE_NAME_MAX], picture[GENERATIVE_PICTURE_MAX], said[24], truth[24];
+
+    generative_name(who, r);
+    generative_picture(picture, row);
+    return trial_list_append(list, &(trial){.subj = who,
+                                            .session = 1,
+                                            .trial = list->count + 1,
+                                            .rt = NAN,
+                                            .object_response = class_name(d, answer, said),
+                                            .category = class_name(d, d->labels[row], truth),
+                                            .condition = condition,
+                                            .imagename = picture});
+}
+
 /* ---- the table of a trained model */
 
 static jem_status evaluate(void *ctx, const float *x, int64_t n, float *logits, float *grad)
 {
     const eval_subject *s = ctx;
     return model_evaluate(s->m, x, n, NULL, logits, NULL, grad);
+}
+
+static jem_status loss_gradient(void *ctx, const float *x, int64_t n, const model_loss *loss,
+                                float *logits, float *grad)
+{
+    const eval_subject *s = ctx;
+    return model_loss_gradient(s->m, x, n, loss, logits, grad);
 }
 
 static jem_status features(void *ctx, bool of_classifier, const char *layer, const float *x,
@@ -79,17 +130,28 @@ static jem_status features(void *ctx, bool of_classifier, const char *layer, con
     return st;
 }
 
+/* The same noise for an image whatever it is refined together with. */
+static void draw_keyed(void *ctx, float *noise, int64_t size, int64_t t, int64_t i)
+{
+    const chain_request *how = ctx;
+    const rng_stream stream = {how->seed, RNG_SAMPLE_NOISE, (uint32_t)how->part + how->keys[i].draw, (uint32_t)t};
+    rng_fill_normal(noise, size, &stream, how->keys[i].image);
+}
+
 static jem_status chain(void *ctx, const chain_request *how, float *x, int64_t n)
 {
     const eval_subject *s = ctx;
     sampler_options o = *s->sampler;
     o.steps = how->steps;
     o.decay = DECAY_CONSTANT;
+    chain_request keyed = *how;
     const sgld_call call = {
         .options = &o,
         .step_size = s->step_size,
         .noise = {how->seed, RNG_SAMPLE_NOISE, (uint32_t)((int)how->part + how->stage), 0},
-        .y = how->y};
+        .y = how->y,
+        .inject = how->keys ? draw_keyed : NULL,
+        .inject_ctx = &keyed};
     return sgld_chain(how->first_epoch ? s->first_epoch : s->m, &call, x, n);
 }
 
@@ -119,6 +181,7 @@ static generative table_of(eval_subject *s)
                         .fid_reference_name = s->fid_reference_name,
                         .classifier_feature = s->features_of ? model_first_head(s->features_of) : NULL,
                         .evaluate = evaluate,
+                        .loss_gradient = loss_gradient,
                         .features = features,
                         .chain = chain,
                         .stopped = stopped,
@@ -127,6 +190,17 @@ static generative table_of(eval_subject *s)
 
 /* ---- all of them */
 
+static jem_status check_list(const char *key, const option_list *l, bool whole)
+{
+    for (int i = 0; i < l->count; i++) {
+        const double v = l->values[i];
+        if ((whole && v != floor(v)) || (i > 0 && v <= l->values[i - 1]))
+            return jem_error(JEM_EUSAGE, "%s: %s in ascending order expected", key,
+                             whole ? "whole numbers" : "numbers");
+    }
+    return JEM_OK;
+}
+
 static jem_status check(const eval_subject *s, const eval_options *o)
 {
     if (s->data->test->n == 0)
@@ -134,12 +208,13 @@ static jem_status check(const eval_subject *s, const eval_options *o)
                          "%s: there are no test images in %s; data.test_fraction of the run "
                          "was 0",
                          s->folder, s->data_options->path);
-    for (int i = 0; i < o->steps.count; i++) {
-        double t = o->steps.values[i];
-        if (t != floor(t) || (i > 0 && t <= o->steps.values[i - 1]))
-            return jem_error(JEM_EUSAGE, "eval.steps: whole numbers in ascending order expected");
-    }
-    return JEM_OK;
+    jem_status st;
+    TRY(check_list("eval.steps", &o->steps, true));
+    TRY(check_list("eval.refine_steps", &o->attack.refine, true));
+    TRY(check_list("eval.attack_linf", &o->attack.linf, false));
+    TRY(check_list("eval.attack_l2", &o->attack.l2, false));
+done:
+    return st;
 }
 
 jem_status eval_run(score_list *scores, const benchmark *const *list, const eval_subject *s,

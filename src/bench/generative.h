@@ -10,7 +10,17 @@
 #include "fid/fid_network.h"
 
 /* Which noise a chain has. */
-typedef enum chain_part { CHAINS_SHARED = 0, CHAINS_CLASSES = 256 } chain_part;
+typedef enum chain_part {
+    CHAINS_SHARED = 0,
+    CHAINS_CLASSES = 256,
+    CHAINS_JUDGED = 1 << 16,  /* of a refined image that is classified */
+    CHAINS_ATTACKED = 1 << 20 /* of one that an attack looks at */
+} chain_part;
+
+/* Whose noise a chain has: of which image, and which of that image's draws. */
+typedef struct chain_key {
+    uint32_t image, draw;
+} chain_key;
 
 typedef struct chain_request {
     bool first_epoch; /* under the weights of the first epoch; else under the subject's */
@@ -19,6 +29,7 @@ typedef struct chain_request {
     uint64_t seed;
     chain_part part;
     int stage;
+    const chain_key *keys; /* [n], draw in place of stage; NULL: the place among the n is the image */
 } chain_request;
 
 typedef struct generative {
@@ -43,6 +54,9 @@ typedef struct generative {
 
     /* logits [n][classes]; grad [n][c][h][w] <- d LSE / dx unless NULL. */
     jem_status (*evaluate)(void *ctx, const float *x, int64_t n, float *logits, float *grad);
+    /* grad [n][c][h][w] <- d loss / dx; logits [n][classes] unless NULL. */
+    jem_status (*loss_gradient)(void *ctx, const float *x, int64_t n, const model_loss *loss,
+                                float *logits, float *grad);
     /* out [n][dim] <- a layer of the model, or of the classifier; x NULL: *dim alone. */
     jem_status (*features)(void *ctx, bool of_classifier, const char *layer, const float *x,
                            int64_t n, float *out, int64_t *dim);
@@ -56,6 +70,9 @@ typedef struct generative {
 /* Adds a score of the subject on the test images of its own data: dataset, hash and ceiling are
  * filled in. */
 jem_status generative_add(const bench_request *r, const bench_score *s);
+/* A row of trials: its test image `row`, asked as `condition` says, was taken for class `answer`. */
+jem_status generative_add_trial(const bench_request *r, trial_list *list, const char *condition,
+                                int64_t row, int64_t answer);
 /* JEM_EDATA of something that need not be there becomes a warning. */
 jem_status generative_tolerate(const bench_request *r, const char *what, jem_status st);
 
@@ -63,6 +80,18 @@ jem_status generative_tolerate(const bench_request *r, const char *what, jem_sta
 enum { GENERATIVE_NAME_MAX = OPTION_STRING_MAX + 80, GENERATIVE_PICTURE_MAX = 32 };
 void generative_name(char name[GENERATIVE_NAME_MAX], const bench_request *r);
 void generative_picture(char name[GENERATIVE_PICTURE_MAX], int64_t i);
+
+/* Of robustness: attacks on the classifier, and refinement as a defence against them. */
+typedef struct attack_options {
+    int64_t images;       /* of the test images; 0: robustness is not measured */
+    option_list linf, l2; /* radii, ascending: in 255ths of a pixel's range, and in whole ranges */
+    int64_t steps, restarts;
+    double step_size;     /* in radii, of all steps together */
+    option_list refine;   /* Langevin steps before classifying; 0: none */
+    int64_t copies;       /* whose logits a refining classifier averages */
+    double noise_std;     /* added to each copy first, network units */
+    int64_t draws;        /* copies that a step of the attack averages over */
+} attack_options;
 
 /* Keys eval.*: the options of all these benchmarks. */
 typedef struct eval_options {
@@ -73,6 +102,7 @@ typedef struct eval_options {
     int64_t seed;      /* of noise and starts: the same for every run of a study */
     char fid_weights[OPTION_STRING_MAX];   /* Inception's; "": FID is not measured */
     char fid_reference[OPTION_STRING_MAX]; /* npz of statistics; "": the training images */
+    attack_options attack;
 } eval_options;
 extern const option eval_option_table[];
 

@@ -15,7 +15,7 @@ enum { STREAM_NOISE = 1, STREAM_CONSTANT, STREAM_INTERPOLATED };
 
 /* ---- sources */
 
-static int64_t spread(const image_source *s, int64_t i)
+int64_t source_row(const image_source *s, int64_t i)
 {
     return i * s->total / s->n;
 }
@@ -24,7 +24,7 @@ static jem_status fill_dataset(const image_source *s, float *x, int64_t first, i
 {
     jem_status st = JEM_OK;
     for (int64_t i = 0; i < count; i++) {
-        int64_t row = spread(s, first + i);
+        int64_t row = source_row(s, first + i);
         TRY(dataset_floats(x + i * shape_count(s->image), s->d, &row, 1));
     }
 done:
@@ -35,7 +35,7 @@ static jem_status fill_array(const image_source *s, float *x, int64_t first, int
 {
     int64_t size = shape_count(s->image);
     for (int64_t i = 0; i < count; i++)
-        memcpy(x + i * size, s->images + spread(s, first + i) * size, (size_t)size * sizeof *x);
+        memcpy(x + i * size, s->images + source_row(s, first + i) * size, (size_t)size * sizeof *x);
     return JEM_OK;
 }
 
@@ -67,7 +67,7 @@ static jem_status fill_interpolated(const image_source *s, float *x, int64_t fir
     int64_t size = shape_count(s->image), n = s->total;
     jem_status st = JEM_OK;
     for (int64_t i = 0; i < count; i++, x += size) {
-        int64_t a = spread(s, first + i);
+        int64_t a = source_row(s, first + i);
         uint32_t other = rng_below(&stream, (uint32_t)(first + i), 0, (uint32_t)(n - 1));
         TRY(dataset_midpoint(x, s->d, a, (a + 1 + other) % n));
     }

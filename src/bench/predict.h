@@ -18,6 +18,8 @@ typedef struct image_source {
 
 /* At most `limit` (0: all) images of a data set, evenly spread. */
 image_source source_dataset(const dataset *d, int64_t limit);
+/* Which row of the data set its image i is. */
+int64_t source_row(const image_source *s, int64_t i);
 /* The same of images [total][c][h][w] of this size. */
 image_source source_array(const float *images, int64_t total, shape size, int64_t limit);
 /* Uniform noise on [-1, 1]. */

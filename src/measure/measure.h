@@ -46,6 +46,7 @@ typedef struct measure {
     struct {
         const char *metric; /* NULL: none */
         double at;
+        bool whole;         /* said once of the data, whatever the condition */
     } chance;                        /* the score means something where the network decides better than by
                                         chance: where the interval of this score of it lies above `at` */
     const char *card;                /* the page's cards have its best value, called so; NULL: not */

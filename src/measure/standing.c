@@ -54,11 +54,11 @@ bool reference_is_bound(const measures *m, const measure *s, double value)
     return s->human_is_bound && (value == s->human || isnan(published_human(m, s)));
 }
 
-static bool of_same_data(const score *a, const score *b)
+static bool of_same_data(const score *a, const score *b, bool whole)
 {
     return strcmp(a->benchmark, b->benchmark) == 0 && str_same(a->model, b->model) &&
            (a->alpha == b->alpha || (isnan(a->alpha) && isnan(b->alpha))) && a->seed == b->seed &&
-           str_same(a->dataset, b->dataset) && str_same(a->condition, b->condition);
+           str_same(a->dataset, b->dataset) && (whole || str_same(a->condition, b->condition));
 }
 
 chance_state standing_chance(const score_list *list, const measures *m, const score *of)
@@ -68,7 +68,7 @@ chance_state standing_chance(const score_list *list, const measures *m, const sc
     if (!s || !s->chance.metric) return CHANCE_UNKNOWN;
     for (int64_t i = 0; i < list->count; i++) {
         const score *own = &list->scores[i];
-        if (strcmp(own->metric, s->chance.metric) == 0 && of_same_data(own, of) && isfinite(own->low))
+        if (strcmp(own->metric, s->chance.metric) == 0 && of_same_data(own, of, s->chance.whole) && isfinite(own->low))
             return own->low <= s->chance.at ? CHANCE_AT : CHANCE_ABOVE;
     }
     return CHANCE_UNKNOWN;

@@ -420,8 +420,18 @@ typedef struct evaluation {
     const model *m;
     const float *x;
     const int32_t *y;
+    const model_loss *loss;
     float *logits, *lse, *grad;
 } evaluation;
+
+/* What the gradient of is wanted: log-sum-exp, whose softmax is there; one logit; a loss. */
+static void set_cotangent(const evaluation *e, const model_chunk *c, int64_t k)
+{
+    if (e->loss) e->loss->cotangent(e->loss->ctx, c->cotangent, c->logits, c->first, c->count);
+    for (int64_t i = 0; e->y && i < c->count; ++i)
+        for (int64_t j = 0; j < k; ++j)
+            c->cotangent[i * k + j] = e->y[c->first + i] == j ? 1.0f : 0.0f;
+}
 
 static jem_status evaluate_chunk(void *ctx, const model_chunk *c)
 {
@@ -436,9 +446,7 @@ static jem_status evaluate_chunk(void *ctx, const model_chunk *c)
     if (e->logits)
         memcpy(e->logits + c->first * k, c->logits, (size_t)(c->count * k) * sizeof *c->logits);
     if (e->grad) {
-        for (int64_t i = 0; e->y && i < c->count; ++i)
-            for (int64_t j = 0; j < k; ++j)
-                c->cotangent[i * k + j] = e->y[c->first + i] == j ? 1.0f : 0.0f;
+        set_cotangent(e, c, k);
         TRY(plan_backward(c->ws, &call, c->cotangent, e->grad + c->first * size, NULL));
     }
 done:
@@ -448,8 +456,15 @@ done:
 jem_status model_evaluate(model *m, const float *x, int64_t n, const int32_t *y, float *logits,
                           float *lse, float *grad)
 {
-    evaluation e = {m, x, y, logits, lse, grad};
+    evaluation e = {m, x, y, NULL, logits, lse, grad};
     return model_run(m, grad ? MODEL_CHAIN : MODEL_INFER, n, evaluate_chunk, &e);
+}
+
+jem_status model_loss_gradient(model *m, const float *x, int64_t n, const model_loss *loss,
+                               float *logits, float *grad)
+{
+    evaluation e = {m, x, NULL, loss, logits, NULL, grad};
+    return model_run(m, MODEL_CHAIN, n, evaluate_chunk, &e);
 }
 
 typedef struct feature_request {

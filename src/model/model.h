@@ -106,6 +106,16 @@ void model_visit_times(const model *m, model_use use,
 jem_status model_evaluate(model *m, const float *x, int64_t n, const int32_t *y, float *logits,
                           float *lse, float *grad);
 
+/* A loss of each image's own logits: cotangent [count][classes] <- its derivatives to the logits
+ * [count][classes] of the images first .. first + count - 1.  Called by several threads. */
+typedef struct model_loss {
+    void (*cotangent)(void *ctx, float *cotangent, const float *logits, int64_t first, int64_t count);
+    void *ctx;
+} model_loss;
+/* grad [n][c][h][w] <- its gradient to the images x; logits [n][classes], unless NULL. */
+jem_status model_loss_gradient(model *m, const float *x, int64_t n, const model_loss *loss,
+                               float *logits, float *grad);
+
 /* Named value (model_stages, a head, "logits") of n images into dst; its shape per image
  * in *s if s is not NULL.  dst may be NULL to ask for the shape only. */
 jem_status model_feature(model *m, const char *name, const float *x, int64_t n, float *dst,

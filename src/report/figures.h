@@ -66,6 +66,8 @@ jem_status figures_of_grid(figure_list *list, study *const *studies, int count, 
 /* Sets, categories, steps. */
 jem_status figures_of_details(figure_list *list, study *s, const measures *const *known);
 jem_status figures_of_calibration(figure_list *list, study *s); /* reliability diagrams */
+/* Accuracy over radii of attacks; none where nothing was attacked. */
+jem_status figures_of_robustness(figure_list *list, study *s, const measures *const *known);
 jem_status figures_of_energies(figure_list *list, study *s); /* log-sum-exp: data, samples, noise */
 jem_status figures_of_training(figure_list *list, study *s); /* curves from metrics.csv */
 jem_status figures_of_samples(figure_list *list, study *s);  /* a sheet for each kind of picture */

@@ -38,6 +38,11 @@ static jem_status make_calibration(figure_list *list, const report_source *f)
     return figures_of_calibration(list, f->all[0]);
 }
 
+static jem_status make_robustness(figure_list *list, const report_source *f)
+{
+    return figures_of_robustness(list, f->all[0], f->known);
+}
+
 static jem_status make_energies(figure_list *list, const report_source *f)
 {
     return figures_of_energies(list, f->all[0]);
@@ -75,6 +80,7 @@ static const struct figure_kind {
     {"cue-conflict-categories", "shape or texture, category by category", make_details},
     {"cue-conflict-steps", "shape bias along Langevin steps", make_details},
     {"reliability", "reliability diagrams", make_calibration},
+    {"robustness-radii", "accuracy over the radius of attacks", make_robustness},
     {"energy-histograms", "log-sum-exp of data, samples and noise", make_energies},
     {"samples-buffer", "samples from the replay buffer", make_samples},
     {"samples-shared-start", "samples from one shared start", make_samples},

@@ -69,6 +69,32 @@ static void scores_are_those_in_the_run_s_folder(void **state)
     rig_free(r);
 }
 
+static void attacks_are_measured_where_settings_ask_for_them(void **state)
+{
+    (void)state;
+    rig *r = rig_new();
+    jem_bench_scores scores = JEM_BENCH_SCORES_INIT;
+    static const char *const set[] = {"eval.limit=20", "eval.samples=4", "eval.steps=[0]", "engine.threads=1",
+                                      "eval.attack_images=4", "eval.attack_steps=2", "eval.attack_linf=[8]",
+                                      "eval.attack_l2=[]", "eval.refine_steps=[0, 1]", "eval.refine_copies=2"};
+    jem_eval_options o = JEM_EVAL_INIT;
+    o.set = set;
+    o.set_count = sizeof set / sizeof *set;
+    check_ok(train(r, r->run));
+    check_ok(jem_eval(&scores, r->run, &o));
+    int attacks = 0;
+    for (int64_t i = 0; i < scores.count; i++) {
+        const jem_bench_score *s = &scores.rows[i];
+        if (strcmp(s->metric, "accuracy_linf") != 0) continue;
+        assert_string_equal(s->benchmark, "robustness");
+        assert_string_equal(s->condition, attacks++ ? "8/255 refined 1" : "8/255");
+        assert_true(s->value >= 0 && s->value <= 1 && s->n == 4);
+    }
+    assert_int_equal(attacks, 2);
+    jem_bench_scores_clear(&scores);
+    rig_free(r);
+}
+
 static void a_study_s_scores_say_whose_they_are(void **state)
 {
     (void)state;
@@ -124,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_are_those_in_the_run_s_folder),
+        cmocka_unit_test(attacks_are_measured_where_settings_ask_for_them),
         cmocka_unit_test(a_study_s_scores_say_whose_they_are),
         cmocka_unit_test(mistakes_and_stops_leave_scores_as_they_were),
     };

@@ -162,11 +162,13 @@ class Trained(unittest.TestCase):
         jem.train(SMALL, out=self.run_folder, data=(x, y))
 
     def test_an_evaluation_is_a_dict_of_scores(self):
-        few = {"eval.limit": 20, "eval.samples": 4, "eval.steps": [0, 2], "engine.threads": 1}
+        few = {"eval.limit": 20, "eval.samples": 4, "eval.steps": [0, 2], "engine.threads": 1, "eval.attack_images": 4,
+               "eval.attack_steps": 2}
         scores = jem.evaluate(self.run_folder, set=few)
         found = scores.as_dict()
         accuracy = scores.find("accuracy")
         self.assertEqual(found[f"{accuracy.benchmark}.accuracy"], accuracy.value)
+        self.assertLessEqual(found["robustness.accuracy_linf[8/255]"], found["robustness.accuracy_linf[0/255]"])
         self.assertEqual((accuracy.alpha, accuracy.seed, accuracy.folder), (.5, 1, self.run_folder))
         self.assertEqual(len(found), len(scores))
         with self.assertRaisesRegex(ValueError, "choose the scores of one"):

@@ -1,8 +1,6 @@
 /* The test images through the classifier: accuracy, likelihood, calibration, and one
  * trial per image. */
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "base/mem.h"
 #include "base/try.h"
@@ -104,34 +102,13 @@ done:
 
 /* ---- trials */
 
-static const char *class_name(const dataset *d, int64_t k, char number[24])
-{
-    if (d->class_names && d->class_names[k] && d->class_names[k][0]) return d->class_names[k];
-    snprintf(number, 24, "%" PRId64, k);
-    return number;
-}
-
 static jem_status write_trials(const bench_request *q, const predictions *p)
 {
     jem_status st;
-    const dataset *d = generative_of(q)->data->test;
     trial_list list = TRIAL_LIST_INIT;
-    char who[GENERATIVE_NAME_MAX], picture[GENERATIVE_PICTURE_MAX], answer[24], truth[24];
 
-    generative_name(who, q);
-    for (int64_t i = 0; i < p->n; i++) {
-        generative_picture(picture, i);
-        const trial row = {
-            .subj = who,
-            .session = 1,
-            .trial = i + 1,
-            .rt = NAN,
-            .object_response = class_name(d, stats_argmax(p->logits + i * p->k, p->k), answer),
-            .category = class_name(d, d->labels[i], truth),
-            .condition = "test",
-            .imagename = picture};
-        TRY(trial_list_append(&list, &row));
-    }
+    for (int64_t i = 0; i < p->n; i++)
+        TRY(generative_add_trial(q, &list, "test", i, stats_argmax(p->logits + i * p->k, p->k)));
     TRY(trial_list_save(&list, q->out, "test"));
 done:
     trial_list_clear(&list);
