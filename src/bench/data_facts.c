@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/latents/set.h"
+#include "data/shards/set.h"
 #include "data/sources/imagenet.h"
 #include "tensor/npz.h"
 
@@ -98,16 +98,16 @@ done:
 static jem_status check_noise(int64_t *n, const char *dir)
 {
     jem_status st;
-    latent_index x = LATENT_INDEX_INIT;
-    latent_set *s = NULL;
+    shard_index x = SHARD_INDEX_INIT;
+    shard_set *s = NULL;
 
-    TRY(latent_index_read(&x, dir));
-    TRY(latent_part_check_done(&x, LATENT_NOISE, dir));
-    TRY(latent_set_open(&s, &x, LATENT_NOISE, dir));
-    *n = latent_set_count(s);
+    TRY(shard_index_read(&x, dir));
+    TRY(shard_part_check_done(&x, SHARD_NOISE, dir));
+    TRY(shard_set_open(&s, &x, SHARD_NOISE, dir));
+    *n = shard_set_count(s);
 done:
-    latent_set_free(s);
-    latent_index_clear(&x);
+    shard_set_free(s);
+    shard_index_clear(&x);
     return st;
 }
 

@@ -115,22 +115,22 @@ done:
     return st;
 }
 
-static void show_index(const latent_index *x, const char *dir)
+static void show_index(const shard_index *x, const char *dir)
 {
-    const latent_format *f = &x->format;
+    const shard_format *f = &x->format;
 
     cli_print("%s: %" PRId64 " x %" PRId64 " x %" PRId64 " latents in %s, scaled by %g%s\n", dir,
               f->channels, f->height, f->width, jem_dtype_name(f->dtype), f->scale,
               f->flip ? ", with those of mirrored pictures" : "");
-    for (int i = 0; i < LATENT_PARTS; i++) {
-        const latent_part *p = &x->parts[i];
+    for (int i = 0; i < SHARD_PARTS; i++) {
+        const shard_part *p = &x->parts[i];
         if (p->images == 0) continue;
-        cli_print("%-8s %" PRId64 " pictures in %" PRId64 " shards", latent_part_names[i],
+        cli_print("%-8s %" PRId64 " pictures in %" PRId64 " shards", shard_part_names[i],
                   p->images - p->skipped_count, p->shard_count);
         if (p->skipped_count) cli_print(", %" PRId64 " damaged ones left out", p->skipped_count);
         cli_print("\n");
     }
-    for (int i = 0; i < LATENT_PARTS; i++)
+    for (int i = 0; i < SHARD_PARTS; i++)
         for (int64_t k = 0; k < x->parts[i].skipped_count; k++)
             cli_print("  left out: %s\n", x->parts[i].skipped[k].file);
 }
@@ -140,7 +140,7 @@ static jem_status encode(const cli_lists *lists, int argc, char **argv)
     jem_status st;
     encoding e;
     picture_encoding q = {.vae = NULL};
-    latent_index x = LATENT_INDEX_INIT;
+    shard_index x = SHARD_INDEX_INIT;
 
     (void)lists; /* no network is trained here */
     TRY(parse(&e, argc, argv));
@@ -150,7 +150,7 @@ static jem_status encode(const cli_lists *lists, int argc, char **argv)
     TRY(pictures_encode(&x, &q));
     show_index(&x, e.out);
 done:
-    latent_index_clear(&x);
+    shard_index_clear(&x);
     autoencoder_free(q.vae);
     return st;
 }

@@ -43,7 +43,7 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
                          "%" PRId64 " x %" PRId64 " images are too small to reflect %d pixels: "
                          "set data.crop to false",
                          d->width, d->height, CROP_PAD);
-    if (made.flip && d->latents && !latent_set_format(d->latents)->flip)
+    if (made.flip && d->latents && !shard_set_format(d->latents)->flip)
         return jem_error(JEM_EDATA, "%s: holds no latents of mirrored pictures: set data.flip to "
                                     "false, or encode with --flip", o->path);
     TRY(MEM_NEW(made.order, d->n));
@@ -103,7 +103,7 @@ static jem_status put_row(batcher *b, float *x, int64_t row, placement p, const 
     const float *values = d->values;
 
     if (d->latents) { /* a mirrored picture has a latent of its own */
-        const jem_status st = latent_set_row(d->latents, d->rows[row], p.flipped, b->latent);
+        const jem_status st = shard_set_row(d->latents, d->rows[row], p.flipped, b->latent);
         if (st) return st;
         p.flipped = false;
         values = b->latent;

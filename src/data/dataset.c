@@ -17,7 +17,7 @@ int64_t dataset_bytes(const dataset *d)
 {
     int64_t image = d->pixels   ? dataset_row_size(d)
                     : d->values ? dataset_row_size(d) * (int64_t)sizeof *d->values
-                                : (int64_t)sizeof *d->rows + latent_set_row_bytes(d->latents);
+                                : (int64_t)sizeof *d->rows + shard_set_row_bytes(d->latents);
     return d->n * (image + (int64_t)sizeof *d->labels + d->column_count * (int64_t)sizeof(double));
 }
 
@@ -61,14 +61,14 @@ done:
 }
 
 /* n rows without labels. */
-static jem_status new_rows(dataset **out, latent_set *s, int64_t n)
+static jem_status new_rows(dataset **out, shard_set *s, int64_t n)
 {
     jem_status st;
-    const latent_format *f = latent_set_format(s);
+    const shard_format *f = shard_set_format(s);
     dataset *d = NULL;
 
     TRY(new_without_images(&d, n, f->channels, f->height, f->width));
-    d->latents = latent_set_share(s);
+    d->latents = shard_set_share(s);
     TRY(MEM_NEW(d->rows, n));
     *out = d;
     d = NULL;
@@ -77,15 +77,15 @@ done:
     return st;
 }
 
-jem_status dataset_new_latents(dataset **out, latent_set *s)
+jem_status dataset_new_shards(dataset **out, shard_set *s)
 {
     jem_status st;
     dataset *d = NULL;
 
-    TRY(new_rows(&d, s, latent_set_count(s)));
+    TRY(new_rows(&d, s, shard_set_count(s)));
     for (int64_t i = 0; i < d->n; i++) {
         d->rows[i] = i;
-        d->labels[i] = latent_set_label(s, i);
+        d->labels[i] = shard_set_label(s, i);
     }
     *out = d;
     d = NULL;
@@ -106,7 +106,7 @@ void dataset_free(dataset *d)
     mem_free(d->columns);
     mem_free(d->pixels);
     mem_free(d->values);
-    latent_set_free(d->latents);
+    shard_set_free(d->latents);
     mem_free(d->rows);
     mem_free(d->labels);
     mem_free(d);
@@ -186,7 +186,7 @@ void dataset_seal(dataset *d)
     } else if (d->values) {
         d->hash = XXH64(d->values, count * sizeof *d->values, hash);
     } else {
-        hash ^= latent_set_hash(d->latents);
+        hash ^= shard_set_hash(d->latents);
         d->hash = XXH64(d->rows, (size_t)d->n * sizeof *d->rows, hash);
     }
 }
@@ -234,7 +234,7 @@ jem_status dataset_floats(float *dst, const dataset *d, const int64_t *index, in
     units_table(table);
     for (int64_t i = 0; i < n; i++, dst += row) {
         if (d->latents) {
-            TRY(latent_set_row(d->latents, d->rows[index[i]], false, dst));
+            TRY(shard_set_row(d->latents, d->rows[index[i]], false, dst));
             continue;
         }
         if (d->values) {
@@ -252,7 +252,7 @@ jem_status dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b)
 {
     const int64_t size = dataset_row_size(d);
 
-    if (d->latents) return latent_set_midpoint(d->latents, d->rows[a], d->rows[b], dst);
+    if (d->latents) return shard_set_midpoint(d->latents, d->rows[a], d->rows[b], dst);
     for (int64_t k = 0; k < size; k++) {
         double sum = d->values ? (double)d->values[a * size + k] + (double)d->values[b * size + k]
                                : ((double)d->pixels[a * size + k] +

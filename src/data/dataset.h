@@ -7,7 +7,7 @@
 
 #include "base/options.h"
 #include "base/rng.h"
-#include "data/latents/set.h"
+#include "data/shards/set.h"
 #include "jem/status.h"
 
 /* What the renderer knows about each scene beyond its label. */
@@ -21,7 +21,7 @@ typedef struct dataset {
     /* The images: one of these three. */
     uint8_t *pixels;     /* [n][c][h][w] */
     float *values;       /* [n][c][h][w] already in network units */
-    latent_set *latents; /* shared files; image i is row rows[i] */
+    shard_set *latents; /* shared files; image i is row rows[i] */
     int64_t *rows;       /* [n] with latents */
     int32_t *labels;  /* [n], 0 .. classes-1 */
     char **class_names; /* [classes] */
@@ -35,7 +35,7 @@ typedef struct dataset {
 jem_status dataset_new(dataset **out, int64_t n, int64_t channels, int64_t height, int64_t width,
                        bool floats);
 /* All rows of `s`, of which it becomes an owner, with their labels; otherwise the same. */
-jem_status dataset_new_latents(dataset **out, latent_set *s);
+jem_status dataset_new_shards(dataset **out, shard_set *s);
 /* Copies `classes` names. */
 jem_status dataset_name_classes(dataset *d, const char *const *names, int64_t classes);
 enum { CLASS_TEXT = 96 };

@@ -54,7 +54,7 @@ static latent_job job_of(const picture_encoding *q, encoder *e)
     return j;
 }
 
-jem_status pictures_encode(latent_index *index, const picture_encoding *q)
+jem_status pictures_encode(shard_index *index, const picture_encoding *q)
 {
     jem_status st;
     imagenet m = IMAGENET_INIT;

@@ -2,7 +2,7 @@
 #ifndef LATENT_PICTURE_ENCODING_H
 #define LATENT_PICTURE_ENCODING_H
 
-#include "data/latents/encode.h"
+#include "data/shards/encode.h"
 #include "model/autoencoder.h"
 
 typedef struct picture_encoding {
@@ -20,12 +20,12 @@ typedef struct picture_encoding {
     int64_t batch;       /* pictures at once; 0: as fit */
     int64_t per_shard, noise;          /* as of a latent_job */
     const volatile sig_atomic_t *stop; /* as of a latent_job */
-    latent_watch watch;
+    shard_watch watch;
 } picture_encoding;
 enum { PICTURE_ENCODING_SIDE = 16384 };
 
-/* *index <- the folder's, owned (latent_index_clear).  Fails as latent_encode; JEM_EUSAGE for a side that the autoencoder
+/* *index <- the folder's, owned (shard_index_clear).  Fails as latent_encode; JEM_EUSAGE for a side that the autoencoder
  * does not take. */
-jem_status pictures_encode(latent_index *index, const picture_encoding *q);
+jem_status pictures_encode(shard_index *index, const picture_encoding *q);
 
 #endif

@@ -173,7 +173,7 @@ jem_status jem_autoencoder_encode_folder(jem_autoencoder *a, const char *folder,
     enum { SIDE = 256, PER_SHARD = 512, NOISE = 1024 };
     jem_status st;
     jem_encode_options o = JEM_ENCODE_INIT;
-    latent_index x = LATENT_INDEX_INIT;
+    shard_index x = SHARD_INDEX_INIT;
     TAKE_AUTOENCODER(a);
 
     HOST_NEED(folder);
@@ -196,6 +196,6 @@ jem_status jem_autoencoder_encode_folder(jem_autoencoder *a, const char *folder,
                                                 .stop = o.stop,
                                                 .watch = {o.watch ? tell : NULL, &o}}));
 done:
-    latent_index_clear(&x);
+    shard_index_clear(&x);
     return st;
 }

@@ -324,7 +324,7 @@ static void describe(session *s)
     i->params = graph_trained_elements(model_graph(s->m));
     i->data_hash = s->data->train->hash;
     if (s->data->train->latents) {
-        const latent_format *f = latent_set_format(s->data->train->latents);
+        const shard_format *f = shard_set_format(s->data->train->latents);
         i->latents = (run_latents){.scale = f->scale, .picture = f->picture};
         snprintf(i->latents.vae, sizeof i->latents.vae, "%s", f->vae);
     }

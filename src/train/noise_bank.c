@@ -9,60 +9,60 @@
 static const char tensor_name[] = "noise_bank";
 
 /* The index of a folder with a finished bank. */
-static jem_status open_index(latent_index *out, const data_options *o)
+static jem_status open_index(shard_index *out, const data_options *o)
 {
     jem_status st;
-    latent_index x = LATENT_INDEX_INIT;
+    shard_index x = SHARD_INDEX_INIT;
 
     if (strcmp(o->kind, "latents") != 0)
         return jem_error(JEM_EUSAGE, "sampler.start = encoded_noise is for data.kind = latents; use "
                                      "sampler.start = uniform");
-    TRY(latent_index_read(&x, o->path));
-    if (x.parts[LATENT_NOISE].images == 0) {
+    TRY(shard_index_read(&x, o->path));
+    if (x.parts[SHARD_NOISE].images == 0) {
         st = jem_error(JEM_EDATA, "%s: has no encoded noise, which sampler.start = encoded_noise "
                                   "draws from: run the same jem data encode again, which adds it",
                        o->path);
         goto done;
     }
-    TRY(latent_part_check_done(&x, LATENT_NOISE, o->path));
+    TRY(shard_part_check_done(&x, SHARD_NOISE, o->path));
     *out = x;
-    x = (latent_index)LATENT_INDEX_INIT;
+    x = (shard_index)SHARD_INDEX_INIT;
 done:
-    latent_index_clear(&x);
+    shard_index_clear(&x);
     return st;
 }
 
 jem_status noise_bank_count(int64_t *n, const data_options *o)
 {
-    latent_index x = LATENT_INDEX_INIT;
+    shard_index x = SHARD_INDEX_INIT;
     jem_status st = open_index(&x, o);
 
-    if (st == JEM_OK) *n = x.parts[LATENT_NOISE].images;
-    latent_index_clear(&x);
+    if (st == JEM_OK) *n = x.parts[SHARD_NOISE].images;
+    shard_index_clear(&x);
     return st;
 }
 
 jem_status noise_bank_read(noise_bank *b, const data_options *o)
 {
     jem_status st;
-    latent_index x = LATENT_INDEX_INIT;
-    latent_set *s = NULL;
+    shard_index x = SHARD_INDEX_INIT;
+    shard_set *s = NULL;
     noise_bank read = NOISE_BANK_INIT;
 
     TRY(open_index(&x, o));
-    TRY(latent_set_open(&s, &x, LATENT_NOISE, o->path));
-    read = (noise_bank){latent_set_count(s), x.format.channels, x.format.height, x.format.width,
+    TRY(shard_set_open(&s, &x, SHARD_NOISE, o->path));
+    read = (noise_bank){shard_set_count(s), x.format.channels, x.format.height, x.format.width,
                         NULL};
-    const int64_t size = latent_values(&x.format);
+    const int64_t size = shard_values(&x.format);
     TRY(MEM_NEW(read.latents, read.n * size));
     for (int64_t i = 0; i < read.n; i++)
-        TRY(latent_set_row(s, i, false, read.latents + i * size));
+        TRY(shard_set_row(s, i, false, read.latents + i * size));
     *b = read;
     read = (noise_bank)NOISE_BANK_INIT;
 done:
     noise_bank_clear(&read);
-    latent_set_free(s);
-    latent_index_clear(&x);
+    shard_set_free(s);
+    shard_index_clear(&x);
     return st;
 }
 

@@ -1,7 +1,7 @@
 /* Commands on runs that live in the latent space of an autoencoder. */
 #include "cli/latent_study.h"
 #include "data/pictures/image.h"
-#include "data/latents/set.h"
+#include "data/shards/set.h"
 #include "jem/tensor.h"
 #include "support/made_data.h"
 
@@ -158,21 +158,21 @@ static void pictures_are_refined_and_sampled(void **state)
 static bool is_encoded_noise(const float *x)
 {
     char path[128];
-    latent_index index = LATENT_INDEX_INIT;
-    latent_set *s = NULL;
+    shard_index index = SHARD_INDEX_INIT;
+    shard_set *s = NULL;
     float entry[4 * 8 * 8];
     bool found = false;
 
     snprintf(path, sizeof path, "%s/z", folder);
-    check_ok(latent_index_read(&index, path));
-    check_ok(latent_set_open(&s, &index, LATENT_NOISE, path));
-    assert_int_equal(latent_set_count(s), 6);
+    check_ok(shard_index_read(&index, path));
+    check_ok(shard_set_open(&s, &index, SHARD_NOISE, path));
+    assert_int_equal(shard_set_count(s), 6);
     for (int64_t i = 0; i < 6 && !found; i++) {
-        check_ok(latent_set_row(s, i, false, entry));
+        check_ok(shard_set_row(s, i, false, entry));
         found = memcmp(entry, x, sizeof entry) == 0;
     }
-    latent_set_free(s);
-    latent_index_clear(&index);
+    shard_set_free(s);
+    shard_index_clear(&index);
     return found;
 }
 

@@ -1,7 +1,7 @@
 /* Folders of latents: made with a stand-in for the autoencoder, read as a data set, and what
  * happens when they are damaged, cut short or of another make. */
 #include "base/mem.h"
-#include "data/latents/encode.h"
+#include "data/shards/encode.h"
 #include "data/dataset.h"
 #include "pictures.h"
 #include "share_check.h"
@@ -82,12 +82,12 @@ static latent_job job_of(const imagenet *m, fake *f)
 static jem_status run(fake *f, void (*change)(latent_job *j))
 {
     imagenet m = IMAGENET_INIT;
-    latent_index x = LATENT_INDEX_INIT;
+    shard_index x = SHARD_INDEX_INIT;
     check_ok(imagenet_list(&m, source, NULL, false));
     latent_job j = job_of(&m, f);
     if (change) change(&j);
     jem_status st = latent_encode(&x, &j);
-    latent_index_clear(&x);
+    shard_index_clear(&x);
     imagenet_clear(&m);
     return st;
 }
@@ -270,17 +270,17 @@ static void damaged_pictures_stop_or_are_left_out(void **state)
     (void)state;
     fake f = {.calls = 0};
     splits s = {NULL, NULL, NULL};
-    latent_index x = LATENT_INDEX_INIT;
+    shard_index x = SHARD_INDEX_INIT;
     make_pictures();
     const data_options o = options_of();
     write_text(folder, "in/train/a/1.png", "no picture");
     check_fails(run(&f, NULL), JEM_EDATA, "in/train/a/1.png: neither PNG nor JPEG");
     check_ok(run(&f, skip_damaged));
-    check_ok(latent_index_read(&x, out));
-    assert_int_equal(x.parts[LATENT_TRAIN].skipped_count, 1);
-    assert_string_equal(x.parts[LATENT_TRAIN].skipped[0].file, "train/a/1.png");
-    assert_non_null(strstr(x.parts[LATENT_TRAIN].skipped[0].reason, "neither PNG nor JPEG"));
-    latent_index_clear(&x);
+    check_ok(shard_index_read(&x, out));
+    assert_int_equal(x.parts[SHARD_TRAIN].skipped_count, 1);
+    assert_string_equal(x.parts[SHARD_TRAIN].skipped[0].file, "train/a/1.png");
+    assert_non_null(strstr(x.parts[SHARD_TRAIN].skipped[0].reason, "neither PNG nor JPEG"));
+    shard_index_clear(&x);
     check_ok(data_load(&s, &o, 1));
     assert_int_equal(s.train->n, 6);
     assert_int_equal(s.train->labels[2], 0);
@@ -324,25 +324,25 @@ static void pictures_of_noise_follow_and_have_no_mirror_image(void **state)
 {
     (void)state;
     fake f = {.calls = 0};
-    latent_index x = LATENT_INDEX_INIT;
-    latent_set *s = NULL;
+    shard_index x = SHARD_INDEX_INIT;
+    shard_set *s = NULL;
     const rng_stream stream = {0, RNG_CHAIN_START, 0, 0};
     make_pictures();
     check_ok(run(&f, with_noise));
-    check_ok(latent_index_read(&x, out));
-    assert_int_equal(x.parts[LATENT_NOISE].images, 5);
-    assert_int_equal(x.parts[LATENT_NOISE].shard_count, 2);
-    check_ok(latent_set_open(&s, &x, LATENT_NOISE, out));
-    assert_int_equal(latent_set_count(s), 5);
+    check_ok(shard_index_read(&x, out));
+    assert_int_equal(x.parts[SHARD_NOISE].images, 5);
+    assert_int_equal(x.parts[SHARD_NOISE].shard_count, 2);
+    check_ok(shard_set_open(&s, &x, SHARD_NOISE, out));
+    assert_int_equal(shard_set_count(s), 5);
     for (uint32_t i = 0; i < 5; i++) {
         float picture[3 * SIDE * SIDE], want[LATENT], got[LATENT];
         rng_fill_uniform(picture, 3 * SIDE * SIDE, -1, 1, &stream, i);
         check_ok(encode(&f, picture, 1, want));
-        check_ok(latent_set_row(s, i, false, got));
+        check_ok(shard_set_row(s, i, false, got));
         for (int k = 0; k < LATENT; k++) check_near(got[k], 0.5 * (double)want[k], 1e-6, 0.1);
     }
-    latent_set_free(s);
-    latent_index_clear(&x);
+    shard_set_free(s);
+    shard_index_clear(&x);
 }
 
 static void noise_comes_later_or_in_parts_to_the_same_files(void **state)
@@ -466,31 +466,31 @@ static void an_open_shard_that_changes_is_an_error_and_no_signal(void **state)
 static void a_shard_that_is_opened_for_each_row_is_the_same(void **state)
 {
     (void)state;
-    char path[512], kept[512], checksum[LATENT_CHECKSUM_SIZE];
+    char path[512], kept[512], checksum[SHARD_CHECKSUM_SIZE];
     float x[2][LATENT];
     fake f = {.calls = 0};
     const data_options o = encode_pictures();
     imagenet m = IMAGENET_INIT;
-    latent_shard s = LATENT_SHARD_INIT;
-    latent_index index = LATENT_INDEX_INIT;
+    shard_file s = SHARD_FILE_INIT;
+    shard_index index = SHARD_INDEX_INIT;
     (void)o;
     check_ok(imagenet_list(&m, source, NULL, false));
-    const latent_format format = job_of(&m, &f).format;
-    check_ok(latent_index_read(&index, out));
-    snprintf(checksum, sizeof checksum, "%s", index.parts[LATENT_TRAIN].shards[1].checksum);
+    const shard_format format = job_of(&m, &f).format;
+    check_ok(shard_index_read(&index, out));
+    snprintf(checksum, sizeof checksum, "%s", index.parts[SHARD_TRAIN].shards[1].checksum);
     snprintf(path, sizeof path, "%s/train-00001.safetensors", out);
     snprintf(kept, sizeof kept, "%s/train-00000.safetensors", out);
-    check_ok(latent_shard_open(&s, path, &format, checksum, false));
+    check_ok(shard_file_open(&s, path, &format, checksum, false));
     assert_int_equal(s.fd, -1);
-    check_ok(latent_shard_read(&s, 5, x[0]));
-    check_ok(latent_shard_read(&s, 5, x[1]));
+    check_ok(shard_file_read(&s, 5, x[0]));
+    check_ok(shard_file_read(&s, 5, x[1]));
     assert_memory_equal(x[0], x[1], sizeof x[0]);
     assert_int_equal(rename(kept, path), 0); /* another shard in its place */
-    check_fails(latent_shard_read(&s, 5, x[1]), JEM_EDATA, "the 64 bytes at byte");
+    check_fails(shard_file_read(&s, 5, x[1]), JEM_EDATA, "the 64 bytes at byte");
     assert_int_equal(remove(path), 0);
-    check_fails(latent_shard_read(&s, 5, x[1]), JEM_EDATA, "cannot open: No such file");
-    latent_shard_clear(&s);
-    latent_index_clear(&index);
+    check_fails(shard_file_read(&s, 5, x[1]), JEM_EDATA, "cannot open: No such file");
+    shard_file_clear(&s);
+    shard_index_clear(&index);
     imagenet_clear(&m);
 }
 

@@ -1,18 +1,18 @@
 /* The index of a folder of latents. */
 #include <string.h>
 
-#include "data/latents/index.h"
+#include "data/shards/index.h"
 #include "fuzz.h"
 
 #define FOLDER "latents"
 
-static void check_part(const latent_part *p)
+static void check_part(const shard_part *p)
 {
     int64_t rows = 0;
     for (int64_t i = 0; i < p->shard_count; i++) {
-        const latent_index_shard *s = &p->shards[i];
+        const shard_entry *s = &p->shards[i];
         fuzz_expect(s->rows >= 0 && !strchr(s->file, '/') && s->file[0] != '.');
-        fuzz_expect(strlen(s->checksum) == LATENT_CHECKSUM_SIZE - 1);
+        fuzz_expect(strlen(s->checksum) == SHARD_CHECKSUM_SIZE - 1);
         rows += s->rows;
     }
     for (int64_t i = 0; i < p->skipped_count; i++)
@@ -22,15 +22,15 @@ static void check_part(const latent_part *p)
 
 void fuzz_one(const uint8_t *data, size_t size)
 {
-    latent_index x = LATENT_INDEX_INIT;
+    shard_index x = SHARD_INDEX_INIT;
 
     fuzz_file(FOLDER "/index.json", data, size);
-    if (fuzz_refused(latent_index_read(&x, FOLDER), FOLDER "/index.json")) {
+    if (fuzz_refused(shard_index_read(&x, FOLDER), FOLDER "/index.json")) {
         fuzz_expect(!x.classes);
         return;
     }
     fuzz_expect(x.format.scale > 0 && x.format.channels > 0 && x.format.height > 0);
-    fuzz_expect(strlen(x.format.vae) == LATENT_VAE_SIZE - 1 && x.class_count > 0);
-    for (int i = 0; i < LATENT_PARTS; i++) check_part(&x.parts[i]);
-    latent_index_clear(&x);
+    fuzz_expect(strlen(x.format.vae) == SHARD_VAE_SIZE - 1 && x.class_count > 0);
+    for (int i = 0; i < SHARD_PARTS; i++) check_part(&x.parts[i]);
+    shard_index_clear(&x);
 }

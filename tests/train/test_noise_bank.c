@@ -12,12 +12,12 @@ enum { SIDE = 8, SIZE = 4 * SIDE * SIDE, IMAGES = 24, ENTRIES = 5 };
 static char latents[128];
 
 /* Rows of a part: row i holds values around base + i. */
-static void write_part(latent_index *x, int part, int64_t rows, float base)
+static void write_part(shard_index *x, int part, int64_t rows, float base)
 {
-    const latent_format f = latent_part_format(x, part);
+    const shard_format f = shard_part_format(x, part);
     float *values = NULL;
     int32_t labels[IMAGES], images[IMAGES];
-    char path[160], name[32], checksum[LATENT_CHECKSUM_SIZE];
+    char path[160], name[32], checksum[SHARD_CHECKSUM_SIZE];
     const rng_stream s = {3, RNG_TEST, (uint32_t)part, 0};
 
     check_ok(MEM_NEW(values, rows * SIZE));
@@ -27,10 +27,10 @@ static void write_part(latent_index *x, int part, int64_t rows, float base)
         labels[i] = (int32_t)(i % 2);
         images[i] = (int32_t)i;
     }
-    snprintf(name, sizeof name, "%s-00000.safetensors", latent_part_names[part]);
+    snprintf(name, sizeof name, "%s-00000.safetensors", shard_part_names[part]);
     snprintf(path, sizeof path, "%s/%s", latents, name);
-    check_ok(latent_shard_write(path, &f, &(latent_rows){rows, values, labels, images}, checksum));
-    check_ok(latent_part_add_shard(&x->parts[part], name, rows, checksum));
+    check_ok(shard_file_write(path, &f, &(shard_rows){rows, values, labels, images}, checksum));
+    check_ok(shard_part_add_shard(&x->parts[part], name, rows, checksum));
     x->parts[part].images = x->parts[part].done = rows;
     mem_free(values);
 }
@@ -39,17 +39,17 @@ static void write_part(latent_index *x, int part, int64_t rows, float base)
 static void write_latents(int64_t entries, float base)
 {
     char cat[] = "cat", dog[] = "dog", *const classes[] = {cat, dog};
-    latent_index x = {.format = {.vae = "0123456789abcdef0123456789abcdef", .scale = 0.5,
+    shard_index x = {.format = {.vae = "0123456789abcdef0123456789abcdef", .scale = 0.5,
                                  .picture = 64, .channels = 4, .height = SIDE, .width = SIDE,
                                  .dtype = JEM_F32}};
     snprintf(latents, sizeof latents, "%s/latents", folder);
     check_ok(dir_make(latents));
-    for (int i = 0; i < LATENT_PARTS; i++) snprintf(x.parts[i].listing, 17, "%016d", i);
-    check_ok(latent_index_name_classes(&x, classes, 2));
-    write_part(&x, LATENT_TRAIN, IMAGES, 0);
-    if (entries) write_part(&x, LATENT_NOISE, entries, base);
-    check_ok(latent_index_write(&x, latents));
-    latent_index_clear(&x);
+    for (int i = 0; i < SHARD_PARTS; i++) snprintf(x.parts[i].listing, 17, "%016d", i);
+    check_ok(shard_index_name_classes(&x, classes, 2));
+    write_part(&x, SHARD_TRAIN, IMAGES, 0);
+    if (entries) write_part(&x, SHARD_NOISE, entries, base);
+    check_ok(shard_index_write(&x, latents));
+    shard_index_clear(&x);
 }
 
 static void settings(config *c)
@@ -99,16 +99,16 @@ static void data_without_a_bank_are_refused(void **state)
     (void)state;
     config c;
     noise_bank b = NOISE_BANK_INIT;
-    latent_index x = LATENT_INDEX_INIT;
+    shard_index x = SHARD_INDEX_INIT;
 
     write_latents(0, 0);
     settings(&c);
     check_fails(noise_bank_read(&b, &c.data), JEM_EDATA, "run the same jem data encode again");
     write_latents(ENTRIES, 0);
-    check_ok(latent_index_read(&x, latents));
-    x.parts[LATENT_NOISE].images++;
-    check_ok(latent_index_write(&x, latents));
-    latent_index_clear(&x);
+    check_ok(shard_index_read(&x, latents));
+    x.parts[SHARD_NOISE].images++;
+    check_ok(shard_index_write(&x, latents));
+    shard_index_clear(&x);
     check_fails(noise_bank_read(&b, &c.data), JEM_EDATA, "only 5 of 6 pictures of its part noise");
     check_ok(options_assign(config_groups(&c), "data.kind=npy"));
     check_fails(noise_bank_read(&b, &c.data), JEM_EUSAGE, "data.kind = latents");

@@ -1,5 +1,5 @@
 /* Writing shards of latents, and reading them latent by latent. */
-#include "data/latents/shard.h"
+#include "data/shards/shard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,14 +21,14 @@
 static const char key_vae[] = "jem.vae", key_scale[] = "jem.latent_scale",
                   key_picture[] = "jem.picture";
 
-int64_t latent_values(const latent_format *f)
+int64_t shard_values(const shard_format *f)
 {
     return f->channels * f->height * f->width;
 }
 
 /* ---- writing */
 
-static jem_status check_values(const latent_format *f, const latent_rows *r, int64_t per_row,
+static jem_status check_values(const shard_format *f, const shard_rows *r, int64_t per_row,
                                const char *path)
 {
     const float most = f->dtype == JEM_F16 ? 65504.0f : INFINITY;
@@ -43,7 +43,7 @@ static jem_status check_values(const latent_format *f, const latent_rows *r, int
     return JEM_OK;
 }
 
-static jem_status put_format(safetensors_writer *w, const latent_format *f)
+static jem_status put_format(safetensors_writer *w, const shard_format *f)
 {
     jem_status st;
     char text[32];
@@ -58,25 +58,25 @@ done:
 }
 
 /* What a saved file says its checksum is. */
-static jem_status read_checksum(char checksum[LATENT_CHECKSUM_SIZE], const char *path)
+static jem_status read_checksum(char checksum[SHARD_CHECKSUM_SIZE], const char *path)
 {
     jem_status st;
     safetensors *f = NULL;
 
     TRY(safetensors_open_metadata(&f, path));
     TRY(safetensors_require_checksum(f));
-    snprintf(checksum, LATENT_CHECKSUM_SIZE, "%s", safetensors_checksum(f));
+    snprintf(checksum, SHARD_CHECKSUM_SIZE, "%s", safetensors_checksum(f));
 done:
     safetensors_close(f);
     return st;
 }
 
-jem_status latent_shard_write(const char *path, const latent_format *f, const latent_rows *rows,
-                              char checksum[LATENT_CHECKSUM_SIZE])
+jem_status shard_file_write(const char *path, const shard_format *f, const shard_rows *rows,
+                              char checksum[SHARD_CHECKSUM_SIZE])
 {
     jem_status st;
     const int64_t shape[] = {rows->n, f->flip ? 2 : 1, f->channels, f->height, f->width};
-    const int64_t per_row = shape[1] * latent_values(f), count = rows->n * per_row;
+    const int64_t per_row = shape[1] * shard_values(f), count = rows->n * per_row;
     safetensors_writer *w = NULL;
     uint16_t *halves = NULL;
 
@@ -108,7 +108,7 @@ static jem_status other_format(const safetensors *file, const char *key, const c
                      safetensors_path(file), key, has ? has : "missing", wanted);
 }
 
-static jem_status check_format(const safetensors *file, const latent_format *f)
+static jem_status check_format(const safetensors *file, const shard_format *f)
 {
     const char *vae = safetensors_metadata(file, key_vae);
     const char *scale = safetensors_metadata(file, key_scale);
@@ -145,7 +145,7 @@ static jem_status view(const void **data, const safetensors *file, const char *n
 }
 
 /* Takes over what the verified file holds: labels, and the latents' place and hashes. */
-static jem_status take(latent_shard *s, const safetensors *file, const latent_format *f)
+static jem_status take(shard_file *s, const safetensors *file, const shard_format *f)
 {
     jem_status st;
     const void *labels = NULL, *images = NULL, *latents = NULL;
@@ -159,7 +159,7 @@ static jem_status take(latent_shard *s, const safetensors *file, const latent_fo
     TRY(view(&images, file, "images", JEM_I32, 1, shape));
     TRY(view(&latents, file, "latents", f->dtype, 5, shape));
     s->place = safetensors_place(file, safetensors_find(file, "latents"));
-    s->bytes = latent_values(f) * (int64_t)jem_dtype_size(f->dtype);
+    s->bytes = shard_values(f) * (int64_t)jem_dtype_size(f->dtype);
     TRY(MEM_NEW(s->labels, s->n));
     memcpy(s->labels, labels, (size_t)s->n * sizeof *s->labels);
     TRY(MEM_NEW(s->hashes, count));
@@ -169,11 +169,11 @@ done:
     return st;
 }
 
-jem_status latent_shard_open(latent_shard *out, const char *path, const latent_format *f,
+jem_status shard_file_open(shard_file *out, const char *path, const shard_format *f,
                              const char *checksum, bool keep)
 {
     jem_status st;
-    latent_shard s = LATENT_SHARD_INIT;
+    shard_file s = SHARD_FILE_INIT;
     safetensors *file = NULL;
 
     TRY(mem_strdup(&s.path, path));
@@ -188,26 +188,26 @@ jem_status latent_shard_open(latent_shard *out, const char *path, const latent_f
     TRY(check_format(file, f));
     TRY(take(&s, file, f));
     *out = s;
-    s = (latent_shard)LATENT_SHARD_INIT;
+    s = (shard_file)SHARD_FILE_INIT;
 done:
     safetensors_close(file);
-    latent_shard_clear(&s);
+    shard_file_clear(&s);
     return st;
 }
 
-void latent_shard_clear(latent_shard *s)
+void shard_file_clear(shard_file *s)
 {
     if (s->fd >= 0) close(s->fd);
     mem_free(s->path);
     mem_free(s->hashes);
     mem_free(s->labels);
-    *s = (latent_shard)LATENT_SHARD_INIT;
+    *s = (shard_file)SHARD_FILE_INIT;
 }
 
 /* ---- reading */
 
 /* *got <- bytes read: fewer than the latent's only where the file ends. */
-static jem_status read_at(size_t *got, const latent_shard *s, int fd, char *dst, int64_t at)
+static jem_status read_at(size_t *got, const shard_file *s, int fd, char *dst, int64_t at)
 {
     const size_t size = (size_t)s->bytes;
 
@@ -226,7 +226,7 @@ static jem_status read_at(size_t *got, const latent_shard *s, int fd, char *dst,
 static const char put_back[] = "the shard was changed while it was in use: put back the file that "
                                "jem data encode wrote, then go on";
 
-jem_status latent_shard_read(const latent_shard *s, int64_t i, void *dst)
+jem_status shard_file_read(const shard_file *s, int64_t i, void *dst)
 {
     const int64_t at = s->place + i * s->bytes;
     const int fd = s->fd >= 0 ? s->fd : file_open(s->path, O_RDONLY | O_NONBLOCK, 0);

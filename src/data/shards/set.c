@@ -1,5 +1,5 @@
 /* Shards as one list of rows. */
-#include "data/latents/set.h"
+#include "data/shards/set.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -12,9 +12,9 @@
 #include "base/try.h"
 #include "tensor/bytes.h"
 
-struct latent_set {
-    latent_format format;
-    latent_shard *shards; /* [count] */
+struct shard_set {
+    shard_format format;
+    shard_file *shards; /* [count] */
     int64_t *first;       /* [count + 1]: rows before shard i */
     int count;
     uint64_t hash;
@@ -32,8 +32,8 @@ static int files_to_keep(void)
 }
 
 typedef struct open_job {
-    latent_set *s;
-    const latent_part *part;
+    shard_set *s;
+    const shard_part *part;
     const char *dir;
     int keep; /* the first so many files stay open */
 } open_job;
@@ -41,14 +41,14 @@ typedef struct open_job {
 static jem_status open_shard(void *ctx, int task, int worker)
 {
     const open_job *j = ctx;
-    const latent_index_shard *want = &j->part->shards[task];
-    latent_shard *shard = &j->s->shards[task];
+    const shard_entry *want = &j->part->shards[task];
+    shard_file *shard = &j->s->shards[task];
     char *path = NULL;
     jem_status st;
 
     (void)worker;
     TRY(str_format(&path, "%s/%s", j->dir, want->file));
-    TRY(latent_shard_open(shard, path, &j->s->format, want->checksum, task < j->keep));
+    TRY(shard_file_open(shard, path, &j->s->format, want->checksum, task < j->keep));
     if (shard->n != want->rows)
         st = jem_error(JEM_EDATA, "%s: %lld rows, the set's index says %lld: the index was changed",
                        path, (long long)shard->n, (long long)want->rows);
@@ -57,73 +57,73 @@ done:
     return st;
 }
 
-jem_status latent_set_open(latent_set **out, const latent_index *x, int part, const char *dir)
+jem_status shard_set_open(shard_set **out, const shard_index *x, int part, const char *dir)
 {
     jem_status st;
-    const latent_part *p = &x->parts[part];
-    latent_set *s = NULL;
+    const shard_part *p = &x->parts[part];
+    shard_set *s = NULL;
     pool *workers = NULL;
 
     TRY(MEM_NEW(s, 1));
     atomic_init(&s->owners, 1);
-    s->format = latent_part_format(x, part);
+    s->format = shard_part_format(x, part);
     s->count = (int)p->shard_count;
     TRY(MEM_NEW(s->shards, s->count));
-    for (int i = 0; i < s->count; i++) s->shards[i] = (latent_shard)LATENT_SHARD_INIT;
+    for (int i = 0; i < s->count; i++) s->shards[i] = (shard_file)SHARD_FILE_INIT;
     TRY(MEM_NEW(s->first, s->count + 1));
     TRY(pool_new(&workers, 0));
     open_job j = {s, p, dir, files_to_keep()};
     TRY(pool_run(workers, s->count, open_shard, &j));
     for (int i = 0; i < s->count; i++) {
         s->first[i + 1] = s->first[i] + s->shards[i].n;
-        s->hash = XXH64(p->shards[i].checksum, LATENT_CHECKSUM_SIZE - 1, s->hash);
+        s->hash = XXH64(p->shards[i].checksum, SHARD_CHECKSUM_SIZE - 1, s->hash);
     }
     *out = s;
     s = NULL;
 done:
     pool_free(workers);
-    latent_set_free(s);
+    shard_set_free(s);
     return st;
 }
 
-latent_set *latent_set_share(latent_set *s)
+shard_set *shard_set_share(shard_set *s)
 {
     atomic_fetch_add(&s->owners, 1);
     return s;
 }
 
-void latent_set_free(latent_set *s)
+void shard_set_free(shard_set *s)
 {
     if (!s || atomic_fetch_sub(&s->owners, 1) > 1) return;
-    for (int i = 0; s->shards && i < s->count; i++) latent_shard_clear(&s->shards[i]);
+    for (int i = 0; s->shards && i < s->count; i++) shard_file_clear(&s->shards[i]);
     mem_free(s->shards);
     mem_free(s->first);
     mem_free(s);
 }
 
-int64_t latent_set_count(const latent_set *s)
+int64_t shard_set_count(const shard_set *s)
 {
     return s->first[s->count];
 }
 
-const latent_format *latent_set_format(const latent_set *s)
+const shard_format *shard_set_format(const shard_set *s)
 {
     return &s->format;
 }
 
-uint64_t latent_set_hash(const latent_set *s)
+uint64_t shard_set_hash(const shard_set *s)
 {
     return s->hash;
 }
 
-int64_t latent_set_row_bytes(const latent_set *s)
+int64_t shard_set_row_bytes(const shard_set *s)
 {
     return (s->format.flip ? 2 : 1) * (int64_t)sizeof *s->shards->hashes +
            (int64_t)sizeof *s->shards->labels;
 }
 
 /* The shard of a row, which becomes its number there. */
-static const latent_shard *find_shard(const latent_set *s, int64_t *row)
+static const shard_file *find_shard(const shard_set *s, int64_t *row)
 {
     int low = 0, high = s->count; /* first[low] <= row < first[high] */
     while (high - low > 1) {
@@ -137,9 +137,9 @@ static const latent_shard *find_shard(const latent_set *s, int64_t *row)
     return &s->shards[low];
 }
 
-int32_t latent_set_label(const latent_set *s, int64_t row)
+int32_t shard_set_label(const shard_set *s, int64_t row)
 {
-    const latent_shard *shard = find_shard(s, &row);
+    const shard_file *shard = find_shard(s, &row);
     return shard->labels[row];
 }
 
@@ -155,28 +155,28 @@ static void widen(float *dst, int64_t n)
     }
 }
 
-jem_status latent_set_row(const latent_set *s, int64_t row, bool mirrored, float *dst)
+jem_status shard_set_row(const shard_set *s, int64_t row, bool mirrored, float *dst)
 {
-    const latent_shard *shard = find_shard(s, &row);
-    const int64_t n = latent_values(&s->format);
+    const shard_file *shard = find_shard(s, &row);
+    const int64_t n = shard_values(&s->format);
     const bool halves = s->format.dtype == JEM_F16;
     void *to = halves ? (char *)dst + n * (int64_t)sizeof(uint16_t) : (char *)dst;
     const jem_status st =
-        latent_shard_read(shard, row * (s->format.flip ? 2 : 1) + (mirrored ? 1 : 0), to);
+        shard_file_read(shard, row * (s->format.flip ? 2 : 1) + (mirrored ? 1 : 0), to);
 
     if (st == JEM_OK && halves) widen(dst, n);
     return st;
 }
 
-jem_status latent_set_midpoint(const latent_set *s, int64_t a, int64_t b, float *dst)
+jem_status shard_set_midpoint(const shard_set *s, int64_t a, int64_t b, float *dst)
 {
     jem_status st;
-    const int64_t n = latent_values(&s->format);
+    const int64_t n = shard_values(&s->format);
     float *second = NULL;
 
     TRY(MEM_NEW(second, n));
-    TRY(latent_set_row(s, a, false, dst));
-    TRY(latent_set_row(s, b, false, second));
+    TRY(shard_set_row(s, a, false, dst));
+    TRY(shard_set_row(s, b, false, second));
     for (int64_t i = 0; i < n; i++) dst[i] = (dst[i] + second[i]) / 2;
 done:
     mem_free(second);

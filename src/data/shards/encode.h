@@ -1,28 +1,28 @@
 /* Pictures into shards of latents: decoded by threads ahead of the network, written shard by
  * shard, so that a kill loses at most one shard; and behind them pictures of uniform noise on
  * [-1,1], where Langevin chains begin (the study's B.4). */
-#ifndef DATA_LATENTS_ENCODE_H
-#define DATA_LATENTS_ENCODE_H
+#ifndef DATA_SHARDS_ENCODE_H
+#define DATA_SHARDS_ENCODE_H
 
 #include <signal.h>
 
 #include "data/sources/imagenet.h"
 #include "data/pictures/image.h"
-#include "data/latents/index.h"
+#include "data/shards/index.h"
 
 /* n pictures x [n,3,s,s] in [-1,1] -> the posterior's means [n,c,h,w], not scaled. */
 typedef jem_status (*latent_encoder)(void *ctx, const float *x, int64_t n, float *mean);
 
 /* Who looks on: pictures that are encoded, of so many; `tell` may be NULL. */
-typedef struct latent_watch {
+typedef struct shard_watch {
     void (*tell)(void *ctx, int64_t done, int64_t pictures);
     void *ctx;
-} latent_watch;
+} shard_watch;
 
 typedef struct latent_job {
     const char *source, *out; /* folder of the pictures; folder of the latents */
     const imagenet *images;   /* of `source` */
-    latent_format format;
+    shard_format format;
     image_kernel kernel;
     latent_encoder encode;
     void *encoder;
@@ -32,13 +32,13 @@ typedef struct latent_job {
     int threads;       /* that decode */
     bool skip_damaged; /* leave damaged pictures out instead of failing */
     const volatile sig_atomic_t *stop; /* nonzero: stop soon; NULL: never */
-    latent_watch watch; /* told after every picture */
+    shard_watch watch; /* told after every picture */
 } latent_job;
 
 /* Encodes what is still to be done; beginning, going on and having finished are one call.
- * *index <- the folder's, owned (latent_index_clear).
+ * *index <- the folder's, owned (shard_index_clear).
  * JEM_EUSAGE if the folder holds latents of other pictures or settings; JEM_EDATA names a
  * damaged picture; JEM_EINTERRUPTED: what is finished is safe, the same call goes on. */
-jem_status latent_encode(latent_index *index, const latent_job *j);
+jem_status latent_encode(shard_index *index, const latent_job *j);
 
 #endif

@@ -1,5 +1,5 @@
 /* The index of a folder of latents as JSON. */
-#include "data/latents/index.h"
+#include "data/shards/index.h"
 
 #include <limits.h>
 #include <string.h>
@@ -14,9 +14,9 @@
 static const char format_name[] = "jem latents 1";
 static const size_t index_size_max = (size_t)256 << 20;
 
-const char *const latent_part_names[LATENT_PARTS] = {"train", "val", "noise"};
+const char *const shard_part_names[SHARD_PARTS] = {"train", "val", "noise"};
 
-static void part_clear(latent_part *p)
+static void part_clear(shard_part *p)
 {
     for (int64_t i = 0; i < p->shard_count; i++) mem_free(p->shards[i].file);
     for (int64_t i = 0; i < p->skipped_count; i++) {
@@ -27,32 +27,32 @@ static void part_clear(latent_part *p)
     mem_free(p->skipped);
 }
 
-void latent_index_clear(latent_index *x)
+void shard_index_clear(shard_index *x)
 {
     strings_free(x->classes, x->class_count);
-    for (int i = 0; i < LATENT_PARTS; i++) part_clear(&x->parts[i]);
-    *x = (latent_index)LATENT_INDEX_INIT;
+    for (int i = 0; i < SHARD_PARTS; i++) part_clear(&x->parts[i]);
+    *x = (shard_index)SHARD_INDEX_INIT;
 }
 
-latent_format latent_part_format(const latent_index *x, int part)
+shard_format shard_part_format(const shard_index *x, int part)
 {
-    latent_format f = x->format;
-    if (part == LATENT_NOISE) f.flip = false;
+    shard_format f = x->format;
+    if (part == SHARD_NOISE) f.flip = false;
     return f;
 }
 
-jem_status latent_part_check_done(const latent_index *x, int part, const char *dir)
+jem_status shard_part_check_done(const shard_index *x, int part, const char *dir)
 {
-    const latent_part *p = &x->parts[part];
+    const shard_part *p = &x->parts[part];
 
     if (p->done == p->images) return JEM_OK;
     return jem_error(JEM_EDATA,
                      "%s: only %lld of %lld pictures of its part %s are encoded: run the same "
                      "jem data encode again to go on", dir, (long long)p->done,
-                     (long long)p->images, latent_part_names[part]);
+                     (long long)p->images, shard_part_names[part]);
 }
 
-jem_status latent_index_name_classes(latent_index *x, char *const *names, int count)
+jem_status shard_index_name_classes(shard_index *x, char *const *names, int count)
 {
     jem_status st;
     char **copies = NULL;
@@ -68,11 +68,11 @@ done:
     return st;
 }
 
-jem_status latent_part_add_shard(latent_part *p, const char *file, int64_t rows,
+jem_status shard_part_add_shard(shard_part *p, const char *file, int64_t rows,
                                  const char *checksum)
 {
     jem_status st;
-    latent_index_shard s = {.rows = rows};
+    shard_entry s = {.rows = rows};
 
     TRY(MEM_GROW(p->shards, p->shard_count, p->shard_room));
     TRY(mem_strdup(&s.file, file));
@@ -82,10 +82,10 @@ done:
     return st;
 }
 
-jem_status latent_part_skip(latent_part *p, const char *file, const char *reason)
+jem_status shard_part_skip(shard_part *p, const char *file, const char *reason)
 {
     jem_status st;
-    latent_skipped s = {NULL, NULL};
+    shard_skipped s = {NULL, NULL};
 
     TRY(MEM_GROW(p->skipped, p->skipped_count, p->skipped_room));
     TRY(plain_utf8(&s.file, file));
@@ -99,11 +99,11 @@ done:
 
 /* ---- writing */
 
-static json_t *shards_json(const latent_part *p)
+static json_t *shards_json(const shard_part *p)
 {
     json_t *list = json_array();
     for (int64_t i = 0; list && i < p->shard_count; i++) {
-        const latent_index_shard *s = &p->shards[i];
+        const shard_entry *s = &p->shards[i];
         if (json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "file", s->file, "rows",
                                                   (json_int_t)s->rows, "checksum", s->checksum))) {
             json_decref(list);
@@ -113,7 +113,7 @@ static json_t *shards_json(const latent_part *p)
     return list;
 }
 
-static json_t *skipped_json(const latent_part *p)
+static json_t *skipped_json(const shard_part *p)
 {
     json_t *list = json_array();
     for (int64_t i = 0; list && i < p->skipped_count; i++)
@@ -125,25 +125,25 @@ static json_t *skipped_json(const latent_part *p)
     return list;
 }
 
-static json_t *part_json(const latent_part *p)
+static json_t *part_json(const shard_part *p)
 {
     return json_pack("{s:I, s:I, s:s, s:o, s:o}", "images", (json_int_t)p->images, "done",
                      (json_int_t)p->done, "listing", p->listing, "shards", shards_json(p),
                      "skipped", skipped_json(p));
 }
 
-static json_t *parts_json(const latent_index *x)
+static json_t *parts_json(const shard_index *x)
 {
     json_t *parts = json_object();
-    for (int i = 0; parts && i < LATENT_PARTS; i++)
-        if (json_object_set_new(parts, latent_part_names[i], part_json(&x->parts[i]))) {
+    for (int i = 0; parts && i < SHARD_PARTS; i++)
+        if (json_object_set_new(parts, shard_part_names[i], part_json(&x->parts[i]))) {
             json_decref(parts);
             return NULL;
         }
     return parts;
 }
 
-static json_t *classes_json(const latent_index *x)
+static json_t *classes_json(const shard_index *x)
 {
     json_t *list = json_array();
     for (int i = 0; list && i < x->class_count; i++)
@@ -154,7 +154,7 @@ static json_t *classes_json(const latent_index *x)
     return list;
 }
 
-bool latent_index_exists(const char *dir)
+bool shard_index_exists(const char *dir)
 {
     char *path = NULL;
     if (str_format(&path, "%s/index.json", dir)) return false;
@@ -163,10 +163,10 @@ bool latent_index_exists(const char *dir)
     return found;
 }
 
-jem_status latent_index_write(const latent_index *x, const char *dir)
+jem_status shard_index_write(const shard_index *x, const char *dir)
 {
     jem_status st;
-    const latent_format *f = &x->format;
+    const shard_format *f = &x->format;
     char *path = NULL, *text = NULL;
     json_t *root = json_pack(
         "{s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:b, s:s, s:o, s:o}", "format", format_name,
@@ -235,12 +235,12 @@ static const json_t *get_array(reader *r, const json_t *object, const char *key)
     return v;
 }
 
-static void read_format(reader *r, latent_format *f, const json_t *root)
+static void read_format(reader *r, shard_format *f, const json_t *root)
 {
     const json_t *scale = json_object_get(root, "latent_scale");
     const char *dtype = get_string(r, root, "dtype");
 
-    get_hash(r, f->vae, LATENT_VAE_SIZE - 1, root, "vae");
+    get_hash(r, f->vae, SHARD_VAE_SIZE - 1, root, "vae");
     f->scale = json_number_value(scale);
     if (!(f->scale > 0)) bad_key(r, "latent_scale", "a number above 0");
     f->picture = get_integer(r, root, "picture", 1, 1 << 16);
@@ -253,7 +253,7 @@ static void read_format(reader *r, latent_format *f, const json_t *root)
     if (f->dtype == JEM_F32 && strcmp(dtype, "f32") != 0) bad_key(r, "dtype", "f16 or f32");
 }
 
-static jem_status read_classes(reader *r, latent_index *x, const json_t *root)
+static jem_status read_classes(reader *r, shard_index *x, const json_t *root)
 {
     jem_status st = JEM_OK;
     const json_t *list = get_array(r, root, "classes");
@@ -273,7 +273,7 @@ done:
     return st;
 }
 
-static jem_status read_part(reader *r, latent_part *p, const json_t *object)
+static jem_status read_part(reader *r, shard_part *p, const json_t *object)
 {
     jem_status st = JEM_OK;
     const json_t *shards = get_array(r, object, "shards"), *skipped;
@@ -286,20 +286,20 @@ static jem_status read_part(reader *r, latent_part *p, const json_t *object)
     for (size_t i = 0; i < json_array_size(shards); i++) {
         const json_t *s = json_array_get(shards, i);
         const char *file = get_string(r, s, "file");
-        char checksum[LATENT_CHECKSUM_SIZE] = "";
+        char checksum[SHARD_CHECKSUM_SIZE] = "";
         get_hash(r, checksum, sizeof checksum - 1, s, "checksum");
         int64_t n = get_integer(r, s, "rows", 0, p->done - rows);
         if (r->st == JEM_OK && name_check(file, "shard") != JEM_OK)
             r->st = jem_error_context(JEM_EDATA, "%s", r->path);
         TRY(r->st);
-        TRY(latent_part_add_shard(p, file, n, checksum));
+        TRY(shard_part_add_shard(p, file, n, checksum));
         rows += n;
     }
     for (size_t i = 0; i < json_array_size(skipped); i++) {
         const json_t *s = json_array_get(skipped, i);
         const char *file = get_string(r, s, "file"), *reason = get_string(r, s, "reason");
         TRY(r->st);
-        TRY(latent_part_skip(p, file, reason));
+        TRY(shard_part_skip(p, file, reason));
     }
     if (rows + p->skipped_count != p->done) bad_key(r, "done", "the number of pictures done");
     TRY(r->st);
@@ -307,10 +307,10 @@ done:
     return st;
 }
 
-jem_status latent_index_read(latent_index *out, const char *dir)
+jem_status shard_index_read(shard_index *out, const char *dir)
 {
     jem_status st;
-    latent_index x = LATENT_INDEX_INIT;
+    shard_index x = SHARD_INDEX_INIT;
     char *path = NULL;
     json_t *root = NULL;
     reader r = {NULL, JEM_OK};
@@ -322,14 +322,14 @@ jem_status latent_index_read(latent_index *out, const char *dir)
         bad_key(&r, "format", "\"jem latents 1\"");
     read_format(&r, &x.format, root);
     TRY(read_classes(&r, &x, root));
-    for (int i = 0; i < LATENT_PARTS; i++) {
-        const json_t *part = json_object_get(json_object_get(root, "parts"), latent_part_names[i]);
-        if (part || i != LATENT_NOISE) TRY(read_part(&r, &x.parts[i], part)); /* older sets have none */
+    for (int i = 0; i < SHARD_PARTS; i++) {
+        const json_t *part = json_object_get(json_object_get(root, "parts"), shard_part_names[i]);
+        if (part || i != SHARD_NOISE) TRY(read_part(&r, &x.parts[i], part)); /* older sets have none */
     }
     *out = x;
-    x = (latent_index)LATENT_INDEX_INIT;
+    x = (shard_index)SHARD_INDEX_INIT;
 done:
-    latent_index_clear(&x);
+    shard_index_clear(&x);
     json_decref(root);
     mem_free(path);
     return st;

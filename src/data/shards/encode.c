@@ -2,7 +2,7 @@
  *
  * A shard is written before the index that names it, and the index after each shard: a kill in
  * between leaves a shard that nobody knows, which the next run writes again under the same name. */
-#include "data/latents/encode.h"
+#include "data/shards/encode.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static const char noise_listing[] = "756e69666f726d31"; /* names them, as a hash
 
 static const image_list *list_of(const latent_job *j, int part)
 {
-    return part == LATENT_TRAIN ? &j->images->train : &j->images->val;
+    return part == SHARD_TRAIN ? &j->images->train : &j->images->val;
 }
 
 /* A picture's path from the source's folder on. */
@@ -47,13 +47,13 @@ static void hash_list(char text[17], const latent_job *j, const image_list *l)
     snprintf(text, 17, "%016" PRIx64, hash);
 }
 
-static jem_status new_index(latent_index *out, const latent_job *j)
+static jem_status new_index(shard_index *out, const latent_job *j)
 {
     jem_status st;
-    latent_index x = {.format = j->format};
+    shard_index x = {.format = j->format};
 
-    TRY(latent_index_name_classes(&x, j->images->classes, j->images->class_count));
-    for (int i = 0; i < LATENT_NOISE; i++) {
+    TRY(shard_index_name_classes(&x, j->images->classes, j->images->class_count));
+    for (int i = 0; i < SHARD_NOISE; i++) {
         const image_list *l = list_of(j, i);
         if (l->n > INT32_MAX) {
             st = jem_error(JEM_EDATA, "%s: more than %d pictures", j->source, INT32_MAX);
@@ -62,68 +62,68 @@ static jem_status new_index(latent_index *out, const latent_job *j)
         x.parts[i].images = l->n;
         hash_list(x.parts[i].listing, j, l);
     }
-    x.parts[LATENT_NOISE].images = j->noise;
-    memcpy(x.parts[LATENT_NOISE].listing, noise_listing, sizeof noise_listing);
+    x.parts[SHARD_NOISE].images = j->noise;
+    memcpy(x.parts[SHARD_NOISE].listing, noise_listing, sizeof noise_listing);
     *out = x;
-    x = (latent_index)LATENT_INDEX_INIT;
+    x = (shard_index)SHARD_INDEX_INIT;
 done:
-    latent_index_clear(&x);
+    shard_index_clear(&x);
     return st;
 }
 
 /* What differs between the latents that are there and those asked for; NULL: nothing. */
-static const char *difference(const latent_index *there, const latent_index *asked)
+static const char *difference(const shard_index *there, const shard_index *asked)
 {
-    const latent_format *a = &there->format, *b = &asked->format;
+    const shard_format *a = &there->format, *b = &asked->format;
 
     if (strcmp(a->vae, b->vae) != 0) return "another autoencoder (--vae)";
     if (a->scale < b->scale || a->scale > b->scale) return "another latent scale (--scale)";
     if (a->picture != b->picture) return "pictures of another size (--size)";
     if (a->flip != b->flip) return "or without mirrored pictures (--flip)";
     if (a->dtype != b->dtype) return "another number format (--dtype)";
-    if (latent_values(a) != latent_values(b)) return "another autoencoder (--vae)";
-    for (int i = 0; i < LATENT_NOISE; i++)
+    if (shard_values(a) != shard_values(b)) return "another autoencoder (--vae)";
+    for (int i = 0; i < SHARD_NOISE; i++)
         if (strcmp(there->parts[i].listing, asked->parts[i].listing) != 0)
             return "other pictures or labels";
-    const int64_t noise = there->parts[LATENT_NOISE].images, wanted = asked->parts[LATENT_NOISE].images;
+    const int64_t noise = there->parts[SHARD_NOISE].images, wanted = asked->parts[SHARD_NOISE].images;
     return noise && wanted && noise != wanted ? "another number of noise pictures (--noise)" : NULL;
 }
 
-static jem_status open_index(latent_index *out, const latent_job *j)
+static jem_status open_index(shard_index *out, const latent_job *j)
 {
     jem_status st;
-    latent_index asked = LATENT_INDEX_INIT, there = LATENT_INDEX_INIT;
+    shard_index asked = SHARD_INDEX_INIT, there = SHARD_INDEX_INIT;
 
     TRY(new_index(&asked, j));
-    if (!latent_index_exists(j->out)) {
-        TRY(latent_index_write(&asked, j->out));
+    if (!shard_index_exists(j->out)) {
+        TRY(shard_index_write(&asked, j->out));
         *out = asked;
-        asked = (latent_index)LATENT_INDEX_INIT;
+        asked = (shard_index)SHARD_INDEX_INIT;
         goto done;
     }
-    TRY(latent_index_read(&there, j->out));
+    TRY(shard_index_read(&there, j->out));
     const char *other = difference(&there, &asked);
     if (other) {
         st = jem_error(JEM_EUSAGE, "%s: holds latents made with %s: name another folder, or remove "
                                    "this one", j->out, other);
         goto done;
     }
-    if (there.parts[LATENT_NOISE].images == 0) there.parts[LATENT_NOISE] = asked.parts[LATENT_NOISE];
+    if (there.parts[SHARD_NOISE].images == 0) there.parts[SHARD_NOISE] = asked.parts[SHARD_NOISE];
     *out = there;
-    there = (latent_index)LATENT_INDEX_INIT;
+    there = (shard_index)SHARD_INDEX_INIT;
 done:
-    latent_index_clear(&asked);
-    latent_index_clear(&there);
+    shard_index_clear(&asked);
+    shard_index_clear(&there);
     return st;
 }
 
-static jem_status check_disk(const latent_index *x, const latent_job *j)
+static jem_status check_disk(const shard_index *x, const latent_job *j)
 {
     int64_t left = 0, room = 0;
-    const int64_t row = latent_values(&j->format) * (j->format.flip ? 2 : 1) *
+    const int64_t row = shard_values(&j->format) * (j->format.flip ? 2 : 1) *
                         (int64_t)jem_dtype_size(j->format.dtype);
 
-    for (int i = 0; i < LATENT_PARTS; i++) left += x->parts[i].images - x->parts[i].done;
+    for (int i = 0; i < SHARD_PARTS; i++) left += x->parts[i].images - x->parts[i].done;
     jem_status st = machine_disk_free(&room, j->out);
     if (st || left * row <= room) return st;
     return jem_error(JEM_EIO, "%s: %" PRId64 " latents take %" PRId64 " MiB, the disk has %" PRId64
@@ -160,7 +160,7 @@ static jem_status buffers_init(buffers *b, const latent_job *j)
 {
     jem_status st;
     const int64_t pixels = 3 * j->format.picture * j->format.picture;
-    const int64_t n = latent_values(&j->format);
+    const int64_t n = shard_values(&j->format);
 
     units_table(b->units);
     TRY(MEM_NEW(b->planar, pixels));
@@ -187,7 +187,7 @@ static void mirror(float *x, int64_t rows, int64_t width)
 static jem_status flush(buffers *b, const latent_job *j)
 {
     jem_status st = JEM_OK;
-    const int64_t n = latent_values(&j->format), side = j->format.picture;
+    const int64_t n = shard_values(&j->format), side = j->format.picture;
     const float scale = (float)j->format.scale;
 
     for (int64_t o = 0; o < b->orientations && b->waiting > 0; o++) {
@@ -205,12 +205,12 @@ done:
     return st;
 }
 
-static jem_status skip(latent_part *p, const latent_job *j, const char *path)
+static jem_status skip(shard_part *p, const latent_job *j, const char *path)
 {
     char *reason = NULL;
     jem_status st = mem_strdup(&reason, jem_error_message());
 
-    if (st == JEM_OK) st = latent_part_skip(p, relative(j, path), reason);
+    if (st == JEM_OK) st = shard_part_skip(p, relative(j, path), reason);
     if (st == JEM_OK) log_warning("left out: %s", reason);
     mem_free(reason);
     return st;
@@ -235,7 +235,7 @@ static jem_status taken(buffers *b, const latent_job *j, int32_t label, int64_t 
 }
 
 /* Takes picture i of the list from the stream. */
-static jem_status take(buffers *b, latent_part *p, const latent_job *j, image_stream *s,
+static jem_status take(buffers *b, shard_part *p, const latent_job *j, image_stream *s,
                        const image_list *l, int64_t i)
 {
     const int64_t pixels = 3 * j->format.picture * j->format.picture;
@@ -257,19 +257,19 @@ static jem_status take_noise(buffers *b, const latent_job *j, int64_t i)
     return taken(b, j, 0, i);
 }
 
-static jem_status write_shard(latent_index *x, int part, const buffers *b, const latent_job *j)
+static jem_status write_shard(shard_index *x, int part, const buffers *b, const latent_job *j)
 {
     jem_status st;
-    latent_part *p = &x->parts[part];
-    const latent_rows rows = {b->rows, b->values, b->labels, b->images};
-    const latent_format format = latent_part_format(x, part);
-    char name[64], checksum[LATENT_CHECKSUM_SIZE], *path = NULL;
+    shard_part *p = &x->parts[part];
+    const shard_rows rows = {b->rows, b->values, b->labels, b->images};
+    const shard_format format = shard_part_format(x, part);
+    char name[64], checksum[SHARD_CHECKSUM_SIZE], *path = NULL;
 
-    snprintf(name, sizeof name, "%s-%05" PRId64 ".safetensors", latent_part_names[part],
+    snprintf(name, sizeof name, "%s-%05" PRId64 ".safetensors", shard_part_names[part],
              p->shard_count);
     TRY(str_format(&path, "%s/%s", j->out, name));
-    TRY(latent_shard_write(path, &format, &rows, checksum));
-    TRY(latent_part_add_shard(p, name, b->rows, checksum));
+    TRY(shard_file_write(path, &format, &rows, checksum));
+    TRY(shard_part_add_shard(p, name, b->rows, checksum));
 done:
     mem_free(path);
     return st;
@@ -280,7 +280,7 @@ done:
 /* How far it is, for people and for who looks on. */
 typedef struct tally {
     progress shown;
-    const latent_watch *watch;
+    const shard_watch *watch;
     int64_t images;
 } tally;
 
@@ -290,18 +290,18 @@ static void tell(tally *t, int64_t done)
     if (t->watch->tell) t->watch->tell(t->watch->ctx, done, t->images);
 }
 
-static jem_status encode_part(latent_index *x, int part, const latent_job *j, buffers *b,
+static jem_status encode_part(shard_index *x, int part, const latent_job *j, buffers *b,
                               tally *far)
 {
     jem_status st = JEM_OK;
-    latent_part *p = &x->parts[part];
-    const image_list *l = part == LATENT_NOISE ? NULL : list_of(j, part);
+    shard_part *p = &x->parts[part];
+    const image_list *l = part == SHARD_NOISE ? NULL : list_of(j, part);
     image_stream *s = NULL;
     int64_t before = 0, i = p->done;
 
     if (i == p->images) return JEM_OK;
     for (int k = 0; k < part; k++) before += x->parts[k].done;
-    b->orientations = latent_part_format(x, part).flip ? 2 : 1;
+    b->orientations = shard_part_format(x, part).flip ? 2 : 1;
     if (l)
         TRY(image_stream_new(&s, l->paths + i, l->n - i, j->format.picture, j->kernel, j->threads,
                              2 * j->batch + j->threads));
@@ -315,7 +315,7 @@ static jem_status encode_part(latent_index *x, int part, const latent_job *j, bu
         TRY(flush(b, j));
         if (b->rows > 0) TRY(write_shard(x, part, b, j));
         p->done = end;
-        TRY(latent_index_write(x, j->out));
+        TRY(shard_index_write(x, j->out));
     }
 done:
     image_stream_free(s);
@@ -323,17 +323,17 @@ done:
 }
 
 /* Pictures of all parts, and how many of them are done. */
-static int64_t count_pictures(const latent_index *x, int64_t *done)
+static int64_t count_pictures(const shard_index *x, int64_t *done)
 {
     int64_t images = *done = 0;
-    for (int i = 0; i < LATENT_PARTS; i++) {
+    for (int i = 0; i < SHARD_PARTS; i++) {
         images += x->parts[i].images;
         *done += x->parts[i].done;
     }
     return images;
 }
 
-static jem_status encode_all(latent_index *x, const latent_job *j)
+static jem_status encode_all(shard_index *x, const latent_job *j)
 {
     jem_status st;
     buffers b = {.planar = NULL};
@@ -348,17 +348,17 @@ static jem_status encode_all(latent_index *x, const latent_job *j)
     TRY(check_disk(x, j));
     TRY(buffers_init(&b, j));
     progress_begin(&far.shown, "encode", "images", images, done_before);
-    for (int i = 0; i < LATENT_PARTS; i++) TRY(encode_part(x, i, j, &b, &far));
+    for (int i = 0; i < SHARD_PARTS; i++) TRY(encode_part(x, i, j, &b, &far));
     progress_end(&far.shown, images);
 done:
     buffers_clear(&b);
     return st;
 }
 
-jem_status latent_encode(latent_index *index, const latent_job *j)
+jem_status latent_encode(shard_index *index, const latent_job *j)
 {
     jem_status st;
-    latent_index x = LATENT_INDEX_INIT;
+    shard_index x = SHARD_INDEX_INIT;
     int64_t images, finished;
     dir_held *lock = NULL;
     bool busy = false;
@@ -378,9 +378,9 @@ jem_status latent_encode(latent_index *index, const latent_job *j)
                            "the same command goes on", j->out, finished, images);
     if (st) goto done;
     *index = x;
-    x = (latent_index)LATENT_INDEX_INIT;
+    x = (shard_index)SHARD_INDEX_INIT;
 done:
-    latent_index_clear(&x);
+    shard_index_clear(&x);
     dir_unlock(lock);
     return st;
 }
