@@ -19,7 +19,7 @@ typedef enum jem_data_part { JEM_DATA_TRAIN, JEM_DATA_VAL, JEM_DATA_TEST } jem_d
 /* Which images.  The parts are those of a run with these data.* settings and no others. */
 typedef struct jem_data_options {
     size_t size;      /* of this struct; JEM_DATA_OPTIONS_INIT sets it */
-    const char *kind; /* "cifar10", "folder", "npy", "latents" or "gloss" */
+    const char *kind; /* "cifar10", "folder", "npy", "latents", "packed" or "gloss" */
     const char *path; /* the folder */
     jem_data_part part;
     int64_t side;     /* data.size: resize to this side (shorter side, then centre crop); 0: as they are */
@@ -89,6 +89,30 @@ typedef struct jem_render_options {
 /* Renders it into `folder`, made if missing, as data.kind "gloss" reads it; goes on where an earlier call of the same
  * options stopped.  `o` may be NULL.  JEM_EUSAGE if the folder holds anything else, or a size is out of range; JEM_EIO. */
 JEM_API jem_status jem_data_render(const char *folder, const jem_render_options *o);
+
+/* ---- a folder of pictures, decoded and resized once, in a few large files */
+
+/* NULL and 0 mean the defaults. */
+typedef struct jem_pack_options {
+    size_t size;        /* of this struct; JEM_PACK_INIT sets it */
+    int64_t side;       /* of the packed pictures: shorter side resized to it, then the central square; 0: 64 */
+    const char *labels; /* of ImageNet: the file with the classes of its validation pictures; NULL: looked for */
+    bool skip_damaged;  /* leave pictures out that cannot be read; else JEM_EDATA */
+    bool bicubic;       /* how pictures are resized; else bilinear, as data.kind "folder" resizes them */
+    int64_t per_shard;  /* pictures of one file; 0: those of 128 MiB */
+    int64_t threads;    /* that decode; 0: one per processor; changes no bit */
+    const volatile sig_atomic_t *stop; /* polled; nonzero: JEM_EINTERRUPTED, and the same call goes on */
+    void (*watch)(void *ctx, int64_t done, int64_t pictures); /* after every picture, on the calling thread; NULL: nobody */
+    void *watch_ctx;
+} jem_pack_options;
+
+#define JEM_PACK_INIT {sizeof(jem_pack_options), 0, NULL, false, false, 0, 0, NULL, NULL, NULL}
+
+/* Packs the pictures in `folder`, of ImageNet's layout or with a folder for each class, into the folder `out`, made if
+ * missing, as data.kind "packed" reads it (jem_data_check reads and verifies all of it).  Goes on where an earlier call of
+ * the same options stopped, at most a file before; o may be NULL.  JEM_EUSAGE if `out` holds other pictures or options;
+ * JEM_EDATA names a damaged picture, or the only class; JEM_EIO if the disk has no room. */
+JEM_API jem_status jem_data_pack(const char *folder, const char *out, const jem_pack_options *o);
 
 #ifdef __cplusplus
 }

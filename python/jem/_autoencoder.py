@@ -6,14 +6,12 @@ import numpy as np
 
 from . import _library as _l
 from ._model import engine_options
-
-_Watch = c.CFUNCTYPE(None, c.c_void_p, c.c_int64, c.c_int64)
-
+from ._pictures import Watch, check_resize, fill
 
 class _EncodeOptions(c.Structure):
     _fields_ = [("size", c.c_size_t), ("side", c.c_int64), ("labels", c.c_char_p),
                 *((name, c.c_bool) for name in ("flip", "skip_damaged", "bilinear", "f32")), ("scale", c.c_double),
-                ("batch", c.c_int64), ("per_shard", c.c_int64), ("noise", c.c_int64), ("stop", c.c_void_p), ("watch", _Watch),
+                ("batch", c.c_int64), ("per_shard", c.c_int64), ("noise", c.c_int64), ("stop", c.c_void_p), ("watch", Watch),
                 ("watch_ctx", c.c_void_p)]
 
 
@@ -82,30 +80,13 @@ class Autoencoder(_l.Handle):
         that cannot be read; dtype: "f16" or "f32", as latents are stored; scale: of the latents, None: vae.scale; batch:
         pictures at once, 0: as fit; noise: encoded pictures of it, where chains begin.  on_picture(done, pictures) is
         called after every picture; its exceptions save and stop."""
-        if resize not in ("bicubic", "bilinear"):
-            raise ValueError(f"resize {resize!r}; choose bicubic or bilinear")
+        check_resize(resize)
         if dtype not in ("f16", "f32"):
             raise ValueError(f"dtype {dtype!r}; choose f16 or f32")
         if not self._handle:
             raise ValueError("the autoencoder is closed")
-        stop, failures = c.c_int(0), []
-
-        def tell(unused, done, pictures):
-            try:
-                on_picture(done, pictures)
-            except BaseException as error:  # what is finished is safe, then this is raised
-                failures.append(error)
-                stop.value = 1
-
-        options = _EncodeOptions(c.sizeof(_EncodeOptions), side, None if labels is None else _l.path_bytes(labels), flip,
-                                 skip_damaged, resize == "bilinear", dtype == "f32", scale or 0, batch, per_shard, noise,
-                                 c.addressof(stop), _Watch(tell) if on_picture else _Watch(), None)
-        try:
-            _l.call_until(stop, "jem_autoencoder_encode_folder", self._handle, _l.path_bytes(folder), _l.path_bytes(out),
-                          c.byref(options))
-        except KeyboardInterrupt:
-            if not failures:
-                raise
-        if failures:
-            raise failures[0]
-        return out
+        names = None if labels is None else _l.path_bytes(labels)
+        return fill("jem_autoencoder_encode_folder", self._handle, _l.path_bytes(folder), out=out, on_picture=on_picture,
+                    options=lambda stop, watch: _EncodeOptions(c.sizeof(_EncodeOptions), side, names, flip, skip_damaged,
+                                                               resize == "bilinear", dtype == "f32", scale or 0, batch, per_shard,
+                                                               noise, stop, watch, None))

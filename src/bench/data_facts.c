@@ -20,6 +20,15 @@ void data_facts_clear(data_facts *f)
     *f = (data_facts)DATA_FACTS_INIT;
 }
 
+/* The kind of a folder with an index; one that cannot be read says so to whoever reads it. */
+static const char *indexed_kind(const char *path)
+{
+    shard_index x = SHARD_INDEX_INIT;
+    const shard_kind kind = shard_index_read(&x, path) == JEM_OK ? x.format.kind : SHARD_LATENTS;
+    shard_index_clear(&x);
+    return shard_words_of(kind)->kind;
+}
+
 /* The kind whose characteristic file the folder has; any other is read as
  * pictures by class. */
 static jem_status guess_kind(const char **kind, const char *path)
@@ -28,9 +37,8 @@ static jem_status guess_kind(const char **kind, const char *path)
                                            {"data_batch_1.bin", "cifar10"},
                                            {"test_batch.bin", "cifar10"},
                                            {"images.npy", "npy"},
-                                           {"train_x.npy", "npy"},
-                                           {"index.json", "latents"}};
-    *kind = npz_is(path) ? "npy" : "folder";
+                                           {"train_x.npy", "npy"}};
+    *kind = npz_is(path) ? "npy" : shard_index_exists(path) ? indexed_kind(path) : "folder";
     for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
         char *file = NULL;
         jem_status st = str_format(&file, "%s/%s", path, signs[k][0]);
@@ -83,7 +91,7 @@ static jem_status take_images(data_facts *f, const char *path, const splits *s)
     plain_printf(&f->text, "images   %" PRId64 " (%" PRId64 " train, %" PRId64 " validation, %" PRId64 " test)\n",
                  f->train + f->val + f->test, f->train, f->val, f->test);
     plain_printf(&f->text, "shape    %" PRId64 " x %" PRId64 " x %" PRId64 " (%s)\n", d->channels, d->height, d->width,
-                 d->pixels ? "8 bit" : "float");
+                 dataset_is_8bit(d) ? "8 bit" : "float");
     plain_printf(&f->text, "classes  %" PRId64 "\n", d->classes);
     for (int64_t k = 0; k < d->classes; k++)
         plain_printf(&f->text, "  %8" PRId64 "  %s\n", f->class_images[k], d->class_names ? d->class_names[k] : "");
@@ -111,6 +119,20 @@ done:
     return st;
 }
 
+/* All of the packed pictures, which loading the data does not read. */
+static jem_status verify_packed(const char *dir)
+{
+    jem_status st;
+    shard_index x = SHARD_INDEX_INIT;
+
+    TRY(shard_index_read(&x, dir));
+    TRY(shard_part_verify(&x, SHARD_TRAIN, dir));
+    TRY(shard_part_verify(&x, SHARD_VAL, dir));
+done:
+    shard_index_clear(&x);
+    return st;
+}
+
 static jem_status read_images(data_facts *f, const data_question *q)
 {
     data_options o = {.sources = q->sources};
@@ -123,7 +145,10 @@ static jem_status read_images(data_facts *f, const data_question *q)
     TRY(options_set(groups, "data.kind", f->kind, q->asked));
     TRY(options_set(groups, "data.path", q->path, q->asked));
     TRY(data_load(&s, &o, 0));
-    if (s.train->latents) TRY(check_noise(&f->noise, q->path));
+    if (dataset_latents(s.train))
+        TRY(check_noise(&f->noise, q->path));
+    else if (s.train->shards)
+        TRY(verify_packed(q->path));
     TRY(take_images(f, q->path, &s));
     if (f->noise > 0)
         plain_printf(&f->text, "noise    %" PRId64 " encoded pictures of it, to begin chains at\n", f->noise);
@@ -173,7 +198,7 @@ static jem_status read_imagenet(data_facts *f, const data_question *q)
                  m.class_count - 1, m.wordnet ? ": ImageNet's WordNet ids" : "");
     TRY(take_list(f, "train", &m.train));
     if (m.val.n > 0) TRY(take_list(f, "val", &m.val));
-    strbuf_add(&f->text, "the first picture of every class can be read; jem data encode reads all\n");
+    strbuf_add(&f->text, "the first picture of every class can be read; jem data pack and jem data encode read all\n");
 done:
     imagenet_clear(&m);
     mem_free(folder);

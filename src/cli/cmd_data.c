@@ -1,6 +1,8 @@
 /* jem data: what kinds of data there are, whether a folder holds one (or what a benchmark
  * needs), and the built-in gloss set; fetching is in cmd_data_fetch.c. */
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/pool.h"
 #include "base/try.h"
@@ -79,6 +81,38 @@ const command data_check = {
     .run = check,
 };
 
+/* ---- what encode and pack share */
+
+jem_status data_choice(bool *second, const char *text, const char *flag, const char *first_word,
+                       const char *second_word)
+{
+    *second = strcmp(text, second_word) == 0;
+    if (*second || strcmp(text, first_word) == 0) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s: '%s' is unknown; choose %s or %s", flag, text, first_word, second_word);
+}
+
+jem_status data_check_pictures(const char *kind, const char *action)
+{
+    if (!kind || strcmp(kind, "imagenet") == 0 || strcmp(kind, "folder") == 0) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "jem data %s: unknown kind '%s': it reads imagenet DIR, or any folder of classes",
+                     action, kind);
+}
+
+void data_show_parts(const shard_index *x)
+{
+    for (int i = 0; i < SHARD_PARTS; i++) {
+        const shard_part *p = &x->parts[i];
+        if (p->images == 0) continue;
+        cli_print("%-8s %" PRId64 " pictures in %" PRId64 " shards", shard_part_names[i],
+                  p->images - p->skipped_count, p->shard_count);
+        if (p->skipped_count) cli_print(", %" PRId64 " damaged ones left out", p->skipped_count);
+        cli_print("\n");
+    }
+    for (int i = 0; i < SHARD_PARTS; i++)
+        for (int64_t k = 0; k < x->parts[i].skipped_count; k++)
+            cli_print("  left out: %s\n", x->parts[i].skipped[k].file);
+}
+
 /* ---- render */
 
 typedef struct render_flags {
@@ -133,5 +167,6 @@ const command command_data = {
     .name = "data",
     .about = "kinds of data; does a folder hold one; fetch published ones; render the gloss set",
     .examples = {"data fetch cifar10 --out data", "data render -o data/gloss"},
-    .actions = (const command *const[]){&data_list, &data_check, &data_fetch, &data_encode, &data_render, NULL},
+    .actions = (const command *const[]){&data_list, &data_check, &data_fetch, &data_encode, &data_pack, &data_render,
+                                          NULL},
 };

@@ -62,29 +62,20 @@ static const cli_option options[] = {
     {.name = NULL},
 };
 
-static jem_status parse_choice(int *out, const char *text, const char *flag, const char *first,
-                               const char *second)
-{
-    *out = strcmp(text, second) == 0;
-    if (*out || strcmp(text, first) == 0) return JEM_OK;
-    return jem_error(JEM_EUSAGE, "%s: '%s' is unknown; choose %s or %s", flag, text, first, second);
-}
-
 static jem_status parse(encoding *e, int argc, char **argv)
 {
     jem_status st = cli_parse(e, &data_encode, argc, argv);
-    if (st == JEM_OK && e->kind && strcmp(e->kind, "imagenet") != 0 && strcmp(e->kind, "folder") != 0)
-        st = jem_error(JEM_EUSAGE, "jem data encode: unknown kind '%s': it reads imagenet DIR, or any "
-                                   "folder of classes", e->kind);
-    return st;
+    return st == JEM_OK ? data_check_pictures(e->kind, "encode") : st;
 }
 
 static jem_status open_vae(autoencoder **out, const encoding *e)
 {
     jem_status st;
     engine_spec engine = {.threads = e->threads};
+    bool bf16 = false;
 
-    TRY(parse_choice(&engine.precision, e->precision, "--precision", "f32", "bf16"));
+    TRY(data_choice(&bf16, e->precision, "--precision", "f32", "bf16"));
+    engine.precision = bf16;
     snprintf(engine.device, sizeof engine.device, "%s", e->device);
     TRY(autoencoder_load(out, e->vae, &engine));
 done:
@@ -94,11 +85,11 @@ done:
 static jem_status read_request(picture_encoding *q, const encoding *e)
 {
     jem_status st;
-    int f32 = 0, skip = 0, bicubic = 0;
+    bool f32 = false, skip = false, bicubic = false;
 
-    TRY(parse_choice(&f32, e->dtype, "--dtype", "f16", "f32"));
-    TRY(parse_choice(&skip, e->damaged, "--damaged", "stop", "skip"));
-    TRY(parse_choice(&bicubic, e->resize, "--resize", "bilinear", "bicubic"));
+    TRY(data_choice(&f32, e->dtype, "--dtype", "f16", "f32"));
+    TRY(data_choice(&skip, e->damaged, "--damaged", "stop", "skip"));
+    TRY(data_choice(&bicubic, e->resize, "--resize", "bilinear", "bicubic"));
     *q = (picture_encoding){.folder = e->folder,
                             .labels = e->labels,
                             .out = e->out,
@@ -122,17 +113,7 @@ static void show_index(const shard_index *x, const char *dir)
     cli_print("%s: %" PRId64 " x %" PRId64 " x %" PRId64 " latents in %s, scaled by %g%s\n", dir,
               f->channels, f->height, f->width, jem_dtype_name(f->dtype), f->scale,
               f->flip ? ", with those of mirrored pictures" : "");
-    for (int i = 0; i < SHARD_PARTS; i++) {
-        const shard_part *p = &x->parts[i];
-        if (p->images == 0) continue;
-        cli_print("%-8s %" PRId64 " pictures in %" PRId64 " shards", shard_part_names[i],
-                  p->images - p->skipped_count, p->shard_count);
-        if (p->skipped_count) cli_print(", %" PRId64 " damaged ones left out", p->skipped_count);
-        cli_print("\n");
-    }
-    for (int i = 0; i < SHARD_PARTS; i++)
-        for (int64_t k = 0; k < x->parts[i].skipped_count; k++)
-            cli_print("  left out: %s\n", x->parts[i].skipped[k].file);
+    data_show_parts(x);
 }
 
 static jem_status encode(const cli_lists *lists, int argc, char **argv)

@@ -121,12 +121,15 @@ static void print_disk(const training_plan *r)
 void plan_print(const training_plan *r)
 {
     const data_facts *d = &r->data;
+    char text[TEXT];
     print_network(r);
     print_flops(r);
     cli_print("\nData%s: %" PRId64 " training, %" PRId64 " validation, %" PRId64
               " test images; %" PRId64 " iterations per epoch, %" PRId64 " in all\n",
               r->assumed ? " (not there; as declared)" : "", d->train, d->val, d->test,
               forecast_per_epoch(&r->cfg, d), forecast_iterations(&r->cfg, d));
+    if (d->file_bytes > 0)
+        cli_print("they stay in their files    %12s, read batch by batch\n", bytes_text(text, d->file_bytes));
     print_memory(r);
     print_disk(r);
 }

@@ -43,12 +43,13 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
                          "%" PRId64 " x %" PRId64 " images are too small to reflect %d pixels: "
                          "set data.crop to false",
                          d->width, d->height, CROP_PAD);
-    if (made.flip && d->latents && !shard_set_format(d->latents)->flip)
+    const shard_format *latents = dataset_latents(d);
+    if (made.flip && latents && !latents->flip)
         return jem_error(JEM_EDATA, "%s: holds no latents of mirrored pictures: set data.flip to "
                                     "false, or encode with --flip", o->path);
     TRY(MEM_NEW(made.order, d->n));
     TRY(MEM_NEW(made.columns, d->width));
-    if (d->latents) TRY(MEM_NEW(made.latent, dataset_row_size(d)));
+    if (d->shards) TRY(MEM_NEW(made.row, dataset_row_size(d)));
     *b = made;
     return JEM_OK;
 done:
@@ -58,11 +59,13 @@ done:
 
 void batcher_clear(batcher *b)
 {
+    batch_ahead_free(b->ahead);
+    b->ahead = NULL;
     mem_free(b->order);
     mem_free(b->columns);
-    mem_free(b->latent);
+    mem_free(b->row);
     b->order = b->columns = NULL;
-    b->latent = NULL;
+    b->row = NULL;
     b->order_epoch = -1;
 }
 
@@ -102,11 +105,12 @@ static jem_status put_row(batcher *b, float *x, int64_t row, placement p, const 
     int64_t h = d->height, w = d->width;
     const float *values = d->values;
 
-    if (d->latents) { /* a mirrored picture has a latent of its own */
-        const jem_status st = shard_set_row(d->latents, d->rows[row], p.flipped, b->latent);
+    if (d->shards) {
+        const bool mirrored = p.flipped && dataset_latents(d); /* it has a latent of its own */
+        const jem_status st = shard_set_row(d->shards, d->rows[row], mirrored, b->row);
         if (st) return st;
-        p.flipped = false;
-        values = b->latent;
+        p.flipped = p.flipped && !mirrored;
+        values = b->row;
         row = 0;
     }
     for (int64_t j = 0; j < w; j++)
@@ -133,9 +137,10 @@ const int64_t *batcher_order(batcher *b, int64_t epoch)
     return b->order;
 }
 
-jem_status batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y)
+static jem_status make_batch(void *ctx, int64_t iteration, float *x, int32_t *y)
 {
     jem_status st = JEM_OK;
+    batcher *b = ctx;
     int64_t per_epoch = batcher_per_epoch(b);
     int64_t size = dataset_row_size(b->d), end = b->first + b->batch;
     const int64_t *rows = batcher_order(b, iteration / per_epoch) + iteration % per_epoch * b->common;
@@ -154,4 +159,21 @@ jem_status batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y)
     }
 done:
     return st;
+}
+
+jem_status batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y)
+{
+    jem_status st;
+
+    if (!b->d->shards) return make_batch(b, iteration, x, y);
+    if (!b->ahead)
+        TRY(batch_ahead_new(&b->ahead, make_batch, b, b->batch * dataset_row_size(b->d), b->batch));
+    TRY(batch_ahead_get(b->ahead, iteration, x, y));
+done:
+    return st;
+}
+
+batch_times batcher_times(const batcher *b)
+{
+    return b->ahead ? batch_ahead_times(b->ahead) : (batch_times){0, 0};
 }

@@ -17,8 +17,24 @@ int64_t dataset_bytes(const dataset *d)
 {
     int64_t image = d->pixels   ? dataset_row_size(d)
                     : d->values ? dataset_row_size(d) * (int64_t)sizeof *d->values
-                                : (int64_t)sizeof *d->rows + shard_set_row_bytes(d->latents);
+                                : (int64_t)sizeof *d->rows + shard_set_row_bytes(d->shards);
     return d->n * (image + (int64_t)sizeof *d->labels + d->column_count * (int64_t)sizeof(double));
+}
+
+int64_t dataset_file_bytes(const dataset *d)
+{
+    return d->shards ? d->n * shard_row_bytes(shard_set_format(d->shards)) : 0;
+}
+
+const shard_format *dataset_latents(const dataset *d)
+{
+    const shard_format *f = d->shards ? shard_set_format(d->shards) : NULL;
+    return f && f->kind == SHARD_LATENTS ? f : NULL;
+}
+
+bool dataset_is_8bit(const dataset *d)
+{
+    return d->pixels || (d->shards && !dataset_latents(d));
 }
 
 /* A data set whose images are still to come. */
@@ -68,7 +84,7 @@ static jem_status new_rows(dataset **out, shard_set *s, int64_t n)
     dataset *d = NULL;
 
     TRY(new_without_images(&d, n, f->channels, f->height, f->width));
-    d->latents = shard_set_share(s);
+    d->shards = shard_set_share(s);
     TRY(MEM_NEW(d->rows, n));
     *out = d;
     d = NULL;
@@ -106,7 +122,7 @@ void dataset_free(dataset *d)
     mem_free(d->columns);
     mem_free(d->pixels);
     mem_free(d->values);
-    shard_set_free(d->latents);
+    shard_set_free(d->shards);
     mem_free(d->rows);
     mem_free(d->labels);
     mem_free(d);
@@ -186,7 +202,7 @@ void dataset_seal(dataset *d)
     } else if (d->values) {
         d->hash = XXH64(d->values, count * sizeof *d->values, hash);
     } else {
-        hash ^= shard_set_hash(d->latents);
+        hash ^= shard_set_hash(d->shards);
         d->hash = XXH64(d->rows, (size_t)d->n * sizeof *d->rows, hash);
     }
 }
@@ -198,15 +214,15 @@ jem_status dataset_select(dataset **out, const dataset *d, const int64_t *index,
     double *values = NULL;
     int64_t row = dataset_row_size(d);
 
-    if (d->latents)
-        TRY(new_rows(&s, d->latents, n));
+    if (d->shards)
+        TRY(new_rows(&s, d->shards, n));
     else
         TRY(dataset_new(&s, n, d->channels, d->height, d->width, d->values != NULL));
     TRY(dataset_name_classes(s, (const char *const *)d->class_names, d->classes));
     for (int64_t i = 0; i < n; i++) {
         if (d->pixels)
             memcpy(s->pixels + i * row, d->pixels + index[i] * row, (size_t)row);
-        else if (d->latents)
+        else if (d->shards)
             s->rows[i] = d->rows[index[i]];
         else
             memcpy(s->values + i * row, d->values + index[i] * row,
@@ -233,8 +249,8 @@ jem_status dataset_floats(float *dst, const dataset *d, const int64_t *index, in
 
     units_table(table);
     for (int64_t i = 0; i < n; i++, dst += row) {
-        if (d->latents) {
-            TRY(shard_set_row(d->latents, d->rows[index[i]], false, dst));
+        if (d->shards) {
+            TRY(shard_set_row(d->shards, d->rows[index[i]], false, dst));
             continue;
         }
         if (d->values) {
@@ -252,7 +268,7 @@ jem_status dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b)
 {
     const int64_t size = dataset_row_size(d);
 
-    if (d->latents) return shard_set_midpoint(d->latents, d->rows[a], d->rows[b], dst);
+    if (d->shards) return shard_set_midpoint(d->shards, d->rows[a], d->rows[b], dst);
     for (int64_t k = 0; k < size; k++) {
         double sum = d->values ? (double)d->values[a * size + k] + (double)d->values[b * size + k]
                                : ((double)d->pixels[a * size + k] +

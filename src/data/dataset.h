@@ -1,12 +1,13 @@
 /* Labelled images in memory, from files or rendered, and batches cut from them.
  *
  * Images stay in 8 bits and become floats in [-1, 1] only when a batch is made, so a
- * data set is as small as its files; encoded ones (latents) stay in their files. */
+ * data set is as small as its files; latents and packed pictures stay in their files. */
 #ifndef DATA_DATASET_H
 #define DATA_DATASET_H
 
 #include "base/options.h"
 #include "base/rng.h"
+#include "data/batch_ahead.h"
 #include "data/shards/set.h"
 #include "jem/status.h"
 
@@ -21,8 +22,8 @@ typedef struct dataset {
     /* The images: one of these three. */
     uint8_t *pixels;     /* [n][c][h][w] */
     float *values;       /* [n][c][h][w] already in network units */
-    shard_set *latents; /* shared files; image i is row rows[i] */
-    int64_t *rows;       /* [n] with latents */
+    shard_set *shards;   /* shared files of latents or pictures; image i is row rows[i] */
+    int64_t *rows;       /* [n] with shards */
     int32_t *labels;  /* [n], 0 .. classes-1 */
     char **class_names; /* [classes] */
     scene_column *columns;
@@ -50,13 +51,17 @@ void dataset_seal(dataset *d);
 void dataset_free(dataset *d); /* NULL is fine */
 int64_t dataset_row_size(const dataset *d); /* c * h * w */
 int64_t dataset_bytes(const dataset *d);    /* of memory, without what stays in files */
+int64_t dataset_file_bytes(const dataset *d); /* of what stays in files */
+/* What the images are, if they are latents; NULL: they are pictures, or floats.  Borrowed. */
+const shard_format *dataset_latents(const dataset *d);
+bool dataset_is_8bit(const dataset *d); /* pictures, in memory or in files */
 const double *dataset_column(const dataset *d, const char *name); /* NULL if absent */
 /* Keeps rows index[0..n) in that order, as a new data set. */
 jem_status dataset_select(dataset **out, const dataset *d, const int64_t *index, int64_t n);
 
 /* dst [n][c][h][w] <- rows index[0..n) in network units: pixels u8/255, then
- * (v - 0.5)/0.5.  JEM_EDATA or JEM_EIO, here and below, if latents are no longer in their files as
- * they were when the set was opened; dst is then undefined. */
+ * (v - 0.5)/0.5.  JEM_EDATA or JEM_EIO, here and below, if what is in files is damaged or no longer
+ * there as it was when the set was opened; dst is then undefined. */
 jem_status dataset_floats(float *dst, const dataset *d, const int64_t *index, int64_t n);
 /* dst [c][h][w] <- half of row a and half of row b, in network units. */
 jem_status dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b);
@@ -65,8 +70,8 @@ jem_status dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b);
 typedef struct data_source data_source;
 typedef struct data_options {
     const data_source *const *sources; /* what kind may name, ends with NULL; borrowed; NULL: jem's own */
-    char kind[OPTION_STRING_MAX]; /* name of a data_source: cifar10, folder, npy, latents, gloss; or
-                                     data_kind_none */
+    char kind[OPTION_STRING_MAX]; /* name of a data_source: cifar10, folder, npy, latents, packed,
+                                     gloss; or data_kind_none */
     char path[OPTION_STRING_MAX];
     int64_t size;          /* side images are resized to (shorter side, then centre
                               crop); 0 = must all agree */
@@ -122,7 +127,8 @@ typedef struct batcher {
     int64_t *order;      /* owned: permutation of the current epoch */
     int64_t order_epoch; /* -1: none yet */
     int64_t *columns;    /* owned, [w]: source column of each output column (scratch) */
-    float *latent;       /* owned, [c][h][w]: of data that stay in files (scratch) */
+    float *row;          /* owned, [c][h][w]: of data that stay in files (scratch) */
+    batch_ahead *ahead;  /* owned: of data that stay in files, from the first batch on */
 } batcher;
 /* `batch` images per batch of the training set d (borrowed), labelled or `generative`: two readers
  * with streams of their own.  JEM_EDATA if d does not fill one batch of all ranks, is too small to
@@ -131,9 +137,13 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
                         uint64_t seed, bool generative);
 void batcher_clear(batcher *b); /* a zeroed one is fine */
 int64_t batcher_per_epoch(const batcher *b); /* iterations per epoch, the same on every rank */
-/* [n]: the rows in the order in which `epoch` visits them; borrowed until the next call. */
+/* [n]: the rows in the order in which `epoch` visits them; borrowed until the next call of either. */
 const int64_t *batcher_order(batcher *b, int64_t epoch);
-/* x [batch][c][h][w], y [batch] (may be NULL) for `iteration` (from 0).  Fails as dataset_floats. */
+/* x [batch][c][h][w], y [batch] (may be NULL) for `iteration` (from 0).  Of data in files a thread reads
+ * the next batch meanwhile: from the first call on *b stays where it is, and batcher_order is the
+ * thread's.  Fails as dataset_floats. */
 jem_status batcher_get(batcher *b, int64_t iteration, float *x, int32_t *y);
+/* What reading took so far; zeros of data in memory. */
+batch_times batcher_times(const batcher *b);
 
 #endif

@@ -44,6 +44,7 @@ jem_status data_facts_of(data_facts *out, const config *cfg, const splits *s)
     const dataset *d = s->train;
     data_facts f = {.train = d->n, .val = s->val->n, .test = s->test->n, .channels = d->channels,
                     .height = d->height, .width = d->width, .classes = d->classes};
+    f.file_bytes = dataset_file_bytes(s->train) + dataset_file_bytes(s->val) + dataset_file_bytes(s->test);
     f.bytes = dataset_bytes(s->train) + dataset_bytes(s->val) + dataset_bytes(s->test);
     f.loading_bytes = 2 * f.bytes; /* the parts are copies, made while the whole is there */
     jem_status st = cfg->sampler.start == START_ENCODED_NOISE
@@ -57,7 +58,11 @@ data_facts data_facts_declared(const data_options *o, int64_t images, int64_t ch
 {
     data_facts f = {.channels = channels, .height = height, .width = width, .classes = classes};
     bool own_test = strcmp(o->kind, "cifar10") == 0;
-    int64_t row = channels * height * width * (floats ? 4 : 1) + (int64_t)sizeof(int32_t);
+    const bool latents = strcmp(o->kind, "latents") == 0, in_files = latents || strcmp(o->kind, "packed") == 0;
+    const int64_t values = channels * height * width * (floats ? 4 : latents ? 2 : 1);
+    const int64_t label = (int64_t)sizeof(int32_t);
+    /* In memory of one in a file: row, hash, label in the set and in the shard. */
+    const int64_t row = in_files ? 2 * (int64_t)sizeof(int64_t) + 2 * label : values + label;
     int64_t rest = images;
     f.test = own_test ? images / 5 : llround(o->test_fraction * (double)images);
     if (!own_test) rest -= f.test;
@@ -65,6 +70,7 @@ data_facts data_facts_declared(const data_options *o, int64_t images, int64_t ch
     f.val = llround(o->val_fraction * (double)rest);
     f.train = rest - f.val;
     f.bytes = (f.train + f.val + f.test) * row;
+    if (in_files) f.file_bytes = (f.train + f.val + f.test) * values;
     f.loading_bytes = 2 * (images + (own_test ? f.test : 0)) * row;
     return f;
 }
@@ -167,6 +173,8 @@ static void add_images(memory_forecast *m, const config *cfg, const data_facts *
     add(m, "data", d->bytes, from_begin);
     add(m, "order of the data", 2 * d->train * (int64_t)sizeof(int64_t), from_begin);
     add(m, "batches", rows * row, from_begin);
+    if (d->file_bytes > 0) /* x+ that are no labelled images have a thread of their own */
+        add(m, "batches read ahead", (labelled * b + (generative && !shared) * energies) * row, in_training);
     if (generative)
         add(m, "replay buffer", cfg->sampler.buffer_size * (row + (int64_t)sizeof(int32_t)),
             from_begin);

@@ -16,6 +16,7 @@ typedef struct data_facts {
     int64_t train, val, test; /* images */
     int64_t channels, height, width, classes;
     int64_t noise;            /* starts in the bank of encoded noise (noise_bank.h) */
+    int64_t file_bytes;       /* of what stays in files, of all three parts */
     int64_t bytes;            /* of all three parts in memory */
     int64_t loading_bytes;    /* while they are read and split; at least `bytes` */
 } data_facts;
@@ -23,7 +24,8 @@ typedef struct data_facts {
 /* Of the settings' data, which are read already.  JEM_EDATA, JEM_EUSAGE as noise_bank_count. */
 jem_status data_facts_of(data_facts *out, const config *cfg, const splits *s);
 /* Of `images` images of 8 bits (floats: 32) per value that will be split as `o` says.  The
- * CIFAR-10 kind has a test part of its own, a fifth of `images`, beside them. */
+ * CIFAR-10 kind has a test part of its own, a fifth of `images`, beside them; kinds
+ * packed and latents (16 bits) stay in their files. */
 data_facts data_facts_declared(const data_options *o, int64_t images, int64_t channels,
                                int64_t height, int64_t width, int64_t classes, bool floats);
 

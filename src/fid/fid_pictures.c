@@ -58,6 +58,21 @@ done:
     return st;
 }
 
+static jem_status get_packed(image *out, const fid_pictures *p, int64_t i)
+{
+    jem_status st;
+    image m = IMAGE_INIT;
+    uint8_t *planar = NULL;
+    TRY(MEM_NEW(planar, p->channels * p->height * p->width));
+    TRY(shard_set_picture(p->data->shards, p->data->rows[i], planar));
+    TRY(image_init(&m, p->height, p->width, p->channels));
+    image_from_planar(&m, planar);
+    TRY(finish(out, &m));
+done:
+    mem_free(planar);
+    return st;
+}
+
 static jem_status get_file(image *out, const fid_pictures *p, int64_t i)
 {
     return image_read(out, p->list->paths[i]);
@@ -85,9 +100,14 @@ jem_status fid_pictures_of_pixels(fid_pictures *out, const uint8_t *pixels, int6
 
 jem_status fid_pictures_of_data(fid_pictures *out, const dataset *d)
 {
-    if (d->latents)
+    if (dataset_latents(d))
         return jem_error(JEM_EDATA, "latents of %" PRId64 " channels: FID is of pictures; name a folder of those "
                          "that were encoded", d->channels);
+    if (d->shards) {
+        *out = (fid_pictures){.n = d->n, .get = get_packed, .data = d, .channels = d->channels,
+                              .height = d->height, .width = d->width};
+        return JEM_OK;
+    }
     return d->pixels ? fid_pictures_of_pixels(out, d->pixels, d->n, d->channels, d->height, d->width)
                      : fid_pictures_of_values(out, d->values, d->n, d->channels, d->height, d->width);
 }

@@ -14,6 +14,7 @@ typedef struct fid_pictures {
     const float *values;   /* [n][c][h][w] in network units */
     int64_t channels, height, width;
     const image_list *list;
+    const dataset *data;   /* of packed pictures */
 } fid_pictures;
 
 /* Grey pictures are repeated to three channels.  JEM_EDATA for other than 1 or 3 channels, and for latents. */

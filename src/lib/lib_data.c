@@ -10,6 +10,7 @@
 #include "bench/data_facts.h"
 #include "data/dataset.h"
 #include "data/gloss/render.h"
+#include "data/shards/pack.h"
 #include "lib/lib_call.h"
 #include "train/config.h"
 
@@ -184,5 +185,42 @@ jem_status jem_data_render(const char *folder, const jem_render_options *asked)
                                            .stop = o.stop}));
 done:
     pool_free(threads);
+    return st;
+}
+
+/* ---- packing */
+
+static void tell(void *ctx, int64_t done, int64_t pictures)
+{
+    const jem_pack_options *o = ctx;
+    lib_call plain;
+    lib_call_back_begin(&plain);
+    o->watch(o->watch_ctx, done, pictures);
+    lib_call_back_end(&plain);
+}
+
+jem_status jem_data_pack(const char *folder, const char *out, const jem_pack_options *asked)
+{
+    LIB_CALL;
+    enum { SIDE = 64 };
+    jem_status st;
+    jem_pack_options o = JEM_PACK_INIT;
+    shard_index x = SHARD_INDEX_INIT;
+
+    HOST_NEED(folder);
+    HOST_NEED(out);
+    TRY(lib_options(&o, sizeof o, asked, __func__, "JEM_PACK_INIT"));
+    TRY(pictures_pack(&x, &(picture_packing){.folder = folder,
+                                             .labels = o.labels,
+                                             .out = out,
+                                             .side = o.side ? o.side : SIDE,
+                                             .kernel = o.bicubic ? IMAGE_BICUBIC : IMAGE_BILINEAR,
+                                             .skip_damaged = o.skip_damaged,
+                                             .per_shard = o.per_shard,
+                                             .threads = o.threads,
+                                             .stop = o.stop,
+                                             .watch = {o.watch ? tell : NULL, &o}}));
+done:
+    shard_index_clear(&x);
     return st;
 }

@@ -154,14 +154,26 @@ static void add_phrase(phrases *p, const char *name, double value)
                                 p->used ? ", " : "", name, value);
 }
 
-static void tell_epoch(const objective *o, const metrics_row *row)
+/* Of data in files: how far their reading is hidden behind the steps. */
+static void add_reading(phrases *p, const session *s)
 {
+    const batch_times t = trainer_times(&s->t);
+    if (t.made_s <= 0 || s->steps_s <= 0 || p->used >= sizeof p->text) return;
+    p->used += (size_t)snprintf(p->text + p->used, sizeof p->text - p->used,
+                                "; data read in %.2g %% of the steps' time, waited for in %.2g %%",
+                                100 * t.made_s / s->steps_s, 100 * t.waited_s / s->steps_s);
+}
+
+static void tell_epoch(const session *s, const metrics_row *row)
+{
+    const objective *o = s->t.objective;
     phrases p = {.used = 0};
     for (int i = 0; i < o->column_count; i++)
         if (o->columns[i].label)
             add_phrase(&p, o->columns[i].label, objective_number(&row->mean.own, &o->columns[i]));
     add_phrase(&p, "validation accuracy", row->val_accuracy);
     add_phrase(&p, "FD-pix", row->fd_pix);
+    add_reading(&p, s);
     log_info("epoch %.4g: %s", row->epoch, p.text);
 }
 
@@ -185,7 +197,7 @@ jem_status journal_row(session *s, metrics_row *row)
     s->state.window = (metrics_window){{0}, {0}};
     if (isfinite(row->val_accuracy) || isfinite(row->fd_pix)) {
         TRY(event_log_images(s->events, trainer_samples(&s->t), row->iteration));
-        tell_epoch(o, row);
+        tell_epoch(s, row);
     }
     s->row_s = clock_s();
     s->row_steps = 0;

@@ -199,8 +199,10 @@ done:
 static jem_status make_step(session *s)
 {
     step_report did;
+    const double begin = clock_s();
     jem_status st;
     TRY(trainer_step(&did, &s->t));
+    s->steps_s += clock_s() - begin;
     TRY(health_step(&s->state.health, s->t.objective->rules, &s->cfg->health, &did.own,
                     s->t.iteration));
     metrics_window_add(&s->state.window, s->t.objective, &did);
@@ -323,8 +325,8 @@ static void describe(session *s)
     i->width = c->model.width;
     i->params = graph_trained_elements(model_graph(s->m));
     i->data_hash = s->data->train->hash;
-    if (s->data->train->latents) {
-        const shard_format *f = shard_set_format(s->data->train->latents);
+    const shard_format *f = dataset_latents(s->data->train);
+    if (f) {
         i->latents = (run_latents){.scale = f->scale, .picture = f->picture};
         snprintf(i->latents.vae, sizeof i->latents.vae, "%s", f->vae);
     }

@@ -346,7 +346,7 @@ double run_step_size(const run *r)
 static jem_status check_latents(const run *r, const dataset *d)
 {
     const run_latents *own = &r->info.latents;
-    const shard_format *f = d->latents ? shard_set_format(d->latents) : NULL;
+    const shard_format *f = dataset_latents(d);
 
     if (!f || !own->vae[0]) return JEM_OK;
     if (strcmp(f->vae, own->vae) != 0)

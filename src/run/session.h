@@ -48,6 +48,7 @@ typedef struct session {
     double start_s;          /* clock when the run's wall time was 0 */
     double row_s, watch_s;   /* clock at the last row, at the last call of the watch */
     int64_t row_steps;       /* steps since the last row, in this process */
+    double steps_s;          /* all steps of this process took */
 } session;
 
 /* ---- selection.c */

@@ -30,7 +30,8 @@ static declared usual(const data_options *o)
     int64_t side = o->size ? o->size : 128;
     if (strcmp(o->kind, "cifar10") == 0) return (declared){50000, 3, 32, 32, 10, false};
     if (strcmp(o->kind, "gloss") == 0) return (declared){10000, 3, side, side, 2, false};
-    if (strcmp(o->kind, "folder") == 0 && o->size) return (declared){0, 3, side, side, 0, false};
+    const bool pictures = strcmp(o->kind, "folder") == 0 || strcmp(o->kind, "packed") == 0;
+    if (pictures && o->size) return (declared){0, 3, side, side, 0, false};
     return (declared){.floats = strcmp(o->kind, "npy") == 0};
 }
 

@@ -279,31 +279,59 @@ done:
     return st;
 }
 
-jem_status safetensors_open_metadata(safetensors **out, const char *path)
+/* *out <- the header, parsed; *size <- the file's bytes. */
+static jem_status open_head(safetensors **out, int64_t *size, const char *path)
 {
     jem_status st;
     safetensors *f = NULL;
     char *start = NULL;
     size_t got = 0;
-    int64_t size = 0;
-    json_t *metadata;
 
     TRY(MEM_NEW(f, 1));
     TRY(mem_strdup(&f->path, path));
-    TRY(file_size(&size, path));
+    TRY(file_size(size, path));
     TRY(file_read_start(&start, &got, path, KIND_SIZE));
-    TRY(head_size(&f->head, f, start, got, (size_t)size));
+    TRY(head_size(&f->head, f, start, got, (size_t)*size));
     mem_free(start);
     start = NULL;
     TRY(file_read_start(&start, &got, path, f->head));
     TRY(read_header(f, start + LENGTH_SIZE, got < LENGTH_SIZE ? 0 : got - LENGTH_SIZE));
-    metadata = json_object_get(f->header, "__metadata__");
-    if (metadata) TRY(read_metadata(f, metadata));
     *out = f;
     f = NULL;
 done:
     safetensors_close(f);
     mem_free(start);
+    return st;
+}
+
+jem_status safetensors_open_metadata(safetensors **out, const char *path)
+{
+    jem_status st;
+    safetensors *f = NULL;
+    int64_t size = 0;
+
+    TRY(open_head(&f, &size, path));
+    json_t *metadata = json_object_get(f->header, "__metadata__");
+    if (metadata) TRY(read_metadata(f, metadata));
+    *out = f;
+    f = NULL;
+done:
+    safetensors_close(f);
+    return st;
+}
+
+jem_status safetensors_open_header(safetensors **out, const char *path)
+{
+    jem_status st;
+    safetensors *f = NULL;
+    int64_t size = 0;
+
+    TRY(open_head(&f, &size, path));
+    TRY(read_entries(f, size - (int64_t)f->head));
+    *out = f;
+    f = NULL;
+done:
+    safetensors_close(f);
     return st;
 }
 

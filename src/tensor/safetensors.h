@@ -21,6 +21,9 @@ typedef struct safetensors safetensors;
 jem_status safetensors_open(safetensors **out, const char *path);
 /* The metadata alone (no tensors), without reading the data: nothing is verified. */
 jem_status safetensors_open_metadata(safetensors **out, const char *path);
+/* Metadata and tensors without their data: names, types, shapes and places are checked against the
+ * file's size, the data are not read, and views have none. */
+jem_status safetensors_open_header(safetensors **out, const char *path);
 void safetensors_close(safetensors *f);             /* NULL is fine; views end here */
 const char *safetensors_path(const safetensors *f); /* as it was opened; borrowed */
 int safetensors_count(const safetensors *f);        /* of tensors; 0 with the metadata alone */

@@ -138,7 +138,7 @@ static jem_status make_data(resident *r, const trainer *t)
     jem_status st;
 
     units_table(table);
-    if (d->latents || t->cfg->data.ranks > 1 || bytes > r->d->available() / 4) {
+    if (d->shards || t->cfg->data.ranks > 1 || bytes > r->d->available() / 4) {
         TRY(MEM_NEW(r->next_x, eq8_state_of(t)->batch.rows * dataset_row_size(d)));
         TRY(MEM_NEW(r->next_y, eq8_state_of(t)->batch.o.batch));
         return JEM_OK;

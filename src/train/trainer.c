@@ -212,6 +212,12 @@ jem_status trainer_step(step_report *r, trainer *t)
     return JEM_OK;
 }
 
+batch_times trainer_times(const trainer *t)
+{
+    const batch_times a = batcher_times(&t->labelled), b = batcher_times(&t->generative);
+    return (batch_times){a.made_s + b.made_s, a.waited_s + b.waited_s};
+}
+
 const replay_buffer *trainer_samples(const trainer *t)
 {
     return t->objective->samples ? t->objective->samples(t) : NULL;

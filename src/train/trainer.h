@@ -76,6 +76,10 @@ void trainer_set_rescue(trainer *t, const rescue_state *s);
  * repetition does again); whether finite values are healthy is for health.h to say. */
 jem_status trainer_step(step_report *r, trainer *t);
 
+/* Seconds that the data in files took so far: threads read them ahead of the steps, which wait for what is
+ * not there yet.  Zeros of data in memory. */
+batch_times trainer_times(const trainer *t);
+
 /* The objective's replay buffer; NULL: it has none. */
 const replay_buffer *trainer_samples(const trainer *t);
 

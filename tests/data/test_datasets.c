@@ -60,7 +60,7 @@ static void unknown_kinds_and_empty_paths_are_usage_errors(void **state)
 {
     data_options o = options("cifar", dir);
     (void)state;
-    refuse(&o, JEM_EUSAGE, "'cifar' is unknown; choose one of: cifar10, folder, npy, latents, gloss");
+    refuse(&o, JEM_EUSAGE, "'cifar' is unknown; choose one of: cifar10, folder, npy, latents, packed, gloss");
     o = options("folder", "");
     refuse(&o, JEM_EUSAGE, "data.path is empty: set it to a folder with CLASS/*.png");
 }

@@ -1,4 +1,4 @@
-/* The index of a folder of latents. */
+/* The index of a folder of latents or of packed pictures. */
 #include <string.h>
 
 #include "data/shards/index.h"
@@ -29,8 +29,11 @@ void fuzz_one(const uint8_t *data, size_t size)
         fuzz_expect(!x.classes);
         return;
     }
-    fuzz_expect(x.format.scale > 0 && x.format.channels > 0 && x.format.height > 0);
-    fuzz_expect(strlen(x.format.vae) == SHARD_VAE_SIZE - 1 && x.class_count > 0);
+    fuzz_expect(x.format.channels > 0 && x.format.height > 0 && x.class_count > 0);
+    if (x.format.kind == SHARD_LATENTS)
+        fuzz_expect(x.format.scale > 0 && strlen(x.format.vae) == SHARD_VAE_SIZE - 1);
+    else
+        fuzz_expect(x.format.channels == 3 && x.format.width == x.format.picture && x.parts[SHARD_NOISE].images == 0);
     for (int i = 0; i < SHARD_PARTS; i++) check_part(&x.parts[i]);
     shard_index_clear(&x);
 }

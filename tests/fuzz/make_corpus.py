@@ -912,6 +912,43 @@ def make_latent_index():
     put("latent_index", "deep", '{"parts":' * 800 + "1" + "}" * 800)
     put("latent_index", "key-twice", json.dumps(index)[:-1] + ', "vae": "x"}')
     put("latent_index", "truncated", json.dumps(index)[:-40])
+    packed = {"format": "jem pictures 1", "picture": 64, "channels": 3, "height": 64, "width": 64, "resize": "bilinear",
+              "classes": ["tench", "goldfish"], "parts": index["parts"]}
+    for name, changes in [("", {}), ("-bicubic", {"resize": "bicubic"}), ("-nearest", {"resize": "nearest"}), ("-grey", {"channels": 1}),
+                          ("-oblong", {"width": 65}), ("-side-huge", dict.fromkeys(("picture", "height", "width"), 2**62)),
+                          ("-format-2", {"format": "jem pictures 2"}), ("-with-noise", {"parts": dict(index["parts"], noise=noise)})]:
+        put("latent_index", "packed" + name, json.dumps(dict(packed, **changes)))
+
+
+# ---- shard of packed pictures: two of 2x2 pixels
+def make_packed_shard():
+    columns = struct.pack("<2Q", 1, 2) + struct.pack("<2i", 0, 5) + struct.pack("<2i", 1, 0)  # hashes, images, labels
+    marks = {"jem.picture": "2", "jem.resize": "bilinear", "jem.checksum": "0" * 32,
+             "jem.rows": "d8e492f079d0bbcc8258ee1f78beedd4"}  # XXH3-128 of labels, images, hashes
+    tensors = {"hashes": entry("I64", (2,), (0, 16)), "images": entry("I32", (2,), (16, 24)), "labels": entry("I32", (2,), (24, 32)),
+               "pictures": entry("U8", (2, 3, 2, 2), (32, 56))}
+    data = columns + bytes(range(24))
+
+    def case(name, data=data, metadata={}, **changes):
+        header = dict({"__metadata__": dict(marks, **metadata)}, **dict(tensors, **changes))
+        put("packed_shard", name, st({k: v for k, v in header.items() if v is not None}, data))
+
+    case("two")
+    case("other-rows", metadata={"jem.rows": "0" * 32})
+    case("other-size", metadata={"jem.picture": "4"})
+    case("no-checksum", metadata={"jem.checksum": ""})
+    case("label-changed", data=data[:24] + b"\7" + data[25:])
+    case("picture-changed", data=data[:-1] + b"\0")
+    case("cut", data=data[:-1])
+    case("longer", data=data + b"x")
+    case("three-labels", labels=entry("I32", (3,), (24, 36)))
+    case("labels-real", labels=entry("F32", (2,), (24, 32)))
+    case("five-dimensions", pictures=entry("U8", (2, 1, 3, 2, 2), (32, 56)))
+    case("no-hashes", hashes=None)
+    put("packed_shard", "empty", "")
+    put("packed_shard", "none", st({"__metadata__": dict(marks, **{"jem.rows": "99aa06d3014798d86001c324468d497f"}),
+                                    "hashes": entry("I64", (0,), (0, 0)), "images": entry("I32", (0,), (0, 0)),
+                                    "labels": entry("I32", (0,), (0, 0)), "pictures": entry("U8", (0, 3, 2, 2), (0, 0))}))
 
 
 # ---- kept latents: see fuzz_latent_cache.c for the first byte
@@ -1180,7 +1217,7 @@ if __name__ == "__main__":
     for make in [make_npy, make_npz, make_safetensors, make_cifar10, make_png, make_jpeg, make_yaml, make_csv,
                  make_json, make_manifest, make_metrics, make_tfrecord, make_tf_example, make_clickme_shard,
                  make_gloss_ratings, make_label_map, make_mvh_people, make_cifar10h, make_recording, make_cue_records,
-                 make_clickme_index, make_latent_index, make_latent_cache, make_study, make_run]:
+                 make_clickme_index, make_latent_index, make_packed_shard, make_latent_cache, make_study, make_run]:
         try:
             make()
         except FileNotFoundError as e:

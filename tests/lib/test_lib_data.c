@@ -1,4 +1,4 @@
-/* jem_data_check: what folders hold, of images and of benchmarks, and what is not whole. */
+/* jem_data_check: what folders hold, of images and of benchmarks, and what is not whole; jem_data_pack. */
 #include "support/folder.h"
 
 #include <stdio.h>
@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "data/pictures.h"
 #include "jem/jem.h"
 
 static void images_are_counted_by_class(void **state)
@@ -88,6 +89,61 @@ static void a_benchmark_s_folder_says_what_it_holds(void **state)
     jem_data_facts_clear(&f);
 }
 
+/* Stops at the third picture. */
+static void stop_at_third(void *ctx, int64_t done, int64_t pictures)
+{
+    assert_int_equal(pictures, 8);
+    if (done == 3) *(volatile sig_atomic_t *)ctx = 1;
+}
+
+static void pictures_are_packed_and_load(void **state)
+{
+    (void)state;
+    volatile sig_atomic_t stop = 0;
+    char in[128], out[128], name[64];
+    jem_pack_options o = JEM_PACK_INIT;
+    jem_data_options from = JEM_DATA_OPTIONS_INIT;
+    jem_data_facts f = JEM_DATA_FACTS_INIT;
+    jem_data packed = JEM_DATA_INIT, whole = JEM_DATA_INIT;
+
+    snprintf(in, sizeof in, "%s/in", folder);
+    snprintf(out, sizeof out, "%s/out", folder);
+    make_dir(folder, "in");
+    make_dir(folder, "in/a");
+    make_dir(folder, "in/b");
+    for (int i = 0; i < 8; i++) {
+        bytes b = jpeg_bytes(20 + i, 30 - i, 3);
+        snprintf(name, sizeof name, "in/%s/%d.jpg", i % 2 ? "a" : "b", i);
+        write_file(folder, name, b.data, b.size);
+        free(b.data);
+    }
+    o.side = 12, o.per_shard = 2, o.threads = 2;
+    o.stop = &stop, o.watch = stop_at_third, o.watch_ctx = (void *)(uintptr_t)&stop;
+    check_fails(jem_data_pack(in, out, &o), JEM_EINTERRUPTED, "2 of 8 pictures are done");
+    stop = 0;
+    o.watch = NULL;
+    check_ok(jem_data_pack(in, out, &o));
+    check_ok(jem_data_check(&f, NULL, out, NULL));
+    assert_true(f.whole && f.height == 12 && f.classes == 2);
+    assert_string_equal(f.kind, "packed");
+    jem_data_facts_clear(&f);
+    from.kind = "packed", from.path = out;
+    check_ok(jem_data_load(&packed, &from));
+    from.kind = "folder", from.path = in, from.side = 12;
+    check_ok(jem_data_load(&whole, &from));
+    assert_memory_equal(packed.images.shape, whole.images.shape, 4 * sizeof *whole.images.shape);
+    assert_memory_equal(packed.images.data, whole.images.data,
+                        (size_t)jem_tensor_count(&whole.images) * sizeof(float));
+    jem_data_clear(&packed);
+    jem_data_clear(&whole);
+
+    o.bicubic = true;
+    check_fails(jem_data_pack(in, out, &o), JEM_EUSAGE, "another resizing");
+    o.side = 5;
+    check_fails(jem_data_pack(in, out, &o), JEM_EUSAGE, "choose 8 to 4096");
+    check_fails(jem_data_pack(NULL, out, NULL), JEM_EUSAGE, "folder is NULL");
+}
+
 static void mistakes_are_refused(void **state)
 {
     (void)state;
@@ -107,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(images_are_counted_by_class, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_benchmark_s_folder_says_what_it_holds, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(pictures_are_packed_and_load, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(mistakes_are_refused, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,34 @@ def black_picture(path, side):
                 chunk(b"IDAT", zlib.compress((b"\0" + bytes(3 * side)) * side)) + chunk(b"IEND", b""))
 
 
+class Packed(unittest.TestCase):
+    def test_a_folder_of_pictures_becomes_a_set(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pictures, out = (os.path.join(folder, name) for name in ("in", "out"))
+            for i in range(12):
+                os.makedirs(os.path.join(pictures, "ab"[i % 2]), exist_ok=True)
+                black_picture(os.path.join(pictures, "ab"[i % 2], f"{i}.png"), 10)
+            seen, how = [], {"side": 8, "per_shard": 5, "threads": 1}
+
+            def look(done, of):
+                seen.append((done, of))
+                if len(seen) == 7:
+                    raise RuntimeError("enough")
+
+            with self.assertRaisesRegex(RuntimeError, "enough"):
+                jem.pack(pictures, out, on_picture=look, **how)
+            self.assertEqual(jem.pack(pictures, out, on_picture=look, **how), out)
+            self.assertEqual((seen[0], seen[7], seen[-1]), ((1, 12), (6, 12), (12, 12)))  # the file that was whole stays
+            held = jem.data_check(out)
+            self.assertEqual((held.kind, held.whole, held.shape), ("packed", True, (3, 8, 8)))
+            self.assertEqual(held.classes, {"a": 6, "b": 6})
+            x, labels, classes = jem.data("packed", out)
+            self.assertEqual((x.min(), x.max(), classes), (-1, -1, 2))
+            for wrong in ({"resize": "nearest"}, {"resize": "bicubic"}, {"side": 7}):
+                with self.assertRaises(ValueError):
+                    jem.pack(pictures, out, **{**how, **wrong})
+
+
 class Latents(unittest.TestCase):
     def test_a_folder_of_pictures_becomes_a_set(self):
         with tempfile.TemporaryDirectory() as folder:

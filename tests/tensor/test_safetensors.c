@@ -386,6 +386,33 @@ static void the_checksum_is_that_of_the_file_with_blank_digits(void **state)
     mem_free(data);
 }
 
+static void the_header_alone_says_where_tensors_lie(void **state)
+{
+    safetensors *f = NULL, *g = NULL;
+    char *data = NULL;
+    size_t size = 0;
+
+    (void)state;
+    data = example_bytes(&size);
+    check_ok(safetensors_open(&f, path));
+    check_ok(safetensors_open_header(&g, path));
+    assert_string_equal(safetensors_metadata(g, "model"), "wrn-10-2");
+    assert_int_equal(safetensors_count(g), safetensors_count(f));
+    for (int i = 0; i < safetensors_count(f); i++) {
+        const jem_tensor whole = safetensors_view(f, i), none = safetensors_view(g, i);
+        assert_string_equal(safetensors_name(g, i), safetensors_name(f, i));
+        assert_true(none.dtype == whole.dtype && none.ndim == whole.ndim && !none.data);
+        assert_memory_equal(none.shape, whole.shape, (size_t)whole.ndim * sizeof *whole.shape);
+        assert_memory_equal(data + safetensors_place(g, i), whole.data,
+                            (size_t)jem_tensor_count(&whole) * jem_dtype_size(whole.dtype));
+    }
+    safetensors_close(f);
+    safetensors_close(g);
+    check_ok(file_write(path, data, size - 1)); /* cut short */
+    check_fails(safetensors_open_header(&g, path), JEM_EDATA, path);
+    mem_free(data);
+}
+
 static void the_checksum_belongs_to_the_writer(void **state)
 {
     safetensors_writer *w = NULL;
@@ -441,6 +468,7 @@ int main(void)
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(every_flipped_bit_is_noticed),
         cmocka_unit_test(the_checksum_is_that_of_the_file_with_blank_digits),
+        cmocka_unit_test(the_header_alone_says_where_tensors_lie),
         cmocka_unit_test(the_checksum_belongs_to_the_writer),
         cmocka_unit_test(files_of_other_writers_are_read),
     };

@@ -29,7 +29,7 @@ static void write_part(shard_index *x, int part, int64_t rows, float base)
     }
     snprintf(name, sizeof name, "%s-00000.safetensors", shard_part_names[part]);
     snprintf(path, sizeof path, "%s/%s", latents, name);
-    check_ok(shard_file_write(path, &f, &(shard_rows){rows, values, labels, images}, checksum));
+    check_ok(shard_file_write(path, &f, &(shard_rows){rows, values, NULL, labels, images}, checksum));
     check_ok(shard_part_add_shard(&x->parts[part], name, rows, checksum));
     x->parts[part].images = x->parts[part].done = rows;
     mem_free(values);

@@ -151,7 +151,7 @@ static jem_status add_user_set(const bench_request *q, const predictions *data, 
 
     snprintf(o.kind, sizeof o.kind, "%s", kind);
     snprintf(o.path, sizeof o.path, "%s", path);
-    o.size = generative_of(q)->data->test->pixels && generative_of(q)->image.h == generative_of(q)->image.w ? generative_of(q)->image.h : 0;
+    o.size = dataset_is_8bit(generative_of(q)->data->test) && generative_of(q)->image.h == generative_of(q)->image.w ? generative_of(q)->image.h : 0;
     o.limit = 0;
     o.val_fraction = o.test_fraction = 0;
     TRY(data_load(&s, &o, 0));

@@ -250,7 +250,7 @@ jem_status generation_pictures(const bench_request *q)
     const image_source real = source_dataset(g->data->test, shown);
     const image_source buffer = source_array(g->replay, g->replay_count, g->image, shown);
 
-    if (!g->latents && g->data->test->latents) {
+    if (!g->latents && dataset_latents(g->data->test)) {
         log_info("%s: no pictures of latents; --vae FILE decodes them", q->out);
         return JEM_OK;
     }

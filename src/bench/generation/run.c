@@ -92,7 +92,7 @@ static jem_status inception_distance(const bench_request *q)
     bench_score r = {.benchmark = "generation", .metric = "fid", .n = g->replay_count,
                      .interval = {NAN, NAN}, .formula = formula};
 
-    if (g->data->train->latents)
+    if (dataset_latents(g->data->train))
         return jem_error(JEM_EDATA, "it lives on latents; jem sample decodes some, jem fid compares a folder of them");
     TRY(fid_pictures_of_values(&p, g->replay, g->replay_count, m.c, m.h, m.w));
     TRY(fid_describe(&samples, g->fid, &p, "FID: replay buffer"));

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "data/pictures/image_kernel.h"
 #include "jem/status.h"
 
 typedef struct image {
@@ -43,7 +44,6 @@ jem_status image_resize_square(image *out, const image *src, int64_t size);
  * then the central square of `size`.  Bilinear, as image_resize. */
 jem_status image_photograph(image *out, const image *src, int64_t size);
 
-typedef enum image_kernel { IMAGE_BILINEAR, IMAGE_BICUBIC } image_kernel;
 /* image_resize with a kernel of choice, antialiased and bit-exact with Pillow as well.  JEM_EDATA
  * for a side of 0 or above IMAGE_SIDE_MAX (codec.h). */
 jem_status image_resize_by(image *out, const image *src, int64_t height, int64_t width,

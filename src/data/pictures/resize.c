@@ -10,6 +10,11 @@
 
 enum { FRACTION_BITS = 22 };
 
+const char *image_kernel_name(image_kernel kernel)
+{
+    return kernel == IMAGE_BICUBIC ? "bicubic" : "bilinear";
+}
+
 /* A filter with its weights in fixed point. */
 typedef struct filter {
     resize_filter real;

@@ -1,23 +1,12 @@
-/* Pictures into shards of latents: decoded by threads ahead of the network, written shard by
- * shard, so that a kill loses at most one shard; and behind them pictures of uniform noise on
- * [-1,1], where Langevin chains begin (the study's B.4). */
+/* Pictures into shards of latents, in batches of the network; and behind them pictures of uniform noise
+ * on [-1,1], where Langevin chains begin (the study's B.4). */
 #ifndef DATA_SHARDS_ENCODE_H
 #define DATA_SHARDS_ENCODE_H
 
-#include <signal.h>
-
-#include "data/sources/imagenet.h"
-#include "data/pictures/image.h"
-#include "data/shards/index.h"
+#include "data/shards/fill.h"
 
 /* n pictures x [n,3,s,s] in [-1,1] -> the posterior's means [n,c,h,w], not scaled. */
 typedef jem_status (*latent_encoder)(void *ctx, const float *x, int64_t n, float *mean);
-
-/* Who looks on: pictures that are encoded, of so many; `tell` may be NULL. */
-typedef struct shard_watch {
-    void (*tell)(void *ctx, int64_t done, int64_t pictures);
-    void *ctx;
-} shard_watch;
 
 typedef struct latent_job {
     const char *source, *out; /* folder of the pictures; folder of the latents */

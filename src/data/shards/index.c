@@ -1,4 +1,4 @@
-/* The index of a folder of latents as JSON. */
+/* The index of a folder of shards as JSON. */
 #include "data/shards/index.h"
 
 #include <limits.h>
@@ -11,7 +11,6 @@
 #include "base/plain.h"
 #include "base/try.h"
 
-static const char format_name[] = "jem latents 1";
 static const size_t index_size_max = (size_t)256 << 20;
 
 const char *const shard_part_names[SHARD_PARTS] = {"train", "val", "noise"};
@@ -46,10 +45,20 @@ jem_status shard_part_check_done(const shard_index *x, int part, const char *dir
     const shard_part *p = &x->parts[part];
 
     if (p->done == p->images) return JEM_OK;
+    const shard_words *w = shard_words_of(x->format.kind);
     return jem_error(JEM_EDATA,
-                     "%s: only %lld of %lld pictures of its part %s are encoded: run the same "
-                     "jem data encode again to go on", dir, (long long)p->done,
-                     (long long)p->images, shard_part_names[part]);
+                     "%s: only %lld of %lld pictures of its part %s are %s: run the same "
+                     "%s again to go on", dir, (long long)p->done,
+                     (long long)p->images, shard_part_names[part], w->done, w->command);
+}
+
+jem_status shard_index_check_kind(const shard_index *x, shard_kind kind, const char *dir)
+{
+    const shard_words *has = shard_words_of(x->format.kind), *wanted = shard_words_of(kind);
+
+    if (x->format.kind == kind) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s: holds %s, not %s: set data.kind to %s, or make %s with %s", dir,
+                     has->rows, wanted->rows, has->kind, wanted->rows, wanted->command);
 }
 
 jem_status shard_index_name_classes(shard_index *x, char *const *names, int count)
@@ -134,8 +143,9 @@ static json_t *part_json(const shard_part *p)
 
 static json_t *parts_json(const shard_index *x)
 {
+    const int count = x->format.kind == SHARD_LATENTS ? SHARD_PARTS : SHARD_NOISE;
     json_t *parts = json_object();
-    for (int i = 0; parts && i < SHARD_PARTS; i++)
+    for (int i = 0; parts && i < count; i++)
         if (json_object_set_new(parts, shard_part_names[i], part_json(&x->parts[i]))) {
             json_decref(parts);
             return NULL;
@@ -163,17 +173,38 @@ bool shard_index_exists(const char *dir)
     return found;
 }
 
+/* The keys of the index but for classes and parts. */
+static json_t *format_json(const shard_format *f)
+{
+    const char *format = shard_words_of(f->kind)->format;
+
+    if (f->kind == SHARD_PICTURES)
+        return json_pack("{s:s, s:I, s:I, s:I, s:I, s:s}", "format", format, "picture",
+                         (json_int_t)f->picture, "channels", (json_int_t)f->channels, "height",
+                         (json_int_t)f->height, "width", (json_int_t)f->width, "resize",
+                         image_kernel_name(f->resize));
+    return json_pack("{s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:b, s:s}", "format", format, "vae", f->vae,
+                     "latent_scale", f->scale, "picture", (json_int_t)f->picture, "channels",
+                     (json_int_t)f->channels, "height", (json_int_t)f->height, "width",
+                     (json_int_t)f->width, "flip", (int)f->flip, "dtype", jem_dtype_name(f->dtype));
+}
+
+static json_t *index_json(const shard_index *x)
+{
+    json_t *root = format_json(&x->format);
+
+    if (root && json_object_set_new(root, "classes", classes_json(x)) == 0 &&
+        json_object_set_new(root, "parts", parts_json(x)) == 0)
+        return root;
+    json_decref(root);
+    return NULL;
+}
+
 jem_status shard_index_write(const shard_index *x, const char *dir)
 {
     jem_status st;
-    const shard_format *f = &x->format;
     char *path = NULL, *text = NULL;
-    json_t *root = json_pack(
-        "{s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:b, s:s, s:o, s:o}", "format", format_name,
-        "vae", f->vae, "latent_scale", f->scale, "picture", (json_int_t)f->picture, "channels",
-        (json_int_t)f->channels, "height", (json_int_t)f->height, "width", (json_int_t)f->width,
-        "flip", (int)f->flip, "dtype", jem_dtype_name(f->dtype), "classes", classes_json(x), "parts",
-        parts_json(x));
+    json_t *root = index_json(x);
 
     TRY(str_format(&path, "%s/index.json", dir));
     TRY(json_text(&text, root, JSON_INDENT(1) | JSON_REAL_PRECISION(17)));
@@ -197,7 +228,7 @@ static void bad_key(reader *r, const char *key, const char *expected)
 {
     if (r->st) return;
     r->st = jem_error(JEM_EDATA, "%s: '%s' is missing or not %s: the file is damaged or not jem's; "
-                                 "encode the pictures again", r->path, key, expected);
+                                 "make the set again", r->path, key, expected);
 }
 
 static int64_t get_integer(reader *r, const json_t *object, const char *key, int64_t least,
@@ -235,7 +266,45 @@ static const json_t *get_array(reader *r, const json_t *object, const char *key)
     return v;
 }
 
-static void read_format(reader *r, shard_format *f, const json_t *root)
+/* Another version's format is none that is damaged. */
+static void read_kind(reader *r, shard_format *f, const json_t *root)
+{
+    const char *format = get_string(r, root, "format");
+
+    for (int k = 0; k < SHARD_KINDS; k++) {
+        if (strcmp(format, shard_words_of((shard_kind)k)->format) != 0) continue;
+        f->kind = (shard_kind)k;
+        return;
+    }
+    if (!r->st)
+        r->st = jem_error(JEM_EDATA, "%s: 'format' is '%.40s'; this version of jem reads '%s' and '%s': make "
+                                     "the set again with it, or use the version that wrote it", r->path,
+                          format, shard_words_of(SHARD_LATENTS)->format,
+                          shard_words_of(SHARD_PICTURES)->format);
+}
+
+static void read_sizes(reader *r, shard_format *f, const json_t *root)
+{
+    f->picture = get_integer(r, root, "picture", 1, 1 << 16);
+    f->channels = get_integer(r, root, "channels", 1, 1 << 16);
+    f->height = get_integer(r, root, "height", 1, 1 << 16);
+    f->width = get_integer(r, root, "width", 1, 1 << 16);
+}
+
+static void read_pictures(reader *r, shard_format *f, const json_t *root)
+{
+    const char *resize = get_string(r, root, "resize");
+
+    read_sizes(r, f, root);
+    if (f->channels != 3) bad_key(r, "channels", "3");
+    if (f->height != f->picture) bad_key(r, "height", "that of 'picture'");
+    if (f->width != f->picture) bad_key(r, "width", "that of 'picture'");
+    f->dtype = JEM_U8;
+    f->resize = strcmp(resize, image_kernel_name(IMAGE_BICUBIC)) == 0 ? IMAGE_BICUBIC : IMAGE_BILINEAR;
+    if (strcmp(resize, image_kernel_name(f->resize)) != 0) bad_key(r, "resize", "bilinear or bicubic");
+}
+
+static void read_latents(reader *r, shard_format *f, const json_t *root)
 {
     const json_t *scale = json_object_get(root, "latent_scale");
     const char *dtype = get_string(r, root, "dtype");
@@ -243,10 +312,7 @@ static void read_format(reader *r, shard_format *f, const json_t *root)
     get_hash(r, f->vae, SHARD_VAE_SIZE - 1, root, "vae");
     f->scale = json_number_value(scale);
     if (!(f->scale > 0)) bad_key(r, "latent_scale", "a number above 0");
-    f->picture = get_integer(r, root, "picture", 1, 1 << 16);
-    f->channels = get_integer(r, root, "channels", 1, 1 << 16);
-    f->height = get_integer(r, root, "height", 1, 1 << 16);
-    f->width = get_integer(r, root, "width", 1, 1 << 16);
+    read_sizes(r, f, root);
     f->flip = json_is_true(json_object_get(root, "flip"));
     if (!json_is_boolean(json_object_get(root, "flip"))) bad_key(r, "flip", "true or false");
     f->dtype = strcmp(dtype, "f16") == 0 ? JEM_F16 : JEM_F32;
@@ -318,11 +384,14 @@ jem_status shard_index_read(shard_index *out, const char *dir)
     TRY(str_format(&path, "%s/index.json", dir));
     TRY(json_read(&root, path, index_size_max));
     r.path = path;
-    if (strcmp(get_string(&r, root, "format"), format_name) != 0)
-        bad_key(&r, "format", "\"jem latents 1\"");
-    read_format(&r, &x.format, root);
+    read_kind(&r, &x.format, root);
+    if (x.format.kind == SHARD_PICTURES)
+        read_pictures(&r, &x.format, root);
+    else
+        read_latents(&r, &x.format, root);
     TRY(read_classes(&r, &x, root));
-    for (int i = 0; i < SHARD_PARTS; i++) {
+    const int parts = x.format.kind == SHARD_LATENTS ? SHARD_PARTS : SHARD_NOISE;
+    for (int i = 0; i < parts; i++) {
         const json_t *part = json_object_get(json_object_get(root, "parts"), shard_part_names[i]);
         if (part || i != SHARD_NOISE) TRY(read_part(&r, &x.parts[i], part)); /* older sets have none */
     }

@@ -1,4 +1,4 @@
-/* index.json: what a folder of latents holds, and how far it came.  docs/formats.md lists
+/* index.json: what a folder of latents or packed pictures holds, and how far it came.  docs/formats.md lists
  * its keys. */
 #ifndef DATA_SHARDS_INDEX_H
 #define DATA_SHARDS_INDEX_H
@@ -15,11 +15,11 @@ typedef struct shard_skipped {
     char *file, *reason;
 } shard_skipped;
 
-/* Pictures of one part, in the order of their list.  The part "noise" is a bank of starts for
- * Langevin chains: pictures of uniform noise, none of them mirrored. */
+/* Pictures of one part, in the order of their list.  The part "noise", of latents alone, is a bank of
+ * starts for Langevin chains: pictures of uniform noise, none of them mirrored. */
 typedef struct shard_part {
     int64_t images;      /* on the list */
-    int64_t done;        /* of those, encoded or skipped: the first ones */
+    int64_t done;        /* of those, in shards or skipped: the first ones */
     char listing[17];    /* hash of the list's names and labels */
     shard_entry *shards;
     int64_t shard_count, shard_room;
@@ -45,8 +45,10 @@ shard_format shard_part_format(const shard_index *x, int part);
 /* JEM_EDATA unless all pictures of the part are done; `dir` for the message. */
 jem_status shard_part_check_done(const shard_index *x, int part, const char *dir);
 
-/* DIR/index.json.  JEM_EDATA if it is missing or not what jem writes. */
+/* DIR/index.json, of either kind.  JEM_EDATA if it is missing or not what jem writes. */
 jem_status shard_index_read(shard_index *out, const char *dir);
+/* JEM_EDATA unless it is of this kind; `dir` for the message. */
+jem_status shard_index_check_kind(const shard_index *x, shard_kind kind, const char *dir);
 /* Atomically. */
 jem_status shard_index_write(const shard_index *x, const char *dir);
 bool shard_index_exists(const char *dir); /* is there a DIR/index.json, sound or not? */

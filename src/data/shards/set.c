@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/try.h"
+#include "data/pictures/units.h"
 #include "tensor/bytes.h"
 
 struct shard_set {
@@ -18,6 +19,7 @@ struct shard_set {
     int64_t *first;       /* [count + 1]: rows before shard i */
     int count;
     uint64_t hash;
+    float units[256]; /* of pictures */
     atomic_int owners;
 };
 
@@ -66,6 +68,7 @@ jem_status shard_set_open(shard_set **out, const shard_index *x, int part, const
 
     TRY(MEM_NEW(s, 1));
     atomic_init(&s->owners, 1);
+    units_table(s->units);
     s->format = shard_part_format(x, part);
     s->count = (int)p->shard_count;
     TRY(MEM_NEW(s->shards, s->count));
@@ -83,6 +86,39 @@ jem_status shard_set_open(shard_set **out, const shard_index *x, int part, const
 done:
     pool_free(workers);
     shard_set_free(s);
+    return st;
+}
+
+typedef struct verify_job {
+    const shard_part *part;
+    const char *dir;
+} verify_job;
+
+static jem_status verify_shard(void *ctx, int task, int worker)
+{
+    const verify_job *j = ctx;
+    const shard_entry *want = &j->part->shards[task];
+    char *path = NULL;
+    jem_status st;
+
+    (void)worker;
+    TRY(str_format(&path, "%s/%s", j->dir, want->file));
+    TRY(shard_file_verify(path, want->checksum));
+done:
+    mem_free(path);
+    return st;
+}
+
+jem_status shard_part_verify(const shard_index *x, int part, const char *dir)
+{
+    jem_status st;
+    pool *workers = NULL;
+    verify_job j = {&x->parts[part], dir};
+
+    TRY(pool_new(&workers, 0));
+    TRY(pool_run(workers, (int)j.part->shard_count, verify_shard, &j));
+done:
+    pool_free(workers);
     return st;
 }
 
@@ -144,7 +180,7 @@ int32_t shard_set_label(const shard_set *s, int64_t row)
 }
 
 /* The halves lie in the second half of dst, where each is read before anything covers it. */
-static void widen(float *dst, int64_t n)
+static void widen_halves(float *dst, int64_t n)
 {
     const char *halves = (const char *)dst + n * (int64_t)sizeof(uint16_t);
     uint16_t half;
@@ -155,17 +191,34 @@ static void widen(float *dst, int64_t n)
     }
 }
 
+/* Likewise the levels in the last quarter. */
+static void widen_levels(float *dst, int64_t n, const float units[256])
+{
+    const uint8_t *levels = (const uint8_t *)dst + 3 * n;
+
+    for (int64_t i = 0; i < n; i++) {
+        const uint8_t level = levels[i];
+        dst[i] = units[level];
+    }
+}
+
 jem_status shard_set_row(const shard_set *s, int64_t row, bool mirrored, float *dst)
 {
     const shard_file *shard = find_shard(s, &row);
     const int64_t n = shard_values(&s->format);
-    const bool halves = s->format.dtype == JEM_F16;
-    void *to = halves ? (char *)dst + n * (int64_t)sizeof(uint16_t) : (char *)dst;
-    const jem_status st =
-        shard_file_read(shard, row * (s->format.flip ? 2 : 1) + (mirrored ? 1 : 0), to);
+    const int64_t before = n * (int64_t)(sizeof *dst - jem_dtype_size(s->format.dtype));
+    const jem_status st = shard_file_read(shard, row * (s->format.flip ? 2 : 1) + (mirrored ? 1 : 0),
+                                          (char *)dst + before);
 
-    if (st == JEM_OK && halves) widen(dst, n);
+    if (st == JEM_OK && s->format.dtype == JEM_F16) widen_halves(dst, n);
+    if (st == JEM_OK && s->format.dtype == JEM_U8) widen_levels(dst, n, s->units);
     return st;
+}
+
+jem_status shard_set_picture(const shard_set *s, int64_t row, uint8_t *planar)
+{
+    const shard_file *shard = find_shard(s, &row);
+    return shard_file_read(shard, row, planar);
 }
 
 jem_status shard_set_midpoint(const shard_set *s, int64_t a, int64_t b, float *dst)

@@ -1,4 +1,4 @@
-/* Latents that `jem data encode` made: train and val, which stay in their files. */
+/* What `jem data encode` and `jem data pack` made: train and val, which stay in their files. */
 #include <inttypes.h>
 
 #include "base/try.h"
@@ -30,21 +30,65 @@ done:
     return st;
 }
 
-static jem_status load(dataset **train, dataset **test, const data_options *o)
+static jem_status load_kind(dataset **train, dataset **test, const shard_index *x, shard_kind kind,
+                            const char *dir)
 {
     jem_status st;
-    shard_index x = SHARD_INDEX_INIT;
     dataset *first = NULL, *second = NULL;
 
-    TRY(shard_index_read(&x, o->path));
-    TRY(load_part(&first, &x, SHARD_TRAIN, o->path));
-    if (x.parts[SHARD_VAL].images > 0) TRY(load_part(&second, &x, SHARD_VAL, o->path));
+    TRY(shard_index_check_kind(x, kind, dir));
+    TRY(load_part(&first, x, SHARD_TRAIN, dir));
+    if (x->parts[SHARD_VAL].images > 0) TRY(load_part(&second, x, SHARD_VAL, dir));
     *train = first;
     *test = second;
     first = second = NULL;
 done:
     dataset_free(first);
     dataset_free(second);
+    return st;
+}
+
+static jem_status load_latents(dataset **train, dataset **test, const data_options *o)
+{
+    jem_status st;
+    shard_index x = SHARD_INDEX_INIT;
+
+    TRY(shard_index_read(&x, o->path));
+    TRY(load_kind(train, test, &x, SHARD_LATENTS, o->path));
+done:
+    shard_index_clear(&x);
+    return st;
+}
+
+/* Pictures are packed for one size of networks: they are not resized again. */
+static jem_status check_size(const shard_index *x, const data_options *o)
+{
+    const int64_t side = x->format.picture;
+
+    if (o->size == 0 || o->size == side) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s: its pictures are %" PRId64 " x %" PRId64 ", data.size is %" PRId64
+                                ": set data.size to %" PRId64 " or 0, or pack with --size %" PRId64,
+                     o->path, side, side, o->size, side, o->size);
+}
+
+static jem_status check_classes(const shard_index *x, const char *dir)
+{
+    if (x->class_count > 1) return JEM_OK;
+    return jem_error(JEM_EDATA, "%s: its pictures are of one class, '%s', and classes are told apart: pack a "
+                                "folder that has one for each class", dir, x->classes[0]);
+}
+
+static jem_status load_packed(dataset **train, dataset **test, const data_options *o)
+{
+    jem_status st;
+    shard_index x = SHARD_INDEX_INIT;
+
+    TRY(shard_index_read(&x, o->path));
+    TRY(shard_index_check_kind(&x, SHARD_PICTURES, o->path));
+    TRY(check_size(&x, o));
+    TRY(check_classes(&x, o->path));
+    TRY(load_kind(train, test, &x, SHARD_PICTURES, o->path));
+done:
     shard_index_clear(&x);
     return st;
 }
@@ -53,5 +97,12 @@ const data_source data_latents = {
     .name = "latents",
     .about = "pictures in the latent space of an autoencoder, made by jem data encode",
     .layout = "index.json, train-NNNNN.safetensors and val-NNNNN.safetensors",
-    .load = load,
+    .load = load_latents,
+};
+
+const data_source data_packed = {
+    .name = "packed",
+    .about = "pictures of one size in a few large files, made by jem data pack",
+    .layout = "index.json, train-NNNNN.safetensors and val-NNNNN.safetensors",
+    .load = load_packed,
 };

@@ -11,7 +11,7 @@
 #include "data/sources/sources.h"
 
 const data_source *const data_source_list[] = {
-    &data_cifar10, &data_folder, &data_npy, &data_latents, &data_gloss, NULL,
+    &data_cifar10, &data_folder, &data_npy, &data_latents, &data_packed, &data_gloss, NULL,
 };
 
 const char data_kind_none[] = "none";
@@ -19,7 +19,7 @@ const char data_kind_none[] = "none";
 #define FIELD(name) offsetof(data_options, name)
 const option data_option_table[] = {
     {"kind", OPTION_STRING, FIELD(kind), "cifar10", 0, 0, NULL,
-     "reader of data.path: cifar10, folder, npy, latents, gloss (jem data list)"},
+     "reader of data.path: cifar10, folder, npy, latents, packed, gloss (jem data list)"},
     {"path", OPTION_STRING, FIELD(path), "", 0, 0, NULL, "folder of the data"},
     {"size", OPTION_INT, FIELD(size), "0", 0, 16384, NULL,
      "side in pixels images are resized to (shorter side, then centre crop); 0: all must agree"},
@@ -129,14 +129,14 @@ done:
 static jem_status check_shapes(const dataset *train, const dataset *test, const char *path)
 {
     if (train->channels == test->channels && train->height == test->height &&
-        train->width == test->width && !train->pixels == !test->pixels)
+        train->width == test->width && dataset_is_8bit(train) == dataset_is_8bit(test))
         return JEM_OK;
     return jem_error(JEM_EDATA,
                      "%s: training images are %s [%" PRId64 ", %" PRId64 ", %" PRId64
                      "], test images %s [%" PRId64 ", %" PRId64 ", %" PRId64
                      "]: they must agree (data.size resizes pictures)",
-                     path, train->pixels ? "u8" : "float", train->channels, train->height,
-                     train->width, test->pixels ? "u8" : "float", test->channels, test->height,
+                     path, dataset_is_8bit(train) ? "u8" : "float", train->channels, train->height,
+                     train->width, dataset_is_8bit(test) ? "u8" : "float", test->channels, test->height,
                      test->width);
 }
 

@@ -8,6 +8,7 @@ extern const data_source data_cifar10; /* cifar10.c */
 extern const data_source data_folder;  /* folder.c */
 extern const data_source data_npy;     /* npy.c */
 extern const data_source data_latents; /* shards.c */
+extern const data_source data_packed;  /* shards.c */
 extern const data_source data_gloss;   /* gloss.c */
 
 #endif
