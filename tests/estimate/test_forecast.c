@@ -171,6 +171,40 @@ static void declared_data_are_split_as_the_settings_say(void **state)
     assert_int_equal(d.test, 100);
     assert_int_equal(d.train + d.val, 900);
     assert_int_equal(d.bytes, 1000 * (4 * 64 * 4 + 4));
+    assert_int_equal(d.file_bytes, 0);
+    mem_free(c);
+}
+
+static int64_t item_bytes(const memory_forecast *m, const char *name)
+{
+    for (int i = 0; i < m->count; i++)
+        if (strcmp(m->items[i].name, name) == 0) return m->items[i].bytes;
+    return 0;
+}
+
+static void data_in_files_take_disk_and_a_batch_ahead(void **state)
+{
+    config *c = NULL;
+    model_outline o = MODEL_OUTLINE_INIT;
+    memory_forecast m;
+    (void)state;
+    check_ok(MEM_NEW(c, 1));
+    cifar_config(c, "wrn-10-1");
+    c->alpha = 0;
+    snprintf(c->data.kind, sizeof c->data.kind, "packed");
+    data_facts d = data_facts_declared(&c->data, 1000, 3, 32, 32, 10, false);
+    assert_int_equal(d.file_bytes, 1000 * 3 * 32 * 32);
+    assert_int_equal(d.bytes, 1000 * 24); /* row, hash, two labels */
+    check_ok(model_outline_init(&o, &c->model, &c->engine, c->train.batch, config_generative_batch(&c->train)));
+    forecast_memory(&m, c, &o, &d);
+    assert_int_equal(item_bytes(&m, "batches read ahead"), c->train.batch * 3 * 32 * 32 * 4);
+    d.file_bytes = 0;
+    forecast_memory(&m, c, &o, &d);
+    assert_int_equal(item_bytes(&m, "batches read ahead"), 0);
+    snprintf(c->data.kind, sizeof c->data.kind, "latents");
+    d = data_facts_declared(&c->data, 1000, 4, 32, 32, 10, false);
+    assert_int_equal(d.file_bytes, 1000 * 4 * 32 * 32 * 2);
+    model_outline_clear(&o);
     mem_free(c);
 }
 
@@ -400,6 +434,7 @@ int main(void)
         cmocka_unit_test(a_step_costs_the_forward_passes_of_the_formula),
         cmocka_unit_test(jempp_and_sada_cost_what_their_settings_say),
         cmocka_unit_test(declared_data_are_split_as_the_settings_say),
+        cmocka_unit_test(data_in_files_take_disk_and_a_batch_ahead),
         cmocka_unit_test(facts_of_loaded_data_are_their_sizes),
         cmocka_unit_test(memory_items_add_up_in_every_phase),
         cmocka_unit_test(memory_items_are_what_is_allocated),
