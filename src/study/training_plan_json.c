@@ -86,9 +86,9 @@ static json_t *alphas_json(const training_plan *r)
 json_t *training_plan_json(const training_plan *r)
 {
     const data_facts *d = &r->data;
-    json_t *data = json_pack("{s:I s:I s:I s:b}", "train", (json_int_t)d->train, "val",
-                             (json_int_t)d->val, "test", (json_int_t)d->test, "assumed",
-                             r->assumed);
+    json_t *data = json_pack("{s:I s:I s:I s:I s:b}", "train", (json_int_t)d->train, "val",
+                             (json_int_t)d->val, "test", (json_int_t)d->test, "file_bytes",
+                             (json_int_t)d->file_bytes, "assumed", r->assumed);
     return json_pack("{s:o s:o s:I s:I s:I s:o s:o s:o}", "network", network_json(&r->outline),
                      "data", data, "batch", (json_int_t)r->cfg.train.batch, "iterations_per_epoch",
                      (json_int_t)forecast_per_epoch(&r->cfg, d), "iterations",
