@@ -286,7 +286,8 @@ jem_status forecast_check_memory(const memory_forecast *m, const config *cfg, in
     char remedy[200], needs[SIZE_TEXT], there[SIZE_TEXT], largest_text[SIZE_TEXT];
     if (m->bytes <= most) return JEM_OK;
     if (m->peak == PHASE_LOAD)
-        snprintf(remedy, sizeof remedy, "fewer or smaller images (data.limit, data.size)");
+        snprintf(remedy, sizeof remedy, "fewer or smaller images (data.limit, data.size), or jem data pack and data.kind = packed, "
+                 "which leaves them in files");
     else
         snprintf(remedy, sizeof remedy,
                  "a smaller sampler.buffer_size (now %" PRId64 "), train.batch (now %" PRId64

@@ -446,6 +446,18 @@ static void a_hostile_index_is_refused(void **state)
     check_fails(read_all(&o), JEM_EDATA, "index.json");
 }
 
+static void a_finished_shard_that_is_gone_is_missed(void **state)
+{
+    (void)state;
+    stopper s = {.at = 0};
+    char path[512];
+    (void)pack_pictures();
+    snprintf(path, sizeof path, "%s/train-00001.safetensors", out);
+    assert_int_equal(remove(path), 0);
+    check_fails(pack(&s, NULL), JEM_EDATA, "train-00001.safetensors: is gone, and the index says it is done");
+    assert_int_equal(s.told, 0);
+}
+
 static void another_size_or_kind_is_refused(void **state)
 {
     (void)state;
@@ -476,6 +488,7 @@ int main(void)
         IN_FOLDER(every_flipped_bit_and_every_cut_is_found),
         IN_FOLDER(a_bit_of_a_picture_is_found_when_it_is_read),
         IN_FOLDER(a_hostile_index_is_refused),
+        IN_FOLDER(a_finished_shard_that_is_gone_is_missed),
         IN_FOLDER(another_size_or_kind_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

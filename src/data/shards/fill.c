@@ -97,6 +97,29 @@ static jem_status check_same(const shard_index *there, const shard_index *asked,
                      other ? " made with " : "", other ? other : "");
 }
 
+/* What the index says is done must be there: nobody would make it again. */
+static jem_status check_files(const shard_index *x, const char *out)
+{
+    jem_status st = JEM_OK;
+    char *path = NULL;
+
+    for (int i = 0; i < SHARD_PARTS; i++)
+        for (int64_t k = 0; k < x->parts[i].shard_count; k++) {
+            TRY(str_format(&path, "%s/%s", out, x->parts[i].shards[k].file));
+            if (!file_exists(path)) {
+                st = jem_error(JEM_EDATA, "%s: is gone, and the index says it is done: put it back (the same "
+                                          "pictures make the same file in another folder), or remove the "
+                                          "folder", path);
+                goto done;
+            }
+            mem_free(path);
+            path = NULL;
+        }
+done:
+    mem_free(path);
+    return st;
+}
+
 static jem_status open_index(shard_index *out, const shard_job *j)
 {
     jem_status st;
@@ -111,6 +134,7 @@ static jem_status open_index(shard_index *out, const shard_job *j)
     }
     TRY(shard_index_read(&there, j->out));
     TRY(check_same(&there, &asked, j->out));
+    TRY(check_files(&there, j->out));
     if (there.parts[SHARD_NOISE].images == 0) there.parts[SHARD_NOISE] = asked.parts[SHARD_NOISE];
     *out = there;
     there = (shard_index)SHARD_INDEX_INIT;

@@ -44,7 +44,7 @@ typedef struct shard_job {
  * often it was stopped, the folder ends with the same bytes.
  * *index <- the folder's, owned (shard_index_clear).
  * JEM_EUSAGE if the folder holds shards of other pictures or settings, or another process is writing into
- * it; JEM_EDATA names a damaged picture; JEM_EIO if the disk has no room for what is left; JEM_EINTERRUPTED:
+ * it; JEM_EDATA names a damaged picture, or a finished shard that is gone; JEM_EIO if the disk has no room for what is left; JEM_EINTERRUPTED:
  * what is finished is safe, the same call goes on. */
 jem_status shard_fill(shard_index *index, const shard_job *j);
 
