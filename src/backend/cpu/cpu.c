@@ -66,6 +66,7 @@ static const cpu_impl *choose_conv(const step *s)
     const bool capped = s->lrelu && s->op.cap > 0, grouped = s->op.groups > 1;
     const cpu_impl *bf16 = capped || grouped ? NULL : cpu_arch_bf16_conv(s);
     if (bf16) return bf16;
+    if (cpu_depthwise_supports(s)) return &cpu_depthwise_impl;
     if (capped || grouped) return &cpu_dnnl_impl;
     if (wino_supports(s)) return &cpu_wino_impl;
     if (wino_gradient_supports(s)) return &cpu_wino_gradient_impl;
@@ -91,16 +92,23 @@ static bool has_nhwc_map(const step *s)
     return map->f.block == s->op.src.c;
 }
 
-/* Is every operand a map of floats in NHWC, or a vector? */
+/* Is every operand a map in NHWC, or a vector? */
+static bool side_by_side(const step *s)
+{
+    const slot *slots[] = {&s->dst, &s->src, &s->src2};
+    for (int i = 0; i < 3; ++i)
+        if (slots[i]->offset >= 0 && slots[i]->f.block != slots[i]->s.c && slots[i]->s.h * slots[i]->s.w > 1)
+            return false;
+    return true;
+}
+
+/* The same of floats? */
 static bool has_nhwc_floats(const step *s)
 {
     const slot *slots[] = {&s->dst, &s->src, &s->src2};
-    for (int i = 0; i < 3; ++i) {
-        const slot *v = slots[i];
-        if (v->offset >= 0 && v->f.dtype != JEM_F32) return false;
-        if (v->offset >= 0 && v->f.block != v->s.c && v->s.h * v->s.w > 1) return false;
-    }
-    return true;
+    for (int i = 0; i < 3; ++i)
+        if (slots[i]->offset >= 0 && slots[i]->f.dtype != JEM_F32) return false;
+    return side_by_side(s);
 }
 
 /* Does a batch norm take the statistics of the batch?  Tangents go the way of group norms. */
@@ -141,7 +149,10 @@ static const cpu_impl *choose_impl(const step *s)
     case OP_MEAN_POOL:
         return has_nhwc_map(s) ? &cpu_windows_impl : &cpu_ref_impl;
     case OP_SILU:
-        return &cpu_silu_impl;
+    case OP_GELU:
+        return &cpu_activation_impl;
+    case OP_SCALE:
+        return side_by_side(s) ? &cpu_channels_impl : &cpu_ref_impl;
     case OP_ATTENTION:
         return &cpu_attention_impl;
     case OP_CONV_TRANSPOSED:
@@ -155,6 +166,7 @@ static const cpu_impl *choose_impl(const step *s)
         return s->kind != STEP_TANGENT && has_nhwc_floats(s) ? &cpu_pixel_impl : &cpu_ref_impl;
     case OP_NORM:
         if (by_batch(s)) return &cpu_batch_norm_impl;
+        if (s->op.norm == NORM_CHANNELS && s->kind != STEP_TANGENT && side_by_side(s)) return &cpu_channels_impl;
         return norm_in_nhwc(s) ? &cpu_norm_impl : &cpu_ref_impl;
     default:
         return &cpu_ref_impl;

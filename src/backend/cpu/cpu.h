@@ -94,6 +94,8 @@ void cpu_to_plain(float *x, const char *src, slot v, int64_t count);
 
 extern const cpu_impl cpu_wino_impl;          /* 3x3 convolutions in float32 */
 extern const cpu_impl cpu_wino_gradient_impl; /* and their gradients to weights */
+extern const cpu_impl cpu_depthwise_impl;     /* gradients to weights of depthwise ones */
+bool cpu_depthwise_supports(const step *s);
 extern const cpu_impl cpu_dnnl_impl;        /* convolutions, linear layers: oneDNN */
 extern const cpu_impl cpu_elementwise_impl; /* rectifiers, sums, copies */
 extern const cpu_impl cpu_layout_impl;      /* load, store, pool and upsampling in NHWC */
@@ -101,7 +103,8 @@ extern const cpu_impl cpu_windows_impl;     /* largest values and means of windo
 extern const cpu_impl cpu_norm_impl;        /* group norms, with SiLU or without; batch norms */
 extern const cpu_impl cpu_batch_norm_impl;  /* batch norms by the batch's statistics, in slices */
 size_t cpu_batch_norm_bytes(const op *o);   /* backend.meeting_bytes */
-extern const cpu_impl cpu_silu_impl;
+extern const cpu_impl cpu_channels_impl;    /* norms over channels, trained scales */
+extern const cpu_impl cpu_activation_impl;  /* SiLU, GELU */
 extern const cpu_impl cpu_attention_impl;
 extern const cpu_impl cpu_pixel_impl;       /* ELUs, gates, shifts, vectors on maps in NHWC */
 extern const cpu_impl cpu_transposed_impl;  /* transposed convolutions in NHWC */

@@ -115,4 +115,38 @@ LANES_INLINE lanes lanes_silu_slope(lanes x)
     return s * (1.0f + x * (1.0f - s));
 }
 
+/* Phi(x), the distribution function of a standard normal, and *density its density there.
+ * Phi(-|x|) = erfc(z) / 2 with z = |x| / sqrt 2, and erfc(z) = exp(-z^2) t p(t), t = 1 / (1 + z/2), p of degree 8
+ * fitted to 5e-8 of the value for z up to 9; in float32 it is within 4e-7 of that, times what rounding z^2
+ * costs the exponential (z^2 units). */
+LANES_INLINE lanes lanes_normal(lanes *density, lanes x)
+{
+    const lanes e = lanes_exp(-0.5f * (x * x)), up = lanes_select(x > 0, x, -x);
+    const lanes t = 1.0f / (1.0f + 0.35355339059f * up);
+    lanes p = t * -0.05968604236841202f + 0.28741979598999023f;
+    p = p * t - 0.4927140176296234f;
+    p = p * t + 0.2839049696922302f;
+    p = p * t - 0.030294902622699738f;
+    p = p * t + 0.20407874882221222f;
+    p = p * t + 0.24279513955116272f;
+    p = p * t + 0.2824115455150604f;
+    p = p * t + 0.28208470344543457f;
+    const lanes tail = 0.5f * (e * (t * p));
+    *density = 0.3989422804f * e;
+    return lanes_select(x > 0, 1.0f - tail, tail);
+}
+
+LANES_INLINE lanes lanes_gelu(lanes x)
+{
+    lanes density;
+    return x * lanes_normal(&density, x);
+}
+
+LANES_INLINE lanes lanes_gelu_slope(lanes x)
+{
+    lanes density;
+    const lanes below = lanes_normal(&density, x);
+    return below + x * density;
+}
+
 #endif
