@@ -180,7 +180,7 @@ static jem_status coupled_passes(pass *p)
     jem_status st = JEM_OK;
 
     if (!p->frozen)
-        memcpy(s->running, model_params(p->m), (size_t)model_params_count(p->m) * sizeof(float));
+        running_copy(s->running, model_params(p->m), g);
     for (int i = 0; i < 3; i++) {
         if (order[i] < 0 || (i == 2 && s->labelled == s->positive)) continue;
         if (order[i] == s->negative && !p->frozen) running_trace_apply(&s->chain, s->running, g);

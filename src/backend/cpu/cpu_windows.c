@@ -5,6 +5,7 @@ typedef struct windows_task {
     const step *s;
     void *dst;
     const void *src, *values; /* values: the op's input, of MAX_POOL */
+    bool tile; /* windows_tile */
 } windows_task;
 
 /* Element (y, x, c) of image i of a map. */
@@ -32,6 +33,25 @@ LANES_INLINE lanes_int largest_at(lanes *largest, const windows_task *t, int64_t
     return at;
 }
 
+/* Does every element of the map lie in exactly one window? */
+static bool windows_tile(const op *o)
+{
+    return o->stride > 0 && o->kernel_h == o->stride && o->kernel_w == o->stride && o->pad_top == 0 && o->pad_left == 0 &&
+           o->dst.h * o->stride == o->src.h && o->dst.w * o->stride == o->src.w;
+}
+
+/* The gradient of a window that is alone with its elements: d where the largest is, 0 elsewhere. */
+LANES_INLINE void spread_largest(const windows_task *t, int64_t i, op_range rows, op_range columns, lanes_int at, lanes d,
+                                 int64_t c, int64_t count, jem_dtype out)
+{
+    const shape in = t->s->op.src;
+    for (int64_t y = rows.begin; y < rows.end; ++y)
+        for (int64_t x = columns.begin; x < columns.end; ++x) {
+            const lanes_int here = (lanes_int){0} + (int32_t)(y * in.w + x);
+            lanes_store(t->dst, map_at(in, i, y, x, c), count, out, lanes_select(at == here, d, (lanes){0}));
+        }
+}
+
 /* One window of one image, `count` channels: dst <- the largest, or src there, or the reverse. */
 LANES_INLINE void max_chunk(const windows_task *t, int64_t i, int64_t p, int64_t c, int64_t count,
                             jem_dtype in, jem_dtype out)
@@ -39,11 +59,16 @@ LANES_INLINE void max_chunk(const windows_task *t, int64_t i, int64_t p, int64_t
     const op *o = &t->s->op;
     const int64_t row = p / o->dst.w, column = p % o->dst.w, small = map_at(o->dst, i, row, column, c);
     const int64_t first = i * shape_count(o->src) + c;
+    const op_range rows = op_rows(o, row), columns = op_columns(o, column);
     lanes best;
-    const lanes_int at = largest_at(&best, t, i, op_rows(o, row), op_columns(o, column), c, count, in);
+    const lanes_int at = largest_at(&best, t, i, rows, columns, c, count, in);
 
     if (t->s->kind == STEP_FORWARD) {
         lanes_store(t->dst, small, count, out, best);
+        return;
+    }
+    if (t->s->kind == STEP_BACKWARD_DATA && t->tile) {
+        spread_largest(t, i, rows, columns, at, lanes_load(t->src, small, count, in), c, count, out);
         return;
     }
     for (int k = 0; k < count; ++k) {
@@ -108,12 +133,12 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
     const step *s = &b->k->s;
     const bool forward = s->kind == STEP_FORWARD;
     const windows_task t = {s, cpu_at(b, s->dst), cpu_at(b, s->src),
-                            forward ? cpu_at(b, s->src) : cpu_at(b, s->src2)};
+                            forward ? cpu_at(b, s->src) : cpu_at(b, s->src2), windows_tile(&s->op)};
     /* the map is what has a type; the small side of means has its own */
     const jem_dtype type = s->op.kind == OP_MEAN_POOL && !forward ? s->dst.f.dtype : s->src.f.dtype;
 
     (void)io, (void)phase, (void)part;
-    if (s->kind == STEP_BACKWARD_DATA)
+    if (s->kind == STEP_BACKWARD_DATA && !(t.tile && s->op.kind == OP_MAX_POOL))
         memset(t.dst, 0, (size_t)cpu_slot_count(b->k, s->dst) * jem_dtype_size(s->dst.f.dtype));
     windows(t, type, type);
     return JEM_OK;
