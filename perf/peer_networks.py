@@ -125,6 +125,55 @@ class VGG(nn.Module):
         return self.fc(x.flatten(1))
 
 
+# ---- ConvNeXt, with dense layers over the channels of each position as timm has them
+
+class ChannelNorm(nn.LayerNorm):
+    def __init__(self, channels):
+        super().__init__(channels, eps=1e-6)
+
+    def forward(self, x):  # free where maps are channels_last
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class NextBlock(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.conv_dw = nn.Conv2d(c, c, 7, 1, 3, groups=c)
+        self.norm = nn.LayerNorm(c, eps=1e-6)
+        self.mlp = nn.Module()
+        self.mlp.fc1 = nn.Linear(c, 4 * c)
+        self.mlp.fc2 = nn.Linear(4 * c, c)
+        self.gamma = nn.Parameter(1e-6 * torch.ones(c))
+
+    def forward(self, x):
+        y = self.norm(self.conv_dw(x).permute(0, 2, 3, 1))
+        y = self.gamma * self.mlp.fc2(F.gelu(self.mlp.fc1(y)))
+        return x + y.permute(0, 3, 1, 2)
+
+
+class ConvNeXtMicro(nn.Module):
+    def __init__(self, channels, classes):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(channels, 16, 1), ChannelNorm(16))
+        stages, cin = [], 16
+        for out, blocks in ((16, 2), (32, 2), (64, 2), (128, 1)):
+            stage = nn.Module()
+            stage.downsample = nn.Sequential(ChannelNorm(cin), nn.Conv2d(cin, out, 2, 2)) if stages else nn.Identity()
+            stage.blocks = nn.Sequential(*[NextBlock(out) for _ in range(blocks)])
+            stages.append(stage)
+            cin = out
+        self.stages = nn.ModuleList(stages)
+        self.head = nn.Module()
+        self.head.norm = nn.LayerNorm(cin, eps=1e-6)
+        self.head.fc = nn.Linear(cin, classes)
+
+    def forward(self, x):
+        x = self.stem(x)
+        for stage in self.stages:
+            x = stage.blocks(stage.downsample(x))
+        return self.head.fc(self.head.norm(x.mean((2, 3))))
+
+
 # ---- by name
 
 def build(name, channels, classes):
@@ -135,6 +184,8 @@ def build(name, channels, classes):
         return ResNet(int(parts[1]), classes)
     if name == "vgg-15":
         return VGG(classes)
+    if name == "convnext-micro":
+        return ConvNeXtMicro(channels, classes)
     raise SystemExit(f"no such network here: {name}")
 
 

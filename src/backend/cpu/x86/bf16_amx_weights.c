@@ -307,13 +307,19 @@ static void sum_blocks(const bf16_amx_weights *w, float *m, const char *v, const
     }
 }
 
-/* Output channel `k`, number `lane` of its block, from M of that block. */
-static void put(const bf16_amx_weights *w, float *dweights, const float *m, int64_t lane)
+/* A block of output channels from its M, a block of input channels at a time, which the nearest cache keeps. */
+static void put(const bf16_amx_weights *w, float *dweights, const float *m, int64_t out)
 {
-    for (int64_t c = 0; c < w->o.src.c; ++c) {
-        const float *from = m + c / LANES * w->taps * 2 * BF16_TILE + c % LANES * LANES + lane;
-        for (int t = 0; t < w->taps; ++t) *dweights++ = from[t * 2 * BF16_TILE];
-    }
+    const int64_t channels = w->o.src.c, each = channels * w->taps;
+    const int64_t outs = w->o.dst.c - out * LANES < LANES ? w->o.dst.c - out * LANES : LANES;
+
+    dweights += out * LANES * each;
+    for (int64_t first = 0; first < channels; first += LANES, m += w->taps * 2 * BF16_TILE)
+        for (int64_t k = 0; k < outs; ++k) {
+            float *to = dweights + k * each + first * w->taps;
+            for (int64_t c = 0; c < LANES && first + c < channels; ++c)
+                for (int t = 0; t < w->taps; ++t) *to++ = m[t * 2 * BF16_TILE + c * LANES + k];
+        }
 }
 
 void bf16_amx_weights_run(const bf16_amx_weights *w, float *dweights, float *dbias, const uint16_t *x,
@@ -321,15 +327,13 @@ void bf16_amx_weights_run(const bf16_amx_weights *w, float *dweights, float *dbi
 {
     char *v = scratch, *z = v + v_bytes(w);
     float *m = (float *)(void *)(z + z_bytes(w));
-    const int64_t each = w->o.src.c * w->taps;
 
     write_input(w, v, x);
     write_gradient(w, z, dbias, dy);
     bf16_amx_unit.begin(BF16_ROWS);
     for (int64_t out = 0; out < w->out_blocks; out += 2) {
         sum_blocks(w, m, v, z, out);
-        for (int64_t k = out * LANES; k < w->o.dst.c && k < (out + 2) * LANES; ++k)
-            put(w, dweights + k * each, m + k / LANES % 2 * BF16_TILE, k % LANES);
+        for (int64_t k = out; k < out + 2 && k < w->out_blocks; ++k) put(w, dweights, m + (k - out) * BF16_TILE, k);
     }
     bf16_amx_unit.end();
 }

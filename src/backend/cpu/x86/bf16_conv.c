@@ -251,17 +251,44 @@ static void put_weight(char *row, int64_t k, int64_t n, float v)
     ((uint16_t *)(void *)row)[(k / 2 * BF16_COLUMNS + n) * 2 + k % 2] = cpu_to_bf16(v);
 }
 
-/* From channel `in` to channel `out`: a kernel row as it is, or transformed. */
-static void pack_kernel_row(const bf16_conv *c, const step *s, const float *w, int64_t out, int64_t in,
-                            int ky, const taps *tx, char *row)
+enum { PAIR = 2 * BF16_COLUMNS };
+
+WIDE static void round_pair(char *to, const float from[PAIR])
+{
+    uint16_t v[PAIR];
+    for (int i = 0; i < PAIR; ++i) v[i] = cpu_to_bf16(from[i]);
+    memcpy(to, v, sizeof v);
+}
+
+/* A kernel row as it is, to a group of output channels: pair by pair of what is read. */
+static void pack_direct_row(const bf16_conv *c, const step *s, const float *w, int64_t group, int ky, const taps *tx,
+                            char *row)
+{
+    const op *o = &s->op;
+    const bool forward = s->kind == STEP_FORWARD;
+    const int64_t near = o->kernel_h * o->kernel_w, far = o->src.c * near; /* from one channel to the next */
+    const int64_t to_out = forward ? far : near, to_in = forward ? near : far, first = group * BF16_COLUMNS;
+    const int64_t outs = c->out.c - first < BF16_COLUMNS ? c->out.c - first : BF16_COLUMNS;
+
+    for (int64_t in = 0; in < c->in.c; in += 2)
+        for (int i = 0; i < tx->count; ++i) {
+            const float *at = w + first * to_out + in * to_in + ky * o->kernel_w + tx->k[i];
+            float v[PAIR] = {0};
+            for (int64_t n = 0; n < outs; ++n) {
+                v[2 * n] = at[n * to_out];
+                if (in + 1 < c->in.c) v[2 * n + 1] = at[n * to_out + to_in];
+            }
+            round_pair(row + (i * c->pixel + in) / 2 * PAIR_BYTES, v);
+        }
+}
+
+/* From channel `in` to channel `out`: a kernel row transformed. */
+static void pack_winograd_row(const bf16_conv *c, const step *s, const float *w, int64_t out, int64_t in, int ky,
+                              const taps *tx, char *row)
 {
     float u[BF16_MAX_KERNEL], g[BF16_MAX_KERNEL];
 
     for (int i = 0; i < tx->count; ++i) g[i] = weight(s, w, out, in, ky, tx->k[i]);
-    if (!c->winograd) {
-        for (int i = 0; i < tx->count; ++i) put_weight(row, i * c->pixel + in, out % BF16_COLUMNS, g[i]);
-        return;
-    }
     bf16_winograd_weights(u, g);
     for (int t = 0; t < WINOGRAD_PLANES; ++t)
         put_weight(row + t * c->plane_weights, in, out % BF16_COLUMNS, u[t]);
@@ -270,11 +297,14 @@ static void pack_kernel_row(const bf16_conv *c, const step *s, const float *w, i
 static void pack_class(const bf16_conv *c, const step *s, const float *w, const taps *ty,
                        const taps *tx, int64_t row_weights, char *packed)
 {
-    for (int64_t n = 0; n < c->out.c; ++n)
+    for (int64_t g = 0; g < c->groups && !c->winograd; ++g)
+        for (int64_t j = 0; j < ty->count; ++j)
+            pack_direct_row(c, s, w, g, ty->k[j], tx, packed + g * c->group_bytes + j * row_weights);
+    for (int64_t n = 0; n < c->out.c && c->winograd; ++n)
         for (int64_t j = 0; j < ty->count; ++j) {
             char *row = packed + n / BF16_COLUMNS * c->group_bytes + j * row_weights;
             for (int64_t channel = 0; channel < c->in.c; ++channel)
-                pack_kernel_row(c, s, w, n, channel, ty->k[j], tx, row);
+                pack_winograd_row(c, s, w, n, channel, ty->k[j], tx, row);
         }
 }
 
