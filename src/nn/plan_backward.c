@@ -139,7 +139,7 @@ static void pass_on(builder *b, int i)
 }
 
 /* The gradient to the parameters of node `of`, from grad[i] as above.  The step's op counts them from
- * the first one, as if the flat vectors began there (first_param in plan.c), so that it can be written
+ * the first one, as if the flat vectors began there (plan_first_param), so that it can be written
  * by itself. */
 static void backward_params(builder *b, int i, int of)
 {

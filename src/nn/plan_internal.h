@@ -83,4 +83,28 @@ jem_status plan_build(plan *p, const char *const *features);
  * overlap, and rewrites the slots of all steps to byte offsets. */
 jem_status plan_place_buffers(plan *p);
 
+/* Where the flat vectors of step i begin: at the layer's own parameters if it forms their
+ * gradient, because its op counts from there. */
+int64_t plan_first_param(const plan *p, int i);
+size_t plan_elements_bytes(const plan *p, int64_t n); /* of n parameters, or of n elements of a batch */
+int plan_slices_of(const plan *p, int64_t count);     /* slices of a call with so many images */
+
+/* What one thread computes with. */
+typedef struct hand {
+    char *scratch;
+    void **bound; /* one per step */
+    void *part;   /* [plan_largest_layer]: a slice's gradient to a layer's parameters */
+    plan_time *times; /* one per step; NULL: not timed */
+} hand;
+
+struct workspace {
+    const plan *p;
+    char *arena;   /* of all slices, one after another */
+    char *meeting; /* what they tell one another; NULL: nothing */
+    hand *hands;   /* [hand_count] */
+    int hand_count;
+    pool *helpers; /* borrowed; NULL: the caller alone */
+    plan_time *times; /* of all hands; NULL: not timed */
+};
+
 #endif

@@ -168,6 +168,25 @@ static void a_device_takes_whole_batches_as_far_as_memory_will_do(void **state)
     graph_free(g);
 }
 
+static void slices_leave_work_for_four_threads(void **state)
+{
+    graph *g = NULL;
+    (void)state;
+    check_ok(graph_new(&g, (shape){3, 32, 32}));
+    int v = graph_norm(g, graph_conv2d(g, 0, "a", 64, 3, 1, 1), "n", NORM_BATCH);
+    check_ok(graph_finish(g, graph_linear(g, graph_pool(g, v, 32, 32, 1), "b", CLASSES)));
+    const int64_t by_cache = executor_choose_slice(g, 1024);
+    assert_int_equal(by_cache, 2); /* three maps of 256 KiB an image in 2 MiB */
+    graph_free(g);
+    check_ok(graph_new(&g, (shape){3, 32, 32}));
+    check_ok(graph_finish(g, graph_linear(g, graph_linear(g, 0, "a", 4096), "b", CLASSES)));
+    for (int64_t n = 1; n <= 128; n *= 2) { /* weights by far larger than an image's values */
+        const int64_t slice = executor_choose_slice(g, n);
+        assert_true(slice >= 1 && (n < 4 || n / slice == 4));
+    }
+    graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +195,7 @@ int main(void)
         cmocka_unit_test(times_are_summed_over_the_threads),
         cmocka_unit_test(chunks_follow_from_the_sizes_of_the_network),
         cmocka_unit_test(a_device_takes_whole_batches_as_far_as_memory_will_do),
+        cmocka_unit_test(slices_leave_work_for_four_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
