@@ -358,9 +358,14 @@ static void release(void *ctx)
 static const subject_ops one_size_ops = {COMMON_OPS};
 static const subject_ops any_size_ops = {COMMON_OPS, .look_at = look_at};
 
+/* What a network without logits or stages answers. */
+static const subject_ops features_ops = {
+    .features = features, .show = show, .describe = describe, .free = release};
+
 /* Latents are of any size, and so are photographs; a JEM on pixels is asked about the size that it was trained on. */
 static const subject_ops *ops_of(const model_subject *p)
 {
+    if (!model_get_spec(p->m)->network->logits) return &features_ops;
     return p->latents || model_get_spec(p->m)->network->usual ? &any_size_ops : &one_size_ops;
 }
 
@@ -397,7 +402,7 @@ jem_status subject_of_model(subject *out, const model_subject *p)
     *out = (subject){.alpha = p->alpha,
                      .seed = p->seed,
                      .classes = model_classes(p->m),
-                     .logits_known = true,
+                     .logits_known = model_get_spec(p->m)->network->logits,
                      .needs_pictures = true,
                      .ops = ops_of(p),
                      .ctx = k};

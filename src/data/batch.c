@@ -29,6 +29,7 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
         .noise = generative ? RNG_INPUT_NOISE_GEN : RNG_INPUT_NOISE,
         .crop = o->crop && augmented,
         .flip = o->flip && augmented,
+        .file_order = o->order == ORDER_FILE,
         .noise_std = (float)o->noise_std,
         .order_epoch = -1,
     };
@@ -131,7 +132,10 @@ const int64_t *batcher_order(batcher *b, int64_t epoch)
 {
     if (epoch != b->order_epoch) {
         const rng_stream order = {b->seed, b->shuffle, (uint32_t)epoch, 0};
-        rng_permutation(b->order, b->d->n, &order);
+        if (b->file_order)
+            for (int64_t i = 0; i < b->d->n; i++) b->order[i] = i;
+        else
+            rng_permutation(b->order, b->d->n, &order);
         b->order_epoch = epoch;
     }
     return b->order;

@@ -68,6 +68,9 @@ jem_status dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b);
 
 /* ---- settings data.* */
 typedef struct data_source data_source;
+/* The order in which an epoch visits the training images: a permutation of its own, or that of their files. */
+typedef enum data_order { ORDER_SHUFFLED, ORDER_FILE } data_order;
+
 typedef struct data_options {
     const data_source *const *sources; /* what kind may name, ends with NULL; borrowed; NULL: jem's own */
     char kind[OPTION_STRING_MAX]; /* name of a data_source: cifar10, folder, npy, latents, packed,
@@ -82,6 +85,7 @@ typedef struct data_options {
     bool flip;
     bool augment_generative; /* x+ are cropped and flipped too */
     double noise_std;      /* input noise in training */
+    int order;             /* data_order */
     int64_t rank, ranks;   /* this process and how many read every batch together; 0 ranks: 1 */
     char label[OPTION_STRING_MAX], light[OPTION_STRING_MAX], bump[OPTION_STRING_MAX];
                            /* column names of scene_log.csv */
@@ -111,7 +115,7 @@ extern const data_source *const data_source_list[]; /* all that jem has; ends wi
 /* ---- batches: pure functions of (seed, iteration) */
 
 /* The order in which training rows are visited: epoch e is a permutation with
- * its own stream; drop-last batches.
+ * its own stream, or that of the rows; drop-last batches.
  *
  * R processes (ranks) with batches of B read what one with batches of R B does: rank r has the
  * images, crops and noise of slots r B .. (r + 1) B - 1 of the common batch. */
@@ -122,7 +126,7 @@ typedef struct batcher {
     int64_t common;      /* R B: images of all ranks */
     int64_t first;       /* r B: this process's first slot of the common batch */
     rng_purpose shuffle, augment, noise; /* streams: labelled or generative loader */
-    bool crop, flip;
+    bool crop, flip, file_order;
     float noise_std;
     int64_t *order;      /* owned: permutation of the current epoch */
     int64_t order_epoch; /* -1: none yet */

@@ -3,6 +3,7 @@
 #define ENERGY_OPTIMIZERS_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/host_device.h"
@@ -10,6 +11,7 @@
 typedef struct adam_update {
     double lr, beta1, beta2, eps;
     int64_t step;       /* counts from 1 */
+    bool eps_inside;    /* of the root: g / sqrt(v + eps), as TensorFlow programs of PixelCNN++ */
 } adam_update;
 
 typedef struct sgd_update {
@@ -27,6 +29,7 @@ HOST_DEVICE float gradient_sum(float a, float g, float b, float h)
 typedef struct adam_factors {
     float beta1, rest1, beta2, rest2, eps;
     float rate, root;   /* lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t) */
+    int32_t inside;     /* bool: eps_inside */
 } adam_factors;
 
 static inline adam_factors adam_factors_of(const adam_update *u)
@@ -37,6 +40,7 @@ static inline adam_factors adam_factors_of(const adam_update *u)
     f.beta2 = (float)u->beta2;
     f.rest2 = (float)(1.0 - u->beta2);
     f.eps = (float)u->eps;
+    f.inside = u->eps_inside;
     f.rate = (float)(u->lr / (1.0 - pow(u->beta1, (double)u->step)));
     f.root = (float)(1.0 / sqrt(1.0 - pow(u->beta2, (double)u->step)));
     return f;
@@ -49,7 +53,10 @@ HOST_DEVICE void adam_step(float *theta, float *m, float *v, float g, const adam
     const float second = f->beta2 * *v + f->rest2 * g * g;
     *m = first;
     *v = second;
-    *theta -= f->rate * first / (sqrtf(second) * f->root + f->eps);
+    if (f->inside)
+        *theta -= f->rate * first / sqrtf(second * f->root * f->root + f->eps);
+    else
+        *theta -= f->rate * first / (sqrtf(second) * f->root + f->eps);
 }
 
 /* torch.optim.SGD, whose first step has m = gradient: ours begins with m = 0. */

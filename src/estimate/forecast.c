@@ -154,7 +154,7 @@ static void add_model(memory_forecast *m, const config *cfg, const model_outline
 static void add_optimiser(memory_forecast *m, const config *cfg, const model_outline *o)
 {
     const int64_t vector = o->elements * (int64_t)sizeof(float);
-    int64_t sums = config_learns_labels(cfg) + config_runs_chains(cfg) +
+    int64_t sums = config_learns_labels(cfg) + config_runs_chains(cfg) + config_reads_output(cfg) +
                    (o->couples_images ? 3 : 0);
     add(m, "weights", vector, from_begin);
     add(m, "gradients", sums * vector, from_begin);
@@ -169,7 +169,7 @@ static void add_images(memory_forecast *m, const config *cfg, const data_facts *
     const int64_t energies = config_generative_batch(&cfg->train);
     bool generative = config_runs_chains(cfg), labelled = config_learns_labels(cfg);
     bool shared = cfg->train.share_batch && labelled && generative;
-    int64_t rows = labelled * b + ((3 - shared) * generative) * energies; /* and chains' starts */
+    int64_t rows = (labelled || config_reads_output(cfg)) * b + ((3 - shared) * generative) * energies; /* and chains' starts */
     add(m, "data", d->bytes, from_begin);
     add(m, "order of the data", 2 * d->train * (int64_t)sizeof(int64_t), from_begin);
     add(m, "batches", rows * row, from_begin);
@@ -423,6 +423,7 @@ step_flops forecast_flops(const config *cfg, double forward_flops)
         s.generative = times * per_image * (2 * 3 * f - (shared ? f : 0));
     }
     if (labelled) s.discriminative = times * 3 * f;
+    if (config_reads_output(cfg)) s.generative = times * 3 * f;
     s.total = s.chain + s.generative + s.discriminative;
     s.forwards = f > 0 ? s.total / f : 0;
     return s;

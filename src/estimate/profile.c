@@ -10,6 +10,7 @@
 #include "base/stopwatch.h"
 #include "base/try.h"
 #include "train/eq8_batch.h"
+#include "train/objective.h"
 #include "train/trainer.h"
 #include "train/validate.h"
 
@@ -111,22 +112,41 @@ static repeated end_timing(const stopwatch *watch, const profile *g, int64_t cou
     return (repeated){took.wall_s / (double)count, alone(&took, g) / (double)count, count};
 }
 
+/* Any network's passes, whatever its output means. */
+typedef struct bare_pass {
+    model *m;
+    const float *x;
+    float *total; /* of the gradient to parameters; NULL: forward alone */
+} bare_pass;
+
+static jem_status bare_chunk(void *ctx, const model_chunk *k)
+{
+    const bare_pass *p = ctx;
+    const plan_call call = {.count = k->count};
+    const model_sum sum = {.total = p->total, .number = 0, .turn = k->index};
+    jem_status st;
+    TRY(plan_forward(k->ws, &call, p->x + k->first * model_input_count(p->m), k->logits));
+    for (int64_t i = 0; p->total && i < k->count * model_output_count(p->m); i++) k->cotangent[i] = 1e-3f;
+    if (p->total) TRY(model_add_gradient(p->m, k, &call, &sum));
+done:
+    return st;
+}
+
 jem_status profile_inference(repeated *out, const profile *g, int64_t n, double seconds)
 {
     jem_status st;
-    float *x = NULL, *lse = NULL;
+    float *x = NULL;
     stopwatch watch;
     int64_t count = 0;
     TRY(take_images(&x, g, n));
-    TRY(MEM_NEW(lse, n));
-    TRY(model_evaluate(g->m, x, n, NULL, NULL, lse, NULL));
+    bare_pass p = {g->m, x, NULL};
+    TRY(model_run(g->m, MODEL_INFER, n, bare_chunk, &p));
     TRY(begin_timing(&watch, g));
     for (; count == 0 || clock_s() - watch.wall_s < seconds; count++)
-        TRY(model_evaluate(g->m, x, n, NULL, NULL, lse, NULL));
+        TRY(model_run(g->m, MODEL_INFER, n, bare_chunk, &p));
     *out = end_timing(&watch, g, count);
 done:
     mem_free(x);
-    mem_free(lse);
     return st;
 }
 
@@ -167,9 +187,34 @@ static void scale_batches(train_options *o, int64_t batch)
     o->batch = batch;
 }
 
+/* Of a network without logits. */
+static jem_status profile_bare_gradients(repeated *out, const profile *g, int64_t batch, double seconds)
+{
+    jem_status st;
+    bare_pass p = {g->m, NULL, NULL};
+    float *x = NULL;
+    stopwatch watch;
+    int64_t count = 0;
+
+    TRY(take_images(&x, g, batch < g->data->train->n ? batch : g->data->train->n));
+    p.x = x;
+    batch = batch < g->data->train->n ? batch : g->data->train->n;
+    TRY(MEM_NEW(p.total, model_params_count(g->m)));
+    TRY(model_run(g->m, MODEL_TRAIN, batch, bare_chunk, &p));
+    TRY(begin_timing(&watch, g));
+    for (; count == 0 || clock_s() - watch.wall_s < seconds; count++)
+        TRY(model_run(g->m, MODEL_TRAIN, batch, bare_chunk, &p));
+    *out = end_timing(&watch, g, count);
+done:
+    mem_free(x);
+    mem_free(p.total);
+    return st;
+}
+
 jem_status profile_gradients(repeated *out, const profile *g, int64_t batch, double seconds)
 {
     jem_status st;
+    if (config_reads_output(g->cfg)) return profile_bare_gradients(out, g, batch, seconds);
     train_options scaled = g->cfg->train;
     eq8_batch o = {.rows = 0};
     eq8_result result;

@@ -37,7 +37,8 @@ jem_status engine_plan(plan **out, const graph *g, const backend *b, const engin
                       .backward_input = use == MODEL_CHAIN || use == MODEL_CHAIN_TRAIN,
                       .backward_params = use == MODEL_TRAIN,
                       .train = use == MODEL_TRAIN || use == MODEL_CHAIN_TRAIN,
-                      .features = features};
+                      .features = features,
+                      .features_only = features != NULL};
     if (engine_whole_batch(g, use)) {
         o.batch = n;
         o.slice = e->chunk > 0 ? e->chunk : executor_choose_slice(g, n);

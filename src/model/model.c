@@ -129,6 +129,17 @@ int64_t model_classes(const model *m)
     return m->spec.classes;
 }
 
+int64_t model_output_count(const model *m)
+{
+    return shape_count(m->g->nodes[m->g->output].op.dst);
+}
+
+jem_status model_check_logits(const model *m)
+{
+    if (m->spec.network->logits) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "%s has no logits: it says nothing of classes and has no energy", m->spec.name);
+}
+
 int64_t model_params_count(const model *m)
 {
     return m->g->param_elements;
@@ -227,13 +238,14 @@ done:
 
 /* ---- engines */
 
-static jem_status worker_init(worker *w, const model *m, const plan *p)
+/* `outputs`: passes bring them. */
+static jem_status worker_init(worker *w, const model *m, const plan *p, bool outputs)
 {
-    jem_status st;
-    int64_t n = plan_batch(p), k = m->spec.classes, size = model_input_count(m);
+    int64_t n = plan_batch(p), k = model_output_count(m), size = model_input_count(m);
+    jem_status st = JEM_OK;
 
-    TRY(MEM_NEW(w->logits, n * k));
-    TRY(MEM_NEW(w->cotangent, n * k));
+    if (outputs) TRY(MEM_NEW(w->logits, n * k));
+    if (outputs) TRY(MEM_NEW(w->cotangent, n * k));
     TRY(MEM_NEW(w->x, n * size));
     TRY(MEM_NEW(w->grad, n * size));
     if (plan_layer_count(p) > 0) TRY(MEM_NEW(w->dlayer, plan_largest_layer(p)));
@@ -256,7 +268,7 @@ static jem_status compile(engine *e, model *m, int use, int64_t n, const char *c
     TRY(MEM_NEW(e->workers, threads));
     for (int i = 0; i < (plan_slices(p) > 1 ? 1 : threads); ++i) { /* slices share one */
         TRY(executor_workspace(&ws, &e->x, i)); /* now: nothing is allocated later */
-        TRY(worker_init(&e->workers[i], m, p));
+        TRY(worker_init(&e->workers[i], m, p, features == NULL));
     }
     TRY(pool_order_lines(m->workers, MODEL_SUMS * plan_layer_count(p)));
     e->stale = true;
@@ -457,6 +469,8 @@ jem_status model_evaluate(model *m, const float *x, int64_t n, const int32_t *y,
                           float *lse, float *grad)
 {
     evaluation e = {m, x, y, NULL, logits, lse, grad};
+    const jem_status st = model_check_logits(m);
+    if (st) return st;
     return model_run(m, grad ? MODEL_CHAIN : MODEL_INFER, n, evaluate_chunk, &e);
 }
 
@@ -481,7 +495,7 @@ static jem_status features_chunk(void *ctx, const model_chunk *c)
     const feature_request *f = ctx;
     plan_call call = {.count = c->count};
 
-    TRY(plan_forward(c->ws, &call, f->x + c->first * model_input_count(f->m), c->logits));
+    TRY(plan_forward(c->ws, &call, f->x + c->first * model_input_count(f->m), NULL));
     for (int i = 0; f->names[i]; ++i) {
         const int64_t count = shape_count(f->m->g->nodes[f->nodes[i]].op.dst);
         TRY(plan_feature(c->ws, &call, f->names[i], f->dst[i] + c->first * count));

@@ -30,7 +30,9 @@ const graph *model_graph(const model *m);            /* the network, as its kind
 const backend *model_backend(const model *m);        /* what engine.device has led to */
 pool *model_pool(const model *m);                    /* one thread on a device */
 int64_t model_input_count(const model *m); /* c*h*w */
-int64_t model_classes(const model *m);     /* values of an image's logits */
+int64_t model_classes(const model *m);     /* values of an image's logits, where it has such */
+jem_status model_check_logits(const model *m); /* JEM_EUSAGE where its output is no logits */
+int64_t model_output_count(const model *m); /* values of its output for an image: of logits, the classes */
 int64_t model_params_count(const model *m); /* elements of the flat vector, trained or not */
 /* The named values that its kind of network has: see network.h. */
 const char *const *model_stages(const model *m);
@@ -70,7 +72,7 @@ typedef struct model_chunk {
     int64_t size;          /* images of every chunk but the last, which may be shorter */
     int index;             /* chunk number */
     int worker;
-    float *logits, *cotangent; /* scratch [count, classes] each, this worker's */
+    float *logits, *cotangent; /* scratch [count, outputs] each, this worker's: model_output_count */
     float *x, *grad;           /* scratch [count, c*h*w] each, this worker's */
     float *dlayer;             /* scratch: a layer's gradient; MODEL_TRAIN only */
 } model_chunk;
@@ -101,7 +103,7 @@ void model_visit_times(const model *m, model_use use,
                        void (*visit)(void *ctx, const plan *p, int i, plan_time t), void *ctx);
 
 /* Any output may be NULL.  y[i] selects the class whose logit's gradient is
- * wanted; y NULL means the gradient of log-sum-exp.
+ * wanted; y NULL means the gradient of log-sum-exp.  JEM_EUSAGE where the output is no logits.
  *   logits [n,k], lse [n] (= -E(x)), grad [n,c,h,w] */
 jem_status model_evaluate(model *m, const float *x, int64_t n, const int32_t *y, float *logits,
                           float *lse, float *grad);

@@ -43,12 +43,12 @@ static jem_status evaluate_chunk(void *ctx, const executor_chunk *c)
     const model_f64_call *call = e->call;
     const int64_t k = model_classes(e->m), size = model_input_count(e->m);
     const plan_call pass = {.count = c->count};
-    double *logits = e->logits + c->first * k, *cotangent = e->cotangent + c->first * k;
+    double *logits = e->logits ? e->logits + c->first * k : NULL, *cotangent = e->cotangent + c->first * k;
 
     TRY(model_check_stop(e->m, c->thread));
     TRY(plan_forward(c->ws, &pass, call->x + c->first * size, logits));
     TRY(copy_values(e, c, &pass));
-    for (int64_t i = 0; i < c->count; i++) {
+    for (int64_t i = 0; logits && i < c->count; i++) {
         const double lse = softmax(cotangent + i * k, logits + i * k, k);
         if (call->lse) call->lse[c->first + i] = lse;
         for (int64_t j = 0; call->y && j < k; j++) cotangent[i * k + j] = j == call->y[c->first + i] ? 1 : 0;
@@ -63,12 +63,15 @@ jem_status model_evaluate_f64(model *m, const model_f64_call *call)
     jem_status st;
     const graph *g = model_graph(m);
     const backend *ref = NULL;
-    plan_options o = {.precision = JEM_F64, .backward_input = call->grad != NULL, .features = call->names};
+    const bool of_logits = call->logits || call->lse || call->grad;
+    plan_options o = {.precision = JEM_F64, .backward_input = call->grad != NULL, .features = call->names,
+                      .features_only = !of_logits};
     evaluation e = {.m = m, .call = call};
     executor x = {.p = NULL};
     double *params = NULL;
 
     for (int i = 0; call->names && call->names[i]; i++) TRY(model_feature(m, call->names[i], NULL, 0, NULL, NULL));
+    if (of_logits) TRY(model_check_logits(m));
     if (call->n < 1) return JEM_OK;
     TRY(backend_find(&ref, "ref"));
     TRY(model_fetch_params(m));
@@ -79,7 +82,7 @@ jem_status model_evaluate_f64(model *m, const model_f64_call *call)
     TRY(plan_load(x.p, params));
     if (call->logits)
         e.logits = call->logits;
-    else
+    else if (of_logits)
         TRY(MEM_NEW(e.logits, call->n * model_classes(m)));
     TRY(MEM_NEW(e.cotangent, call->n * model_classes(m)));
     TRY(executor_run(&x, model_pool(m), call->n, evaluate_chunk, &e));

@@ -37,9 +37,11 @@ struct network {
     /* The sizes that these are for; NULL: there are none. */
     const struct model_spec *usual;
 
-    /* Does its output [classes,1,1] give logits?  Such networks are trained along alpha;
-     * model.name finds no other. */
+    /* Does its output [classes,1,1] give logits?  Such networks are trained along alpha. */
     bool logits;
+    /* Does an objective of its own train it, which reads another output?  model.name finds these
+     * and those with logits. */
+    bool trained;
 
     /* The keys model.KEY that it has beside model.name; offsets into its struct in
      * model_spec.settings.  NULL: none. */

@@ -6,11 +6,13 @@
 #include "model/autoencoder_graph.h"
 #include "model/imagenet.h"
 #include "model/init.h"
+#include "model/pixelvae.h"
 #include "model/wrn.h"
 #include "model/convnext.h"
 
 const network *const network_list[] = {
     &network_wrn,
+    &network_pixelvae,
     &network_resnet18,
     &network_resnet50,
     &network_efficientnet_lite0,
@@ -54,12 +56,18 @@ bool network_ignores(const network *n, const char *name)
     return false;
 }
 
+/* May model.name be it? */
+static bool is_named(const network *n)
+{
+    return n->logits || n->trained;
+}
+
 static jem_status no_network(const network *const *list, const char *name)
 {
     char names[1024] = "";
     size_t used = 0;
     for (; *list && used < sizeof names; list++)
-        if ((*list)->logits)
+        if (is_named(*list))
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? "; or " : "",
                                      (*list)->usage);
     return jem_error(JEM_EUSAGE, "model.name '%.200s': expected %s", name, names);
@@ -70,7 +78,7 @@ jem_status model_spec_name(model_spec *spec, const network *const *list, const c
     jem_status st = JEM_OK;
     const network *n = network_find(list, name);
 
-    if (!n || !n->logits) return no_network(list, name);
+    if (!n || !is_named(n)) return no_network(list, name);
     snprintf(spec->name, sizeof spec->name, "%s", name);
     if (spec->network == n) return JEM_OK;
     memset(&spec->settings, 0, sizeof spec->settings);

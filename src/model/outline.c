@@ -72,7 +72,7 @@ static void measure(use_outline *u, const model_outline *o, const graph *g, plan
                     const plan *chain)
 {
     size_t threads = (size_t)o->threads, chunk = (size_t)plan_batch(p);
-    size_t row = 2 * (size_t)(o->spec.classes + shape_count(g->nodes[0].op.dst));
+    size_t row = 2 * (size_t)(shape_count(g->nodes[g->output].op.dst) + shape_count(g->nodes[0].op.dst));
     u->chunk = plan_batch(p);
     const bool slices = plan_slices(p) > 1; /* on all threads in one workspace */
     const size_t workspaces = slices ? 1 : threads, shared = slices ? (threads - 1) * plan_thread_bytes(p) : 0;

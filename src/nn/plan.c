@@ -55,13 +55,15 @@ jem_status plan_compile(plan **out, const graph *g, const backend *b, const plan
     if (o->batch < 1) return jem_error(JEM_EUSAGE, "a plan needs at least one image per execution");
     if (o->tangent && (o->backward_input || o->backward_params))
         return jem_error(JEM_EINTERNAL, "a plan for tangents cannot be one for gradients as well");
+    if (o->features_only && (o->tangent || o->backward_input || o->backward_params))
+        return jem_error(JEM_EINTERNAL, "a plan for features alone has no derivatives");
     TRY(b->supports(o->precision));
     TRY(MEM_NEW(p, 1));
     *p = (plan){.g = g, .b = b, .batch = o->batch, .precision = o->precision,
                 .backward_input = o->backward_input, .backward_params = o->backward_params,
                 .tangent = o->tangent, .split = o->split,
                 .lean = o->lean, .wide = o->wide && o->precision == JEM_BF16 && b->prefers_bf16,
-                .direct = o->direct, .train = o->train};
+                .direct = o->direct, .train = o->train, .features_only = o->features_only};
     p->slice = slice_of(p, o);
     TRY(plan_fold_norms(p, o->features));
     TRY(plan_build(p, o->features));

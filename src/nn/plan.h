@@ -40,6 +40,7 @@ typedef struct plan_options {
                              that it couples; 0, or more than there are: all.  Without effect where
                              nothing couples them or the backend cannot */
     const char *const *features; /* names to keep readable; NULL-terminated or NULL */
+    bool features_only;   /* forward passes end with the last of these, and give no output: logits NULL */
 } plan_options;
 
 /* *out, owned; g and b are borrowed as long as it lives, o is not.  JEM_EUSAGE if the backend does

@@ -449,15 +449,26 @@ static void forward_upsampled_conv(builder *b, int up, int conv)
     emit_quad(b, up, conv, value_slot(b, conv), src, NEED_ALWAYS);
 }
 
+/* The node behind the last one that forward passes have to compute. */
+static int forward_end(const plan *p)
+{
+    int end = 1;
+    if (!p->features_only) return p->g->node_count;
+    for (int i = 0; i < p->feature_count; ++i)
+        if (p->features[i] >= end) end = p->features[i] + 1;
+    return end;
+}
+
 static void build_forward(builder *b)
 {
     const graph *g = b->p->g;
+    const int end = forward_end(b->p);
 
     place(b, 0, -1);
     plan_emit_port(b, STEP_LOAD, PORT_X, 0, value_slot(b, 0), NEED_ALWAYS);
     if (b->p->tangent) plan_emit_port(b, STEP_LOAD, PORT_TX, 0, tangent_slot(b, 0), NEED_TANGENT);
 
-    for (int i = 1; i < g->node_count && !b->st; ++i) {
+    for (int i = 1; i < end && !b->st; ++i) {
         if (node_at(b, i)->src_count == 0) continue; /* another node does its work: plan_fold.c */
         int into = b->fused_into[i];
         if (into >= 0 && node_at(b, i)->op.kind == OP_UPSAMPLE) {
@@ -475,6 +486,7 @@ static void build_forward(builder *b)
         if (b->kept[made] || (b->saved[made] && has_backward(b)))
             b->p->buffers[b->value[made]].last = STEP_FOREVER;
     }
+    if (b->p->features_only) return;
     plan_emit_port(b, STEP_STORE, PORT_LOGITS, g->output, value_slot(b, g->output), NEED_ALWAYS);
     if (b->p->tangent)
         plan_emit_port(b, STEP_STORE, PORT_TLOGITS, g->output, tangent_slot(b, g->output),

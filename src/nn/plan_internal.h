@@ -42,7 +42,7 @@ struct plan {
     int64_t batch;
     int64_t slice; /* images that go through the steps at a time */
     jem_dtype precision;
-    bool backward_input, backward_params, tangent, split, lean, wide, direct, train;
+    bool backward_input, backward_params, tangent, split, lean, wide, direct, train, features_only;
 
     /* forward, with tangents between, [0, forward_end), backward [forward_end, backward_end), then one
      * STORE per kept feature, in the order of `features`. */

@@ -53,7 +53,7 @@ typedef struct run_info {
     int64_t iteration, iterations; /* done, planned */
     double epoch;
     best_epoch best;
-    char selected_by[32]; /* "val_accuracy", "fid" or "fd_pix" (negated), "last" */
+    char selected_by[32]; /* "val_accuracy"; "val_nll", "fid", "fd_pix" (negated); "last" */
     double wall_s;
     char *const *class_names; /* [classes]: what is written; borrowed from the data, NULL: none */
     char message[512];    /* why it stopped, if it diverged */

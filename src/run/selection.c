@@ -1,7 +1,7 @@
 /* Which epoch's weights are kept: best validation accuracy, ties to the earlier epoch;
  * where labels play no part (alpha = 1), the epoch whose replay buffer is nearest to
- * the training images (FID with Inception's weights, else the pooled-pixel Frechet distance);
- * or what train.select says. */
+ * the training images (FID with Inception's weights, else the pooled-pixel Frechet distance), or, where
+ * the objective measures a loss of its own, the epoch of the lowest; or what train.select says. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,9 +80,11 @@ const char *selection_criterion(const session *s)
     case SELECT_ACCURACY: return validated ? "val_accuracy" : "last";
     case SELECT_FD_PIX: return "fd_pix";
     case SELECT_FID: return "fid";
+    case SELECT_NLL: return s->data->val->n > 0 ? "val_nll" : "last";
     case SELECT_AUTO: break;
     }
     if (validated) return "val_accuracy";
+    if (config_reads_output(s->cfg) && s->data->val->n > 0) return "val_nll";
     if (config_learns_labels(s->cfg) || !config_runs_chains(s->cfg)) return "last";
     return o->fid_weights[0] ? "fid" : "fd_pix";
 }
@@ -130,6 +132,7 @@ static jem_status keep_if_best(session *s, const metrics_row *row)
     const char *by = selection_criterion(s);
     double score = strcmp(by, "fd_pix") == 0         ? -row->fd_pix
                    : strcmp(by, "fid") == 0          ? -row->fid
+                   : strcmp(by, "val_nll") == 0      ? -row->val_nll
                    : strcmp(by, "val_accuracy") == 0 ? row->val_accuracy
                                                      : (double)row->iteration;
     best_epoch *best = &s->state.best;
@@ -149,7 +152,8 @@ jem_status selection_validate(session *s, metrics_row *row)
     validation v = {NAN, NAN};
     jem_status st, back;
     TRY(show_averaged(s, true));
-    st = validate(&v, s->m, s->data->val);
+    st = s->t.objective->validate ? s->t.objective->validate(&v, &s->t, s->data->val)
+                                  : validate(&v, s->m, s->data->val);
     row->val_accuracy = v.accuracy;
     row->val_nll = v.nll;
     const replay_buffer *r = trainer_samples(&s->t);

@@ -57,7 +57,7 @@ typedef struct session {
  * each if the settings ask for it. */
 jem_status selection_begin(session *s);
 void selection_end(session *s); /* frees them; also where nothing was begun */
-/* "val_accuracy", "fid", "fd_pix" or "last": see run_info.selected_by. */
+/* "val_accuracy", "val_nll", "fid", "fd_pix" or "last": see run_info.selected_by. */
 const char *selection_criterion(const session *s);
 /* text <- that, and for FID by which files: scores that different judges gave are not compared.  JEM_EDATA if
  * one of them cannot be read. */

@@ -195,6 +195,8 @@ done:
 jem_status sgld_chain(model *m, const sgld_call *call, float *x, int64_t n)
 {
     chain c = {m, call, model_backend(m), x, model_input_count(m), model_classes(m)};
+    const jem_status st = model_check_logits(m);
+    if (st) return st;
     if (call->trace) running_trace_begin(call->trace, model_graph(m));
     return model_run(m, call->trace ? MODEL_CHAIN_TRAIN : MODEL_CHAIN, n, chain_chunk_run, &c);
 }

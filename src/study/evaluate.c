@@ -258,6 +258,11 @@ static jem_status evaluate(void *ctx, const char *folder)
     bool known;
 
     TRY(open_run(&r, j, folder));
+    if (!r->cfg.model.network->logits) {
+        st = jem_error(JEM_EUSAGE, "%s: %s says nothing of classes or energies, which jem eval asks about; its latents "
+                       "are probed by jem bench gloss", folder, r->cfg.model.name);
+        goto done;
+    }
     TRY(check_features(j, r));
     TRY(fingerprint(text, j, r));
     TRY(is_evaluated(&known, folder, text));

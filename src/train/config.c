@@ -37,18 +37,22 @@ static const option train_option_table[] = {
      "learning rate after warm-up; 1e-4 to 5e-5 with Adam in the study"},
     {"warmup", OPTION_INT, AT(warmup), "1000", 0, 1000000000, NULL,
      "iterations of linear warm-up from 0"},
-    {"schedule", OPTION_CHOICE, AT(schedule), "cosine", 0, 0, "cosine|constant|multistep",
-     "learning rate after warm-up; cosine falls to 0, multistep at train.milestones"},
+    {"schedule", OPTION_CHOICE, AT(schedule), "cosine", 0, 0, "cosine|constant|multistep|exponential",
+     "learning rate after warm-up; cosine falls to 0, multistep at train.milestones, exponential by train.lr_decay"},
     {"milestones", OPTION_LIST, AT(milestones), "[0.8, 0.9]", 0, 1, NULL,
      "multistep: fractions of training after which the rate is multiplied by milestone_factor"},
     {"milestone_factor", OPTION_REAL, AT(milestone_factor), "0.3", 0, 1, NULL,
      "multistep: factor on the rate at each milestone; JEM: 0.3 at epochs 160 and 180 of 200"},
+    {"lr_decay", OPTION_REAL, AT(lr_decay), "0.999995", 0, 1, NULL,
+     "exponential: factor on the rate before every step; PixelVAE 0.999995"},
     {"optimizer", OPTION_CHOICE, AT(optimizer.kind), "adam", 0, 0, "adam|sgd",
      "adam as in the study; sgd with momentum and weight decay as JEM++ and SADA-JEM"},
     {"beta1", OPTION_REAL, AT(optimizer.beta1), "0.9", 0, 0.999999999, NULL, "Adam"},
     {"beta2", OPTION_REAL, AT(optimizer.beta2), "0.999", 0, 0.999999999, NULL, "Adam"},
     {"adam_eps", OPTION_REAL, AT(optimizer.adam_eps), "1e-8", 1e-20, 1, NULL,
      "Adam; above 0, so that a gradient of zero makes no NaN"},
+    {"adam_eps_inside", OPTION_BOOL, AT(optimizer.eps_inside), "false", 0, 0, NULL,
+     "Adam: g / sqrt(v + eps) as PixelVAE's code, instead of g / (sqrt(v) + eps)"},
     {"momentum", OPTION_REAL, AT(optimizer.momentum), "0.9", 0, 0.999999999, NULL, "SGD"},
     {"weight_decay", OPTION_REAL, AT(optimizer.weight_decay), "0", 0, 1, NULL,
      "SGD: adds weight_decay * w to the gradient; JEM++ 4e-4, SADA-JEM 5e-4"},
@@ -80,8 +84,9 @@ static const option train_option_table[] = {
      "iterations between checkpoints; 0: every epoch"},
     {"event_files", OPTION_BOOL, AT(event_files), "true", 0, 0, NULL,
      "also log to RUN/events for TensorBoard"},
-    {"select", OPTION_CHOICE, AT(select), "auto", 0, 0, "auto|accuracy|fd-pix|fid",
-     "what chooses the epoch that is kept; auto: accuracy, at alpha 1 fid with train.fid_weights, else fd-pix"},
+    {"select", OPTION_CHOICE, AT(select), "auto", 0, 0, "auto|accuracy|fd-pix|fid|nll",
+     "what chooses the epoch that is kept; auto: accuracy, at alpha 1 fid with train.fid_weights, else fd-pix; nll with "
+     "train.objective = pixelvae"},
     {"fid_weights", OPTION_STRING, AT(fid_weights), "", 0, 0, NULL,
      "weights for FID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid"},
     {"fid_reference", OPTION_STRING, AT(fid_reference), "", 0, 0, NULL,
@@ -179,6 +184,11 @@ bool config_runs_chains(const config *c)
     return uses(c, OBJECTIVE_CHAINS);
 }
 
+bool config_reads_output(const config *c)
+{
+    return uses(c, OBJECTIVE_OUTPUT);
+}
+
 int64_t config_generative_batch(const train_options *o)
 {
     return o->generative_batch > 0 ? o->generative_batch : o->batch;
@@ -196,6 +206,9 @@ static jem_status check_selection(const config *c)
     if (samples && !config_runs_chains(c))
         return jem_error(JEM_EUSAGE, "train.select is %s, but at alpha = %g there are no samples: choose auto or "
                          "accuracy", select == SELECT_FID ? "fid" : "fd-pix", c->alpha);
+    if (select == SELECT_NLL && !config_reads_output(c))
+        return jem_error(JEM_EUSAGE, "train.select is nll, and this objective measures no likelihood of its own: choose "
+                         "auto, accuracy, fd-pix or fid");
     if (select == SELECT_FID && !c->train.fid_weights[0])
         return jem_error(JEM_EUSAGE, "train.select is fid: set train.fid_weights to the file of %s",
                          network_find(network_list, "inception-fid")->weights);
@@ -232,6 +245,9 @@ jem_status config_check(const config *c)
     jem_status st;
     TRY(config_objective(&minimised, c));
     if (minimised->check) TRY(minimised->check(c));
+    if (!n->logits && !config_reads_output(c))
+        return jem_error(JEM_EUSAGE, "model.name = %s gives no logits for train.objective = %s; set train.objective to "
+                         "one that is made for it (jem list objectives)", c->model.name, minimised->name);
     TRY(rescue_check(&c->rescue));
     TRY(check_selection(c));
 done:

@@ -13,12 +13,14 @@
 #include "train/sharpness.h"
 
 typedef enum train_schedule {
-    SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_MULTISTEP
+    SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_MULTISTEP, SCHEDULE_EXPONENTIAL
 } train_schedule;
 
-/* Which epoch's weights are kept.  auto: by accuracy where labels are learned, else by FID where
- * fid_weights are given, else by FD-pix. */
-typedef enum train_select { SELECT_AUTO, SELECT_ACCURACY, SELECT_FD_PIX, SELECT_FID } train_select;
+/* Which epoch's weights are kept.  auto: by accuracy where labels are learned, by the validation's loss where an
+ * objective measures its own, else by FID where fid_weights are given, else by FD-pix. */
+typedef enum train_select {
+    SELECT_AUTO, SELECT_ACCURACY, SELECT_FD_PIX, SELECT_FID, SELECT_NLL
+} train_select;
 
 /* Keys train.*. */
 typedef struct train_options {
@@ -32,6 +34,7 @@ typedef struct train_options {
     int schedule;           /* train_schedule, after warm-up */
     option_list milestones; /* of the multistep schedule: fractions of the training */
     double milestone_factor;
+    double lr_decay;        /* of the exponential schedule: factor before every step */
     optimizer_options optimizer;
     int sharpness;          /* sharpness_kind */
     double rho;             /* of sharpness */
@@ -100,6 +103,8 @@ jem_status config_objective(const struct objective **out, const config *c);
 /* Does it learn labels, does it keep a replay buffer of chains (objective_use)?  False if there is none. */
 bool config_learns_labels(const config *c);
 bool config_runs_chains(const config *c);
+/* Does it read the network's output itself, which is no logits? */
+bool config_reads_output(const config *c);
 
 /* Images per x+ and x-. */
 int64_t config_generative_batch(const train_options *o);

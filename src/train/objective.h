@@ -14,6 +14,7 @@
 #include "tensor/safetensors.h"
 #include "train/health.h"
 #include "train/optimizer.h"
+#include "train/validate.h"
 
 struct config;  /* train/config.h */
 struct trainer; /* train/trainer.h */
@@ -52,7 +53,8 @@ double objective_number(const objective_report *r, const objective_column *c); /
 /* What others may expect of it. */
 typedef enum objective_use {
     OBJECTIVE_LABELS = 1, /* it learns the labels: accuracy says how well */
-    OBJECTIVE_CHAINS = 2  /* it keeps a replay buffer of Langevin chains: see `samples` */
+    OBJECTIVE_CHAINS = 2, /* it keeps a replay buffer of Langevin chains: see `samples` */
+    OBJECTIVE_OUTPUT = 4  /* it reads the output of a network that gives no logits: see `validate` */
 } objective_use;
 
 /* Its steps where all they touch stays in a device's memory; `own` is what open gave. */
@@ -98,6 +100,9 @@ typedef struct objective {
     jem_status (*gradients_again)(direction *d, const step_report *r, struct trainer *t);
     /* The parameters have taken the step, and nobody reads them.  NULL: nothing to do. */
     void (*stepped)(struct trainer *t);
+    /* What validation says of the images d at the model's present parameters: NaN where something means nothing.
+     * The lowest nll selects the weights.  NULL: accuracy and loss of the labels (validate). */
+    jem_status (*validate)(validation *out, struct trainer *t, const dataset *d);
     const objective_device *device; /* NULL: the host makes its steps */
 
     /* ---- the log and its verdicts */

@@ -2,10 +2,12 @@
 #include <string.h>
 
 #include "train/objective_eq8.h"
+#include "train/objective_pixelvae.h"
 
 const objective *const objective_list[] = {
     &objective_classifier,
     &objective_eq8,
+    &objective_pixelvae,
     NULL,
 };
 

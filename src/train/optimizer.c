@@ -61,7 +61,7 @@ static jem_status run_part(void *ctx, int task, int worker)
 
 adam_update optimizer_adam(const optimizer *a, double lr, int64_t number)
 {
-    return (adam_update){lr, a->o.beta1, a->o.beta2, a->o.adam_eps, number};
+    return (adam_update){lr, a->o.beta1, a->o.beta2, a->o.adam_eps, number, a->o.eps_inside};
 }
 
 jem_status optimizer_step(optimizer *a, const backend *b, pool *p, float *theta,

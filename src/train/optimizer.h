@@ -13,6 +13,7 @@ typedef enum optimizer_kind { OPTIMIZER_ADAM, OPTIMIZER_SGD } optimizer_kind;
 typedef struct optimizer_options {
     int kind;                       /* optimizer_kind */
     double beta1, beta2, adam_eps;  /* Adam */
+    bool eps_inside;                /* Adam: of the root */
     double momentum, weight_decay;  /* SGD */
 } optimizer_options;
 

@@ -114,6 +114,7 @@ static void every_config_that_comes_along_can_be_planned_and_says_what_it_costs(
                    {"cifar10-sada", "", 36489290},
                    {"demo-gloss", "", 0},
                    {"gloss-wrn-22-10", "", 0},
+                   {"gloss-pixelvae", "--images 9998 --shape 3x128x128 --classes 2", 39730840},
                    {"imagenet-latent-wrn-22-8", "--images 1281167 --shape 4x32x32 --classes 1000",
                     17661624}};
     rig r = rig_new();

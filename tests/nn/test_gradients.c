@@ -548,6 +548,36 @@ static void features_are_values_of_the_forward_pass(void **state)
     graph_free(g);
 }
 
+/* Nothing behind them is computed, and they are the same. */
+static void plans_for_features_alone_end_with_them(void **state)
+{
+    (void)state;
+    graph *g = NULL;
+    double whole[2 * 6 * 7 * 5], alone[2 * 6 * 7 * 5];
+    const char *const names[] = {"mid", NULL};
+    int steps[2];
+    check_ok(graph_new(&g, (shape){3, 7, 5}));
+    int x = graph_conv2d(g, graph_lrelu(g, graph_conv2d(g, 0, "a", 4, 3, 1, 1), 0.2), "b", 6, 3, 1, 1);
+    graph_name(g, x, "mid");
+    x = graph_conv2d(g, graph_lrelu(g, x, 0.2), "c", 4, 3, 1, 1); /* overwrites what it can */
+    check_ok(graph_finish(g, graph_linear(g, x, "out", 4)));
+    for (int only = 0; only < 2; only++) {
+        const plan_options o = {.batch = 2, .precision = JEM_F64, .features = names, .features_only = only};
+        checked t;
+        checked_open(&t, g, &o);
+        check_ok(plan_forward(t.w, &t.call, t.x, NULL));
+        check_ok(plan_feature(t.w, &t.call, "mid", only ? alone : whole));
+        steps[only] = plan_step_count(t.p);
+        checked_close(&t);
+    }
+    assert_memory_equal(alone, whole, sizeof alone);
+    assert_true(steps[1] + 4 <= steps[0]); /* rectifier, convolution, linear layer, output */
+    plan *p = NULL;
+    const plan_options both = {.batch = 1, .precision = JEM_F64, .backward_input = true, .features_only = true};
+    check_fails(plan_compile(&p, g, &backend_ref, &both), JEM_EINTERNAL, "no derivatives");
+    graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -558,6 +588,7 @@ int main(void)
         cmocka_unit_test(plans_for_less_give_the_same_numbers),
         cmocka_unit_test(a_partly_filled_batch_equals_a_smaller_one),
         cmocka_unit_test(features_are_values_of_the_forward_pass),
+        cmocka_unit_test(plans_for_features_alone_end_with_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,14 @@ static inline splits tiny_splits(int64_t train, int64_t val)
         "train.generative_batch=6", "train.sharpness=adaptive", "train.optimizer=sgd",       \
         "train.lr=0.05", "train.weight_decay=5e-4", "train.schedule=multistep"
 
+/* Settings of a PixelVAE, for `more`. */
+#define TINY_PIXELVAE                                                                         \
+    "model.name=pixelvae", "model.latents=3", "model.filters=6", "model.encoder_filters=4",  \
+        "model.blocks=1", "model.mixtures=2", "alpha=1", "train.objective=pixelvae",         \
+        "data.noise_std=0", "data.crop=false", "data.flip=false", "data.order=file",         \
+        "train.schedule=exponential", "train.warmup=0", "train.adam_eps_inside=true",        \
+        "train.beta1=0.95", "train.beta2=0.9995"
+
 /* `more`: further assignments, NULL-terminated, or NULL. */
 static inline void tiny_config(config *c, const char *const *more)
 {
@@ -58,7 +66,9 @@ static inline void tiny_config(config *c, const char *const *more)
         "train.warmup=2", "train.log_every=2", "engine.threads=2", "engine.chunk=3", NULL};
     check_ok(config_defaults(c, &config_builtin));
     for (int i = 0; set[i]; i++) check_ok(options_assign(config_groups(c), set[i]));
-    for (int i = 0; more && more[i]; i++) check_ok(options_assign(config_groups(c), more[i]));
+    int count = 0;
+    while (more && more[count]) count++;
+    check_ok(config_assign(c, more, count));
     c->model.classes = TINY_CLASSES;
     c->model.channels = 3;
     c->model.height = c->model.width = TINY_SIDE;

@@ -33,6 +33,8 @@ const option data_option_table[] = {
      "augment by reflecting 4 pixels and cropping at random (paper E.1)"},
     {"flip", OPTION_BOOL, FIELD(flip), "true", 0, 0, NULL,
      "augment by mirroring half of the images (paper E.1)"},
+    {"order", OPTION_CHOICE, FIELD(order), "shuffled", 0, 0, "shuffled|file",
+     "training images in an epoch: shuffled anew, or always in the order of their files (PixelVAE)"},
     {"augment_generative", OPTION_BOOL, FIELD(augment_generative), "true", 0, 0, NULL,
      "crop and mirror the images of the density term (x+) too; false in SADA-JEM"},
     {"noise_std", OPTION_REAL, FIELD(noise_std), "0.05", 0, 10, NULL,
