@@ -169,6 +169,13 @@ done:
     return st;
 }
 
+static jem_status check_wants(const wants *w, const model_spec *spec)
+{
+    if (spec->network->logits || (!w->logits && !w->energy && !w->grad)) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "--want: %s has no logits, hence no energy: ask for features:%s", spec->name,
+                     spec->network->heads[0]);
+}
+
 static jem_status apply(const cli_lists *lists, int argc, char **argv)
 {
     apply_flags f;
@@ -189,6 +196,7 @@ static jem_status apply(const cli_lists *lists, int argc, char **argv)
     const bool pictures = network_input_is_pictures(f.input);
     if (!pictures) TRY(network_read_input(&x, f.input));
     TRY(network_spec(&spec, lists->settings.networks, &f.network, path, pictures ? NULL : &x, f.input));
+    TRY(check_wants(&w, &spec));
     if (pictures) TRY(network_read_pictures(&x, &list, f.input, &spec));
     const network_call call = {.spec = &spec, .engine = &engine, .weights = path, .x = &x,
                                .grad = w.grad, .features = w.features};

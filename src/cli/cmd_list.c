@@ -36,7 +36,7 @@ static jem_status list_models(const cli_lists *lists)
 {
     jem_status st = JEM_OK;
     for (const network *const *n = lists->settings.networks; *n; n++) {
-        if (!(*n)->logits) continue;
+        if (!network_is_named(*n)) continue;
         puts((*n)->about);
         if ((*n)->usual) TRY(list_published(lists->settings.networks, *n));
     }

@@ -13,6 +13,7 @@
 #include "cli/run_steps.h"
 #include "cli/startup.h"
 #include "study/latents_of_run.h"
+#include "study/pixel_draws.h"
 #include "study/run_chains.h"
 #include "sweetspot/trend.h"
 
@@ -156,6 +157,37 @@ done:
     return st;
 }
 
+/* A network without energies draws pixels: what chains are told has no meaning for it. */
+static jem_status draw_pixels(const sampling *s, run *r)
+{
+    jem_status st;
+    const shape size = {r->info.channels, r->info.height, r->info.width};
+    const int64_t columns = (int64_t)ceil(sqrt((double)s->n));
+    float *x = NULL;
+    image grid = IMAGE_INIT;
+    caption foot = {{""}};
+
+    if (s->class_text || s->from || s->steps != CLI_NONE)
+        return jem_error(JEM_EUSAGE, "%s: %s draws pixels and runs no chains: leave out --steps, --class and --from",
+                         r->path, r->cfg.model.name);
+    TRY(MEM_NEW(x, s->n * shape_count(size)));
+    TRY(pixel_draws(x, r, s->n, s->seed));
+    if (run_has_ending(s->out, ".npy")) {
+        const jem_tensor t = {JEM_F32, 4, {s->n, size.c, size.h, size.w}, x};
+        st = jem_npy_write(s->out, &t);
+        goto done;
+    }
+    TRY(run_grid(&grid, x, s->n, size, columns));
+    snprintf(foot.lines[0], CAPTION_TEXT, "drawn pixel by pixel, seed %lld", (long long)s->seed);
+    snprintf(foot.lines[1], CAPTION_TEXT, "given the codes of the first %lld test pictures", (long long)s->n);
+    if (!s->bare) TRY(caption_add(&grid, NULL, 0, &foot));
+    TRY(image_write_png(&grid, s->out));
+done:
+    image_clear(&grid);
+    mem_free(x);
+    return st;
+}
+
 /* *chosen <- of --class, -1 without it; s->class. */
 static jem_status choose_class(int64_t *chosen, sampling *s, const run *r)
 {
@@ -187,6 +219,11 @@ static jem_status sample(const cli_lists *lists, int argc, char **argv)
     TRY(run_open(&r, &lists->settings, s.folder, s.set.values, s.set.count));
     model_set_stop(r->m, stop);
     chains_request q = {.n = s.n, .steps = s.steps, .from = s.starts, .seed = s.seed};
+    if (!r->cfg.model.network->logits) {
+        TRY(draw_pixels(&s, r));
+        puts(s.out);
+        goto done;
+    }
     if (s.steps == CLI_NONE) q.steps = r->cfg.sampler.steps;
     TRY(choose_class(&q.chosen_class, &s, r));
     TRY(open_latents(&s, r));

@@ -261,8 +261,9 @@ static jem_status measure_part(speed_part *part, const part_kind *kind, const pr
     profile g;
 
     TRY(profile_open(&g, plain->cfg, plain->data, plain->facts));
-    TRY(profile_chain(&r, &g, first, 0));
-    double expected_s = kind->steps * r.seconds * (double)n / (double)first;
+    const bool climbs = plain->cfg->model.network->logits; /* else two passes forward cost as much as a Langevin step */
+    TRY(climbs ? profile_chain(&r, &g, first, 0) : profile_inference(&r, &g, first, 0));
+    double expected_s = (climbs ? 1 : 2) * kind->steps * r.seconds * (double)n / (double)first;
     if (4 * expected_s > seconds && few < n) n = few;
     if (n > few) n -= n % few; /* whole chunks, as many for each thread */
     part->images = n;

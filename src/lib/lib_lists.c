@@ -16,7 +16,7 @@ typedef bool (*choice_fn)(jem_choice *out, int64_t index);
 static bool model_at(jem_choice *out, int64_t index)
 {
     for (const network *const *n = config_builtin.networks; *n; n++)
-        if ((*n)->logits && index-- == 0) {
+        if (network_is_named(*n) && index-- == 0) {
             *out = (jem_choice){sizeof *out, (*n)->name, (*n)->about, (*n)->weights};
             return true;
         }

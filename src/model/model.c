@@ -478,6 +478,8 @@ jem_status model_loss_gradient(model *m, const float *x, int64_t n, const model_
                                float *logits, float *grad)
 {
     evaluation e = {m, x, NULL, loss, logits, NULL, grad};
+    const jem_status st = model_check_logits(m);
+    if (st) return st;
     return model_run(m, MODEL_CHAIN, n, evaluate_chunk, &e);
 }
 

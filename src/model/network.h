@@ -77,6 +77,9 @@ struct network {
 /* All kinds that jem has (networks.c); ends with NULL, as every list of them. */
 extern const network *const network_list[];
 
+/* May model.name be it?  A network with logits, or one that an objective of its own trains. */
+bool network_is_named(const network *n);
+
 /* The kind in `list` that `name` names; NULL if there is none. */
 const network *network_find(const network *const *list, const char *name);
 

@@ -56,8 +56,7 @@ bool network_ignores(const network *n, const char *name)
     return false;
 }
 
-/* May model.name be it? */
-static bool is_named(const network *n)
+bool network_is_named(const network *n)
 {
     return n->logits || n->trained;
 }
@@ -67,7 +66,7 @@ static jem_status no_network(const network *const *list, const char *name)
     char names[1024] = "";
     size_t used = 0;
     for (; *list && used < sizeof names; list++)
-        if (is_named(*list))
+        if (network_is_named(*list))
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? "; or " : "",
                                      (*list)->usage);
     return jem_error(JEM_EUSAGE, "model.name '%.200s': expected %s", name, names);
@@ -78,7 +77,7 @@ jem_status model_spec_name(model_spec *spec, const network *const *list, const c
     jem_status st = JEM_OK;
     const network *n = network_find(list, name);
 
-    if (!n || !is_named(n)) return no_network(list, name);
+    if (!n || !network_is_named(n)) return no_network(list, name);
     snprintf(spec->name, sizeof spec->name, "%s", name);
     if (spec->network == n) return JEM_OK;
     memset(&spec->settings, 0, sizeof spec->settings);

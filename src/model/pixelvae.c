@@ -98,7 +98,8 @@ static int encoder_dense(maker *m, int x, int64_t out)
     return graph_linear_normed(m->g, x, name_of(m, "dense", &m->denses), out);
 }
 
-static void encode(maker *m, const double (*noise)[2])
+/* Both NULL: the noise is drawn; `code`: there is none, and the encoder has no say. */
+static void encode(maker *m, const double (*noise)[2], const double (*code)[2])
 {
     graph *g = m->g;
     const int64_t e = m->s->encoder_filters, d = m->s->latents;
@@ -110,7 +111,8 @@ static void encode(maker *m, const double (*noise)[2])
     graph_name(g, mean, "latents");
     const int deviation = graph_sigmoid(g, encoder_dense(m, x, d), least_deviation);
     graph_name(g, deviation, "deviations");
-    m->code = graph_add(g, noise ? graph_affine(g, deviation, noise) : graph_noise(g, deviation), mean);
+    m->code = code ? graph_affine(g, deviation, code)
+                   : graph_add(g, noise ? graph_affine(g, deviation, noise) : graph_noise(g, deviation), mean);
     m->convs = m->denses = 0;
 }
 
@@ -180,7 +182,7 @@ static int decode(maker *m)
                                 MIXTURE_VALUES * m->s->mixtures);
 }
 
-jem_status pixelvae_graph(graph **out, const model_spec *spec, const double (*noise)[2])
+static jem_status make_graph(graph **out, const model_spec *spec, const double (*noise)[2], const double (*code)[2])
 {
     jem_status st;
     maker m = {.s = pixelvae_settings_of(spec)};
@@ -190,15 +192,25 @@ jem_status pixelvae_graph(graph **out, const model_spec *spec, const double (*no
                          "%lldx%lldx%lld; set data.size", (long long)spec->channels, (long long)spec->height,
                          (long long)spec->width);
     TRY(graph_new(&m.g, (shape){spec->channels, spec->height, spec->width}));
-    encode(&m, noise);
+    encode(&m, noise, code);
     st = network_finish(out, m.g, decode(&m));
 done:
     return st;
 }
 
+jem_status pixelvae_graph(graph **out, const model_spec *spec, const double (*noise)[2])
+{
+    return make_graph(out, spec, noise, NULL);
+}
+
+jem_status pixelvae_decoder(graph **out, const model_spec *spec, const double (*code)[2])
+{
+    return make_graph(out, spec, NULL, code);
+}
+
 static jem_status build(graph **out, const model_spec *spec)
 {
-    return pixelvae_graph(out, spec, NULL);
+    return make_graph(out, spec, NULL, NULL);
 }
 
 static bool draws(const model_spec *spec)

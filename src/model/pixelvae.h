@@ -29,6 +29,9 @@ extern const network network_pixelvae;
  * noise [latents] is borrowed for as long as the graph and its plans. */
 jem_status pixelvae_graph(graph **out, const model_spec *spec, const double (*noise)[2]);
 
+/* The same graph with a given code: code[d][1] is its number d, and code[d][0] is 0; borrowed likewise. */
+jem_status pixelvae_decoder(graph **out, const model_spec *spec, const double (*code)[2]);
+
 /* The settings of a spec whose network this is. */
 const pixelvae_settings *pixelvae_settings_of(const model_spec *spec);
 

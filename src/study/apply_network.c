@@ -266,7 +266,7 @@ jem_status network_apply(network_outputs *o, const network_call *c)
     int64_t size = model_input_count(m), n = c->x->shape[0];
     const double *from = c->x->data;
     TRY(MEM_NEW(x, NETWORK_BATCH * size));
-    for (int64_t first = 0; first < n; first += NETWORK_BATCH) {
+    for (int64_t first = 0; c->spec->network->logits && first < n; first += NETWORK_BATCH) {
         int64_t count = n - first < NETWORK_BATCH ? n - first : NETWORK_BATCH;
         float *energy = (float *)o->energy.data + first;
         for (int64_t i = 0; i < count * size; i++) x[i] = (float)from[first * size + i];
@@ -330,10 +330,11 @@ static jem_status chunk_f64(void *ctx, const executor_chunk *x)
     const network_call *c = j->c;
     const int64_t k = c->spec->classes, size = row_count(c->x);
     const plan_call call = {.count = x->count};
-    double *logits = (double *)j->o->logits.data + x->first * k, *energy = j->o->energy.data;
+    const bool speaks = c->spec->network->logits;
+    double *logits = speaks ? (double *)j->o->logits.data + x->first * k : NULL, *energy = j->o->energy.data;
 
     TRY(plan_forward(x->ws, &call, (const double *)c->x->data + x->first * size, logits));
-    for (int64_t i = 0; i < x->count; i++)
+    for (int64_t i = 0; speaks && i < x->count; i++)
         energy[x->first + i] = -stats_logsumexp(logits + i * k, k);
     for (int f = 0; c->features[f]; f++) {
         const jem_tensor *to = &j->o->features[f];
@@ -357,7 +358,8 @@ jem_status network_apply_f64(network_outputs *o, const network_call *c)
     double *params = NULL;
     int64_t n = c->x->shape[0], batch = n < NETWORK_BATCH_F64 ? n : NETWORK_BATCH_F64;
     const plan_options options = {.batch = batch, .precision = JEM_F64,
-                                  .backward_input = c->grad, .features = c->features};
+                                  .backward_input = c->grad, .features = c->features,
+                                  .features_only = !c->spec->network->logits};
 
     TRY(backend_find(&b, c->engine->device));
     TRY(b->supports(JEM_F64));

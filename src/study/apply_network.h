@@ -39,7 +39,8 @@ typedef struct network_call {
     const char *const *features; /* names, NULL-terminated */
 } network_call;
 
-/* Owned; logits [N,K], energy [N], grad [N,C,H,W], features [N,C,H,W] or [N,D]. */
+/* Owned; logits [N,K], energy [N] (zeros of a network without logits, which has no gradient either), grad
+ * [N,C,H,W], features [N,C,H,W] or [N,D]. */
 enum { NETWORK_FEATURES_MAX = 16 };
 typedef struct network_outputs {
     jem_tensor logits, energy, grad, features[NETWORK_FEATURES_MAX];

@@ -128,7 +128,7 @@ static void energies_are_the_reference(void **state)
 static void adam_is_the_reference_to_the_bit(void **state)
 {
     static float v[5][COUNT], w[5][COUNT];
-    const adam_update u = {1e-3, 0.9, 0.999, 1e-8, 3};
+    const adam_update u = {1e-3, 0.9, 0.999, 1e-8, 3, false};
     (void)state;
     for (uint32_t i = 0; i < 5; i++) fill(v[i], COUNT, i);
     for (int i = 0; i < COUNT; i++) v[2][i] = fabsf(v[2][i]);

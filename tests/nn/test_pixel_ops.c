@@ -171,6 +171,45 @@ static void noise_is_the_streams_in_every_mode(void **state)
     graph_free(g);
 }
 
+/* To the bit, whatever the width; a map of nine pixels is left to ref. */
+static void dropout_draws_the_same(void **state)
+{
+    static const shape sizes[] = {{40, 4, 6}, {16, 2, 2}, {5, 8, 8}, {7, 3, 3}};
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const shape s = sizes[i];
+        const int64_t n = N * shape_count(s);
+        float *x = filled(n, 9, 1), *y[2] = {NULL, NULL}, *dx[2] = {NULL, NULL};
+        graph *g = NULL;
+        check_ok(graph_new(&g, s));
+        check_ok(graph_finish(g, graph_dropout(g, 0, 0.3)));
+        for (int b = 0; b < 2; b++) {
+            const plan_options o = {.batch = N, .precision = JEM_F32, .backward_input = true, .train = true};
+            const plan_call call = {.count = N, .dropout = {77, RNG_DROPOUT, 12, 0}, .image0 = 3};
+            plan *p = NULL;
+            workspace *w = NULL;
+            check_ok(MEM_NEW(y[b], n));
+            check_ok(MEM_NEW(dx[b], n));
+            check_ok(plan_compile(&p, g, b ? &backend_cpu : &backend_ref, &o));
+            check_ok(plan_load(p, x));
+            check_ok(workspace_new(&w, p));
+            check_ok(plan_forward(w, &call, x, y[b]));
+            check_ok(plan_backward(w, &call, x, dx[b], NULL));
+            workspace_free(w);
+            plan_free(p);
+        }
+        assert_memory_equal(y[0], y[1], (size_t)n * sizeof *x);
+        assert_memory_equal(dx[0], dx[1], (size_t)n * sizeof *x);
+        assert_memory_equal(y[0], dx[0], (size_t)n * sizeof *x);
+        for (int b = 0; b < 2; b++) {
+            mem_free(y[b]);
+            mem_free(dx[b]);
+        }
+        mem_free(x);
+        graph_free(g);
+    }
+}
+
 static void bf16_is_refused_by_name(void **state)
 {
     const plan_options o = {.batch = 1, .precision = JEM_BF16};
@@ -188,6 +227,7 @@ int main(void)
         cmocka_unit_test(cpu_agrees_with_ref),
         cmocka_unit_test(weight_norm_is_its_formula),
         cmocka_unit_test(noise_is_the_streams_in_every_mode),
+        cmocka_unit_test(dropout_draws_the_same),
         cmocka_unit_test(bf16_is_refused_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,7 @@ static rig *rig_new(double alpha, double smoothing, bool share)
     r->m = golden_model(NORM_NONE, test_device());
     int64_t n = model_params_count(r->m);
     check_ok(eq8_batch_init(&r->s, r->m, &oo));
-    check_ok(optimizer_init(&r->a, &(optimizer_options){OPTIMIZER_ADAM, 0.9, 0.999, 1e-8, 0, 0}, n));
+    check_ok(optimizer_init(&r->a, &(optimizer_options){.kind = OPTIMIZER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .adam_eps = 1e-8}, n));
     r->o = (train_options){.lr = 1e-3, .warmup = 5, .schedule = SCHEDULE_COSINE};
     r->sampler = (sampler_options){.steps = 3, .step_size = 1, .noise_std = 0.01, .clip = true,
                                    .clip_min = -1, .clip_max = 1};

@@ -117,6 +117,13 @@ static bool by_batch(const step *s)
     return s->op.norm == NORM_BATCH && s->train && s->kind != STEP_TANGENT;
 }
 
+/* A map whose pixels are a multiple of four: cpu_dropout.c.  Vectors are the reference's. */
+static bool drops_nhwc(const step *s)
+{
+    const int64_t pixels = s->dst.s.h * s->dst.s.w;
+    return s->train && !s->accumulate && pixels % 4 == 0 && has_nhwc_floats(s);
+}
+
 static const cpu_impl *choose_impl(const step *s)
 {
     bool blocked_source = s->src.offset >= 0 && s->src.f.block > 1;
@@ -164,6 +171,8 @@ static const cpu_impl *choose_impl(const step *s)
     case OP_SHIFT:
     case OP_ONES:
         return s->kind != STEP_TANGENT && has_nhwc_floats(s) ? &cpu_pixel_impl : &cpu_ref_impl;
+    case OP_DROPOUT:
+        return drops_nhwc(s) ? &cpu_dropout_impl : &cpu_ref_impl;
     case OP_NORM:
         if (by_batch(s)) return &cpu_batch_norm_impl;
         if (s->op.norm == NORM_CHANNELS && s->kind != STEP_TANGENT && side_by_side(s)) return &cpu_channels_impl;

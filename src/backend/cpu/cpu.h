@@ -107,6 +107,7 @@ extern const cpu_impl cpu_channels_impl;    /* norms over channels, trained scal
 extern const cpu_impl cpu_activation_impl;  /* SiLU, GELU */
 extern const cpu_impl cpu_attention_impl;
 extern const cpu_impl cpu_pixel_impl;       /* ELUs, gates, shifts, vectors on maps in NHWC */
+extern const cpu_impl cpu_dropout_impl;     /* in NHWC */
 extern const cpu_impl cpu_transposed_impl;  /* transposed convolutions in NHWC */
 extern const cpu_impl cpu_ref_impl;         /* everything else: the reference loops */
 
