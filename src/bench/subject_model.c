@@ -366,7 +366,7 @@ static const subject_ops features_ops = {
 static const subject_ops *ops_of(const model_subject *p)
 {
     if (!model_get_spec(p->m)->network->logits) return &features_ops;
-    return p->latents || model_get_spec(p->m)->network->usual ? &any_size_ops : &one_size_ops;
+    return p->latents || model_get_spec(p->m)->network->photographs ? &any_size_ops : &one_size_ops;
 }
 
 /* The categories of its classes as far as they are known. */

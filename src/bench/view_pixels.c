@@ -96,7 +96,7 @@ jem_status view_of_pixels(view *out, const model *m)
 
     TRY(MEM_NEW(k, 1));
     k->size = (shape){spec->channels, spec->height, spec->width};
-    k->photographs = spec->network->usual != NULL;
+    k->photographs = spec->network->photographs;
     own_values(k, m);
     units_table(k->units);
     TRY(MEM_NEW(k->planar, shape_count(k->size)));

@@ -14,21 +14,35 @@
 #include "train/config.h"
 #include "train/objective.h"
 
-/* Size and cost of a network as it was published, and where its weights are had. */
-static jem_status list_published(const network *const *networks, const network *n)
+/* Size and cost of the network `name` as it was published. */
+static jem_status list_size(const network *const *networks, const network *n, const char *name)
 {
     jem_status st;
     graph *g = NULL;
     model_spec spec = *n->usual;
 
-    TRY(model_spec_name(&spec, networks, n->name));
+    TRY(model_spec_name(&spec, networks, name));
     TRY(model_spec_build(&g, &spec));
-    cli_print("                   %.4g M parameters, %.3g GFLOP for %lldx%lld; trains, classifies, maps; "
-              "not on a GPU\n                   weights for jem import: %s\n",
-              (double)graph_trained_elements(g) / 1e6, graph_flops(g) / 1e9, (long long)spec.width,
-              (long long)spec.height, n->weights);
+    cli_print("%.4g M parameters, %.3g GFLOP for %lldx%lld", (double)graph_trained_elements(g) / 1e6,
+              graph_flops(g) / 1e9, (long long)spec.width, (long long)spec.height);
 done:
     graph_free(g);
+    return st;
+}
+
+/* The same of all names of a kind, and where published weights are had. */
+static jem_status list_published(const network *const *networks, const network *n)
+{
+    jem_status st = JEM_OK;
+    const char *const only[] = {n->name, NULL};
+
+    for (const char *const *name = n->names ? n->names : only; *name; name++) {
+        cli_print("                   %s%s", n->names ? *name : "", n->names ? ": " : "");
+        TRY(list_size(networks, n, *name));
+        cli_print("%s\n", n->photographs ? "; trains, classifies, maps; not on a GPU" : "");
+    }
+    if (n->weights) cli_print("                   weights for jem import: %s\n", n->weights);
+done:
     return st;
 }
 

@@ -1,4 +1,4 @@
-/* Training batches: an epoch's permutation, reflect-pad 4 and crop, flip with
+/* Training batches: an epoch's permutation, padding by 4 and crop, flip with
  * probability 1/2, scaling to [-1, 1], Gaussian noise (Grathwohl et al. 2020; the
  * study's B.2 and E.1).  Everything follows from (seed, iteration), so a batch can be
  * made again at any time and a resumed run sees what an uninterrupted one saw. */
@@ -30,6 +30,7 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
         .crop = o->crop && augmented,
         .flip = o->flip && augmented,
         .file_order = o->order == ORDER_FILE,
+        .pad = (data_pad)o->pad,
         .noise_std = (float)o->noise_std,
         .order_epoch = -1,
     };
@@ -39,10 +40,10 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
                          "%" PRId64 " training images do not fill a batch of %" PRId64
                          "%s: lower the batch size or add images (data.limit, data.path)",
                          d->n, made.common, ranks > 1 ? " for all data.ranks" : "");
-    if (made.crop && (d->height <= CROP_PAD || d->width <= CROP_PAD))
+    if (made.crop && made.pad == PAD_REFLECT && (d->height <= CROP_PAD || d->width <= CROP_PAD))
         return jem_error(JEM_EDATA,
                          "%" PRId64 " x %" PRId64 " images are too small to reflect %d pixels: "
-                         "set data.crop to false",
+                         "set data.crop to false or data.pad to zero",
                          d->width, d->height, CROP_PAD);
     const shard_format *latents = dataset_latents(d);
     if (made.flip && latents && !latents->flip)
@@ -72,11 +73,13 @@ void batcher_clear(batcher *b)
 
 int64_t batcher_per_epoch(const batcher *b) { return b->d->n / b->common; }
 
-/* Position i of an axis of n pixels, mirrored without repeating the edge. */
-static int64_t reflect(int64_t i, int64_t n)
+/* Where position i of a padded axis of n pixels comes from: mirrored without repeating the edge,
+ * or -1 where it is empty. */
+static int64_t source_of(data_pad pad, int64_t i, int64_t n)
 {
-    if (i < 0) return -i;
-    return i >= n ? 2 * n - 2 - i : i;
+    if (i >= 0 && i < n) return i;
+    if (pad == PAD_ZERO) return -1;
+    return i < 0 ? -i : 2 * n - 2 - i;
 }
 
 typedef struct placement {
@@ -114,16 +117,18 @@ static jem_status put_row(batcher *b, float *x, int64_t row, placement p, const 
         values = b->row;
         row = 0;
     }
+    const float empty = dataset_latents(d) ? 0 : table[0];
     for (int64_t j = 0; j < w; j++)
-        b->columns[j] = reflect(p.left + (p.flipped ? w - 1 - j : j), w);
+        b->columns[j] = source_of(b->pad, p.left + (p.flipped ? w - 1 - j : j), w);
     for (int64_t c = 0; c < d->channels; c++)
         for (int64_t i = 0; i < h; i++, x += w) {
-            int64_t at = ((row * d->channels + c) * h + reflect(p.top + i, h)) * w;
-            if (d->pixels)
-                for (int64_t j = 0; j < w; j++)
-                    x[j] = table[d->pixels[at + b->columns[j]]] + scale * x[j];
-            else
-                for (int64_t j = 0; j < w; j++) x[j] = values[at + b->columns[j]] + scale * x[j];
+            const int64_t line = source_of(b->pad, p.top + i, h);
+            const int64_t at = ((row * d->channels + c) * h + line) * w;
+            for (int64_t j = 0; j < w; j++) {
+                const int64_t k = at + b->columns[j];
+                const float v = line < 0 || b->columns[j] < 0 ? empty : d->pixels ? table[d->pixels[k]] : values[k];
+                x[j] = v + scale * x[j];
+            }
         }
     return JEM_OK;
 }

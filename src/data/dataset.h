@@ -70,7 +70,7 @@ jem_status dataset_midpoint(float *dst, const dataset *d, int64_t a, int64_t b);
 typedef struct data_source data_source;
 /* The order in which an epoch visits the training images: a permutation of its own, or that of their files. */
 typedef enum data_order { ORDER_SHUFFLED, ORDER_FILE } data_order;
-
+typedef enum data_pad { PAD_REFLECT, PAD_ZERO } data_pad; /* zero: black pixels; 0 in latents */
 typedef struct data_options {
     const data_source *const *sources; /* what kind may name, ends with NULL; borrowed; NULL: jem's own */
     char kind[OPTION_STRING_MAX]; /* name of a data_source: cifar10, folder, npy, latents, packed,
@@ -81,7 +81,8 @@ typedef struct data_options {
     double val_fraction;   /* of the training images (0.05 on CIFAR-10) */
     double test_fraction;  /* where the source has no test split of its own */
     int64_t limit;         /* use the first so many training images; 0 = all */
-    bool crop;             /* reflect-pad 4 and crop */
+    bool crop;             /* pad 4 and crop */
+    int pad;               /* data_pad */
     bool flip;
     bool augment_generative; /* x+ are cropped and flipped too */
     double noise_std;      /* input noise in training */
@@ -127,10 +128,11 @@ typedef struct batcher {
     int64_t first;       /* r B: this process's first slot of the common batch */
     rng_purpose shuffle, augment, noise; /* streams: labelled or generative loader */
     bool crop, flip, file_order;
+    data_pad pad;
     float noise_std;
     int64_t *order;      /* owned: permutation of the current epoch */
     int64_t order_epoch; /* -1: none yet */
-    int64_t *columns;    /* owned, [w]: source column of each output column (scratch) */
+    int64_t *columns;    /* owned, [w]: source column of each output column, -1 outside (scratch) */
     float *row;          /* owned, [c][h][w]: of data that stay in files (scratch) */
     batch_ahead *ahead;  /* owned: of data that stay in files, from the first batch on */
 } batcher;

@@ -10,6 +10,7 @@
 
 typedef struct adam_update {
     double lr, beta1, beta2, eps;
+    double weight_decay;
     int64_t step;       /* counts from 1 */
     bool eps_inside;    /* of the root: g / sqrt(v + eps), as TensorFlow programs of PixelCNN++ */
 } adam_update;
@@ -27,7 +28,7 @@ HOST_DEVICE float gradient_sum(float a, float g, float b, float h)
 /* Kingma & Ba 2015, algorithm 1, with the two bias corrections (in double) folded
  * into a factor on m and a factor on sqrt(v). */
 typedef struct adam_factors {
-    float beta1, rest1, beta2, rest2, eps;
+    float beta1, rest1, beta2, rest2, eps, decay;
     float rate, root;   /* lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t) */
     int32_t inside;     /* bool: eps_inside */
 } adam_factors;
@@ -41,14 +42,16 @@ static inline adam_factors adam_factors_of(const adam_update *u)
     f.rest2 = (float)(1.0 - u->beta2);
     f.eps = (float)u->eps;
     f.inside = u->eps_inside;
+    f.decay = (float)u->weight_decay;
     f.rate = (float)(u->lr / (1.0 - pow(u->beta1, (double)u->step)));
     f.root = (float)(1.0 / sqrt(1.0 - pow(u->beta2, (double)u->step)));
     return f;
 }
 
-/* theta, m, v <- one step with gradient g. */
+/* theta, m, v <- one step with gradient g + decay theta, as torch.optim.Adam takes a weight decay. */
 HOST_DEVICE void adam_step(float *theta, float *m, float *v, float g, const adam_factors *f)
 {
+    g += f->decay * *theta;
     const float first = f->beta1 * *m + f->rest1 * g;
     const float second = f->beta2 * *v + f->rest2 * g * g;
     *m = first;

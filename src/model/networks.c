@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "model/autoencoder_graph.h"
+#include "model/cifar.h"
 #include "model/imagenet.h"
 #include "model/init.h"
 #include "model/pixelvae.h"
@@ -13,6 +14,11 @@
 const network *const network_list[] = {
     &network_wrn,
     &network_pixelvae,
+    &network_vgg,
+    &network_vgg_small,
+    &network_resnet,
+    &network_resnet_preact,
+    &network_resnext,
     &network_resnet18,
     &network_resnet50,
     &network_efficientnet_lite0,
@@ -41,12 +47,14 @@ const option *network_options(const network *n)
 
 const network *network_find(const network *const *list, const char *name)
 {
+    const network *found = NULL;
     for (; *list; list++) {
         const size_t n = strlen((*list)->name);
-        if (strncmp(name, (*list)->name, n) == 0 && (name[n] == '\0' || name[n] == '-'))
-            return *list;
+        if (strncmp(name, (*list)->name, n) == 0 && (name[n] == '\0' || name[n] == '-') &&
+            (!found || n > strlen(found->name)))
+            found = *list;
     }
-    return NULL;
+    return found;
 }
 
 bool network_ignores(const network *n, const char *name)

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-static const float keep = 0.1f;
-
 static bool is_running(const param *q)
 {
     return q->role == PARAM_RUNNING_MEAN || q->role == PARAM_RUNNING_VAR;
@@ -23,7 +21,7 @@ static void mix(float *running, float kept, const float *other, float rest, cons
 
 void running_merge(float *running, const float *batch, const graph *g)
 {
-    mix(running, keep, batch, 1.0f - keep, g);
+    mix(running, g->running_kept, batch, 1.0f - g->running_kept, g);
 }
 
 void running_copy(float *dst, const float *src, const graph *g)
@@ -44,7 +42,7 @@ void running_trace_begin(running_trace *t, const graph *g)
 void running_trace_pass(running_trace *t, const graph *g)
 {
     running_merge(t->sum, t->batch, g);
-    t->kept *= keep;
+    t->kept *= g->running_kept;
 }
 
 void running_trace_apply(const running_trace *t, float *running, const graph *g)

@@ -1,14 +1,14 @@
 /* Running statistics of batch norms in a flat parameter vector.
  *
  * A forward pass in training mode leaves the batch's mean and variance where the
- * parameters have the running ones, and these become 0.1 running + 0.9 batch: PyTorch's
- * momentum 0.9 of the JEM code, JEM++ and SADA-JEM. */
+ * parameters have the running ones, and these become kept running + (1 - kept) batch, kept the
+ * graph's running_kept: 0.1 in the JEM code, JEM++ and SADA-JEM (PyTorch's momentum 0.9). */
 #ifndef MODEL_RUNNING_H
 #define MODEL_RUNNING_H
 
 #include "nn/graph.h"
 
-/* running <- 0.1 running + 0.9 batch, at the graph's running statistics alone. */
+/* running <- kept running + (1 - kept) batch, at the graph's running statistics alone. */
 void running_merge(float *running, const float *batch, const graph *g);
 /* dst <- src there. */
 void running_copy(float *dst, const float *src, const graph *g);

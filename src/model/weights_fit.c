@@ -6,13 +6,14 @@
 #include "model/weights.h"
 
 typedef struct fit {
-    const char *name;
+    char name[OPTION_STRING_MAX];
     int there, all; /* parameters by name and shape */
+    int either;     /* tensors of the network or the file */
 } fit;
 
 static fit fit_of(const model_spec *spec, const safetensors *f)
 {
-    fit x = {spec->network->name, 0, 0};
+    fit x = {.there = 0};
     graph *g = NULL;
 
     if (model_spec_build(&g, spec) == JEM_OK)
@@ -24,7 +25,16 @@ static fit fit_of(const model_spec *spec, const safetensors *f)
                 x.there++;
         }
     graph_free(g);
+    snprintf(x.name, sizeof x.name, "%s", spec->name);
+    x.either = x.all + safetensors_count(f) - x.there;
     return x;
+}
+
+/* Of what network and file have at all, for the shallow one of two that begin alike not to fit the
+ * deep one's weights as well as that does. */
+static bool fits_better(const fit *a, const fit *b)
+{
+    return (int64_t)a->there * b->either > (int64_t)b->there * a->either;
 }
 
 static fit best_fit(const safetensors *f, const network *const *list, const model_spec *named)
@@ -32,11 +42,14 @@ static fit best_fit(const safetensors *f, const network *const *list, const mode
     fit best = fit_of(named, f);
     for (; *list; list++) {
         if (!(*list)->usual) continue;
-        model_spec spec = *(*list)->usual;
         const network *const only[] = {*list, NULL};
-        if (model_spec_name(&spec, only, (*list)->name) != JEM_OK) continue;
-        const fit x = fit_of(&spec, f);
-        if ((int64_t)x.there * best.all > (int64_t)best.there * x.all) best = x;
+        const char *const its_name[] = {(*list)->name, NULL};
+        for (const char *const *name = (*list)->names ? (*list)->names : its_name; *name; name++) {
+            model_spec spec = *(*list)->usual;
+            if (model_spec_name(&spec, only, *name) != JEM_OK) continue;
+            const fit x = fit_of(&spec, f);
+            if (fits_better(&x, &best)) best = x;
+        }
     }
     return best;
 }

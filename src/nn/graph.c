@@ -28,6 +28,7 @@ jem_status graph_new(graph **out, shape input)
     g->nodes[0] = (node){.op = {.kind = OP_INPUT, .src = input, .dst = input, .weight = -1,
                                 .bias = -1, .mean = -1, .var = -1}};
     g->node_count = 1;
+    g->running_kept = 0.1f;
     *out = g;
     g = NULL;
 done:

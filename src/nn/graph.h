@@ -41,6 +41,9 @@ typedef struct graph {
     int param_count;
     int64_t param_elements; /* length of the flat vector */
     int output;             /* logits, or an image-like value */
+    /* What batch norms' running statistics r keep in a pass of training, r <- kept r + (1 - kept)
+     * batch: 0.1 unless the network says otherwise (PyTorch's momentum is 1 - kept). */
+    float running_kept;
     jem_status failed;
     int64_t node_room, param_room;
 } graph;

@@ -174,13 +174,14 @@ done:
 
 /* ---- iterations */
 
-/* Validation, log and checkpoint that are due after an iteration. */
-static jem_status after_step(session *s, bool last)
+/* Validation, log and checkpoint that are due after an iteration; *last tells that it is the last one,
+ * as validation may, too. */
+static jem_status after_step(session *s, bool *last)
 {
     const train_options *o = &s->cfg->train;
     int64_t it = s->t.iteration, epoch = it / s->t.per_epoch;
     bool epoch_ends = it % s->t.per_epoch == 0;
-    bool evaluate = last || (epoch_ends && epoch % o->eval_every == 0);
+    bool evaluate = *last || (epoch_ends && epoch % o->eval_every == 0);
     metrics_row row = {.iteration = it, .epoch = (double)it / (double)s->t.per_epoch,
                        .val_accuracy = NAN, .val_nll = NAN, .fd_pix = NAN, .fid = NAN};
     jem_status st = JEM_OK;
@@ -190,7 +191,8 @@ static jem_status after_step(session *s, bool last)
     if (evaluate) TRY(selection_validate(s, &row));
     if (log) TRY(journal_row(s, &row));
     s->state.due = false;
-    if (it % checkpoint_period(s) == 0 && !last)
+    *last = *last || selection_out_of_patience(s);
+    if (it % checkpoint_period(s) == 0 && !*last)
         TRY(save(s, RUN_RUNNING, !health_in_doubt(&s->state.health, s->t.objective->rules)));
 done:
     return st;
@@ -263,7 +265,7 @@ static jem_status advance(session *s, bool *last)
     if (!s->state.due) st = make_step(s);
     if (st == JEM_OK) {
         *last = is_last(s);
-        st = after_step(s, *last);
+        st = after_step(s, last);
     }
     /* A state with a value that is not finite is refused by the checkpoint writer. */
     if (st == JEM_EDIVERGED) {
@@ -280,12 +282,14 @@ static jem_status advance(session *s, bool *last)
 static jem_status iterate(session *s)
 {
     jem_status st = JEM_OK;
-    bool last = s->t.iteration == s->t.iterations && !s->state.due;
+    bool last = !s->state.due && (s->t.iteration == s->t.iterations || selection_out_of_patience(s));
 
     while (!last) TRY(advance(s, &last));
     TRY(save_and_wait(s, RUN_FINISHED, true));
     TRY(look_where(s));
     journal_finish(s);
+    if (s->t.iteration < s->t.iterations && selection_out_of_patience(s))
+        log_info("%s: no better weights in %lld epochs (train.patience)", s->place, (long long)s->cfg->train.patience);
     log_info("%s: finished; kept epoch %.4g (%s %.4g)", s->place, s->state.best.epoch,
              s->info.selected_by, s->state.best.score);
 done:

@@ -54,6 +54,9 @@ done:
 jem_status selection_begin(session *s)
 {
     jem_status st = JEM_OK;
+    if (s->cfg->train.patience > 0 && strcmp(selection_criterion(s), "last") == 0)
+        return jem_error(JEM_EUSAGE, "train.patience = %lld compares validations, and there are none: set data.val_fraction "
+                         "above 0, or train.patience to 0", (long long)s->cfg->train.patience);
     if (s->t.ema) TRY(MEM_NEW(s->kept, model_params_count(s->m)));
     if (has_samples(s))
         TRY(pixel_distance_init(&s->pixels, s->data->train, REFERENCE_IMAGES));
@@ -125,6 +128,33 @@ static jem_status show_averaged(session *s, bool show)
 int64_t selection_first(const session *s)
 {
     return s->cfg->train.eval_every * s->t.per_epoch;
+}
+
+/* Where the learning rate fell the last time, up to `iteration`; 0: not yet. */
+static int64_t last_milestone(const session *s, int64_t iteration)
+{
+    const train_options *o = &s->cfg->train;
+    int64_t last = 0;
+    for (int i = 0; o->schedule == SCHEDULE_MULTISTEP && i < o->milestones.count; i++) {
+        const int64_t at = (int64_t)ceil(o->milestones.values[i] * (double)s->t.iterations);
+        if (at <= iteration && at > last) last = at;
+    }
+    return last;
+}
+
+/* Are milestones still to come? */
+static bool has_milestones_left(const session *s)
+{
+    return last_milestone(s, s->t.iteration) < last_milestone(s, INT64_MAX);
+}
+
+bool selection_out_of_patience(const session *s)
+{
+    const train_options *o = &s->cfg->train;
+    const int64_t it = s->t.iteration, since = last_milestone(s, it), best = s->state.best.iteration;
+
+    if (o->patience == 0 || it % selection_first(s) != 0 || has_milestones_left(s)) return false;
+    return it - (best > since ? best : since) >= o->patience * s->t.per_epoch;
 }
 
 static jem_status keep_if_best(session *s, const metrics_row *row)

@@ -54,7 +54,7 @@ typedef struct session {
 /* ---- selection.c */
 
 /* After the trainer is there: room for averaged weights, the training images described for FD-pix,
- * each if the settings ask for it. */
+ * each if the settings ask for it.  JEM_EUSAGE where train.patience has nothing to go by. */
 jem_status selection_begin(session *s);
 void selection_end(session *s); /* frees them; also where nothing was begun */
 /* "val_accuracy", "val_nll", "fid", "fd_pix" or "last": see run_info.selected_by. */
@@ -62,6 +62,9 @@ const char *selection_criterion(const session *s);
 /* text <- that, and for FID by which files: scores that different judges gave are not compared.  JEM_EDATA if
  * one of them cannot be read. */
 jem_status selection_judge(char text[CHECKPOINT_JUDGE], const session *s);
+/* Has train.patience come to an end with the validation that has just been made?  A function of
+ * checkpointed state alone. */
+bool selection_out_of_patience(const session *s);
 /* The iteration of the first validation, unless the training ends before. */
 int64_t selection_first(const session *s);
 /* Fills the validation columns of the row and keeps the weights if they are the best so

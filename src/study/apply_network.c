@@ -69,7 +69,7 @@ static jem_status read_picture(double *x, const char *path, const model_spec *sp
     units_table(units);
     TRY(image_read(&read, path));
     const stimulus s = {.name = path, .picture = &read};
-    TRY(view_picture(&fits, &changed, &s, size, spec->network->usual != NULL));
+    TRY(view_picture(&fits, &changed, &s, size, spec->network->photographs));
     for (int64_t c = 0; c < size.c; c++)
         for (int64_t p = 0; p < pixels; p++) x[c * pixels + p] = (double)units[fits.pixels[p * size.c + c]];
 done:

@@ -55,7 +55,7 @@ static const option train_option_table[] = {
      "Adam: g / sqrt(v + eps) as PixelVAE's code, instead of g / (sqrt(v) + eps)"},
     {"momentum", OPTION_REAL, AT(optimizer.momentum), "0.9", 0, 0.999999999, NULL, "SGD"},
     {"weight_decay", OPTION_REAL, AT(optimizer.weight_decay), "0", 0, 1, NULL,
-     "SGD: adds weight_decay * w to the gradient; JEM++ 4e-4, SADA-JEM 5e-4"},
+     "adds weight_decay * w to the gradient of every parameter; JEM++ 4e-4, SADA-JEM 5e-4"},
     {"sharpness", OPTION_CHOICE, AT(sharpness), "none", 0, 0, "none|plain|adaptive",
      "take the gradient where a step of size train.rho uphill leads (SADA-JEM: adaptive)"},
     {"rho", OPTION_REAL, AT(rho), "2", 0, 1e6, NULL, "size of the step uphill of train.sharpness"},
@@ -87,6 +87,8 @@ static const option train_option_table[] = {
     {"select", OPTION_CHOICE, AT(select), "auto", 0, 0, "auto|accuracy|fd-pix|fid|nll",
      "what chooses the epoch that is kept; auto: accuracy, at alpha 1 fid with train.fid_weights, else fd-pix; nll with "
      "train.objective = pixelvae"},
+    {"patience", OPTION_INT, AT(patience), "0", 0, 1000000, NULL,
+     "epochs after the last milestone without better weights (train.select) that end a training; 0: none do"},
     {"fid_weights", OPTION_STRING, AT(fid_weights), "", 0, 0, NULL,
      "weights for FID: pt_inception-2015-12-05-6726825d.pth of pytorch-fid"},
     {"fid_reference", OPTION_STRING, AT(fid_reference), "", 0, 0, NULL,
@@ -232,9 +234,6 @@ jem_status config_check(const config *c)
     if (o->share_batch && !c->data.augment_generative)
         return jem_error(JEM_EUSAGE, "train.share_batch makes x+ the labelled images, which are "
                          "augmented: data.augment_generative = false needs share_batch = false");
-    if (o->optimizer.weight_decay > 0 && o->optimizer.kind != OPTIMIZER_SGD)
-        return jem_error(JEM_EUSAGE, "train.weight_decay = %g needs train.optimizer = sgd",
-                         o->optimizer.weight_decay);
     if (o->init_sha256[0] && !o->init[0])
         return jem_error(JEM_EUSAGE, "train.init_sha256 says what the file of train.init is, which is empty");
     const network *n = c->model.network;

@@ -51,6 +51,7 @@ typedef struct train_options {
     int64_t checkpoint_every; /* iterations; 0: every epoch */
     bool event_files;       /* for TensorBoard */
     int select;             /* train_select */
+    int64_t patience;       /* epochs without better weights that end it, after the last milestone; 0: none do */
     char fid_weights[OPTION_STRING_MAX];   /* Inception's; "": none */
     char fid_reference[OPTION_STRING_MAX]; /* npz of statistics; "": the training images */
 } train_options;

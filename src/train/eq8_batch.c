@@ -13,6 +13,19 @@
 #include "base/mem.h"
 #include "base/try.h"
 
+/* A batch norm over a single value per channel would make it 0, whatever it was. */
+static jem_status check_norms(const graph *g, int64_t images)
+{
+    for (int i = 0; i < g->node_count; i++) {
+        const op *o = &g->nodes[i].op;
+        if (o->kind != OP_NORM || o->norm != NORM_BATCH || images * o->src.h * o->src.w > 1) continue;
+        return jem_error(JEM_EUSAGE, "batch norm of %lld image with maps of 1x1 (number %d of the network's values) has "
+                         "one value per channel and nothing to normalise: take batches of 2 and more, larger pictures or "
+                         "another model.norm", (long long)images, i);
+    }
+    return JEM_OK;
+}
+
 jem_status eq8_batch_init(eq8_batch *s, model *m, const eq8_batch_options *o)
 {
     jem_status st;
@@ -31,6 +44,8 @@ jem_status eq8_batch_init(eq8_batch *s, model *m, const eq8_batch_options *o)
         b.negative = b.rows;
         b.rows += b.o.generative_batch;
     }
+    if (b.labelled >= 0) TRY(check_norms(model_graph(m), o->batch));
+    if (b.positive >= 0) TRY(check_norms(model_graph(m), b.o.generative_batch));
     TRY(MEM_NEW(b.x, b.rows * model_input_count(m)));
     TRY(MEM_NEW(b.y, o->batch));
     TRY(MEM_NEW(b.lse, b.rows));

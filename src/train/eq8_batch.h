@@ -39,7 +39,8 @@ typedef struct eq8_batch {
                                passes between that of x+ and that of x-; NULL without batch norm */
 } eq8_batch;
 
-/* Sizes everything for the model; later calls allocate nothing. */
+/* Sizes everything for the model; later calls allocate nothing.  JEM_EUSAGE where a batch norm would see
+ * one value per channel. */
 jem_status eq8_batch_init(eq8_batch *s, model *m, const eq8_batch_options *o);
 void eq8_batch_clear(eq8_batch *s); /* a zeroed one is fine */
 

@@ -61,7 +61,8 @@ static jem_status run_part(void *ctx, int task, int worker)
 
 adam_update optimizer_adam(const optimizer *a, double lr, int64_t number)
 {
-    return (adam_update){lr, a->o.beta1, a->o.beta2, a->o.adam_eps, number, a->o.eps_inside};
+    return (adam_update){.lr = lr, .beta1 = a->o.beta1, .beta2 = a->o.beta2, .eps = a->o.adam_eps,
+                         .weight_decay = a->o.weight_decay, .step = number, .eps_inside = a->o.eps_inside};
 }
 
 jem_status optimizer_step(optimizer *a, const backend *b, pool *p, float *theta,

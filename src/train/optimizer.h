@@ -1,7 +1,9 @@
 /* Optimisers of a flat parameter vector; the formulas are the backend's.
  *
  *   adam   Kingma & Ba 2015
- *   sgd    momentum and weight decay as in PyTorch, which JEM++ and SADA-JEM train with */
+ *   sgd    with momentum, which JEM++ and SADA-JEM train with
+ * Both add weight_decay theta to the gradient, as in PyTorch: of every parameter, norms and biases
+ * included. */
 #ifndef TRAIN_OPTIMIZER_H
 #define TRAIN_OPTIMIZER_H
 
@@ -14,7 +16,8 @@ typedef struct optimizer_options {
     int kind;                       /* optimizer_kind */
     double beta1, beta2, adam_eps;  /* Adam */
     bool eps_inside;                /* Adam: of the root */
-    double momentum, weight_decay;  /* SGD */
+    double momentum;                /* SGD */
+    double weight_decay;
 } optimizer_options;
 
 typedef struct optimizer {
@@ -39,7 +42,7 @@ typedef struct direction {
 adam_update optimizer_adam(const optimizer *a, double lr, int64_t number);
 
 /* One step on theta [n] with learning rate lr, spread over the pool; `number` is the step's, from 1.
- * SGD's weight decay also moves elements that are not trained: whoever keeps running
+ * A weight decay also moves elements that are not trained: whoever keeps running
  * statistics in theta writes them afterwards. */
 jem_status optimizer_step(optimizer *a, const backend *b, pool *p, float *theta,
                           const direction *d, double lr, int64_t number);

@@ -16,6 +16,7 @@ static const char *refuses(const trainer *t)
     if (t->sharpness.kind != SHARPNESS_NONE) return "sharpness-aware steps";
     if (eq8_state_of(t)->chains.sampler.update == UPDATE_CLAMPED) return "sampler.update clamped";
     if (c->sampler.start != START_UNIFORM) return "sampler.start";
+    if (c->data.crop && c->data.pad != PAD_REFLECT) return "data.pad";
     return NULL;
 }
 

@@ -128,7 +128,7 @@ static void energies_are_the_reference(void **state)
 static void adam_is_the_reference_to_the_bit(void **state)
 {
     static float v[5][COUNT], w[5][COUNT];
-    const adam_update u = {1e-3, 0.9, 0.999, 1e-8, 3, false};
+    const adam_update u = {.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.01, .step = 3};
     (void)state;
     for (uint32_t i = 0; i < 5; i++) fill(v[i], COUNT, i);
     for (int i = 0; i < COUNT; i++) v[2][i] = fabsf(v[2][i]);
@@ -141,7 +141,7 @@ static void adam_is_the_reference_to_the_bit(void **state)
                            .report = &report, .numbers = &numbers, .n = COUNT,
                            .factors = {.beta1 = (float)0.9, .rest1 = (float)(1 - 0.9),
                                        .beta2 = (float)0.999, .rest2 = (float)(1 - 0.999),
-                                       .eps = (float)1e-8}};
+                                       .eps = (float)1e-8, .decay = (float)0.01}};
     for (int64_t i = 0; i < COUNT; i++) adam_item(&a, i);
     assert_memory_equal(v, w, sizeof v);
 }

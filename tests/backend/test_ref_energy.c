@@ -86,7 +86,7 @@ static void logsumexp_propagates_what_is_not_finite(void **state)
 static void adam_moves_as_its_formula_says(void **state)
 {
     (void)state;
-    const adam_update first = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .step = 1};
+    const adam_update first = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.3, .step = 1};
     enum { N = 11, STEPS = 5 };
     float theta[N], m[N] = {0}, v[N] = {0};
     double t[N], dm[N] = {0}, dv[N] = {0};
@@ -99,7 +99,7 @@ static void adam_moves_as_its_formula_says(void **state)
         for (int i = 0; i < N; i++) g[i] = (float)sin(i + k), h[i] = (float)cos(3 * i - k);
         ref_adam(theta, m, v, g, h, 0.5, -2, N, &u);
         for (int i = 0; i < N; i++) {
-            const double grad = 0.5 * (double)g[i] - 2.0 * (double)h[i];
+            const double grad = 0.5 * (double)g[i] - 2.0 * (double)h[i] + 0.3 * t[i];
             dm[i] = 0.9 * dm[i] + 0.1 * grad;
             dv[i] = 0.999 * dv[i] + 0.001 * grad * grad;
             t[i] -= 0.01 * (dm[i] / (1 - pow(0.9, k))) / (sqrt(dv[i] / (1 - pow(0.999, k))) + 1e-8);

@@ -317,7 +317,7 @@ static void older_files_that_lie_are_refused(void **state)
 /* w.pt <- the first `count` parameters of a published network, as safetensors without a word on whose they are. */
 static void put_network(const char *name, int count)
 {
-    model_spec spec = imagenet_usual;
+    model_spec spec = *network_find(network_list, name)->usual;
     graph *g = NULL;
     safetensors_writer *w = NULL;
     float *params = NULL;
@@ -346,6 +346,9 @@ static void the_network_that_fits_best_is_named(void **state)
     put_network("squeezenet1_1", 26);
     refused("squeezenet1_1 fits best: 26 of its 52 tensors are there");
     program_fails(dir, "import %D/w.pt --model squeezenet1_1 --out %D/no", JEM_EDATA, "26 of its 52 tensors are there");
+    put_network("resnet-20", 0); /* all of whose tensors resnet-110 has, and all of resnet-8's are among them */
+    program_fails(dir, "import %D/w.pt --model resnet-110 --out %D/no", JEM_EDATA, "resnet-20 fits best: 107 of its 107 tensors are there");
+    program_fails(dir, "import %D/w.pt --model resnet-8 --out %D/no", JEM_EDATA, "resnet-20 fits best: 107 of its 107 tensors are there");
     assert_false(program_made(dir, "no/config.yaml"));
 }
 

@@ -95,7 +95,7 @@ static void what_is_no_such_network_is_refused(void **state)
     (void)state;
     write_weights("half.safetensors", 6, 0);
     fails("import %D/half.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/no", JEM_EDATA,
-          "wrn fits best: 6 of its ");
+          "wrn-10-1 fits best: 6 of its ");
     fails("import %D/w.safetensors --model alexnet --out %D/no", JEM_EDATA, "does not belong to this network");
     fails("import %D/w.safetensors --model wrn-10-1 --out %D/no", JEM_EUSAGE, "give --classes K and --size S");
     fails("import %D/w.safetensors --model alexnot --out %D/no", JEM_EUSAGE, "alexnet");

@@ -171,6 +171,39 @@ static void every_crop_comes_from_the_frame_reflected_by_hand(void **state)
     dataset_free(d);
 }
 
+/* Every crop of the 6x6 picture with four black pixels around it, and no other. */
+static void padding_with_zero_is_black(void **state)
+{
+    dataset *d = NULL;
+    const data_options o = {.crop = true, .pad = PAD_ZERO};
+    batcher b;
+    float x[36];
+    int seen[81] = {0}, kinds = 0;
+    (void)state;
+    check_ok(dataset_new(&d, 1, 1, 6, 6, false));
+    for (int i = 0; i < 36; i++) d->pixels[i] = (uint8_t)(i + 100);
+    check_ok(batcher_init(&b, d, &o, 1, 9, false));
+    for (int64_t it = 0; it < 1000; it++) {
+        check_ok(batcher_get(&b, it, x, NULL));
+        int found = -1;
+        for (int code = 0; code < 81 && found < 0; code++) {
+            bool same = true;
+            for (int i = 0; i < 36 && same; i++) {
+                const int row = code / 9 - 4 + i / 6, column = code % 9 - 4 + i % 6;
+                const bool inside = row >= 0 && row < 6 && column >= 0 && column < 6;
+                same = fabs((double)x[i] - (inside ? (row * 6 + column + 100) / 127.5 - 1 : -1)) < 1e-6;
+            }
+            if (same) found = code;
+        }
+        assert_true(found >= 0);
+        seen[found]++;
+    }
+    for (int code = 0; code < 81; code++) kinds += seen[code] > 0;
+    assert_int_equal(kinds, 81);
+    batcher_clear(&b);
+    dataset_free(d);
+}
+
 static void a_flip_mirrors_half_of_the_images(void **state)
 {
     dataset *d = NULL;
@@ -236,6 +269,8 @@ static void what_cannot_make_a_batch_is_refused(void **state)
                 "50 training images do not fill a batch of 52 for all data.ranks");
     check_ok(dataset_new(&small, 8, 1, 4, 4, false));
     check_fails(batcher_init(&b, small, &o, 8, 1, false), JEM_EDATA, "set data.crop to false");
+    check_ok(batcher_init(&b, small, &(data_options){.crop = true, .pad = PAD_ZERO}, 8, 1, false));
+    batcher_clear(&b);
     dataset_free(d);
     dataset_free(small);
 }
@@ -248,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_batch_depends_on_seed_and_iteration_only),
         cmocka_unit_test(ranks_read_together_what_one_process_reads),
         cmocka_unit_test(every_crop_comes_from_the_frame_reflected_by_hand),
+        cmocka_unit_test(padding_with_zero_is_black),
         cmocka_unit_test(a_flip_mirrors_half_of_the_images),
         cmocka_unit_test(noise_has_the_mean_and_deviation_asked_for),
         cmocka_unit_test(what_cannot_make_a_batch_is_refused),

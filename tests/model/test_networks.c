@@ -4,6 +4,7 @@
 #include "model/convnext.h"
 
 #include "model/autoencoder_graph.h"
+#include "model/cifar.h"
 
 /* One of each kind, as small as it gets. */
 static model_spec smallest(const network *n)
@@ -13,6 +14,11 @@ static model_spec smallest(const network *n)
     if (n == &network_wrn)
         return wrn_spec((model_spec){.name = "wrn-10-1", .classes = 4, .channels = 3, .height = 16,
                                      .width = 12}, (wrn_settings){.pool = POOL_ADAPTIVE});
+    if (n->usual && !n->photographs) {
+        model_spec spec = *n->usual;
+        check_ok(model_spec_name(&spec, network_list, n->names ? n->names[0] : n->name));
+        return spec;
+    }
     if (n->usual) {
         model_spec spec = *n->usual;
         spec.height = spec.width = 75; /* inception-fid takes no smaller ones */
@@ -56,6 +62,8 @@ static void names_find_their_network(void **state)
     assert_null(network_find(network_list, "wrn2-16-4"));
     assert_null(network_find(network_list, "wr"));
     assert_non_null(network_find(network_list, "resnet50"));
+    assert_ptr_equal(network_find(network_list, "resnet-20"), &network_resnet);
+    assert_ptr_equal(network_find(network_list, "resnet-preact-20"), &network_resnet_preact);
     assert_null(network_find(network_list, "resnet5"));
     check_ok(model_spec_name(&spec, network_list, "wrn-16-4"));
     assert_int_equal(wrn_settings_of(&spec)->pool, POOL_FIXED);

@@ -640,6 +640,82 @@ static void ties_go_to_the_earlier_epoch(void **state)
     rig_free(r);
 }
 
+/* A rate of 0 that never learns: the first validation stays the best, and the rate falls for the last
+ * time in the middle of epoch 6 of 12. */
+#define HOPELESS                                                                                \
+    "alpha=0", "train.lr=0", "train.epochs=12", "train.schedule=multistep",                     \
+        "train.milestones=[0.25, 0.48]", "train.patience=2"
+
+static void a_run_without_hope_ends_after_the_last_drop(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){HOPELESS, NULL});
+    run_info info;
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(run_read_info(&info, r->a));
+    assert_int_equal(info.status, RUN_FINISHED);
+    check_near(info.epoch, 8, 0, 1); /* the first whole epoch with two behind the drop */
+    check_near(info.best.epoch, 1, 0, 1);
+    check_ok(train(r, r->a, true, NULL)); /* and is finished */
+    check_ok(run_read_info(&info, r->a));
+    check_near(info.epoch, 8, 0, 1);
+    check_ok(options_assign(config_groups(&r->cfg), "train.eval_every=3"));
+    check_ok(train(r, r->b, false, NULL)); /* is asked at validations alone */
+    check_ok(run_read_info(&info, r->b));
+    check_near(info.epoch, 9, 0, 1);
+    rig_free(r);
+}
+
+static void a_run_without_hope_ends_the_same_when_interrupted(void **state)
+{
+    (void)state;
+    interrupt_anywhere((const char *[]){HOPELESS, "train.eval_every=3", NULL});
+}
+
+/* Killed behind its last checkpoint, before run.json said that it had finished. */
+static void a_run_killed_at_the_end_of_its_patience_does_not_go_on(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){HOPELESS, NULL});
+    run_info info;
+    check_ok(train(r, r->a, false, NULL));
+    check_ok(run_read_info(&info, r->a));
+    info.status = RUN_RUNNING;
+    check_ok(run_write_info(&info, r->a));
+    check_ok(train(r, r->a, true, NULL));
+    check_ok(run_read_info(&info, r->a));
+    assert_int_equal(info.status, RUN_FINISHED);
+    check_near(info.epoch, 8, 0, 1);
+    rig_free(r);
+}
+
+static void patience_needs_validations(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){HOPELESS, NULL});
+    r->data.val->n = 0;
+    check_fails(train(r, r->a, false, NULL), JEM_EUSAGE, "set data.val_fraction above 0");
+    assert_false(dir_exists(r->a));
+    rig_free(r);
+}
+
+/* Eight images of 1x1 in the last of three stages leave batch norm enough, a single one does not. */
+static void a_batch_norm_needs_two_values(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"alpha=0", "data.crop=false", "train.batch=1", NULL});
+    dataset *d = r->data.train;
+    check_ok(model_spec_name(&r->cfg.model, network_list, "resnet-8"));
+    /* the top left 4x4 pixels of each picture and channel are a picture of their own */
+    d->height = d->width = r->data.val->height = r->data.val->width = 4;
+    r->cfg.model.height = r->cfg.model.width = 4;
+    check_fails(train(r, r->a, false, NULL), JEM_EUSAGE, "one value per channel");
+    assert_false(dir_exists(r->a));
+    r->cfg.train.batch = 8;
+    check_ok(train(r, r->a, false, NULL));
+    rig_free(r);
+}
+
 static void validating_averaged_weights_leaves_the_trained_ones_alone(void **state)
 {
     (void)state;
@@ -714,6 +790,11 @@ int main(void)
         cmocka_unit_test(without_a_whole_copy_weights_are_selected_anew),
         cmocka_unit_test(damaged_weights_of_the_first_epoch_stop_nobody),
         cmocka_unit_test(ties_go_to_the_earlier_epoch),
+        cmocka_unit_test(a_run_without_hope_ends_after_the_last_drop),
+        cmocka_unit_test(a_run_without_hope_ends_the_same_when_interrupted),
+        cmocka_unit_test(a_run_killed_at_the_end_of_its_patience_does_not_go_on),
+        cmocka_unit_test(patience_needs_validations),
+        cmocka_unit_test(a_batch_norm_needs_two_values),
         cmocka_unit_test(validating_averaged_weights_leaves_the_trained_ones_alone),
         cmocka_unit_test(a_run_can_be_opened_for_use),
     };
