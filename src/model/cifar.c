@@ -70,7 +70,8 @@ int cifar_norm_rectify(graph *g, int x, const cifar_settings *s, const char *pre
 
 jem_status cifar_finish(graph **out, graph *g, int x, const model_spec *spec)
 {
-    x = graph_adaptive_mean(g, x, 1, 1);
+    const shape s = g->nodes[x].op.dst;
+    x = graph_pool(g, x, s.h, s.w, 1 / (double)(s.h * s.w));
     graph_name(g, x, "features");
     return network_finish(out, g, graph_linear(g, x, "fc", spec->classes));
 }

@@ -72,6 +72,16 @@ jem_status trainer_reset(trainer *t)
     return begin(t, false);
 }
 
+/* Labels that are all the same teach nothing, and every answer is right. */
+static jem_status check_classes(const config *cfg, const dataset *d)
+{
+    char name[CLASS_TEXT];
+    if (d->classes > 1 || !config_learns_labels(cfg)) return JEM_OK;
+    class_text(name, 0, d->class_names);
+    return jem_error(JEM_EDATA, "the training images are all of one class, %s, and there is nothing to tell apart: add "
+                     "images of another, or train with alpha = 1", name);
+}
+
 static jem_status init(trainer *t, const config *cfg, const splits *data, model *m,
                        const char *kept)
 {
@@ -85,6 +95,7 @@ static jem_status init(trainer *t, const config *cfg, const splits *data, model 
     t->data = data;
     t->m = m;
     TRY(config_objective(&t->objective, cfg));
+    TRY(check_classes(cfg, data->train));
     TRY(batcher_init(&t->labelled, data->train, &cfg->data, o->batch, seed, false));
     TRY(batcher_init(&t->generative, data->train, &cfg->data, config_generative_batch(o), seed, true));
     TRY(optimizer_init(&t->optimizer, &o->optimizer, n));

@@ -50,8 +50,8 @@ void trainer_wait_for_reader(const trainer *t);
 /* After moments, averages or the objective's state have been written. */
 void trainer_changed(trainer *t);
 
-/* Fresh parameters, moments, state of the objective: iteration 0.  JEM_EUSAGE if the data are fewer
- * than one batch, or settings name no objective. */
+/* Fresh parameters, moments, state of the objective: iteration 0.  JEM_EUSAGE if settings name no
+ * objective, JEM_EDATA if the data are fewer than one batch or, where labels are learned, of one class. */
 jem_status trainer_init(trainer *t, const config *cfg, const splits *data, model *m);
 /* For a training that goes on: checkpoint_load or trainer_reset must follow, since what they
  * bring is not made; `kept` is the file that trainer_keep has left, which may be missing or damaged

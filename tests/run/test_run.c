@@ -91,9 +91,8 @@ static int train_with_breaks(rig *r)
     return breaks;
 }
 
-static void interrupt_anywhere(const char *const *more)
+static void interrupt_and_free(rig *r)
 {
-    rig *r = rig_new(more);
     check_ok(train(r, r->a, false, NULL));
     for (int tries = 1; train_with_breaks(r) <= 2; tries++) {
         same_run(r);
@@ -102,6 +101,11 @@ static void interrupt_anywhere(const char *const *more)
     }
     same_run(r);
     rig_free(r);
+}
+
+static void interrupt_anywhere(const char *const *more)
+{
+    interrupt_and_free(rig_new(more));
 }
 
 static void a_run_interrupted_anywhere_ends_the_same(void **state)
@@ -122,6 +126,17 @@ static void a_pixelvae_interrupted_anywhere_ends_the_same(void **state)
 {
     (void)state;
     interrupt_anywhere((const char *[]){TINY_PIXELVAE, "train.ema=0.9", "train.log_every=4", NULL});
+}
+
+/* Running statistics, Adam with its L2 term, black borders. */
+static void a_classifier_of_cifar_interrupted_anywhere_ends_the_same(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"alpha=0", "data.pad=zero", "train.weight_decay=1e-4", "train.warmup=0",
+                                      "train.schedule=multistep", "train.milestones=[0.5]", "train.epochs=6",
+                                      "train.patience=2", NULL});
+    check_ok(model_spec_name(&r->cfg.model, network_list, "resnet-8"));
+    interrupt_and_free(r);
 }
 
 static uint64_t number_of_file(const char *dir, const char *name)
@@ -699,6 +714,20 @@ static void patience_needs_validations(void **state)
     rig_free(r);
 }
 
+static void one_class_is_nothing_to_learn(void **state)
+{
+    (void)state;
+    rig *r = rig_new((const char *[]){"alpha=0", NULL});
+    r->data.train->classes = r->data.val->classes = r->cfg.model.classes = 1;
+    memset(r->data.train->labels, 0, (size_t)r->data.train->n * sizeof *r->data.train->labels);
+    memset(r->data.val->labels, 0, (size_t)r->data.val->n * sizeof *r->data.val->labels);
+    check_fails(train(r, r->a, false, NULL), JEM_EDATA, "all of one class, 0,");
+    assert_false(dir_exists(r->a));
+    check_ok(options_assign(config_groups(&r->cfg), "alpha=1"));
+    check_ok(train(r, r->a, false, NULL));
+    rig_free(r);
+}
+
 /* Eight images of 1x1 in the last of three stages leave batch norm enough, a single one does not. */
 static void a_batch_norm_needs_two_values(void **state)
 {
@@ -769,6 +798,7 @@ int main(void)
         cmocka_unit_test(a_run_interrupted_anywhere_ends_the_same),
         cmocka_unit_test(a_sada_run_interrupted_anywhere_ends_the_same),
         cmocka_unit_test(a_pixelvae_interrupted_anywhere_ends_the_same),
+        cmocka_unit_test(a_classifier_of_cifar_interrupted_anywhere_ends_the_same),
         cmocka_unit_test(starts_by_class_are_fitted_once),
         cmocka_unit_test(a_stop_while_validating_leaves_that_for_later),
         cmocka_unit_test(a_killed_run_repeats_from_its_checkpoint_and_drops_later_rows),
@@ -794,6 +824,7 @@ int main(void)
         cmocka_unit_test(a_run_without_hope_ends_the_same_when_interrupted),
         cmocka_unit_test(a_run_killed_at_the_end_of_its_patience_does_not_go_on),
         cmocka_unit_test(patience_needs_validations),
+        cmocka_unit_test(one_class_is_nothing_to_learn),
         cmocka_unit_test(a_batch_norm_needs_two_values),
         cmocka_unit_test(validating_averaged_weights_leaves_the_trained_ones_alone),
         cmocka_unit_test(a_run_can_be_opened_for_use),
