@@ -167,6 +167,7 @@ static generative table_of(eval_subject *s)
     return (generative){.image = {spec->channels, spec->height, spec->width},
                         .classes = model_classes(s->m),
                         .network = spec->name,
+                        .together = model_graph(s->m)->together,
                         .learned_labels = s->learned_labels,
                         .data = s->data,
                         .data_options = s->data_options,
@@ -230,6 +231,7 @@ jem_status eval_run(score_list *scores, const benchmark *const *list, const eval
 
     snprintf(who.name, sizeof who.name, "%.63s", g.network);
     if (s->note) snprintf(who.note, sizeof who.note, "%.159s", s->note);
+    subject_note_together(&who, s->m);
     TRY(check(s, o));
     for (; *list; list++)
         if ((*list)->generative) TRY((*list)->run(&r));

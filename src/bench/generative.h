@@ -36,6 +36,7 @@ typedef struct generative {
     shape image;         /* of an input */
     int64_t classes;
     const char *network; /* its whole name */
+    int64_t together;    /* images that its norms couple in evaluation; 0: none */
     bool learned_labels; /* else its logits name no classes */
     const splits *data;  /* what it was trained and is tested on */
     const data_options *data_options;

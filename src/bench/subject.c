@@ -1,10 +1,20 @@
 /* What all subjects share: their end, what they can answer, how their classes become categories. */
 #include "bench/subject.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/try.h"
 #include "bench/label_map.h"
+
+void subject_note_together(subject *s, const model *m)
+{
+    const int64_t together = model_graph(m)->together;
+    const size_t used = strlen(s->note);
+    if (together > 0)
+        snprintf(s->note + used, sizeof s->note - used, "%snorms take the statistics of %lld images together, in their order",
+                 used ? "; " : "", (long long)together);
+}
 
 void subject_clear(subject *s)
 {

@@ -127,6 +127,9 @@ jem_status subject_of_answers(subject *out, const char *path, const char *kind);
  * JEM_EUSAGE if the subject gives no logits. */
 jem_status subject_use_mapping(subject *s, const char *path);
 
+/* What scores of a network say whose norms couple images in evaluation: appended to its note. */
+void subject_note_together(subject *s, const model *m);
+
 void subject_clear(subject *s); /* what it borrowed stays; a zeroed one is fine */
 
 /* JEM_EUSAGE that names subject and benchmark and what it would need unless `op` is there:

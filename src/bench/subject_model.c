@@ -407,6 +407,7 @@ jem_status subject_of_model(subject *out, const model_subject *p)
                      .ops = ops_of(p),
                      .ctx = k};
     snprintf(out->name, sizeof out->name, "%.63s", model_get_spec(p->m)->name);
+    subject_note_together(out, p->m);
     k = NULL;
 done:
     release(k);

@@ -42,6 +42,8 @@ jem_status engine_plan(plan **out, const graph *g, const backend *b, const engin
     if (engine_whole_batch(g, use)) {
         o.batch = n;
         o.slice = e->chunk > 0 ? e->chunk : executor_choose_slice(g, n);
+    } else if (g->together > 0) {
+        o.batch = n < g->together ? n : g->together;
     } else if (e->chunk > 0) {
         o.batch = e->chunk;
     } else {

@@ -262,7 +262,7 @@ static jem_status compile(engine *e, model *m, int use, int64_t n, const char *c
 
     TRY(engine_plan(&p, m->g, m->b, &m->engine_spec, use, n, features));
     TRY(executor_init(&e->x, p, threads));
-    e->shares = use != MODEL_CHAIN && m->engines[MODEL_CHAIN].x.p && !m->b->device;
+    e->shares = use != MODEL_CHAIN && m->engines[MODEL_CHAIN].x.p && !m->b->device && m->g->together == 0;
     if (e->shares) plan_share_weights(p, m->engines[MODEL_CHAIN].x.p);
     if (m->timed) TRY(executor_time_steps(&e->x));
     TRY(MEM_NEW(e->workers, threads));
@@ -292,7 +292,7 @@ static jem_status ensure(model *m, int use, int64_t n, const char *const *featur
     jem_status st = JEM_OK;
     engine *e = &m->engines[use];
 
-    if (e->x.p && engine_whole_batch(m->g, use) && plan_batch(e->x.p) != n) {
+    if (e->x.p && (m->g->together > 0 || engine_whole_batch(m->g, use)) && plan_batch(e->x.p) != n) {
         const engine before = *e; /* labelled and generative batches may take turns */
         *e = m->other[use];
         m->other[use] = before;
@@ -337,18 +337,41 @@ typedef struct run_context {
     engine *e;
     model_chunk_fn fn;
     void *ctx;
+    int64_t first; /* image of the call that its first chunk begins with */
+    int64_t size;  /* of the call's chunks but the last; 0: that of the plan */
 } run_context;
 
 static jem_status run_chunk(void *ctx, const executor_chunk *x)
 {
     const run_context *r = ctx;
     const worker *w = &r->e->workers[x->thread];
-    model_chunk c = {.ws = x->ws, .first = x->first, .count = x->count,
-                     .size = plan_batch(r->e->x.p), .index = x->index, .worker = x->thread,
+    const int64_t size = r->size ? r->size : plan_batch(r->e->x.p);
+    model_chunk c = {.ws = x->ws, .first = r->first + x->first, .count = x->count, .size = size,
+                     .index = (int)(r->first / size) + x->index, .worker = x->thread,
                      .logits = w->logits, .cotangent = w->cotangent, .x = w->x, .grad = w->grad,
                      .dlayer = w->dlayer};
     jem_status st = model_check_stop(r->m, x->thread);
     return st == JEM_OK ? r->fn(r->ctx, &c) : st;
+}
+
+/* Images that norms couple: so many together in each chunk, and the rest in a plan of its own size. */
+static jem_status run_together(run_context *r, int use, int64_t n, const char *const *features)
+{
+    jem_status st = JEM_OK;
+    const int64_t size = r->m->g->together, rest = n % size;
+
+    r->size = size;
+    if (n > rest) {
+        TRY(ensure(r->m, use, size, features));
+        TRY(executor_run(&r->e->x, r->m->workers, n - rest, run_chunk, r));
+    }
+    if (rest > 0) {
+        r->first = n - rest;
+        TRY(ensure(r->m, use, rest, features));
+        TRY(executor_run(&r->e->x, r->m->workers, rest, run_chunk, r));
+    }
+done:
+    return st;
 }
 
 static jem_status run_engine(model *m, int use, int64_t n, const char *const *features,
@@ -358,6 +381,7 @@ static jem_status run_engine(model *m, int use, int64_t n, const char *const *fe
     run_context r = {.m = m, .e = &m->engines[use], .fn = fn, .ctx = ctx};
 
     if (n < 1) return JEM_OK;
+    if (m->g->together > 0 && !engine_whole_batch(m->g, use)) return run_together(&r, use, n, features);
     TRY(ensure(m, use, n, features));
     TRY(executor_run(&r.e->x, m->workers, n, run_chunk, &r));
 done:
@@ -527,6 +551,7 @@ jem_status model_features(model *m, const char *const *names, const float *x, in
     nodes[count++] = -1;
     if (memcmp(m->kept, nodes, (size_t)count * sizeof *nodes) != 0) {
         engine_clear(&m->engines[ENGINE_FEATURE], pool_threads(m->workers));
+        engine_clear(&m->other[ENGINE_FEATURE], pool_threads(m->workers));
         memcpy(m->kept, nodes, (size_t)count * sizeof *nodes);
     }
     feature_request f = {m, names, nodes, x, dst};

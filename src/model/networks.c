@@ -9,6 +9,7 @@
 #include "model/init.h"
 #include "model/pixelvae.h"
 #include "model/wrn.h"
+#include "model/gloss_resnet.h"
 #include "model/convnext.h"
 
 const network *const network_list[] = {
@@ -28,6 +29,7 @@ const network *const network_list[] = {
     &network_convnext_tiny,
     &network_convnext_micro,
     &network_inception_fid,
+    &network_gloss_resnet,
     &network_kl_encoder,
     &network_kl_decoder,
     NULL,

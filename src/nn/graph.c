@@ -118,6 +118,25 @@ done:
     return 0;
 }
 
+static void call_param(graph *g, int64_t offset, const char *name)
+{
+    for (int i = 0; name && i < g->param_count; ++i)
+        if (g->params[i].offset == offset) {
+            mem_free(g->params[i].name);
+            g->params[i].name = NULL;
+            graph_fail(g, mem_strdup(&g->params[i].name, name));
+        }
+}
+
+void graph_call_params(graph *g, int n, const char *weight, const char *bias)
+{
+    if (g->failed) return;
+    call_param(g, g->nodes[n].op.weight, weight);
+    if (!g->failed) call_param(g, g->nodes[n].op.bias, bias);
+}
+
+void graph_take_together(graph *g, int64_t images) { g->together = images; }
+
 void graph_name(graph *g, int n, const char *name)
 {
     if (g->failed) return;

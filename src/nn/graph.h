@@ -39,6 +39,8 @@ typedef struct graph {
     int node_count;
     param *params;
     int param_count;
+    int64_t together;       /* images whose statistics norms take outside of training, too: a pass of more
+                               goes so many at a time (graph_take_together); 0: images are independent */
     int64_t param_elements; /* length of the flat vector */
     int output;             /* logits, or an image-like value */
     /* What batch norms' running statistics r keep in a pass of training, r <- kept r + (1 - kept)
@@ -63,6 +65,9 @@ int graph_apply(graph *g, op o, const int *sources, int count);
 int64_t graph_add_param(graph *g, const char *prefix, const char *suffix, param_role role, int ndim,
                         const int64_t *dims, int64_t fan_in);
 
+/* Calls the parameters of a node otherwise, whole names; NULL: as before, or there is none. */
+void graph_call_params(graph *g, int node, const char *weight, const char *bias);
+
 /* Names a node's value, so that plans can return it. */
 void graph_name(graph *g, int node, const char *name);
 int graph_find(const graph *g, const char *name); /* -1 if there is none */
@@ -78,6 +83,9 @@ const param *graph_param(const graph *g, const char *name); /* NULL if absent */
 /* Number of trained parameters (running statistics left out). */
 int64_t graph_trained_elements(const graph *g);
 bool graph_has_norm(const graph *g, norm_kind kind); /* an OP_NORM of this kind? */
+/* Evaluation takes `images` at a time, in their order, since norms without running statistics
+ * (graph_batch_norm) couple them there, too; the last ones of a call may be fewer. */
+void graph_take_together(graph *g, int64_t images);
 /* True if images of a batch influence each other in training (batch norm). */
 bool graph_couples_images(const graph *g);
 /* Why a training step cannot be captured on a device (op_rule.keeps_host); NULL: it can. */

@@ -599,6 +599,23 @@ int graph_norm_eps(graph *g, int src, const char *name, norm_kind kind, double e
     return graph_apply(g, o, &src, 1);
 }
 
+int graph_batch_norm(graph *g, int src, const char *name, double eps)
+{
+    op o = graph_op(g, OP_NORM, src);
+    const int64_t dims[1] = {o.src.c};
+
+    o.norm = NORM_BATCH;
+    o.eps = eps;
+    o.weight = graph_add_param(g, name, "weight", PARAM_NORM_WEIGHT, 1, dims, 1);
+    o.bias = graph_add_param(g, name, "bias", PARAM_NORM_BIAS, 1, dims, 1);
+    return graph_apply(g, o, &src, 1);
+}
+
+bool op_always_couples(const op *o)
+{
+    return o->kind == OP_NORM && o->norm == NORM_BATCH && o->mean < 0;
+}
+
 /* ---- the table */
 
 static const op_rule rules[] = {

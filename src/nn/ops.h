@@ -63,6 +63,8 @@ int64_t op_params(const op *o); /* trained elements of one operation */
 /* FLOPs of one operation in the forward pass of one image; 1 multiply-add = 2 and only products
  * count. */
 double op_flops(const op *o);
+/* Batch norm without running statistics (graph_batch_norm)? */
+bool op_always_couples(const op *o);
 /* Does the Jacobian depend on the sources' values, beyond their signs? */
 bool op_is_curved(const op *o);
 
@@ -134,6 +136,9 @@ int graph_scale(graph *g, int src, const char *name, const char *suffix);
 int graph_upsample(graph *g, int src); /* twice the height and width, nearest neighbour */
 int graph_norm(graph *g, int src, const char *name, norm_kind kind); /* NORM_NONE: src itself */
 int graph_norm_eps(graph *g, int src, const char *name, norm_kind kind, double eps); /* for 1e-5 */
+/* Batch norm without running statistics, as PyTorch's with track_running_stats=False: the statistics are
+ * those of the images at hand, in evaluation as in training (graph_take_together says how many). */
+int graph_batch_norm(graph *g, int src, const char *name, double eps);
 /* Mean 0 and variance 1 over each of `groups` runs of channels of one image, then NAME.weight
  * and NAME.bias per channel.  `groups` divides the channels. */
 int graph_group_norm(graph *g, int src, const char *name, int64_t groups, double eps);

@@ -47,7 +47,7 @@ static void touch(builder *b, int64_t buffer_number)
 step plan_step_of(const plan *p, step s)
 {
     s.n = p->slice;
-    s.train = p->train;
+    s.train = p->train || op_always_couples(&s.op);
     s.split = p->split;
     s.lean = p->lean;
     s.direct = p->direct;
@@ -551,7 +551,8 @@ static jem_status builder_init(builder *b, plan *p)
     TRY(MEM_NEW(b->sources, most_sources(p->g)));
     for (int i = 0; i < n; ++i) {
         const op *o = &p->g->nodes[i].op;
-        const bool meets = p->train && p->b->meeting_bytes && op_rule_of(o)->couples && op_rule_of(o)->couples(o);
+        const bool couples = p->train ? op_rule_of(o)->couples && op_rule_of(o)->couples(o) : op_always_couples(o);
+        const bool meets = couples && p->b->meeting_bytes;
         b->meeting[i] = meets ? (int64_t)p->meeting_bytes : -1;
         if (meets) p->meeting_bytes += p->b->meeting_bytes(o) * (size_t)plan_slices(p);
     }

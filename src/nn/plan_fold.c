@@ -40,7 +40,7 @@ static bool is_named(const graph *g, int i, const char *const *features)
 static bool folds(const graph *g, int i, const char *const *features)
 {
     const node *n = &g->nodes[i];
-    if (n->op.kind != OP_NORM || n->op.norm != NORM_BATCH) return false;
+    if (n->op.kind != OP_NORM || n->op.norm != NORM_BATCH || op_always_couples(&n->op)) return false;
     const int conv = n->src[0];
     return g->nodes[conv].op.kind == OP_CONV2D && conv != g->output && users_of(g, conv) == 1 &&
            !is_named(g, conv, features);

@@ -21,6 +21,8 @@ done:
     return st;
 }
 
+void optimizer_spare_norms(optimizer *a, const graph *g) { a->g = g; }
+
 void optimizer_reset(optimizer *a)
 {
     memset(a->m, 0, (size_t)a->n * sizeof *a->m);
@@ -43,19 +45,37 @@ typedef struct job {
     sgd_update sgd;
 } job;
 
+/* Elements [first, first + n), which SGD decays or not. */
+static void run_span(const job *j, int64_t first, int64_t n, bool decays)
+{
+    const optimizer *a = j->a;
+    const direction *d = j->d;
+    const float *g = d->g + first, *h = d->h ? d->h + first : NULL;
+    sgd_update sgd = j->sgd;
+
+    if (!decays) sgd.weight_decay = 0;
+    if (a->o.kind == OPTIMIZER_SGD)
+        j->b->sgd(j->theta + first, a->m + first, g, h, d->a, d->b, n, &sgd);
+    else
+        j->b->adam(j->theta + first, a->m + first, a->v + first, g, h, d->a, d->b, n, &j->adam);
+}
+
+static bool is_of_layer(const param *p) { return p->role == PARAM_WEIGHT || p->role == PARAM_BIAS; }
+
 static jem_status run_part(void *ctx, int task, int worker)
 {
     const job *j = ctx;
-    const optimizer *a = j->a;
-    const direction *d = j->d;
-    int64_t first = (int64_t)task * PART, n = a->n - first;
-    const float *g = d->g + first, *h = d->h ? d->h + first : NULL;
+    const graph *g = j->a->g;
+    int64_t first = (int64_t)task * PART, n = j->a->n - first;
     (void)worker;
     if (n > PART) n = PART;
-    if (a->o.kind == OPTIMIZER_SGD)
-        j->b->sgd(j->theta + first, a->m + first, g, h, d->a, d->b, n, &j->sgd);
-    else
-        j->b->adam(j->theta + first, a->m + first, a->v + first, g, h, d->a, d->b, n, &j->adam);
+    if (!g) run_span(j, first, n, true);
+    for (int i = 0; g && i < g->param_count; ++i) {
+        const param *p = &g->params[i];
+        const int64_t from = p->offset > first ? p->offset : first;
+        const int64_t end = p->offset + p->count < first + n ? p->offset + p->count : first + n;
+        if (from < end) run_span(j, from, end - from, is_of_layer(p));
+    }
     return JEM_OK;
 }
 

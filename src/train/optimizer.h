@@ -10,6 +10,8 @@
 #include "model/model.h"
 
 typedef enum optimizer_kind { OPTIMIZER_ADAM, OPTIMIZER_SGD } optimizer_kind;
+/* What SGD's weight decay is of: every element, or weights and biases of layers, not scales and shifts of norms. */
+typedef enum optimizer_decay { OPTIMIZER_DECAY_ALL, OPTIMIZER_DECAY_LAYERS } optimizer_decay;
 
 /* Part of the keys train.*. */
 typedef struct optimizer_options {
@@ -25,10 +27,13 @@ typedef struct optimizer {
     float *m; /* [n] Adam's first moments, SGD's momentum */
     float *v; /* [n] Adam's second moments; NULL for SGD */
     int64_t n;
+    const graph *g; /* borrowed: says which elements are decayed; NULL: all are */
 } optimizer;
 
 /* For n parameters: moments are zero.  Copies the options.  JEM_ENOMEM, then *a is unchanged. */
 jem_status optimizer_init(optimizer *a, const optimizer_options *o, int64_t n);
+/* Its weight decay is of layers alone from now on; the graph, borrowed, says which elements these are. */
+void optimizer_spare_norms(optimizer *a, const graph *g);
 void optimizer_reset(optimizer *a); /* as optimizer_init left it */
 void optimizer_clear(optimizer *a); /* a zeroed one is fine */
 

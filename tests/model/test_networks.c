@@ -3,6 +3,7 @@
 #include "support/check.h"
 #include "model/convnext.h"
 
+#include "model/gloss_resnet.h"
 #include "model/autoencoder_graph.h"
 #include "model/cifar.h"
 
@@ -11,6 +12,11 @@ static model_spec smallest(const network *n)
 {
     const autoencoder_spec vae = {.levels = 2, .channels = {8, 8}, .layers = 1, .groups = 4,
                                   .latent = 2, .image_channels = 3, .latent_scale = 1};
+    if (n == &network_gloss_resnet) {
+        model_spec spec = {.classes = 2, .channels = 3, .height = 16, .width = 12};
+        check_ok(model_spec_name(&spec, network_list, n->name));
+        return spec;
+    }
     if (n == &network_wrn)
         return wrn_spec((model_spec){.name = "wrn-10-1", .classes = 4, .channels = 3, .height = 16,
                                      .width = 12}, (wrn_settings){.pool = POOL_ADAPTIVE});

@@ -415,6 +415,10 @@ static void rows_say_what_a_device_cannot_capture(void **state)
     graph_norm(g, 0, "n", NORM_BATCH);
     assert_string_equal(graph_keeps_host(g), "its norm layers");
     assert_true(graph_couples_images(g));
+    assert_false(op_always_couples(&g->nodes[1].op));
+    graph_free(g);
+    g = small();
+    assert_true(op_always_couples(&g->nodes[graph_batch_norm(g, 0, "n", 1e-3)].op) && graph_couples_images(g));
     graph_free(g);
 }
 

@@ -195,26 +195,30 @@ static void windows_and_groups_agree_with_ref(void **state)
     mem_free(d);
 }
 
-/* Norms before rectifiers, one of them with channels that fill no vector. */
-static graph *batch_norm_graph(void)
+static int batch_norm(graph *g, int x, const char *name, bool running)
+{
+    return running ? graph_norm(g, x, name, NORM_BATCH) : graph_batch_norm(g, x, name, 1e-5);
+}
+
+/* Norms before rectifiers, one of them with channels that fill no vector; with running statistics or without. */
+static graph *batch_norm_graph(bool running)
 {
     graph *g = NULL;
     check_ok(graph_new(&g, (shape){3, 9, 11}));
     int x = graph_conv2d(g, 0, "stem", 20, 3, 1, 1);
-    int y = graph_lrelu(g, graph_norm(g, x, "n0", NORM_BATCH), 0.2);
+    int y = graph_lrelu(g, batch_norm(g, x, "n0", running), 0.2);
     y = graph_conv2d(g, y, "a", 20, 3, 1, 1);
-    y = graph_lrelu(g, graph_norm(g, y, "n1", NORM_BATCH), 0.2);
+    y = graph_lrelu(g, batch_norm(g, y, "n1", running), 0.2);
     x = graph_add(g, graph_conv2d(g, y, "b", 20, 3, 1, 1), x);
-    x = graph_pool(g, graph_lrelu(g, graph_norm(g, x, "n2", NORM_BATCH), 0.2), 3, 11, 1.0 / 33);
+    x = graph_pool(g, graph_lrelu(g, batch_norm(g, x, "n2", running), 0.2), 3, 11, 1.0 / 33);
     check_ok(graph_finish(g, graph_linear(g, x, "out", 5)));
     return g;
 }
 
-static void batch_norms_agree_with_ref_in_both_modes(void **state)
+static void batch_norms_agree(bool running)
 {
-    (void)state;
     enum { N = 5, IN = 3 * 9 * 11 };
-    graph *g = batch_norm_graph();
+    graph *g = batch_norm_graph(running);
     float *params = fill(g->param_elements, 1, 0.3f), *x = fill(N * IN, 2, 1.0f);
     float *d = fill(N * 5, 3, 1.0f);
     for (int i = 0; i < g->param_count; ++i)
@@ -247,6 +251,13 @@ static void batch_norms_agree_with_ref_in_both_modes(void **state)
     mem_free(d);
 }
 
+static void batch_norms_agree_with_ref_in_both_modes(void **state)
+{
+    (void)state;
+    batch_norms_agree(true);
+    batch_norms_agree(false);
+}
+
 static int norm_steps(const plan *p)
 {
     int count = 0;
@@ -257,12 +268,33 @@ static int norm_steps(const plan *p)
     return count;
 }
 
+/* Which evaluation does as training does, and nothing folds. */
+static void batch_norms_without_running_statistics_take_the_batch_s_in_evaluation(void **state)
+{
+    (void)state;
+    enum { N = 4, IN = 3 * 9 * 11 };
+    graph *g = batch_norm_graph(false);
+    float *params = fill(g->param_elements, 1, 0.3f), *x = fill(N * IN, 2, 1.0f), logits[2][N * 5];
+    for (int train = 0; train < 2; ++train) {
+        const plan_options o = {.batch = N, .precision = JEM_F32, .train = train};
+        net t = compile(g, &backend_cpu, &o, params);
+        assert_int_equal(norm_steps(t.p), 3);
+        check_ok(plan_forward(t.w, &(plan_call){.count = N}, x, logits[train]));
+        clear(&t);
+    }
+    compare("logits", logits[0], logits[1], N * 5, 0);
+    for (int i = 0; i < g->param_count; ++i) assert_true(g->params[i].role <= PARAM_NORM_BIAS);
+    graph_free(g);
+    mem_free(params);
+    mem_free(x);
+}
+
 /* Of the three norms one has a convolution of its own before it: n0's is read by the sum, too, n2's source is a sum. */
 static void batch_norms_are_folded_where_nothing_else_reads_the_convolution(void **state)
 {
     enum { N = 2, IN = 3 * 9 * 11 };
     const char *const names[] = {"a", NULL};
-    graph *g = batch_norm_graph();
+    graph *g = batch_norm_graph(true);
     const plan_options eval = {.batch = N, .precision = JEM_F32, .backward_input = true};
     plan_options other[3] = {eval, eval, eval};
     float *params = fill(g->param_elements, 1, 0.3f), *x = fill(N * IN, 2, 1.0f), *d = fill(N * 5, 3, 1.0f);
@@ -727,6 +759,7 @@ int main(void)
         cmocka_unit_test(cpu_agrees_with_ref_on_odd_sizes_and_channels),
         cmocka_unit_test(windows_and_groups_agree_with_ref),
         cmocka_unit_test(batch_norms_agree_with_ref_in_both_modes),
+        cmocka_unit_test(batch_norms_without_running_statistics_take_the_batch_s_in_evaluation),
         cmocka_unit_test(concatenations_agree_with_ref),
         cmocka_unit_test(batch_norms_are_folded_where_nothing_else_reads_the_convolution),
         cmocka_unit_test(linear_layers_of_maps_read_channels_then_rows_then_columns),

@@ -210,6 +210,17 @@ static void the_rate_warms_up_and_falls_as_a_cosine(void **state)
     check_near(schedule_lr(&o, 0, 300), 2, 0, 1);
 }
 
+static void an_exponential_rate_shrinks_by_one_factor_before_every_iteration(void **state)
+{
+    (void)state;
+    train_options o = {.lr = 2, .warmup = 10, .schedule = SCHEDULE_EXPONENTIAL, .lr_decay = 0.5};
+    check_near(schedule_lr(&o, 5, 300), 1, 1e-12, 0);
+    check_near(schedule_lr(&o, 10, 300), 1, 1e-12, 0);
+    check_near(schedule_lr(&o, 13, 300), 0.125, 1e-12, 0);
+    o.warmup = 0;
+    check_near(schedule_lr(&o, 0, 300), 1, 1e-12, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +232,7 @@ int main(void)
         cmocka_unit_test(paths_logs_and_threads_are_no_difference),
         cmocka_unit_test(relative_paths_become_absolute),
         cmocka_unit_test(the_rate_warms_up_and_falls_as_a_cosine),
+        cmocka_unit_test(an_exponential_rate_shrinks_by_one_factor_before_every_iteration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,7 +195,7 @@ static void eps_stands_inside_the_root(void **state)
     const float g[2] = {1e-4f, 3e-4f};
     double dm = 0, dv = 0, want = 1;
     for (int t = 1; t <= 2; t++) {
-        const adam_update u = {1e-3, 0.95, 0.9995, 1e-8, t, true};
+        const adam_update u = {.lr = 1e-3, .beta1 = 0.95, .beta2 = 0.9995, .eps = 1e-8, .step = t, .eps_inside = true};
         backend_ref.adam(&theta, &m, &v, &g[t - 1], NULL, 1, 0, 1, &u);
         dm = 0.95 * dm + 0.05 * (double)g[t - 1];
         dv = 0.9995 * dv + 0.0005 * (double)g[t - 1] * (double)g[t - 1];

@@ -317,7 +317,7 @@ static void reduce_forward(const cpu_bound *b, const step_io *io)
     const float *params = b->k->params;
     const int64_t c = o->src.c;
     const double count = (double)(io->total * area_of(&b->k->s)), unbiased = count > 1 ? count / (count - 1) : 1;
-    float *of = state_of(&b->k->s, io, io->slice).of, *stats = io->slice == 0 ? io->batch_stats : NULL;
+    float *of = state_of(&b->k->s, io, io->slice).of, *stats = io->slice == 0 && o->mean >= 0 ? io->batch_stats : NULL;
 
     for (int64_t k = 0; k < c; ++k) {
         const moments m = batch_moments(&b->k->s, io, k);

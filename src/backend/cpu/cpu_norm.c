@@ -324,7 +324,7 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
 {
     const step *s = &b->k->s;
     const int64_t images = images_of(s), all = images * blocks_of(b->k);
-    float *batch_stats = is_batch(s) && s->train && s->kind == STEP_FORWARD ? io->batch_stats : NULL;
+    float *batch_stats = is_batch(s) && s->op.mean >= 0 && s->train && s->kind == STEP_FORWARD ? io->batch_stats : NULL;
 
     phase = phase_at(s, phase);
     if (phase == REDUCE_X) {

@@ -97,7 +97,7 @@ static jem_status norm_forward(const cuda_bound *b, const step_io *io)
 {
     const step *s = &b->k->s;
     norm_map a = norm_of(b);
-    float *stats = s->op.norm == NORM_BATCH && s->train ? io->batch_stats : NULL;
+    float *stats = s->op.norm == NORM_BATCH && s->op.mean >= 0 && s->train ? io->batch_stats : NULL;
     float *mean = stats ? stats + s->op.mean : NULL, *var = stats ? stats + s->op.var : NULL;
     jem_status st;
     TRY(measure(&a, stats ? cuda_outside(b, BOOK_OUT, mean) : NULL,
