@@ -463,6 +463,7 @@ static void scores_of_a_defence_say_how_it_was_attacked_and_come_out_again(void 
     const score *s = need(&l, "robustness", "accuracy_linf", "8/255 refined 2");
     assert_non_null(strstr(s->formula, "mean logits of 2 copies with noise 0.03, each refined by 2 Langevin steps"));
     assert_non_null(strstr(s->formula, "expectation over 4 fresh copies a step, through refinement as through the identity"));
+    assert_non_null(strstr(s->formula, "attacked by what the network without refinement falls for"));
     check_ok(eval_run(&again, only, &r->subject, &r->eval));
     for (int64_t i = 0; i < l.count; i++) assert_true(l.scores[i].value == again.scores[i].value);
     score_list_clear(&l);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -13,7 +14,7 @@
 #include "bench/robustness/victim.h"
 #include "stats/summary.h"
 
-enum { CONDITION = 64, FORMULA = 640 };
+enum { CONDITION = 64, FORMULA = 720 };
 
 static const char *const norm_names[ATTACK_NORMS] = {"linf", "l2"};
 static const double PIXEL_RANGE = 2; /* in the network's units, -1 to 1 */
@@ -68,6 +69,7 @@ static int64_t hits_of(const images *m, const int32_t *answer)
 typedef struct attempt {
     const bench_request *q;
     const victim *v;
+    const victim *plain; /* without the defence; NULL: there is none */
     int64_t refine;
     attack_norm norm;
     double radius; /* as in the settings */
@@ -92,40 +94,79 @@ static attack attack_of(const attempt *a)
                     .seed = (uint64_t)o->seed};
 }
 
-/* m->answer <- under attack, of the images that are right without one, by the batch. */
-static jem_status attack_all(images *m, const attempt *a)
+/* Images that are attacked together. */
+typedef struct batch {
+    int64_t most, n, size;
+    float *x, *adversary;    /* [most][size] */
+    int64_t *place, *row;    /* [most] among all images; their names */
+    int32_t *y, *answer;     /* [most] */
+} batch;
+
+static void batch_clear(batch *b)
+{
+    mem_free(b->x);
+    mem_free(b->adversary);
+    mem_free(b->place);
+    mem_free(b->row);
+    mem_free(b->y);
+    mem_free(b->answer);
+}
+
+static jem_status batch_new(batch *b, int64_t most, int64_t size)
+{
+    jem_status st;
+    *b = (batch){.most = most, .size = size};
+    TRY(MEM_NEW(b->x, most * size));
+    TRY(MEM_NEW(b->adversary, most * size));
+    TRY(MEM_NEW(b->place, most));
+    TRY(MEM_NEW(b->row, most));
+    TRY(MEM_NEW(b->y, most));
+    TRY(MEM_NEW(b->answer, most));
+done:
+    return st;
+}
+
+/* The next images from *i on whose answer is right so far. */
+static void batch_fill(batch *b, const images *m, int64_t *i)
+{
+    for (b->n = 0; *i < m->n && b->n < b->most; (*i)++) {
+        if (m->answer[*i] != m->label[*i]) continue;
+        memcpy(b->x + b->n * b->size, m->x + *i * b->size, (size_t)b->size * sizeof *b->x);
+        b->place[b->n] = *i;
+        b->row[b->n] = m->row[*i];
+        b->y[b->n++] = m->label[*i];
+    }
+}
+
+/* m->answer <- of the images that still stand, after an attack on `from`, as `to` answers to its end points. */
+static jem_status attack_standing(images *m, const attempt *a, const victim *from, const victim *to)
 {
     jem_status st;
     const attack how = attack_of(a);
-    const int64_t batch = victim_batch(a->v), size = m->size;
-    float *x = NULL;
-    int64_t *place = NULL, *row = NULL;
-    int32_t *y = NULL, *answer = NULL;
+    batch b = {.n = 0};
 
-    TRY(MEM_NEW(x, batch * size));
-    TRY(MEM_NEW(place, batch));
-    TRY(MEM_NEW(row, batch));
-    TRY(MEM_NEW(y, batch));
-    TRY(MEM_NEW(answer, batch));
+    TRY(batch_new(&b, victim_batch(from), m->size));
     for (int64_t i = 0; i < m->n;) {
-        int64_t n = 0;
-        for (; i < m->n && n < batch; i++) {
-            m->answer[i] = m->clean[i];
-            if (m->clean[i] != m->label[i] || !(a->radius > 0)) continue;
-            for (int64_t k = 0; k < size; k++) x[n * size + k] = m->x[i * size + k];
-            place[n] = i;
-            row[n] = m->row[i];
-            y[n++] = m->label[i];
-        }
-        TRY(attack_run(answer, NULL, &how, victim_of(a->v), x, row, y, n));
-        for (int64_t k = 0; k < n; k++) m->answer[place[k]] = answer[k];
+        batch_fill(&b, m, &i);
+        TRY(attack_run(b.answer, b.adversary, &how, victim_of(from), b.x, b.row, b.y, b.n));
+        if (from != to) TRY(victim_of(to)->classify(victim_of(to)->ctx, b.adversary, b.row, b.n, b.answer));
+        for (int64_t k = 0; k < b.n; k++) m->answer[b.place[k]] = b.answer[k];
     }
 done:
-    mem_free(x);
-    mem_free(place);
-    mem_free(row);
-    mem_free(y);
-    mem_free(answer);
+    batch_clear(&b);
+    return st;
+}
+
+/* m->answer <- under attack, of the images that are right without one.  A defence first meets what the network
+ * without it falls for, since an attacker may try that, too. */
+static jem_status attack_all(images *m, const attempt *a)
+{
+    jem_status st = JEM_OK;
+    memcpy(m->answer, m->clean, (size_t)m->n * sizeof *m->clean);
+    if (!(a->radius > 0)) return JEM_OK;
+    if (a->plain) TRY(attack_standing(m, a, a->plain, a->v));
+    TRY(attack_standing(m, a, a->v, a->v));
+done:
     return st;
 }
 
@@ -141,8 +182,9 @@ static void write_formula(char text[FORMULA], const attempt *a)
         n += snprintf(text + n, (size_t)(FORMULA - n), "which nothing changes");
     if (a->refine)
         n += snprintf(text + n, (size_t)(FORMULA - n),
-                      "; mean logits of %" PRId64 " copies with noise %g, each refined by %" PRId64 " Langevin steps; attacks take "
-                      "the expectation over %" PRId64 " fresh copies a step, through refinement as through the identity",
+                      "; mean logits of %" PRId64 " copies with noise %g, each refined by %" PRId64 " Langevin steps; attacked by what "
+                      "the network without refinement falls for, then with the expectation over %" PRId64 " fresh copies a step, "
+                      "through refinement as through the identity",
                       o->copies, o->noise_std, a->refine, o->draws);
     n += snprintf(text + n, (size_t)(FORMULA - n), "; Wilson interval");
     if (!generative_of(a->q)->learned_labels)
@@ -221,11 +263,13 @@ static jem_status attack_victim_over_radii(trial_list *l, images *m, const bench
 {
     jem_status st;
     const attack_options *o = &eval_options_of(q)->attack;
-    victim *v = NULL;
+    victim *v = NULL, *plain = NULL;
     attempt a = {.q = q, .refine = refine};
 
     TRY(victim_new(&v, q, refine));
+    if (refine) TRY(victim_new(&plain, q, 0));
     a.v = v;
+    a.plain = plain;
     TRY(victim_of(v)->classify(victim_of(v)->ctx, m->x, m->row, m->n, m->clean));
     a.at_chance = stats_wilson(hits_of(m, m->clean), m->n, stats_z95).low <= chance_of(q);
     if (first) TRY(add_above_chance(q, m));
@@ -235,6 +279,7 @@ static jem_status attack_victim_over_radii(trial_list *l, images *m, const bench
     TRY(attack_over_radii(l, m, &a, &o->l2));
 done:
     victim_free(v);
+    victim_free(plain);
     return st;
 }
 
@@ -250,6 +295,11 @@ static jem_status run(const bench_request *q)
     if (!d->pixels) {
         log_warning("%s: robustness left out: radii are shares of a pixel's range, and its test images are no pictures of 8 bits",
                     q->out);
+        return JEM_OK;
+    }
+    if (generative_of(q)->together > 0) {
+        log_warning("%s: robustness left out: its norms take the statistics of several images together, so that an attack on "
+                    "one changes what is said of others", q->out);
         return JEM_OK;
     }
     TRY(images_load(&m, d, o->images));
