@@ -85,7 +85,7 @@ static radius_panel *find_panel(radius_chart *c, const struct norm *of, int64_t 
     radius_panel *p = &c->panels[at];
     *p = (radius_panel){.norm = of, .refined = refined};
     snprintf(p->title, sizeof p->title, "%s", of->name);
-    if (refined) snprintf(p->title, sizeof p->title, "%s, refined by %lld steps", of->name, (long long)refined);
+    if (refined) snprintf(p->title, sizeof p->title, "%s, refined by %lld step%s", of->name, (long long)refined, refined == 1 ? "" : "s");
     return p;
 }
 
