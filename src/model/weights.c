@@ -198,6 +198,22 @@ done:
             {NULL, NULL, NULL}                                                                     \
     }
 
+static bool is_size(const char *key)
+{
+    for (const option *o = size_options; o->key; ++o)
+        if (strcmp(o->key, key) == 0) return true;
+    return false;
+}
+
+enum { FILE_KEY_MAX = 128 }; /* with room for what keys of files begin with */
+
+/* What a file calls it: the key, or model.KEY where a network's setting has the name of a size. */
+static void file_key(char key[FILE_KEY_MAX], const option_place *p)
+{
+    const bool taken = p->group->options != size_options && is_size(p->option->key);
+    snprintf(key, FILE_KEY_MAX, "%s%s", taken ? "model." : "", p->option->key);
+}
+
 static jem_status put_key(safetensors_writer *w, const char *name, const char *value)
 {
     char key[OPTION_KEY_MAX];
@@ -210,13 +226,14 @@ jem_status weights_put_spec(safetensors_writer *w, const model_spec *spec)
     jem_status st;
     model_spec copy = *spec;
     const option_group groups[] = SPEC_GROUPS(&copy);
-    char value[OPTION_STRING_MAX];
+    char key[FILE_KEY_MAX], value[OPTION_STRING_MAX];
 
     TRY(safetensors_writer_metadata(w, "format", "jem"));
     TRY(put_key(w, "name", spec->name));
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
         options_value_text(&p, value, sizeof value);
-        TRY(put_key(w, p.option->key, value));
+        file_key(key, &p);
+        TRY(put_key(w, key, value));
     }
 done:
     return st;
@@ -236,6 +253,7 @@ jem_status weights_get_spec(model_spec *spec, const network *const *list, const 
 {
     jem_status st;
     model_spec s = {.network = NULL};
+    char key[FILE_KEY_MAX];
     const char *value;
 
     TRY(get_key(&value, f, "name"));
@@ -246,8 +264,10 @@ jem_status weights_get_spec(model_spec *spec, const network *const *list, const 
     }
     const option_group groups[] = SPEC_GROUPS(&s);
     for (option_place p = {NULL, NULL, 0}; options_next(groups, &p);) {
-        TRY(get_key(&value, f, p.option->key));
-        TRY(options_set(groups, p.option->key, value, safetensors_path(f)));
+        const option_group own[] = {*p.group, {NULL, NULL, NULL}};
+        file_key(key, &p);
+        TRY(get_key(&value, f, key));
+        TRY(options_set(own, p.option->key, value, safetensors_path(f)));
     }
     *spec = s;
 done:
