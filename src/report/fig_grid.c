@@ -11,6 +11,7 @@
 #include "report/axes.h"
 #include "report/figures.h"
 #include "report/marks.h"
+#include "report/study_names.h"
 #include "sweetspot/trend.h"
 
 enum { PANELS_MAX = 12, COLUMNS = 3, FOOT = 50, TITLE_ROOM = 26, LEFT_ROOM = 62 };
@@ -24,7 +25,8 @@ typedef struct grid_panel {
 typedef struct grid_chart {
     int studies, count;       /* lines, panels */
     char file[NAME_MOST], title[NAME_MOST]; /* of the figure */
-    const char *names[STUDIES_MAX];
+    study_names own;
+    const char *names[STUDIES_MAX]; /* of that */
     colour colours[STUDIES_MAX];
     grid_panel panels[PANELS_MAX];
     panel_grid grid;
@@ -149,12 +151,6 @@ static void write_numbers(strbuf *tsv, const grid_chart *c, const char *benchmar
         }
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 static jem_status figure_of(figure_list *list, study *const *studies, int count, const measures *of)
 {
     jem_status st;
@@ -172,8 +168,9 @@ static jem_status figure_of(figure_list *list, study *const *studies, int count,
     f.file = c->file;
     f.title = c->title;
     c->studies = count;
+    study_names_make(&c->own, studies, count);
     for (int k = 0; k < count; k++) {
-        c->names[k] = last_part(studies[k]->path);
+        c->names[k] = c->own.of[k];
         c->colours[k] = series_colour(k);
     }
     for (const measure *m = of->scores; m->metric && c->count < PANELS_MAX; m++) TRY(collect_panel(c, of, m, studies));

@@ -63,6 +63,8 @@ jem_status figures_of_dimensions(figure_list *list, study *const *studies, int c
                                  const measures *const *known);
 /* One per benchmark of which 2 to STUDIES_MAX studies have scores, "grid-BENCHMARK": a line for each study. */
 jem_status figures_of_grid(figure_list *list, study *const *studies, int count, const measures *const *known);
+/* Where along alpha each of 2 to STUDIES_MAX studies is best, "grid-sweetspots": the sets of sweetspot.h side by side. */
+jem_status figures_of_grid_spots(figure_list *list, study *const *studies, int count, const measures *const *known);
 /* Sets, categories, steps. */
 jem_status figures_of_details(figure_list *list, study *s, const measures *const *known);
 jem_status figures_of_calibration(figure_list *list, study *s); /* reliability diagrams */

@@ -123,6 +123,7 @@ jem_status report_source_figures(figure_list *list, const report_source *from, c
     jem_status st;
 
     if (!from->models) return make_along_alpha(list, from, only);
+    TRY(figures_of_grid_spots(list, from->all, from->count, from->known));
     TRY(figures_of_grid(list, from->all, from->count, from->known));
     TRY(figures_of_models(list, &from->rows, from->known));
 done:
@@ -203,5 +204,7 @@ void report_figure_names(strbuf *out, const measures *const *list)
         else
             for (const measures *const *m = list; *m; m++)
                 plain_printf(out, "%-24s %s\n", (*m)->benchmark, (*m)->title);
+    strbuf_add(out, "grid-sweetspots          of a grid: where along alpha each of its studies is best\n");
+    strbuf_add(out, "grid-NAME                of a grid: scores of benchmark NAME along alpha, a line for each study\n");
     strbuf_add(out, "NAME-along-alpha         of several folders: scores of benchmark NAME along alpha, with the other models\n");
 }

@@ -37,15 +37,27 @@ static jem_status check_text(const char *const *texts, int i)
     return JEM_OK;
 }
 
-/* "_steps-10" is appended for sampler.steps=10: the key's last part is enough for people, and names are compared. */
-static void append_name(char name[NAME_MOST + 1], const char *assignment)
+/* The first '+' behind which another assignment begins, or the end: "1e+3" has none. */
+static const char *end_of_assignment(const char *text)
+{
+    const char *plus = strchr(text, '+');
+    for (; plus; plus = strchr(plus + 1, '+')) {
+        const size_t key = strspn(plus + 1, "abcdefghijklmnopqrstuvwxyz0123456789_.");
+        if (key > 0 && plus[1 + key] == '=') return plus;
+    }
+    return text + strlen(text);
+}
+
+/* "_steps-10" is appended for sampler.steps=10, "+norm-none" for what it brings along: the key's last part is enough for
+ * people, and names are compared. */
+static void append_name(char name[NAME_MOST + 1], const char *assignment, const char *joint)
 {
     char text[NAME_MOST + 1], plain[NAME_MOST + 1];
     const size_t key = strcspn(assignment, "="), used = strlen(name);
     size_t from = key;
 
     while (from > 0 && assignment[from - 1] != '.') from--;
-    snprintf(text, sizeof text, "%s%.*s-%s", used ? "_" : "", (int)(key - from), assignment + from, assignment + key + 1);
+    snprintf(text, sizeof text, "%s%.*s-%s", used ? joint : "", (int)(key - from), assignment + from, assignment + key + 1);
     name_make(plain, sizeof plain, text, "._-+");
     snprintf(name + used, NAME_MOST + 1 - used, "%s", plain);
 }
@@ -61,6 +73,26 @@ static jem_status assignment_of(char **out, int *values, const char *text, int w
     return str_format(out, "%.*s=%.*s", (int)(is - text), text, (int)strcspn(value, ","), value);
 }
 
+/* The assignments of "a=1+b=2", and what the study's name is to say of them. */
+static jem_status take_assignments(grid_study *s, const char *set)
+{
+    jem_status st = JEM_OK;
+    for (const char *at = set; *at;) {
+        const char *end = end_of_assignment(at);
+        char **made = &s->assignments[s->assignment_count];
+        if (s->assignment_count == GRID_ASSIGNMENTS)
+            return jem_error(JEM_EUSAGE, "grid: a study of more than %d settings", GRID_ASSIGNMENTS);
+        TRY(str_format(made, "%.*s", (int)(end - at), at));
+        s->assignment_count++;
+        if (same_key(*made, "alpha") || same_key(*made, "seed"))
+            return jem_error(JEM_EUSAGE, "grid %s: alphas and seeds are given for all studies, beside the grid", set);
+        append_name(s->name, *made, at == set ? "_" : "+");
+        at = *end ? end + 1 : end;
+    }
+done:
+    return st;
+}
+
 static jem_status make_study(sweep_grid *g, const char *const *texts, int count, int number)
 {
     jem_status st = JEM_OK;
@@ -72,7 +104,7 @@ static jem_status make_study(sweep_grid *g, const char *const *texts, int count,
         TRY(assignment_of(&s->set[k], &values, texts[k], number % values));
         number /= values;
     }
-    for (int k = 0; k < count; k++) append_name(s->name, s->set[k]);
+    for (int k = 0; k < count; k++) TRY(take_assignments(s, s->set[k]));
     for (const grid_study *other = g->studies; other < s; other++)
         if (strcmp(other->name, s->name) == 0)
             return jem_error(JEM_EUSAGE, "grid: two studies would have the name %s", s->name);
@@ -107,11 +139,12 @@ jem_status sweep_grid_check(const sweep_grid *g, const config_lists *lists, cons
     config *cfg = NULL;
 
     TRY(MEM_NEW(cfg, 1));
-    TRY(MEM_NEW(all, set_count + g->keys));
+    TRY(MEM_NEW(all, set_count + GRID_ASSIGNMENTS));
     if (set_count) memcpy(all, set, (size_t)set_count * sizeof *all);
     for (int i = 0; i < g->count; i++) {
-        for (int k = 0; k < g->keys; k++) all[set_count + k] = g->studies[i].set[k];
-        TRY(config_load(cfg, lists, config_path, all, set_count + g->keys));
+        const grid_study *s = &g->studies[i];
+        for (int k = 0; k < s->assignment_count; k++) all[set_count + k] = s->assignments[k];
+        TRY(config_load(cfg, lists, config_path, all, set_count + s->assignment_count));
     }
 done:
     mem_free(all);
@@ -194,8 +227,10 @@ done:
 
 void sweep_grid_clear(sweep_grid *g)
 {
-    for (int i = 0; i < GRID_STUDIES; i++)
+    for (int i = 0; i < GRID_STUDIES; i++) {
         for (int k = 0; k < GRID_KEYS; k++) mem_free(g->studies[i].set[k]);
+        for (int k = 0; k < GRID_ASSIGNMENTS; k++) mem_free(g->studies[i].assignments[k]);
+    }
     *g = (sweep_grid){.keys = 0};
 }
 
@@ -211,17 +246,18 @@ static jem_status train_study(const sweep_request *q)
 static jem_status train_one_of(const sweep_request *q, const sweep_grid *g, int i)
 {
     jem_status st;
+    const grid_study *s = &g->studies[i];
     sweep_request own = *q;
     const char **set = NULL;
     char *out = NULL;
 
-    TRY(MEM_NEW(set, q->plan.set_count + g->keys));
+    TRY(MEM_NEW(set, q->plan.set_count + s->assignment_count));
     for (int k = 0; k < q->plan.set_count; k++) set[k] = q->plan.set[k];
-    for (int k = 0; k < g->keys; k++) set[q->plan.set_count + k] = g->studies[i].set[k];
-    TRY(str_format(&out, "%s/%s", q->out, g->studies[i].name));
+    for (int k = 0; k < s->assignment_count; k++) set[q->plan.set_count + k] = s->assignments[k];
+    TRY(str_format(&out, "%s/%s", q->out, s->name));
     own.out = out;
     own.plan.set = set;
-    own.plan.set_count += g->keys;
+    own.plan.set_count += s->assignment_count;
     log_info("study %s", out);
     TRY(train_study(&own));
 done:

@@ -5,12 +5,14 @@
 #include "base/name.h"
 #include "study/sweep.h"
 
-enum { GRID_KEYS = 8, GRID_STUDIES = 256 };
+enum { GRID_KEYS = 8, GRID_STUDIES = 256, GRID_ASSIGNMENTS = 32 };
 
 /* A study of it. */
 typedef struct grid_study {
     char name[NAME_MOST + 1];  /* of its folder: "name-wrn-16-1_steps-10" */
     char *set[GRID_KEYS];      /* "sampler.steps=10", in the order of the settings; owned */
+    char *assignments[GRID_ASSIGNMENTS]; /* the same one by one, with what the values bring along; owned */
+    int assignment_count;
 } grid_study;
 
 typedef struct sweep_grid {
@@ -18,7 +20,8 @@ typedef struct sweep_grid {
     grid_study studies[GRID_STUDIES];
 } sweep_grid;
 
-/* texts [count]: "sampler.steps=10,20" each.  The last setting varies fastest.  JEM_EUSAGE for what is no such text,
+/* texts [count]: "sampler.steps=10,20" each.  A value may bring settings along that others do without:
+ * "model.name=wrn-10-1,vgg+model.norm=none+train.lr=1e-3".  The last setting varies fastest.  JEM_EUSAGE for what is no such text,
  * a setting twice, alpha or seed, two studies of one name, more than GRID_STUDIES. */
 jem_status sweep_grid_parse(sweep_grid *g, const char *const *texts, int count);
 /* Are the settings of all its studies settings?  Before the first one is trained.  As config_load; set, set_count: what

@@ -75,6 +75,34 @@ static void a_later_grid_adds_values_and_keeps_the_others(void **state)
     program_fails(dir, GRID "--grid sampler.steps=1,3 --out %D/alone", JEM_EUSAGE, "is no grid");
 }
 
+static void best_sets_stand_beside_each_other(void **state)
+{
+    (void)state;
+    program_works(dir, "sweep %D/c.yaml --set data.path=%D/set --alpha 0,0.5,1 --grid sampler.steps=1,3 --out %D/grid");
+    program_works(dir, "eval %D/grid");
+    program_works(dir, "report %D/grid --figure grid-sweetspots -o %D/spots.svg");
+    said("spots.svg", ">steps-3</text>");
+    program_works(dir, "report %D/grid");
+    said("grid/report.html", "Where along α each study of the grid is best");
+    said("grid/figures/grid-sweetspots.tsv", "classification\ttest accuracy\tsteps-1\t");
+    said("grid/figures/grid-sweetspots.tsv", "classification\ttest accuracy\tsteps-3\t");
+}
+
+static void a_value_brings_settings_along(void **state)
+{
+    (void)state;
+    program_works(dir, GRID "--grid model.name=wrn-10-1+train.lr=1e-4+model.pool=sum,convnext-micro --out %D/nets");
+    said("nets/name-wrn-10-1+lr-1e-4+pool-sum/config.yaml", "  pool: sum\n");
+    said("nets/name-wrn-10-1+lr-1e-4+pool-sum/config.yaml", "  lr: 0.0001\n");
+    said("nets/name-convnext-micro/config.yaml", "  lr: 0.001\n");
+    said("nets/grid.json", "model.name=wrn-10-1+train.lr=1e-4+model.pool=sum");
+    assert_true(program_made(dir, "nets/name-convnext-micro/alpha-0.50-seed-1/best.safetensors"));
+    program_works(dir, "eval %D/nets");
+    program_works(dir, "report %D/nets");
+    said("nets/figures/grid-classification.tsv", "accuracy\twrn-10-1\t0\t");
+    said("nets/figures/grid-classification.tsv", "accuracy\tconvnext-micro\t0.5\t");
+}
+
 static void several_settings_make_all_combinations_for_slurm_too(void **state)
 {
     (void)state;
@@ -92,6 +120,8 @@ static void mistakes_are_refused_before_anything_is_written(void **state)
     char path[128];
     program_fails(dir, GRID "--grid sampler.steps --out %D/x", JEM_EUSAGE, "expected a setting and its values");
     program_fails(dir, GRID "--grid sampler.steps=1,,2 --out %D/x", JEM_EUSAGE, "expected a setting and its values");
+    program_fails(dir, GRID "--grid sampler.steps=1+seed=3,2 --out %D/x", JEM_EUSAGE, "alphas and seeds are given for all");
+    program_fails(dir, GRID "--grid sampler.steps=1+train.lrr=3,2 --out %D/x", JEM_EUSAGE, "train.lr");
     program_fails(dir, GRID "--grid alpha=0,1 --out %D/x", JEM_EUSAGE, "alphas and seeds are given for all studies");
     program_fails(dir, GRID "--grid sampler.steps=1 --grid sampler.steps=2 --out %D/x", JEM_EUSAGE, "already");
     program_fails(dir, GRID "--grid sampler.steps=1,1 --out %D/x", JEM_EUSAGE, "two studies would have the name steps-1");
@@ -109,6 +139,8 @@ int main(void)
         cmocka_unit_test(each_study_is_the_one_that_the_setting_alone_makes),
         cmocka_unit_test(reports_and_tables_group_by_the_setting),
         cmocka_unit_test(a_later_grid_adds_values_and_keeps_the_others),
+        cmocka_unit_test(best_sets_stand_beside_each_other),
+        cmocka_unit_test(a_value_brings_settings_along),
         cmocka_unit_test(several_settings_make_all_combinations_for_slurm_too),
         cmocka_unit_test(mistakes_are_refused_before_anything_is_written),
     };
