@@ -31,16 +31,18 @@ typedef struct jem_estimate_options {
     const double *alphas;    /* [alpha_count] of a plan's sweep; NULL: the settings' alpha */
     int64_t alpha_count;
     const char *folder;      /* where the run would go, whose disk is looked at; NULL: the working directory */
+    const char *device_model; /* a plan's times on one GPU of that kind, which need not be here, by a cost model: "h200",
+                                "h100", "a100", "l40s", "b200", "rtx4090".  NULL: this machine's, as `seconds` says */
 } jem_estimate_options;
 
-#define JEM_ESTIMATE_INIT {sizeof(jem_estimate_options), NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL}
+#define JEM_ESTIMATE_INIT {sizeof(jem_estimate_options), NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL, NULL}
 
 /* What a training at an alpha computes and takes; NaN where it was not timed. */
 typedef struct jem_plan_alpha {
     double alpha;
     double step_flops; /* of a step, for one image of the batch */
     double forwards;   /* the same in forward passes */
-    double step_s, images_per_s, validation_s, epoch_s, run_s; /* on this machine, as busy as it is now */
+    double step_s, images_per_s, validation_s, epoch_s, run_s; /* on this machine, as busy as it is now, or on device_model */
 } jem_plan_alpha;
 
 typedef struct jem_plan {
@@ -50,9 +52,9 @@ typedef struct jem_plan {
     int64_t train, val, test; /* images */
     bool assumed;          /* that many were said, or are usual; the data are not there */
     int64_t batch, iterations_per_epoch, iterations;
-    int64_t memory_bytes, memory_available; /* of the process at its peak; of the machine now */
+    int64_t memory_bytes, memory_available; /* of the process at its peak; of the machine now, whatever device_model is */
     int64_t disk_bytes, disk_free;          /* of one run's folder; where it would go */
-    const char *fits;      /* "" if memory and disk suffice; else what does not, and what would help */
+    const char *fits;      /* "" if memory (device_model's) and disk suffice; else what does not, and what would help */
     int64_t alphas;
     jem_plan_alpha *alpha; /* [alphas] */
     const char *json;      /* all this and more, layer by layer, item by item: as `jem plan --json` */

@@ -12,7 +12,7 @@ from ._train import _flat, _settings_of
 class _Options(c.Structure):
     _fields_ = [("size", c.c_size_t), ("set", c.POINTER(c.c_char_p)), ("set_count", c.c_int), ("images", c.c_int64),
                 ("classes", c.c_int64), ("shape", c.c_char_p), ("seconds", c.c_double), ("alphas", c.POINTER(c.c_double)),
-                ("alpha_count", c.c_int64), ("folder", c.c_char_p)]
+                ("alpha_count", c.c_int64), ("folder", c.c_char_p), ("device_model", c.c_char_p)]
 
 
 class _PlanAlpha(c.Structure):
@@ -47,7 +47,7 @@ _l.declare({"jem_estimate_options": _Options, "jem_plan_alpha": _PlanAlpha, "jem
             "jem_choice_count": (c.c_int64, [c.c_int])})
 
 
-def _ask(name, made, config, set, images, classes, shape, seconds, alphas, folder):
+def _ask(name, made, config, set, images, classes, shape, seconds, alphas, folder, device_model=None):
     """What the function answers as JSON, and its text for what does not fit."""
     path, assignments = _settings_of(config)
     assignments += _flat("", set or {})
@@ -56,7 +56,7 @@ def _ask(name, made, config, set, images, classes, shape, seconds, alphas, folde
     options = _Options(c.sizeof(_Options), (c.c_char_p * len(texts))(*texts), len(texts), images or 0, classes or 0,
                        "x".join(map(str, shape)).encode() if shape else None, seconds,
                        alphas.ctypes.data_as(c.POINTER(c.c_double)), len(alphas),
-                       None if folder is None else _l.path_bytes(folder))
+                       None if folder is None else _l.path_bytes(folder), device_model.encode() if device_model else None)
     clear = {"jem_plan_training": _l.lib.jem_plan_clear, "jem_speed_measure": _l.lib.jem_speed_clear}[name]
     _l.call(name, c.byref(made), path, c.byref(options))
     try:
@@ -65,13 +65,14 @@ def _ask(name, made, config, set, images, classes, shape, seconds, alphas, folde
         clear(c.byref(made))
 
 
-def plan(config=None, alpha=None, seconds=0, images=None, shape=None, classes=None, folder=None, set=None):
+def plan(config=None, alpha=None, seconds=0, images=None, shape=None, classes=None, folder=None, set=None, device_model=None):
     """What a training needs, before it begins: a dict of network (layer by layer), memory, disk, and arithmetic and times
     at each alpha, as `jem plan --json` (bytes, seconds, FLOPs), and `fits`: "" or what does not, and what would help.
 
     config: as jem.train, or a run's folder; alpha: numbers of a sweep; seconds: how long steps are timed, 0: not at all;
-    images, shape (channels, height, width), classes: of data that are not there; folder: where the run would go."""
-    answer, fits = _ask("jem_plan_training", _Plan(), config, set, images, classes, shape, seconds, alpha, folder)
+    images, shape (channels, height, width), classes: of data that are not there; folder: where the run would go;
+    device_model: "h200", "h100", "a100", "l40s", "b200", "rtx4090": times on one such GPU, which need not be here."""
+    answer, fits = _ask("jem_plan_training", _Plan(), config, set, images, classes, shape, seconds, alpha, folder, device_model)
     return {**answer, "fits": fits}
 
 

@@ -16,7 +16,8 @@ typedef struct plan_request {
     estimate_request of;
     const char *out, *alpha;
     bool json, no_timing;
-    double limit_s;
+    double limit_s, price;
+    const char *gpu;
     seeds_request seeds;
 } plan_request;
 
@@ -37,6 +38,10 @@ static const cli_option options[] = {
     {"--seconds", CLI_REAL, offsetof(plan_request, limit_s), "S",
      .help = "how long steps are timed", .default_text = "10",
      .min = 0.1, .max = 86400},
+    {"--device-model", CLI_TEXT, offsetof(plan_request, gpu), "h200|h100|a100|l40s|b200|rtx4090",
+     .help = "instead: times on such a GPU, which need not be here"},
+    {"--price", CLI_REAL, offsetof(plan_request, price), "P",
+     .help = "with it: what an hour of it costs, in any currency", .min = 0, .max = 1e6},
     {"--json", CLI_SWITCH, offsetof(plan_request, json), NULL, .help = "print JSON"},
     {"--out", CLI_TEXT, offsetof(plan_request, out), "RUN",
      .help = "the folder meant, whose disk is looked at", .other = "-o"},
@@ -82,14 +87,21 @@ done:
 static jem_status make_plan(plan_answer *a, splits *data, const plan_request *q, const alpha_list *alphas)
 {
     jem_status st;
+    const gpu_model *gpu = NULL;
     training_plan *p = &a->training;
+    if (q->gpu) TRY(gpu_model_find(&gpu, q->gpu));
+    if (!gpu && !isnan(q->price)) return cli_usage_error(&command_plan, "--price P needs --device-model", "");
     TRY(take_input(p, data, q));
     TRY(training_plan_estimate(p, alphas ? alphas->values : NULL, alphas ? alphas->count : 0,
                                q->out ? q->out : "."));
     if (!q->json) plan_print(p);
     fflush(stdout);
+    if (gpu) {
+        TRY(training_plan_on_gpu(p, gpu));
+        if (!q->json) plan_print_gpu(p, q->price);
+    }
     jem_status fit = training_plan_check(p);
-    if (fit == JEM_OK && !q->no_timing) {
+    if (fit == JEM_OK && !q->no_timing && !gpu) {
         if (p->assumed) TRY(profile_noise(data, &p->cfg, &p->data));
         TRY(training_plan_time(p, data, q->limit_s));
         if (!q->json) plan_print_times(p);
@@ -170,7 +182,7 @@ const command command_plan = {
     .about = "what a training needs, before it begins: layers, FLOPs, memory, disk and time",
     .arguments = arguments,
     .options = options,
-    .examples = {"plan cifar10.yaml --alpha 0:1:0.1",
+    .examples = {"plan cifar10.yaml --alpha 0:1:0.1 --device-model h100 --price 2.5",
                  "plan --sweep studies/pilot --margin 0.02"},
     .run = plan_command,
 };

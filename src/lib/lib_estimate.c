@@ -76,10 +76,11 @@ void jem_plan_clear(jem_plan *p)
     *p = (jem_plan)JEM_PLAN_INIT;
 }
 
-static jem_plan_alpha alpha_of(const plan_alpha *a)
+/* times: were there any? */
+static jem_plan_alpha alpha_of(const plan_alpha *a, bool times)
 {
     jem_plan_alpha row = {a->alpha, a->flops.total, a->flops.forwards, NAN, NAN, NAN, NAN, NAN};
-    if (a->times.steps == 0) return row;
+    if (!times) return row;
     row.step_s = a->time.step_s;
     row.images_per_s = a->time.images_per_s;
     row.validation_s = a->time.validation_s;
@@ -96,7 +97,7 @@ static jem_status fill(jem_plan *p)
     const training_plan *r = &own->plan;
 
     TRY(MEM_NEW(own->alphas, r->alpha_count));
-    for (int i = 0; i < r->alpha_count; i++) own->alphas[i] = alpha_of(&r->alphas[i]);
+    for (int i = 0; i < r->alpha_count; i++) own->alphas[i] = alpha_of(&r->alphas[i], r->gpu || r->alphas[i].times.steps > 0);
     TRY(take_json(&own->json, training_plan_json(r)));
     *p = (jem_plan){.network = r->outline.spec.name,
                     .parameters = r->outline.trained,
@@ -128,16 +129,19 @@ static jem_status make_plan(planned *own, splits *data, const char *config_path,
     training_plan *p = &own->plan;
     training_input input = {.data = {NULL, NULL, NULL}};
     const training_input_request of = request_of(config_path, o);
+    const gpu_model *gpu = NULL;
 
+    if (o->device_model) TRY(gpu_model_find(&gpu, o->device_model));
     TRY(training_input_settings(&p->cfg, &of));
     TRY(training_input_read(&input, &p->cfg, &of));
     *data = input.data;
     p->data = input.facts;
     p->assumed = input.assumed;
     TRY(training_plan_estimate(p, o->alphas, (int)o->alpha_count, o->folder ? o->folder : "."));
+    if (gpu) TRY(training_plan_on_gpu(p, gpu));
     const jem_status fit = training_plan_check(p);
     TRY(mem_strdup(&own->fits, fit == JEM_OK ? "" : jem_error_message()));
-    if (fit != JEM_OK || o->seconds == 0) goto done;
+    if (fit != JEM_OK || o->seconds == 0 || gpu) goto done;
     if (p->assumed) TRY(profile_noise(data, &p->cfg, &p->data));
     TRY(training_plan_time(p, data, o->seconds));
 done:

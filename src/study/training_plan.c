@@ -84,9 +84,41 @@ done:
     return st;
 }
 
+jem_status training_plan_on_gpu(training_plan *p, const gpu_model *gpu)
+{
+    jem_status st = JEM_OK;
+    config *c = &p->cfg;
+    const double alpha_of_memory = c->alpha;
+
+    p->gpu = gpu;
+    for (int i = 0; i < p->alpha_count; i++) {
+        plan_alpha *a = &p->alphas[i];
+        gpu_forecast f;
+        c->alpha = a->alpha;
+        TRY(gpu_cost(&f, gpu, &gpu_constants_fitted, c, &p->data));
+        a->times = f.times;
+        a->time = forecast_time(c, &p->data, &a->flops, &a->times);
+        if (f.memory > p->gpu_memory) p->gpu_memory = f.memory;
+        p->gpu_host_why = f.host_why;
+    }
+done:
+    c->alpha = alpha_of_memory;
+    return st;
+}
+
+static jem_status check_gpu(const training_plan *p)
+{
+    static const double giga = 1e9;
+    if (p->gpu_memory <= p->gpu->memory) return JEM_OK;
+    return jem_error(JEM_ENOMEM, "this training takes about %.1f GB of a GPU's memory and one %s has %.0f GB; use a smaller "
+                                 "train.batch or sampler.buffer_size", (double)p->gpu_memory / giga, p->gpu->title,
+                     (double)p->gpu->memory / giga);
+}
+
 jem_status training_plan_check(const training_plan *p)
 {
     jem_status st;
+    if (p->gpu) return check_gpu(p);
     TRY(forecast_check_machine(&p->memory, &p->cfg, &p->machine, p->machine.available));
     TRY(forecast_check_disk(&p->disk, p->folder, p->room));
 done:

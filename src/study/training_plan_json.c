@@ -54,6 +54,25 @@ static json_t *disk_json(const training_plan *r)
                      r->disk.bytes <= r->room);
 }
 
+/* Foretold for a GPU. */
+static json_t *gpu_time_json(const plan_alpha *a)
+{
+    return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o}", "step_s", json_number_or_null(a->time.step_s), "step_low_s",
+                     json_number_or_null(a->times.low_s), "step_high_s", json_number_or_null(a->times.high_s),
+                     "images_per_s", json_number_or_null(a->time.images_per_s), "flops_per_s",
+                     json_number_or_null(a->time.flops_per_s), "validation_s", json_number_or_null(a->time.validation_s),
+                     "epoch_s", json_number_or_null(a->time.epoch_s), "run_s", json_number_or_null(a->time.run_s),
+                     "gpu_hours", json_number_or_null(a->time.run_s / 3600));
+}
+
+static json_t *gpu_json(const training_plan *r)
+{
+    if (!r->gpu) return json_null();
+    return json_pack("{s:s s:s s:b s:f s:I s:I s:s}", "name", r->gpu->name, "title", r->gpu->title, "measured",
+                     r->gpu->measured, "error", gpu_cost_error, "memory_bytes", (json_int_t)r->gpu_memory, "memory_total",
+                     (json_int_t)r->gpu->memory, "host_waits_because_of", r->gpu_host_why ? r->gpu_host_why : "");
+}
+
 static json_t *alphas_json(const training_plan *r)
 {
     json_t *all = json_array();
@@ -61,7 +80,9 @@ static json_t *alphas_json(const training_plan *r)
         const plan_alpha *a = &r->alphas[i];
         json_t *o = json_pack("{s:f s:f s:f}", "alpha", a->alpha, "step_flops_per_image",
                               a->flops.total, "forward_equivalents", a->flops.forwards);
-        if (a->times.steps > 0)
+        if (r->gpu)
+            json_object_set_new(o, "time", gpu_time_json(a));
+        else if (a->times.steps > 0)
             json_object_set_new(
                 o, "time",
                 json_pack("{s:o s:o s:o s:o s:i s:I s:o s:o s:o s:o s:o s:o s:s}", "step_s",
@@ -89,9 +110,9 @@ json_t *training_plan_json(const training_plan *r)
     json_t *data = json_pack("{s:I s:I s:I s:I s:b}", "train", (json_int_t)d->train, "val",
                              (json_int_t)d->val, "test", (json_int_t)d->test, "file_bytes",
                              (json_int_t)d->file_bytes, "assumed", r->assumed);
-    return json_pack("{s:o s:o s:I s:I s:I s:o s:o s:o}", "network", network_json(&r->outline),
+    return json_pack("{s:o s:o s:I s:I s:I s:o s:o s:o s:o}", "network", network_json(&r->outline),
                      "data", data, "batch", (json_int_t)r->cfg.train.batch, "iterations_per_epoch",
                      (json_int_t)forecast_per_epoch(&r->cfg, d), "iterations",
                      (json_int_t)forecast_iterations(&r->cfg, d), "memory", memory_json(r), "disk",
-                     disk_json(r), "alphas", alphas_json(r));
+                     disk_json(r), "device_model", gpu_json(r), "alphas", alphas_json(r));
 }

@@ -171,6 +171,37 @@ static void json_holds_times_of_every_alpha(void **state)
     check_tmp_remove(r.dir);
 }
 
+static void a_gpu_that_is_not_here_has_times_hours_and_a_price(void **state)
+{
+    rig r = rig_new();
+    char args[160];
+    (void)state;
+    snprintf(args, sizeof args, "%s/c.yaml --alpha 0,0.5 --device-model h200", r.dir);
+    json_t *root = plan_json_of(&r, args, 0), *alphas = json_object_get(root, "alphas");
+    assert_true(number_at(root, "device_model", "memory_total") == 141e9);
+    assert_true(json_is_true(json_object_get(json_object_get(root, "device_model"), "measured")));
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *a = json_array_get(alphas, i);
+        check_near(number_at(a, "time", "gpu_hours"), number_at(a, "time", "run_s") / 3600, 1e-8, 1); /* nine digits are printed */
+        assert_true(number_at(a, "time", "step_s") > 0 && number_at(a, "time", "step_s") < 0.1);
+    }
+    json_decref(root);
+
+    assert_int_equal(program_run(r.dir, "", "plan %D/c.yaml --alpha 0,0.5 --device-model rtx4090 --price 0.4"), 0);
+    program_said(r.dir, "out", "never compared with this");
+    program_said(r.dir, "out", "GPU-hours");
+    program_said(r.dir, "out", "and price");
+    program_said(r.dir, "out", "of 24 GB");
+    assert_int_equal(program_run(r.dir, "", "plan %D/c.yaml --device-model rtx5"), JEM_EUSAGE);
+    program_said(r.dir, "err", "h200, h100");
+    assert_int_equal(program_run(r.dir, "", "plan %D/c.yaml --price 2"), JEM_EUSAGE);
+    program_said(r.dir, "err", "--device-model");
+    assert_int_equal(program_run(r.dir, "", "plan %D/c.yaml --set train.batch=6000 --set data.path= --images 50000 --shape 3x64x64 "
+                                            "--classes 2 --set model.name=wrn-28-10 --device-model rtx4090"), JEM_ENOMEM);
+    program_said(r.dir, "err", "GeForce RTX 4090 has 24 GB");
+    check_tmp_remove(r.dir);
+}
+
 static void noise_stands_in_for_data_that_are_not_there(void **state)
 {
     rig r = rig_new();
@@ -283,6 +314,7 @@ int main(void)
         cmocka_unit_test(every_config_that_comes_along_can_be_planned_and_says_what_it_costs),
         cmocka_unit_test(the_tables_show_layers_memory_disk_and_time),
         cmocka_unit_test(json_holds_times_of_every_alpha),
+        cmocka_unit_test(a_gpu_that_is_not_here_has_times_hours_and_a_price),
         cmocka_unit_test(noise_stands_in_for_data_that_are_not_there),
         cmocka_unit_test(what_cannot_fit_is_refused_with_exit_6_and_remedies),
         cmocka_unit_test(mistakes_are_usage_errors),

@@ -72,6 +72,22 @@ static void times_are_measured_where_they_are_asked_for(void **state)
     assert_null(speed.json);
 }
 
+static void times_of_a_gpu_that_is_not_here_are_foretold(void **state)
+{
+    (void)state;
+    jem_estimate_options o = of_small();
+    jem_plan found = JEM_PLAN_INIT;
+
+    o.device_model = "a100";
+    check_ok(jem_plan_training(&found, NULL, &o));
+    for (int i = 0; i < 2; i++) assert_true(found.alpha[i].step_s > 0 && found.alpha[i].run_s > found.alpha[i].step_s);
+    assert_non_null(strstr(found.json, "A100"));
+    assert_string_equal(found.fits, "");
+    jem_plan_clear(&found);
+    o.device_model = "abacus";
+    check_fails(jem_plan_training(&found, NULL, &o), JEM_EUSAGE, "abacus");
+}
+
 static void a_training_that_does_not_fit_is_said_and_not_timed(void **state)
 {
     (void)state;
@@ -140,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plan_has_the_numbers_of_the_program),
         cmocka_unit_test(times_are_measured_where_they_are_asked_for),
+        cmocka_unit_test(times_of_a_gpu_that_is_not_here_are_foretold),
         cmocka_unit_test(a_training_that_does_not_fit_is_said_and_not_timed),
         cmocka_unit_test(an_estimate_that_cannot_be_is_refused),
         cmocka_unit_test(choices_are_those_of_the_registries),

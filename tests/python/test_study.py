@@ -238,6 +238,14 @@ class Estimates(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "how large the data are"):
             jem.plan({"data.kind": "npy"})
 
+    def test_a_plan_tells_times_of_a_gpu_that_is_not_here(self):
+        size = dict(images=1000, shape=(3, 32, 32), classes=10)
+        found = jem.plan({"model.name": "wrn-16-1"}, device_model="h100", **size)
+        self.assertEqual(found["device_model"]["name"], "h100")
+        self.assertGreater(found["alphas"][0]["time"]["gpu_hours"], 0)
+        with self.assertRaisesRegex(ValueError, "h200"):
+            jem.plan({"model.name": "wrn-16-1"}, device_model="abacus", **size)
+
     def test_a_speed_measures_steps(self):
         found = jem.speed({**SMALL, "sampler.steps": 1}, seconds=.2, images=100, shape=(3, 16, 16), classes=3)
         self.assertGreater(found["step"]["images_per_s"], 0)
