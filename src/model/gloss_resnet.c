@@ -13,7 +13,7 @@
 #include "base/try.h"
 #include "model/gloss_resnet.h"
 
-enum { STAGES = 3, NAME = 64 };
+enum { STAGES = 3, NAME = 64, PREFIX = 40 };
 
 static const option settings[] = {
     {"proj", OPTION_INT, offsetof(gloss_resnet_settings, proj), "10", 1, 100000, NULL,
@@ -58,7 +58,7 @@ static int linear(graph *g, int x, const char *prefix, int64_t out)
 
 static int block(graph *g, int x, int stage, int number, int64_t width)
 {
-    char prefix[NAME];
+    char prefix[PREFIX];
     int h = x;
     snprintf(prefix, sizeof prefix, "conv%d_%d/conv1_in_block", stage, number);
     if (stage > 1 || number > 0) h = norm_relu(g, h, prefix);
@@ -76,7 +76,7 @@ static jem_status build(graph **out, const model_spec *spec)
     const gloss_resnet_settings *s = (const void *)&spec->settings;
     jem_status st;
     graph *g = NULL;
-    char name[NAME];
+    char name[PREFIX];
 
     if (spec->channels != 3)
         return jem_error(JEM_EUSAGE, "%s takes pictures of three channels, not %lld", spec->name, (long long)spec->channels);
