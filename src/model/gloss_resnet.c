@@ -8,8 +8,10 @@
  * training, so that what it says of an image depends on the `together` - 1 others beside it and thus on their order.
  * It sees 0 to 255.  Names of parameters, with slashes, are those of the authors' TensorFlow code; weights
  * are as everywhere here, [out,in,h,w] and [out,in]. */
+#include <math.h>
 #include <stdio.h>
 
+#include "base/rng.h"
 #include "base/try.h"
 #include "model/gloss_resnet.h"
 
@@ -71,6 +73,24 @@ static int block(graph *g, int x, int stage, int number, int64_t width)
 /* From -1 .. 1 to 0 .. 255. */
 static const double to_bytes[3][2] = {{127.5, 127.5}, {127.5, 127.5}, {127.5, 127.5}};
 
+/* As the authors' code: convolutions Xavier-uniform, linear weights uniform within sqrt(3 / fan in), biases 0. */
+static void init(float *params, const graph *g, const model_spec *spec, uint64_t seed)
+{
+    const rng_stream s = {seed, RNG_INIT, 0, 0};
+    (void)spec;
+    for (int i = 0; i < g->param_count; ++i) {
+        const param *p = &g->params[i];
+        float *v = params + p->offset;
+        if (p->role == PARAM_WEIGHT) {
+            const double fan_in = (double)p->fan_in, fan_out = (double)(p->count / p->shape[1]);
+            const float bound = (float)(p->ndim == 4 ? sqrt(6 / (fan_in + fan_out)) : sqrt(3 / fan_in));
+            rng_fill_uniform(v, p->count, -bound, bound, &s, (uint32_t)i);
+        } else {
+            for (int64_t k = 0; k < p->count; ++k) v[k] = p->role == PARAM_NORM_WEIGHT ? 1 : 0;
+        }
+    }
+}
+
 static jem_status build(graph **out, const model_spec *spec)
 {
     const gloss_resnet_settings *s = (const void *)&spec->settings;
@@ -106,6 +126,7 @@ const network network_gloss_resnet = {
     .logits = true,
     .settings = settings,
     .build = build,
+    .init = init,
     .stages = (const char *const[]){"stage1", "stage2", "stage3", NULL},
     .heads = (const char *const[]){"features", "proj", NULL},
 };

@@ -55,11 +55,11 @@ static const option train_option_table[] = {
      "Adam: g / sqrt(v + eps) as PixelVAE's code, instead of g / (sqrt(v) + eps)"},
     {"momentum", OPTION_REAL, AT(optimizer.momentum), "0.9", 0, 0.999999999, NULL, "SGD"},
     {"weight_decay", OPTION_REAL, AT(optimizer.weight_decay), "0", 0, 1, NULL,
-     "adds weight_decay * w to the gradient of every parameter; JEM++ 4e-4, SADA-JEM 5e-4"},
+     "adds weight_decay * w to the gradient; JEM++ 4e-4, SADA-JEM 5e-4"},
     {"sharpness", OPTION_CHOICE, AT(sharpness), "none", 0, 0, "none|plain|adaptive",
      "take the gradient where a step of size train.rho uphill leads (SADA-JEM: adaptive)"},
-    {"decay", OPTION_CHOICE, AT(decay), "all", 0, 0, "all|layers",
-     "SGD: weight_decay is of every parameter (PyTorch), or of layers' weights and biases, not norms'"},
+    {"weight_decay_of", OPTION_CHOICE, AT(weight_decay_of), "all", 0, 0, "all|layers",
+     "every parameter (PyTorch), or the weights and biases of layers, not those of norms"},
     {"rho", OPTION_REAL, AT(rho), "2", 0, 1e6, NULL, "size of the step uphill of train.sharpness"},
     {"objective", OPTION_STRING, AT(objective), "auto", 0, 0, NULL,
      "what is minimised; auto: eq8, or at alpha 0 classifier (jem list objectives)"},
@@ -238,8 +238,6 @@ jem_status config_check(const config *c)
                          "augmented: data.augment_generative = false needs share_batch = false");
     if (o->init_sha256[0] && !o->init[0])
         return jem_error(JEM_EUSAGE, "train.init_sha256 says what the file of train.init is, which is empty");
-    if (o->decay == OPTIMIZER_DECAY_LAYERS && o->optimizer.kind != OPTIMIZER_SGD)
-        return jem_error(JEM_EUSAGE, "train.decay = layers needs train.optimizer = sgd");
     const network *n = c->model.network;
     if (c->sampler.batch_norm == BATCH_NORM_BATCH && n->draws && n->draws(&c->model))
         return jem_error(JEM_EUSAGE, "sampler.batch_norm = batch runs chains in training mode, in "

@@ -35,7 +35,7 @@ typedef struct train_options {
     option_list milestones; /* of the multistep schedule: fractions of the training */
     double milestone_factor;
     double lr_decay;        /* of the exponential schedule: factor before every step */
-    int decay;              /* optimizer_decay */
+    int weight_decay_of;    /* optimizer_decay */
     optimizer_options optimizer;
     int sharpness;          /* sharpness_kind */
     double rho;             /* of sharpness */

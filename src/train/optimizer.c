@@ -45,19 +45,20 @@ typedef struct job {
     sgd_update sgd;
 } job;
 
-/* Elements [first, first + n), which SGD decays or not. */
+/* Elements [first, first + n), which are decayed or not. */
 static void run_span(const job *j, int64_t first, int64_t n, bool decays)
 {
     const optimizer *a = j->a;
     const direction *d = j->d;
     const float *g = d->g + first, *h = d->h ? d->h + first : NULL;
     sgd_update sgd = j->sgd;
+    adam_update adam = j->adam;
 
-    if (!decays) sgd.weight_decay = 0;
+    if (!decays) sgd.weight_decay = adam.weight_decay = 0;
     if (a->o.kind == OPTIMIZER_SGD)
         j->b->sgd(j->theta + first, a->m + first, g, h, d->a, d->b, n, &sgd);
     else
-        j->b->adam(j->theta + first, a->m + first, a->v + first, g, h, d->a, d->b, n, &j->adam);
+        j->b->adam(j->theta + first, a->m + first, a->v + first, g, h, d->a, d->b, n, &adam);
 }
 
 static bool is_of_layer(const param *p) { return p->role == PARAM_WEIGHT || p->role == PARAM_BIAS; }

@@ -3,14 +3,14 @@
  *   adam   Kingma & Ba 2015
  *   sgd    with momentum, which JEM++ and SADA-JEM train with
  * Both add weight_decay theta to the gradient, as in PyTorch: of every parameter, norms and biases
- * included. */
+ * included, or of layers alone (optimizer_spare_norms). */
 #ifndef TRAIN_OPTIMIZER_H
 #define TRAIN_OPTIMIZER_H
 
 #include "model/model.h"
 
 typedef enum optimizer_kind { OPTIMIZER_ADAM, OPTIMIZER_SGD } optimizer_kind;
-/* What SGD's weight decay is of: every element, or weights and biases of layers, not scales and shifts of norms. */
+/* What a weight decay is of: every element, or weights and biases of layers, not scales and shifts of norms. */
 typedef enum optimizer_decay { OPTIMIZER_DECAY_ALL, OPTIMIZER_DECAY_LAYERS } optimizer_decay;
 
 /* Part of the keys train.*. */

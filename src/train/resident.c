@@ -13,6 +13,7 @@ static const char *refuses(const trainer *t)
     const config *c = t->cfg;
     if (graph_keeps_host(model_graph(t->m))) return graph_keeps_host(model_graph(t->m));
     if (t->optimizer.o.kind != OPTIMIZER_ADAM) return "the optimiser";
+    if (t->optimizer.g && t->optimizer.o.weight_decay > 0) return "train.weight_decay_of layers";
     if (t->sharpness.kind != SHARPNESS_NONE) return "sharpness-aware steps";
     if (eq8_state_of(t)->chains.sampler.update == UPDATE_CLAMPED) return "sampler.update clamped";
     if (c->sampler.start != START_UNIFORM) return "sampler.start";

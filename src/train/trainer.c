@@ -99,7 +99,7 @@ static jem_status init(trainer *t, const config *cfg, const splits *data, model 
     TRY(batcher_init(&t->labelled, data->train, &cfg->data, o->batch, seed, false));
     TRY(batcher_init(&t->generative, data->train, &cfg->data, config_generative_batch(o), seed, true));
     TRY(optimizer_init(&t->optimizer, &o->optimizer, n));
-    if (o->decay == OPTIMIZER_DECAY_LAYERS) optimizer_spare_norms(&t->optimizer, model_graph(m));
+    if (o->weight_decay_of == OPTIMIZER_DECAY_LAYERS) optimizer_spare_norms(&t->optimizer, model_graph(m));
     TRY(sharpness_init(&t->sharpness, o->sharpness, o->rho, n));
     if (o->ema > 0) TRY(MEM_NEW(t->ema, n));
     TRY(t->objective->init(t, kept));

@@ -4,6 +4,7 @@
 #include "model/convnext.h"
 
 #include "model/gloss_resnet.h"
+#include "model/pixelvae.h"
 #include "model/autoencoder_graph.h"
 #include "model/cifar.h"
 
@@ -12,8 +13,8 @@ static model_spec smallest(const network *n)
 {
     const autoencoder_spec vae = {.levels = 2, .channels = {8, 8}, .layers = 1, .groups = 4,
                                   .latent = 2, .image_channels = 3, .latent_scale = 1};
-    if (n == &network_gloss_resnet) {
-        model_spec spec = {.classes = 2, .channels = 3, .height = 16, .width = 12};
+    if (n == &network_gloss_resnet || n == &network_pixelvae) {
+        model_spec spec = {.classes = 2, .channels = 3, .height = 16, .width = 16};
         check_ok(model_spec_name(&spec, network_list, n->name));
         return spec;
     }

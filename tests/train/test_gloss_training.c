@@ -6,7 +6,7 @@
 static const char *const recipe[] = {
     "alpha=0", "model.name=gloss-resnet", "model.width=8", "model.blocks=1", "model.proj=4", "model.together=4",
     "data.crop=false", "data.flip=false", "train.warmup=0", "train.optimizer=sgd", "train.lr=0.05",
-    "train.weight_decay=2e-4", "train.decay=layers", "train.schedule=exponential", "train.lr_decay=0.99", NULL};
+    "train.weight_decay=2e-4", "train.weight_decay_of=layers", "train.schedule=exponential", "train.lr_decay=0.99", NULL};
 
 static const float *values_of(const rig *r, const char *name)
 {
