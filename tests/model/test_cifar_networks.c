@@ -22,6 +22,7 @@ typedef struct golden_net {
     const char *norm;             /* the first one that is named here, and its running statistics after */
     double mean[3], var[3];       /* one pass of training */
     double exact, rounded;        /* largest relative differences in double and in float32 */
+    double rounded_gradient;      /* of the gradients' lengths in float32; 0: rounded */
 } golden_net;
 
 static model_spec spec_of(const golden_net *n)
@@ -66,10 +67,11 @@ static void check_eval(const golden_net *n, const double *logits, double bound)
 static void check_train(const golden_net *n, const double *logits, double ce, const double *dx, const double *dparams,
                         int64_t elements, double bound)
 {
+    const double of_gradient = bound < n->rounded ? bound : fmax(bound, n->rounded_gradient);
     for (int k = 0; k < 4; k++) check_near(logits[k], n->train[k], bound, 1);
     check_near(ce, n->train_ce, bound, 1);
-    check_near(norm(dparams, elements), n->params_norm, bound, n->params_norm);
-    check_near(norm(dx, IMAGES * 3 * 32 * 32), n->dx_norm, bound, n->dx_norm);
+    check_near(norm(dparams, elements), n->params_norm, of_gradient, n->params_norm);
+    check_near(norm(dx, IMAGES * 3 * 32 * 32), n->dx_norm, of_gradient, n->dx_norm);
 }
 
 static void forget_running(double *dparams, const graph *g)
@@ -291,6 +293,7 @@ static void preact_bottleneck_164_has_pytorchs_values(void **state)
         .mean = {-0.0748079824726, -0.0842481330801, 0.0340029756216},
         .var = {0.938781453262, 0.921721161209, 0.879517956538},
         .exact = 1e-9, .rounded = 1e-3,
+        .rounded_gradient = 2e-3, /* PyTorch's own float32 is 1.03e-3 off in NHWC, 4.6e-4 in NCHW */
     });
 }
 
