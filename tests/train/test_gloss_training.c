@@ -5,7 +5,7 @@
 
 static const char *const recipe[] = {
     "alpha=0", "model.name=gloss-resnet", "model.width=8", "model.blocks=1", "model.proj=4", "model.together=4",
-    "data.crop=false", "data.flip=false", "train.warmup=0", "train.optimizer=sgd", "train.lr=0.05",
+    "data.crop=false", "data.flip=false", "train.warmup=0", "train.optimizer=sgd", "train.lr=0.02",
     "train.weight_decay=2e-4", "train.weight_decay_of=layers", "train.schedule=exponential", "train.lr_decay=0.99", NULL};
 
 static const float *values_of(const rig *r, const char *name)
@@ -23,8 +23,8 @@ static void it_learns_and_its_rate_shrinks(void **state)
     check_ok(validate(&before, r->m, r->data.val));
     assert_true(values_of(r, "conv0/gamma")[0] == 1 && values_of(r, "out/fc_bias")[0] == 0);
     const step_report first = steps(r, 1), last = steps(r, 59);
-    check_near(first.lr, 0.05 * 0.99, 1e-12, 0);
-    check_near(last.lr, 0.05 * pow(0.99, 60), 1e-12, 0);
+    check_near(first.lr, 0.02 * 0.99, 1e-12, 0);
+    check_near(last.lr, 0.02 * pow(0.99, 60), 1e-12, 0);
     assert_true(values_of(r, "conv0/gamma")[0] != 1);
     check_ok(validate(&after, r->m, r->data.val));
     assert_true(after.nll < before.nll / 2);
