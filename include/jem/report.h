@@ -31,6 +31,13 @@ typedef struct jem_report_options {
  * studies, runs and folders of recorded answers side by side.  `o` may be NULL. */
 JEM_API jem_status jem_report_all(const char *const *folders, int64_t count, const jem_report_options *o);
 
+/* One figure of that report alone, for print: as `jem report FOLDER... --figure NAME -o FILE`.  name: "training",
+ * "cifar10h", "sweetspot", of one benchmark "sweetspot:cifar10h" (`--figure list` gives them).  file: .svg, .pdf or .png, so
+ * wide (80 to 420 mm; 0: 183), text of 7 pt and more; or .tsv, its numbers.  o->page does not matter.  JEM_EUSAGE with the
+ * names there are if there is no such figure; JEM_EDATA where it has nothing to draw. */
+JEM_API jem_status jem_report_figure(const char *const *folders, int64_t count, const char *name, const char *file,
+                                     double width_mm, const jem_report_options *o);
+
 #ifdef __cplusplus
 }
 #endif

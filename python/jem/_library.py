@@ -231,6 +231,7 @@ STATUS = {
     "jem_autoencoder_encode": [_p, _p, _i64, _i64, _i64, _p, _p],
     "jem_autoencoder_decode": [_p, _p, _i64, _i64, _i64, _p],
     "jem_report": [_text, _text],
+    "jem_report_figure": [c.POINTER(_text), _i64, _text, _text, c.c_double, _p],
     "jem_sampler_start": [_p, _i64, _p, c.c_uint64],
     "jem_sampler_start_of": [_p, _i64, _p, c.c_int, c.c_uint64],
     "jem_sampler_run": [c.POINTER(Sampler), _p, _p, _i64],

@@ -1,45 +1,47 @@
 """Figures of a run's or a study's report, one at a time: what a notebook shows and a paper takes."""
 
 import base64
+import ctypes as c
 import html
+import io
 import os
-import shutil
+import tempfile
 
 from . import _library as _l
 
 
 class Figure:
-    """One figure, drawn.  name: as in the report; folder: of its files NAME.svg, .pdf, .png, .tsv (all its numbers).
+    """One figure of the report of a run or a study, drawn from its files whenever it is asked for.  name: as in the report.
 
     A notebook shows it."""
 
     def __init__(self, folder, name):
-        self.folder, self.name = folder, name
+        self.folder, self.name = os.fspath(folder), name
 
     def __repr__(self):
-        return f"<jem figure {self.name}: {self.path('svg')}>"
+        return f"<jem figure {self.name} of {self.folder}>"
 
-    def path(self, kind="svg"):
-        """The path of a file of the figure: kind "svg", "pdf", "png", or "tsv"."""
-        return os.path.join(self.folder, f"{self.name}.{kind}")
+    def save(self, path, width_mm=183):
+        """Draws the figure to `path`, whose extension says what: .svg, .pdf, .png, so wide, text of 7 pt and more; .tsv: all
+        its numbers.  Returns the path."""
+        folders = (c.c_char_p * 1)(_l.path_bytes(self.folder))
+        _l.call("jem_report_figure", folders, 1, self.name.encode(), _l.path_bytes(path), width_mm, None)
+        return path
+
+    def _text(self, kind):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(self.save(os.path.join(folder, f"figure.{kind}")), encoding="utf-8") as f:
+                return f.read()
 
     @property
     def svg(self):
-        with open(self.path("svg"), encoding="utf-8") as f:
-            return f.read()
+        return self._text("svg")
 
     def numbers(self):
         """Every number of the figure, as a pandas DataFrame."""
         import pandas
 
-        return pandas.read_csv(self.path("tsv"), sep="\t")
-
-    def save(self, path):
-        """Copies the figure to `path`, whose extension says what: .svg, .pdf, .png, .tsv.  Returns the path."""
-        kind = os.path.splitext(os.fspath(path))[1].lstrip(".")
-        if kind not in ("svg", "pdf", "png", "tsv"):
-            raise ValueError(f"{os.fspath(path)}: choose one of .svg, .pdf, .png, .tsv")
-        return shutil.copyfile(self.path(kind), path)
+        return pandas.read_csv(io.StringIO(self._text("tsv")), sep="\t")
 
     def _repr_html_(self):
         # A picture of its own: the ids of two drawings in one notebook would meet.
@@ -50,18 +52,21 @@ class Figure:
 def draw(folder):
     """Draws the report of a run or a study anew; returns its figures by name: {name: Figure}."""
     _l.call("jem_report", _l.path_bytes(folder), None)
-    drawn = os.path.join(folder, "figures")
-    return {name[:-4]: Figure(drawn, name[:-4]) for name in sorted(os.listdir(drawn)) if name.endswith(".svg")}
+    return {name[:-4]: Figure(folder, name[:-4]) for name in sorted(os.listdir(os.path.join(folder, "figures")))
+            if name.endswith(".svg")}
 
 
 def plot(folder, name):
-    """One figure of a run's or a study's report: "cifar10h" or any benchmark, "training", "people", "samples", ...
+    """One figure of a run's or a study's report: "cifar10h" or any benchmark, "training", "people", "samples-buffer", ...;
+    "sweetspot:cifar10h": of one benchmark.
 
-    LookupError names those there are."""
-    figures = draw(folder)
-    if name not in figures:
-        raise LookupError(f"{os.fspath(folder)}: no figure {name}; there are {', '.join(figures)}")
-    return figures[name]
+    LookupError names those there are; DataError says what a figure lacks."""
+    figure = Figure(folder, name)
+    try:
+        figure.svg
+    except ValueError as error:
+        raise LookupError(str(error)) from None
+    return figure
 
 
 class Drawn:

@@ -46,7 +46,7 @@ static const cli_option options[] = {
     {"-o", CLI_TEXT, offsetof(report_flags, out), "PAGE.html",
      .help = "the page (report.html there, of several folders models.html), or the file of --figure", .other = "--out"},
     {"--figure", CLI_TEXT, offsetof(report_flags, figure), "NAME",
-     .help = "this figure alone, as .svg, .pdf or .png; `list`: the names; sweetspot:BENCHMARK, people:BENCHMARK: of one"},
+     .help = "this figure alone, as .svg, .pdf, .png, or its numbers as .tsv; `list`: the names; sweetspot:BENCHMARK, people:BENCHMARK: of one"},
     {"--width", CLI_TEXT, offsetof(report_flags, width), "WIDTH",
      .help = "of that file, in mm: 89mm (a column of many journals), 183mm (two; so unless given)"},
     {"--follow", CLI_SWITCH, offsetof(report_flags, follow),
@@ -54,13 +54,11 @@ static const cli_option options[] = {
     {.name = NULL},
 };
 
-static const double default_width = 183; /* mm */
-
 /* "89mm", "89 mm" or "89" */
 static jem_status parse_width(double *mm, const char *text)
 {
     char number[32];
-    *mm = default_width;
+    *mm = REPORT_WIDTH_MM;
     if (!text) return JEM_OK;
     size_t n = strlen(text);
     if (n > 2 && strcmp(text + n - 2, "mm") == 0) n -= 2;
@@ -84,12 +82,12 @@ static jem_status run_figure(const report_flags *f, const report_call *call)
         goto done;
     }
     if (!f->out) {
-        st = jem_error(JEM_EUSAGE, "report: --figure %s needs -o FILE.pdf (or .svg, .png)", f->figure);
+        st = jem_error(JEM_EUSAGE, "report: --figure %s needs -o FILE.pdf (or .svg, .png, .tsv)", f->figure);
         goto done;
     }
     TRY(make_folder_of(f->out));
     TRY(report_draw(&height, call, f->figure, f->out, width));
-    log_info("%s: %.0f mm wide, %.0f mm high", f->out, width, height);
+    if (height > 0) log_info("%s: %.0f mm wide, %.0f mm high", f->out, width, height);
     if (height > REPORT_PAGE_MM)
         log_warning("%s is %.0f mm high: pages of many journals end at %d mm; a wider one is lower", f->out,
                     height, REPORT_PAGE_MM);

@@ -175,6 +175,24 @@ done:
     return st;
 }
 
+/* The drawing, or what it shows as numbers. */
+static jem_status write_one(double *height_mm, figure *f, const char *path, double width)
+{
+    jem_status st;
+
+    *height_mm = 0;
+    if (str_ends_with(path, ".tsv"))
+        return f->tsv.used ? file_write(path, f->tsv.data, f->tsv.used)
+                           : jem_error(JEM_EDATA, "%s: figure '%s' is of pictures and has no numbers; write it as .svg, .pdf "
+                                       "or .png", path, f->file);
+    f->most_height = REPORT_PAGE_MM * px_per_mm;
+    f->lay_out(f, width);
+    TRY(draw_file(path, width, f->height, f->draw, f->ctx));
+    *height_mm = f->height / px_per_mm;
+done:
+    return st;
+}
+
 jem_status report_draw(double *height_mm, const report_call *call, const char *name, const char *path,
                        double width_mm)
 {
@@ -198,10 +216,7 @@ jem_status report_draw(double *height_mm, const report_call *call, const char *n
         st = jem_error(JEM_EUSAGE, "%s: figure '%s' has no part '%s'%s", call->folder, whole, part + 1,
                        f->take_part ? "; its parts are the benchmarks that it shows (`jem bench list`)" : " nor others");
     } else {
-        f->most_height = REPORT_PAGE_MM * px_per_mm;
-        f->lay_out(f, width);
-        TRY(draw_file(path, width, f->height, f->draw, f->ctx));
-        *height_mm = f->height / px_per_mm;
+        TRY(write_one(height_mm, f, path, width));
         report_source_warn(&s);
     }
 done:

@@ -49,15 +49,16 @@ jem_status report_command(char **line, const char *const *folders, int count, co
                           const char *page);
 
 /* One of its figures alone, for print: a file so wide, text of at least 7 pt, fonts embedded; *height_mm
- * says how high it became.  JEM_EUSAGE with the names there are if it has no such figure, and for an
- * ending that is none of .svg, .pdf, .png; JEM_EDATA if there is nothing to draw. */
+ * says how high it became.  Or its numbers, as a .tsv; *height_mm is 0 then.  JEM_EUSAGE with the names there are if it
+ * has no such figure, and for an ending that is none of .svg, .pdf, .png, .tsv; JEM_EDATA if there is nothing to draw. */
 jem_status report_draw(double *height_mm, const report_call *call, const char *name, const char *path,
                        double width_mm);
 /* A line for each figure that it has: name, tab, title. */
 jem_status report_figures(strbuf *out, const report_call *call);
 /* A line for each figure that a report may have: name and what it shows. */
 void report_figure_names(strbuf *out, const measures *const *list);
-/* Widths that a figure may be printed with, and the height that it keeps to where it can: that of many journals' pages. */
-enum { REPORT_WIDTH_LEAST_MM = 80, REPORT_WIDTH_MOST_MM = 420, REPORT_PAGE_MM = 247 };
+/* Widths that a figure may be printed with, the usual one, and the height that it keeps to where it can: that of many
+ * journals' pages. */
+enum { REPORT_WIDTH_LEAST_MM = 80, REPORT_WIDTH_MM = 183, REPORT_WIDTH_MOST_MM = 420, REPORT_PAGE_MM = 247 };
 
 #endif

@@ -153,6 +153,7 @@ CALL(resume_run, jem_resume(NULL, NULL))
 CALL(resume_count, resume(-1, no_set))
 CALL(resume_item, resume(1, no_set))
 CALL(report_folder, jem_report(NULL, NULL))
+CALL(report_figure, jem_report_figure((const char *const[]){"x"}, 1, NULL, "f.svg", 0, NULL))
 CALL(catalogue_null, jem_catalogue_at(NULL, 0))
 CALL(catalogue_size, jem_catalogue_at(&(jem_catalogue_item){0}, 0))
 CALL(catalogue_index, jem_catalogue_at(&(jem_catalogue_item)JEM_CATALOGUE_ITEM_INIT, jem_catalogue_count()))
@@ -224,6 +225,7 @@ static const mistake mistakes[] = {
     {"jem_resume: o->set_count = -1", resume_count},
     {"jem_resume: o->set[0] is NULL", resume_item},
     {"jem_report: folder is NULL", report_folder},
+    {"jem_report_figure: name is NULL", report_figure},
     {"jem_catalogue_at: out is NULL", catalogue_null},
     {"jem_catalogue_at: out->size = 0", catalogue_size},
     {"jem_catalogue_at: index = ", catalogue_index},

@@ -305,6 +305,34 @@ static void several_folders_share_a_page(void **state)
     check_fails(jem_report_all(folders, 0, &o), JEM_EUSAGE, "jem_report_all: count = 0");
 }
 
+static void one_figure_is_drawn_alone(void **state)
+{
+    (void)state;
+    char file[450], *text = NULL;
+    size_t n;
+
+    put_answers("first", 0);
+    put_answers("second", 0.2);
+    const char *const folders[] = {path_of("first"), path_of("second")};
+    snprintf(file, sizeof file, "%s/one.svg", folder);
+    check_ok(jem_report_figure(folders, 2, "cifar10h", file, 89, NULL));
+    check_ok(file_read(&text, &n, file, 0));
+    assert_non_null(strstr(text, "<svg"));
+    assert_non_null(strstr(text, "second"));
+    mem_free(text);
+    snprintf(file, sizeof file, "%s/one.tsv", folder);
+    check_ok(jem_report_figure(folders, 2, "cifar10h", file, 0, NULL));
+    check_ok(file_read(&text, &n, file, 0));
+    assert_non_null(strstr(text, "cross_entropy_human\t"));
+    mem_free(text);
+    check_fails(jem_report_figure(folders, 2, "nope", file, 0, NULL), JEM_EUSAGE, "there are: people, cifar10h");
+    check_fails(jem_report_figure(folders, 2, "cifar10h", file, 20, NULL), JEM_EUSAGE, "width_mm = 20");
+    snprintf(file, sizeof file, "%s/one.doc", folder);
+    check_fails(jem_report_figure(folders, 2, "cifar10h", file, 0, NULL), JEM_EUSAGE, "one.doc");
+    assert_false(file_exists(file));
+    assert_false(file_exists(path_of("models.html")) || dir_exists(path_of("first/figures")));
+}
+
 /* ---- the example */
 
 /* Trials of a run of put_study, whose mean is its score. */
@@ -350,6 +378,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_comparison_that_cannot_be_is_refused, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_table_has_a_row_per_score, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(several_folders_share_a_page, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(one_figure_is_drawn_alone, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_example_of_both_headers_runs, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,7 @@ class Drawing(unittest.TestCase):
         self.assertIn("<image", sheet.svg)
 
     def test_a_figure_that_is_not_there_is_named_beside_those_that_are(self):
-        with self.assertRaisesRegex(LookupError, "no figure cifar10h; there are .*training"):
+        with self.assertRaisesRegex(LookupError, "no figure 'cifar10h'; there are: .*training"):
             self.run_of.plot("cifar10h")
         with self.assertRaisesRegex(jem.DataError, "nonexistent"):
             figures.plot("/nonexistent", "training")
@@ -49,8 +49,20 @@ class Drawing(unittest.TestCase):
         for kind, begin in (("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")):
             with open(figure.save(os.path.join(self.folder.name, f"f.{kind}")), "rb") as f:
                 self.assertTrue(f.read().startswith(begin))
-        with self.assertRaisesRegex(ValueError, "choose one of"):
+        with self.assertRaisesRegex(ValueError, "f.jpg: a figure is written as"):
             figure.save(os.path.join(self.folder.name, "f.jpg"))
+        with open(figure.save(os.path.join(self.folder.name, "f.tsv")), encoding="utf-8") as f:
+            self.assertIn("\t", f.readline())
+        with self.assertRaisesRegex(ValueError, "width_mm = 20; choose 80 to 420"):
+            figure.save(os.path.join(self.folder.name, "g.svg"), width_mm=20)
+        self.assertFalse(os.path.exists(os.path.join(self.folder.name, "g.svg")))
+
+    def test_one_figure_draws_no_report(self):
+        self.run_of.plot("training")
+        self.assertFalse(os.path.exists(os.path.join(self.run_of, "report.html")))
+        self.assertEqual(list(self.run_of.figures()), sorted(self.run_of.figures()))
+        self.assertTrue(os.path.exists(os.path.join(self.run_of, "report.html")))
+        os.remove(os.path.join(self.run_of, "report.html"))
 
     def test_numbers_are_a_table(self):
         try:
