@@ -314,9 +314,9 @@ jem_status options_assign(const option_group *groups, const char *assignment)
     char *key = NULL;
 
     if (!equals)
-        return jem_error(JEM_EUSAGE, "--set: '%s': expected key=value", assignment);
+        return jem_error(JEM_EUSAGE, "setting '%s': expected key=value", assignment);
     TRY(str_format(&key, "%.*s", (int)(equals - assignment), assignment));
-    TRY(options_set(groups, key, equals + 1, "--set"));
+    TRY(options_set(groups, key, equals + 1, "settings"));
 done:
     mem_free(key);
     return st;

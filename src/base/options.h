@@ -46,7 +46,7 @@ typedef struct option_group {
 /* Arrays of groups end with options NULL. */
 jem_status options_defaults(const option_group *groups);
 
-/* Key and value ("train.lr", "0.1") as typed by a user; `origin` ("--set", "file.yaml:12") opens
+/* Key and value ("train.lr", "0.1") as typed by a user; `origin` ("settings", "file.yaml:12") opens
  * error messages.  Unknown keys name the nearest one; wrong type or a value out
  * of range names the key, the value and the range.  A string that begins as a path does
  * that no shell has seen is expanded (path_expand.h).  JEM_EUSAGE. */

@@ -241,7 +241,7 @@ jem_status label_map_check(const label_map *m, int64_t classes)
     if (m->classes && m->classes != classes)
         return jem_error(JEM_EDATA,
                          "the mapping to 16 categories is for %lld classes, the logits "
-                         "have %lld; give another with --mapping FILE",
+                         "have %lld; give another mapping",
                          (long long)m->classes, (long long)classes);
     int64_t used = m->start[m->categories];
     for (int64_t i = 0; i < used; i++)

@@ -129,8 +129,8 @@ static jem_status several(const recording *r, const char *const *names, int coun
     if (wanted)
         return jem_error(JEM_EUSAGE, "%s: no trials of '%s'; there are: %s", r->path, wanted, list);
     return jem_error(JEM_EUSAGE,
-                     "%s: trials of several observers (%s); choose one with --observer "
-                     "NAME",
+                     "%s: trials of several observers (%s); choose one as the "
+                     "observer",
                      r->path, list);
 }
 

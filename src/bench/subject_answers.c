@@ -85,7 +85,7 @@ static jem_status decide(void *ctx, const stimulus *s, int64_t n, int32_t *categ
     if (!k->map)
         return jem_error(JEM_EUSAGE,
                          "%s: logits of %lld classes, not 1000 (ImageNet); say which "
-                         "class is which of the 16 categories with --mapping FILE",
+                         "class is which of the 16 categories with a mapping",
                          k->r.path, (long long)k->classes);
     TRY(MEM_NEW(f, n * k->classes));
     TRY(rows(k, s, n, f));

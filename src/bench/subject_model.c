@@ -95,7 +95,7 @@ static jem_status decide(void *ctx, const stimulus *s, int64_t n, int32_t *categ
 
     if (!k->map)
         return jem_error(JEM_EUSAGE, "no class of this network is known to be one of the 16 "
-                                     "categories; say which with --mapping FILE");
+                                     "categories; say which with a mapping");
     TRY(MEM_NEW(f, n * classes));
     TRY(logits(ctx, s, n, f));
     TRY(label_map_decide(k->map, category, f, n, classes, false));

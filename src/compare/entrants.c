@@ -60,7 +60,7 @@ static jem_status find_scores(entrant *e, const compare_model *m, const question
         there += e->row[j] != NULL;
         if (e->reason || !e->row[j]) continue;
         if (second)
-            TRY(str_format(&e->reason, "%s has scores of two models, %s and %s: give each an --out of its own",
+            TRY(str_format(&e->reason, "%s has scores of two models, %s and %s: give each a folder of its own",
                            n->path, e->row[j]->model, second->model));
         else if (!isfinite(e->row[j]->value))
             TRY(str_format(&e->reason, "the score of %s is no number", n->path));

@@ -48,7 +48,7 @@ jem_status batcher_init(batcher *b, const dataset *d, const data_options *o, int
     const shard_format *latents = dataset_latents(d);
     if (made.flip && latents && !latents->flip)
         return jem_error(JEM_EDATA, "%s: holds no latents of mirrored pictures: set data.flip to "
-                                    "false, or encode with --flip", o->path);
+                                    "false, or encode mirrored pictures, too", o->path);
     TRY(MEM_NEW(made.order, d->n));
     TRY(MEM_NEW(made.columns, d->width));
     if (d->shards) TRY(MEM_NEW(made.row, dataset_row_size(d)));

@@ -373,7 +373,7 @@ jem_status forecast_check_disk(const disk_forecast *d, const char *folder, int64
     if (d->bytes <= room) return JEM_OK;
     return jem_error(JEM_EIO,
                      "%s: this training writes up to %.2f GiB and its file system has room for "
-                     "%.2f GiB; free some, choose another --out, or use a smaller "
+                     "%.2f GiB; free some, choose another folder, or use a smaller "
                      "sampler.buffer_size",
                      folder, (double)d->bytes / gib, (double)room / gib);
 }

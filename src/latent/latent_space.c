@@ -153,7 +153,7 @@ jem_status latent_space_init(latent_space *out, latent_codec *codec, const char 
 {
     if (strcmp(hash, codec->hash) != 0)
         return jem_error(JEM_EDATA,
-                         "%s: was trained on latents of the autoencoder %s; --vae gives %s: name the "
+                         "%s: was trained on latents of the autoencoder %s, not of %s: name the "
                          "file that its latents were encoded with", whose, hash, codec->hash);
     *out = (latent_space){codec, scale, picture};
     return JEM_OK;

@@ -181,7 +181,7 @@ jem_status weights_check_names(const model_spec *spec, const graph *g, const saf
         const char *name = safetensors_name(f, i);
         if (used[i] || is_ignored(name, spec->network)) continue;
         st = jem_error(JEM_EDATA, "%s: tensor '%s' does not belong to this network; check "
-                       "--model, --classes and --proj", safetensors_path(f), name);
+                       "its name, its classes and model.proj", safetensors_path(f), name);
         goto done;
     }
 done:
@@ -245,7 +245,7 @@ static jem_status get_key(const char **value, const safetensors *f, const char *
     snprintf(key, sizeof key, "jem.%s", name);
     *value = safetensors_metadata(f, key);
     if (*value) return JEM_OK;
-    return jem_error(JEM_EDATA, "%s: no '%s' in its metadata; name the network with --model",
+    return jem_error(JEM_EDATA, "%s: no '%s' in its metadata; say which network they are of",
                      safetensors_path(f), key);
 }
 

@@ -129,8 +129,8 @@ jem_status declared_check(const char *study, const char *from, int64_t runs)
     TRY(read_text(&text, from));
     TRY(same_text(&same, p.yaml, text));
     if (!same && runs > 0 && file_exists(p.yaml))
-        st = jem_error(JEM_EUSAGE, "%s: %lld run%s of this study began with another study.yaml; leave out --study, or "
-                                   "choose another --out", from, (long long)runs, runs == 1 ? "" : "s");
+        st = jem_error(JEM_EUSAGE, "%s: %lld run%s of this study began with another study.yaml; give none, or "
+                                   "choose another folder", from, (long long)runs, runs == 1 ? "" : "s");
 done:
     json_decref(text);
     places_clear(&p);

@@ -487,7 +487,7 @@ jem_status study_read_scored(study **out, const char *path)
     jem_status st = study_read(out, path);
     if (st == JEM_EDATA && dir_exists(path))
         return jem_error(JEM_EDATA, "%s: neither a run, nor a folder of runs, nor one of recorded answers' "
-                                    "scores (jem bench NAME --answers FILE --out DIR)", path);
+                                    "scores (which jem bench makes)", path);
     for (int64_t i = 0; st == JEM_OK && i < (*out)->warning_count; i++) log_warning("%s", (*out)->warnings[i]);
     return st;
 }

@@ -158,7 +158,7 @@ static jem_status read_models(report_source *s, const report_call *call)
     const char **folders = NULL;
 
     if (call->beside_count)
-        return jem_error(JEM_EUSAGE, "--beside %s: compares studies by the dimension of their projection; name one study "
+        return jem_error(JEM_EUSAGE, "beside %s: gloss is compared by the dimension of the projection; name one study "
                                      "and no recorded answers with it", call->beside[0]);
     TRY(MEM_NEW(folders, 1 + call->other_count));
     folders[0] = call->folder;

@@ -43,13 +43,13 @@ static jem_status settle(config *c, const import_request *r)
     TRY(config_assign(c, first, 3));
     for (int i = 0; i < r->assignment_count; i++)
         if (strncmp(r->assignments[i], "model.", 6) != 0 && strncmp(r->assignments[i], "data.", 5) != 0)
-            return jem_error(JEM_EUSAGE, "--set %s: weights are imported with model.* and data.* alone; engine.* is for "
+            return jem_error(JEM_EUSAGE, "setting %s: weights are imported with model.* and data.* alone; engine.* is for "
                              "the commands that use them", r->assignments[i]);
     TRY(config_assign(c, r->assignments, r->assignment_count));
     TRY(config_check(c));
     const model_spec *usual = c->model.network->usual;
     if (!usual && (r->classes < 1 || r->side < 1))
-        return jem_error(JEM_EUSAGE, "import: --model %s is of no one size: give --classes K and --size S", r->model);
+        return jem_error(JEM_EUSAGE, "%s is of no one size: say how many classes it has and how large its pictures are", r->model);
     c->model.channels = usual ? usual->channels : 3;
     c->model.classes = r->classes > 0 ? r->classes : usual->classes;
     c->model.height = c->model.width = r->side > 0 ? r->side : usual->height;
@@ -177,7 +177,7 @@ static jem_status into_folder(const import_request *r, config *c, model *m, cons
     run_claim claim;
 
     if (run_is(r->out))
-        return jem_error(JEM_EUSAGE, "%s: holds a run; choose another --out or remove it", r->out);
+        return jem_error(JEM_EUSAGE, "%s: holds a run; choose another folder or remove it", r->out);
     TRY(run_lock_folder(&lock, &made, r->out));
     TRY(run_claim_folder(&claim, r->out, c));
     TRY(write_run(r, c, m, bad));

@@ -72,7 +72,7 @@ jem_status run_override(config *cfg, const char *const *assignments, int count)
         if (strncmp(assignments[i], "engine.", 7) != 0 &&
             strncmp(assignments[i], "data.path=", 10) != 0)
             return jem_error(JEM_EUSAGE,
-                             "--set %s: an existing run keeps its settings; only engine.* and "
+                             "setting %s: an existing run keeps its settings; only engine.* and "
                              "data.path can be set",
                              assignments[i]);
         TRY(options_assign(config_groups(cfg), assignments[i]));
@@ -126,7 +126,7 @@ static jem_status claim_existing(run_claim *out, const char *folder, config *cfg
     TRY(config_difference(there, cfg, difference, sizeof difference));
     if (difference[0]) {
         st = jem_error(JEM_EUSAGE,
-                       "%s: belongs to another run (%s); choose another --out or remove it",
+                       "%s: belongs to another run (%s); choose another folder or remove it",
                        folder, difference);
         goto done;
     }
@@ -157,7 +157,7 @@ static bool only_begun(char *const *names, int count)
 static jem_status refuse_file(const char *folder)
 {
     if (!file_exists(folder)) return JEM_OK;
-    return jem_error(JEM_EUSAGE, "%s: is a file; --out must name a folder", folder);
+    return jem_error(JEM_EUSAGE, "%s: is a file; name a folder", folder);
 }
 
 jem_status run_lock_folder(dir_held **lock, bool *made, const char *folder)
@@ -170,7 +170,7 @@ jem_status run_lock_folder(dir_held **lock, bool *made, const char *folder)
     TRY(dir_lock(lock, &busy, folder));
     if (busy)
         st = jem_error(JEM_EUSAGE, "%s: another process is training this run; wait for it to end, "
-                       "or choose another --out", folder);
+                       "or choose another folder", folder);
     else
         *made = absent;
 done:
@@ -372,8 +372,8 @@ static jem_status name_path(jem_status st, const config *cfg, const char *folder
     snprintf(reason, sizeof reason, "%s", jem_error_message());
     if (MEM_NEW(own, 1) == JEM_OK && run_load_config(own, &cfg->lists, folder) == JEM_OK &&
         strcmp(own->data.path, path) == 0)
-        jem_error(st, "%s (data.path of %s/config.yaml is %s%s; where the data are now is said with "
-                      "--set data.path=FOLDER)", reason, folder, path,
+        jem_error(st, "%s (data.path of %s/config.yaml is %s%s; set data.path to where the data are "
+                      "now)", reason, folder, path,
                   path[0] == '/' ? "" : ", which is relative to the folder that jem is started in");
     else
         jem_error(st, "%s", reason);
@@ -405,7 +405,7 @@ jem_status run_confirm_data(uint64_t *hash, const char *folder, const config *cf
     }
     if (*hash != info.data_hash)
         st = jem_error(JEM_EUSAGE, "%s: belongs to another run (data.path is %s there and %s here, "
-                       "with other training images); choose another --out or remove it",
+                       "with other training images); choose another folder or remove it",
                        folder, there->data.path, cfg->data.path);
 done:
     splits_free(&data);

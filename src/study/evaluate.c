@@ -136,7 +136,7 @@ static jem_status open_features(eval_job *j, const char *folder)
     TRY(open_run(&j->features_of, j, folder));
     const run *r = j->features_of;
     if (config_runs_chains(&r->cfg))
-        return jem_error(JEM_EUSAGE, "--features-of %s: was trained with alpha = %g; FD-own compares "
+        return jem_error(JEM_EUSAGE, "features of %s: it was trained with alpha = %g; FD-own compares "
                          "features of a classifier, a run with alpha = 0", folder, r->cfg.alpha);
     TRY(best_find(&best, r->path, r->info.best.iteration));
     TRY(hash_file(&hash, best));
@@ -151,7 +151,7 @@ static jem_status check_features(const eval_job *j, const run *r)
 {
     const run *f = j->features_of;
     if (!f || f->info.data_hash == r->info.data_hash) return JEM_OK;
-    return jem_error(JEM_EDATA, "--features-of %s: was trained on other images than %s; choose a "
+    return jem_error(JEM_EDATA, "features of %s: it was trained on other images than %s; choose a "
                      "classifier of the same data and data.* settings", f->path, r->path);
 }
 
@@ -267,7 +267,7 @@ static jem_status evaluate(void *ctx, const char *folder)
     TRY(fingerprint(text, j, r));
     TRY(is_evaluated(&known, folder, text));
     if (known && !j->q->force) {
-        log_info("%s: evaluated already; --force does it again", folder);
+        log_info("%s: evaluated already, and not again unless it is forced", folder);
         TRY(score_list_load(&scores, folder));
     } else {
         TRY(evaluate_anew(&scores, j, r, text));

@@ -196,7 +196,7 @@ static jem_status compare_sides(fid_result *out, const fid_request *q, const eng
         TRY(open_training_images(&reference, q, q->samples, samples.r));
     if (!samples.known || (compares && !reference.known)) {
         if (!q->weights) {
-            st = jem_error(JEM_EUSAGE, "features of pictures need a network: --weights FILE, where FILE is %s",
+            st = jem_error(JEM_EUSAGE, "features of pictures need a network: name the file of its weights, %s",
                            network_find(network_list, "inception-fid")->weights);
             goto done;
         }

@@ -51,7 +51,7 @@ static jem_status fill_from_noise(float *x, const chains_request *q, const run *
     if (encoded && !config_runs_chains(&r->cfg)) {
         if (!q->space)
             return jem_error(JEM_EUSAGE, "%s: a run with alpha = 0 has no encoded noise to begin at; "
-                                         "--vae FILE encodes some", r->path);
+                                         "its autoencoder encodes some: name the file", r->path);
         for (int64_t i = 0; i < q->n && st == JEM_OK; i++)
             st = latent_space_encode_noise(q->space, x + i * size, &stream, (uint32_t)i);
         return st;

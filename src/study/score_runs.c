@@ -57,8 +57,8 @@ static jem_status need_data(char **out, const bench_job *j, int place)
     if (j->q->data || !asked || !b->without_data ||
         !b->without_data(bench_settings_get(j->q->settings, place)))
         st = jem_error(JEM_EDATA,
-                       "%s: %s%s; 'jem data fetch %s' gets its data, --data DIR or $JEM_DATA/%s "
-                       "says where they are. It needs: %s",
+                       "%s: %s%s; 'jem data fetch %s' gets its data; name their folder, or put them into $JEM_DATA/%s. "
+                       "It needs: %s",
                        b->name, *out ? "no folder " : "no data folder is known", *out ? *out : "",
                        b->name, b->name, b->data);
     mem_free(*out);

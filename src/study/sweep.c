@@ -243,7 +243,7 @@ static jem_status check_place(const sweep *s)
     TRY(dir_where(&now, &moved, s->lock));
     if (moved)
         st = jem_error(JEM_EIO, "%s: lies in %s now; its runs that were at work went on there, no further "
-                       "one is begun; go on with the same command and --out %s", s->q->out, now, now);
+                       "one is begun; go on in the folder %s", s->q->out, now, now);
 done:
     mem_free(now);
     return st;
@@ -421,7 +421,7 @@ static jem_status lock_study(sweep *s)
     jem_status st = dir_lock(&s->lock, &busy, s->q->out);
     if (st == JEM_OK && busy)
         st = jem_error(JEM_EUSAGE,
-                       "%s: another sweep is at work there; wait for it or choose another --out",
+                       "%s: another sweep is at work there; wait for it or choose another folder",
                        s->q->out);
     return st;
 }

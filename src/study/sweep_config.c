@@ -20,7 +20,7 @@ static jem_status differ(char *difference, size_t size, config *there, config *c
 static jem_status refuse(const char *study, const char *file, const char *difference)
 {
     return jem_error(JEM_EUSAGE,
-                     "%s: its runs have other settings (%s: %s); choose another --out, or set them as "
+                     "%s: its runs have other settings (%s: %s); choose another folder, or set them as "
                      "they are there", study, file, difference);
 }
 

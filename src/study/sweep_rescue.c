@@ -189,7 +189,7 @@ static jem_status take_settings(study_rescue *r, config *cfg, const char *study)
         r->base = given;
     else if (!same_base(&given, &r->base))
         return jem_error(JEM_EUSAGE, "%s: was begun with train.lr %g, sampler.steps %lld, train.energy_l2 %g, and "
-                         "what was changed since is in %s; choose another --out, or set them as they were", study,
+                         "what was changed since is in %s; choose another folder, or set them as they were", study,
                          r->base.lr, (long long)r->base.steps, r->base.energy_l2, r->path);
     r->base.tries = given.tries;
     change_settings(cfg, r);
@@ -207,7 +207,7 @@ jem_status study_rescue_open(study_rescue *r, sweep_rescue wanted, config *cfg, 
     const bool told = file_exists(b.path);
     b.of_study = told || (!begun && wanted != SWEEP_RESCUE_RUN);
     if (wanted == (told ? SWEEP_RESCUE_RUN : SWEEP_RESCUE_STUDY) && (told || begun)) {
-        st = jem_error(JEM_EUSAGE, "%s: was begun with --rescue=%s; choose another --out, or go on as it was "
+        st = jem_error(JEM_EUSAGE, "%s: was begun with a rescue of the %s; choose another folder, or go on as it was "
                        "begun", study, told ? "study" : "run");
         goto done;
     }

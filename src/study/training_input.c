@@ -67,7 +67,7 @@ jem_status training_input_read(training_input *out, config *c, const training_in
         if (!d.images || !d.channels || !d.classes)
             return jem_error(JEM_EUSAGE,
                              "data.path is empty and nothing else says how large the data are; "
-                             "set it, or give --images N --shape CxHxW --classes K");
+                             "set it, or say how many images they are, of which shape and of how many classes");
         p.facts = data_facts_declared(&c->data, d.images, d.channels, d.height, d.width, d.classes,
                                       d.floats);
         c->model.classes = d.classes;

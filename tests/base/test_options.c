@@ -113,7 +113,7 @@ static void refusals_name_key_value_and_what_is_expected(void **state)
     init(&s);
     before = s;
     check_fails(options_assign(s.groups, "alpha=1.2"), JEM_EUSAGE,
-                "--set: alpha = '1.2': expected a number from 0 to 1");
+                "settings: alpha = '1.2': expected a number from 0 to 1");
     check_fails(options_assign(s.groups, "alpha=nan"), JEM_EUSAGE, "alpha");
     check_fails(options_assign(s.groups, "alpha=0x1"), JEM_EUSAGE, "alpha");
     check_fails(options_assign(s.groups, "alpha="), JEM_EUSAGE, "alpha");

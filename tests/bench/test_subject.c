@@ -132,7 +132,7 @@ static void one_observer_is_chosen_among_several(void **state)
     const char *path = text_file("two.csv", HEADER "vgg,1,1,NaN,cat,cat,0,a_cat1.png\n"
                                                    "alexnet,1,1,NaN,dog,cat,0,a_cat1.png\n");
     refused(path, "auto", JEM_EUSAGE,
-            "several observers (vgg, alexnet); choose one with --observer");
+            "several observers (vgg, alexnet); choose one as the observer");
     refused(path, "trials:resnet", JEM_EUSAGE, "no trials of 'resnet'; there are: vgg, alexnet");
     subject s = answers(path, "trials:alexnet");
     assert_int_equal(decision(&s, NULL, "cat1.png", NULL), category_find("dog"));

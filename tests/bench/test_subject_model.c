@@ -191,7 +191,7 @@ static void classes_of_cifar_become_seven_categories(void **state)
                               "dog truck");
     look_away(&l);
     look(&l, SIDE, NULL);
-    check_fails(l.s.ops->decide(l.s.ctx, l.stimuli, 1, category), JEM_EUSAGE, "--mapping FILE");
+    check_fails(l.s.ops->decide(l.s.ctx, l.stimuli, 1, category), JEM_EUSAGE, "say which with a mapping");
     look_away(&l);
 }
 

@@ -176,7 +176,7 @@ static void one_of_several_observers_is_chosen(void **state)
     snprintf(args, sizeof args, "bench model-vs-human --data '%s' --answers '%s/raw-data/edge'",
              data, data);
     fails(args, 2, "resnet50");
-    said("err", "--observer NAME");
+    said("err", "choose one as the observer");
     snprintf(args, sizeof args,
              "bench model-vs-human --json --answers '%s/raw-data/edge' --observer "
              "resnet50 --set model-vs-human.sets=edge",
@@ -353,8 +353,8 @@ static void mistakes_are_told_with_a_remedy(void **state)
           "It needs: cifar10h-counts.npy");
     int code = program_run(folder, "env -u JEM_DATA", "bench cifar10h --answers %D/l.csv");
     assert_int_equal(code, 3);
-    said("err", "no data folder is known; 'jem data fetch cifar10h' gets its data, --data DIR or "
-                "$JEM_DATA/cifar10h says where");
+    said("err", "no data folder is known; 'jem data fetch cifar10h' gets its data; name their "
+                "folder, or put them into $JEM_DATA/cifar10h");
 }
 
 static void answers_of_the_wrong_kind_are_refused(void **state)

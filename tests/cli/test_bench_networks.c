@@ -82,7 +82,7 @@ static void what_cannot_be_asked_is_refused(void **state)
     program_fails(folder, "bench bapps %D/run --model squeezenet1_1 --weights %D/w.safetensors", JEM_EUSAGE, "one of them");
     program_fails(folder, "bench bapps --model alexnet --weights %D/w.safetensors", JEM_EDATA,
                   "squeezenet1_1 fits best: 52 of its 52 tensors are there");
-    program_fails(folder, "bench bapps --model wrn-28-10 --weights %D/w.safetensors", JEM_EUSAGE, "give --classes K");
+    program_fails(folder, "bench bapps --model wrn-28-10 --weights %D/w.safetensors", JEM_EUSAGE, "say how many classes it has");
     snprintf(command, sizeof command, "bench bapps --model squeezenet1_1 --weights %%D/w.safetensors "
              "--lpips %%D/w.safetensors --out %%D/no --data %s", data);
     program_fails(folder, command, JEM_EDATA, "w.safetensors: no linear weights of LPIPS");

@@ -392,7 +392,7 @@ static void of_model_vs_human(void **state)
          "/dev/zero) > ../w.npy",
          "--answers %D/w.npy",
          2,
-         {"999 classes, not 1000", "--mapping"}},
+         {"999 classes, not 1000", "with a mapping"}},
         {"printf 'name,a,b\\ncat1,0.5,nan\\n' > ../p.csv",
          "--answers %D/p.csv",
          3,
@@ -455,7 +455,7 @@ static void of_cue_conflict(void **state)
          "",
          3,
          {"cue-conflict: 1 images instead of 1280",
-          "--set cue-conflict.subset=true scores what is there"}},
+          "cue-conflict.subset=true scores what is there"}},
         {NAMED("cat", "cat/cat1-dog1.png cat/cat01-dog1.png"), "", 3, {"cue-conflict", NULL}},
         {"true", "", 3, {"no images of cue-conflict", "jem data fetch cue-conflict"}},
     };

@@ -100,11 +100,11 @@ static void wrong_requests_say_what_to_do(void **state)
     prepare();
     write_text(folder, "in/train/n00000001/00.JPEG", "no picture");
     program_fails(folder, "data check imagenet %D/in", 3, "n00000001/00.JPEG: neither PNG nor JPEG");
-    program_fails(folder, ENCODE, 3, "--damaged skip leaves such pictures out");
+    program_fails(folder, ENCODE, 3, "where damaged pictures are to be skipped, it is left out");
     program_works(folder, ENCODE "--damaged skip");
     program_said(folder, "out", "train    21 pictures in 5 shards, 1 damaged ones left out\n");
     program_said(folder, "out", "left out: train/n00000001/00.JPEG");
-    program_fails(folder, ENCODE "--size 40", 2, "pictures of another size (--size)");
+    program_fails(folder, ENCODE "--size 40", 2, "pictures of another size");
     program_fails(folder, ENCODE "--size 30", 2, "multiples of 4");
     program_fails(folder, ENCODE "--dtype f8", 2, "choose f16 or f32");
     program_fails(folder, "data encode %D/in --out %D/y", 2, "--vae FILE");

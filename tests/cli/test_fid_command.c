@@ -52,8 +52,8 @@ static void what_is_missing_is_said_with_the_way_out(void **state)
 {
     (void)state;
     fails("fid %D/x.npy", JEM_EUSAGE, "needs a reference");
-    fails("fid %D/x.npy --save %D/s.npz", JEM_EUSAGE, "--weights FILE, where FILE is pt_inception");
-    fails("fid %D/x.npy --reference %D/pictures", JEM_EUSAGE, "--weights FILE");
+    fails("fid %D/x.npy --save %D/s.npz", JEM_EUSAGE, "name the file of its weights, pt_inception");
+    fails("fid %D/x.npy --reference %D/pictures", JEM_EUSAGE, "name the file of its weights");
     fails("fid %D/x.npy --save %D/s.npy", JEM_EUSAGE, ".npz");
     fails("fid %D/nowhere.npy --save %D/s.npz", JEM_EDATA, "nowhere.npy");
     fails("fid %D/x.npy --save %D/s.npz --weights %D/none.pth", JEM_EDATA, "none.pth");

@@ -115,7 +115,7 @@ static void weights_of_torch_save_are_read(void **state)
     write_torch(path, f, "module.");
     same_outputs(NETWORK);
     program_fails(folder, "apply %D/other.safetensors --input %D/x.npy -o %D/p", JEM_EDATA,
-                  "name the network with --model");
+                  "say which network they are of");
     snprintf(path, sizeof path, "%s/w.pth", folder);
     write_torch(path, f, "");
     snprintf(command, sizeof command, "PyTorch file, %d tensors", safetensors_count(f));
@@ -156,7 +156,7 @@ static void metadata_of_other_writers_are_read(void **state)
     same_outputs(NETWORK);
     program_works(folder, "info %D/other.safetensors");
     program_fails(folder, "apply %D/other.safetensors --input %D/x.npy -o %D/p", JEM_EDATA,
-                  "no 'jem.name' in its metadata; name the network with --model");
+                  "no 'jem.name' in its metadata; say which network they are of");
 
     /* saved again with the metadata that were read */
     edit("\"jem.checksum\"", strlen("\"jem.checksum\""), "\"by\":\"somebody\",\"jem.checksum\"");

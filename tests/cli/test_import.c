@@ -97,7 +97,7 @@ static void what_is_no_such_network_is_refused(void **state)
     fails("import %D/half.safetensors --model wrn-10-1 --classes 3 --size 32 --out %D/no", JEM_EDATA,
           "wrn-10-1 fits best: 6 of its ");
     fails("import %D/w.safetensors --model alexnet --out %D/no", JEM_EDATA, "does not belong to this network");
-    fails("import %D/w.safetensors --model wrn-10-1 --out %D/no", JEM_EUSAGE, "give --classes K and --size S");
+    fails("import %D/w.safetensors --model wrn-10-1 --out %D/no", JEM_EUSAGE, "say how many classes it has and how large its pictures are");
     fails("import %D/w.safetensors --model alexnot --out %D/no", JEM_EUSAGE, "alexnet");
     fails("import %D/w.safetensors --model wrn-10-1 --classes 3 --size 32 --set alpha=1 --out %D/no", JEM_EUSAGE,
           "model.* and data.* alone");
@@ -168,7 +168,7 @@ static void it_has_no_data_and_says_so(void **state)
 {
     (void)state;
     program_said(dir, "run/config.yaml", "kind: \"none\"");
-    fails("eval %D/run", JEM_EUSAGE, "--set data.kind=KIND --set data.path=DIR");
+    fails("eval %D/run", JEM_EUSAGE, "set data.kind and data.path");
     program_said(dir, "err", "run (imported)");
     program_not_said(dir, "err", "alpha");
     works("import %D/w.safetensors --model wrn-10-1 --classes 3 --size 32 --set data.kind=npy --set data.path=%D "

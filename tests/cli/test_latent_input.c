@@ -63,7 +63,7 @@ static void pictures_that_are_none(void **state)
     write_file(folder, "in/train/cat/02.jpg", b.data, b.size);
     free(b.data);
     program_fails(folder, ENCODE, 3, "cat/00.jpg");
-    program_said(folder, "err", "--damaged skip leaves such pictures out");
+    program_said(folder, "err", "where damaged pictures are to be skipped, it is left out");
     program_works(folder, ENCODE " --damaged skip");
     program_said(folder, "out", "damaged ones left out");
     program_said(folder, "out", "left out: train/cat/00.jpg");

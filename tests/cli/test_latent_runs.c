@@ -61,7 +61,7 @@ static void another_autoencoder_is_refused(void **state)
     prepare_latent_run();
     prepare_cue_conflict();
     program_fails(folder, CUE, 2, "lives in the latent space of the autoencoder ");
-    program_said(folder, "err", "showing it pictures needs its weights: --vae FILE");
+    program_said(folder, "err", "showing it pictures needs its weights: name their file");
     write_small_vae(folder, "other.safetensors", 12);
     program_fails(folder, CUE "--vae %D/other.safetensors", 3,
                   "name the file that its latents were encoded with");
@@ -139,14 +139,14 @@ static void pictures_are_refined_and_sampled(void **state)
     program_said(folder, "out", "steps                   0            2            5\n");
     size_of_png("strip.png", &height, &width);
     assert_true(height == 64 && width == 3 * 66 - 2);
-    program_fails(folder, "refine %D/run %D/in/val/cat/16.jpg", 2, "a picture needs its weights: --vae");
+    program_fails(folder, "refine %D/run %D/in/val/cat/16.jpg", 2, "a picture needs its weights: name their file");
 
     program_works(folder, "sample %D/run --n 4 --steps 3 --from shared-noise "
                           "--vae %D/vae.safetensors -o %D/grid.png");
     size_of_png("grid.png", &height, &width);
     program_works(folder, "sample %D/run --n 2 -o %D/buffer.npy"); /* latents: no autoencoder */
     program_fails(folder, "sample %D/run --n 2 -o %D/x.png", 2,
-                  "a picture of samples needs its weights: --vae FILE");
+                  "a picture of samples needs its weights: name their file");
     program_fails(folder, "sample %D/run --n 2 --from shared-noise -o %D/x.npy", 2,
                   "encoding a picture of noise needs its weights");
     program_fails(folder, "sample %D/run --from other -o %D/x.png", 2,
@@ -195,7 +195,7 @@ static void chains_begin_at_encoded_noise(void **state)
     jem_tensor_clear(&x);
 
     program_works(folder, TRAIN "z --set alpha=0 --out %D/classifier");
-    program_fails(folder, "sample %D/classifier --n 2 -o %D/y.npy", 2, "--vae FILE encodes some");
+    program_fails(folder, "sample %D/classifier --n 2 -o %D/y.npy", 2, "its autoencoder encodes some");
     program_works(folder, "sample %D/classifier --n 2 --vae %D/vae.safetensors -o %D/y.npy");
     program_works(folder, "data encode %D/in --vae %D/vae.safetensors --out %D/bare --size 32 --noise 0");
     program_fails(folder, TRAIN "bare --out %D/other", 3, "bare: has no encoded noise");
@@ -210,7 +210,7 @@ static void evaluation_shows_pictures_where_the_autoencoder_is(void **state)
     size_t n;
     prepare_latent_run();
     program_works(folder, "eval %D/run");
-    program_said(folder, "err", "no pictures of latents; --vae FILE decodes them");
+    program_said(folder, "err", "no pictures of latents: their autoencoder was not named");
     program_said(folder, "run/scores/scores.json", "\"accuracy\"");
     program_said(folder, "run/scores/scores.json", "lse:interpolated");
     assert_false(program_made(folder, "run/samples/buffer.png"));

@@ -216,7 +216,7 @@ static void noise_stands_in_for_data_that_are_not_there(void **state)
     json_decref(root);
 
     assert_int_equal(program_run(r.dir, "", "plan %D/c.yaml --set data.path="), JEM_EUSAGE);
-    program_said(r.dir, "err", "--shape");
+    program_said(r.dir, "err", "of which shape");
     assert_int_equal(program_run(r.dir, "", "plan %D/c.yaml --set data.path= --images 9 "
                                             "--classes 2 --shape 3x16"), JEM_EUSAGE);
     program_said(r.dir, "err", "3x16");

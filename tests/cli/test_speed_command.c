@@ -142,7 +142,7 @@ static void mistakes_are_usage_errors(void **state)
     check_tmp(dir, sizeof dir);
     program_fails(dir, "speed " SMALL "--alpha 2", JEM_EUSAGE, "--alpha");
     program_fails(dir, "speed " SMALL "--seconds x", JEM_EUSAGE, "--seconds");
-    program_fails(dir, "speed " SMALL "--set data.kind=npy", JEM_EUSAGE, "--shape");
+    program_fails(dir, "speed " SMALL "--set data.kind=npy", JEM_EUSAGE, "of which shape");
     program_fails(dir, "speed " SMALL "--images 3", JEM_EDATA, "do not fill a batch of 8");
     program_fails(dir, "speed %D/none.yaml", JEM_EDATA, "none.yaml");
     check_tmp_remove(dir);

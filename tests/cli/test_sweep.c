@@ -498,7 +498,7 @@ static void a_change_that_a_run_needs_is_made_for_all(void **state)
     said("ill/report.html", " had diverged at iteration ");
     not_said("ill/report.html", "is not the same experiment");
     exits(SWEEP "--rescue run --out %D/ill", JEM_EUSAGE);
-    said("err", "was begun with --rescue=study");
+    said("err", "was begun with a rescue of the study");
     exits(SWEEP "--rescue both --out %D/ill", JEM_EUSAGE);
     said("err", "--rescue is study or run, not both");
 
@@ -506,7 +506,7 @@ static void a_change_that_a_run_needs_is_made_for_all(void **state)
     assert_false(program_made(dir, "alone/rescue.json"));
     said("alone/alpha-0.50-seed-1/run.json", "fresh noise for the chains");
     exits(SWEEP "--rescue study --set health.max_loss=1e-9 --set rescue.tries=1 --out %D/alone", JEM_EUSAGE);
-    said("err", "was begun with --rescue=run");
+    said("err", "was begun with a rescue of the run");
 }
 
 static void mistakes_are_refused_before_anything_is_written(void **state)

@@ -217,10 +217,10 @@ static void a_run_finds_its_data_from_anywhere_and_where_they_moved(void **state
 
     snprintf(text, sizeof text, "mv '%s/set' '%s/moved'", r.dir, r.dir);
     assert_int_equal(system(text), 0);
-    snprintf(text, sizeof text, "data.path of %s/run/config.yaml is %s/set; where", r.dir, r.dir);
+    snprintf(text, sizeof text, "data.path of %s/run/config.yaml is %s/set; set", r.dir, r.dir);
     assert_int_equal(jem(&r, "resume %D/run"), JEM_EDATA);
     said(&r, "err", text);
-    said(&r, "err", "--set data.path=FOLDER");
+    said(&r, "err", "set data.path to where the data are now");
     assert_int_equal(jem(&r, "resume %D/run --set data.path=%D/none"), JEM_EDATA);
     said(&r, "err", "/none/images.npy: cannot open: No such file or directory; check the path\n");
     assert_int_equal(jem(&r, "resume %D/run --set data.path=%D/moved --set engine.threads=1"), 0);

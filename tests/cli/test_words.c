@@ -143,7 +143,7 @@ static void folders_are_found_where_no_shell_has_looked(void **state)
     program_said(folder, "out", "/home/surfaces");
     assert_int_equal(program_run(folder, before, "plan c.yaml --no-timing --set data.path='$HOMES/a'"),
                      JEM_EUSAGE);
-    program_said(folder, "err", "--set: data.path: $HOMES/a: HOMES is not set");
+    program_said(folder, "err", "settings: data.path: $HOMES/a: HOMES is not set");
     snprintf(before, sizeof before, "cd '%s' && HOME='%s/home' JEM_DATA='~/published'", folder, folder);
     assert_int_equal(program_run(folder, before, "data fetch imagenet"), JEM_EDATA);
     program_said(folder, "err", "/home/published/imagenet");

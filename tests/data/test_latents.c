@@ -352,7 +352,7 @@ static void noise_comes_later_or_in_parts_to_the_same_files(void **state)
     make_pictures();
     check_ok(run(&whole, with_noise));
     const uint64_t hash = folder_hash();
-    check_fails(run(&none, more_noise), JEM_EUSAGE, "another number of noise pictures (--noise)");
+    check_fails(run(&none, more_noise), JEM_EUSAGE, "another number of noise pictures");
     check_ok(run(&none, NULL)); /* what is there is enough */
     assert_int_equal(none.calls, 0);
     check_tmp_remove(out);

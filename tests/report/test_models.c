@@ -190,7 +190,7 @@ static void dimensions_are_compared_between_studies_alone(void **state)
     call.beside_count = 1;
     call.beside = (const char *const[]){"study"};
     assert_int_equal(report_write(&r, &call), JEM_EUSAGE);
-    assert_says(jem_error_message(), "--beside study");
+    assert_says(jem_error_message(), "beside study");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)

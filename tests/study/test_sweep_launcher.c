@@ -269,7 +269,7 @@ static void a_study_goes_on_as_it_was_begun(void **state)
     paper.diverges = 1;
     for (int k = 0; k < RUNS; k++) paper.fates[k].status = RUN_FINISHED;
     check_ok(run_sweep_with(seen, SWEEP_RESCUE_STUDY, set, 2));
-    check_fails(run_sweep_with(seen, SWEEP_RESCUE_RUN, set, 2), JEM_EUSAGE, "was begun with --rescue=study");
+    check_fails(run_sweep_with(seen, SWEEP_RESCUE_RUN, set, 2), JEM_EUSAGE, "was begun with a rescue of the study");
     check_fails(run_sweep_with(seen, SWEEP_RESCUE_AS_BEGUN, other, 1), JEM_EUSAGE, "was begun with train.lr 0.001");
     /* What was asked for, and the settings that the study keeps, both mean this study. */
     study_rescue r;
@@ -293,7 +293,7 @@ static void a_study_of_runs_that_are_rescued_alone_stays_one(void **state)
     config cfg;
     for (int k = 0; k < RUNS; k++) paper.fates[k].status = RUN_FINISHED;
     check_ok(run_sweep(seen));
-    check_fails(run_sweep_with(seen, SWEEP_RESCUE_STUDY, NULL, 0), JEM_EUSAGE, "was begun with --rescue=run");
+    check_fails(run_sweep_with(seen, SWEEP_RESCUE_STUDY, NULL, 0), JEM_EUSAGE, "was begun with a rescue of the run");
     check_ok(config_load(&cfg, &config_builtin, config_path, NULL, 0));
     check_ok(study_rescue_open(&r, SWEEP_RESCUE_AS_BEGUN, &cfg, study));
     assert_true(!r.of_study && cfg.rescue.tries == 5);

@@ -23,7 +23,7 @@ static jem_status supports(jem_dtype precision)
         return jem_error(JEM_EUSAGE, "precision bf16 needs a processor with AVX-512; use f32");
     }
     return jem_error(JEM_EUSAGE, "the cpu backend computes in f32 or bf16; for %s use "
-                     "--device ref", jem_dtype_name(precision));
+                     "the device ref", jem_dtype_name(precision));
 }
 
 static format choose_format(const op *o, format src, jem_dtype precision, bool gradient)

@@ -16,7 +16,7 @@
 static jem_status supports(jem_dtype precision)
 {
     if (precision == JEM_F32 || precision == JEM_BF16) return JEM_OK;
-    return jem_error(JEM_EUSAGE, "a GPU computes in f32 or bf16; for f64 use --device ref");
+    return jem_error(JEM_EUSAGE, "a GPU computes in f32 or bf16; for f64 use the device ref");
 }
 
 static format choose_format(const op *o, format src, jem_dtype precision, bool gradient)
@@ -128,7 +128,7 @@ extent cuda_extent(const slot *s, int64_t n)
 
 jem_status cuda_lacks(const char *what)
 {
-    return jem_error(JEM_EUSAGE, "a GPU does not compute %s: this network needs --device cpu", what);
+    return jem_error(JEM_EUSAGE, "a GPU does not compute %s: this network needs the device cpu", what);
 }
 
 jem_status cuda_move(value dst, value src, int64_t octets, bool accumulate)

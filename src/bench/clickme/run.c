@@ -50,7 +50,7 @@ static const option clickme_option_table[] = {
     {"shown", OPTION_INT, AT(shown), "6", 0, 1000, NULL,
      "images whose maps are kept as pictures for the report: the first so many"},
     {"maps", OPTION_BOOL, AT(maps), "false", 0, 0, NULL,
-     "keep all maps as numbers, trials/clickme-maps.npy [n,224,224], as --answers takes them"},
+     "keep all maps as numbers, trials/clickme-maps.npy [n,224,224], as recorded answers may be"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 

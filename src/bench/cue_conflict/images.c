@@ -82,7 +82,7 @@ static int compare_ids(const void *a, const void *b)
 static jem_status check_whole(const cue_images *c)
 {
     int pairs[CATEGORY_COUNT][CATEGORY_COUNT] = {{0}};
-    static const char remedy[] = "--set cue-conflict.subset=true scores what is there";
+    static const char remedy[] = "cue-conflict.subset=true scores what is there";
     if (c->count != c->set->images)
         return jem_error(JEM_EDATA, "%s: %lld images instead of %lld; %s", c->set->name,
                          (long long)c->count, (long long)c->set->images, remedy);

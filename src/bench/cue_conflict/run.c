@@ -81,7 +81,7 @@ static jem_status find_people(job *j, const mvh_set *set)
     mem_free(j->humans);
     j->humans = NULL;
     log_warning("cue-conflict: no trials of people in %s or in model-vs-human beside it: scores "
-                "come without a human reference; --humans DIR names them, 'jem data fetch "
+                "come without a human reference; name their folder; 'jem data fetch "
                 "model-vs-human' gets them",
                 j->r->data);
 done:

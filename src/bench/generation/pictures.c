@@ -251,7 +251,7 @@ jem_status generation_pictures(const bench_request *q)
     const image_source buffer = source_array(g->replay, g->replay_count, g->image, shown);
 
     if (!g->latents && dataset_latents(g->data->test)) {
-        log_info("%s: no pictures of latents; --vae FILE decodes them", q->out);
+        log_info("%s: no pictures of latents: their autoencoder was not named", q->out);
         return JEM_OK;
     }
     if (!g->latents && g->image.c != 1 && g->image.c != 3) {

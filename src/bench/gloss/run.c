@@ -381,8 +381,8 @@ static jem_status score_scenes_alone(const bench_request *r)
     jem_status st;
     bool rated;
     static const char missing[] = "the ratings of people are in no folder that is known: 'jem data "
-                                  "fetch gloss' gets them, --data DIR or $JEM_DATA/gloss says "
-                                  "where they are";
+                                  "fetch gloss' gets them; name their folder, or put them "
+                                  "into $JEM_DATA/gloss";
 
     if (!r->subject->ops->features)
         return jem_error(JEM_EDATA, "gloss: %s", missing);

@@ -179,7 +179,7 @@ static jem_status ask_subject(job *j, set_result *res)
         set.picture = read_picture;
     }
     TRY(decisions_ask(answer, j->r, bench_name, &set,
-                      "'jem data fetch model-vs-human-images' gets them; --set "
+                      "'jem data fetch model-vs-human-images' gets them; "
                       "model-vs-human.images=DIR names another folder"));
     for (int64_t i = 0; i < m->images; i++) res->right[i] = answer[i] == res->people.category[i];
     TRY(decisions_save(j->r, bench_name, &set, answer, ""));
@@ -494,7 +494,7 @@ static jem_status mvh_check(const char *data, void (*emit)(void *ctx, const char
     }
     if (unusable > 0)
         return jem_error(JEM_EDATA,
-                         "%s: %d of the 17 image sets cannot be scored; --set "
+                         "%s: %d of the 17 image sets cannot be scored; "
                          "model-vs-human.sets=... takes some of them",
                          data, unusable);
     return JEM_OK;

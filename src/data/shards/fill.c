@@ -73,17 +73,17 @@ static const char *difference(const shard_index *there, const shard_index *asked
     const shard_format *a = &there->format, *b = &asked->format;
 
     if (a->resize != b->resize) return "another resizing (--resize)";
-    if (strcmp(a->vae, b->vae) != 0) return "another autoencoder (--vae)";
-    if (a->scale < b->scale || a->scale > b->scale) return "another latent scale (--scale)";
-    if (a->picture != b->picture) return "pictures of another size (--size)";
-    if (a->flip != b->flip) return "or without mirrored pictures (--flip)";
-    if (a->dtype != b->dtype) return "another number format (--dtype)";
-    if (shard_values(a) != shard_values(b)) return "another autoencoder (--vae)";
+    if (strcmp(a->vae, b->vae) != 0) return "another autoencoder";
+    if (a->scale < b->scale || a->scale > b->scale) return "another latent scale";
+    if (a->picture != b->picture) return "pictures of another size";
+    if (a->flip != b->flip) return "or without mirrored pictures";
+    if (a->dtype != b->dtype) return "another number format";
+    if (shard_values(a) != shard_values(b)) return "another autoencoder";
     for (int i = 0; i < SHARD_NOISE; i++)
         if (strcmp(there->parts[i].listing, asked->parts[i].listing) != 0)
             return "other pictures or labels";
     const int64_t noise = there->parts[SHARD_NOISE].images, wanted = asked->parts[SHARD_NOISE].images;
-    return noise && wanted && noise != wanted ? "another number of noise pictures (--noise)" : NULL;
+    return noise && wanted && noise != wanted ? "another number of noise pictures" : NULL;
 }
 
 static jem_status check_same(const shard_index *there, const shard_index *asked, const char *out)
@@ -203,7 +203,7 @@ static jem_status damaged(void)
 {
     char what[1024];
     snprintf(what, sizeof what, "%s", jem_error_message());
-    return jem_error(JEM_EDATA, "%s (--damaged skip leaves such pictures out)", what);
+    return jem_error(JEM_EDATA, "%s (where damaged pictures are to be skipped, it is left out)", what);
 }
 
 jem_status shard_check_stop(const volatile sig_atomic_t *stop)

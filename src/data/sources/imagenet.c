@@ -194,8 +194,8 @@ static jem_status list_flat(imagenet *m, const char *folder, const char *labels)
     if (!labels) {
         st = jem_error(JEM_EDATA,
                        "%s: %" PRId64 " pictures without class folders and no file that says their "
-                       "classes: put val_labels.txt with lines \"NAME CLASS\" beside it, or name it "
-                       "with --labels", folder, m->val.n);
+                       "classes: put val_labels.txt with lines \"NAME CLASS\" beside it, or name such "
+                       "a file", folder, m->val.n);
         goto done;
     }
     TRY(read_labels(m, labels));

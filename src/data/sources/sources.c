@@ -60,8 +60,8 @@ static jem_status find_source(const data_source **out, const data_options *o)
     const data_source *const *s = o->sources ? o->sources : data_source_list;
 
     if (strcmp(o->kind, data_kind_none) == 0)
-        return jem_error(JEM_EUSAGE, "there are no data (data.kind is %s): say which to take with --set data.kind=KIND "
-                         "--set data.path=DIR", o->kind);
+        return jem_error(JEM_EUSAGE, "there are no data (data.kind is %s): set data.kind and data.path to those "
+                         "that are meant", o->kind);
     for (; *s; s++) {
         size_t used = strlen(list);
         if (strcmp((*s)->name, o->kind) == 0) break;
