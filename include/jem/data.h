@@ -44,7 +44,7 @@ JEM_API void jem_data_clear(jem_data *d); /* NULL and JEM_DATA_INIT are fine */
 /* What a folder holds; texts and arrays are owned by it. */
 typedef struct jem_data_facts {
     const char *kind;         /* "cifar10", "imagenet", "bapps" */
-    bool benchmark;           /* the folder serves a benchmark; the numbers are 0 */
+    bool benchmark;           /* the folder serves a benchmark; its numbers are those of jem_data_part_at, here 0 */
     bool whole;               /* all is there and can be read */
     const char *trouble;      /* what is not, and what would help; "" */
     const char *text;         /* what was found, in lines, as `jem data check` prints it */
@@ -73,6 +73,31 @@ typedef struct jem_check_options {
  * are not whole are no error: see `whole`.  o may be NULL.  JEM_EUSAGE for an unknown kind. */
 JEM_API jem_status jem_data_check(jem_data_facts *out, const char *kind, const char *path, const jem_check_options *o);
 JEM_API void jem_data_facts_clear(jem_data_facts *f); /* NULL and JEM_DATA_FACTS_INIT are fine */
+
+/* How a part of a benchmark's data stands. */
+typedef enum jem_part_state {
+    JEM_PART_WHOLE,
+    JEM_PART_UNPUBLISHED, /* it can be used; its numbers are not the published ones */
+    JEM_PART_MISSING,
+    JEM_PART_DAMAGED      /* it is there and cannot be used */
+} jem_part_state;
+
+/* A part of what a benchmark needs: an image set, a file. */
+typedef struct jem_data_part_facts {
+    size_t size;                      /* of this struct; JEM_DATA_PART_FACTS_INIT sets it */
+    const char *name;                 /* "colour", "2afc/cnn"; owned by the facts, as `line` is */
+    jem_part_state state;
+    int64_t images, published_images; /* (triplets, pairs) there, and as published; 0: none, of no known number */
+    int64_t people, published_people; /* whose answers are told apart */
+    int64_t bad;                      /* images that cannot be scored */
+    const char *line;                 /* the same for people; "" */
+} jem_data_part_facts;
+
+#define JEM_DATA_PART_FACTS_INIT {sizeof(jem_data_part_facts), NULL, JEM_PART_WHOLE, 0, 0, 0, 0, 0, NULL}
+
+/* *out <- number i, from 0, of the parts of a benchmark's data.  JEM_EUSAGE behind the last one; there is none of other
+ * kinds of data, whose numbers are in *f. */
+JEM_API jem_status jem_data_part_at(jem_data_part_facts *out, const jem_data_facts *f, int64_t i);
 
 /* The built-in set: bumpy surfaces, matte or glossy, in two lights.  0 means the default. */
 typedef struct jem_render_options {

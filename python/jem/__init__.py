@@ -25,12 +25,12 @@ from ._model import Chain, Model, load
 from ._study import (Comparison, Comparisons, Margin, Rows, Seeds, Study, StudyRun, Sweetspot, Sweetspots, TableRow, compare, margin_shown,
                      open_study, scores, seeds_needed, sweep, sweetspot)
 from ._pictures import pack
-from ._train import DataFacts, data, data_check, render, report, resume, settings, train
+from ._train import DataFacts, DataPart, data, data_check, render, report, resume, settings, train
 from ._weights import Fid, export, fid, import_weights
 from .figures import Run
 
 __version__ = _lib.jem_version().decode()
-__all__ = ["Autoencoder", "BenchScore", "Chain", "Comparison", "Comparisons", "DataError", "DataFacts", "DivergedError", "Facts", "Fid",
+__all__ = ["Autoencoder", "BenchScore", "Chain", "Comparison", "Comparisons", "DataError", "DataFacts", "DataPart", "DivergedError", "Facts", "Fid",
            "JemError", "Layer", "Margin", "Model", "Rows", "Run", "Scores", "Seeds", "Study", "StudyRun", "Sweetspot", "Sweetspots", "TableRow",
            "Value", "Weight", "Weights", "bench", "catalogue", "choices", "compare", "data", "data_check", "evaluate", "export", "fetch",
            "fid", "figures", "import_weights", "info", "load", "log", "margin_shown", "open_study", "pack", "plan", "render", "report", "resume",

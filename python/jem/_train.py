@@ -142,11 +142,32 @@ class _CheckOptions(c.Structure):
     _fields_ = [("size", c.c_size_t), ("side", c.c_int64), ("labels", c.c_char_p)]
 
 
-_l.declare({"jem_data_facts": _Facts, "jem_check_options": _CheckOptions},
-           {"jem_data_check": [c.POINTER(_Facts), c.c_char_p, c.c_char_p, c.POINTER(_CheckOptions)]},
+class _PartFacts(c.Structure):
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p), ("state", c.c_int),
+                *((name, c.c_int64) for name in ("images", "published_images", "people", "published_people", "bad")),
+                ("line", c.c_char_p)]
+
+
+_l.declare({"jem_data_facts": _Facts, "jem_check_options": _CheckOptions, "jem_data_part_facts": _PartFacts},
+           {"jem_data_check": [c.POINTER(_Facts), c.c_char_p, c.c_char_p, c.POINTER(_CheckOptions)],
+            "jem_data_part_at": [c.POINTER(_PartFacts), c.POINTER(_Facts), c.c_int64]},
            {"jem_data_facts_clear": (None, [c.POINTER(_Facts)])})
 
-DataFacts = collections.namedtuple("DataFacts", "kind benchmark whole trouble text train val test shape classes noise")
+DataFacts = collections.namedtuple("DataFacts", "kind benchmark whole trouble text train val test shape classes noise parts")
+DataPart = collections.namedtuple("DataPart", "name state images published_images people published_people bad line")
+_STATES = ("whole", "unpublished", "missing", "damaged")
+
+
+def _parts(facts):
+    """The parts of a benchmark's data."""
+    found, part = [], _PartFacts(c.sizeof(_PartFacts))
+    while True:
+        try:
+            _l.call("jem_data_part_at", c.byref(part), c.byref(facts), len(found))
+        except ValueError:  # behind the last
+            return found
+        found.append(DataPart(part.name.decode(), _STATES[part.state], part.images, part.published_images, part.people,
+                              part.published_people, part.bad, part.line.decode("utf-8", "replace")))
 
 
 def data_check(path, kind=None, side=0, labels=None):
@@ -156,7 +177,11 @@ def data_check(path, kind=None, side=0, labels=None):
 
     kind: of jem.choices("data") or jem.choices("benchmarks"), or "imagenet"; None: a kind of images, told by its files.
     side: that pictures are resized to; labels: of ImageNet, the file with the classes of its validation pictures.  The
-    numbers are 0 where the folder serves a benchmark, and the shape of ImageNet's pictures, which differ."""
+    numbers are 0 where the folder serves a benchmark, and the shape of ImageNet's pictures, which differ.
+
+    parts: of a benchmark's data, a DataPart for each image set or file: its state ("whole"; "unpublished", which can be used
+    and has other numbers than the published data; "missing"; "damaged"), images and people there and as published (0: of
+    no known number), images that cannot be scored (bad), and the same as a line."""
     facts = _Facts()
     options = _CheckOptions(c.sizeof(_CheckOptions), side, None if labels is None else _l.path_bytes(labels))
     _l.call("jem_data_check", c.byref(facts), None if kind is None else kind.encode(), _l.path_bytes(path), c.byref(options))
@@ -165,7 +190,7 @@ def data_check(path, kind=None, side=0, labels=None):
         names = [text(facts.class_names[k]) if facts.class_names else str(k) for k in range(facts.classes)]
         counts = facts.class_images[:facts.classes] if facts.classes and facts.class_images else []
         return DataFacts(text(facts.kind), facts.benchmark, facts.whole, text(facts.trouble), text(facts.text), facts.train,
-                         facts.val, facts.test, (facts.channels, facts.height, facts.width), dict(zip(names, counts)), facts.noise)
+                         facts.val, facts.test, (facts.channels, facts.height, facts.width), dict(zip(names, counts)), facts.noise, _parts(facts))
     finally:
         _l.lib.jem_data_facts_clear(c.byref(facts))
 

@@ -12,6 +12,7 @@
 
 #include "base/options.h"
 #include "base/pool.h"
+#include "bench/data_part.h"
 #include "bench/subject.h"
 #include "measure/measure.h"
 #include "record/record.h"
@@ -58,8 +59,8 @@ typedef struct benchmark {
     bool scores_autoencoder; /* that of a latent JEM can be scored alone, beside it */
     /* Can part of it be scored of a subject where there is no folder of data?  NULL: no. */
     bool (*without_data)(const void *options);
-    /* Is the folder whole?  Lines for people through emit; JEM_EDATA if it cannot be used. */
-    jem_status (*check)(const char *data, void (*emit)(void *ctx, const char *line), void *ctx);
+    /* Is the folder whole?  Says what it finds; JEM_EDATA if it cannot be used. */
+    jem_status (*check)(const char *data, const bench_finder *found);
     /* Describes a model without people, by subject.generative: `jem eval` runs it (eval.h), `jem
      * bench` does not, and what is of no use to that may be NULL. */
     bool generative;

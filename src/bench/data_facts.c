@@ -13,6 +13,11 @@
 
 void data_facts_clear(data_facts *f)
 {
+    for (int64_t i = 0; i < f->part_count; i++) {
+        mem_free(f->parts[i].name);
+        mem_free(f->parts[i].line);
+    }
+    mem_free(f->parts);
     strings_free(f->class_names, f->class_names ? (int)f->classes : 0);
     mem_free(f->class_images);
     mem_free(f->kind);
@@ -209,7 +214,25 @@ done:
 
 static void add_line(void *ctx, const char *line)
 {
-    plain_printf(ctx, "%s\n", line);
+    data_facts *f = ctx;
+    plain_printf(&f->text, "%s\n", line);
+}
+
+static jem_status add_part(void *ctx, const bench_part *part)
+{
+    jem_status st;
+    data_facts *f = ctx;
+
+    TRY(MEM_GROW(f->parts, f->part_count, f->part_room));
+    data_part *own = &f->parts[f->part_count++];
+    *own = (data_part){.found = *part};
+    TRY(mem_strdup(&own->name, part->name));
+    TRY(mem_strdup(&own->line, part->line));
+    own->found.name = own->name;
+    own->found.line = own->line;
+    if (part->line[0]) add_line(f, part->line);
+done:
+    return st;
 }
 
 /* gloss names both a kind of images and a benchmark: the images come with scene_log.csv. */
@@ -232,7 +255,7 @@ jem_status data_facts_read(data_facts *out, const data_question *q)
     TRY(mem_strdup(&out->kind, kind));
     if (b && !means_images(q)) {
         out->benchmark = true;
-        TRY(b->check(q->path, add_line, &out->text));
+        TRY(b->check(q->path, &(const bench_finder){add_part, add_line, out}));
         plain_printf(&out->text, "%s: all that %s needs is there\n", q->path, b->name);
     } else {
         TRY(strcmp(kind, "imagenet") == 0 ? read_imagenet(out, q) : read_images(out, q));

@@ -17,9 +17,14 @@ typedef struct data_question {
     const char *asked;  /* who asks, for messages: "jem data check" */
 } data_question;
 
+typedef struct data_part {
+    bench_part found;
+    char *name, *line; /* found's, owned */
+} data_part;
+
 typedef struct data_facts {
     char *kind;               /* owned */
-    bool benchmark;           /* the folder serves one; the numbers are 0 */
+    bool benchmark;           /* the folder serves one; its numbers are in `parts`, others 0 */
     strbuf text;              /* all that was found, in lines for people */
     int64_t train, val, test; /* images */
     int64_t channels, height, width; /* of an image; 0 of ImageNet's, which differ */
@@ -27,6 +32,8 @@ typedef struct data_facts {
     char **class_names;       /* [classes] owned; NULL: they have none */
     int64_t *class_images;    /* [classes] owned; of all parts */
     int64_t noise;            /* encoded pictures of it */
+    data_part *parts;         /* [part_count] of a benchmark's data; owned */
+    int64_t part_count, part_room;
 } data_facts;
 #define DATA_FACTS_INIT {.text = STRBUF_INIT}
 

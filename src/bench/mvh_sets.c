@@ -213,16 +213,17 @@ void mvh_people_clear(mvh_people *p)
 
 /* ---- is it the published data? */
 
-jem_status mvh_people_check(bool *usable, const char *folder, const mvh_set *set,
-                            void (*emit)(void *ctx, const char *line), void *ctx)
+jem_status mvh_people_check(bool *usable, const char *folder, const mvh_set *set, const bench_finder *found)
 {
+    bench_part part = {.name = set->name, .published_images = set->images, .published_people = set->people};
     mvh_people p = MVH_PEOPLE_INIT;
     char line[1024];
     jem_status st = mvh_people_read(&p, folder, set);
     if (st == JEM_EDATA) {
         *usable = false;
-        emit(ctx, jem_error_message());
-        return JEM_OK;
+        part.state = mvh_people_exist(folder, set) ? BENCH_DAMAGED : BENCH_MISSING;
+        part.line = jem_error_message();
+        return found->part(found->ctx, &part);
     }
     if (st != JEM_OK) return st;
 
@@ -235,16 +236,20 @@ jem_status mvh_people_check(bool *usable, const char *folder, const mvh_set *set
         snprintf(line, sizeof line, "%s: %lld images of condition %s, %lld published", set->name,
                  (long long)n, set->conditions[0] ? set->conditions[c] : "(all)",
                  (long long)per_condition);
-        emit(ctx, line);
+        found->remark(found->ctx, line);
     }
     snprintf(line, sizeof line, "%s: %lld people, %lld images%s", set->name, (long long)p.observers,
              (long long)p.all.images, same ? "" : ": not the published numbers");
-    emit(ctx, line);
-    if (!same) {
+    part.state = same ? BENCH_WHOLE : BENCH_UNPUBLISHED;
+    part.images = p.all.images;
+    part.people = p.observers;
+    part.line = line;
+    st = found->part(found->ctx, &part);
+    if (st == JEM_OK && !same) {
         snprintf(line, sizeof line, "%s: %lld people, %lld images were published", set->name,
                  (long long)set->people, (long long)set->images);
-        emit(ctx, line);
+        found->remark(found->ctx, line);
     }
     mvh_people_clear(&p);
-    return JEM_OK;
+    return st;
 }

@@ -2,6 +2,7 @@
 #ifndef BENCH_MVH_SETS_H
 #define BENCH_MVH_SETS_H
 
+#include "bench/data_part.h"
 #include "record/image_sets.h"
 #include "record/trial_matrix.h"
 
@@ -32,10 +33,9 @@ int64_t mvh_image_find(const mvh_people *p, int64_t condition, const char *id);
 bool mvh_people_exist(const char *folder, const mvh_set *set);
 const char *mvh_observer(const mvh_people *p, int64_t o); /* "subject-01" */
 
-/* Says through emit how the trials of a set differ from the published ones (one line when
+/* Says how the trials of a set differ from the published ones (one line when
  * they do not); *usable is set to false, with the reason as a line, when they cannot be
  * read.  The status is that of memory and of the disk. */
-jem_status mvh_people_check(bool *usable, const char *folder, const mvh_set *set,
-                            void (*emit)(void *ctx, const char *line), void *ctx);
+jem_status mvh_people_check(bool *usable, const char *folder, const mvh_set *set, const bench_finder *found);
 
 #endif

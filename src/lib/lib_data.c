@@ -166,6 +166,33 @@ done:
     return st;
 }
 
+jem_status jem_data_part_at(jem_data_part_facts *out, const jem_data_facts *f, int64_t i)
+{
+    LIB_CALL;
+    static const jem_part_state states[] = {[BENCH_WHOLE] = JEM_PART_WHOLE,
+                                            [BENCH_UNPUBLISHED] = JEM_PART_UNPUBLISHED,
+                                            [BENCH_MISSING] = JEM_PART_MISSING,
+                                            [BENCH_DAMAGED] = JEM_PART_DAMAGED};
+    HOST_NEED(out);
+    HOST_NEED(f);
+    const checked *own = f->owner;
+    const int64_t count = own ? own->found.part_count : 0;
+    if (i < 0 || i >= count)
+        return jem_error(JEM_EUSAGE, "%s: part %lld of %lld", __func__, (long long)i, (long long)count);
+    const bench_part *p = &own->found.parts[i].found;
+    return lib_hand_out(out,
+                        &(const jem_data_part_facts){.size = sizeof *out,
+                                                     .name = p->name,
+                                                     .state = states[p->state],
+                                                     .images = p->images,
+                                                     .published_images = p->published_images,
+                                                     .people = p->people,
+                                                     .published_people = p->published_people,
+                                                     .bad = p->bad,
+                                                     .line = p->line},
+                        __func__, "JEM_DATA_PART_FACTS_INIT");
+}
+
 jem_status jem_data_render(const char *folder, const jem_render_options *asked)
 {
     LIB_CALL;

@@ -102,4 +102,30 @@ static inline void asking_write_array(const char *path, const double *x, int dim
     jem_tensor_clear(&t);
 }
 
+/* Who hears the lines of a check, those of its parts, too; hear NULL: nobody. */
+typedef struct asking_ear {
+    void (*hear)(void *ctx, const char *line);
+    void *ctx;
+} asking_ear;
+
+static inline void asking_remark(void *ctx, const char *line)
+{
+    const asking_ear *ear = ctx;
+    if (ear->hear) ear->hear(ear->ctx, line);
+}
+
+static inline jem_status asking_part(void *ctx, const bench_part *part)
+{
+    assert_true(part->name && part->name[0] && part->line);
+    if (part->line[0]) asking_remark(ctx, part->line);
+    return JEM_OK;
+}
+
+static inline jem_status asking_check(const benchmark *b, const char *folder, void (*hear)(void *ctx, const char *line),
+                                      void *ctx)
+{
+    asking_ear ear = {hear, ctx};
+    return b->check(folder, &(const bench_finder){asking_part, asking_remark, &ear});
+}
+
 #endif

@@ -608,13 +608,13 @@ static void the_check_decodes_everything_and_prints_the_human_row(void **state)
     char data[4096];
     made_data(data, sizeof data, "bapps-layout");
     heard[0] = '\0';
-    check_ok(bench_bapps.check(data, hear_line, NULL));
+    check_ok(asking_check(&bench_bapps, data, hear_line, NULL));
     assert_non_null(strstr(heard, "2afc/traditional: 24 triplets, people score "));
     assert_non_null(strstr(heard, "jnd/cnn: 24 pairs\n"));
     assert_non_null(strstr(heard, "superres, deblur, color and frameinterp are not there"));
     copy_sample();
     shell("truncate -s 50 jnd/val/cnn/p0/000023.png");
-    check_fails(bench_bapps.check(folder, hear_line, NULL), JEM_EDATA, "p0/000023.png");
+    check_fails(asking_check(&bench_bapps, folder, hear_line, NULL), JEM_EDATA, "p0/000023.png");
 }
 
 #define in_folder(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)

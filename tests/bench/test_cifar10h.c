@@ -669,18 +669,18 @@ static void the_check_names_what_is_missing(void **state)
     cifar10h_clear(&d);
     snprintf(judgements, sizeof judgements, "%d judgements of 10000 images", (int)count);
     made_folder(folder);
-    check_ok(bench_cifar10h.check(folder, keep_lines, lines));
+    check_ok(asking_check(&bench_cifar10h, folder, keep_lines, lines));
     assert_non_null(strstr(lines, judgements));
     check_tmp(tmp, sizeof tmp);
     copy_folder(tmp);
     snprintf(path, sizeof path, "%s/cifar10h-probs.npy", tmp);
     check_ok(file_remove(path));
     lines[0] = '\0';
-    check_ok(bench_cifar10h.check(tmp, keep_lines, lines));
+    check_ok(asking_check(&bench_cifar10h, tmp, keep_lines, lines));
     assert_non_null(strstr(lines, "cifar10h-probs.npy is missing: not needed"));
     snprintf(path, sizeof path, "%s/cifar10h-counts.npy", tmp);
     check_ok(file_remove(path));
-    check_fails(bench_cifar10h.check(tmp, keep_lines, lines), JEM_EDATA, "cifar10h-counts.npy");
+    check_fails(asking_check(&bench_cifar10h, tmp, keep_lines, lines), JEM_EDATA, "cifar10h-counts.npy");
     assert_non_null(strstr(lines, "cifar10h-counts.npy is missing: needed"));
     check_tmp_remove(tmp);
 }

@@ -602,7 +602,7 @@ static void spoilt_shards_are_refused_with_file_and_record(void **state)
     put_record(&shard, &example);
     place_file("val-1.tfrecords", shard.data, shard.size);
     check_fails(ask_folder(&centre_ops, NULL, set), JEM_EDATA, "224 x 224 pixels");
-    check_fails(bench_clickme.check(folder, NULL, NULL), JEM_EDATA, "val-2.tfrecords: missing");
+    check_fails(asking_check(&bench_clickme, folder, NULL, NULL), JEM_EDATA, "val-2.tfrecords: missing");
 }
 
 static char heard[2048];
@@ -619,7 +619,7 @@ static void the_check_reads_everything_and_names_constant_maps(void **state)
     char data[4096], path[256];
     made_data(data, sizeof data, "clickme");
     heard[0] = '\0';
-    check_ok(bench_clickme.check(data, hear, NULL));
+    check_ok(asking_check(&bench_clickme, data, hear, NULL));
     assert_string_equal(heard, "6 images with human maps (prepared arrays, not the published "
                                "shards), 0 of them constant\n");
     write_arrays(3, 3);
@@ -630,7 +630,7 @@ static void the_check_reads_everything_and_names_constant_maps(void **state)
     check_ok(jem_npy_write(path, &t));
     jem_tensor_clear(&t);
     heard[0] = '\0';
-    check_ok(bench_clickme.check(folder, hear, NULL));
+    check_ok(asking_check(&bench_clickme, folder, hear, NULL));
     assert_non_null(strstr(heard, "picture-1: the human map is constant: it cannot be scored"));
 }
 

@@ -516,12 +516,12 @@ static void checking_says_what_is_there(void **state)
     (void)state;
     char text[4000] = "", tmp[64], people[4200];
     made_data(people, sizeof people, "model-vs-human"); /* beside it */
-    check_ok(bench_cue_conflict.check(made_folder(), collect, text));
+    check_ok(asking_check(&bench_cue_conflict, made_folder(), collect, text));
     assert_non_null(strstr(text, "cue-conflict: 1280 images, 32 x 32 records\n"));
     assert_non_null(strstr(text, "silhouette: 160 images, 32 x 32 records\n"));
     assert_non_null(strstr(text, "edge: 10 people, 160 images\n"));
     check_tmp(tmp, sizeof tmp);
-    check_fails(bench_cue_conflict.check(tmp, collect, text), JEM_EDATA,
+    check_fails(asking_check(&bench_cue_conflict, tmp, collect, text), JEM_EDATA,
                 "neither whole cue-conflict images nor people's trials");
     check_tmp_remove(tmp);
 }

@@ -406,17 +406,17 @@ static void the_check_says_what_there_is_and_what_is_odd(void **state)
     (void)state;
     char tmp[64], folder[4096], lines[9000] = "", command[9000];
     made_folder(folder);
-    check_ok(bench_gloss.check(folder, keep_lines, lines));
+    check_ok(asking_check(&bench_gloss, folder, keep_lines, lines));
     assert_string_equal(lines, "ratings of 50 images by 20 observers, three times each\n");
     check_tmp(tmp, sizeof tmp);
     snprintf(command, sizeof command, "cp '%s'/ratings/0* %s", folder, tmp);
     assert_int_equal(system(command), 0);
     lines[0] = '\0';
-    check_ok(bench_gloss.check(tmp, keep_lines, lines));
+    check_ok(asking_check(&bench_gloss, tmp, keep_lines, lines));
     assert_non_null(strstr(lines, "the published experiment has 20 observers"));
     assert_non_null(strstr(lines, "here are 9"));
     check_tmp_remove(tmp);
-    check_fails(bench_gloss.check("/nowhere", keep_lines, lines), JEM_EDATA, "/nowhere");
+    check_fails(asking_check(&bench_gloss, "/nowhere", keep_lines, lines), JEM_EDATA, "/nowhere");
 }
 
 int main(void)

@@ -662,12 +662,12 @@ static void checking_names_every_set_and_what_is_missing(void **state)
     (void)state;
     char folder[64];
     int lines = 0;
-    check_ok(bench_model_vs_human.check(made_folder(), count_lines, &lines));
+    check_ok(asking_check(&bench_model_vs_human, made_folder(), count_lines, &lines));
     assert_int_equal(lines, 17);
     check_tmp(folder, sizeof folder);
     write_text(folder, EDGE("01"), two_edges);
     lines = 0;
-    check_fails(bench_model_vs_human.check(folder, count_lines, &lines), JEM_EDATA,
+    check_fails(asking_check(&bench_model_vs_human, folder, count_lines, &lines), JEM_EDATA,
                 "16 of the 17 image sets");
     assert_int_equal(lines, 16 + 3);
     check_tmp_remove(folder);

@@ -115,11 +115,11 @@ static void wrong_requests_say_what_to_do(void **state)
     program_fails(folder, "data pack %D/in --out %D/y --resize nearest", 2, "choose bilinear or bicubic");
     program_fails(folder, "data pack %D/none --out %D/y", 3, "none");
     write_text(folder, "in/train/n00000001/01.JPEG", "no picture");
-    program_fails(folder, PACK "--out %D/z", 3, "--damaged skip leaves such pictures out");
+    program_fails(folder, PACK "--out %D/z", 3, "where damaged pictures are to be skipped, it is left out");
     program_works(folder, PACK "--out %D/z --damaged skip");
     program_said(folder, "out", "train    35 pictures in 4 shards, 1 damaged ones left out\n");
     program_said(folder, "out", "left out: train/n00000001/01.JPEG");
-    program_fails(folder, PACK "--out %D/z --size 32", 2, "pictures of another size (--size)");
+    program_fails(folder, PACK "--out %D/z --size 32", 2, "pictures of another size");
     program_fails(folder, "train %D/c.yaml --set data.path=%D/z --set data.size=32 --out %D/run", 3,
                   "set data.size to 16 or 0, or pack with --size 32");
     program_fails(folder, "train %D/c.yaml --set data.path=%D/z --set data.kind=latents --out %D/run", 3,

@@ -251,7 +251,7 @@ static void damaged_pictures_stop_or_are_left_out(void **state)
     make_pictures();
     write_text(folder, "in/train/a/01.JPEG", "no picture");
     check_fails(pack(&s, NULL), JEM_EDATA, "in/train/a/01.JPEG: neither PNG nor JPEG");
-    check_fails(pack(&s, NULL), JEM_EDATA, "--damaged skip leaves such pictures out");
+    check_fails(pack(&s, NULL), JEM_EDATA, "where damaged pictures are to be skipped, it is left out");
     check_ok(pack(&s, skip_damaged));
     data_options o = options_of("packed", out);
     o.val_fraction = 0;
@@ -274,7 +274,7 @@ static void other_settings_pictures_or_sets_are_refused(void **state)
     (void)state;
     stopper s = {.at = 0};
     (void)pack_pictures();
-    check_fails(pack(&s, other_size), JEM_EUSAGE, "holds pictures made with pictures of another size (--size)");
+    check_fails(pack(&s, other_size), JEM_EUSAGE, "holds pictures made with pictures of another size");
     check_fails(pack(&s, bicubic), JEM_EUSAGE, "another resizing (--resize)");
     check_fails(pack(&s, too_small), JEM_EUSAGE, "side of the pictures = 7: choose 8 to 4096");
     remove_below("in/val");

@@ -73,9 +73,15 @@ static void a_benchmark_s_folder_says_what_it_holds(void **state)
 {
     (void)state;
     jem_data_facts f = JEM_DATA_FACTS_INIT;
+    jem_data_part_facts part = JEM_DATA_PART_FACTS_INIT;
 
     check_ok(jem_data_check(&f, "cifar10h", folder, NULL));
     assert_true(f.benchmark && !f.whole && f.classes == 0);
+    check_ok(jem_data_part_at(&part, &f, 0));
+    assert_string_equal(part.name, "cifar10h-counts.npy");
+    assert_true(part.state == JEM_PART_MISSING && part.images == 0);
+    check_fails(jem_data_part_at(&part, &f, 3), JEM_EUSAGE, "part 3 of 3");
+    check_fails(jem_data_part_at(&part, &f, -1), JEM_EUSAGE, "part -1 of 3");
     assert_string_equal(f.kind, "cifar10h");
     assert_non_null(strstr(f.trouble, "cifar10h-counts.npy"));
     assert_non_null(strstr(f.text, "cifar10h-counts.npy is missing: needed")); /* what was found is kept */
@@ -86,6 +92,40 @@ static void a_benchmark_s_folder_says_what_it_holds(void **state)
     assert_true(f.benchmark && f.whole);
     assert_string_equal(f.trouble, "");
     assert_non_null(strstr(f.text, "510000 judgements of 10000 images"));
+    check_ok(jem_data_part_at(&part, &f, 1)); /* behind the probabilities, which only check the counts */
+    assert_string_equal(part.name, "cifar10h");
+    assert_true(part.state == JEM_PART_WHOLE && part.images == 10000 && part.published_images == 10000);
+    assert_non_null(strstr(f.text, part.line));
+    check_fails(jem_data_part_at(&part, &f, 2), JEM_EUSAGE, "part 2 of 2");
+    jem_data_facts_clear(&f);
+    check_fails(jem_data_part_at(&part, &f, 0), JEM_EUSAGE, "part 0 of 0");
+}
+
+/* Parts of sets: one is missing, one is not as it was published. */
+static void parts_say_what_is_there_and_what_was_published(void **state)
+{
+    (void)state;
+    jem_data_facts f = JEM_DATA_FACTS_INIT;
+    jem_data_part_facts part = JEM_DATA_PART_FACTS_INIT;
+    char path[300], text[400];
+    static const char header[] = "subj,session,trial,rt,object_response,category,condition,imagename\n";
+    snprintf(path, sizeof path, "%s/raw-data/edge", folder);
+    check_ok(dir_make(path));
+    snprintf(path, sizeof path, "%s/raw-data/edge/edge_subject-01_session_1.csv", folder);
+    snprintf(text, sizeof text, "%ssubject-01,1,1,0.5,cat,cat,0,0001_cl_dnn_0_cat_00_edge-cat1.png\n", header);
+    check_ok(file_write(path, text, strlen(text)));
+    check_ok(jem_data_check(&f, "model-vs-human", folder, NULL));
+    assert_true(f.benchmark && !f.whole);
+    int missing = 0, others = 0;
+    for (int64_t i = 0; i < 17; i++) {
+        check_ok(jem_data_part_at(&part, &f, i));
+        missing += part.state == JEM_PART_MISSING;
+        if (strcmp(part.name, "edge") != 0) continue;
+        others++;
+        assert_true(part.state == JEM_PART_UNPUBLISHED || part.state == JEM_PART_DAMAGED);
+        assert_true(part.published_images == 160 && part.published_people == 10);
+    }
+    assert_true(missing == 16 && others == 1);
     jem_data_facts_clear(&f);
 }
 
@@ -164,6 +204,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(images_are_counted_by_class, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_benchmark_s_folder_says_what_it_holds, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(pictures_are_packed_and_load, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(parts_say_what_is_there_and_what_was_published, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(mistakes_are_refused, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

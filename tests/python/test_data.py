@@ -39,6 +39,9 @@ class Check(unittest.TestCase):
         found = jem.data_check(self.folder.name, "cifar10h")
         self.assertTrue(found.whole, found.trouble)
         self.assertIn("500000 judgements", found.text)
+        probabilities, images = found.parts
+        self.assertEqual((probabilities.name, probabilities.state), ("cifar10h-probs.npy", "missing"))
+        self.assertEqual((images.state, images.images, images.published_images, images.bad), ("whole", 10000, 10000, 0))
         with self.assertRaisesRegex(ValueError, "'nonsense' is unknown"):
             jem.data_check(self.folder.name, "nonsense")
 

@@ -522,8 +522,7 @@ static jem_status check_pictures(const bapps_set *s)
     return st;
 }
 
-static jem_status bapps_check(const char *data, void (*emit)(void *ctx, const char *line),
-                              void *ctx)
+static jem_status bapps_check(const char *data, const bench_finder *found)
 {
     jem_status st;
     evaluation e = {.hash = 0};
@@ -535,7 +534,11 @@ static jem_status bapps_check(const char *data, void (*emit)(void *ctx, const ch
     for (int k = 0; k < SETS; k++) {
         part *p = &e.parts[k];
         missing += !p->used;
-        if (!p->used) continue;
+        if (!p->used) {
+            snprintf(line, sizeof line, "2afc/%s", layout[k].subset); /* those of real algorithms alone may be missing */
+            TRY(found->part(found->ctx, &(bench_part){.name = line, .state = BENCH_MISSING, .line = ""}));
+            continue;
+        }
         TRY(check_pictures(&p->set));
         st = p->set.task == BAPPS_2AFC ? score_two_afc(p) : score_jnd(p);
         if (st != JEM_OK) {
@@ -547,12 +550,12 @@ static jem_status bapps_check(const char *data, void (*emit)(void *ctx, const ch
         if (p->set.task == BAPPS_2AFC)
             snprintf(line + used, sizeof line - (size_t)used, ", people score %.1f %%",
                      100 * stats_mean(p->score[HUMAN], p->set.n));
-        emit(ctx, line);
-        if (odd_line(line, sizeof line, &p->set)) emit(ctx, line);
+        TRY(found->part(found->ctx, &(bench_part){.name = p->set.name, .images = p->set.n, .line = line}));
+        if (odd_line(line, sizeof line, &p->set)) found->remark(found->ctx, line);
     }
     if (missing)
-        emit(ctx, "superres, deblur, color and frameinterp are not there: no means over the real "
-                  "algorithms and over all six sets");
+        found->remark(found->ctx, "superres, deblur, color and frameinterp are not there: no means over the real "
+                                  "algorithms and over all six sets");
 done:
     evaluation_clear(&e);
     return st;

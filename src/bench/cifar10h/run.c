@@ -449,7 +449,7 @@ done:
 
 /* ---- is the folder whole? */
 
-static jem_status check(const char *folder, void (*emit)(void *ctx, const char *line), void *ctx)
+static jem_status check(const char *folder, const bench_finder *found)
 {
     jem_status st = JEM_OK;
     static const struct {
@@ -466,13 +466,13 @@ static jem_status check(const char *folder, void (*emit)(void *ctx, const char *
         TRY(str_format(&path, "%s/%s", folder, files[i].name));
         if (file_exists(path)) continue;
         snprintf(line, sizeof line, "%s is missing: %s", files[i].name, files[i].without);
-        emit(ctx, line);
+        TRY(found->part(found->ctx, &(bench_part){.name = files[i].name, .state = BENCH_MISSING, .line = line}));
     }
     TRY(cifar10h_read(&d, folder, ""));
     int64_t total = 0;
     for (int64_t i = 0; i < N * K; i++) total += d.counts[i];
     snprintf(line, sizeof line, "%" PRId64 " judgements of %d images in %d classes", total, N, K);
-    emit(ctx, line);
+    TRY(found->part(found->ctx, &(bench_part){.name = "cifar10h", .images = N, .published_images = N, .line = line}));
 done:
     mem_free(path);
     cifar10h_clear(&d);

@@ -467,8 +467,7 @@ done:
 
 /* ---- check */
 
-static jem_status clickme_check(const char *data, void (*emit)(void *ctx, const char *line),
-                                void *ctx)
+static jem_status clickme_check(const char *data, const bench_finder *found)
 {
     jem_status st;
     clickme_reader reader = CLICKME_READER_INIT;
@@ -487,12 +486,12 @@ static jem_status clickme_check(const char *data, void (*emit)(void *ctx, const 
         if (p < CLICKME_PIXELS) continue;
         constant++;
         snprintf(line, sizeof line, "%s: the human map is constant: it cannot be scored", m->name);
-        emit(ctx, line);
+        found->remark(found->ctx, line);
     }
     const char *form = reader.arrays ? " (prepared arrays, not the published shards)" : "";
     snprintf(line, sizeof line, "%" PRId64 " images with human maps%s, %" PRId64
              " of them constant", reader.at, form, constant);
-    emit(ctx, line);
+    TRY(found->part(found->ctx, &(bench_part){.name = "clickme", .images = reader.at, .bad = constant, .line = line}));
 done:
     if (m) image_clear(&m->picture);
     mem_free(m);

@@ -153,35 +153,49 @@ done:
 
 /* ---- is the folder whole? */
 
-jem_status gloss_people_check(const char *folder, void (*emit)(void *ctx, const char *line),
-                              void *ctx)
+/* Numbers of the images other than the published ones: the place of the first, -1: none. */
+static int64_t find_renamed(const gloss_ratings *people)
 {
+    for (int64_t i = 0; i < IMAGES; i++)
+        if (people->scene[i] != i + 1) return i;
+    return -1;
+}
+
+jem_status gloss_people_check(const char *folder, const bench_finder *found)
+{
+    enum { OBSERVERS = 20 };
     jem_status st;
     char line[200];
     gloss_ratings people = GLOSS_RATINGS_INIT;
 
     TRY(read_people(&people, folder));
+    const int64_t renamed = find_renamed(&people);
     snprintf(line, sizeof line,
              "ratings of %" PRId64 " images by %" PRId64 " observers, three "
              "times each",
              people.images, people.observers);
-    emit(ctx, line);
-    if (people.observers != 20) {
+    TRY(found->part(found->ctx,
+                    &(bench_part){.name = "gloss",
+                                  .state = people.observers == OBSERVERS && renamed < 0 ? BENCH_WHOLE : BENCH_UNPUBLISHED,
+                                  .images = people.images,
+                                  .published_images = IMAGES,
+                                  .people = people.observers,
+                                  .published_people = OBSERVERS,
+                                  .line = line}));
+    if (people.observers != OBSERVERS) {
         snprintf(line, sizeof line,
                  "the published experiment has 20 observers (01 to 17, 19, 20, "
                  "21), here are %" PRId64,
                  people.observers);
-        emit(ctx, line);
+        found->remark(found->ctx, line);
     }
-    for (int64_t i = 0; i < IMAGES; i++)
-        if (people.scene[i] != i + 1) {
-            snprintf(line, sizeof line,
-                     "image %" PRId64 " is scene%06d; the published ones are "
-                     "scene000001 to scene000050",
-                     i + 1, (int)people.scene[i]);
-            emit(ctx, line);
-            break;
-        }
+    if (renamed >= 0) {
+        snprintf(line, sizeof line,
+                 "image %" PRId64 " is scene%06d; the published ones are "
+                 "scene000001 to scene000050",
+                 renamed + 1, (int)people.scene[renamed]);
+        found->remark(found->ctx, line);
+    }
 done:
     gloss_ratings_clear(&people);
     return st;

@@ -28,7 +28,6 @@ jem_status gloss_add(const bench_request *r, const gloss_people *p, bench_score 
 jem_status gloss_people_score(const bench_request *r, const gloss_people *p);
 
 /* The benchmark's check: is the folder whole? */
-jem_status gloss_people_check(const char *folder, void (*emit)(void *ctx, const char *line),
-                              void *ctx);
+jem_status gloss_people_check(const char *folder, const bench_finder *found);
 
 #endif

@@ -483,12 +483,12 @@ done:
     return st;
 }
 
-static jem_status mvh_check(const char *data, void (*emit)(void *ctx, const char *line), void *ctx)
+static jem_status mvh_check(const char *data, const bench_finder *found)
 {
     int unusable = 0;
     for (int s = 0; s < MVH_SETS; s++) {
         bool usable = true;
-        jem_status st = mvh_people_check(&usable, data, &mvh_sets[s], emit, ctx);
+        jem_status st = mvh_people_check(&usable, data, &mvh_sets[s], found);
         if (st != JEM_OK) return st;
         unusable += !usable;
     }
