@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import shutil
+import stat
 import time
 
 from . import _library as _l
@@ -70,31 +71,126 @@ def _hash(path):
     return digest.hexdigest()
 
 
-def _load(url, place):
-    """url -> place.part, with a few attempts."""
-    import urllib.error  # here, since importing it takes longer than all of jem
-    import urllib.request
+class _Part:
+    """PLACE.part, which grows, is proven, and only then gets its name, as the program's: what an earlier try left is gone on
+    with if it can be the same file, one whose hash is known (proven), or that the address still gives under the ETag kept in
+    PLACE.part.etag."""
+
+    def __init__(self, place, url, proven):
+        self.path, self.url, self.proven, self.etag = place + ".part", url, proven, ""
+        self.file = open(self.path, "r+b", opener=self._open)
+        if not proven:
+            self._read_etag()
+        if not (proven or self.etag):
+            self.empty()
+        self.file.seek(0, os.SEEK_END)
+        self.resumed = self.size > 0  # it may hold bytes of several transfers
+
+    @staticmethod
+    def _open(path, flags):
+        # Anybody can guess the name, and where many write into one folder put a link there.
+        number = os.open(path, flags | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        there = os.fstat(number)
+        if not stat.S_ISREG(there.st_mode) or there.st_nlink != 1 or there.st_uid != os.geteuid():
+            os.close(number)
+            raise OSError(f"{path}: is no file of yours alone; remove it and fetch again")
+        return number
+
+    def _read_etag(self):
+        try:
+            with open(self.path + ".etag", encoding="utf-8") as f:
+                etag, url = f.read().split("\n")[:2]
+            self.etag = etag if url == self.url else ""
+        except (FileNotFoundError, ValueError):
+            pass
+
+    @property
+    def size(self):
+        return self.file.tell()
+
+    def empty(self):
+        self.file.truncate(0)
+        self.file.seek(0)
+        self.resumed, self.etag = False, ""
+        if os.path.exists(self.path + ".etag"):
+            os.remove(self.path + ".etag")
+
+    def keep_etag(self, etag):
+        if self.proven or not (etag or "").startswith('"'):  # a weak one does not promise the same bytes
+            return
+        self.etag = etag
+        with open(self.path + ".etag", "w", encoding="utf-8") as f:
+            f.write(f"{etag}\n{self.url}\n")
+
+    def hash(self):
+        self.file.flush()
+        return _hash(self.path)
+
+    def close(self, keep):
+        self.file.close()
+        for path in (self.path, self.path + ".etag"):
+            if not keep and os.path.exists(path):
+                os.remove(path)
+
+
+def _transfer(part, url):
+    """One transfer from where the part ends; what went wrong, or None."""
+    import urllib.request  # here, since importing it takes longer than all of jem
+
+    request = urllib.request.Request(url)
+    if part.size:
+        request.add_header("Range", f"bytes={part.size}-")
+        if part.etag:
+            request.add_header("If-Range", part.etag)
+    with urllib.request.urlopen(request, timeout=_STALL_S) as source:
+        if url.startswith("https:") and not source.geturl().startswith("https:"):
+            raise OSError(f"it leads to {source.geturl()}, and over http anybody on the way could replace it")
+        if part.size and not (source.headers.get("Content-Range") or "").startswith(f"bytes {part.size}-"):
+            part.empty()  # all of it comes
+        if part.size:
+            part.resumed = True
+        else:
+            part.keep_etag(source.headers.get("ETag"))
+        before, wanted = part.size, source.headers.get("Content-Length")
+        shutil.copyfileobj(source, part.file, _BLOCK)
+    if wanted is None or part.size == before + int(wanted):
+        return None
+    return f"ended after {part.size} of {before + int(wanted)} bytes"
+
+
+def _load(part, url, size=0):
+    """All of url into the part, with a few attempts; size: of the file, 0 if it is not known."""
+    import urllib.error
 
     if "://" not in url:
-        shutil.copyfile(url, place + ".part")
+        part.empty()
+        with open(url, "rb") as source:
+            shutil.copyfileobj(source, part.file, _BLOCK)
         return
+    if size and part.size > size:
+        part.empty()
+    failure = None
     for attempt in range(_ATTEMPTS):
+        if size and part.size == size:
+            return
         if attempt:
             time.sleep(2 ** (attempt - 1))
+            if not (part.proven or part.etag):
+                part.empty()
         try:
-            with urllib.request.urlopen(url, timeout=_STALL_S) as source, open(place + ".part", "wb") as f:
-                shutil.copyfileobj(source, f, _BLOCK)
-                wanted = source.headers.get("Content-Length")
-            if wanted is None or os.path.getsize(place + ".part") == int(wanted):
+            failure = _transfer(part, url)
+            if failure is None:
                 return
-            failure = f"ended after {os.path.getsize(place + '.part')} of {wanted} bytes"
         except urllib.error.HTTPError as error:
             failure = str(error)
-            if error.code < 500:
+            if error.code == 416 and part.size:  # it does not have so many bytes
+                part.empty()
+            elif error.code < 500:
                 break
         except OSError as error:
             failure = str(error)
-    raise OSError(f"{url}: {failure}; try again later, or name another place with source=")
+    kept = f"{part.size} bytes are kept in {part.path}; " if part.size else ""
+    raise OSError(f"{url}: {failure}; {kept}try again later, or name another place with source=")
 
 
 def _get(item, file, root, source, ledger):
@@ -103,26 +199,38 @@ def _get(item, file, root, source, ledger):
     place, url = os.path.join(root, key), os.path.join(source or item.base, file.url)
     known = ledger.lines.get(key)
     expected = file.sha256 or (known[2] if known else None)
-    fresh = not os.path.exists(place)
-    if fresh and not expected and url.startswith("http://"):
+    said = "published" if file.sha256 else "that of the first download (fetched.tsv)"
+
+    def refusal(what, found, remedy):
+        return _l.DataError(f"{what}: SHA-256 {found}; {said} is {expected}; see {item.page}, or {remedy}")
+
+    if os.path.exists(place):
+        found = _hash(place)
+        if expected and found != expected:
+            raise refusal(place, found, "remove the file")
+        return place
+    if not expected and url.startswith("http://"):
         raise ValueError(f"{url}: no hash of it is published, and over http anybody on the way could replace it; name an "
                          "https address or a folder with source=")
-    if fresh:
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        logging.getLogger("jem").info("loading %s", url)
-        _load(url, place)
-    here = place + ".part" if fresh else place
-    found = _hash(here)
-    if expected and found != expected:
-        if fresh:
-            os.remove(here)
-        said = "published" if file.sha256 else "that of the first download (fetched.tsv)"
-        raise _l.DataError(f"{here if not fresh else url}: SHA-256 {found}; {said} is {expected}; "
-                           f"see {item.page}, or {'name another place with source=' if fresh else 'remove the file'}")
-    if fresh:
-        os.replace(here, place)
-        trust = "hash" if file.sha256 else known[-1] if known else "https" if "://" in url else "here"
-        ledger.note(key, str(os.path.getsize(place)), found, url, trust)
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    logging.getLogger("jem").info("loading %s", url)
+    part, keep = _Part(place, url, bool(expected)), True
+    try:
+        _load(part, url, file.bytes)
+        found = part.hash()
+        if expected and found != expected and part.resumed:  # an old part may be to blame
+            part.empty()
+            _load(part, url, file.bytes)
+            found = part.hash()
+        keep = not expected or found == expected
+        if not keep:
+            raise refusal(url, found, "name another place with source=")
+        os.replace(part.path, place)
+        keep = False
+    finally:
+        part.close(keep)
+    trust = "hash" if file.sha256 else known[-1] if known else "https" if "://" in url else "here"
+    ledger.note(key, str(os.path.getsize(place)), found, url, trust)
     return place
 
 

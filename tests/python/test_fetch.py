@@ -87,17 +87,28 @@ class Fetching(unittest.TestCase):
                 jem.fetch("cue-conflict", root, self.source)
             self.assertFalse(os.path.exists(os.path.join(root, "cue-conflict", "cue-conflict")))
 
-    def test_it_loads_over_http_and_tries_again(self):
-        tries = []
+    def serve(self, body, cut=(), etag=None, ranges=True):
+        """The address of a server that sends `body`, of reply number i cut[i] bytes alone; self.asked: what it was asked."""
+        self.asked = asked = []
 
         class Server(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                tries.append(self.path)
-                body = b"ab"
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
+                begin = int(self.headers["Range"][len("bytes="):-1]) if self.headers["Range"] and ranges else 0
+                asked.append((self.headers["Range"], self.headers["If-Range"]))
+                if self.headers["If-Range"] not in (None, etag):
+                    begin = 0
+                if begin >= len(body):
+                    self.send_error(416)
+                    return
+                self.send_response(206 if begin else 200)
+                if begin:
+                    self.send_header("Content-Range", f"bytes {begin}-{len(body) - 1}/{len(body)}")
+                if etag:
+                    self.send_header("ETag", etag)
+                self.send_header("Content-Length", str(len(body) - begin))
                 self.end_headers()
-                self.wfile.write(body if len(tries) > 1 else body[:1])
+                number = len(asked) - 1
+                self.wfile.write(body[begin:][:cut[number]] if number < len(cut) else body[begin:])
 
             def log_message(self, *unused):
                 pass
@@ -105,19 +116,103 @@ class Fetching(unittest.TestCase):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        try:
-            place = os.path.join(self.temporary.name, "file")
-            with mock.patch("time.sleep"):
-                _fetch._load(f"http://127.0.0.1:{server.server_port}/file", place)
+        self.addCleanup(lambda: (server.shutdown(), thread.join(), server.server_close()))
+        return f"http://127.0.0.1:{server.server_port}"
+
+    def get(self, address, body, proven=True):
+        """Fetches a file of that content, whose hash is known if it is proven; its content."""
+        digest = hashlib.sha256(body).hexdigest()
+        item = _fetch.Published("set", "set", "", "", "", "PAGE", address, (), None)
+        file = _fetch.File("file", "file", len(body) if proven else 0, digest if proven else None, None, 0, None)
+        os.makedirs(self.root, exist_ok=True)
+        with mock.patch("time.sleep"), open(_fetch._get(item, file, self.root, None, _fetch._Ledger(self.root)), "rb") as f:
+            return f.read()
+
+    def part(self, content, etag=None):
+        place = os.path.join(self.root, "set", "file.part")
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "wb") as f:
+            f.write(content)
+        if etag:
+            with open(place + ".etag", "w", encoding="utf-8") as f:
+                f.write(etag)
+
+    def test_it_goes_on_where_a_transfer_ended(self):
+        body = bytes(range(200))
+        self.assertEqual(self.get(self.serve(body, cut=(70, 50)), body), body)
+        self.assertEqual([asked for asked, _ in self.asked], [None, "bytes=70-", "bytes=120-"])
+        self.assertEqual(os.listdir(os.path.join(self.root, "set")), ["file"])
+
+    def test_it_goes_on_where_an_earlier_call_ended(self):
+        body = bytes(range(200))
+        self.part(body[:90])
+        self.assertEqual(self.get(self.serve(body), body), body)
+        self.assertEqual(self.asked, [("bytes=90-", None)])
+
+    def test_an_old_part_of_another_file_costs_one_more_transfer(self):
+        body = bytes(range(200))
+        self.part(b"x" * 90)
+        self.assertEqual(self.get(self.serve(body), body), body)
+        self.assertEqual([asked for asked, _ in self.asked], ["bytes=90-", None])
+
+    def test_a_part_that_is_longer_than_the_file_is_dropped(self):
+        body = bytes(range(200))
+        self.part(b"x" * 201)
+        self.assertEqual(self.get(self.serve(body), body), body)
+        self.assertEqual([asked for asked, _ in self.asked], [None])
+
+    def test_a_server_without_ranges_sends_all_of_it(self):
+        body = bytes(range(200))
+        self.assertEqual(self.get(self.serve(body, cut=(70,), ranges=False), body), body)
+
+    def test_what_is_wrong_twice_is_refused_and_removed(self):
+        body = bytes(range(200))
+        self.part(body[:90])
+        address = self.serve(b"y" * 200)
+        with self.assertRaisesRegex(jem.DataError, "file: SHA-256 .*; published is .*another place"):
+            self.get(address, body)
+        self.assertEqual(os.listdir(os.path.join(self.root, "set")), [])
+
+    def test_without_a_hash_the_same_etag_of_the_same_address_is_gone_on_with(self):
+        body = bytes(range(200))
+        address = self.serve(body, etag='"one"')
+        part = _fetch._Part(os.path.join(self.temporary.name, "f"), address + "/f", False)
+        self.assertEqual(part.size, 0)
+        part.close(keep=False)
+        for etag, first in ((f'"one"\n{address}/f\n', "bytes=90-"), (f'"two"\n{address}/f\n', "bytes=90-"),
+                            (f'"one"\n{address}/g\n', None), (None, None)):
+            place = os.path.join(self.temporary.name, "f")
+            with open(place + ".part", "wb") as f:
+                f.write(body[:90])
+            if etag:
+                with open(place + ".part.etag", "w", encoding="utf-8") as f:
+                    f.write(etag)
+            self.asked.clear()
+            part = _fetch._Part(place, address + "/f", False)
+            _fetch._load(part, address + "/f")
+            part.close(keep=True)
             with open(place + ".part", "rb") as f:
-                self.assertEqual(f.read(), b"ab")
-            self.assertEqual(len(tries), 2)
-            with self.assertRaisesRegex(ValueError, "anybody on the way"):
-                jem.fetch("cue-conflict", self.root, f"http://127.0.0.1:{server.server_port}")
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
+                self.assertEqual(f.read(), body)
+            self.assertEqual(self.asked[0][0], first)
+            with open(place + ".part.etag", encoding="utf-8") as f:
+                self.assertEqual(f.read(), f'"one"\n{address}/f\n')
+            os.remove(place + ".part.etag")
+
+    def test_a_part_that_is_a_link_is_refused(self):
+        body = bytes(range(200))
+        os.makedirs(os.path.join(self.root, "set"))
+        victim = os.path.join(self.temporary.name, "victim")
+        with open(victim, "wb") as f:
+            f.write(b"precious")
+        os.symlink(victim, os.path.join(self.root, "set", "file.part"))
+        with self.assertRaises(OSError):
+            self.get(self.serve(body), body)
+        with open(victim, "rb") as f:
+            self.assertEqual(f.read(), b"precious")
+
+    def test_over_http_nothing_without_a_hash_is_taken(self):
+        with self.assertRaisesRegex(ValueError, "anybody on the way"):
+            jem.fetch("cue-conflict", self.root, self.serve(b""))
 
     def test_what_cannot_be_fetched_is_said(self):
         with self.assertRaisesRegex(ValueError, "cue-conflict"):
