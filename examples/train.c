@@ -13,9 +13,9 @@ static void on_signal(int number)
     stop = 1;
 }
 
-static void show(jem_log_level level, const char *line)
+static void show(void *stream, jem_log_level level, const char *line)
 {
-    fprintf(stderr, "%s%s\n", level == JEM_LOG_WARNING ? "warning: " : "", line);
+    fprintf(stream, "%s%s\n", level == JEM_LOG_WARNING ? "warning: " : "", line);
 }
 
 int main(int argc, char **argv)
@@ -40,7 +40,7 @@ int main(int argc, char **argv)
     o.stop = &stop;
 
     signal(SIGINT, on_signal);
-    jem_log_set_sink(show);
+    jem_log_set_sink(show, stderr);
     o.resume = true;
     jem_status st = jem_train(NULL, argv[2], &o);
     if (st != JEM_OK) fprintf(stderr, "%s\n", jem_error_message());

@@ -97,7 +97,8 @@ JEM_API jem_status jem_bench_subject(jem_bench_scores *out, const char *name, co
 /* Of a run, or of every run of a study; their folders get scores and trials (o->out must be NULL). */
 JEM_API jem_status jem_bench_run(jem_bench_scores *out, const char *name, const char *folder,
                                  const jem_bench_options *o);
-/* Of recorded answers in a file or folder; kind as --kind, NULL: found out. */
+/* Of recorded answers in a file or folder; kind as --kind, NULL: found out.  Of those in memory jem_npy_write makes a
+ * file, and a subject can hand them out by `place`. */
 JEM_API jem_status jem_bench_answers(jem_bench_scores *out, const char *name, const char *path,
                                      const char *kind, const jem_bench_options *o);
 JEM_API void jem_bench_scores_clear(jem_bench_scores *s); /* NULL and JEM_BENCH_SCORES_INIT are fine */

@@ -17,10 +17,11 @@ typedef enum jem_log_level {
 /* Gets one line without a line break, borrowed during the call; what it quotes from files is
  * free of control characters.  May be called by any thread that computes, and may call jem
  * itself (but not with a model in use). */
-typedef void (*jem_log_sink)(jem_log_level level, const char *line);
+typedef void (*jem_log_sink)(void *ctx, jem_log_level level, const char *line);
 
-/* Sets the sink of the whole process; NULL: none. */
-JEM_API void jem_log_set_sink(jem_log_sink sink);
+/* Sets the sink of the whole process and what it is called with; NULL: none.  A line that is on its way meanwhile may
+ * still go to the one before. */
+JEM_API void jem_log_set_sink(jem_log_sink sink, void *ctx);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,11 @@
 """Benchmarks of human vision on runs, on networks of any framework, on recorded answers."""
 
 import collections
+import contextlib
 import ctypes as c
+import os
+import re
+import tempfile
 
 import numpy as np
 
@@ -99,6 +103,25 @@ class _Subject:
         return lambda _, s, y, out, height, width: self._guarded(work, s, y, out, height, width)
 
 
+@contextlib.contextmanager
+def _recorded(answers, label):
+    """The path of recorded answers; arrays are recorded first, in a folder that goes afterwards."""
+    if isinstance(answers, (str, bytes, os.PathLike)):
+        yield answers
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, re.sub("[/\0]", "-", label))
+        if isinstance(answers, dict):
+            os.mkdir(path)
+            files = {os.path.join(path, f"{name}.npy"): x for name, x in answers.items()}
+        else:
+            path += ".npy"
+            files = {path: answers}
+        for file, x in files.items():
+            np.save(file, _l.numpy_array(x, "answers"), allow_pickle=False)
+        yield path
+
+
 def _rows(scores):
     text = lambda t: t.decode() if t is not None else None
     found = Scores()
@@ -130,7 +153,9 @@ def bench(name, run=None, *, predict=None, distance=None, rate=None, saliency=No
       rate(images) -> [n]                            a judgement, such as glossiness
       saliency(image, y) -> [height, width]          importance of pixels for class y (None: whatever it sees)
 
-    or of recorded answers (a file or a folder; kind as `jem bench --kind`).  label: what scores call your functions;
+    or of answers: a file or a folder that was recorded, or an array in the order of the data (logits [n, classes],
+    distances [n, 2] or [n], ratings [n], maps [n, height, width]), of several image sets {set: array}; kind as
+    `jem bench --kind`.  label: what scores call your functions and arrays;
     data: the benchmark's folder ($JEM_DATA/NAME); out: a folder for scores and trials, which jem.report draws; set:
     settings such as {"bench.rounds": 1000}.  Returns Scores."""
     functions = (predict, distance, rate, saliency)
@@ -145,7 +170,8 @@ def bench(name, run=None, *, predict=None, distance=None, rate=None, saliency=No
     if run is not None:
         _l.call_until(stop, "jem_bench_run", *target, _l.path_bytes(run), how)
     elif answers is not None:
-        _l.call_until(stop, "jem_bench_answers", *target, _l.path_bytes(answers), kind.encode() if kind else None, how)
+        with _recorded(answers, label) as path:
+            _l.call_until(stop, "jem_bench_answers", *target, _l.path_bytes(path), kind.encode() if kind else None, how)
     else:
         subject = _Subject(label, classes, *functions)
         try:

@@ -101,7 +101,7 @@ class TrainStatus(c.Structure):
 
 
 TrainWatch = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(TrainStatus))
-LogSink = c.CFUNCTYPE(None, c.c_int, c.c_char_p)
+LogSink = c.CFUNCTYPE(None, c.c_void_p, c.c_int, c.c_char_p)
 
 
 class TrainOptions(c.Structure):
@@ -258,7 +258,7 @@ STATUS = {
 OTHERS = {
     "jem_version": (_text, []),
     "jem_error_message": (_text, []),
-    "jem_log_set_sink": (None, [LogSink]),
+    "jem_log_set_sink": (None, [LogSink, c.c_void_p]),
     "jem_data_clear": (None, [c.POINTER(Data)]),
     "jem_model_free": (None, [_p]),
     "jem_model_channels": (_i64, [_p]),
@@ -465,11 +465,11 @@ def log(function):
     It may be called on any thread that computes."""
     global _sink
 
-    def forward(level, line):
+    def forward(_, level, line):
         function(_LEVELS.get(level, "info"), line.decode("utf-8", "replace"))
 
     sink = LogSink(forward) if function else LogSink()
-    lib.jem_log_set_sink(sink)
+    lib.jem_log_set_sink(sink, None)
     _sink = sink  # kept as long as libjem may call it
 
 

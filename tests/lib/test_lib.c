@@ -219,11 +219,11 @@ static void starts_are_uniform_noise_by_seed(void **state)
 
 static _Atomic int lines_seen;
 
-static void count_lines(jem_log_level level, const char *line)
+static void count_lines(void *ctx, jem_log_level level, const char *line)
 {
     (void)level;
     assert_non_null(line);
-    lines_seen++;
+    ++*(_Atomic int *)ctx;
 }
 
 static void a_training_opens_as_a_model_with_its_sampler(void **state)
@@ -238,9 +238,9 @@ static void a_training_opens_as_a_model_with_its_sampler(void **state)
                          from_file = {.size = sizeof from_file, .logits = b};
 
     lines_seen = 0;
-    jem_log_set_sink(count_lines);
+    jem_log_set_sink(count_lines, &lines_seen);
     check_ok(train(r, r->run));
-    jem_log_set_sink(NULL);
+    jem_log_set_sink(NULL, NULL);
     assert_true(lines_seen > 0);
     check_ok(jem_model_open(&m, r->run, NULL));
     jem_sampler_of(&s, m);

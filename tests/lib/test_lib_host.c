@@ -132,8 +132,9 @@ static void a_report_under_a_decimal_comma_is_the_same(void **state)
 
 static char sink_decimal[8];
 
-static void remember_decimal(jem_log_level level, const char *line)
+static void remember_decimal(void *ctx, jem_log_level level, const char *line)
 {
+    (void)ctx;
     (void)level;
     (void)line;
     snprintf(sink_decimal, sizeof sink_decimal, "%s", localeconv()->decimal_point);
@@ -145,9 +146,9 @@ static void a_sink_is_called_in_its_own_locale(void **state)
     need_commas();
     rig *r = rig_new();
     use_commas();
-    jem_log_set_sink(remember_decimal);
+    jem_log_set_sink(remember_decimal, NULL);
     check_ok(train(r, r->run));
-    jem_log_set_sink(NULL);
+    jem_log_set_sink(NULL, NULL);
     still_commas();
     assert_string_equal(sink_decimal, ",");
     rig_free(r);

@@ -84,6 +84,22 @@ class Subjects(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, r"distance returned \[3\]"):
             jem.bench("bapps", distance=lambda a, b: np.zeros(3), data=self.data, set=FEW)
 
+    def test_answers_may_be_arrays(self):
+        data = os.path.join(self.folder.name, "cifar10h")
+        os.mkdir(data)
+        rng = np.random.default_rng(7)
+        counts, logits = rng.integers(1, 9, (10000, 10)), rng.normal(size=(10000, 10)).astype(np.float32)
+        np.save(os.path.join(data, "cifar10h-counts.npy"), counts)
+        with open(os.path.join(data, "test-images.tsv"), "w", encoding="utf-8") as f:
+            f.write("index\tlabel\tclass\tofficial_name\tjpeg\n")
+            f.writelines(f"{i}\t{i % 10}\tc{i % 10}\tn{i}.png\tn{i}.jpg\n" for i in range(10000))
+        scores = jem.bench("cifar10h", answers=logits, label="mine", data=data, set=FEW)
+        expected = jem.stats.uncertainty(logits, counts, np.arange(10000) % 10, rounds=0)
+        self.assertAlmostEqual(scores.find("cross_entropy_human", model="mine").value, expected.cross_entropy.value, 9)
+        self.assertAlmostEqual(scores.find("accuracy", model="mine").value, expected.accuracy.value, 12)
+        with self.assertRaisesRegex(jem.DataError, "mine: answers to 9 images"):
+            jem.bench("cifar10h", answers=logits[:9], label="mine", data=data, set=FEW)
+
     def test_what_cannot_be_asked_is_said(self):
         with self.assertRaisesRegex(ValueError, "distance"):
             jem.bench("bapps", predict=lambda x: np.zeros((len(x), 10)), classes=10, data=self.data, set=FEW)
