@@ -1,12 +1,22 @@
 """The autoencoder of runs on latents."""
 
+from __future__ import annotations
+
 import ctypes as c
+import typing
 
 import numpy as np
 
 from . import _library as _l
 from ._model import engine_options
 from ._pictures import Watch, check_resize, fill
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ._types import Images, Path
+
 
 class _EncodeOptions(c.Structure):
     _fields_ = [("size", c.c_size_t), ("side", c.c_int64), ("labels", c.c_char_p),
@@ -32,7 +42,7 @@ class Autoencoder(_l.Handle):
 
     _free = "jem_autoencoder_free"
 
-    def __init__(self, path, device=None, precision=None, threads=0):
+    def __init__(self, path: Path, device: str | None = None, precision: str | None = None, threads: int = 0):
         self._handle = c.c_void_p()
         engine = engine_options(device, precision, threads)
         _l.call("jem_autoencoder_open", c.byref(self._handle), _l.path_bytes(path), c.byref(engine))
@@ -52,7 +62,7 @@ class Autoencoder(_l.Handle):
             raise ValueError("the autoencoder is closed")
         return x
 
-    def encode(self, x, logvar=False):
+    def encode(self, x: Images, logvar: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Latents [n, channels, height / factor, width / factor] of pictures [n, 3, height, width]; with logvar also the
         posterior's log-variances, as a pair."""
         x = self._check(x, "x", 3)
@@ -62,7 +72,7 @@ class Autoencoder(_l.Handle):
         _l.call("jem_autoencoder_encode", self._handle, _l.address(x), n, height, width, _l.address(z), _l.address(spread))
         return (z, spread) if logvar else z
 
-    def decode(self, z):
+    def decode(self, z: Images) -> np.ndarray:
         """Pictures [n, 3, height, width] of latents, about -1 to 1."""
         z = self._check(z, "z", self.channels)
         n, _, height, width = z.shape
@@ -70,8 +80,10 @@ class Autoencoder(_l.Handle):
         _l.call("jem_autoencoder_decode", self._handle, _l.address(z), n, *x.shape[2:], _l.address(x))
         return x
 
-    def encode_folder(self, folder, out, side=256, labels=None, flip=False, skip_damaged=False, resize="bicubic", dtype="f16",
-                      scale=None, batch=0, per_shard=512, noise=1024, on_picture=None):
+    def encode_folder(self, folder: Path, out: Path, side: int = 256, labels: Path | None = None, flip: bool = False,
+                      skip_damaged: bool = False, resize: str = "bicubic", dtype: str = "f16", scale: float | None = None,
+                      batch: int = 0, per_shard: int = 512, noise: int = 1024,
+                      on_picture: Callable[..., Any] | None = None) -> Path:
         """Shards of latents in the folder `out`, for data.kind "latents", of a folder of pictures: of ImageNet's layout, or
         with a folder for each class.  Goes on where an earlier call stopped; Ctrl-C saves.  Returns `out`.
 

@@ -1,16 +1,26 @@
 """Benchmarks of human vision on runs, on networks of any framework, on recorded answers."""
 
+from __future__ import annotations
+
 import collections
 import contextlib
 import ctypes as c
 import os
 import re
 import tempfile
+import typing
 
 import numpy as np
 
 from . import _library as _l
 from ._train import _flat
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas
+
+    from ._types import Array, Path, Pictures, Settings
 
 BenchScore = collections.namedtuple(
     "BenchScore", "benchmark metric dataset condition model value low high ceiling n formula folder alpha seed")
@@ -21,18 +31,18 @@ computed, and of a run its alpha and seed; its folder from jem.evaluate alone.""
 class Scores(list):
     """A list of BenchScore; texts are None and numbers NaN where a score has none."""
 
-    def find(self, metric, condition=None, model=None):
+    def find(self, metric: str, condition: str | None = None, model: str | None = None) -> BenchScore:
         """The first score of this metric (of this condition, this model); LookupError if there is none."""
         for s in self:
             if s.metric == metric and condition in (None, s.condition) and model in (None, s.model):
                 return s
         raise LookupError(f"no score {metric}; there are {', '.join(sorted({s.metric for s in self}))}")
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, float]:
         """{"classification.accuracy": .93, "ood.auroc[lse:noise]": .99, ...}: the values of one model's scores.
 
         ValueError where several models or runs have the same score: choose some of the list first."""
-        found = {}
+        found: dict[str, BenchScore] = {}
         for s in self:
             key = f"{s.benchmark}.{s.metric}" + (f"[{s.condition}]" if s.condition else "")
             if key in found:
@@ -41,7 +51,7 @@ class Scores(list):
             found[key] = s
         return {key: s.value for key, s in found.items()}
 
-    def frame(self):
+    def frame(self) -> pandas.DataFrame:
         """A pandas DataFrame with a row per score."""
         import pandas
 
@@ -141,8 +151,12 @@ def take_scores(scores):
         _l.lib.jem_bench_scores_clear(c.byref(scores))
 
 
-def bench(name, run=None, *, predict=None, distance=None, rate=None, saliency=None, classes=1000, label="model",
-          answers=None, kind=None, data=None, humans=None, mapping=None, out=None, set=None, threads=0):
+def bench(name: str, run: Path | None = None, *, predict: Callable[[Pictures], Array] | None = None,
+          distance: Callable[[Pictures, Pictures], Array] | None = None, rate: Callable[[Pictures], Array] | None = None,
+          saliency: Callable[[np.ndarray, int | None], Array] | None = None, classes: int = 1000, label: str = "model",
+          answers: Path | Array | Mapping[str, Array] | None = None, kind: str | None = None, data: Path | None = None,
+          humans: Path | None = None, mapping: Path | None = None, out: Path | None = None, set: Settings | None = None,
+          threads: int = 0) -> Scores:
     """Scores on one benchmark ("bapps", "gloss", "cifar10h", "model-vs-human", "cue-conflict", "clickme", or "all").
 
     Of a run or a study; or of functions of yours, which get uint8 pictures [n, height, width, 3] (a list where sizes

@@ -1,12 +1,21 @@
 """What a training needs before it begins, where its time goes, and what there is to choose from."""
 
+from __future__ import annotations
+
 import ctypes as c
 import json
+import typing
 
 import numpy as np
 
 from . import _library as _l
 from ._train import _flat, _settings_of
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ._types import Config, Path, Settings
 
 
 class _Options(c.Structure):
@@ -65,7 +74,9 @@ def _ask(name, made, config, set, images, classes, shape, seconds, alphas, folde
         clear(c.byref(made))
 
 
-def plan(config=None, alpha=None, seconds=0, images=None, shape=None, classes=None, folder=None, set=None, device_model=None):
+def plan(config: Config | None = None, alpha: float | None = None, seconds: float = 0, images: int | None = None,
+         shape: Sequence[int] | None = None, classes: int | None = None, folder: Path | None = None,
+         set: Settings | None = None, device_model: str | None = None) -> dict[str, Any]:
     """What a training needs, before it begins: a dict of network (layer by layer), memory, disk, and arithmetic and times
     at each alpha, as `jem plan --json` (bytes, seconds, FLOPs), and `fits`: "" or what does not, and what would help.
 
@@ -76,7 +87,8 @@ def plan(config=None, alpha=None, seconds=0, images=None, shape=None, classes=No
     return {**answer, "fits": fits}
 
 
-def speed(config=None, seconds=10, images=None, shape=None, classes=None, set=None):
+def speed(config: Config | None = None, seconds: float = 10, images: int | None = None,
+          shape: Sequence[int] | None = None, classes: int | None = None, set: Settings | None = None) -> dict[str, Any]:
     """Where a training step's time goes, layer by layer, beside the machine's peak: a dict as `jem speed --json` (seconds,
     FLOPs, FLOP/s).  Runs real steps for about `seconds`; the rest as jem.plan."""
     return _ask("jem_speed_measure", _Speed(), config, set, images, classes, shape, seconds, None, None)[0]
@@ -85,7 +97,7 @@ def speed(config=None, seconds=10, images=None, shape=None, classes=None, set=No
 _LISTS = ("models", "objectives", "data", "benchmarks", "devices")
 
 
-def choices(what):
+def choices(what: str) -> dict[str, dict[str, str | None]]:
     """What there is of "models", "objectives", "data", "benchmarks" or "devices": {name: {"about", "needs"}}."""
     if what not in _LISTS:
         raise ValueError(f"choices: {what!r}; choose one of {', '.join(_LISTS)}")

@@ -1,13 +1,21 @@
 """What a trained model can do, measured without people."""
 
+from __future__ import annotations
+
 import ctypes as c
+import typing
 
 from . import _library as _l
 from ._bench import take_scores
 from ._train import _flat
 
+if typing.TYPE_CHECKING:
+    from ._bench import Scores
+    from ._types import Path, Settings
 
-def evaluate(folder, features_of=None, vae=None, set=None, force=False):
+
+def evaluate(folder: Path, features_of: Path | None = None, vae: Path | None = None, set: Settings | None = None,
+             force: bool = False) -> Scores:
     """Evaluates a run, or every run of a study, as `jem eval`: accuracy, calibration, energies, out-of-distribution
     scores, scene properties, samples and their Frechet distances, with {"eval.attack_images": N} also accuracy under
     attack.  Their folders get scores, trials and pictures; what has been evaluated so before is not again unless force.

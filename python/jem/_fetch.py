@@ -3,6 +3,8 @@
 The same folders, hashes and memory (fetched.tsv) as `jem data fetch`, so that either goes on where the other was.
 """
 
+from __future__ import annotations
+
 import collections
 import ctypes as c
 import hashlib
@@ -11,8 +13,12 @@ import os
 import shutil
 import stat
 import time
+import typing
 
 from . import _library as _l
+
+if typing.TYPE_CHECKING:
+    from ._types import Path
 
 Published = collections.namedtuple("Published", "name folder about licence cite page base files by_hand")
 File = collections.namedtuple("File", "url path bytes sha256 member unpacked sign")
@@ -26,7 +32,7 @@ def _text(value):
     return value.decode() if isinstance(value, bytes) else value
 
 
-def catalogue():
+def catalogue() -> dict[str, Published]:
     """What can be fetched: {name: Published}, with licence, citation and files."""
     found = {}
     for i in range(_l.lib.jem_catalogue_count()):
@@ -283,7 +289,7 @@ def _there(folder, file):
     return os.path.isdir(folder) and len(os.listdir(folder)) > 0
 
 
-def fetch(name, root=None, source=None):
+def fetch(name: str, root: Path | None = None, source: str | None = None) -> str:
     """Loads published data ("cue-conflict", "cifar10h", ...: see catalogue()), proves and unpacks them; returns their folder.
 
     root: the folder of all data, as JEM_DATA (the default); what is there already is not loaded again.  source: another

@@ -1,13 +1,21 @@
 """What an open model is made of: facts, layers, values inside, weights by name; what a path is."""
 
+from __future__ import annotations
+
 import collections
 import collections.abc
 import ctypes as c
 import json
+import typing
 
 import numpy as np
 
 from . import _library as _l
+
+if typing.TYPE_CHECKING:
+    from typing import Any
+
+    from ._types import Path
 
 Layer = collections.namedtuple("Layer", "name kind shape parameters flops")
 Layer.__doc__ = """One operation: the name of its weights, its kind ("conv 3x3 /2"), the shape (channels, height, width) of what it
@@ -90,7 +98,7 @@ class Weights(collections.abc.Mapping):
         _l.call("jem_model_weight_read", _l.address(out), self._model.handle(), name.encode())
         return out
 
-    def describe(self):
+    def describe(self) -> list[Weight]:
         """A Weight (name, shape, trained) for each, without their values."""
         return list(self._list.values())
 
@@ -106,7 +114,7 @@ _l.declare({"jem_path_facts": _PathFacts}, {"jem_info": [c.POINTER(_PathFacts), 
            {"jem_path_facts_clear": (None, [c.POINTER(_PathFacts)])})
 
 
-def info(path):
+def info(path: Path) -> dict[str, Any]:
     """What a file, a run or a study is: a dict with its "kind" and, in "text", the lines of `jem info`.
 
     kind "npy", "npz", "safetensors", "pytorch": "arrays" (name, dtype, shape, min, max, not_finite), "finite"; of weights

@@ -4,13 +4,20 @@ tests/python checks every struct against the header's own sizes and offsets, and
 include/jem is declared here.
 """
 
+from __future__ import annotations
+
 import atexit
 import ctypes as c
 import logging
 import os
 import threading
+import typing
 
 import numpy as np
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 class JemError(Exception):
@@ -320,9 +327,9 @@ def is_forked():
 class Handle:
     """Something of libjem's, in _handle: freed by close(), at the end of a with block, or with the object."""
 
-    _free = None  # the name of the function that frees it
+    _free: str | None = None  # the name of the function that frees it
 
-    def close(self):
+    def close(self) -> None:
         """Frees it; it cannot be used afterwards."""
         if self._handle:
             if not is_forked():  # where it would wait for threads that only the parent has
@@ -459,7 +466,7 @@ _LEVELS = {0: "info", 1: "warning", 2: "progress"}
 _sink = LogSink()
 
 
-def log(function):
+def log(function: Callable[[str, str], Any] | None) -> None:
     """Sends libjem's messages to function(level, line), level "info", "warning" or "progress"; None: nowhere.
 
     It may be called on any thread that computes."""

@@ -1,14 +1,24 @@
 """A trained JEM in arrays."""
 
+from __future__ import annotations
+
 import collections
 import ctypes as c
 import os
+import typing
 
 import numpy as np
 
 from . import _inspect
 from . import _library as _l
 from ._weights import import_options
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ._inspect import Facts, Layer, Value, Weights
+    from ._types import Array, DType, Images, Path, Settings
 
 _PRECISIONS = {None: 0, "f32": 1, "bf16": 2}
 _DECAYS = {"linear": 0, "constant": 1}
@@ -56,33 +66,33 @@ class Model(_l.Handle):
     def __repr__(self):
         return f"<jem.Model {self.path}: {'x'.join(map(str, self.shape))}, {self.classes} classes>"
 
-    def handle(self):
+    def handle(self) -> c.c_void_p:
         """libjem's own, for the other parts of this package."""
         if not self._handle:
             raise ValueError("the model is closed")
         return self._handle
 
     @property
-    def facts(self):
+    def facts(self) -> Facts:
         """Name, device, precision, threads, parameters, FLOPs, and the run's alpha, seed and selection: a Facts."""
         return _inspect.facts(self.handle())
 
     @property
-    def layers(self):
+    def layers(self) -> list[Layer]:
         """The operations in the order of computing: a list of Layer(name, kind, shape, parameters, flops)."""
         return _inspect.layers(self.handle())
 
     @property
-    def values(self):
+    def values(self) -> list[Value]:
         """What `features` gives: a list of Value(name, shape, stage, head)."""
         return _inspect.values(self.handle())
 
     @property
-    def weights(self):
+    def weights(self) -> Weights:
         """Parameters by name, read when asked for: m.weights["f.conv1.weight"] is float32 [out, in, height, width]."""
         return _inspect.Weights(self)
 
-    def picture(self, path):
+    def picture(self, path: Path) -> np.ndarray:
         """A PNG or JPEG file as the model takes it: float32 [1, channels, height, width], scaled and centre-cropped."""
         x = np.empty((1, *self.shape), np.float32)
         _l.call("jem_model_picture", _l.address(x), self.handle(), _l.path_bytes(path))
@@ -124,7 +134,7 @@ class Model(_l.Handle):
             want = _l.EvaluationF64(_EVALUATION_F64, *places)
             _l.call("jem_model_evaluate_f64", self._handle, _l.address(x), len(x), c.byref(want))
 
-    def logits(self, x, dtype=np.float32):
+    def logits(self, x: Images, dtype: DType = np.float32) -> np.ndarray:
         """f(x): [n, classes].
 
         dtype float64, here and below: the reference's loops in double precision, to see what float32 and bf16 round;
@@ -135,17 +145,17 @@ class Model(_l.Handle):
         self._evaluate(x, dtype, logits=out)
         return out
 
-    def probabilities(self, x, dtype=np.float32):
+    def probabilities(self, x: Images, dtype: DType = np.float32) -> np.ndarray:
         """p(y|x) = softmax f(x): [n, classes]."""
         f = self.logits(x, dtype)
         f = np.exp(f - f.max(axis=1, keepdims=True))
         return f / f.sum(axis=1, keepdims=True)
 
-    def predict(self, x):
+    def predict(self, x: Images) -> np.ndarray:
         """The most likely class: int64 [n]."""
         return self.logits(x).argmax(axis=1)
 
-    def energy(self, x, dtype=np.float32):
+    def energy(self, x: Images, dtype: DType = np.float32) -> np.ndarray:
         """E(x) = -log sum_k exp f_k(x) = -log p(x) + const: [n]."""
         dtype = self._precision(dtype)
         x = self._images(x, dtype)
@@ -153,7 +163,7 @@ class Model(_l.Handle):
         self._evaluate(x, dtype, lse=out)
         return -out
 
-    def grad(self, x, y=None, dtype=np.float32):
+    def grad(self, x: Images, y: Array | int | None = None, dtype: DType = np.float32) -> np.ndarray:
         """Gradient to x of log p(x), or of the logit of class y (one, or [n]): [n, channels, height, width]."""
         dtype = self._precision(dtype)
         x = self._images(x, dtype)
@@ -161,7 +171,7 @@ class Model(_l.Handle):
         self._evaluate(x, dtype, self._classes(y, len(x)), grad=out)
         return out
 
-    def features(self, x, name, dtype=np.float32):
+    def features(self, x: Images, name: str | Sequence[str], dtype: DType = np.float32) -> np.ndarray | dict[str, np.ndarray]:
         """A named value inside the network, e.g. "layer2" (`values` lists them): [n, channels, height, width]; of several
         names, which cost one pass, a dict of these."""
         dtype = self._precision(dtype)
@@ -219,7 +229,8 @@ class Model(_l.Handle):
         _l.call_until(stop, "jem_sampler_run", c.byref(s), self._handle, _l.address(x), len(x))
         return x if chain is None else chain
 
-    def sample(self, n, y=None, seed=0, start="uniform", steps_at=None, **settings):
+    def sample(self, n: int, y: Array | int | None = None, seed: int = 0, start: str = "uniform",
+               steps_at: int | Sequence[int] | None = None, **settings: Any) -> np.ndarray | Chain:
         """Langevin chains: float32 [n, channels, height, width].
 
         They climb log p(x), or the logit of class y, from start: "uniform" noise in -1 to 1; "buffer", images of the run's
@@ -240,13 +251,15 @@ class Model(_l.Handle):
             _l.call("jem_sampler_start_of", _l.address(x), n, self.handle(), _STARTS[start], seed)
         return self._walk(x, y, seed, steps_at, settings)
 
-    def refine(self, x, y=None, seed=0, steps_at=None, **settings):
+    def refine(self, x: Images, y: Array | int | None = None, seed: int = 0,
+               steps_at: int | Sequence[int] | None = None, **settings: Any) -> np.ndarray | Chain:
         """The same chains from images x, which are left as they are; the program's `jem refine` holds the step size
         constant: decay="constant"."""
         return self._walk(np.array(self._images(x), copy=True), y, seed, steps_at, settings)
 
 
-def load(path, device=None, precision=None, threads=0, model=None, classes=None, side=None, set=None):
+def load(path: Path, device: str | None = None, precision: str | None = None, threads: int = 0, model: str | None = None,
+         classes: int | None = None, side: int | None = None, set: Settings | None = None) -> Model:
     """Opens a run folder, or a safetensors file that jem wrote, or, with model="resnet50", weights of others: see Model.
 
     model: of which network the weights in the file (.pt, .pth, .safetensors, .npz) are; classes, side, set: as

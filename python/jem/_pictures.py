@@ -1,8 +1,17 @@
 """Folders of pictures into folders of shards."""
 
+from __future__ import annotations
+
 import ctypes as c
+import typing
 
 from . import _library as _l
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ._types import Path
 
 Watch = c.CFUNCTYPE(None, c.c_void_p, c.c_int64, c.c_int64)
 
@@ -43,7 +52,9 @@ class _PackOptions(c.Structure):
 _l.declare({"jem_pack_options": _PackOptions}, {"jem_data_pack": [c.c_char_p, c.c_char_p, c.POINTER(_PackOptions)]}, {})
 
 
-def pack(folder, out, side=64, labels=None, skip_damaged=False, resize="bilinear", per_shard=0, threads=0, on_picture=None):
+def pack(folder: Path, out: Path, side: int = 64, labels: Path | None = None, skip_damaged: bool = False,
+         resize: str = "bilinear", per_shard: int = 0, threads: int = 0,
+         on_picture: Callable[[int, int], Any] | None = None) -> Path:
     """A folder of pictures (of ImageNet's layout, or with a folder for each class), decoded and resized once, in a few large
     files in the folder `out`, for data.kind "packed".  Goes on where an earlier call stopped; Ctrl-C saves.  Returns `out`.
 

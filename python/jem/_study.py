@@ -1,10 +1,13 @@
 """Studies: training every alpha and seed, scores as one table, sweet spots, differences between models."""
 
+from __future__ import annotations
+
 import collections
 import ctypes as c
 import html
 import math
 import os
+import typing
 
 import numpy as np
 
@@ -13,6 +16,15 @@ from . import figures
 from ._bench import bench as _bench
 from ._eval import evaluate as _evaluate
 from ._train import _Training, _arrays, _flat, _settings_of, _tensor, report as _report
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    import pandas
+
+    from ._bench import Scores
+    from ._types import Config, Path, Settings
 
 # ---- structs and functions of study.h, sweetspot.h, compare.h
 
@@ -192,7 +204,7 @@ class Rows(list):
         super().__init__(rows)
         self.kind = kind
 
-    def frame(self):
+    def frame(self) -> pandas.DataFrame:
         import pandas
 
         return pandas.DataFrame(list(self), columns=self.kind._fields)
@@ -204,7 +216,7 @@ class Sweetspots(Rows):
 
     sentence, level, primaries, shown = "", math.nan, 0, 0
 
-    def find(self, benchmark, metric=None):
+    def find(self, benchmark: str, metric: str | None = None) -> Sweetspot:
         """The line of a benchmark (its first, or that of a metric); LookupError if there is none."""
         for s in self:
             if s.benchmark == benchmark and metric in (None, s.metric):
@@ -225,7 +237,7 @@ def _frame_if_pandas(rows):
         return rows
 
 
-def scores(*folders):
+def scores(*folders: Path) -> Rows | pandas.DataFrame:
     """The scores of runs, studies, grids and recorded answers as one tidy table, a row per score: a pandas DataFrame if
     pandas is there, else Rows of TableRow.
 
@@ -253,7 +265,7 @@ def _spots(found):
     return rows
 
 
-def sweetspot(study, set=None, threads=0):
+def sweetspot(study: Path, set: Settings | None = None, threads: int = 0) -> Sweetspots:
     """Is an alpha in between closer to people than both ends, benchmark by benchmark, and how sure is that?
 
     study: a folder or a Study; set: settings such as {"sweetspot.level": .9}; threads: 0 for all processors.  Returns
@@ -264,7 +276,8 @@ def sweetspot(study, set=None, threads=0):
                  c.byref(_SpotOptions(c.sizeof(_SpotOptions), texts, len(texts), threads)))
 
 
-def seeds_needed(pilot, margin, alpha=None, set=None, threads=0):
+def seeds_needed(pilot: Path, margin: float, alpha: Sequence[float] | None = None, set: Settings | None = None,
+                 threads: int = 0) -> Rows | pandas.DataFrame:
     """How many seeds a further study needs to show, with power .8, that an alpha is better than both ends by `margin` (in
     units of each score), from the noise of a pilot study with two seeds at one alpha at least: Rows of Seeds.
 
@@ -277,7 +290,8 @@ def seeds_needed(pilot, margin, alpha=None, set=None, threads=0):
                  0 if alpha is None else len(alphas), c.byref(_SpotOptions(c.sizeof(_SpotOptions), texts, len(texts), threads)))
 
 
-def margin_shown(seeds, sd, alpha=None, set=None, threads=0):
+def margin_shown(seeds: int, sd: float, alpha: Sequence[float] | None = None, set: Settings | None = None,
+                 threads: int = 0) -> Margin:
     """The margin that a study could show with power .8 where no pilot is at hand: a Margin, in units of the score.
 
     seeds: at each alpha, or a dict {alpha: seeds}, or a list with a number for each alpha, as in jem.sweep; sd: spread of the
@@ -299,7 +313,8 @@ def _compared(found):
     return rows
 
 
-def compare(*models, rounds=10000, seed=0, level=.95, threads=0, figure=None):
+def compare(*models: Path, rounds: int = 10000, seed: int = 0, level: float = .95, threads: int = 0,
+            figure: Path | None = None) -> Comparisons:
     """Differences between models on the images and people that they have in common: all others against the first.
 
     models: runs, a study's runs at an alpha ("STUDY@0.3"), folders of recorded answers' scores.  figure: a file .svg,
@@ -331,40 +346,40 @@ class Study(figures.Drawn):
     """A study's folder: a run for every alpha and seed; or a grid's, with `studies`."""
 
     @property
-    def studies(self):
+    def studies(self) -> list[Study]:
         """Those of a grid; of a study itself."""
         return _read("jem_grid_studies", _Folders(), lambda f: [Study(os.fsdecode(f.paths[i])) for i in range(f.count)],
                      _l.path_bytes(self.folder))
 
-    def runs(self):
+    def runs(self) -> list[StudyRun]:
         """How every run stands, whoever trains it: Rows of StudyRun."""
         return _read("jem_study_runs_read", _Runs(),
                      lambda r: Rows((_study_run(r.rows[i]) for i in range(r.count)), StudyRun), _l.path_bytes(self.folder))
 
-    def run(self, alpha, seed=None):
+    def run(self, alpha: float, seed: int | None = None) -> figures.Run:
         """Its run at this alpha (of this seed, else the first one): a jem.Run; LookupError if there is none."""
         for r in self.runs():
             if abs(r.alpha - alpha) < 1e-9 and seed in (None, r.seed):
                 return figures.Run(os.path.join(self.folder, r.name))
         raise LookupError(f"{self.folder} has no run at alpha {alpha:g}" + ("" if seed is None else f" with seed {seed}"))
 
-    def scores(self):
+    def scores(self) -> Rows | pandas.DataFrame:
         """jem.scores of the study: a row per score."""
         return scores(self)
 
-    def sweetspot(self, **options):
+    def sweetspot(self, **options: Any) -> Sweetspots:
         """jem.sweetspot of the study."""
         return sweetspot(self, **options)
 
-    def evaluate(self, **options):
+    def evaluate(self, **options: Any) -> Scores:
         """jem.evaluate of every run, which keeps its scores."""
         return _evaluate(self, **options)
 
-    def bench(self, name, **options):
+    def bench(self, name: str, **options: Any) -> Scores:
         """jem.bench of every run, which keeps its scores."""
         return _bench(name, self, **options)
 
-    def report(self, page=None):
+    def report(self, page: Path | None = None) -> Path:
         """jem.report of the study."""
         return _report(self, page)
 
@@ -373,7 +388,7 @@ class Study(figures.Drawn):
         return f"<p>{html.escape(repr(self))}: {', '.join(f'{n} {state}' for state, n in counts.items())}</p>"
 
 
-def open_study(folder):
+def open_study(folder: Path) -> Study:
     """The study, or the grid of studies, in a folder."""
     study = Study(folder)
     if not os.path.isdir(study.folder):
@@ -409,8 +424,10 @@ class _Sweep(_Training):
             self.stop.value = 1
 
 
-def sweep(config=None, out=None, alpha=None, seeds=1, data=None, grid=None, slots=1, declared=None, rescue=None,
-          on_change=None):
+def sweep(config: Config | None = None, out: Path | None = None, alpha: Sequence[float] | None = None,
+          seeds: int | Mapping[float, int] | Sequence[int] = 1, data: Any = None,
+          grid: Mapping[str, Sequence[Any]] | None = None, slots: int = 1, declared: Path | None = None,
+          rescue: str | None = None, on_change: Callable[[list[StudyRun], float], Any] | None = None) -> Study:
     """Trains a JEM for every alpha and seed into the study's folder `out`; goes on where an earlier call stopped.
 
     config: settings as a dict, or the path of a YAML file, as jem.train; alpha: numbers in 0 to 1 (None: 0, .1, ... 1);

@@ -1,19 +1,28 @@
 """Training, settings, data and reports."""
 
+from __future__ import annotations
+
 import collections
 import ctypes as c
 import os
+import typing
 
 import numpy as np
 
 from . import _library as _l
 from . import figures
 
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from ._types import Config, Path, Settings
+
 _PARTS = {"train": 0, "val": 1, "test": 2}
 _KINDS = ("bool", "int", "real", "text", "choice", "list")
 
 
-def settings():
+def settings() -> dict[str, dict[str, Any]]:
     """Every key that a training has: {"train.lr": {"kind", "default", "min", "max", "choices", "help"}, ...}."""
     found = {}
     for i in range(_l.lib.jem_setting_count()):
@@ -92,7 +101,8 @@ def _arrays(data):
     return _l.array(x, np.uint8 if x.dtype == np.uint8 else np.float32, "images"), _l.array(y, np.int64, "labels")
 
 
-def train(config=None, out=None, data=None, on_step=None, resume=True):
+def train(config: Config | None = None, out: Path | None = None, data: Any = None,
+          on_step: Callable[[Any], Any] | None = None, resume: bool = True) -> figures.Run:
     """Trains a JEM into the run folder `out`; goes on where an interrupted training of it stopped.
 
     config: settings as a dict, nested or dotted ({"model.name": "wrn-16-1", "alpha": .5}; see settings()), or the path
@@ -108,13 +118,13 @@ def train(config=None, out=None, data=None, on_step=None, resume=True):
     return figures.Run(out)
 
 
-def resume(run, set=None, on_step=None):
+def resume(run: Path, set: Settings | None = None, on_step: Callable[[Any], Any] | None = None) -> figures.Run:
     """Goes on with an unfinished run, to the same bits as an uninterrupted one; set: engine.* and data.path alone."""
     _Training("jem_resume", (_l.path_bytes(run),), list(_flat("", set or {})), False, on_step).wait()
     return figures.Run(run)
 
 
-def data(kind, path, part="train", side=0, limit=0):
+def data(kind: str, path: Path, part: str = "train", side: int = 0, limit: int = 0) -> tuple[np.ndarray, np.ndarray, int]:
     """One part ("train", "val", "test") of a data set: images float32 [n, channels, height, width] in -1 to 1, labels
     int32 [n], and the number of classes."""
     if part not in _PARTS:
@@ -170,7 +180,7 @@ def _parts(facts):
                               part.published_people, part.bad, part.line.decode("utf-8", "replace")))
 
 
-def data_check(path, kind=None, side=0, labels=None):
+def data_check(path: Path, kind: str | None = None, side: int = 0, labels: Path | None = None) -> DataFacts:
     """Does a folder (or an .npz) hold a kind of data, or what a benchmark needs, and is it whole?  DataFacts: `whole`, and in
     `trouble` what is not and what would help; `text`, lines as `jem data check` prints them; numbers of train, val and test
     images, their shape (channels, height, width), classes {name: images}; noise, encoded pictures of it.
@@ -203,7 +213,7 @@ class _RenderOptions(c.Structure):
 _l.declare({"jem_render_options": _RenderOptions}, {"jem_data_render": [c.c_char_p, c.POINTER(_RenderOptions)]}, {})
 
 
-def render(folder, n=1000, side=128, seed=0, threads=0):
+def render(folder: Path, n: int = 1000, side: int = 128, seed: int = 0, threads: int = 0) -> Path:
     """Renders the built-in gloss set of n scenes into a folder, for data.kind "gloss"; goes on where an earlier call of
     the same options stopped.  Returns the folder."""
     _l.call("jem_data_render", _l.path_bytes(folder),
@@ -219,7 +229,7 @@ _l.declare({"jem_report_options": _ReportOptions},
            {"jem_report_all": [c.POINTER(c.c_char_p), c.c_int64, c.POINTER(_ReportOptions)]}, {})
 
 
-def report(folder, page=None, beside=()):
+def report(folder: Path | Sequence[Path], page: Path | None = None, beside: Sequence[Path] = ()) -> Path:
     """Writes the page of a run or a study along alpha (page None: FOLDER/report.html) and its figures; of a grid's studies,
     or of a list of folders (studies, runs, recorded answers), side by side (page None: ./models.html).  beside: studies
     with other dimensions of the gloss head.  Returns the page's path."""

@@ -1,12 +1,20 @@
 """Weights of others as a run, a run's weights for others, and the Frechet Inception distance."""
 
+from __future__ import annotations
+
 import collections
 import ctypes as c
 import os
+import typing
 
 from . import _library as _l
 from . import figures
 from ._train import _flat
+
+if typing.TYPE_CHECKING:
+    from typing import Any
+
+    from ._types import Path, Settings
 
 
 class _ImportOptions(c.Structure):
@@ -44,7 +52,8 @@ def import_options(classes, side, set):
     return _ImportOptions(c.sizeof(_ImportOptions), classes or 0, side or 0, texts, count)
 
 
-def import_weights(file, model, out, classes=None, side=None, set=None):
+def import_weights(file: Path, model: str, out: Path, classes: int | None = None, side: int | None = None,
+                   set: Settings | None = None) -> figures.Run:
     """Makes a run in the new folder `out` of weights that others trained (.pt, .pth, .safetensors, .npz); what works with
     a trained run works with it.
 
@@ -55,13 +64,14 @@ def import_weights(file, model, out, classes=None, side=None, set=None):
     return figures.Run(out)
 
 
-def export(run, file):
+def export(run: Path, file: Path) -> Path:
     """Writes a run's selected weights as safetensors under the names of PyTorch's state dict; returns the file."""
     _l.call("jem_export", _l.path_bytes(run), _l.path_bytes(file))
     return os.fspath(file)
 
 
-def fid(samples, reference=None, weights=None, save=None, set=None):
+def fid(samples: Any, reference: Any = None, weights: Path | None = None, save: Path | None = None,
+        set: Settings | None = None) -> Fid:
     """The Frechet Inception distance as clean-fid measures it: Fid(distance, samples, reference), the latter two in
     pictures.
 

@@ -1,13 +1,24 @@
 """Figures of a run's or a study's report, one at a time: what a notebook shows and a paper takes."""
 
+from __future__ import annotations
+
 import base64
 import ctypes as c
 import html
 import io
 import os
 import tempfile
+import typing
 
 from . import _library as _l
+
+if typing.TYPE_CHECKING:
+    from typing import Any
+
+    import pandas
+
+    from ._model import Model
+    from ._types import Path
 
 
 class Figure:
@@ -15,13 +26,13 @@ class Figure:
 
     A notebook shows it."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder: Path, name: str):
         self.folder, self.name = os.fspath(folder), name
 
     def __repr__(self):
         return f"<jem figure {self.name} of {self.folder}>"
 
-    def save(self, path, width_mm=183):
+    def save(self, path: Path, width_mm: float = 183) -> Path:
         """Draws the figure to `path`, whose extension says what: .svg, .pdf, .png, so wide, text of 7 pt and more; .tsv: all
         its numbers.  Returns the path."""
         folders = (c.c_char_p * 1)(_l.path_bytes(self.folder))
@@ -34,10 +45,10 @@ class Figure:
                 return f.read()
 
     @property
-    def svg(self):
+    def svg(self) -> str:
         return self._text("svg")
 
-    def numbers(self):
+    def numbers(self) -> pandas.DataFrame:
         """Every number of the figure, as a pandas DataFrame."""
         import pandas
 
@@ -49,14 +60,14 @@ class Figure:
         return f'<img alt="{html.escape(self.name)}" style="max-width:100%" src="data:image/svg+xml;base64,{picture}">'
 
 
-def draw(folder):
+def draw(folder: Path) -> dict[str, Figure]:
     """Draws the report of a run or a study anew; returns its figures by name: {name: Figure}."""
     _l.call("jem_report", _l.path_bytes(folder), None)
     return {name[:-4]: Figure(folder, name[:-4]) for name in sorted(os.listdir(os.path.join(folder, "figures")))
             if name.endswith(".svg")}
 
 
-def plot(folder, name):
+def plot(folder: Path, name: str) -> Figure:
     """One figure of a run's or a study's report: "cifar10h" or any benchmark, "training", "people", "samples-buffer", ...;
     "sweetspot:cifar10h": of one benchmark.
 
@@ -72,7 +83,7 @@ def plot(folder, name):
 class Drawn:
     """What a folder with a report can show.  A Run and a Study are such."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path):
         self.folder = os.fspath(folder)
 
     def __fspath__(self):
@@ -81,11 +92,11 @@ class Drawn:
     def __repr__(self):
         return f"<jem.{type(self).__name__} {self.folder}>"
 
-    def figures(self):
+    def figures(self) -> dict[str, Figure]:
         """All figures, drawn anew: {name: Figure}."""
         return draw(self.folder)
 
-    def plot(self, name):
+    def plot(self, name: str) -> Figure:
         """One figure: see figures.plot."""
         return plot(self.folder, name)
 
@@ -93,13 +104,13 @@ class Drawn:
 class Run(Drawn):
     """A run folder: what jem.train returns, and any function of jem that takes a run."""
 
-    def load(self, **engine):
+    def load(self, **engine: Any) -> Model:
         """jem.load of this run."""
         from ._model import load
 
         return load(self.folder, **engine)
 
-    def samples(self, kind="buffer"):
+    def samples(self, kind: str = "buffer") -> Figure:
         """Sheets of pictures: "buffer" (what the chains drew by the end), and of an evaluated run "shared-start"
         (after 0, 5, 10, ... steps) and "classes" (a row each)."""
         return plot(self.folder, f"samples-{kind}")

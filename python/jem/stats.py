@@ -4,30 +4,39 @@ Every function takes rounds (of the bootstrap, 10,000; 0: no intervals), level (
 gives the same numbers for any number of threads.  A Score is (value, low, high).
 """
 
+from __future__ import annotations
+
 import collections
 import ctypes as c
+import typing
 
 import numpy as np
 
 from . import _library as _l
 
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from ._types import Array
+
 Score = collections.namedtuple("Score", "value low high")
-
-
-def _tuple(struct, name):
-    """A named tuple of a struct whose members are scores or numbers."""
-    kind = collections.namedtuple(name, [field for field, _ in struct._fields_])
-    return kind, lambda s: kind(*(_score(v) if isinstance(v, _l.Score) else v
-                                  for v in (getattr(s, field) for field, _ in struct._fields_)))
 
 
 def _score(s):
     return Score(s.value, s.low, s.high)
 
 
-Agreement, _agreement = _tuple(_l.Agreement, "Agreement")
-Uncertainty, _uncertainty = _tuple(_l.Uncertainty, "Uncertainty")
-Ceiling, _ceiling = _tuple(_l.RatingCeiling, "Ceiling")
+def _as(kind, struct):
+    """A struct of scores or numbers as a named tuple of the same fields."""
+    values = (getattr(struct, field) for field in kind._fields)
+    return kind(*(_score(v) if isinstance(v, _l.Score) else v for v in values))
+
+
+Agreement = collections.namedtuple("Agreement", "accuracy accuracy_difference observed kappa")
+Uncertainty = collections.namedtuple("Uncertainty", "cross_entropy kl js accuracy people_accuracy entropy_pearson "
+                                                    "entropy_spearman ece")
+Ceiling = collections.namedtuple("Ceiling", "others all")
 Contrast = collections.namedtuple("Contrast", "difference t p low high")
 Sweetspot = collections.namedtuple("Sweetspot", "p p_drop margin margin_low detectable best in_best_set advantage_low")
 
@@ -52,14 +61,15 @@ def _one(function, *arguments, **how):
     return _score(out)
 
 
-def error_consistency(a, b, **how):
+def error_consistency(a: Array, b: Array, **how: Any) -> Score:
     """Cohen's kappa of being right, of two observers on the same images: a, b [n], true where right."""
     a, b = _right(a, "a", 1), _right(b, "b", 1)
     _same(len(a), b=b)
     return _one("jem_stats_consistency", _l.address(a), _l.address(b), len(a), **how)
 
 
-def agreement(models, people, conditions=None, **how):
+def agreement(models: Array, people: Array, conditions: Array | None = None,
+              **how: Any) -> tuple[Agreement | list[Agreement], Agreement | None]:
     """Accuracy, accuracy difference, observed and error consistency with people, as in model-vs-human.
 
     models [n] or [m, n], people [observers, n], true where right; conditions [n]: the condition of each image, the same
@@ -83,11 +93,11 @@ def agreement(models, people, conditions=None, **how):
     out, among = (_l.Agreement * len(right))(), _l.Agreement() if observers > 1 else None
     _l.call("jem_stats_agreement", out, c.byref(among) if among else None, _l.address(right), len(right),
             _l.address(people), observers, n, c.byref(given) if given else None, _options(**how))
-    found = [_agreement(a) for a in out]
-    return found[0] if single else found, _agreement(among) if among else None
+    found = [_as(Agreement, a) for a in out]
+    return found[0] if single else found, _as(Agreement, among) if among else None
 
 
-def shape_bias(shape, texture, answer, **how):
+def shape_bias(shape: Array, texture: Array, answer: Array, **how: Any) -> Score:
     """Share of shape among decisions for shape or texture: categories [n] from 0, answer -1 for none.
 
     Images whose shape and texture agree do not count."""
@@ -99,7 +109,7 @@ def shape_bias(shape, texture, answer, **how):
                 **how)
 
 
-def two_afc(d0, d1, judge, **how):
+def two_afc(d0: Array, d1: Array, judge: Array, **how: Any) -> Score:
     """Two-alternative forced choice of BAPPS: distances of both patches and the share of people who found the second
     closer, [n] each."""
     d0, d1, judge = (_l.array(x, np.float64, name, 1) for x, name in ((d0, "d0"), (d1, "d1"), (judge, "judge")))
@@ -107,20 +117,20 @@ def two_afc(d0, d1, judge, **how):
     return _one("jem_stats_two_afc", _l.address(d0), _l.address(d1), _l.address(judge), len(d0), **how)
 
 
-def two_afc_people(judge, **how):
+def two_afc_people(judge: Array, **how: Any) -> Score:
     """What people reach themselves: mean of judge^2 + (1 - judge)^2."""
     judge = _l.array(judge, np.float64, "judge", 1)
     return _one("jem_stats_two_afc_people", _l.address(judge), len(judge), **how)
 
 
-def jnd_map(distance, same, **how):
+def jnd_map(distance: Array, same: Array, **how: Any) -> Score:
     """Mean average precision of "same" in order of distance; same [n]: the share of people who said so."""
     distance, same = _l.array(distance, np.float64, "distance", 1), _l.array(same, np.float64, "same", 1)
     _same(len(distance), same=same)
     return _one("jem_stats_jnd_map", _l.address(distance), _l.address(same), len(distance), **how)
 
 
-def uncertainty(logits, counts, label, **how):
+def uncertainty(logits: Array, counts: Array, label: Array, **how: Any) -> Uncertainty:
     """A classifier's logits [n, classes] against how often people gave each class, counts [n, classes], as CIFAR-10H."""
     logits, counts = _l.array(logits, np.float64, "logits", 2), _l.array(counts, np.int64, "counts", 2)
     label = _l.array(label, np.int32, "label", 1)
@@ -129,29 +139,29 @@ def uncertainty(logits, counts, label, **how):
     out = _l.Uncertainty()
     _l.call("jem_stats_uncertainty", c.byref(out), _l.address(logits), _l.address(counts), _l.address(label),
             *logits.shape, _options(**how))
-    return _uncertainty(out)
+    return _as(Uncertainty, out)
 
 
-def split_half(counts, floor=1e-12, splits=20, **how):
+def split_half(counts: Array, floor: float = 1e-12, splits: int = 20, **how: Any) -> Score:
     """Cross-entropy of a random half of each image's people with the other half, whose shares are raised to `floor`."""
     counts = _l.array(counts, np.int64, "counts", 2)
     return _one("jem_stats_split_half", _l.address(counts), *counts.shape, floor, splits, **how)
 
 
-def calibration(logits, label, bins=20, **how):
+def calibration(logits: Array, label: Array, bins: int = 20, **how: Any) -> Score:
     """Expected calibration error over equal bins of the largest probability; logits [n, classes], label [n]."""
     logits, label = _l.array(logits, np.float64, "logits", 2), _l.array(label, np.int32, "label", 1)
     _same(len(logits), label=label)
     return _one("jem_stats_calibration", _l.address(logits), _l.address(label), *logits.shape, bins, **how)
 
 
-def auroc(inside, outside, **how):
+def auroc(inside: Array, outside: Array, **how: Any) -> Score:
     """P(inside > outside) + P(equal) / 2 of two sets of scores."""
     inside, outside = _l.array(inside, np.float64, "inside", 1), _l.array(outside, np.float64, "outside", 1)
     return _one("jem_stats_auroc", _l.address(inside), len(inside), _l.address(outside), len(outside), **how)
 
 
-def ratings(model, people, **how):
+def ratings(model: Array, people: Array, **how: Any) -> tuple[Score, Ceiling | None]:
     """Correlation of model [n] with the mean of people's ratings [observers, n], and people's noise ceiling (None for
     one person)."""
     model, people = _l.array(model, np.float64, "model", 1), _l.array(people, np.float64, "people", 2)
@@ -161,10 +171,10 @@ def ratings(model, people, **how):
     out, ceiling = _l.Score(), _l.RatingCeiling() if observers > 1 else None
     _l.call("jem_stats_ratings", c.byref(out), c.byref(ceiling) if ceiling else None, _l.address(model),
             _l.address(people), observers, n, _options(**how))
-    return _score(out), _ceiling(ceiling) if ceiling else None
+    return _score(out), _as(Ceiling, ceiling) if ceiling else None
 
 
-def sweetspot(scores, **how):
+def sweetspot(scores: Sequence[Array], **how: Any) -> Sweetspot:
     """Is a setting in between better than both ends, and which can be the best?
 
     scores: for each setting, in order, the scores of its networks; larger is better.  At least one setting needs two
@@ -180,7 +190,7 @@ def sweetspot(scores, **how):
     return Sweetspot(out.p, out.p_drop, out.margin, out.margin_low, out.detectable, out.best, members, low)
 
 
-def holm(p):
+def holm(p: Array) -> np.ndarray:
     """Holm's p of several claims; NaN stays and counts as no claim."""
     p = _l.array(p, np.float64, "p", 1)
     out = np.empty_like(p)
@@ -188,7 +198,7 @@ def holm(p):
     return out
 
 
-def dunnett(*groups, control, alternative="two-sided", level=0.95):
+def dunnett(*groups: Array, control: Array, alternative: str = "two-sided", level: float = 0.95) -> list[Contrast]:
     """Each group's mean against the control's, with p and limits for all comparisons together (Dunnett 1955), as
     scipy.stats.dunnett.
 
@@ -202,10 +212,11 @@ def dunnett(*groups, control, alternative="two-sided", level=0.95):
     out = (_l.Contrast * len(groups))()
     _l.call("jem_stats_dunnett", out, _l.address(score), _l.address(counts), len(groups), sides.index(alternative),
             _options(level=level))
-    return [Contrast(*(getattr(found, field) for field in Contrast._fields)) for found in out]
+    return [_as(Contrast, found) for found in out]
 
 
-def bootstrap(statistic, *arrays, paired=True, rounds=10000, level=0.95, seed=0):
+def bootstrap(statistic: Callable[..., Any], *arrays: Array, paired: bool = True, rounds: int = 10000, level: float = 0.95,
+              seed: int = 0) -> Score | list[Score]:
     """The percentile bootstrap of any statistic: statistic(*arrays) -> a number, or an array of them.
 
     Arrays are drawn along their first axis: together, as models that saw the same images (paired), or each by itself.

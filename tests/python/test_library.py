@@ -98,6 +98,29 @@ class Errors(unittest.TestCase):
         self.assertIn("JEM_LIBRARY", found.stderr)
 
 
+class Types(unittest.TestCase):
+    def test_all_that_is_public_says_its_types(self):
+        import inspect
+
+        import jem
+
+        things = [getattr(jem, name) for name in jem.__all__]
+        things += [f for module in (jem.stats, jem.figures) for name, f in vars(module).items() if name[0] != "_"]
+        functions = [f for f in things if inspect.isfunction(f)]
+        for kind in filter(inspect.isclass, things):
+            if kind.__module__.startswith("jem.") and not (issubclass(kind, Exception) or hasattr(kind, "_fields")):
+                for name, member in vars(kind).items():
+                    member = member.fget if isinstance(member, property) else member
+                    if name[0] != "_" and inspect.isfunction(member):
+                        functions.append(member)
+        self.assertGreater(len(functions), 70)
+        for f in functions:
+            signature = inspect.signature(f)
+            untyped = [p for p in signature.parameters.values() if p.name != "self" and p.annotation is p.empty]
+            self.assertFalse(untyped, f"{f.__qualname__}: {untyped}")
+            self.assertIsNot(signature.return_annotation, signature.empty, f.__qualname__)
+
+
 class Settings(unittest.TestCase):
     def test_they_are_those_of_a_config(self):
         import jem
