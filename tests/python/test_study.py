@@ -256,7 +256,7 @@ class Estimates(unittest.TestCase):
         self.assertIn("npy", jem.choices("data"))
         self.assertIn("cue-conflict", jem.choices("benchmarks"))
         self.assertIn("cpu", jem.choices("devices"))
-        self.assertEqual(set(jem.choices("objectives")), {"eq8", "classifier"})
+        self.assertEqual(set(jem.choices("objectives")), {"eq8", "classifier", "pixelvae"})
         with self.assertRaisesRegex(ValueError, "choices"):
             jem.choices("colours")
 
