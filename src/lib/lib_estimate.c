@@ -137,7 +137,7 @@ static jem_status make_plan(planned *own, splits *data, const char *config_path,
     *data = input.data;
     p->data = input.facts;
     p->assumed = input.assumed;
-    TRY(training_plan_estimate(p, o->alphas, (int)o->alpha_count, o->folder ? o->folder : "."));
+    TRY(training_plan_estimate(p, o->alpha_count ? o->alphas : NULL, (int)o->alpha_count, o->folder ? o->folder : "."));
     if (gpu) TRY(training_plan_on_gpu(p, gpu));
     const jem_status fit = training_plan_check(p);
     TRY(mem_strdup(&own->fits, fit == JEM_OK ? "" : jem_error_message()));
