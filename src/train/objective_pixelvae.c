@@ -16,7 +16,8 @@
 typedef struct vae_report {
     double nll;      /* nats a picture */
     double bits;     /* a dimension: of 8 that levels without any order would take */
-    double gradient; /* norm of the sum's gradient */
+    double gradient; /* norm of the sum's gradient, */
+    double slope;    /* and of the mean's over pictures and dimensions, which sizes do not change */
 } vae_report;
 
 typedef struct vae_state {
@@ -154,7 +155,7 @@ static void clear(trainer *t)
 
 static void begin(step_report *r, const trainer *t, double share)
 {
-    const vae_report nothing = {NAN, NAN, NAN};
+    const vae_report nothing = {NAN, NAN, NAN, NAN};
     (void)t, (void)share;
     r->step_size = NAN;
     put_report(&r->own, &nothing);
@@ -184,6 +185,7 @@ static jem_status compute(vae_report *r, direction *d, trainer *t)
     r->nll = sum / (double)n;
     r->bits = r->nll / (log(2) * (double)model_input_count(t->m));
     r->gradient = sqrt(model_backend(t->m)->sum_squares(s->gradient, model_params_count(t->m)));
+    r->slope = r->gradient / (double)(n * model_input_count(t->m));
     if (!finite_f64(r->nll) || !(r->gradient < EQ8_LARGEST_GRADIENT)) {
         st = jem_error(JEM_EDIVERGED, "not finite, or a gradient too large to be used: NLL %g nats a picture, |grad| %g",
                        r->nll, r->gradient);
@@ -246,6 +248,7 @@ static const objective_column columns[] = {
     {"nll", "loss/nll", "NLL", COLUMN_MEAN, AT(nll)},
     {"bits_dim", "loss/bits_dim", "bits/dim", COLUMN_MEAN, AT(bits)},
     {"gradient", "gradient/norm", NULL, COLUMN_MEAN, AT(gradient)},
+    {NULL, NULL, NULL, COLUMN_MEAN, AT(slope)},
 };
 #undef AT
 enum { COLUMNS = sizeof columns / sizeof *columns };
@@ -271,10 +274,10 @@ static bool is_far_off(char reason[HEALTH_REASON], const objective_report *repor
 static bool gradient_is_large(char reason[HEALTH_REASON], const objective_report *report, const health_options *o,
                               int64_t times)
 {
-    const double gradient = report_of(report).gradient;
+    const double slope = report_of(report).slope;
     (void)times;
-    health_because(reason, "|grad| = %.4g is beyond health.max_gradient = %g", gradient, o->max_gradient);
-    return gradient > o->max_gradient;
+    health_because(reason, "|grad| = %.4g a dimension is beyond health.max_gradient = %g", slope, o->max_gradient);
+    return slope > o->max_gradient;
 }
 
 static bool is_worse_than_uniform(char reason[HEALTH_REASON], const objective_report *report, const health_options *o,

@@ -21,7 +21,7 @@ static rig *vae_rig(int64_t images, const char *const *more)
 static double value_of(const step_report *s, const char *column)
 {
     for (int i = 0; i < objective_pixelvae.column_count; i++)
-        if (strcmp(objective_pixelvae.columns[i].name, column) == 0)
+        if (objective_pixelvae.columns[i].name && strcmp(objective_pixelvae.columns[i].name, column) == 0)
             return objective_number(&s->own, &objective_pixelvae.columns[i]);
     fail_msg("no column %s", column);
     return NAN;
@@ -129,6 +129,25 @@ static void validation_draws_a_code_without_dropout(void **state)
     rig_free(r);
 }
 
+/* Sums over many pixels have steep gradients where they are well; what diverges is judged by dimension. */
+static void verdicts_go_by_dimension(void **state)
+{
+    (void)state;
+    const objective *o = &objective_pixelvae;
+    const health_options limits = {.max_loss = 1e4, .max_gradient = 1e7, .patience = 25};
+    health_state h = {.last = 0};
+    objective_report r = {{0}};
+    for (int i = 0; i < o->column_count; i++) {
+        const objective_column *c = &o->columns[i];
+        const double value = !c->name ? 1e3 : strcmp(c->name, "gradient") == 0 ? 1e9 : 5;
+        memcpy((char *)r.values + c->at, &value, sizeof value);
+    }
+    check_ok(health_step(&h, o->rules, &limits, &r, 1));
+    for (int i = 0; i < o->column_count; i++)
+        if (!o->columns[i].name) memcpy((char *)r.values + o->columns[i].at, &(double){2e7}, sizeof(double));
+    check_fails(health_step(&h, o->rules, &limits, &r, 2), JEM_EDIVERGED, "a dimension is beyond health.max_gradient");
+}
+
 static void threads_change_no_bit(void **state)
 {
     (void)state;
@@ -210,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_is_that_of_the_network_in_double),
         cmocka_unit_test(validation_draws_a_code_without_dropout),
+        cmocka_unit_test(verdicts_go_by_dimension),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(it_learns_few_pictures),
         cmocka_unit_test(settings_that_contradict_it_are_refused),
