@@ -255,9 +255,9 @@ static void wrong_names_and_sizes_are_refused(void **state)
 {
     (void)state;
     graph *g = NULL;
-    model_spec spec = spec_of("resnet-18", 10, 3, 32);
+    model_spec spec = spec_of("densenet-121", 10, 3, 32);
     check_fails(model_spec_build(&g, &spec), JEM_EUSAGE, "wrn-DEPTH-WIDTH");
-    check_fails(model_spec_name(&spec, network_list, "resnet-18"), JEM_EUSAGE, "wrn-DEPTH-WIDTH");
+    check_fails(model_spec_name(&spec, network_list, "densenet-121"), JEM_EUSAGE, "wrn-DEPTH-WIDTH");
     spec = spec_of("wrn-17-2", 10, 3, 32);
     check_fails(model_spec_build(&g, &spec), JEM_EUSAGE, "6n + 4");
     spec = spec_of("wrn-10-1", 10, 3, 28);
