@@ -48,7 +48,7 @@ static const cli_option options[] = {
     {"--seeds-at", CLI_LIST, offsetof(sweep_flags, seeds_at), "ALPHAS:N",
      .help = "as many of these alphas: 0,1:6 (`jem plan --sweep` says how many are needed)"},
     {"--grid", CLI_LIST, offsetof(sweep_flags, grid), "KEY=V1,V2",
-     .help = "a study for each value of a setting, below --out; of several settings for each combination; V2+KEY2=V: with that"},
+     .help = "a study for each value of a setting, each combination of several; V2+KEY2=V brings another along"},
     {"--slots", CLI_INT, offsetof(sweep_flags, slots), "N",
      .help = "trainings at a time, which share the processors",
      .default_text = "1", .min = 1, .max = 4096},
