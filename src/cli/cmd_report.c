@@ -46,7 +46,7 @@ static const cli_option options[] = {
     {"-o", CLI_TEXT, offsetof(report_flags, out), "PAGE.html",
      .help = "the page (report.html there, of several folders models.html), or the file of --figure", .other = "--out"},
     {"--figure", CLI_TEXT, offsetof(report_flags, figure), "NAME",
-     .help = "this figure alone, as .svg, .pdf, .png, or its numbers as .tsv; `list`: the names; sweetspot:BENCHMARK, people:BENCHMARK: of one"},
+     .help = "one, as .svg, .pdf, .png, numbers as .tsv; `list`: the names; sweetspot:NAME, people:NAME: of one benchmark"},
     {"--width", CLI_TEXT, offsetof(report_flags, width), "WIDTH",
      .help = "of that file, in mm: 89mm (a column of many journals), 183mm (two; so unless given)"},
     {"--follow", CLI_SWITCH, offsetof(report_flags, follow),
