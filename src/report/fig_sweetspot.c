@@ -348,7 +348,7 @@ static void draw_caption(draw *d, const spot_chart *c)
 {
     char text[160];
     text_style style = style_of(LABEL_SIZE, LEFT, BASELINE, INK);
-    if (!c->caption) return;
+    if (c->caption == 0) return;
     snprintf(text, sizeof text, "Only networks with %.130s", c->only.data);
     style.size = c->narrow && c->columns < COLUMNS ? TICK_SIZE : LABEL_SIZE;
     draw_fitting(d, KEY_LEFT, CAPTION - 4, c->width - KEY_LEFT, style, text);
