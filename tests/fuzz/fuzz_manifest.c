@@ -57,11 +57,11 @@ static trainer *small_trainer(void)
     fuzz_expect(config_defaults(&cfg, &config_builtin) == JEM_OK);
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         fuzz_expect(options_assign(config_groups(&cfg), set[i]) == JEM_OK);
-    cfg.model.classes = 1;
+    cfg.model.classes = 2;
     cfg.model.channels = 3;
     cfg.model.height = cfg.model.width = 4;
     fuzz_expect(dataset_new(&data.train, 2, 3, 4, 4, false) == JEM_OK);
-    data.train->classes = 1;
+    data.train->classes = 2;
     fuzz_expect(model_new(&m, &cfg.model, &cfg.engine) == JEM_OK);
     fuzz_expect(trainer_init(&t, &cfg, &data, m) == JEM_OK);
     return &t;
