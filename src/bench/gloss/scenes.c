@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fields.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
+#include "bench/scene_trials.h"
 #include "data/dataset.h"
 #include "stats/classify.h"
 #include "stats/probe.h"
@@ -282,47 +282,15 @@ done:
     return st;
 }
 
-/* One row about test image i. */
-static jem_status add_trial(trial_list *list, const scenes *s, const char *question, int64_t i,
-                            const char *said, const char *was)
+static void name_of(char name[SCENE_NAME_MAX], const void *ctx, int64_t i)
 {
-    char name[NAME_MAX_TEXT];
-    snprintf(name, sizeof name, "rgb_scene%06.0f.png",
-             dataset_column(s->d, "scene")[s->fitted + i]);
-    return trial_list_append(list, &(trial){.subj = s->r->subject->name,
-                                            .session = 1,
-                                            .trial = i + 1,
-                                            .rt = NAN,
-                                            .object_response = said,
-                                            .category = was,
-                                            .condition = question,
-                                            .imagename = name});
+    const scenes *s = ctx;
+    snprintf(name, SCENE_NAME_MAX, "rgb_scene%06.0f.png", dataset_column(s->d, "scene")[s->fitted + i]);
 }
 
-static jem_status add_labels(trial_list *list, const scenes *s, const char *question,
-                             const int32_t *answer, const int32_t *truth)
+static scene_rows rows_of(const scenes *s)
 {
-    jem_status st = JEM_OK;
-    for (int64_t i = 0; i < s->tested; i++) {
-        char said[16], was[16];
-        snprintf(said, sizeof said, "%d", (int)answer[i]);
-        snprintf(was, sizeof was, "%d", (int)truth[i]);
-        TRY(add_trial(list, s, question, i, said, was));
-    }
-done:
-    return st;
-}
-
-static jem_status add_heights(trial_list *list, const scenes *s, const double *yhat,
-                              const double *y)
-{
-    jem_status st = JEM_OK;
-    for (int64_t i = 0; i < s->tested; i++) {
-        char said[NUMBER_TEXT_MAX], was[NUMBER_TEXT_MAX];
-        TRY(add_trial(list, s, "relief", i, number_text(said, yhat[i]), number_text(was, y[i])));
-    }
-done:
-    return st;
+    return (scene_rows){.who = s->r->subject->name, .n = s->tested, .name = name_of, .ctx = s};
 }
 
 static jem_status score_labels(const scenes *s, double *glossiness, trial_list *trials)
@@ -332,6 +300,7 @@ static jem_status score_labels(const scenes *s, double *glossiness, trial_list *
     int32_t *answers = NULL;
     double *values = NULL;
     const int32_t *gloss = s->d->labels + s->fitted, *light = s->light + s->fitted;
+    const scene_rows rows = rows_of(s);
 
     TRY(MEM_NEW(answers, s->tested + s->rated));
     TRY(MEM_NEW(values, (s->tested + s->rated) * LIGHTS));
@@ -344,10 +313,10 @@ static jem_status score_labels(const scenes *s, double *glossiness, trial_list *
                  "share of argmax f(x) == gloss label; Wilson interval of 95 %%");
     }
     TRY(add_share(s, "accuracy", answers, gloss, formula));
-    TRY(add_labels(trials, s, "gloss", answers, gloss));
+    TRY(scene_trials_labels(trials, &rows, "gloss", answers, gloss));
     TRY(probe(s, answers, values, formula, "light field", s->light, LIGHTS));
     TRY(add_share(s, "light_accuracy", answers, light, formula));
-    TRY(add_labels(trials, s, "light", answers, light));
+    TRY(scene_trials_labels(trials, &rows, "light", answers, light));
 done:
     mem_free(values);
     mem_free(answers);
@@ -360,6 +329,7 @@ static jem_status score_relief(const scenes *s, trial_list *trials)
     char formula[FORMULA_MAX];
     const bench_options *c = s->r->common;
     const double *bump = dataset_column(s->d, "bump"), *test = bump + s->fitted;
+    const scene_rows rows = rows_of(s);
     double *yhat = NULL;
     bench_score out = {.benchmark = "gloss",
                        .metric = "relief_r2",
@@ -381,7 +351,7 @@ static jem_status score_relief(const scenes *s, trial_list *trials)
              " training and validation images; percentile bootstrap over images",
              s->dim, s->fitted);
     TRY(bench_add(s->r, &out));
-    TRY(add_heights(trials, s, yhat, test));
+    TRY(scene_trials_heights(trials, &rows, yhat, test));
 done:
     mem_free(yhat);
     return st;

@@ -9,12 +9,12 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/fields.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "bench/benchmarks.h"
 #include "bench/predict.h"
+#include "bench/scene_trials.h"
 #include "bench/scenes/measure.h"
 #include "stats/classify.h"
 #include "stats/probe.h"
@@ -109,48 +109,17 @@ done:
     return st;
 }
 
-/* ---- trials: a row per question and test image, from which the score follows */
+/* ---- trials */
 
-static jem_status add_trial(trial_list *list, const bench_request *q, const char *question, int64_t i,
-                            const char *said, const char *was)
+static void name_of(char name[SCENE_NAME_MAX], const void *ctx, int64_t i)
 {
-    char who[GENERATIVE_NAME_MAX], picture[GENERATIVE_PICTURE_MAX];
-    generative_name(who, q);
-    generative_picture(picture, i);
-    return trial_list_append(list, &(trial){.subj = who,
-                                            .session = 1,
-                                            .trial = i + 1,
-                                            .rt = NAN,
-                                            .object_response = said,
-                                            .category = was,
-                                            .condition = question,
-                                            .imagename = picture});
+    (void)ctx;
+    generative_picture(name, i);
 }
 
-static jem_status add_labels(trial_list *list, const bench_request *q, const char *question,
-                             const int32_t *answer, const int32_t *truth, int64_t n)
+static scene_rows rows_of(const char *who, int64_t n)
 {
-    jem_status st = JEM_OK;
-    for (int64_t i = 0; i < n; i++) {
-        char said[16], was[16];
-        snprintf(said, sizeof said, "%d", (int)answer[i]);
-        snprintf(was, sizeof was, "%d", (int)truth[i]);
-        TRY(add_trial(list, q, question, i, said, was));
-    }
-done:
-    return st;
-}
-
-static jem_status add_heights(trial_list *list, const bench_request *q, const double *yhat,
-                              const double *y, int64_t n)
-{
-    jem_status st = JEM_OK;
-    for (int64_t i = 0; i < n; i++) {
-        char said[NUMBER_TEXT_MAX], was[NUMBER_TEXT_MAX];
-        TRY(add_trial(list, q, "relief", i, number_text(said, yhat[i]), number_text(was, y[i])));
-    }
-done:
-    return st;
+    return (scene_rows){.who = who, .n = n, .name = name_of};
 }
 
 /* ---- the three scores */
@@ -166,13 +135,16 @@ static jem_status add_share(const bench_request *q, trial_list *trials, const la
                             const int32_t *answer, int64_t n, const char *formula)
 {
     jem_status st;
+    char who[GENERATIVE_NAME_MAX];
     int64_t right = 0;
 
     for (int64_t i = 0; i < n; i++) right += answer[i] == a->test[i];
     const bench_score r = {.benchmark = "scenes", .metric = a->metric, .value = (double)right / (double)n,
                            .n = n, .interval = stats_wilson(right, n, stats_z95), .formula = formula};
     TRY(generative_add(q, &r));
-    TRY(add_labels(trials, q, a->name, answer, a->test, n));
+    generative_name(who, q);
+    const scene_rows rows = rows_of(who, n);
+    TRY(scene_trials_labels(trials, &rows, a->name, answer, a->test));
 done:
     return st;
 }
@@ -218,7 +190,7 @@ done:
 static jem_status relief_score(const bench_request *q, trial_list *trials, const probe_data *p)
 {
     jem_status st;
-    char formula[160];
+    char formula[160], who[GENERATIVE_NAME_MAX];
     double *yhat = NULL;
     bench_score r = {.benchmark = "scenes", .metric = "relief_r2", .n = p->m, .formula = formula};
 
@@ -232,7 +204,9 @@ static jem_status relief_score(const bench_request *q, trial_list *trials, const
              "validation images; bootstrap interval",
              (long long)p->d, p->feature, (long long)p->n);
     TRY(generative_add(q, &r));
-    TRY(add_heights(trials, q, yhat, p->test_bump, p->m));
+    generative_name(who, q);
+    const scene_rows rows = rows_of(who, p->m);
+    TRY(scene_trials_heights(trials, &rows, yhat, p->test_bump));
 done:
     mem_free(yhat);
     return st;
