@@ -100,6 +100,11 @@ typedef struct model_subject {
 /* *out: subject_clear.  JEM_EDATA if the network does not take what its latent space gives. */
 jem_status subject_of_model(subject *out, const model_subject *p);
 
+/* Is it a linear layer on latents?  That is the autoencoder alone, answering questions about classes by a probe: it is
+ * called so, every score says that this is jem's choice, and it has neither distances nor refinement. */
+bool subject_is_probe(const model_subject *p);
+extern const char subject_probe_name[]; /* of such a subject */
+
 extern const char subject_autoencoder_name[];
 /* The autoencoder without a JEM: distances over the outputs of its encoder's down blocks.  The
  * codec is borrowed. */

@@ -10,6 +10,7 @@
 #include "bench/map_prepare.h"
 #include "bench/perceptual.h"
 #include "bench/subject_view.h"
+#include "model/linear.h"
 
 enum { BATCH = 64, IMAGENET_CLASSES = 1000 };
 
@@ -351,12 +352,22 @@ static void release(void *ctx)
     mem_free(k);
 }
 
-#define COMMON_OPS                                                                                 \
-    .logits = logits, .decide = decide, .distance = distance, .saliency = saliency,                \
-    .features = features, .refine = refine, .show = show, .use_mapping = use_mapping,              \
-    .use_lpips = use_lpips, .describe = describe, .free = release
+#define CLASSIFIER_OPS                                                                             \
+    .logits = logits, .decide = decide, .saliency = saliency, .features = features, .show = show,  \
+    .use_mapping = use_mapping, .describe = describe, .free = release
+#define COMMON_OPS CLASSIFIER_OPS, .distance = distance, .refine = refine, .use_lpips = use_lpips
 static const subject_ops one_size_ops = {COMMON_OPS};
 static const subject_ops any_size_ops = {COMMON_OPS, .look_at = look_at};
+
+/* The autoencoder alone has distances of its own (subject_vae.c), and no energy to refine by. */
+static const subject_ops probe_ops = {CLASSIFIER_OPS};
+const char subject_probe_name[] = "autoencoder-probe";
+#define PROBE_NOTE "the autoencoder alone, answering by a linear layer on its latents (jem's choice: the paper does not say how it answers)"
+
+bool subject_is_probe(const model_subject *p)
+{
+    return p->latents && model_get_spec(p->m)->network == &network_linear;
+}
 
 /* What a network without logits or stages answers. */
 static const subject_ops features_ops = {
@@ -366,6 +377,7 @@ static const subject_ops features_ops = {
 static const subject_ops *ops_of(const model_subject *p)
 {
     if (!model_get_spec(p->m)->network->logits) return &features_ops;
+    if (subject_is_probe(p)) return &probe_ops;
     return p->latents || model_get_spec(p->m)->network->photographs ? &any_size_ops : &one_size_ops;
 }
 
@@ -406,7 +418,8 @@ jem_status subject_of_model(subject *out, const model_subject *p)
                      .needs_pictures = true,
                      .ops = ops_of(p),
                      .ctx = k};
-    snprintf(out->name, sizeof out->name, "%.63s", model_get_spec(p->m)->name);
+    snprintf(out->name, sizeof out->name, "%.63s", subject_is_probe(p) ? subject_probe_name : model_get_spec(p->m)->name);
+    if (subject_is_probe(p)) snprintf(out->note, sizeof out->note, "%s", PROBE_NOTE);
     subject_note_together(out, p->m);
     k = NULL;
 done:

@@ -7,6 +7,7 @@
 #include "model/cifar.h"
 #include "model/imagenet.h"
 #include "model/init.h"
+#include "model/linear.h"
 #include "model/pixelvae.h"
 #include "model/wrn.h"
 #include "model/gloss_resnet.h"
@@ -30,6 +31,7 @@ const network *const network_list[] = {
     &network_convnext_micro,
     &network_inception_fid,
     &network_gloss_resnet,
+    &network_linear,
     &network_kl_encoder,
     &network_kl_decoder,
     NULL,

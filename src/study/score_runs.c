@@ -92,6 +92,7 @@ static jem_status make_subject(subject *out, bench_job *j, const bench_who *who)
                                  .class_names = cifar ? cifar10_class_names : NULL,
                                  .latents = who->on_latents ? &who->space : NULL};
         TRY(subject_of_model(out, &p));
+        if (subject_is_probe(&p)) log_info("%s: %s", out->name, out->note);
     } else if (!j->q->answers) {
         TRY(subject_of_autoencoder(out, j->q->codec));
     } else {

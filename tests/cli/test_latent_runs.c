@@ -117,6 +117,37 @@ static void clickme_maps_go_through_the_decoder(void **state)
     program_said(folder, "run/scores/scores.json", "through the decoder, by differences");
 }
 
+/* The autoencoder alone: its classes come from a linear layer on the latents, and every score says whose choice that is. */
+static void the_autoencoder_alone_answers_by_a_probe(void **state)
+{
+    (void)state;
+    char data[256], command[512];
+    prepare_latents();
+    prepare_cue_conflict();
+    write_text(folder, "p.yaml", "alpha: 0\n"
+                                 "model: {name: linear}\n"
+                                 "data: {kind: latents, crop: false, flip: false}\n"
+                                 "train: {batch: 8, iterations: 4, lr: 1e-3, warmup: 0}\n");
+    program_works(folder, "train %D/p.yaml --set data.path=%D/z --out %D/run");
+    program_works(folder, CUE "--vae %D/vae.safetensors");
+    program_said(folder, "err", "autoencoder-probe: the autoencoder alone");
+    program_said(folder, "out", "autoencoder-probe");
+    program_said(folder, "run/scores/scores.json", "\"model\": \"autoencoder-probe\"");
+    program_said(folder, "run/scores/scores.json", "answering by a linear layer on its latents (jem's choice");
+    program_said(folder, "run/trials/cue-conflict/cue-conflict/cue-conflict_autoencoder-probe_session-1.csv",
+                 "airplane1-bear2");
+    assert_false(program_made(folder, "run/trials/cue-conflict/cue-conflict/"
+                                      "cue-conflict_autoencoder-probe-steps-20_session-1.csv"));
+    made_data(data, sizeof data, "clickme");
+    snprintf(command, sizeof command, "bench clickme %%D/run --vae %%D/vae.safetensors --data %s "
+                                      "--set bench.rounds=100", data);
+    program_works(folder, command);
+    program_said(folder, "run/scores/scores.json", "through the decoder's exact Jacobian");
+    made_data(data, sizeof data, "bapps-layout");
+    snprintf(command, sizeof command, "bench bapps %%D/run --vae %%D/vae.safetensors --data %s", data);
+    program_fails(folder, command, 2, "autoencoder-probe");
+}
+
 static void size_of_png(const char *name, int64_t *height, int64_t *width)
 {
     image m = IMAGE_INIT;
@@ -279,6 +310,7 @@ int main(void)
         IN_FOLDER(another_autoencoder_is_refused),
         IN_FOLDER(bapps_is_scored_with_and_without_the_jem),
         IN_FOLDER(clickme_maps_go_through_the_decoder),
+        IN_FOLDER(the_autoencoder_alone_answers_by_a_probe),
         IN_FOLDER(pictures_are_refined_and_sampled),
         IN_FOLDER(chains_begin_at_encoded_noise),
         IN_FOLDER(evaluation_shows_pictures_where_the_autoencoder_is),

@@ -4,6 +4,7 @@
 #include "model/convnext.h"
 
 #include "model/gloss_resnet.h"
+#include "model/linear.h"
 #include "model/pixelvae.h"
 #include "model/autoencoder_graph.h"
 #include "model/cifar.h"
@@ -15,6 +16,11 @@ static model_spec smallest(const network *n)
                                   .latent = 2, .image_channels = 3, .latent_scale = 1};
     if (n == &network_gloss_resnet || n == &network_pixelvae) {
         model_spec spec = {.classes = 2, .channels = 3, .height = 16, .width = 16};
+        check_ok(model_spec_name(&spec, network_list, n->name));
+        return spec;
+    }
+    if (n == &network_linear) {
+        model_spec spec = {.classes = 3, .channels = 4, .height = 5, .width = 6};
         check_ok(model_spec_name(&spec, network_list, n->name));
         return spec;
     }
