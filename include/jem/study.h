@@ -85,7 +85,8 @@ typedef struct jem_sweep_options {
     int64_t seeds;                     /* runs of each alpha, with seeds from the settings' on; 0: 1 */
     const int64_t *seeds_at;           /* [alpha_count] of each alpha by itself; NULL: `seeds` of all */
     int64_t slots;                     /* trainings at a time, which share the processors; 0: 1 */
-    const char *const *grid;           /* "key=v1,v2": a study for each combination; none: `study` is one */
+    const char *const *grid;           /* "key=v1,v2": a study for each combination; "key=v1,v2+KEY=VALUE"
+                                          sets KEY beside v2 alone; none: `study` is one */
     int grid_count;
     const char *declared;              /* a study.yaml with the primary scores, named before training; or NULL */
     const char *rescue;                /* "study": what a run that diverges needs is changed for all; "run": for it

@@ -432,7 +432,8 @@ def sweep(config: Config | None = None, out: Path | None = None, alpha: Sequence
 
     config: settings as a dict, or the path of a YAML file, as jem.train; alpha: numbers in 0 to 1 (None: 0, .1, ... 1);
     seeds: runs of each alpha, or a dict {alpha: runs}, or a list with a number for each alpha; data: (images, labels) as
-    arrays, which are kept in OUT-data/; grid: {"sampler.steps": [10, 20]} makes a study below `out` for each combination;
+    arrays, which are kept in OUT-data/; grid: {"sampler.steps": [10, 20]} makes a study below `out` for each combination
+    ("VALUE+KEY=VALUE2" sets a second key beside that value alone);
     slots: trainings at a time, which share the processors; declared: a study.yaml that names primary scores before
     training; rescue: "study" or "run", whom a change of settings after a divergence is for.
     on_change(runs, eta_s) is called about once a second and at every change of state with a list of StudyRun; Ctrl-C and

@@ -175,9 +175,11 @@ class Sweeping(unittest.TestCase):
         self.assertEqual([r.state for r in jem.open_study(self.out).runs()], ["interrupted"] * 2)
 
     def test_a_grid_has_studies(self):
-        grid = jem.sweep(SMALL, out=self.out, alpha=[.5], seeds={.5: 1}, grid={"sampler.steps": [1, 2]}, data=arrays())
-        self.assertEqual([os.path.basename(s.folder) for s in grid.studies], ["steps-1", "steps-2"])
+        grid = jem.sweep(SMALL, out=self.out, alpha=[.5], seeds={.5: 1},
+                         grid={"sampler.steps": [1, "2+sampler.step_size=0.25"]}, data=arrays())
+        self.assertEqual([os.path.basename(s.folder) for s in grid.studies], ["steps-1", "steps-2+step_size-0.25"])
         self.assertEqual([s.runs()[0].state for s in grid.studies], ["finished"] * 2)
+        self.assertEqual([settings(s)["step_size"] for s in grid.studies], ["1", "0.25"])
         self.assertEqual([s.folder for s in grid.studies[0].studies], [grid.studies[0].folder])
 
     def test_what_cannot_be_is_refused(self):
@@ -187,6 +189,11 @@ class Sweeping(unittest.TestCase):
                 jem.sweep(SMALL, out=self.out, **bad)
         with self.assertRaisesRegex(jem.DataError, "no such folder"):
             jem.open_study(self.out)
+
+
+def settings(study):
+    with open(os.path.join(study.folder, "config.yaml"), encoding="utf-8") as f:
+        return dict(line.split(": ", 1) for line in f.read().replace("  ", "").splitlines() if ": " in line)
 
 
 class Weights(unittest.TestCase):
