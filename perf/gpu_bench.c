@@ -1,9 +1,11 @@
 /* jem's training step on a GPU (or whatever JEM_DEVICE says), timed on random images:
  *
- *   gpu_bench STEPS [KEY=VALUE ...] [channels=3] [side=32] [classes=10]
+ *   gpu_bench STEPS [KEY=VALUE ...] [channels=3] [side=32] [classes=10] [peak=TFLOP/S bandwidth=TB/S]
  *
  * Keys are those of jem train.  One line per step to stderr, then one line of JSON, and per
- * convolution of a Langevin step its algorithm, time and rate.  With GPU_BENCH_PROFILE set, a
+ * convolution of a Langevin step its algorithm, time and rate.  With a peak and a bandwidth, measured on the
+ * same GPU, the JSON has the step's roofline: the time in which no kernel could move its bytes or
+ * multiply its numbers faster, and starting kernels took none (0: not asked for).  With GPU_BENCH_PROFILE set, a
  * profiler that was told to wait begins with the last step. */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -14,10 +16,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
-#include "estimate/forecast.h"
+#include "estimate/gpu_cost.h"
 #include "train/objective_eq8.h"
 
-enum { WARM = 3, IMAGES = 2048, STEPS_MAX = 1000 };
+enum { WARM = 3, IMAGES = 2048, STEPS_MAX = 1000, SETTINGS_MAX = 64 };
 
 typedef struct bench {
     config cfg;
@@ -25,6 +27,7 @@ typedef struct bench {
     model *m;
     trainer t;
     int64_t channels, side, classes, steps;
+    double peak, bandwidth; /* TFLOP/s, TB/s; 0: not told */
     double ms[STEPS_MAX];
 } bench;
 
@@ -56,23 +59,27 @@ done:
     return st;
 }
 
-static jem_status take_argument(bench *b, const char *text)
+/* Is it one of those that are no setting? */
+static bool take_own(bench *b, const char *text)
 {
     const struct {
         const char *key;
         int64_t *value;
     } own[] = {{"channels=", &b->channels}, {"side=", &b->side}, {"classes=", &b->classes}};
+    if (sscanf(text, "peak=%lf", &b->peak) == 1 || sscanf(text, "bandwidth=%lf", &b->bandwidth) == 1) return true;
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         size_t n = strlen(own[i].key);
         if (strncmp(text, own[i].key, n) != 0) continue;
         *own[i].value = atoll(text + n);
-        return JEM_OK;
+        return true;
     }
-    return options_assign(config_groups(&b->cfg), text);
+    return false;
 }
 
 static jem_status prepare(bench *b, int argc, char **argv)
 {
+    const char *settings[SETTINGS_MAX];
+    int count = 0;
     jem_status st;
     b->channels = 3;
     b->side = 32;
@@ -81,7 +88,9 @@ static jem_status prepare(bench *b, int argc, char **argv)
     if (b->steps < 1 || b->steps > STEPS_MAX)
         return jem_error(JEM_EUSAGE, "gpu_bench STEPS [KEY=VALUE ...]: 1 to %d steps", STEPS_MAX);
     TRY(config_defaults(&b->cfg, &config_builtin));
-    for (int i = 2; i < argc; i++) TRY(take_argument(b, argv[i]));
+    for (int i = 2; i < argc && count < SETTINGS_MAX; i++)
+        if (!take_own(b, argv[i])) settings[count++] = argv[i];
+    TRY(config_assign(&b->cfg, settings, count));
     TRY(random_images(&b->data.train, b, IMAGES));
     b->cfg.model.channels = b->channels;
     b->cfg.model.height = b->cfg.model.width = b->side;
@@ -126,7 +135,24 @@ static int ascending(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static void report(const bench *b)
+/* *ms <- the step on a machine that reaches peak and bandwidth in every kernel. */
+static jem_status roofline(double *ms, const bench *b)
+{
+    static const gpu_constants ideal = {.efficiency = 1, .share = 1};
+    const gpu_model here = {.bf16 = b->peak * 1e12, .f32 = b->peak * 1e12, .bandwidth = b->bandwidth * 1e12};
+    const data_facts facts = {.channels = b->channels, .height = b->side, .width = b->side, .classes = b->classes};
+    gpu_forecast f;
+    jem_status st;
+
+    *ms = 0;
+    if (b->peak <= 0 || b->bandwidth <= 0) return JEM_OK;
+    TRY(gpu_cost(&f, &here, &ideal, &b->cfg, &facts));
+    *ms = f.times.step_s * 1e3;
+done:
+    return st;
+}
+
+static void report(const bench *b, double roofline_ms)
 {
     const device *d = model_backend(b->m)->device;
     const double flops = forecast_flops(&b->cfg, graph_flops(model_graph(b->m))).total;
@@ -136,15 +162,15 @@ static void report(const bench *b)
     const double ms = sorted[b->steps / 2], images = (double)b->cfg.train.batch;
     printf("{\"device\": \"%s\", \"model\": \"%s\", \"batch\": %lld, \"alpha\": %g, \"L\": %lld, "
            "\"resident\": %s, \"ms_median\": %.3f, \"ms_best\": %.3f, \"images_per_s\": %.1f, "
-           "\"tflops\": %.2f}\n",
+           "\"tflops\": %.2f, \"roofline_ms\": %.3f}\n",
            d ? d->describe() : model_backend(b->m)->name, b->cfg.model.name,
            (long long)b->cfg.train.batch, b->cfg.alpha, (long long)b->cfg.sampler.steps,
            b->t.on_device ? "true" : "false", ms, sorted[0], images / ms * 1e3,
-           flops * images / ms * 1e-9);
+           flops * images / ms * 1e-9, roofline_ms);
 }
 
 /* Convolutions of one Langevin step: the time of each as measured when it was chosen. */
-static jem_status roofline(const bench *b)
+static jem_status convolutions(const bench *b)
 {
     static const char *const kinds[] = {[STEP_FORWARD] = "forward", [STEP_BACKWARD_DATA] = "to input"};
     const int64_t n = b->cfg.train.batch;
@@ -187,13 +213,15 @@ static void show(log_level level, const char *line)
 int main(int argc, char **argv)
 {
     bench *b = NULL;
+    double roofline_ms;
     jem_status st;
     log_set_sink(show);
     TRY(MEM_NEW(b, 1));
     TRY(prepare(b, argc, argv));
     TRY(time_steps(b));
-    report(b);
-    if (b->cfg.alpha > 0 && model_backend(b->m)->device) TRY(roofline(b));
+    TRY(roofline(&roofline_ms, b));
+    report(b, roofline_ms);
+    if (b->cfg.alpha > 0 && model_backend(b->m)->device) TRY(convolutions(b));
 done:
     if (st) fprintf(stderr, "gpu_bench: %s\n", jem_error_message());
     if (b) {

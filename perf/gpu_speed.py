@@ -3,10 +3,10 @@
 
     JEM=build/jem OUT=results python3 perf/gpu_speed.py WHAT [CASE]
 
-WHAT: peak (TFLOP/s of a large matrix product), jem, compiled (PyTorch with CUDA graphs), eager (PyTorch),
-autoencoder.  CASE: one of CASES.  jem's side is perf/gpu_bench.c and autoencoder_bench.c, beside the jem
-program; PyTorch's perf/peer_pytorch.py.  What was found goes to descriptor 3, or to standard output where
-that is not open; OUT/peak.txt keeps the peak for what follows.  GPU_REHEARSE=1: small networks, where
+WHAT: peak (TFLOP/s of a large matrix product, TB/s of a large copy), jem, compiled (PyTorch with CUDA graphs),
+tuned (the same, mode max-autotune), eager (PyTorch), autoencoder (beside diffusers, where that is).  CASE: one of CASES.  jem's side is perf/gpu_bench.c and autoencoder_bench.c, beside the jem
+program; PyTorch's perf/peer_pytorch.py and peer_diffusers.py.  What was found goes to descriptor 3, or to standard output where
+that is not open; OUT/peak.txt keeps peak and bandwidth for what follows.  GPU_DRY_RUN=1: small networks, where
 there is no GPU.
 """
 import json
@@ -19,27 +19,38 @@ import tempfile
 OUT = os.environ.get("OUT", ".")
 PROGRAMS = os.path.dirname(os.environ.get("JEM", "build/jem"))
 HERE = os.path.dirname(os.path.abspath(__file__))
-REHEARSE = bool(os.environ.get("GPU_REHEARSE"))
+DRY_RUN = bool(os.environ.get("GPU_DRY_RUN"))
 
-# steps; settings of jem; steps and arguments of the peer (None: it has no such network)
+# steps; settings of jem; steps and arguments of the peer
 CASES = {
     "wrn-28-10": (10, ["model.name=wrn-28-10", "train.batch=64"], 4, []),
     "wrn-28-10-b256": (4, ["model.name=wrn-28-10", "train.batch=256"], 3, []),
     "wrn-28-10-alpha-0": (30, ["model.name=wrn-28-10", "train.batch=64", "alpha=0"], 20, ["--alpha", "0"]),
     "wrn-16-4": (20, ["model.name=wrn-16-4", "train.batch=64"], 8, []),
     "latents": (4, ["model.name=wrn-22-8", "train.batch=256", "channels=4", "classes=1000",
-                    "sampler.clip=false"], 0, None),
+                    "sampler.clip=false"], 3,
+                ["--shape", "4x32x32", "--classes", "1000", "--window", "8", "--no-clip"]),
     "gloss-128": (2, ["model.name=wrn-22-10", "train.batch=16", "side=128", "classes=2", "model.proj=500"],
-                  0, None),
+                  3, ["--shape", "3x128x128", "--classes", "2", "--window", "8", "--proj", "500"]),
+    "resnet-20": (50, ["model.name=resnet-20", "train.batch=128", "alpha=0"], 30, ["--alpha", "0"]),
+    "vgg-15": (50, ["model.name=vgg-15", "train.batch=128", "alpha=0"], 30, ["--alpha", "0"]),
+    "convnext-micro": (50, ["model.name=convnext-micro", "train.batch=128", "alpha=0"], 30, ["--alpha", "0"]),
 }
 COMMON = ["engine.device=cuda", "engine.precision=bf16", "train.share_batch=true",
           "data.crop=true", "sampler.steps=20"]
 
 
 def small(settings):
-    """The same for a rehearsal: what may be large is made small."""
-    least = {"model.name": "wrn-10-1", "train.batch": "8", "side": "32", "model.proj": "8"}
+    """The same for a dry run: what may be large is made small."""
+    least = {"train.batch": "8", "side": "32", "model.proj": "8"}
+    if "model.name=wrn" in settings[0]:
+        least["model.name"] = "wrn-10-1"
     return [f"{k}={least.get(k, v)}" for k, v in (s.split("=", 1) for s in settings)]
+
+
+def small_peer(arguments):
+    least = {"3x128x128": "3x32x32", "500": "8"}
+    return [least.get(a, a) for a in arguments]
 
 
 def say(line):
@@ -59,7 +70,7 @@ def run(command, **more):
 
 
 def peak():
-    """The median of 10 products of random bf16 values."""
+    """Medians of 10 products of random bf16 values, and of 10 copies of 2 GiB."""
     try:
         import torch
         gpu = torch.cuda.is_available()
@@ -69,40 +80,50 @@ def peak():
         print("the peak is measured by PyTorch on a GPU")
         sys.exit(77)
     a, b = (torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16) for _ in range(2))
-    times = []
-    for _ in range(13):
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        begin.record()
-        a @ b
-        end.record()
-        torch.cuda.synchronize()
-        times.append(begin.elapsed_time(end))
-    top = 2 * 8192 ** 3 / sorted(times[3:])[5] * 1e-9
+    c, d = (torch.empty(1 << 30, device="cuda", dtype=torch.bfloat16) for _ in range(2))
+
+    def median_ms(work):
+        times = []
+        for _ in range(13):
+            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            begin.record()
+            work()
+            end.record()
+            torch.cuda.synchronize()
+            times.append(begin.elapsed_time(end))
+        return sorted(times[3:])[5]
+
+    top = 2 * 8192 ** 3 / median_ms(lambda: a @ b) * 1e-9
+    moved = 2 * c.numel() * c.element_size() / median_ms(lambda: d.copy_(c)) * 1e-9  # read and written
     with open(os.path.join(OUT, "peak.txt"), "w") as f:
-        f.write(f"{top}\n")
-    say(f"peak: matrix product (PyTorch {torch.__version__}, bf16, 8192^3): {top:.0f} TFLOP/s")
+        f.write(f"{top} {moved}\n")
+    say(f"peak: matrix product (PyTorch {torch.__version__}, bf16, 8192^3): {top:.0f} TFLOP/s; copy of 2 GiB: "
+        f"{moved:.2f} TB/s")
 
 
 def known_peak():
+    """TFLOP/s and TB/s; zeros where they were not measured."""
     try:
         with open(os.path.join(OUT, "peak.txt")) as f:
-            return float(f.read())
+            return tuple(float(v) for v in f.read().split())
     except OSError:
-        return 0
+        return 0, 0
 
 
 def jem(case):
     steps, settings, _, _ = CASES[case]
     if case == "wrn-28-10":  # the setting that counts: more than one fused candidate per convolution
         os.environ["JEM_CUDA_TRIES"] = "2"
-    settings = COMMON + settings
-    if REHEARSE:
+    if DRY_RUN:
         settings, steps = small(settings) + ["sampler.steps=2"], 2
+    top, moved = known_peak()
+    settings = COMMON + settings + [f"peak={top}", f"bandwidth={moved}"]
     text = run([os.path.join(PROGRAMS, "gpu_bench"), str(steps), *settings])
     lines = text.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("{"))
-    got, top = json.loads(lines[at]), known_peak()
-    share = f" ({100 * got['tflops'] / top:.0f} % of the peak)" if top else ""
+    got = json.loads(lines[at])
+    share = (f" ({100 * got['tflops'] / top:.0f} % of the peak; roofline {got['roofline_ms']:.2f} ms, "
+             f"{100 * got['roofline_ms'] / got['ms_median']:.0f} % of it reached)") if top else ""
     say(f"{case}: jem, {got['model']} batch {got['batch']} alpha {got['alpha']} L {got['L']}: median of {steps} "
         f"{got['ms_median']:.2f} ms, best {got['ms_best']:.2f} ms, {got['images_per_s']:.1f} images/s, "
         f"{got['tflops']:.1f} TFLOP/s{share}, 50,000 images {50000 / got['images_per_s']:.1f} s"
@@ -113,18 +134,18 @@ def jem(case):
 
 def peer(case, mode):
     _, settings, steps, more = CASES[case]
-    if more is None:
-        sys.exit(f"{case}: PyTorch's side has no such network")
-    value = dict(s.split("=", 1) for s in (small(settings) if REHEARSE else settings))
-    where = ["cpu", "--langevin", "2"] if REHEARSE else ["cuda", "--precision", "bf16"]
+    if DRY_RUN:
+        more = small_peer(more)
+    value = dict(s.split("=", 1) for s in (small(settings) if DRY_RUN else settings))
+    where = ["cpu", "--langevin", "2"] if DRY_RUN else ["cuda", "--precision", "bf16"]
     try:
         import torch  # noqa: F401
     except ImportError:
         print("PyTorch is not installed")
         sys.exit(77)
     text = run([sys.executable, os.path.join(HERE, "peer_pytorch.py"), "--device", *where, "--model",
-                value["model.name"], "--batch", value["train.batch"], "--steps", str(2 if REHEARSE else steps),
-                *more, *(["--compile"] if mode == "compiled" else [])])
+                value["model.name"], "--batch", value["train.batch"], "--steps", str(2 if DRY_RUN else steps),
+                *more, *{"compiled": ["--compile"], "tuned": ["--compile", "max-autotune"], "eager": []}[mode]])
     got = json.loads(next(line for line in text.splitlines() if line.startswith("{")))
     rates = sorted(got["images_per_s"])
     say(f"{case}: PyTorch {got['torch']} {mode}: median of {len(rates)} {rates[len(rates) // 2]:.1f} images/s, "
@@ -145,9 +166,21 @@ def write_npy(path, shape):
 
 
 def autoencoder():
-    """sd-vae-ft-mse's network with recomputable parameters: pictures of 256 x 256, eight at once."""
+    """sd-vae-ft-mse's network with recomputable parameters: pictures of 256 x 256, eight at once; in turn with
+    diffusers on the same GPU, where it can be imported."""
+    have = subprocess.run([sys.executable, "-c", "import diffusers, numpy"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, check=False)
+    if have.returncode == 0:
+        cases = "encode:1,decode:1" if DRY_RUN else "encode:8,decode:8"
+        text = run([sys.executable, os.path.join(HERE, "peer_diffusers.py"), os.path.join(PROGRAMS, "autoencoder_bench"),
+                    "--device", "cpu" if DRY_RUN else "cuda", "--size", "16" if DRY_RUN else "256", "--cases", cases,
+                    "--precisions", "bf16", "--rounds", "2" if DRY_RUN else "6"])
+        for line in text.splitlines():
+            say("autoencoder: " + line)
+        return
+    say("autoencoder: diffusers is not here, jem alone")
     bench, n, side, times = os.path.join(PROGRAMS, "autoencoder_bench"), 8, 256, 6
-    if REHEARSE:
+    if DRY_RUN:
         n, side, times = 1, 16, 2
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "in.npy")

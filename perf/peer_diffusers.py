@@ -2,13 +2,14 @@
 """jem's autoencoder beside diffusers' AutoencoderKL on the same weights, in turn on one machine.
 
     python3 perf/peer_diffusers.py build/autoencoder_bench [--rounds 3] [--threads 2] [--size 256]
-        [--cases encode:1,decode:1,encode:8,decode:8] [--precisions f32,bf16]
+        [--cases encode:1,decode:1,encode:8,decode:8] [--precisions f32,bf16] [--device cuda]
 
 Cases: encode, decode, jvp or vjp : pictures at once.  Both sides keep a process each, loaded and
 warmed up, and run A B A B; medians of the wall time, largest resident memory while running
 (without loading), and how far the results are apart, relative to their norm: in float32 between
 the two, in bf16 of each from the float32 result.  The peer: PyTorch with channels_last,
 inference_mode (forward mode or autograd for the products), bf16 weights and activations.
+On a GPU (JEM_DEVICE says jem's) both sides' times include copies of inputs and results; memory is the host's.
 """
 import argparse
 import json
@@ -24,7 +25,7 @@ CONFIG = dict(block_out_channels=(128, 256, 512, 512), layers_per_block=2, norm_
               up_block_types=("UpDecoderBlock2D",) * 4)
 
 
-def peer(weights, threads, precision, what, x, direction):
+def peer(weights, threads, precision, device, what, x, direction):
     """The peer's process: the same lines on standard input as autoencoder_bench."""
     import warnings
     warnings.simplefilter("ignore")
@@ -40,7 +41,7 @@ def peer(weights, threads, precision, what, x, direction):
     with torch.device("meta"):
         vae = AutoencoderKL(**CONFIG)
     vae.load_state_dict(load_file(weights), assign=True)
-    vae = vae.eval().to(kind).to(memory_format=torch.channels_last).requires_grad_(False)
+    vae = vae.eval().to(device, kind).to(memory_format=torch.channels_last).requires_grad_(False)
     if what == "jvp":
         vae.set_attn_processor(AttnProcessor())  # the default has no forward mode
 
@@ -49,6 +50,9 @@ def peer(weights, threads, precision, what, x, direction):
         return t.contiguous(memory_format=torch.channels_last)
 
     def run():
+        return once(*(t if t is None else t.to(device) for t in (x, direction))).cpu()
+
+    def once(x, direction):
         if what == "vjp":
             z = x.clone().requires_grad_(True)
             return torch.autograd.grad(vae.decode(z).sample, z, direction)[0]
@@ -125,8 +129,9 @@ def make_inputs(folder, case, size):
 def compare(a, weights, folder, case, precision, exact):
     what, n, inputs = make_inputs(folder, case, a.size)
     result = os.path.join(folder, "result.npy")
-    common = [weights, str(a.threads), precision, what] + inputs
-    sides = [Worker([a.bench] + common), Worker([a.python, os.path.abspath(__file__), "--peer"] + common)]
+    common = [weights, str(a.threads), precision]
+    sides = [Worker([a.bench] + common + [what] + inputs),
+             Worker([a.python, os.path.abspath(__file__), "--peer"] + common + [a.device, what] + inputs)]
     for s in sides:
         s.run()
     times = [[s.run() for s in sides] for _ in range(a.rounds)]
@@ -141,7 +146,7 @@ def compare(a, weights, folder, case, precision, exact):
         error = "%.1e, %.1e" % (apart(y, exact[case]), apart(z, exact[case]))
     else:
         error = "%.1e" % apart(y, z)
-    print("| %s, %d | %s | %.2f s | %.2f s | %.2f | %.0f | %.0f | %.2f | %s |"
+    print("| %s, %d | %s | %.3g s | %.3g s | %.2f | %.0f | %.0f | %.2f | %s |"
           % (what, n, precision, ours, theirs, theirs / ours, peak, peers_peak, peak / peers_peak,
              error), flush=True)
 
@@ -155,6 +160,7 @@ def main():
     p.add_argument("--size", type=int, default=256)
     p.add_argument("--cases", default="encode:1,decode:1,encode:8,decode:8")
     p.add_argument("--precisions", default="f32,bf16")
+    p.add_argument("--device", default="cpu")
     a = p.parse_args()
     versions = subprocess.run([a.python, "-c", "import torch, diffusers, json; print(json.dumps("
                                "[torch.__version__, diffusers.__version__]))"], check=True,
@@ -171,13 +177,12 @@ def main():
         for case in a.cases.split(","):
             for precision in a.precisions.split(","):
                 compare(a, weights, folder, case, precision, exact)
-    print("\nPyTorch %s, diffusers %s, %d threads, %dx%d, medians of %d alternating rounds."
-          % (*json.loads(versions), a.threads, a.size, a.size, a.rounds))
+    print("\nPyTorch %s, diffusers %s, %s, %d threads, %dx%d, medians of %d alternating rounds."
+          % (*json.loads(versions), a.device, a.threads, a.size, a.size, a.rounds))
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--peer"]:
-        peer(sys.argv[2], int(sys.argv[3]), *sys.argv[4:6], sys.argv[6],
-             sys.argv[7] if len(sys.argv) > 7 else None)
+        peer(sys.argv[2], int(sys.argv[3]), *sys.argv[4:8], sys.argv[8] if len(sys.argv) > 8 else None)
     else:
         main()

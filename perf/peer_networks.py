@@ -29,8 +29,9 @@ class WideBlock(nn.Module):
 
 
 class WRN(nn.Module):
-    def __init__(self, depth, width, channels, classes, norm=False):
+    def __init__(self, depth, width, channels, classes, norm=False, window=0, windows=1, proj=0):
         super().__init__()
+        self.window = window  # of the pooling; 0: the whole map
         self.f = nn.Module()
         self.f.conv1 = nn.Conv2d(channels, 16, 3, 1, 1)
         cin = 16
@@ -42,12 +43,16 @@ class WRN(nn.Module):
                 cin = cout
             setattr(self.f, f"layer{stage + 1}", nn.Sequential(*blocks))
         self.f.bn1 = nn.BatchNorm2d(cin) if norm else nn.Identity()
-        self.class_output = nn.Linear(cin, classes)
+        self.proj = nn.Linear(2 * cin * windows, proj) if proj else None
+        self.class_output = nn.Linear(proj or cin * windows, classes)
 
     def forward(self, x):
         f = self.f
         h = F.leaky_relu(f.bn1(f.layer3(f.layer2(f.layer1(f.conv1(x))))), 0.2)
-        return self.class_output(F.avg_pool2d(h, h.shape[2]).flatten(1))
+        h = F.avg_pool2d(h, self.window or h.shape[2]).flatten(1)
+        if self.proj is not None:
+            h = self.proj(F.elu(torch.cat([h, -h], 1)))
+        return self.class_output(h)
 
 
 # ---- classifiers of CIFAR-10: Hysts' pytorch_image_classification
@@ -176,10 +181,12 @@ class ConvNeXtMicro(nn.Module):
 
 # ---- by name
 
-def build(name, channels, classes):
+def build(name, channels, classes, side=32, window=0, proj=0):
+    """window and proj are model.pool: fixed (8) and model.proj of wide residual networks."""
     parts = name.split("-")
     if parts[0] == "wrn":
-        return WRN(int(parts[1]), int(parts[2]), channels, classes, parts[3:] == ["batch"])
+        windows = (side // 4 // window) ** 2 if window else 1
+        return WRN(int(parts[1]), int(parts[2]), channels, classes, parts[3:] == ["batch"], window, windows, proj)
     if parts[0] == "resnet":
         return ResNet(int(parts[1]), classes)
     if name == "vgg-15":

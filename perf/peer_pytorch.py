@@ -2,14 +2,14 @@
 """The JEM training step as a good PyTorch user would write it, timed.
 
     python3 perf/peer_pytorch.py --model wrn-16-1 --alpha 0.5 --batch 64 --steps 8 \
-        [--precision f32|bf16] [--threads 2] [--compile] [--device cuda] \
+        [--precision f32|bf16] [--threads 2] [--compile [MODE]] [--device cuda] \
         [--work step|chain|inference] [--shape 3x32x32] [--classes 10] [--format channels_last|contiguous]
-        [--check DIR]
+        [--window 8] [--proj 500] [--no-clip] [--check DIR]
 
 The same network and the same step of Eq. 8 as `jem train`: L Langevin steps with
 gradients to the inputs only, the labelled batch doubling as x+, both gradient norms,
 Adam.  The networks are peer_networks.py's.  On a GPU --compile means CUDA graphs as well
-(mode "reduce-overhead").  --work chain: a Langevin chain alone, inference: one forward
+(mode "reduce-overhead", or "max-autotune" by name).  --work chain: a Langevin chain alone, inference: one forward
 pass.  Prints one line of JSON: images/s of each timed step and the peak resident memory.
 
 --check DIR: with the weights DIR/weights.safetensors and the images DIR/x.npy, says the
@@ -52,12 +52,15 @@ def main():
     p.add_argument("--steps", type=int, default=8)
     p.add_argument("--precision", choices=["f32", "bf16"], default="f32")
     p.add_argument("--threads", type=int, default=0)
-    p.add_argument("--compile", action="store_true")
+    p.add_argument("--compile", nargs="?", const="default")
     p.add_argument("--format", choices=["channels_last", "contiguous"], default="channels_last")
     p.add_argument("--device", default="cpu")
     p.add_argument("--work", choices=["step", "chain", "inference"], default="step")
     p.add_argument("--shape", default="3x32x32")
     p.add_argument("--classes", type=int, default=10)
+    p.add_argument("--window", type=int, default=0)
+    p.add_argument("--proj", type=int, default=0)
+    p.add_argument("--no-clip", action="store_true")
     p.add_argument("--buffer", type=int, default=10000)
     p.add_argument("--warm-up", type=int, default=2)
     p.add_argument("--check")
@@ -71,11 +74,13 @@ def main():
         torch.set_default_device(a.device)
         torch.backends.cudnn.benchmark = True
     layout = torch.channels_last if a.format == "channels_last" else torch.contiguous_format
-    net = peer_networks.build(a.model, image[0], a.classes).to(memory_format=layout)
+    net = peer_networks.build(a.model, image[0], a.classes, image[1], a.window, a.proj).to(memory_format=layout)
     if a.compile:
         from torch._functorch import config as functorch
         functorch.donated_buffer = False  # the step takes two gradients of one pass
-    run = torch.compile(net, mode="reduce-overhead" if gpu else None) if a.compile else net
+    if a.compile == "default" and gpu:
+        a.compile = "reduce-overhead"
+    run = torch.compile(net, mode=a.compile) if a.compile else net
     params = list(net.parameters())
     adam = torch.optim.Adam(params, lr=1e-4, fused=gpu)
     autocast = torch.autocast("cuda" if gpu else "cpu", dtype=torch.bfloat16, enabled=a.precision == "bf16")
@@ -100,7 +105,8 @@ def main():
             g, = torch.autograd.grad(logits(x).logsumexp(1).sum(), x)
             with torch.no_grad():
                 x = x + (1 - t / a.langevin) * g + 0.01 * torch.randn_like(x)
-                x = x.clamp_(-1, 1)
+                if not a.no_clip:
+                    x = x.clamp_(-1, 1)
         for q in params:
             q.requires_grad_(True)
         return x.detach()

@@ -1,4 +1,5 @@
-/* Own convolutions for Hopper GPUs against plain loops, every plan of every shape.  With "time" as
+/* Own convolutions for Hopper GPUs against plain loops, every plan of every shape, those of jem's networks
+ * among them.  With "time" as
  * argument: their rates, instead.  Skipped where there is no such GPU. */
 #include "support/check.h"
 
@@ -10,6 +11,8 @@
 #include "backend/cuda/gpu_cuda.h"
 #include "backend/cuda/kernels.h"
 #include "base/mem.h"
+#include "model/autoencoder_graph.h"
+#include "model/network.h"
 
 /* Channels, side, channels, kernel, images. */
 typedef struct layer {
@@ -129,29 +132,30 @@ static double expected(const rig *r, int64_t i)
 }
 
 /* Runs a plan on the rig's arrays; the caller frees *packed. */
-static void run_plan(const rig *r, hopper_plan plan, void **packed)
+static void run_plan(const rig *r, hopper_plan own, void **packed)
 {
-    check_ok(gpu_alloc(packed, hopper_weight_bytes(&r->p, plan)));
-    check_ok(hopper_pack(*packed, r->weights.gpu, r->p.k, r->p.c, &r->p, plan));
+    check_ok(gpu_alloc(packed, hopper_weight_bytes(&r->p, own)));
+    check_ok(hopper_pack(*packed, r->weights.gpu, r->p.k, r->p.c, &r->p, own));
     const conv_call call = {.x = r->from.gpu, .dy = r->from.gpu, .w = *packed, .mask = r->mask.gpu,
                             .bias = r->bias.gpu, .dst = r->dst.gpu};
-    check_ok(hopper_run(&r->p, plan, &call));
+    check_ok(hopper_run(&r->p, own, &call));
 }
 
-static void check_plan(const conv_problem *p, hopper_plan plan)
+/* About one element in `every` is compared: loops are slow. */
+static void check_plan(const conv_problem *p, hopper_plan own, int64_t every)
 {
     rig r = make_rig(p, true);
     uint16_t *got = NULL;
     void *packed = NULL;
 
     check_ok(MEM_NEW(got, r.dst.n));
-    run_plan(&r, plan, &packed);
+    run_plan(&r, own, &packed);
     check_ok(gpu_copy(got, r.dst.gpu, (size_t)r.dst.n * 2));
-    for (int64_t i = 0; i < r.dst.n; i += 1 + i % 5) { /* every fourth or so: loops are slow */
+    for (int64_t i = 0; i < r.dst.n; i += 1 + i % (2 * every - 1)) {
         const double want = expected(&r, i), is = (double)float_of_bf16(got[i]);
         if (!(fabs(is - want) <= 0.01 * (fabs(want) + 0.1)))
             fail_msg("%d x %d to %d, kernel %d, pass %d, plan %d/%d/%d: element %lld is %g, not %g", p->c,
-                     p->h, p->k, p->kernel_h, p->pass, plan.columns, plan.blocks, plan.cluster,
+                     p->h, p->k, p->kernel_h, p->pass, own.columns, own.blocks, own.cluster,
                      (long long)i, is, want);
     }
     gpu_free(packed);
@@ -168,9 +172,79 @@ static void every_plan_is_right(void **state)
             const conv_problem p = problem(&tested[s], mode);
             hopper_plan list[HOPPER_PLANS_MAX];
             const int count = hopper_plans(list, &p);
-            for (int i = 0; i < count; i++, plans++) check_plan(&p, list[i]);
+            for (int i = 0; i < count; i++, plans++) check_plan(&p, list[i], 3);
         }
     assert_true(plans > 60);
+}
+
+/* ---- the shapes of networks */
+
+enum { SHAPES_MAX = 256 };
+typedef struct shapes {
+    layer list[SHAPES_MAX];
+    int count;
+} shapes;
+
+static void add_shape(shapes *s, const layer *l)
+{
+    for (int i = 0; i < s->count; i++)
+        if (memcmp(&s->list[i], l, sizeof *l) == 0) return;
+    assert_true(s->count < SHAPES_MAX);
+    s->list[s->count++] = *l;
+}
+
+/* Those of a network's convolutions that may be own ones, with channels as maps in memory have them. */
+static void add_shapes(shapes *s, const model_spec *spec)
+{
+    graph *g = NULL;
+
+    check_ok(model_spec_build(&g, spec));
+    for (int i = 0; i < g->node_count; i++) {
+        const op *o = &g->nodes[i].op;
+        if (o->kind != OP_CONV2D || o->stride != 1 || o->groups > 1 || o->src.h != o->dst.h || o->src.h != o->src.w) continue;
+        const layer l = {(int32_t)(o->src.c + 7) / 8 * 8, (int32_t)o->src.h, (int32_t)(o->dst.c + 7) / 8 * 8,
+                         (int32_t)o->kernel_h, 2};
+        if (o->kernel_h == o->kernel_w) add_shape(s, &l);
+    }
+    graph_free(g);
+}
+
+static void the_shapes_of_networks_are_right(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t channels, side, classes;
+    } nets[] = {{"wrn-28-10", 3, 32, 10},    {"wrn-16-4", 3, 32, 10},  {"wrn-16-1", 3, 32, 10},
+                {"wrn-22-10", 3, 128, 2},    {"wrn-22-8", 4, 32, 1000}, {"resnet-20", 3, 32, 10},
+                {"resnet-preact-110", 3, 32, 10}, {"resnext-29-4x64d", 3, 32, 10}, {"vgg-15", 3, 32, 10},
+                {"vgg-small", 3, 32, 10},    {"convnext-micro", 3, 32, 10}, {"resnet18", 3, 224, 1000},
+                {"resnet50", 3, 224, 1000},  {"vgg16", 3, 224, 1000},  {"squeezenet1_1", 3, 224, 1000}};
+    static shapes s;
+    int plans = 0;
+    (void)state;
+    s.count = 0;
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        model_spec spec;
+        memset(&spec, 0, sizeof spec);
+        check_ok(model_spec_name(&spec, network_list, nets[i].name));
+        spec.channels = nets[i].channels;
+        spec.height = spec.width = nets[i].side;
+        spec.classes = nets[i].classes;
+        add_shapes(&s, &spec);
+    }
+    for (int half = 0; half < 2; half++) { /* of pictures of 256x256 */
+        model_spec spec = autoencoder_half_spec(&autoencoder_sd_vae, half);
+        spec.height = spec.width = half ? 32 : 256;
+        add_shapes(&s, &spec);
+    }
+    for (int i = 0; i < s.count; i++)
+        for (int mode = 0; mode < MODES; mode++) {
+            const conv_problem p = problem(&s.list[i], mode);
+            hopper_plan list[HOPPER_PLANS_MAX];
+            const int count = hopper_plans(list, &p);
+            for (int k = 0; k < count; k++, plans++) check_plan(&p, list[k], 1 + conv_dst_count(&p) / 300);
+        }
+    assert_true(plans > 100);
 }
 
 static void what_it_cannot_do_has_no_plan(void **state)
@@ -192,7 +266,7 @@ static void what_it_cannot_do_has_no_plan(void **state)
     assert_int_equal(hopper_plans(list, &p), 0);
 }
 
-static void time_plan(const rig *r, hopper_plan plan)
+static void time_plan(const rig *r, hopper_plan own)
 {
     enum { REPEATS = 20 };
     const double flops = 2.0 * (double)conv_y_count(&r->p) * r->p.c * r->p.kernel_h * r->p.kernel_w;
@@ -200,18 +274,18 @@ static void time_plan(const rig *r, hopper_plan plan)
     void *packed = NULL;
     float ms = 0;
 
-    run_plan(r, plan, &packed);
+    run_plan(r, own, &packed);
     const conv_call call = {.x = r->from.gpu, .dy = r->from.gpu, .w = packed, .mask = r->mask.gpu,
                             .bias = r->bias.gpu, .dst = r->dst.gpu};
     check_ok(gpu_status(cudaEventCreate(&begin), "event"));
     check_ok(gpu_status(cudaEventCreate(&end), "event"));
     check_ok(gpu_status(cudaEventRecord(begin, gpu_stream()), "event"));
-    for (int i = 0; i < REPEATS; i++) check_ok(hopper_run(&r->p, plan, &call));
+    for (int i = 0; i < REPEATS; i++) check_ok(hopper_run(&r->p, own, &call));
     check_ok(gpu_status(cudaEventRecord(end, gpu_stream()), "event"));
     check_ok(gpu_wait());
     check_ok(gpu_status(cudaEventElapsedTime(&ms, begin, end), "event"));
     const double us = (double)ms * 1e3 / REPEATS;
-    printf("  %dx%d/%d %.1f us %.0f TFLOP/s", plan.blocks * 128, plan.columns, plan.cluster, us,
+    printf("  %dx%d/%d %.1f us %.0f TFLOP/s", own.blocks * 128, own.columns, own.cluster, us,
            flops / us * 1e-6);
     gpu_free(packed);
 }
@@ -237,6 +311,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_plan_is_right),
+        cmocka_unit_test(the_shapes_of_networks_are_right),
         cmocka_unit_test(what_it_cannot_do_has_no_plan),
     };
     hopper_plan list[HOPPER_PLANS_MAX];
