@@ -19,7 +19,7 @@
 typedef struct energy_numbers {
     uint64_t seed, chain_seed;
     uint32_t iteration;
-    float rate, root;   /* Adam's, of this step: energy/optimizers.h */
+    float rate, root;   /* Adam's, of this step: energy/optimizers.h; SGD's rate */
     float rest;         /* not used: keeps the doubles in place on every compiler */
     int64_t first[2];   /* place of the labelled and the generative batch in the epoch's order */
     double energy_l2;
@@ -49,26 +49,42 @@ typedef struct energy_batch {
     const energy_numbers *numbers;
     int64_t n, c, h, w;
     float noise_std;
-    int32_t crop, flip;     /* bool; crop: reflect 4 pixels */
+    float empty;            /* what zero padding consists of */
+    int32_t crop, flip;     /* bool; crop: pad 4 pixels */
+    int32_t pad_zero;       /* bool; else they are reflected */
     int32_t augment, noise; /* rng_purpose */
-    int32_t which, rest;    /* of numbers->first */
+    int32_t which;          /* of numbers->first */
 } energy_batch;
 
-/* x, start [n][size] <- where chains begin: sample/replay_buffer.h. */
+/* x, start [n][size] <- where chains begin: sample/replay_buffer.h.  Fresh starts are uniform on [-1, 1];
+ * or entries of a bank (train/noise_bank.h); or, for `gaussian` to make them, standard normals in z. */
 typedef struct energy_start {
     float *x, *start;
     const float *replay;    /* [entries][size] */
+    const float *bank;      /* [banked][size]; NULL: none */
+    float *z;               /* [n][size]; NULL: starts are no Gaussians' */
+    int32_t *own_class;     /* [n]: with z, whose Gaussian it is */
     int32_t *index;         /* [n]: the entry */
     int32_t *fresh;         /* [n]: began anew */
     int32_t *chain_class;   /* [n]: drawn if classes > 0, else NULL */
     int32_t *bad;           /* [n]: set to 0; langevin's */
     const energy_numbers *numbers;
-    int64_t n, size, entries, classes;
+    int64_t n, size, entries, classes, banked;
+    int64_t gaussians;      /* with z: classes that have one */
     double reinit_prob;
 } energy_start;
 
-/* x <- clip(x + lambda g + sigma z): step t of a chain.  bad[i] <- t + 1 where image i's
- * gradient is not finite for the first time. */
+/* x, start <- clamp(mean + R z, -1, 1) of fresh chains: train/class_gaussian.h. */
+typedef struct energy_gaussian {
+    float *x, *start;           /* [n][size] */
+    const float *mean, *root;   /* [classes][size], [classes][size (size + 1) / 2] */
+    const float *z;             /* as energy_start has left them */
+    const int32_t *fresh, *own_class;
+    int64_t n, size;
+} energy_gaussian;
+
+/* x <- clip(x + lambda g + sigma z), or clip(x + lambda clamp(g, -1, 1)) + sigma z: step t of a chain.
+ * bad[i] <- t + 1 where image i's gradient is not finite for the first time. */
 typedef struct energy_langevin {
     float *x;
     const float *g;
@@ -77,6 +93,7 @@ typedef struct energy_langevin {
     const energy_numbers *numbers;
     int64_t n, size, t;
     float clip_min, clip_max; /* infinite: no clipping */
+    int32_t clamped, rest;    /* bool: the second form */
 } energy_langevin;
 
 /* lse and cotangent of each image's logits: energy/logits.h. */
@@ -115,6 +132,7 @@ typedef struct energy_moved {
 /* Losses, norms, c and the verdict, from all of the above: energy/eq8.h. */
 typedef struct energy_finish {
     energy_report *report;
+    const energy_report *before; /* at the same images before `ascend`; NULL.  fine only if it was */
     eq8_terms terms;         /* its arrays in the device's memory; energy_l2 is that of numbers */
     const double *sums;      /* [3][ENERGY_SUMS]: of g = grad_d (or the only one), h = grad_g */
     const double *moved;     /* [2][generative]; NULL: no chains */
@@ -125,17 +143,31 @@ typedef struct energy_finish {
     int32_t clips, plain_sum; /* bool: chains are clipped; the loss is a plain sum (no c) */
 } energy_finish;
 
-/* theta, m, v <- one Adam step along the report's direction, and ema <- keep ema +
- * (1 - keep) theta, if the report is fine. */
-typedef struct energy_adam {
-    float *theta, *m, *v, *ema; /* [n]; ema NULL: none */
+/* theta <- theta + e, where the report's direction leads uphill (train/sharpness.h); kept <- theta before.
+ * As it is if the report is not fine. */
+typedef struct energy_ascend {
+    float *theta, *kept;        /* [n] */
     const float *g, *h;         /* [n]; h may be NULL */
+    const energy_report *report;
+    double *square;             /* [1]: |g|^2, or | |theta| g |^2 */
+    double *sums, *parts;       /* scratch [ENERGY_SUMS], [ENERGY_SUMS * ENERGY_SUM_PARTS] */
+    int64_t n;
+    double rho;
+    int32_t adaptive, rest;     /* bool */
+} energy_ascend;
+
+/* theta, m (Adam: and v) <- one step along the report's direction, and ema <- keep ema +
+ * (1 - keep) theta, if the report is fine. */
+typedef struct energy_update {
+    float *theta, *m, *v, *ema; /* [n]; v NULL for SGD; ema NULL: none */
+    const float *g, *h;         /* [n]; h may be NULL */
+    const uint8_t *decays;      /* [n]: bool, has a weight decay; NULL: all have */
     const energy_report *report;
     const energy_numbers *numbers;
     int64_t n;
-    adam_factors factors;       /* rate and root are those of numbers */
-    float keep, rest;
-} energy_adam;
+    adam_factors factors;       /* rate and root are those of numbers; of them SGD has rate and decay */
+    float momentum, keep;       /* momentum: SGD's */
+} energy_update;
 
 /* Chains back into the buffer, if the report is fine; where an index occurs twice the last
  * one stays. */
@@ -158,12 +190,15 @@ typedef struct energy_add {
 typedef struct energy_steps {
     jem_status (*batch)(const energy_batch *a);
     jem_status (*start)(const energy_start *a);
+    jem_status (*gaussian)(const energy_gaussian *a);
     jem_status (*langevin)(const energy_langevin *a);
     jem_status (*cotangent)(const energy_cotangent *a);
     jem_status (*norms)(const energy_norms *a);
     jem_status (*moved)(const energy_moved *a);
     jem_status (*finish)(const energy_finish *a);
-    jem_status (*adam)(const energy_adam *a);
+    jem_status (*ascend)(const energy_ascend *a);
+    jem_status (*adam)(const energy_update *a);
+    jem_status (*sgd)(const energy_update *a);
     jem_status (*store)(const energy_store *a);
     jem_status (*add)(const energy_add *a);
 } energy_steps;

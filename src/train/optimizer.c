@@ -80,6 +80,15 @@ static jem_status run_part(void *ctx, int task, int worker)
     return JEM_OK;
 }
 
+void optimizer_decays(uint8_t *decays, const optimizer *a)
+{
+    memset(decays, a->g ? 0 : 1, (size_t)a->n);
+    for (int i = 0; a->g && i < a->g->param_count; i++) {
+        const param *p = &a->g->params[i];
+        if (is_of_layer(p)) memset(decays + p->offset, 1, (size_t)p->count);
+    }
+}
+
 adam_update optimizer_adam(const optimizer *a, double lr, int64_t number)
 {
     return (adam_update){.lr = lr, .beta1 = a->o.beta1, .beta2 = a->o.beta2, .eps = a->o.adam_eps,

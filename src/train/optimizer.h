@@ -37,6 +37,9 @@ void optimizer_spare_norms(optimizer *a, const graph *g);
 void optimizer_reset(optimizer *a); /* as optimizer_init left it */
 void optimizer_clear(optimizer *a); /* a zeroed one is fine */
 
+/* decays [n] <- 1 where the weight decay acts, else 0. */
+void optimizer_decays(uint8_t *decays, const optimizer *a);
+
 /* A gradient as the sum of two: a*g + b*h (h NULL: only a*g). */
 typedef struct direction {
     const float *g, *h;

@@ -10,15 +10,7 @@
 
 static const char *refuses(const trainer *t)
 {
-    const config *c = t->cfg;
-    if (graph_keeps_host(model_graph(t->m))) return graph_keeps_host(model_graph(t->m));
-    if (t->optimizer.o.kind != OPTIMIZER_ADAM) return "the optimiser";
-    if (t->optimizer.g && t->optimizer.o.weight_decay > 0) return "train.weight_decay_of layers";
-    if (t->sharpness.kind != SHARPNESS_NONE) return "sharpness-aware steps";
-    if (eq8_state_of(t)->chains.sampler.update == UPDATE_CLAMPED) return "sampler.update clamped";
-    if (c->sampler.start != START_UNIFORM) return "sampler.start";
-    if (c->data.crop && c->data.pad != PAD_REFLECT) return "data.pad";
-    return NULL;
+    return graph_keeps_host(model_graph(t->m));
 }
 
 /* ---- memory */
@@ -78,13 +70,45 @@ done:
     return st;
 }
 
+/* Which parameters decay, where not all do. */
+static jem_status make_decays(resident *r, const trainer *t)
+{
+    jem_status st;
+    uint8_t *decays = NULL;
+    if (!t->optimizer.g || t->optimizer.o.weight_decay == 0) return JEM_OK;
+    TRY(MEM_NEW(decays, t->optimizer.n));
+    optimizer_decays(decays, &t->optimizer);
+    TRY(ARRAY(r->decays, t->optimizer.n));
+    TRY(r->d->copy(r->decays, decays, (size_t)t->optimizer.n));
+done:
+    mem_free(decays);
+    return st;
+}
+
+static jem_status make_starts(resident *r, const trainer *t)
+{
+    const class_gaussian *g = &eq8_state_of(t)->chains.starts;
+    const int64_t mean = g->classes * g->size, root = g->classes * (g->size * (g->size + 1) / 2);
+    jem_status st = JEM_OK;
+    if (!g->root) return JEM_OK;
+    TRY(ARRAY(r->mean, mean));
+    TRY(r->d->copy(r->mean, g->mean, (size_t)mean * sizeof *r->mean));
+    TRY(ARRAY(r->root, root));
+    TRY(r->d->copy(r->root, g->root, (size_t)root * sizeof *r->root));
+    TRY(ARRAY(r->own_class, eq8_state_of(t)->chains.n));
+done:
+    return st;
+}
+
 static jem_status make_state(resident *r, const trainer *t)
 {
     const replay_buffer *replay = &eq8_state_of(t)->chains.replay;
     const int64_t n = t->optimizer.n, images = replay->size * shape_count(replay->image);
     jem_status st;
     TRY(ARRAY(r->m, n));
-    TRY(ARRAY(r->v, n));
+    if (t->optimizer.v) TRY(ARRAY(r->v, n));
+    TRY(make_decays(r, t));
+    TRY(make_starts(r, t));
     if (t->ema) TRY(ARRAY(r->ema, n));
     if (replay->images) {
         TRY(ARRAY(r->replay, images));
@@ -124,7 +148,11 @@ static jem_status make_step_arrays(resident *r, const trainer *t)
     TRY(ARRAY(r->sums, 3 * ENERGY_SUMS));
     TRY(ARRAY(r->sum_parts, (int64_t)3 * ENERGY_SUMS * ENERGY_SUM_PARTS));
     TRY(ARRAY(r->numbers, 1));
-    TRY(ARRAY(r->report, 1));
+    TRY(ARRAY(r->report, 2));
+    if (t->sharpness.kind != SHARPNESS_NONE) {
+        TRY(ARRAY(r->kept, n));
+        TRY(ARRAY(r->square, 1));
+    }
 done:
     return st;
 }
@@ -214,11 +242,29 @@ static void list_mirrors(mirror list[MIRRORS], const resident *r, const trainer 
     memcpy(list, all, sizeof all);
 }
 
+/* A checkpoint may have brought another one, of another size. */
+static jem_status send_bank(resident *r, const noise_bank *b)
+{
+    const int64_t count = b->n * b->channels * b->height * b->width;
+    jem_status st = JEM_OK;
+    if (!b->latents) return JEM_OK;
+    if (r->banked != b->n) {
+        r->d->graph_free(r->step);
+        r->step = NULL;
+        TRY(ARRAY(r->bank, count));
+        r->banked = b->n;
+    }
+    TRY(r->d->copy(r->bank, b->latents, (size_t)count * sizeof *r->bank));
+done:
+    return st;
+}
+
 static jem_status send_state(resident *r, const trainer *t)
 {
     mirror list[MIRRORS];
     jem_status st = JEM_OK;
     if (!r->host_newer) return JEM_OK;
+    TRY(send_bank(r, &eq8_state_of(t)->chains.bank));
     list_mirrors(list, r, t);
     for (int i = 0; i < MIRRORS; i++)
         if (list[i].device) TRY(r->d->copy(list[i].device, list[i].host, list[i].bytes));
@@ -295,11 +341,12 @@ static jem_status send_numbers(resident *r, const trainer *t, const step_report 
 {
     const adam_update adam = optimizer_adam(&t->optimizer, s->lr, t->iteration + 1);
     const adam_factors factors = adam_factors_of(&adam);
+    const bool sgd = t->optimizer.o.kind == OPTIMIZER_SGD;
     const batcher *b[2] = {&t->labelled, &t->generative};
     energy_numbers n = {.seed = (uint64_t)t->cfg->seed,
                         .chain_seed = eq8_state_of(t)->chains.seed,
                         .iteration = (uint32_t)t->iteration,
-                        .rate = factors.rate,
+                        .rate = sgd ? (float)s->lr : factors.rate,
                         .root = factors.root,
                         .energy_l2 = eq8_state_of(t)->batch.o.energy_l2};
     for (int i = 0; i < 2; i++) n.first[i] = t->iteration % batcher_per_epoch(b[i]) * b[i]->batch;
@@ -360,18 +407,40 @@ done:
     return st;
 }
 
-static void fill_report(eq8_report *s, const energy_report *d)
+static void fill_report(objective_report *r, const energy_report *d)
 {
-    s->loss = d->loss;
-    s->chain = (sgld_report){d->movement, d->clipped};
-    s->lse_min = d->lse_min;
-    s->lse_max = d->lse_max;
+    eq8_report e = eq8_report_of(r);
+    e.loss = d->loss;
+    e.chain = (sgld_report){d->movement, d->clipped};
+    e.lse_min = d->lse_min;
+    e.lse_max = d->lse_max;
+    eq8_report_put(r, &e);
+}
+
+/* JEM_EDIVERGED: what a step met that was not finite. */
+static jem_status refuse_step(resident *r, trainer *t, const energy_report *d, const objective_report *own)
+{
+    objective_report met = *own;
+    eq8_report e = eq8_report_of(&met);
+    jem_status st;
+    if (d->bad_image >= 0)
+        return jem_error(JEM_EDIVERGED,
+                         "the energy's gradient is not finite for image %d in step %d of its "
+                         "Langevin chain; use a smaller sampler.step_size or train.lr",
+                         (int)d->bad_image, (int)d->bad_step);
+    e.loss = d->loss;
+    eq8_report_put(&met, &e);
+    TRY(fetch_step(r, t));
+    st = eq8_refuse(t, &met);
+done:
+    return st;
 }
 
 static jem_status run_step(step_report *s, void *own, trainer *t)
 {
     resident *r = own;
-    energy_report d;
+    const int last = r->kept ? 1 : 0; /* report: whose direction was taken */
+    energy_report d[2];
     float *theta;
     jem_status st;
 
@@ -386,22 +455,14 @@ static jem_status run_step(step_report *s, void *own, trainer *t)
     TRY(r->d->graph_launch(r->step));
     if (!r->data_resident) (void)prepare_batch(r, t, t->iteration + 1); /* failed: made again, and
                                                                            told, by that step */
-    TRY(r->d->copy(&d, r->report, sizeof d));
-    eq8_report e = eq8_report_of(&s->own);
-    fill_report(&e, &d);
-    eq8_report_put(&s->own, &e);
-    if (d.fine) {
-        r->device_newer = TRAINER_ALL;
-        model_resident_changed(t->m);
+    TRY(r->d->copy(d, r->report, sizeof d));
+    fill_report(&s->own, &d[0]);
+    if (!d[last].fine) {
+        st = refuse_step(r, t, &d[d[0].fine ? last : 0], &s->own);
+        goto done;
     }
-    if (d.bad_image >= 0)
-        st = jem_error(JEM_EDIVERGED,
-                       "the energy's gradient is not finite for image %d in step %d of its "
-                       "Langevin chain; use a smaller sampler.step_size or train.lr",
-                       (int)d.bad_image, (int)d.bad_step);
-    if (st != JEM_OK || d.fine) goto done;
-    TRY(fetch_step(r, t));
-    st = eq8_refuse(t, &s->own);
+    r->device_newer = TRAINER_ALL;
+    model_resident_changed(t->m);
 done:
     return st;
 }

@@ -29,20 +29,26 @@ typedef struct resident {
     int64_t steps; /* L of the captured step */
 
     /* the state */
-    float *m, *v, *ema, *replay;
+    float *m, *v, *ema, *replay; /* v: Adam's */
     int32_t *age;
+    uint8_t *decays;          /* NULL: all parameters do */
+    float *mean, *root;       /* of sampler.start class_gaussian */
+    float *bank;              /* of sampler.start encoded_noise: */
+    int64_t banked;           /* so many entries */
     bool host_newer;  /* moments, averages, buffer */
     int device_newer; /* trainer_part: what the host does not know yet */
 
     /* one step */
     float *x, *start, *grad, *logits, *cotangent, *lse;
     float *grad_d, *grad_g, *grad_part;
-    int32_t *y, *hit, *index, *fresh, *chain_class, *bad;
+    int32_t *y, *hit, *index, *fresh, *chain_class, *own_class, *bad;
     double *loss_terms, *sums, *sum_parts, *moved, *moved_parts;
+    float *kept;              /* of sharpness-aware steps: the parameters, */
+    double *square;           /* and a sum over all */
     float *schedule;
     double schedule_step_size; /* what it was made for */
     energy_numbers *numbers;
-    energy_report *report;
+    energy_report *report;    /* [2]: the second uphill */
 
     /* data: in the device's memory, or made on the host one step ahead */
     bool data_resident;

@@ -21,8 +21,10 @@ static jem_status draw_batch(resident *r, const trainer *t, const batcher *b, in
                             .h = d->height,
                             .w = d->width,
                             .noise_std = b->noise_std,
+                            .empty = dataset_latents(d) ? 0 : -1, /* black */
                             .crop = b->crop,
                             .flip = b->flip,
+                            .pad_zero = b->pad == PAD_ZERO,
                             .augment = (int32_t)b->augment,
                             .noise = (int32_t)b->noise,
                             .which = which};
@@ -47,27 +49,43 @@ static jem_status cotangent(resident *r, const trainer *t, cotangent_kind kind, 
     return r->energy->cotangent(&a);
 }
 
+/* x <- where the step's chains begin. */
+static jem_status begin_chains(resident *r, const trainer *t, float *x)
+{
+    const chains *c = &eq8_state_of(t)->chains;
+    const int64_t size = model_input_count(t->m);
+    const energy_start s = {.x = x, .start = r->start, .replay = r->replay, .bank = r->bank,
+                            .z = r->root ? r->grad : NULL, /* free so far */
+                            .own_class = r->own_class, .index = r->index, .fresh = r->fresh,
+                            .chain_class = r->chain_class, .bad = r->bad, .numbers = r->numbers,
+                            .n = c->n, .size = size, .entries = c->replay.size,
+                            .classes = c->replay.classes, .banked = r->banked,
+                            .gaussians = c->starts.classes, .reinit_prob = c->replay.reinit_prob};
+    const energy_gaussian g = {.x = x, .start = r->start, .mean = r->mean, .root = r->root, .z = r->grad,
+                               .fresh = r->fresh, .own_class = r->own_class, .n = c->n, .size = size};
+    jem_status st;
+    TRY(r->energy->start(&s));
+    if (r->root) TRY(r->energy->gaussian(&g));
+done:
+    return st;
+}
+
 static jem_status walk(resident *r, const trainer *t)
 {
     const sampler_options *o = &eq8_state_of(t)->chains.sampler;
-    const replay_buffer *replay = &eq8_state_of(t)->chains.replay;
     const int64_t n = plan_batch(r->chain.p), size = model_input_count(t->m);
     float *x = r->x + eq8_state_of(t)->batch.negative * size;
     const plan_call call = {.count = n};
     energy_langevin l = {.x = x, .g = r->grad, .schedule = r->schedule, .bad = r->bad,
                          .numbers = r->numbers, .n = n, .size = size,
                          .clip_min = o->clip ? (float)o->clip_min : -INFINITY,
-                         .clip_max = o->clip ? (float)o->clip_max : INFINITY};
-    const energy_start s = {.x = x, .start = r->start, .replay = r->replay, .index = r->index,
-                            .fresh = r->fresh, .chain_class = r->chain_class, .bad = r->bad,
-                            .numbers = r->numbers, .n = n, .size = size,
-                            .entries = replay->size, .classes = replay->classes,
-                            .reinit_prob = replay->reinit_prob};
+                         .clip_max = o->clip ? (float)o->clip_max : INFINITY,
+                         .clamped = o->update == UPDATE_CLAMPED};
     const energy_moved moved = {.x = x, .start = r->start, .moved = r->moved,
                                 .parts = r->moved_parts, .n = n, .size = size,
                                 .low = (float)o->clip_min, .high = (float)o->clip_max};
     jem_status st;
-    TRY(r->energy->start(&s));
+    TRY(begin_chains(r, t, x));
     for (l.t = 0; l.t < r->steps; l.t++) {
         TRY(plan_forward(r->chain.ws[0], &call, x, r->logits));
         TRY(cotangent(r, t, r->chain_class ? COTANGENT_CLASS : COTANGENT_LSE, eq8_state_of(t)->batch.rows, n,
@@ -124,7 +142,8 @@ done:
     return st;
 }
 
-static jem_status judge(resident *r, const trainer *t)
+/* Into report `which`. */
+static jem_status judge(resident *r, const trainer *t, int which)
 {
     const eq8_batch *s = &eq8_state_of(t)->batch;
     const bool both = s->labelled >= 0 && s->positive >= 0;
@@ -133,7 +152,7 @@ static jem_status judge(resident *r, const trainer *t)
                                 .sums = r->sums,
                                 .parts = r->sum_parts,
                                 .n = t->optimizer.n};
-    energy_finish f = {.report = r->report, .terms = eq8_batch_terms(s), .sums = r->sums,
+    energy_finish f = {.report = r->report + which, .before = which ? r->report : NULL, .terms = eq8_batch_terms(s), .sums = r->sums,
                        .moved = s->positive >= 0 ? r->moved : NULL, .bad = r->bad,
                        .numbers = r->numbers, .size = model_input_count(t->m), .alpha = s->o.alpha,
                        .clips = eq8_state_of(t)->chains.sampler.clip, .plain_sum = s->o.loss == LOSS_SUM};
@@ -147,22 +166,63 @@ done:
     return st;
 }
 
+/* The report's direction is a times this ... */
+static const float *gradient_a(const resident *r, const trainer *t)
+{
+    return eq8_state_of(t)->batch.positive >= 0 ? r->grad_g : r->grad_d;
+}
+
+/* ... and b times that, if there is a second one. */
+static const float *gradient_b(const resident *r, const trainer *t)
+{
+    const eq8_batch *s = &eq8_state_of(t)->batch;
+    return s->labelled >= 0 && s->positive >= 0 ? r->grad_d : NULL;
+}
+
+static jem_status load_parameters(resident *r, const float *theta)
+{
+    const executor *all[] = {&r->chain, &r->labelled, &r->other};
+    jem_status st = JEM_OK;
+    for (int i = 0; i < 3; i++)
+        if (all[i]->p) TRY(plan_load_resident(all[i]->p, theta));
+done:
+    return st;
+}
+
+/* Sharpness-aware: the gradients once more, of the same images, uphill of the parameters. */
+static jem_status look_uphill(resident *r, const trainer *t, float *theta)
+{
+    const size_t bytes = (size_t)t->optimizer.n * sizeof *theta;
+    const energy_ascend a = {.theta = theta, .kept = r->kept, .g = gradient_a(r, t), .h = gradient_b(r, t),
+                             .report = r->report, .square = r->square, .sums = r->sums,
+                             .parts = r->sum_parts, .n = t->optimizer.n, .rho = t->sharpness.rho,
+                             .adaptive = t->sharpness.kind == SHARPNESS_ADAPTIVE};
+    jem_status st;
+    TRY(r->energy->ascend(&a));
+    TRY(load_parameters(r, theta));
+    TRY(differentiate(r, t));
+    TRY(judge(r, t, 1));
+    TRY(r->d->copy(theta, r->kept, bytes));
+done:
+    return st;
+}
+
 static jem_status update(resident *r, const trainer *t, float *theta)
 {
     const eq8_batch *s = &eq8_state_of(t)->batch;
     const adam_update any = optimizer_adam(&t->optimizer, 0, 1); /* rate and root come with each */
-    const bool both = s->labelled >= 0 && s->positive >= 0;
-    const energy_adam adam = {.theta = theta, .m = r->m, .v = r->v, .ema = r->ema,
-                              .g = s->positive >= 0 ? r->grad_g : r->grad_d,
-                              .h = both ? r->grad_d : NULL, .report = r->report,
-                              .numbers = r->numbers, .n = t->optimizer.n,
-                              .factors = adam_factors_of(&any), .keep = (float)t->cfg->train.ema};
+    const energy_report *last = r->report + (r->kept ? 1 : 0);
+    const energy_update u = {.theta = theta, .m = r->m, .v = r->v, .ema = r->ema,
+                             .g = gradient_a(r, t), .h = gradient_b(r, t), .decays = r->decays,
+                             .report = last, .numbers = r->numbers, .n = t->optimizer.n,
+                             .factors = adam_factors_of(&any), .keep = (float)t->cfg->train.ema,
+                             .momentum = (float)t->optimizer.o.momentum};
     const energy_store store = {.replay = r->replay, .age = r->age,
                                 .x = r->x + s->negative * model_input_count(t->m),
-                                .index = r->index, .fresh = r->fresh, .report = r->report,
+                                .index = r->index, .fresh = r->fresh, .report = last,
                                 .n = s->o.generative_batch, .size = model_input_count(t->m)};
     jem_status st;
-    TRY(r->energy->adam(&adam));
+    TRY(t->optimizer.o.kind == OPTIMIZER_SGD ? r->energy->sgd(&u) : r->energy->adam(&u));
     if (s->negative >= 0) TRY(r->energy->store(&store));
 done:
     return st;
@@ -172,10 +232,8 @@ done:
 static jem_status look(resident *r, const trainer *t, float *theta)
 {
     const eq8_batch *s = &eq8_state_of(t)->batch;
-    const executor *all[] = {&r->chain, &r->labelled, &r->other};
-    jem_status st = JEM_OK;
-    for (int i = 0; i < 3; i++)
-        if (all[i]->p) TRY(plan_load_resident(all[i]->p, theta));
+    jem_status st;
+    TRY(load_parameters(r, theta));
     if (r->data_resident) {
         if (s->labelled >= 0) TRY(draw_batch(r, t, &t->labelled, s->labelled, 0));
         if (s->positive >= 0 && s->positive != s->labelled)
@@ -183,7 +241,8 @@ static jem_status look(resident *r, const trainer *t, float *theta)
     }
     if (s->negative >= 0) TRY(walk(r, t));
     TRY(differentiate(r, t));
-    TRY(judge(r, t));
+    TRY(judge(r, t, 0));
+    if (r->kept) TRY(look_uphill(r, t, theta));
 done:
     return st;
 }

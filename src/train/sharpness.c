@@ -1,12 +1,10 @@
 /* Sharpness-aware minimisation (sharpness.h), plain and adaptive, on a flat parameter vector. */
 #include "train/sharpness.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
-
-static const double norm_eps = 1e-12;
+#include "energy/sharpness.h"
 
 jem_status sharpness_init(sharpness *s, int kind, double rho, int64_t n)
 {
@@ -35,11 +33,9 @@ void sharpness_ascend(sharpness *s, float *theta, const direction *d)
         double g = slope(d, i) * (adaptive ? (double)theta[i] : 1);
         squares += g * g;
     }
-    const double scale = s->rho / (sqrt(squares) + norm_eps);
-    for (int64_t i = 0; i < s->n; i++) {
-        double w = (double)theta[i];
-        theta[i] = (float)(w + scale * (adaptive ? w * w : 1) * slope(d, i));
-    }
+    const double scale = uphill_scale(s->rho, squares);
+    for (int64_t i = 0; i < s->n; i++)
+        theta[i] = uphill((double)theta[i], slope(d, i), scale, adaptive);
 }
 
 void sharpness_return(const sharpness *s, float *theta)

@@ -93,7 +93,7 @@ static void langevin_is_the_reference_to_the_bit(void **state)
     }
     const langevin_update u = {0.8f, 0.01f, true, -1, 1, false};
     ref_langevin(want, g, noise, 2 * COUNT, &u);
-    const energy_langevin a = {x, g, schedule, bad, &numbers, 2, COUNT, 1, -1, 1};
+    const energy_langevin a = {x, g, schedule, bad, &numbers, 2, COUNT, 1, -1, 1, 0, 0};
     for (int64_t i = 0; i < 2 * blocks_of(COUNT); i++) langevin_item(&a, i);
     assert_memory_equal(x, want, sizeof x);
     assert_int_equal(bad[0] + bad[1], 0);
@@ -101,6 +101,28 @@ static void langevin_is_the_reference_to_the_bit(void **state)
     for (int64_t i = 0; i < 2 * blocks_of(COUNT); i++) langevin_item(&a, i);
     assert_int_equal(bad[0], 0);
     assert_int_equal(bad[1], 2);
+}
+
+static void clamped_steps_are_the_reference_to_the_bit(void **state)
+{
+    static float x[COUNT], want[COUNT], g[COUNT], noise[COUNT];
+    const energy_numbers numbers = {.chain_seed = 77, .iteration = 12};
+    const rng_stream s = {77, RNG_CHAIN_NOISE, 12, 0};
+    (void)state;
+    for (int noisy = 0; noisy < 2; noisy++) {
+        const float schedule[] = {0.8f, noisy ? 0.01f : 0};
+        const langevin_update u = {0.8f, schedule[1], true, -1, 1, true};
+        int32_t bad = 0;
+        const energy_langevin a = {x, g, schedule, &bad, &numbers, 1, COUNT, 0, -1, 1, 1, 0};
+        fill(x, COUNT, 0);
+        fill(g, COUNT, 1);
+        memcpy(want, x, sizeof x);
+        rng_fill_normal(noise, COUNT, &s, 0);
+        ref_langevin(want, g, noisy ? noise : NULL, COUNT, &u);
+        for (int64_t i = 0; i < blocks_of(COUNT); i++) langevin_item(&a, i);
+        assert_memory_equal(x, want, sizeof x);
+        assert_int_equal(bad, 0);
+    }
 }
 
 static void energies_are_the_reference(void **state)
@@ -137,12 +159,35 @@ static void adam_is_the_reference_to_the_bit(void **state)
     const energy_report report = {.a = (float)0.7, .b = (float)0.3, .fine = 1};
     const energy_numbers numbers = {.rate = (float)(1e-3 / (1 - pow(0.9, 3))),
                                     .root = (float)(1 / sqrt(1 - pow(0.999, 3)))};
-    const energy_adam a = {.theta = w[0], .m = w[1], .v = w[2], .g = w[3], .h = w[4],
+    const energy_update a = {.theta = w[0], .m = w[1], .v = w[2], .g = w[3], .h = w[4],
                            .report = &report, .numbers = &numbers, .n = COUNT,
                            .factors = {.beta1 = (float)0.9, .rest1 = (float)(1 - 0.9),
                                        .beta2 = (float)0.999, .rest2 = (float)(1 - 0.999),
                                        .eps = (float)1e-8, .decay = (float)0.01}};
     for (int64_t i = 0; i < COUNT; i++) adam_item(&a, i);
+    assert_memory_equal(v, w, sizeof v);
+}
+
+/* With a weight decay of every third parameter. */
+static void sgd_is_the_reference_to_the_bit(void **state)
+{
+    static float v[4][COUNT], w[4][COUNT];
+    static uint8_t decays[COUNT];
+    const sgd_update plain = {.lr = 0.1, .momentum = 0.9, .weight_decay = 0};
+    const sgd_update decayed = {.lr = 0.1, .momentum = 0.9, .weight_decay = 5e-4};
+    const energy_report report = {.a = (float)0.7, .b = (float)0.3, .fine = 1};
+    const energy_numbers numbers = {.rate = (float)0.1};
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) fill(v[i], COUNT, i);
+    memcpy(w, v, sizeof v);
+    for (int i = 0; i < COUNT; i++) {
+        decays[i] = i % 3 == 0;
+        ref_sgd(v[0] + i, v[1] + i, v[2] + i, v[3] + i, 0.7, 0.3, 1, decays[i] ? &decayed : &plain);
+    }
+    const energy_update a = {.theta = w[0], .m = w[1], .g = w[2], .h = w[3], .decays = decays,
+                             .report = &report, .numbers = &numbers, .n = COUNT,
+                             .factors = {.decay = (float)5e-4}, .momentum = (float)0.9};
+    for (int64_t i = 0; i < COUNT; i++) sgd_item(&a, i);
     assert_memory_equal(v, w, sizeof v);
 }
 
@@ -152,11 +197,12 @@ static void a_refused_step_changes_nothing(void **state)
     int32_t age = 6, index = 0, fresh = 0;
     const energy_report report = {.a = 1, .fine = 0};
     const energy_numbers numbers = {.rate = 1, .root = 1};
-    const energy_adam a = {.theta = &theta, .m = &m, .v = &v, .ema = &ema, .g = &g,
-                           .report = &report, .numbers = &numbers, .n = 1};
+    const energy_update a = {.theta = &theta, .m = &m, .v = &v, .ema = &ema, .g = &g,
+                             .report = &report, .numbers = &numbers, .n = 1};
     const energy_store s = {replay, &age, x, &index, &fresh, &report, 1, 4};
     (void)state;
     adam_item(&a, 0);
+    sgd_item(&a, 0);
     store_item(&s, 0);
     assert_true(theta == 1 && m == 2 && v == 3 && ema == 4 && replay[0] == 1 && age == 6);
 }
@@ -169,8 +215,10 @@ int main(void)
         cmocka_unit_test(bf16_rounds_to_the_nearest_even),
         cmocka_unit_test(octets_survive_memory),
         cmocka_unit_test(langevin_is_the_reference_to_the_bit),
+        cmocka_unit_test(clamped_steps_are_the_reference_to_the_bit),
         cmocka_unit_test(energies_are_the_reference),
         cmocka_unit_test(adam_is_the_reference_to_the_bit),
+        cmocka_unit_test(sgd_is_the_reference_to_the_bit),
         cmocka_unit_test(a_refused_step_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include "support/gpu.h"
 #include "train/resident.h"
 
-enum { IMAGES = 12, SET_MAX = 16 };
+enum { IMAGES = 12, SET_MAX = 24 };
 
 /* The tiny training with `more` settings; `where` says on which device. */
 static rig *open_on(const char *where, const char *const *more)
@@ -98,7 +98,12 @@ static void steps_are_those_of_the_cpu(void **state)
                                          "sampler.step_size=0.01", NULL};
     static const char *const sizes[] = {"train.generative_batch=3", "train.loss=sum",
                                         "data.flip=false", "sampler.clip=false", NULL};
-    const char *const *const all[] = {plain, classifier, energy, shared, layers, sizes};
+    static const char *const sgd[] = {"train.optimizer=sgd", "train.lr=0.01", "train.weight_decay=5e-4",
+                                      "train.ema=0.9", NULL};
+    static const char *const decays[] = {"train.weight_decay=0.1", "train.weight_decay_of=layers",
+                                         "model.norm=layer", "data.pad=zero", NULL};
+    static const char *const clamped[] = {"sampler.update=clamped", "train.loss=sum", NULL};
+    const char *const *const all[] = {plain, classifier, energy, shared, layers, sizes, sgd, decays, clamped};
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) follow(all[i], true, 2e-3);
 }
@@ -107,11 +112,34 @@ static void what_is_not_resident_is_right_too(void **state)
 {
     static const char *const batch[] = {"model.norm=batch", NULL};
     static const char *const act[] = {"model.norm=act", NULL};
-    static const char *const sgd[] = {"train.optimizer=sgd", "model.dropout=0.2", NULL};
-    const char *const *const all[] = {batch, act, sgd};
+    static const char *const dropout[] = {"train.optimizer=sgd", "model.dropout=0.2", NULL};
+    const char *const *const all[] = {batch, act, dropout};
     (void)state;
     /* norms over four images magnify the last bits of every sum before them */
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) follow(all[i], false, 2e-2);
+}
+
+/* Starts with a Gaussian per class, of the chain's own or of any; all fresh in the first step. */
+static void gaussian_starts_are_those_of_the_cpu(void **state)
+{
+    static const char *const any[] = {"sampler.start=class_gaussian", "sampler.buffer_size=39",
+                                      "sampler.reinit_prob=0.5", NULL};
+    static const char *const own[] = {"sampler.start=class_gaussian", "sampler.buffer_size=39",
+                                      "sampler.class_conditional=true", "sampler.reinit_prob=1", NULL};
+    const char *const *const all[] = {any, own};
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) follow(all[i], true, 2e-3);
+}
+
+static void sharpness_aware_steps_are_those_of_the_cpu(void **state)
+{
+    static const char *const plain[] = {"train.sharpness=plain", "train.rho=0.05", NULL};
+    static const char *const adaptive[] = {"alpha=0", "train.sharpness=adaptive", "train.rho=2", NULL};
+    /* SADA-JEM, but for its norm */
+    static const char *const sada[] = {TINY_SADA, "model.norm=layer", "train.rho=2", NULL};
+    const char *const *const all[] = {plain, adaptive, sada};
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) follow(all[i], true, 2e-3);
 }
 
 static void data_that_do_not_fit_are_sent_step_by_step(void **state)
@@ -153,21 +181,20 @@ static void save(rig *r, const checkpoint_state *s, const char *path)
 }
 
 /* A checkpoint of one device goes on, on the other and on the same, as if nothing had been. */
-static void checkpoints_move_between_devices(void **state)
+static void move(const char *const *more)
 {
     static const char *const devices[] = {"engine.device=cuda", "engine.device=cpu"};
     checkpoint_state none = {.due = false}, got = none;
     char dir[64], path[128];
-    (void)state;
     check_tmp(dir, sizeof dir);
     snprintf(path, sizeof path, "%s/c.safetensors", dir);
     for (int from = 0; from < 2; from++) {
-        rig *whole = open_on(devices[from], NULL);
+        rig *whole = open_on(devices[from], more);
         steps(whole, 2);
         save(whole, &none, path);
         steps(whole, 2);
         for (int to = 0; to < 2; to++) {
-            rig *second = open_on(devices[to], NULL);
+            rig *second = open_on(devices[to], more);
             steps(second, 1); /* a state of its own, to be replaced */
             check_ok(checkpoint_load(&second->t, &got, path));
             steps(second, 2);
@@ -175,6 +202,8 @@ static void checkpoints_move_between_devices(void **state)
             if (from == to) {
                 check_ok(trainer_fetch(&second->t, TRAINER_ALL));
                 assert_memory_equal(model_params(whole->m), model_params(second->m),
+                                    (size_t)whole->t.optimizer.n * 4);
+                assert_memory_equal(whole->t.optimizer.m, second->t.optimizer.m,
                                     (size_t)whole->t.optimizer.n * 4);
             } else {
                 compare_states(second, whole, 2e-3);
@@ -184,6 +213,14 @@ static void checkpoints_move_between_devices(void **state)
         rig_free(whole);
     }
     check_tmp_remove(dir);
+}
+
+static void checkpoints_move_between_devices(void **state)
+{
+    static const char *const sada[] = {TINY_SADA, "model.norm=layer", NULL};
+    (void)state;
+    move(NULL);
+    move(sada);
 }
 
 static void a_reset_begins_again(void **state)
@@ -238,12 +275,39 @@ static void divergence_changes_nothing(void **state)
     }
 }
 
+/* Uphill, too, where only the second gradients are not finite. */
+static void divergence_uphill_changes_nothing(void **state)
+{
+    static const char *const more[] = {"train.sharpness=plain", "train.optimizer=sgd", NULL};
+    rig *r = open_on("engine.device=cuda", more), *untouched = open_on("engine.device=cuda", more);
+    const size_t bytes = (size_t)r->t.optimizer.n * sizeof(float);
+    const int64_t values = trainer_samples(&r->t)->size * TINY_COUNT;
+    step_report s;
+    (void)state;
+    r->t.sharpness.rho = 1e37;
+    check_fails(trainer_step(&s, &r->t), JEM_EDIVERGED, "not finite");
+    assert_int_equal(r->t.iteration, 0);
+    check_ok(trainer_fetch(&r->t, TRAINER_ALL));
+    float *theta = NULL; /* as the device has them */
+    check_ok(model_resident(r->m, &theta));
+    model_resident_changed(r->m);
+    check_ok(model_fetch_params(r->m));
+    assert_memory_equal(model_params(r->m), model_params(untouched->m), bytes);
+    assert_memory_equal(r->t.optimizer.m, untouched->t.optimizer.m, bytes);
+    assert_memory_equal(trainer_samples(&r->t)->images, trainer_samples(&untouched->t)->images,
+                        (size_t)values * sizeof(float));
+    rig_free(r);
+    rig_free(untouched);
+}
+
 int main(void)
 {
     gpu_backend();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_are_those_of_the_cpu),
         cmocka_unit_test(what_is_not_resident_is_right_too),
+        cmocka_unit_test(gaussian_starts_are_those_of_the_cpu),
+        cmocka_unit_test(sharpness_aware_steps_are_those_of_the_cpu),
         cmocka_unit_test(data_that_do_not_fit_are_sent_step_by_step),
         cmocka_unit_test(a_share_of_each_batch_is_sent_step_by_step),
         cmocka_unit_test(two_runs_are_the_same_to_the_bit),
@@ -251,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_reset_begins_again),
         cmocka_unit_test(longer_chains_are_recorded_anew),
         cmocka_unit_test(divergence_changes_nothing),
+        cmocka_unit_test(divergence_uphill_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

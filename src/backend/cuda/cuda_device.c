@@ -30,6 +30,11 @@ static jem_status start(const energy_start *a)
     return launch_start(a, blocks(a->n, a->size));
 }
 
+static jem_status gaussian(const energy_gaussian *a)
+{
+    return launch_gaussian(a, a->n * a->size);
+}
+
 static jem_status langevin(const energy_langevin *a)
 {
     return launch_langevin(a, blocks(a->n, a->size));
@@ -65,9 +70,26 @@ static jem_status finish(const energy_finish *a)
     return launch_finish(a, 1);
 }
 
-static jem_status adam(const energy_adam *a)
+static jem_status ascend(const energy_ascend *a)
+{
+    const fold rows = {a->sums, a->parts, ENERGY_SUM_PARTS}, whole = {a->square, a->sums, ENERGY_SUMS};
+    jem_status st;
+    TRY(launch_slope_norm(a, (int64_t)ENERGY_SUMS * ENERGY_SUM_PARTS));
+    TRY(launch_fold(&rows, ENERGY_SUMS));
+    TRY(launch_fold(&whole, 1));
+    TRY(launch_ascend(a, a->n));
+done:
+    return st;
+}
+
+static jem_status adam(const energy_update *a)
 {
     return launch_adam(a, a->n);
+}
+
+static jem_status sgd(const energy_update *a)
+{
+    return launch_sgd(a, a->n);
 }
 
 static jem_status store(const energy_store *a)
@@ -97,12 +119,15 @@ const device cuda_device = {
 const energy_steps cuda_energy = {
     .batch = batch,
     .start = start,
+    .gaussian = gaussian,
     .langevin = langevin,
     .cotangent = cotangent,
     .norms = norms,
     .moved = moved,
     .finish = finish,
+    .ascend = ascend,
     .adam = adam,
+    .sgd = sgd,
     .store = store,
     .add = add,
 };

@@ -5,6 +5,7 @@
 #include "backend/cuda/philox.h"
 #include "backend/energy_steps.h"
 #include "energy/langevin.h"
+#include "energy/sharpness.h"
 
 /* Blocks of four random numbers in an image of `size` elements. */
 HOST_DEVICE int64_t blocks_of(int64_t size)
@@ -16,10 +17,12 @@ HOST_DEVICE int64_t blocks_of(int64_t size)
 
 enum { BATCH_CROP_PAD = 4 };
 
-HOST_DEVICE int64_t mirror(int64_t i, int64_t n)
+/* Where position i of a padded axis of n pixels comes from; -1: it is empty. */
+HOST_DEVICE int64_t source_at(int64_t i, int64_t n, bool pad_zero)
 {
-    if (i < 0) return -i;
-    return i >= n ? 2 * n - 2 - i : i;
+    if (i >= 0 && i < n) return i;
+    if (pad_zero) return -1;
+    return i < 0 ? -i : 2 * n - 2 - i;
 }
 
 /* Piece: four elements of one image. */
@@ -49,15 +52,45 @@ HOST_DEVICE void batch_item(const energy_batch *a, int64_t i)
         const int64_t e = 4 * block + j;
         if (e >= size) break;
         const int64_t x = e % a->w, y = e / a->w % a->h, c = e / (a->w * a->h);
-        const int64_t column = mirror(left + (flipped ? a->w - 1 - x : x), a->w);
-        const int64_t at = ((row * a->c + c) * a->h + mirror(top + y, a->h)) * a->w + column;
-        const float v = a->pixels ? a->table[a->pixels[at]] : a->values[at];
+        const int64_t column = source_at(left + (flipped ? a->w - 1 - x : x), a->w, a->pad_zero);
+        const int64_t line = source_at(top + y, a->h, a->pad_zero);
+        const int64_t at = ((row * a->c + c) * a->h + line) * a->w + column;
+        const float v = line < 0 || column < 0 ? a->empty
+                        : a->pixels            ? a->table[a->pixels[at]]
+                                               : a->values[at];
         a->x[place * size + e] = v + a->noise_std * z[j];
     }
     if (block == 0 && a->y) a->y[place] = a->labels[row];
 }
 
 /* ---- chains */
+
+/* v [4] <- what the device has of a fresh start's elements from 4 block on: all, or the normals of a
+ * Gaussian (class_gaussian.c: its class comes behind the normals of an image). */
+HOST_DEVICE void fresh_start(float v[4], const energy_start *a, int64_t image, int64_t block)
+{
+    const uint64_t seed = a->numbers->chain_seed;
+    const uint32_t it = a->numbers->iteration, n = (uint32_t)image;
+    if (a->bank) {
+        const int64_t entry = below_from_word(philox_block(seed, RNG_CHAIN_START, it, 0, n, 0).w[0],
+                                            (uint32_t)a->banked);
+        for (int j = 0; j < 4; j++)
+            v[j] = 4 * block + j < a->size ? a->bank[entry * a->size + 4 * block + j] : 0;
+        return;
+    }
+    const words drawn = philox_block(seed, RNG_CHAIN_START, it, 0, n, (uint32_t)block);
+    if (a->z)
+        normals_of_block(v, drawn);
+    else
+        for (int j = 0; j < 4; j++) v[j] = -1.0f + 2.0f * unit_from_word(drawn.w[j]);
+}
+
+HOST_DEVICE int32_t drawn_class(const energy_start *a, int64_t image)
+{
+    const words drawn = philox_block(a->numbers->chain_seed, RNG_CHAIN_START, a->numbers->iteration, 0,
+                                     (uint32_t)image, (uint32_t)blocks_of(a->size));
+    return (int32_t)below_from_word(drawn.w[0], (uint32_t)a->gaussians);
+}
 
 /* Piece: four elements of one image.  Streams: sample/replay_buffer.c, train/trainer.c. */
 HOST_DEVICE void start_item(const energy_start *a, int64_t i)
@@ -66,14 +99,16 @@ HOST_DEVICE void start_item(const energy_start *a, int64_t i)
     const uint64_t seed = a->numbers->chain_seed;
     const uint32_t it = a->numbers->iteration, n = (uint32_t)image;
     int64_t slice = a->entries, first = 0;
-    words drawn = {{0, 0, 0, 0}};
+    int32_t own = -1;
+    float anew[4] = {0, 0, 0, 0};
 
     if (a->chain_class) {
         const uint32_t y = below_from_word(philox_block(seed, RNG_REPLAY_INDEX, it, 1, n, 0).w[0],
                                          (uint32_t)a->classes);
         slice = a->entries / a->classes;
         first = y * slice;
-        if (block == 0) a->chain_class[image] = (int32_t)y;
+        own = (int32_t)y;
+        if (block == 0) a->chain_class[image] = own;
     }
     const int64_t index = first + below_from_word(philox_block(seed, RNG_REPLAY_INDEX, it, 0, n, 0).w[0],
                                                 (uint32_t)slice);
@@ -83,16 +118,41 @@ HOST_DEVICE void start_item(const energy_start *a, int64_t i)
         a->index[image] = (int32_t)index;
         a->fresh[image] = fresh;
         a->bad[image] = 0;
+        if (a->z) a->own_class[image] = own >= 0 ? own : drawn_class(a, image);
     }
-    if (fresh) drawn = philox_block(seed, RNG_CHAIN_START, it, 0, n, (uint32_t)block);
+    if (fresh) fresh_start(anew, a, image, block);
     for (int j = 0; j < 4; j++) {
         const int64_t e = 4 * block + j;
         if (e >= a->size) break;
-        const float v = fresh ? -1.0f + 2.0f * unit_from_word(drawn.w[j])
-                              : a->replay[index * a->size + e];
+        const float v = fresh ? anew[j] : a->replay[index * a->size + e];
+        if (a->z && fresh) a->z[image * a->size + e] = v;
         a->x[image * a->size + e] = v;
         a->start[image * a->size + e] = v;
     }
+}
+
+/* Piece: one element of one image: a sum over the columns in class_gaussian.c's order. */
+HOST_DEVICE void gaussian_item(const energy_gaussian *a, int64_t i)
+{
+    const int64_t d = a->size, image = i / d, k = i % d, y = a->own_class[image];
+    const float *z = a->z + image * d, *root = a->root + y * (d * (d + 1) / 2);
+    float v = a->mean[y * d + k];
+    if (!a->fresh[image]) return;
+    for (int64_t j = 0; j <= k; root += d - j, j++) v += root[k - j] * z[j];
+    v = langevin_clip(v, -1, 1);
+    a->x[i] = v;
+    a->start[i] = v;
+}
+
+/* One element after a step. */
+HOST_DEVICE float moved_by(const energy_langevin *a, float x, float g, float z, float lambda, float sigma)
+{
+    if (a->clamped) {
+        const float up = langevin_ascent(x, langevin_clip(g, -1, 1), lambda, a->clip_min, a->clip_max);
+        return sigma > 0 ? up + sigma * z : up;
+    }
+    return sigma > 0 ? langevin_step(x, g, z, lambda, sigma, a->clip_min, a->clip_max)
+                     : langevin_ascent(x, g, lambda, a->clip_min, a->clip_max);
 }
 
 /* Piece: four elements of one image.  All that see a bad gradient write the same number. */
@@ -112,8 +172,7 @@ HOST_DEVICE void langevin_item(const energy_langevin *a, int64_t i)
         const float g = a->g[at];
         if (!finite_f32(g) && (a->bad[image] == 0 || a->bad[image] == (int32_t)a->t + 1))
             a->bad[image] = (int32_t)a->t + 1;
-        a->x[at] = sigma > 0 ? langevin_step(a->x[at], g, z[j], lambda, sigma, a->clip_min, a->clip_max)
-                             : langevin_ascent(a->x[at], g, lambda, a->clip_min, a->clip_max);
+        a->x[at] = moved_by(a, a->x[at], g, z[j], lambda, sigma);
     }
 }
 
@@ -246,21 +305,67 @@ HOST_DEVICE void finish_item(const energy_finish *a, int64_t i)
     finish_norms(a, &t, &r);
     if (a->moved) finish_chains(a, &r);
     r.fine = eq8_usable(&r.loss, &t, r.lse_min, r.lse_max, r.movement) && r.bad_image < 0;
+    if (a->before && !a->before->fine) r.fine = 0;
     *a->report = r;
+}
+
+/* ---- uphill: train/sharpness.c */
+
+HOST_DEVICE double slope_at(const energy_ascend *a, int64_t i)
+{
+    const double g = (double)a->report->a * (double)a->g[i];
+    return a->h ? g + (double)a->report->b * (double)a->h[i] : g;
+}
+
+/* Piece: one of ENERGY_SUMS * ENERGY_SUM_PARTS interleaved parts. */
+HOST_DEVICE void slope_norm_item(const energy_ascend *a, int64_t i)
+{
+    double squares = 0;
+    for (int64_t k = i; k < a->n; k += (int64_t)ENERGY_SUMS * ENERGY_SUM_PARTS) {
+        const double g = slope_at(a, k) * (a->adaptive ? (double)a->theta[k] : 1);
+        squares += g * g;
+    }
+    a->parts[i] = squares;
+}
+
+/* Piece: one parameter. */
+HOST_DEVICE void ascend_item(const energy_ascend *a, int64_t i)
+{
+    const double w = (double)a->theta[i];
+    a->kept[i] = a->theta[i];
+    if (a->report->fine) a->theta[i] = uphill(w, slope_at(a, i), uphill_scale(a->rho, *a->square), a->adaptive);
 }
 
 /* ---- the update */
 
-/* Piece: one parameter. */
-HOST_DEVICE void adam_item(const energy_adam *a, int64_t i)
+HOST_DEVICE float descent_at(const energy_update *a, int64_t i)
 {
     const energy_report *r = a->report;
+    return a->h ? gradient_sum(r->a, a->g[i], r->b, a->h[i]) : r->a * a->g[i];
+}
+
+HOST_DEVICE float decay_at(const energy_update *a, int64_t i)
+{
+    return !a->decays || a->decays[i] ? a->factors.decay : 0;
+}
+
+/* Piece: one parameter. */
+HOST_DEVICE void adam_item(const energy_update *a, int64_t i)
+{
     adam_factors f = a->factors;
-    if (!r->fine) return;
+    if (!a->report->fine) return;
     f.rate = a->numbers->rate;
     f.root = a->numbers->root;
-    adam_step(a->theta + i, a->m + i, a->v + i,
-              a->h ? gradient_sum(r->a, a->g[i], r->b, a->h[i]) : r->a * a->g[i], &f);
+    f.decay = decay_at(a, i);
+    adam_step(a->theta + i, a->m + i, a->v + i, descent_at(a, i), &f);
+    if (a->ema) a->ema[i] = weight_average(a->ema[i], a->theta[i], a->keep);
+}
+
+/* Piece: one parameter. */
+HOST_DEVICE void sgd_item(const energy_update *a, int64_t i)
+{
+    if (!a->report->fine) return;
+    sgd_step(a->theta + i, a->m + i, descent_at(a, i), a->numbers->rate, a->momentum, decay_at(a, i));
     if (a->ema) a->ema[i] = weight_average(a->ema[i], a->theta[i], a->keep);
 }
 

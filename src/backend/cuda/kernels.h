@@ -10,13 +10,17 @@
 #define CUDA_KERNELS(K)                                                                            \
     K(batch, energy_batch)                                                                         \
     K(start, energy_start)                                                                         \
+    K(gaussian, energy_gaussian)                                                                   \
     K(langevin, energy_langevin)                                                                   \
     K(cotangent, energy_cotangent)                                                                 \
     K(norms, energy_norms)                                                                         \
     K(fold, fold)                                                                                  \
     K(moved, energy_moved)                                                                         \
     K(finish, energy_finish)                                                                       \
-    K(adam, energy_adam)                                                                           \
+    K(slope_norm, energy_ascend)                                                                   \
+    K(ascend, energy_ascend)                                                                       \
+    K(adam, energy_update)                                                                         \
+    K(sgd, energy_update)                                                                          \
     K(store, energy_store)                                                                         \
     K(add, energy_add)                                                                             \
     K(load, port_copy)                                                                             \
