@@ -5,7 +5,7 @@
 
 set(cuda_dir ${CMAKE_SOURCE_DIR}/src/backend/cuda)
 set(cuda_core)
-foreach(name cuda cuda_map cuda_conv cuda_linear cuda_norm cuda_device cuda_entry gpu_memory)
+foreach(name cuda cuda_map cuda_pixel cuda_conv cuda_direct cuda_linear cuda_norm cuda_device cuda_entry gpu_memory)
   list(APPEND cuda_core ${cuda_dir}/${name}.c)
 endforeach()
 # What the library carries itself; error messages are the program's (cuda_entry.c).

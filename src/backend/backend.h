@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/host_device.h"
 #include "base/rng.h"
 #include "energy/langevin.h"
 #include "energy/optimizers.h"
@@ -111,7 +112,7 @@ typedef struct op {
     int64_t weight, bias, mean, var;
     /* Weight norm of CONV2D, CONV_TRANSPOSED, LINEAR: the flat vector has directions V where the
      * weights are, with `gain` at g, one per output channel: w = g V / |V|.  Plans load what they make of them
-     * and turn gradients around (nn/weight_norm.h): backends see weights. */
+     * and turn gradients around (nn/weight_norm.h): backends see weights, but for those with a device, which do both. */
     bool normed;
     int64_t gain;
     bool folded; /* CONV2D: does the work of the batch norm behind it, too; weights and bias are the plan's own */
@@ -138,12 +139,15 @@ typedef struct op_range {
 
 /* Of MAX_POOL and MEAN_POOL: kernel elements every `stride`, as far as they lie in the source; a
  * stride of 0 shares the side out (adaptive pooling): [floor(i n/m), ceil((i+1) n/m)). */
-static inline op_range op_window(int64_t i, int64_t in, int64_t out, int64_t kernel, int64_t stride,
+HOST_DEVICE op_range op_window(int64_t i, int64_t in, int64_t out, int64_t kernel, int64_t stride,
                                int64_t pad)
 {
-    if (stride == 0) return (op_range){i * in / out, ((i + 1) * in + out - 1) / out};
     const int64_t first = i * stride - pad, end = first + kernel;
-    return (op_range){first < 0 ? 0 : first, end > in ? in : end};
+    op_range r = {first < 0 ? 0 : first, end > in ? in : end};
+    if (stride > 0) return r;
+    r.begin = i * in / out;
+    r.end = ((i + 1) * in + out - 1) / out;
+    return r;
 }
 
 static inline op_range op_rows(const op *o, int64_t p)
@@ -250,6 +254,8 @@ typedef struct step_io {
     void *feature;
     int64_t count;      /* valid images, <= n: LOAD zero-fills the rest, STORE skips it */
     rng_stream dropout; /* stream of dropout masks and of noise (sub is set per node) */
+    const rng_stream *dropout_at; /* in a device's memory: read there when the step runs, so that a captured
+                                     graph draws anew at every launch; NULL: `dropout` */
     uint32_t image0;    /* number of the first image in its batch */
     /* A batch whose images an op couples may be cut into slices, each of which goes through the
      * steps by itself and waits for the others where they meet (backend.meets). */

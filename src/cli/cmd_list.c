@@ -39,7 +39,7 @@ static jem_status list_published(const network *const *networks, const network *
     for (const char *const *name = n->names ? n->names : only; *name; name++) {
         cli_print("                   %s%s", n->names ? *name : "", n->names ? ": " : "");
         TRY(list_size(networks, n, *name));
-        cli_print("%s\n", n->photographs ? "; trains, classifies, maps; not on a GPU" : "");
+        cli_print("%s\n", n->photographs ? "; trains, classifies, maps" : "");
     }
     if (n->weights) cli_print("                   weights for jem import: %s\n", n->weights);
 done:

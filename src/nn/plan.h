@@ -111,6 +111,7 @@ typedef struct plan_call {
     rng_stream dropout; /* train mode */
     uint32_t image0;
     void *batch_stats;  /* see step_io */
+    const rng_stream *dropout_at; /* the same */
 } plan_call;
 
 /* x [count,c,h,w] -> logits: the graph's output, [count,k] or [count,c,h,w]. */

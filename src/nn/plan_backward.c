@@ -64,12 +64,13 @@ static bool fused_backward(builder *b, int i, int source, int lrelu)
         return false;
     if (s.lrelu) {
         s.op.slope = node_at(b, lrelu)->op.slope;
+        s.op.cap = node_at(b, lrelu)->op.cap;
         s.mask_offset = b->mask[lrelu];
     }
     s = plan_step_of(b->p, s);
     if (!b->p->b->fuses_backward(&s)) return false;
     if (s.accumulate)
-        own_grad(b, source, i);
+        own_grad(b, source, i + 1); /* what is read may not be what is written */
     else
         b->grad[source] = plan_new_value(b, shape_at(b, source), b->grad_format[source]);
     s.dst = grad_slot(b, source);
@@ -149,6 +150,7 @@ static void backward_params(builder *b, int i, int of)
 
     for (int k = 0; k < 4; ++k)
         if (*offsets[k] >= 0) *offsets[k] -= n->op.weight;
+    if (s.op.normed) s.op.gain -= n->op.weight;
     plan_take_over(b, &s, i);
     s.src2 = value_slot(b, n->src[0]);
     plan_emit(b, s, NEED_DPARAMS);

@@ -84,9 +84,7 @@ jem_status plan_fold_norms(plan *p, const char *const *features)
     int count = 0;
 
     for (int i = 1; may_fold(p) && i < g->node_count; ++i) count += folds(g, i, features);
-    const bool normed = has_weight_norm(g);
-    if (normed && p->b->device)
-        return jem_error(JEM_EUSAGE, "a GPU does not compute weight norm: this network needs --device cpu");
+    const bool normed = has_weight_norm(g) && !p->b->device; /* a device's kernels load directions and gains */
     if (count > 0 || normed) TRY(mem_alloc(&p->made, (size_t)g->param_elements, element_bytes(p)));
     if (count == 0) return JEM_OK;
     TRY(MEM_NEW(own, 1));
@@ -144,7 +142,7 @@ const void *plan_made(plan *p, const void *params)
 
 void plan_turn_gradient(const plan *p, const op *o, void *dparams, int64_t first)
 {
-    if (!o->normed) return;
+    if (!o->normed || p->b->device) return;
     const weight_norm n = norm_of(p, o);
     weight_norm_gradient(&n, at(p, dparams, o->weight - first), at(p, dparams, o->gain - first),
                          at(p, p->given, o->weight), at(p, p->given, o->gain));

@@ -66,7 +66,7 @@ struct plan {
 };
 
 /* Folds what norms can be (folds, own, g), but for what `features` name, and makes room for `made` where
- * steps need it.  JEM_ENOMEM, JEM_EUSAGE on a device, which has no weight norm */
+ * steps need it.  JEM_ENOMEM */
 jem_status plan_fold_norms(plan *p, const char *const *features);
 /* What steps load: p->made of params, or params themselves. */
 const void *plan_made(plan *p, const void *params);

@@ -13,7 +13,7 @@
 static step_io io_for(const plan_call *call)
 {
     return (step_io){.count = call->count, .dropout = call->dropout, .image0 = call->image0,
-                     .batch_stats = call->batch_stats};
+                     .batch_stats = call->batch_stats, .dropout_at = call->dropout_at};
 }
 
 static bool wanted(step_need need, const step_io *io)

@@ -172,7 +172,8 @@ static jem_status chunk_gradients(void *ctx, const model_chunk *k)
 {
     const pass *p = ctx;
     int64_t first = p->first + k->first;
-    plan_call call = {k->count, p->dropout, (uint32_t)first, p->s->batch_stats};
+    plan_call call = {.count = k->count, .dropout = p->dropout, .image0 = (uint32_t)first,
+                      .batch_stats = p->s->batch_stats};
     jem_status st;
 
     TRY(plan_forward(k->ws, &call, p->s->x + first * p->size, k->logits));

@@ -101,7 +101,7 @@ static jem_status run_chunk(void *ctx, const model_chunk *k)
     const pass *p = ctx;
     const int64_t size = model_input_count(p->m), outputs = model_output_count(p->m);
     const float *x = p->x + k->first * size;
-    const plan_call call = {k->count, p->noise, (uint32_t)(p->image0 + k->first), NULL};
+    const plan_call call = {.count = k->count, .dropout = p->noise, .image0 = (uint32_t)(p->image0 + k->first)};
     jem_status st;
 
     TRY(plan_forward(k->ws, &call, x, k->logits));

@@ -106,8 +106,8 @@ static jem_status chunk_gradient(void *ctx, const model_chunk *k)
     const trainer *t = ctx;
     squares *s = own_of(t);
     const int64_t classes = model_classes(t->m), size = model_input_count(t->m);
-    const plan_call call = {k->count, {(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0},
-                            (uint32_t)k->first, NULL};
+    const plan_call call = {.count = k->count, .image0 = (uint32_t)k->first,
+                            .dropout = {(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0}};
     const model_sum sum = {.total = s->grad, .turn = k->index};
     jem_status st = plan_forward(k->ws, &call, s->x + k->first * size, k->logits);
     if (st != JEM_OK) return st;

@@ -36,12 +36,16 @@ static bool describe_gpu(void)
            dnn.cudnnBackendFinalize(place.properties) == CUDNN_STATUS_SUCCESS;
 }
 
-/* Layers of wide residual networks: channels, side, channels, side, kernel, stride, pads. */
-static const int layers[][8] = {{8, 32, 16, 32, 3, 1, 1, 1},     {16, 32, 160, 32, 3, 1, 1, 1},
-                                {160, 32, 160, 32, 3, 1, 1, 1},  {320, 32, 320, 16, 3, 2, 1, 1},
-                                {160, 32, 320, 16, 1, 2, 0, 0},  {640, 8, 640, 8, 3, 1, 1, 1},
-                                {24, 9, 24, 5, 3, 2, 1, 1},      {128, 64, 128, 32, 3, 2, 0, 1},
-                                {512, 16, 1536, 16, 1, 1, 0, 0}, {16, 128, 160, 128, 3, 1, 1, 1}};
+/* Layers of wide residual networks, of the autoencoder, of Inception and of PixelVAEs: channels, side, channels, side,
+ * kernel, stride, pads at the top and left and at the bottom and right. */
+static const int layers[][11] = {
+    {8, 32, 16, 32, 3, 3, 1, 1, 1, 1, 1},     {16, 32, 160, 32, 3, 3, 1, 1, 1, 1, 1},
+    {160, 32, 160, 32, 3, 3, 1, 1, 1, 1, 1},  {320, 32, 320, 16, 3, 3, 2, 1, 1, 1, 1},
+    {160, 32, 320, 16, 1, 1, 2, 0, 0, 0, 0},  {640, 8, 640, 8, 3, 3, 1, 1, 1, 1, 1},
+    {24, 9, 24, 5, 3, 3, 2, 1, 1, 1, 1},      {128, 64, 128, 32, 3, 3, 2, 0, 0, 1, 1},
+    {512, 16, 1536, 16, 1, 1, 1, 0, 0, 0, 0}, {16, 128, 160, 128, 3, 3, 1, 1, 1, 1, 1},
+    {128, 17, 192, 17, 1, 7, 1, 0, 3, 0, 3},  {128, 32, 64, 32, 2, 3, 1, 1, 1, 0, 1},
+    {128, 32, 64, 16, 2, 2, 2, 1, 1, 0, 0}};
 
 static conv_problem problem(const int *l, conv_pass pass, bool bf16)
 {
@@ -53,10 +57,13 @@ static conv_problem problem(const int *l, conv_pass pass, bool bf16)
     p.h = p.w = l[1];
     p.k = l[2];
     p.p = p.q = l[3];
-    p.kernel_h = p.kernel_w = l[4];
-    p.stride = l[5];
-    p.pad = l[6];
-    p.pad_end = l[7];
+    p.kernel_h = l[4];
+    p.kernel_w = l[5];
+    p.stride = l[6];
+    for (int i = 0; i < 2; i++) {
+        p.pad[i] = l[7 + i];
+        p.pad_end[i] = l[9 + i];
+    }
     p.bf16 = bf16;
     return p;
 }

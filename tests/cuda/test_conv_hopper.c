@@ -40,7 +40,7 @@ static conv_problem problem(const layer *s, int mode)
     p.k = s->k;
     p.kernel_h = p.kernel_w = s->kernel;
     p.stride = 1;
-    p.pad = p.pad_end = s->kernel / 2;
+    p.pad[0] = p.pad[1] = p.pad_end[0] = p.pad_end[1] = s->kernel / 2;
     p.bf16 = 1;
     p.bias = p.pass == CONV_FORWARD;
     p.lrelu = mode != FORWARD_ADD;
@@ -111,7 +111,7 @@ static double expected(const rig *r, int64_t i)
     const conv_problem *p = &r->p;
     const bool forward = p->pass == CONV_FORWARD;
     const int32_t written = forward ? p->k : p->c, read = forward ? p->c : p->k, t = p->kernel_h;
-    const int32_t pad = forward ? p->pad : t - 1 - p->pad, channel = (int32_t)(i % written);
+    const int32_t pad = forward ? p->pad[0] : t - 1 - p->pad[0], channel = (int32_t)(i % written);
     const int64_t pixel = i / written, x = pixel % p->w, y = pixel / p->w % p->h, n = pixel / p->w / p->h;
     double sum = p->bias ? (double)r->bias.host[channel] : 0;
 

@@ -1,144 +1,6 @@
 /* The GPU backend's steps against ref, through plans: every op in every direction, float32
  * and bf16, arrays in the host's memory and in the device's, captured graphs. */
-#include "support/check.h"
-#include "support/gpu.h"
-
-#include "base/mem.h"
-#include "nn/ops.h"
-#include "nn/plan.h"
-
-enum { N = 3 };
-
-static float *fill(int64_t n, uint32_t image, float scale)
-{
-    const rng_stream s = {11, RNG_TEST, 0, 0};
-    float *v = NULL;
-    check_ok(MEM_NEW(v, n));
-    rng_fill_normal(v, n, &s, image);
-    for (int64_t i = 0; i < n; i++) v[i] *= scale;
-    return v;
-}
-
-/* One network on one backend: results of all passes of one plan. */
-typedef struct outcome {
-    float *y, *dx, *dparams, *stats, *ty, *feature;
-    int64_t y_count, x_count, params, feature_count;
-} outcome;
-
-static void outcome_free(outcome *o)
-{
-    mem_free(o->y);
-    mem_free(o->dx);
-    mem_free(o->dparams);
-    mem_free(o->stats);
-    mem_free(o->ty);
-    mem_free(o->feature);
-}
-
-typedef struct trial {
-    const graph *g;
-    const float *params, *x, *dy, *tx;
-    plan_options o;
-    const char *feature;
-    int64_t count;
-} trial;
-
-static outcome compute(const trial *t, const backend *b, jem_dtype precision)
-{
-    const graph *g = t->g;
-    const char *features[] = {t->feature, NULL};
-    plan_options o = t->o;
-    plan_call call = {.count = t->count, .dropout = {3, RNG_DROPOUT, 8, 0}, .image0 = 5};
-    plan *p = NULL;
-    workspace *w = NULL;
-    outcome r = {.x_count = t->count * shape_count(g->nodes[0].op.dst),
-                 .y_count = t->count * shape_count(g->nodes[g->output].op.dst),
-                 .params = g->param_elements};
-
-    o.batch = N;
-    o.precision = precision;
-    if (t->feature) o.features = features;
-    check_ok(MEM_NEW(r.y, r.y_count));
-    check_ok(MEM_NEW(r.ty, r.y_count));
-    check_ok(MEM_NEW(r.dx, r.x_count));
-    check_ok(MEM_NEW(r.dparams, r.params));
-    check_ok(MEM_NEW(r.stats, r.params));
-    if (o.train) call.batch_stats = r.stats;
-    check_ok(plan_compile(&p, g, b, &o));
-    check_ok(plan_load(p, t->params));
-    check_ok(workspace_new(&w, p));
-    if (o.tangent) {
-        check_ok(plan_tangent(w, &call, t->x, t->tx, r.y, r.ty));
-    } else {
-        check_ok(plan_forward(w, &call, t->x, r.y));
-        if (t->feature) {
-            r.feature_count = t->count * shape_count(g->nodes[graph_find(g, t->feature)].op.dst);
-            check_ok(MEM_NEW(r.feature, r.feature_count));
-            check_ok(plan_feature(w, &call, t->feature, r.feature));
-        }
-        if (o.backward_input || o.backward_params) /* twice: nothing may be used up */
-            for (int i = 0; i < 2; i++)
-                check_ok(plan_backward(w, &call, t->dy, o.backward_input ? r.dx : NULL,
-                                       o.backward_params ? r.dparams : NULL));
-    }
-    workspace_free(w);
-    plan_free(p);
-    return r;
-}
-
-static void judge(const char *what, const char *part, const float *got, const float *want, int64_t n,
-                  double allowed)
-{
-    double error = 0, norm = 0;
-    for (int64_t i = 0; i < n; i++) {
-        error += pow((double)got[i] - (double)want[i], 2);
-        norm += pow((double)want[i], 2);
-    }
-    if (!(error <= allowed * allowed * norm))
-        fail_msg("%s: %s: relative error %.3g, allowed %.3g", what, part, sqrt(error / norm), allowed);
-}
-
-/* All that a network computes, in float32 and in bf16, forward, backward, tangent. */
-static void agree(const char *what, const graph *g, bool train, const char *feature, double bf16)
-{
-    const backend *b = gpu_backend();
-    const int64_t x_count = N * shape_count(g->nodes[0].op.dst);
-    const int64_t y_count = N * shape_count(g->nodes[g->output].op.dst);
-    float *params = fill(g->param_elements, 1, 0.3f), *x = fill(x_count, 2, 1);
-    float *dy = fill(y_count, 3, 1), *tx = fill(x_count, 4, 1);
-    const plan_options passes[] = {
-        {.train = train},
-        {.backward_input = true, .train = train},
-        {.backward_params = true, .train = train},
-        {.backward_input = true, .backward_params = true, .train = train},
-        {.tangent = true}};
-
-    for (int i = 0; i < g->param_count; i++) /* variances are not negative */
-        for (int64_t k = 0; g->params[i].role == PARAM_RUNNING_VAR && k < g->params[i].count; k++)
-            params[g->params[i].offset + k] = 0.5f + fabsf(params[g->params[i].offset + k]);
-    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
-        const trial t = {g, params, x, dy, tx, passes[i], i < 4 ? feature : NULL, i == 1 ? 2 : N};
-        if (train && i == 1) continue; /* batch statistics are of whole batches */
-        outcome want = compute(&t, &backend_ref, JEM_F32);
-        for (int half = 0; half < (bf16 > 0 ? 2 : 1); half++) {
-            outcome got = compute(&t, b, half ? JEM_BF16 : JEM_F32);
-            const double allowed = half ? bf16 : 1e-4;
-            judge(what, "output", got.y, want.y, got.y_count, allowed);
-            if (t.o.tangent) judge(what, "tangent", got.ty, want.ty, got.y_count, 3 * allowed);
-            if (t.o.backward_input) judge(what, "dx", got.dx, want.dx, got.x_count, 3 * allowed);
-            if (t.o.backward_params)
-                judge(what, "dparams", got.dparams, want.dparams, got.params, 3 * allowed);
-            if (train) judge(what, "statistics", got.stats, want.stats, got.params, allowed);
-            if (t.feature) judge(what, t.feature, got.feature, want.feature, got.feature_count, allowed);
-            outcome_free(&got);
-        }
-        outcome_free(&want);
-    }
-    mem_free(params);
-    mem_free(x);
-    mem_free(dy);
-    mem_free(tx);
-}
+#include "nn/device_rig.h"
 
 static graph *begin(int64_t c, int64_t h, int64_t w)
 {
@@ -254,6 +116,81 @@ static void concatenations_agree(void **state)
     graph_free(g);
 }
 
+static void windows_agree(void **state)
+{
+    graph *g = begin(5, 11, 9);
+    (void)state;
+    int x = graph_max_pool(g, graph_conv2d(g, 0, "a", 12, 3, 1, 1), 3, 2, 1, false);
+    int y = graph_conv2d(g, graph_mean_pool(g, x, 3, 1, 1), "b", 12, 1, 1, 0);
+    x = graph_add(g, graph_max_pool(g, x, 3, 1, 1, false), y);
+    y = graph_adaptive_mean(g, x, 3, 3);
+    x = graph_concat(g, (int[]){graph_max_pool(g, x, 2, 2, 0, true), y}, 2);
+    x = graph_conv2d(g, x, "c", 7, 3, 1, 1);
+    check_ok(graph_finish(g, graph_linear(g, graph_add(g, graph_adaptive_mean(g, x, 1, 1),
+                                                       graph_adaptive_mean(g, graph_conv2d(g, y, "d", 7, 1, 1, 0), 1, 1)),
+                                          "out", 3)));
+    agree("windows", g, false, NULL, 5e-2);
+    graph_free(g);
+}
+
+static void grouped_convolutions_agree(void **state)
+{
+    const conv_shape five = {.out = 20, .kernel = {3, 3}, .stride = 1, .begin = {1, 1}, .end = {1, 1}, .groups = 5};
+    const conv_shape depthwise = {.out = 20, .kernel = {5, 5}, .stride = 2, .begin = {2, 2}, .end = {2, 2},
+                                  .groups = 20, .no_bias = true};
+    const conv_shape wider = {.out = 40, .kernel = {1, 3}, .stride = 1, .begin = {0, 1}, .end = {0, 1}, .groups = 20};
+    graph *g = begin(3, 8, 7);
+    (void)state;
+    int x = graph_lrelu(g, graph_conv2d(g, 0, "in", 20, 3, 1, 1), 0.2);
+    x = graph_add(g, graph_conv(g, x, "five", &five), x);
+    x = graph_relu6(g, graph_conv(g, graph_lrelu(g, x, 0.1), "depthwise", &depthwise));
+    x = graph_lrelu(g, graph_conv(g, x, "wider", &wider), 0.2);
+    check_ok(graph_finish(g, graph_linear(g, x, "out", 3)));
+    agree("groups", g, false, NULL, 5e-2);
+    graph_free(g);
+}
+
+static void capped_rectifiers_agree(void **state)
+{
+    graph *g = begin(3, 6, 5);
+    (void)state;
+    int x = graph_relu6(g, graph_scale(g, graph_conv2d(g, 0, "a", 12, 3, 1, 1), "s", "gamma"));
+    x = graph_relu6(g, graph_conv2d(g, x, "b", 24, 3, 2, 1));
+    check_ok(graph_finish(g, graph_linear(g, graph_conv2d(g, x, "c", 9, 1, 1, 0), "out", 3)));
+    float *params = fill(g->param_elements, 1, 1.5f); /* so large that the caps are reached */
+    agree_with("ReLU6", g, params, false, NULL, 1e-4, 0.1);
+    mem_free(params);
+    graph_free(g);
+}
+
+/* What networks of pixels are made of, with weight norm. */
+static void pixel_operators_agree(void **state)
+{
+    static const double affine[3][2] = {{2, 0.5}, {0.7, -1}, {-1.5, 0.2}};
+    const conv_shape first = {.out = 12, .kernel = {2, 3}, .stride = 1, .begin = {1, 1}, .end = {0, 1}};
+    const conv_shape down = {.out = 12, .kernel = {2, 3}, .stride = 2, .begin = {1, 1}, .end = {0, 1}};
+    const conv_shape gate = {.out = 24, .kernel = {2, 2}, .stride = 1, .begin = {1, 1}};
+    const conv_shape up = {.out = 12, .kernel = {2, 3}, .stride = 2, .begin = {0, 1}};
+    const conv_shape square = {.out = 12, .kernel = {3, 3}, .stride = 2};
+    const conv_shape groups = {.out = 12, .kernel = {3, 3}, .stride = 1, .begin = {1, 1}, .end = {1, 1}, .groups = 4};
+    graph *g = begin(3, 6, 8);
+    (void)state;
+    const int in = graph_affine(g, 0, affine);
+    int code = graph_linear_normed(g, in, "mean", 5);
+    code = graph_add(g, code, graph_noise(g, graph_sigmoid(g, graph_linear(g, in, "std", 5), 0.5)));
+    int x = graph_shift(g, graph_conv_normed(g, graph_ones(g, in), "in", &first), 1, -2);
+    int h = graph_conv_normed(g, graph_concat_elu(g, x), "down", &down);
+    h = graph_add(g, h, graph_project_normed(g, graph_concat_elu(g, h), "dense", 12));
+    h = graph_conv_normed(g, graph_dropout(g, graph_concat_elu(g, h), 0.5), "gate", &gate);
+    h = graph_gate(g, graph_add_vector(g, h, graph_linear_plain(g, code, "code", "hw", 24)));
+    x = graph_add(g, graph_conv_transposed_normed(g, h, "u", &up), graph_conv_transposed(g, h, "v", &square));
+    x = graph_conv_normed(g, graph_elu(g, x), "groups", &groups);
+    check_ok(graph_finish(g, graph_project_normed(g, x, "out", 7)));
+    agree("pixels", g, false, NULL, 8e-2);
+    agree("pixels, dropped", g, true, NULL, 8e-2);
+    graph_free(g);
+}
+
 /* Arrays in the device's memory, and a graph launched again with other values. */
 static void captured_graphs_compute_what_lies_there_then(void **state)
 {
@@ -336,6 +273,10 @@ int main(void)
         cmocka_unit_test(channel_norms_gelus_and_scales_agree),
         cmocka_unit_test(maps_to_maps_agree),
         cmocka_unit_test(concatenations_agree),
+        cmocka_unit_test(windows_agree),
+        cmocka_unit_test(grouped_convolutions_agree),
+        cmocka_unit_test(capped_rectifiers_agree),
+        cmocka_unit_test(pixel_operators_agree),
         cmocka_unit_test(captured_graphs_compute_what_lies_there_then),
         cmocka_unit_test(what_a_gpu_cannot_do_is_said),
     };

@@ -63,7 +63,7 @@ static size_t mask_bytes(format f, shape s, int64_t n)
 /* By shape, precision and processor alone: what a step computes to the bit depends on nothing else. */
 static const cpu_impl *choose_conv(const step *s)
 {
-    const bool capped = s->lrelu && s->op.cap > 0, grouped = s->op.groups > 1;
+    const bool capped = s->kind == STEP_FORWARD && s->lrelu && s->op.cap > 0, grouped = s->op.groups > 1;
     const cpu_impl *bf16 = capped || grouped ? NULL : cpu_arch_bf16_conv(s);
     if (bf16) return bf16;
     if (cpu_depthwise_supports(s)) return &cpu_depthwise_impl;

@@ -27,7 +27,8 @@ typedef struct conv_problem {
     int32_t pass;   /* conv_pass */
     int32_t n, c, h, w; /* of x */
     int32_t k, p, q;    /* of y: channels, height, width */
-    int32_t kernel_h, kernel_w, stride, pad, pad_end;
+    int32_t kernel_h, kernel_w, stride;
+    int32_t pad[2], pad_end[2]; /* rows and columns of zeros: at the top and left, at the bottom and right */
     int32_t bf16;   /* x, w, y and their gradients, dw too; else float32 */
     int32_t bias;   /* FORWARD: float32 [k] */
     int32_t lrelu, add;

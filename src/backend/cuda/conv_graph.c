@@ -113,7 +113,7 @@ static jem_status convolution(cudnnBackendDescriptor_t *out, conv_graph *g)
 {
     const conv_problem *p = &g->p;
     const int64_t dims = 2, dilation[2] = {1, 1}, stride[2] = {p->stride, p->stride};
-    const int64_t before[2] = {p->pad, p->pad}, after[2] = {p->pad_end, p->pad_end};
+    const int64_t before[2] = {p->pad[0], p->pad[1]}, after[2] = {p->pad_end[0], p->pad_end[1]};
     const cudnnDataType_t type = CUDNN_DATA_FLOAT;
     const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
     const setting settings[] = {SET(CONVOLUTION_SPATIAL_DIMS, INT64, 1, &dims),

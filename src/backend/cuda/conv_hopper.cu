@@ -509,8 +509,8 @@ jem_status hopper_run(const conv_problem *p, hopper_plan plan, const conv_call *
     j.channels = written_channels(p);
     j.h = p->h;
     j.w = p->w;
-    j.pad_h = backward(p) ? p->kernel_h - 1 - p->pad : p->pad;
-    j.pad_w = backward(p) ? p->kernel_w - 1 - p->pad : p->pad;
+    j.pad_h = backward(p) ? p->kernel_h - 1 - p->pad[0] : p->pad[0];
+    j.pad_w = backward(p) ? p->kernel_w - 1 - p->pad[1] : p->pad[1];
     j.taps_h = p->kernel_h;
     j.taps_w = p->kernel_w;
     j.chunks = (read + CHUNK - 1) / CHUNK;

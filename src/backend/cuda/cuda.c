@@ -25,14 +25,12 @@ static format choose_format(const op *o, format src, jem_dtype precision, bool g
     (void)gradient;
     switch (o->kind) {
     case OP_INPUT:
-    case OP_CONV2D:
-    case OP_ATTENTION:
         return (format){precision, room};
     case OP_LINEAR:
     case OP_POOL:
-    case OP_MEAN_POOL:
-    case OP_CONCAT_ELU:
         return (format){JEM_F32, room};
+    case OP_MEAN_POOL: /* maps go on to convolutions */
+        return (format){o->dst.h * o->dst.w == 1 ? JEM_F32 : src.dtype, room};
     default:
         return (format){src.dtype, room};
     }
@@ -46,28 +44,8 @@ static size_t mask_bytes(format f, shape s, int64_t n)
 
 static bool fuses_backward(const step *s)
 {
-    return s->op.kind == OP_CONV2D;
+    return s->op.kind == OP_CONV2D && !(s->lrelu && s->op.cap > 0);
 }
-
-/* ---- what only the cpu has: refused as a plan is compiled */
-
-static jem_status missing_prepare(cuda_kernel *k)
-{
-    return cuda_lacks(k->s.op.kind == OP_MAX_POOL    ? "largest values of windows"
-                      : k->s.op.kind == OP_MEAN_POOL ? "means of windows that overlap or differ"
-                      : k->s.op.kind == OP_AFFINE    ? "scales of single channels"
-                      : k->s.op.kind == OP_CONV_TRANSPOSED ? "transposed convolutions"
-                      : k->s.op.kind == OP_LRELU     ? "ReLU6"
-                                                     : "gates, sigmoids, noise and shifts");
-}
-
-static jem_status missing_run(const cuda_bound *b, const step_io *io)
-{
-    (void)b, (void)io;
-    return JEM_EINTERNAL; /* no kernel of this kind is ever made */
-}
-
-static const cuda_impl cuda_missing_impl = {.name = "none", .prepare = missing_prepare, .run = missing_run};
 
 static const cuda_impl *choose_impl(const step *s)
 {
@@ -81,24 +59,22 @@ static const cuda_impl *choose_impl(const step *s)
     default:
         break;
     }
-    if (s->op.kind == OP_LRELU && s->op.cap > 0) return &cuda_missing_impl;
     switch (s->op.kind) {
-    case OP_CONV2D: return &cuda_conv_impl;
+    case OP_CONV2D: return s->op.groups > 1 ? &cuda_direct_impl : &cuda_conv_impl;
+    case OP_CONV_TRANSPOSED: return &cuda_direct_impl;
     case OP_LINEAR: return &cuda_linear_impl;
     case OP_POOL:
     case OP_UPSAMPLE: return &cuda_window_impl;
     case OP_CONCAT: return &cuda_concat_impl;
     case OP_MAX_POOL:
-    case OP_MEAN_POOL:
+    case OP_MEAN_POOL: return &cuda_pool_impl;
     case OP_AFFINE:
-    case OP_CONV_TRANSPOSED:
-    case OP_ELU:
     case OP_SIGMOID:
     case OP_GATE:
-    case OP_NOISE:
-    case OP_ADD_VECTOR:
     case OP_SHIFT:
-    case OP_ONES: return &cuda_missing_impl;
+    case OP_ONES: return &cuda_pixel_impl;
+    case OP_ADD_VECTOR: return &cuda_add_vector_impl;
+    case OP_NOISE: return &cuda_dropout_impl;
     case OP_CONCAT_ELU: return &cuda_elu_impl;
     case OP_SCALE: return &cuda_scale_impl;
     case OP_NORM: return &cuda_norm_impl;
@@ -124,11 +100,6 @@ value cuda_value(const cuda_bound *b, const slot *s)
 extent cuda_extent(const slot *s, int64_t n)
 {
     return (extent){n, s->s.h, s->s.w, s->s.c, s->f.block};
-}
-
-jem_status cuda_lacks(const char *what)
-{
-    return jem_error(JEM_EUSAGE, "a GPU does not compute %s: this network needs the device cpu", what);
 }
 
 jem_status cuda_move(value dst, value src, int64_t octets, bool accumulate)
@@ -158,12 +129,51 @@ jem_status cuda_hand_out(const cuda_bound *b, int i, float *outside, int64_t cou
     return gpu_copy(outside, cuda_scratch(b, i), (size_t)count * sizeof *outside);
 }
 
+/* ---- weight norm */
+
+jem_status cuda_reserve_weights(cuda_kernel *k)
+{
+    const op *o = &k->s.op;
+    if (!o->normed) return JEM_OK;
+    return gpu_alloc(&k->made, (size_t)(o->dst.c * cuda_row_weights(o)) * sizeof *k->made);
+}
+
+static direction_map direction_of(const cuda_kernel *k, float *w, float *dg)
+{
+    const op *o = &k->s.op;
+    return (direction_map){.v = k->params + o->weight, .g = k->params + o->gain, .w = w, .dg = dg,
+                           .each = cuda_row_weights(o)};
+}
+
+jem_status cuda_weights(float **out, const cuda_kernel *k)
+{
+    const op *o = &k->s.op;
+    *out = o->normed ? k->made : (float *)(uintptr_t)(k->params + o->weight);
+    if (!o->normed) return JEM_OK;
+    const direction_map a = direction_of(k, k->made, NULL);
+    return launch_direction(&a, o->dst.c);
+}
+
+jem_status cuda_turn_gradient(const cuda_bound *b, float *dw, int i, float *dparams)
+{
+    const op *o = &b->k->s.op;
+    float *dg = dparams + o->gain;
+    jem_status st;
+    if (!o->normed) return JEM_OK;
+    const direction_map a = direction_of(b->k, dw, cuda_outside(b, i, dg));
+    TRY(launch_direction_back(&a, o->dst.c));
+    TRY(cuda_hand_out(b, i, dg, o->dst.c));
+done:
+    return st;
+}
+
 /* ---- the table */
 
 static void kernel_free(void *kernel)
 {
     cuda_kernel *k = kernel;
     if (!k) return;
+    gpu_free(k->made);
     gpu_free(k->packed);
     gpu_free(k->bias);
     mem_free(k);

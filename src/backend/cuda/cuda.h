@@ -17,6 +17,7 @@ typedef struct cuda_kernel {
     const conv *conv;
     void *packed;        /* device memory: the weights as the step wants them */
     float *bias;         /* the same, with zeros for channels that memory alone has */
+    float *made;         /* the same: weights of weight norm in the flat vector's order; NULL: there is none */
     size_t packed_bytes;
     const float *params; /* device memory, borrowed from kernel_load */
     size_t scratch;      /* bytes in all; what is where: */
@@ -36,7 +37,8 @@ struct cuda_impl {
     jem_status (*run)(const cuda_bound *b, const step_io *io);
 };
 extern const cuda_impl cuda_port_impl, cuda_octet_impl, cuda_window_impl, cuda_elu_impl, cuda_concat_impl,
-    cuda_dropout_impl, cuda_scale_impl, cuda_conv_impl, cuda_linear_impl, cuda_norm_impl, cuda_attention_impl;
+    cuda_dropout_impl, cuda_scale_impl, cuda_conv_impl, cuda_direct_impl, cuda_linear_impl, cuda_norm_impl,
+    cuda_attention_impl, cuda_pixel_impl, cuda_add_vector_impl, cuda_pool_impl;
 
 /* Scratch number `i` of the kernel gets `bytes`. */
 void cuda_book(cuda_kernel *k, int i, size_t bytes);
@@ -57,8 +59,19 @@ static inline int64_t cuda_room(const slot *s)
     return s->f.block;
 }
 
-/* JEM_EUSAGE: the GPU has no kernel for `what`, which the cpu has. */
-jem_status cuda_lacks(const char *what);
+/* Weights of one output channel of a layer. */
+static inline int64_t cuda_row_weights(const op *o)
+{
+    if (o->kind == OP_LINEAR) return shape_count(o->src);
+    return (o->kind == OP_CONV2D ? op_group_channels(o) : o->src.c) * o->kernel_h * o->kernel_w;
+}
+/* Room for weights that weight norm makes, if the layer has it. */
+jem_status cuda_reserve_weights(cuda_kernel *k);
+/* *out <- the layer's weights in the flat vector's order, made of directions and gains where it has weight norm. */
+jem_status cuda_weights(float **out, const cuda_kernel *k);
+/* dw, in device memory and that order, <- the gradient to directions, and dparams + op.gain <- that to gains, by way
+ * of scratch `i` (op.dst.c floats); nothing happens without weight norm. */
+jem_status cuda_turn_gradient(const cuda_bound *b, float *dw, int i, float *dparams);
 
 /* dst <- src, or dst <- dst + src, of one shape, whatever their types. */
 jem_status cuda_move(value dst, value src, int64_t octets, bool accumulate);

@@ -7,7 +7,13 @@
 
 #include "base/try.h"
 
-enum { BOOK_CONV, BOOK_DW, BOOK_PARTS, BOOK_OUT_W, BOOK_OUT_B };
+enum { BOOK_CONV, BOOK_DW, BOOK_PARTS, BOOK_OUT_W, BOOK_OUT_B, BOOK_OUT_G };
+
+/* Is there a rectifier with a cap, which follows by itself? */
+static bool is_capped(const step *s)
+{
+    return s->lrelu && s->op.cap > 0;
+}
 
 static conv_problem problem_of(const step *s)
 {
@@ -32,26 +38,18 @@ static conv_problem problem_of(const step *s)
     p.kernel_h = (int32_t)o->kernel_h;
     p.kernel_w = (int32_t)o->kernel_w;
     p.stride = (int32_t)o->stride;
-    p.pad = (int32_t)o->pad_top;
-    p.pad_end = (int32_t)o->pad_bottom;
+    p.pad[0] = (int32_t)o->pad_top;
+    p.pad[1] = (int32_t)o->pad_left;
+    p.pad_end[0] = (int32_t)o->pad_bottom;
+    p.pad_end[1] = (int32_t)o->pad_right;
     p.bf16 = x->f.dtype == JEM_BF16;
     if (p.pass != CONV_TO_WEIGHTS) {
         p.bias = p.pass == CONV_FORWARD && o->bias >= 0;
-        p.lrelu = s->lrelu;
+        p.lrelu = s->lrelu && !is_capped(s);
         p.add = s->accumulate;
-        if (s->lrelu) p.slope = (float)o->slope;
+        if (p.lrelu) p.slope = (float)o->slope;
     }
     return p;
-}
-
-/* Square kernels, the same zeros on both axes, no groups, no cap. */
-static jem_status cuda_conv_supports(const op *o)
-{
-    if (o->groups > 1) return cuda_lacks("grouped and depthwise convolutions");
-    if (o->cap > 0) return cuda_lacks("ReLU6");
-    if (o->kernel_h != o->kernel_w || o->pad_top != o->pad_left || o->pad_bottom != o->pad_right)
-        return cuda_lacks("convolutions that are not square");
-    return JEM_OK;
 }
 
 static jem_status conv_prepare(cuda_kernel *k)
@@ -59,7 +57,6 @@ static jem_status conv_prepare(cuda_kernel *k)
     jem_status st;
     const conv_problem p = problem_of(&k->s);
 
-    TRY(cuda_conv_supports(&k->s.op));
     TRY(conv_get(&k->conv, &p));
     cuda_book(k, BOOK_CONV, conv_scratch(k->conv));
     if (p.pass == CONV_TO_WEIGHTS) {
@@ -67,8 +64,10 @@ static jem_status conv_prepare(cuda_kernel *k)
         cuda_book(k, BOOK_PARTS, (size_t)(COLUMN_PARTS * p.k) * sizeof(double));
         cuda_book(k, BOOK_OUT_W, (size_t)conv_w_count(&p) * sizeof(float));
         cuda_book(k, BOOK_OUT_B, (size_t)p.k * sizeof(float));
+        cuda_book(k, BOOK_OUT_G, (size_t)p.k * sizeof(float));
         return JEM_OK;
     }
+    TRY(cuda_reserve_weights(k));
     k->packed_bytes = conv_weight_bytes(k->conv);
     TRY(gpu_alloc(&k->packed, k->packed_bytes));
     if (p.bias) TRY(gpu_alloc(&k->bias, (size_t)p.k * sizeof(float)));
@@ -80,9 +79,11 @@ static jem_status conv_load(cuda_kernel *k)
 {
     jem_status st = JEM_OK;
     const conv_problem p = problem_of(&k->s);
+    float *plain;
 
     if (!k->packed) return JEM_OK;
-    TRY(conv_pack(k->conv, k->packed, k->params + k->s.op.weight, k->s.op.dst.c, k->s.op.src.c));
+    TRY(cuda_weights(&plain, k));
+    TRY(conv_pack(k->conv, k->packed, plain, k->s.op.dst.c, k->s.op.src.c));
     if (k->bias) {
         const bias_map bias = {.dst = k->bias, .bias = k->params + k->s.op.bias, .c = k->s.op.dst.c,
                                .room = p.k};
@@ -103,6 +104,7 @@ static jem_status hand_out_gradients(const cuda_bound *b, const conv_problem *p,
     jem_status st;
 
     TRY(launch_unpack(&a, count));
+    TRY(cuda_turn_gradient(b, a.plain, BOOK_OUT_G, dparams));
     TRY(cuda_hand_out(b, BOOK_OUT_W, dw, count));
     if (s->op.bias < 0) goto done;
     const columns_map sums = {.v = cuda_value(b, &s->src),
@@ -114,6 +116,15 @@ static jem_status hand_out_gradients(const cuda_bound *b, const conv_problem *p,
     TRY(cuda_hand_out(b, BOOK_OUT_B, db, s->op.dst.c));
 done:
     return st;
+}
+
+/* min(max(y, slope y), cap), in place. */
+static jem_status rectify_capped(const cuda_bound *b)
+{
+    const step *s = &b->k->s;
+    const value y = cuda_value(b, &s->dst);
+    const octet_map a = {.dst = y, .src = y, .op = OCTET_LRELU, .slope = (float)s->op.slope, .cap = (float)s->op.cap};
+    return launch_octet(&a, octets_of(cuda_extent(&s->dst, s->n)));
 }
 
 static jem_status conv_step_run(const cuda_bound *b, const step_io *io)
@@ -136,6 +147,7 @@ static jem_status conv_step_run(const cuda_bound *b, const step_io *io)
         call.dst = cuda_scratch(b, BOOK_DW);
     }
     TRY(conv_run(b->k->conv, &call));
+    if (p.pass == CONV_FORWARD && is_capped(s)) TRY(rectify_capped(b));
     if (p.pass == CONV_TO_WEIGHTS) TRY(hand_out_gradients(b, &p, io->dparams));
 done:
     return st;

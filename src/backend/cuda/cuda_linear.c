@@ -11,7 +11,7 @@
 
 /* ---- linear */
 
-enum { BOOK_X, BOOK_DW, BOOK_PARTS, BOOK_OUT_W, BOOK_OUT_B };
+enum { BOOK_X, BOOK_DW, BOOK_PARTS, BOOK_OUT_W, BOOK_OUT_B, BOOK_OUT_G };
 
 static const slot *wide_slot(const step *s) /* of the layer's input */
 {
@@ -55,8 +55,10 @@ static jem_status linear_prepare(cuda_kernel *k)
         cuda_book(k, BOOK_PARTS, (size_t)(COLUMN_PARTS * out) * sizeof(double));
         cuda_book(k, BOOK_OUT_W, weights);
         cuda_book(k, BOOK_OUT_B, (size_t)out * sizeof(float));
+        cuda_book(k, BOOK_OUT_G, (size_t)out * sizeof(float));
         return JEM_OK;
     }
+    TRY(cuda_reserve_weights(k));
     TRY(gpu_alloc(&k->packed, weights));
     k->packed_bytes = weights;
 done:
@@ -65,10 +67,15 @@ done:
 
 static jem_status linear_load(cuda_kernel *k)
 {
+    float *plain;
+    jem_status st;
+
     if (!k->packed) return JEM_OK;
-    const weights_map a = linear_weights(&k->s, k->packed,
-                                         (float *)(uintptr_t)(k->params + k->s.op.weight));
-    return launch_pack(&a, a.out_room * a.in_room);
+    TRY(cuda_weights(&plain, k));
+    const weights_map a = linear_weights(&k->s, k->packed, plain);
+    TRY(launch_pack(&a, a.out_room * a.in_room));
+done:
+    return st;
 }
 
 /* The layer's input as floats. */
@@ -132,6 +139,7 @@ static jem_status linear_to_weights(const cuda_bound *b, float *dparams)
     TRY(float_input(&g.b, b, &s->src2));
     TRY(gemm_run(&g));
     TRY(launch_unpack(&a, a.out * a.in * a.taps));
+    TRY(cuda_turn_gradient(b, a.plain, BOOK_OUT_G, dparams));
     TRY(cuda_hand_out(b, BOOK_OUT_W, dw, a.out * a.in * a.taps));
     if (s->op.bias < 0) goto done;
     TRY(cuda_sum_columns(&sums, a.out));

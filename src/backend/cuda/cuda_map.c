@@ -59,7 +59,7 @@ static jem_status port_run(const cuda_bound *b, const step_io *io)
 
 const cuda_impl cuda_port_impl = {.name = "own", .prepare = port_prepare, .run = port_run};
 
-/* ---- octets: copies, sums, rectifiers, SiLU, GELU, dropout that drops nothing */
+/* ---- octets: copies, sums, rectifiers, SiLU, GELU, ELU, dropout that drops nothing */
 
 static octet_op octet_op_of(const step *s)
 {
@@ -69,6 +69,7 @@ static octet_op octet_op_of(const step *s)
     case OP_LRELU: return back ? OCTET_LRELU_BACK : OCTET_LRELU;
     case OP_SILU: return back ? OCTET_SILU_BACK : OCTET_SILU;
     case OP_GELU: return back ? OCTET_GELU_BACK : OCTET_GELU;
+    case OP_ELU: return back ? OCTET_ELU_BACK : OCTET_ELU;
     case OP_ADD: return back ? OCTET_COPY : OCTET_ADD;
     default: return OCTET_COPY;
     }
@@ -84,7 +85,8 @@ static jem_status octet_run(const cuda_bound *b, const step_io *io)
                    .src2 = cuda_value(b, what == OCTET_LRELU_BACK ? &mask : &s->src2),
                    .op = (int32_t)what,
                    .accumulate = s->accumulate || s->kind == STEP_ACCUMULATE,
-                   .slope = (float)s->op.slope};
+                   .slope = (float)s->op.slope,
+                   .cap = (float)s->op.cap};
     jem_status st;
 
     (void)io;
@@ -183,7 +185,7 @@ static jem_status elu_run(const cuda_bound *b, const step_io *io)
 
 const cuda_impl cuda_elu_impl = {.name = "own", .run = elu_run};
 
-/* ---- dropout */
+/* ---- dropout and noise */
 
 static jem_status dropout_run(const cuda_bound *b, const step_io *io)
 {
@@ -191,16 +193,16 @@ static jem_status dropout_run(const cuda_bound *b, const step_io *io)
     const dropout_map a = {.dst = cuda_value(b, &s->dst),
                            .src = cuda_value(b, &s->src),
                            .e = cuda_extent(&s->dst, s->n),
-                           .seed = io->dropout.seed,
-                           .purpose = (uint32_t)io->dropout.purpose,
-                           .step = io->dropout.step,
+                           .stream = io->dropout,
+                           .stream_at = io->dropout_at,
                            .node = s->op.id,
                            .image0 = io->image0,
                            .accumulate = s->accumulate,
                            .whole = s->op.whole,
                            .scale = (float)(1.0 / (1.0 - s->op.rate)),
                            .threshold = s->op.rate * 4294967296.0};
-    return launch_dropout(&a, 8 * value_octets(&s->dst, s->n));
+    const int64_t pieces = 8 * value_octets(&s->dst, s->n);
+    return s->op.kind == OP_NOISE ? launch_noise(&a, pieces) : launch_dropout(&a, pieces);
 }
 
 const cuda_impl cuda_dropout_impl = {.name = "own", .run = dropout_run};

@@ -3,6 +3,7 @@
 #ifndef CUDA_KERNELS_H
 #define CUDA_KERNELS_H
 
+#include "backend/cuda/direct_kernels.h"
 #include "backend/cuda/energy_kernels.h"
 #include "backend/cuda/map_kernels.h"
 #include "backend/cuda/norm_kernels.h"
@@ -36,6 +37,26 @@
     K(dropout, dropout_map)                                                                        \
     K(scale, scale_map)                                                                            \
     K(scale_products, scale_map)                                                                   \
+    K(sigmoid, pixel_map)                                                                          \
+    K(affine, pixel_map)                                                                           \
+    K(gate, pixel_map)                                                                             \
+    K(gate_back, pixel_map)                                                                        \
+    K(add_vector, pixel_map)                                                                       \
+    K(shift, pixel_map)                                                                            \
+    K(ones, pixel_map)                                                                             \
+    K(noise, dropout_map)                                                                          \
+    K(spots, spots_map)                                                                            \
+    K(max_pool, pool_map)                                                                          \
+    K(max_pool_back, pool_map)                                                                     \
+    K(mean_pool, pool_map)                                                                         \
+    K(mean_pool_back, pool_map)                                                                    \
+    K(direct_pack, direct_map)                                                                     \
+    K(direct_small, direct_map)                                                                    \
+    K(direct_large, direct_map)                                                                    \
+    K(direct_weights, direct_map)                                                                  \
+    K(direct_weights_end, direct_map)                                                              \
+    K(direction, direction_map)                                                                    \
+    K(direction_back, direction_map)                                                               \
     K(pack, weights_map)                                                                           \
     K(unpack, weights_map)                                                                         \
     K(bias, bias_map)                                                                              \

@@ -52,12 +52,14 @@ typedef enum octet_op {
     OCTET_SILU,
     OCTET_SILU_BACK,   /* src2: the op's input */
     OCTET_GELU,
-    OCTET_GELU_BACK    /* src2: the op's input */
+    OCTET_GELU_BACK,   /* src2: the op's input */
+    OCTET_ELU,
+    OCTET_ELU_BACK     /* src2: the op's input */
 } octet_op;
 typedef struct octet_map {
     value dst, src, src2;
     int32_t op, accumulate; /* octet_op */
-    float slope, rest;
+    float slope, cap;       /* of LRELU; no cap: 0 */
 } octet_map;
 
 HOST_DEVICE double silu_of(double x)
@@ -82,16 +84,29 @@ HOST_DEVICE double gelu_slope_of(double x)
     return normal_below_of(x) + x * 0.39894228040143267794 * exp(-0.5 * x * x);
 }
 
+HOST_DEVICE float elu_of(float v)
+{
+    return v > 0 ? v : expf(v) - 1;
+}
+
+HOST_DEVICE float elu_slope_of(float v)
+{
+    return v > 0 ? 1 : expf(v);
+}
+
+/* With a cap the slope is 0: 0 < z < cap is where the derivative is 1. */
 HOST_DEVICE float octet_value(const octet_map *a, float x, float z)
 {
     switch (a->op) {
     case OCTET_ADD: return x + z;
-    case OCTET_LRELU: return x > 0 ? x : a->slope * x;
-    case OCTET_LRELU_BACK: return z > 0 ? x : a->slope * x;
+    case OCTET_LRELU: return a->cap > 0 && x >= a->cap ? a->cap : x > 0 ? x : a->slope * x;
+    case OCTET_LRELU_BACK: return z > 0 && !(a->cap > 0 && z >= a->cap) ? x : a->slope * x;
     case OCTET_SILU: return (float)silu_of((double)x);
     case OCTET_SILU_BACK: return (float)((double)x * silu_slope_of((double)z));
     case OCTET_GELU: return (float)((double)x * normal_below_of((double)x));
     case OCTET_GELU_BACK: return (float)((double)x * gelu_slope_of((double)z));
+    case OCTET_ELU: return elu_of(x);
+    case OCTET_ELU_BACK: return x * elu_slope_of(z);
     default: return x;
     }
 }
@@ -100,7 +115,7 @@ HOST_DEVICE void octet_item(const octet_map *a, int64_t i)
 {
     float x[8], z[8], d[8];
     const int two = a->op == OCTET_ADD || a->op == OCTET_LRELU_BACK || a->op == OCTET_SILU_BACK ||
-                    a->op == OCTET_GELU_BACK;
+                    a->op == OCTET_GELU_BACK || a->op == OCTET_ELU_BACK;
     load8(x, a->src, i);
     if (two) load8(z, a->src2, i);
     if (a->accumulate) load8(d, a->dst, i);
@@ -239,16 +254,6 @@ typedef struct elu_map {
     int32_t accumulate, tangent;
 } elu_map;
 
-HOST_DEVICE float elu_of(float v)
-{
-    return v > 0 ? v : expf(v) - 1;
-}
-
-HOST_DEVICE float elu_slope_of(float v)
-{
-    return v > 0 ? 1 : expf(v);
-}
-
 /* Piece: one element of dst, the doubled value. */
 HOST_DEVICE void elu_item(const elu_map *a, int64_t i)
 {
@@ -281,12 +286,20 @@ HOST_DEVICE void elu_back_item(const elu_map *a, int64_t i)
 typedef struct dropout_map {
     value dst, src;
     extent e;
-    uint64_t seed;
-    uint32_t purpose, step, node, image0;
+    rng_stream stream;
+    const rng_stream *stream_at; /* step_io.dropout_at; NULL: `stream` */
+    uint32_t node, image0;
     int32_t accumulate, whole; /* one draw for all of an image */
     float scale, rest;
     double threshold;
 } dropout_map;
+
+/* Random words of image n of the batch. */
+HOST_DEVICE words drawn_block(const dropout_map *a, int64_t n, int64_t block)
+{
+    const rng_stream *s = a->stream_at ? a->stream_at : &a->stream;
+    return philox_block(s->seed, (uint32_t)s->purpose, s->step, a->node, a->image0 + (uint32_t)n, (uint32_t)block);
+}
 
 /* Piece: one element. */
 HOST_DEVICE void dropout_item(const dropout_map *a, int64_t i)
@@ -295,8 +308,7 @@ HOST_DEVICE void dropout_item(const dropout_map *a, int64_t i)
     const int64_t n = i / a->e.room / hw, element = a->whole ? 0 : c * hw + p;
     float v = 0;
     if (c < a->e.c) {
-        words b = philox_block(a->seed, a->purpose, a->step, a->node, a->image0 + (uint32_t)n,
-                               (uint32_t)(element / 4));
+        const words b = drawn_block(a, n, element / 4);
         if (b.w[element % 4] >= a->threshold) v = a->scale * load1(a->src, i);
     }
     store1(a->dst, i, a->accumulate ? load1(a->dst, i) + v : v);

@@ -64,8 +64,8 @@ typedef struct job {
 #define EACH_TAP(p, y, x)                                                                          \
     for (int32_t u = 0; u < (p)->kernel_h; u++)                                                    \
         for (int32_t v = 0; v < (p)->kernel_w; v++)                                                \
-            for (int32_t row = (y) * (p)->stride + u - (p)->pad,                                   \
-                         col = (x) * (p)->stride + v - (p)->pad, once = 1;                         \
+            for (int32_t row = (y) * (p)->stride + u - (p)->pad[0],                                \
+                         col = (x) * (p)->stride + v - (p)->pad[1], once = 1;                      \
                  once && row >= 0 && row < (p)->h && col >= 0 && col < (p)->w; once = 0)
 
 static value at(const conv_problem *p, const void *data)
