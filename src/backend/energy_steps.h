@@ -37,11 +37,12 @@ typedef struct energy_report {
 } energy_report;
 
 /* x [n][c][h][w] <- a batch of training images: mirrored, cropped and noisy as
- * data/batch.c makes them.  One of pixels (levels) and values is NULL. */
+ * data/batch.c makes them.  One of pixels (levels), halves (IEEE) and values is not NULL. */
 typedef struct energy_batch {
     float *x;
     int32_t *y;             /* [n]: labels; NULL: not wanted */
-    const uint8_t *pixels;  /* [images][c][h][w] */
+    const uint8_t *pixels;  /* [images][views][c][h][w] */
+    const uint16_t *halves;
     const float *values;
     const int32_t *labels;  /* [images] */
     const int32_t *order;   /* [images]: the epoch's */
@@ -54,6 +55,7 @@ typedef struct energy_batch {
     int32_t pad_zero;       /* bool; else they are reflected */
     int32_t augment, noise; /* rng_purpose */
     int32_t which;          /* of numbers->first */
+    int32_t views, rest;    /* 2: the second is the mirrored picture's */
 } energy_batch;
 
 /* x, start [n][size] <- where chains begin: sample/replay_buffer.h.  Fresh starts are uniform on [-1, 1];

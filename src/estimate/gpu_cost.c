@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/try.h"
+#include "train/class_gaussian.h"
 
 static const int64_t gigabyte = 1000000000;
 
@@ -139,11 +140,24 @@ static double step_time(const machine *m, const graph *g, const config *c)
     return s;
 }
 
-static int64_t memory_of(const graph *g, const config *c, const data_facts *d, double value)
+/* Where chains begin, and images from files, which move there if they leave most to the network. */
+static int64_t moved_bytes(const config *c, const data_facts *d, int64_t memory)
+{
+    const int64_t image = d->channels * d->height * d->width;
+    int64_t bytes = d->file_bytes <= memory / 4 ? d->file_bytes : 0;
+    if (!config_runs_chains(c)) return bytes;
+    if (c->sampler.start == START_CLASS_GAUSSIAN) bytes += class_gaussian_bytes(d->classes, image);
+    if (c->sampler.start == START_ENCODED_NOISE) bytes += d->noise * image * (int64_t)sizeof(float);
+    return bytes;
+}
+
+static int64_t memory_of(const graph *g, const config *c, const data_facts *d, double value, int64_t memory)
 {
     static const int64_t libraries = (int64_t)1 << 30; /* the driver's context, cuDNN, their scratch */
     const double images = fmax(gradient_images(c), (double)config_generative_batch(&c->train));
-    const int64_t vectors = 5 + (c->train.ema > 0); /* weights, two gradients, two moments */
+    /* weights, two gradients, moments; then what not all trainings have */
+    const int64_t vectors = 3 + (c->train.optimizer.kind == OPTIMIZER_SGD ? 1 : 2) + (c->train.ema > 0) +
+                            (c->train.sharpness != SHARPNESS_NONE);
     double values = 0, largest = 0;
 
     for (int i = 0; i < g->node_count; i++) {
@@ -154,7 +168,8 @@ static int64_t memory_of(const graph *g, const config *c, const data_facts *d, d
     /* Gradients live for as long as one layer and the sum around it. */
     const double work = images * value * (values + 3 * largest) + 2 * value * (double)g->param_elements;
     const int64_t buffer = config_runs_chains(c) ? c->sampler.buffer_size * d->channels * d->height * d->width : 0;
-    return libraries + (int64_t)work + (vectors * g->param_elements + buffer) * (int64_t)sizeof(float) + d->bytes;
+    return libraries + (int64_t)work + (vectors * g->param_elements + buffer) * (int64_t)sizeof(float) + d->bytes +
+           moved_bytes(c, d, memory);
 }
 
 jem_status gpu_cost(gpu_forecast *out, const gpu_model *gpu, const gpu_constants *k, const config *c, const data_facts *d)
@@ -171,7 +186,7 @@ jem_status gpu_cost(gpu_forecast *out, const gpu_model *gpu, const gpu_constants
     const double s = step_time(&m, g, c), batch = (double)c->train.batch;
     *out = (gpu_forecast){.times = {.step_s = s, .alone_s = s, .low_s = s * (1 - gpu_cost_error),
                                     .high_s = s * (1 + gpu_cost_error), .batch = c->train.batch},
-                          .memory = memory_of(g, c, d, m.value),
+                          .memory = memory_of(g, c, d, m.value, gpu->memory),
                           .host_why = graph_keeps_host(g)};
     out->times.validation_s = ceil((double)d->val / batch) * pass_time(&m, g, batch, PASS_FORWARD);
     out->times.validation_alone_s = out->times.validation_s;

@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "base/try.h"
-#include "data/pictures/units.h"
 
 static const char *refuses(const trainer *t)
 {
@@ -15,7 +14,7 @@ static const char *refuses(const trainer *t)
 
 /* ---- memory */
 
-static jem_status array(void *out, resident *r, int64_t count, size_t size)
+jem_status resident_array(void *out, resident *r, int64_t count, size_t size)
 {
     void *p = NULL;
     jem_status st;
@@ -26,7 +25,6 @@ static jem_status array(void *out, resident *r, int64_t count, size_t size)
 done:
     return st;
 }
-#define ARRAY(p, count) array(&(p), r, count, sizeof *(p))
 
 static void close_resident(void *own)
 {
@@ -157,40 +155,6 @@ done:
     return st;
 }
 
-/* The training images, if they leave most of the device's memory to the network; a share of
- * each batch (data.ranks) is cut by the host. */
-static jem_status make_data(resident *r, const trainer *t)
-{
-    const dataset *d = t->data->train;
-    const int64_t count = d->n * dataset_row_size(d);
-    const size_t bytes = (size_t)count * (d->pixels ? 1 : sizeof(float));
-    float table[256];
-    jem_status st;
-
-    units_table(table);
-    if (d->shards || t->cfg->data.ranks > 1 || bytes > r->d->available() / 4) {
-        TRY(MEM_NEW(r->next_x, eq8_state_of(t)->batch.rows * dataset_row_size(d)));
-        TRY(MEM_NEW(r->next_y, eq8_state_of(t)->batch.o.batch));
-        return JEM_OK;
-    }
-    if (d->pixels) {
-        TRY(ARRAY(r->pixels, count));
-        TRY(r->d->copy(r->pixels, d->pixels, bytes));
-    } else {
-        TRY(ARRAY(r->values, count));
-        TRY(r->d->copy(r->values, d->values, bytes));
-    }
-    TRY(ARRAY(r->table, 256));
-    TRY(r->d->copy(r->table, table, sizeof table));
-    TRY(ARRAY(r->labels, d->n));
-    TRY(r->d->copy(r->labels, d->labels, (size_t)d->n * sizeof *d->labels));
-    for (int i = 0; i < 2; i++) TRY(ARRAY(r->order[i], d->n));
-    TRY(MEM_NEW(r->order_host, d->n));
-    r->data_resident = true;
-done:
-    return st;
-}
-
 static jem_status open_resident(void **out, trainer *t)
 {
     jem_status st;
@@ -202,7 +166,7 @@ static jem_status open_resident(void **out, trainer *t)
     r->schedule_step_size = NAN;
     TRY(make_state(r, t));
     TRY(make_step_arrays(r, t));
-    TRY(make_data(r, t));
+    TRY(resident_make_data(r, t));
     TRY(make_executors(r, t));
     *out = r;
     r = NULL;
@@ -353,60 +317,6 @@ static jem_status send_numbers(resident *r, const trainer *t, const step_report 
     return r->d->copy(r->numbers, &n, sizeof n);
 }
 
-/* An epoch's order, when it begins. */
-static jem_status send_order(resident *r, batcher *b, int which, int64_t iteration)
-{
-    const int64_t epoch = iteration / batcher_per_epoch(b);
-    jem_status st;
-    if (r->order_epoch[which] == epoch) return JEM_OK;
-    const int64_t *order = batcher_order(b, epoch);
-    for (int64_t i = 0; i < b->d->n; i++) r->order_host[i] = (int32_t)order[i];
-    TRY(r->d->copy(r->order[which], r->order_host, (size_t)b->d->n * sizeof *r->order_host));
-    r->order_epoch[which] = epoch;
-done:
-    return st;
-}
-
-/* Data that stay on the host: the batches of `iteration`, made while the device computes. */
-static jem_status prepare_batch(resident *r, trainer *t, int64_t iteration)
-{
-    const eq8_batch *s = &eq8_state_of(t)->batch;
-    const int64_t size = model_input_count(t->m);
-    jem_status st = JEM_OK;
-    if (s->labelled >= 0)
-        TRY(batcher_get(&t->labelled, iteration, r->next_x + s->labelled * size, r->next_y));
-    if (s->positive >= 0 && s->positive != s->labelled)
-        TRY(batcher_get(&t->generative, iteration, r->next_x + s->positive * size, NULL));
-    r->next = iteration;
-done:
-    return st;
-}
-
-static jem_status send_batch(resident *r, trainer *t)
-{
-    const eq8_batch *s = &eq8_state_of(t)->batch;
-    const int64_t rows = s->negative >= 0 ? s->negative : s->rows; /* x- comes last */
-    jem_status st;
-    if (r->next != t->iteration) TRY(prepare_batch(r, t, t->iteration));
-    TRY(r->d->copy(r->x, r->next_x, (size_t)(rows * model_input_count(t->m)) * sizeof *r->x));
-    if (s->labelled >= 0)
-        TRY(r->d->copy(r->y, r->next_y, (size_t)s->o.batch * sizeof *r->y));
-done:
-    return st;
-}
-
-static jem_status send_data(resident *r, trainer *t)
-{
-    const eq8_batch *s = &eq8_state_of(t)->batch;
-    jem_status st = JEM_OK;
-    if (!r->data_resident) return send_batch(r, t);
-    if (s->labelled >= 0) TRY(send_order(r, &t->labelled, 0, t->iteration));
-    if (s->positive >= 0 && s->positive != s->labelled)
-        TRY(send_order(r, &t->generative, 1, t->iteration));
-done:
-    return st;
-}
-
 static void fill_report(objective_report *r, const energy_report *d)
 {
     eq8_report e = eq8_report_of(r);
@@ -450,11 +360,11 @@ static jem_status run_step(step_report *s, void *own, trainer *t)
     TRY(follow_steps(r, t));
     TRY(send_schedule(r, t, s->step_size));
     TRY(send_numbers(r, t, s));
-    TRY(send_data(r, t));
+    TRY(resident_send_data(r, t));
     TRY(resident_capture(r, t, theta));
     TRY(r->d->graph_launch(r->step));
-    if (!r->data_resident) (void)prepare_batch(r, t, t->iteration + 1); /* failed: made again, and
-                                                                           told, by that step */
+    /* failed: made again, and told, by that step */
+    if (!r->images) (void)resident_prepare_batch(r, t, t->iteration + 1);
     TRY(r->d->copy(d, r->report, sizeof d));
     fill_report(&s->own, &d[0]);
     if (!d[last].fine) {

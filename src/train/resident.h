@@ -4,8 +4,8 @@
  *
  * It computes what objective_eq8.c and trainer.c compute, with the same random numbers; sums may
  * round otherwise.  What it does not know is done by them on the host's arrays, where the device is
- * still what runs the network.  This is what resident.c (state, data, one step, the table
- * eq8_on_device) and resident_graph.c share. */
+ * still what runs the network.  This is what resident.c (state, one step, the table
+ * eq8_on_device), resident_data.c and resident_graph.c share. */
 #ifndef TRAIN_RESIDENT_H
 #define TRAIN_RESIDENT_H
 
@@ -51,9 +51,10 @@ typedef struct resident {
     energy_report *report;    /* [2]: the second uphill */
 
     /* data: in the device's memory, or made on the host one step ahead */
-    bool data_resident;
-    uint8_t *pixels;
-    float *values, *table;
+    void *images;         /* [n][views][c][h][w]; NULL: made on the host */
+    jem_dtype image_type; /* of `images`: JEM_U8 levels, JEM_F16 or JEM_F32 */
+    int64_t views;        /* 2: a latent, and that of the mirrored picture */
+    float *table;
     int32_t *labels, *order[2];
     int64_t order_epoch[2];
     int32_t *order_host;      /* owned */
@@ -61,6 +62,17 @@ typedef struct resident {
     int32_t *next_y;          /* owned */
     int64_t next;             /* ... this iteration, -1: none */
 } resident;
+
+/* *out <- `count` zeroed elements of the device's memory, r's until it closes. */
+jem_status resident_array(void *out, resident *r, int64_t count, size_t size);
+#define ARRAY(p, count) resident_array(&(p), r, count, sizeof *(p))
+
+/* The training images into the device's memory, if they leave most of it to the network. */
+jem_status resident_make_data(resident *r, const trainer *t);
+/* What of the batches of t->iteration the host has to say. */
+jem_status resident_send_data(resident *r, trainer *t);
+/* Images that stay on the host: makes the batches of `iteration`, while the device computes. */
+jem_status resident_prepare_batch(resident *r, trainer *t, int64_t iteration);
 
 /* Captures the step, if that is not done.  Everything that a step reads must be there: a step
  * is made once before, up to its report. */

@@ -10,8 +10,9 @@ static jem_status draw_batch(resident *r, const trainer *t, const batcher *b, in
     const dataset *d = b->d;
     const energy_batch a = {.x = r->x + row * dataset_row_size(d),
                             .y = which == 0 && eq8_state_of(t)->batch.labelled >= 0 ? r->y : NULL,
-                            .pixels = r->pixels,
-                            .values = r->values,
+                            .pixels = r->image_type == JEM_U8 ? r->images : NULL,
+                            .halves = r->image_type == JEM_F16 ? r->images : NULL,
+                            .values = r->image_type == JEM_F32 ? r->images : NULL,
                             .labels = r->labels,
                             .order = r->order[which],
                             .table = r->table,
@@ -27,7 +28,8 @@ static jem_status draw_batch(resident *r, const trainer *t, const batcher *b, in
                             .pad_zero = b->pad == PAD_ZERO,
                             .augment = (int32_t)b->augment,
                             .noise = (int32_t)b->noise,
-                            .which = which};
+                            .which = which,
+                            .views = (int32_t)r->views};
     return r->energy->batch(&a);
 }
 
@@ -234,7 +236,7 @@ static jem_status look(resident *r, const trainer *t, float *theta)
     const eq8_batch *s = &eq8_state_of(t)->batch;
     jem_status st;
     TRY(load_parameters(r, theta));
-    if (r->data_resident) {
+    if (r->images) {
         if (s->labelled >= 0) TRY(draw_batch(r, t, &t->labelled, s->labelled, 0));
         if (s->positive >= 0 && s->positive != s->labelled)
             TRY(draw_batch(r, t, &t->generative, s->positive, 1));

@@ -5,6 +5,7 @@
 #include "backend/cuda/kernels.h"
 #include "backend/ref/ref.h"
 #include "base/mem.h"
+#include "tensor/bytes.h"
 
 enum { COUNT = 3 * 31 * 29 };
 
@@ -51,6 +52,15 @@ static void bf16_rounds_to_the_nearest_even(void **state)
         assert_int_equal(bf16_of_float(float_of_bits(cases[i].from)), cases[i].to);
     assert_true(isnan(float_of_bf16(bf16_of_float(NAN))));
     assert_true(isnan(float_of_bf16(bf16_of_float(float_of_bits(0x7f800001)))));
+}
+
+static void halves_are_those_of_files(void **state)
+{
+    (void)state;
+    for (uint32_t h = 0; h < 1 << 16; h++) {
+        const float want = float_from_f16((uint16_t)h), got = float_of_f16((uint16_t)h);
+        assert_true(bits_of_float(got) == bits_of_float(want) || (isnan(got) && isnan(want)));
+    }
 }
 
 static void octets_survive_memory(void **state)
@@ -213,6 +223,7 @@ int main(void)
         cmocka_unit_test(random_words_are_those_of_rng),
         cmocka_unit_test(normals_are_those_of_rng_to_the_bit),
         cmocka_unit_test(bf16_rounds_to_the_nearest_even),
+        cmocka_unit_test(halves_are_those_of_files),
         cmocka_unit_test(octets_survive_memory),
         cmocka_unit_test(langevin_is_the_reference_to_the_bit),
         cmocka_unit_test(clamped_steps_are_the_reference_to_the_bit),

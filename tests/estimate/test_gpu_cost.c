@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "estimate/gpu_cost.h"
+#include "train/class_gaussian.h"
 
 static config *settings_of(const gpu_step *s)
 {
@@ -88,6 +89,15 @@ static void memory_holds_parameters_buffer_and_batch(void **state)
     assert_int_equal(cost_of("h200", c).memory - usual, 1000 * image);
     c->train.batch *= 2;
     assert_true(cost_of("h200", c).memory > usual + 1000 * image);
+    mem_free(c);
+    c = settings_of(&gpu_steps_measured[0]);
+    c->train.optimizer.kind = OPTIMIZER_SGD; /* one vector less; */
+    const int64_t less = cost_of("h200", c).memory;
+    c->train.sharpness = SHARPNESS_ADAPTIVE; /* one more */
+    assert_true(less < usual);
+    assert_int_equal(cost_of("h200", c).memory, usual);
+    c->sampler.start = START_CLASS_GAUSSIAN;
+    assert_int_equal(cost_of("h200", c).memory, usual + class_gaussian_bytes(10, 3 * 32 * 32));
     mem_free(c);
 }
 

@@ -1,55 +1,22 @@
 /* Chains that begin at encoded noise: where starts come from, and what a run keeps of them. */
 #include "support/folder.h"
 #include "support/identity.h"
+#include "train/latent_folder.h"
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "run/loop.h"
 #include "train/noise_bank.h"
 
-enum { SIDE = 8, SIZE = 4 * SIDE * SIDE, IMAGES = 24, ENTRIES = 5 };
+enum { SIDE = LATENT_SIDE, SIZE = LATENT_SIZE, IMAGES = 24, ENTRIES = 5 };
 
 static char latents[128];
-
-/* Rows of a part: row i holds values around base + i. */
-static void write_part(shard_index *x, int part, int64_t rows, float base)
-{
-    const shard_format f = shard_part_format(x, part);
-    float *values = NULL;
-    int32_t labels[IMAGES], images[IMAGES];
-    char path[160], name[32], checksum[SHARD_CHECKSUM_SIZE];
-    const rng_stream s = {3, RNG_TEST, (uint32_t)part, 0};
-
-    check_ok(MEM_NEW(values, rows * SIZE));
-    for (int64_t i = 0; i < rows; i++) {
-        rng_fill_uniform(values + i * SIZE, SIZE, -0.1f, 0.1f, &s, (uint32_t)i);
-        for (int k = 0; k < SIZE; k++) values[i * SIZE + k] += base + (float)i;
-        labels[i] = (int32_t)(i % 2);
-        images[i] = (int32_t)i;
-    }
-    snprintf(name, sizeof name, "%s-00000.safetensors", shard_part_names[part]);
-    snprintf(path, sizeof path, "%s/%s", latents, name);
-    check_ok(shard_file_write(path, &f, &(shard_rows){rows, values, NULL, labels, images}, checksum));
-    check_ok(shard_part_add_shard(&x->parts[part], name, rows, checksum));
-    x->parts[part].images = x->parts[part].done = rows;
-    mem_free(values);
-}
 
 /* A folder of latents of two classes, with a bank of `entries` if there are any. */
 static void write_latents(int64_t entries, float base)
 {
-    char cat[] = "cat", dog[] = "dog", *const classes[] = {cat, dog};
-    shard_index x = {.format = {.vae = "0123456789abcdef0123456789abcdef", .scale = 0.5,
-                                 .picture = 64, .channels = 4, .height = SIDE, .width = SIDE,
-                                 .dtype = JEM_F32}};
     snprintf(latents, sizeof latents, "%s/latents", folder);
-    check_ok(dir_make(latents));
-    for (int i = 0; i < SHARD_PARTS; i++) snprintf(x.parts[i].listing, 17, "%016d", i);
-    check_ok(shard_index_name_classes(&x, classes, 2));
-    write_part(&x, SHARD_TRAIN, IMAGES, 0);
-    if (entries) write_part(&x, SHARD_NOISE, entries, base);
-    check_ok(shard_index_write(&x, latents));
-    shard_index_clear(&x);
+    latent_folder_write(latents, &latent_folder_plain, IMAGES, entries, base);
 }
 
 static void settings(config *c)

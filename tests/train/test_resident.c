@@ -1,6 +1,6 @@
 /* Training steps on a device (its host emulation, or a GPU) against those of the cpu backend: same
  * batches, chains, losses, updates; and what the host sees of them. */
-#include "train/trainer_rig.h"
+#include "train/resident_rig.h"
 
 #include "run/checkpoint.h"
 #include "support/gpu.h"
@@ -18,58 +18,6 @@ static rig *open_on(const char *where, const char *const *more)
     set[n++] = "sampler.steps=2";
     for (int i = 0; more && more[i]; i++) set[n++] = more[i];
     return rig_new(IMAGES, set);
-}
-
-static void near(const char *what, double a, double b, double allowed)
-{
-    if (isnan(a) && isnan(b)) return;
-    if (!(fabs(a - b) <= allowed * fmax(1, fabs(b)))) fail_msg("%s: %.9g instead of %.9g", what, a, b);
-}
-
-static void near_all(const char *what, const float *a, const float *b, int64_t n, double allowed)
-{
-    double error = 0, norm = 0;
-    for (int64_t i = 0; i < n; i++) {
-        error += pow((double)a[i] - (double)b[i], 2);
-        norm += pow((double)b[i], 2);
-    }
-    if (!(error <= allowed * allowed * norm))
-        fail_msg("%s: relative error %.3g, allowed %.3g", what, sqrt(error / norm), allowed);
-}
-
-static void compare_reports(const step_report *there, const step_report *here, double allowed)
-{
-    const eq8_report a = eq8_report_of(&there->own), b = eq8_report_of(&here->own);
-    near("l_D", a.loss.loss_d, b.loss.loss_d, allowed);
-    near("l_G", a.loss.loss_g, b.loss.loss_g, allowed);
-    near("|grad l_D|", a.loss.g_d, b.loss.g_d, allowed);
-    near("|grad l_G|", a.loss.g_g, b.loss.g_g, allowed);
-    near("c", a.loss.c, b.loss.c, 10 * allowed);
-    near("cosine", a.loss.cosine, b.loss.cosine, 10 * allowed);
-    near("LSE(x+)", a.loss.lse_pos, b.loss.lse_pos, allowed);
-    near("LSE(x-)", a.loss.lse_neg, b.loss.lse_neg, allowed);
-    near("accuracy", a.loss.accuracy, b.loss.accuracy, 0);
-    near("movement", a.chain.movement, b.chain.movement, allowed);
-    near("clipped", a.chain.clipped, b.chain.clipped, 1e-2);
-    near("diffusion", a.diffusion, b.diffusion, 0);
-    near("lowest LSE", a.lse_min, b.lse_min, allowed);
-    near("highest LSE", a.lse_max, b.lse_max, allowed);
-}
-
-static void compare_states(rig *a, rig *b, double allowed)
-{
-    const int64_t n = a->t.optimizer.n;
-    check_ok(trainer_fetch(&a->t, TRAINER_ALL));
-    near_all("weights", model_params(a->m), model_params(b->m), n, allowed);
-    near_all("first moments", a->t.optimizer.m, b->t.optimizer.m, n, 20 * allowed);
-    if (a->t.optimizer.v)
-        near_all("second moments", a->t.optimizer.v, b->t.optimizer.v, n, 20 * allowed);
-    if (a->t.ema) near_all("averages", a->t.ema, b->t.ema, n, allowed);
-    if (!trainer_samples(&a->t)) return;
-    assert_memory_equal(trainer_samples(&a->t)->age, trainer_samples(&b->t)->age,
-                        (size_t)trainer_samples(&a->t)->size * sizeof *trainer_samples(&a->t)->age);
-    near_all("buffer", trainer_samples(&a->t)->images, trainer_samples(&b->t)->images,
-             trainer_samples(&a->t)->size * TINY_COUNT, allowed);
 }
 
 /* Four steps, over the end of an epoch. */

@@ -17,6 +17,19 @@ HOST_DEVICE int64_t blocks_of(int64_t size)
 
 enum { BATCH_CROP_PAD = 4 };
 
+HOST_DEVICE float float_of_f16(uint16_t h)
+{
+    const uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = h >> 10 & 31u, fraction = h & 1023u;
+    if (exponent == 0) return float_of_bits(bits_of_float((float)fraction * 0x1p-24f) | sign);
+    if (exponent == 31) return float_of_bits(sign | 0x7f800000u | fraction << 13);
+    return float_of_bits(sign | (exponent + 112) << 23 | fraction << 13);
+}
+
+HOST_DEVICE float image_value(const energy_batch *a, int64_t at)
+{
+    return a->pixels ? a->table[a->pixels[at]] : a->halves ? float_of_f16(a->halves[at]) : a->values[at];
+}
+
 /* Where position i of a padded axis of n pixels comes from; -1: it is empty. */
 HOST_DEVICE int64_t source_at(int64_t i, int64_t n, bool pad_zero)
 {
@@ -32,7 +45,7 @@ HOST_DEVICE void batch_item(const energy_batch *a, int64_t i)
     const int64_t place = i / blocks, block = i % blocks;
     const uint32_t iteration = a->numbers->iteration;
     const int64_t row = a->order[a->numbers->first[a->which] + place];
-    int64_t top = 0, left = 0;
+    int64_t top = 0, left = 0, view = row * a->views;
     int flipped = 0;
     float z[4] = {0, 0, 0, 0};
 
@@ -45,6 +58,10 @@ HOST_DEVICE void batch_item(const energy_batch *a, int64_t i)
         }
         if (a->flip) flipped = below_from_word(drawn.w[2], 2) == 1;
     }
+    if (a->views == 2) { /* it is mirrored already */
+        view += flipped;
+        flipped = 0;
+    }
     if (a->noise_std > 0)
         normals_of_block(z, philox_block(a->numbers->seed, (uint32_t)a->noise, iteration, 0,
                                          (uint32_t)place, (uint32_t)block));
@@ -54,10 +71,8 @@ HOST_DEVICE void batch_item(const energy_batch *a, int64_t i)
         const int64_t x = e % a->w, y = e / a->w % a->h, c = e / (a->w * a->h);
         const int64_t column = source_at(left + (flipped ? a->w - 1 - x : x), a->w, a->pad_zero);
         const int64_t line = source_at(top + y, a->h, a->pad_zero);
-        const int64_t at = ((row * a->c + c) * a->h + line) * a->w + column;
-        const float v = line < 0 || column < 0 ? a->empty
-                        : a->pixels            ? a->table[a->pixels[at]]
-                                               : a->values[at];
+        const int64_t at = ((view * a->c + c) * a->h + line) * a->w + column;
+        const float v = line < 0 || column < 0 ? a->empty : image_value(a, at);
         a->x[place * size + e] = v + a->noise_std * z[j];
     }
     if (block == 0 && a->y) a->y[place] = a->labels[row];
