@@ -40,10 +40,13 @@ static void list_alphas(strbuf *out, const study *s)
     if (!*comma) strbuf_add(out, "none");
 }
 
+/* Networks beside a study are no runs of it. */
+static bool is_left_out(const study *s, int64_t i) { return s->runs[i].beside && !s->runs[0].beside; }
+
 static bool one_alpha(const study *s)
 {
     for (int64_t i = 0; i < s->count; i++)
-        if (s->runs[i].alpha != s->runs[0].alpha) return s->count == 1; /* NaN is no alpha of several */
+        if (!is_left_out(s, i) && s->runs[i].alpha != s->runs[0].alpha) return s->count == 1; /* NaN is no alpha of several */
     return true;
 }
 
@@ -64,7 +67,7 @@ static jem_status take_runs(compare_model *m, double alpha)
     TRY(MEM_NEW(m->network, s->count));
     for (int64_t i = 0; i < s->count; i++) {
         const study_run *r = &s->runs[i];
-        if (!isnan(alpha) && !(fabs(r->alpha - alpha) < 1e-9)) continue;
+        if (is_left_out(s, i) || (!isnan(alpha) && !(fabs(r->alpha - alpha) < 1e-9))) continue;
         m->network[m->count++] = (compare_network){r->path, &r->scores, r->alpha, r->rescue_count > 0};
     }
     if (m->count == 0)

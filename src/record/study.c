@@ -238,7 +238,7 @@ static jem_status run_init(study_run *r, const char *path)
     jem_status st;
     const char *slash = strrchr(path, '/');
 
-    *r = (study_run){.alpha = NAN, .seed = -1, .wall_s = NAN};
+    *r = (study_run){.alpha = NAN, .trained_alpha = NAN, .seed = -1, .wall_s = NAN};
     TRY(mem_strdup(&r->path, path));
     TRY(mem_strdup(&r->name, slash && slash[1] ? slash + 1 : path));
     TRY(mem_strdup(&r->status, "unknown"));
@@ -263,7 +263,7 @@ static jem_status read_run(study *s, study_run *r, const char *path)
     TRY(str_format(&config, "%s/config.yaml", path));
     TRY(tolerate(s, read_config(r, config)));
     TRY(tolerate(s, read_info(r, info)));
-    if (run_folder_is_imported(path)) r->alpha = NAN, r->seed = -1;
+    if (run_folder_is_imported(path)) r->alpha = NAN, r->seed = -1, r->beside = true;
     TRY(check_alpha(s, r));
     TRY(tolerate(s, score_list_load(&r->scores, path)));
     TRY(read_log(s, &r->log, path));
@@ -328,6 +328,13 @@ static bool runs_of_grid(int64_t *runs, const json_t *grid)
     return true;
 }
 
+static int64_t count_along_alpha(const study *s)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < s->count; i++) n += !s->runs[i].beside;
+    return n;
+}
+
 /* Warns about runs that a sweep was asked for and has not begun. */
 static jem_status check_plan(study *s)
 {
@@ -343,9 +350,9 @@ static jem_status check_plan(study *s)
     if (!root) goto done;
     if (!runs_of_grid(&planned, root))
         TRY(study_warn(s, "%s is not readable; whether runs are missing is unknown.", path));
-    else if (planned > s->count)
+    else if (planned > count_along_alpha(s))
         TRY(warn_for_now(s, "%lld of the %lld runs of this sweep have not begun.",
-                         (long long)(planned - s->count), (long long)planned));
+                         (long long)(planned - count_along_alpha(s)), (long long)planned));
 done:
     json_decref(root);
     mem_free(path);
@@ -391,7 +398,8 @@ done:
 static int64_t count_alike(const study *s, const study_run *r)
 {
     int64_t n = 0;
-    for (int64_t i = 0; i < s->count; i++) n += strcmp(s->runs[i].settings_hash, r->settings_hash) == 0;
+    for (int64_t i = 0; i < s->count; i++)
+        n += !s->runs[i].beside && strcmp(s->runs[i].settings_hash, r->settings_hash) == 0;
     return n;
 }
 
@@ -404,18 +412,72 @@ static jem_status check_settings(study *s)
 
     for (int64_t i = 0; i < s->count; i++) {
         const study_run *r = &s->runs[i];
-        const int64_t n = r->settings_hash[0] ? count_alike(s, r) : 0;
+        const int64_t n = r->settings_hash[0] && !r->beside ? count_alike(s, r) : 0;
         if (n > alike) usual = r, alike = n;
     }
     for (int64_t i = 0; usual && i < s->count; i++) {
         const study_run *r = &s->runs[i];
-        if (!r->settings_hash[0] || strcmp(r->settings_hash, usual->settings_hash) == 0) continue;
+        if (r->beside || !r->settings_hash[0] || strcmp(r->settings_hash, usual->settings_hash) == 0) continue;
         TRY(study_warn(s, "%s differs from %s in more than alpha and seed: in its settings (compare their "
                           "config.yaml) or its training images; it is not the same experiment.",
                        r->name, usual->name));
     }
 done:
     return st;
+}
+
+/* ---- networks beside the study */
+
+/* Alphas that the network of run `at` has, then its runs; 0 of one that nothing is known of. */
+static double weight_of_network(const study *s, const study_run *at)
+{
+    int64_t alphas = 0, runs = 0;
+    if (at->beside || isnan(at->alpha) || !at->model[0]) return 0;
+    for (int64_t i = 0; i < s->count; i++) {
+        const study_run *r = &s->runs[i];
+        bool seen = false;
+        if (isnan(r->alpha) || strcmp(r->model, at->model) != 0) continue;
+        for (int64_t k = 0; k < i && !seen; k++)
+            seen = s->runs[k].alpha == r->alpha && strcmp(s->runs[k].model, at->model) == 0;
+        alphas += !seen;
+        runs++;
+    }
+    return (double)alphas + (double)runs / (double)(s->count + 1);
+}
+
+/* A curve along alpha is of one network; the others are no points of it. */
+static void set_beside(study *s)
+{
+    const study_run *usual = NULL;
+    double most = 0;
+
+    for (int64_t i = 0; i < s->count; i++) {
+        const double weight = weight_of_network(s, &s->runs[i]);
+        if (weight > most) usual = &s->runs[i], most = weight;
+    }
+    for (int64_t i = 0; usual && i < s->count; i++) {
+        study_run *r = &s->runs[i];
+        if (r->beside || !r->model[0] || strcmp(r->model, usual->model) == 0) continue;
+        r->beside = true;
+        r->trained_alpha = r->alpha;
+        r->alpha = NAN;
+    }
+}
+
+bool study_beside_alike(const study_run *a, const study_run *b)
+{
+    if (!a->beside || !b->beside) return false;
+    if (a == b) return true;
+    return a->seed >= 0 && b->seed >= 0 && strcmp(a->model, b->model) == 0 &&
+           strcmp(a->settings_hash, b->settings_hash) == 0 &&
+           (a->trained_alpha == b->trained_alpha || (isnan(a->trained_alpha) && isnan(b->trained_alpha)));
+}
+
+bool study_beside_first(const study *s, int64_t at)
+{
+    for (int64_t i = 0; i < at; i++)
+        if (study_beside_alike(&s->runs[i], &s->runs[at])) return false;
+    return s->runs[at].beside;
 }
 
 static int compare_runs(const void *a, const void *b)
@@ -450,6 +512,7 @@ jem_status study_read(study **out, const char *path)
             TRY(str_format(&child, "%s/%s", s->path, names[i]));
             if (is_run(child)) TRY(add_run(s, child));
         }
+        set_beside(s);
         TRY(check_plan(s));
         TRY(tell_changes(s));
     }

@@ -8,7 +8,10 @@
 
 typedef struct study_run {
     char *path, *name;                 /* name: the folder's own */
-    double alpha;                      /* 0 to 1, NaN if nothing says */
+    double alpha;                      /* 0 to 1, NaN if nothing says, or of a run beside the study: */
+    bool beside;                       /* of imported weights, or of another network than the study has along
+                                          alpha: a baseline that was scored here */
+    double trained_alpha;              /* of such a run; NaN if nothing says, or imported */
     int64_t seed;                      /* -1 if nothing says */
     int64_t rank, ranks;               /* which share of each batch it saw; 0 ranks: all of it */
     int64_t classes;                   /* 0 if unknown */
@@ -37,9 +40,14 @@ typedef struct study {
     int64_t warning_count;
 } study;
 
-/* Reads a run, or every run that is a subfolder.  What is missing or broken within a
+/* Reads a run, or every run that is a subfolder.  The study's network is the one that has the most alphas; runs of
+ * others, and imported ones, stand beside it.  What is missing or broken within a
  * run becomes a warning; JEM_EDATA if there is no run at all. */
 jem_status study_read(study **out, const char *path);
+/* Are both beside their study and, seeds apart, the same network, trained in the same way? */
+bool study_beside_alike(const study_run *a, const study_run *b);
+/* Is run number `at` beside the study, and no run before it like it? */
+bool study_beside_first(const study *s, int64_t at);
 /* study_read, logging its warnings, where path might have been a folder of recorded answers' scores
  * (score_folder_is_answers), too: JEM_EDATA for a folder that is neither says so. */
 jem_status study_read_scored(study **out, const char *path);

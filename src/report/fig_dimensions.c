@@ -12,6 +12,7 @@
 #include "report/figures.h"
 #include "report/labels.h"
 #include "report/marks.h"
+#include "report/model_rows.h"
 #include "sweetspot/trend.h"
 
 enum { COLUMNS = 4, HEADING = 34, FOOT = 50, PUBLISHED = 2 };
@@ -19,11 +20,19 @@ enum { COLUMNS = 4, HEADING = 34, FOOT = 50, PUBLISHED = 2 };
 static const char *const networks[PUBLISHED] = {"PixelVAE", "ResNet"};
 static const double light_chance = 1 / 6.0;
 
+/* A network beside a study: PixelVAE, a classifier, whatever its folder has.  Of either score one point or none. */
+typedef struct head_beside {
+    char *name; /* owned */
+    trend first, second;
+} head_beside;
+
 /* The two scores of a panel: x and y of a scatter, or two lines along alpha. */
 typedef struct head {
     int64_t size; /* D */
-    const study *from;
+    study *from;
     trend first, second;
+    int64_t beside_count;
+    head_beside *beside;
 } head;
 
 /* One figure: two scores of a benchmark. */
@@ -39,6 +48,7 @@ typedef struct heads {
     head of[STUDIES_MAX];         /* ascending D */
     char titles[STUDIES_MAX][32]; /* "D = 100" */
     double lo[2], hi[2];          /* ranges of both scores, the same in every panel */
+    double edge;                  /* room right of the panels for networks beside the studies; 0: none stand there */
     panel_grid grid;
 } heads;
 
@@ -48,6 +58,12 @@ static void heads_free(void *ctx)
     for (int i = 0; i < h->count; i++) {
         trend_clear(&h->of[i].first);
         trend_clear(&h->of[i].second);
+        for (int64_t k = 0; k < h->of[i].beside_count; k++) {
+            trend_clear(&h->of[i].beside[k].first);
+            trend_clear(&h->of[i].beside[k].second);
+            mem_free(h->of[i].beside[k].name);
+        }
+        mem_free(h->of[i].beside);
     }
     mem_free(h);
 }
@@ -56,7 +72,7 @@ static void heads_free(void *ctx)
 static jem_status size_of(int64_t *size, const study *s)
 {
     for (int64_t i = 0; i < s->count; i++)
-        if (s->runs[i].proj != s->runs[0].proj)
+        if (!s->runs[i].beside && s->runs[i].proj != s->runs[0].proj)
             return jem_error(JEM_EDATA,
                              "%s: %s has model.proj %lld, %s has %lld: studies are compared by it, "
                              "so the runs of one must share it",
@@ -88,6 +104,30 @@ static void extend_by_trend(double *lo, double *hi, const trend *t)
     }
 }
 
+/* The two scores of each network beside the study of a panel. */
+static jem_status collect_beside(heads *h, head *one)
+{
+    jem_status st;
+    const score_source from = {.path = one->from->path, .runs = one->from};
+    const score_wanted first = {h->scores->benchmark, h->scores->metrics[0], NULL, NULL},
+                       second = {h->scores->benchmark, h->scores->metrics[1], NULL, NULL};
+    model_list models = {.count = 0};
+
+    TRY(model_list_beside(&models, &from));
+    TRY(MEM_NEW(one->beside, models.count + 1));
+    for (int64_t i = 0; i < models.count; i++) {
+        head_beside *b = &one->beside[one->beside_count++];
+        TRY(mem_strdup(&b->name, models.entries[i].name));
+        TRY(model_scores(&b->first, &models.entries[i], &first, NULL));
+        TRY(model_scores(&b->second, &models.entries[i], &second, NULL));
+        extend_by_trend(&h->lo[0], &h->hi[0], &b->first);
+        extend_by_trend(&h->lo[1], &h->hi[1], &b->second);
+    }
+done:
+    model_list_clear(&models);
+    return st;
+}
+
 /* *out <- the two scores in each study; owned. */
 static jem_status collect(heads **out, study *const *studies, int count, const pair *scores)
 {
@@ -100,14 +140,15 @@ static jem_status collect(heads **out, study *const *studies, int count, const p
         h->lo[k] = INFINITY;
         h->hi[k] = -INFINITY;
     }
-    for (; h->count < count; h->count++) {
+    while (h->count < count) {
         head *one = &h->of[h->count];
-        one->from = studies[h->count];
+        one->from = studies[h->count++];
         TRY(size_of(&one->size, one->from));
         TRY(trend_collect(&one->first, one->from, scores->benchmark, scores->metrics[0], NULL));
         TRY(trend_collect(&one->second, one->from, scores->benchmark, scores->metrics[1], NULL));
         extend_by_trend(&h->lo[0], &h->hi[0], &one->first);
         extend_by_trend(&h->lo[1], &h->hi[1], &one->second);
+        TRY(collect_beside(h, one));
     }
     qsort(h->of, (size_t)h->count, sizeof *h->of, by_size);
     for (int i = 0; i < h->count; i++) {
@@ -130,8 +171,8 @@ done:
 static void lay_out_heads(figure *f, double width)
 {
     heads *h = f->ctx;
-    h->grid = panel_grid_make(&(panel_cells){.panels = h->count, .most_columns = COLUMNS, .least_width = 160,
-                                             .narrowest = 150, .height = 250, .top = HEADING, .most_height = f->most_height},
+    h->grid = panel_grid_make(&(panel_cells){.panels = h->count, .most_columns = COLUMNS, .least_width = 160 + h->edge,
+                                             .narrowest = 150 + h->edge, .height = 250, .top = HEADING, .most_height = f->most_height},
                               width);
     f->width = h->grid.cell_width * h->grid.columns;
     f->height = h->grid.top + h->grid.cell_height * h->grid.rows;
@@ -143,7 +184,7 @@ static axes frame_of(const heads *h, int i)
     const panel_grid g = h->grid;
     return (axes){.left = 52 + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 26,
-                  .width = g.cell_width - 66,
+                  .width = g.cell_width - 66 - h->edge,
                   .height = g.cell_height - 26 - FOOT,
                   .bare_y = i % g.columns != 0,
                   .title = h->titles[i]};
@@ -169,6 +210,23 @@ static void draw_published(draw *d, const axes *a, const heads *h, label_list *l
         double x = network_value(h, 0, m), y = network_value(h, 1, m);
         if (!isnan(x) && !isnan(y)) label_near(d, labels, axes_x(a, x), axes_y(a, y), networks[m]);
     }
+}
+
+/* Networks beside the study: discs with their names. */
+static void draw_beside(draw *d, const axes *a, const head *one, label_list *labels)
+{
+    for (int pass = 0; pass < 2; pass++) /* names after all marks */
+        for (int64_t k = 0; k < one->beside_count; k++) {
+            const head_beside *b = &one->beside[k];
+            if (!b->first.count || !b->second.count) continue;
+            const double x = axes_x(a, b->first.points->mean), y = axes_y(a, b->second.points->mean);
+            if (pass == 0) {
+                draw_disc(d, x, y, 4.2, INK, INK);
+                label_reserve(labels, x - 5, y - 5, 10, 10);
+            } else if (!label_near(d, labels, x, y, b->name)) {
+                label_with_line(d, labels, x, y, b->name);
+            }
+        }
 }
 
 static jem_status draw_people(draw *d, const void *ctx)
@@ -201,6 +259,7 @@ static jem_status draw_people(draw *d, const void *ctx)
             label_reserve(&labels, at[0] - 5, at[1] - 5, 10, 10);
             memcpy(before, at, sizeof at);
         }
+        draw_beside(d, &a, &h->of[i], &labels);
         draw_published(d, &a, h, &labels);
         if (!a.bare_y) label_along(d, &labels, axes_y(&a, 1), "people r = 1");
     }
@@ -226,6 +285,24 @@ static void draw_line_of(draw *d, const axes *a, const trend *t, colour c, label
     }
 }
 
+static void put_at_edge(label_list *labels, const axes *a, const trend *t, const char *name, const colour *ink)
+{
+    if (!t->count) return;
+    const double y = axes_y(a, t->points->mean), spread = isfinite(t->points->sem) ? t->points->sem : 0;
+    label_at_edge(labels, &(label_edge){.x = a->left + a->width + 8, .y = y, .text = name, .ink = ink,
+                                        .spread = y - axes_y(a, t->points->mean + spread)});
+}
+
+/* As the study draws its PixelVAE: disconnected, right of the curves. */
+static void draw_edge(draw *d, const axes *a, const head *one, const colour colours[2], double room, label_list *labels)
+{
+    for (int64_t k = 0; k < one->beside_count; k++) {
+        put_at_edge(labels, a, &one->beside[k].first, one->beside[k].name, &colours[0]);
+        put_at_edge(labels, a, &one->beside[k].second, one->beside[k].name, &colours[1]);
+    }
+    label_draw_edge(d, labels, room);
+}
+
 static jem_status draw_probes(draw *d, const void *ctx)
 {
     const heads *h = ctx;
@@ -245,6 +322,7 @@ static jem_status draw_probes(draw *d, const void *ctx)
         label_reserve_level(&labels, axes_y(&a, light_chance));
         draw_line_of(d, &a, &h->of[i].first, colours[0], &labels);
         draw_line_of(d, &a, &h->of[i].second, colours[1], &labels);
+        draw_edge(d, &a, &h->of[i], colours, h->edge, &labels);
         if (!a.bare_y) label_along(d, &labels, axes_y(&a, light_chance), "chance, light");
     }
     return JEM_OK;
@@ -265,6 +343,41 @@ static void write_lines(strbuf *tsv, const head *one, const char *benchmark, con
     }
 }
 
+static void put_mean(strbuf *html, const trend *t)
+{
+    char mean[40], spread[40];
+    if (!t->count) {
+        strbuf_add(html, "<td class=\"none\">–</td>");
+        return;
+    }
+    trend_number(mean, sizeof mean, t->points->mean);
+    trend_number(spread, sizeof spread, t->points->sem);
+    if (isfinite(t->points->sem))
+        html_printf(html, "<td>%s<small>±%s</small></td>", mean, spread);
+    else
+        html_printf(html, "<td>%s</td>", mean);
+}
+
+/* A row per panel and network beside its study. */
+static void write_beside(strbuf *html, const heads *h)
+{
+    int64_t any = 0;
+    for (int i = 0; i < h->count; i++) any += h->of[i].beside_count;
+    if (!any) return;
+    html_printf(html, "<table><thead><tr><th>beside the studies</th><th>%s</th><th>%s</th></tr></thead><tbody>",
+                h->scores->labels[0], h->scores->labels[1]);
+    for (int i = 0; i < h->count; i++)
+        for (int64_t k = 0; k < h->of[i].beside_count; k++) {
+            const head_beside *b = &h->of[i].beside[k];
+            if (!b->first.count && !b->second.count) continue;
+            html_printf(html, "<tr><th>%s, %s</th>", b->name, h->titles[i]);
+            put_mean(html, &b->first);
+            put_mean(html, &b->second);
+            strbuf_add(html, "</tr>");
+        }
+    strbuf_add(html, "</tbody></table>");
+}
+
 /* One row per score and size; the columns are the first study's alphas. */
 static void write_numbers(figure *f, heads *h, const study *s)
 {
@@ -281,6 +394,7 @@ static void write_numbers(figure *f, heads *h, const study *s)
             write_lines(&f->tsv, &h->of[i], h->scores->benchmark, h->scores->metrics[k]);
         }
     trend_table(&f->table, s, rows, 2 * h->count);
+    write_beside(&f->table, h);
 }
 
 /* Both scores, somewhere? */
@@ -333,7 +447,8 @@ static jem_status figure_of_people(figure_list *list, study *const *studies, int
                      .title = "Gloss accuracy and people, by dimensions of the projection",
                      .about =
                          "A panel per study, D is its model.proj; a marker per α, the mean over "
-                         "seeds, joined in order. Open squares are published networks.",
+                         "seeds, joined in order. Black discs are networks in a study's folder beside its JEMs, "
+                         "open squares published ones.",
                      .draw = draw_people},
             studies[0]));
 done:
@@ -348,11 +463,15 @@ static jem_status figure_of_probes(figure_list *list, study *const *studies, int
 
     TRY(collect(&h, studies, count, scores));
     extend(&h->lo[0], &h->hi[0], light_chance);
+    for (int i = 0; i < h->count; i++)
+        for (int64_t k = 0; k < h->of[i].beside_count; k++)
+            if (h->of[i].beside[k].first.count || h->of[i].beside[k].second.count)
+                h->edge = fmax(h->edge, label_edge_room(strlen(h->of[i].beside[k].name)));
     TRY(add(list, h,
             (figure){.file = file,
                      .title = title,
                      .about = "Linear probes of the features; whiskers are the standard error over "
-                              "at least two seeds.",
+                              "at least two seeds. Right of a panel stand networks in its study's folder beside its JEMs.",
                      .draw = draw_probes},
             studies[0]));
 done:

@@ -39,6 +39,9 @@ static score_wanted part_of(const part_spec *spec, int metric, int part)
                     spec->dataset ? spec->name(part) : NULL};
 }
 
+/* The first of a network's runs stands for the others. */
+static bool is_run_of(const model_entry *e, const study_run *r) { return e->network ? r == e->network : !r->beside; }
+
 /* Does it have any part? */
 static bool has_parts(const part_spec *spec, const model_entry *e)
 {
@@ -46,7 +49,8 @@ static bool has_parts(const part_spec *spec, const model_entry *e)
         const score_wanted w = part_of(spec, 0, part);
         if (e->model && model_answer(&e->from->answers, e->model, &w)) return true;
         for (int64_t i = 0; !e->model && i < e->from->runs->count; i++)
-            if (trend_score(&e->from->runs->runs[i], w.benchmark, w.dataset, w.metric, w.condition)) return true;
+            if (is_run_of(e, &e->from->runs->runs[i]) &&
+                trend_score(&e->from->runs->runs[i], w.benchmark, w.dataset, w.metric, w.condition)) return true;
     }
     return false;
 }
@@ -67,15 +71,15 @@ static jem_status choose_entries(part_entries *chosen, dot_chart *c, const part_
     for (int64_t i = 0; i < entries->count; i++) {
         const model_entry *e = &entries->entries[i];
         if (!has_parts(spec, e)) continue;
-        if (e->model && c->key_count == DOT_KEYS_MAX) {
+        if (!model_is_study(e) && c->key_count == DOT_KEYS_MAX) {
             chosen->left_out = true;
             continue;
         }
         chosen->key[chosen->count] = c->key_count;
         chosen->of[chosen->count++] = e;
-        if (!e->model) continue;
+        if (model_is_study(e)) continue;
         c->key_inks[c->key_count] = series_colour(c->key_count);
-        c->keys[c->key_count++] = e->model;
+        c->keys[c->key_count++] = model_own_name(e);
     }
 done:
     return st;

@@ -26,16 +26,16 @@ static void draw_published(draw *d, const axes *a, const scatter_panel *p, label
 }
 
 /* After all marks. */
-static void name_published(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
+static void name_published(draw *d, const axes *a, const scatter_panel *p, double room, label_list *labels)
 {
     for (const published_score *b = scatter_panel_first(p); b; b = scatter_panel_next(p, b + 1)) {
         const double x = axes_x(a, scatter_published_x(p, b)), y = axes_y(a, b->value);
         if (isnan(x))
-            label_at_edge(labels, a->left + a->width + 3, y, b->model, true);
+            label_at_edge(labels, &(label_edge){.x = a->left + a->width + 3, .y = y, .text = b->model, .open = true});
         else if (!label_near(d, labels, x, y, b->model))
             label_with_line(d, labels, x, y, b->model);
     }
-    label_draw_edge(d, labels);
+    label_draw_edge(d, labels, room);
 }
 
 static void draw_alone(draw *d, const axes *a, const scatter_panel *p, label_list *labels)
@@ -82,7 +82,7 @@ static void draw_series(draw *d, const axes *a, const scatter_panel *p, const sc
         const mark *m = &s->marks[i];
         double x = axes_x(a, m->x), y = axes_y(a, m->y);
         if (isnan(m->x)) {
-            label_at_edge(labels, a->left + a->width + 3, y, s->name, false);
+            label_at_edge(labels, &(label_edge){.x = a->left + a->width + 3, .y = y, .text = s->name});
             continue;
         }
         note_mark(d, p, s, m);
@@ -128,15 +128,22 @@ static bool has_edge(const scatter_panel *p)
     return false;
 }
 
-/* Panels are equally wide. */
-static bool any_edge(const scatter_chart *c)
+/* Right of the panels, all of which are equally wide; 0: no panel has names there. */
+static double edge_room(const scatter_chart *c)
 {
-    for (int i = 0; i < c->count; i++)
-        if (has_edge(&c->panels[i])) return true;
-    return false;
+    size_t longest = 0;
+    bool any = false;
+    for (int i = 0; i < c->count; i++) {
+        any |= has_edge(&c->panels[i]);
+        for (int64_t k = 0; k < c->panels[i].count; k++) {
+            const scatter_series *s = &c->panels[i].series[k];
+            if (s->count && isnan(s->marks[0].x) && strlen(s->name) > longest) longest = strlen(s->name);
+        }
+    }
+    return any ? label_edge_room(longest) : 0;
 }
 
-enum { EDGE = 84, SCALE_ROOM = 34, NARROWEST = 160 };
+enum { SCALE_ROOM = 34, NARROWEST = 160 };
 
 /* The panel of one benchmark. */
 static bool take_benchmark(figure *f, const char *part)
@@ -157,7 +164,7 @@ static void lay_out_scatters(figure *f, double width)
 {
     scatter_chart *c = f->ctx;
     c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = 3, .least_width = 270,
-                                             .narrowest = any_edge(c) ? NARROWEST + EDGE : NARROWEST, .height = 300,
+                                             .narrowest = NARROWEST + edge_room(c), .height = 300,
                                              .top = SCALE_ROOM, .most_height = f->most_height}, width);
     f->width = c->grid.cell_width * c->grid.columns;
     f->height = c->grid.top + c->grid.cell_height * c->grid.rows;
@@ -167,13 +174,13 @@ static jem_status draw_scatters(draw *d, const void *ctx)
 {
     const scatter_chart *c = ctx;
     const panel_grid g = c->grid;
-    const bool edge = any_edge(c);
+    const double edge = edge_room(c);
     draw_alpha_scale(d, 52, 8, 220);
     for (int i = 0; i < c->count; i++) {
         const scatter_panel *p = &c->panels[i];
         axes a = {.left = 52 + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 36,
-                  .width = g.cell_width - 72 - (edge ? EDGE : 0),
+                  .width = g.cell_width - 72 - edge,
                   .height = g.cell_height - 86,
                   .title = p->of->name,
                   .x_label = p->x_is_alpha ? "α" : p->x_axis.label,
@@ -189,7 +196,7 @@ static jem_status draw_scatters(draw *d, const void *ctx)
         name_alone(d, &a, p, &labels);
         label_along(d, &labels, axes_y(&a, p->y_axis.score->human), p->human_label);
         for (int64_t k = 0; k < p->count; k++) name_marks(d, &a, p, &p->series[k], &labels);
-        name_published(d, &a, p, &labels);
+        name_published(d, &a, p, edge, &labels);
     }
     return JEM_OK;
 }
@@ -230,6 +237,29 @@ static void sources(strbuf *html, const scatter_chart *c)
     strbuf_add(html, "</tbody></table>");
 }
 
+/* A row for each network beside the study in each panel. */
+static void write_beside(strbuf *html, const scatter_chart *c)
+{
+    bool any = false;
+    char x[40], y[40];
+    for (int i = 0; i < c->count; i++) {
+        const scatter_panel *p = &c->panels[i];
+        for (int64_t k = 1; k < p->count; k++) {
+            const scatter_series *s = &p->series[k];
+            if (!s->count) continue;
+            if (!any)
+                strbuf_add(html, "<table><thead><tr><th>beside the study</th><th>benchmark</th><th>horizontal</th>"
+                                 "<th>vertical</th></tr></thead><tbody>");
+            any = true;
+            trend_number(x, sizeof x, s->marks[0].x);
+            trend_number(y, sizeof y, s->marks[0].y);
+            html_printf(html, "<tr><th>%s</th><td>%s</td><td>%s</td><td>%s</td></tr>", s->name, p->of->name,
+                        isnan(s->marks[0].x) ? "–" : x, y);
+        }
+    }
+    if (any) strbuf_add(html, "</tbody></table>");
+}
+
 /* Of a study: rows of one table, what was measured on each axis of a panel. */
 static void write_numbers(figure *f, const study *s, const scatter_chart *c,
                           const measures *const *known)
@@ -253,6 +283,7 @@ static void write_numbers(figure *f, const study *s, const scatter_chart *c,
         }
     }
     trend_table(&f->table, s, rows, count);
+    write_beside(&f->table, c);
     published_lines(&f->tsv, c, known);
     sources(&f->table, c);
 }
@@ -308,6 +339,13 @@ static void say_nearest(strbuf *to, const scatter_chart *c)
 
 /* ---- the figure */
 
+static bool has_probe(const model_list *models)
+{
+    for (int64_t i = 0; i < models->count; i++)
+        if (strcmp(model_own_name(&models->entries[i]), PROBE_NAME) == 0) return true;
+    return false;
+}
+
 /* f.about and what follows it are the caller's; own: the study that all is of, or NULL. */
 static jem_status add_scatters(figure_list *list, figure f, const model_list *models, const study *own,
                                const measures *const *known)
@@ -334,6 +372,7 @@ static jem_status add_scatters(figure_list *list, figure f, const model_list *mo
     else
         write_values(&f, c, models);
     say_nearest(&f.says, c);
+    if (has_probe(models)) plain_printf(&f.says, "%s%s", f.says.used ? " " : "", model_probe_note);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);
@@ -345,13 +384,17 @@ jem_status figures_of_people(figure_list *list, study *s, const measures *const 
     static const char about[] = "One marker per α, the mean over seeds, joined in order; open squares, and "
                                 "names at the right edge where the horizontal value is not published, "
                                 "are published models, dashed lines the human reference. A grey marker "
-                                "is α = 1, whose classifier was never trained; a hollow one has a network that decides at chance.";
+                                "is α = 1, whose classifier was never trained; a hollow one has a network that decides at chance. "
+                                "Black discs with names are networks beside the study, imported or trained.";
+    jem_status st;
     const score_source from = {.path = s->path, .runs = s};
-    char name[] = "";
-    model_entry own = {.name = name, .from = &from};
-    const model_list alone = {.count = 1, .entries = &own};
+    model_list models = {.count = 0};
 
-    return add_scatters(list, (figure){.about = about}, &alone, s, known);
+    TRY(model_list_with_beside(&models, &from));
+    TRY(add_scatters(list, (figure){.about = about}, &models, s, known));
+done:
+    model_list_clear(&models);
+    return st;
 }
 
 jem_status figures_of_people_beside(figure_list *list, const model_list *models, const measures *const *known)

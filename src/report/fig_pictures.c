@@ -66,6 +66,7 @@ static int runs_with(const study_run *runs[COLUMNS_MAX], const study *s, const c
     for (int64_t i = 0; i < s->count && count < COLUMNS_MAX; i++) {
         const study_run *r = &s->runs[i];
         if (count > 0 && runs[count - 1]->alpha == r->alpha) continue;
+        if (r->beside && !study_beside_first(s, i)) continue;
         if (has_group(r, group)) runs[count++] = r;
     }
     return count;
@@ -145,8 +146,12 @@ static jem_status add_grid(figure_list *list, picture_grid *g, figure f)
 /* Column k is this run's. */
 static void set_column(picture_grid *g, int k, const study_run *r)
 {
+    const char *diverged = strcmp(r->status, "diverged") == 0 ? " (div.)" : "";
     g->runs[k] = r;
-    snprintf(g->column_labels[k], sizeof g->column_labels[k], "α = %g%s", r->alpha, strcmp(r->status, "diverged") == 0 ? " (div.)" : "");
+    if (isnan(r->alpha))
+        snprintf(g->column_labels[k], sizeof g->column_labels[k], "%.*s%s", 16, r->name, diverged);
+    else
+        snprintf(g->column_labels[k], sizeof g->column_labels[k], "α = %g%s", r->alpha, diverged);
 }
 
 /* ---- rows of Langevin steps, a column per alpha */

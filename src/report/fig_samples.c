@@ -116,8 +116,10 @@ static jem_status collect(sheet *c, sheet *more, study *s, const sheet_spec *spe
     for (int64_t i = 0; i < s->count; i++) {
         const study_run *r = &s->runs[i];
         const bool further = r->alpha == shown;
+        if (r->beside && !study_beside_first(s, i)) continue;
         if (further && !spec->by_step) continue;
-        int n = snprintf(caption, sizeof caption, "α = %g", r->alpha);
+        int n = isnan(r->alpha) ? snprintf(caption, sizeof caption, "%.40s", r->name)
+                                : snprintf(caption, sizeof caption, "α = %g", r->alpha);
         if (further) n += snprintf(caption + n, sizeof caption - (size_t)n, ", seed %lld", (long long)r->seed);
         if (strcmp(r->status, "diverged") == 0) snprintf(caption + n, sizeof caption - (size_t)n, " (diverged)");
         const draw_subject of = {r->alpha, r->seed, spec->picture};

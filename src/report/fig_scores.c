@@ -16,7 +16,7 @@
 #include "report/score_chart.h"
 #include "sweetspot/trend.h"
 
-enum { EDGE = 88, LEFT_ROOM = 52, NARROWEST = 160, UNKNOWN_MOST = 32 };
+enum { LEFT_ROOM = 52, NARROWEST = 160, UNKNOWN_MOST = 32 };
 
 /* ---- names beside the panels */
 
@@ -27,17 +27,30 @@ static bool has_edge(const score_chart *c, const score_panel *p)
     return score_panel_first(c, p) != NULL;
 }
 
+/* Right of the panels, all of which are equally wide; 0: no panel has names there. */
+static double edge_room(const score_chart *c)
+{
+    size_t longest = 0;
+    bool any = false;
+    for (int i = 0; i < c->panel_count; i++) any |= has_edge(c, &c->panels[i]);
+    for (int64_t i = 0; i < c->other_count; i++) longest = strlen(c->others[i].name) > longest ? strlen(c->others[i].name) : longest;
+    return any ? label_edge_room(longest) : 0;
+}
+
 /* Marks with names at the right edge: models that were scored beside the study, and published ones. */
 static void draw_edge(draw *d, const axes *a, const score_chart *c, const score_panel *p)
 {
     label_list labels = label_list_in(a);
     const double x = a->left + a->width + 7;
-    for (int64_t i = 0; i < c->other_count; i++)
-        if (!isnan(score_beside_value(c, p, i)))
-            label_at_edge(&labels, x, axes_y(a, score_beside_value(c, p, i)), c->others[i].name, false);
+    for (int64_t i = 0; i < c->other_count; i++) {
+        const double value = score_beside_value(c, p, i), y = axes_y(a, value);
+        if (isnan(value)) continue;
+        label_at_edge(&labels, &(label_edge){.x = x, .y = y, .text = c->others[i].name,
+                                             .spread = y - axes_y(a, value + score_beside_spread(c, p, i))});
+    }
     for (const published_score *b = score_panel_first(c, p); b; b = score_panel_next(c, p, b + 1))
-        label_at_edge(&labels, x, axes_y(a, b->value), b->model, true);
-    label_draw_edge(d, &labels);
+        label_at_edge(&labels, &(label_edge){.x = x, .y = axes_y(a, b->value), .text = b->model, .open = true});
+    label_draw_edge(d, &labels, edge_room(c));
 }
 
 /* ---- drawing */
@@ -178,10 +191,9 @@ static void lay_out_chart(figure *f, double width)
 {
     score_chart *c = f->ctx;
     const double legend = c->name_count ? 8 + LEGEND_ROW * draw_legend_rows(width - LEFT_ROOM, c->name_count) : 0;
-    bool edge = false;
-    for (int i = 0; i < c->panel_count; i++) edge |= has_edge(c, &c->panels[i]);
-    c->grid = panel_grid_make(&(panel_cells){.panels = c->panel_count, .most_columns = 3, .least_width = 270,
-                                             .narrowest = edge ? NARROWEST + EDGE : NARROWEST, .height = 265,
+    const double edge = edge_room(c);
+    c->grid = panel_grid_make(&(panel_cells){.panels = c->panel_count, .most_columns = 3, .least_width = 270 + fmax(0, edge - label_edge_room(0)),
+                                             .narrowest = NARROWEST + edge, .height = 265,
                                              .top = legend, .most_height = f->most_height}, width);
     f->width = c->grid.cell_width * c->grid.columns;
     f->height = c->grid.top + c->grid.cell_height * c->grid.rows;
@@ -199,7 +211,7 @@ static jem_status draw_chart(draw *d, const void *ctx)
         const score_panel *p = &c->panels[i];
         axes a = {.left = LEFT_ROOM + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 32,
-                  .width = g.cell_width - 72 - (has_edge(c, p) ? EDGE : 0),
+                  .width = g.cell_width - 72 - (has_edge(c, p) ? edge_room(c) : 0),
                   .height = g.cell_height - 82,
                   .x0 = -0.02,
                   .x1 = 1.02,
@@ -248,8 +260,103 @@ static jem_status say_first(strbuf *to, const score_chart *c)
     return strbuf_status(to);
 }
 
+/* ---- beside other models */
+
+static jem_status collect_one(score_chart *c, strbuf *tsv, const char *benchmark, const model_entry *e, bool of_study)
+{
+    jem_status st = JEM_OK;
+    score_beside o = {.name = NULL};
+    bool any = false;
+
+    for (int k = 0; k < c->panel_count; k++) {
+        const measure *m = c->panels[k].spec;
+        const score_wanted w = {benchmark, c->panels[k].metric, m ? m->dataset : NULL, m ? m->condition : NULL};
+        char text[NUMBER_TEXT_MAX];
+        trend t = {.count = 0};
+        o.value[k] = o.sem[k] = NAN;
+        TRY(model_scores(&t, e, &w, c->of));
+        if (t.count == 1) { /* of several alphas none stands for the study */
+            any = true;
+            o.value[k] = t.points->mean;
+            o.sem[k] = t.points->sem;
+            o.at_chance[k] = t.points->at_chance;
+        }
+        if (t.count == 1 && !of_study) /* which has rows of its own */
+            plain_printf(tsv, "%s\t%s\t%s\tnan\t-1\t%s\t%s\n", w.benchmark, w.metric, e->name,
+                         number_text(text, o.value[k]), w.condition ? w.condition : "");
+        trend_clear(&t);
+    }
+    if (!any) goto done;
+    TRY(mem_strdup(&o.name, e->name));
+    c->others[c->other_count++] = o;
+done:
+    return st;
+}
+
+/* What the others have in the panels, and their numbers. */
+static jem_status collect_beside(score_chart *c, strbuf *tsv, const study *s, const char *benchmark, const model_list *models)
+{
+    jem_status st;
+
+    TRY(MEM_NEW(c->others, models->count + 1));
+    for (int64_t i = 0; i < models->count; i++) {
+        const model_entry *e = &models->entries[i];
+        if (e->from->runs != s || e->network) TRY(collect_one(c, tsv, benchmark, e, e->from->runs == s));
+    }
+done:
+    return st;
+}
+
+/* A row for each of the others. */
+static void write_beside(strbuf *html, const score_chart *c)
+{
+    if (!c->other_count) return;
+    strbuf_add(html, "<table><thead><tr><th>beside the study</th>");
+    for (int k = 0; k < c->panel_count; k++) html_printf(html, "<th>%s</th>", c->panels[k].title);
+    strbuf_add(html, "</tr></thead><tbody>");
+    for (int64_t i = 0; i < c->other_count; i++) {
+        const score_beside *o = &c->others[i];
+        html_printf(html, "<tr><th>%s</th>", o->name);
+        for (int k = 0; k < c->panel_count; k++) {
+            char mean[40], spread[40];
+            trend_number(mean, sizeof mean, o->value[k]);
+            trend_number(spread, sizeof spread, o->sem[k]);
+            if (isnan(o->value[k]))
+                strbuf_add(html, "<td class=\"none\">–</td>");
+            else if (isnan(o->sem[k]))
+                html_printf(html, "<td>%s</td>", mean);
+            else
+                html_printf(html, "<td>%s<small>±%s</small></td>", mean, spread);
+        }
+        strbuf_add(html, "</tr>");
+    }
+    strbuf_add(html, "</tbody></table>");
+}
+
+/* Which discs those are, which of them decide at chance, and whose choice a probe is. */
+static jem_status say_beside(strbuf *to, const score_chart *c, const study *s)
+{
+    bool probe = false;
+    const char *between = " At chance: ";
+    if (!c->other_count || s->single) return JEM_OK;
+    plain_printf(to, "%sDiscs at the right edge are what was scored beside the study.", to->used ? " " : "");
+    for (int64_t i = 0; i < c->other_count; i++) {
+        bool at_chance = false;
+        for (int k = 0; k < c->panel_count; k++) at_chance |= c->others[i].at_chance[k];
+        if (at_chance) plain_printf(to, "%s%s", between, c->others[i].name);
+        if (at_chance) between = ", ";
+        probe |= strncmp(c->others[i].name, PROBE_NAME, strlen(PROBE_NAME)) == 0;
+    }
+    if (*between == ',') strbuf_add(to, ".");
+    if (probe) plain_printf(to, " %s", model_probe_note);
+    return strbuf_status(to);
+}
+
+/* ---- the figure */
+
+/* beside: may hold the study itself. */
 static jem_status make_figure(figure_list *list, study *s, const measures *b,
-                              const char *benchmark)
+                              const char *benchmark, const model_list *beside)
 {
     jem_status st;
     score_chart *c = NULL;
@@ -282,47 +389,13 @@ static jem_status make_figure(figure_list *list, study *s, const measures *b,
             trend_tsv(&f.tsv, s, &c->trends[c->panels[i].first + k], 1);
         }
     trend_table(&f.table, s, c->trends, c->trend_count);
+    TRY(collect_beside(c, &f.tsv, s, benchmark, beside));
+    write_beside(&f.table, c);
     if (c->panels[0].spec && strcmp(benchmark, "energy") != 0) TRY(say_first(&f.says, c));
+    TRY(say_beside(&f.says, c, s));
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);
-    return st;
-}
-
-/* ---- beside other models */
-
-/* What the others have in the panels, and their numbers. */
-static jem_status collect_beside(score_chart *c, strbuf *tsv, const study *s, const model_list *models)
-{
-    jem_status st;
-    trend t = {.count = 0};
-
-    TRY(MEM_NEW(c->others, models->count));
-    for (int64_t i = 0; i < models->count; i++) {
-        const model_entry *e = &models->entries[i];
-        if (e->from->runs == s) continue;
-        score_beside *o = &c->others[c->other_count];
-        bool any = false;
-        for (int k = 0; k < PANELS_MAX; k++) o->value[k] = NAN;
-        for (int k = 0; k < c->panel_count; k++) {
-            const measure *m = c->panels[k].spec;
-            const score_wanted w = {c->of->benchmark, c->panels[k].metric, m ? m->dataset : NULL, m ? m->condition : NULL};
-            char text[NUMBER_TEXT_MAX];
-            TRY(model_scores(&t, e, &w, c->of));
-            if (t.count == 1) { /* of several alphas none stands for the study */
-                any = true;
-                o->value[k] = t.points[0].mean;
-                plain_printf(tsv, "%s\t%s\t%s\tnan\t-1\t%s\t%s\n", w.benchmark, w.metric, e->name,
-                             number_text(text, o->value[k]), w.condition ? w.condition : "");
-            }
-            trend_clear(&t);
-        }
-        if (!any) continue;
-        c->other_count++;
-        TRY(mem_strdup(&o->name, e->name));
-    }
-done:
-    trend_clear(&t);
     return st;
 }
 
@@ -333,11 +406,10 @@ jem_status figures_of_scores_beside(figure_list *list, study *s, const model_lis
     for (; *known; known++) {
         const int64_t before = list->count;
         if (!(*known)->headline || strcmp((*known)->section, measure_people) != 0) continue;
-        TRY(make_figure(list, s, *known, (*known)->benchmark));
+        TRY(make_figure(list, s, *known, (*known)->benchmark, models));
         if (list->count == before) continue;
         figure *f = &list->figures[before];
         score_chart *c = f->ctx;
-        TRY(collect_beside(c, &f->tsv, s, models));
         snprintf(c->file, sizeof c->file, "%s-along-alpha", (*known)->benchmark);
         f->file = c->file;
         f->about = "The study along α; discs at the right edge are the other models that were scored, open squares models that "
@@ -348,11 +420,11 @@ done:
 }
 
 /* Comparisons with people, or all others. */
-static jem_status make_known(figure_list *list, study *s, const measures *const *known, bool people)
+static jem_status make_known(figure_list *list, study *s, const model_list *beside, const measures *const *known, bool people)
 {
     for (; *known; known++) {
         if ((strcmp((*known)->section, measure_people) == 0) != people) continue;
-        jem_status st = make_figure(list, s, *known, (*known)->benchmark);
+        jem_status st = make_figure(list, s, *known, (*known)->benchmark, beside);
         if (st != JEM_OK) return st;
     }
     return JEM_OK;
@@ -361,8 +433,12 @@ static jem_status make_known(figure_list *list, study *s, const measures *const 
 jem_status figures_of_scores(figure_list *list, study *s, const measures *const *known)
 {
     jem_status st;
-    TRY(make_known(list, s, known, true));
-    TRY(make_known(list, s, known, false));
+    const score_source from = {.path = s->path, .runs = s};
+    model_list beside = {.count = 0};
+
+    TRY(model_list_beside(&beside, &from));
+    TRY(make_known(list, s, &beside, known, true));
+    TRY(make_known(list, s, &beside, known, false));
     /* Benchmarks that nobody described are drawn all the same, as many as a page can show. */
     int unknown = 0;
     for (int64_t i = 0; i < s->count; i++)
@@ -372,12 +448,15 @@ jem_status figures_of_scores(figure_list *list, study *s, const measures *const 
             for (int64_t f = 0; f < list->count && !seen; f++)
                 seen = strcmp(list->figures[f].file, benchmark) == 0;
             if (seen) continue;
-            if (unknown++ == UNKNOWN_MOST)
-                return study_warn(s, "There are more than %d benchmarks that jem does not know; the "
-                                     "rest has no figure, scores.tsv of the runs has it.",
-                                  UNKNOWN_MOST);
-            TRY(make_figure(list, s, NULL, benchmark));
+            if (unknown++ == UNKNOWN_MOST) {
+                st = study_warn(s, "There are more than %d benchmarks that jem does not know; the "
+                                   "rest has no figure, scores.tsv of the runs has it.",
+                                UNKNOWN_MOST);
+                goto done;
+            }
+            TRY(make_figure(list, s, NULL, benchmark, &beside));
         }
 done:
+    model_list_clear(&beside);
     return st;
 }

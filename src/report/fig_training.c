@@ -120,7 +120,10 @@ static jem_status draw_curves(draw *d, const void *ctx)
             colour ink = isnan(run->alpha) ? MUTED : alpha_colour(run->alpha);
             if (n == 0) continue;
             char note[256];
-            plain_format(note, sizeof note, "%s\nα = %g, seed %lld", run->name, run->alpha, (long long)run->seed);
+            if (run->beside)
+                plain_format(note, sizeof note, "%s\n%s, beside the study", run->name, run->model);
+            else
+                plain_format(note, sizeof note, "%s\nα = %g, seed %lld", run->name, run->alpha, (long long)run->seed);
             draw_note(d, &(draw_subject){.alpha = run->alpha, .seed = run->seed}, note);
             axes_curve(d, &a, c->x, c->y, n, 1.3, faded(ink, 0.85));
             if (n == 1) draw_disc(d, axes_x(&a, c->x[0]), axes_y(&a, c->y[0]), 2.5, ink, ink);
@@ -181,7 +184,7 @@ static void say_ends(strbuf *to, const curves *c)
     for (int64_t r = 0; r < c->s->count; r++) {
         const study_run *run = &c->s->runs[r];
         const int n = measured(c, run, spec);
-        if (n && c->y[n - 1] > best) best = c->y[n - 1], at = run->alpha;
+        if (n && !run->beside && c->y[n - 1] > best) best = c->y[n - 1], at = run->alpha;
         rescued += run->rescue_count > 0;
         diverged += strcmp(run->status, "diverged") == 0;
     }

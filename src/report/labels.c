@@ -122,13 +122,9 @@ void label_along(draw *d, label_list *l, double y, const char *text)
         }
 }
 
-void label_at_edge(label_list *l, double x, double y, const char *text, bool open)
+void label_at_edge(label_list *l, const label_edge *e)
 {
-    if (l->edge_count == EDGE_MAX) return;
-    l->edge[l->edge_count].x = x;
-    l->edge[l->edge_count].y = y;
-    l->edge[l->edge_count].open = open;
-    l->edge[l->edge_count++].text = text;
+    if (l->edge_count < EDGE_MAX) l->edge[l->edge_count++] = *e;
 }
 
 /* By height, from the top; insertion keeps equal ones in their order. */
@@ -168,18 +164,29 @@ static void spread(double *at, const label_list *l)
     }
 }
 
-void label_draw_edge(draw *d, label_list *l)
+enum { NAME_AT = 14 }; /* behind its mark */
+
+double label_edge_room(size_t longest)
+{
+    const double LEAST = 88, MOST = 170, MARK = 32, LETTER = 5;
+    return fmin(fmax(LEAST, MARK + LETTER * (double)longest), MOST);
+}
+
+void label_draw_edge(draw *d, label_list *l, double room)
 {
     double at[EDGE_MAX];
     sort_edge(l);
     spread(at, l);
     for (int i = 0; i < l->edge_count; i++) {
-        double x = l->edge[i].x, y = l->edge[i].y;
-        if (l->edge[i].open)
+        const label_edge *e = &l->edge[i];
+        const double x = e->x, y = e->y;
+        const colour ink = e->ink ? *e->ink : INK;
+        if (!e->open && e->spread > 0) draw_segment(d, x + 3, y - e->spread, x + 3, y + e->spread, 1.4, 0, ink);
+        if (e->open)
             draw_open_square(d, x + 3, y, 3);
         else
-            draw_disc(d, x + 3, y, 3.4, INK, INK);
+            draw_disc(d, x + 3, y, 3.4, ink, ink);
         draw_segment(d, x + 6, y, x + 12, at[i], 0.8, 0, faded(MUTED, 0.6));
-        draw_text(d, x + 14, at[i], label_style(), l->edge[i].text);
+        draw_fitting(d, x + NAME_AT, at[i], l->right + room - x - NAME_AT, label_style(), e->text);
     }
 }

@@ -11,10 +11,13 @@ typedef struct label_box {
     double x, y, w, h;
 } label_box;
 
+/* A mark at the right edge with a name beside it. */
 typedef struct label_edge {
     double x, y;
-    const char *text;
-    bool open;
+    const char *text;  /* borrowed */
+    bool open;         /* a square, of a model that others published; else a disc */
+    double spread;     /* a whisker's length up and down; 0, NaN: none */
+    const colour *ink; /* of a disc and its whisker; NULL: black */
 } label_edge;
 
 typedef struct label_list {
@@ -47,10 +50,11 @@ void label_with_line(draw *d, label_list *l, double x, double y, const char *tex
  * NULL, or no place is free. */
 void label_along(draw *d, label_list *l, double y, const char *text);
 
-/* A mark right of x with a name beside it, drawn by label_draw_edge: names are kept apart and in order.
- * open: of a model that others published; else a disc.  text is borrowed until then. */
-void label_at_edge(label_list *l, double x, double y, const char *text, bool open);
-/* Draws all of them, sorted by y, after the last label_at_edge. */
-void label_draw_edge(draw *d, label_list *l);
+/* Keeps a copy for label_draw_edge, which keeps names apart and in order. */
+void label_at_edge(label_list *l, const label_edge *e);
+/* Draws all of them, sorted by y, after the last label_at_edge; room: right of the box, where longer names end in "…". */
+void label_draw_edge(draw *d, label_list *l, double room);
+/* That room, for names of which the longest has so many bytes. */
+double label_edge_room(size_t longest);
 
 #endif

@@ -12,6 +12,9 @@
 #include "measure/standing.h"
 #include "report/marks.h"
 
+const char model_probe_note[] = PROBE_NAME " is the autoencoder alone, answering by a linear layer on its latents; that is jem's choice: "
+                                "the paper does not say how it answers.";
+
 /* ---- who is there */
 
 static const char *path_name(const char *path)
@@ -34,13 +37,39 @@ void model_list_clear(model_list *list)
     *list = (model_list){.count = 0};
 }
 
-static jem_status add_entry(model_list *list, const score_source *from, const char *model)
+bool model_is_study(const model_entry *e) { return e->from->runs && !e->network; }
+
+/* What scores call the network of a run, where that is not what it was trained as: an autoencoder's probe. */
+static const char *network_name(const study_run *r)
+{
+    for (int64_t k = 0; k < r->scores.count; k++) {
+        const score *s = &r->scores.scores[k];
+        if (s->model && trend_is_own(r, s) && strcmp(s->model, r->model) != 0) return s->model;
+    }
+    return r->model[0] ? r->model : r->name;
+}
+
+const char *model_own_name(const model_entry *e)
+{
+    return e->model ? e->model : e->network ? network_name(e->network) : path_name(e->from->path);
+}
+
+static jem_status add_entry(model_list *list, const score_source *from, const char *model, const study_run *network)
 {
     jem_status st;
     TRY(MEM_GROW(list->entries, list->count, list->capacity));
-    list->entries[list->count] = (model_entry){.from = from, .model = model};
-    TRY(mem_strdup(&list->entries[list->count].name, model ? model : path_name(from->path)));
+    list->entries[list->count] = (model_entry){.from = from, .model = model, .network = network};
+    TRY(mem_strdup(&list->entries[list->count].name, model_own_name(&list->entries[list->count])));
     list->count++;
+done:
+    return st;
+}
+
+static jem_status add_beside(model_list *list, const score_source *from)
+{
+    jem_status st = JEM_OK;
+    for (int64_t i = 0; i < from->runs->count; i++)
+        if (study_beside_first(from->runs, i)) TRY(add_entry(list, from, NULL, &from->runs->runs[i]));
 done:
     return st;
 }
@@ -58,16 +87,13 @@ static jem_status tell_apart(model_list *list)
 {
     jem_status st = JEM_OK;
     for (int64_t i = 0; i < list->count; i++) {
-        const char *name = list->entries[i].model ? list->entries[i].model : path_name(list->entries[i].from->path);
+        model_entry *e = &list->entries[i];
         int64_t same = 0;
-        for (int64_t k = 0; k < list->count; k++) {
-            const model_entry *e = &list->entries[k];
-            same += strcmp(e->model ? e->model : path_name(e->from->path), name) == 0;
-        }
+        for (int64_t k = 0; k < list->count; k++) same += strcmp(model_own_name(&list->entries[k]), model_own_name(e)) == 0;
         if (same < 2) continue;
-        mem_free(list->entries[i].name);
-        list->entries[i].name = NULL;
-        TRY(str_format(&list->entries[i].name, "%s (%s)", name, list->entries[i].from->path));
+        mem_free(e->name);
+        e->name = NULL;
+        TRY(str_format(&e->name, "%s (%s)", model_own_name(e), e->network ? e->network->name : e->from->path));
     }
 done:
     return st;
@@ -78,15 +104,35 @@ jem_status model_list_find(model_list *list, const score_rows *rows)
     jem_status st = JEM_OK;
     for (int64_t i = 0; i < rows->sources; i++) {
         const score_source *from = &rows->source[i];
-        if (from->runs) TRY(add_entry(list, from, NULL));
+        if (from->runs && !from->runs->runs[0].beside) TRY(add_entry(list, from, NULL, NULL));
+        if (from->runs) TRY(add_beside(list, from));
         for (int64_t k = 0; k < from->answers.count; k++) {
             const char *model = from->answers.scores[k].model;
             if (!model || is_people(model) || is_bound(model) || model_is_person(model) || has_entry(list, from, model))
                 continue;
-            TRY(add_entry(list, from, model));
+            TRY(add_entry(list, from, model, NULL));
         }
     }
     TRY(tell_apart(list));
+done:
+    return st;
+}
+
+jem_status model_list_beside(model_list *list, const score_source *from)
+{
+    jem_status st;
+    TRY(add_beside(list, from));
+    TRY(tell_apart(list));
+done:
+    return st;
+}
+
+jem_status model_list_with_beside(model_list *list, const score_source *from)
+{
+    jem_status st;
+    TRY(add_entry(list, from, NULL, NULL));
+    TRY(model_list_beside(list, from));
+    list->entries[0].name[0] = '\0';
 done:
     return st;
 }
@@ -109,6 +155,13 @@ const score *model_answer(const score_list *list, const char *model, const score
 jem_status model_scores(trend *t, const model_entry *e, const score_wanted *w, const measures *of)
 {
     jem_status st;
+    if (e->network) {
+        st = trend_collect_beside(t, e->from->runs, e->network,
+                                  &(trend){w->benchmark, w->dataset, w->metric, w->condition, w->metric, 0, NULL});
+        for (int v = 0; t->count && v < t->points->seeds; v++)
+            if (standing_chance(&t->points->runs[v]->scores, of, t->points->scores[v]) == CHANCE_AT) t->points->at_chance = true;
+        return st;
+    }
     if (!e->model) {
         st = trend_collect_in(t, e->from->runs, w->benchmark, w->dataset, w->metric, w->condition);
         if (st == JEM_OK) trend_mark_chance(t, e->from->runs, of);

@@ -7,12 +7,19 @@
 #include "report/score_rows.h"
 #include "sweetspot/trend.h"
 
-/* Whose scores stand beside each other: a model that answered, or a study or run. */
+/* Whose scores stand beside each other: a model that answered, a study or run, or a network beside a study. */
 typedef struct model_entry {
     char *name; /* owned */
     const score_source *from;
-    const char *model; /* of answers; NULL: of runs */
+    const char *model;        /* of answers; NULL: of runs */
+    const study_run *network; /* beside the study: its first run, the others being like it (study_beside_alike); else NULL */
 } model_entry;
+
+/* As the scores of jem bench name them. */
+#define AUTOENCODER_NAME "autoencoder"
+#define PROBE_NAME "autoencoder-probe"
+/* What figures that show it must say. */
+extern const char model_probe_note[];
 
 typedef struct model_list {
     int64_t count, capacity;
@@ -27,10 +34,17 @@ typedef struct score_wanted {
     const char *benchmark, *metric, *dataset, *condition; /* dataset NULL: any; condition NULL: none */
 } score_wanted;
 
-/* All models of the folders, in the order in which these were named; names that several have get their
- * folder beside them.  Borrows rows. */
+/* All models of the folders, in the order in which these were named, each study followed by the networks beside it;
+ * names that several have get their folder beside them.  Borrows rows. */
 jem_status model_list_find(model_list *list, const score_rows *rows);
+/* The networks beside one study alone; or the study, without a name, before them. */
+jem_status model_list_beside(model_list *list, const score_source *from);
+jem_status model_list_with_beside(model_list *list, const score_source *from);
 void model_list_clear(model_list *list);
+/* Does the entry have runs along alpha? */
+bool model_is_study(const model_entry *e);
+/* Its name without a folder beside it; borrowed from what was read. */
+const char *model_own_name(const model_entry *e);
 /* One of the people, as `jem bench` names them? */
 bool model_is_person(const char *model);
 

@@ -208,6 +208,7 @@ static void write_training(strbuf *h, const study *s)
     int64_t same = 0, rescued = 0;
     for (int64_t i = 0; i < s->count; i++) {
         const study_run *r = &s->runs[i];
+        if (r->beside) continue; /* they come last */
         same = i && r->alpha == r[-1].alpha ? same + 1 : 1;
         if (i + 1 == s->count || r[1].alpha != r->alpha) seeds[0] = fmin(seeds[0], (double)same), seeds[1] = fmax(seeds[1], (double)same);
         steps[0] = fmin(steps[0], (double)r->iteration), steps[1] = fmax(steps[1], (double)r->iteration);
@@ -234,6 +235,22 @@ static void write_training(strbuf *h, const study *s)
     strbuf_add(h, "</dd>");
 }
 
+/* "resnet-110 (3 runs), resnet50 (imported)"; nothing where there are none. */
+static void write_others(strbuf *h, const study *s)
+{
+    bool any = false;
+    for (int64_t i = 0; i < s->count; i++) {
+        int64_t alike = 0;
+        if (!study_beside_first(s, i)) continue;
+        for (int64_t k = i; k < s->count; k++) alike += study_beside_alike(&s->runs[i], &s->runs[k]);
+        if (!any) strbuf_add(h, "<dt>beside it</dt><dd>");
+        html_printf(h, "%s%s (%lld run%s%s)", any ? ", " : "", s->runs[i].model[0] ? s->runs[i].model : s->runs[i].name, (long long)alike,
+                    alike == 1 ? "" : "s", s->runs[i].seed < 0 ? ", imported" : "");
+        any = true;
+    }
+    if (any) strbuf_add(h, "</dd>");
+}
+
 /* The most images behind a score of each benchmark. */
 static void write_scored(strbuf *h, const study *s, const measures *const *known)
 {
@@ -258,7 +275,7 @@ static bool is_at_chance(const study_run *r, const measures *of)
 {
     for (int64_t k = 0; k < r->scores.count; k++) {
         const score *sc = &r->scores.scores[k];
-        if (strcmp(sc->benchmark, of->benchmark) == 0 && !trend_is_reference(sc) && standing_chance(&r->scores, of, sc) == CHANCE_AT)
+        if (strcmp(sc->benchmark, of->benchmark) == 0 && trend_is_own(r, sc) && standing_chance(&r->scores, of, sc) == CHANCE_AT)
             return true;
     }
     return false;
@@ -297,6 +314,7 @@ static void write_summary(strbuf *h, const study *s, const measures *const *know
     }
     write_alphas(h, s);
     write_training(h, s);
+    write_others(h, s);
     write_scored(h, s, known);
     write_chance(h, s, known);
     strbuf_add(h, "</dl>\n");
@@ -492,13 +510,17 @@ static jem_status write_run(strbuf *h, const study_run *r, const study_run *firs
 {
     char text[64];
     jem_status st;
-    colour c = alpha_colour(r->alpha);
-    html_printf(h,
-                "<details data-alpha=\"%g\"><summary><span class=\"dot\" style=\"background:rgb(%.0f,%.0f,%.0f)\">"
-                "</span>",
-                r->alpha, 255 * c.r, 255 * c.g, 255 * c.b);
-    html_printf(h, "%s<i>α = %g, seed %lld, %s, %lld iterations", r->name, r->alpha,
-                (long long)r->seed, r->status, (long long)r->iteration);
+    const colour c = isnan(r->alpha) ? MUTED : alpha_colour(r->alpha);
+    strbuf_add(h, "<details");
+    if (!isnan(r->alpha)) html_printf(h, " data-alpha=\"%g\"", r->alpha);
+    html_printf(h, "><summary><span class=\"dot\" style=\"background:rgb(%.0f,%.0f,%.0f)\"></span>%s<i>", 255 * c.r, 255 * c.g,
+                255 * c.b, r->name);
+    if (r->beside) html_printf(h, "beside the study: %s, ", r->model[0] ? r->model : "another network");
+    if (r->beside && r->seed < 0) strbuf_add(h, "imported, ");
+    const double alpha = r->beside ? r->trained_alpha : r->alpha;
+    if (!isnan(alpha)) html_printf(h, "α = %g, ", alpha);
+    if (r->seed >= 0) html_printf(h, "seed %lld, ", (long long)r->seed);
+    html_printf(h, "%s, %lld iterations", r->status, (long long)r->iteration);
     if (isfinite(r->wall_s)) html_printf(h, ", %.1f min", r->wall_s / 60);
     if (r->rescue_count)
         html_printf(h, ", rescued %lld time%s", (long long)r->rescue_count,

@@ -63,7 +63,7 @@ static jem_status series_collect(scatter_series *k, const model_entry *e, const 
     jem_status st;
     const score_wanted x = axis_wanted(&p->x_axis), y = axis_wanted(&p->y_axis);
 
-    *k = (scatter_series){.along = e->from->runs && (p->own || !e->from->runs->single)};
+    *k = (scatter_series){.along = model_is_study(e) && (p->own || !e->from->runs->single)};
     TRY(mem_strdup(&k->name, e->name));
     TRY(model_scores(&k->x, e, &x, p->x_axis.of));
     TRY(model_scores(&k->y, e, &y, p->y_axis.of));
@@ -77,13 +77,14 @@ done:
     return st;
 }
 
-/* Marks of studies that have no x are left out, unless none has: then alpha takes its place. */
+/* Marks of studies that have no x are left out, unless none has: then alpha takes its place.  In a report of one study its
+ * curve comes first, whatever the networks beside it have. */
 static void settle_x(scatter_panel *p)
 {
     bool any = false, lines = false;
     for (int64_t i = 0; i < p->count; i++)
         for (int k = 0; k < p->series[i].count; k++) {
-            any |= !isnan(p->series[i].marks[k].x);
+            any |= !isnan(p->series[i].marks[k].x) && (p->series[i].along || !p->own);
             lines |= p->series[i].along;
         }
     p->x_is_alpha = !any && lines;
@@ -91,7 +92,7 @@ static void settle_x(scatter_panel *p)
         scatter_series *s = &p->series[i];
         int kept = 0;
         for (int k = 0; k < s->count; k++) {
-            if (s->along && p->x_is_alpha) s->marks[k].x = s->marks[k].alpha;
+            if (p->x_is_alpha) s->marks[k].x = s->along ? s->marks[k].alpha : NAN;
             if (!s->along || !isnan(s->marks[k].x)) s->marks[kept++] = s->marks[k];
         }
         s->count = kept;

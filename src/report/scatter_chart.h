@@ -15,9 +15,6 @@ typedef struct axis_spec {
     const char *label;
 } axis_spec;
 
-/* As the scores of jem bench bapps name it. */
-#define AUTOENCODER_NAME "autoencoder"
-
 enum { SCATTERS = 16 };
 
 /* A model's mean over seeds. */

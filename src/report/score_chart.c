@@ -111,7 +111,7 @@ static jem_status collect_trends(score_chart *c, const study *s, const char *ben
             for (int64_t k = 0; k < s->runs[i].scores.count; k++) {
                 const score *sc = &s->runs[i].scores.scores[k];
                 if (strcmp(sc->benchmark, benchmark) != 0 || isnan(s->runs[i].alpha)) continue;
-                if (trend_is_reference(sc) || (headline && !is_headline(c, sc))) continue;
+                if (!trend_is_own(&s->runs[i], sc) || (headline && !is_headline(c, sc))) continue;
                 score_panel *p = find_panel(c, sc, s);
                 if (p && isfinite(sc->ceiling)) p->ceiling = sc->ceiling;
                 if (!p) c->left_out = true;
@@ -187,6 +187,12 @@ double score_beside_value(const score_chart *c, const score_panel *p, int64_t i)
     return c->others[i].value[p - c->panels];
 }
 
+double score_beside_spread(const score_chart *c, const score_panel *p, int64_t i)
+{
+    const double sem = c->others[i].sem[p - c->panels];
+    return isfinite(sem) ? sem : 0;
+}
+
 /* ---- ranges */
 
 bool score_panel_is_grey(const score_panel *p, const trend_point *q)
@@ -227,8 +233,8 @@ void score_panel_range(const score_chart *c, const score_panel *p, double *lo, d
         *hi = fmax(*hi, b->value);
     }
     for (int64_t i = 0; i < c->other_count; i++) {
-        *lo = fmin(*lo, score_beside_value(c, p, i)); /* NaN is none */
-        *hi = fmax(*hi, score_beside_value(c, p, i));
+        *lo = fmin(*lo, score_beside_value(c, p, i) - score_beside_spread(c, p, i)); /* NaN is none */
+        *hi = fmax(*hi, score_beside_value(c, p, i) + score_beside_spread(c, p, i));
     }
     const double lines[] = {p->reference, p->ceiling};
     for (int i = 0; i < 2; i++) {

@@ -21,6 +21,8 @@ typedef struct score_panel {
 typedef struct score_beside {
     char *name;               /* owned */
     double value[PANELS_MAX]; /* NaN: none */
+    double sem[PANELS_MAX];   /* NaN with fewer than two seeds */
+    bool at_chance[PANELS_MAX];
 } score_beside;
 
 typedef struct score_chart {
@@ -51,6 +53,8 @@ const published_score *score_panel_first(const score_chart *c, const score_panel
 const published_score *score_panel_next(const score_chart *c, const score_panel *p, const published_score *b);
 /* Score of model i beside the study; NaN: none. */
 double score_beside_value(const score_chart *c, const score_panel *p, int64_t i);
+/* Its standard error; 0 where there is none. */
+double score_beside_spread(const score_chart *c, const score_panel *p, int64_t i);
 
 /* Is it of a classifier that was never trained? */
 bool score_panel_is_grey(const score_panel *p, const trend_point *q);

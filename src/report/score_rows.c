@@ -15,7 +15,7 @@
 
 bool score_row_is_people(const score_row *row)
 {
-    return row->run ? trend_is_reference(row->score) : strcmp(row->model, "human") == 0;
+    return row->run ? !trend_is_own(row->run, row->score) : strcmp(row->model, "human") == 0;
 }
 
 bool score_row_is_shown(const score_row *row)
@@ -66,7 +66,7 @@ static jem_status add_scores(score_rows *r, int64_t source, const study_run *run
         const score *s = &scores->scores[i];
         score_row row = {.score = s, .run = run, .source = source, .alpha = s->alpha, .seed = s->seed,
                          .model = s->model ? s->model : run ? run->model : "", .number = r->count};
-        if (run && !trend_is_reference(s)) {
+        if (run && trend_is_own(run, s)) {
             if (!isnan(run->alpha)) row.alpha = run->alpha;
             if (run->seed >= 0) row.seed = run->seed;
         }

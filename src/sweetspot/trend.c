@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/fields.h"
+#include "base/try.h"
 #include "measure/standing.h"
 #include "stats/summary.h"
 
@@ -14,23 +15,38 @@ static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) ==
 
 bool trend_is_reference(const score *s) { return s->model && isnan(s->alpha) && s->seed < 0; }
 
+bool trend_is_own(const study_run *r, const score *s)
+{
+    return !trend_is_reference(s) || (r->beside && same(s->model, r->model));
+}
+
 const score *trend_score(const study_run *r, const char *benchmark, const char *dataset,
                          const char *metric, const char *condition)
 {
     for (int64_t k = 0; k < r->scores.count; k++) {
         const score *s = &r->scores.scores[k];
-        if (!trend_is_reference(s) && same(s->benchmark, benchmark) && same(s->metric, metric) &&
+        if (trend_is_own(r, s) && same(s->benchmark, benchmark) && same(s->metric, metric) &&
             (!dataset || same(s->dataset, dataset)) && same(s->condition, condition))
             return s;
     }
     return NULL;
 }
 
-static bool belongs(const score *s, const trend *t)
+static bool belongs(const study_run *r, const score *s, const trend *t)
 {
-    return !trend_is_reference(s) && same(s->benchmark, t->benchmark) &&
+    return trend_is_own(r, s) && same(s->benchmark, t->benchmark) &&
            (!t->dataset || same(s->dataset, t->dataset)) && same(s->metric, t->metric) &&
            same(s->condition, t->condition);
+}
+
+static void add_to_point(trend_point *p, const study_run *r, const score *s)
+{
+    if (p->seeds == TREND_SEEDS_MAX) return;
+    p->scores[p->seeds] = s;
+    p->runs[p->seeds] = r;
+    p->values[p->seeds++] = s->value;
+    p->low = p->seeds == 1 ? s->low : NAN;
+    p->high = p->seeds == 1 ? s->high : NAN;
 }
 
 static void add_value(trend *t, const study_run *r, const score *s)
@@ -40,12 +56,7 @@ static void add_value(trend *t, const study_run *r, const score *s)
         p = &t->points[t->count++];
         *p = (trend_point){.alpha = r->alpha};
     }
-    if (p->seeds == TREND_SEEDS_MAX) return;
-    p->scores[p->seeds] = s;
-    p->runs[p->seeds] = r;
-    p->values[p->seeds++] = s->value;
-    p->low = p->seeds == 1 ? s->low : NAN;
-    p->high = p->seeds == 1 ? s->high : NAN;
+    add_to_point(p, r, s);
 }
 
 jem_status trend_collect(trend *t, const study *s, const char *benchmark, const char *metric,
@@ -77,7 +88,7 @@ jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, con
         if (isnan(r->alpha)) continue;
         for (int64_t k = 0; k < r->scores.count; k++) {
             const score *sc = &r->scores.scores[k];
-            if (!belongs(sc, t) || !isfinite(sc->value)) continue;
+            if (!belongs(r, sc, t) || !isfinite(sc->value)) continue;
             add_value(t, r, sc);
             break;
         }
@@ -89,6 +100,29 @@ jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, con
         p->sem = stats_sem(p->values, p->seeds);
     }
     return JEM_OK;
+}
+
+jem_status trend_collect_beside(trend *t, const study *s, const study_run *one, const trend *wanted)
+{
+    trend_point p = {.alpha = NAN, .low = NAN, .high = NAN};
+    jem_status st = JEM_OK;
+
+    *t = *wanted;
+    t->count = 0;
+    t->points = NULL;
+    for (int64_t i = 0; i < s->count; i++) {
+        const study_run *r = &s->runs[i];
+        if (!study_beside_alike(r, one)) continue;
+        const score *sc = trend_score(r, wanted->benchmark, wanted->dataset, wanted->metric, wanted->condition);
+        if (sc && isfinite(sc->value)) add_to_point(&p, r, sc);
+    }
+    if (!p.seeds) return JEM_OK;
+    p.mean = stats_mean(p.values, p.seeds);
+    p.sem = stats_sem(p.values, p.seeds);
+    TRY(MEM_NEW(t->points, 1));
+    t->points[t->count++] = p;
+done:
+    return st;
 }
 
 void trend_mark_chance(trend *t, const study *s, const measures *of)
@@ -187,7 +221,7 @@ void trend_tsv(strbuf *tsv, const study *s, const trend *trends, int count)
         for (int64_t i = 0; i < s->count; i++)
             for (int64_t j = 0; j < s->runs[i].scores.count; j++) {
                 const score *sc = &s->runs[i].scores.scores[j];
-                if (!belongs(sc, &trends[k])) continue;
+                if (!belongs(&s->runs[i], sc, &trends[k])) continue;
                 plain_printf(tsv, "%s\t%s\t%s\t%s\t%lld\t%s\t%s\n", sc->benchmark, sc->metric,
                              sc->model ? sc->model : s->runs[i].model,
                              number_text(alpha, s->runs[i].alpha), (long long)s->runs[i].seed,

@@ -33,8 +33,10 @@ typedef struct trend {
  * trend.  NULL if there is none; borrowed. */
 const score *trend_score(const study_run *r, const char *benchmark, const char *dataset,
                          const char *metric, const char *condition);
-/* Is it a row about people or an oracle? */
+/* Is it a row about people or an oracle, as far as it says itself?  Those of imported weights look alike. */
 bool trend_is_reference(const score *s);
+/* Is it of the run's own network? */
+bool trend_is_own(const study_run *r, const score *s);
 
 /* Collects what the runs of the study say; count 0 if nothing.  Values that are not
  * finite are left out.  A score without a condition has condition NULL. */
@@ -43,6 +45,9 @@ jem_status trend_collect(trend *t, const study *s, const char *benchmark, const 
 /* The same of one data set. */
 jem_status trend_collect_in(trend *t, const study *s, const char *benchmark, const char *dataset,
                             const char *metric, const char *condition);
+/* The same of a network beside the study, all of whose runs are like `one` (study_beside_alike): a single point whose
+ * alpha is NaN, the mean over its seeds. */
+jem_status trend_collect_beside(trend *t, const study *s, const study_run *one, const trend *wanted);
 /* Marks points with a network at chance (measure/standing.h); of: what the benchmark's scores mean, may be NULL. */
 void trend_mark_chance(trend *t, const study *s, const measures *of);
 /* So many alphas of the study are smaller: the place of their mark's shape. */

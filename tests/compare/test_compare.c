@@ -376,6 +376,22 @@ static void an_untrained_classifier_is_compared_with_nobody(void **state)
     check_fails(compare("a", "b"), JEM_EDATA, "has alpha = 1, which never trained a classifier");
 }
 
+/* A baseline in a study's folder is no run of it at its alpha. */
+static void networks_beside_a_study_are_no_runs_of_it(void **state)
+{
+    (void)state;
+    char path[500];
+    put_run("study/a", 0.5, 1, usual);
+    put_run("study/b", 0.5, 2, usual);
+    put_run("study/c", 0.5, 1, other);
+    snprintf(path, sizeof path, "%s/run.json", path_of("study/c"));
+    static const char text[] = "{\"status\": \"finished\", \"model\": \"vgg-15\", \"alpha\": 0.5, \"seed\": 1}";
+    check_ok(file_write(path, text, strlen(text)));
+    check_ok(read_models((const char *const[]){"study", "study/c"}, 2));
+    assert_int_equal(models.model[0].count, 2);
+    assert_int_equal(models.model[1].count, 1);
+}
+
 static void models_are_named_without_doubt(void **state)
 {
     (void)state;
@@ -443,6 +459,7 @@ int main(void)
         IN_A_FOLDER(trials_that_are_missing_are_asked_for),
         IN_A_FOLDER(two_models_in_one_folder_are_refused),
         IN_A_FOLDER(an_untrained_classifier_is_compared_with_nobody),
+        IN_A_FOLDER(networks_beside_a_study_are_no_runs_of_it),
         IN_A_FOLDER(models_are_named_without_doubt),
         IN_A_FOLDER(names_that_are_alike_are_given_in_full),
         cmocka_unit_test(settings_of_measures_are_the_benchmarks_own),

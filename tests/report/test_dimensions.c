@@ -23,40 +23,40 @@ static int remove_folder(void **state)
     return 0;
 }
 
-static void put_score(score_list *list, const char *benchmark, const char *metric, double value)
+static void put_score(score_list *list, const char *model, const char *benchmark, const char *metric, double value)
 {
     score s = SCORE_INIT;
     s.benchmark = benchmark;
     s.metric = metric;
-    s.model = "wrn-10-1";
+    s.model = model;
     s.value = value;
     check_ok(score_list_append(list, &s));
 }
 
 /* DIR/STUDY/RUN with a head of `proj` dimensions, evaluated; people: the benchmark was scored as well. */
-static void put_run(const char *study, const char *run, double alpha, int proj, bool people)
+static void put_network(const char *study, const char *run, const char *model, double alpha, int proj, bool people)
 {
     char path[256], text[256];
     score_list list = SCORE_LIST_INIT;
     snprintf(path, sizeof path, "%s/%s/%s", dir, study, run);
     check_ok(dir_make(path));
     snprintf(path, sizeof path, "%s/%s/%s/config.yaml", dir, study, run);
-    snprintf(text, sizeof text, "alpha: %g\nseed: 1\nmodel:\n  name: wrn-10-1\n  proj: %d\n", alpha,
-             proj);
+    snprintf(text, sizeof text, "alpha: %g\nseed: 1\nmodel:\n  name: %s\n  proj: %d\n", alpha,
+             model, proj);
     check_ok(file_write(path, text, strlen(text)));
     snprintf(path, sizeof path, "%s/%s/%s/run.json", dir, study, run);
     snprintf(text, sizeof text,
-             "{\"status\": \"finished\", \"model\": \"wrn-10-1\", \"alpha\": %g, \"seed\": 1}",
-             alpha);
+             "{\"status\": \"finished\", \"model\": \"%s\", \"alpha\": %g, \"seed\": 1}",
+             model, alpha);
     check_ok(file_write(path, text, strlen(text)));
-    put_score(&list, "scenes", "accuracy", 0.5 + alpha / 8);
-    put_score(&list, "scenes", "light_accuracy", 0.125 + alpha / 4);
-    put_score(&list, "scenes", "relief_r2", 0.25 - alpha / 4);
+    put_score(&list, model, "scenes", "accuracy", 0.5 + alpha / 8);
+    put_score(&list, model, "scenes", "light_accuracy", 0.125 + alpha / 4);
+    put_score(&list, model, "scenes", "relief_r2", 0.25 - alpha / 4);
     if (people) {
-        put_score(&list, "gloss", "accuracy", 0.75 + alpha / 8);
-        put_score(&list, "gloss", "light_accuracy", 0.25 + alpha / 4);
-        put_score(&list, "gloss", "relief_r2", 0.5 - alpha / 4);
-        put_score(&list, "gloss", "pearson", 0.5 + alpha / 4);
+        put_score(&list, model, "gloss", "accuracy", 0.75 + alpha / 8);
+        put_score(&list, model, "gloss", "light_accuracy", 0.25 + alpha / 4);
+        put_score(&list, model, "gloss", "relief_r2", 0.5 - alpha / 4);
+        put_score(&list, model, "gloss", "pearson", 0.5 + alpha / 4);
     }
     for (int64_t i = 0; i < list.count; i++) {
         list.scores[i].alpha = alpha;
@@ -65,6 +65,11 @@ static void put_run(const char *study, const char *run, double alpha, int proj, 
     snprintf(path, sizeof path, "%s/%s/%s", dir, study, run);
     check_ok(score_list_save(&list, path));
     score_list_clear(&list);
+}
+
+static void put_run(const char *study, const char *run, double alpha, int proj, bool people)
+{
+    put_network(study, run, "wrn-10-1", alpha, proj, people);
 }
 
 static void put_study(const char *study, int proj, bool people)
@@ -126,6 +131,27 @@ static void each_size_has_a_panel_with_its_numbers(void **state)
     mem_free(page);
 }
 
+/* A PixelVAE of that size in the folder of each study, as the study's Figs. 10 and 11 show it; its config has no proj. */
+static void networks_beside_a_study_are_in_its_panel(void **state)
+{
+    (void)state;
+    report_result r;
+    put_study("wide", 500, true);
+    put_study("narrow", 10, true);
+    put_network("wide", "v", "pixelvae", 1, 0, true);
+    put_network("narrow", "v", "pixelvae", 0.25, 0, true);
+    check_ok(report_of(&r, "wide", "narrow"));
+    char *tsv = content("wide/figures/gloss-dimensions-people.tsv");
+    assert_non_null(strstr(tsv, "gloss\tpearson\tpixelvae\tnan\t1\t0.75\tD=500\n"));
+    assert_non_null(strstr(tsv, "gloss\tpearson\tpixelvae\tnan\t1\t0.5625\tD=10\n"));
+    mem_free(tsv);
+    char *page = content("report.html");
+    assert_non_null(strstr(page, "<tr><th>pixelvae, D = 10</th><td>0.781</td><td>0.562</td></tr>"));
+    assert_non_null(strstr(page, "<tr><th>pixelvae, D = 500</th><td>0.875</td><td>0.750</td></tr>"));
+    assert_null(strstr(page, "nan"));
+    mem_free(page);
+}
+
 static void scores_that_no_study_has_are_named(void **state)
 {
     (void)state;
@@ -158,6 +184,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         TEST(each_size_has_a_panel_with_its_numbers),
+        TEST(networks_beside_a_study_are_in_its_panel),
         TEST(scores_that_no_study_has_are_named),
         TEST(studies_that_cannot_be_told_apart_are_refused),
     };

@@ -80,6 +80,35 @@ static void put_run(const char *run, double alpha, double bias)
     score_list_clear(&list);
 }
 
+/* DIR/study/RUN: a network of another kind with one seed of a score; imported: of weights that others trained. */
+static void put_other(const char *run, const char *model, const char *called, int seed, bool imported, double bias)
+{
+    char path[256], file[300], text[256];
+    score s = SCORE_INIT;
+    score_list list = SCORE_LIST_INIT;
+    snprintf(path, sizeof path, "%s/study/%s", dir, run);
+    check_ok(dir_make(path));
+    snprintf(file, sizeof file, "%s/run.json", path);
+    snprintf(text, sizeof text, "{\"status\": \"finished\", \"model\": \"%s\", \"alpha\": 0, \"seed\": %d, \"settings_hash\": \"of %s\"}",
+             model, seed, model);
+    check_ok(file_write(file, text, strlen(text)));
+    snprintf(file, sizeof file, "%s/config.yaml", path);
+    check_ok(file_write(file, "alpha: 0\n", 9));
+    snprintf(file, sizeof file, "%s/import.json", path);
+    if (imported) check_ok(file_write(file, "{}", 2));
+    s.benchmark = s.dataset = "cue-conflict";
+    s.metric = "shape_bias";
+    s.model = called;
+    if (!imported) s.alpha = 0, s.seed = seed; /* else NaN and -1, as `jem bench` writes them */
+    s.value = bias;
+    check_ok(score_list_append(&list, &s));
+    s.metric = "accuracy";
+    s.value = 0.2;
+    check_ok(score_list_append(&list, &s));
+    check_ok(score_list_save(&list, path));
+    score_list_clear(&list);
+}
+
 static char *read_text(const char *name)
 {
     char path[256], *text;
@@ -144,6 +173,52 @@ static void a_page_has_figures_numbers_and_provenance(void **state)
     mem_free(page);
 }
 
+/* Baselines lie in the study's folder: they are no points of its curve at alpha = 0, but marks beside it. */
+static void networks_in_a_studys_folder_stand_beside_its_curve(void **state)
+{
+    (void)state;
+    report_result r;
+    put_run("a0", 0, 0.3);
+    put_run("a1", 0.5, 0.4);
+    put_other("b0", "resnet-110", "resnet-110", 0, false, 0.10);
+    put_other("b1", "resnet-110", "resnet-110", 1, false, 0.20);
+    put_other("c", "resnet50", "resnet50", 3, true, 0.25);
+    put_other("d", "linear", "autoencoder-probe", 0, false, 0.05);
+    static char page_path[256];
+    snprintf(page_path, sizeof page_path, "%s/page.html", dir);
+    report_call call = {.folder = folders[2], .page = page_path, .command = "jem report", .measures = all_measures()};
+    check_ok(report_write(&r, &call));
+    assert_int_equal(r.warnings, 0); /* they are not called another experiment */
+    char *page = read_text("page.html"), *tsv = read_text("study/figures/cue-conflict.tsv");
+    check_page_script(page);
+    assert_says(page, "<dt>beside it</dt><dd>resnet50 (1 run, imported), resnet-110 (2 runs), linear (1 run)</dd>");
+    assert_says(page, "<tr><th>resnet-110</th><td>0.150<small>±0.050</small></td></tr>");
+    assert_says(page, "<tr><th>resnet50</th><td>0.250</td></tr>");
+    assert_says(page, "autoencoder-probe is the autoencoder alone, answering by a linear layer on its latents; that is jem&#39;s choice");
+    assert_says(page, "beside the study: resnet-110, α = 0, seed 1");
+    assert_null(strstr(page, "nan"));
+    assert_says(tsv, "cue-conflict\tshape_bias\twrn-10-1\t0\t0\t0.3\t");
+    assert_says(tsv, "cue-conflict\tshape_bias\tresnet-110\tnan\t1\t0.2\t");
+    assert_says(tsv, "cue-conflict\tshape_bias\tresnet50\tnan\t-1\t0.25\t");
+    assert_says(tsv, "cue-conflict\tshape_bias\tautoencoder-probe\tnan\t0\t0.05\t");
+    mem_free(tsv);
+    tsv = read_text("study/figures/people.tsv");
+    assert_says(tsv, "cue-conflict\tshape_bias\tresnet50\tnan\t-1\t0.25\t");
+    assert_says(tsv, "cue-conflict\taccuracy\tresnet-110\tnan\t0\t0.2\t");
+    mem_free(tsv);
+    mem_free(page);
+
+    put_answers(0, "a", "resnet", 0.25); /* and where models are side by side */
+    call = call_of(3);
+    put_answers(1, "b", "vgg", 0.5);
+    check_ok(report_write(&r, &call));
+    tsv = read_text("figures/cue-conflict.tsv");
+    assert_says(tsv, "\tstudy\t0.5\t0.4\t");
+    assert_says(tsv, "\tresnet-110\tnan\t0.15");
+    assert_says(tsv, "\tresnet50\tnan\t0.25\t");
+    mem_free(tsv);
+}
+
 static void models_of_one_name_are_told_apart_by_their_folders(void **state)
 {
     (void)state;
@@ -199,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_page_has_figures_numbers_and_provenance),
+        TEST(networks_in_a_studys_folder_stand_beside_its_curve),
         TEST(models_of_one_name_are_told_apart_by_their_folders),
         TEST(their_figures_have_names_and_are_drawn_alone),
         TEST(dimensions_are_compared_between_studies_alone),
