@@ -23,6 +23,7 @@ typedef struct energy_numbers {
     float rest;         /* not used: keeps the doubles in place on every compiler */
     int64_t first[2];   /* place of the labelled and the generative batch in the epoch's order */
     double energy_l2;
+    rng_stream dropout; /* of the step's training passes: step_io.dropout_at */
 } energy_numbers;
 
 /* What a training step did: train/step_report.h in the device's memory. */
@@ -139,6 +140,7 @@ typedef struct energy_finish {
     const double *sums;      /* [3][ENERGY_SUMS]: of g = grad_d (or the only one), h = grad_g */
     const double *moved;     /* [2][generative]; NULL: no chains */
     const int32_t *bad;      /* [generative]; NULL: no chains */
+    const double *running;   /* [ENERGY_SUMS]: squares of the new running statistics; NULL: there are none */
     const energy_numbers *numbers;
     int64_t size;
     double alpha;
@@ -182,6 +184,17 @@ typedef struct energy_store {
     int64_t n, size;
 } energy_store;
 
+/* dst <- kept dst + rest src: running statistics (model/running.h), which lie apart in the flat vectors and close
+ * together in lists of their own.  With kept = 0 nothing is read of dst. */
+typedef struct energy_mix {
+    float *dst;
+    const float *src;
+    const int64_t *dst_at, *src_at; /* [n]: where element i lies; NULL: at i */
+    const energy_report *report;    /* only if it is fine; NULL: in any case */
+    int64_t n;
+    float kept, rest;
+} energy_mix;
+
 /* dst <- dst + src */
 typedef struct energy_add {
     float *dst;
@@ -202,6 +215,7 @@ typedef struct energy_steps {
     jem_status (*adam)(const energy_update *a);
     jem_status (*sgd)(const energy_update *a);
     jem_status (*store)(const energy_store *a);
+    jem_status (*mix)(const energy_mix *a);
     jem_status (*add)(const energy_add *a);
 } energy_steps;
 

@@ -7,6 +7,7 @@
 
 #include "base/try.h"
 #include "train/class_gaussian.h"
+#include "train/objective.h"
 
 static const int64_t gigabyte = 1000000000;
 
@@ -172,6 +173,12 @@ static int64_t memory_of(const graph *g, const config *c, const data_facts *d, d
            moved_bytes(c, d, memory);
 }
 
+static const char *host_why(const config *c)
+{
+    const objective *o;
+    return config_objective(&o, c) == JEM_OK && !o->device ? "the objective" : NULL;
+}
+
 jem_status gpu_cost(gpu_forecast *out, const gpu_model *gpu, const gpu_constants *k, const config *c, const data_facts *d)
 {
     jem_status st;
@@ -187,7 +194,7 @@ jem_status gpu_cost(gpu_forecast *out, const gpu_model *gpu, const gpu_constants
     *out = (gpu_forecast){.times = {.step_s = s, .alone_s = s, .low_s = s * (1 - gpu_cost_error),
                                     .high_s = s * (1 + gpu_cost_error), .batch = c->train.batch},
                           .memory = memory_of(g, c, d, m.value, gpu->memory),
-                          .host_why = graph_keeps_host(g)};
+                          .host_why = host_why(c)};
     out->times.validation_s = ceil((double)d->val / batch) * pass_time(&m, g, batch, PASS_FORWARD);
     out->times.validation_alone_s = out->times.validation_s;
 done:

@@ -8,6 +8,17 @@ static bool is_running(const param *q)
     return q->role == PARAM_RUNNING_MEAN || q->role == PARAM_RUNNING_VAR;
 }
 
+int64_t running_list(int64_t *at, const graph *g)
+{
+    int64_t count = 0;
+    for (int i = 0; i < g->param_count; i++) {
+        const param *q = &g->params[i];
+        for (int64_t j = 0; is_running(q) && j < q->count; j++, count++)
+            if (at) at[count] = q->offset + j;
+    }
+    return count;
+}
+
 /* running <- kept * running + rest * other, at the running statistics. */
 static void mix(float *running, float kept, const float *other, float rest, const graph *g)
 {

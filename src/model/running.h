@@ -8,6 +8,10 @@
 
 #include "nn/graph.h"
 
+/* Elements of the flat vector that are running statistics: at [as many as are returned] <- where each is; NULL:
+ * they are only counted. */
+int64_t running_list(int64_t *at, const graph *g);
+
 /* running <- kept running + (1 - kept) batch, at the graph's running statistics alone. */
 void running_merge(float *running, const float *batch, const graph *g);
 /* dst <- src there. */

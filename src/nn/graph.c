@@ -200,16 +200,6 @@ bool graph_couples_images(const graph *g)
     return false;
 }
 
-const char *graph_keeps_host(const graph *g)
-{
-    const char *why = NULL;
-    for (int i = 0; i < g->node_count && !why; ++i) {
-        const op *o = &g->nodes[i].op;
-        if (op_rule_of(o)->keeps_host) why = op_rule_of(o)->keeps_host(o);
-    }
-    return why;
-}
-
 double graph_flops(const graph *g)
 {
     double flops = 0;

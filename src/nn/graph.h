@@ -88,8 +88,6 @@ bool graph_has_norm(const graph *g, norm_kind kind); /* an OP_NORM of this kind?
 void graph_take_together(graph *g, int64_t images);
 /* True if images of a batch influence each other in training (batch norm). */
 bool graph_couples_images(const graph *g);
-/* Why a training step cannot be captured on a device (op_rule.keeps_host); NULL: it can. */
-const char *graph_keeps_host(const graph *g);
 double graph_flops(const graph *g); /* op_flops of all operations */
 
 #endif

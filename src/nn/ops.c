@@ -317,12 +317,6 @@ int graph_ones(graph *g, int src)
     return graph_apply(g, graph_op(g, OP_ONES, src), &src, 1);
 }
 
-static const char *noise_keeps_host(const op *o)
-{
-    (void)o;
-    return "noise"; /* as dropout */
-}
-
 int graph_noise(graph *g, int src)
 {
     return graph_apply(g, graph_op(g, OP_NOISE, src), &src, 1);
@@ -378,12 +372,6 @@ static jem_status concat_infer(op *o, const shape *sources, int count)
 int graph_concat(graph *g, const int *sources, int count)
 {
     return graph_apply(g, graph_op(g, OP_CONCAT, sources[0]), sources, count);
-}
-
-static const char *dropout_keeps_host(const op *o)
-{
-    (void)o;
-    return "dropout"; /* a graph launched again would draw the same */
 }
 
 int graph_dropout(graph *g, int src, double rate)
@@ -543,12 +531,6 @@ static bool is_batch_norm(const op *o)
     return o->norm == NORM_BATCH;
 }
 
-/* The host keeps the running statistics of one and measures the other's first values. */
-static const char *norm_keeps_host(const op *o)
-{
-    return o->norm == NORM_BATCH || o->norm == NORM_ACT ? "its norm layers" : NULL;
-}
-
 static void norm_label(char *text, size_t size, const op *o)
 {
     static const char *const norms[] = {"none", "batch", "instance", "layer", "act", "group", "channel"};
@@ -634,10 +616,9 @@ static const op_rule rules[] = {
                        .derivative = DERIVATIVE_CURVED},
     [OP_NORM] = {.name = "norm", .sources = 1, .derivative = DERIVATIVE_CURVED,
                  .overwrites = is_group_norm, .narrows = true, .couples = is_batch_norm,
-                 .keeps_host = norm_keeps_host, .label = norm_label},
+                 .label = norm_label},
     [OP_DROPOUT] = {.name = "dropout", .counted_as = "others", .sources = 1,
-                    .derivative = DERIVATIVE_LINEAR, .keeps_host = dropout_keeps_host,
-                    .label = dropout_label},
+                    .derivative = DERIVATIVE_LINEAR, .label = dropout_label},
     [OP_SILU] = {.name = "SiLU", .counted_as = "others", .sources = 1,
                  .derivative = DERIVATIVE_DIAGONAL, .overwrites = always, .narrows = true},
     [OP_AFFINE] = {.name = "scale, shift", .counted_as = "others", .sources = 1,
@@ -665,8 +646,7 @@ static const op_rule rules[] = {
                     .derivative = DERIVATIVE_DIAGONAL},
     [OP_GATE] = {.name = "gate", .counted_as = "others", .sources = 1, .infer = gate_infer,
                  .derivative = DERIVATIVE_CURVED},
-    [OP_NOISE] = {.name = "noise", .counted_as = "others", .sources = 1, .derivative = DERIVATIVE_LINEAR,
-                  .keeps_host = noise_keeps_host},
+    [OP_NOISE] = {.name = "noise", .counted_as = "others", .sources = 1, .derivative = DERIVATIVE_LINEAR},
     [OP_ADD_VECTOR] = {.name = "sum with a vector", .counted_as = "copies, sums", .sources = 2,
                        .infer = add_vector_infer, .derivative = DERIVATIVE_LINEAR},
     [OP_SHIFT] = {.name = "shift", .counted_as = "copies, sums", .sources = 1,

@@ -46,9 +46,6 @@ typedef struct op_rule {
     bool narrows;
     /* Do the images of a batch influence each other in training?  NULL: never. */
     bool (*couples)(const op *o);
-    /* Why a training step that has it cannot be captured on a device once and launched again
-     * (backend/device.h), as text that follows "because of"; NULL: it can. */
-    const char *(*keeps_host)(const op *o);
     /* The name with what a reader of a table wants to know; NULL: the name. */
     void (*label)(char *text, size_t size, const op *o);
 } op_rule;

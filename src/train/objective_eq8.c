@@ -176,11 +176,6 @@ static float *negatives(const trainer *t)
     return s->x + s->negative * model_input_count(t->m);
 }
 
-static rng_stream dropout_of(const trainer *t)
-{
-    return (rng_stream){(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0};
-}
-
 /* x- <- the ends of chains from the replay buffer. */
 static jem_status draw_chains(sgld_report *r, double step_size, trainer *t)
 {
@@ -197,7 +192,7 @@ static jem_status gradients(step_report *r, direction *d, trainer *t)
     const eq8_terms terms = eq8_batch_terms(s);
     jem_status st;
     if (s->negative >= 0) TRY(draw_chains(&e.chain, r->step_size, t));
-    TRY(eq8_batch_gradients(&e.loss, s, t->m, dropout_of(t)));
+    TRY(eq8_batch_gradients(&e.loss, s, t->m, eq8_dropout_of(t)));
     eq8_range(&e.lse_min, &e.lse_max, &terms);
     eq8_report_put(&r->own, &e);
     TRY(check_finite(t, &r->own));
@@ -212,7 +207,7 @@ static jem_status gradients_again(direction *d, const step_report *r, trainer *t
     eq8_report e = eq8_report_of(&r->own);
     objective_report uphill = r->own;
     jem_status st;
-    TRY(eq8_batch_gradients_again(&e.loss, s, t->m, dropout_of(t)));
+    TRY(eq8_batch_gradients_again(&e.loss, s, t->m, eq8_dropout_of(t)));
     eq8_report_put(&uphill, &e);
     TRY(check_finite(t, &uphill));
     *d = eq8_batch_direction(s, &e.loss);

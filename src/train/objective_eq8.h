@@ -47,6 +47,12 @@ static inline eq8_state *eq8_state_of(const trainer *t)
     return t->own;
 }
 
+/* The stream of the step's dropout masks. */
+static inline rng_stream eq8_dropout_of(const trainer *t)
+{
+    return (rng_stream){(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0};
+}
+
 /* JEM_EDIVERGED, saying what of the step is not finite. */
 jem_status eq8_refuse(const trainer *t, const objective_report *r);
 

@@ -9,7 +9,10 @@
 
 static const char *refuses(const trainer *t)
 {
-    return graph_keeps_host(model_graph(t->m));
+    const eq8_batch *s = &eq8_state_of(t)->batch;
+    const int64_t together = model_graph(t->m)->together;
+    const bool parted = together > 0 && together < s->o.generative_batch && !resident_chains_train(t);
+    return s->negative >= 0 && parted ? "norms over fewer images than there are chains" : NULL;
 }
 
 /* ---- memory */
@@ -59,7 +62,8 @@ static jem_status make_executors(resident *r, const trainer *t)
     const eq8_batch *s = &eq8_state_of(t)->batch;
     const int64_t n = s->o.generative_batch;
     jem_status st = JEM_OK;
-    if (s->negative >= 0) TRY(executor_for(&r->chain, t->m, MODEL_CHAIN, n));
+    const int chain = resident_chains_train(t) ? MODEL_CHAIN_TRAIN : MODEL_CHAIN;
+    if (s->negative >= 0) TRY(executor_for(&r->chain, t->m, chain, n));
     if (s->labelled >= 0) TRY(executor_for(&r->labelled, t->m, MODEL_TRAIN, s->o.batch));
     r->generative = s->labelled >= 0 && s->o.batch == n ? &r->labelled : &r->other;
     if (s->positive >= 0 && r->generative == &r->other)
@@ -98,6 +102,28 @@ done:
     return st;
 }
 
+/* Of batch norms. */
+static jem_status make_running(resident *r, const trainer *t)
+{
+    const graph *g = model_graph(t->m);
+    jem_status st = JEM_OK;
+    int64_t *at = NULL;
+    r->running_count = running_list(NULL, g);
+    if (r->running_count == 0) return JEM_OK;
+    TRY(MEM_NEW(at, r->running_count));
+    running_list(at, g);
+    TRY(ARRAY(r->running_at, r->running_count));
+    TRY(r->d->copy(r->running_at, at, (size_t)r->running_count * sizeof *at));
+    TRY(ARRAY(r->running, r->running_count));
+    TRY(ARRAY(r->chain_sum, r->running_count));
+    TRY(ARRAY(r->average, r->running_count));
+    TRY(ARRAY(r->batch_stats, t->optimizer.n));
+    TRY(ARRAY(r->running_sums, 3 * ENERGY_SUMS));
+done:
+    mem_free(at);
+    return st;
+}
+
 static jem_status make_state(resident *r, const trainer *t)
 {
     const replay_buffer *replay = &eq8_state_of(t)->chains.replay;
@@ -107,6 +133,7 @@ static jem_status make_state(resident *r, const trainer *t)
     if (t->optimizer.v) TRY(ARRAY(r->v, n));
     TRY(make_decays(r, t));
     TRY(make_starts(r, t));
+    TRY(make_running(r, t));
     if (t->ema) TRY(ARRAY(r->ema, n));
     if (replay->images) {
         TRY(ARRAY(r->replay, images));
@@ -252,6 +279,23 @@ done:
     return st;
 }
 
+/* The host's vector of new running statistics <- the device's list. */
+static jem_status fetch_running(resident *r, const trainer *t)
+{
+    jem_status st;
+    int64_t *at = NULL;
+    float *list = NULL;
+    TRY(MEM_NEW(at, r->running_count));
+    TRY(MEM_NEW(list, r->running_count));
+    running_list(at, model_graph(t->m));
+    TRY(r->d->copy(list, r->running, (size_t)r->running_count * sizeof *list));
+    for (int64_t i = 0; i < r->running_count; i++) eq8_state_of(t)->batch.running[at[i]] = list[i];
+done:
+    mem_free(at);
+    mem_free(list);
+    return st;
+}
+
 /* What the last step computed into the batch: to say what was not finite. */
 static jem_status fetch_step(resident *r, trainer *t)
 {
@@ -262,6 +306,7 @@ static jem_status fetch_step(resident *r, trainer *t)
     TRY(r->d->copy(s->x, r->x, (size_t)(s->rows * model_input_count(t->m)) * sizeof *s->x));
     if (s->grad_d) TRY(r->d->copy(s->grad_d, r->grad_d, n));
     if (s->grad_g) TRY(r->d->copy(s->grad_g, r->grad_g, n));
+    if (r->running) TRY(fetch_running(r, t));
 done:
     return st;
 }
@@ -312,7 +357,8 @@ static jem_status send_numbers(resident *r, const trainer *t, const step_report 
                         .iteration = (uint32_t)t->iteration,
                         .rate = sgd ? (float)s->lr : factors.rate,
                         .root = factors.root,
-                        .energy_l2 = eq8_state_of(t)->batch.o.energy_l2};
+                        .energy_l2 = eq8_state_of(t)->batch.o.energy_l2,
+                        .dropout = eq8_dropout_of(t)};
     for (int i = 0; i < 2; i++) n.first[i] = t->iteration % batcher_per_epoch(b[i]) * b[i]->batch;
     return r->d->copy(r->numbers, &n, sizeof n);
 }

@@ -43,6 +43,12 @@ typedef struct resident {
     float *grad_d, *grad_g, *grad_part;
     int32_t *y, *hit, *index, *fresh, *chain_class, *own_class, *bad;
     double *loss_terms, *sums, *sum_parts, *moved, *moved_parts;
+    float *running, *chain_sum; /* [running_count]: new running statistics; what chains by their own add to them; */
+    float *batch_stats;       /* as long as the parameters: of the latest pass */
+    float *average;           /* [running_count]: what becomes of their averages */
+    int64_t *running_at;      /* [running_count]: where they lie among the parameters */
+    int64_t running_count;
+    double *running_sums;     /* [3][ENERGY_SUMS] */
     float *kept;              /* of sharpness-aware steps: the parameters, */
     double *square;           /* and a sum over all */
     float *schedule;
@@ -73,6 +79,13 @@ jem_status resident_make_data(resident *r, const trainer *t);
 jem_status resident_send_data(resident *r, trainer *t);
 /* Images that stay on the host: makes the batches of `iteration`, while the device computes. */
 jem_status resident_prepare_batch(resident *r, trainer *t, int64_t iteration);
+
+/* Do chains run in training mode, where batch norms take their images' own statistics? */
+static inline bool resident_chains_train(const trainer *t)
+{
+    const eq8_state *s = eq8_state_of(t);
+    return s->chains.sampler.batch_norm == BATCH_NORM_BATCH && s->batch.chain.sum;
+}
 
 /* Captures the step, if that is not done.  Everything that a step reads must be there: a step
  * is made once before, up to its report. */

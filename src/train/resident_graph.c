@@ -72,12 +72,67 @@ done:
     return st;
 }
 
+/* ---- running statistics of batch norms: eq8_batch.c, coupled_passes */
+
+/* list <- kept list + rest of what the latest pass has measured. */
+static jem_status merge_pass(resident *r, float *list, float kept, float rest)
+{
+    const energy_mix m = {.dst = list, .src = r->batch_stats, .src_at = r->running_at, .n = r->running_count,
+                          .kept = kept, .rest = rest};
+    return r->running ? r->energy->mix(&m) : JEM_OK;
+}
+
+/* The new ones begin as those that the parameters have. */
+static jem_status begin_running(resident *r, const float *theta)
+{
+    const energy_mix m = {.dst = r->running, .src = theta, .src_at = r->running_at, .n = r->running_count, .rest = 1};
+    return r->running ? r->energy->mix(&m) : JEM_OK;
+}
+
+/* What all steps of the chains did to them. */
+static jem_status merge_chains(resident *r, const trainer *t)
+{
+    energy_mix m = {.dst = r->running, .src = r->chain_sum, .n = r->running_count, .kept = 1, .rest = 1};
+    if (!r->running || !resident_chains_train(t) || r->steps == 0) return JEM_OK;
+    for (int64_t i = 0; i < r->steps; i++) m.kept *= model_graph(t->m)->running_kept;
+    return r->energy->mix(&m);
+}
+
+/* Into parameters and averages, if the step was fine. */
+static jem_status end_running(resident *r, const trainer *t, float *theta, const energy_report *report)
+{
+    const float keep = (float)t->cfg->train.ema;
+    const energy_mix running = {.dst = theta, .src = r->running, .dst_at = r->running_at, .report = report,
+                                .n = r->running_count, .rest = 1};
+    const energy_mix average = {.dst = r->ema, .src = r->average, .dst_at = r->running_at, .report = report,
+                                .n = r->running_count, .rest = 1};
+    const energy_mix add = {.dst = r->average, .src = r->running, .n = r->running_count, .kept = keep, .rest = 1 - keep};
+    jem_status st = JEM_OK;
+    if (!r->running) return JEM_OK;
+    TRY(r->energy->mix(&running));
+    if (!r->ema) goto done;
+    TRY(r->energy->mix(&add));
+    TRY(r->energy->mix(&average));
+done:
+    return st;
+}
+
+/* Their averages as they were before the update took all of them on. */
+static jem_status keep_averages(resident *r)
+{
+    const energy_mix m = {.dst = r->average, .src = r->ema, .src_at = r->running_at, .n = r->running_count, .rest = 1};
+    return r->running && r->ema ? r->energy->mix(&m) : JEM_OK;
+}
+
+/* ---- */
+
 static jem_status walk(resident *r, const trainer *t)
 {
     const sampler_options *o = &eq8_state_of(t)->chains.sampler;
     const int64_t n = plan_batch(r->chain.p), size = model_input_count(t->m);
     float *x = r->x + eq8_state_of(t)->batch.negative * size;
-    const plan_call call = {.count = n};
+    const plan_call call = {.count = n, .batch_stats = resident_chains_train(t) ? r->batch_stats : NULL};
+    const float kept = model_graph(t->m)->running_kept;
     energy_langevin l = {.x = x, .g = r->grad, .schedule = r->schedule, .bad = r->bad,
                          .numbers = r->numbers, .n = n, .size = size,
                          .clip_min = o->clip ? (float)o->clip_min : -INFINITY,
@@ -90,6 +145,7 @@ static jem_status walk(resident *r, const trainer *t)
     TRY(begin_chains(r, t, x));
     for (l.t = 0; l.t < r->steps; l.t++) {
         TRY(plan_forward(r->chain.ws[0], &call, x, r->logits));
+        if (call.batch_stats) TRY(merge_pass(r, r->chain_sum, l.t > 0 ? kept : 0, 1 - kept));
         TRY(cotangent(r, t, r->chain_class ? COTANGENT_CLASS : COTANGENT_LSE, eq8_state_of(t)->batch.rows, n,
                       r->chain_class));
         TRY(plan_backward(r->chain.ws[0], &call, r->cotangent, r->grad, NULL));
@@ -107,39 +163,46 @@ typedef struct pass {
     cotangent_kind kinds[2];
     float *gradients[2];
     int count;
+    bool frozen; /* running statistics stay as they are */
 } pass;
 
 static jem_status run_pass(resident *r, const trainer *t, const pass *p)
 {
     const int64_t n = plan_batch(p->at->p);
-    const plan_call call = {.count = n, .image0 = (uint32_t)p->row};
+    const float kept = model_graph(t->m)->running_kept;
+    const plan_call call = {.count = n, .image0 = (uint32_t)p->row, .dropout_at = &r->numbers->dropout,
+                            .batch_stats = p->frozen ? NULL : r->batch_stats};
     jem_status st;
     TRY(plan_forward(p->at->ws[0], &call, r->x + p->row * model_input_count(t->m), r->logits));
     for (int i = 0; i < p->count; i++) {
         TRY(cotangent(r, t, p->kinds[i], p->row, n, r->y));
         TRY(plan_backward(p->at->ws[0], &call, r->cotangent, NULL, p->gradients[i]));
     }
+    if (!p->frozen) TRY(merge_pass(r, r->running, kept, 1 - kept));
 done:
     return st;
 }
 
-static jem_status differentiate(resident *r, const trainer *t)
+/* x+, x-, then the labelled images unless they are x+, each among their own kind. */
+static jem_status differentiate(resident *r, const trainer *t, bool frozen)
 {
     const eq8_batch *s = &eq8_state_of(t)->batch;
     const bool shared = s->positive >= 0 && s->positive == s->labelled;
     const energy_add add = {r->grad_g, r->grad_part, t->optimizer.n};
     const pass labelled = {&r->labelled, s->labelled, {COTANGENT_LABELLED, COTANGENT_POSITIVE},
-                           {r->grad_d, r->grad_g}, shared ? 2 : 1};
+                           {r->grad_d, r->grad_g}, shared ? 2 : 1, frozen};
     const pass positive = {r->generative, s->positive, {COTANGENT_POSITIVE, COTANGENT_LSE},
-                           {r->grad_g, NULL}, 1};
+                           {r->grad_g, NULL}, 1, frozen};
     const pass negative = {r->generative, s->negative, {COTANGENT_NEGATIVE, COTANGENT_LSE},
-                           {r->grad_part, NULL}, 1};
+                           {r->grad_part, NULL}, 1, frozen};
     jem_status st = JEM_OK;
-    if (s->labelled >= 0) TRY(run_pass(r, t, &labelled));
-    if (s->positive < 0) goto done;
-    if (!shared) TRY(run_pass(r, t, &positive));
-    TRY(run_pass(r, t, &negative));
-    TRY(r->energy->add(&add));
+    if (s->positive >= 0) {
+        TRY(run_pass(r, t, shared ? &labelled : &positive));
+        if (!frozen) TRY(merge_chains(r, t));
+        TRY(run_pass(r, t, &negative));
+        TRY(r->energy->add(&add));
+    }
+    if (s->labelled >= 0 && !shared) TRY(run_pass(r, t, &labelled));
 done:
     return st;
 }
@@ -154,15 +217,18 @@ static jem_status judge(resident *r, const trainer *t, int which)
                                 .sums = r->sums,
                                 .parts = r->sum_parts,
                                 .n = t->optimizer.n};
+    const energy_norms running = {.g = r->running, .sums = r->running_sums, .parts = r->sum_parts,
+                                  .n = r->running_count};
     energy_finish f = {.report = r->report + which, .before = which ? r->report : NULL, .terms = eq8_batch_terms(s), .sums = r->sums,
                        .moved = s->positive >= 0 ? r->moved : NULL, .bad = r->bad,
-                       .numbers = r->numbers, .size = model_input_count(t->m), .alpha = s->o.alpha,
+                       .running = r->running_sums, .numbers = r->numbers, .size = model_input_count(t->m), .alpha = s->o.alpha,
                        .clips = eq8_state_of(t)->chains.sampler.clip, .plain_sum = s->o.loss == LOSS_SUM};
     jem_status st;
     f.terms.lse = r->lse;
     f.terms.loss_terms = r->loss_terms;
     f.terms.hit = r->hit;
     TRY(r->energy->norms(&norms));
+    if (r->running) TRY(r->energy->norms(&running));
     TRY(r->energy->finish(&f));
 done:
     return st;
@@ -202,7 +268,7 @@ static jem_status look_uphill(resident *r, const trainer *t, float *theta)
     jem_status st;
     TRY(r->energy->ascend(&a));
     TRY(load_parameters(r, theta));
-    TRY(differentiate(r, t));
+    TRY(differentiate(r, t, true));
     TRY(judge(r, t, 1));
     TRY(r->d->copy(theta, r->kept, bytes));
 done:
@@ -224,7 +290,9 @@ static jem_status update(resident *r, const trainer *t, float *theta)
                                 .index = r->index, .fresh = r->fresh, .report = last,
                                 .n = s->o.generative_batch, .size = model_input_count(t->m)};
     jem_status st;
+    TRY(keep_averages(r));
     TRY(t->optimizer.o.kind == OPTIMIZER_SGD ? r->energy->sgd(&u) : r->energy->adam(&u));
+    TRY(end_running(r, t, theta, last));
     if (s->negative >= 0) TRY(r->energy->store(&store));
 done:
     return st;
@@ -242,7 +310,8 @@ static jem_status look(resident *r, const trainer *t, float *theta)
             TRY(draw_batch(r, t, &t->generative, s->positive, 1));
     }
     if (s->negative >= 0) TRY(walk(r, t));
-    TRY(differentiate(r, t));
+    TRY(begin_running(r, theta));
+    TRY(differentiate(r, t, false));
     TRY(judge(r, t, 0));
     if (r->kept) TRY(look_uphill(r, t, theta));
 done:

@@ -165,6 +165,14 @@ static jem_status look_uphill(direction *d, const step_report *r, trainer *t)
     return st == JEM_OK ? back : st;
 }
 
+/* ActNorm layers take their first values from the first batch x, unless the weights were given. */
+static jem_status begin_norms(trainer *t, const float *x, int64_t n)
+{
+    if (t->iteration > 0 || t->cfg->train.init[0]) return JEM_OK;
+    trainer_wait_for_reader(t);
+    return norm_init_from_data(t->m, x, n);
+}
+
 /* Losses at the present parameters, and in *d what to descend; JEM_EDIVERGED if not all is
  * finite. */
 static jem_status compute(step_report *s, direction *d, trainer *t)
@@ -173,10 +181,7 @@ static jem_status compute(step_report *s, direction *d, trainer *t)
     int64_t n;
     jem_status st;
     TRY(t->objective->draw(&x, &n, t));
-    if (t->iteration == 0 && !t->cfg->train.init[0]) {
-        trainer_wait_for_reader(t);
-        TRY(norm_init_from_data(t->m, x, n));
-    }
+    TRY(begin_norms(t, x, n));
     TRY(t->objective->gradients(s, d, t));
     if (t->sharpness.kind != SHARPNESS_NONE) TRY(look_uphill(d, s, t));
 done:
@@ -193,6 +198,21 @@ static jem_status update(trainer *t, const step_report *s, const direction *d)
     if (t->objective->stepped) t->objective->stepped(t);
     TRY(model_params_changed(t->m));
     average_weights(t);
+done:
+    return st;
+}
+
+/* The host draws the first batch for ActNorm layers alone. */
+static jem_status step_on_device(step_report *s, trainer *t)
+{
+    const float *x;
+    int64_t n;
+    jem_status st;
+    if (t->iteration == 0 && graph_has_norm(model_graph(t->m), NORM_ACT)) {
+        TRY(t->objective->draw(&x, &n, t));
+        TRY(begin_norms(t, x, n));
+    }
+    TRY(t->objective->device->step(s, t->on_device, t));
 done:
     return st;
 }
@@ -214,7 +234,7 @@ jem_status trainer_step(step_report *r, trainer *t)
     jem_status st;
     t->objective->begin(&s, t, share);
     s.lr = schedule_lr(&t->cfg->train, t->iteration, t->iterations) * t->rescue.rate_factor;
-    st = t->on_device ? t->objective->device->step(&s, t->on_device, t) : step_on_host(&s, t);
+    st = t->on_device ? step_on_device(&s, t) : step_on_host(&s, t);
     if (st == JEM_EDIVERGED)
         return jem_error_context(st, "training diverged in iteration %lld",
                                  (long long)t->iteration + 1);

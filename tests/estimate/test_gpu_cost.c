@@ -105,8 +105,11 @@ static void what_keeps_the_host_busy_is_said(void **state)
 {
     config *c = settings_of(&gpu_steps_measured[0]);
     (void)state;
-    check_ok(config_assign(c, (const char *const[]){"model.norm=batch"}, 1));
-    assert_non_null(strstr(cost_of("h200", c).host_why, "norm"));
+    check_ok(config_assign(c, (const char *const[]){"model.norm=batch", "model.dropout=0.1"}, 2));
+    assert_null(cost_of("h200", c).host_why);
+    static const char *const pixelvae[] = {"model.name=pixelvae", "train.objective=pixelvae", "alpha=1"};
+    check_ok(config_assign(c, pixelvae, 3));
+    assert_non_null(strstr(cost_of("h200", c).host_why, "objective"));
     mem_free(c);
 }
 

@@ -97,6 +97,11 @@ static jem_status store(const energy_store *a)
     return launch_store(a, blocks(a->n, a->size));
 }
 
+static jem_status mix(const energy_mix *a)
+{
+    return launch_mix(a, a->n);
+}
+
 static jem_status add(const energy_add *a)
 {
     return launch_add(a, a->n);
@@ -129,5 +134,6 @@ const energy_steps cuda_energy = {
     .adam = adam,
     .sgd = sgd,
     .store = store,
+    .mix = mix,
     .add = add,
 };

@@ -69,6 +69,20 @@ static int64_t part_pieces(const norm_map *a)
     return a->e.n * NORM_PARTS * a->e.room;
 }
 
+/* `count` of the sums over a part of an image, over all images. */
+static jem_status fold_images(norm_map *a, int32_t count)
+{
+    a->folded = count;
+    return launch_norm_fold(a, NORM_PARTS * a->e.room);
+}
+
+/* The same where groups are of all images. */
+static jem_status fold_groups(norm_map *a, int32_t count)
+{
+    a->folded = 0;
+    return a->norm == NORM_BATCH ? fold_images(a, count) : JEM_OK;
+}
+
 /* Mean and rstd of all groups; `stats` [c] each for batch norm's, NULL: not wanted. */
 static jem_status measure(norm_map *a, float *mean, float *var)
 {
@@ -77,11 +91,13 @@ static jem_status measure(norm_map *a, float *mean, float *var)
     if (a->norm == NORM_CHANNELS) return launch_norm_row(a, a->groups);
     a->square = false;
     TRY(launch_norm_moment(a, part_pieces(a)));
+    TRY(fold_groups(a, 1));
     TRY(launch_norm_moment_end(a, a->groups));
     a->square = true;
     a->out[0] = mean;
     a->out[1] = var;
     TRY(launch_norm_moment(a, part_pieces(a)));
+    TRY(fold_groups(a, 1));
     TRY(launch_norm_moment_end(a, a->groups));
     a->out[0] = a->out[1] = NULL;
 done:
@@ -118,7 +134,8 @@ static jem_status norm_slope(const cuda_bound *b)
     if (a.norm == NORM_CHANNELS) {
         TRY(launch_norm_row_slope(&a, a.groups));
     } else {
-        TRY(launch_norm_slope(&a, part_pieces(&a)));
+        if (!a.given) TRY(launch_norm_slope(&a, part_pieces(&a)));
+        if (!a.given) TRY(fold_groups(&a, 2));
         TRY(launch_norm_slope_end(&a, a.groups));
     }
     TRY(launch_norm_slope_apply(&a, elements(&a)));
@@ -135,6 +152,7 @@ static jem_status norm_to_params(const cuda_bound *b, float *dparams)
     jem_status st;
     TRY(measure(&a, NULL, NULL));
     TRY(launch_norm_slope(&a, part_pieces(&a)));
+    TRY(fold_images(&a, 2));
     a.out[0] = dw ? cuda_outside(b, BOOK_OUT, dw) : NULL;
     a.out[1] = db ? cuda_outside(b, BOOK_OUT_2, db) : NULL;
     TRY(launch_norm_params(&a, a.e.c));

@@ -307,6 +307,13 @@ HOST_DEVICE void finish_chains(const energy_finish *a, energy_report *r)
     r->clipped = a->clips ? clipped / (double)(n * a->size) : 0;
 }
 
+HOST_DEVICE int32_t finish_running(const energy_finish *a)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < ENERGY_SUMS; i++) sum += a->running[i];
+    return sum - sum == 0; /* finite */
+}
+
 /* The only piece. */
 HOST_DEVICE void finish_item(const energy_finish *a, int64_t i)
 {
@@ -321,6 +328,7 @@ HOST_DEVICE void finish_item(const energy_finish *a, int64_t i)
     if (a->moved) finish_chains(a, &r);
     r.fine = eq8_usable(&r.loss, &t, r.lse_min, r.lse_max, r.movement) && r.bad_image < 0;
     if (a->before && !a->before->fine) r.fine = 0;
+    if (a->running) r.fine = r.fine && finish_running(a);
     *a->report = r;
 }
 
@@ -402,6 +410,15 @@ HOST_DEVICE void store_item(const energy_store *a, int64_t i)
             if (a->index[k] == index) age = a->fresh[k] ? 1 : age + 1;
         a->age[index] = age;
     }
+}
+
+/* Piece: one element. */
+HOST_DEVICE void mix_item(const energy_mix *a, int64_t i)
+{
+    const int64_t to = a->dst_at ? a->dst_at[i] : i;
+    const float added = a->rest * a->src[a->src_at ? a->src_at[i] : i];
+    if (a->report && !a->report->fine) return;
+    a->dst[to] = a->kept != 0 ? a->kept * a->dst[to] + added : added;
 }
 
 /* Piece: one element. */

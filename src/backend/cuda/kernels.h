@@ -23,6 +23,7 @@
     K(adam, energy_update)                                                                         \
     K(sgd, energy_update)                                                                          \
     K(store, energy_store)                                                                         \
+    K(mix, energy_mix)                                                                             \
     K(add, energy_add)                                                                             \
     K(load, port_copy)                                                                             \
     K(store_out, port_copy)                                                                        \
@@ -64,6 +65,7 @@
     K(columns_fold, columns_map)                                                                   \
     K(columns_end, columns_map)                                                                    \
     K(norm_moment, norm_map)                                                                       \
+    K(norm_fold, norm_map)                                                                         \
     K(norm_moment_end, norm_map)                                                                   \
     K(norm_given, norm_map)                                                                        \
     K(norm_row, norm_map)                                                                          \

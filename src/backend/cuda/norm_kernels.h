@@ -19,6 +19,7 @@ typedef struct norm_map {
     double eps;
     int32_t norm, given, silu, accumulate; /* norm_kind; statistics do not depend on x */
     int32_t tangent, square; /* sums of a tangent instead of a gradient; of squares */
+    int32_t folded, rest;    /* how many of `parts` have sums over all images where those of the first were; 0 */
 } norm_map;
 
 typedef struct norm_range {
@@ -85,13 +86,29 @@ HOST_DEVICE void norm_moment_item(const norm_map *a, int64_t i)
     a->parts[0][i] = sum;
 }
 
+/* Piece: a part of a channel: the sum over images, at the first one's. */
+HOST_DEVICE void norm_fold_item(const norm_map *a, int64_t i)
+{
+    for (int k = 0; k < a->folded; k++) {
+        double sum = 0;
+        for (int64_t n = 0; n < a->e.n; n++) sum += a->parts[k][n * NORM_PARTS * a->e.room + i];
+        a->parts[k][i] = sum;
+    }
+}
+
+/* Images whose parts a group's sums are made of, from r.n0 on. */
+HOST_DEVICE int64_t norm_end_of(const norm_map *a, norm_range r)
+{
+    return a->folded ? r.n0 + 1 : r.n1;
+}
+
 /* Piece: a group.  First the mean, then with `square` the variance. */
 HOST_DEVICE void norm_moment_end_item(const norm_map *a, int64_t g)
 {
     const norm_range r = norm_range_of(a, g);
     const double count = norm_count_of(a, r);
     double sum = 0;
-    for (int64_t n = r.n0; n < r.n1; n++)
+    for (int64_t n = r.n0; n < norm_end_of(a, r); n++)
         for (int64_t part = 0; part < NORM_PARTS; part++)
             for (int64_t c = r.c0; c < r.c1; c++)
                 sum += a->parts[0][(n * NORM_PARTS + part) * a->e.room + c];
@@ -184,7 +201,7 @@ HOST_DEVICE void norm_slope_end_item(const norm_map *a, int64_t g)
 {
     const norm_range r = norm_range_of(a, g);
     double sum = 0, product = 0;
-    for (int64_t n = r.n0; n < r.n1 && !a->given; n++)
+    for (int64_t n = r.n0; n < norm_end_of(a, r) && !a->given; n++)
         for (int64_t part = 0; part < NORM_PARTS; part++)
             for (int64_t c = r.c0; c < r.c1; c++) {
                 const int64_t at = (n * NORM_PARTS + part) * a->e.room + c;
@@ -212,16 +229,14 @@ HOST_DEVICE void norm_slope_apply_item(const norm_map *a, int64_t i)
     store1(a->dst, i, a->accumulate ? load1(a->dst, i) + (float)v : (float)v);
 }
 
-/* Piece: a channel's gradients: out[0] of the weight, out[1] of the bias. */
+/* Piece: a channel's gradients, from folded sums: out[0] of the weight, out[1] of the bias. */
 HOST_DEVICE void norm_params_item(const norm_map *a, int64_t c)
 {
     double sum = 0, product = 0;
-    for (int64_t n = 0; n < a->e.n; n++)
-        for (int64_t part = 0; part < NORM_PARTS; part++) {
-            const int64_t at = (n * NORM_PARTS + part) * a->e.room + c;
-            sum += a->parts[0][at];
-            product += a->parts[1][at];
-        }
+    for (int64_t part = 0; part < NORM_PARTS; part++) {
+        sum += a->parts[0][part * a->e.room + c];
+        product += a->parts[1][part * a->e.room + c];
+    }
     if (a->out[0]) a->out[0][c] = (float)product;
     if (a->out[1]) a->out[1][c] = (float)((a->norm == NORM_ACT ? norm_weight_of(a, c) : 1.0) * sum);
 }
