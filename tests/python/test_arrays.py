@@ -102,6 +102,24 @@ class Torch(unittest.TestCase):
             np.testing.assert_array_equal(g, ours)
 
 
+class BesideJax(unittest.TestCase):
+    def test_arrays_go_in_without_a_copy_and_come_out(self):
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+        try:
+            import jax.numpy as jnp
+        except ImportError:
+            raise unittest.SkipTest("no jax") from None
+        x = jnp.linspace(-1, 1, 4 * 3 * 16 * 16, dtype="float32").reshape(4, 3, 16, 16)
+        self.assertEqual(place(x), x.unsafe_buffer_pointer())
+        with tempfile.TemporaryDirectory() as folder:
+            with jem.train(SMALL, out=os.path.join(folder, "run"), data=arrays()).load() as m:
+                f = m.logits(x)
+                np.testing.assert_array_equal(f, m.logits(np.asarray(x)))
+                np.testing.assert_array_equal(jnp.from_dlpack(f), f)
+                with self.assertRaisesRegex(TypeError, "bfloat16"):
+                    m.logits(x.astype("bfloat16"))
+
+
 class Forked(unittest.TestCase):
     def test_a_child_ends_although_it_was_left_a_model(self):
         program = ("import os, sys, jem, test_model as t\n"
