@@ -13,7 +13,7 @@ import zlib
 import numpy as np
 
 import jem
-from test_model import SMALL, arrays
+from test_model import HEED_CTRL_C, SMALL, arrays
 
 
 class Trained(unittest.TestCase):
@@ -120,7 +120,8 @@ class Trained(unittest.TestCase):
                 self.m.refine(self.x, steps=4, steps_at=wrong)
 
     def test_ctrl_c_ends_a_chain(self):
-        program = ("import jem, sys, threading, _thread\n"
+        program = (HEED_CTRL_C +
+                   "import jem, sys, threading, _thread\n"
                    "m = jem.load(sys.argv[1])\n"
                    "threading.Timer(.3, _thread.interrupt_main).start()\n"
                    "try:\n    m.sample(64, steps=100000)\n"

@@ -12,6 +12,8 @@ import numpy as np
 
 import jem
 
+# Before a child that Ctrl-C is for: a shell that begins the tests in the background has it ignored.
+HEED_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 SMALL = {"model": {"name": "wrn-10-1", "pool": "adaptive"}, "sampler": {"steps": 2, "buffer_size": 20},
          "train": {"batch": 8, "iterations": 4, "warmup": 1, "lr": 1e-3}, "data": {"crop": False, "val_fraction": .2},
          "engine.threads": 1, "alpha": .5}
@@ -123,7 +125,8 @@ class Stopping(unittest.TestCase):
             self.assertTrue(os.path.isdir(os.path.join(out, "checkpoints")))
 
     def test_ctrl_c_saves(self):
-        program = ("import jem, sys; sys.path.insert(0, sys.argv[1]); import test_model as t\n"
+        program = (HEED_CTRL_C +
+                   "import jem, sys; sys.path.insert(0, sys.argv[1]); import test_model as t\n"
                    "s = {**t.SMALL, 'train': {**t.SMALL['train'], 'iterations': 100000}}\n"
                    "def told(status): print('step', flush=True)\n"
                    "try:\n    jem.train(s, out=sys.argv[2], data=t.arrays(), on_step=told)\n"

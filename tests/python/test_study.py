@@ -14,7 +14,7 @@ import unittest
 import numpy as np
 
 import jem
-from test_model import SMALL, arrays
+from test_model import HEED_CTRL_C, SMALL, arrays
 
 ALPHAS = [0, .5, .9]
 
@@ -161,7 +161,8 @@ class Sweeping(unittest.TestCase):
         self.assertEqual(run.state, "interrupted")
 
     def test_ctrl_c_saves(self):
-        program = ("import jem, sys; sys.path.insert(0, sys.argv[1]); import test_model as t\n"
+        program = (HEED_CTRL_C +
+                   "import jem, sys; sys.path.insert(0, sys.argv[1]); import test_model as t\n"
                    "s = {**t.SMALL, 'train': {**t.SMALL['train'], 'iterations': 100000}}\n"
                    "def told(runs, eta_s):\n    if runs[0].iteration > 0: print('step', flush=True)\n"
                    "try:\n    jem.sweep(s, alpha=[0, 1], slots=2, out=sys.argv[2], data=t.arrays(), on_change=told)\n"
