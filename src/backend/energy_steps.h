@@ -195,6 +195,25 @@ typedef struct energy_mix {
     float kept, rest;
 } energy_mix;
 
+/* The loss of a PixelVAE and its gradient to what the network says of each pixel: energy/logistic_mixture.h. */
+typedef struct energy_mixture {
+    const float *out;           /* [n][10 mixtures][h][w] */
+    const float *x;             /* [n][3][h][w] */
+    float *cotangent;           /* as out: of the sum over all pixels */
+    double *loss;               /* [n]: nats a picture */
+    double *pixel_loss, *line_loss; /* scratch [n][h][w], [n][h] */
+    int64_t n, mixtures, h, w;
+} energy_mixture;
+
+/* The verdict about it: the report's loss_g is the mean of the losses, g_g the norm of the gradient. */
+typedef struct energy_likelihood {
+    energy_report *report;
+    const energy_report *before; /* as in energy_finish */
+    const double *loss;          /* [n] */
+    const double *sums;          /* [ENERGY_SUMS]: of the gradient's squares */
+    int64_t n;
+} energy_likelihood;
+
 /* dst <- dst + src */
 typedef struct energy_add {
     float *dst;
@@ -217,6 +236,8 @@ typedef struct energy_steps {
     jem_status (*store)(const energy_store *a);
     jem_status (*mix)(const energy_mix *a);
     jem_status (*add)(const energy_add *a);
+    jem_status (*mixture)(const energy_mixture *a);
+    jem_status (*likelihood)(const energy_likelihood *a);
 } energy_steps;
 
 #endif

@@ -127,8 +127,8 @@ HOST_DEVICE void mixture_draw(double x[3], const double *l, int64_t mixtures, co
     for (int j = 0; j < 3; j++) {
         const double s = l[mixtures + j * 3 * mixtures + mixtures + k];
         const double scale = exp(s > MIXTURE_LEAST_SCALE ? s : MIXTURE_LEAST_SCALE);
-        const double value = mixture_mean(l, x, mixtures, k, j) + scale * (log(v[j]) - log(1 - v[j]));
-        x[j] = value < -1 ? -1 : value > 1 ? 1 : value;
+        const double drawn = mixture_mean(l, x, mixtures, k, j) + scale * (log(v[j]) - log(1 - v[j]));
+        x[j] = drawn < -1 ? -1 : drawn > 1 ? 1 : drawn;
     }
 }
 

@@ -57,6 +57,6 @@ static inline rng_stream eq8_dropout_of(const trainer *t)
 jem_status eq8_refuse(const trainer *t, const objective_report *r);
 
 extern const health_rule eq8_rules[];          /* eq8_health.c */
-extern const objective_device eq8_on_device;   /* resident.c */
+extern const objective_device eq8_on_device;   /* resident_eq8.c */
 
 #endif

@@ -169,7 +169,17 @@ static jem_status draw(const float **x, int64_t *n, trainer *t)
     return batcher_get(&t->labelled, t->iteration, s->x, NULL);
 }
 
-static jem_status compute(vae_report *r, direction *d, trainer *t)
+jem_status pixelvae_report(objective_report *r, const trainer *t, double nll, double gradient)
+{
+    const double size = (double)model_input_count(t->m);
+    const vae_report v = {nll, nll / (log(2) * size), gradient, gradient / ((double)t->cfg->train.batch * size)};
+    put_report(r, &v);
+    if (finite_f64(nll) && gradient < EQ8_LARGEST_GRADIENT) return JEM_OK;
+    return jem_error(JEM_EDIVERGED, "not finite, or a gradient too large to be used: NLL %g nats a picture, |grad| %g",
+                     nll, gradient);
+}
+
+static jem_status compute(objective_report *r, direction *d, trainer *t)
 {
     vae_state *s = state_of(t);
     const int64_t n = t->cfg->train.batch;
@@ -179,18 +189,11 @@ static jem_status compute(vae_report *r, direction *d, trainer *t)
 
     memset(s->gradient, 0, (size_t)model_params_count(t->m) * sizeof *s->gradient);
     p.gradient = s->gradient;
-    p.noise = (rng_stream){(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0};
+    p.noise = pixelvae_noise_of(t);
     TRY(model_run(t->m, MODEL_TRAIN, n, run_chunk, &p));
     for (int64_t i = 0; i < n; i++) sum += s->loss[i];
-    r->nll = sum / (double)n;
-    r->bits = r->nll / (log(2) * (double)model_input_count(t->m));
-    r->gradient = sqrt(model_backend(t->m)->sum_squares(s->gradient, model_params_count(t->m)));
-    r->slope = r->gradient / (double)(n * model_input_count(t->m));
-    if (!finite_f64(r->nll) || !(r->gradient < EQ8_LARGEST_GRADIENT)) {
-        st = jem_error(JEM_EDIVERGED, "not finite, or a gradient too large to be used: NLL %g nats a picture, |grad| %g",
-                       r->nll, r->gradient);
-        goto done;
-    }
+    TRY(pixelvae_report(r, t, sum / (double)n,
+                        sqrt(model_backend(t->m)->sum_squares(s->gradient, model_params_count(t->m)))));
     *d = (direction){s->gradient, NULL, 1, 0};
 done:
     return st;
@@ -198,17 +201,12 @@ done:
 
 static jem_status gradients(step_report *r, direction *d, trainer *t)
 {
-    vae_report v;
-    jem_status st;
-    TRY(compute(&v, d, t));
-    put_report(&r->own, &v);
-done:
-    return st;
+    return compute(&r->own, d, t);
 }
 
 static jem_status gradients_again(direction *d, const step_report *r, trainer *t)
 {
-    vae_report uphill;
+    objective_report uphill;
     (void)r;
     return compute(&uphill, d, t);
 }
@@ -309,6 +307,7 @@ const objective objective_pixelvae = {
     .gradients = gradients,
     .gradients_again = gradients_again,
     .validate = validate_losses,
+    .device = &pixelvae_on_device,
     .columns = columns,
     .column_count = COLUMNS,
     .progress = progress,

@@ -1,18 +1,17 @@
-/* Steps of Eq. 8 that stay in a device's memory: data, replay buffer, parameters, moments
- * and averages live there, the whole step is one captured graph, and the host only writes
- * a few numbers before it and reads a report after it.
+/* Training steps that stay in a device's memory: data, parameters, moments and averages live there, the
+ * whole step is one captured graph, and the host only writes a few numbers before it and reads a report
+ * after it.
  *
- * It computes what objective_eq8.c and trainer.c compute, with the same random numbers; sums may
- * round otherwise.  What it does not know is done by them on the host's arrays, where the device is
- * still what runs the network.  This is what resident.c (state, one step, the table
- * eq8_on_device), resident_data.c and resident_graph.c share. */
+ * They compute what the objectives and trainer.c compute, with the same random numbers; sums may round
+ * otherwise.  This is what resident.c (state and step of any objective), resident_data.c (its images) and
+ * the objectives' own parts (resident_eq8.c, resident_pixelvae.c) share. */
 #ifndef TRAIN_RESIDENT_H
 #define TRAIN_RESIDENT_H
 
 #include "backend/device.h"
 #include "backend/energy_steps.h"
 #include "nn/executor.h"
-#include "train/objective_eq8.h"
+#include "train/trainer.h"
 
 enum { ARRAYS_MAX = 64 };
 
@@ -22,7 +21,8 @@ typedef struct resident {
     void *arrays[ARRAYS_MAX]; /* all of the device's memory below; owned */
     int array_count;
 
-    /* Of one thread each, its workspace made; none for what the objective does not have. */
+    /* Below, what an objective or a training does not have is NULL.  Of one thread each, its workspace
+     * made: */
     executor chain, labelled, other;
     const executor *generative; /* labelled, or for another size of batch `other` */
     device_graph *step;
@@ -56,6 +56,10 @@ typedef struct resident {
     energy_numbers *numbers;
     energy_report *report;    /* [2]: the second uphill */
 
+    double *pixel_loss, *line_loss; /* of a PixelVAE: energy_mixture */
+
+    /* where the batches lie in x, -1: there is none; images of both */
+    int64_t labelled_row, generative_row, data_rows;
     /* data: in the device's memory, or made on the host one step ahead */
     void *images;         /* [n][views][c][h][w]; NULL: made on the host */
     jem_dtype image_type; /* of `images`: JEM_U8 levels, JEM_F16 or JEM_F32 */
@@ -69,26 +73,58 @@ typedef struct resident {
     int64_t next;             /* ... this iteration, -1: none */
 } resident;
 
+/* A step in two parts, which only enqueue: up to its reports, which leaves the state as it is; and the update. */
+typedef struct resident_graph {
+    jem_status (*look)(resident *r, const trainer *t, float *theta);
+    jem_status (*update)(resident *r, const trainer *t, float *theta);
+} resident_graph;
+
+/* ---- memory */
+
+/* *out, owned <- moments, averages, numbers and reports of a training; no data yet. */
+jem_status resident_open(resident **out, const trainer *t);
+void resident_close(void *r); /* NULL is fine */
 /* *out <- `count` zeroed elements of the device's memory, r's until it closes. */
 jem_status resident_array(void *out, resident *r, int64_t count, size_t size);
 #define ARRAY(p, count) resident_array(&(p), r, count, sizeof *(p))
-
-/* The training images into the device's memory, if they leave most of it to the network. */
+/* *x <- a plan for `use` (model.h) of batches of n. */
+jem_status resident_executor(executor *x, const model *m, int use, int64_t n);
+/* The training images into the device's memory, if they leave most of it to the network; after the rows
+ * have been set. */
 jem_status resident_make_data(resident *r, const trainer *t);
+
+/* objective_device's */
+void resident_changed(void *r);
+jem_status resident_fetch(void *r, trainer *t, int parts);
+
+/* ---- one step, in this order */
+
+/* *theta <- the parameters there, which like the rest of the state are up to date then. */
+jem_status resident_begin_step(float **theta, resident *r, trainer *t);
+/* What the step does not share with the one before: `own` with all that any objective has. */
+jem_status resident_send_numbers(resident *r, const trainer *t, const step_report *s, const energy_numbers *own);
 /* What of the batches of t->iteration the host has to say. */
 jem_status resident_send_data(resident *r, trainer *t);
+/* Captures the step, if that is not done.  Everything that a step reads must be there: a step
+ * is made once before, up to its report. */
+jem_status resident_capture(resident *r, const trainer *t, float *theta, const resident_graph *g);
+void resident_drop_graph(resident *r); /* it is captured anew */
+/* d <- the reports: of the step, and of what it has found uphill if it is sharpness-aware. */
+jem_status resident_launch(energy_report d[2], resident *r, trainer *t);
+int resident_last(const resident *r); /* number of the report whose direction is taken */
+/* The report that says why the step was not made, or that it was (fine); borrowed from d. */
+const energy_report *resident_verdict(const resident *r, const energy_report d[2]);
+void resident_stepped(resident *r, trainer *t); /* it was made */
 /* Images that stay on the host: makes the batches of `iteration`, while the device computes. */
 jem_status resident_prepare_batch(resident *r, trainer *t, int64_t iteration);
 
-/* Do chains run in training mode, where batch norms take their images' own statistics? */
-static inline bool resident_chains_train(const trainer *t)
-{
-    const eq8_state *s = eq8_state_of(t);
-    return s->chains.sampler.batch_norm == BATCH_NORM_BATCH && s->batch.chain.sum;
-}
+/* ---- parts of a graph; the direction is the report's a g + b h, or a g for h NULL */
 
-/* Captures the step, if that is not done.  Everything that a step reads must be there: a step
- * is made once before, up to its report. */
-jem_status resident_capture(resident *r, const trainer *t, float *theta);
+jem_status resident_draw(resident *r, const trainer *t); /* the batches into x and y */
+/* The first report's uphill, and back to the same bits. */
+jem_status resident_ascend(resident *r, const trainer *t, float *theta, const float *g, const float *h);
+jem_status resident_return(resident *r, const trainer *t, float *theta);
+/* Parameters, moments, averages, if the last report is fine. */
+jem_status resident_update(resident *r, const trainer *t, float *theta, const float *g, const float *h);
 
 #endif

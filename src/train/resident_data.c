@@ -24,17 +24,15 @@ static int64_t views_of(const dataset *d, const data_options *o)
 }
 
 /* Not worth it: of images in files a short training reads only some. */
-static bool is_short(const trainer *t)
+static bool is_short(const resident *r, const trainer *t)
 {
-    const eq8_batch *s = &eq8_state_of(t)->batch;
-    const int64_t rows = s->negative >= 0 ? s->negative : s->rows; /* that are data */
-    return t->data->train->shards && t->iterations * rows < t->data->train->n;
+    return t->data->train->shards && t->iterations * r->data_rows < t->data->train->n;
 }
 
 /* A share of each batch (data.ranks) is cut by the host. */
 static bool may_move(const resident *r, const trainer *t, size_t bytes)
 {
-    return t->cfg->data.ranks <= 1 && bytes <= r->d->available() / 4 && !is_short(t);
+    return t->cfg->data.ranks <= 1 && bytes <= r->d->available() / 4 && !is_short(r, t);
 }
 
 enum { BLOCK = 1024 }; /* rows read at a time */
@@ -107,10 +105,9 @@ done:
 
 static jem_status make_host_batch(resident *r, const trainer *t)
 {
-    const eq8_batch *s = &eq8_state_of(t)->batch;
     jem_status st;
-    TRY(MEM_NEW(r->next_x, s->rows * dataset_row_size(t->data->train)));
-    TRY(MEM_NEW(r->next_y, s->o.batch));
+    TRY(MEM_NEW(r->next_x, r->data_rows * dataset_row_size(t->data->train)));
+    TRY(MEM_NEW(r->next_y, t->labelled.batch));
 done:
     return st;
 }
@@ -158,17 +155,54 @@ done:
     return st;
 }
 
+static jem_status draw_batch(resident *r, const batcher *b, int64_t row, int which)
+{
+    const dataset *d = b->d;
+    const energy_batch a = {.x = r->x + row * dataset_row_size(d),
+                            .y = which == 0 ? r->y : NULL,
+                            .pixels = r->image_type == JEM_U8 ? r->images : NULL,
+                            .halves = r->image_type == JEM_F16 ? r->images : NULL,
+                            .values = r->image_type == JEM_F32 ? r->images : NULL,
+                            .labels = r->labels,
+                            .order = r->order[which],
+                            .table = r->table,
+                            .numbers = r->numbers,
+                            .n = b->batch,
+                            .c = d->channels,
+                            .h = d->height,
+                            .w = d->width,
+                            .noise_std = b->noise_std,
+                            .empty = dataset_latents(d) ? 0 : -1, /* black */
+                            .crop = b->crop,
+                            .flip = b->flip,
+                            .pad_zero = b->pad == PAD_ZERO,
+                            .augment = (int32_t)b->augment,
+                            .noise = (int32_t)b->noise,
+                            .which = which,
+                            .views = (int32_t)r->views};
+    return r->energy->batch(&a);
+}
+
+jem_status resident_draw(resident *r, const trainer *t)
+{
+    jem_status st = JEM_OK;
+    if (!r->images) return JEM_OK;
+    if (r->labelled_row >= 0) TRY(draw_batch(r, &t->labelled, r->labelled_row, 0));
+    if (r->generative_row >= 0) TRY(draw_batch(r, &t->generative, r->generative_row, 1));
+done:
+    return st;
+}
+
 /* ---- images that stay on the host */
 
 jem_status resident_prepare_batch(resident *r, trainer *t, int64_t iteration)
 {
-    const eq8_batch *s = &eq8_state_of(t)->batch;
     const int64_t size = model_input_count(t->m);
     jem_status st = JEM_OK;
-    if (s->labelled >= 0)
-        TRY(batcher_get(&t->labelled, iteration, r->next_x + s->labelled * size, r->next_y));
-    if (s->positive >= 0 && s->positive != s->labelled)
-        TRY(batcher_get(&t->generative, iteration, r->next_x + s->positive * size, NULL));
+    if (r->labelled_row >= 0)
+        TRY(batcher_get(&t->labelled, iteration, r->next_x + r->labelled_row * size, r->next_y));
+    if (r->generative_row >= 0)
+        TRY(batcher_get(&t->generative, iteration, r->next_x + r->generative_row * size, NULL));
     r->next = iteration;
 done:
     return st;
@@ -176,25 +210,20 @@ done:
 
 static jem_status send_batch(resident *r, trainer *t)
 {
-    const eq8_batch *s = &eq8_state_of(t)->batch;
-    const int64_t rows = s->negative >= 0 ? s->negative : s->rows; /* x- comes last */
     jem_status st;
     if (r->next != t->iteration) TRY(resident_prepare_batch(r, t, t->iteration));
-    TRY(r->d->copy(r->x, r->next_x, (size_t)(rows * model_input_count(t->m)) * sizeof *r->x));
-    if (s->labelled >= 0)
-        TRY(r->d->copy(r->y, r->next_y, (size_t)s->o.batch * sizeof *r->y));
+    TRY(r->d->copy(r->x, r->next_x, (size_t)(r->data_rows * model_input_count(t->m)) * sizeof *r->x));
+    if (r->y) TRY(r->d->copy(r->y, r->next_y, (size_t)t->labelled.batch * sizeof *r->y));
 done:
     return st;
 }
 
 jem_status resident_send_data(resident *r, trainer *t)
 {
-    const eq8_batch *s = &eq8_state_of(t)->batch;
     jem_status st = JEM_OK;
     if (!r->images) return send_batch(r, t);
-    if (s->labelled >= 0) TRY(send_order(r, &t->labelled, 0, t->iteration));
-    if (s->positive >= 0 && s->positive != s->labelled)
-        TRY(send_order(r, &t->generative, 1, t->iteration));
+    if (r->labelled_row >= 0) TRY(send_order(r, &t->labelled, 0, t->iteration));
+    if (r->generative_row >= 0) TRY(send_order(r, &t->generative, 1, t->iteration));
 done:
     return st;
 }

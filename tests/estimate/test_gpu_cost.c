@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "estimate/gpu_cost.h"
 #include "train/class_gaussian.h"
+#include "train/objective_eq8.h"
 
 static config *settings_of(const gpu_step *s)
 {
@@ -109,6 +110,13 @@ static void what_keeps_the_host_busy_is_said(void **state)
     assert_null(cost_of("h200", c).host_why);
     static const char *const pixelvae[] = {"model.name=pixelvae", "train.objective=pixelvae", "alpha=1"};
     check_ok(config_assign(c, pixelvae, 3));
+    assert_null(cost_of("h200", c).host_why);
+    objective own = objective_eq8; /* one without a step for devices */
+    const objective *const list[] = {&own, NULL};
+    own.device = NULL;
+    own.name = "own";
+    c->lists.objectives = list;
+    check_ok(config_assign(c, (const char *const[]){"model.name=wrn-16-4", "train.objective=own"}, 2));
     assert_non_null(strstr(cost_of("h200", c).host_why, "objective"));
     mem_free(c);
 }

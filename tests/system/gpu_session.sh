@@ -22,7 +22,7 @@ stand_in "$work/bin/jem" 'echo "stand-in $*"'
 stand_in "$work/bin/gpu_bench" 'echo "{\"device\": \"D\", \"model\": \"M\", \"batch\": 64, \"alpha\": 0.5, \"L\": 20,
  \"resident\": true, \"ms_median\": 97, \"ms_best\": 96, \"images_per_s\": 659, \"tflops\": 377}" | tr -d "\n"
 echo; echo "a convolution: $2"'
-for t in conv_hopper cuda_elements resident resident_data golden_steps autoencoder cuda_plan cuda_networks; do
+for t in conv_hopper cuda_elements resident resident_data resident_pixelvae golden_steps autoencoder cuda_plan cuda_networks; do
     stand_in "$work/bin/test_$t" 'echo "ran $*"'
 done
 stand_in "$work/tools/compute-sanitizer" 'echo "Device not supported"; exit 1'

@@ -107,6 +107,22 @@ static jem_status add(const energy_add *a)
     return launch_add(a, a->n);
 }
 
+static jem_status mixture(const energy_mixture *a)
+{
+    const fold lines = {a->line_loss, a->pixel_loss, a->w}, images = {a->loss, a->line_loss, a->h};
+    jem_status st;
+    TRY(launch_mixture(a, a->n * a->h * a->w));
+    TRY(launch_fold(&lines, a->n * a->h));
+    TRY(launch_fold(&images, a->n));
+done:
+    return st;
+}
+
+static jem_status likelihood(const energy_likelihood *a)
+{
+    return launch_likelihood(a, 1);
+}
+
 const device cuda_device = {
     .describe = cuda_describe,
     .set_repeatable = set_repeatable,
@@ -136,4 +152,6 @@ const energy_steps cuda_energy = {
     .store = store,
     .mix = mix,
     .add = add,
+    .mixture = mixture,
+    .likelihood = likelihood,
 };

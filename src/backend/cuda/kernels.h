@@ -6,6 +6,7 @@
 #include "backend/cuda/direct_kernels.h"
 #include "backend/cuda/energy_kernels.h"
 #include "backend/cuda/map_kernels.h"
+#include "backend/cuda/mixture_kernels.h"
 #include "backend/cuda/norm_kernels.h"
 
 #define CUDA_KERNELS(K)                                                                            \
@@ -25,6 +26,8 @@
     K(store, energy_store)                                                                         \
     K(mix, energy_mix)                                                                             \
     K(add, energy_add)                                                                             \
+    K(mixture, energy_mixture)                                                                     \
+    K(likelihood, energy_likelihood)                                                               \
     K(load, port_copy)                                                                             \
     K(store_out, port_copy)                                                                        \
     K(octet, octet_map)                                                                            \

@@ -1,37 +1,9 @@
-/* A training step as a graph of the device: batches, chains, gradients, verdict, update, in
+/* A training step of Eq. 8 as a graph of the device: batches, chains, gradients, verdict, update, in
  * the order of objective_eq8.c and eq8_batch.c. */
 #include <math.h>
 
 #include "base/try.h"
-#include "train/resident.h"
-
-static jem_status draw_batch(resident *r, const trainer *t, const batcher *b, int64_t row, int which)
-{
-    const dataset *d = b->d;
-    const energy_batch a = {.x = r->x + row * dataset_row_size(d),
-                            .y = which == 0 && eq8_state_of(t)->batch.labelled >= 0 ? r->y : NULL,
-                            .pixels = r->image_type == JEM_U8 ? r->images : NULL,
-                            .halves = r->image_type == JEM_F16 ? r->images : NULL,
-                            .values = r->image_type == JEM_F32 ? r->images : NULL,
-                            .labels = r->labels,
-                            .order = r->order[which],
-                            .table = r->table,
-                            .numbers = r->numbers,
-                            .n = b->batch,
-                            .c = d->channels,
-                            .h = d->height,
-                            .w = d->width,
-                            .noise_std = b->noise_std,
-                            .empty = dataset_latents(d) ? 0 : -1, /* black */
-                            .crop = b->crop,
-                            .flip = b->flip,
-                            .pad_zero = b->pad == PAD_ZERO,
-                            .augment = (int32_t)b->augment,
-                            .noise = (int32_t)b->noise,
-                            .which = which,
-                            .views = (int32_t)r->views};
-    return r->energy->batch(&a);
-}
+#include "train/resident_eq8.h"
 
 static jem_status cotangent(resident *r, const trainer *t, cotangent_kind kind, int64_t row, int64_t n,
                             const int32_t *y)
@@ -260,17 +232,12 @@ done:
 /* Sharpness-aware: the gradients once more, of the same images, uphill of the parameters. */
 static jem_status look_uphill(resident *r, const trainer *t, float *theta)
 {
-    const size_t bytes = (size_t)t->optimizer.n * sizeof *theta;
-    const energy_ascend a = {.theta = theta, .kept = r->kept, .g = gradient_a(r, t), .h = gradient_b(r, t),
-                             .report = r->report, .square = r->square, .sums = r->sums,
-                             .parts = r->sum_parts, .n = t->optimizer.n, .rho = t->sharpness.rho,
-                             .adaptive = t->sharpness.kind == SHARPNESS_ADAPTIVE};
     jem_status st;
-    TRY(r->energy->ascend(&a));
+    TRY(resident_ascend(r, t, theta, gradient_a(r, t), gradient_b(r, t)));
     TRY(load_parameters(r, theta));
     TRY(differentiate(r, t, true));
     TRY(judge(r, t, 1));
-    TRY(r->d->copy(theta, r->kept, bytes));
+    TRY(resident_return(r, t, theta));
 done:
     return st;
 }
@@ -278,20 +245,14 @@ done:
 static jem_status update(resident *r, const trainer *t, float *theta)
 {
     const eq8_batch *s = &eq8_state_of(t)->batch;
-    const adam_update any = optimizer_adam(&t->optimizer, 0, 1); /* rate and root come with each */
-    const energy_report *last = r->report + (r->kept ? 1 : 0);
-    const energy_update u = {.theta = theta, .m = r->m, .v = r->v, .ema = r->ema,
-                             .g = gradient_a(r, t), .h = gradient_b(r, t), .decays = r->decays,
-                             .report = last, .numbers = r->numbers, .n = t->optimizer.n,
-                             .factors = adam_factors_of(&any), .keep = (float)t->cfg->train.ema,
-                             .momentum = (float)t->optimizer.o.momentum};
+    const energy_report *last = r->report + resident_last(r);
     const energy_store store = {.replay = r->replay, .age = r->age,
                                 .x = r->x + s->negative * model_input_count(t->m),
                                 .index = r->index, .fresh = r->fresh, .report = last,
                                 .n = s->o.generative_batch, .size = model_input_count(t->m)};
     jem_status st;
     TRY(keep_averages(r));
-    TRY(t->optimizer.o.kind == OPTIMIZER_SGD ? r->energy->sgd(&u) : r->energy->adam(&u));
+    TRY(resident_update(r, t, theta, gradient_a(r, t), gradient_b(r, t)));
     TRY(end_running(r, t, theta, last));
     if (s->negative >= 0) TRY(r->energy->store(&store));
 done:
@@ -304,11 +265,7 @@ static jem_status look(resident *r, const trainer *t, float *theta)
     const eq8_batch *s = &eq8_state_of(t)->batch;
     jem_status st;
     TRY(load_parameters(r, theta));
-    if (r->images) {
-        if (s->labelled >= 0) TRY(draw_batch(r, t, &t->labelled, s->labelled, 0));
-        if (s->positive >= 0 && s->positive != s->labelled)
-            TRY(draw_batch(r, t, &t->generative, s->positive, 1));
-    }
+    TRY(resident_draw(r, t));
     if (s->negative >= 0) TRY(walk(r, t));
     TRY(begin_running(r, theta));
     TRY(differentiate(r, t, false));
@@ -318,19 +275,4 @@ done:
     return st;
 }
 
-/* Once everything the step reads is there: libraries load parts of themselves when they are
- * first used, which must not happen while a graph is captured. */
-jem_status resident_capture(resident *r, const trainer *t, float *theta)
-{
-    jem_status st, end;
-    if (r->step) return JEM_OK;
-    TRY(look(r, t, theta));
-    TRY(r->d->wait());
-    TRY(r->d->capture());
-    st = look(r, t, theta);
-    if (st == JEM_OK) st = update(r, t, theta);
-    end = r->d->capture_end(&r->step);
-    if (st == JEM_OK) st = end;
-done:
-    return st;
-}
+const resident_graph resident_eq8_graph = {look, update};
