@@ -3,6 +3,7 @@
 #include "cli/program.h"
 #include "data/pictures.h"
 #include "support/folder.h"
+#include "support/made_data.h"
 
 /* 40 pictures of 3 classes, 4 of them to test. */
 static void prepare(void)
@@ -126,6 +127,42 @@ static void wrong_requests_say_what_to_do(void **state)
                   "set data.kind to packed");
 }
 
+/* A density needs no classes; what learns to tell them apart does. */
+static void one_class_is_enough_for_a_density(void **state)
+{
+    (void)state;
+    char name[64];
+    prepare();
+    make_dir(folder, "one");
+    make_dir(folder, "one/cat");
+    for (int i = 0; i < 12; i++) {
+        snprintf(name, sizeof name, "one/cat/%02d.jpg", i);
+        bytes b = jpeg_bytes(30 + i, 40, 3);
+        write_file(folder, name, b.data, b.size);
+        free(b.data);
+    }
+    program_works(folder, "data pack folder %D/one --size 16 --out %D/z");
+    program_said(folder, "err", "one: holds one class, 'cat': only a training with alpha = 1 has a use for that");
+    program_works(folder, "train %D/c.yaml --set data.path=%D/z --set alpha=1 --out %D/run");
+    program_fails(folder, "train %D/c.yaml --set data.path=%D/z --out %D/other", 3,
+                  "the training images are all of one class, 0 (cat), and there is nothing to tell apart");
+    assert_false(program_made(folder, "other/best.safetensors"));
+}
+
+/* Where pictures of a training lay changes nothing for benchmarks. */
+static void runs_on_packed_pictures_are_benchmarked(void **state)
+{
+    (void)state;
+    char data[256], command[512];
+    prepare();
+    made_data(data, sizeof data, "clickme");
+    program_works(folder, PACK "--out %D/z");
+    program_works(folder, "train %D/c.yaml --set data.path=%D/z --out %D/run");
+    snprintf(command, sizeof command, "bench clickme %%D/run --data %s --set bench.rounds=100", data);
+    program_works(folder, command);
+    program_said(folder, "run/scores/scores.json", "\"benchmark\": \"clickme\"");
+}
+
 static void a_signal_and_a_kill_lose_nothing(void **state)
 {
     (void)state;
@@ -151,6 +188,8 @@ int main(void)
         IN_FOLDER(a_training_goes_on_where_it_was_stopped),
         IN_FOLDER(damage_is_named_and_the_run_is_saved),
         IN_FOLDER(wrong_requests_say_what_to_do),
+        IN_FOLDER(one_class_is_enough_for_a_density),
+        IN_FOLDER(runs_on_packed_pictures_are_benchmarked),
         IN_FOLDER(a_signal_and_a_kill_lose_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

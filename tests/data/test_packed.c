@@ -281,18 +281,27 @@ static void other_settings_pictures_or_sets_are_refused(void **state)
     check_fails(pack(&s, NULL), JEM_EUSAGE, "other pictures or labels");
 }
 
-static void one_class_is_refused(void **state)
+static void unwatched(picture_packing *q) { q->watch.tell = NULL; }
+
+/* It has no labels to learn, and all that a density needs: trainings decide (cli/test_data_pack). */
+static void one_class_is_packed(void **state)
 {
     (void)state;
     stopper s = {.at = 0};
+    splits d = {NULL, NULL, NULL};
     make_pictures();
     snprintf(source, sizeof source, "%s/in/train/a", folder);
     check_fails(pack(&s, NULL), JEM_EDATA, "in/train/a");
+    assert_false(dir_exists(out));
     remove_below("in/train/b");
     remove_below("in/val/b");
     snprintf(source, sizeof source, "%s/in", folder);
-    check_fails(pack(&s, NULL), JEM_EDATA, "holds one class, 'a'");
-    assert_false(dir_exists(out));
+    check_ok(pack(&s, unwatched)); /* fewer pictures than the others */
+    const data_options o = options_of("packed", out);
+    check_ok(data_load(&d, &o, 1));
+    assert_int_equal(d.train->classes, 1);
+    assert_true(d.train->n > 0 && d.train->labels[0] == 0);
+    splits_free(&d);
 }
 
 /* ---- damage */
@@ -421,7 +430,7 @@ static void a_hostile_index_is_refused(void **state)
         {"\"file\": \"train-00000", "\"file\": \"../train-00000", "index.json: shard '../train-00000"},
         {"\"file\": \"train-00000", "\"file\": \"train-00009", "train-00009.safetensors: cannot open"},
         {"\"file\": \"train-00000", "\"file\": \"train-00001", "its checksum is not the one in the set's index"},
-        {"\"a\",", "", "its pictures are of one class, 'b'"},
+        {"\"a\",", "", "has label 1; there are 1 classes"},
         {"\"a\",\n  \"b\"", "", "'classes' is missing or not a list of names"},
         {"\"train\"", "\"rain\"", "'shards' is missing"},
         {"{", "[{", "index.json"},
@@ -484,7 +493,7 @@ int main(void)
         IN_FOLDER(a_shard_that_nobody_knows_is_written_again),
         IN_FOLDER(damaged_pictures_stop_or_are_left_out),
         IN_FOLDER(other_settings_pictures_or_sets_are_refused),
-        IN_FOLDER(one_class_is_refused),
+        IN_FOLDER(one_class_is_packed),
         IN_FOLDER(every_flipped_bit_and_every_cut_is_found),
         IN_FOLDER(a_bit_of_a_picture_is_found_when_it_is_read),
         IN_FOLDER(a_hostile_index_is_refused),

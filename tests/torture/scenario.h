@@ -15,7 +15,7 @@ typedef struct scenario {
 } scenario;
 
 /* End with name NULL. */
-extern const scenario file_scenarios[], reading_scenarios[], training_scenarios[];
+extern const scenario file_scenarios[], reading_scenarios[], packing_scenarios[], training_scenarios[];
 
 /* Removes what the training scenarios compare with. */
 void training_scenarios_end(void);

@@ -126,7 +126,7 @@ static bool asked_for(const char *name, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    const scenario *const lists[] = {file_scenarios, reading_scenarios, training_scenarios};
+    const scenario *const lists[] = {file_scenarios, reading_scenarios, packing_scenarios, training_scenarios};
     struct CMUnitTest tests[64];
     int n = 0;
 
@@ -137,7 +137,7 @@ int main(int argc, char **argv)
     }
     faults_init();
     log_set_sink(say_nothing);
-    for (int l = 0; l < 3; l++)
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
         for (const scenario *s = lists[l]; s->name; s++) {
             union {
                 const scenario *given;

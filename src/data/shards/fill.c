@@ -152,9 +152,9 @@ static jem_status check_disk(const shard_index *x, const shard_job *j)
     for (int i = 0; i < SHARD_PARTS; i++) left += x->parts[i].images - x->parts[i].done;
     jem_status st = machine_disk_free(&room, j->out);
     if (st || left * row <= room) return st;
-    return jem_error(JEM_EIO, "%s: %" PRId64 " %s take %" PRId64 " MiB, the disk has %" PRId64
-                              " left: make room or name a folder elsewhere",
-                     j->out, left, shard_words_of(j->format.kind)->rows, left * row >> 20, room >> 20);
+    return jem_error(JEM_EIO, "%s: %" PRId64 " %s take %.1f MiB, the disk has %.1f left: make room or name a folder elsewhere",
+                     j->out, left, shard_words_of(j->format.kind)->rows, (double)(left * row) / (1 << 20),
+                     (double)room / (1 << 20));
 }
 
 /* ---- one shard */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/machine.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -92,12 +93,9 @@ jem_status pictures_pack(shard_index *index, const picture_packing *q)
     TRY(check_range(q->threads, 0, THREADS_MOST, "threads"));
     TRY(path_trim(&folder, q->folder));
     TRY(imagenet_list(&m, folder, q->labels, false));
-    if (m.class_count < 2) {
-        st = jem_error(JEM_EDATA, "%s: holds one class, '%s', and classes are told apart: name the folder that "
-                                  "has a folder for each class, or train/CLASS and val/CLASS",
-                       folder, m.classes[0]);
-        goto done;
-    }
+    if (m.class_count < 2) /* enough for alpha = 1, and what a folder too high or too deep looks like */
+        log_warning("%s: holds one class, '%s': only a training with alpha = 1 has a use for that; for others name the folder "
+                    "that has a folder for each class, or train/CLASS and val/CLASS", folder, m.classes[0]);
     TRY(pack_list(index, q, &m, folder));
 done:
     imagenet_clear(&m);

@@ -20,8 +20,8 @@ typedef struct picture_packing {
     shard_watch watch;
 } picture_packing;
 
-/* *index <- the folder's, owned (shard_index_clear).  Fails as shard_fill; JEM_EDATA for a folder of one
- * class, JEM_EUSAGE for a number out of range. */
+/* *index <- the folder's, owned (shard_index_clear).  Fails as shard_fill; JEM_EUSAGE for a number out of
+ * range.  One class is packed with a warning: it is enough for alpha = 1. */
 jem_status pictures_pack(shard_index *index, const picture_packing *q);
 
 #endif

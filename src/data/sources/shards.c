@@ -71,13 +71,6 @@ static jem_status check_size(const shard_index *x, const data_options *o)
                      o->path, side, side, o->size, side, o->size);
 }
 
-static jem_status check_classes(const shard_index *x, const char *dir)
-{
-    if (x->class_count > 1) return JEM_OK;
-    return jem_error(JEM_EDATA, "%s: its pictures are of one class, '%s', and classes are told apart: pack a "
-                                "folder that has one for each class", dir, x->classes[0]);
-}
-
 static jem_status load_packed(dataset **train, dataset **test, const data_options *o)
 {
     jem_status st;
@@ -86,7 +79,6 @@ static jem_status load_packed(dataset **train, dataset **test, const data_option
     TRY(shard_index_read(&x, o->path));
     TRY(shard_index_check_kind(&x, SHARD_PICTURES, o->path));
     TRY(check_size(&x, o));
-    TRY(check_classes(&x, o->path));
     TRY(load_kind(train, test, &x, SHARD_PICTURES, o->path));
 done:
     shard_index_clear(&x);
