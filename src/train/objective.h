@@ -59,7 +59,6 @@ typedef enum objective_use {
 
 /* Its steps where all they touch stays in a device's memory; `own` is what open gave. */
 typedef struct objective_device {
-    const char *(*refuses)(const struct trainer *t); /* why this training cannot be there; NULL: it can */
     jem_status (*open)(void **own, struct trainer *t); /* the trainer's arrays on the host are up to date */
     void (*close)(void *own); /* NULL is fine */
     void (*changed)(void *own); /* moments, averages or the objective's state were written on the host */

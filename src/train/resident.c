@@ -27,6 +27,7 @@ void resident_close(void *own)
     r->d->graph_free(r->step);
     executor_clear(&r->other);
     executor_clear(&r->labelled);
+    executor_clear(&r->chain_rest);
     executor_clear(&r->chain);
     for (int i = 0; i < r->array_count; i++) r->d->free(r->arrays[i]);
     mem_free(r->order_host);

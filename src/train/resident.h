@@ -24,6 +24,7 @@ typedef struct resident {
     /* Below, what an objective or a training does not have is NULL.  Of one thread each, its workspace
      * made: */
     executor chain, labelled, other;
+    executor chain_rest; /* as chain, for the chains that are left */
     const executor *generative; /* labelled, or for another size of batch `other` */
     device_graph *step;
     int64_t steps; /* L of the captured step */

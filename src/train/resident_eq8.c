@@ -7,23 +7,27 @@
 #include "base/mem.h"
 #include "base/try.h"
 
-static const char *refuses(const trainer *t)
-{
-    const eq8_batch *s = &eq8_state_of(t)->batch;
-    const int64_t together = model_graph(t->m)->together;
-    const bool parted = together > 0 && together < s->o.generative_batch && !resident_chains_train(t);
-    return s->negative >= 0 && parted ? "norms over fewer images than there are chains" : NULL;
-}
-
 /* ---- memory */
+
+/* Norms of images that a network takes together outside of training may be over fewer than there are chains. */
+static jem_status make_chains(resident *r, const trainer *t, int64_t n)
+{
+    const bool train = resident_chains_train(t);
+    const int64_t together = model_graph(t->m)->together, each = !train && together > 0 && together < n ? together : n;
+    const int use = train ? MODEL_CHAIN_TRAIN : MODEL_CHAIN;
+    jem_status st;
+    TRY(resident_executor(&r->chain, t->m, use, each));
+    if (n % each > 0) TRY(resident_executor(&r->chain_rest, t->m, use, n % each));
+done:
+    return st;
+}
 
 static jem_status make_executors(resident *r, const trainer *t)
 {
     const eq8_batch *s = &eq8_state_of(t)->batch;
     const int64_t n = s->o.generative_batch;
     jem_status st = JEM_OK;
-    const int chain = resident_chains_train(t) ? MODEL_CHAIN_TRAIN : MODEL_CHAIN;
-    if (s->negative >= 0) TRY(resident_executor(&r->chain, t->m, chain, n));
+    if (s->negative >= 0) TRY(make_chains(r, t, n));
     if (s->labelled >= 0) TRY(resident_executor(&r->labelled, t->m, MODEL_TRAIN, s->o.batch));
     r->generative = s->labelled >= 0 && s->o.batch == n ? &r->labelled : &r->other;
     if (s->positive >= 0 && r->generative == &r->other)
@@ -272,6 +276,6 @@ done:
 }
 
 const objective_device eq8_on_device = {
-    .refuses = refuses, .open = open_eq8, .close = resident_close, .changed = resident_changed,
+    .open = open_eq8, .close = resident_close, .changed = resident_changed,
     .step = run_step, .fetch = resident_fetch,
 };

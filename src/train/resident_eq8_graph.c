@@ -98,12 +98,36 @@ static jem_status keep_averages(resident *r)
 
 /* ---- */
 
+/* grad <- the slope of chains first .. first + count - 1 at x, all chains. */
+static jem_status slope(resident *r, const trainer *t, const executor *at, const float *x, int64_t first)
+{
+    const int64_t size = model_input_count(t->m), count = plan_batch(at->p);
+    const plan_call call = {.count = count, .batch_stats = resident_chains_train(t) ? r->batch_stats : NULL};
+    jem_status st;
+    TRY(plan_forward(at->ws[0], &call, x + first * size, r->logits));
+    TRY(cotangent(r, t, r->chain_class ? COTANGENT_CLASS : COTANGENT_LSE, eq8_state_of(t)->batch.rows + first,
+                  count, r->chain_class ? r->chain_class + first : NULL));
+    TRY(plan_backward(at->ws[0], &call, r->cotangent, r->grad + first * size, NULL));
+done:
+    return st;
+}
+
+/* Of all chains: together, or so many at a time as norms take. */
+static jem_status slopes(resident *r, const trainer *t, const float *x)
+{
+    const int64_t n = eq8_state_of(t)->chains.n, each = plan_batch(r->chain.p), rest = n % each;
+    jem_status st = JEM_OK;
+    for (int64_t first = 0; first < n - rest; first += each) TRY(slope(r, t, &r->chain, x, first));
+    if (rest > 0) TRY(slope(r, t, &r->chain_rest, x, n - rest));
+done:
+    return st;
+}
+
 static jem_status walk(resident *r, const trainer *t)
 {
     const sampler_options *o = &eq8_state_of(t)->chains.sampler;
-    const int64_t n = plan_batch(r->chain.p), size = model_input_count(t->m);
+    const int64_t n = eq8_state_of(t)->chains.n, size = model_input_count(t->m);
     float *x = r->x + eq8_state_of(t)->batch.negative * size;
-    const plan_call call = {.count = n, .batch_stats = resident_chains_train(t) ? r->batch_stats : NULL};
     const float kept = model_graph(t->m)->running_kept;
     energy_langevin l = {.x = x, .g = r->grad, .schedule = r->schedule, .bad = r->bad,
                          .numbers = r->numbers, .n = n, .size = size,
@@ -116,11 +140,8 @@ static jem_status walk(resident *r, const trainer *t)
     jem_status st;
     TRY(begin_chains(r, t, x));
     for (l.t = 0; l.t < r->steps; l.t++) {
-        TRY(plan_forward(r->chain.ws[0], &call, x, r->logits));
-        if (call.batch_stats) TRY(merge_pass(r, r->chain_sum, l.t > 0 ? kept : 0, 1 - kept));
-        TRY(cotangent(r, t, r->chain_class ? COTANGENT_CLASS : COTANGENT_LSE, eq8_state_of(t)->batch.rows, n,
-                      r->chain_class));
-        TRY(plan_backward(r->chain.ws[0], &call, r->cotangent, r->grad, NULL));
+        TRY(slopes(r, t, x));
+        if (resident_chains_train(t)) TRY(merge_pass(r, r->chain_sum, l.t > 0 ? kept : 0, 1 - kept));
         TRY(r->energy->langevin(&l));
     }
     TRY(r->energy->moved(&moved));
@@ -221,9 +242,9 @@ static const float *gradient_b(const resident *r, const trainer *t)
 
 static jem_status load_parameters(resident *r, const float *theta)
 {
-    const executor *all[] = {&r->chain, &r->labelled, &r->other};
+    const executor *all[] = {&r->chain, &r->chain_rest, &r->labelled, &r->other};
     jem_status st = JEM_OK;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         if (all[i]->p) TRY(plan_load_resident(all[i]->p, theta));
 done:
     return st;

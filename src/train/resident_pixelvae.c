@@ -5,12 +5,6 @@
 #include "train/objective_pixelvae.h"
 #include "train/resident.h"
 
-static const char *refuses(const trainer *t)
-{
-    (void)t;
-    return NULL;
-}
-
 static jem_status open_vae(void **out, trainer *t)
 {
     const model_spec *spec = model_get_spec(t->m);
@@ -107,6 +101,6 @@ done:
 }
 
 const objective_device pixelvae_on_device = {
-    .refuses = refuses, .open = open_vae, .close = resident_close, .changed = resident_changed,
+    .open = open_vae, .close = resident_close, .changed = resident_changed,
     .step = run_step, .fetch = resident_fetch,
 };

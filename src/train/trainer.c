@@ -52,16 +52,15 @@ void trainer_changed(trainer *t)
     if (t->on_device) t->objective->device->changed(t->on_device);
 }
 
-/* Steps in the device's memory, where there is one and the objective knows all that is asked for. */
+/* Steps in the device's memory, where there is one and the objective has them. */
 static jem_status begin_on_device(trainer *t)
 {
     const device *d = model_backend(t->m)->device;
     const objective_device *o = t->objective->device;
     if (!d) return JEM_OK;
-    const char *refused = o ? o->refuses(t) : "the objective";
     log_info("computing on %s", d->describe());
-    if (!refused) return o->open(&t->on_device, t);
-    log_info("the GPU runs the network, the host all else of a step, because of %s", refused);
+    if (o) return o->open(&t->on_device, t);
+    log_info("the GPU runs the network, the host all else of a step, because of the objective");
     return JEM_OK;
 }
 
