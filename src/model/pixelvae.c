@@ -18,6 +18,8 @@ static const option settings[] = {
     {"blocks", OPTION_INT, AT(blocks), "3", 1, 16, NULL, "gated blocks in each of the stages, three up and three down"},
     {"mixtures", OPTION_INT, AT(mixtures), "12", 1, MIXTURES_MOST, NULL, "logistics that a pixel's distribution is mixed of"},
     {"dropout", OPTION_REAL, AT(dropout), "0.5", 0, 0.9, NULL, "dropout rate in the gated blocks"},
+    {"data_init", OPTION_BOOL, AT(data_init), "false", 0, 0, NULL,
+     "first gains and biases from the first 80 training pictures, as in the code before its publication; else 1 and 0"},
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 #undef AT

@@ -21,6 +21,7 @@ typedef struct pixelvae_settings {
     int64_t blocks;          /* gated blocks of a stage */
     int64_t mixtures;
     double dropout;
+    bool data_init;          /* first gains and biases from data (train/gain_init.h) instead of 1 and 0 */
 } pixelvae_settings;
 
 extern const network network_pixelvae;

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/try.h"
 #include "energy/eq8.h"
 #include "energy/logistic_mixture.h"
 #include "model/pixelvae.h"
+#include "train/gain_init.h"
 
 /* What a step says, in the order of the columns. */
 typedef struct vae_report {
@@ -161,9 +163,45 @@ static void begin(step_report *r, const trainer *t, double share)
     put_report(&r->own, &nothing);
 }
 
+static jem_status begin_gains(trainer *t)
+{
+    enum { PICTURES = 80 };
+    jem_status st;
+    const dataset *d = t->data->train;
+    const int64_t n = d->n < PICTURES ? d->n : PICTURES;
+    int64_t index[PICTURES];
+    float *x = NULL;
+    graph *g = NULL;
+
+    for (int64_t i = 0; i < n; i++) index[i] = i;
+    log_info("first gains and biases from %lld pictures (model.data_init)", (long long)n);
+    TRY(MEM_NEW(x, n * model_input_count(t->m)));
+    TRY(dataset_floats(x, d, index, n));
+    TRY(model_spec_build(&g, model_get_spec(t->m)));
+    trainer_wait_for_reader(t);
+    TRY(gain_init_from_data(&(gain_init){.g = g, .b = model_backend(t->m), .dtype = JEM_F32, .params = model_params(t->m),
+                                         .x = x, .n = n, .noise = {(uint64_t)t->cfg->seed, RNG_SAMPLE_NOISE, 0, 0},
+                                         .stop = model_get_stop(t->m)}));
+    if (t->ema) memcpy(t->ema, model_params(t->m), (size_t)model_params_count(t->m) * sizeof *t->ema);
+    trainer_changed(t);
+    TRY(model_params_changed(t->m));
+done:
+    mem_free(x);
+    graph_free(g);
+    return st;
+}
+
+jem_status pixelvae_begin(trainer *t)
+{
+    const bool first = t->iteration == 0 && !t->cfg->train.init[0];
+    return first && pixelvae_settings_of(&t->cfg->model)->data_init ? begin_gains(t) : JEM_OK;
+}
+
 static jem_status draw(const float **x, int64_t *n, trainer *t)
 {
     vae_state *s = state_of(t);
+    const jem_status st = pixelvae_begin(t);
+    if (st != JEM_OK) return st;
     *x = s->x;
     *n = t->cfg->train.batch;
     return batcher_get(&t->labelled, t->iteration, s->x, NULL);
@@ -252,7 +290,7 @@ static const objective_column columns[] = {
 enum { COLUMNS = sizeof columns / sizeof *columns };
 _Static_assert(sizeof(vae_report) == COLUMNS * sizeof(double), "a column for every number");
 
-static void progress(char *text, size_t size, const step_report *r)
+static void say_progress(char *text, size_t size, const step_report *r)
 {
     snprintf(text, size, "  bits/dim %.3f", report_of(&r->own).bits);
 }
@@ -310,6 +348,6 @@ const objective objective_pixelvae = {
     .device = &pixelvae_on_device,
     .columns = columns,
     .column_count = COLUMNS,
-    .progress = progress,
+    .progress = say_progress,
     .rules = rules,
 };

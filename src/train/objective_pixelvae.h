@@ -20,6 +20,9 @@ static inline rng_stream pixelvae_noise_of(const trainer *t)
     return (rng_stream){(uint64_t)t->cfg->seed, RNG_DROPOUT, (uint32_t)t->iteration, 0};
 }
 
+/* Before the first step: model.data_init on the host's parameters, of a training that begins with weights of its own. */
+jem_status pixelvae_begin(trainer *t);
+
 /* *r <- what a step says whose losses have the mean `nll` (nats a picture) and whose gradient has the norm
  * `gradient`.  JEM_EDIVERGED, saying so, if that is not finite or too large to be used. */
 jem_status pixelvae_report(objective_report *r, const trainer *t, double nll, double gradient);

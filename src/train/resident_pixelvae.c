@@ -83,6 +83,7 @@ static jem_status run_step(step_report *s, void *own, trainer *t)
     float *theta;
     jem_status st;
 
+    TRY(pixelvae_begin(t));
     TRY(resident_begin_step(&theta, r, t));
     TRY(resident_send_numbers(r, t, s, &(energy_numbers){.dropout = pixelvae_noise_of(t)}));
     TRY(resident_send_data(r, t));

@@ -42,9 +42,11 @@ static void follow(const char *const *more)
 static void steps_are_those_of_the_cpu(void **state)
 {
     static const char *const sharp[] = {"train.sharpness=plain", "train.rho=0.05", NULL};
+    static const char *const from_data[] = {"model.data_init=true", NULL};
     (void)state;
     follow(NULL);
     follow(sharp);
+    follow(from_data);
 }
 
 static void images_that_do_not_fit_are_sent_step_by_step(void **state)
