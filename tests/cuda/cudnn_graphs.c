@@ -36,16 +36,17 @@ static bool describe_gpu(void)
            dnn.cudnnBackendFinalize(place.properties) == CUDNN_STATUS_SUCCESS;
 }
 
-/* Layers of wide residual networks, of the autoencoder, of Inception and of PixelVAEs: channels, side, channels, side,
- * kernel, stride, pads at the top and left and at the bottom and right. */
-static const int layers[][11] = {
-    {8, 32, 16, 32, 3, 3, 1, 1, 1, 1, 1},     {16, 32, 160, 32, 3, 3, 1, 1, 1, 1, 1},
-    {160, 32, 160, 32, 3, 3, 1, 1, 1, 1, 1},  {320, 32, 320, 16, 3, 3, 2, 1, 1, 1, 1},
-    {160, 32, 320, 16, 1, 1, 2, 0, 0, 0, 0},  {640, 8, 640, 8, 3, 3, 1, 1, 1, 1, 1},
-    {24, 9, 24, 5, 3, 3, 2, 1, 1, 1, 1},      {128, 64, 128, 32, 3, 3, 2, 0, 0, 1, 1},
-    {512, 16, 1536, 16, 1, 1, 1, 0, 0, 0, 0}, {16, 128, 160, 128, 3, 3, 1, 1, 1, 1, 1},
-    {128, 17, 192, 17, 1, 7, 1, 0, 3, 0, 3},  {128, 32, 64, 32, 2, 3, 1, 1, 1, 0, 1},
-    {128, 32, 64, 16, 2, 2, 2, 1, 1, 0, 0}};
+/* Layers of wide residual networks, of the autoencoder, of Inception, of PixelVAEs and of ResNeXt: channels, side, channels, side,
+ * kernel, stride, pads at the top and left and at the bottom and right, groups. */
+static const int layers[][12] = {
+    {8, 32, 16, 32, 3, 3, 1, 1, 1, 1, 1, 1}, {16, 32, 160, 32, 3, 3, 1, 1, 1, 1, 1, 1},
+    {160, 32, 160, 32, 3, 3, 1, 1, 1, 1, 1, 1}, {320, 32, 320, 16, 3, 3, 2, 1, 1, 1, 1, 1},
+    {160, 32, 320, 16, 1, 1, 2, 0, 0, 0, 0, 1}, {640, 8, 640, 8, 3, 3, 1, 1, 1, 1, 1, 1},
+    {24, 9, 24, 5, 3, 3, 2, 1, 1, 1, 1, 1}, {128, 64, 128, 32, 3, 3, 2, 0, 0, 1, 1, 1},
+    {512, 16, 1536, 16, 1, 1, 1, 0, 0, 0, 0, 1}, {16, 128, 160, 128, 3, 3, 1, 1, 1, 1, 1, 1},
+    {128, 17, 192, 17, 1, 7, 1, 0, 3, 0, 3, 1}, {128, 32, 64, 32, 2, 3, 1, 1, 1, 0, 1, 1},
+    {128, 32, 64, 16, 2, 2, 2, 1, 1, 0, 0, 1}, {512, 32, 512, 32, 3, 3, 1, 1, 1, 1, 1, 8},
+    {512, 32, 512, 16, 3, 3, 2, 1, 1, 1, 1, 8}};
 
 static conv_problem problem(const int *l, conv_pass pass, bool bf16)
 {
@@ -54,6 +55,7 @@ static conv_problem problem(const int *l, conv_pass pass, bool bf16)
     p.pass = (int32_t)pass;
     p.n = 64;
     p.c = l[0];
+    p.in = l[0] / l[11];
     p.h = p.w = l[1];
     p.k = l[2];
     p.p = p.q = l[3];

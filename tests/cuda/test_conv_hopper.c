@@ -35,7 +35,7 @@ static conv_problem problem(const layer *s, int mode)
     memset(&p, 0, sizeof p);
     p.pass = mode < BACK_MASK ? CONV_FORWARD : CONV_TO_INPUT;
     p.n = s->n;
-    p.c = s->c;
+    p.c = p.in = s->c;
     p.h = p.w = p.p = p.q = s->side;
     p.k = s->k;
     p.kernel_h = p.kernel_w = s->kernel;

@@ -5,7 +5,7 @@
  *
  *   CONV_FORWARD     t = conv(x, w) + bias     dst = y: lrelu(t), or t + addend, or t
  *   CONV_TO_INPUT    t = conv^T(dy, w)         dst = dx: t * slope-or-1 by mask, + addend
- *   CONV_TO_WEIGHTS  dw = sum over images and positions of dy x, [k][kernel_h][kernel_w][c]
+ *   CONV_TO_WEIGHTS  dw = sum over images and positions of dy x, [k][kernel_h][kernel_w][in]
  *
  * mask is a value of dx's shape and type: where it is above 0 the rectifier's derivative is
  * 1, else slope.  The addend is what dst holds.  Everything is computed in float32 and
@@ -26,6 +26,7 @@ typedef enum conv_pass { CONV_FORWARD, CONV_TO_INPUT, CONV_TO_WEIGHTS } conv_pas
 typedef struct conv_problem {
     int32_t pass;   /* conv_pass */
     int32_t n, c, h, w; /* of x */
+    int32_t in;         /* channels of x that one of y sees: c, or in groups those of its own, a multiple of 8, too */
     int32_t k, p, q;    /* of y: channels, height, width */
     int32_t kernel_h, kernel_w, stride;
     int32_t pad[2], pad_end[2]; /* rows and columns of zeros: at the top and left, at the bottom and right */

@@ -107,7 +107,7 @@ jem_status conv_pack(const conv *c, void *packed, const float *plain, int64_t ou
 {
     const weights_map a = conv_weights(&c->p, packed, (float *)(uintptr_t)plain, out, in);
     if (c->kind == CONV_OWN) return hopper_pack(packed, plain, out, in, &c->p, c->own);
-    return launch_pack(&a, (int64_t)c->p.k * c->p.c);
+    return launch_pack(&a, (int64_t)c->p.k * c->p.in);
 }
 
 void conv_describe(const conv *c, char *text, size_t size)

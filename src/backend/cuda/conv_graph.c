@@ -85,7 +85,7 @@ static cudnnDataType_t value_type(const conv_problem *p)
 static void result_dims(int64_t dims[4], const conv_problem *p)
 {
     const int64_t y[4] = {p->n, p->k, p->p, p->q}, x[4] = {p->n, p->c, p->h, p->w};
-    const int64_t w[4] = {p->k, p->c, p->kernel_h, p->kernel_w};
+    const int64_t w[4] = {p->k, p->in, p->kernel_h, p->kernel_w};
     memcpy(dims, p->pass == CONV_FORWARD ? y : p->pass == CONV_TO_INPUT ? x : w, sizeof y);
 }
 
@@ -132,7 +132,7 @@ static jem_status product(conv_graph *g, cudnnBackendDescriptor_t to)
 {
     const conv_problem *p = &g->p;
     const int64_t x_dims[4] = {p->n, p->c, p->h, p->w}, y_dims[4] = {p->n, p->k, p->p, p->q};
-    const int64_t w_dims[4] = {p->k, p->c, p->kernel_h, p->kernel_w};
+    const int64_t w_dims[4] = {p->k, p->in, p->kernel_h, p->kernel_w};
     const float one = 1, zero = 0;
     cudnnBackendDescriptor_t x = NULL, w = NULL, dy = NULL, how;
     jem_status st;

@@ -408,7 +408,7 @@ int hopper_plans(hopper_plan list[HOPPER_PLANS_MAX], const conv_problem *p)
     int rows, images, count = 0;
     if (!encode || p->pass == CONV_TO_WEIGHTS || !p->bf16 || p->stride != 1) return 0;
     if (p->kernel_h != p->kernel_w || (p->kernel_h != 1 && p->kernel_h != 3)) return 0;
-    if (p->p != p->h || p->q != p->w) return 0;
+    if (p->p != p->h || p->q != p->w || p->in != p->c) return 0;
     for (int32_t blocks = 2; blocks >= 1; blocks--)
         for (int32_t cluster = 2; cluster >= 1; cluster--) {
             const hopper_plan plan = {columns, blocks, cluster};

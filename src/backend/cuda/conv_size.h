@@ -17,7 +17,7 @@ static inline int64_t conv_y_count(const conv_problem *p)
 
 static inline int64_t conv_w_count(const conv_problem *p)
 {
-    return (int64_t)p->k * p->kernel_h * p->kernel_w * p->c;
+    return (int64_t)p->k * p->kernel_h * p->kernel_w * p->in;
 }
 
 static inline int64_t conv_dst_count(const conv_problem *p)
@@ -32,7 +32,7 @@ static inline size_t conv_item_bytes(const conv_problem *p)
     return p->bf16 ? 2 : 4;
 }
 
-/* [k][kernel_h][kernel_w][c] beside plain (out, in, kernel_h, kernel_w). */
+/* [k][kernel_h][kernel_w][in] beside plain (out, in, kernel_h, kernel_w). */
 static inline weights_map conv_weights(const conv_problem *p, void *packed, float *plain, int64_t out,
                                        int64_t in)
 {
@@ -42,7 +42,7 @@ static inline weights_map conv_weights(const conv_problem *p, void *packed, floa
                          .in = in,
                          .taps = p->kernel_h * p->kernel_w,
                          .out_room = p->k,
-                         .in_room = p->c};
+                         .in_room = p->in};
 }
 
 #endif

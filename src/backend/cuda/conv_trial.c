@@ -50,7 +50,7 @@ static void trial_clear(trial *t)
 static jem_status trial_init(trial *t, const conv *list, int count)
 {
     const conv_problem *p = &list[0].p;
-    const float weight = 1.0f / sqrtf((float)(p->c * p->kernel_h * p->kernel_w));
+    const float weight = 1.0f / sqrtf((float)(p->in * p->kernel_h * p->kernel_w));
     void *x, *dy, *mask;
     float *bias;
     size_t scratch = 0, packed = 0;

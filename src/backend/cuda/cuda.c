@@ -47,6 +47,12 @@ static bool fuses_backward(const step *s)
     return s->op.kind == OP_CONV2D && !(s->lrelu && s->op.cap > 0);
 }
 
+/* Groups of whole octets are cuDNN's; it has no use for less. */
+static bool has_octets(const op *o)
+{
+    return o->groups <= 1 || (o->src.c % (8 * o->groups) == 0 && o->dst.c % (8 * o->groups) == 0);
+}
+
 static const cuda_impl *choose_impl(const step *s)
 {
     switch (s->kind) {
@@ -60,7 +66,7 @@ static const cuda_impl *choose_impl(const step *s)
         break;
     }
     switch (s->op.kind) {
-    case OP_CONV2D: return s->op.groups > 1 ? &cuda_direct_impl : &cuda_conv_impl;
+    case OP_CONV2D: return has_octets(&s->op) ? &cuda_conv_impl : &cuda_direct_impl;
     case OP_CONV_TRANSPOSED: return &cuda_direct_impl;
     case OP_LINEAR: return &cuda_linear_impl;
     case OP_POOL:

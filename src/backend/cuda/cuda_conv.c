@@ -30,6 +30,7 @@ static conv_problem problem_of(const step *s)
                                              : CONV_TO_WEIGHTS;
     p.n = (int32_t)s->n;
     p.c = (int32_t)cuda_room(x);
+    p.in = (int32_t)(o->groups > 1 ? op_group_channels(o) : cuda_room(x));
     p.h = (int32_t)x->s.h;
     p.w = (int32_t)x->s.w;
     p.k = (int32_t)cuda_room(y);
@@ -83,7 +84,7 @@ static jem_status conv_load(cuda_kernel *k)
 
     if (!k->packed) return JEM_OK;
     TRY(cuda_weights(&plain, k));
-    TRY(conv_pack(k->conv, k->packed, plain, k->s.op.dst.c, k->s.op.src.c));
+    TRY(conv_pack(k->conv, k->packed, plain, k->s.op.dst.c, op_group_channels(&k->s.op)));
     if (k->bias) {
         const bias_map bias = {.dst = k->bias, .bias = k->params + k->s.op.bias, .c = k->s.op.dst.c,
                                .room = p.k};
@@ -99,7 +100,7 @@ static jem_status hand_out_gradients(const cuda_bound *b, const conv_problem *p,
     const step *s = &b->k->s;
     float *dw = dparams + s->op.weight, *db = dparams + s->op.bias;
     const weights_map a = conv_weights(p, cuda_scratch(b, BOOK_DW), cuda_outside(b, BOOK_OUT_W, dw),
-                                       s->op.dst.c, s->op.src.c);
+                                       s->op.dst.c, op_group_channels(&s->op));
     const int64_t count = a.out * a.in * a.taps;
     jem_status st;
 

@@ -1,4 +1,4 @@
-/* Convolutions in groups, depthwise and transposed by own kernels: direct_kernels.h. */
+/* Convolutions in small groups, depthwise and transposed by own kernels: direct_kernels.h. */
 #include "backend/cuda/cuda.h"
 
 #include "base/try.h"

@@ -1,4 +1,4 @@
-/* Pieces of work of convolutions that cuDNN is not asked for: in groups, depthwise, transposed; and of weight
+/* Pieces of work of convolutions that cuDNN is not asked for: in groups of less than 8 channels, depthwise, transposed; and of weight
  * norm (nn/weight_norm.h).
  *
  * A convolution relates a large map x and a small one y, y[p,q] to x[p stride + u - top, q stride + v - left] by

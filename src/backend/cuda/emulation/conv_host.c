@@ -46,7 +46,7 @@ size_t conv_weight_bytes(const conv *c)
 jem_status conv_pack(const conv *c, void *packed, const float *plain, int64_t out, int64_t in)
 {
     const weights_map a = conv_weights(&c->p, packed, (float *)(uintptr_t)plain, out, in);
-    return launch_pack(&a, (int64_t)c->p.k * c->p.c);
+    return launch_pack(&a, (int64_t)c->p.k * c->p.in);
 }
 
 void conv_describe(const conv *c, char *text, size_t size)
@@ -68,6 +68,12 @@ typedef struct job {
                          col = (x) * (p)->stride + v - (p)->pad[1], once = 1;                      \
                  once && row >= 0 && row < (p)->h && col >= 0 && col < (p)->w; once = 0)
 
+/* First channel of x that channel k of y sees. */
+static int32_t first_of(const conv_problem *p, int32_t k)
+{
+    return k / (p->k / (p->c / p->in)) * p->in;
+}
+
 static value at(const conv_problem *p, const void *data)
 {
     return (value){(void *)(uintptr_t)data, p->bf16, 0};
@@ -88,9 +94,9 @@ static void forward(const conv_problem *p, const conv_call *c)
         double sum = p->bias ? (double)c->bias[k] : 0;
         EACH_TAP(p, y, q)
         {
-            const int64_t from = (((int64_t)n * p->h + row) * p->w + col) * p->c;
-            const int64_t tap = ((int64_t)k * p->kernel_h * p->kernel_w + u * p->kernel_w + v) * p->c;
-            for (int32_t j = 0; j < p->c; j++)
+            const int64_t from = (((int64_t)n * p->h + row) * p->w + col) * p->c + first_of(p, k);
+            const int64_t tap = ((int64_t)k * p->kernel_h * p->kernel_w + u * p->kernel_w + v) * p->in;
+            for (int32_t j = 0; j < p->in; j++)
                 sum += (double)load1(x, from + j) * (double)load1(w, tap + j);
         }
         store1(dst, i, add_and_rectify(p, (float)sum, dst, i, 0));
@@ -113,9 +119,9 @@ static void to_input(const conv_problem *p, const conv_call *c)
                     EACH_TAP(p, y, q)
                     {
                         const int64_t tap =
-                            ((int64_t)k * p->kernel_h * p->kernel_w + u * p->kernel_w + v) * p->c;
-                        for (int32_t j = 0; j < p->c; j++)
-                            sums[((int64_t)row * p->w + col) * p->c + j] +=
+                            ((int64_t)k * p->kernel_h * p->kernel_w + u * p->kernel_w + v) * p->in;
+                        for (int32_t j = 0; j < p->in; j++)
+                            sums[((int64_t)row * p->w + col) * p->c + first_of(p, k) + j] +=
                                 d * (double)load1(w, tap + j);
                     }
                 }
@@ -139,9 +145,9 @@ static void to_weights(const conv_problem *p, const conv_call *c)
         const double d = (double)load1(dy, i);
         EACH_TAP(p, y, q)
         {
-            const int64_t from = (((int64_t)n * p->h + row) * p->w + col) * p->c;
-            const int64_t tap = ((int64_t)k * p->kernel_h * p->kernel_w + u * p->kernel_w + v) * p->c;
-            for (int32_t j = 0; j < p->c; j++) sums[tap + j] += d * (double)load1(x, from + j);
+            const int64_t from = (((int64_t)n * p->h + row) * p->w + col) * p->c + first_of(p, k);
+            const int64_t tap = ((int64_t)k * p->kernel_h * p->kernel_w + u * p->kernel_w + v) * p->in;
+            for (int32_t j = 0; j < p->in; j++) sums[tap + j] += d * (double)load1(x, from + j);
         }
     }
     for (int64_t i = 0; i < conv_w_count(p); i++) store1(dst, i, (float)sums[i]);
