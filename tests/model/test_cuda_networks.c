@@ -100,6 +100,23 @@ static void pixelvae_agrees(void **state)
     network_agrees(&spec, "latents", 1e-3, 0.2);
 }
 
+/* Of photographs: depthwise convolutions and ReLU6, windows that overlap, concatenations; as they are used, in
+ * evaluation. */
+static void networks_of_photographs_agree(void **state)
+{
+    static const char *const names[] = {"resnet18", "efficientnet-lite0", "squeezenet1_1"};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        const model_spec spec = named(names[i], 40);
+        graph *g = NULL;
+        check_ok(model_spec_build(&g, &spec));
+        float *params = params_of(g, &spec);
+        agree_with(names[i], g, params, false, NULL, 1e-3, 0);
+        mem_free(params);
+        graph_free(g);
+    }
+}
+
 int main(void)
 {
     gpu_backend();
@@ -107,6 +124,7 @@ int main(void)
         cmocka_unit_test(resnets_agree),       cmocka_unit_test(vgg_agrees),
         cmocka_unit_test(resnext_agrees),      cmocka_unit_test(convnext_agrees),
         cmocka_unit_test(gloss_resnet_agrees), cmocka_unit_test(pixelvae_agrees),
+        cmocka_unit_test(networks_of_photographs_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
