@@ -82,13 +82,20 @@ static bool has_entry(const model_list *list, const score_source *from, const ch
     return false;
 }
 
+/* Is it called as the study that it stands beside?  Weights of the same kind of network, from elsewhere. */
+static bool is_called_as_study(const model_entry *e)
+{
+    const study_run *first = e->network ? &e->from->runs->runs[0] : NULL;
+    return first && !first->beside && strcmp(model_own_name(e), first->model) == 0;
+}
+
 /* Names that several have get the folder beside them. */
 static jem_status tell_apart(model_list *list)
 {
     jem_status st = JEM_OK;
     for (int64_t i = 0; i < list->count; i++) {
         model_entry *e = &list->entries[i];
-        int64_t same = 0;
+        int64_t same = is_called_as_study(e);
         for (int64_t k = 0; k < list->count; k++) same += strcmp(model_own_name(&list->entries[k]), model_own_name(e)) == 0;
         if (same < 2) continue;
         mem_free(e->name);

@@ -213,6 +213,22 @@ static void probes_look_at_the_last_head(void **state)
     proj = 0;
 }
 
+/* Answers that depend on how many images are asked about together, and on their order: every score says both. */
+static void norms_of_the_present_images_are_told(void **state)
+{
+    (void)state;
+    const engine_spec engine = {.threads = 1, .device = "cpu"};
+    model_spec spec = {.classes = 2, .channels = 3, .height = 16, .width = 16};
+    model *m = NULL;
+    subject s = {.ops = NULL};
+    check_ok(model_spec_name(&spec, network_list, "gloss-resnet"));
+    check_ok(model_new(&m, &spec, &engine));
+    check_ok(subject_of_model(&s, &(model_subject){.m = m, .alpha = 0, .seed = 1}));
+    assert_string_equal(s.note, "norms take the statistics of 32 images together, in their order");
+    subject_clear(&s);
+    model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +238,7 @@ int main(void)
         cmocka_unit_test(refinement_depends_on_the_picture_and_its_place_alone),
         cmocka_unit_test(classes_of_cifar_become_seven_categories),
         cmocka_unit_test(probes_look_at_the_last_head),
+        cmocka_unit_test(norms_of_the_present_images_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,7 @@ static void networks_in_a_studys_folder_stand_beside_its_curve(void **state)
     put_other("b1", "resnet-110", "resnet-110", 1, false, 0.20);
     put_other("c", "resnet50", "resnet50", 3, true, 0.25);
     put_other("d", "linear", "autoencoder-probe", 0, false, 0.05);
+    put_other("e", "wrn-10-1", "wrn-10-1", 0, true, 0.15);
     static char page_path[256];
     snprintf(page_path, sizeof page_path, "%s/page.html", dir);
     report_call call = {.folder = folders[2], .page = page_path, .command = "jem report", .measures = all_measures()};
@@ -191,9 +192,10 @@ static void networks_in_a_studys_folder_stand_beside_its_curve(void **state)
     assert_int_equal(r.warnings, 0); /* they are not called another experiment */
     char *page = read_text("page.html"), *tsv = read_text("study/figures/cue-conflict.tsv");
     check_page_script(page);
-    assert_says(page, "<dt>beside it</dt><dd>resnet50 (1 run, imported), resnet-110 (2 runs), linear (1 run)</dd>");
+    assert_says(page, "<dt>beside it</dt><dd>resnet50 (1 run, imported), wrn-10-1 (1 run, imported), resnet-110 (2 runs), linear (1 run)</dd>");
     assert_says(page, "<tr><th>resnet-110</th><td>0.150<small>±0.050</small></td></tr>");
     assert_says(page, "<tr><th>resnet50</th><td>0.250</td></tr>");
+    assert_says(page, "<tr><th>wrn-10-1 (e)</th><td>0.150</td></tr>");
     assert_says(page, "autoencoder-probe is the autoencoder alone, answering by a linear layer on its latents; that is jem&#39;s choice");
     assert_says(page, "beside the study: resnet-110, α = 0, seed 1");
     assert_null(strstr(page, "nan"));
