@@ -1,8 +1,8 @@
 /* jem's training step on a GPU (or whatever JEM_DEVICE says), timed on random images:
  *
- *   gpu_bench STEPS [KEY=VALUE ...] [channels=3] [side=32] [classes=10] [peak=TFLOP/S bandwidth=TB/S]
+ *   gpu_bench STEPS [config=FILE] [KEY=VALUE ...] [channels=3] [side=32] [classes=10] [peak=TFLOP/S bandwidth=TB/S]
  *
- * Keys are those of jem train.  One line per step to stderr, then one line of JSON, and per
+ * Keys and files are those of jem train.  One line per step to stderr, then one line of JSON, and per
  * convolution of a Langevin step its algorithm, time and rate.  With a peak and a bandwidth, measured on the
  * same GPU, the JSON has the step's roofline: the time in which no kernel could move its bytes or
  * multiply its numbers faster, and starting kernels took none (0: not asked for).  With GPU_BENCH_PROFILE set, a
@@ -26,6 +26,7 @@ typedef struct bench {
     splits data;
     model *m;
     trainer t;
+    const char *config; /* NULL: defaults */
     int64_t channels, side, classes, steps;
     double peak, bandwidth; /* TFLOP/s, TB/s; 0: not told */
     double ms[STEPS_MAX];
@@ -66,6 +67,10 @@ static bool take_own(bench *b, const char *text)
         const char *key;
         int64_t *value;
     } own[] = {{"channels=", &b->channels}, {"side=", &b->side}, {"classes=", &b->classes}};
+    if (strncmp(text, "config=", 7) == 0) {
+        b->config = text + 7;
+        return true;
+    }
     if (sscanf(text, "peak=%lf", &b->peak) == 1 || sscanf(text, "bandwidth=%lf", &b->bandwidth) == 1) return true;
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         size_t n = strlen(own[i].key);
@@ -87,10 +92,9 @@ static jem_status prepare(bench *b, int argc, char **argv)
     b->steps = argc > 1 ? atoll(argv[1]) : 10;
     if (b->steps < 1 || b->steps > STEPS_MAX)
         return jem_error(JEM_EUSAGE, "gpu_bench STEPS [KEY=VALUE ...]: 1 to %d steps", STEPS_MAX);
-    TRY(config_defaults(&b->cfg, &config_builtin));
     for (int i = 2; i < argc && count < SETTINGS_MAX; i++)
         if (!take_own(b, argv[i])) settings[count++] = argv[i];
-    TRY(config_assign(&b->cfg, settings, count));
+    TRY(config_load(&b->cfg, &config_builtin, b->config, settings, count));
     TRY(random_images(&b->data.train, b, IMAGES));
     b->cfg.model.channels = b->channels;
     b->cfg.model.height = b->cfg.model.width = b->side;
@@ -121,8 +125,9 @@ static jem_status time_steps(bench *b)
         double began = clock_s();
         TRY(trainer_step(&s, &b->t));
         double ms = (clock_s() - began) * 1e3;
-        const eq8_result l = eq8_report_of(&s.own).loss;
-        fprintf(stderr, "step %lld: %.3f ms  l_D %.4g l_G %.4g\n", (long long)i, ms, l.loss_d, l.loss_g);
+        char said[128] = "";
+        if (b->t.objective->progress) b->t.objective->progress(said, sizeof said, &s);
+        fprintf(stderr, "step %lld: %.3f ms%s\n", (long long)i, ms, said);
         if (i >= 0) b->ms[i] = ms;
     }
 done:
@@ -221,7 +226,7 @@ int main(int argc, char **argv)
     TRY(time_steps(b));
     TRY(roofline(&roofline_ms, b));
     report(b, roofline_ms);
-    if (b->cfg.alpha > 0 && model_backend(b->m)->device) TRY(convolutions(b));
+    if (config_runs_chains(&b->cfg) && model_backend(b->m)->device) TRY(convolutions(b));
 done:
     if (st) fprintf(stderr, "gpu_bench: %s\n", jem_error_message());
     if (b) {

@@ -35,6 +35,10 @@ CASES = {
     "resnet-20": (50, ["model.name=resnet-20", "train.batch=128", "alpha=0"], 30, ["--alpha", "0"]),
     "vgg-15": (50, ["model.name=vgg-15", "train.batch=128", "alpha=0"], 30, ["--alpha", "0"]),
     "convnext-micro": (50, ["model.name=convnext-micro", "train.batch=128", "alpha=0"], 30, ["--alpha", "0"]),
+    # whole configurations, without a peer
+    "jempp": (4, ["config=configs/cifar10-jempp.yaml"], 0, []),
+    "sada": (4, ["config=configs/cifar10-sada.yaml"], 0, []),
+    "pixelvae": (4, ["config=configs/gloss-pixelvae.yaml", "side=128", "engine.precision=f32"], 0, []),
 }
 COMMON = ["engine.device=cuda", "engine.precision=bf16", "train.share_batch=true",
           "data.crop=true", "sampler.steps=20"]
@@ -42,6 +46,10 @@ COMMON = ["engine.device=cuda", "engine.precision=bf16", "train.share_batch=true
 
 def small(settings):
     """The same for a dry run: what may be large is made small."""
+    if settings[0].startswith("config="):
+        return [settings[0], "train.batch=4"] + (
+            ["side=16", "model.filters=4", "model.encoder_filters=4", "model.blocks=1"] if "pixelvae" in settings[0] else
+            ["model.name=wrn-10-1", "model.pool=adaptive", "side=16", "train.generative_batch=4"])
     least = {"train.batch": "8", "side": "32", "model.proj": "8"}
     if "model.name=wrn" in settings[0]:
         least["model.name"] = "wrn-10-1"
@@ -117,7 +125,8 @@ def jem(case):
     if DRY_RUN:
         settings, steps = small(settings) + ["sampler.steps=2"], 2
     top, moved = known_peak()
-    settings = COMMON + settings + [f"peak={top}", f"bandwidth={moved}"]
+    whole = settings[0].startswith("config=")
+    settings = (COMMON[:2] if whole else COMMON) + settings + [f"peak={top}", f"bandwidth={moved}"]
     text = run([os.path.join(PROGRAMS, "gpu_bench"), str(steps), *settings])
     lines = text.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("{"))
