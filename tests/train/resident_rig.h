@@ -40,11 +40,31 @@ static inline void compare_reports(const step_report *there, const step_report *
     near("highest LSE", a.lse_max, b.lse_max, allowed);
 }
 
+/* Running statistics apart, which what the passes before the last one say is a small part of. */
+static inline void compare_running(rig *a, rig *b, double allowed)
+{
+    const int64_t n = running_list(NULL, model_graph(a->m));
+    int64_t *at = NULL;
+    float *of[2] = {NULL, NULL};
+    if (n == 0) return;
+    check_ok(MEM_NEW(at, n));
+    running_list(at, model_graph(a->m));
+    for (int k = 0; k < 2; k++) {
+        check_ok(MEM_NEW(of[k], n));
+        for (int64_t i = 0; i < n; i++) of[k][i] = model_params(k ? b->m : a->m)[at[i]];
+    }
+    near_all("running statistics", of[0], of[1], n, allowed);
+    mem_free(at);
+    mem_free(of[0]);
+    mem_free(of[1]);
+}
+
 static inline void compare_states(rig *a, rig *b, double allowed)
 {
     const int64_t n = a->t.optimizer.n;
     check_ok(trainer_fetch(&a->t, TRAINER_ALL));
     near_all("weights", model_params(a->m), model_params(b->m), n, allowed);
+    compare_running(a, b, allowed / 3);
     near_all("first moments", a->t.optimizer.m, b->t.optimizer.m, n, 20 * allowed);
     if (a->t.optimizer.v)
         near_all("second moments", a->t.optimizer.v, b->t.optimizer.v, n, 20 * allowed);
