@@ -19,7 +19,8 @@ static size_t common_setting(study *const *studies, int count)
 
     for (int k = 0; k < count; k++) {
         const char *name = last_part(studies[k]->path);
-        if (strchr(name, '_') || strncmp(name, first, n) != 0 || !isalpha((unsigned char)name[n])) return 0;
+        const size_t own = strcspn(name, "+"); /* a key behind it may have an underscore of its own */
+        if (memchr(name, '_', own) || strncmp(name, first, n) != 0 || !isalpha((unsigned char)name[n])) return 0;
     }
     return n;
 }
