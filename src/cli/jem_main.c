@@ -12,6 +12,7 @@
 #include "base/try.h"
 #include "bench/benchmarks.h"
 #include "cli/cli.h"
+#include "cli/remedy.h"
 #include "cli/startup.h"
 #include "cli/terminal.h"
 #include "train/config.h"
@@ -118,6 +119,7 @@ static jem_status run_command(const command *c, const cli_lists *lists, int argc
         cli_show_help(action);
         return JEM_OK;
     }
+    remedy_for(action);
     if (!c->actions) return c->run(lists, argc, argv);
     if (argc < 2) return cli_usage_error(c, "an action", "is missing");
     if (action == c) return cli_usage_error(c, "unknown action", argv[1]);
@@ -195,7 +197,7 @@ int jem_main(int argc, char **argv, const cli_lists *lists)
     else
         fflush(stdout);
     if (st != JEM_OK)
-        fprintf(stderr, "%sjem: %s%s%s\n", terminal_clear(), signal ? signal : "",
-                signal ? ": " : "", jem_error_message());
+        fprintf(stderr, "%sjem: %s%s%s%s\n", terminal_clear(), signal ? signal : "",
+                signal ? ": " : "", jem_error_message(), remedy_of(jem_error_message()));
     return (int)st;
 }

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "cli/remedy.h"
 
 static const double plain_progress_s = 30; /* between progress lines in a log file */
 
@@ -68,8 +69,8 @@ static void show(log_level level, const char *line)
     if (level == LOG_PROGRESS)
         show_progress(line);
     else
-        fprintf(stderr, "%s%s%s\n", progress_shown ? terminal_clear() : "",
-                level == LOG_WARNING ? "jem: warning: " : "", line);
+        fprintf(stderr, "%s%s%s%s\n", progress_shown ? terminal_clear() : "",
+                level == LOG_WARNING ? "jem: warning: " : "", line, remedy_of(line));
     progress_shown = level == LOG_PROGRESS;
     fflush(stderr);
 }

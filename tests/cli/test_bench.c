@@ -176,7 +176,7 @@ static void one_of_several_observers_is_chosen(void **state)
     snprintf(args, sizeof args, "bench model-vs-human --data '%s' --answers '%s/raw-data/edge'",
              data, data);
     fails(args, 2, "resnet50");
-    said("err", "choose one as the observer");
+    said("err", "choose one as the observer (--observer NAME)");
     snprintf(args, sizeof args,
              "bench model-vs-human --json --answers '%s/raw-data/edge' --observer "
              "resnet50 --set model-vs-human.sets=edge",

@@ -435,7 +435,8 @@ static void weights_that_do_not_fit_are_refused_by_name(void **state)
     write_input("grey.npy", 2, 1);
     copy_weights("plain.safetensors", AS_IS);
     works("apply %D/plain.safetensors" NAMED);
-    fails("apply %D/plain.safetensors --input %D/x.npy -o %D/n", JEM_EDATA, "say which network they are of");
+    fails("apply %D/plain.safetensors --input %D/x.npy -o %D/n", JEM_EDATA,
+          "say which network they are of (--model NAME)");
     fails("apply %D/plain.safetensors --model wrn-16-1 --classes 2 --proj 8 --pool adaptive "
           "--input %D/x.npy -o %D/n", JEM_EDATA, "f.layer");
     copy_weights("missing.safetensors", WITHOUT_BIAS);
