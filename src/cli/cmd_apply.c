@@ -44,7 +44,7 @@ static const cli_option options[] = {
      .help = "where the network runs; of f64 on ref alone"},
     {"--precision", CLI_TEXT, AT(precision), "f64|f32|bf16", .help = "of the computation"},
     {"--threads", CLI_TEXT, AT(threads), "N", .help = "threads; 0: one per processor"},
-    {"--model", CLI_TEXT, AT(network.model), "wrn-10-2",
+    {"--model", CLI_TEXT, AT(network.model), "NAME",
      .help = "the network, where the weights do not say which"},
     {"--classes", CLI_TEXT, AT(network.classes), "K",
      .help = "its classes, with --model: 10 or as published unless given"},
