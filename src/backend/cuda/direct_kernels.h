@@ -62,45 +62,45 @@ HOST_DEVICE void direct_finish(const direct_map *a, value dst, int64_t i, int64_
 /* Piece: one element of the small map. */
 HOST_DEVICE void direct_small_item(const direct_map *a, int64_t i)
 {
-    const int64_t c = i % a->y.room, q = i / a->y.room % a->y.w, p = i / a->y.room / a->y.w % a->y.h;
-    const int64_t n = i / a->y.room / a->y.w / a->y.h, first = c / a->out * a->in;
+    const map_place to = place_of(&a->y, i);
+    const int64_t first = to.c / a->out * a->in;
     float sum = 0;
-    if (c >= a->y.c) {
+    if (to.c >= a->y.c) {
         store1(a->small, i, 0);
         return;
     }
     for (int64_t u = 0; u < a->kernel_h; u++)
         for (int64_t v = 0; v < a->kernel_w; v++) {
-            const int64_t row = p * a->stride + u - a->top, column = q * a->stride + v - a->left;
+            const int64_t row = to.y * a->stride + u - a->top, column = to.x * a->stride + v - a->left;
             if (row < 0 || row >= a->x.h || column < 0 || column >= a->x.w) continue;
-            const int64_t at = ((n * a->x.h + row) * a->x.w + column) * a->x.room + first;
-            const float *w = a->packed + (u * a->kernel_w + v) * a->in * a->y.room + c;
+            const int64_t at = ((to.n * a->x.h + row) * a->x.w + column) * a->x.room + first;
+            const float *w = a->packed + (u * a->kernel_w + v) * a->in * a->y.room + to.c;
             for (int64_t j = 0; j < a->in; j++) sum += w[j * a->y.room] * load1(a->large, at + j);
         }
-    direct_finish(a, a->small, i, c, sum);
+    direct_finish(a, a->small, i, to.c, sum);
 }
 
 /* Piece: one element of the large map. */
 HOST_DEVICE void direct_large_item(const direct_map *a, int64_t i)
 {
-    const int64_t c = i % a->x.room, column = i / a->x.room % a->x.w, row = i / a->x.room / a->x.w % a->x.h;
-    const int64_t n = i / a->x.room / a->x.w / a->x.h, first = c / a->in * a->out;
+    const map_place to = place_of(&a->x, i);
+    const int64_t first = to.c / a->in * a->out;
     float sum = 0;
-    if (c >= a->x.c) {
+    if (to.c >= a->x.c) {
         store1(a->large, i, 0);
         return;
     }
     for (int64_t u = 0; u < a->kernel_h; u++)
         for (int64_t v = 0; v < a->kernel_w; v++) {
-            const int64_t y = row + a->top - u, x = column + a->left - v;
+            const int64_t y = to.y + a->top - u, x = to.x + a->left - v;
             if (y < 0 || x < 0 || y % a->stride || x % a->stride) continue;
             const int64_t p = y / a->stride, q = x / a->stride;
             if (p >= a->y.h || q >= a->y.w) continue;
-            const int64_t at = ((n * a->y.h + p) * a->y.w + q) * a->y.room + first;
-            const float *w = a->packed + (u * a->kernel_w + v) * a->out * a->x.room + c;
+            const int64_t at = ((to.n * a->y.h + p) * a->y.w + q) * a->y.room + first;
+            const float *w = a->packed + (u * a->kernel_w + v) * a->out * a->x.room + to.c;
             for (int64_t j = 0; j < a->out; j++) sum += w[j * a->x.room] * load1(a->small, at + j);
         }
-    direct_finish(a, a->large, i, c, sum);
+    direct_finish(a, a->large, i, to.c, sum);
 }
 
 /* Piece: one part, some of the small map's rows, of one weight's gradient. */

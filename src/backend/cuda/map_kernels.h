@@ -9,6 +9,17 @@ typedef struct extent {
     int64_t n, h, w, c, room; /* room: channels in memory, a multiple of 8 */
 } extent;
 
+/* Where element i of a map lies. */
+typedef struct map_place {
+    int64_t n, y, x, c; /* c may be one that memory alone has */
+} map_place;
+
+HOST_DEVICE map_place place_of(const extent *e, int64_t i)
+{
+    const map_place p = {i / e->room / e->w / e->h, i / e->room / e->w % e->h, i / e->room % e->w, i % e->room};
+    return p;
+}
+
 HOST_DEVICE int64_t octets_of(extent e)
 {
     return e.n * e.h * e.w * (e.room / 8);

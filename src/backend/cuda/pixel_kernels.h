@@ -196,49 +196,45 @@ HOST_DEVICE int64_t pool_largest(const pool_map *a, int64_t n, int64_t p, int64_
 /* dst, small <- src, large, where x is largest; src may be a tangent.  Piece: one element of dst. */
 HOST_DEVICE void max_pool_item(const pool_map *a, int64_t i)
 {
-    const int64_t c = i % a->small.room, q = i / a->small.room % a->small.w;
-    const int64_t p = i / a->small.room / a->small.w % a->small.h, n = i / a->small.room / a->small.w / a->small.h;
-    put1(a->dst, i, load1(a->src, pool_largest(a, n, p, q, c)), a->accumulate);
+    const map_place at = place_of(&a->small, i);
+    put1(a->dst, i, load1(a->src, pool_largest(a, at.n, at.y, at.x, at.c)), a->accumulate);
 }
 
 /* dst, large <- sums of src, small, over the windows whose largest element it is.  Piece: one element of dst. */
 HOST_DEVICE void max_pool_back_item(const pool_map *a, int64_t i)
 {
-    const int64_t c = i % a->large.room, x = i / a->large.room % a->large.w;
-    const int64_t y = i / a->large.room / a->large.w % a->large.h, n = i / a->large.room / a->large.w / a->large.h;
-    const op_range rows = pool_candidates(a, 0, y), columns = pool_candidates(a, 1, x);
+    const map_place at = place_of(&a->large, i);
+    const op_range rows = pool_candidates(a, 0, at.y), columns = pool_candidates(a, 1, at.x);
     float sum = 0;
     for (int64_t p = rows.begin; p < rows.end; p++)
         for (int64_t q = columns.begin; q < columns.end; q++)
-            if (pool_largest(a, n, p, q, c) == i)
-                sum += load1(a->src, ((n * a->small.h + p) * a->small.w + q) * a->small.room + c);
+            if (pool_largest(a, at.n, p, q, at.c) == i)
+                sum += load1(a->src, ((at.n * a->small.h + p) * a->small.w + q) * a->small.room + at.c);
     put1(a->dst, i, sum, a->accumulate);
 }
 
 /* dst, small <- means over windows of src, large.  Piece: one element of dst. */
 HOST_DEVICE void mean_pool_item(const pool_map *a, int64_t i)
 {
-    const int64_t c = i % a->small.room, q = i / a->small.room % a->small.w;
-    const int64_t p = i / a->small.room / a->small.w % a->small.h, n = i / a->small.room / a->small.w / a->small.h;
-    const op_range rows = pool_range(a, 0, p), columns = pool_range(a, 1, q);
+    const map_place at = place_of(&a->small, i);
+    const op_range rows = pool_range(a, 0, at.y), columns = pool_range(a, 1, at.x);
     double sum = 0;
     for (int64_t y = rows.begin; y < rows.end; y++)
-        for (int64_t x = columns.begin; x < columns.end; x++) sum += (double)load1(a->src, pool_at(a, n, y, x, c));
+        for (int64_t x = columns.begin; x < columns.end; x++) sum += (double)load1(a->src, pool_at(a, at.n, y, x, at.c));
     put1(a->dst, i, (float)(sum / (double)((rows.end - rows.begin) * (columns.end - columns.begin))), a->accumulate);
 }
 
 /* dst, large <- the shares of src, small, in the windows that hold it.  Piece: one element of dst. */
 HOST_DEVICE void mean_pool_back_item(const pool_map *a, int64_t i)
 {
-    const int64_t c = i % a->large.room, x = i / a->large.room % a->large.w;
-    const int64_t y = i / a->large.room / a->large.w % a->large.h, n = i / a->large.room / a->large.w / a->large.h;
-    const op_range rows = pool_candidates(a, 0, y), columns = pool_candidates(a, 1, x);
+    const map_place at = place_of(&a->large, i);
+    const op_range rows = pool_candidates(a, 0, at.y), columns = pool_candidates(a, 1, at.x);
     double sum = 0;
     for (int64_t p = rows.begin; p < rows.end; p++)
         for (int64_t q = columns.begin; q < columns.end; q++) {
             const op_range r = pool_range(a, 0, p), k = pool_range(a, 1, q);
-            if (y < r.begin || y >= r.end || x < k.begin || x >= k.end) continue;
-            sum += (double)load1(a->src, ((n * a->small.h + p) * a->small.w + q) * a->small.room + c) /
+            if (at.y < r.begin || at.y >= r.end || at.x < k.begin || at.x >= k.end) continue;
+            sum += (double)load1(a->src, ((at.n * a->small.h + p) * a->small.w + q) * a->small.room + at.c) /
                    (double)((r.end - r.begin) * (k.end - k.begin));
         }
     put1(a->dst, i, (float)sum, a->accumulate);
