@@ -445,6 +445,16 @@ static double weight_of_network(const study *s, const study_run *at)
     return (double)alphas + (double)runs / (double)(s->count + 1);
 }
 
+/* Once for each network: a study may have thousands of runs. */
+static bool is_weighed(const study *s, int64_t at)
+{
+    for (int64_t i = 0; i < at; i++) {
+        const study_run *r = &s->runs[i];
+        if (!r->beside && !isnan(r->alpha) && strcmp(r->model, s->runs[at].model) == 0) return true;
+    }
+    return false;
+}
+
 /* A curve along alpha is of one network; the others are no points of it. */
 static void set_beside(study *s)
 {
@@ -452,7 +462,7 @@ static void set_beside(study *s)
     double most = 0;
 
     for (int64_t i = 0; i < s->count; i++) {
-        const double weight = weight_of_network(s, &s->runs[i]);
+        const double weight = is_weighed(s, i) ? 0 : weight_of_network(s, &s->runs[i]);
         if (weight > most) usual = &s->runs[i], most = weight;
     }
     for (int64_t i = 0; usual && i < s->count; i++) {
