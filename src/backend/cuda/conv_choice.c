@@ -228,8 +228,10 @@ static jem_status by_time(field *f)
     conv_choice c;
 
     TRY(add_plans(f, CONV_BARE_PLAN, BARE_TRIES, 0));
-    /* Fused plans take a second each to make, and were worth 1 % of a step where others are. */
-    if (!add_owns(f) && has_epilogue(f->p) && fused_tries() > 0)
+    /* Fused plans take a second each to make, and were worth 1 % of a step where own kernels are;
+     * at stride 2 these have not shown it. */
+    const bool proven = add_owns(f) && f->p->stride == 1;
+    if (!proven && has_epilogue(f->p) && fused_tries() > 0)
         TRY(add_plans(f, CONV_FUSED_PLAN, fused_tries(), 0));
     if (f->count == 0) goto done;
     TRY(conv_fastest(&f->best, f->list, f->count));

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "backend/cuda/conv_phases.h"
 #include "backend/cuda/gpu_cuda.h"
 #include "backend/cuda/wgmma.h"
 
@@ -23,10 +24,11 @@ typedef struct hopper_job {
     __nv_bfloat16 *dst;
     const __nv_bfloat16 *mask; /* NULL: none */
     const float *bias;         /* NULL: none */
-    int64_t pixels;            /* of dst */
+    conv_phases phases;
+    int64_t pixels;            /* of a phase */
     int32_t channels_read, channels; /* the second: of dst */
-    int32_t h, w, pad_h, pad_w, taps_h, taps_w;
-    int32_t chunks, tiles, column_tiles; /* pairs of the last two are what blocks compute */
+    int32_t h, w;              /* of what is read, and of a phase */
+    int32_t chunks, tiles, column_tiles; /* what blocks compute: pairs of the last two, in each phase */
     int32_t patches, patch_bytes, matrices; /* slots of the two rings */
     int32_t image_pitch, image_blocks; /* pixels of an image's patch; its parts of 64 pixels */
     int32_t add, lrelu;
@@ -69,25 +71,47 @@ DEVICE uint32_t ring_before(const ring &r)
     return r.empty + 8 * (r.at ? r.at - 1 : r.slots - 1);
 }
 
+/* What a cluster computes at once: as many channels from `column` on, of pixels from `pixel` on. */
+typedef struct tile {
+    const conv_phase *phase;
+    int64_t pixel; /* of this block of the cluster */
+    int column;
+} tile;
+
+DEVICE int tile_count(const hopper_job &j)
+{
+    return j.phases.count * j.tiles * j.column_tiles;
+}
+
+template <int COLUMNS, int BLOCKS, int CLUSTER>
+DEVICE tile tile_of(const hopper_job &j, int t, uint32_t rank)
+{
+    const int phase = t / (j.tiles * j.column_tiles), left = t - phase * j.tiles * j.column_tiles;
+    return {&j.phases.list[phase],
+            ((int64_t)(left / j.column_tiles) * CLUSTER + rank) * (GROUPS * BLOCKS * 64),
+            left % j.column_tiles * COLUMNS};
+}
+
 /* One thread copies what all tiles need, as far ahead as there are slots. */
 template <int COLUMNS, int BLOCKS, int CLUSTER>
 DEVICE void produce(const hopper_job &j, const CUtensorMap *x, const CUtensorMap *weights,
                     ring patches, ring matrices, int first, int step, uint32_t rank)
 {
     constexpr int part = COLUMNS / CLUSTER;
-    for (int t = first; t < j.tiles * j.column_tiles; t += step) {
-        const int column0 = t % j.column_tiles * COLUMNS + (int)rank * part;
-        const int64_t pixel0 =
-            ((int64_t)(t / j.column_tiles) * CLUSTER + rank) * (GROUPS * BLOCKS * 64);
-        const int image = (int)(pixel0 / ((int64_t)j.h * j.w)), row = (int)(pixel0 / j.w % j.h);
+    for (int t = first; t < tile_count(j); t += step) {
+        const tile at = tile_of<COLUMNS, BLOCKS, CLUSTER>(j, t, rank);
+        const conv_phase &f = *at.phase;
+        const int column0 = at.column + (int)rank * part;
+        const int image = (int)(at.pixel / ((int64_t)j.h * j.w)), row = (int)(at.pixel / j.w % j.h);
         for (int c = 0; c < j.chunks; c++)
-            for (int s = 0; s < j.taps_w; s++) {
-                copy_box4(ring_memory(patches), x, ring_claim(patches), c * CHUNK, s - j.pad_w,
-                          row - j.pad_h, image);
+            for (int s = 0; s < f.taps_w; s++) {
+                copy_box4(ring_memory(patches), x, ring_claim(patches), c * CHUNK, s - f.pad_w,
+                          row - f.pad_h, image);
                 ring_next(patches);
-                for (int tap = s * j.taps_h; tap < (s + 1) * j.taps_h; tap++) {
+                for (int r = 0; r < f.taps_h; r++) {
                     const uint32_t to = ring_memory(matrices) + rank * part * CHUNK_BYTES;
                     const uint32_t full = ring_claim(matrices);
+                    const int tap = f.tap0 + s * f.taps_h + r;
                     if (CLUSTER > 1)
                         copy_box3_to_all(to, weights, full, (1 << CLUSTER) - 1, c * CHUNK, column0, tap);
                     else
@@ -102,20 +126,24 @@ DEVICE void produce(const hopper_job &j, const CUtensorMap *x, const CUtensorMap
  * every 32: pack_weights orders the weights so. */
 
 typedef struct lot {
-    int64_t pixel;
-    int channel; /* of the first eight */
+    int64_t pixel; /* of dst; -1: of none */
+    int channel;   /* of the first eight */
 } lot;
 
-template <int BLOCKS> DEVICE lot lot_of(int64_t pixel0, int column0, int row)
+template <int BLOCKS> DEVICE lot lot_of(const hopper_job &j, const tile &t, int row)
 {
     const int group = threadIdx.x / 128 - 1, warp = threadIdx.x / 32 % 4, lane = threadIdx.x % 32;
-    return {pixel0 + (group * BLOCKS + row / 2) * 64 + warp * 16 + lane / 4 + row % 2 * 8,
-            column0 + lane % 4 * 8};
+    const int64_t pixel = t.pixel + (group * BLOCKS + row / 2) * 64 + warp * 16 + lane / 4 + row % 2 * 8;
+    const int channel = t.column + lane % 4 * 8;
+    if (pixel >= j.pixels) return {-1, channel};
+    if (j.phases.stride == 1) return {pixel, channel};
+    return {conv_phase_pixel((uint32_t)pixel, (uint32_t)j.w, j.phases.stride, t.phase->row, t.phase->column),
+            channel};
 }
 
 DEVICE uint4 load8_of(const __nv_bfloat16 *from, const hopper_job &j, lot at, int g)
 {
-    return at.pixel < j.pixels && at.channel + 32 * g < j.channels
+    return at.pixel >= 0 && at.channel + 32 * g < j.channels
                ? *(const uint4 *)(from + at.pixel * j.channels + at.channel + 32 * g)
                : make_uint4(0, 0, 0, 0);
 }
@@ -163,7 +191,7 @@ template <int COLUMNS> DEVICE uint64_t mask_bits(const hopper_job &j, lot at)
 /* Into the second-level cache, what dst holds. */
 template <int COLUMNS> DEVICE void bring_near(const hopper_job &j, lot at)
 {
-    if (at.pixel >= j.pixels) return;
+    if (at.pixel < 0) return;
 #pragma unroll
     for (int g = 0; g < COLUMNS / 32; g++)
         if (at.channel + 32 * g < j.channels)
@@ -182,7 +210,7 @@ DEVICE void write_lot(const hopper_job &j, const float *d, int half, lot at, uin
         float v[8], a[8];
         unpack8(a, addend[g]);
         if (j.add) addend[g] = load8_of(j.dst, j, next, g);
-        if (at.pixel >= j.pixels || at.channel + 32 * g >= j.channels) continue;
+        if (at.pixel < 0 || at.channel + 32 * g >= j.channels) continue;
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             v[i] = d[(4 * g + i / 2) * 4 + 2 * half + i % 2];
@@ -225,20 +253,18 @@ DEVICE void consume(const hopper_job &j, ring patches, ring matrices, int first,
         const int block = group * BLOCKS + b;
         offset[b] = (block / j.image_blocks * j.image_pitch + block % j.image_blocks * 64) * CHUNK_BYTES;
     }
-    for (int t = first; t < j.tiles * j.column_tiles; t += step) {
-        const int column0 = t % j.column_tiles * COLUMNS;
-        const int64_t pixel0 =
-            ((int64_t)(t / j.column_tiles) * CLUSTER + rank) * (GROUPS * BLOCKS * 64);
+    for (int n = first; n < tile_count(j); n += step) {
+        const tile t = tile_of<COLUMNS, BLOCKS, CLUSTER>(j, n, rank);
         uint64_t bits[rows] = {};
         uint4 addend[COLUMNS / 32] = {};
         int turn = 0, done = 0; /* products begun: of patches, of matrices */
 
         for (int c = 0; c < j.chunks; c++) {
             const int left = j.channels_read - c * CHUNK, ks = left < CHUNK ? (left + 15) / 16 : CHUNK / 16;
-            for (int s = 0; s < j.taps_w; s++, turn++) {
+            for (int s = 0; s < t.phase->taps_w; s++, turn++) {
                 barrier_wait(patches.full + 8 * patches.at, patches.parity);
 #pragma unroll 1
-                for (int tap = 0; tap < j.taps_h; tap++, done++) {
+                for (int tap = 0; tap < t.phase->taps_h; tap++, done++) {
                     const uint32_t a = ring_memory(patches) + tap * j.w * CHUNK_BYTES;
                     const uint32_t b = ring_memory(matrices);
                     barrier_wait(matrices.full + 8 * matrices.at, matrices.parity);
@@ -251,7 +277,7 @@ DEVICE void consume(const hopper_job &j, ring patches, ring matrices, int first,
 #pragma unroll
                     for (int row = 0; row < rows; row++) { /* while products are computed */
                         if (row != done) continue;
-                        const lot at = lot_of<BLOCKS>(pixel0, column0, row);
+                        const lot at = lot_of<BLOCKS>(j, t, row);
                         if (j.mask) bits[row] = mask_bits<COLUMNS>(j, at);
                         if (j.add) bring_near<COLUMNS>(j, at);
                     }
@@ -266,17 +292,16 @@ DEVICE void consume(const hopper_job &j, ring patches, ring matrices, int first,
         if (j.add)
 #pragma unroll
             for (int g = 0; g < COLUMNS / 32; g++)
-                addend[g] = load8_of(j.dst, j, lot_of<BLOCKS>(pixel0, column0, 0), g);
+                addend[g] = load8_of(j.dst, j, lot_of<BLOCKS>(j, t, 0), g);
         products_wait<0>();
         if (lane < CLUSTER) barrier_arrive(ring_before(matrices), lane);
         if (lane == 0) barrier_arrive(ring_before(patches), rank);
 #pragma unroll
         for (int row = 0; row < rows; row++) {
-            const lot at = lot_of<BLOCKS>(pixel0, column0, row);
+            const lot at = lot_of<BLOCKS>(j, t, row);
             if (j.mask && row >= done) bits[row] = mask_bits<COLUMNS>(j, at);
             write_lot<COLUMNS>(j, d[row / 2], row % 2, at, bits[row], addend,
-                               row + 1 < rows ? lot_of<BLOCKS>(pixel0, column0, row + 1)
-                                              : (lot){j.pixels, 0});
+                               row + 1 < rows ? lot_of<BLOCKS>(j, t, row + 1) : (lot){-1, 0});
         }
     }
 }
@@ -329,24 +354,28 @@ typedef struct pack_job {
     __nv_bfloat16 *packed;
     const float *plain;
     int64_t out, in;
-    int32_t rows, columns, taps_h, taps_w, backward;
+    conv_phases phases;
+    int32_t rows, columns, kernel_h, kernel_w, backward;
 } pack_job;
 
-/* packed [tap, by columns][row][column], rows in the order that a lot wants. */
+/* packed [phase][tap, by columns][row][column], rows in the order that a lot wants. */
 static __global__ void pack_weights(const __grid_constant__ pack_job j)
 {
     const int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= (int64_t)j.rows * j.columns) return;
-    const int64_t column = i % j.columns, row = i / j.columns, taps = j.taps_h * j.taps_w;
+    const int64_t column = i % j.columns, row = i / j.columns, taps = j.kernel_h * j.kernel_w;
     const int64_t in_32 = row % 32, channel = row - in_32 + in_32 % 8 / 2 * 8 + in_32 / 8 * 2 + row % 2;
     const int64_t out = j.backward ? column : channel, in = j.backward ? channel : column;
-    for (int s = 0; s < j.taps_w; s++)
-        for (int r = 0; r < j.taps_h; r++) {
-            const int64_t tap = j.backward ? taps - 1 - (r * j.taps_w + s) : r * j.taps_w + s;
-            const float v = out < j.out && in < j.in ? j.plain[(out * j.in + in) * taps + tap] : 0;
-            j.packed[((s * j.taps_h + r) * (int64_t)j.rows + row) * j.columns + column] =
-                __float2bfloat16_rn(v);
-        }
+    for (int p = 0; p < j.phases.count; p++) {
+        const conv_phase &f = j.phases.list[p];
+        for (int s = 0; s < f.taps_w; s++)
+            for (int r = 0; r < f.taps_h; r++) {
+                const int64_t tap = (f.first_h + j.phases.step * r) * j.kernel_w + f.first_w + j.phases.step * s;
+                const float v = out < j.out && in < j.in ? j.plain[(out * j.in + in) * taps + tap] : 0;
+                j.packed[((f.tap0 + s * f.taps_h + r) * (int64_t)j.rows + row) * j.columns + column] =
+                    __float2bfloat16_rn(v);
+            }
+    }
 }
 
 /* ---- the host's side */
@@ -382,13 +411,14 @@ static int32_t up_to(int32_t n, int32_t unit)
 /* How the tiles of a plan lie in the images: rows of a patch, images in it; false: they do not. */
 static bool layout(hopper_job *j, int *rows, int *images, const conv_problem *p, hopper_plan plan)
 {
-    const int32_t tile = GROUPS * plan.blocks * 64, area = p->h * p->w;
-    if (p->w % 8 || p->w > 256) return false;
-    if (area >= tile ? tile % p->w || area % tile : tile % area || area % 64) return false;
+    const int32_t tile = GROUPS * plan.blocks * 64, area = p->p * p->q; /* a phase is as large as y */
+    const int32_t taps_h = (p->kernel_h + p->stride - 1) / p->stride; /* of a phase, at most */
+    if (p->q % 8 || p->q > 256) return false;
+    if (area >= tile ? tile % p->q || area % tile : tile % area || area % 64) return false;
     *images = area >= tile ? 1 : tile / area;
-    *rows = tile / *images / p->w + p->kernel_h - 1;
+    *rows = tile / *images / p->q + taps_h - 1;
     if (*rows > 256) return false;
-    j->image_pitch = *rows * p->w;
+    j->image_pitch = *rows * p->q;
     j->image_blocks = tile / *images / 64;
     j->patch_bytes = *images * j->image_pitch * CHUNK_BYTES;
     j->patches = plan.blocks == 1 ? 3 : 2;
@@ -406,9 +436,10 @@ int hopper_plans(hopper_plan list[HOPPER_PLANS_MAX], const conv_problem *p)
                                                   : 32;
     hopper_job j;
     int rows, images, count = 0;
-    if (!encode || p->pass == CONV_TO_WEIGHTS || !p->bf16 || p->stride != 1) return 0;
+    if (!encode || p->pass == CONV_TO_WEIGHTS || !p->bf16) return 0;
+    if (p->stride != 1 && (p->stride != 2 || !backward(p) || (int64_t)p->n * p->p * p->q > INT32_MAX)) return 0;
     if (p->kernel_h != p->kernel_w || (p->kernel_h != 1 && p->kernel_h != 3)) return 0;
-    if (p->p != p->h || p->q != p->w || p->in != p->c) return 0;
+    if (p->stride * p->p != p->h || p->stride * p->q != p->w || p->in != p->c) return 0;
     for (int32_t blocks = 2; blocks >= 1; blocks--)
         for (int32_t cluster = 2; cluster >= 1; cluster--) {
             const hopper_plan plan = {columns, blocks, cluster};
@@ -430,7 +461,7 @@ size_t hopper_weight_bytes(const conv_problem *p, hopper_plan plan)
 jem_status hopper_pack(void *packed, const float *plain, int64_t out, int64_t in,
                        const conv_problem *p, hopper_plan plan)
 {
-    const pack_job j = {(__nv_bfloat16 *)packed, plain, out, in, packed_rows(p, plan),
+    const pack_job j = {(__nv_bfloat16 *)packed, plain, out, in, conv_phases_of(p), packed_rows(p, plan),
                         read_channels(p), p->kernel_h, p->kernel_w, backward(p)};
     const int64_t count = (int64_t)j.rows * j.columns;
     pack_weights<<<(unsigned)((count + 255) / 256), 256, 0, gpu_stream()>>>(j);
@@ -473,7 +504,7 @@ static kernel kernel_of(hopper_plan plan)
 static jem_status launch(const hopper_job *j, kernel k, hopper_plan plan, const CUtensorMap *x,
                          const CUtensorMap *weights)
 {
-    const int blocks = j->tiles * j->column_tiles * plan.cluster;
+    const int blocks = j->phases.count * j->tiles * j->column_tiles * plan.cluster;
     const int most = processors / plan.cluster * plan.cluster;
     cudaLaunchAttribute cluster = {};
     cudaLaunchConfig_t c = {};
@@ -490,6 +521,12 @@ static jem_status launch(const hopper_job *j, kernel k, hopper_plan plan, const 
     return gpu_status(cudaLaunchKernelEx(&c, k, *x, *weights, *j), "a convolution");
 }
 
+/* Does some tap reach each element of dst?  Others are zeros, or the addend as it stands. */
+static bool reaches_all(const conv_problem *p)
+{
+    return conv_phases_of(p).count == p->stride * p->stride;
+}
+
 jem_status hopper_run(const conv_problem *p, hopper_plan plan, const conv_call *call)
 {
     const int32_t read = read_channels(p), taps = p->kernel_h * p->kernel_w;
@@ -504,15 +541,12 @@ jem_status hopper_run(const conv_problem *p, hopper_plan plan, const conv_call *
     j.dst = (__nv_bfloat16 *)call->dst;
     j.mask = backward(p) && p->lrelu ? (const __nv_bfloat16 *)call->mask : NULL;
     j.bias = p->bias ? call->bias : NULL;
-    j.pixels = (int64_t)p->n * p->h * p->w;
+    j.phases = conv_phases_of(p);
+    j.pixels = (int64_t)p->n * p->p * p->q;
     j.channels_read = read;
     j.channels = written_channels(p);
-    j.h = p->h;
-    j.w = p->w;
-    j.pad_h = backward(p) ? p->kernel_h - 1 - p->pad[0] : p->pad[0];
-    j.pad_w = backward(p) ? p->kernel_w - 1 - p->pad[1] : p->pad[1];
-    j.taps_h = p->kernel_h;
-    j.taps_w = p->kernel_w;
+    j.h = p->p;
+    j.w = p->q;
     j.chunks = (read + CHUNK - 1) / CHUNK;
     j.tiles = (int32_t)((j.pixels + (int64_t)tile * plan.cluster - 1) / ((int64_t)tile * plan.cluster));
     j.column_tiles = packed_rows(p, plan) / plan.columns;
@@ -520,12 +554,14 @@ jem_status hopper_run(const conv_problem *p, hopper_plan plan, const conv_call *
     j.lrelu = !backward(p) && p->lrelu;
     j.slope = p->slope;
 
-    const cuuint64_t x_dims[] = {(cuuint64_t)read, (cuuint64_t)p->w, (cuuint64_t)p->h, (cuuint64_t)p->n};
-    const cuuint32_t x_box[] = {CHUNK, (cuuint32_t)p->w, (cuuint32_t)rows, (cuuint32_t)images};
+    const cuuint64_t x_dims[] = {(cuuint64_t)read, (cuuint64_t)p->q, (cuuint64_t)p->p, (cuuint64_t)p->n};
+    const cuuint32_t x_box[] = {CHUNK, (cuuint32_t)p->q, (cuuint32_t)rows, (cuuint32_t)images};
     const cuuint64_t w_dims[] = {(cuuint64_t)read, (cuuint64_t)packed_rows(p, plan), (cuuint64_t)taps};
     const cuuint32_t w_box[] = {CHUNK, (cuuint32_t)(plan.columns / plan.cluster), 1};
     st = make_map(&x, backward(p) ? call->dy : call->x, 4, x_dims, x_box);
     if (st == JEM_OK) st = make_map(&weights, call->w, 3, w_dims, w_box);
+    if (st == JEM_OK && !p->add && !reaches_all(p))
+        st = gpu_status(cudaMemsetAsync(call->dst, 0, (size_t)p->n * p->h * p->w * p->c * 2, gpu_stream()), "zeros");
     if (st == JEM_OK) st = launch(&j, kernel_of(plan), plan, &x, &weights);
     return st;
 }

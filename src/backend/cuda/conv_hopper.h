@@ -1,11 +1,12 @@
-/* Own bf16 convolutions for Hopper GPUs (compute capability 9.0): stride 1, forward and to the
- * input, with their epilogue done before dst is written once.  One more candidate for
- * conv_choice.c, which times it against cuDNN's.
+/* Own bf16 convolutions for Hopper GPUs (compute capability 9.0): forward at stride 1 and to the
+ * input at stride 1 or 2, with their epilogue done before dst is written once.  One more candidate
+ * for conv_choice.c, which times it against cuDNN's.
  *
  * An implicit matrix product: a block computes `blocks` x 128 neighbouring pixels by `columns`
  * channels.  What it needs of x for one column of taps, rows above and below included, is
  * copied to shared memory once and used for all taps of the column; a vertical step is an
- * offset in it.  Two blocks of a cluster share their weights. */
+ * offset in it.  Two blocks of a cluster share their weights.  At stride 2 the four phases of dx
+ * (conv_phases.h) are computed in one launch. */
 #ifndef CUDA_CONV_HOPPER_H
 #define CUDA_CONV_HOPPER_H
 
