@@ -13,6 +13,7 @@
 #include "report/figures.h"
 #include "report/labels.h"
 #include "report/marks.h"
+#include "report/part_values.h"
 #include "report/says.h"
 #include "sweetspot/trend.h"
 
@@ -29,8 +30,9 @@ typedef struct set_chart {
     int count;
     const measures *meaning; /* NULL: model-vs-human is unknown to this program */
     set_panel panels[MVH_SETS];
+    part_values beside; /* parts: accuracy of the first panel, its kappa, accuracy of the second, ... */
     panel_grid grid;
-    int legend_rows;
+    int legend_rows, name_rows; /* of the networks beside the study: below the legend */
 } set_chart;
 
 static void set_chart_free(void *ctx)
@@ -40,6 +42,7 @@ static void set_chart_free(void *ctx)
         trend_clear(&c->panels[i].accuracy);
         trend_clear(&c->panels[i].kappa);
     }
+    part_values_clear(&c->beside);
     mem_free(c);
 }
 
@@ -73,17 +76,37 @@ static void draw_people(draw *d, const axes *a, const set_chart *of, const set_p
                      faded(c, 0.8));
 }
 
-enum { SETS_LEGEND = 530, SETS_ROW = 16 }; /* its width in one row, else two */
+enum { SETS_LEFT = 36, SETS_LEGEND = 530, SETS_ROW = 16 }; /* the legend's width in one row, else two */
 
 static void lay_out_sets(figure *f, double width)
 {
     set_chart *c = f->ctx;
     c->legend_rows = width < SETS_LEGEND ? 2 : 1;
+    c->name_rows = c->beside.networks ? draw_legend_rows(width - SETS_LEFT, c->beside.networks) : 0;
     c->grid = panel_grid_make(&(panel_cells){.panels = c->count, .most_columns = 6, .least_width = 110,
-                                             .narrowest = 84, .height = 190, .top = 14 + SETS_ROW * c->legend_rows,
+                                             .narrowest = 84, .height = 190, .top = 14 + SETS_ROW * c->legend_rows + LEGEND_ROW * c->name_rows,
                                              .most_height = f->most_height}, width);
     f->width = fmax(c->grid.cell_width * c->grid.columns, fmin(width, SETS_LEGEND));
     f->height = c->grid.top + c->grid.cell_height * c->grid.rows;
+}
+
+/* Of networks beside the study: colours that no curve has. */
+static colour beside_ink(int network) { return series_colour(2 + network); }
+
+static void name_beside(draw *d, const part_values *v, double x, double y, double width)
+{
+    colour inks[PART_NETWORKS_MAX];
+    for (int i = 0; i < v->networks; i++) inks[i] = beside_ink(i);
+    if (v->networks) draw_legend(d, x, y, width, v->names, inks, v->networks);
+}
+
+/* At the panel's right edge: a disc for accuracy, a square for kappa. */
+static void draw_beside(draw *d, const axes *a, const set_chart *c, int panel)
+{
+    for (int i = 0; i < c->beside.networks; i++)
+        for (int k = 0; k < 2; k++)
+            part_values_mark(d, &c->beside, i, 2 * panel + k, k, a->left + a->width + 6,
+                             axes_y(a, part_values_get(&c->beside, i, 2 * panel + k)->at), beside_ink(i));
 }
 
 static jem_status draw_sets(draw *d, const void *ctx)
@@ -92,12 +115,13 @@ static jem_status draw_sets(draw *d, const void *ctx)
     const set_chart *c = ctx;
     const colour colours[] = {series_colour(0), series_colour(1)};
     const panel_grid g = c->grid;
-    draw_legend(d, 36, 12, 280, names, colours, 2);
-    draw_text(d, c->legend_rows > 1 ? 36 : 320, 12 + SETS_ROW * (c->legend_rows - 1), style_of(TICK_SIZE, LEFT, MIDDLE, MUTED),
+    draw_legend(d, SETS_LEFT, 12, 280, names, colours, 2);
+    name_beside(d, &c->beside, SETS_LEFT, 12 + SETS_ROW * c->legend_rows, g.cell_width * g.columns - SETS_LEFT);
+    draw_text(d, c->legend_rows > 1 ? SETS_LEFT : 320, 12 + SETS_ROW * (c->legend_rows - 1), style_of(TICK_SIZE, LEFT, MIDDLE, MUTED),
               "dashed: people, in the same colours");
     for (int i = 0; i < c->count; i++) {
         const set_panel *p = &c->panels[i];
-        axes a = {.left = 36 + (i % g.columns) * g.cell_width,
+        axes a = {.left = SETS_LEFT + (i % g.columns) * g.cell_width,
                   .top = g.top + (double)(i / g.columns) * g.cell_height + 28,
                   .width = g.cell_width - 46,
                   .height = g.cell_height - 68,
@@ -112,6 +136,7 @@ static jem_status draw_sets(draw *d, const void *ctx)
         draw_people(d, &a, c, p, kappa, colours[1]);
         draw_curve(d, &a, &p->accuracy, colours[0]);
         draw_curve(d, &a, &p->kappa, colours[1]);
+        draw_beside(d, &a, c, i);
     }
     return JEM_OK;
 }
@@ -134,6 +159,16 @@ static void say_leads(strbuf *to, const set_chart *c)
     if (most)
         plain_printf(to, "Error consistency is highest at α = %g in %d of %d sets, %s.", leader[at], most, measured,
                      ties ? "and as often at another α" : "more often than at any other α");
+}
+
+static jem_status collect_sets_beside(set_chart *c, study *s)
+{
+    score_wanted parts[2 * MVH_SETS];
+    for (int i = 0; i < c->count; i++) {
+        parts[2 * i] = (score_wanted){mvh, "accuracy", c->panels[i].set, NULL};
+        parts[2 * i + 1] = (score_wanted){mvh, kappa, c->panels[i].set, NULL};
+    }
+    return part_values_collect(&c->beside, s, parts, 2 * c->count, c->meaning);
 }
 
 static jem_status figure_of_sets(figure_list *list, study *s, const measures *const *known)
@@ -172,6 +207,10 @@ static jem_status figure_of_sets(figure_list *list, study *s, const measures *co
     }
     if (c->count < 2) goto done; /* one set is its own mean */
     say_leads(&f.says, c);
+    TRY(collect_sets_beside(c, s));
+    if (c->beside.networks)
+        plain_printf(&f.says, "%sAt the right edge networks beside the study: discs are accuracy, squares error consistency.",
+                     f.says.used ? " " : "");
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);
@@ -183,7 +222,8 @@ done:
 typedef struct category_chart {
     int order[CATEGORY_COUNT]; /* from most to least shape decisions of people */
     trend overall, category[CATEGORY_COUNT];
-    double left, width; /* of the rows */
+    part_values beside;      /* parts: the categories */
+    double left, width, top; /* of the rows */
     double people_x;    /* of the legend's mark */
 } category_chart;
 
@@ -198,6 +238,7 @@ static void category_chart_free(void *ctx)
     category_chart *c = ctx;
     trend_clear(&c->overall);
     for (int i = 0; i < CATEGORY_COUNT; i++) trend_clear(&c->category[i]);
+    part_values_clear(&c->beside);
     mem_free(c);
 }
 
@@ -214,7 +255,7 @@ static void order_categories(category_chart *c)
 
 /* Markers of one row stand a little above each other: equal values stay visible. */
 enum { ROW_SPREAD = 16 };
-enum { ROW = 26, ROWS_TOP = 64, ROWS_LEFT = 64, ROWS_RIGHT = 66, SCALE_WIDTH = 200 };
+enum { ROW = 26, ROWS_TOP = 64, NAMES_TOP = 38, ROWS_LEFT = 64, ROWS_RIGHT = 66, SCALE_WIDTH = 200 };
 
 static double texture_x(const category_chart *c, double bias) { return c->left + (1 - bias) * c->width; }
 
@@ -226,8 +267,10 @@ static void lay_out_categories(figure *f, double width)
     c->left = ROWS_LEFT;
     c->width = width - ROWS_LEFT - (narrow ? 12 : ROWS_RIGHT);
     c->people_x = narrow ? ROWS_LEFT + SCALE_WIDTH + 16 : width - ROWS_RIGHT + 18;
+    c->top = ROWS_TOP;
+    if (c->beside.networks) c->top += 4 + LEGEND_ROW * draw_legend_rows(c->width, c->beside.networks);
     f->width = width;
-    f->height = ROWS_TOP + CATEGORY_COUNT * ROW + 48;
+    f->height = c->top + CATEGORY_COUNT * ROW + 48;
 }
 
 static void draw_row_scale(draw *d, const category_chart *c, double bottom)
@@ -237,14 +280,14 @@ static void draw_row_scale(draw *d, const category_chart *c, double bottom)
         double x = c->left + i / 10.0 * c->width;
         snprintf(text, sizeof text, "%.1f", i / 10.0);
         snprintf(mirrored, sizeof mirrored, "%.1f", 1 - i / 10.0);
-        draw_segment(d, x, ROWS_TOP, x, bottom, 1, 0, GRID);
+        draw_segment(d, x, c->top, x, bottom, 1, 0, GRID);
         draw_text(d, x, bottom + 6, style_of(TICK_SIZE, CENTRE, TOP, MUTED), text);
-        draw_text(d, x, ROWS_TOP - 6, style_of(TICK_SIZE, CENTRE, BASELINE, MUTED), mirrored);
+        draw_text(d, x, c->top - 6, style_of(TICK_SIZE, CENTRE, BASELINE, MUTED), mirrored);
     }
     double middle = c->left + c->width / 2;
     draw_text(d, middle, bottom + 24, style_of(LABEL_SIZE, CENTRE, TOP, INK),
               "fraction of texture decisions");
-    draw_text(d, middle, ROWS_TOP - 24, style_of(LABEL_SIZE, CENTRE, BASELINE, INK),
+    draw_text(d, middle, c->top - 24, style_of(LABEL_SIZE, CENTRE, BASELINE, INK),
               "fraction of shape decisions");
 }
 
@@ -266,20 +309,21 @@ static bool decides_at_chance(const category_chart *c, double alpha)
 static jem_status draw_categories(draw *d, const void *ctx)
 {
     const category_chart *c = ctx;
-    double bottom = ROWS_TOP + CATEGORY_COUNT * ROW;
+    double bottom = c->top + CATEGORY_COUNT * ROW;
     draw_alpha_scale(d, c->left, 8, SCALE_WIDTH);
+    name_beside(d, &c->beside, c->left, NAMES_TOP, c->width);
     draw_row_scale(d, c, bottom);
     for (int64_t i = 0; i < c->overall.count; i++) {
         const trend_point *p = &c->overall.points[i];
         if (p->alpha < 1)
-            draw_segment(d, texture_x(c, p->mean), ROWS_TOP, texture_x(c, p->mean), bottom, 1.4, 0,
+            draw_segment(d, texture_x(c, p->mean), c->top, texture_x(c, p->mean), bottom, 1.4, 0,
                          faded(alpha_colour(p->alpha), 0.5));
     }
-    draw_segment(d, texture_x(c, people_overall), ROWS_TOP, texture_x(c, people_overall), bottom, 1.4, 0,
+    draw_segment(d, texture_x(c, people_overall), c->top, texture_x(c, people_overall), bottom, 1.4, 0,
                  faded(people_colour, 0.6));
     for (int r = 0; r < CATEGORY_COUNT; r++) {
         const trend *t = &c->category[c->order[r]];
-        double y = ROWS_TOP + (r + 0.5) * ROW;
+        double y = c->top + (r + 0.5) * ROW;
         draw_segment(d, c->left, y, c->left + c->width, y, 1, 0, faded(GRID, 0.6));
         draw_text(d, c->left - 8, y, style_of(LABEL_SIZE, RIGHT, MIDDLE, INK),
                   category_names[c->order[r]]);
@@ -292,11 +336,21 @@ static jem_status draw_categories(draw *d, const void *ctx)
                                                                                   texture_x(c, p->mean), at, 3.4);
             draw_unnote(d);
         }
+        for (int i = 0; i < c->beside.networks; i++)
+            part_values_mark(d, &c->beside, i, c->order[r], 0,
+                             texture_x(c, part_values_get(&c->beside, i, c->order[r])->at), y, beside_ink(i));
         draw_diamond(d, texture_x(c, people_bias[c->order[r]]), y);
     }
     draw_diamond(d, c->people_x, 12);
     draw_text(d, c->people_x + 10, 12, style_of(TICK_SIZE, LEFT, MIDDLE, MUTED), "people");
     return JEM_OK;
+}
+
+static jem_status collect_categories_beside(category_chart *c, study *s, const measures *of)
+{
+    score_wanted parts[CATEGORY_COUNT];
+    for (int i = 0; i < CATEGORY_COUNT; i++) parts[i] = (score_wanted){cue, "shape_bias", cue, category_names[i]};
+    return part_values_collect(&c->beside, s, parts, CATEGORY_COUNT, of);
 }
 
 static jem_status figure_of_categories(figure_list *list, study *s, const measures *const *known)
@@ -328,8 +382,11 @@ static jem_status figure_of_categories(figure_list *list, study *s, const measur
         found += c->category[i].count;
     }
     if (!found) goto done;
+    TRY(collect_categories_beside(c, s, measures_find(known, cue)));
     TRY(say_trend(&f.says, &c->overall, &(say_score){"Shape bias over all categories", false, true}));
     if (f.says.used) plain_printf(&f.says, " People’s is %.2f.", people_overall);
+    if (c->beside.networks)
+        plain_printf(&f.says, "%sSmall discs on the lines of the rows are networks beside the study.", f.says.used ? " " : "");
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

@@ -141,6 +141,59 @@ static void sets_categories_and_steps_have_figures_of_their_own(void **state)
     study_free(s);
 }
 
+/* Weights that others trained, scored in the study's folder on one set and one category. */
+static void put_beside(const char *model, double value)
+{
+    char path[128], text[1024];
+    snprintf(path, sizeof path, "%s/%s/scores", folder, model);
+    check_ok(dir_make(path));
+    snprintf(path, sizeof path, "%s/%s/run.json", folder, model);
+    snprintf(text, sizeof text, "{\"status\": \"finished\", \"model\": \"%s\", \"settings_hash\": \"of %s\"}", model, model);
+    check_ok(file_write(path, text, strlen(text)));
+    snprintf(path, sizeof path, "%s/%s/config.yaml", folder, model);
+    check_ok(file_write(path, "", 0));
+    snprintf(path, sizeof path, "%s/%s/import.json", folder, model);
+    check_ok(file_write(path, "{}", 2));
+    snprintf(path, sizeof path, "%s/%s/scores/scores.json", folder, model);
+    snprintf(text, sizeof text,
+             "[{\"benchmark\":\"model-vs-human\",\"metric\":\"error_consistency\",\"model\":\"%s\",\"dataset\":\"edge\","
+             "\"value\":%g},{\"benchmark\":\"cue-conflict\",\"metric\":\"shape_bias\",\"model\":\"%s\","
+             "\"dataset\":\"cue-conflict\",\"condition\":\"cat\",\"value\":%g}]",
+             model, value, model, value);
+    check_ok(file_write(path, text, strlen(text)));
+}
+
+static void networks_beside_the_study_are_in_sets_and_categories(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"model-vs-human-sets", "cue-conflict-categories"};
+    static const char *const names[] = {"net-a", "net-b", "net-c", "net-d", "net-e"};
+    figure_list list = FIGURE_LIST_INIT;
+    study *s;
+    char *svg;
+    put_scores(0, 0.1, 0.2);
+    put_scores(0.5, 0.3, 0.6);
+    for (int i = 0; i < 5; i++) put_beside(names[i], 0.3 + 0.1 * i);
+    check_ok(study_read(&s, folder));
+    check_ok(figures_of_details(&list, s, all_measures()));
+    for (int i = 0; i < 2; i++) {
+        const figure *f = find_figure(&list, files[i]);
+        assert_non_null(f);
+        check_ok(draw_inline(&svg, "x", f->width, f->height, f->draw, f->ctx));
+        assert_int_equal(count_lines(svg, "net-a: 0.3"), 1);
+        assert_int_equal(count_lines(svg, "net-d: 0.6"), 1);
+        assert_int_equal(count_lines(svg, "net-e"), 0); /* colours tell no more apart */
+        assert_null(strstr(svg, "nan"));
+        mem_free(svg);
+    }
+    assert_non_null(strstr(find_figure(&list, files[0])->says.data, "At the right edge networks beside the study"));
+    assert_non_null(strstr(find_figure(&list, files[1])->says.data, "are networks beside the study"));
+    assert_int_equal(s->warning_count, 2);
+    assert_non_null(strstr(s->warnings[0], "model-vs-human"));
+    figure_list_clear(&list);
+    study_free(s);
+}
+
 /* Of a network that chose shape or texture so often, and no surer than `least`; after five steps as well. */
 static void put_decisions(double alpha, double least)
 {
@@ -207,6 +260,7 @@ int main(void)
         TEST(headline_scores_of_the_networks_are_drawn_and_nothing_else),
         TEST(scatter_panels_hold_models_people_and_published_networks),
         TEST(sets_categories_and_steps_have_figures_of_their_own),
+        TEST(networks_beside_the_study_are_in_sets_and_categories),
         TEST(a_network_at_chance_is_hollow_in_details_too),
         TEST(a_study_without_people_says_nothing_about_them),
     };
