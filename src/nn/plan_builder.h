@@ -1,4 +1,4 @@
-/* A plan under construction: what its two files, plan_build.c and plan_backward.c, share. */
+/* A plan under construction: what plan_analysis.c, plan_build.c and plan_backward.c share. */
 #ifndef NN_PLAN_BUILDER_H
 #define NN_PLAN_BUILDER_H
 
@@ -55,6 +55,20 @@ static inline op_derivative derivative_at(const builder *b, int i)
     return op_rule_of(&node_at(b, i)->op)->derivative;
 }
 
+static inline bool has_backward(const builder *b)
+{
+    return b->p->backward_input || b->p->backward_params;
+}
+
+/* Does node k read the value of i? */
+static inline bool reads(const builder *b, int k, int i)
+{
+    const node *n = node_at(b, k);
+    for (int j = 0; j < n->src_count; ++j)
+        if (n->src[j] == i) return true;
+    return false;
+}
+
 static const slot no_slot = {.offset = -1};
 
 /* Number of a new buffer, alive from the step that is emitted next; 0 after a failure (b->st). */
@@ -74,6 +88,11 @@ void plan_take_over(const builder *b, step *s, int by);
 void plan_emit(builder *b, step s, step_need need);
 /* Between the slot and the outside array of node i that `at` means. */
 void plan_emit_port(builder *b, step_kind kind, port at, int i, slot s, step_need need);
+
+/* Fills what b says about nodes, but for kept (given), buffers and meetings. */
+void plan_analyse(builder *b);
+/* What convolution i multiplies. */
+jem_dtype plan_product_dtype(const builder *b, int i);
 
 /* The steps of the backward pass, behind those of the forward one. */
 void plan_build_backward(builder *b);
