@@ -215,8 +215,10 @@ typedef struct step {
      * UPSAMPLE: dst(2y+i, 2x+j) <- src(y+i, x+j), channels 2i+j of its four. */
     bool quad;
     bool silu;       /* of a NORM_GROUP: the step is that of silu(norm(x)) */
+    bool copied;     /* FORWARD of a convolution without lrelu: `copy` gets the leaky rectification, with
+                        op.slope, of what dst then holds */
     port port;
-    slot dst, src, src2;
+    slot dst, src, src2, copy;
     /* Of an op on two sources or any number (else NULL, 0): all of them, or their tangents, [source_count];
      * borrowed as long as the kernel lives.  Steps that need no values have offset -1 there and
      * the shapes alone. */
@@ -299,6 +301,9 @@ typedef struct backend {
     bool folds_norms;
     /* May this forward step of a norm rectify (step.lrelu)?  NULL: never. */
     bool (*fuses_norm)(const step *s);
+    /* May this forward step of a convolution write a rectified copy as well (step.copied), where
+     * masks_are_values?  NULL: never. */
+    bool (*fuses_copy)(const step *s);
     /* Are `quad` steps faster than an upsampling followed by `conv`?  NULL: there are none. */
     bool (*fuses_upsample)(const step *conv);
     /* Would this convolution of float32 numbers be faster as one from bf16 to float32?  NULL:

@@ -3,7 +3,8 @@
  *
  * Forward, what can be is fused: a convolution whose only user is a leaky
  * rectifier writes the rectified value; a convolution whose only user is a sum
- * adds onto the other summand's buffer; a group norm whose only user is a SiLU
+ * adds onto the other summand's buffer; either writes what a rectifier makes of its result as
+ * well where others read that, too; a group norm whose only user is a SiLU
  * hands on the rectified value, and the gradient goes through both at once, as it does through a
  * batch norm in training and the rectifier behind it.
  * Batch norms have been folded into convolutions before (plan_fold.c).
@@ -70,7 +71,7 @@ static void analyse(builder *b)
     const plan *p = b->p;
     for (int i = 0; i < p->g->node_count; ++i) {
         const node *n = node_at(b, i);
-        b->value[i] = b->tangent[i] = b->grad[i] = b->mask[i] = b->fused_into[i] = -1;
+        b->value[i] = b->tangent[i] = b->grad[i] = b->mask[i] = b->fused_into[i] = b->rectified[i] = -1;
         b->last_user[i] = i;
         choose_formats(b, i);
         b->needs_grad[i] = i ? n->op.weight >= 0 && p->backward_params : p->backward_input;
@@ -131,6 +132,36 @@ static bool can_rectify(const builder *b, int norm, int i)
            b->p->b->fuses_norm(&s);
 }
 
+int plan_forward_end(const plan *p)
+{
+    int end = 1;
+    if (!p->features_only) return p->g->node_count;
+    for (int i = 0; i < p->feature_count; ++i)
+        if (p->features[i] >= end) end = p->features[i] + 1;
+    return end;
+}
+
+/* The convolution whose step makes the value of node i; -1: there is none. */
+static int convolution_of(const builder *b, int i)
+{
+    if (node_at(b, i)->op.kind == OP_CONV2D) return i;
+    for (int k = 1; k < i; ++k)
+        if (b->fused_into[k] == i && node_at(b, k)->op.kind == OP_CONV2D) return k;
+    return -1;
+}
+
+/* May the step that makes its source write the value of rectifier i, too? */
+static bool can_copy(const builder *b, int i)
+{
+    const backend *to = b->p->b;
+    const int source = node_at(b, i)->src[0], conv = convolution_of(b, source);
+    if (!to->fuses_copy || !to->masks_are_values || b->p->tangent || conv < 0) return false;
+    const step s = plan_step_of(b->p, plan_new_step(STEP_FORWARD, &node_at(b, conv)->op, no_slot, no_slot));
+    return b->fused_into[source] < 0 && b->rectified[source] < 0 && node_at(b, i)->op.cap == 0 &&
+           i < plan_forward_end(b->p) && same_format(b->value_format[source], b->value_format[i]) &&
+           to->fuses_copy(&s);
+}
+
 static void choose_fusions(builder *b)
 {
     for (int i = 1; i < b->p->g->node_count; ++i) {
@@ -145,6 +176,8 @@ static void choose_fusions(builder *b)
     }
     for (int i = 1; i < b->p->g->node_count; ++i) /* only where nothing else was found */
         if (can_fuse_upsample(b, i)) b->fused_into[node_at(b, i)->src[0]] = i;
+    for (int i = 1; i < b->p->g->node_count; ++i)
+        if (node_at(b, i)->op.kind == OP_LRELU && can_copy(b, i)) b->rectified[node_at(b, i)->src[0]] = i;
 }
 
 void plan_analyse(builder *b)

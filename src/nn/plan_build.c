@@ -60,6 +60,7 @@ void plan_emit(builder *b, step s, step_need need)
     touch(b, s.src.offset);
     touch(b, s.src2.offset);
     touch(b, s.mask_offset);
+    if (s.copied) touch(b, s.copy.offset);
     for (int k = 0; k < s.source_count; ++k) {
         sources[k] = s.sources[k];
         touch(b, sources[k].offset);
@@ -134,6 +135,18 @@ static void place(builder *b, int made, int reused)
     b->value[made] = reused >= 0 ? b->value[reused] : plan_new_value(b, s, f);
     if (b->p->tangent)
         b->tangent[made] = reused >= 0 ? b->tangent[reused] : plan_new_value(b, s, f);
+}
+
+/* The step *s of a convolution, which makes node i, makes a rectifier's value along with it. */
+static void add_copy(builder *b, int i, step *s)
+{
+    const int by = b->rectified[i];
+    if (by < 0) return;
+    place(b, by, -1);
+    s->copied = true;
+    s->copy = value_slot(b, by);
+    s->op.slope = node_at(b, by)->op.slope;
+    add_mask(b, by, s);
 }
 
 /* The tangent of a rectified value, in place, by the mask that the value's step wrote: a
@@ -240,6 +253,7 @@ static void forward_conv_add(builder *b, int conv, int sum)
     step s = plan_new_step(STEP_FORWARD, &node_at(b, conv)->op, value_slot(b, sum),
                            source_slot(b, conv, node_at(b, conv)->src[0]));
     s.accumulate = true;
+    add_copy(b, sum, &s);
     emit_forward(b, conv, sum, s);
 }
 
@@ -257,6 +271,7 @@ static void forward_node(builder *b, int i, int made)
     plan_take_over(b, &s, made);
     if (n->src_count > 1) s.src2 = value_slot(b, n->src[1]);
     if (rule->derivative == DERIVATIVE_MASK) add_mask(b, i, &s);
+    add_copy(b, i, &s);
     emit_forward(b, i, made, s);
 }
 
@@ -292,20 +307,10 @@ static void forward_upsampled_conv(builder *b, int up, int conv)
     emit_quad(b, up, conv, value_slot(b, conv), src, NEED_ALWAYS);
 }
 
-/* The node behind the last one that forward passes have to compute. */
-static int forward_end(const plan *p)
-{
-    int end = 1;
-    if (!p->features_only) return p->g->node_count;
-    for (int i = 0; i < p->feature_count; ++i)
-        if (p->features[i] >= end) end = p->features[i] + 1;
-    return end;
-}
-
 static void build_forward(builder *b)
 {
     const graph *g = b->p->g;
-    const int end = forward_end(b->p);
+    const int end = plan_forward_end(b->p);
 
     place(b, 0, -1);
     plan_emit_port(b, STEP_LOAD, PORT_X, 0, value_slot(b, 0), NEED_ALWAYS);
@@ -381,6 +386,7 @@ static jem_status builder_init(builder *b, plan *p)
     TRY(MEM_NEW(b->users, n));
     TRY(MEM_NEW(b->last_user, n));
     TRY(MEM_NEW(b->fused_into, n));
+    TRY(MEM_NEW(b->rectified, n));
     TRY(MEM_NEW(b->kept, n));
     TRY(MEM_NEW(b->saved, n));
     TRY(MEM_NEW(b->needs_grad, n));
@@ -408,6 +414,7 @@ static void builder_clear(builder *b)
     mem_free(b->users);
     mem_free(b->last_user);
     mem_free(b->fused_into);
+    mem_free(b->rectified);
     mem_free(b->kept);
     mem_free(b->saved);
     mem_free(b->needs_grad);

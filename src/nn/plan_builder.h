@@ -13,6 +13,7 @@ typedef struct builder {
     int *fused_into; /* the LRELU or ADD node that takes over this convolution, the SILU
                         or LRELU node that takes over this norm, the CONV2D node that takes over
                         this upsampling, or -1 */
+    int *rectified; /* the LRELU node whose value is written along with this one, or -1 */
     bool *kept, *saved, *needs_grad;
     int *value, *tangent, *grad, *mask; /* buffer numbers, -1: none */
     format *value_format, *grad_format;
@@ -91,6 +92,8 @@ void plan_emit_port(builder *b, step_kind kind, port at, int i, slot s, step_nee
 
 /* Fills what b says about nodes, but for kept (given), buffers and meetings. */
 void plan_analyse(builder *b);
+/* The node behind the last one that forward passes have to compute. */
+int plan_forward_end(const plan *p);
 /* What convolution i multiplies. */
 jem_dtype plan_product_dtype(const builder *b, int i);
 

@@ -69,6 +69,7 @@ jem_status plan_place_buffers(plan *p)
         resolve(&s->dst, p->buffers);
         resolve(&s->src, p->buffers);
         resolve(&s->src2, p->buffers);
+        if (s->copied) resolve(&s->copy, p->buffers);
         for (int k = 0; k < s->source_count; ++k) resolve(&p->steps[i].sources[k], p->buffers);
         if (s->mask_offset >= 0) s->mask_offset = p->buffers[s->mask_offset].offset;
     }

@@ -217,6 +217,28 @@ static void a_refused_step_changes_nothing(void **state)
     assert_true(theta == 1 && m == 2 && v == 3 && ema == 4 && replay[0] == 1 && age == 6);
 }
 
+static void a_finished_sum_leaves_its_rectified_copy(void **state)
+{
+    enum { N = 40, ROOM = 8 };
+    uint16_t product[N], sum[N], dst[N], copy[N];
+    float bias[ROOM];
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        product[i] = bf16_of_float((float)(i - 17) * 0.37f);
+        sum[i] = dst[i] = bf16_of_float((float)(11 - i) * 0.213f);
+        bias[i % ROOM] = (float)(i % ROOM) * 0.01f;
+    }
+    const conv_finish a = {.dst = {dst, 1, 0}, .product = {product, 1, 0}, .copy = {copy, 1, 0}, .bias = bias,
+                           .room = ROOM, .add = true, .slope = 0.2f};
+    for (int i = 0; i < N / 8; i++) conv_finish_item(&a, i);
+    for (int i = 0; i < N; i++) {
+        const uint16_t want = bf16_of_float(float_of_bf16(product[i]) + bias[i % ROOM] + float_of_bf16(sum[i]));
+        const float v = float_of_bf16(want);
+        assert_int_equal(dst[i], want);
+        assert_int_equal(copy[i], bf16_of_float(v > 0 ? v : 0.2f * v));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +253,7 @@ int main(void)
         cmocka_unit_test(adam_is_the_reference_to_the_bit),
         cmocka_unit_test(sgd_is_the_reference_to_the_bit),
         cmocka_unit_test(a_refused_step_changes_nothing),
+        cmocka_unit_test(a_finished_sum_leaves_its_rectified_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,7 @@ static const layer timed[] = {{160, 32, 160, 3, 64, 1, 1}, {160, 32, 320, 3, 64,
                               {512, 8, 512, 3, 256, 1, 1}, {320, 64, 320, 3, 16, 1, 1}, {320, 32, 320, 3, 64, 2, 1},
                               {640, 16, 640, 3, 64, 2, 1}, {160, 32, 320, 1, 64, 2, 0}};
 
-enum { FORWARD_LRELU, FORWARD_ADD, BACK, BACK_MASK, BACK_MASK_ADD, MODES };
+enum { FORWARD_LRELU, FORWARD_ADD, FORWARD_COPY, BACK, BACK_MASK, BACK_MASK_ADD, MODES };
 
 /* To the input at stride 1 without an epilogue is part of what the other modes do. */
 static bool is_worth(const layer *s, int mode)
@@ -54,9 +54,10 @@ static conv_problem problem(const layer *s, int mode)
     p.pad_end[0] = p.pad_end[1] = end > 0 ? end : 0;
     p.bf16 = 1;
     p.bias = p.pass == CONV_FORWARD;
-    p.lrelu = mode != FORWARD_ADD && mode != BACK;
-    p.add = mode == FORWARD_ADD || mode == BACK_MASK_ADD;
-    p.slope = p.lrelu ? 0.2f : 0;
+    p.lrelu = mode == FORWARD_LRELU || mode >= BACK_MASK;
+    p.add = mode == FORWARD_ADD || mode == FORWARD_COPY || mode == BACK_MASK_ADD;
+    p.copy = mode == FORWARD_COPY;
+    p.slope = p.lrelu || p.copy ? 0.2f : 0;
     return p;
 }
 
@@ -95,7 +96,7 @@ static void array_clear(array *a)
 
 typedef struct rig {
     conv_problem p;
-    array from, weights, bias, mask, dst;
+    array from, weights, bias, mask, dst, copy;
 } rig;
 
 static rig make_rig(const conv_problem *p, bool here)
@@ -107,12 +108,13 @@ static rig make_rig(const conv_problem *p, bool here)
     r.bias = random_array(p->k, false, 3, 1, here);
     r.mask = random_array(conv_dst_count(p), true, 4, 1, here);
     r.dst = random_array(conv_dst_count(p), true, 5, 1, here);
+    r.copy = random_array(conv_dst_count(p), true, 6, 1, here);
     return r;
 }
 
 static void rig_clear(rig *r)
 {
-    array *const all[] = {&r->from, &r->weights, &r->bias, &r->mask, &r->dst};
+    array *const all[] = {&r->from, &r->weights, &r->bias, &r->mask, &r->dst, &r->copy};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) array_clear(all[i]);
 }
 
@@ -142,13 +144,18 @@ static double expected(const rig *r, int64_t i)
     return forward && p->lrelu && !(sum > 0) ? (double)p->slope * sum : sum;
 }
 
+static conv_call call_of(const rig *r, const void *packed)
+{
+    return (conv_call){.x = r->from.gpu, .dy = r->from.gpu, .w = packed, .mask = r->mask.gpu, .bias = r->bias.gpu,
+                       .dst = r->dst.gpu, .copy = r->copy.gpu};
+}
+
 /* Runs a plan on the rig's arrays; the caller frees *packed. */
 static void run_plan(const rig *r, hopper_plan own, void **packed)
 {
     check_ok(gpu_alloc(packed, hopper_weight_bytes(&r->p, own)));
     check_ok(hopper_pack(*packed, r->weights.gpu, r->p.k, r->p.c, &r->p, own));
-    const conv_call call = {.x = r->from.gpu, .dy = r->from.gpu, .w = *packed, .mask = r->mask.gpu,
-                            .bias = r->bias.gpu, .dst = r->dst.gpu};
+    const conv_call call = call_of(r, *packed);
     check_ok(hopper_run(&r->p, own, &call));
 }
 
@@ -156,12 +163,18 @@ static void run_plan(const rig *r, hopper_plan own, void **packed)
 static void check_plan(const conv_problem *p, hopper_plan own, int64_t every)
 {
     rig r = make_rig(p, true);
-    uint16_t *got = NULL;
+    uint16_t *got = NULL, *copy = NULL;
     void *packed = NULL;
 
     check_ok(MEM_NEW(got, r.dst.n));
+    check_ok(MEM_NEW(copy, r.dst.n));
     run_plan(&r, own, &packed);
     check_ok(gpu_copy(got, r.dst.gpu, (size_t)r.dst.n * 2));
+    check_ok(gpu_copy(copy, r.copy.gpu, (size_t)r.dst.n * 2));
+    for (int64_t i = 0; p->copy && i < r.dst.n; i++) {
+        const float v = float_of_bf16(got[i]);
+        assert_int_equal(copy[i], bf16_of_float(v > 0 ? v : p->slope * v));
+    }
     for (int64_t i = 0; i < r.dst.n; i += 1 + i % (2 * every - 1)) {
         const double want = expected(&r, i), is = (double)float_of_bf16(got[i]);
         if (!(fabs(is - want) <= 0.01 * (fabs(want) + 0.1)))
@@ -171,6 +184,7 @@ static void check_plan(const conv_problem *p, hopper_plan own, int64_t every)
     }
     gpu_free(packed);
     mem_free(got);
+    mem_free(copy);
     rig_clear(&r);
 }
 
@@ -288,8 +302,7 @@ static void time_plan(const rig *r, hopper_plan own)
     float ms = 0;
 
     run_plan(r, own, &packed);
-    const conv_call call = {.x = r->from.gpu, .dy = r->from.gpu, .w = packed, .mask = r->mask.gpu,
-                            .bias = r->bias.gpu, .dst = r->dst.gpu};
+    const conv_call call = call_of(r, packed);
     check_ok(gpu_status(cudaEventCreate(&begin), "event"));
     check_ok(gpu_status(cudaEventCreate(&end), "event"));
     check_ok(gpu_status(cudaEventRecord(begin, gpu_stream()), "event"));
@@ -305,8 +318,8 @@ static void time_plan(const rig *r, hopper_plan own)
 
 static void time_all(void)
 {
-    static const char *const modes[] = {"forward, lrelu", "forward, add", "to input", "to input, mask",
-                                        "to input, mask, add"};
+    static const char *const modes[] = {"forward, lrelu", "forward, add", "forward, add, copy", "to input",
+                                        "to input, mask", "to input, mask, add"};
     for (size_t s = 0; s < sizeof timed / sizeof *timed; s++)
         for (int mode = 0; mode < MODES; mode++) {
             const conv_problem p = problem(&timed[s], mode);

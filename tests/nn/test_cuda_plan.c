@@ -166,6 +166,107 @@ static void capped_rectifiers_agree(void **state)
     graph_free(g);
 }
 
+/* Steps that a plan has fewer where convolutions may write rectified copies. */
+static int steps_saved(const graph *g, const plan_options *o)
+{
+    backend plain = *gpu_backend();
+    const backend *const list[] = {&plain, gpu_backend()};
+    int steps[2];
+    plain.fuses_copy = NULL;
+    for (int i = 0; i < 2; i++) {
+        plan *p = NULL;
+        check_ok(plan_compile(&p, g, list[i], o));
+        steps[i] = plan_step_count(p);
+        plan_free(p);
+    }
+    return steps[0] - steps[1];
+}
+
+/* Two blocks that rectify first; the first changes the number of channels. */
+static graph *preactivation(void)
+{
+    graph *g = begin(3, 8, 7);
+    int x = graph_conv2d(g, 0, "stem", 12, 3, 1, 1);
+    for (int i = 0; i < 2; i++) {
+        char name[3][16];
+        for (int k = 0; k < 3; k++) snprintf(name[k], sizeof name[k], "%c%d", "asb"[k], i);
+        int y = graph_lrelu(g, graph_conv2d(g, graph_lrelu(g, x, 0.2), name[0], 20, 3, 1, 1), 0.2);
+        const int in = i == 0 ? graph_conv2d(g, x, name[1], 20, 1, 1, 0) : x;
+        x = graph_add(g, graph_conv2d(g, y, name[2], 20, 3, 1, 1), in);
+    }
+    graph_name(g, x, "sum");
+    x = graph_pool(g, graph_lrelu(g, x, 0.1), 2, 2, 0.25);
+    check_ok(graph_finish(g, graph_linear(g, x, "out", 3)));
+    return g;
+}
+
+static void same(const float *a, const float *b, int64_t n)
+{
+    assert_memory_equal(a, b, (size_t)n * sizeof *a);
+}
+
+static void rectified_copies_change_no_bit(void **state)
+{
+    static const plan_options passes[] = {{.batch = 1}, {.backward_input = true}, {.backward_params = true},
+                                          {.backward_input = true, .backward_params = true}};
+    backend plain = *gpu_backend();
+    graph *g = preactivation();
+    float *params = fill(g->param_elements, 1, 0.3f), *x = fill(N * 3 * 56, 2, 1), *dy = fill(N * 3, 3, 1);
+    (void)state;
+    plain.fuses_copy = NULL;
+    for (size_t i = 0; i < 2 * sizeof passes / sizeof *passes; i++) {
+        const jem_dtype precision = i % 2 ? JEM_BF16 : JEM_F32;
+        const trial t = {g, params, x, dy, NULL, passes[i / 2], "sum", N};
+        outcome got = compute(&t, gpu_backend(), precision), want = compute(&t, &plain, precision);
+        same(got.y, want.y, got.y_count);
+        same(got.feature, want.feature, got.feature_count);
+        same(got.dx, want.dx, got.x_count);
+        same(got.dparams, want.dparams, got.params);
+        outcome_free(&got);
+        outcome_free(&want);
+    }
+    agree("rectified copies", g, false, "sum", 5e-2);
+    mem_free(params);
+    mem_free(x);
+    mem_free(dy);
+    graph_free(g);
+}
+
+static void rectified_copies_save_a_step_each(void **state)
+{
+    const char *const sum[] = {"sum", NULL};
+    const plan_options chain = {.batch = N, .precision = JEM_BF16, .backward_input = true};
+    const plan_options tangents = {.batch = N, .precision = JEM_BF16, .tangent = true};
+    const plan_options feature = {.batch = N, .precision = JEM_BF16, .features = sum, .features_only = true};
+    graph *g = preactivation();
+    (void)state;
+    assert_int_equal(steps_saved(g, &chain), 3); /* of the stem and two sums */
+    assert_int_equal(steps_saved(g, &tangents), 0);
+    assert_int_equal(steps_saved(g, &feature), 2); /* nobody wants what lies behind the last sum */
+    graph_free(g);
+}
+
+static void what_comes_between_leaves_rectifiers_by_themselves(void **state)
+{
+    const conv_shape thin = {.out = 12, .kernel = {3, 3}, .stride = 1, .begin = {1, 1}, .end = {1, 1}, .groups = 3};
+    const plan_options chain = {.batch = N, .precision = JEM_BF16, .backward_input = true};
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        graph *g = begin(3, 6, 5);
+        const int x = graph_conv2d(g, 0, "a", 12, 3, 1, 1);
+        int y = kind == 3 ? graph_conv(g, x, "b", &thin) : graph_conv2d(g, graph_lrelu(g, x, 0.2), "b", 12, 3, 1, 1);
+        y = graph_add(g, y, x);
+        graph_name(g, y, "sum");
+        const int norm = kind == 1 ? graph_norm(g, y, "n", NORM_LAYER) : y;
+        const int z = kind == 0 ? graph_relu6(g, y) : graph_lrelu(g, norm, 0.2);
+        y = graph_add(g, z, kind == 2 ? graph_lrelu(g, y, 0.1) : y); /* a copy goes to one rectifier */
+        check_ok(graph_finish(g, graph_linear(g, y, "out", 3)));
+        assert_int_equal(steps_saved(g, &chain), kind == 2 ? 2 : kind == 3 ? 0 : 1);
+        agree("rectifiers by themselves", g, false, "sum", 8e-2);
+        graph_free(g);
+    }
+}
+
 /* What networks of pixels are made of, with weight norm. */
 static void pixel_operators_agree(void **state)
 {
@@ -279,6 +380,9 @@ int main(void)
         cmocka_unit_test(windows_agree),
         cmocka_unit_test(grouped_convolutions_agree),
         cmocka_unit_test(capped_rectifiers_agree),
+        cmocka_unit_test(rectified_copies_change_no_bit),
+        cmocka_unit_test(rectified_copies_save_a_step_each),
+        cmocka_unit_test(what_comes_between_leaves_rectifiers_by_themselves),
         cmocka_unit_test(pixel_operators_agree),
         cmocka_unit_test(captured_graphs_compute_what_lies_there_then),
         cmocka_unit_test(what_a_gpu_cannot_do_is_said),

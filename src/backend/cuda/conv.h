@@ -3,7 +3,8 @@
  *
  * Values are [n][h][w][c], channels are multiples of 8; weights as conv_pack lays them.
  *
- *   CONV_FORWARD     t = conv(x, w) + bias     dst = y: lrelu(t), or t + addend, or t
+ *   CONV_FORWARD     t = conv(x, w) + bias     dst = y: lrelu(t), or t + addend, or t; in the last two
+ *                                              cases, if so asked, copy: lrelu(what dst then holds)
  *   CONV_TO_INPUT    t = conv^T(dy, w)         dst = dx: t * slope-or-1 by mask, + addend
  *   CONV_TO_WEIGHTS  dw = sum over images and positions of dy x, [k][kernel_h][kernel_w][in]
  *
@@ -32,7 +33,7 @@ typedef struct conv_problem {
     int32_t pad[2], pad_end[2]; /* rows and columns of zeros: at the top and left, at the bottom and right */
     int32_t bf16;   /* x, w, y and their gradients, dw too; else float32 */
     int32_t bias;   /* FORWARD: float32 [k] */
-    int32_t lrelu, add;
+    int32_t lrelu, add, copy;
     float slope;
 } conv_problem;
 
@@ -44,6 +45,7 @@ typedef struct conv_call {
     const void *x, *w, *dy, *mask;
     const float *bias;
     void *dst; /* y, dx, or dw */
+    void *copy; /* of y's shape and type */
     void *scratch; /* conv_scratch bytes */
 } conv_call;
 

@@ -39,9 +39,9 @@ static bool cache_path(char *path, size_t size)
 /* "GPU; problem; " */
 static void line_key(char *line, size_t size, const char *where, const conv_problem *p)
 {
-    snprintf(line, size, "%s; %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %.9g; ", where,
+    snprintf(line, size, "%s; %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %.9g; ", where,
              p->pass, p->n, p->c, p->in, p->h, p->w, p->k, p->p, p->q, p->kernel_h, p->kernel_w, p->stride,
-             p->pad[0], p->pad[1], p->pad_end[0], p->pad_end[1], p->bf16, p->bias, p->lrelu, p->add,
+             p->pad[0], p->pad[1], p->pad_end[0], p->pad_end[1], p->bf16, p->bias, p->lrelu, p->add, p->copy,
              (double)p->slope);
 }
 

@@ -52,7 +52,7 @@ static conv_extent extent_of(conv_kind kind)
 
 static bool has_epilogue(const conv_problem *p)
 {
-    return p->pass != CONV_TO_WEIGHTS && (p->bias || p->add || p->lrelu);
+    return p->pass != CONV_TO_WEIGHTS && (p->bias || p->add || p->lrelu || p->copy);
 }
 
 static value value_of(const conv_problem *p, const void *data)
@@ -67,6 +67,7 @@ static jem_status finish(const conv *c, const conv_call *call, void *product)
     const bool backward = p->pass == CONV_TO_INPUT;
     const conv_finish a = {.dst = value_of(p, call->dst),
                            .product = value_of(p, product),
+                           .copy = value_of(p, p->copy ? call->copy : NULL),
                            .mask = value_of(p, call->mask),
                            .bias = p->bias ? call->bias : NULL,
                            .room = backward ? p->c : p->k,
@@ -78,6 +79,14 @@ static jem_status finish(const conv *c, const conv_call *call, void *product)
     return launch_conv_finish(&a, conv_dst_count(p) / 8);
 }
 
+/* What a fused plan leaves to do. */
+static jem_status rectify(const conv_problem *p, const conv_call *call)
+{
+    const octet_map a = {.dst = value_of(p, call->copy), .src = value_of(p, call->dst), .op = OCTET_LRELU,
+                         .slope = p->slope};
+    return launch_octet(&a, conv_dst_count(p) / 8);
+}
+
 jem_status conv_run(const conv *c, const conv_call *call)
 {
     jem_status st;
@@ -87,7 +96,10 @@ jem_status conv_run(const conv *c, const conv_call *call)
     if (c->kind == CONV_OWN) return hopper_run(&c->p, c->own, call);
     inner.scratch = (char *)call->scratch + c->product;
     TRY(conv_plan_run(&place, &c->plan, &c->p, &inner, product, extent_of(c->kind)));
-    if (c->kind == CONV_BARE_PLAN) TRY(finish(c, call, product));
+    if (c->kind == CONV_BARE_PLAN)
+        TRY(finish(c, call, product));
+    else if (c->p.copy)
+        TRY(rectify(&c->p, call));
 done:
     return st;
 }

@@ -23,6 +23,7 @@ enum {
 typedef struct hopper_job {
     __nv_bfloat16 *dst;
     const __nv_bfloat16 *mask; /* NULL: none */
+    __nv_bfloat16 *copy;       /* NULL: none */
     const float *bias;         /* NULL: none */
     conv_phases phases;
     int64_t pixels;            /* of a phase */
@@ -219,7 +220,13 @@ DEVICE void write_lot(const hopper_job &j, const float *d, int half, lot at, uin
             if (j.add) v[i] += a[i];
             if (j.lrelu) v[i] = v[i] > 0 ? v[i] : j.slope * v[i];
         }
-        *(uint4 *)(j.dst + at.pixel * j.channels + at.channel + 32 * g) = pack8(v);
+        const uint4 packed = pack8(v);
+        *(uint4 *)(j.dst + at.pixel * j.channels + at.channel + 32 * g) = packed;
+        if (!j.copy) continue;
+        unpack8(v, packed); /* as it was rounded */
+#pragma unroll
+        for (int i = 0; i < 8; i++) v[i] = v[i] > 0 ? v[i] : j.slope * v[i];
+        *(uint4 *)(j.copy + at.pixel * j.channels + at.channel + 32 * g) = pack8(v);
     }
 }
 
@@ -540,6 +547,7 @@ jem_status hopper_run(const conv_problem *p, hopper_plan plan, const conv_call *
     if (!layout(&j, &rows, &images, p, plan)) return gpu_status(cudaErrorInvalidValue, "a plan");
     j.dst = (__nv_bfloat16 *)call->dst;
     j.mask = backward(p) && p->lrelu ? (const __nv_bfloat16 *)call->mask : NULL;
+    j.copy = p->copy ? (__nv_bfloat16 *)call->copy : NULL;
     j.bias = p->bias ? call->bias : NULL;
     j.phases = conv_phases_of(p);
     j.pixels = (int64_t)p->n * p->p * p->q;

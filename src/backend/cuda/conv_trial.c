@@ -17,9 +17,9 @@ typedef struct trial {
     void *arrays[7], *packed;
     float *plain; /* weights */
     int count;
-    float *expected; /* on the host: the beginning of dst, by the first candidate */
+    float *expected; /* on the host: the beginning of dst and behind it of copy, by the first candidate */
     float *got;
-    int64_t compared;
+    int64_t compared; /* of each */
     bool has_expected;
 } trial;
 
@@ -74,9 +74,10 @@ static jem_status trial_init(trial *t, const conv *list, int count)
     TRY(gpu_alloc(&t->call.scratch, scratch));
     TRY(gpu_alloc(&t->packed, packed));
     t->call.w = t->packed;
+    if (p->copy) TRY(trial_array(&t->call.copy, t, conv_dst_count(p), p->bf16, 1));
     t->compared = conv_dst_count(p) < COMPARED ? conv_dst_count(p) : COMPARED;
-    TRY(MEM_NEW(t->expected, t->compared));
-    TRY(MEM_NEW(t->got, t->compared));
+    TRY(MEM_NEW(t->expected, 2 * t->compared));
+    TRY(MEM_NEW(t->got, 2 * t->compared));
 done:
     return st;
 }
@@ -88,29 +89,38 @@ static jem_status trial_again(const trial *t, const conv_problem *p)
     return launch_fill(&a, (conv_dst_count(p) + 7) / 8);
 }
 
+/* into [t->compared] <- the beginning of a result. */
+static jem_status bring(float *into, const trial *t, const void *result, bool bf16)
+{
+    jem_status st;
+    TRY(gpu_copy(into, result, (size_t)t->compared * (bf16 ? 2 : 4)));
+    if (!bf16) goto done;
+    const uint16_t *small = (const uint16_t *)(const void *)into;
+    for (int64_t i = t->compared - 1; i >= 0; i--) { /* widen in place, from the end */
+        uint16_t v;
+        memcpy(&v, small + i, sizeof v);
+        into[i] = float_of_bf16(v);
+    }
+done:
+    return st;
+}
+
 /* Does one run give what the first candidate gave?  Types of 8 bits of mantissa leave a few
  * parts in a thousand of the largest value; an error would be of its size. */
 static jem_status agrees(bool *same, trial *t, const conv *c)
 {
     jem_status st;
     double largest = 0, apart = 0;
-    const size_t bytes = (size_t)t->compared * conv_item_bytes(&c->p);
+    const int64_t count = (c->p.copy ? 2 : 1) * t->compared;
     float *into = t->has_expected ? t->got : t->expected;
 
     TRY(trial_again(t, &c->p));
     if (c->p.pass != CONV_TO_WEIGHTS) TRY(conv_pack(c, t->packed, t->plain, c->p.k, c->p.c));
     TRY(conv_run(c, &t->call));
-    TRY(gpu_copy(into, t->call.dst, bytes));
-    if (c->p.bf16) { /* widen in place, from the end */
-        const uint16_t *small = (const uint16_t *)(const void *)into;
-        for (int64_t i = t->compared - 1; i >= 0; i--) {
-            uint16_t v;
-            memcpy(&v, small + i, sizeof v);
-            into[i] = float_of_bf16(v);
-        }
-    }
+    TRY(bring(into, t, t->call.dst, c->p.bf16));
+    if (c->p.copy) TRY(bring(into + t->compared, t, t->call.copy, c->p.bf16));
     *same = true;
-    for (int64_t i = 0; i < t->compared && t->has_expected; i++) {
+    for (int64_t i = 0; i < count && t->has_expected; i++) {
         largest = fmax(largest, fabs((double)t->expected[i]));
         apart = fmax(apart, fabs((double)t->expected[i] - (double)t->got[i]));
         if (isnan(t->got[i])) *same = false;

@@ -53,6 +53,11 @@ static bool has_octets(const op *o)
     return o->groups <= 1 || (o->src.c % (8 * o->groups) == 0 && o->dst.c % (8 * o->groups) == 0);
 }
 
+static bool fuses_copy(const step *s)
+{
+    return has_octets(&s->op);
+}
+
 static const cuda_impl *choose_impl(const step *s)
 {
     switch (s->kind) {
@@ -260,6 +265,7 @@ const backend backend_cuda = {
     .masks_are_values = true,
     .fuses_conv = true,
     .fuses_backward = fuses_backward,
+    .fuses_copy = fuses_copy,
     .kernel_new = kernel_new,
     .kernel_free = kernel_free,
     .kernel_load = kernel_load,

@@ -48,7 +48,8 @@ static conv_problem problem_of(const step *s)
         p.bias = p.pass == CONV_FORWARD && o->bias >= 0;
         p.lrelu = s->lrelu && !is_capped(s);
         p.add = s->accumulate;
-        if (p.lrelu) p.slope = (float)o->slope;
+        p.copy = s->copied;
+        if (p.lrelu || p.copy) p.slope = (float)o->slope;
     }
     return p;
 }
@@ -138,6 +139,7 @@ static jem_status conv_step_run(const cuda_bound *b, const step_io *io)
     if (p.pass == CONV_FORWARD) {
         call.x = cuda_value(b, &s->src).data;
         call.dst = cuda_value(b, &s->dst).data;
+        call.copy = s->copied ? cuda_value(b, &s->copy).data : NULL;
     } else if (p.pass == CONV_TO_INPUT) {
         call.dy = cuda_value(b, &s->src).data;
         call.dst = cuda_value(b, &s->dst).data;

@@ -139,7 +139,7 @@ HOST_DEVICE void octet_item(const octet_map *a, int64_t i)
 
 /* What a plan that only makes the product leaves to do: conv.h.  product may be dst. */
 typedef struct conv_finish {
-    value dst, product, mask;
+    value dst, product, mask, copy; /* copy: no data, or where the rectified dst goes as well */
     const float *bias; /* NULL: none */
     int64_t room;      /* channels of dst */
     int32_t add, lrelu, backward, rest;
@@ -162,6 +162,10 @@ HOST_DEVICE void conv_finish_item(const conv_finish *a, int64_t i)
         t[j] = v;
     }
     store8(a->dst, i, t);
+    if (!a->copy.data) return;
+    load8(t, a->dst, i); /* as it was rounded */
+    for (int j = 0; j < 8; j++) t[j] = t[j] > 0 ? t[j] : a->slope * t[j];
+    store8(a->copy, i, t);
 }
 
 /* Values to time and compare convolutions with: normals times `std`.  Piece: an octet. */

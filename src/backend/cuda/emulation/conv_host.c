@@ -100,6 +100,9 @@ static void forward(const conv_problem *p, const conv_call *c)
                 sum += (double)load1(x, from + j) * (double)load1(w, tap + j);
         }
         store1(dst, i, add_and_rectify(p, (float)sum, dst, i, 0));
+        if (!p->copy) continue;
+        const float v = load1(dst, i); /* as it was rounded */
+        store1(at(p, c->copy), i, v > 0 ? v : p->slope * v);
     }
 }
 
