@@ -76,7 +76,7 @@ if(JEM_CUDA)
   # Hopper's own instructions are there for Hopper alone.
   jem_nvcc(conv_hopper -gencode arch=compute_90a,code=sm_90a)
   jem_device_module(jem_cuda ${cuda_objects} ${cuda_dir}/gpu_cuda.c ${cuda_dir}/conv_choice.c
-    ${cuda_dir}/conv_trial.c ${cuda_dir}/conv_graph.c ${cuda_dir}/conv_cache.c
+    ${cuda_dir}/conv_trial.c ${cuda_dir}/conv_graph.c ${cuda_dir}/conv_cache.c ${cuda_dir}/columns_choice.c
     ${cuda_dir}/gemm_cublas.c ${cuda_dir}/libraries.c ${cuda_dir}/cuda_parts.c)
   target_include_directories(jem_cuda SYSTEM PRIVATE ${JEM_CUDA_INCLUDE} ${JEM_CUDNN_INCLUDE})
   target_link_libraries(jem_cuda PRIVATE ${JEM_CUDART_STATIC} ${CMAKE_DL_LIBS} rt)

@@ -217,6 +217,25 @@ static void a_refused_step_changes_nothing(void **state)
     assert_true(theta == 1 && m == 2 && v == 3 && ema == 4 && replay[0] == 1 && age == 6);
 }
 
+/* Numbers whose sums are exact, so that no order of them matters. */
+static void sums_over_rows_are_those_of_any_number_of_parts(void **state)
+{
+    enum { ROWS = 333, ROOM = 16, MOST = 4096 };
+    static float v[ROWS * ROOM];
+    static double parts[MOST * ROOM];
+    float sums[ROOM], want[ROOM] = {0};
+    (void)state;
+    for (int i = 0; i < ROWS * ROOM; i++) want[i % ROOM] += v[i] = (float)(i % 97 - 40);
+    for (int64_t count = 64; count <= MOST; count *= 2) {
+        const columns_map a = {.v = {v, 0, 0}, .parts = parts, .sums = sums, .rows = ROWS, .room = ROOM, .part_count = count};
+        memset(parts, 0xff, sizeof parts);
+        for (int64_t i = 0; i < count * ROOM / 8; i++) columns_item(&a, i);
+        for (int64_t i = 0; i < COLUMN_LOTS * ROOM; i++) columns_fold_item(&a, i);
+        for (int64_t i = 0; i < ROOM; i++) columns_end_item(&a, i);
+        assert_memory_equal(sums, want, sizeof want);
+    }
+}
+
 static void a_finished_sum_leaves_its_rectified_copy(void **state)
 {
     enum { N = 40, ROOM = 8 };
@@ -253,6 +272,7 @@ int main(void)
         cmocka_unit_test(adam_is_the_reference_to_the_bit),
         cmocka_unit_test(sgd_is_the_reference_to_the_bit),
         cmocka_unit_test(a_refused_step_changes_nothing),
+        cmocka_unit_test(sums_over_rows_are_those_of_any_number_of_parts),
         cmocka_unit_test(a_finished_sum_leaves_its_rectified_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* The cache of chosen plans: see conv_cache.h. */
+/* The cache of what was chosen: see conv_cache.h. */
 #include "backend/cuda/conv_cache.h"
 
 #include <fcntl.h>
@@ -36,6 +36,39 @@ static bool cache_path(char *path, size_t size)
     return (size_t)snprintf(path + used, size - used, "/convolutions.txt") < size - used;
 }
 
+/* ---- lines: a key, then what was chosen */
+
+/* False: not what was expected behind the key. */
+typedef bool (*reader)(void *out, const char *rest);
+
+/* *out <- what the last readable line with this key says. */
+static bool find_line(void *out, reader reads, const char *key)
+{
+    char path[PATH_ROOM], line[LINE_ROOM];
+    bool found = false;
+
+    if (!cache_path(path, sizeof path)) return false;
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, key, strlen(key)) == 0 && reads(out, line + strlen(key))) found = true;
+    if (f) fclose(f);
+    return found;
+}
+
+/* One write at the end of the file: processes side by side do not mix lines. */
+static void add_line(const char *line)
+{
+    char path[PATH_ROOM];
+    if (!cache_path(path, sizeof path)) return;
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0) return;
+    ssize_t written = write(fd, line, strlen(line));
+    (void)written;
+    close(fd);
+}
+
+/* ---- convolutions */
+
 /* "GPU; problem; " */
 static void line_key(char *line, size_t size, const char *where, const conv_problem *p)
 {
@@ -45,40 +78,60 @@ static void line_key(char *line, size_t size, const char *where, const conv_prob
              (double)p->slope);
 }
 
+static bool read_choice(void *out, const char *rest)
+{
+    conv_choice *to = out, c = {0};
+    char extent[16];
+    if (sscanf(rest, "%15s %" SCNx64 " %lf", extent, &c.key, &c.us) != 3) return false;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(extent, kinds[i]) == 0) c.kind = (conv_kind)i;
+    *to = c;
+    return true;
+}
+
 bool conv_cache_find(conv_choice *out, const char *where, const conv_problem *p)
 {
-    char path[PATH_ROOM], key[LINE_ROOM], line[LINE_ROOM], extent[16];
-    bool found = false;
-
-    if (!cache_path(path, sizeof path)) return false;
+    char key[LINE_ROOM];
     line_key(key, sizeof key, where, p);
-    FILE *f = fopen(path, "r");
-    while (f && fgets(line, sizeof line, f)) {
-        conv_choice c = {0};
-        if (strncmp(line, key, strlen(key)) != 0) continue;
-        if (sscanf(line + strlen(key), "%15s %" SCNx64 " %lf", extent, &c.key, &c.us) != 3) continue;
-        for (int i = 0; i < 3; i++)
-            if (strcmp(extent, kinds[i]) == 0) c.kind = (conv_kind)i;
-        *out = c; /* the last one counts */
-        found = true;
-    }
-    if (f) fclose(f);
-    return found;
+    return find_line(out, read_choice, key);
 }
 
 void conv_cache_add(const conv_choice *c, const char *where, const conv_problem *p)
 {
-    char path[PATH_ROOM], line[LINE_ROOM];
-
-    if (!cache_path(path, sizeof path)) return;
+    char line[LINE_ROOM];
     line_key(line, sizeof line, where, p);
     size_t used = strlen(line);
-    snprintf(line + used, sizeof line - used, "%s %" PRIx64 " %.2f\n", kinds[c->kind],
-             c->key, c->us);
-    /* One write at the end of the file: processes side by side do not mix lines. */
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (fd < 0) return;
-    ssize_t written = write(fd, line, strlen(line));
-    (void)written;
-    close(fd);
+    snprintf(line + used, sizeof line - used, "%s %" PRIx64 " %.2f\n", kinds[c->kind], c->key, c->us);
+    add_line(line);
+}
+
+/* ---- sums over rows */
+
+static void columns_key(char *line, size_t size, const char *where, const columns_shape *s)
+{
+    snprintf(line, size, "%s; columns %" PRId64 " %" PRId64 " %d; ", where, s->rows, s->room, s->bf16);
+}
+
+static bool read_columns(void *out, const char *rest)
+{
+    columns_choice *to = out, c = {0};
+    if (sscanf(rest, "parts %" SCNd64 " %lf", &c.parts, &c.us) != 2) return false;
+    *to = c;
+    return true;
+}
+
+bool columns_cache_find(columns_choice *out, const char *where, const columns_shape *s)
+{
+    char key[LINE_ROOM];
+    columns_key(key, sizeof key, where, s);
+    return find_line(out, read_columns, key);
+}
+
+void columns_cache_add(const columns_choice *c, const char *where, const columns_shape *s)
+{
+    char line[LINE_ROOM];
+    columns_key(line, sizeof line, where, s);
+    size_t used = strlen(line);
+    snprintf(line + used, sizeof line - used, "parts %" PRId64 " %.2f\n", c->parts, c->us);
+    add_line(line);
 }

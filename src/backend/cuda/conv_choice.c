@@ -43,6 +43,11 @@ done:
     return st;
 }
 
+const char *conv_where(void)
+{
+    return where;
+}
+
 /* ---- running */
 
 static conv_extent extent_of(conv_kind kind)

@@ -8,5 +8,7 @@
 
 /* After gpu_open: finds cuDNN and prepares own kernels.  Writes "cuDNN 9.19.0" for people. */
 jem_status conv_open(char *version, size_t size);
+/* After it: GPU and versions, the key of what is remembered. */
+const char *conv_where(void);
 
 #endif

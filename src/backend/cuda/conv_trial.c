@@ -131,26 +131,16 @@ done:
     return st;
 }
 
-static jem_status time_one(double *us, const trial *t, const conv *c)
-{
-    enum { REPEATS = 5 };
-    cudaEvent_t begin = NULL, end = NULL;
-    float ms = 0;
-    jem_status st;
+/* A candidate on the trial's arrays. */
+typedef struct candidate {
+    const conv *c;
+    const conv_call *call;
+} candidate;
 
-    TRY(gpu_status(cudaEventCreate(&begin), "event"));
-    TRY(gpu_status(cudaEventCreate(&end), "event"));
-    TRY(conv_run(c, &t->call));
-    TRY(gpu_status(cudaEventRecord(begin, gpu_stream()), "event"));
-    for (int i = 0; i < REPEATS; i++) TRY(conv_run(c, &t->call));
-    TRY(gpu_status(cudaEventRecord(end, gpu_stream()), "event"));
-    TRY(gpu_status(cudaEventSynchronize(end), "timing a convolution"));
-    TRY(gpu_status(cudaEventElapsedTime(&ms, begin, end), "event"));
-    *us = (double)ms * 1e3 / REPEATS;
-done:
-    if (begin) cudaEventDestroy(begin);
-    if (end) cudaEventDestroy(end);
-    return st;
+static jem_status run_one(const void *ctx)
+{
+    const candidate *one = ctx;
+    return conv_run(one->c, one->call);
 }
 
 jem_status conv_fastest(int *best, conv *list, int count)
@@ -164,7 +154,8 @@ jem_status conv_fastest(int *best, conv *list, int count)
     for (int i = 0; i < count; i++) {
         /* a plan that fails when run is none */
         if (agrees(&same, &t, &list[i]) != JEM_OK || !same) continue;
-        if (time_one(&list[i].us, &t, &list[i]) != JEM_OK) continue;
+        const candidate one = {&list[i], &t.call};
+        if (gpu_time(&list[i].us, run_one, &one) != JEM_OK) continue;
         if (*best < 0 || list[i].us < list[*best].us) *best = i;
     }
     TRY(gpu_wait());

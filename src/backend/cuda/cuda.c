@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "backend/cuda/columns.h"
 #include "backend/ref/ref.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -119,10 +120,20 @@ jem_status cuda_move(value dst, value src, int64_t octets, bool accumulate)
     return launch_octet(&a, octets);
 }
 
+jem_status cuda_book_columns(cuda_kernel *k, int i, bool bf16)
+{
+    const columns_shape s = {cuda_rows(&k->s.src, k->s.n), cuda_room(&k->s.src), bf16};
+    jem_status st;
+    TRY(columns_parts(&k->parts, &s));
+    cuda_book(k, i, (size_t)(k->parts * s.room) * sizeof(double));
+done:
+    return st;
+}
+
 jem_status cuda_sum_columns(const columns_map *a, int64_t channels)
 {
     jem_status st;
-    TRY(launch_columns(a, COLUMN_PARTS * (a->room / 8)));
+    TRY(launch_columns(a, a->part_count * (a->room / 8)));
     TRY(launch_columns_fold(a, COLUMN_LOTS * a->room));
     TRY(launch_columns_end(a, channels));
 done:

@@ -19,6 +19,7 @@ typedef struct cuda_kernel {
     float *bias;         /* the same, with zeros for channels that memory alone has */
     float *made;         /* the same: weights of weight norm in the flat vector's order; NULL: there is none */
     size_t packed_bytes;
+    int64_t parts;       /* of sums over rows: cuda_book_columns */
     const float *params; /* device memory, borrowed from kernel_load */
     size_t scratch;      /* bytes in all; what is where: */
     size_t at[CUDA_BOOKINGS];
@@ -76,6 +77,8 @@ jem_status cuda_turn_gradient(const cuda_bound *b, float *dw, int i, float *dpar
 /* dst <- src, or dst <- dst + src, of one shape, whatever their types. */
 jem_status cuda_move(value dst, value src, int64_t octets, bool accumulate);
 
+/* Scratch `i` gets room for the parts of sums over the rows of a value like src, bf16 or float32. */
+jem_status cuda_book_columns(cuda_kernel *k, int i, bool bf16);
 /* a->sums[0 .. channels) <- sums over rows. */
 jem_status cuda_sum_columns(const columns_map *a, int64_t channels);
 

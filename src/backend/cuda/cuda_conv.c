@@ -63,7 +63,7 @@ static jem_status conv_prepare(cuda_kernel *k)
     cuda_book(k, BOOK_CONV, conv_scratch(k->conv));
     if (p.pass == CONV_TO_WEIGHTS) {
         cuda_book(k, BOOK_DW, (size_t)conv_w_count(&p) * conv_item_bytes(&p));
-        cuda_book(k, BOOK_PARTS, (size_t)(COLUMN_PARTS * p.k) * sizeof(double));
+        TRY(cuda_book_columns(k, BOOK_PARTS, p.bf16));
         cuda_book(k, BOOK_OUT_W, (size_t)conv_w_count(&p) * sizeof(float));
         cuda_book(k, BOOK_OUT_B, (size_t)p.k * sizeof(float));
         cuda_book(k, BOOK_OUT_G, (size_t)p.k * sizeof(float));
@@ -113,7 +113,8 @@ static jem_status hand_out_gradients(const cuda_bound *b, const conv_problem *p,
                               .parts = cuda_scratch(b, BOOK_PARTS),
                               .sums = cuda_outside(b, BOOK_OUT_B, db),
                               .rows = cuda_rows(&s->src, s->n),
-                              .room = p->k};
+                              .room = p->k,
+                              .part_count = b->k->parts};
     TRY(cuda_sum_columns(&sums, s->op.dst.c));
     TRY(cuda_hand_out(b, BOOK_OUT_B, db, s->op.dst.c));
 done:

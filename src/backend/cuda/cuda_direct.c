@@ -76,7 +76,7 @@ static jem_status direct_prepare(cuda_kernel *k)
     if (s->kind == STEP_BACKWARD_PARAMS) {
         const int64_t room = cuda_room(output_slot(s));
         cuda_book(k, BOOK_PARTIAL, (size_t)(a.part_count * weight_count(o)) * sizeof(float));
-        cuda_book(k, BOOK_PARTS, (size_t)(COLUMN_PARTS * room) * sizeof(double));
+        TRY(cuda_book_columns(k, BOOK_PARTS, s->src.f.dtype == JEM_BF16));
         cuda_book(k, BOOK_OUT_W, (size_t)weight_count(o) * sizeof(float));
         cuda_book(k, BOOK_OUT_B, (size_t)room * sizeof(float));
         cuda_book(k, BOOK_OUT_G, (size_t)room * sizeof(float));
@@ -128,7 +128,7 @@ static jem_status direct_to_weights(const cuda_bound *b, float *dparams)
     direct_map a = direct_sizes(b->k);
     const columns_map sums = {.v = gradient, .parts = cuda_scratch(b, BOOK_PARTS),
                               .sums = cuda_outside(b, BOOK_OUT_B, db), .rows = cuda_rows(&s->src, s->n),
-                              .room = cuda_room(&s->src)};
+                              .room = cuda_room(&s->src), .part_count = b->k->parts};
     jem_status st;
 
     a.large = a.turned ? gradient : input;

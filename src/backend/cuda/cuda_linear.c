@@ -52,7 +52,7 @@ static jem_status linear_prepare(cuda_kernel *k)
     cuda_book(k, BOOK_X, x->f.dtype == JEM_F32 ? 0 : (size_t)(s->n * width_of(x)) * sizeof(float));
     if (s->kind == STEP_BACKWARD_PARAMS) {
         cuda_book(k, BOOK_DW, weights);
-        cuda_book(k, BOOK_PARTS, (size_t)(COLUMN_PARTS * out) * sizeof(double));
+        TRY(cuda_book_columns(k, BOOK_PARTS, false));
         cuda_book(k, BOOK_OUT_W, weights);
         cuda_book(k, BOOK_OUT_B, (size_t)out * sizeof(float));
         cuda_book(k, BOOK_OUT_G, (size_t)out * sizeof(float));
@@ -134,7 +134,7 @@ static jem_status linear_to_weights(const cuda_bound *b, float *dparams)
               .scale = 1};
     const weights_map a = linear_weights(s, g.c, cuda_outside(b, BOOK_OUT_W, dw));
     const columns_map sums = {.v = cuda_value(b, &s->src), .parts = cuda_scratch(b, BOOK_PARTS),
-                              .sums = cuda_outside(b, BOOK_OUT_B, db), .rows = s->n, .room = out};
+                              .sums = cuda_outside(b, BOOK_OUT_B, db), .rows = s->n, .room = out, .part_count = b->k->parts};
     jem_status st;
     TRY(float_input(&g.b, b, &s->src2));
     TRY(gemm_run(&g));

@@ -214,11 +214,13 @@ enum { SCALE_PRODUCTS, SCALE_PARTS, SCALE_OUT };
 static jem_status scale_prepare(cuda_kernel *k)
 {
     const slot *v = &k->s.src;
+    jem_status st = JEM_OK;
     if (k->s.kind != STEP_BACKWARD_PARAMS) return JEM_OK;
     cuda_book(k, SCALE_PRODUCTS, (size_t)(cuda_rows(v, k->s.n) * cuda_room(v)) * sizeof(float));
-    cuda_book(k, SCALE_PARTS, (size_t)(COLUMN_PARTS * cuda_room(v)) * sizeof(double));
+    TRY(cuda_book_columns(k, SCALE_PARTS, false));
     cuda_book(k, SCALE_OUT, (size_t)v->s.c * sizeof(float));
-    return JEM_OK;
+done:
+    return st;
 }
 
 static jem_status scale_run(const cuda_bound *b, const step_io *io)
@@ -234,7 +236,8 @@ static jem_status scale_run(const cuda_bound *b, const step_io *io)
     a.dst = (value){cuda_scratch(b, SCALE_PRODUCTS), 0, 0};
     float *dw = (float *)io->dparams + s->op.weight;
     const columns_map sums = {.v = a.dst, .parts = cuda_scratch(b, SCALE_PARTS),
-                              .sums = cuda_outside(b, SCALE_OUT, dw), .rows = rows, .room = room};
+                              .sums = cuda_outside(b, SCALE_OUT, dw), .rows = rows, .room = room,
+                              .part_count = b->k->parts};
     TRY(launch_scale_products(&a, rows * room));
     TRY(cuda_sum_columns(&sums, a.c));
     TRY(cuda_hand_out(b, SCALE_OUT, dw, a.c));

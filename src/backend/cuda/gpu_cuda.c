@@ -137,6 +137,28 @@ jem_status gpu_wait(void)
     return gpu_status(cudaStreamSynchronize(stream), "waiting for the GPU");
 }
 
+jem_status gpu_time(double *us, jem_status (*enqueue)(const void *ctx), const void *ctx)
+{
+    enum { REPEATS = 5 };
+    cudaEvent_t begin = NULL, end = NULL;
+    float ms = 0;
+    jem_status st;
+
+    TRY(gpu_status(cudaEventCreate(&begin), "event"));
+    TRY(gpu_status(cudaEventCreate(&end), "event"));
+    TRY(enqueue(ctx));
+    TRY(gpu_status(cudaEventRecord(begin, stream), "event"));
+    for (int i = 0; i < REPEATS; i++) TRY(enqueue(ctx));
+    TRY(gpu_status(cudaEventRecord(end, stream), "event"));
+    TRY(gpu_status(cudaEventSynchronize(end), "timing"));
+    TRY(gpu_status(cudaEventElapsedTime(&ms, begin, end), "event"));
+    *us = (double)ms * 1e3 / REPEATS;
+done:
+    if (begin) cudaEventDestroy(begin);
+    if (end) cudaEventDestroy(end);
+    return st;
+}
+
 /* ---- graphs */
 
 jem_status gpu_capture(void)

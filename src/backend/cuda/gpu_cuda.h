@@ -16,6 +16,8 @@ cudaStream_t gpu_stream(void);
 jem_status gpu_launched(const char *name);
 /* Loads all kernels now: the first launch of one that is still to be loaded may not be captured. */
 jem_status kernels_load(void);
+/* *us <- microseconds of what enqueue(ctx) enqueues: the mean of five times after a first one. */
+jem_status gpu_time(double *us, jem_status (*enqueue)(const void *ctx), const void *ctx);
 /* JEM_OK, or what went wrong, in words. */
 jem_status gpu_status(cudaError_t e, const char *what);
 

@@ -394,12 +394,12 @@ HOST_DEVICE void bias_item(const bias_map *a, int64_t i)
 }
 
 /* Sums over rows of [rows][room], by channel, in three stages. */
-enum { COLUMN_PARTS = 2048, COLUMN_LOTS = 32 };
+enum { COLUMN_PARTS = 2048, COLUMN_LOTS = 32 }; /* the first where it is not measured: columns.h */
 typedef struct columns_map {
     value v;
-    double *parts; /* [COLUMN_PARTS][room], the first COLUMN_LOTS of them lots afterwards */
+    double *parts; /* [part_count][room], the first COLUMN_LOTS of them lots afterwards */
     float *sums;   /* [c] */
-    int64_t rows, room;
+    int64_t rows, room, part_count;
 } columns_map;
 
 /* Piece: one part of eight channels. */
@@ -408,7 +408,7 @@ HOST_DEVICE void columns_item(const columns_map *a, int64_t i)
     const int64_t per = a->room / 8, o = i % per;
     double sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
     float v[8];
-    for (int64_t r = i / per; r < a->rows; r += COLUMN_PARTS) {
+    for (int64_t r = i / per; r < a->rows; r += a->part_count) {
         load8(v, a->v, r * per + o);
         for (int j = 0; j < 8; j++) sum[j] += (double)v[j];
     }
@@ -419,7 +419,7 @@ HOST_DEVICE void columns_item(const columns_map *a, int64_t i)
 HOST_DEVICE void columns_fold_item(const columns_map *a, int64_t i)
 {
     double sum = 0;
-    for (int64_t p = i / a->room; p < COLUMN_PARTS; p += COLUMN_LOTS)
+    for (int64_t p = i / a->room; p < a->part_count; p += COLUMN_LOTS)
         sum += a->parts[p * a->room + i % a->room];
     a->parts[i] = sum;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/cuda/columns.h"
 #include "backend/cuda/cuda.h"
 #include "base/mem.h"
 #include "base/try.h"
@@ -162,6 +163,13 @@ void gpu_graph_free(device_graph *p)
     for (int64_t i = 0; i < p->count; i++) mem_free(p->work[i].args);
     mem_free(p->work);
     mem_free(p);
+}
+
+jem_status columns_parts(int64_t *parts, const columns_shape *s)
+{
+    (void)s;
+    *parts = COLUMN_PARTS;
+    return JEM_OK;
 }
 
 /* The emulation brings its own convolutions and products: there is nothing to open (cuda.h). */
