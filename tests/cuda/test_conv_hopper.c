@@ -29,6 +29,7 @@ static const layer timed[] = {{160, 32, 160, 3, 64, 1, 1}, {160, 32, 320, 3, 64,
                               {512, 8, 512, 3, 256, 1, 1}, {320, 64, 320, 3, 16, 1, 1}, {320, 32, 320, 3, 64, 2, 1},
                               {640, 16, 640, 3, 64, 2, 1}, {160, 32, 320, 1, 64, 2, 0}};
 
+enum { DST_STREAM = 5 }; /* of its random numbers */
 enum { FORWARD_LRELU, FORWARD_ADD, FORWARD_COPY, BACK, BACK_MASK, BACK_MASK_ADD, MODES };
 
 /* To the input at stride 1 without an epilogue is part of what the other modes do. */
@@ -107,7 +108,7 @@ static rig make_rig(const conv_problem *p, bool here)
     r.weights = random_array(conv_w_count(p), false, 2, 0.05f, here);
     r.bias = random_array(p->k, false, 3, 1, here);
     r.mask = random_array(conv_dst_count(p), true, 4, 1, here);
-    r.dst = random_array(conv_dst_count(p), true, 5, 1, here);
+    r.dst = random_array(conv_dst_count(p), true, DST_STREAM, 1, here);
     r.copy = random_array(conv_dst_count(p), true, 6, 1, here);
     return r;
 }
@@ -150,42 +151,85 @@ static conv_call call_of(const rig *r, const void *packed)
                        .dst = r->dst.gpu, .copy = r->copy.gpu};
 }
 
-/* Runs a plan on the rig's arrays; the caller frees *packed. */
-static void run_plan(const rig *r, hopper_plan own, void **packed)
+/* Weights as the plan wants them; the caller frees them. */
+static void *packed_for(const rig *r, hopper_plan own)
 {
-    check_ok(gpu_alloc(packed, hopper_weight_bytes(&r->p, own)));
-    check_ok(hopper_pack(*packed, r->weights.gpu, r->p.k, r->p.c, &r->p, own));
-    const conv_call call = call_of(r, *packed);
-    check_ok(hopper_run(&r->p, own, &call));
+    void *packed = NULL;
+    check_ok(gpu_alloc(&packed, hopper_weight_bytes(&r->p, own)));
+    check_ok(hopper_pack(packed, r->weights.gpu, r->p.k, r->p.c, &r->p, own));
+    return packed;
 }
 
-/* About one element in `every` is compared: loops are slow. */
-static void check_plan(const conv_problem *p, hopper_plan own, int64_t every)
+/* dst <- as make_rig left it, then the plan's result; one that starts early does so in a captured graph as well. */
+static void run_plan(const rig *r, hopper_plan own, const void *packed)
 {
-    rig r = make_rig(p, true);
-    uint16_t *got = NULL, *copy = NULL;
-    void *packed = NULL;
+    const fill_map fill = {{r->dst.gpu, true, 0}, 1, DST_STREAM};
+    const conv_call call = call_of(r, packed);
+    for (int captured = 0; captured <= own.early; captured++) {
+        device_graph *g = NULL;
+        if (captured) check_ok(gpu_capture());
+        check_ok(launch_fill(&fill, (r->dst.n + 7) / 8));
+        check_ok(hopper_run(&r->p, own, &call));
+        if (!captured) continue;
+        check_ok(gpu_capture_end(&g));
+        check_ok(gpu_graph_launch(g));
+        check_ok(gpu_wait());
+        gpu_graph_free(g);
+    }
+}
 
-    check_ok(MEM_NEW(got, r.dst.n));
-    check_ok(MEM_NEW(copy, r.dst.n));
-    run_plan(&r, own, &packed);
-    check_ok(gpu_copy(got, r.dst.gpu, (size_t)r.dst.n * 2));
-    check_ok(gpu_copy(copy, r.copy.gpu, (size_t)r.dst.n * 2));
-    for (int64_t i = 0; p->copy && i < r.dst.n; i++) {
+/* The element compared after element i: about one in `every`, as loops are slow. */
+static int64_t after(int64_t i, int64_t every)
+{
+    return i + 1 + i % (2 * every - 1);
+}
+
+/* What a plan makes of the rig, against what those elements should be, one after another. */
+static void check_plan(const rig *r, hopper_plan own, const double *want, int64_t every)
+{
+    const conv_problem *p = &r->p;
+    uint16_t *got = NULL, *copy = NULL;
+    void *packed = packed_for(r, own);
+
+    check_ok(MEM_NEW(got, r->dst.n));
+    check_ok(MEM_NEW(copy, r->dst.n));
+    run_plan(r, own, packed);
+    check_ok(gpu_copy(got, r->dst.gpu, (size_t)r->dst.n * 2));
+    if (p->copy) check_ok(gpu_copy(copy, r->copy.gpu, (size_t)r->dst.n * 2));
+    for (int64_t i = 0; p->copy && i < r->dst.n; i++) {
         const float v = float_of_bf16(got[i]);
         assert_int_equal(copy[i], bf16_of_float(v > 0 ? v : p->slope * v));
     }
-    for (int64_t i = 0; i < r.dst.n; i += 1 + i % (2 * every - 1)) {
-        const double want = expected(&r, i), is = (double)float_of_bf16(got[i]);
-        if (!(fabs(is - want) <= 0.01 * (fabs(want) + 0.1)))
-            fail_msg("%d x %d to %d, kernel %d, stride %d, pass %d, plan %d/%d/%d: element %lld is %g, not %g",
-                     p->c, p->h, p->k, p->kernel_h, p->stride, p->pass, own.columns, own.blocks, own.cluster,
-                     (long long)i, is, want);
+    for (int64_t i = 0; i < r->dst.n; i = after(i, every), want++) {
+        const double is = (double)float_of_bf16(got[i]);
+        if (!(fabs(is - *want) <= 0.01 * (fabs(*want) + 0.1)))
+            fail_msg("%d x %d to %d, kernel %d, stride %d, pass %d, plan %d/%d/%d/%d: element %lld is %g, not %g",
+                     p->c, p->h, p->k, p->kernel_h, p->stride, p->pass, own.columns, own.blocks, own.cluster, own.early,
+                     (long long)i, is, *want);
     }
     gpu_free(packed);
     mem_free(got);
     mem_free(copy);
+}
+
+/* All plans of a problem; their number. */
+static int check_problem(const conv_problem *p, int64_t every)
+{
+    hopper_plan list[HOPPER_PLANS_MAX];
+    const int count = hopper_plans(list, p);
+    double *want = NULL;
+    int64_t wanted = 0;
+
+    if (count == 0) return 0;
+    rig r = make_rig(p, true);
+    for (int64_t i = 0; i < r.dst.n; i = after(i, every)) wanted++;
+    check_ok(MEM_NEW(want, wanted));
+    wanted = 0;
+    for (int64_t i = 0; i < r.dst.n; i = after(i, every)) want[wanted++] = expected(&r, i);
+    for (int i = 0; i < count; i++) check_plan(&r, list[i], want, every);
+    mem_free(want);
     rig_clear(&r);
+    return count;
 }
 
 static void every_plan_is_right(void **state)
@@ -195,9 +239,7 @@ static void every_plan_is_right(void **state)
     for (size_t s = 0; s < sizeof tested / sizeof *tested; s++)
         for (int mode = 0; mode < MODES; mode++) {
             const conv_problem p = problem(&tested[s], mode);
-            hopper_plan list[HOPPER_PLANS_MAX];
-            const int count = is_worth(&tested[s], mode) ? hopper_plans(list, &p) : 0;
-            for (int i = 0; i < count; i++, plans++) check_plan(&p, list[i], 3);
+            if (is_worth(&tested[s], mode)) plans += check_problem(&p, 3);
         }
     assert_true(plans > 60);
 }
@@ -267,9 +309,7 @@ static void the_shapes_of_networks_are_right(void **state)
     for (int i = 0; i < s.count; i++)
         for (int mode = 0; mode < MODES; mode++) {
             const conv_problem p = problem(&s.list[i], mode);
-            hopper_plan list[HOPPER_PLANS_MAX];
-            const int count = is_worth(&s.list[i], mode) ? hopper_plans(list, &p) : 0;
-            for (int k = 0; k < count; k++, plans++) check_plan(&p, list[k], 1 + conv_dst_count(&p) / 300);
+            if (is_worth(&s.list[i], mode)) plans += check_problem(&p, 1 + conv_dst_count(&p) / 300);
         }
     assert_true(plans > 100);
 }
@@ -298,10 +338,10 @@ static void time_plan(const rig *r, hopper_plan own)
     enum { REPEATS = 20 };
     const double flops = 2.0 * (double)conv_y_count(&r->p) * r->p.c * r->p.kernel_h * r->p.kernel_w;
     cudaEvent_t begin, end;
-    void *packed = NULL;
+    void *packed = packed_for(r, own);
     float ms = 0;
 
-    run_plan(r, own, &packed);
+    run_plan(r, own, packed);
     const conv_call call = call_of(r, packed);
     check_ok(gpu_status(cudaEventCreate(&begin), "event"));
     check_ok(gpu_status(cudaEventCreate(&end), "event"));
@@ -311,7 +351,7 @@ static void time_plan(const rig *r, hopper_plan own)
     check_ok(gpu_wait());
     check_ok(gpu_status(cudaEventElapsedTime(&ms, begin, end), "event"));
     const double us = (double)ms * 1e3 / REPEATS;
-    printf("  %dx%d/%d %.1f us %.0f TFLOP/s", own.blocks * 128, own.columns, own.cluster, us,
+    printf("  %dx%d/%d%s %.1f us %.0f TFLOP/s", own.blocks * 128, own.columns, own.cluster, own.early ? " early" : "", us,
            flops / us * 1e-6);
     gpu_free(packed);
 }

@@ -130,7 +130,7 @@ jem_status conv_pack(const conv *c, void *packed, const float *plain, int64_t ou
 void conv_describe(const conv *c, char *text, size_t size)
 {
     int used = c->kind == CONV_OWN
-                   ? snprintf(text, size, "own:%dx%d", c->own.blocks * 128, c->own.columns)
+                   ? snprintf(text, size, "own:%dx%d%s", c->own.blocks * 128, c->own.columns, c->own.early ? " early" : "")
                    : snprintf(text, size, "cudnn:%lld%s", (long long)c->plan.engine,
                               c->kind == CONV_BARE_PLAN && has_epilogue(&c->p) ? "+own" : "");
     if (c->us > 0 && used > 0 && (size_t)used < size)
@@ -205,7 +205,7 @@ static jem_status none_found(const conv_problem *p)
 
 static uint64_t own_key(hopper_plan plan)
 {
-    return (uint64_t)(plan.columns << 16 | plan.blocks << 8 | plan.cluster);
+    return (uint64_t)(plan.early << 24 | plan.columns << 16 | plan.blocks << 8 | plan.cluster);
 }
 
 /* By what the cache says; nothing is chosen if it says nothing, or what cannot be done any more. */

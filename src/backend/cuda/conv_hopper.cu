@@ -86,25 +86,50 @@ static bool layout(hopper_job *j, int *rows, int *images, const conv_problem *p,
     return j->matrices >= 2;
 }
 
+/* The most channels of a tile, less than `below`, that divide all; 0: none. */
+static int32_t columns_below(int32_t below, int32_t channels)
+{
+    static const int32_t all[] = {160, 128, 64, 32};
+    for (int i = 0; i < 4; i++)
+        if (all[i] < below && channels % all[i] == 0) return all[i];
+    return 0;
+}
+
+/* Do the smallest tiles of so many channels leave processors without one? */
+static bool leaves_idle(const conv_problem *p, int32_t columns)
+{
+    const int64_t tile = GROUPS * 64, pixels = (int64_t)p->n * p->p * p->q;
+    return conv_phases_of(p).count * ((pixels + tile - 1) / tile) * (up_to(written_channels(p), columns) / columns) <
+           processors;
+}
+
+/* The plans with tiles of so many channels, behind the first `count`; their number in all. */
+static int add_plans(hopper_plan *list, int count, const conv_problem *p, int32_t columns)
+{
+    hopper_job j;
+    int rows, images;
+    for (int32_t blocks = 2; blocks >= 1; blocks--)
+        for (int32_t cluster = 2; cluster >= 1; cluster--)
+            for (int32_t early = 0; early <= 1; early++) {
+                const hopper_plan plan = {columns, blocks, cluster, early};
+                if (layout(&j, &rows, &images, p, plan)) list[count++] = plan;
+            }
+    return count;
+}
+
 int hopper_plans(hopper_plan list[HOPPER_PLANS_MAX], const conv_problem *p)
 {
-    const int32_t channels = written_channels(p);
-    const int32_t columns = channels % 160 == 0   ? 160
-                            : channels % 128 == 0 ? 128
-                            : channels % 64 == 0  ? 64
-                                                  : 32;
-    hopper_job j;
-    int rows, images, count = 0;
+    int32_t columns;
+    int count;
     if (!encode || p->pass == CONV_TO_WEIGHTS || !p->bf16) return 0;
     if (p->stride != 1 && (p->stride != 2 || !backward(p) || (int64_t)p->n * p->p * p->q > INT32_MAX)) return 0;
     if (p->kernel_h != p->kernel_w || (p->kernel_h != 1 && p->kernel_h != 3)) return 0;
     if (p->stride * p->p != p->h || p->stride * p->q != p->w || p->in != p->c) return 0;
-    for (int32_t blocks = 2; blocks >= 1; blocks--)
-        for (int32_t cluster = 2; cluster >= 1; cluster--) {
-            const hopper_plan plan = {columns, blocks, cluster};
-            if (layout(&j, &rows, &images, p, plan)) list[count++] = plan;
-        }
-    return count;
+    columns = columns_below(INT32_MAX, written_channels(p));
+    if (columns == 0) columns = 32;
+    count = add_plans(list, 0, p, columns);
+    const int32_t less = columns_below(columns, written_channels(p));
+    return less && leaves_idle(p, columns) ? add_plans(list, count, p, less) : count;
 }
 
 static int32_t packed_rows(const conv_problem *p, hopper_plan plan)
@@ -160,23 +185,26 @@ static kernel kernel_of(hopper_plan plan)
     }
 }
 
-static jem_status launch(const hopper_job *j, kernel k, hopper_plan plan, const CUtensorMap *x,
+/* early: plan.early, and a kernel comes before. */
+static jem_status launch(const hopper_job *j, kernel k, hopper_plan plan, bool early, const CUtensorMap *x,
                          const CUtensorMap *weights)
 {
     const int blocks = j->phases.count * j->tiles * j->column_tiles * plan.cluster;
     const int most = processors / plan.cluster * plan.cluster;
-    cudaLaunchAttribute cluster = {};
+    cudaLaunchAttribute how[2] = {};
     cudaLaunchConfig_t c = {};
-    cluster.id = cudaLaunchAttributeClusterDimension;
-    cluster.val.clusterDim.x = (unsigned)plan.cluster;
-    cluster.val.clusterDim.y = cluster.val.clusterDim.z = 1;
+    how[0].id = cudaLaunchAttributeClusterDimension;
+    how[0].val.clusterDim.x = (unsigned)plan.cluster;
+    how[0].val.clusterDim.y = how[0].val.clusterDim.z = 1;
+    how[1].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    how[1].val.programmaticStreamSerializationAllowed = 1;
     c.gridDim = dim3((unsigned)(blocks < most ? blocks : most));
     c.blockDim = dim3(THREADS);
     c.dynamicSmemBytes =
         (size_t)(j->patches * j->patch_bytes + j->matrices * plan.columns * CHUNK_BYTES + 1024);
     c.stream = gpu_stream();
-    c.attrs = &cluster;
-    c.numAttrs = 1;
+    c.attrs = how;
+    c.numAttrs = early ? 2 : 1;
     return gpu_status(cudaLaunchKernelEx(&c, k, *x, *weights, *j), "a convolution");
 }
 
@@ -220,9 +248,11 @@ jem_status hopper_run(const conv_problem *p, hopper_plan plan, const conv_call *
     const cuuint32_t w_box[] = {CHUNK, (cuuint32_t)(plan.columns / plan.cluster), 1};
     st = make_map(&x, backward(p) ? call->dy : call->x, 4, x_dims, x_box);
     if (st == JEM_OK) st = make_map(&weights, call->w, 3, w_dims, w_box);
-    if (st == JEM_OK && !p->add && !reaches_all(p))
+    const bool zeros = !p->add && !reaches_all(p);
+    if (st == JEM_OK && zeros)
         st = gpu_status(cudaMemsetAsync(call->dst, 0, (size_t)p->n * p->h * p->w * p->c * 2, gpu_stream()), "zeros");
-    if (st == JEM_OK) st = launch(&j, kernel_of(plan), plan, &x, &weights);
+    const bool early = plan.early && !zeros && gpu_after_kernel();
+    if (st == JEM_OK) st = launch(&j, kernel_of(plan), plan, early, &x, &weights);
     return st;
 }
 
@@ -246,7 +276,7 @@ jem_status hopper_open(void)
     for (size_t i = 0; i < 4 && encode; i++)
         for (int b = 1; b <= 2; b++)
             for (int c = 1; c <= 2 && e == cudaSuccess; c++)
-                e = cudaFuncSetAttribute((const void *)kernel_of((hopper_plan){all[i], b, c}),
+                e = cudaFuncSetAttribute((const void *)kernel_of((hopper_plan){all[i], b, c, 0}),
                                          cudaFuncAttributeMaxDynamicSharedMemorySize,
                                          SHARED_MAX + 1024);
     return gpu_status(e, "own convolutions");

@@ -18,8 +18,9 @@ extern "C" {
 
 typedef struct hopper_plan {
     int32_t columns, blocks, cluster; /* 0 columns: none */
+    int32_t early; /* starts while the kernel before it ends, and waits for that before it touches memory */
 } hopper_plan;
-enum { HOPPER_PLANS_MAX = 4 };
+enum { HOPPER_PLANS_MAX = 16 };
 
 /* After gpu_open.  A GPU that cannot do it has no plans. */
 jem_status hopper_open(void);

@@ -137,6 +137,29 @@ jem_status gpu_wait(void)
     return gpu_status(cudaStreamSynchronize(stream), "waiting for the GPU");
 }
 
+/* What comes next in the graph that is captured depends on these. */
+static cudaError_t nodes_before(const cudaGraphNode_t **nodes, size_t *count)
+{
+    enum cudaStreamCaptureStatus status;
+    const cudaGraphEdgeData *edges = NULL;
+#if CUDART_VERSION >= 13000
+    return cudaStreamGetCaptureInfo(stream, &status, NULL, NULL, nodes, &edges, count);
+#else
+    return cudaStreamGetCaptureInfo_v3(stream, &status, NULL, NULL, nodes, &edges, count);
+#endif
+}
+
+bool gpu_after_kernel(void)
+{
+    const cudaGraphNode_t *before = NULL;
+    enum cudaGraphNodeType type;
+    size_t count = 0;
+
+    if (!capturing) return true;
+    return nodes_before(&before, &count) == cudaSuccess && count == 1 &&
+           cudaGraphNodeGetType(before[0], &type) == cudaSuccess && type == cudaGraphNodeTypeKernel;
+}
+
 jem_status gpu_time(double *us, jem_status (*enqueue)(const void *ctx), const void *ctx)
 {
     enum { REPEATS = 5 };

@@ -341,6 +341,8 @@ static __global__ void __launch_bounds__(THREADS, 1)
         cluster_meet();
     else
         __syncthreads();
+    kernels_before_wait(); /* nothing in the GPU's memory has been read or written yet */
+    kernel_behind_start();
     if (threadIdx.x < 128) {
         registers_down<40>();
         if (threadIdx.x == 0)

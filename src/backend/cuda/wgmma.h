@@ -66,6 +66,20 @@ DEVICE uint32_t cluster_rank(void)
     return rank;
 }
 
+/* ---- kernels that overlap ("griddepcontrol"): without such neighbours both are nothing */
+
+/* Until the kernels before this one have ended and what they wrote is there. */
+DEVICE void kernels_before_wait(void)
+{
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+}
+
+/* The next kernel may start, once all blocks say so, where there is room. */
+DEVICE void kernel_behind_start(void)
+{
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+}
+
 /* ---- copies: boxes of a tensor map, coordinates innermost first */
 
 DEVICE void copy_box4(uint32_t to, const CUtensorMap *map, uint32_t barrier, int c0, int c1, int c2,
