@@ -41,7 +41,7 @@ typedef struct bench_request {
     const void *options;    /* the benchmark's own keys */
     const char *command;    /* as typed: goes with every score */
     const char *out;        /* folder (a run's, or --out) that trials/ is written to; NULL: none */
-    pool *threads;          /* for the bootstrap; NULL: the calling thread alone */
+    pool *threads;          /* for bootstrap and probes; NULL: the calling thread alone */
     const volatile sig_atomic_t *stop; /* nonzero: it ends at the next score; NULL: never */
     score_list *scores;     /* appended to */
 } bench_request;

@@ -227,7 +227,8 @@ jem_status eval_run(score_list *scores, const benchmark *const *list, const eval
     const generative g = table_of(&of_it);
     subject who = {.alpha = s->alpha, .seed = s->seed, .ops = &nothing_else, .generative = &g};
     const bench_request r = {
-        .subject = &who, .options = o, .command = s->command, .out = s->folder, .scores = scores};
+        .subject = &who, .options = o, .command = s->command, .out = s->folder,
+        .threads = model_pool(s->m), .scores = scores};
 
     snprintf(who.name, sizeof who.name, "%.63s", g.network);
     if (s->note) snprintf(who.note, sizeof who.note, "%.159s", s->note);

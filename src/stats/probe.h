@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/pool.h"
 #include "jem/status.h"
 #include "stats/summary.h"
 
@@ -60,16 +61,25 @@ void stats_svm_decide(double *f, const stats_svm *svm, const double *x, int64_t 
 /* Classes [n]: sign for two classes, argmax otherwise. */
 jem_status stats_svm_predict(int32_t *labels, const stats_svm *svm, const double *x, int64_t n);
 
+/* What a probe is fitted on and answers to, as they come: it standardises them. */
+typedef struct stats_svm_probe {
+    const double *train;   /* [n][d] */
+    const int32_t *labels; /* [n], in 0 .. classes-1 */
+    int64_t n;
+    const double *test;    /* [m][d] */
+    int64_t m, d, classes;
+    uint64_t seed;         /* of the folds */
+    pool *threads;         /* for the cross-validation, with the same bits; NULL: the calling thread alone */
+} stats_svm_probe;
+
 /* C of {1e-3 .. 100} with the best mean accuracy in stratified 5-fold
- * cross-validation (folds shuffled by `seed`, standardised inside each fold,
- * ties go to the smallest C).  Every class needs 5 images (JEM_EDATA). */
-jem_status stats_svm_choose_c(double *c, const double *x, const int32_t *labels, int64_t n,
-                              int64_t d, int64_t classes, uint64_t seed);
+ * cross-validation on train (folds shuffled by `seed`, standardised inside each fold,
+ * ties go to the smallest C).  Every class needs 5 images (JEM_EDATA).  As many folds as there
+ * are threads are in memory at once, each as 16 n d bytes. */
+jem_status stats_svm_choose_c(double *c, const stats_svm_probe *p);
 
 /* The whole probe's answers: choose C, standardise on train, refit; answers [m] <- classes of
  * test, f [m][rows] (may be NULL) <- decision values, *c (may be NULL) <- the chosen C. */
-jem_status stats_svm_probe_predict(int32_t *answers, double *f, double *c, const double *train,
-                                   const int32_t *train_labels, int64_t n, const double *test,
-                                   int64_t m, int64_t d, int64_t classes, uint64_t seed);
+jem_status stats_svm_probe_predict(int32_t *answers, double *f, double *c, const stats_svm_probe *p);
 
 #endif

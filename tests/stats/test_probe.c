@@ -119,16 +119,21 @@ static void the_sign_means_class_one_whatever_class_comes_first(void **state)
     }
 }
 
-static void the_probe_chooses_c_and_repeats(void **state)
+/* Fitted on the first 60 rows, asked about the others. */
+static stats_svm_probe probe_of(const double *x, const int32_t *labels, uint64_t seed)
+{
+    return (stats_svm_probe){.train = x, .labels = labels, .n = 60, .test = x + 60 * DIMS, .m = ROWS - 60,
+                             .d = DIMS, .classes = 3, .seed = seed};
+}
+
+static void the_probe_chooses_c(void **state)
 {
     (void)state;
-    double x[ROWS * DIMS], accuracy = 0, c, c2;
-    int32_t labels[ROWS], answers[30], again[30];
+    double x[ROWS * DIMS], accuracy = 0, c;
+    int32_t labels[ROWS], answers[30];
     fill_classes(x, labels, 3);
-    check_ok(stats_svm_probe_predict(answers, NULL, &c, x, labels, 60, x + 60 * DIMS, 30, DIMS, 3, 1));
-    check_ok(stats_svm_probe_predict(again, NULL, &c2, x, labels, 60, x + 60 * DIMS, 30, DIMS, 3, 1));
-    assert_memory_equal(answers, again, sizeof answers);
-    assert_true(c == c2);
+    const stats_svm_probe probe = probe_of(x, labels, 1);
+    check_ok(stats_svm_probe_predict(answers, NULL, &c, &probe));
     for (int i = 0; i < 30; i++) accuracy += (answers[i] == labels[60 + i]) / 30.0;
     int exponent = (int)nearbyint(log10(c)) + 3;
     assert_in_range(exponent, 0, 5);
@@ -140,8 +145,28 @@ static void the_probe_chooses_c_and_repeats(void **state)
         sides[i] = i % 2;
         easy[i] = (sides[i] ? 5 : -5) + 0.01 * i;
     }
-    check_ok(stats_svm_choose_c(&c, easy, sides, 20, 1, 2, 3));
+    check_ok(stats_svm_choose_c(&c, &(stats_svm_probe){.train = easy, .labels = sides, .n = 20, .d = 1, .classes = 2, .seed = 3}));
     check_near(c, 1e-3, 1e-15, 0);
+}
+
+static void threads_change_no_bit_of_a_probe(void **state)
+{
+    (void)state;
+    double x[ROWS * DIMS], f[30 * 3], others_f[30 * 3], c, others_c;
+    int32_t labels[ROWS], answers[30], others[30];
+    fill_classes(x, labels, 3);
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        stats_svm_probe probe = probe_of(x, labels, seed);
+        check_ok(stats_svm_probe_predict(answers, f, &c, &probe));
+        for (int threads = 1; threads <= 7; threads += 2) {
+            check_ok(pool_new(&probe.threads, threads));
+            check_ok(stats_svm_probe_predict(others, others_f, &others_c, &probe));
+            pool_free(probe.threads);
+            assert_memory_equal(answers, others, sizeof answers);
+            assert_memory_equal(f, others_f, sizeof f);
+            assert_true(c == others_c);
+        }
+    }
 }
 
 static void missing_and_unknown_classes_are_refused(void **state)
@@ -153,7 +178,8 @@ static void missing_and_unknown_classes_are_refused(void **state)
     double c;
     check_fails(stats_svm_fit(&svm, x, one_class, 3, 1, 2, 1), JEM_EDATA, "class 1");
     check_fails(stats_svm_fit(&svm, x, beyond, 3, 1, 2, 1), JEM_EDATA, "label 2");
-    check_fails(stats_svm_choose_c(&c, x, beyond, 3, 1, 3, 1), JEM_EDATA, "at least 5");
+    check_fails(stats_svm_choose_c(&c, &(stats_svm_probe){.train = x, .labels = beyond, .n = 3, .d = 1, .classes = 3}),
+                JEM_EDATA, "at least 5");
     assert_null(svm.weights);
 }
 
@@ -166,7 +192,8 @@ int main(void)
         cmocka_unit_test(standardising_leaves_constant_dimensions_alone),
         cmocka_unit_test(support_vector_machines_agree_with_scikit_learn),
         cmocka_unit_test(the_sign_means_class_one_whatever_class_comes_first),
-        cmocka_unit_test(the_probe_chooses_c_and_repeats),
+        cmocka_unit_test(the_probe_chooses_c),
+        cmocka_unit_test(threads_change_no_bit_of_a_probe),
         cmocka_unit_test(missing_and_unknown_classes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,9 +252,16 @@ static jem_status probe(const scenes *s, int32_t *answers, double *values, char 
                         const char *what, const int32_t *labels, int64_t classes)
 {
     double c;
-    jem_status st = stats_svm_probe_predict(answers, values, &c, s->features, labels, s->fitted,
-                                            s->features + s->fitted * s->dim, s->tested + s->rated,
-                                            s->dim, classes, (uint64_t)s->r->common->seed);
+    const stats_svm_probe p = {.train = s->features,
+                               .labels = labels,
+                               .n = s->fitted,
+                               .test = s->features + s->fitted * s->dim,
+                               .m = s->tested + s->rated,
+                               .d = s->dim,
+                               .classes = classes,
+                               .seed = (uint64_t)s->r->common->seed,
+                               .threads = s->r->threads};
+    jem_status st = stats_svm_probe_predict(answers, values, &c, &p);
     snprintf(formula, FORMULA_MAX,
              "%s by linear SVM (squared hinge, bias regularised, C = %g by 5-fold "
              "cross-validation) on %" PRId64 " standardised features, fitted on %" PRId64

@@ -158,8 +158,16 @@ static jem_status svm_score(const bench_request *q, trial_list *trials, const pr
     int32_t *answer = NULL;
 
     TRY(MEM_NEW(answer, p->m));
-    TRY(stats_svm_probe_predict(answer, NULL, &c, p->train, a->train, p->n, p->test, p->m, p->d,
-                                a->classes, (uint64_t)eval_options_of(q)->seed));
+    TRY(stats_svm_probe_predict(answer, NULL, &c,
+                                &(stats_svm_probe){.train = p->train,
+                                                   .labels = a->train,
+                                                   .n = p->n,
+                                                   .test = p->test,
+                                                   .m = p->m,
+                                                   .d = p->d,
+                                                   .classes = a->classes,
+                                                   .seed = (uint64_t)eval_options_of(q)->seed,
+                                                   .threads = q->threads}));
     snprintf(formula, sizeof formula,
              "%s by linear SVM (C = %g by 5-fold cross-validation) on %lld-d %s, fitted on %lld "
              "training and validation images; Wilson interval",
