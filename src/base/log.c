@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 #include "base/plain.h"
 
-enum { LINE_MAX_BYTES = 1024 };
+enum { LINE_MAX_BYTES = 1024, ONCE_MAX = 1024 };
 
 static const double period_s = 1.0;
 static _Atomic(log_sink) current_sink;
@@ -19,6 +20,12 @@ static struct {
     void *ctx;
     double from, to; /* share of the part under way */
 } whole;
+static struct {
+    pthread_mutex_t lock;
+    int depth;                 /* of log_once; 0: lines are told each time */
+    int count;
+    uint64_t lines[ONCE_MAX];  /* hashes of those told; what comes when it is full is told each time */
+} once = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void log_set_sink(log_sink sink)
 {
@@ -32,6 +39,34 @@ static void emit(log_level level, const char *line)
     if (sink) sink(level, line);
 }
 
+void log_once(bool on)
+{
+    pthread_mutex_lock(&once.lock);
+    once.depth += on ? 1 : -1;
+    if (once.depth == 0) once.count = 0;
+    pthread_mutex_unlock(&once.lock);
+}
+
+/* FNV-1a */
+static uint64_t hash_of(const char *line)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (; *line; line++) hash = (hash ^ (unsigned char)*line) * 0x100000001b3;
+    return hash;
+}
+
+static bool is_told(const char *line)
+{
+    const uint64_t hash = hash_of(line);
+    bool told = false;
+
+    pthread_mutex_lock(&once.lock);
+    for (int i = 0; i < once.count && !told; i++) told = once.lines[i] == hash;
+    if (once.depth > 0 && !told && once.count < ONCE_MAX) once.lines[once.count++] = hash;
+    pthread_mutex_unlock(&once.lock);
+    return told;
+}
+
 static void emit_formatted(log_level level, const char *fmt, va_list args) JEM_PRINTF(2, 0);
 
 static void emit_formatted(log_level level, const char *fmt, va_list args)
@@ -39,6 +74,7 @@ static void emit_formatted(log_level level, const char *fmt, va_list args)
     char line[LINE_MAX_BYTES];
 
     plain_vformat(line, sizeof line, fmt, args);
+    if ((level == LOG_INFO || level == LOG_WARNING) && is_told(line)) return;
     emit(level, line);
 }
 

@@ -23,6 +23,9 @@ void log_detail(const char *fmt, ...) JEM_PRINTF(1, 2);
 void log_info(const char *fmt, ...) JEM_PRINTF(1, 2);    /* what a run does and has done */
 void log_warning(const char *fmt, ...) JEM_PRINTF(1, 2); /* what somebody should look at */
 void log_progress(const char *fmt, ...) JEM_PRINTF(1, 2); /* how far a work is that others begin and end */
+/* From here on a line of log_info or log_warning is told the first time alone: what is said of data that
+ * many runs share.  false: what began so ends, and each is told again. */
+void log_once(bool on);
 
 /* Progress with rate and ETA: a line at most every second. */
 typedef struct progress {

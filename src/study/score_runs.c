@@ -18,14 +18,10 @@
 #include "study/latents_of_run.h"
 #include "study/scoring_progress.h"
 
-enum { LEFT_OUT_MAX = 64 };
-
 typedef struct bench_job {
     const scoring_request *q;
     scoring_result *out;
     score_list vae_scores; /* of the autoencoder alone, once they are there */
-    char *left_out[LEFT_OUT_MAX]; /* reasons told already */
-    int left_out_count;
     int64_t runs;  /* that are still to be scored */
     char label[80]; /* of the run that is */
     scoring_progress shown;
@@ -181,26 +177,12 @@ done:
 
 /* ---- everything, or one */
 
-/* Tells a reason once, however many runs it holds for. */
-static void tell_left_out(bench_job *j, const benchmark *b)
+static void tell_left_out(const benchmark *b)
 {
-    char *line = NULL;
     const char *why = jem_error_message();
     size_t n = strlen(b->name);
     bool named = strncmp(why, b->name, n) == 0 && why[n] == ':';
-    if (str_format(&line, "left out: %s%s%s", named ? "" : b->name, named ? "" : ": ", why) !=
-        JEM_OK)
-        return;
-    for (int i = 0; i < j->left_out_count; i++) {
-        if (strcmp(j->left_out[i], line) != 0) continue;
-        mem_free(line);
-        return;
-    }
-    log_warning("%s", line);
-    if (j->left_out_count < LEFT_OUT_MAX)
-        j->left_out[j->left_out_count++] = line;
-    else
-        mem_free(line);
+    log_warning("left out: %s%s%s", named ? "" : b->name, named ? "" : ": ", why);
 }
 
 /* wanted <- those whose data are there; tells which are left out. */
@@ -214,7 +196,7 @@ static jem_status have_data(bool wanted[BENCHMARKS_MAX], bench_job *j)
         const jem_status st = need_data(&data, j, i);
         mem_free(data);
         if (st == JEM_EDATA)
-            tell_left_out(j, list[i]);
+            tell_left_out(list[i]);
         else if (st != JEM_OK)
             return st;
         wanted[i] = st == JEM_OK;
@@ -233,7 +215,7 @@ static jem_status score_all(bench_job *j, const bench_who *who, const bool wante
         if (!wanted[i]) continue;
         st = score_one(j, i, who);
         if (st == JEM_EUSAGE)
-            tell_left_out(j, list[i]);
+            tell_left_out(list[i]);
         else if (st == JEM_EDATA)
             failures_note(&j->out->failed, list[i]->name, st, jem_error_message());
         else if (st != JEM_OK)
@@ -327,16 +309,15 @@ jem_status score_runs(scoring_result *out, const scoring_request *q)
     const bench_who answers = {.folder = q->out};
     j->runs = 1;
     if (q->path) TRY(each_run_count(&j->runs, q->path));
+    log_once(true); /* runs of a study share their data, and what is said of them */
     scoring_progress_begin(&j->shown);
     st = q->path      ? each_run(q->path, score_run, j, &out->failed)
          : q->weights ? score_network(j)
                       : score_subject(j, &answers, NULL);
     scoring_progress_end(&j->shown);
+    log_once(false);
 done:
-    if (j) {
-        score_list_clear(&j->vae_scores);
-        for (int i = 0; i < j->left_out_count; i++) mem_free(j->left_out[i]);
-    }
+    if (j) score_list_clear(&j->vae_scores);
     mem_free(j);
     return st;
 }

@@ -68,6 +68,14 @@ static inline void program_said(const char *dir, const char *file, const char *t
     mem_free(data);
 }
 
+static inline void program_said_once(const char *dir, const char *file, const char *text)
+{
+    size_t n;
+    char *data = program_read(dir, file, &n), *first = strstr(data, text);
+    if (!first || strstr(first + 1, text)) fail_msg("'%s' is not in %s once: %s", text, file, data);
+    mem_free(data);
+}
+
 static inline void program_not_said(const char *dir, const char *file, const char *text)
 {
     size_t n;

@@ -127,6 +127,8 @@ static void it_is_resumed_sampled_evaluated_and_scored(void **state)
     program_works(dir, "eval %D/study --features-of %D/study/alpha-0.00-seed-1");
     program_works(dir, "bench gloss %D/study --all");
     program_said(dir, "out", "relief_r2"); /* a probe of the hidden layer */
+    program_said_once(dir, "err", "60 scenes; dropped"); /* of three runs */
+    program_said_once(dir, "err", "correlation with people");
     program_works(dir, "report %D/study -o %D/page.html");
     assert_true(program_made(dir, "page.html"));
     program_works(dir, "plan %D/c.yaml --no-timing");

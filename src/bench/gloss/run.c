@@ -121,9 +121,8 @@ static jem_status ask_scenes(job *j)
 
     TRY(gloss_scenes_score(glossiness, &rated, j->r, j->people.ratings.scene));
     if (!rated) {
-        log_warning("gloss: no correlation with people for %s: set gloss.images to the folder of "
-                    "the 50 rated images",
-                    j->r->subject->name);
+        log_warning("gloss: no correlation with people: set gloss.images to the folder of the 50 rated "
+                    "images");
         goto done;
     }
     TRY(MEM_NEW(j->predicted, IMAGES));
