@@ -31,6 +31,7 @@ static const struct {
     {"choose one as the observer", {"--observer"}},
     {"without a human reference; name their folder", {"--humans"}},
     {"name their folder", {"--data"}},
+    {"name that folder", {"--data"}},
     {"set data.path to where", {"--set"}},
     {"set data.kind and data.path", {"--set"}},
     {"another study.yaml", {"--study"}},

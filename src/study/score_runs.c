@@ -62,6 +62,18 @@ static jem_status need_data(char **out, const bench_job *j, int place)
     return st;
 }
 
+/* Whoever names one benchmark's folder may have named the one that `all` wants, with all of theirs. */
+static jem_status name_folder_below(const bench_job *j, const benchmark *b, jem_status st)
+{
+    char *below = NULL;
+
+    if (st != JEM_EDATA || !j->q->data || strcmp(j->q->benchmark, "all") == 0) return st;
+    if (str_format(&below, "%s/%s", j->q->data, b->name) == JEM_OK && dir_exists(below))
+        st = jem_error(st, "%s; if its data are in %s, name that folder", jem_error_message(), below);
+    mem_free(below);
+    return st;
+}
+
 /* ---- subjects */
 
 typedef struct bench_who {
@@ -160,7 +172,7 @@ static jem_status score_one(bench_job *j, int place, const bench_who *who)
                                    .threads = j->q->threads,
                                    .stop = j->q->stop,
                                    .scores = &scores};
-    TRY(b->run(&request));
+    TRY(name_folder_below(j, b, b->run(&request)));
     if (who->on_latents && b->scores_autoencoder) TRY(add_autoencoder(j, request, b, &scores));
     if (who->folder && nobody) TRY(score_list_save(&scores, who->folder));
     if (who->folder && !nobody)

@@ -254,6 +254,18 @@ static void all_says_what_it_leaves_out(void **state)
     said("err", "left out: cue-conflict");
 }
 
+static void the_folder_below_the_one_that_was_named_is_named(void **state)
+{
+    (void)state;
+    char line[200];
+    snprintf(line, sizeof line, "mkdir -p '%s/all/cifar10h'", folder);
+    assert_int_equal(system(line), 0);
+    snprintf(line, sizeof line, "; if its data are in %s/all/cifar10h, name that folder (--data DIR)", folder);
+    fails("bench cifar10h --data %D/all", 3, line);
+    fails("bench gloss --data %D/all", 3, "jem data fetch gloss");
+    program_not_said(folder, "err", "name that folder");
+}
+
 /* ---- trained runs */
 
 /* The layout of CIFAR-10 with the labels of the stand-in and made-up pictures. */
@@ -392,6 +404,7 @@ int main(void)
         cmocka_unit_test(people_are_scored_without_a_subject),
         cmocka_unit_test(published_data_get_the_published_scores),
         cmocka_unit_test(all_says_what_it_leaves_out),
+        cmocka_unit_test(the_folder_below_the_one_that_was_named_is_named),
         cmocka_unit_test(runs_of_a_study_are_scored_into_their_folders),
         cmocka_unit_test(mistakes_are_told_with_a_remedy),
         cmocka_unit_test(answers_of_the_wrong_kind_are_refused),
