@@ -133,6 +133,7 @@ class _Part:
         return _hash(self.path)
 
     def close(self, keep):
+        keep = keep and self.size > 0
         self.file.close()
         for path in (self.path, self.path + ".etag"):
             if not keep and os.path.exists(path):
@@ -218,6 +219,8 @@ def _get(item, file, root, source, ledger):
     if not expected and url.startswith("http://"):
         raise ValueError(f"{url}: no hash of it is published, and over http anybody on the way could replace it; name an "
                          "https address or a folder with source=")
+    if "://" not in url:
+        open(url, "rb").close()  # fails before anything is made
     os.makedirs(os.path.dirname(place), exist_ok=True)
     logging.getLogger("jem").info("loading %s", url)
     part, keep = _Part(place, url, bool(expected)), True
@@ -307,7 +310,6 @@ def fetch(name: str, root: Path | None = None, source: str | None = None) -> str
             return folder
         raise _l.DataError(f"{name} cannot be fetched by a program: {item.by_hand}; it belongs in {folder}")
     logging.getLogger("jem").info("%s: %s; licence: %s; cite: %s", name, item.about, item.licence, item.cite)
-    os.makedirs(root, exist_ok=True)
     ledger = _Ledger(root)
     for file in item.files:
         to = os.path.join(folder, file.path) if file.path else folder

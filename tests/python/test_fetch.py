@@ -78,6 +78,11 @@ class Fetching(unittest.TestCase):
             jem.fetch("cifar10h", self.root, self.source)
         self.assertFalse(os.path.exists(os.path.join(self.root, "cifar10h", "cifar10h-counts.npy")))
 
+    def test_a_source_without_the_file_leaves_nothing(self):
+        with self.assertRaisesRegex(FileNotFoundError, "cue-conflict.tar.gz"):
+            jem.fetch("cue-conflict", self.root, self.source)
+        self.assertFalse(os.path.exists(self.root))
+
     def test_archives_that_point_elsewhere_are_not_unpacked(self):
         for i, (hostile, why) in enumerate((({"../x": b"x"}, "points outside"), ({"/x": b"x"}, "points outside"),
                              ({"cue-conflict/x": "/etc/passwd"}, "link"))):
@@ -197,6 +202,11 @@ class Fetching(unittest.TestCase):
             with open(place + ".part.etag", encoding="utf-8") as f:
                 self.assertEqual(f.read(), f'"one"\n{address}/f\n')
             os.remove(place + ".part.etag")
+
+    def test_a_transfer_that_brings_nothing_leaves_nothing(self):
+        with self.assertRaisesRegex(OSError, "416"):
+            self.get(self.serve(b""), b"content")
+        self.assertEqual(os.listdir(os.path.join(self.root, "set")), [])
 
     def test_a_part_that_is_a_link_is_refused(self):
         body = bytes(range(200))
