@@ -211,6 +211,7 @@ static jem_status figure_of_sets(figure_list *list, study *s, const measures *co
     if (c->beside.networks)
         plain_printf(&f.says, "%sAt the right edge networks beside the study: discs are accuracy, squares error consistency.",
                      f.says.used ? " " : "");
+    for (int i = 0; i < c->beside.networks; i++) model_say_probe(&f.says, c->beside.names[i]);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);
@@ -387,6 +388,7 @@ static jem_status figure_of_categories(figure_list *list, study *s, const measur
     if (f.says.used) plain_printf(&f.says, " People’s is %.2f.", people_overall);
     if (c->beside.networks)
         plain_printf(&f.says, "%sSmall discs on the lines of the rows are networks beside the study.", f.says.used ? " " : "");
+    for (int i = 0; i < c->beside.networks; i++) model_say_probe(&f.says, c->beside.names[i]);
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

@@ -339,13 +339,6 @@ static void say_nearest(strbuf *to, const scatter_chart *c)
 
 /* ---- the figure */
 
-static bool has_probe(const model_list *models)
-{
-    for (int64_t i = 0; i < models->count; i++)
-        if (strcmp(model_own_name(&models->entries[i]), PROBE_NAME) == 0) return true;
-    return false;
-}
-
 /* f.about and what follows it are the caller's; own: the study that all is of, or NULL. */
 static jem_status add_scatters(figure_list *list, figure f, const model_list *models, const study *own,
                                const measures *const *known)
@@ -372,7 +365,7 @@ static jem_status add_scatters(figure_list *list, figure f, const model_list *mo
     else
         write_values(&f, c, models);
     say_nearest(&f.says, c);
-    if (has_probe(models)) plain_printf(&f.says, "%s%s", f.says.used ? " " : "", model_probe_note);
+    for (int64_t i = 0; i < models->count; i++) model_say_probe(&f.says, model_own_name(&models->entries[i]));
     return figure_list_add(list, &f);
 done:
     figure_clear(&f);

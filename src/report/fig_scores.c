@@ -336,7 +336,6 @@ static void write_beside(strbuf *html, const score_chart *c)
 /* Which discs those are, which of them decide at chance, and whose choice a probe is. */
 static jem_status say_beside(strbuf *to, const score_chart *c, const study *s)
 {
-    bool probe = false;
     const char *between = " At chance: ";
     if (!c->other_count || s->single) return JEM_OK;
     plain_printf(to, "%sDiscs at the right edge are what was scored beside the study.", to->used ? " " : "");
@@ -345,10 +344,9 @@ static jem_status say_beside(strbuf *to, const score_chart *c, const study *s)
         for (int k = 0; k < c->panel_count; k++) at_chance |= c->others[i].at_chance[k];
         if (at_chance) plain_printf(to, "%s%s", between, c->others[i].name);
         if (at_chance) between = ", ";
-        probe |= strncmp(c->others[i].name, PROBE_NAME, strlen(PROBE_NAME)) == 0;
     }
     if (*between == ',') strbuf_add(to, ".");
-    if (probe) plain_printf(to, " %s", model_probe_note);
+    for (int64_t i = 0; i < c->other_count; i++) model_say_probe(to, c->others[i].name);
     return strbuf_status(to);
 }
 

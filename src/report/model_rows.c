@@ -12,9 +12,6 @@
 #include "measure/standing.h"
 #include "report/marks.h"
 
-const char model_probe_note[] = PROBE_NAME " is the autoencoder alone, answering by a linear layer on its latents; that is jem's choice: "
-                                "the paper does not say how it answers.";
-
 /* ---- who is there */
 
 static const char *path_name(const char *path)
@@ -52,6 +49,15 @@ static const char *network_name(const study_run *r)
 const char *model_own_name(const model_entry *e)
 {
     return e->model ? e->model : e->network ? network_name(e->network) : path_name(e->from->path);
+}
+
+/* The name may have a folder beside it. */
+void model_say_probe(strbuf *says, const char *name)
+{
+    static const char note[] = PROBE_NAME " is the autoencoder alone, answering by a linear layer on its latents; that is jem's choice: "
+                               "the paper does not say how it answers.";
+    if (strncmp(name, PROBE_NAME, strlen(PROBE_NAME)) != 0 || (says->used && strstr(says->data, note))) return;
+    plain_printf(says, "%s%s", says->used ? " " : "", note);
 }
 
 static jem_status add_entry(model_list *list, const score_source *from, const char *model, const study_run *network)

@@ -18,8 +18,8 @@ typedef struct model_entry {
 /* As the scores of jem bench name them. */
 #define AUTOENCODER_NAME "autoencoder"
 #define PROBE_NAME "autoencoder-probe"
-/* What figures that show it must say. */
-extern const char model_probe_note[];
+/* For every name that a figure shows: where one is the probe's, adds once to what the figure says that it is jem's choice. */
+void model_say_probe(strbuf *says, const char *name);
 
 typedef struct model_list {
     int64_t count, capacity;

@@ -167,7 +167,7 @@ static void networks_beside_the_study_are_in_sets_and_categories(void **state)
 {
     (void)state;
     static const char *const files[] = {"model-vs-human-sets", "cue-conflict-categories"};
-    static const char *const names[] = {"net-a", "net-b", "net-c", "net-d", "net-e"};
+    static const char *const names[] = {"autoencoder-probe", "net-b", "net-c", "net-d", "net-e"};
     figure_list list = FIGURE_LIST_INIT;
     study *s;
     char *svg;
@@ -180,11 +180,14 @@ static void networks_beside_the_study_are_in_sets_and_categories(void **state)
         const figure *f = find_figure(&list, files[i]);
         assert_non_null(f);
         check_ok(draw_inline(&svg, "x", f->width, f->height, f->draw, f->ctx));
-        assert_int_equal(count_lines(svg, "net-a: 0.3"), 1);
+        assert_int_equal(count_lines(svg, "autoencoder-probe: 0.3"), 1);
         assert_int_equal(count_lines(svg, "net-d: 0.6"), 1);
         assert_int_equal(count_lines(svg, "net-e"), 0); /* colours tell no more apart */
         assert_null(strstr(svg, "nan"));
         mem_free(svg);
+        const char *note = strstr(f->says.data, "autoencoder-probe is the autoencoder alone");
+        assert_non_null(note);
+        assert_null(strstr(note + 1, "autoencoder-probe is the autoencoder alone"));
     }
     assert_non_null(strstr(find_figure(&list, files[0])->says.data, "At the right edge networks beside the study"));
     assert_non_null(strstr(find_figure(&list, files[1])->says.data, "are networks beside the study"));
