@@ -29,14 +29,14 @@ from golden import hash_tensor
 
 
 def fill(net):
-    """More than one dimension: 2 / sqrt(fan in) v; running variances and weights of norms: 1 + 0.1 v; the rest: 0.1 v."""
+    """Two or four dimensions: 2 / sqrt(fan in) v; running variances and weights of norms: 1 + 0.1 v; the rest: 0.1 v."""
     for name, t in net.state_dict().items():
         if name.endswith("num_batches_tracked"):
             continue
         v = hash_tensor(name, *t.shape)
-        if t.dim() > 1:
+        if t.dim() in (2, 4):
             v = v * 2.0 / math.sqrt(t.numel() / t.shape[0])
-        elif name.endswith(("bias", "running_mean")):
+        elif t.dim() == 3 or name.endswith(("bias", "running_mean")):
             v = 0.1 * v
         else:
             v = 1 + 0.1 * v
@@ -387,6 +387,50 @@ def inception(classes=1008):
 
 
 # name in jem, class, classes, side of the pictures here
+class ViTBlock(nn.Module):
+    def __init__(self, width, heads, hidden):
+        super().__init__()
+        self.heads = heads
+        self.ln_1, self.ln_2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
+        self.self_attention = nn.Module()
+        self.self_attention.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
+        self.self_attention.in_proj_bias = nn.Parameter(torch.empty(3 * width))
+        self.self_attention.out_proj = nn.Linear(width, width)
+        self.mlp = nn.ModuleDict({"0": nn.Linear(width, hidden), "3": nn.Linear(hidden, width)})
+
+    def forward(self, x):
+        a = self.self_attention
+        n, t, c = x.shape
+        qkv = F.linear(self.ln_1(x), a.in_proj_weight, a.in_proj_bias)
+        q, k, v = (m.reshape(n, t, self.heads, -1).transpose(1, 2) for m in qkv.chunk(3, -1))
+        mixed = F.scaled_dot_product_attention(q, k, v)
+        x = x + a.out_proj(mixed.transpose(1, 2).reshape(n, t, c))
+        return x + self.mlp["3"](F.gelu(self.mlp["0"](self.ln_2(x))))
+
+
+class ViT(nn.Module):
+    """Dosovitskiy et al. (2021) under torchvision's names; B/16 unless told otherwise."""
+    def __init__(self, classes=1000, side=224, patch=16, width=768, heads=12, hidden=3072, blocks=12):
+        super().__init__()
+        self.class_token = nn.Parameter(torch.empty(1, 1, width))
+        self.conv_proj = nn.Conv2d(3, width, patch, patch)
+        self.encoder = nn.Module()
+        self.encoder.pos_embedding = nn.Parameter(torch.empty(1, (side // patch) ** 2 + 1, width))
+        self.encoder.layers = nn.ModuleDict({f"encoder_layer_{i}": ViTBlock(width, heads, hidden) for i in range(blocks)})
+        self.encoder.ln = nn.LayerNorm(width, eps=1e-6)
+        self.heads = nn.ModuleDict({"head": nn.Linear(width, classes)})
+
+    def forward(self, x):
+        x = self.conv_proj(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.class_token.expand(len(x), -1, -1), x], 1) + self.encoder.pos_embedding
+        self.norms = []
+        for i, layer in enumerate(self.encoder.layers.values()):
+            x = layer(x)
+            if (i + 1) % (len(self.encoder.layers) // 4) == 0:
+                self.norms.append(x.norm())
+        return self.heads["head"](self.encoder.ln(x)[:, 0])
+
+
 NETWORKS = {
     "alexnet": (AlexNet, 1000, 64),
     "vgg16": (VGG16, 1000, 64),
@@ -395,6 +439,7 @@ NETWORKS = {
     "resnet50": (lambda classes=1000: ResNet((3, 4, 6, 3), True, classes), 1000, 64),
     "efficientnet-lite0": (EfficientNetLite0, 1000, 64),
     "wrn-10-2": (WideResNet, 10, 32),
+    "vit-b-16": (ViT, 1000, 224),
 }
 EXPORTED = NETWORKS | {name: (make, 10, 32) for name, make in CIFAR.items() if name != "resnext-11-2x8d"} | {"inception-fid": (inception, 1008, 75)}
 

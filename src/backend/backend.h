@@ -67,8 +67,8 @@ typedef enum op_kind {
     OP_DROPOUT,
     OP_SILU,      /* y = x * sigmoid(x) */
     OP_UPSAMPLE,  /* twice the height and width, nearest neighbour */
-    OP_ATTENTION, /* source: queries, keys, values of C channels each, T = h*w positions;
-                     softmax(q k^T / sqrt(C)) v, one head */
+    OP_ATTENTION, /* source: queries, keys, values of C channels each, T = h*w positions; for each of op_heads
+                     runs of D channels softmax(q k^T / sqrt(D)) v */
     OP_CONCAT,    /* sources of one height and width, one after another along channels */
     OP_MAX_POOL,  /* largest of a window (op_window); its gradient goes to the first of them */
     OP_MEAN_POOL, /* mean of a window (op_window) */
@@ -83,9 +83,11 @@ typedef enum op_kind {
     OP_SHIFT,     /* rows move pad_top down, columns pad_left to the right; zeros come in */
     OP_ONES,      /* the source and behind it one more channel, of ones */
     OP_GELU,      /* y = x * Phi(x), the distribution function of a standard normal (exact: erf) */
-    OP_SCALE      /* y = weight[c] * x in channel c */
+    OP_SCALE,     /* y = weight[c] * x in channel c */
+    OP_TOKENS     /* position t of a row is the source's t - 1, the first one bias[c]; plus weight[t][c].  A bias of -1:
+                     neither is there, the first is 0 */
 } op_kind;
-enum { OP_KINDS = OP_SCALE + 1 };
+enum { OP_KINDS = OP_TOKENS + 1 };
 
 typedef enum norm_kind {
     NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_ACT, NORM_GROUP,
@@ -103,11 +105,11 @@ typedef struct op {
     bool whole; /* DROPOUT: of whole images (drop path) instead of elements */
     norm_kind norm;
     /* NORM_GROUP: channels c/groups at a time share their statistics.  CONV2D: output channels
-     * dst.c/groups at a time see src.c/groups of the source; 0 is 1. */
+     * dst.c/groups at a time see src.c/groups of the source; 0 is 1.  ATTENTION: heads; 0 is 1. */
     int64_t groups;
     double eps;
     /* First elements in the flat parameter vector, -1 if absent.  Norms:
-     * weight and bias per channel (SCALE: weight); for NORM_BATCH also running mean and
+     * weight and bias per channel (SCALE: weight; TOKENS: weight of every position and channel, the first one's bias); for NORM_BATCH also running mean and
      * variance; NORM_ACT: y = weight * (x + bias). */
     int64_t weight, bias, mean, var;
     /* Weight norm of CONV2D, CONV_TRANSPOSED, LINEAR: the flat vector has directions V where the
@@ -124,6 +126,11 @@ typedef struct op {
 static inline int64_t op_group_channels(const op *o)
 {
     return o->src.c / (o->groups > 1 ? o->groups : 1);
+}
+
+static inline int64_t op_heads(const op *o)
+{
+    return o->groups > 1 ? o->groups : 1;
 }
 
 /* The same number of rows and columns on all sides? */

@@ -264,7 +264,7 @@ static jem_status new_of_size(model **out, const model_ctx *k, shape input)
     TRY(model_new(&m, &spec, engine));
     if (model_params_count(m) != model_params_count(k->p.m)) {
         st = jem_error(JEM_EUSAGE,
-                       "%s: its head is made for inputs of %" PRId64 "x%" PRId64
+                       "%s: its parameters are made for inputs of %" PRId64 "x%" PRId64
                        " and takes no others", spec.name, model_get_spec(k->p.m)->height,
                        model_get_spec(k->p.m)->width);
         goto done;

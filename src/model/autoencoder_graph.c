@@ -66,7 +66,7 @@ static int attention(const builder *b, int x)
         snprintf(names[i], sizeof names[i], "%s.mid_block.attentions.0.%s", b->half, parts[i]);
     int h = graph_group_norm(b->g, x, names[0], b->spec->groups, norm_eps);
     h = graph_attention_qkv(b->g, h, (const char *const[]){names[1], names[2], names[3]});
-    h = graph_project(b->g, graph_attention(b->g, h), names[4], channels_of(b, x));
+    h = graph_project(b->g, graph_attention(b->g, h, 1), names[4], channels_of(b, x));
     return graph_add(b->g, h, x);
 }
 

@@ -47,7 +47,7 @@ void params_init_normal(float *params, const graph *g, double std, uint64_t seed
 
     for (int i = 0; i < g->param_count; ++i) {
         const param *p = &g->params[i];
-        if (p->role == PARAM_WEIGHT)
+        if (p->role == PARAM_WEIGHT || p->role == PARAM_NORMAL)
             fill_normal(params + p->offset, p, std, &s, i);
         else
             fill_constant(params + p->offset, p);

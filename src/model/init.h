@@ -8,7 +8,7 @@
  * uniform on +-1/sqrt(fan_in); norms 1 and 0; running mean 0, variance 1. */
 void params_init(float *params, const graph *g, uint64_t seed);
 
-/* Weights normal with deviation `std`, their biases 0, norms 1 and 0. */
+/* Weights, and what is normal anyway, normal with deviation `std`, biases 0, norms 1 and 0. */
 void params_init_normal(float *params, const graph *g, double std, uint64_t seed);
 
 /* Values that any program can recompute from a tensor's name (FNV-1a of the

@@ -9,6 +9,7 @@
 #include "model/init.h"
 #include "model/linear.h"
 #include "model/pixelvae.h"
+#include "model/vit.h"
 #include "model/wrn.h"
 #include "model/gloss_resnet.h"
 #include "model/convnext.h"
@@ -27,8 +28,10 @@ const network *const network_list[] = {
     &network_alexnet,
     &network_vgg16,
     &network_squeezenet,
+    &network_vit_b_16,
     &network_convnext_tiny,
     &network_convnext_micro,
+    &network_vit_micro,
     &network_inception_fid,
     &network_gloss_resnet,
     &network_linear,

@@ -105,7 +105,7 @@ int64_t graph_add_param(graph *g, const char *prefix, const char *suffix, param_
 
     if (g->failed) return 0;
     TRY(MEM_GROW(g->params, g->param_count, g->param_room));
-    TRY(str_format(&p.name, "%s.%s", prefix, suffix));
+    TRY(str_format(&p.name, "%s%s%s", prefix, *prefix ? "." : "", suffix));
     for (int i = 0; i < ndim; ++i) {
         p.shape[i] = dims[i];
         p.count *= dims[i];

@@ -13,7 +13,7 @@ typedef enum param_role {
     PARAM_BIAS,
     PARAM_NORM_WEIGHT,
     PARAM_NORM_BIAS,
-    PARAM_NORMAL,       /* directions of weight norm and other weights that begin as N(0, 0.05^2) */
+    PARAM_NORMAL,       /* directions of weight norm and other weights that begin as N(0, 0.05^2), or as the network says */
     PARAM_RUNNING_MEAN, /* not trained */
     PARAM_RUNNING_VAR   /* not trained */
 } param_role;

@@ -170,6 +170,14 @@ int graph_attention_qkv(graph *g, int src, const char *const names[3])
     return graph_apply(g, o, &src, 1);
 }
 
+int graph_attention_in(graph *g, int src, const char *name)
+{
+    op o = projection_after(g, src, 3 * g->nodes[src].op.dst.c);
+    o.weight = graph_add_param(g, name, "in_proj_weight", PARAM_WEIGHT, 2, (int64_t[]){o.dst.c, o.src.c}, o.src.c);
+    o.bias = graph_add_param(g, name, "in_proj_bias", PARAM_BIAS, 1, &o.dst.c, o.src.c);
+    return graph_apply(g, o, &src, 1);
+}
+
 static jem_status linear_infer(op *o, const shape *sources, int count)
 {
     (void)sources, (void)count;
@@ -496,7 +504,7 @@ int graph_upsample(graph *g, int src)
     return graph_apply(g, graph_op(g, OP_UPSAMPLE, src), &src, 1);
 }
 
-/* ---- attention */
+/* ---- attention and its tokens */
 
 static jem_status attention_infer(op *o, const shape *sources, int count)
 {
@@ -505,18 +513,44 @@ static jem_status attention_infer(op *o, const shape *sources, int count)
         return jem_error(JEM_EUSAGE, "attention over %lld channels: queries, keys and values "
                          "must be as many each", (long long)sources[0].c);
     o->dst.c = sources[0].c / 3;
-    return JEM_OK;
+    if (o->groups >= 1 && o->dst.c % o->groups == 0) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "attention over %lld channels: they do not make %lld heads", (long long)o->dst.c,
+                     (long long)o->groups);
 }
 
-/* q k^T and P v, h*w products for each element of either. */
+/* q k^T and P v, h*w products for each channel of a position. */
 static int64_t attention_products(const op *o)
 {
     return 2 * o->src.h * o->src.w;
 }
 
-int graph_attention(graph *g, int qkv)
+int graph_attention(graph *g, int qkv, int64_t heads)
 {
-    return graph_apply(g, graph_op(g, OP_ATTENTION, qkv), &qkv, 1);
+    op o = graph_op(g, OP_ATTENTION, qkv);
+    o.groups = heads;
+    return graph_apply(g, o, &qkv, 1);
+}
+
+static jem_status tokens_infer(op *o, const shape *sources, int count)
+{
+    (void)count;
+    o->dst.h = 1;
+    o->dst.w = sources[0].h * sources[0].w + 1;
+    return JEM_OK;
+}
+
+static int64_t tokens_weights(const op *o)
+{
+    return o->dst.w;
+}
+
+int graph_tokens(graph *g, int src, const char *token, const char *positions)
+{
+    op o = graph_op(g, OP_TOKENS, src);
+    const int64_t one[] = {1, 1, o.src.c}, all[] = {1, o.src.h * o.src.w + 1, o.src.c};
+    o.weight = graph_add_param(g, "", positions, PARAM_NORMAL, 3, all, 1);
+    o.bias = graph_add_param(g, "", token, PARAM_NORM_BIAS, 3, one, 1);
+    return graph_apply(g, o, &src, 1);
 }
 
 /* ---- norms */
@@ -631,6 +665,8 @@ static const op_rule rules[] = {
                      .derivative = DERIVATIVE_LINEAR},
     [OP_ATTENTION] = {.name = "attention", .sources = 1, .infer = attention_infer,
                       .products = attention_products, .derivative = DERIVATIVE_CURVED},
+    [OP_TOKENS] = {.name = "tokens", .counted_as = "copies, sums", .sources = 1, .infer = tokens_infer,
+                   .weights = tokens_weights, .derivative = DERIVATIVE_LINEAR},
     [OP_CONCAT] = {.name = "concatenation", .counted_as = "copies, sums",
                    .sources = OP_ANY_SOURCES, .infer = concat_infer,
                    .derivative = DERIVATIVE_LINEAR},

@@ -67,6 +67,7 @@ bool op_is_curved(const op *o);
 
 /* ---- operations with settings or parameters
  *
+ * An operation's parameters are one run of the flat vector that begins with its weight: plans hand them on layer by layer.
  * Each returns the new node's number.  `name` is the prefix of the parameter names: "f.conv1"
  * makes f.conv1.weight and f.conv1.bias. */
 
@@ -143,8 +144,14 @@ int graph_group_norm(graph *g, int src, const char *name, int64_t groups, double
  * are those of the three linear layers `names`, the weights [C,C] one after another, then
  * the biases [C]. */
 int graph_attention_qkv(graph *g, int src, const char *const names[3]);
-/* [3C,h,w] -> [C,h,w]: softmax(q k^T / sqrt(C)) v over the h*w positions, one head. */
-int graph_attention(graph *g, int qkv);
+/* The same of one layer, under the names of PyTorch's MultiheadAttention: NAME.in_proj_weight [3C,C], NAME.in_proj_bias [3C]. */
+int graph_attention_in(graph *g, int src, const char *name);
+/* [3C,h,w] -> [C,h,w] over the h*w positions: each of `heads` runs of D channels, which share C out, is
+ * softmax(q k^T / sqrt(D)) v. */
+int graph_attention(graph *g, int qkv, int64_t heads);
+/* [C,h,w] -> [C,1,h*w+1]: the positions row by row, behind the class token TOKEN [1,1,C], and to each a trained vector of
+ * POSITIONS [1,h*w+1,C] is added (ViT, Dosovitskiy et al. 2021, Eq. 1).  Both are whole names. */
+int graph_tokens(graph *g, int src, const char *token, const char *positions);
 int graph_dropout(graph *g, int src, double rate);                    /* 0: src itself */
 /* Stochastic depth (Huang et al. 2016): in training passes all of an image is zeroed with
  * probability `rate`, or else divided by 1 - rate.  0: src itself. */

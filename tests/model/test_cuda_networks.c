@@ -8,6 +8,7 @@
 #include "model/convnext.h"
 #include "model/gloss_resnet.h"
 #include "model/pixelvae.h"
+#include "model/vit.h"
 
 /* As a training begins, but for norms, gains and biases, which differ everywhere. */
 static float *params_of(const graph *g, const model_spec *spec)
@@ -78,6 +79,13 @@ static void convnext_agrees(void **state)
     network_agrees(&spec, "features", 1e-3, 0.2);
 }
 
+static void vit_agrees(void **state)
+{
+    (void)state;
+    const model_spec spec = named("vit-micro", 16);
+    network_agrees(&spec, "stage3", 1e-3, 0.2);
+}
+
 static void gloss_resnet_agrees(void **state)
 {
     (void)state;
@@ -124,7 +132,7 @@ int main(void)
         cmocka_unit_test(resnets_agree),       cmocka_unit_test(vgg_agrees),
         cmocka_unit_test(resnext_agrees),      cmocka_unit_test(convnext_agrees),
         cmocka_unit_test(gloss_resnet_agrees), cmocka_unit_test(pixelvae_agrees),
-        cmocka_unit_test(networks_of_photographs_agree),
+        cmocka_unit_test(networks_of_photographs_agree), cmocka_unit_test(vit_agrees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

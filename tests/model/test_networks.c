@@ -2,6 +2,7 @@
 #include "support/wrn_spec.h"
 #include "support/check.h"
 #include "model/convnext.h"
+#include "model/vit.h"
 
 #include "model/gloss_resnet.h"
 #include "model/linear.h"
@@ -34,7 +35,12 @@ static model_spec smallest(const network *n)
     }
     if (n->usual) {
         model_spec spec = *n->usual;
-        spec.height = spec.width = 75; /* inception-fid takes no smaller ones */
+        spec.height = spec.width = n == &network_vit_b_16 ? 32 : 75; /* inception-fid takes no smaller ones */
+        check_ok(model_spec_name(&spec, network_list, n->name));
+        return spec;
+    }
+    if (n == &network_vit_micro) {
+        model_spec spec = {.classes = 3, .channels = 2, .height = 8, .width = 12};
         check_ok(model_spec_name(&spec, network_list, n->name));
         return spec;
     }

@@ -93,12 +93,26 @@ static void maps_to_maps_agree(void **state)
     int y = graph_silu(g, graph_group_norm(g, x, "n1", 4, 1e-6));
     x = graph_add(g, graph_conv2d(g, y, "c1", 16, 3, 1, 1), x);
     y = graph_attention_qkv(g, graph_group_norm(g, x, "n2", 4, 1e-6), names);
-    x = graph_add(g, graph_project(g, graph_attention(g, y), "o", 16), x);
+    x = graph_add(g, graph_project(g, graph_attention(g, y, 1), "o", 16), x);
     x = graph_silu(g, x);
     x = graph_conv2d(g, graph_upsample(g, x), "up", 8, 3, 1, 1);
     x = graph_conv2d_pad(g, x, "down", 8, 3, 2, 0, 1);
     check_ok(graph_finish(g, graph_conv2d(g, x, "end", 3, 3, 1, 1)));
     agree("maps", g, false, NULL, 5e-2);
+    graph_free(g);
+}
+
+static void tokens_and_heads_agree(void **state)
+{
+    graph *g = begin(3, 8, 6);
+    (void)state;
+    int x = graph_tokens(g, graph_conv2d(g, 0, "in", 12, 2, 2, 0), "token", "positions");
+    x = graph_add(g, graph_attention(g, graph_attention_in(g, x, "a"), 3), x);
+    x = graph_conv2d(g, x, "mix", 12, 1, 1, 0);
+    graph_name(g, x, "mixed");
+    x = graph_add(g, graph_attention(g, graph_attention_in(g, x, "b"), 4), x);
+    check_ok(graph_finish(g, graph_linear(g, graph_mean_pool(g, x, 1, 13, 0), "out", 3)));
+    agree("tokens", g, false, "mixed", 5e-2);
     graph_free(g);
 }
 
@@ -378,7 +392,7 @@ int main(void)
         cmocka_unit_test(dropout_drops_the_same),
         cmocka_unit_test(channel_norms_gelus_and_scales_agree),
         cmocka_unit_test(maps_to_maps_agree),
-        cmocka_unit_test(concatenations_agree),
+        cmocka_unit_test(tokens_and_heads_agree), cmocka_unit_test(concatenations_agree),
         cmocka_unit_test(windows_agree),
         cmocka_unit_test(grouped_convolutions_agree),
         cmocka_unit_test(capped_rectifiers_agree),

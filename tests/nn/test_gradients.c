@@ -187,13 +187,13 @@ static int attention_block(graph *g)
 {
     int x = graph_conv2d(g, 0, "in", 4, 3, 1, 1);
     int n = graph_group_norm(g, x, "n", 2, 1e-6);
-    int o = graph_attention(g, graph_attention_qkv(g, n, qkv_names));
+    int o = graph_attention(g, graph_attention_qkv(g, n, qkv_names), 1);
     return graph_add(g, graph_project(g, o, "o", 4), x);
 }
 
 static int attention_alone(graph *g)
 {
-    return graph_silu(g, graph_attention(g, graph_attention_qkv(g, 0, qkv_names)));
+    return graph_silu(g, graph_attention(g, graph_attention_qkv(g, 0, qkv_names), 1));
 }
 
 /* A block of ConvNeXt. */
@@ -379,7 +379,7 @@ static void random_op(graph *g, uint32_t *rng)
     const shape s = g->nodes[x].op.dst;
 
     snprintf(name, sizeof name, "p%d", g->node_count);
-    switch (draw(rng, 34)) {
+    switch (draw(rng, 35)) {
     case 0: case 1: case 2: graph_conv2d(g, x, name, 3, 3, 1, 1); break;
     case 3: graph_conv2d(g, x, name, 3, 3, s.h > 3 ? 2 : 1, 1); break;
     case 4: case 5: graph_lrelu(g, x, 0.2); break;
@@ -391,7 +391,7 @@ static void random_op(graph *g, uint32_t *rng)
     case 13: graph_silu(g, graph_group_norm(g, x, name, s.c % 3 ? 1 : 3, 0.1)); break;
     case 14: graph_conv2d_pad(g, x, name, 3, 3, s.h > 3 ? 2 : 1, 0, 2); break;
     case 15: s.h < 4 ? graph_upsample(g, x) : graph_silu(g, x); break;
-    case 16: graph_attention(g, graph_conv2d(g, x, name, 9, 1, 1, 0)); break;
+    case 16: graph_attention(g, graph_conv2d(g, x, name, 9, 1, 1, 0), draw(rng, 2) ? 3 : 1); break;
     case 17: graph_concat(g, (int[]){x, same_shape(g, x, rng), x}, s.c < 7 ? 3 : 1); break;
     case 18: graph_relu6(g, x); break;
     case 19: graph_max_pool(g, x, 3, 1, 1, false); break;
@@ -408,6 +408,7 @@ static void random_op(graph *g, uint32_t *rng)
     case 30: graph_norm_eps(g, x, name, NORM_CHANNELS, 0.1); break;
     case 31: graph_scale(g, x, name, "gamma"); break;
     case 32: graph_drop_path(g, x, 0.4); break;
+    case 33: graph_tokens(g, x, name, name + 1); break; /* two names */
     default: s.c < 7 ? graph_concat_elu(g, x) : graph_lrelu(g, x, 0.4); break;
     }
 }

@@ -74,7 +74,12 @@ static int upsample(graph *g, int x)
 
 static int attention(graph *g, int x)
 {
-    return graph_attention(g, x);
+    return graph_attention(g, x, 1);
+}
+
+static int tokens(graph *g, int x)
+{
+    return graph_tokens(g, x, "token", "positions");
 }
 
 static int affine(graph *g, int x)
@@ -158,6 +163,7 @@ static const struct {
     [OP_UPSAMPLE] = {upsample, {6, 8, 6}, "upsample 2x2", 0, 0},
     /* scores of 12 x 12 positions by 2 channels each, and as many for the weighted sums */
     [OP_ATTENTION] = {attention, {2, 4, 3}, "attention", 2.0 * 2 * 12 * 12 * 2, 0},
+    [OP_TOKENS] = {tokens, {6, 1, 13}, "tokens", 0, 13 * 6 + 6},
     [OP_CONV_TRANSPOSED] = {transposed, {5, 8, 6}, "transposed conv 2x3 /2", 2.0 * 4 * 3 * 6 * 5 * 6, 5 * 6 * 6 + 5},
     [OP_ELU] = {elu, {6, 4, 3}, "ELU", 0, 0},
     [OP_SIGMOID] = {sigmoid, {6, 4, 3}, "sigmoid", 0, 0},
@@ -208,6 +214,7 @@ static void rows_say_what_one_counts_by_hand(void **state)
         assert_string_equal(label, cases[kind].label);
         assert_true(op_flops(o) == cases[kind].flops);
         assert_int_equal(op_params(o), cases[kind].params);
+        if (o->bias >= 0) assert_true(o->bias > o->weight && o->bias < o->weight + op_params(o));
         graph_free(g);
     }
 }
@@ -302,6 +309,11 @@ static int drop_path(graph *g, int x)
     return graph_drop_path(g, x, 0.4);
 }
 
+static int three_heads(graph *g, int x)
+{
+    return graph_attention(g, graph_attention_in(g, x, "op"), 3);
+}
+
 static void variants_agree_with_central_differences(void **state)
 {
     (void)state;
@@ -326,6 +338,7 @@ static void variants_agree_with_central_differences(void **state)
         {vector_of_the_map, {6, 4, 3}, "sum with a vector", 0, 0},
         {normed_channels, {6, 4, 3}, "channel norm", 0, 6 + 6},
         {drop_path, {6, 4, 3}, "drop path", 0, 0},
+        {three_heads, {6, 4, 3}, "attention", 2.0 * 2 * 12 * 12 * 6, 0},
     };
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         char label[64];
@@ -369,8 +382,11 @@ static void mistakes_are_told_by_the_row(void **state)
     graph_add(g, 0, graph_upsample(g, 0));
     expect_mistake(g, "sum of 4x2x2 and 4x4x4");
     g = small();
-    graph_attention(g, 0);
+    graph_attention(g, 0, 1);
     expect_mistake(g, "attention over 4 channels");
+    g = small();
+    graph_attention(g, graph_attention_in(g, 0, "a"), 3);
+    expect_mistake(g, "attention over 4 channels: they do not make 3 heads");
     g = small();
     graph_conv2d(g, 0, "a", 3, 5, 1, 0);
     expect_mistake(g, "node 1 would be 3x0x0: the input is too small");

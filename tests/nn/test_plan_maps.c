@@ -38,7 +38,7 @@ static graph *map_graph(shape input, int64_t width, int64_t groups)
     x = graph_add(g, h, graph_conv2d(g, x, "s", 2 * width, 1, 1, 0));
     graph_name(g, x, "block");
     h = graph_attention_qkv(g, graph_group_norm(g, x, "n3", groups, 1e-6), qkv);
-    x = graph_add(g, graph_project(g, graph_attention(g, h), "to_out", 2 * width), x);
+    x = graph_add(g, graph_project(g, graph_attention(g, h, 2), "to_out", 2 * width), x);
     x = graph_conv2d(g, graph_upsample(g, graph_silu(g, x)), "up", width, 3, 1, 1);
     check_ok(graph_finish(g, graph_conv2d(g, norm_silu(g, x, "n4", groups), "out", 3, 3, 1, 1)));
     return g;
@@ -386,7 +386,7 @@ static void attention_is_linear_in_memory(void **state)
     for (int i = 0; i < 2; ++i) {
         graph *g = NULL;
         check_ok(graph_new(&g, (shape){48, 64, 64 << i}));
-        check_ok(graph_finish(g, graph_attention(g, 0)));
+        check_ok(graph_finish(g, graph_attention(g, 0, 2)));
         bytes[i] = workspace_bytes(g, &backend_cpu, (plan_options){0});
         graph_free(g);
     }
@@ -426,7 +426,7 @@ static void mistakes_are_named(void **state)
                 "norm1': 6 channels do not make 4 groups");
     graph_free(g);
     check_ok(graph_new(&g, (shape){4, 4, 4}));
-    check_fails(graph_finish(g, graph_attention(g, 0)), JEM_EUSAGE, "as many each");
+    check_fails(graph_finish(g, graph_attention(g, 0, 1)), JEM_EUSAGE, "as many each");
     graph_free(g);
     check_ok(graph_new(&g, (shape){3, 1, 1}));
     graph_conv2d_pad(g, 0, "down", 3, 3, 2, 0, 1); /* no window fits, whatever rounding says */
@@ -453,7 +453,7 @@ static void products_and_parameters_are_counted(void **state)
     int64_t params = 0;
 
     check_ok(graph_new(&g, (shape){4, 3, 5}));
-    int x = graph_attention(g, graph_attention_qkv(g, graph_group_norm(g, 0, "n", 2, 1e-6), qkv));
+    int x = graph_attention(g, graph_attention_qkv(g, graph_group_norm(g, 0, "n", 2, 1e-6), qkv), 1);
     check_ok(graph_finish(g, graph_upsample(g, graph_silu(g, graph_project(g, x, "o", 4)))));
     assert_true(graph_flops(g) == 2.0 * 15 * 4 * 12 + 2 * 2.0 * 15 * 15 * 4 + 2.0 * 15 * 4 * 4);
     for (int i = 0; i < g->node_count; ++i) params += op_params(&g->nodes[i].op);
@@ -471,7 +471,7 @@ static void the_three_projections_lie_one_after_another(void **state)
     int64_t at = 0;
 
     check_ok(graph_new(&g, (shape){4, 3, 5}));
-    check_ok(graph_finish(g, graph_attention(g, graph_attention_qkv(g, 0, qkv))));
+    check_ok(graph_finish(g, graph_attention(g, graph_attention_qkv(g, 0, qkv), 1)));
     for (int i = 0; i < 6; ++i) {
         const param *p = graph_param(g, names[i]);
         assert_non_null(p);

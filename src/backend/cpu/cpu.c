@@ -162,6 +162,8 @@ static const cpu_impl *choose_impl(const step *s)
         return side_by_side(s) ? &cpu_channels_impl : &cpu_ref_impl;
     case OP_ATTENTION:
         return &cpu_attention_impl;
+    case OP_TOKENS:
+        return side_by_side(s) ? &cpu_tokens_impl : &cpu_ref_impl;
     case OP_CONV_TRANSPOSED:
         return &cpu_transposed_impl;
     case OP_ELU:

@@ -106,6 +106,7 @@ size_t cpu_batch_norm_bytes(const op *o);   /* backend.meeting_bytes */
 extern const cpu_impl cpu_channels_impl;    /* norms over channels, trained scales */
 extern const cpu_impl cpu_activation_impl;  /* SiLU, GELU */
 extern const cpu_impl cpu_attention_impl;
+extern const cpu_impl cpu_tokens_impl;      /* what it is over, in NHWC */
 extern const cpu_impl cpu_pixel_impl;       /* ELUs, gates, shifts, vectors on maps in NHWC */
 extern const cpu_impl cpu_dropout_impl;     /* in NHWC */
 extern const cpu_impl cpu_transposed_impl;  /* transposed convolutions in NHWC */

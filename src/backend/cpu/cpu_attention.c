@@ -1,9 +1,9 @@
-/* Attention of one head: oneDNN's matrix products in float32, and softmax between
+/* Attention: oneDNN's matrix products in float32, and softmax between
  * them; the mathematics is that of ref_attention.inc.
  *
  * Rows of the T x T matrix p are computed a tile at a time, so that memory is linear in T.  The
  * gradients to keys and values want its columns: these come in a second sweep over tiles, from
- * what the first has left of every row (Dao et al. 2022). */
+ * what the first has left of every row (Dao et al. 2022).  Each head is by itself. */
 #include <dnnl.h>
 #include <math.h>
 
@@ -21,13 +21,15 @@ typedef struct rows {
     int64_t step;
 } rows;
 
-/* One image's queries, keys and values, or what belongs to them. */
+/* Queries, keys and values of one head in one image, or what belongs to them. */
 typedef struct head {
     rows q, k, v;
 } head;
 
-static head head_of(float *at, int64_t c)
+/* at: an image's, c channels of each. */
+static head head_of(float *at, int64_t c, int64_t first)
 {
+    at += first;
     return (head){{at, 3 * c}, {at + c, 3 * c}, {at + 2 * c, 3 * c}};
 }
 
@@ -41,13 +43,20 @@ static int64_t positions(const cpu_kernel *k)
     return k->s.op.src.h * k->s.op.src.w;
 }
 
+/* Of one head. */
 static int64_t tiles(const cpu_kernel *k)
 {
     return (positions(k) + TILE_ROWS - 1) / TILE_ROWS;
 }
 
+/* Tiles of an image: those of the first head, of the second, ... */
+static int64_t all_tiles(const cpu_kernel *k)
+{
+    return op_heads(&k->s.op) * tiles(k);
+}
+
 /* ---- scratch: float copies of one image's buffers where they are bf16, two numbers for each
- * row of p, and for each part two tiles of rows of p */
+ * row of each head's p, and for each part two tiles of rows of p */
 
 static bool is_bf16(const cpu_kernel *k)
 {
@@ -62,13 +71,13 @@ static int64_t copies_count(const cpu_kernel *k)
 
 static int tile_parts(const cpu_kernel *k)
 {
-    return k->s.split ? (int)tiles(k) : 1;
+    return k->s.split ? (int)all_tiles(k) : 1;
 }
 
 static jem_status prepare(cpu_kernel *k)
 {
     int64_t pair = 2 * positions(k);
-    k->scratch = (size_t)(copies_count(k) + (1 + tile_parts(k) * TILE_ROWS) * pair) * sizeof(float);
+    k->scratch = (size_t)(copies_count(k) + (op_heads(&k->s.op) + tile_parts(k) * TILE_ROWS) * pair) * sizeof(float);
     return JEM_OK;
 }
 
@@ -93,22 +102,22 @@ static float *floats_of(const cpu_bound *b, slot s, int64_t n, float *copy)
     return is_bf16(b->k) ? copy : (float *)cpu_at(b, s) + n * shape_count(s.s);
 }
 
-static work work_of(const cpu_bound *b, int64_t n, int part)
+static work work_of(const cpu_bound *b, int64_t n, int64_t which, int part)
 {
     const step *s = &b->k->s;
-    const int64_t t = positions(b->k), c = s->op.dst.c;
+    const int64_t t = positions(b->k), all = s->op.dst.c, heads = op_heads(&s->op), c = all / heads, first = which * c;
     const slot input = s->kind == STEP_FORWARD ? s->src : s->src2;
     const slot output = s->kind == STEP_BACKWARD_DATA ? s->src : s->dst;
     float *copies = (float *)(void *)b->scratch, *rows_at = copies + copies_count(b->k);
     work w = {.t = t, .c = c, .scale = (float)(1 / sqrt((double)c))};
 
-    w.x = head_of(floats_of(b, input, n, copies), c);
-    w.y = (rows){floats_of(b, output, n, copies + 3 * t * c), c};
+    w.x = head_of(floats_of(b, input, n, copies), all, first);
+    w.y = (rows){floats_of(b, output, n, copies + 3 * t * all) + first, all};
     if (s->kind != STEP_FORWARD)
-        w.d = head_of(floats_of(b, s->kind == STEP_TANGENT ? s->src : s->dst, n, copies + 4 * t * c), c);
-    w.log_total = rows_at;
-    w.mean = rows_at + t;
-    w.p = rows_at + 2 * t + part * 2 * TILE_ROWS * t;
+        w.d = head_of(floats_of(b, s->kind == STEP_TANGENT ? s->src : s->dst, n, copies + 4 * t * all), all, first);
+    w.log_total = rows_at + which * 2 * t;
+    w.mean = w.log_total + t;
+    w.p = rows_at + heads * 2 * t + part * 2 * TILE_ROWS * t;
     w.dp = w.p + TILE_ROWS * t;
     return w;
 }
@@ -330,18 +339,20 @@ static jem_status run(cpu_bound *b, const step_io *io, int phase, int part)
 {
     jem_status st = JEM_OK;
     const step *s = &b->k->s;
-    const int64_t n = phase / PHASES;
-    const work w = work_of(b, n, part);
+    const int64_t n = phase / PHASES, each = tiles(b->k);
+    const work whole = work_of(b, n, 0, part);
     const bool split = tile_parts(b->k) > 1;
 
     (void)io;
     omp_set_num_threads(1); /* of the calling thread */
-    if (phase % PHASES == COPY_IN) prepare_image(b, &w, n);
+    if (phase % PHASES == COPY_IN) prepare_image(b, &whole, n);
     if (has_tiles(b->k, phase))
-        for (int64_t i = split ? part : 0; i < (split ? part + 1 : tiles(b->k)); ++i)
-            TRY(run_tile(&w, s->kind, phase % PHASES == COLUMNS, i));
+        for (int64_t i = split ? part : 0; i < (split ? part + 1 : all_tiles(b->k)); ++i) {
+            const work w = work_of(b, n, i / each, part);
+            TRY(run_tile(&w, s->kind, phase % PHASES == COLUMNS, i % each));
+        }
     if (phase % PHASES == COPY_OUT && is_bf16(b->k))
-        copy_out(b, s->dst, n, s->kind == STEP_BACKWARD_DATA ? w.d.q.at : w.y.at);
+        copy_out(b, s->dst, n, s->kind == STEP_BACKWARD_DATA ? whole.d.q.at : whole.y.at);
 done:
     return st;
 }

@@ -92,6 +92,7 @@ static const cuda_impl *choose_impl(const step *s)
     case OP_NORM: return &cuda_norm_impl;
     case OP_DROPOUT: return s->train ? &cuda_dropout_impl : &cuda_octet_impl;
     case OP_ATTENTION: return &cuda_attention_impl;
+    case OP_TOKENS: return &cuda_tokens_impl;
     default: return &cuda_octet_impl;
     }
 }

@@ -39,7 +39,7 @@ struct cuda_impl {
 };
 extern const cuda_impl cuda_port_impl, cuda_octet_impl, cuda_window_impl, cuda_elu_impl, cuda_concat_impl,
     cuda_dropout_impl, cuda_scale_impl, cuda_conv_impl, cuda_direct_impl, cuda_linear_impl, cuda_norm_impl,
-    cuda_attention_impl, cuda_pixel_impl, cuda_add_vector_impl, cuda_pool_impl;
+    cuda_attention_impl, cuda_tokens_impl, cuda_pixel_impl, cuda_add_vector_impl, cuda_pool_impl;
 
 /* Scratch number `i` of the kernel gets `bytes`. */
 void cuda_book(cuda_kernel *k, int i, size_t bytes);

@@ -160,13 +160,13 @@ static jem_status linear_run(const cuda_bound *b, const step_io *io)
 const cuda_impl cuda_linear_impl = {
     .name = "cublas", .prepare = linear_prepare, .load = linear_load, .run = linear_run};
 
-/* ---- attention: matrices q, k, v, ... [n*t][c], scores [n][t][t] */
+/* ---- attention: matrices q, k, v, ... [n*heads][t][c], scores [n*heads][t][t] */
 
 enum { HEAD_Q, HEAD_K, HEAD_V, HEAD_DQ, HEAD_DK, HEAD_DV, HEAD_O, BOOK_P, BOOK_D };
 
 typedef struct heads {
     const cuda_bound *b;
-    int64_t n, t, c;
+    int64_t n, per_image, t, c; /* heads of all images, of one; channels of a head */
     float scale;
     float *m[BOOK_D + 1]; /* by the names above */
 } heads;
@@ -175,8 +175,9 @@ static heads heads_of(const cuda_bound *b)
 {
     const step *s = &b->k->s;
     const op *o = &s->op;
-    heads h = {.b = b, .n = s->n, .t = o->src.h * o->src.w, .c = o->dst.c,
-               .scale = (float)(1.0 / sqrt((double)o->dst.c))};
+    const int64_t per_image = op_heads(o), c = o->dst.c / per_image;
+    heads h = {.b = b, .n = s->n * per_image, .per_image = per_image, .t = o->src.h * o->src.w, .c = c,
+               .scale = (float)(1.0 / sqrt((double)c))};
     for (int i = 0; i <= BOOK_D; i++) h.m[i] = cuda_scratch(b, i);
     return h;
 }
@@ -187,16 +188,16 @@ static jem_status attention_prepare(cuda_kernel *k)
     const int64_t t = o->src.h * o->src.w;
     for (int i = 0; i <= HEAD_O; i++)
         cuda_book(k, i, (size_t)(k->s.n * t * o->dst.c) * sizeof(float));
-    cuda_book(k, BOOK_P, (size_t)(k->s.n * t * t) * sizeof(float));
-    cuda_book(k, BOOK_D, (size_t)(k->s.n * t * t) * sizeof(float));
+    for (int i = BOOK_P; i <= BOOK_D; i++)
+        cuda_book(k, i, (size_t)(k->s.n * op_heads(o) * t * t) * sizeof(float));
     return JEM_OK;
 }
 
-/* Head number `which` of the value in `at` beside matrix m. */
-static jem_status move_head(const heads *h, const slot *at, int which, float *m, bool to_value)
+/* Queries, keys or values (by `which`; outputs are 0) of the value in `at` beside matrix m. */
+static jem_status move_heads(const heads *h, const slot *at, int which, float *m, bool to_value)
 {
-    const head_map a = {.v = cuda_value(h->b, at), .matrix = m, .c = h->c, .room = cuda_room(at),
-                        .first = which * h->c, .to_value = to_value,
+    const head_map a = {.v = cuda_value(h->b, at), .matrix = m, .c = h->c, .t = h->t,
+                        .heads = h->per_image, .room = cuda_room(at), .first = which * h->per_image * h->c, .to_value = to_value,
                         .accumulate = h->b->k->s.accumulate};
     return launch_head(&a, h->n * h->t * h->c);
 }
@@ -204,26 +205,26 @@ static jem_status move_head(const heads *h, const slot *at, int which, float *m,
 static jem_status take_heads(const heads *h, const slot *at, int first)
 {
     jem_status st = JEM_OK;
-    for (int i = 0; i < 3; i++) TRY(move_head(h, at, i, h->m[first + i], false));
+    for (int i = 0; i < 3; i++) TRY(move_heads(h, at, i, h->m[first + i], false));
 done:
     return st;
 }
 
 /* What memory alone has stays zero. */
-static jem_status put_head(const heads *h, int which, const float *m)
+static jem_status put_heads(const heads *h, int which, const float *m)
 {
     jem_status st = JEM_OK;
     const step *s = &h->b->k->s;
     const value v = cuda_value(h->b, &s->dst);
-    const size_t bytes = (size_t)(h->n * h->t * cuda_room(&s->dst)) * (v.bf16 ? 2 : 4);
+    const size_t bytes = (size_t)(cuda_rows(&s->dst, s->n) * cuda_room(&s->dst)) * (v.bf16 ? 2 : 4);
     if (which == 0 && cuda_room(&s->dst) != s->dst.s.c && !s->accumulate)
         TRY(gpu_clear(v.data, bytes));
-    TRY(move_head(h, &s->dst, which, (float *)(uintptr_t)m, true));
+    TRY(move_heads(h, &s->dst, which, (float *)(uintptr_t)m, true));
 done:
     return st;
 }
 
-/* scores [t][t] (+)= scale * a b^T of each image. */
+/* scores [t][t] (+)= scale * a b^T of each head. */
 static jem_status score(const heads *h, float *to, const float *a, const float *b, float scale,
                         bool more)
 {
@@ -269,7 +270,7 @@ static jem_status attention_forward(const heads *h, const step *s)
     jem_status st;
     TRY(weigh(h, &s->src));
     TRY(mix(h, h->m[HEAD_O], h->m[BOOK_P], false, h->m[HEAD_V], 1, false));
-    TRY(put_head(h, 0, h->m[HEAD_O]));
+    TRY(put_heads(h, 0, h->m[HEAD_O]));
 done:
     return st;
 }
@@ -284,7 +285,7 @@ static jem_status attention_tangent(const heads *h, const step *s)
     TRY(slope_of_rows(h));
     TRY(mix(h, h->m[HEAD_O], h->m[BOOK_D], false, h->m[HEAD_V], 1, false));
     TRY(mix(h, h->m[HEAD_O], h->m[BOOK_P], false, h->m[HEAD_DV], 1, true));
-    TRY(put_head(h, 0, h->m[HEAD_O]));
+    TRY(put_heads(h, 0, h->m[HEAD_O]));
 done:
     return st;
 }
@@ -293,13 +294,13 @@ static jem_status attention_backward(const heads *h, const step *s)
 {
     jem_status st;
     TRY(weigh(h, &s->src2));
-    TRY(move_head(h, &s->src, 0, h->m[HEAD_O], false)); /* the output's gradient */
+    TRY(move_heads(h, &s->src, 0, h->m[HEAD_O], false)); /* the output's gradient */
     TRY(score(h, h->m[BOOK_D], h->m[HEAD_O], h->m[HEAD_V], 1, false));
     TRY(slope_of_rows(h));
     TRY(mix(h, h->m[HEAD_DQ], h->m[BOOK_D], false, h->m[HEAD_K], h->scale, false));
     TRY(mix(h, h->m[HEAD_DK], h->m[BOOK_D], true, h->m[HEAD_Q], h->scale, false));
     TRY(mix(h, h->m[HEAD_DV], h->m[BOOK_P], true, h->m[HEAD_O], 1, false));
-    for (int i = 0; i < 3; i++) TRY(put_head(h, i, h->m[HEAD_DQ + i]));
+    for (int i = 0; i < 3; i++) TRY(put_heads(h, i, h->m[HEAD_DQ + i]));
 done:
     return st;
 }

@@ -1,4 +1,4 @@
-/* Steps of generative networks of pixels, scaled channels, and windows that may overlap: pixel_kernels.h. */
+/* Steps of generative networks of pixels, scaled channels, rows of tokens, and windows that may overlap: pixel_kernels.h. */
 #include "backend/cuda/cuda.h"
 
 #include "base/try.h"
@@ -88,6 +88,45 @@ static jem_status add_vector_run(const cuda_bound *b, const step_io *io)
 }
 
 const cuda_impl cuda_add_vector_impl = {.name = "own", .run = add_vector_run};
+
+/* ---- the row of tokens */
+
+enum { TOKENS_WEIGHT, TOKENS_BIAS };
+
+static jem_status tokens_prepare(cuda_kernel *k)
+{
+    const op *o = &k->s.op;
+    if (k->s.kind != STEP_BACKWARD_PARAMS) return JEM_OK;
+    cuda_book(k, TOKENS_WEIGHT, (size_t)shape_count(o->dst) * sizeof(float));
+    cuda_book(k, TOKENS_BIAS, (size_t)o->dst.c * sizeof(float));
+    return JEM_OK;
+}
+
+static jem_status tokens_run(const cuda_bound *b, const step_io *io)
+{
+    const step *s = &b->k->s;
+    const op *o = &s->op;
+    const int64_t weights = shape_count(o->dst);
+    tokens_map a = {.dst = cuda_value(b, &s->dst), .src = cuda_value(b, &s->src),
+                    .e = cuda_extent(s->kind == STEP_FORWARD ? &s->dst : &s->src, s->n), .accumulate = s->accumulate};
+    jem_status st;
+
+    if (s->kind == STEP_BACKWARD_DATA) return launch_tokens_back(&a, elements(&s->dst, s->n));
+    if (s->kind == STEP_FORWARD) {
+        if (o->bias >= 0) a.weight = b->k->params + o->weight, a.bias = b->k->params + o->bias;
+        return launch_tokens(&a, elements(&s->dst, s->n));
+    }
+    float *dweight = (float *)io->dparams + o->weight, *dbias = (float *)io->dparams + o->bias;
+    a.dweight = cuda_outside(b, TOKENS_WEIGHT, dweight);
+    a.dbias = cuda_outside(b, TOKENS_BIAS, dbias);
+    TRY(launch_tokens_params(&a, weights));
+    TRY(cuda_hand_out(b, TOKENS_WEIGHT, dweight, weights));
+    TRY(cuda_hand_out(b, TOKENS_BIAS, dbias, o->dst.c));
+done:
+    return st;
+}
+
+const cuda_impl cuda_tokens_impl = {.name = "own", .prepare = tokens_prepare, .run = tokens_run};
 
 /* ---- windows */
 

@@ -50,6 +50,9 @@
     K(ones, pixel_map)                                                                             \
     K(noise, dropout_map)                                                                          \
     K(spots, spots_map)                                                                            \
+    K(tokens, tokens_map)                                                                          \
+    K(tokens_back, tokens_map)                                                                     \
+    K(tokens_params, tokens_map)                                                                   \
     K(max_pool, pool_map)                                                                          \
     K(max_pool_back, pool_map)                                                                     \
     K(mean_pool, pool_map)                                                                         \

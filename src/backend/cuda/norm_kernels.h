@@ -271,19 +271,20 @@ HOST_DEVICE void softmax_slope_item(const softmax_map *a, int64_t i)
     for (int64_t j = 0; j < a->t; j++) d[j] = (float)((double)p[j] * ((double)d[j] - mean));
 }
 
-/* Parts of an octet map between values of different channels: head h of a [rows][3c] value
- * beside a float matrix [rows][c]. */
+/* Heads side by side in the channels of a value [n][t][room], and one behind another in a float matrix
+ * [n][heads][t][c]. */
 typedef struct head_map {
     value v;
     float *matrix;
-    int64_t c, room, first; /* channels of the matrix and in memory; the head's first */
+    int64_t t, heads, c, room, first; /* first: the first head's first channel in the value */
     int32_t to_value, accumulate;
 } head_map;
 
 /* Piece: an element of the matrix. */
 HOST_DEVICE void head_item(const head_map *a, int64_t i)
 {
-    const int64_t at = i / a->c * a->room + a->first + i % a->c;
+    const int64_t position = i / a->c % a->t, head = i / a->c / a->t, n = head / a->heads;
+    const int64_t at = (n * a->t + position) * a->room + a->first + head % a->heads * a->c + i % a->c;
     if (!a->to_value)
         a->matrix[i] = load1(a->v, at);
     else

@@ -136,6 +136,45 @@ HOST_DEVICE void spots_item(const spots_map *a, int64_t i)
     put1(a->dst, i, (float)sum, a->accumulate);
 }
 
+/* ---- tokens: a row of e.w, the first one trained, the others the positions of a map */
+
+typedef struct tokens_map {
+    value dst, src;
+    extent e;                   /* of the row */
+    const float *weight, *bias; /* [e.w][e.c], [e.c]; NULL: a tangent's, which has neither */
+    float *dweight, *dbias;
+    int32_t accumulate, rest;
+} tokens_map;
+
+/* Piece: one element of the row. */
+HOST_DEVICE void tokens_item(const tokens_map *a, int64_t i)
+{
+    const int64_t c = i % a->e.room, t = i / a->e.room % a->e.w, n = i / a->e.room / a->e.w;
+    float v = 0;
+    if (c < a->e.c) {
+        if (t > 0) v = load1(a->src, i - (n + 1) * a->e.room);
+        if (a->weight) v += a->weight[t * a->e.c + c] + (t > 0 ? 0 : a->bias[c]);
+    }
+    put1(a->dst, i, v, a->accumulate);
+}
+
+/* Piece: one element of the map's gradient. */
+HOST_DEVICE void tokens_back_item(const tokens_map *a, int64_t i)
+{
+    const int64_t n = i / a->e.room / (a->e.w - 1);
+    put1(a->dst, i, load1(a->src, i + (n + 1) * a->e.room), a->accumulate);
+}
+
+/* Piece: one weight.  src: the row's gradient. */
+HOST_DEVICE void tokens_params_item(const tokens_map *a, int64_t i)
+{
+    const int64_t c = i % a->e.c, t = i / a->e.c;
+    double sum = 0;
+    for (int64_t n = 0; n < a->e.n; n++) sum += (double)load1(a->src, (n * a->e.w + t) * a->e.room + c);
+    a->dweight[i] = (float)sum;
+    if (t == 0) a->dbias[c] = (float)sum;
+}
+
 /* ---- windows (op_window) of largest values and of means */
 
 typedef struct pool_map {
