@@ -373,12 +373,14 @@ bool subject_is_probe(const model_subject *p)
 static const subject_ops features_ops = {
     .features = features, .show = show, .describe = describe, .free = release};
 
-/* Latents are of any size, and so are photographs; a JEM on pixels is asked about the size that it was trained on. */
+/* Latents are of any size, and so are photographs to most networks; a JEM on pixels is asked about the size that it was
+ * trained on. */
 static const subject_ops *ops_of(const model_subject *p)
 {
-    if (!model_get_spec(p->m)->network->logits) return &features_ops;
+    const network *n = model_get_spec(p->m)->network;
+    if (!n->logits) return &features_ops;
     if (subject_is_probe(p)) return &probe_ops;
-    return p->latents || model_get_spec(p->m)->network->photographs ? &any_size_ops : &one_size_ops;
+    return p->latents || (n->photographs && !n->one_size) ? &any_size_ops : &one_size_ops;
 }
 
 /* The categories of its classes as far as they are known. */

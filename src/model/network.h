@@ -53,6 +53,8 @@ struct network {
 
     /* Is it a network of photographs, which takes them at any size and cropped as its publishers did? */
     bool photographs;
+    /* Do its parameters fit pictures of the size that it was trained on alone? */
+    bool one_size;
 
     /* The graph of `spec`; its name is of this kind, its settings are within their ranges, its
      * sizes may be any.  JEM_EUSAGE naming the setting that is to be changed. */

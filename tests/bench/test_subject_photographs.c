@@ -106,6 +106,26 @@ static void maps_are_in_the_units_that_the_network_was_trained_on(void **state)
     image_clear(&p);
 }
 
+/* A vision transformer's vectors belong to positions: benchmarks that would choose another size take its own. */
+static void what_has_one_size_is_asked_at_that(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"vit-b-16", "squeezenet1_1"};
+    const engine_spec engine = {.threads = 1, .device = "cpu"};
+    for (int i = 0; i < 2; i++) {
+        model_spec spec = {.classes = 2, .channels = 3, .height = SIDE, .width = SIDE};
+        const sampler_options sampler = {.steps = 1};
+        subject who = {.ops = NULL};
+        model *m = NULL;
+        check_ok(model_spec_name(&spec, network_list, names[i]));
+        check_ok(model_new(&m, &spec, &engine));
+        check_ok(subject_of_model(&who, &(const model_subject){.m = m, .sampler = &sampler, .step_size = 1}));
+        assert_int_equal(who.ops->look_at != NULL, i);
+        subject_clear(&who);
+        model_free(m);
+    }
+}
+
 /* Expected: the network's class in PyTorch on the picture that Pillow makes of this one (double). */
 static void a_real_network_knows_a_real_cat(void **state)
 {
@@ -183,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_are_cut_with_the_margin_of_photographs),
+        cmocka_unit_test(what_has_one_size_is_asked_at_that),
         cmocka_unit_test(maps_are_in_the_units_that_the_network_was_trained_on),
         cmocka_unit_test(a_real_network_knows_a_real_cat),
         cmocka_unit_test(a_real_network_labels_photographs_as_pytorch_does),
