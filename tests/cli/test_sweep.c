@@ -221,7 +221,7 @@ static void a_sweep_goes_on_after_a_signal_and_after_a_kill(void **state)
 {
     (void)state;
     pid_t child = start("broken");
-    wait_for_rows("broken", runs[1], 1);
+    wait_for_rows("broken", runs[0], 1); /* of alpha 0: the last run begins behind both that are so fast */
     kill(child, SIGTERM);
     assert_int_equal(end_of(child), JEM_EINTERRUPTED);
     said("err", "the same command goes on");
