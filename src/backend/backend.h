@@ -109,7 +109,8 @@ typedef struct op {
     int64_t groups;
     double eps;
     /* First elements in the flat parameter vector, -1 if absent.  Norms:
-     * weight and bias per channel (SCALE: weight; TOKENS: weight of every position and channel, the first one's bias); for NORM_BATCH also running mean and
+     * weight and bias per channel (SCALE: weight; TOKENS: weight of every position and channel,
+     * bias of the first position); for NORM_BATCH also running mean and
      * variance; NORM_ACT: y = weight * (x + bias). */
     int64_t weight, bias, mean, var;
     /* Weight norm of CONV2D, CONV_TRANSPOSED, LINEAR: the flat vector has directions V where the

@@ -196,8 +196,8 @@ static jem_status attention_prepare(cuda_kernel *k)
 /* Queries, keys or values (by `which`; outputs are 0) of the value in `at` beside matrix m. */
 static jem_status move_heads(const heads *h, const slot *at, int which, float *m, bool to_value)
 {
-    const head_map a = {.v = cuda_value(h->b, at), .matrix = m, .c = h->c, .t = h->t,
-                        .heads = h->per_image, .room = cuda_room(at), .first = which * h->per_image * h->c, .to_value = to_value,
+    const head_map a = {.v = cuda_value(h->b, at), .matrix = m, .t = h->t, .heads = h->per_image, .c = h->c,
+                        .room = cuda_room(at), .first = which * h->per_image * h->c, .to_value = to_value,
                         .accumulate = h->b->k->s.accumulate};
     return launch_head(&a, h->n * h->t * h->c);
 }
