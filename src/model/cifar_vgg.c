@@ -1,7 +1,6 @@
 /* VGG for CIFAR-10 (Simonyan and Zisserman 2015, in the form of [HYS] vgg_15_BN_64): stages of 3x3
  * convolutions, each halving the map at its end, and one linear layer. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/try.h"
 #include "model/cifar.h"
@@ -16,12 +15,15 @@ static int convolve(graph *g, int x, const char *name, int64_t out)
 
 static jem_status check(const model_spec *spec, int stages)
 {
-    if (strcmp(spec->name, spec->network->name) != 0)
-        return jem_error(JEM_EUSAGE, "model.name '%s': expected %s", spec->name, spec->network->usage);
+    jem_status st;
+
+    TRY(network_check_name(spec));
     if (spec->height >> stages > 0 && spec->width >> stages > 0) return JEM_OK;
-    return jem_error(JEM_EUSAGE, "%s halves its maps %d times, and %lldx%lld pictures are too small for that%s",
-                     spec->name, stages, (long long)spec->height, (long long)spec->width,
-                     stages > SMALL_STAGES ? ": take vgg-small" : "");
+    st = jem_error(JEM_EUSAGE, "%s halves its maps %d times, and %lldx%lld pictures are too small for that%s",
+                   spec->name, stages, (long long)spec->height, (long long)spec->width,
+                   stages > SMALL_STAGES ? ": take vgg-small" : "");
+done:
+    return st;
 }
 
 static jem_status build(graph **out, const model_spec *spec)

@@ -92,11 +92,14 @@ static jem_status build(graph **out, const model_spec *spec)
     static const convnext_size tiny = {{96, 192, 384, 768}, {3, 3, 9, 3}};
     static const convnext_size micro = {{16, 32, 64, 128}, {2, 2, 2, 1}};
 
-    if (strcmp(spec->name, spec->network->name) != 0)
-        return jem_error(JEM_EUSAGE, "model.name '%s': expected %s", spec->name, spec->network->name);
+    jem_status st;
+
+    TRY(network_check_name(spec));
     if (spec->classes < 1 || spec->channels < 1)
         return jem_error(JEM_EUSAGE, "a model needs at least one class and one input channel");
-    return convnext_graph(out, spec, spec->network == &network_convnext_micro ? &micro : &tiny);
+    st = convnext_graph(out, spec, spec->network == &network_convnext_micro ? &micro : &tiny);
+done:
+    return st;
 }
 
 /* timm's: normal weights, and branches that begin with next to nothing. */

@@ -1,15 +1,12 @@
 /* The beginning and the settings of classifiers of photographs. */
 #include "model/imagenet.h"
 
-#include <string.h>
-
 #include "base/try.h"
 
 enum { INPUT_PIXELS };
 
 const option imagenet_options[] = {
-    {"input", OPTION_CHOICE, offsetof(imagenet_settings, input), "pixels", 0, 0, "pixels|own",
-     "what comes in: pixels from -1 to 1, or values as the network was trained on"},
+    IMAGENET_INPUT,
     {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -24,8 +21,7 @@ jem_status imagenet_begin(graph **g, int *x, const model_spec *spec, const doubl
     jem_status st;
     const imagenet_settings *s = (const void *)&spec->settings;
 
-    if (strcmp(spec->name, spec->network->name) != 0)
-        return jem_error(JEM_EUSAGE, "model.name '%s': expected %s", spec->name, spec->network->name);
+    TRY(network_check_name(spec));
     if (spec->channels != 3)
         return jem_error(JEM_EUSAGE, "%s looks at pictures of 3 channels, not of %lld", spec->name,
                          (long long)spec->channels);

@@ -13,6 +13,10 @@ typedef struct imagenet_settings {
     int input; /* index into pixels|own */
 } imagenet_settings;
 extern const option imagenet_options[];
+/* The key model.input, for networks whose settings begin with these. */
+#define IMAGENET_INPUT                                                                             \
+    {"input", OPTION_CHOICE, offsetof(imagenet_settings, input), "pixels", 0, 0, "pixels|own",     \
+     "what comes in: pixels from -1 to 1, or values as the network was trained on"}
 
 /* The sizes that they were published with: 1000 classes, pictures of 3x224x224. */
 extern const model_spec imagenet_usual;

@@ -111,6 +111,8 @@ jem_status model_spec_build(graph **out, const model_spec *spec);
 /* params, the flat vector of g, <- what the network begins a training with, by `seed`. */
 void model_spec_init(float *params, const graph *g, const model_spec *spec, uint64_t seed);
 
+/* How the build of a kind with one name begins: JEM_EUSAGE where model.name goes on behind it. */
+jem_status network_check_name(const model_spec *spec);
 /* How a build ends: *out <- g, its node `logits` named and its output.  Takes g, also where it fails as
  * graph_finish does. */
 jem_status network_finish(graph **out, graph *g, int logits);

@@ -116,6 +116,12 @@ void model_spec_init(float *params, const graph *g, const model_spec *spec, uint
         params_init(params, g, seed);
 }
 
+jem_status network_check_name(const model_spec *spec)
+{
+    if (strcmp(spec->name, spec->network->name) == 0) return JEM_OK;
+    return jem_error(JEM_EUSAGE, "model.name '%s': expected %s", spec->name, spec->network->usage);
+}
+
 jem_status network_finish(graph **out, graph *g, int logits)
 {
     graph_name(g, logits, "logits");

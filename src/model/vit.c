@@ -76,8 +76,7 @@ static jem_status build_micro(graph **out, const model_spec *spec)
     jem_status st;
     graph *g = NULL;
 
-    if (strcmp(spec->name, spec->network->name) != 0)
-        return jem_error(JEM_EUSAGE, "model.name '%s': expected %s", spec->name, spec->network->name);
+    TRY(network_check_name(spec));
     TRY(graph_new(&g, (shape){spec->channels, spec->height, spec->width}));
     st = vit_graph(out, g, 0, spec, &size);
 done:
@@ -112,8 +111,7 @@ static void init(float *params, const graph *g, const model_spec *spec, uint64_t
 #define END {NULL, OPTION_BOOL, 0, NULL, 0, 0, NULL, NULL}
 static const option b_16_settings[] = {
     PATCH("16"),
-    {"input", OPTION_CHOICE, offsetof(vit_settings, input.input), "pixels", 0, 0, "pixels|own",
-     "what comes in: pixels from -1 to 1, or values as the network was trained on"},
+    IMAGENET_INPUT,
     END,
 };
 static const option micro_settings[] = {PATCH("4"), END};

@@ -12,7 +12,7 @@ typedef struct vit_size {
 
 /* What model_spec.settings is for these networks. */
 typedef struct vit_settings {
-    imagenet_settings input; /* vit-b-16 alone */
+    imagenet_settings input; /* of vit-b-16 alone; the first, where imagenet_begin looks */
     int64_t patch;           /* side of the squares that become tokens, pixels */
 } vit_settings;
 
